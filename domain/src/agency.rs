@@ -1,0 +1,159 @@
+//! Agencies, and who may act for them (design: who is who).
+
+crate::words! {
+    /// What an organisational unit does (§ 67(4) SGB X: the unit that does the task is the controller).
+    pub enum AgencyKind("Art der Stelle") {
+        Koordination = "KOORDINATION": "Koordinierende Stelle (Kommunales Integrationszentrum)",
+        Traeger = "TRAEGER": "Träger des Case Managements",
+        Jobcenter = "JOBCENTER": "Jobcenter",
+        AgenturFuerArbeit = "AGENTUR_FUER_ARBEIT": "Agentur für Arbeit",
+        Auslaenderbehoerde = "AUSLAENDERBEHOERDE": "Ausländerbehörde",
+        Einbuergerungsbehoerde = "EINBUERGERUNGSBEHOERDE": "Einbürgerungsbehörde",
+        Jugendamt = "JUGENDAMT": "Jugendamt",
+        Sozialamt = "SOZIALAMT": "Sozialamt",
+        Eingliederungshilfe = "EINGLIEDERUNGSHILFE": "Träger der Eingliederungshilfe",
+        Jmd = "JMD": "Jugendmigrationsdienst",
+        Mbe = "MBE": "Migrationsberatung für erwachsene Zugewanderte",
+    }
+}
+
+impl AgencyKind {
+    /// Whether agencies of this kind hand cases over. Today the Träger do; another sender is one more arm here.
+    #[must_use]
+    pub const fn sends(self) -> bool {
+        match self {
+            Self::Traeger => true,
+            Self::Koordination
+            | Self::Jobcenter
+            | Self::AgenturFuerArbeit
+            | Self::Auslaenderbehoerde
+            | Self::Einbuergerungsbehoerde
+            | Self::Jugendamt
+            | Self::Sozialamt
+            | Self::Eingliederungshilfe
+            | Self::Jmd
+            | Self::Mbe => false,
+        }
+    }
+
+    /// Whether referrals can be addressed to agencies of this kind.
+    #[must_use]
+    pub const fn receives(self) -> bool {
+        !matches!(self, Self::Koordination)
+    }
+
+    /// Whether agencies of this kind are bodies under § 35 SGB I. A Wohlfahrtsverband is not (§ 69 SGB X).
+    #[must_use]
+    pub const fn is_sgb_body(self) -> bool {
+        match self {
+            Self::Jobcenter
+            | Self::AgenturFuerArbeit
+            | Self::Jugendamt
+            | Self::Sozialamt
+            | Self::Eingliederungshilfe => true,
+            Self::Koordination
+            | Self::Traeger
+            | Self::Auslaenderbehoerde
+            | Self::Einbuergerungsbehoerde
+            | Self::Jmd
+            | Self::Mbe => false,
+        }
+    }
+}
+
+crate::words! {
+    /// What a person or program may be for its agency.
+    pub enum Role("Rolle") {
+        Clerk = "CLERK": "Sachbearbeitung",
+        CaseManager = "CASE_MANAGER": "Case Management",
+        Coordinator = "COORDINATOR": "Koordination",
+        DataProtectionOfficer = "DATA_PROTECTION_OFFICER": "Datenschutzbeauftragte",
+        Administrator = "ADMINISTRATOR": "Administration",
+        Service = "SERVICE": "Fachverfahren (Dienst)",
+    }
+}
+
+impl Role {
+    /// Whether this role exists at agencies of this kind. Any other pair is refused with 401.
+    #[must_use]
+    pub const fn exists_at(self, kind: AgencyKind) -> bool {
+        match self {
+            Self::CaseManager => matches!(kind, AgencyKind::Traeger),
+            Self::Clerk => !matches!(kind, AgencyKind::Traeger | AgencyKind::Koordination),
+            Self::Service => !matches!(kind, AgencyKind::Koordination),
+            Self::Coordinator => matches!(kind, AgencyKind::Koordination),
+            Self::DataProtectionOfficer | Self::Administrator => true,
+        }
+    }
+
+    /// Whether the role's work is with referrals, so that they exist in its schema.
+    #[must_use]
+    pub const fn works_on_referrals(self) -> bool {
+        match self {
+            Self::Clerk | Self::CaseManager | Self::Service => true,
+            Self::Coordinator | Self::DataProtectionOfficer | Self::Administrator => false,
+        }
+    }
+}
+
+crate::words! {
+    /// Who employs the people of an agency: it decides what § 87 AufenthG asks of them.
+    pub enum LegalForm("Rechtsform") {
+        Public = "PUBLIC": "öffentlich",
+        Private = "PRIVATE": "privat",
+        Church = "CHURCH": "kirchlich",
+    }
+}
+
+crate::words! {
+    /// The data protection law that binds an agency (Art. 91 DSGVO).
+    pub enum DataProtectionLaw("Datenschutzrecht") {
+        Dsgvo = "DSGVO": "Datenschutz-Grundverordnung",
+        Kdg = "KDG": "Gesetz über den Kirchlichen Datenschutz",
+        DsgEkd = "DSG_EKD": "EKD-Datenschutzgesetz",
+    }
+}
+
+crate::words! {
+    /// What a token may be used for; refuses with FORBIDDEN and hides nothing.
+    pub enum Scope("Berechtigung") {
+        ReferralRead = "referral:read": "Übergaben lesen",
+        ReferralWrite = "referral:write": "Übergaben bearbeiten",
+        CaseRead = "case:read": "Fälle lesen",
+        CaseWrite = "case:write": "Fälle bearbeiten",
+        AgreementRead = "agreement:read": "Schnittstellenvereinbarungen lesen",
+        AgreementWrite = "agreement:write": "Schnittstellenvereinbarungen bearbeiten",
+        ConsentWrite = "consent:write": "Einwilligungen erfassen",
+        StatisticsRead = "statistics:read": "Statistik lesen",
+        AuditRead = "audit:read": "Protokoll lesen",
+    }
+}
+
+/// Every pair of kind and role that can hold a token: each has a schema of its own.
+pub fn pairs() -> impl Iterator<Item = (AgencyKind, Role)> {
+    AgencyKind::ALL
+        .iter()
+        .flat_map(|&kind| Role::ALL.iter().map(move |&role| (kind, role)))
+        .filter(|&(kind, role)| role.exists_at(kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_are_43_pairs_of_kind_and_role() {
+        assert_eq!(pairs().count(), 1 + 9 + 10 + 1 + 11 + 11);
+    }
+
+    #[test]
+    fn a_case_manager_exists_at_a_traeger_alone() {
+        for &kind in AgencyKind::ALL {
+            assert_eq!(Role::CaseManager.exists_at(kind), kind == AgencyKind::Traeger, "{kind}");
+            assert_eq!(Role::Coordinator.exists_at(kind), kind == AgencyKind::Koordination, "{kind}");
+        }
+        assert!(!Role::Clerk.exists_at(AgencyKind::Traeger));
+        assert!(!Role::Clerk.exists_at(AgencyKind::Koordination));
+        assert!(!Role::Service.exists_at(AgencyKind::Koordination));
+    }
+}

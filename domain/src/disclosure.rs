@@ -1,0 +1,346 @@
+//! The rule: who sees which field of a handover. Every channel asks here and nowhere else.
+//!
+//! ```text
+//! visible = ceiling(receiver's kind, stage) ∩ agreement ∩ ground ∩ offered
+//! ```
+//!
+//! The ceiling is law and lives in code; the agreement, the consent and the offer are data and can only narrow it.
+
+use chrono::NaiveDate;
+
+use crate::agency::AgencyKind;
+use crate::field::{FieldSet, HandoverField};
+use crate::purpose::ReferralPurpose;
+use crate::referral::ReferralStatus;
+
+/// The most that a kind of agency may ever get of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Never.
+    Never,
+    /// From the offer on.
+    Preview,
+    /// Once accepted.
+    Accepted,
+    /// Once accepted, and only if the client ticked it by itself.
+    Ticked,
+}
+
+/// The ceiling of a field for every kind of agency, in the order of [`AgencyKind::ALL`]. A new field or a new kind
+/// does not compile until someone answers for it. Source: data/disclosure.csv, worked out from the laws in its notes.
+const fn ceiling_of(field: HandoverField) -> [Level; AgencyKind::ALL.len()] {
+    use HandoverField as F;
+    use Level::{Accepted as A, Never as N, Preview as P, Ticked as C};
+    // Koordination, Traeger | Jobcenter, Agentur, Auslaenderbehoerde, Einbuergerungsbehoerde, Jugendamt, Sozialamt,
+    // Eingliederungshilfe | JMD, MBE
+    #[rustfmt::skip]
+    let levels = match field {
+        F::Concern => [N, P, P, P, P, P, P, P, P, P, P],
+        F::RequestedProcedure => [N, A, N, N, P, P, N, N, N, N, N],
+        F::PlanSteps => [N, A, N, N, N, N, A, N, N, A, A],
+        F::Documents => [N, C, C, C, A, A, C, C, C, C, C],
+        F::FamilyName => [N, A, P, P, P, P, P, P, P, A, A],
+        F::GivenName => [N, A, P, P, P, P, P, P, P, A, A],
+        F::NameVariants => [N, A, N, N, A, A, N, N, N, N, N],
+        F::BirthDate => [N, A, P, P, P, P, P, P, P, A, A],
+        F::Age => [N, P, N, N, N, N, N, N, N, P, P],
+        F::BirthPlace => [N, A, N, N, A, A, N, N, N, N, N],
+        F::Gender => [N, A, A, A, A, A, A, A, C, C, C],
+        F::LegalRepresentative => [N, A, A, C, C, C, A, A, A, A, C],
+        F::Street => [N, A, A, A, C, A, A, A, A, A, A],
+        F::PostalCode => [N, P, P, P, P, P, P, P, P, P, P],
+        F::City => [N, P, P, P, P, P, P, P, P, P, P],
+        F::Phone => [N, A, A, A, C, A, A, A, A, A, A],
+        F::Email => [N, A, A, A, C, A, A, A, A, A, A],
+        F::PreferredLanguage => [N, P, P, P, P, P, P, P, P, P, P],
+        F::InterpreterNeeded => [N, P, P, P, P, P, P, P, P, P, P],
+        F::ContactRestriction => [N, A, A, A, A, A, A, A, A, A, A],
+        F::Nationalities => [N, A, A, A, P, P, N, A, A, C, C],
+        F::Aufenthaltstitel => [N, A, P, A, P, P, N, P, P, C, C],
+        F::AufenthaltstitelValidUntil => [N, A, A, A, P, A, N, A, A, C, C],
+        F::Wohnsitzauflage => [N, A, P, C, N, N, N, P, N, N, N],
+        F::WorkPermission => [N, A, A, P, N, N, N, N, N, C, C],
+        F::InGermanySince => [N, A, C, N, C, A, N, A, N, N, N],
+        F::AuslaenderbehoerdeFileNumber => [N, C, N, N, P, A, N, N, N, N, N],
+        F::MaritalStatus => [N, A, A, N, C, A, C, A, N, N, C],
+        F::HouseholdMembers => [N, C, A, N, N, C, A, A, N, N, C],
+        F::MinorChildInHousehold => [N, A, N, N, C, N, N, N, N, N, N],
+        F::ChildcareNeeded => [N, A, C, C, N, N, A, N, N, C, C],
+        F::Accommodation => [N, A, N, N, N, N, N, A, N, N, N],
+        F::GermanLevel => [N, A, A, A, A, A, N, C, C, A, A],
+        F::GermanCertificate => [N, A, A, A, A, A, N, N, N, A, A],
+        F::Integrationskurs => [N, A, A, C, C, A, N, C, N, A, A],
+        F::SchoolDegree => [N, A, C, A, A, C, C, N, N, A, C],
+        F::VocationalQualification => [N, A, C, A, C, N, N, N, N, A, A],
+        F::Anerkennung => [N, A, C, A, N, N, N, N, N, A, A],
+        F::Employment => [N, A, A, A, C, A, N, A, C, C, C],
+        F::OccupationWish => [N, A, C, A, N, N, N, N, N, A, A],
+        F::Availability => [N, A, C, A, N, N, N, N, C, N, N],
+        F::CurrentBenefit => [N, A, A, N, N, N, N, A, C, N, C],
+        F::BenefitEndsOn => [N, A, A, N, N, N, N, A, N, N, N],
+        F::NeedSince => [N, A, A, N, N, N, N, A, N, N, N],
+        F::IntegrationAchievements => [N, C, N, N, C, C, N, N, N, N, N],
+        F::Disability => [N, C, N, N, N, N, N, N, C, N, N],
+        F::HealthRestrictions => [N, C, N, N, N, N, N, N, C, N, N],
+        F::TargetGroup => [N, C, N, N, N, N, N, N, N, N, N],
+        F::CounsellingNotes => [N, N, N, N, N, N, N, N, N, N, N],
+    };
+    levels
+}
+
+/// The level of one field for one kind of agency.
+#[must_use]
+pub const fn level(kind: AgencyKind, field: HandoverField) -> Level {
+    ceiling_of(field)[kind as usize]
+}
+
+/// How much of its ceiling a referral opens now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Nothing: not offered yet, or closed.
+    Closed,
+    /// What the receiver needs to decide whether the referral is for it.
+    Preview,
+    /// What it needs to do its part.
+    Full,
+}
+
+/// The stage of a referral today. `access_days` are calendar days after the closing day in which the receiver may still
+/// look; the last of them is included.
+#[must_use]
+pub fn stage(
+    status: ReferralStatus,
+    ever_accepted: bool,
+    closed_on: Option<NaiveDate>,
+    access_days: u16,
+    today: NaiveDate,
+) -> Stage {
+    use ReferralStatus as S;
+    let open = if ever_accepted { Stage::Full } else { Stage::Preview };
+    match status {
+        S::Draft | S::Declined | S::Forwarded | S::Withdrawn | S::Expired | S::Returned | S::Suspended => Stage::Closed,
+        S::Completed | S::Failed => {
+            let last_day = closed_on.and_then(|day| day.checked_add_days(chrono::Days::new(access_days.into())));
+            match last_day {
+                Some(last_day) if today <= last_day => open,
+                Some(_) | None => Stage::Closed,
+            }
+        }
+        S::Offered | S::Acknowledged | S::InfoRequested | S::Accepted | S::InProgress => open,
+    }
+}
+
+/// What an interface agreement (Schnittstellenvereinbarung) lets through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Agreement {
+    /// The fields agreed on, narrowed by every later version that narrows running referrals; none after a
+    /// termination for cause.
+    pub fields: FieldSet,
+    /// Those of them that the client must tick one by one.
+    pub ticked_only: FieldSet,
+    /// Those that a statute lets pass without consent (§ 69 SGB X).
+    pub statutory: FieldSet,
+}
+
+/// What the client consented to, for this receiver and purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Consent {
+    /// Fields consented to as a whole.
+    pub fields: FieldSet,
+    /// Fields ticked one by one.
+    pub ticked: FieldSet,
+    /// The data protection consent (Art. 6(1)(a) DSGVO, § 67b(2) SGB X) was given.
+    pub data_protection: bool,
+    /// The release from secrecy (Schweigepflichtentbindung, § 203 StGB) was given.
+    pub release_from_secrecy: bool,
+    /// The consent names data of special categories (Art. 9(2)(a) DSGVO).
+    pub art9: bool,
+    /// First day, in Berlin.
+    pub valid_from: NaiveDate,
+    /// Last day, in Berlin; `None`: until withdrawn.
+    pub valid_until: Option<NaiveDate>,
+    /// Withdrawn as a whole.
+    pub withdrawn: bool,
+}
+
+/// Everything that decides what one referral gives its receiver today.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// The kind of agency that receives.
+    pub receiver: AgencyKind,
+    /// The kind of agency that sends.
+    pub sender: AgencyKind,
+    /// Whether the sender is bound by § 203 StGB.
+    pub sender_bound_by_203: bool,
+    /// What is asked.
+    pub purpose: ReferralPurpose,
+    /// How far the referral has come.
+    pub stage: Stage,
+    /// The agreement pinned by the offer.
+    pub agreement: Agreement,
+    /// The client's consent for this receiver and purpose, if there is one.
+    pub consent: Option<Consent>,
+    /// What the sender offered.
+    pub offered: FieldSet,
+    /// Today in Berlin.
+    pub today: NaiveDate,
+}
+
+/// A set of fields that the rule has released. Only [`visible`] makes one that is not empty.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Visible(FieldSet);
+
+impl Visible {
+    /// Nothing.
+    pub const NOTHING: Self = Self(FieldSet::EMPTY);
+    /// The fields.
+    #[must_use]
+    pub const fn fields(self) -> FieldSet {
+        self.0
+    }
+    /// What of it was asked for: never more than the rule released.
+    #[must_use]
+    pub const fn asked(self, asked: FieldSet) -> Self {
+        Self(self.0.and(asked))
+    }
+}
+
+/// The fields that the receiver may see now.
+#[must_use]
+pub fn visible(terms: &Terms) -> Visible {
+    Visible(ceiling(terms.receiver, terms.stage).and(terms.agreement.fields).and(ground(terms)).and(terms.offered))
+}
+
+/// The fields that a kind of agency may get at a stage, at the most.
+#[must_use]
+pub fn ceiling(kind: AgencyKind, stage: Stage) -> FieldSet {
+    let within = |field: &HandoverField| match (stage, level(kind, *field)) {
+        (Stage::Closed, _) | (_, Level::Never) | (Stage::Preview, Level::Accepted | Level::Ticked) => false,
+        (Stage::Preview, Level::Preview) | (Stage::Full, Level::Preview | Level::Accepted | Level::Ticked) => true,
+    };
+    HandoverField::ALL.iter().copied().filter(within).collect()
+}
+
+/// The fields for which there is a legal ground today: consent or statute.
+fn ground(terms: &Terms) -> FieldSet {
+    consented(terms).or(statutory(terms))
+}
+
+fn consented(terms: &Terms) -> FieldSet {
+    match terms.consent {
+        Some(consent) if consent_holds(terms) => {
+            let ticked_only = terms.agreement.ticked_only.or(at_level(terms.receiver, Level::Ticked)).or(ART9);
+            consent.fields.without(ticked_only).or(consent.ticked)
+        }
+        Some(_) | None => FieldSet::EMPTY,
+    }
+}
+
+/// Whether the client's consent carries anything today: both legal acts, within its days, not withdrawn.
+#[must_use]
+pub fn consent_holds(terms: &Terms) -> bool {
+    terms.consent.is_some_and(|consent| {
+        consent.data_protection
+            && (consent.release_from_secrecy || !terms.sender_bound_by_203)
+            && (consent.art9 || !terms.purpose.is_art9())
+            && !consent.withdrawn
+            && consent.valid_from <= terms.today
+            && consent.valid_until.is_none_or(|last_day| terms.today <= last_day)
+    })
+}
+
+/// What passes without consent: between two bodies under § 35 SGB I, for a purpose of the Sozialgesetzbuch (§§ 67d, 69
+/// SGB X); never what must be ticked, never Art. 9 data (§ 67b(1) SGB X), never what came from a Traeger (§ 76 SGB X,
+/// § 65 SGB VIII), which the sender's kind says.
+fn statutory(terms: &Terms) -> FieldSet {
+    if terms.sender.is_sgb_body() && terms.receiver.is_sgb_body() && terms.purpose.rechtskreis().is_sgb() {
+        terms.agreement.statutory.without(at_level(terms.receiver, Level::Ticked)).without(ART9)
+    } else {
+        FieldSet::EMPTY
+    }
+}
+
+/// Special categories of data (Art. 9 DSGVO).
+const ART9: FieldSet = {
+    let mut set = FieldSet::EMPTY;
+    let mut i = 0;
+    while i < HandoverField::ALL.len() {
+        if HandoverField::ALL[i].is_art9() {
+            set.insert(HandoverField::ALL[i]);
+        }
+        i += 1;
+    }
+    set
+};
+
+fn at_level(kind: AgencyKind, wanted: Level) -> FieldSet {
+    HandoverField::ALL.iter().copied().filter(|&field| level(kind, field) == wanted).collect()
+}
+
+crate::words! {
+    /// Why a field of your schema is not given to you now.
+    pub enum WithheldReason("Grund, aus dem ein Feld nicht gezeigt wird") {
+        Closed = "CLOSED": "Die Übergabe ist geschlossen oder ausgesetzt",
+        ConsentEnded = "CONSENT_ENDED": "Die Einwilligung besteht nicht oder nicht mehr",
+        NotYetAccepted = "NOT_YET_ACCEPTED": "Erst nach der Annahme",
+        NotInAgreement = "NOT_IN_AGREEMENT": "Nicht Teil der Schnittstellenvereinbarung",
+        NotOffered = "NOT_OFFERED": "Nicht übergeben",
+    }
+}
+
+/// Why a field is not visible; `None` if it is. It follows from the terms alone, never from the value, and says nothing
+/// of what the client or the sender did not tick: both are NOT_OFFERED.
+#[must_use]
+pub fn withheld(terms: &Terms, field: HandoverField) -> Option<WithheldReason> {
+    if visible(terms).fields().contains(field) {
+        None
+    } else if terms.stage == Stage::Closed {
+        Some(WithheldReason::Closed)
+    } else if !consent_holds(terms) && !statutory(terms).contains(field) {
+        Some(WithheldReason::ConsentEnded)
+    } else if terms.stage == Stage::Preview && !ceiling(terms.receiver, Stage::Preview).contains(field) {
+        Some(WithheldReason::NotYetAccepted)
+    } else if !terms.agreement.fields.contains(field) {
+        Some(WithheldReason::NotInAgreement)
+    } else {
+        Some(WithheldReason::NotOffered)
+    }
+}
+
+/// The fields that exist in the schema of a kind of agency: what it may ever receive, and what it may ever send.
+#[must_use]
+pub fn known_to(kind: AgencyKind) -> FieldSet {
+    let received = ceiling(kind, Stage::Full);
+    if kind.sends() { received.or(ever_sent()) } else { received }
+}
+
+/// What some kind of agency may receive.
+fn ever_sent() -> FieldSet {
+    AgencyKind::ALL.iter().fold(FieldSet::EMPTY, |set, &kind| set.or(ceiling(kind, Stage::Full)))
+}
+
+/// The matrix as a Markdown table: docs/disclosure.md and `kim disclosure`.
+#[must_use]
+pub fn matrix() -> String {
+    let mut page = String::from(include_str!("disclosure.md"));
+    page.push_str("\n| Feld | Bezeichnung | Art. 9 |");
+    for kind in AgencyKind::ALL {
+        page.push_str(&format!(" {} |", kind.code()));
+    }
+    page.push_str(&format!("\n|---|---|---|{}\n", ":-:|".repeat(AgencyKind::ALL.len())));
+    for &field in HandoverField::ALL {
+        let art9 = if field.is_art9() { "ja" } else { "" };
+        page.push_str(&format!("| `{}` | {} | {art9} |", field.name(), field.label()));
+        for &kind in AgencyKind::ALL {
+            let letter = match level(kind, field) {
+                Level::Never => "–",
+                Level::Preview => "P",
+                Level::Accepted => "A",
+                Level::Ticked => "C",
+            };
+            page.push_str(&format!(" {letter} |"));
+        }
+        page.push('\n');
+    }
+    page
+}

@@ -1,0 +1,394 @@
+//! The handover fields and sets of them. What each agency may get of them is [`crate::disclosure`].
+
+use std::sync::LazyLock;
+
+use crate::word::Word;
+
+crate::words! {
+    /// The blocks in which a handover is read and printed.
+    pub enum Block("Abschnitt") {
+        Request = "REQUEST": "Anliegen",
+        Identity = "IDENTITY": "Person",
+        Contact = "CONTACT": "Kontakt",
+        Residence = "RESIDENCE": "Aufenthalt",
+        Household = "HOUSEHOLD": "Haushalt",
+        Language = "LANGUAGE": "Sprache",
+        Education = "EDUCATION": "Bildung",
+        Work = "WORK": "Arbeit",
+        Livelihood = "LIVELIHOOD": "Lebensunterhalt",
+        Achievements = "ACHIEVEMENTS": "Integrationsleistungen",
+        Health = "HEALTH": "Gesundheit",
+        Sensitive = "SENSITIVE": "Besonders geschützt",
+        Notes = "NOTES": "Notizen",
+    }
+}
+
+/// How a field's value is written down and which GraphQL type it has. Every value is kept as text:
+/// as it is, as a word's code, as an ISO date, a number, `true`/`false`, or JSON for objects and lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ValueType {
+    /// `String` of several lines
+    Text,
+    /// `Procedure`
+    Procedure,
+    /// `[PlanStep!]`
+    PlanSteps,
+    /// `[Document!]`
+    Documents,
+    /// `String`
+    Line,
+    /// `[String!]`
+    Lines,
+    /// `Date`
+    Date,
+    /// `Int`
+    Int,
+    /// `Gender`
+    Gender,
+    /// `LegalRepresentative`
+    LegalRepresentative,
+    /// `Language`
+    Language,
+    /// `Boolean`
+    Boolean,
+    /// `ContactRestriction`
+    ContactRestriction,
+    /// `[Nationality!]`
+    Nationalities,
+    /// `Aufenthaltstitel`
+    Aufenthaltstitel,
+    /// `Wohnsitzauflage`
+    Wohnsitzauflage,
+    /// `WorkPermission`
+    WorkPermission,
+    /// `MaritalStatus`
+    MaritalStatus,
+    /// `[HouseholdMember!]`
+    HouseholdMembers,
+    /// `Accommodation`
+    Accommodation,
+    /// `GermanLevel`
+    GermanLevel,
+    /// `GermanCertificate`
+    GermanCertificate,
+    /// `IntegrationskursState`
+    IntegrationskursState,
+    /// `SchoolDegree`
+    SchoolDegree,
+    /// `AnerkennungState`
+    AnerkennungState,
+    /// `Employment`
+    Employment,
+    /// `Benefit`
+    Benefit,
+    /// `[IntegrationAchievement!]`
+    IntegrationAchievements,
+    /// `[TargetGroup!]`
+    TargetGroups,
+}
+
+impl ValueType {
+    /// The GraphQL type, without the outer nullability.
+    #[must_use]
+    pub const fn graphql(self) -> &'static str {
+        match self {
+            Self::Text => "String",
+            Self::Procedure => "Procedure",
+            Self::PlanSteps => "[PlanStep!]",
+            Self::Documents => "[Document!]",
+            Self::Line => "String",
+            Self::Lines => "[String!]",
+            Self::Date => "Date",
+            Self::Int => "Int",
+            Self::Gender => "Gender",
+            Self::LegalRepresentative => "LegalRepresentative",
+            Self::Language => "Language",
+            Self::Boolean => "Boolean",
+            Self::ContactRestriction => "ContactRestriction",
+            Self::Nationalities => "[Nationality!]",
+            Self::Aufenthaltstitel => "Aufenthaltstitel",
+            Self::Wohnsitzauflage => "Wohnsitzauflage",
+            Self::WorkPermission => "WorkPermission",
+            Self::MaritalStatus => "MaritalStatus",
+            Self::HouseholdMembers => "[HouseholdMember!]",
+            Self::Accommodation => "Accommodation",
+            Self::GermanLevel => "GermanLevel",
+            Self::GermanCertificate => "GermanCertificate",
+            Self::IntegrationskursState => "IntegrationskursState",
+            Self::SchoolDegree => "SchoolDegree",
+            Self::AnerkennungState => "AnerkennungState",
+            Self::Employment => "Employment",
+            Self::Benefit => "Benefit",
+            Self::IntegrationAchievements => "[IntegrationAchievement!]",
+            Self::TargetGroups => "[TargetGroup!]",
+        }
+    }
+}
+
+macro_rules! handover_fields {
+    ($($variant:ident = $bit:literal, $name:literal, $block:ident, $value_type:ident, $art9:literal, $label:literal;)+) => {
+        /// What a handover can hold. A field's number is its bit in a [`FieldSet`]: explicit, stored, never reused.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(u8)]
+        pub enum HandoverField {
+            $(#[doc = $label] $variant = $bit),+
+        }
+
+        impl HandoverField {
+            /// Every field, in the order in which a handover is read.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+            /// The name in GraphQL, camelCase.
+            #[must_use]
+            pub const fn name(self) -> &'static str { match self { $(Self::$variant => $name),+ } }
+            /// The German label.
+            #[must_use]
+            pub const fn label(self) -> &'static str { match self { $(Self::$variant => $label),+ } }
+            /// The block it is read in.
+            #[must_use]
+            pub const fn block(self) -> Block { match self { $(Self::$variant => Block::$block),+ } }
+            /// How its value is written and typed.
+            #[must_use]
+            pub const fn value_type(self) -> ValueType { match self { $(Self::$variant => ValueType::$value_type),+ } }
+            /// Whether it is of a special category (Art. 9 DSGVO).
+            #[must_use]
+            pub const fn is_art9(self) -> bool { match self { $(Self::$variant => $art9),+ } }
+        }
+    };
+}
+
+handover_fields! {
+    Concern = 0, "concern", Request, Text, false, "Anliegen";
+    RequestedProcedure = 1, "requestedProcedure", Request, Procedure, false, "Beantragtes Verfahren";
+    PlanSteps = 2, "planSteps", Request, PlanSteps, false, "Ziele und Schritte im Hilfeplan";
+    Documents = 3, "documents", Request, Documents, false, "Unterlagen (Liste)";
+    FamilyName = 4, "familyName", Identity, Line, false, "Familienname";
+    GivenName = 5, "givenName", Identity, Line, false, "Vorname";
+    NameVariants = 6, "nameVariants", Identity, Lines, false, "Weitere Namen und Schreibweisen";
+    BirthDate = 7, "birthDate", Identity, Date, false, "Geburtsdatum";
+    Age = 8, "age", Identity, Int, false, "Alter in Jahren";
+    BirthPlace = 9, "birthPlace", Identity, Line, false, "Geburtsort";
+    Gender = 10, "gender", Identity, Gender, false, "Geschlecht";
+    LegalRepresentative = 11, "legalRepresentative", Identity, LegalRepresentative, false, "Gesetzliche Vertretung";
+    Street = 12, "street", Contact, Line, false, "Straße und Hausnummer";
+    PostalCode = 13, "postalCode", Contact, Line, false, "Postleitzahl";
+    City = 14, "city", Contact, Line, false, "Ort";
+    Phone = 15, "phone", Contact, Line, false, "Telefon";
+    Email = 16, "email", Contact, Line, false, "E-Mail";
+    PreferredLanguage = 17, "preferredLanguage", Contact, Language, false, "Sprache";
+    InterpreterNeeded = 18, "interpreterNeeded", Contact, Boolean, false, "Dolmetscherbedarf";
+    ContactRestriction = 19, "contactRestriction", Contact, ContactRestriction, false, "Einschränkung der Kontaktaufnahme";
+    Nationalities = 20, "nationalities", Residence, Nationalities, false, "Staatsangehörigkeiten";
+    Aufenthaltstitel = 21, "aufenthaltstitel", Residence, Aufenthaltstitel, false, "Aufenthaltstitel oder -status";
+    AufenthaltstitelValidUntil = 22, "aufenthaltstitelValidUntil", Residence, Date, false, "Titel gültig bis";
+    Wohnsitzauflage = 23, "wohnsitzauflage", Residence, Wohnsitzauflage, false, "Wohnsitzauflage";
+    WorkPermission = 24, "workPermission", Residence, WorkPermission, false, "Arbeitserlaubnis";
+    InGermanySince = 25, "inGermanySince", Residence, Date, false, "In Deutschland seit";
+    AuslaenderbehoerdeFileNumber = 26, "auslaenderbehoerdeFileNumber", Residence, Line, false, "Aktenzeichen der Ausländerbehörde";
+    MaritalStatus = 27, "maritalStatus", Household, MaritalStatus, false, "Familienstand";
+    HouseholdMembers = 28, "householdMembers", Household, HouseholdMembers, false, "Haushaltsmitglieder";
+    MinorChildInHousehold = 29, "minorChildInHousehold", Household, Boolean, false, "Minderjähriges Kind im Haushalt";
+    ChildcareNeeded = 30, "childcareNeeded", Household, Boolean, false, "Kinderbetreuung nötig";
+    Accommodation = 31, "accommodation", Household, Accommodation, false, "Art der Unterkunft";
+    GermanLevel = 32, "germanLevel", Language, GermanLevel, false, "Deutschniveau (GER)";
+    GermanCertificate = 33, "germanCertificate", Language, GermanCertificate, false, "Sprachzertifikat";
+    Integrationskurs = 34, "integrationskurs", Language, IntegrationskursState, false, "Integrationskurs";
+    SchoolDegree = 35, "schoolDegree", Education, SchoolDegree, false, "Schulabschluss";
+    VocationalQualification = 36, "vocationalQualification", Education, Line, false, "Berufsabschluss";
+    Anerkennung = 37, "anerkennung", Education, AnerkennungState, false, "Anerkennung des Abschlusses";
+    Employment = 38, "employment", Work, Employment, false, "Beschäftigung";
+    OccupationWish = 39, "occupationWish", Work, Line, false, "Berufswunsch";
+    Availability = 40, "availability", Work, Line, false, "Verfügbarkeit";
+    CurrentBenefit = 41, "currentBenefit", Livelihood, Benefit, false, "Derzeitige Leistung";
+    BenefitEndsOn = 42, "benefitEndsOn", Livelihood, Date, false, "Leistung endet am";
+    NeedSince = 43, "needSince", Livelihood, Date, false, "Bedarf seit";
+    IntegrationAchievements = 44, "integrationAchievements", Achievements, IntegrationAchievements, false, "Integrationsleistungen";
+    Disability = 45, "disability", Health, Line, true, "Behinderung";
+    HealthRestrictions = 46, "healthRestrictions", Health, Line, true, "Gesundheitliche Einschränkungen";
+    TargetGroup = 47, "targetGroup", Sensitive, TargetGroups, true, "Zielgruppe";
+    CounsellingNotes = 48, "counsellingNotes", Notes, Text, true, "Beratungsnotizen";
+}
+
+/// The database's and the enum's spelling, worked out from the GraphQL name once.
+static SPELLINGS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+    HandoverField::ALL
+        .iter()
+        .map(|field| {
+            let mut column = String::new();
+            for letter in field.name().chars() {
+                if letter.is_ascii_uppercase() {
+                    column.push('_');
+                }
+                column.push(letter.to_ascii_lowercase());
+            }
+            let code = column.to_ascii_uppercase();
+            (column, code)
+        })
+        .collect()
+});
+
+impl HandoverField {
+    /// The column in `handover`, `snake_case`.
+    #[must_use]
+    pub fn column(self) -> &'static str {
+        &SPELLINGS[self as usize].0
+    }
+    /// The enum value in GraphQL, `SCREAMING_SNAKE_CASE`.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        &SPELLINGS[self as usize].1
+    }
+    /// The field with this German label, as a case list names it.
+    #[must_use]
+    pub fn from_label(label: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|field| field.label() == label)
+    }
+    /// The field with this GraphQL name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|field| field.name() == name)
+    }
+}
+
+impl Word for HandoverField {
+    const NAME: &'static str = "HandoverField";
+    const ABOUT: &'static str = "Ein Feld einer Übergabe.";
+    const ALL: &'static [Self] = Self::ALL;
+    fn code(self) -> &'static str {
+        Self::code(self)
+    }
+    fn label(self) -> &'static str {
+        Self::label(self)
+    }
+}
+
+/// A set of handover fields: bit n is the field with number n.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct FieldSet(u64);
+
+impl FieldSet {
+    /// No field.
+    pub const EMPTY: Self = Self(0);
+    /// Every field there is.
+    pub const ALL: Self = Self::of(HandoverField::ALL);
+
+    /// The set of these fields.
+    #[must_use]
+    pub const fn of(fields: &[HandoverField]) -> Self {
+        let mut bits = 0;
+        let mut i = 0;
+        while i < fields.len() {
+            bits |= 1 << fields[i] as u8;
+            i += 1;
+        }
+        Self(bits)
+    }
+    /// The set as it is stored: 49 of the 63 bits of a positive `bigint`.
+    #[must_use]
+    pub const fn to_i64(self) -> i64 {
+        self.0.cast_signed()
+    }
+    /// A stored set. Bits without a field are dropped: they grant nothing.
+    #[must_use]
+    pub const fn from_i64(bits: i64) -> Self {
+        Self(bits.cast_unsigned() & Self::ALL.0)
+    }
+    /// In both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+    /// In either.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+    /// In this and not in the other.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+    /// Whether the field is in the set.
+    #[must_use]
+    pub const fn contains(self, field: HandoverField) -> bool {
+        self.0 & (1 << field as u8) != 0
+    }
+    /// Whether every field of this set is in the other.
+    #[must_use]
+    pub const fn is_within(self, other: Self) -> bool {
+        self.0 & !other.0 == 0
+    }
+    /// Whether there is no field in it.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+    /// How many fields are in it.
+    #[must_use]
+    pub const fn len(self) -> usize {
+        self.0.count_ones() as usize
+    }
+    /// Adds a field.
+    pub const fn insert(&mut self, field: HandoverField) {
+        self.0 |= 1 << field as u8;
+    }
+    /// The fields, in reading order.
+    pub fn iter(self) -> impl Iterator<Item = HandoverField> {
+        HandoverField::ALL.iter().copied().filter(move |&field| self.contains(field))
+    }
+}
+
+impl FromIterator<HandoverField> for FieldSet {
+    fn from_iter<I: IntoIterator<Item = HandoverField>>(fields: I) -> Self {
+        let mut set = Self::EMPTY;
+        fields.into_iter().for_each(|field| set.insert(field));
+        set
+    }
+}
+
+impl std::fmt::Debug for FieldSet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.iter().map(HandoverField::name)).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_s_number_is_its_place_in_the_list() {
+        for (place, &field) in HandoverField::ALL.iter().enumerate() {
+            assert_eq!(field as usize, place, "{field:?}");
+        }
+        assert!(HandoverField::ALL.len() < 63, "bit 63 is the sign of a bigint");
+    }
+
+    #[test]
+    fn the_three_spellings_belong_together() {
+        let field = HandoverField::AuslaenderbehoerdeFileNumber;
+        assert_eq!(field.name(), "auslaenderbehoerdeFileNumber");
+        assert_eq!(field.column(), "auslaenderbehoerde_file_number");
+        assert_eq!(field.code(), "AUSLAENDERBEHOERDE_FILE_NUMBER");
+    }
+
+    #[test]
+    fn a_set_is_a_set() {
+        let some = FieldSet::of(&[HandoverField::Age, HandoverField::CounsellingNotes]);
+        assert_eq!(some.len(), 2);
+        assert_eq!(FieldSet::from_i64(some.to_i64()), some);
+        assert_eq!(some.iter().collect::<FieldSet>(), some);
+        assert_eq!(FieldSet::from_i64(-1), FieldSet::ALL);
+        assert_eq!(FieldSet::ALL.len(), 49);
+        assert!(some.is_within(FieldSet::ALL) && !FieldSet::ALL.is_within(some));
+        assert!(FieldSet::ALL.without(FieldSet::ALL).is_empty() && !some.is_empty());
+        assert_eq!(some.and(FieldSet::of(&[HandoverField::Age])).or(FieldSet::EMPTY).len(), 1);
+        assert_eq!(format!("{some:?}"), r#"{"age", "counsellingNotes"}"#);
+    }
+
+    #[test]
+    fn a_label_and_a_name_find_their_field() {
+        assert_eq!(HandoverField::from_label("Unterlagen (Liste)"), Some(HandoverField::Documents));
+        assert_eq!(HandoverField::from_name("planSteps"), Some(HandoverField::PlanSteps));
+        assert_eq!(HandoverField::from_name("plansteps"), None);
+    }
+}

@@ -1,0 +1,18 @@
+//! Words and rules of `kim`. Nothing here reads or writes anything.
+//!
+//! Begin with [`disclosure`]: who sees which field.
+
+pub mod agency;
+pub mod calendar;
+pub mod disclosure;
+pub mod field;
+pub mod fingerprint;
+pub mod id;
+pub mod nationality;
+pub mod purpose;
+pub mod referral;
+pub mod token;
+pub mod value;
+pub mod word;
+
+pub use word::Word;

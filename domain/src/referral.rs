@@ -1,0 +1,139 @@
+//! A referral's states and what follows from them alone.
+
+crate::words! {
+    /// How a case, or a part of it, is handed over.
+    pub enum ReferralKind("Art der Übergabe") {
+        Referral = "REFERRAL": "Verweisung",
+        WarmHandover = "WARM_HANDOVER": "Begleitete Übergabe",
+        Transfer = "TRANSFER": "Fallübergabe",
+    }
+}
+
+crate::words! {
+    /// Where a referral stands.
+    pub enum ReferralStatus("Stand einer Übergabe") {
+        Draft = "DRAFT": "Entwurf",
+        Offered = "OFFERED": "angeboten",
+        Acknowledged = "ACKNOWLEDGED": "Eingang bestätigt",
+        InfoRequested = "INFO_REQUESTED": "Rückfrage",
+        Accepted = "ACCEPTED": "angenommen",
+        InProgress = "IN_PROGRESS": "in Bearbeitung",
+        Completed = "COMPLETED": "erledigt",
+        Failed = "FAILED": "gescheitert",
+        Declined = "DECLINED": "abgelehnt",
+        Forwarded = "FORWARDED": "weitergeleitet",
+        Withdrawn = "WITHDRAWN": "zurückgezogen",
+        Expired = "EXPIRED": "abgelaufen",
+        Returned = "RETURNED": "zurückgegeben",
+        Suspended = "SUSPENDED": "ausgesetzt",
+    }
+}
+
+/// Who has to act next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BallHolder {
+    /// The agency that handed over.
+    Sender,
+    /// The agency that was asked.
+    Receiver,
+}
+
+impl ReferralStatus {
+    /// Who has to act next; `None` once it is closed.
+    #[must_use]
+    pub const fn ball(self) -> Option<BallHolder> {
+        match self {
+            Self::Draft | Self::InfoRequested | Self::Suspended => Some(BallHolder::Sender),
+            Self::Offered | Self::Acknowledged | Self::Accepted | Self::InProgress => Some(BallHolder::Receiver),
+            Self::Completed
+            | Self::Failed
+            | Self::Declined
+            | Self::Forwarded
+            | Self::Withdrawn
+            | Self::Expired
+            | Self::Returned => None,
+        }
+    }
+
+    /// Whether the receiver has still to decide: offered, acknowledged, or a question asked before acceptance.
+    #[must_use]
+    pub const fn is_pending(self, ever_accepted: bool) -> bool {
+        match self {
+            Self::Offered | Self::Acknowledged => true,
+            Self::InfoRequested => !ever_accepted,
+            Self::Draft
+            | Self::Accepted
+            | Self::InProgress
+            | Self::Completed
+            | Self::Failed
+            | Self::Declined
+            | Self::Forwarded
+            | Self::Withdrawn
+            | Self::Expired
+            | Self::Returned
+            | Self::Suspended => false,
+        }
+    }
+
+    /// Whether it is offered and neither closed nor suspended: the states in which a ground is needed.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        match self {
+            Self::Offered | Self::Acknowledged | Self::InfoRequested | Self::Accepted | Self::InProgress => true,
+            Self::Draft
+            | Self::Completed
+            | Self::Failed
+            | Self::Declined
+            | Self::Forwarded
+            | Self::Withdrawn
+            | Self::Expired
+            | Self::Returned
+            | Self::Suspended => false,
+        }
+    }
+
+    /// The states in which this party has to act.
+    pub fn with_ball(holder: BallHolder) -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(move |status| status.ball() == Some(holder))
+    }
+}
+
+crate::words! {
+    /// Why a receiver declined.
+    pub enum DeclineReason("Grund einer Ablehnung") {
+        NotCompetent = "NOT_COMPETENT": "nicht zuständig",
+        NoCapacity = "NO_CAPACITY": "keine Kapazität",
+        Incomplete = "INCOMPLETE": "Angaben unvollständig",
+        RequirementsNotMet = "REQUIREMENTS_NOT_MET": "Voraussetzungen nicht erfüllt",
+        AlreadyInProcedure = "ALREADY_IN_PROCEDURE": "Verfahren läuft bereits",
+        DoubleSupport = "DOUBLE_SUPPORT": "Doppelförderung",
+        ClientNotReached = "CLIENT_NOT_REACHED": "Klientin oder Klient nicht erreicht",
+        Other = "OTHER": "anderer Grund",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ReferralStatus as S;
+
+    #[test]
+    fn pending_is_what_the_receiver_has_still_to_decide() {
+        let pending = |accepted| S::ALL.iter().copied().filter(|s| s.is_pending(accepted)).collect::<Vec<_>>();
+        assert_eq!(pending(false), [S::Offered, S::Acknowledged, S::InfoRequested]);
+        assert_eq!(pending(true), [S::Offered, S::Acknowledged]);
+    }
+
+    #[test]
+    fn a_question_puts_the_ball_with_the_sender() {
+        let holds = |holder| S::with_ball(holder).collect::<Vec<_>>();
+        assert_eq!(holds(BallHolder::Sender), [S::Draft, S::InfoRequested, S::Suspended]);
+        assert_eq!(holds(BallHolder::Receiver), [S::Offered, S::Acknowledged, S::Accepted, S::InProgress]);
+    }
+
+    #[test]
+    fn five_states_need_a_ground() {
+        let open = S::ALL.iter().filter(|status| status.is_open()).count();
+        assert_eq!(open, 5);
+    }
+}

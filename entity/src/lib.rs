@@ -1,0 +1,1 @@
+//! Tables of kim; every read begins narrowed to a viewer
