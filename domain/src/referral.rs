@@ -112,6 +112,32 @@ crate::words! {
     }
 }
 
+crate::words! {
+    /// From which side an agency looks at its referrals.
+    pub enum Direction("Richtung") {
+        Incoming = "INCOMING": "eingehend",
+        Outgoing = "OUTGOING": "ausgehend",
+    }
+}
+
+crate::words! {
+    /// Who has to act next, as the viewer says it.
+    pub enum Ball("Wer am Zug ist") {
+        Mine = "MINE": "wir",
+        Theirs = "THEIRS": "die andere Stelle",
+    }
+}
+
+crate::words! {
+    /// The orders in which referrals are listed; never by a ruled field.
+    pub enum ReferralOrder("Reihenfolge") {
+        DueOnAsc = "DUE_ON_ASC": "Frist, die nächste zuerst",
+        DueOnDesc = "DUE_ON_DESC": "Frist, die letzte zuerst",
+        OfferedAtAsc = "OFFERED_AT_ASC": "Übergeben, die älteste zuerst",
+        OfferedAtDesc = "OFFERED_AT_DESC": "Übergeben, die neueste zuerst",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
