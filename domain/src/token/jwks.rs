@@ -1,0 +1,186 @@
+//! Reads a JWK set (RFC 7517) into the keys that may verify a token, and for which algorithms each.
+
+use jsonwebtoken::{Algorithm, DecodingKey};
+use serde::Deserialize;
+
+/// The length of 32 bytes in base64url without padding: a coordinate of P-256, a key of Ed25519.
+const THIRTY_TWO_BYTES: usize = 43;
+/// The length of 256 bytes in base64url without padding: an RSA modulus of 2048 bits, the least we take.
+const RSA_2048: usize = 342;
+
+/// A JWK set that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidJwks {
+    /// Not JSON, or without the list `keys`.
+    #[error("not a JWK set: it must be a JSON object with a list \"keys\"")]
+    NotASet,
+    /// Nothing in it can verify a signature.
+    #[error(
+        "no usable key: each needs a \"kid\" and must be RSA of at least 2048 bits (RS256, PS256), \
+         EC P-256 (ES256) or OKP Ed25519 (EdDSA), and not be for encryption"
+    )]
+    NoKey,
+}
+
+/// The public keys of one issuer.
+#[derive(Clone, Debug)]
+pub struct Keys(Vec<Key>);
+
+/// One public key, and what it may verify: decided by the key, so that no token can choose.
+#[derive(Clone, Debug)]
+pub(super) struct Key {
+    kid: String,
+    pub(super) public: DecodingKey,
+    pub(super) algorithms: Vec<Algorithm>,
+}
+
+#[derive(Deserialize)]
+struct Set {
+    keys: Vec<serde_json::Value>,
+}
+
+/// The public members we need. Private ones are not read.
+#[derive(Deserialize)]
+struct Jwk {
+    kty: String,
+    kid: String,
+    #[serde(rename = "use")]
+    purpose: Option<String>,
+    key_ops: Option<Vec<String>>,
+    alg: Option<String>,
+    crv: Option<String>,
+    n: Option<String>,
+    e: Option<String>,
+    x: Option<String>,
+    y: Option<String>,
+}
+
+impl Keys {
+    /// Reads a JWK set. Keys that cannot verify one of our four algorithms (symmetric ones above all) are left out.
+    ///
+    /// # Errors
+    /// [`InvalidJwks`] when it is none, or no key of it is left.
+    pub fn from_jwks(json: &[u8]) -> Result<Self, InvalidJwks> {
+        let set: Set = serde_json::from_slice(json).map_err(|_| InvalidJwks::NotASet)?;
+        let keys: Vec<Key> =
+            set.keys.into_iter().filter_map(|key| serde_json::from_value::<Jwk>(key).ok()?.usable()).collect();
+        if keys.is_empty() { Err(InvalidJwks::NoKey) } else { Ok(Self(keys)) }
+    }
+
+    /// The one key of this name. Two keys of one name are none: which was meant?
+    pub(super) fn only(&self, kid: &str) -> Option<&Key> {
+        let mut named = self.0.iter().filter(|key| key.kid == kid);
+        named.next().filter(|_| named.next().is_none())
+    }
+
+    pub(super) fn has(&self, kid: &str) -> bool {
+        self.0.iter().any(|key| key.kid == kid)
+    }
+}
+
+impl Jwk {
+    fn usable(self) -> Option<Key> {
+        if !self.signs() {
+            return None;
+        }
+        let (public, possible): (_, &[_]) = match (self.kty.as_str(), self.crv.as_deref()) {
+            ("RSA", None) => {
+                let n = self.n.as_deref().filter(|n| n.len() >= RSA_2048)?;
+                let public = DecodingKey::from_rsa_components(n, self.e.as_deref()?).ok()?;
+                (public, &[("RS256", Algorithm::RS256), ("PS256", Algorithm::PS256)])
+            }
+            ("EC", Some("P-256")) => {
+                let public = DecodingKey::from_ec_components(thirty_two(&self.x)?, thirty_two(&self.y)?).ok()?;
+                (public, &[("ES256", Algorithm::ES256)])
+            }
+            ("OKP", Some("Ed25519")) => {
+                let public = DecodingKey::from_ed_components(thirty_two(&self.x)?).ok()?;
+                (public, &[("EdDSA", Algorithm::EdDSA)])
+            }
+            _ => return None,
+        };
+        let named = |name: &str| self.alg.as_deref().is_none_or(|alg| alg == name);
+        let algorithms: Vec<Algorithm> =
+            possible.iter().filter(|(name, _)| named(name)).map(|&(_, algorithm)| algorithm).collect();
+        (!algorithms.is_empty()).then_some(Key { kid: self.kid, public, algorithms })
+    }
+
+    /// Whether the key is meant for signatures, as far as it says.
+    fn signs(&self) -> bool {
+        let purpose = self.purpose.as_deref().is_none_or(|purpose| purpose == "sig");
+        let operations = self.key_ops.as_ref().is_none_or(|all| all.iter().any(|one| one == "verify"));
+        purpose && operations && !self.kid.is_empty()
+    }
+}
+
+fn thirty_two(coordinate: &Option<String>) -> Option<&str> {
+    coordinate.as_deref().filter(|text| text.len() == THIRTY_TWO_BYTES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const COORDINATE: &str = "ZuaTzvYYWlZZmHxMh1rpaq6wtKzJJevXcI4zNg4WutU";
+
+    fn keys(keys: serde_json::Value) -> Result<Keys, InvalidJwks> {
+        Keys::from_jwks(json!({ "keys": keys }).to_string().as_bytes())
+    }
+
+    fn algorithms(key: serde_json::Value) -> Vec<Algorithm> {
+        keys(json!([key])).map(|keys| keys.only("a").expect("one key").algorithms.clone()).unwrap_or_default()
+    }
+
+    #[test]
+    fn the_key_decides_the_algorithm() {
+        let ed = json!({"kty": "OKP", "crv": "Ed25519", "kid": "a", "x": COORDINATE});
+        let ec = json!({"kty": "EC", "crv": "P-256", "kid": "a", "x": COORDINATE, "y": COORDINATE});
+        let rsa = json!({"kty": "RSA", "kid": "a", "n": "A".repeat(342), "e": "AQAB"});
+        let pss = json!({"kty": "RSA", "kid": "a", "n": "A".repeat(342), "e": "AQAB", "alg": "PS256", "use": "sig"});
+        assert_eq!(algorithms(ed), [Algorithm::EdDSA]);
+        assert_eq!(algorithms(ec), [Algorithm::ES256]);
+        assert_eq!(algorithms(rsa), [Algorithm::RS256, Algorithm::PS256]);
+        assert_eq!(algorithms(pss), [Algorithm::PS256]);
+    }
+
+    #[test]
+    fn a_key_that_is_not_for_our_signatures_is_left_out() {
+        for key in [
+            json!({"kty": "oct", "kid": "a", "k": COORDINATE, "alg": "HS256"}),
+            json!({"kty": "OKP", "crv": "Ed25519", "kid": "a", "x": COORDINATE, "use": "enc"}),
+            json!({"kty": "OKP", "crv": "Ed25519", "kid": "a", "x": COORDINATE, "key_ops": ["encrypt"]}),
+            json!({"kty": "OKP", "crv": "Ed25519", "kid": "a", "x": COORDINATE, "alg": "HS256"}),
+            json!({"kty": "OKP", "crv": "X25519", "kid": "a", "x": COORDINATE}),
+            json!({"kty": "OKP", "crv": "Ed25519", "x": COORDINATE}),
+            json!({"kty": "OKP", "crv": "Ed25519", "kid": "", "x": COORDINATE}),
+            json!({"kty": "EC", "crv": "P-384", "kid": "a", "x": COORDINATE, "y": COORDINATE}),
+            json!({"kty": "RSA", "kid": "a", "n": "A".repeat(171), "e": "AQAB"}),
+            json!({"kty": "RSA", "kid": "a", "n": "A".repeat(342), "e": "AQAB", "alg": "RS512"}),
+            json!("key"),
+        ] {
+            assert_eq!(keys(json!([key])).err(), Some(InvalidJwks::NoKey), "{key}");
+        }
+    }
+
+    #[test]
+    fn an_odd_key_does_not_spoil_the_others() {
+        let ed = json!({"kty": "OKP", "crv": "Ed25519", "kid": "a", "x": COORDINATE});
+        assert!(keys(json!([{"kty": "odd"}, ed])).expect("a set").only("a").is_some());
+    }
+
+    #[test]
+    fn two_keys_of_one_name_are_none() {
+        let ed = json!({"kty": "OKP", "crv": "Ed25519", "kid": "a", "x": COORDINATE});
+        let keys = keys(json!([ed, ed])).expect("a set");
+        assert!(keys.only("a").is_none());
+        assert!(keys.has("a"));
+    }
+
+    #[test]
+    fn what_is_no_set_is_said_to_be_none() {
+        for text in ["", "[]", "{}", r#"{"keys": {}}"#, "<html>"] {
+            assert_eq!(Keys::from_jwks(text.as_bytes()).err(), Some(InvalidJwks::NotASet), "{text}");
+        }
+    }
+}
