@@ -1,1 +1,177 @@
-//! fingerprint
+//! Keyed fingerprints of clients: they find a person without a readable name in an index.
+
+use chrono::NaiveDate;
+use hmac::{Hmac, KeyInit, Mac};
+use rphonetic::{Cologne, Encoder};
+use sha2::Sha256;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// The secret without which a fingerprint can neither be made nor guessed. Another key finds nobody again.
+#[derive(Clone)]
+pub struct FingerprintKey([u8; 32]);
+
+impl std::fmt::Debug for FingerprintKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("FingerprintKey(…)")
+    }
+}
+
+/// The text is not 64 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a fingerprint key is 64 hexadecimal digits (32 bytes)")]
+pub struct InvalidKey;
+
+impl FingerprintKey {
+    /// A key of 32 bytes.
+    #[must_use]
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// A key written as 64 hexadecimal digits.
+    ///
+    /// # Errors
+    /// [`InvalidKey`]
+    pub fn from_hex(text: &str) -> Result<Self, InvalidKey> {
+        let digits = text.trim().as_bytes();
+        if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
+            return Err(InvalidKey);
+        }
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+            let pair = std::str::from_utf8(pair).map_err(|_| InvalidKey)?;
+            *byte = u8::from_str_radix(pair, 16).map_err(|_| InvalidKey)?;
+        }
+        Ok(Self(bytes))
+    }
+
+    /// The client at the desk: exact, once the name is [normalised](normalise_name).
+    #[must_use]
+    pub fn client(&self, family_name: &str, birth_date: NaiveDate) -> String {
+        self.digest("client", &[&normalise_name(family_name), &birth_date.to_string()])
+    }
+
+    /// Possibly the same person: names that sound alike (Kölner Phonetik) and the same birth date.
+    #[must_use]
+    pub fn probable(&self, family_name: &str, given_name: &str, birth_date: NaiveDate) -> String {
+        self.digest("probable", &[&sound(family_name), &sound(given_name), &birth_date.to_string()])
+    }
+
+    /// An imported row's content, so that a second import recognises it without keeping a second readable copy.
+    #[must_use]
+    pub fn content(&self, parts: &[&str]) -> String {
+        self.digest("content", parts)
+    }
+
+    fn digest(&self, use_: &str, parts: &[&str]) -> String {
+        #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of every length");
+        for part in std::iter::once(use_).chain(parts.iter().copied()) {
+            // The length keeps ("ab", "c") and ("a", "bc") apart.
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part.as_bytes());
+        }
+        mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// One form for a name however it was typed: lower case letters without marks; spaces, hyphens and apostrophes do not
+/// matter.
+#[must_use]
+pub fn normalise_name(name: &str) -> String {
+    let mut normal = String::with_capacity(name.len());
+    for letter in name.nfkd().filter(|&letter| !is_combining_mark(letter)).flat_map(char::to_lowercase) {
+        match letter {
+            'ß' => normal.push_str("ss"),
+            'ı' => normal.push('i'),
+            'ø' => normal.push('o'),
+            'ł' => normal.push('l'),
+            'đ' | 'ð' => normal.push('d'),
+            'æ' => normal.push_str("ae"),
+            'œ' => normal.push_str("oe"),
+            'þ' => normal.push_str("th"),
+            // İ in lower case is i and a mark of its own.
+            _ if letter.is_alphabetic() && !is_combining_mark(letter) => normal.push(letter),
+            _ => {}
+        }
+    }
+    normal
+}
+
+/// How a name sounds in German; a name in another script, which has no sound here, is itself.
+fn sound(name: &str) -> String {
+    let normal = normalise_name(name);
+    let code = Cologne.encode(&normal);
+    if code.is_empty() { normal } else { code }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> FingerprintKey {
+        FingerprintKey::from_hex(&"0f".repeat(32)).expect("a key")
+    }
+    fn day(text: &str) -> NaiveDate {
+        text.parse().expect("a day")
+    }
+
+    #[test]
+    fn a_name_is_the_same_however_it_was_typed() {
+        for (typed, normal) in [
+            (" Ionescu ", "ionescu"),
+            ("IONESCU", "ionescu"),
+            ("Çelik", "celik"),
+            ("Yıldız", "yildiz"),
+            ("YILDIZ", "yildiz"),
+            ("İpek", "ipek"),
+            ("Al-Haddad", "alhaddad"),
+            ("Al Haddad", "alhaddad"),
+            ("O’Neill", "oneill"),
+            ("Groß", "gross"),
+            ("Müller", "muller"),
+            ("Mu\u{308}ller", "muller"),
+            ("Łukasz", "lukasz"),
+            ("ﬁsch", "fisch"),
+            ("محمد", "محمد"),
+        ] {
+            assert_eq!(normalise_name(typed), normal, "{typed}");
+        }
+    }
+
+    #[test]
+    fn the_client_at_the_desk_is_found_by_family_name_and_birth_date() {
+        let (key, born) = (key(), day("2000-01-09"));
+        assert_eq!(key.client("Ionescu", born), key.client(" IONESCU ", born));
+        assert_ne!(key.client("Ionescu", born), key.client("Ionesko", born));
+        assert_ne!(key.client("Ionescu", born), key.client("Ionescu", day("2000-01-10")));
+        assert_eq!(key.client("Ionescu", born).len(), 64);
+    }
+
+    #[test]
+    fn names_that_sound_alike_are_probably_one_person() {
+        let (key, born) = (key(), day("1990-05-05"));
+        assert_eq!(key.probable("Yilmaz", "Mehmet", born), key.probable("Yılmaz", "Mehmed", born));
+        assert_eq!(key.probable("Meier", "Anna", born), key.probable("Mayr", "Ana", born));
+        assert_ne!(key.probable("Meier", "Anna", born), key.probable("Meier", "Anna", day("1990-05-06")));
+        assert_ne!(key.probable("محمد", "ا", born), key.probable("احمد", "ا", born));
+    }
+
+    #[test]
+    fn one_key_s_fingerprints_mean_nothing_under_another_and_no_use_is_another_s() {
+        let born = day("1990-05-05");
+        let other = FingerprintKey::new([7; 32]);
+        assert_ne!(key().client("Meier", born), other.client("Meier", born));
+        assert_ne!(key().content(&["meier", "1990-05-05"]), key().client("Meier", born));
+        assert_ne!(key().content(&["ab", "c"]), key().content(&["a", "bc"]));
+    }
+
+    #[test]
+    fn a_key_prints_nothing_and_is_64_digits() {
+        assert_eq!(format!("{:?}", key()), "FingerprintKey(…)");
+        for text in ["", "0f", &"0g".repeat(32), &"0f".repeat(33), &"é".repeat(32)] {
+            assert_eq!(FingerprintKey::from_hex(text).err(), Some(InvalidKey), "{text}");
+        }
+    }
+}

@@ -10,6 +10,7 @@ pub mod fingerprint;
 pub mod id;
 pub mod nationality;
 pub mod purpose;
+pub mod reference;
 pub mod referral;
 pub mod token;
 pub mod value;

@@ -1,1 +1,175 @@
-//! nationality
+//! Nationalities: the table of the Statistisches Bundesamt with ISO codes, and the ways people write them.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+
+use crate::fingerprint::normalise_name;
+
+/// A row of data/nationality.csv. Every row has an ISO 3166-1 alpha-2 code, some of them user-assigned (`XK` Kosovo,
+/// `XA` stateless, `XB` not clarified, `XC` not stated), so that code is what is stored and shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Nationality(&'static Row);
+
+#[derive(Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Row {
+    iso2: &'static str,
+    iso3: &'static str,
+    destatis: &'static str,
+    name: &'static str,
+}
+
+impl Nationality {
+    /// ISO 3166-1 alpha-2.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        self.0.iso2
+    }
+    /// ISO 3166-1 alpha-3.
+    #[must_use]
+    pub const fn iso3(self) -> &'static str {
+        self.0.iso3
+    }
+    /// The three-digit key of the Statistisches Bundesamt (BEV).
+    #[must_use]
+    pub const fn destatis(self) -> &'static str {
+        self.0.destatis
+    }
+    /// The German name of the state.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.0.name
+    }
+    /// The nationality with this alpha-2 code, to the letter.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        find(code).filter(|nationality| nationality.code() == code)
+    }
+}
+
+impl Serialize for Nationality {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
+}
+
+impl<'de> Deserialize<'de> for Nationality {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let code = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        Self::from_code(&code).ok_or_else(|| serde::de::Error::custom("no such nationality"))
+    }
+}
+
+static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
+    let cells = |line: &'static str| {
+        let mut cells = line.split(';');
+        let mut next = || cells.next().unwrap_or_default();
+        Row { destatis: next(), iso2: next(), iso3: next(), name: next() }
+    };
+    include_str!("../data/nationality.csv").lines().skip(1).map(cells).collect()
+});
+
+/// Every spelling, folded, and its row. What two rows share would be in doubt and a test forbids it.
+static SPELLINGS: LazyLock<HashMap<String, Nationality>> = LazyLock::new(|| {
+    let mut spellings = HashMap::new();
+    for row in TABLE.iter() {
+        for spelling in [row.destatis, row.iso2, row.iso3, row.name] {
+            spellings.insert(fold(spelling), Nationality(row));
+        }
+    }
+    for (code, words) in adjectives() {
+        if let Some(&nationality) = spellings.get(&fold(code)) {
+            for word in words {
+                spellings.insert(fold(word), nationality);
+            }
+        }
+    }
+    spellings
+});
+
+/// The rows of data/nationality_spellings.csv: an ISO code, then the adjective and other names in use.
+fn adjectives() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
+    include_str!("../data/nationality_spellings.csv").lines().skip(1).filter_map(|line| {
+        let (code, words) = line.split_once(';')?;
+        Some((code, words.split(',').map(str::trim).collect()))
+    })
+}
+
+/// Letters without marks and digits: hyphens, brackets and case do not matter.
+fn fold(text: &str) -> String {
+    if text.bytes().any(|byte| byte.is_ascii_digit()) { text.trim().to_owned() } else { normalise_name(text) }
+}
+
+/// Every nationality of the table, in its order.
+pub fn all() -> impl Iterator<Item = Nationality> {
+    TABLE.iter().map(Nationality)
+}
+
+/// The nationality that somebody wrote down: as a German name, an adjective in any ending (`syrisch`, `syrische`), an
+/// ISO code or a Destatis key. A state that is no more is unknown: which of its successors holds is not ours to say.
+#[must_use]
+pub fn find(text: &str) -> Option<Nationality> {
+    let folded = fold(text);
+    let whole = SPELLINGS.get(&folded).copied();
+    whole.or_else(|| {
+        let stem = ["er", "es", "en", "e"].iter().find_map(|ending| folded.strip_suffix(ending))?;
+        if stem.ends_with("isch") || stem == "deutsch" { SPELLINGS.get(stem).copied() } else { None }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nationality_is_found_however_it_is_written() {
+        for (text, code) in [
+            ("Syrien", "SY"),
+            ("syrisch", "SY"),
+            ("Syrische", "SY"),
+            ("SYR", "SY"),
+            ("sy", "SY"),
+            ("475", "SY"),
+            ("AFG", "AF"),
+            ("afghanisch", "AF"),
+            (" Türkei ", "TR"),
+            ("türkisch", "TR"),
+            ("TÜRKISCH", "TR"),
+            ("Russland", "RU"),
+            ("USA", "US"),
+            ("Kongo", "CG"),
+            ("DR Kongo", "CD"),
+            ("Cote d'Ivoire", "CI"),
+            ("Elfenbeinküste", "CI"),
+            ("staatenlos", "XA"),
+            ("kosovarisch", "XK"),
+            ("000", "DE"),
+            ("deutsche", "DE"),
+        ] {
+            assert_eq!(find(text).map(Nationality::code), Some(code), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_state_is_unknown() {
+        for text in ["", "Jugoslavien", "Jugoslawien", "Atlantis", "120", "133", "isch", "e", "01", "EU"] {
+            assert_eq!(find(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_row_has_a_code_and_every_spelling_one_row() {
+        assert_eq!(all().count(), 203);
+        let mut seen: HashMap<String, &str> = HashMap::new();
+        let rows = TABLE.iter().map(|row| (row.iso2, vec![row.destatis, row.iso2, row.iso3, row.name]));
+        for (code, words) in rows.chain(adjectives()) {
+            assert!(Nationality::from_code(code).is_some(), "{code}");
+            assert_eq!(code.len(), 2);
+            for word in words {
+                let other = seen.insert(fold(word), code);
+                assert!(other.is_none_or(|other| other == code), "{word}: {code}, {other:?}");
+            }
+        }
+    }
+}

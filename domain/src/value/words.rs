@@ -1,0 +1,286 @@
+//! The closed value lists but the residence titles, which have their own file.
+
+crate::words! {
+    /// Sex as civil registration knows it (xpersonenstand geschlecht_3).
+    pub enum Gender("Geschlecht") {
+        Female = "FEMALE": "weiblich",
+        Male = "MALE": "männlich",
+        Diverse = "DIVERSE": "divers",
+        NotStated = "NOT_STATED": "keine Angabe",
+    }
+}
+
+crate::words! {
+    /// The language in which the client wants to be spoken to.
+    pub enum Language("Sprache") {
+        Albanian = "ALBANIAN": "Albanisch",
+        Amharic = "AMHARIC": "Amharisch",
+        Arabic = "ARABIC": "Arabisch",
+        Armenian = "ARMENIAN": "Armenisch",
+        Azerbaijani = "AZERBAIJANI": "Aserbaidschanisch",
+        Bengali = "BENGALI": "Bengalisch",
+        Bosnian = "BOSNIAN": "Bosnisch",
+        Bulgarian = "BULGARIAN": "Bulgarisch",
+        Chinese = "CHINESE": "Chinesisch",
+        Croatian = "CROATIAN": "Kroatisch",
+        Dari = "DARI": "Dari",
+        Dutch = "DUTCH": "Niederländisch",
+        English = "ENGLISH": "Englisch",
+        Ewe = "EWE": "Ewe",
+        Farsi = "FARSI": "Farsi",
+        French = "FRENCH": "Französisch",
+        Fula = "FULA": "Fula",
+        Georgian = "GEORGIAN": "Georgisch",
+        German = "GERMAN": "Deutsch",
+        GermanSignLanguage = "GERMAN_SIGN_LANGUAGE": "Deutsche Gebärdensprache",
+        Greek = "GREEK": "Griechisch",
+        Hausa = "HAUSA": "Haussa",
+        Hindi = "HINDI": "Hindi",
+        Hungarian = "HUNGARIAN": "Ungarisch",
+        Igbo = "IGBO": "Igbo",
+        Italian = "ITALIAN": "Italienisch",
+        Kurmanji = "KURMANJI": "Kurmandschi",
+        Lingala = "LINGALA": "Lingala",
+        Macedonian = "MACEDONIAN": "Mazedonisch",
+        Malinke = "MALINKE": "Malinke",
+        Mongolian = "MONGOLIAN": "Mongolisch",
+        Oromo = "OROMO": "Oromo",
+        Pashto = "PASHTO": "Paschtu",
+        Polish = "POLISH": "Polnisch",
+        Portuguese = "PORTUGUESE": "Portugiesisch",
+        Punjabi = "PUNJABI": "Pandschabi",
+        Romani = "ROMANI": "Romanes",
+        Romanian = "ROMANIAN": "Rumänisch",
+        Russian = "RUSSIAN": "Russisch",
+        Serbian = "SERBIAN": "Serbisch",
+        Somali = "SOMALI": "Somali",
+        Sorani = "SORANI": "Sorani",
+        Spanish = "SPANISH": "Spanisch",
+        Swahili = "SWAHILI": "Swahili",
+        Tamil = "TAMIL": "Tamil",
+        Thai = "THAI": "Thailändisch",
+        Tigrinya = "TIGRINYA": "Tigrinya",
+        Turkish = "TURKISH": "Türkisch",
+        Twi = "TWI": "Twi",
+        Ukrainian = "UKRAINIAN": "Ukrainisch",
+        Urdu = "URDU": "Urdu",
+        Vietnamese = "VIETNAMESE": "Vietnamesisch",
+        Wolof = "WOLOF": "Wolof",
+        Yoruba = "YORUBA": "Yoruba",
+        Other = "OTHER": "andere Sprache",
+    }
+}
+
+crate::words! {
+    /// How the client must not be contacted, for safety (domain: contact preference and safety notes).
+    pub enum ContactRestriction("Einschränkung der Kontaktaufnahme") {
+        NoCalls = "NO_CALLS": "nicht anrufen",
+        NoVoicemail = "NO_VOICEMAIL": "nicht auf die Mailbox sprechen",
+        NoLetters = "NO_LETTERS": "keine Briefe an die Anschrift",
+        NoHomeVisits = "NO_HOME_VISITS": "keine Hausbesuche",
+        ThroughTraegerOnly = "THROUGH_TRAEGER_ONLY": "nur über den Träger",
+    }
+}
+
+crate::words! {
+    /// Whether the client may work (§§ 4a, 60a(6), 60b(5) AufenthG, § 61 AsylG). Every title must state it.
+    pub enum WorkPermission("Arbeitserlaubnis") {
+        ErwerbstaetigkeitErlaubt = "ERWERBSTAETIGKEIT_ERLAUBT": "Erwerbstätigkeit erlaubt",
+        BeschaeftigungErlaubt = "BESCHAEFTIGUNG_ERLAUBT": "Beschäftigung erlaubt",
+        NurMitErlaubnisAbh = "NUR_MIT_ERLAUBNIS_ABH": "nur mit Erlaubnis der Ausländerbehörde",
+        NurMitZustimmungBa = "NUR_MIT_ZUSTIMMUNG_BA": "nur mit Zustimmung der Bundesagentur für Arbeit",
+        BestimmterArbeitgeber = "BESTIMMTER_ARBEITGEBER": "nur bei einem bestimmten Arbeitgeber",
+        NichtErlaubt = "NICHT_ERLAUBT": "nicht erlaubt",
+        Unklar = "UNKLAR": "unklar",
+    }
+}
+
+crate::words! {
+    /// Family status (DSMeld familienstand_2).
+    pub enum MaritalStatus("Familienstand") {
+        Single = "SINGLE": "ledig",
+        Married = "MARRIED": "verheiratet",
+        Widowed = "WIDOWED": "verwitwet",
+        Divorced = "DIVORCED": "geschieden",
+        Annulled = "ANNULLED": "Ehe aufgehoben",
+        CivilPartnership = "CIVIL_PARTNERSHIP": "in eingetragener Lebenspartnerschaft",
+        PartnershipEndedByDeath = "PARTNERSHIP_ENDED_BY_DEATH": "durch Tod aufgelöste Lebenspartnerschaft",
+        PartnershipAnnulled = "PARTNERSHIP_ANNULLED": "aufgehobene Lebenspartnerschaft",
+        PartnershipEndedByDeclaredDeath = "PARTNERSHIP_ENDED_BY_DECLARED_DEATH": "durch Todeserklärung aufgelöste Lebenspartnerschaft",
+        NotKnown = "NOT_KNOWN": "nicht bekannt",
+    }
+}
+
+crate::words! {
+    /// How a member of the household is related to the client.
+    pub enum Relation("Beziehung zur Klientin oder zum Klienten") {
+        Spouse = "SPOUSE": "Ehe- oder Lebenspartnerin oder -partner",
+        Partner = "PARTNER": "Partnerin oder Partner",
+        Child = "CHILD": "Kind",
+        Parent = "PARENT": "Elternteil",
+        Sibling = "SIBLING": "Geschwister",
+        OtherRelative = "OTHER_RELATIVE": "andere verwandte Person",
+        Other = "OTHER": "andere Person",
+    }
+}
+
+crate::words! {
+    /// Where the client lives.
+    pub enum Accommodation("Art der Unterkunft") {
+        Rented = "RENTED": "Mietwohnung",
+        WithFamily = "WITH_FAMILY": "bei Familie oder Bekannten",
+        ReceptionCentre = "RECEPTION_CENTRE": "Aufnahmeeinrichtung des Landes",
+        Gemeinschaftsunterkunft = "GEMEINSCHAFTSUNTERKUNFT": "Gemeinschaftsunterkunft",
+        MunicipalFlat = "MUNICIPAL_FLAT": "kommunale Unterbringung in einer Wohnung",
+        YouthWelfareHome = "YOUTH_WELFARE_HOME": "Einrichtung der Jugendhilfe",
+        Shelter = "SHELTER": "Schutzeinrichtung",
+        Homeless = "HOMELESS": "wohnungslos",
+        Other = "OTHER": "andere Unterkunft",
+    }
+}
+
+crate::words! {
+    /// Command of German (GER, § 2(9) to (12) AufenthG). What nobody asked is no value.
+    pub enum GermanLevel("Deutschniveau (GER)") {
+        NichtAlphabetisiert = "NICHT_ALPHABETISIERT": "nicht alphabetisiert",
+        BelowA1 = "BELOW_A1": "unter A1",
+        A1 = "A1": "A1",
+        A2 = "A2": "A2",
+        B1 = "B1": "B1",
+        B2 = "B2": "B2",
+        C1 = "C1": "C1",
+        C2 = "C2": "C2",
+        Unknown = "UNKNOWN": "unbekannt",
+    }
+}
+
+crate::words! {
+    /// Where the client stands with the Integrationskurs (§§ 44, 44a AufenthG, §§ 4 to 17 IntV).
+    pub enum IntegrationskursState("Stand des Integrationskurses") {
+        KeinAnspruch = "KEIN_ANSPRUCH": "kein Anspruch",
+        Berechtigt = "BERECHTIGT": "berechtigt (§ 44 Abs. 1 AufenthG)",
+        Zugelassen = "ZUGELASSEN": "zugelassen (§ 44 Abs. 4 AufenthG)",
+        Verpflichtet = "VERPFLICHTET": "verpflichtet",
+        VerpflichtetAbh = "VERPFLICHTET_ABH": "von der Ausländerbehörde verpflichtet",
+        VerpflichtetJc = "VERPFLICHTET_JC": "vom Jobcenter verpflichtet",
+        VerpflichtetAsylblg = "VERPFLICHTET_ASYLBLG": "nach dem AsylbLG verpflichtet",
+        Angemeldet = "ANGEMELDET": "angemeldet",
+        Eingestuft = "EINGESTUFT": "eingestuft",
+        Wartet = "WARTET": "wartet auf einen Platz",
+        Begonnen = "BEGONNEN": "begonnen",
+        Unterbrochen = "UNTERBROCHEN": "unterbrochen",
+        NichtOrdnungsgemaess = "NICHT_ORDNUNGSGEMAESS": "nicht ordnungsgemäß teilgenommen",
+        Wiederholer = "WIEDERHOLER": "wiederholt (300 Stunden)",
+        Abgeschlossen = "ABGESCHLOSSEN": "abgeschlossen",
+        AbgeschlossenOhneB1 = "ABGESCHLOSSEN_OHNE_B1": "abgeschlossen ohne B1",
+        DtzA2 = "DTZ_A2": "DTZ mit A2 bestanden",
+        DtzB1 = "DTZ_B1": "DTZ mit B1 bestanden",
+        LidBestanden = "LID_BESTANDEN": "Leben in Deutschland bestanden",
+        Zertifikat = "ZERTIFIKAT": "Zertifikat Integrationskurs",
+    }
+}
+
+crate::words! {
+    /// The highest school degree.
+    pub enum SchoolDegree("Schulabschluss") {
+        None = "NONE": "ohne Abschluss",
+        Foerderschulabschluss = "FOERDERSCHULABSCHLUSS": "Förderschulabschluss",
+        Hauptschulabschluss = "HAUPTSCHULABSCHLUSS": "Hauptschulabschluss",
+        MittlererSchulabschluss = "MITTLERER_SCHULABSCHLUSS": "mittlerer Schulabschluss",
+        Fachhochschulreife = "FACHHOCHSCHULREIFE": "Fachhochschulreife",
+        Abitur = "ABITUR": "Abitur",
+        Foreign = "FOREIGN": "ausländischer Abschluss",
+    }
+}
+
+crate::words! {
+    /// Where the recognition of a foreign qualification stands (BQFG).
+    pub enum AnerkennungState("Stand der Anerkennung") {
+        NichtBeantragt = "NICHT_BEANTRAGT": "nicht beantragt",
+        Beantragt = "BEANTRAGT": "beantragt",
+        TeilweiseAnerkannt = "TEILWEISE_ANERKANNT": "teilweise anerkannt",
+        Anerkannt = "ANERKANNT": "anerkannt",
+        Abgelehnt = "ABGELEHNT": "abgelehnt",
+        NichtErforderlich = "NICHT_ERFORDERLICH": "nicht erforderlich",
+    }
+}
+
+crate::words! {
+    /// What the client does for a living, or learns.
+    pub enum Employment("Beschäftigung") {
+        FullTime = "FULL_TIME": "Vollzeit",
+        PartTime = "PART_TIME": "Teilzeit",
+        Minijob = "MINIJOB": "Minijob",
+        SelfEmployed = "SELF_EMPLOYED": "selbständig",
+        VocationalTraining = "VOCATIONAL_TRAINING": "Ausbildung",
+        School = "SCHOOL": "Schule",
+        University = "UNIVERSITY": "Studium",
+        Internship = "INTERNSHIP": "Praktikum",
+        VoluntaryService = "VOLUNTARY_SERVICE": "Freiwilligendienst",
+        Course = "COURSE": "Sprachkurs oder Maßnahme",
+        ParentalLeave = "PARENTAL_LEAVE": "Elternzeit",
+        Unemployed = "UNEMPLOYED": "arbeitslos",
+        NotWorking = "NOT_WORKING": "nicht erwerbstätig",
+    }
+}
+
+crate::words! {
+    /// The benefit that the client lives on.
+    pub enum Benefit("Derzeitige Leistung") {
+        None = "NONE": "keine",
+        Grundsicherungsgeld = "GRUNDSICHERUNGSGELD": "Grundsicherungsgeld (SGB II)",
+        Arbeitslosengeld = "ARBEITSLOSENGELD": "Arbeitslosengeld (SGB III)",
+        Berufsausbildungsbeihilfe = "BERUFSAUSBILDUNGSBEIHILFE": "Berufsausbildungsbeihilfe",
+        Bafoeg = "BAFOEG": "BAföG",
+        Asylblg3 = "ASYLBLG_3": "Grundleistungen (§ 3 AsylbLG)",
+        Asylblg2 = "ASYLBLG_2": "Analogleistungen (§ 2 AsylbLG)",
+        Hilfe = "HILFE_ZUM_LEBENSUNTERHALT": "Hilfe zum Lebensunterhalt (SGB XII)",
+        Grundsicherung = "GRUNDSICHERUNG": "Grundsicherung im Alter und bei Erwerbsminderung",
+        Jugendhilfe = "JUGENDHILFE": "Jugendhilfe (SGB VIII)",
+        Wohngeld = "WOHNGELD": "Wohngeld",
+        Kinderzuschlag = "KINDERZUSCHLAG": "Kinderzuschlag",
+        Other = "OTHER": "andere Leistung",
+    }
+}
+
+crate::words! {
+    /// The groups that KIM is for. The group alone can be Art. 9 data, so it goes nowhere unless ticked.
+    pub enum TargetGroup("Zielgruppe") {
+        JungeErwachsene = "JUNGE_ERWACHSENE": "18 bis 27 Jahre",
+        DuldungGestattung = "DULDUNG_GESTATTUNG": "Duldung oder Gestattung",
+        Unionsbuerger = "UNIONSBUERGER": "Unionsbürgerinnen und Unionsbürger",
+        Alleinerziehende = "ALLEINERZIEHENDE": "Alleinerziehende",
+        Familienangehoerige = "FAMILIENANGEHOERIGE": "Haushaltsangehörige Familienmitglieder",
+        Behinderung = "BEHINDERUNG": "Menschen mit Behinderung",
+        Lsbti = "LSBTI": "LSBTI",
+    }
+}
+
+crate::words! {
+    /// The procedure that an office is asked for (Baustein 3).
+    pub enum Procedure("Beantragtes Verfahren") {
+        Aufenthaltserlaubnis25a = "AUFENTHALTSERLAUBNIS_25A": "Aufenthaltserlaubnis § 25a AufenthG",
+        Aufenthaltserlaubnis25b = "AUFENTHALTSERLAUBNIS_25B": "Aufenthaltserlaubnis § 25b AufenthG",
+        Niederlassungserlaubnis = "NIEDERLASSUNGSERLAUBNIS": "Niederlassungserlaubnis",
+        Verlaengerung = "VERLAENGERUNG": "Verlängerung des Aufenthaltstitels",
+        Beschaeftigungserlaubnis = "BESCHAEFTIGUNGSERLAUBNIS": "Beschäftigungserlaubnis",
+        Ausbildungsduldung = "AUSBILDUNGSDULDUNG": "Ausbildungsduldung § 60c AufenthG",
+        Beschaeftigungsduldung = "BESCHAEFTIGUNGSDULDUNG": "Beschäftigungsduldung § 60d AufenthG",
+        Familiennachzug = "FAMILIENNACHZUG": "Familiennachzug",
+        Wohnsitzauflage = "WOHNSITZAUFLAGE": "Aufhebung oder Änderung der Wohnsitzauflage",
+        Reiseausweis = "REISEAUSWEIS": "Reiseausweis",
+        Einbuergerung = "EINBUERGERUNG": "Einbürgerung § 10 StAG",
+    }
+}
+
+crate::words! {
+    /// How far the case management has come (DGCC).
+    pub enum CasePhase("Phase des Case Managements") {
+        Intake = "INTAKE": "Intake",
+        Assessment = "ASSESSMENT": "Assessment",
+        Planning = "PLANNING": "Hilfeplanung",
+        Linking = "LINKING": "Linking",
+        Monitoring = "MONITORING": "Monitoring",
+        Evaluation = "EVALUATION": "Evaluation",
+    }
+}
