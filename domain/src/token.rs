@@ -93,6 +93,7 @@ impl fmt::Display for Refused {
 impl std::error::Error for Refused {}
 
 /// What a token said, after everything about it was checked. Only [`Verifier::verify`] makes one.
+#[derive(Clone)]
 pub struct VerifiedToken {
     issuer: String,
     subject: String,
@@ -250,6 +251,16 @@ impl Verifier {
         let (issuer, header) = self.issuer_of(token).ok()?;
         let kid = header.kid?;
         (!issuer.keys.has(&kid)).then_some(issuer.iss.as_str())
+    }
+
+    /// The same issuers, of which one has other keys now.
+    #[must_use]
+    pub fn with_keys(&self, iss: &str, keys: Keys) -> Self {
+        let mut issuers = self.issuers.clone();
+        if let Some(issuer) = issuers.get_mut(iss) {
+            issuer.keys = keys;
+        }
+        Self { issuers }
     }
 
     fn issuer_of(&self, token: &str) -> Result<(&Issuer, jsonwebtoken::Header), Refused> {
