@@ -1,1 +1,25 @@
-//! Tables of kim; every read begins narrowed to a viewer
+//! Tables of kim, one file each; every read begins narrowed to a [`viewer`].
+//!
+//! A word is a [`code::Code`], a set of fields an `i64` (`FieldSet::to_i64`), an instant an `i64` of microseconds since
+//! 1970, a day a `DATE`, an id a UUIDv7. May a column leave the server? [`classification`] says.
+
+pub mod agency;
+pub mod agreement;
+pub mod case_file;
+pub mod classification;
+pub mod code;
+pub mod consent;
+pub mod database;
+pub mod disclosed;
+pub mod disclosure_log;
+pub mod district;
+pub mod handover;
+pub mod household_member;
+pub mod message;
+pub mod municipality;
+pub mod person;
+pub mod read;
+pub mod referral;
+pub mod referral_event;
+pub mod setting;
+pub mod viewer;

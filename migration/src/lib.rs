@@ -1,1 +1,59 @@
-//! The schema's steps, up and down
+//! The schema's steps, up and down. A step is history: it is never edited once released, and imports nothing of ours.
+
+use sea_orm_migration::prelude::*;
+
+mod column;
+mod m20261122_000001_places;
+mod m20261122_000002_agencies;
+mod m20261122_000003_agreements;
+mod m20261122_000004_cases;
+mod m20261122_000005_consents;
+mod m20261122_000006_referrals;
+mod m20261122_000007_handovers;
+mod m20261122_000008_events_and_messages;
+mod m20261122_000009_settings;
+mod m20261122_000010_indexes;
+mod m20261122_100001_disclosures;
+
+pub use sea_orm_migration::MigratorTrait;
+
+/// The main database: agencies, cases, referrals.
+#[derive(Debug)]
+pub struct MainMigrator;
+
+/// The log of disclosures: on SQLite a file of its own, on PostgreSQL the same database.
+#[derive(Debug)]
+pub struct LogMigrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for MainMigrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261122_000001_places::Migration),
+            Box::new(m20261122_000002_agencies::Migration),
+            Box::new(m20261122_000003_agreements::Migration),
+            Box::new(m20261122_000004_cases::Migration),
+            Box::new(m20261122_000005_consents::Migration),
+            Box::new(m20261122_000006_referrals::Migration),
+            Box::new(m20261122_000007_handovers::Migration),
+            Box::new(m20261122_000008_events_and_messages::Migration),
+            Box::new(m20261122_000009_settings::Migration),
+            Box::new(m20261122_000010_indexes::Migration),
+        ]
+    }
+
+    fn migration_table_name() -> DynIden {
+        "kim_migration".into_iden()
+    }
+}
+
+#[async_trait::async_trait]
+impl MigratorTrait for LogMigrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261122_100001_disclosures::Migration)]
+    }
+
+    fn migration_table_name() -> DynIden {
+        "kim_log_migration".into_iden()
+    }
+}

@@ -1,0 +1,104 @@
+//! Cases (table `case`): what a Träger works on with one person.
+
+use kim_domain::field::HandoverField;
+use sea_orm::Value;
+use sea_orm::entity::prelude::*;
+
+/// One case.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "case")]
+pub struct Model {
+    /// UUIDv7.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// The Träger.
+    pub agency_id: Uuid,
+    /// The client.
+    pub person_id: Uuid,
+    /// The Träger's own number; may reveal its specialisation and goes to nobody else.
+    #[sea_orm(column_type = "Text")]
+    pub case_number: String,
+    /// The district.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub district: Option<String>,
+    /// Code of the phase of Case Management.
+    #[sea_orm(column_type = "Text")]
+    pub phase: String,
+    /// First day.
+    pub opened_on: Date,
+    /// Last day.
+    pub closed_on: Option<Date>,
+    /// Anliegen.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub concern: Option<String>,
+    /// Beantragtes Verfahren.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub requested_procedure: Option<String>,
+    /// Ziele und Schritte im Hilfeplan.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub plan_steps: Option<String>,
+    /// Unterlagen (Liste).
+    #[sea_orm(column_type = "Text", nullable)]
+    pub documents: Option<String>,
+    /// Zielgruppe.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub target_group: Option<String>,
+    /// Beratungsnotizen: leave the Träger never.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub counselling_notes: Option<String>,
+    /// Hash of the row it was imported from: tells unchanged from changed.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub import_hash: Option<String>,
+    /// Microseconds since 1970.
+    pub created_at: i64,
+    /// Microseconds since 1970.
+    pub updated_at: i64,
+}
+
+/// No relations: reads join by hand, narrowed to a viewer.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// The column of a handover field; none for a field that is not kept here.
+#[must_use]
+pub fn column(field: HandoverField) -> Option<Column> {
+    field.column().parse().ok()
+}
+
+impl Model {
+    /// A field's stored text.
+    #[must_use]
+    pub fn text(&self, field: HandoverField) -> Option<String> {
+        if let Value::String(text) = self.get(column(field)?) { text } else { None }
+    }
+}
+
+impl ActiveModel {
+    /// Sets a field's stored text. `false` if the field is not kept here: nothing is set then.
+    pub fn set_text(&mut self, field: HandoverField, text: Option<String>) -> bool {
+        match column(field) {
+            Some(column) => {
+                self.set(column, text.into());
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::person;
+
+    #[test]
+    fn a_field_is_kept_in_one_place_unless_it_is_worked_out() {
+        for &field in HandoverField::ALL {
+            let worked_out = matches!(field, HandoverField::Age | HandoverField::HouseholdMembers);
+            let places = usize::from(column(field).is_some()) + usize::from(person::column(field).is_some());
+            assert_eq!(places, usize::from(!worked_out), "{field:?}");
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! May a column leave the server? Every column of every table has its answer here.
+//!
+//! `tests/columns.rs` finds a column without an answer, and an answer without a column.
+
+/// How far a column's values may go. A row goes to nobody whose row it is not, whatever its columns' answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// May appear in any answer about the row.
+    Public,
+    /// Only through the disclosure rule: a handover field's value, or a set of fields (which names them, so it is
+    /// narrowed to what exists in the viewer's schema).
+    Ruled,
+    /// Written by one party, or about its staff: shown to it, and to the other party only where the API says so.
+    PartyText,
+    /// Goes to nobody outside the agency it belongs to; never leaves the server where it belongs to none.
+    Internal,
+}
+
+/// A table's columns by their answer: names separated by blanks.
+#[derive(Clone, Copy, Debug)]
+pub struct Table {
+    /// The table.
+    pub name: &'static str,
+    /// [`Class::Public`]
+    pub public: &'static str,
+    /// [`Class::Ruled`]
+    pub ruled: &'static str,
+    /// [`Class::PartyText`]
+    pub party_text: &'static str,
+    /// [`Class::Internal`]
+    pub internal: &'static str,
+}
+
+impl Table {
+    /// Every column with its answer.
+    pub fn columns(&self) -> impl Iterator<Item = (&'static str, Class)> {
+        let with = |columns: &'static str, class| columns.split_whitespace().map(move |column| (column, class));
+        with(self.public, Class::Public)
+            .chain(with(self.ruled, Class::Ruled))
+            .chain(with(self.party_text, Class::PartyText))
+            .chain(with(self.internal, Class::Internal))
+    }
+}
+
+/// The answer for a column; none for a column that does not exist.
+#[must_use]
+pub fn class(table: &str, column: &str) -> Option<Class> {
+    let table = TABLES.iter().find(|known| known.name == table)?;
+    table.columns().find(|&(known, _)| known == column).map(|(_, class)| class)
+}
+
+/// Every table of both databases.
+pub const TABLES: &[Table] = &[
+    Table { name: "municipality", public: "ags name", ruled: "", party_text: "", internal: "" },
+    Table { name: "district", public: "ags code name kind", ruled: "", party_text: "", internal: "" },
+    // What a Träger specialises in says something of its clients (Art. 9 DSGVO).
+    Table {
+        name: "agency",
+        public: "id slug name kind ags legal_form bound_by_203 data_protection_law controller association district \
+              baustein",
+        ruled: "",
+        party_text: "",
+        internal: "internal_specialisation enabled",
+    },
+    Table {
+        name: "agreement",
+        public: "id ags receiver_id purpose version valid_from valid_until respond_working_days access_days \
+              narrows_running",
+        ruled: "fields ticked_only statutory_fields",
+        party_text: "contact legal_ground",
+        internal: "terminated_for_cause_on created_at",
+    },
+    // A person belongs to one Träger: even its id would let two offices join their files.
+    Table {
+        name: "person",
+        public: "",
+        ruled: "family_name given_name name_variants birth_date birth_place gender legal_representative street \
+              postal_code city phone email preferred_language interpreter_needed contact_restriction nationalities \
+              aufenthaltstitel aufenthaltstitel_valid_until wohnsitzauflage work_permission in_germany_since \
+              auslaenderbehoerde_file_number marital_status minor_child_in_household childcare_needed accommodation \
+              german_level german_certificate integrationskurs school_degree vocational_qualification anerkennung \
+              employment occupation_wish availability current_benefit benefit_ends_on need_since \
+              integration_achievements disability health_restrictions",
+        party_text: "",
+        internal: "id agency_id fingerprint phonetic_fingerprint created_at updated_at",
+    },
+    Table {
+        name: "household_member",
+        public: "",
+        ruled: "relation given_name family_name birth_date",
+        party_text: "",
+        internal: "id person_id",
+    },
+    // The case number can name a specialisation, the id joins files; the notes leave the Träger never.
+    Table {
+        name: "case",
+        public: "",
+        ruled: "concern requested_procedure plan_steps documents target_group",
+        party_text: "",
+        internal: "id agency_id person_id case_number district phase opened_on closed_on counselling_notes import_hash \
+              created_at updated_at",
+    },
+    // What was ticked, and when, only the sender sees.
+    Table {
+        name: "consent",
+        public: "",
+        ruled: "fields",
+        party_text: "",
+        internal: "id person_id receiver_id purpose ticked data_protection release_from_secrecy release_on art9 \
+              valid_from valid_until withdrawn_at created_at",
+    },
+    Table {
+        name: "referral",
+        public: "id sender_id receiver_id purpose kind status version reference pending first_received_on offered_at \
+              accepted_at closed_at due_on previous_id updated_at",
+        ruled: "offered_fields",
+        party_text: "sender_reference receiver_reference reason sender_contact_name sender_contact_phone \
+              sender_contact_email receiver_contact_name receiver_contact_phone receiver_contact_email",
+        internal: "case_id agreement_id consent_id ever_accepted closed_on suspended_from hops created_at",
+    },
+    // The fingerprint would find the same client in two offices' files.
+    Table {
+        name: "handover",
+        public: "referral_id",
+        ruled: "concern requested_procedure plan_steps documents family_name given_name name_variants birth_date age \
+              birth_place gender legal_representative street postal_code city phone email preferred_language \
+              interpreter_needed contact_restriction nationalities aufenthaltstitel aufenthaltstitel_valid_until \
+              wohnsitzauflage work_permission in_germany_since auslaenderbehoerde_file_number marital_status \
+              household_members minor_child_in_household childcare_needed accommodation german_level \
+              german_certificate integrationskurs school_degree vocational_qualification anerkennung employment \
+              occupation_wish availability current_benefit benefit_ends_on need_since integration_achievements \
+              disability health_restrictions target_group",
+        party_text: "",
+        internal: "client_fingerprint",
+    },
+    Table {
+        name: "referral_event",
+        public: "id referral_id at from_status to_status agency_id",
+        ruled: "",
+        party_text: "reason",
+        internal: "staff imported",
+    },
+    Table {
+        name: "message",
+        public: "id referral_id sent_at agency_id",
+        ruled: "",
+        party_text: "body",
+        internal: "staff",
+    },
+    Table { name: "setting", public: "", ruled: "", party_text: "", internal: "name value" },
+    Table {
+        name: "disclosure_log",
+        public: "",
+        ruled: "",
+        party_text: "",
+        internal: "id at request_id agency_id agency role subject acting_for operation referrals fields messages \
+              ground",
+    },
+    Table {
+        name: "disclosed",
+        public: "",
+        ruled: "",
+        party_text: "",
+        internal: "referral_id field receiver_id first_at last_at ground",
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_has_one_answer() {
+        for table in TABLES {
+            let mut columns: Vec<_> = table.columns().map(|(column, _)| column).collect();
+            let all = columns.len();
+            columns.sort_unstable();
+            columns.dedup();
+            assert_eq!(columns.len(), all, "{}", table.name);
+        }
+    }
+
+    #[test]
+    fn what_joins_or_betrays_goes_to_nobody_else() {
+        for (table, column) in [
+            ("agency", "internal_specialisation"),
+            ("case", "id"),
+            ("case", "case_number"),
+            ("case", "counselling_notes"),
+            ("case", "import_hash"),
+            ("person", "id"),
+            ("person", "fingerprint"),
+            ("person", "phonetic_fingerprint"),
+            ("handover", "client_fingerprint"),
+            ("consent", "ticked"),
+        ] {
+            assert_eq!(class(table, column), Some(Class::Internal), "{table}.{column}");
+        }
+        assert_eq!(class("handover", "counselling_notes"), None);
+    }
+}

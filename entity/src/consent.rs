@@ -1,0 +1,47 @@
+//! Consents of a client: for one receiver and purpose.
+
+use kim_domain::purpose::ReferralPurpose;
+use sea_orm::entity::prelude::*;
+
+use crate::code::Code;
+
+/// One consent.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "consent")]
+pub struct Model {
+    /// UUIDv7.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// The client.
+    pub person_id: Uuid,
+    /// Who may get it.
+    pub receiver_id: Uuid,
+    /// What for.
+    pub purpose: Code<ReferralPurpose>,
+    /// Every field consented to: a stored `FieldSet`.
+    pub fields: i64,
+    /// Those ticked by themselves: a stored `FieldSet`.
+    pub ticked: i64,
+    /// Consent under data protection law was given.
+    pub data_protection: bool,
+    /// Release from secrecy (Schweigepflichtentbindung, § 203 StGB) was given.
+    pub release_from_secrecy: bool,
+    /// Day of the release.
+    pub release_on: Option<Date>,
+    /// Consent to the special categories that the purpose itself reveals (Art. 9 DSGVO).
+    pub art9: bool,
+    /// First day.
+    pub valid_from: Date,
+    /// Last day; open if none.
+    pub valid_until: Option<Date>,
+    /// Instant of the withdrawal as a whole, microseconds since 1970.
+    pub withdrawn_at: Option<i64>,
+    /// Microseconds since 1970.
+    pub created_at: i64,
+}
+
+/// No relations: reads join by hand, narrowed to a viewer.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,211 @@
+//! Opening the database. What differs between SQLite and PostgreSQL is here and nowhere else.
+
+use std::fs::OpenOptions;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{
+    ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+};
+
+/// How long a statement waits for a connection, and on SQLite for the lock.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Readers beside the writer on SQLite (each is a thread), and connections for writing on PostgreSQL.
+const CONNECTIONS: u32 = 8;
+/// Connections for reading on PostgreSQL.
+const READERS: u32 = 16;
+/// Statements kept prepared per connection.
+const PREPARED: usize = 256;
+
+/// The open database: `main` holds everything but the log of disclosures.
+///
+/// Writes go through [`write`](Self::write) and snapshots through [`read`](Self::read). On PostgreSQL `log` is `main`.
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// Agencies, cases, referrals; also what migrations run on.
+    pub main: DatabaseConnection,
+    /// The log of disclosures. On SQLite a file and a writer of its own, so that an import does not stop readers.
+    pub log: DatabaseConnection,
+    reader: DatabaseConnection,
+    writer: DatabaseConnection,
+}
+
+impl Database {
+    /// Opens `sqlite:PATH` or `postgres://USER@HOST/NAME`. Creates a SQLite file, readable by its owner alone, and the
+    /// log's file beside it: `kim-log.sqlite` beside `kim.sqlite`. Creates no tables.
+    ///
+    /// # Errors
+    /// [`DbErr::Conn`] if the URL is of neither kind, asks for an in-memory database, or nothing answers there. Its text
+    /// never contains the URL, which may hold a password.
+    pub async fn open(url: &str) -> Result<Self, DbErr> {
+        if let Some(rest) = url.strip_prefix("sqlite:") {
+            let path = sqlite_path(rest)?;
+            let main = open_sqlite(&path, CONNECTIONS).await?;
+            // One connection: writers queue for it in order instead of polling the file's lock, and readers keep theirs.
+            let writer = open_sqlite(&path, 1).await?;
+            let log = open_sqlite(&log_path(&path), 1).await?;
+            Ok(Self { reader: main.clone(), main, log, writer })
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let main = open_postgres(url, CONNECTIONS, &[]).await?;
+            // Set when connecting, so that a snapshot costs one BEGIN and no further round trips.
+            let snapshot =
+                [("default_transaction_isolation", "repeatable read"), ("default_transaction_read_only", "on")];
+            let reader = open_postgres(url, READERS, &snapshot).await?;
+            Ok(Self { log: main.clone(), writer: main.clone(), main, reader })
+        } else {
+            Err(refused("the database must be sqlite:PATH or postgres://USER@HOST/NAME"))
+        }
+    }
+
+    /// Which database it is.
+    #[must_use]
+    pub fn backend(&self) -> DbBackend {
+        self.main.get_database_backend()
+    }
+
+    /// Begins a transaction that writes: `BEGIN IMMEDIATE` on SQLite, so that what it reads first cannot change before
+    /// it writes; READ COMMITTED on PostgreSQL. Commit it, or it is rolled back when dropped.
+    ///
+    /// # Errors
+    /// [`DbErr::ConnectionAcquire`] if no connection came free in time; else whatever the database said.
+    pub async fn write(&self) -> Result<DatabaseTransaction, DbErr> {
+        let sqlite_transaction_mode = (self.backend() == DbBackend::Sqlite).then_some(SqliteTransactionMode::Immediate);
+        self.writer.begin_with_options(TransactionOptions { sqlite_transaction_mode, ..Default::default() }).await
+    }
+
+    /// Begins a snapshot: everything read in it is of one instant. REPEATABLE READ, READ ONLY on PostgreSQL; on SQLite
+    /// a deferred transaction, whose instant is that of its first statement.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub async fn read(&self) -> Result<DatabaseTransaction, DbErr> {
+        self.reader.begin().await
+    }
+
+    /// Closes every connection.
+    ///
+    /// # Errors
+    /// Whatever the database said.
+    pub async fn close(&self) -> Result<(), DbErr> {
+        self.reader.close_by_ref().await?;
+        self.writer.close_by_ref().await?;
+        self.log.close_by_ref().await?;
+        self.main.close_by_ref().await
+    }
+}
+
+fn refused(why: impl Into<String>) -> DbErr {
+    DbErr::Conn(RuntimeErr::Internal(why.into()))
+}
+
+/// The path in what follows `sqlite:`. Parameters are ours to choose, but for sqlx's habitual `mode=rwc`.
+fn sqlite_path(rest: &str) -> Result<PathBuf, DbErr> {
+    let rest = rest.strip_prefix("//").unwrap_or(rest);
+    let (path, parameters) = rest.split_once('?').unwrap_or((rest, ""));
+    if path.is_empty() || path == ":memory:" || parameters.contains("mode=memory") {
+        return Err(refused("an in-memory SQLite database is not supported: give a file, sqlite:PATH"));
+    }
+    if !matches!(parameters, "" | "mode=rwc") {
+        return Err(refused("sqlite:PATH takes no parameters"));
+    }
+    Ok(PathBuf::from(path))
+}
+
+/// The log's file: `a/kim-log.sqlite` beside `a/kim.sqlite`, `a/kim-log` beside `a/kim`.
+fn log_path(main: &Path) -> PathBuf {
+    let mut name = main.file_stem().unwrap_or_default().to_owned();
+    name.push("-log");
+    if let Some(extension) = main.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    main.with_file_name(name)
+}
+
+/// Options that both databases share. Statements are never logged: their parameters are personal data.
+fn options(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(PATIENCE)
+        .sqlx_logging(false)
+        .record_stmt_in_spans(false);
+    options
+}
+
+async fn open_sqlite(path: &Path, connections: u32) -> Result<DatabaseConnection, DbErr> {
+    create_private(path).map_err(|error| refused(format!("{}: {error}", path.display())))?;
+    let path = path.to_owned();
+    let mut options = options("sqlite:", connections);
+    options
+        // The files are local: a connection does not go stale.
+        .test_before_acquire(false)
+        .map_sqlx_sqlite_opts(move |sqlite: SqliteConnectOptions| {
+            sqlite
+                .filename(&path)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .foreign_keys(true)
+                .busy_timeout(PATIENCE)
+                .statement_cache_capacity(PREPARED)
+        });
+    sea_orm::Database::connect(options).await
+}
+
+/// Creates the file with mode 0600 if it is not there; SQLite gives its WAL the same mode.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    let mut file = OpenOptions::new();
+    file.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    file.open(path).map(drop)
+}
+
+async fn open_postgres(
+    url: &str,
+    connections: u32,
+    session: &[(&'static str, &'static str)],
+) -> Result<DatabaseConnection, DbErr> {
+    let session = session.to_vec();
+    let mut options = options(url, connections);
+    options
+        .set_application_name("kim")
+        // A ping per request would be a round trip; a connection that rested is asked first.
+        .test_before_acquire_if_idle_for(Duration::from_secs(30))
+        .map_sqlx_postgres_opts(move |postgres| {
+            postgres.options(session.iter().copied()).statement_cache_capacity(PREPARED)
+        });
+    sea_orm::Database::connect(options).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_lies_beside_the_main_file() {
+        assert_eq!(log_path(Path::new("a/kim.sqlite")), Path::new("a/kim-log.sqlite"));
+        assert_eq!(log_path(Path::new("kim")), Path::new("kim-log"));
+    }
+
+    #[test]
+    fn a_path_may_follow_slashes_or_not() {
+        let path = |rest| sqlite_path(rest).expect("a path");
+        assert_eq!(path("kim.sqlite"), Path::new("kim.sqlite"));
+        assert_eq!(path("//kim.sqlite?mode=rwc"), Path::new("kim.sqlite"));
+        assert_eq!(path("///var/kim.sqlite"), Path::new("/var/kim.sqlite"));
+        assert_eq!(path("/var/kim.sqlite"), Path::new("/var/kim.sqlite"));
+    }
+
+    #[test]
+    fn a_database_in_memory_is_refused() {
+        for rest in ["", "//", ":memory:", "//:memory:", "//kim?mode=memory"] {
+            let error = sqlite_path(rest).expect_err(rest).to_string();
+            assert!(error.contains("in-memory"), "{error}");
+        }
+        assert!(sqlite_path("kim.sqlite?cache=shared").is_err());
+    }
+}
