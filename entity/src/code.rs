@@ -68,7 +68,7 @@ mod tests {
         for &kind in AgencyKind::ALL {
             let value = Value::from(Code(kind));
             assert_eq!(value, Value::from(kind.code()));
-            assert_eq!(<Code<AgencyKind> as ValueType>::try_from(value), Ok(Code(kind)));
+            assert_eq!(<Code<AgencyKind> as ValueType>::try_from(value).ok(), Some(Code(kind)));
         }
     }
 
