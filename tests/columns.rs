@@ -1,0 +1,38 @@
+//! Every column that the database really has says how far its values may go.
+
+use std::collections::BTreeSet;
+
+use kim_entity::classification::TABLES;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+
+use crate::support::on_both;
+
+/// `table.column` of every table, but for the migrators' own.
+async fn columns(db: &DatabaseConnection) -> BTreeSet<String> {
+    let query = if db.get_database_backend() == DbBackend::Sqlite {
+        "SELECT t.name || '.' || c.name AS name FROM sqlite_schema t, pragma_table_info(t.name) c
+             WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+             AND t.name NOT LIKE 'kim\\_%' ESCAPE '\\'"
+    } else {
+        "SELECT table_name || '.' || column_name AS name FROM information_schema.columns
+             WHERE table_schema = 'public' AND table_name NOT LIKE 'kim\\_%'"
+    };
+    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), query)).await.expect("a catalogue");
+    rows.iter().map(|row| row.try_get("", "name").expect("a name")).collect()
+}
+
+on_both! {
+    async fn every_column_says_whether_it_may_leave(db: TestDatabase) {
+        let mut found = columns(&db.database.main).await;
+        found.extend(columns(&db.database.log).await);
+        let answered: BTreeSet<String> = TABLES
+            .iter()
+            .flat_map(|table| table.columns().map(|(column, _)| format!("{}.{column}", table.name)))
+            .collect();
+        assert!(found.len() > 200, "the catalogue was read");
+        let without_answer: Vec<_> = found.difference(&answered).collect();
+        let without_column: Vec<_> = answered.difference(&found).collect();
+        assert!(without_answer.is_empty(), "no answer in entity/src/classification.rs: {without_answer:?}");
+        assert!(without_column.is_empty(), "answers without a column: {without_column:?}");
+    }
+}

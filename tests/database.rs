@@ -1,0 +1,149 @@
+//! The database is opened as the design asks, and transactions are what their names say.
+
+use kim_entity::database::Database;
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, TransactionTrait};
+
+use crate::support::database::{Backend, fresh};
+use crate::support::on_both;
+
+/// A statement's first value.
+async fn value<T: sea_orm::TryGetable>(db: &impl ConnectionTrait, query: &str) -> T {
+    let row: Option<QueryResult> =
+        db.query_one_raw(Statement::from_string(db.get_database_backend(), query)).await.expect(query);
+    row.expect("a row").try_get_by_index(0).expect("a value")
+}
+
+const INSERT: &str = "INSERT INTO municipality VALUES ('05112000', 'Duisburg')";
+const COUNT: &str = "SELECT count(*) FROM municipality";
+
+on_both! {
+    async fn a_snapshot_sees_one_instant(db: TestDatabase) {
+        let snapshot = db.database.read().await.expect("a snapshot");
+        assert_eq!(value::<i64>(&snapshot, COUNT).await, 0);
+        let write = db.database.write().await.expect("a transaction");
+        write.execute_unprepared(INSERT).await.expect("a row");
+        write.commit().await.expect("committed");
+        assert_eq!(value::<i64>(&snapshot, COUNT).await, 0);
+        drop(snapshot);
+        let later = db.database.read().await.expect("a snapshot");
+        assert_eq!(value::<i64>(&later, COUNT).await, 1);
+    }
+
+    async fn what_is_not_committed_is_not_there(db: TestDatabase) {
+        let write = db.database.write().await.expect("a transaction");
+        write.execute_unprepared(INSERT).await.expect("a row");
+        drop(write);
+        assert_eq!(value::<i64>(&db.database.main, COUNT).await, 0);
+    }
+
+    async fn readers_go_on_while_a_writer_works(db: TestDatabase) {
+        let write = db.database.write().await.expect("a transaction");
+        write.execute_unprepared(INSERT).await.expect("a row");
+        for _ in 0..20 {
+            let snapshot = db.database.read().await.expect("a snapshot");
+            assert_eq!(value::<i64>(&snapshot, COUNT).await, 0);
+        }
+        db.database.log.execute_unprepared("DELETE FROM disclosed").await.expect("the log has its own writer");
+    }
+
+    async fn writers_queue(db: TestDatabase) {
+        let mut writers = tokio::task::JoinSet::new();
+        for number in 0..20 {
+            let database = db.database.clone();
+            writers.spawn(async move {
+                let write = database.write().await.expect("a transaction");
+                let count: i64 = value(&write, COUNT).await;
+                let row = format!("INSERT INTO municipality VALUES ('{number:08}', '{count}')");
+                write.execute_unprepared(&row).await.expect("a row");
+                write.commit().await.expect("committed");
+            });
+        }
+        while let Some(written) = writers.join_next().await {
+            written.expect("a writer that did not fail");
+        }
+        assert_eq!(value::<i64>(&db.database.main, COUNT).await, 20);
+    }
+}
+
+#[tokio::test]
+async fn sqlite_keeps_what_it_confirmed_and_checks_references() {
+    let db = fresh(Backend::Sqlite).await;
+    for connection in [&db.database.main, &db.database.log] {
+        assert_eq!(value::<String>(connection, "PRAGMA journal_mode").await, "wal");
+        assert_eq!(value::<i32>(connection, "PRAGMA synchronous").await, 2, "FULL");
+        assert_eq!(value::<i32>(connection, "PRAGMA foreign_keys").await, 1);
+        assert_eq!(value::<i32>(connection, "PRAGMA busy_timeout").await, 10_000);
+    }
+    let write = db.database.write().await.expect("a transaction");
+    assert_eq!(value::<i32>(&write, "PRAGMA synchronous").await, 2, "FULL");
+    assert_eq!(value::<i32>(&write, "PRAGMA foreign_keys").await, 1);
+}
+
+#[tokio::test]
+async fn a_sqlite_writer_holds_the_lock_from_its_first_moment() {
+    let db = fresh(Backend::Sqlite).await;
+    let _write = db.database.write().await.expect("a transaction");
+    let other = db.database.main.begin().await.expect("a transaction");
+    other.execute_unprepared("PRAGMA busy_timeout = 0").await.expect("set");
+    let error = other.execute_unprepared(INSERT).await.expect_err("locked").to_string();
+    assert!(error.contains("locked"), "{error}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn sqlite_files_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().expect("a directory");
+    let database = Database::open(&format!("sqlite://{}/kim.sqlite?mode=rwc", directory.path().display())).await;
+    let database = database.expect("an open database");
+    database.main.execute_unprepared("CREATE TABLE t (x)").await.expect("a table");
+    database.log.execute_unprepared("CREATE TABLE t (x)").await.expect("a table");
+    let mut names = vec![];
+    for file in directory.path().read_dir().expect("a directory") {
+        let file = file.expect("a file");
+        assert_eq!(file.metadata().expect("metadata").permissions().mode() & 0o777, 0o600, "{file:?}");
+        names.push(file.file_name().into_string().expect("a name"));
+    }
+    names.sort();
+    let expected = [
+        "kim-log.sqlite",
+        "kim-log.sqlite-shm",
+        "kim-log.sqlite-wal",
+        "kim.sqlite",
+        "kim.sqlite-shm",
+        "kim.sqlite-wal",
+    ];
+    assert_eq!(names, expected);
+}
+
+#[tokio::test]
+async fn a_postgres_snapshot_cannot_write() {
+    let db = fresh(Backend::Postgres).await;
+    let snapshot = db.database.read().await.expect("a snapshot");
+    assert_eq!(value::<String>(&snapshot, "SHOW transaction_isolation").await, "repeatable read");
+    assert!(snapshot.execute_unprepared(INSERT).await.is_err());
+    let write = db.database.write().await.expect("a transaction");
+    assert_eq!(value::<String>(&write, "SHOW transaction_isolation").await, "read committed");
+    assert_eq!(value::<String>(&write, "SHOW transaction_read_only").await, "off");
+    assert_eq!(db.database.backend(), DbBackend::Postgres);
+}
+
+#[tokio::test]
+async fn a_second_look_through_the_url_sees_the_same_database() {
+    let db = fresh(Backend::Sqlite).await;
+    db.database.main.execute_unprepared(INSERT).await.expect("a row");
+    let second = Database::open(&db.url).await.expect("an open database");
+    assert_eq!(value::<i64>(&second.main, COUNT).await, 1);
+}
+
+#[tokio::test]
+async fn an_error_of_opening_never_quotes_the_url() {
+    // Answers every caller by hanging up.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let deaf = format!("postgres://kim:canary@{}/kim", listener.local_addr().expect("an address"));
+    tokio::spawn(async move { while listener.accept().await.is_ok() {} });
+    for url in [deaf.as_str(), "postgres://kim:canary@host:no/kim", "mysql://kim:canary@host/kim"] {
+        let error = Database::open(url).await.expect_err(url);
+        assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
+    }
+}

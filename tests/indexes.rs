@@ -1,0 +1,166 @@
+//! The lists and look-ups use the index that was made for them.
+//!
+//! PostgreSQL chooses by statistics, so it gets enough rows to choose among; SQLite chooses by shape.
+
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+
+use crate::support::database::{Backend, TestDatabase, fresh};
+
+const RECEIVER: &str = "'00000000-0000-7000-8000-000000000003'";
+
+/// 20 agencies; 20,000 referrals, all among them, of which four in ten are pending; a handover for each.
+async fn fill(db: &TestDatabase) {
+    let uuid = |of: &str| format!("('00000000-0000-7000-8000-' || lpad(to_hex({of}), 12, '0'))::uuid");
+    let statements = [
+        "INSERT INTO municipality VALUES ('05315000', 'Koeln')".to_owned(),
+        format!(
+            "INSERT INTO agency (id, slug, name, kind, ags, legal_form, bound_by_203, data_protection_law,
+             controller, enabled)
+             SELECT {}, 'agency-' || i, 'A', 'JOBCENTER', '05315000', 'PUBLIC', false, 'DSGVO', 'c', true
+             FROM generate_series(0, 19) i",
+            uuid("i")
+        ),
+        format!(
+            "INSERT INTO agreement VALUES ({0}, '05315000', {0}, 'BENEFIT_APPLICATION', 1, '2026-01-01', NULL, 10, 30,
+             '', '', 0, 0, 0, false, NULL, 0)",
+            uuid("0")
+        ),
+        format!("INSERT INTO person (id, agency_id, created_at, updated_at) VALUES ({0}, {0}, 0, 0)", uuid("0")),
+        format!(
+            "INSERT INTO \"case\" (id, agency_id, person_id, case_number, phase, opened_on, created_at, updated_at)
+             SELECT {}, {}, {}, 'K-' || i, 'INTAKE', date '2025-01-01' + i % 700, 0, 0
+             FROM generate_series(0, 19999) i",
+            uuid("i"),
+            uuid("i % 20"),
+            uuid("0")
+        ),
+        format!(
+            "INSERT INTO referral (id, case_id, sender_id, receiver_id, purpose, kind, status, version, reference,
+             agreement_id, offered_fields, ever_accepted, pending, offered_at, due_on, hops, created_at, updated_at)
+             SELECT {0}, {0}, {1}, {2}, 'BENEFIT_APPLICATION', 'REFERRAL',
+             CASE WHEN i / 400 % 10 < 4 THEN 'OFFERED' ELSE 'COMPLETED' END, 1, 'R-' || i, {3}, 0, false,
+             i / 400 % 10 < 4,
+             1700000000000000 + (i * 7919 % 20000) * 1000000::bigint, date '2025-01-01' + i * 7919 % 700, 0, 0, 0
+             FROM generate_series(0, 19999) i",
+            uuid("i"),
+            uuid("i % 20"),
+            uuid("i / 20 % 20"),
+            uuid("0")
+        ),
+        "INSERT INTO handover (referral_id, client_fingerprint) SELECT id, 'fingerprint of ' || id
+         FROM referral"
+            .to_owned(),
+        format!(
+            "INSERT INTO message SELECT {}, id, offered_at, sender_id, NULL, 'x' FROM referral, generate_series(1, 3)",
+            "gen_random_uuid()"
+        ),
+        format!(
+            "INSERT INTO referral_event SELECT {}, id, offered_at, NULL, 'OFFERED', NULL, sender_id, NULL, true
+             FROM referral",
+            "gen_random_uuid()"
+        ),
+    ];
+    for statement in statements {
+        db.database.main.execute_unprepared(&statement).await.expect(&statement);
+    }
+    db.database.main.execute_unprepared("ANALYZE").await.expect("statistics");
+}
+
+/// What must be answered from which index: the index, then the statement.
+fn look_ups() -> Vec<(&'static str, String)> {
+    let list = |side: &str, also: &str, column: &str, way: &str| {
+        format!(
+            "SELECT id FROM referral WHERE {side}_id = {RECEIVER} {also} ORDER BY {column} {way}, id {way} LIMIT 51"
+        )
+    };
+    let due = "AND (due_on, id) > ('2025-02-01', '00000000-0000-7000-8000-000000001000')";
+    let offered = "AND (offered_at, id) < (1700018000000000, '00000000-0000-7000-8000-000000001000')";
+    vec![
+        ("referral_receiver_pending_due", list("receiver", "AND pending", "due_on", "ASC")),
+        ("referral_receiver_pending_due", list("receiver", "AND pending", "due_on", "DESC")),
+        ("referral_receiver_pending_due", list("receiver", &format!("AND pending {due}"), "due_on", "ASC")),
+        ("referral_receiver_pending_offered", list("receiver", "AND pending", "offered_at", "DESC")),
+        ("referral_sender_pending_due", list("sender", "AND pending", "due_on", "ASC")),
+        ("referral_receiver_due", list("receiver", "", "due_on", "ASC")),
+        ("referral_receiver_due", list("receiver", "", "due_on", "DESC")),
+        ("referral_receiver_due", list("receiver", due, "due_on", "ASC")),
+        ("referral_receiver_offered", list("receiver", "", "offered_at", "ASC")),
+        ("referral_receiver_offered", list("receiver", "", "offered_at", "DESC")),
+        ("referral_receiver_offered", list("receiver", offered, "offered_at", "DESC")),
+        ("referral_sender_due", list("sender", "", "due_on", "ASC")),
+        ("referral_sender_due", list("sender", due, "due_on", "ASC")),
+        ("referral_sender_offered", list("sender", "", "offered_at", "DESC")),
+        ("referral_sender_offered", list("sender", offered, "offered_at", "DESC")),
+        (
+            "handover_client_fingerprint",
+            format!(
+                "SELECT r.id FROM referral r WHERE r.receiver_id = {RECEIVER} AND r.id IN
+                 (SELECT h.referral_id FROM handover h WHERE h.client_fingerprint = 'fingerprint of 1')"
+            ),
+        ),
+        (
+            "message_referral_sent",
+            format!("SELECT id FROM message WHERE referral_id = {RECEIVER} ORDER BY sent_at DESC, id DESC LIMIT 21"),
+        ),
+        (
+            "referral_event_referral_at",
+            format!("SELECT id FROM referral_event WHERE referral_id = {RECEIVER} ORDER BY at, id LIMIT 21"),
+        ),
+        (
+            "case_agency_opened",
+            format!("SELECT id FROM \"case\" WHERE agency_id = {RECEIVER} ORDER BY opened_on DESC, id DESC LIMIT 21"),
+        ),
+    ]
+}
+
+/// The plan, one step a line.
+async fn plan(db: &TestDatabase, statement: &str) -> String {
+    let backend = db.database.backend();
+    let (explain, column) =
+        if backend == DbBackend::Sqlite { ("EXPLAIN QUERY PLAN", "detail") } else { ("EXPLAIN", "QUERY PLAN") };
+    let explained = Statement::from_string(backend, format!("{explain} {statement}"));
+    let rows = db.database.main.query_all_raw(explained).await.expect(statement);
+    let line = |row: &sea_orm::QueryResult| row.try_get::<String>("", column).expect("a line");
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn lists_and_look_ups_use_their_index_on_postgres() {
+    let db = fresh(Backend::Postgres).await;
+    fill(&db).await;
+    for (index, statement) in look_ups() {
+        let plan = plan(&db, &statement).await;
+        assert!(plan.contains(&format!(" {index} ")), "not {index} for {statement}\n{plan}");
+        assert!(!plan.contains("Seq Scan") && !plan.contains("Sort"), "{statement}\n{plan}");
+    }
+}
+
+#[tokio::test]
+async fn lists_and_look_ups_use_their_index_on_sqlite() {
+    let db = fresh(Backend::Sqlite).await;
+    for (index, statement) in look_ups() {
+        let plan = plan(&db, &statement).await;
+        assert!(plan.contains(&format!("INDEX {index} ")), "not {index} for {statement}\n{plan}");
+        assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{statement}\n{plan}");
+    }
+}
+
+/// A prepared statement keeps its index when the server plans it for every value at once.
+#[tokio::test]
+async fn the_pending_list_keeps_its_index_when_prepared() {
+    let db = fresh(Backend::Postgres).await;
+    fill(&db).await;
+    let connection = &db.database.read().await.expect("one connection");
+    for statement in [
+        "SET LOCAL plan_cache_mode = force_generic_plan",
+        "PREPARE list (uuid) AS SELECT id FROM referral WHERE receiver_id = $1 AND pending
+         ORDER BY due_on, id LIMIT 51",
+    ] {
+        connection.execute_unprepared(statement).await.expect(statement);
+    }
+    let explained = Statement::from_string(DbBackend::Postgres, format!("EXPLAIN EXECUTE list ({RECEIVER})"));
+    let rows = connection.query_all_raw(explained).await.expect("a plan");
+    let plan: Vec<String> = rows.iter().map(|row| row.try_get("", "QUERY PLAN").expect("a line")).collect();
+    assert!(plan.iter().any(|line| line.contains("referral_receiver_pending_due")), "{plan:?}");
+    assert!(!plan.iter().any(|line| line.contains("Sort")), "{plan:?}");
+}

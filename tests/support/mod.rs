@@ -1,0 +1,32 @@
+//! What the tests stand on.
+
+pub(crate) mod database;
+
+/// Makes two tests, `name::sqlite` and `name::postgres`, of one body, each with a migrated, empty database of its own.
+///
+/// ```ignore
+/// on_both! {
+///     async fn a_clerk_sees_her_list(db: TestDatabase) { … }
+/// }
+/// ```
+macro_rules! on_both {
+    ($($(#[$attribute:meta])* async fn $name:ident($db:ident: TestDatabase) $body:block)+) => { $(
+        $(#[$attribute])*
+        async fn $name($db: $crate::support::database::TestDatabase) $body
+
+        mod $name {
+            use $crate::support::database::{Backend, fresh};
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                super::$name(fresh(Backend::Sqlite).await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                super::$name(fresh(Backend::Postgres).await).await;
+            }
+        }
+    )+ };
+}
+pub(crate) use on_both;
