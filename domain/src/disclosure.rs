@@ -226,7 +226,9 @@ fn ground(terms: &Terms) -> FieldSet {
     consented(terms).or(statutory(terms))
 }
 
-fn consented(terms: &Terms) -> FieldSet {
+/// What passes because the client consented, today.
+#[must_use]
+pub fn consented(terms: &Terms) -> FieldSet {
     match terms.consent {
         Some(consent) if consent_holds(terms) => {
             let ticked_only = terms.agreement.ticked_only.or(at_level(terms.receiver, Level::Ticked)).or(ART9);
@@ -252,7 +254,8 @@ pub fn consent_holds(terms: &Terms) -> bool {
 /// What passes without consent: between two bodies under § 35 SGB I, for a purpose of the Sozialgesetzbuch (§§ 67d, 69
 /// SGB X); never what must be ticked, never Art. 9 data (§ 67b(1) SGB X), never what came from a Traeger (§ 76 SGB X,
 /// § 65 SGB VIII), which the sender's kind says.
-fn statutory(terms: &Terms) -> FieldSet {
+#[must_use]
+pub fn statutory(terms: &Terms) -> FieldSet {
     if terms.sender.is_sgb_body() && terms.receiver.is_sgb_body() && terms.purpose.rechtskreis().is_sgb() {
         terms.agreement.statutory.without(at_level(terms.receiver, Level::Ticked)).without(ART9)
     } else {
@@ -298,7 +301,7 @@ pub fn withheld(terms: &Terms, field: HandoverField) -> Option<WithheldReason> {
         Some(WithheldReason::Closed)
     } else if !consent_holds(terms) && !statutory(terms).contains(field) {
         Some(WithheldReason::ConsentEnded)
-    } else if terms.stage == Stage::Preview && !ceiling(terms.receiver, Stage::Preview).contains(field) {
+    } else if ceiling(terms.receiver, Stage::Full).without(ceiling(terms.receiver, terms.stage)).contains(field) {
         Some(WithheldReason::NotYetAccepted)
     } else if !terms.agreement.fields.contains(field) {
         Some(WithheldReason::NotInAgreement)

@@ -10,10 +10,14 @@ pub mod fingerprint;
 pub mod id;
 pub mod nationality;
 pub mod purpose;
+pub mod reason;
 pub mod reference;
 pub mod referral;
 pub mod token;
 pub mod value;
 pub mod word;
 
+/// For the code that [`words!`] writes in other crates.
+#[doc(hidden)]
+pub use serde;
 pub use word::Word;

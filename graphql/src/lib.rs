@@ -1,1 +1,28 @@
-//! The GraphQL schema per viewer
+//! The GraphQL API: what a viewer may ask, and one function that answers it.
+//!
+//! Begin with [`Api::execute`]: parse, execute on the viewer's own schema and snapshot, write the log of disclosures,
+//! and only then answer.
+
+mod agency;
+mod case;
+mod coded;
+mod connection;
+mod counts;
+mod display;
+mod error;
+mod execute;
+mod fields;
+mod handover;
+mod history;
+mod load;
+mod page;
+mod plan;
+mod query;
+mod referral;
+mod scalar;
+pub mod schema;
+mod session;
+mod value;
+
+pub use error::Code;
+pub use execute::{Api, ApiError};

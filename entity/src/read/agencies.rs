@@ -1,0 +1,88 @@
+//! Agencies: those of the viewer's municipality, and the two sides of a referral.
+
+use kim_domain::agency::AgencyKind;
+use sea_orm::{DbErr, QueryResult};
+use uuid::Uuid;
+
+use super::sql::Columns;
+use super::{Page, Snapshot, Window};
+
+/// What everyone in a municipality may know of an agency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgencyRow {
+    /// Id.
+    pub id: Uuid,
+    /// Name in URLs and tokens.
+    pub slug: String,
+    /// Name for people.
+    pub name: String,
+    /// What it does.
+    pub kind: AgencyKind,
+}
+
+/// A page of agencies.
+pub type AgencyPage = Page<AgencyRow>;
+
+const COLUMNS: &str = "SELECT g.id, g.slug, g.name, g.kind FROM agency g WHERE ";
+
+impl Snapshot {
+    /// The enabled agencies of the viewer's municipality, by slug.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn agencies(&self, kind: Option<AgencyKind>, window: &Window<String>) -> Result<AgencyPage, DbErr> {
+        let mut sql = self.sql();
+        sql.push(COLUMNS).push("g.enabled AND g.ags = ").bind(self.viewer.agency().ags.as_str());
+        if let Some(kind) = kind {
+            sql.push(" AND g.kind IN ").words([kind]);
+        }
+        if let Some(after) = &window.after {
+            sql.push(" AND g.slug > ").bind(after.as_str());
+        }
+        sql.push(" ORDER BY g.slug LIMIT ").bind(window.fetched());
+        let rows = sql.all(&self.transaction).await?.iter().map(read).collect::<Result<_, _>>()?;
+        Ok(Page::cut(rows, window))
+    }
+
+    /// How many agencies the list has.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn count_agencies(&self, kind: Option<AgencyKind>) -> Result<i64, DbErr> {
+        let mut sql = self.sql();
+        sql.push("SELECT COUNT(*) FROM agency g WHERE g.enabled AND g.ags = ").bind(self.viewer.agency().ags.as_str());
+        if let Some(kind) = kind {
+            sql.push(" AND g.kind IN ").words([kind]);
+        }
+        sql.one(&self.transaction).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
+    }
+
+    /// An agency of the viewer's municipality.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn agency(&self, id: Uuid) -> Result<Option<AgencyRow>, DbErr> {
+        let mut sql = self.sql();
+        sql.push(COLUMNS).push("g.enabled AND g.ags = ").bind(self.viewer.agency().ags.as_str());
+        sql.push(" AND g.id = ").bind(id);
+        sql.one(&self.transaction).await?.as_ref().map(read).transpose()
+    }
+
+    /// The agencies on either side of referrals that were already read: a party may know the other, wherever it is.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn parties(&self, ids: &[Uuid]) -> Result<Vec<AgencyRow>, DbErr> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut sql = self.sql();
+        sql.push(COLUMNS).is_one_of("g.id", ids);
+        sql.all(&self.transaction).await?.iter().map(read).collect()
+    }
+}
+
+fn read(row: &QueryResult) -> Result<AgencyRow, DbErr> {
+    let mut columns = Columns::of(row);
+    Ok(AgencyRow { id: columns.next()?, slug: columns.next()?, name: columns.next()?, kind: columns.word()? })
+}

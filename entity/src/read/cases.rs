@@ -1,0 +1,210 @@
+//! The cases of the viewer's own agency, in full. No other agency ever reads these tables.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use kim_domain::field::{Block, FieldSet, HandoverField};
+use sea_orm::{DbErr, QueryResult};
+use uuid::Uuid;
+
+use super::ruled::Values;
+use super::sql::{Columns, Sql};
+use super::{Page, Snapshot, Window};
+
+/// One case of the viewer's agency.
+#[derive(Clone, Debug)]
+pub struct CaseRow {
+    /// Id.
+    pub id: Uuid,
+    /// The Traeger's own number; nobody else sees it.
+    pub case_number: String,
+    /// Code of the district.
+    pub district: Option<String>,
+    /// Code of the phase.
+    pub phase: String,
+    /// First day.
+    pub opened_on: NaiveDate,
+    /// Last day.
+    pub closed_on: Option<NaiveDate>,
+    /// What was asked for of the record.
+    pub record: Values,
+    person_id: Uuid,
+}
+
+/// A page of cases.
+pub type CasePage = Page<CaseRow>;
+
+/// What narrows a list of one's own cases.
+#[derive(Clone, Debug, Default)]
+pub struct CaseFilter {
+    /// One of these phases, by code.
+    pub phase: Option<Vec<&'static str>>,
+    /// Whether it is open.
+    pub open: Option<bool>,
+    /// The own number, exactly.
+    pub case_number: Option<String>,
+    /// The keyed fingerprint of a client.
+    pub client: Option<String>,
+}
+
+/// Fields worked out when a handover is made or when they are read, and kept in no column of their own.
+const DERIVED: FieldSet = FieldSet::of(&[HandoverField::Age, HandoverField::HouseholdMembers]);
+
+/// The table that holds a field of the Traeger's record.
+fn table_of(field: HandoverField) -> &'static str {
+    match field.block() {
+        Block::Request | Block::Sensitive | Block::Notes => "k",
+        Block::Identity
+        | Block::Contact
+        | Block::Residence
+        | Block::Household
+        | Block::Language
+        | Block::Education
+        | Block::Work
+        | Block::Livelihood
+        | Block::Achievements
+        | Block::Health => "p",
+    }
+}
+
+impl Snapshot {
+    /// One page of the agency's cases, the latest opened first, with these fields of their records.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn cases(
+        &self,
+        filter: &CaseFilter,
+        window: &Window<(NaiveDate, Uuid)>,
+        record: FieldSet,
+    ) -> Result<CasePage, DbErr> {
+        let mut sql = self.select_cases(record);
+        self.narrow_cases(&mut sql, filter);
+        if let Some((opened_on, id)) = window.after {
+            sql.push(" AND (k.opened_on, k.id) < (").bind(opened_on).push(",").bind(id).push(")");
+        }
+        sql.push(" ORDER BY k.opened_on DESC, k.id DESC LIMIT ").bind(window.fetched());
+        let mut page = Page::cut(self.fetch_cases(sql, record).await?, window);
+        self.add_household(&mut page.rows, record).await?;
+        Ok(page)
+    }
+
+    /// How many cases the filter leaves.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn count_cases(&self, filter: &CaseFilter) -> Result<i64, DbErr> {
+        let mut sql = self.sql();
+        sql.push("SELECT COUNT(*) FROM \"case\" k JOIN person p ON p.id = k.person_id WHERE ");
+        self.narrow_cases(&mut sql, filter);
+        sql.one(&self.transaction).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
+    }
+
+    /// Those of these cases that are the agency's own.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn cases_by_id(&self, ids: &[Uuid], record: FieldSet) -> Result<Vec<CaseRow>, DbErr> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut sql = self.select_cases(record);
+        self.narrow_cases(&mut sql, &CaseFilter::default());
+        sql.push(" AND ").is_one_of("k.id", ids);
+        let mut rows = self.fetch_cases(sql, record).await?;
+        self.add_household(&mut rows, record).await?;
+        Ok(rows)
+    }
+
+    fn select_cases(&self, record: FieldSet) -> Sql {
+        let mut sql = self.sql();
+        sql.push("SELECT k.id, k.case_number, k.district, k.phase, k.opened_on, k.closed_on, k.person_id");
+        for field in with_birth_date(record).without(DERIVED).iter() {
+            sql.push(", ").push(table_of(field)).push(".").push(field.column());
+        }
+        sql.push(" FROM \"case\" k JOIN person p ON p.id = k.person_id WHERE ");
+        sql
+    }
+
+    fn narrow_cases(&self, sql: &mut Sql, filter: &CaseFilter) {
+        sql.push("k.agency_id = ").bind(self.viewer.agency().id);
+        if let Some(phases) = &filter.phase {
+            sql.push(" AND k.phase IN (NULL");
+            for phase in phases {
+                sql.push(",").bind(*phase);
+            }
+            sql.push(")");
+        }
+        match filter.open {
+            Some(true) => _ = sql.push(" AND k.closed_on IS NULL"),
+            Some(false) => _ = sql.push(" AND k.closed_on IS NOT NULL"),
+            None => {}
+        }
+        if let Some(number) = &filter.case_number {
+            sql.push(" AND k.case_number = ").bind(number.as_str());
+        }
+        if let Some(client) = &filter.client {
+            sql.push(" AND p.fingerprint = ").bind(client.as_str());
+        }
+    }
+
+    async fn fetch_cases(&self, sql: Sql, record: FieldSet) -> Result<Vec<CaseRow>, DbErr> {
+        sql.all(&self.transaction).await?.iter().map(|row| self.read_case(row, record)).collect()
+    }
+
+    fn read_case(&self, row: &QueryResult, record: FieldSet) -> Result<CaseRow, DbErr> {
+        let mut columns = Columns::of(row);
+        let mut case = CaseRow {
+            id: columns.next()?,
+            case_number: columns.next()?,
+            district: columns.next()?,
+            phase: columns.next()?,
+            opened_on: columns.next()?,
+            closed_on: columns.next()?,
+            person_id: columns.next()?,
+            record: Values::default(),
+        };
+        for field in with_birth_date(record).without(DERIVED).iter() {
+            case.record.push(field, columns.next()?);
+        }
+        if record.contains(HandoverField::Age) {
+            let born = case.record.get(HandoverField::BirthDate).and_then(|day| day.parse().ok());
+            let age = born.map(|born| kim_domain::calendar::age_on(born, self.today).to_string());
+            case.record.push(HandoverField::Age, age);
+        }
+        Ok(case)
+    }
+
+    async fn add_household(&self, cases: &mut [CaseRow], record: FieldSet) -> Result<(), DbErr> {
+        if !record.contains(HandoverField::HouseholdMembers) || cases.is_empty() {
+            return Ok(());
+        }
+        let persons: Vec<Uuid> = cases.iter().map(|case| case.person_id).collect();
+        let mut sql = self.sql();
+        sql.push(
+            "SELECT m.person_id, m.relation, m.given_name, m.family_name, m.birth_date FROM household_member m WHERE ",
+        );
+        sql.is_one_of("m.person_id", &persons).push(" ORDER BY m.id");
+        let mut households: HashMap<Uuid, Vec<serde_json::Value>> = HashMap::new();
+        for row in &sql.all(&self.transaction).await? {
+            let mut columns = Columns::of(row);
+            households.entry(columns.next()?).or_default().push(serde_json::json!({
+                "relation": columns.next::<String>()?,
+                "givenName": columns.next::<Option<String>>()?,
+                "familyName": columns.next::<Option<String>>()?,
+                "birthDate": columns.next::<Option<String>>()?,
+            }));
+        }
+        for case in cases {
+            let members =
+                households.remove(&case.person_id).map(|members| serde_json::Value::from(members).to_string());
+            case.record.push(HandoverField::HouseholdMembers, members);
+        }
+        Ok(())
+    }
+}
+
+/// The age is worked out from the birth date.
+fn with_birth_date(record: FieldSet) -> FieldSet {
+    if record.contains(HandoverField::Age) { record.or(FieldSet::of(&[HandoverField::BirthDate])) } else { record }
+}

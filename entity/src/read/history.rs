@@ -1,0 +1,179 @@
+//! Messages and events of referrals that were already read: one statement for all of them.
+
+use std::collections::HashMap;
+
+use sea_orm::DbErr;
+use uuid::Uuid;
+
+use super::sql::{Columns, Sql};
+use super::{Page, Snapshot, Window};
+
+/// A place in a history: an instant in microseconds and an id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Moment {
+    /// Microseconds since 1970.
+    pub at: i64,
+    /// Id of the message or event.
+    pub id: Uuid,
+}
+
+/// One message between the two sides.
+#[derive(Clone, Debug)]
+pub struct MessageRow {
+    /// Id.
+    pub id: Uuid,
+    /// Microseconds.
+    pub sent_at: i64,
+    /// The side that wrote it.
+    pub agency_id: Uuid,
+    /// Who wrote it; the viewer's own staff only.
+    pub staff: Option<String>,
+    /// The text.
+    pub body: String,
+}
+
+/// One move of a referral.
+#[derive(Clone, Debug)]
+pub struct EventRow {
+    /// Id.
+    pub id: Uuid,
+    /// Microseconds.
+    pub at: i64,
+    /// The state before; `None` at the beginning.
+    pub from: Option<String>,
+    /// The state after.
+    pub to: String,
+    /// Code of the reason.
+    pub reason: Option<String>,
+    /// The side that moved it.
+    pub agency_id: Uuid,
+    /// Who moved it; the viewer's own staff only.
+    pub staff: Option<String>,
+    /// Taken over from a list, so that the instant is known to the day only.
+    pub imported: bool,
+}
+
+const EVENTS: &str = "referral_event";
+
+impl Snapshot {
+    /// A page of messages for each of these referrals, the oldest first.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn messages(
+        &self,
+        referrals: &[Uuid],
+        window: &Window<Moment>,
+    ) -> Result<HashMap<Uuid, Page<MessageRow>>, DbErr> {
+        let mut sql = self.sql();
+        sql.push("SELECT q.referral_id, q.id, q.sent_at, q.agency_id, CASE WHEN q.agency_id = ");
+        sql.bind(self.viewer.agency().id).push(" THEN q.staff END, q.body");
+        self.places(&mut sql, "message", "sent_at", referrals, window);
+        self.pages(sql, window, |columns| {
+            Ok(MessageRow {
+                id: columns.next()?,
+                sent_at: columns.next()?,
+                agency_id: columns.next()?,
+                staff: columns.next()?,
+                body: columns.next()?,
+            })
+        })
+        .await
+    }
+
+    /// A page of events for each of these referrals, the oldest first. What came before the offer is the sender's.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn events(
+        &self,
+        referrals: &[Uuid],
+        window: &Window<Moment>,
+    ) -> Result<HashMap<Uuid, Page<EventRow>>, DbErr> {
+        let mut sql = self.sql();
+        sql.push("SELECT q.referral_id, q.id, q.at, q.from_status, q.to_status, q.reason, q.agency_id, CASE WHEN q.agency_id = ");
+        sql.bind(self.viewer.agency().id).push(" THEN q.staff END, q.imported");
+        self.places(&mut sql, EVENTS, "at", referrals, window);
+        self.pages(sql, window, |columns| {
+            Ok(EventRow {
+                id: columns.next()?,
+                at: columns.next()?,
+                from: columns.next()?,
+                to: columns.next()?,
+                reason: columns.next()?,
+                agency_id: columns.next()?,
+                staff: columns.next()?,
+                imported: columns.next()?,
+            })
+        })
+        .await
+    }
+
+    /// How many messages each of these referrals has.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn count_messages(&self, referrals: &[Uuid]) -> Result<HashMap<Uuid, i64>, DbErr> {
+        self.count_history("message", referrals).await
+    }
+
+    /// How many events of each of these referrals the viewer can see.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn count_events(&self, referrals: &[Uuid]) -> Result<HashMap<Uuid, i64>, DbErr> {
+        self.count_history(EVENTS, referrals).await
+    }
+
+    async fn count_history(&self, table: &str, referrals: &[Uuid]) -> Result<HashMap<Uuid, i64>, DbErr> {
+        if referrals.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let mut sql = self.sql();
+        sql.push("SELECT t.referral_id, COUNT(*) FROM ").push(table).push(" t WHERE ");
+        self.narrow_history(&mut sql, table, referrals);
+        sql.push(" GROUP BY t.referral_id");
+        sql.all(&self.transaction)
+            .await?
+            .iter()
+            .map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
+            .collect()
+    }
+
+    fn narrow_history(&self, sql: &mut Sql, table: &str, referrals: &[Uuid]) {
+        sql.is_one_of("t.referral_id", referrals);
+        if table == EVENTS {
+            sql.push(" AND (t.to_status <> 'DRAFT' OR t.agency_id = ").bind(self.viewer.agency().id).push(")");
+        }
+    }
+
+    fn places(&self, sql: &mut Sql, table: &str, instant: &str, referrals: &[Uuid], window: &Window<Moment>) {
+        let way = if window.from_end { "DESC" } else { "ASC" };
+        sql.push(&format!(
+            " FROM (SELECT t.*, ROW_NUMBER() OVER (PARTITION BY t.referral_id ORDER BY t.{instant} {way}, t.id {way}) \
+             AS place FROM {table} t WHERE "
+        ));
+        self.narrow_history(sql, table, referrals);
+        for (moment, sign) in [(window.after, ">"), (window.before, "<")] {
+            if let Some(moment) = moment {
+                sql.push(&format!(" AND (t.{instant}, t.id) {sign} ("));
+                sql.bind(moment.at).push(",").bind(moment.id).push(")");
+            }
+        }
+        sql.push(") q WHERE q.place <= ").bind(window.fetched()).push(" ORDER BY q.referral_id, q.place");
+    }
+
+    async fn pages<T>(
+        &self,
+        sql: Sql,
+        window: &Window<Moment>,
+        read: impl Fn(&mut Columns<'_>) -> Result<T, DbErr>,
+    ) -> Result<HashMap<Uuid, Page<T>>, DbErr> {
+        let mut rows: HashMap<Uuid, Vec<T>> = HashMap::new();
+        for row in &sql.all(&self.transaction).await? {
+            let mut columns = Columns::of(row);
+            rows.entry(columns.next()?).or_default().push(read(&mut columns)?);
+        }
+        Ok(rows.into_iter().map(|(referral, rows)| (referral, Page::cut(rows, window))).collect())
+    }
+}

@@ -1,0 +1,114 @@
+//! The read path. Every read begins at a [`Snapshot`] and is narrowed to its [`Viewer`](crate::viewer::Viewer); how a
+//! connection is used is known here alone.
+
+mod agencies;
+mod agreements;
+mod cases;
+mod history;
+mod referral_filter;
+mod referral_row;
+mod referrals;
+mod ruled;
+mod sql;
+
+pub use agencies::{AgencyPage, AgencyRow};
+pub use agreements::{AgreementPage, AgreementRow};
+pub use cases::{CaseFilter, CasePage, CaseRow};
+pub use history::{EventRow, MessageRow, Moment};
+pub use referral_filter::{Counts, ReferralFilter};
+pub use referral_row::{Contact, NO_DUE_DAY, ReferralRow, Side};
+pub use referrals::{Key, ReferralPage};
+pub use ruled::Values;
+pub(crate) use sql::Sql;
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use sea_orm::{DatabaseTransaction, DbErr};
+
+use crate::database::Database;
+use crate::viewer::Viewer;
+
+/// One consistent view of the database for one request of one viewer.
+#[derive(Debug)]
+pub struct Snapshot {
+    transaction: DatabaseTransaction,
+    viewer: Arc<Viewer>,
+    today: NaiveDate,
+}
+
+impl Snapshot {
+    /// Begins a read-only view for a viewer, on a day in Berlin.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn begin(database: &Database, viewer: Arc<Viewer>, today: NaiveDate) -> Result<Self, DbErr> {
+        Ok(Self { transaction: database.read().await?, viewer, today })
+    }
+
+    /// Ends it. Nothing was written.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn end(self) -> Result<(), DbErr> {
+        self.transaction.rollback().await
+    }
+
+    /// Whose view it is.
+    #[must_use]
+    pub fn viewer(&self) -> &Viewer {
+        &self.viewer
+    }
+
+    /// The day on which the rule is applied.
+    #[must_use]
+    pub fn today(&self) -> NaiveDate {
+        self.today
+    }
+
+    fn sql(&self) -> Sql {
+        Sql::new(sea_orm::ConnectionTrait::get_database_backend(&self.transaction))
+    }
+}
+
+/// What a page takes: at most `limit` rows in the listed order after or before a key.
+#[derive(Clone, Debug)]
+pub struct Window<K> {
+    /// How many rows, at most.
+    pub limit: u64,
+    /// Count from the end of the list.
+    pub from_end: bool,
+    /// Rows after this key only.
+    pub after: Option<K>,
+    /// Rows before this key only.
+    pub before: Option<K>,
+}
+
+impl<K> Window<K> {
+    /// How many rows are fetched: one more than the page, to know whether there is another.
+    fn fetched(&self) -> i64 {
+        i64::try_from(self.limit).unwrap_or(i64::MAX).saturating_add(1)
+    }
+}
+
+/// Rows of a page, and whether there are more in the direction of counting.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    /// The rows, in the listed order.
+    pub rows: Vec<T>,
+    /// Whether more rows follow in the direction in which the window counts.
+    pub more: bool,
+}
+
+impl<T> Page<T> {
+    /// From `limit + 1` fetched rows, counted from the end or the beginning.
+    fn cut<K>(mut rows: Vec<T>, window: &Window<K>) -> Self {
+        let limit = usize::try_from(window.limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        if window.from_end {
+            rows.reverse();
+        }
+        Self { rows, more }
+    }
+}

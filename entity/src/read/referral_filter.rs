@@ -1,0 +1,193 @@
+//! What narrows a list of referrals, and the counts of what is left.
+
+use chrono::NaiveDate;
+use kim_domain::field::{FieldSet, HandoverField};
+use kim_domain::purpose::ReferralPurpose;
+use kim_domain::referral::{Ball, BallHolder, Direction, ReferralStatus};
+use sea_orm::DbErr;
+use uuid::Uuid;
+
+use super::Snapshot;
+use super::sql::{Columns, Sql};
+
+/// What narrows a list; nothing of it touches a ruled field but `client`, which finds released rows only.
+#[derive(Clone, Debug, Default)]
+pub struct ReferralFilter {
+    /// One of these states.
+    pub status: Option<Vec<ReferralStatus>>,
+    /// Whether the receiver has still to decide.
+    pub pending: Option<bool>,
+    /// Whether the receiver has let the day pass.
+    pub overdue: Option<bool>,
+    /// Who has to act.
+    pub ball_with: Option<Ball>,
+    /// One of these purposes.
+    pub purpose: Option<Vec<ReferralPurpose>>,
+    /// The other side.
+    pub agency: Option<Uuid>,
+    /// Due before this day.
+    pub due_before: Option<NaiveDate>,
+    /// Changed after this instant, microseconds.
+    pub updated_after: Option<i64>,
+    /// The referral's reference, exactly.
+    pub reference: Option<String>,
+    /// The keyed fingerprint of the client at the desk.
+    pub client: Option<String>,
+}
+
+/// A line of the counts: rows of one state, purpose and other agency.
+#[derive(Clone, Debug)]
+pub struct Counts {
+    /// The state.
+    pub status: ReferralStatus,
+    /// The purpose.
+    pub purpose: ReferralPurpose,
+    /// The other side.
+    pub other_id: Uuid,
+    /// How many.
+    pub total: i64,
+    /// Of them, pending.
+    pub pending: i64,
+    /// Of them, overdue.
+    pub overdue: i64,
+    /// Of them, due from today to Sunday and not closed.
+    pub due_this_week: i64,
+}
+
+/// The client at the desk has few referrals to one agency; more than this is not a person.
+const CLIENT_LIMIT: i64 = 200;
+
+impl Snapshot {
+    /// The counts of a dashboard, by state, purpose and other side.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn referral_counts(&self, direction: Direction, filter: &ReferralFilter) -> Result<Vec<Counts>, DbErr> {
+        let released = self.released(direction, filter).await?;
+        let other = other_side(direction);
+        let mut sql = self.sql();
+        sql.push("SELECT r.status, r.purpose, ")
+            .push(other)
+            .push(", COUNT(*), SUM(CASE WHEN r.pending THEN 1 ELSE 0 END), ");
+        sql.push("SUM(CASE WHEN r.due_on < ").bind(self.today).push(" AND r.status IN ");
+        sql.words(ReferralStatus::with_ball(BallHolder::Receiver)).push(" THEN 1 ELSE 0 END), ");
+        sql.push("SUM(CASE WHEN r.due_on >= ").bind(self.today).push(" AND r.due_on <= ");
+        sql.bind(kim_domain::calendar::end_of_week(self.today)).push(" AND r.status IN ");
+        sql.words(ReferralStatus::ALL.iter().copied().filter(|status| status.is_open()));
+        sql.push(" THEN 1 ELSE 0 END) FROM referral r WHERE ");
+        self.narrow(&mut sql, direction);
+        self.apply(&mut sql, direction, filter, released.as_deref());
+        sql.push(" GROUP BY r.status, r.purpose, ").push(other);
+        let rows = sql.all(&self.transaction).await?;
+        rows.iter()
+            .map(|row| {
+                let mut columns = Columns::of(row);
+                Ok(Counts {
+                    status: columns.word()?,
+                    purpose: columns.word()?,
+                    other_id: columns.next()?,
+                    total: columns.next()?,
+                    pending: columns.next()?,
+                    overdue: columns.next()?,
+                    due_this_week: columns.next()?,
+                })
+            })
+            .collect()
+    }
+
+    /// How many referrals the filter leaves.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn count_referrals(&self, direction: Direction, filter: &ReferralFilter) -> Result<i64, DbErr> {
+        let released = self.released(direction, filter).await?;
+        let mut sql = self.sql();
+        sql.push("SELECT COUNT(*) FROM referral r WHERE ");
+        self.narrow(&mut sql, direction);
+        self.apply(&mut sql, direction, filter, released.as_deref());
+        sql.one(&self.transaction).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
+    }
+
+    /// The rows of the client at the desk whose mask releases both name and birth date now; `None` if the filter names
+    /// no client. A row that is not released does not match, whatever it holds.
+    pub(super) async fn released(
+        &self,
+        direction: Direction,
+        filter: &ReferralFilter,
+    ) -> Result<Option<Vec<Uuid>>, DbErr> {
+        let Some(client) = &filter.client else { return Ok(None) };
+        let mut sql = self.select();
+        self.narrow(&mut sql, direction);
+        sql.push(" AND r.id IN (SELECT h.referral_id FROM handover h WHERE h.client_fingerprint = ");
+        sql.bind(client.as_str()).push(") ORDER BY r.offered_at DESC LIMIT ").bind(CLIENT_LIMIT);
+        let rows = self.fetch(sql).await?;
+        let both =
+            |fields: FieldSet| fields.contains(HandoverField::FamilyName) && fields.contains(HandoverField::BirthDate);
+        Ok(Some(rows.iter().filter(|row| both(row.visible().fields())).map(|row| row.id).collect()))
+    }
+
+    /// Begins every condition: rows of the viewer's agency, from one side, within the purposes of the token. A
+    /// receiver's rows begin when they are offered.
+    pub(super) fn narrow(&self, sql: &mut Sql, direction: Direction) {
+        match direction {
+            Direction::Incoming => sql.push("r.offered_at > 0 AND r.receiver_id = ").bind(self.viewer.agency().id),
+            Direction::Outgoing => sql.push("r.sender_id = ").bind(self.viewer.agency().id),
+        };
+        if let Some(purposes) = self.viewer.purposes() {
+            sql.push(" AND r.purpose IN ").words(purposes.iter().copied());
+        }
+    }
+
+    pub(super) fn apply(
+        &self,
+        sql: &mut Sql,
+        direction: Direction,
+        filter: &ReferralFilter,
+        released: Option<&[Uuid]>,
+    ) {
+        if let Some(states) = &filter.status {
+            sql.push(" AND r.status IN ").words(states.iter().copied());
+        }
+        match filter.pending {
+            Some(true) => _ = sql.push(" AND r.pending"),
+            Some(false) => _ = sql.push(" AND NOT r.pending"),
+            None => {}
+        }
+        if let Some(overdue) = filter.overdue {
+            sql.push(if overdue { " AND (" } else { " AND NOT (" }).push("r.due_on < ").bind(self.today);
+            sql.push(" AND r.status IN ").words(ReferralStatus::with_ball(BallHolder::Receiver)).push(")");
+        }
+        if let Some(ball) = filter.ball_with {
+            let holder = match (direction, ball) {
+                (Direction::Incoming, Ball::Mine) | (Direction::Outgoing, Ball::Theirs) => BallHolder::Receiver,
+                (Direction::Incoming, Ball::Theirs) | (Direction::Outgoing, Ball::Mine) => BallHolder::Sender,
+            };
+            sql.push(" AND r.status IN ").words(ReferralStatus::with_ball(holder));
+        }
+        if let Some(purposes) = &filter.purpose {
+            sql.push(" AND r.purpose IN ").words(purposes.iter().copied());
+        }
+        if let Some(agency) = filter.agency {
+            sql.push(" AND ").push(other_side(direction)).push(" = ").bind(agency);
+        }
+        if let Some(day) = filter.due_before {
+            sql.push(" AND r.due_on < ").bind(day);
+        }
+        if let Some(instant) = filter.updated_after {
+            sql.push(" AND r.updated_at > ").bind(instant);
+        }
+        if let Some(reference) = &filter.reference {
+            sql.push(" AND r.reference = ").bind(reference.as_str());
+        }
+        if let Some(released) = released {
+            sql.push(" AND ").is_one_of("r.id", released);
+        }
+    }
+}
+
+pub(super) const fn other_side(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Incoming => "r.sender_id",
+        Direction::Outgoing => "r.receiver_id",
+    }
+}

@@ -1,0 +1,247 @@
+//! One referral as its sender or receiver may know it, with the inputs of the rule.
+
+use chrono::NaiveDate;
+use kim_domain::agency::AgencyKind;
+use kim_domain::disclosure::{self, Agreement, Consent, Stage, Terms, Visible};
+use kim_domain::field::FieldSet;
+use kim_domain::purpose::ReferralPurpose;
+use kim_domain::referral::{BallHolder, ReferralKind, ReferralStatus};
+use sea_orm::{DbErr, QueryResult};
+use uuid::Uuid;
+
+use super::Snapshot;
+use super::sql::{Columns, Sql};
+
+/// On which side of a referral the viewer's agency stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// It handed over.
+    Sender,
+    /// It was asked.
+    Receiver,
+}
+
+/// A professional to talk to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contact {
+    /// Name.
+    pub name: Option<String>,
+    /// Telephone.
+    pub phone: Option<String>,
+    /// E-mail.
+    pub email: Option<String>,
+}
+
+/// One referral without its handover, as the viewer may know it.
+#[derive(Clone, Debug)]
+pub struct ReferralRow {
+    /// Id.
+    pub id: Uuid,
+    /// Counts changes.
+    pub version: i32,
+    /// How it is handed over.
+    pub kind: ReferralKind,
+    /// What is asked.
+    pub purpose: ReferralPurpose,
+    /// Where it stands.
+    pub status: ReferralStatus,
+    /// Its own reference, for the phone.
+    pub reference: String,
+    /// Who handed over.
+    pub sender_id: Uuid,
+    /// Who was asked.
+    pub receiver_id: Uuid,
+    /// The viewer's own file number; the other side's is not read.
+    pub own_reference: Option<String>,
+    /// The sender's professional.
+    pub sender_contact: Contact,
+    /// The receiver's professional.
+    pub receiver_contact: Contact,
+    /// The day of first receipt (§ 16 SGB I).
+    pub first_received_on: Option<NaiveDate>,
+    /// Microseconds; `None` before the offer.
+    pub offered_at: Option<i64>,
+    /// Microseconds.
+    pub accepted_at: Option<i64>,
+    /// Microseconds.
+    pub closed_at: Option<i64>,
+    /// Microseconds.
+    pub updated_at: i64,
+    /// Day on which an answer is due.
+    pub due_on: Option<NaiveDate>,
+    /// The referral that this one continues.
+    pub previous_id: Option<Uuid>,
+    /// The sender's case.
+    pub case_id: Uuid,
+    /// Where the viewer stands.
+    pub side: Side,
+    /// The inputs of the rule, today.
+    pub terms: Terms,
+}
+
+impl ReferralRow {
+    /// What the receiver may see now.
+    #[must_use]
+    pub fn visible(&self) -> Visible {
+        disclosure::visible(&self.terms)
+    }
+
+    /// What the receiver would see now, had it accepted and were the referral open.
+    #[must_use]
+    pub fn visible_if_accepted(&self) -> Visible {
+        disclosure::visible(&Terms { stage: Stage::Full, ..self.terms })
+    }
+
+    /// Whether the receiver has let the day pass.
+    #[must_use]
+    pub fn overdue(&self, today: NaiveDate) -> bool {
+        self.status.ball() == Some(BallHolder::Receiver) && self.due_on.is_some_and(|due| due < today)
+    }
+}
+
+/// Stands for "no due day" where the column, being sorted by, may not be null.
+pub const NO_DUE_DAY: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 31) {
+    Some(day) => day,
+    None => NaiveDate::MAX,
+};
+
+const COLUMNS: &str = "r.id, r.version, r.kind, r.purpose, r.status, r.reference, r.sender_id, r.receiver_id, \
+     r.sender_reference, r.receiver_reference, r.sender_contact_name, r.sender_contact_phone, r.sender_contact_email, \
+     r.receiver_contact_name, r.receiver_contact_phone, r.receiver_contact_email, r.first_received_on, r.offered_at, \
+     r.accepted_at, r.closed_at, r.updated_at, r.due_on, r.previous_id, r.case_id, \
+     r.ever_accepted, r.closed_on, r.offered_fields, s.kind, s.bound_by_203, \
+     a.fields, a.ticked_only, a.statutory_fields, a.access_days, a.terminated_for_cause_on, \
+     c.fields, c.ticked, c.data_protection, c.release_from_secrecy, c.art9, c.valid_from, c.valid_until, c.withdrawn_at";
+
+const TABLES: &str = " FROM referral r JOIN agreement a ON a.id = r.agreement_id JOIN agency s ON s.id = r.sender_id \
+     LEFT JOIN consent c ON c.id = r.consent_id";
+
+impl Snapshot {
+    /// The columns of a referral and of the rule, and the tables they come from, up to WHERE.
+    pub(super) fn select(&self) -> Sql {
+        let mut sql = self.sql();
+        sql.push("SELECT ").push(COLUMNS);
+        // Later versions that narrow running referrals too; versions themselves never change.
+        sql.push(", (SELECT ").list_of("n.fields").push(
+            " FROM agreement n WHERE n.receiver_id = a.receiver_id AND n.purpose = a.purpose AND n.version > a.version \
+             AND n.narrows_running AND n.valid_from <= ",
+        );
+        sql.bind(self.today).push(")").push(TABLES).push(" WHERE ");
+        sql
+    }
+
+    pub(super) async fn fetch(&self, sql: Sql) -> Result<Vec<ReferralRow>, DbErr> {
+        let rows = sql.all(&self.transaction).await?;
+        rows.iter().map(|row| self.read(row)).collect()
+    }
+
+    fn read(&self, row: &QueryResult) -> Result<ReferralRow, DbErr> {
+        let mut columns = Columns::of(row);
+        let (id, version) = (columns.next()?, columns.next()?);
+        let (kind, purpose, status) = (columns.word()?, columns.word()?, columns.word()?);
+        let reference = columns.next()?;
+        let (sender_id, receiver_id): (Uuid, Uuid) = (columns.next()?, columns.next()?);
+        let side = if receiver_id == self.viewer.agency().id { Side::Receiver } else { Side::Sender };
+        let (sender_reference, receiver_reference): (Option<String>, _) = (columns.next()?, columns.next()?);
+        Ok(ReferralRow {
+            id,
+            version,
+            kind,
+            purpose,
+            status,
+            reference,
+            sender_id,
+            receiver_id,
+            own_reference: match side {
+                Side::Sender => sender_reference,
+                Side::Receiver => receiver_reference,
+            },
+            sender_contact: contact(&mut columns)?,
+            receiver_contact: contact(&mut columns)?,
+            first_received_on: columns.next()?,
+            offered_at: Some(columns.next()?).filter(|&instant: &i64| instant > 0),
+            accepted_at: columns.next()?,
+            closed_at: columns.next()?,
+            updated_at: columns.next()?,
+            due_on: Some(columns.next()?).filter(|&day| day != NO_DUE_DAY),
+            previous_id: columns.next()?,
+            case_id: columns.next()?,
+            side,
+            terms: self.terms(side, purpose, status, &mut columns)?,
+        })
+    }
+
+    fn terms(
+        &self,
+        side: Side,
+        purpose: ReferralPurpose,
+        status: ReferralStatus,
+        columns: &mut Columns<'_>,
+    ) -> Result<Terms, DbErr> {
+        let ever_accepted: bool = columns.next()?;
+        let closed_on: Option<NaiveDate> = columns.next()?;
+        let offered = columns.fields()?;
+        let sender: AgencyKind = columns.word()?;
+        let sender_bound_by_203: bool = columns.next()?;
+        let mut agreement =
+            Agreement { fields: columns.fields()?, ticked_only: columns.fields()?, statutory: columns.fields()? };
+        let access_days: i16 = columns.next()?;
+        let ended: Option<NaiveDate> = columns.next()?;
+        let consent = consent(columns)?;
+        let narrowed: Option<String> = columns.next()?;
+        for fields in narrowed.iter().flat_map(|list| list.split(',')) {
+            let fields = fields.parse().map_err(|_| DbErr::Type("agreement.fields".into()))?;
+            agreement.fields = agreement.fields.and(FieldSet::from_i64(fields));
+        }
+        if ended.is_some_and(|day| day <= self.today) {
+            agreement.fields = FieldSet::EMPTY;
+        }
+        Ok(Terms {
+            // The viewer's own kind, not the purpose's, decides its ceiling.
+            receiver: match side {
+                Side::Receiver => self.viewer.agency().kind,
+                Side::Sender => purpose.receiver_kind(),
+            },
+            sender,
+            sender_bound_by_203,
+            purpose,
+            stage: disclosure::stage(
+                status,
+                ever_accepted,
+                closed_on,
+                u16::try_from(access_days).unwrap_or(0),
+                self.today,
+            ),
+            agreement,
+            consent,
+            offered,
+            today: self.today,
+        })
+    }
+}
+
+fn contact(columns: &mut Columns<'_>) -> Result<Contact, DbErr> {
+    Ok(Contact { name: columns.next()?, phone: columns.next()?, email: columns.next()? })
+}
+
+/// The consent of a LEFT JOIN: all of its columns are null if there is none.
+fn consent(columns: &mut Columns<'_>) -> Result<Option<Consent>, DbErr> {
+    let fields: Option<i64> = columns.next()?;
+    let ticked: Option<i64> = columns.next()?;
+    let data_protection: Option<bool> = columns.next()?;
+    let release_from_secrecy: Option<bool> = columns.next()?;
+    let art9: Option<bool> = columns.next()?;
+    let valid_from: Option<NaiveDate> = columns.next()?;
+    let valid_until: Option<NaiveDate> = columns.next()?;
+    let withdrawn_at: Option<i64> = columns.next()?;
+    Ok(valid_from.map(|valid_from| Consent {
+        fields: FieldSet::from_i64(fields.unwrap_or(0)),
+        ticked: FieldSet::from_i64(ticked.unwrap_or(0)),
+        data_protection: data_protection.unwrap_or(false),
+        release_from_secrecy: release_from_secrecy.unwrap_or(false),
+        art9: art9.unwrap_or(false),
+        valid_from,
+        valid_until,
+        withdrawn: withdrawn_at.is_some(),
+    }))
+}

@@ -1,0 +1,92 @@
+//! Referrals as their sender or receiver finds them: a page, some by id, those of a case.
+
+use chrono::NaiveDate;
+use kim_domain::referral::{Direction, ReferralOrder};
+use sea_orm::{DbErr, Value};
+use uuid::Uuid;
+
+use super::referral_filter::ReferralFilter;
+use super::referral_row::ReferralRow;
+use super::{Page, Snapshot, Window};
+
+/// Where a page begins or ends: the order's value and the id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// In an order by due day.
+    Due(NaiveDate, Uuid),
+    /// In an order by offer; microseconds.
+    Offered(i64, Uuid),
+}
+
+/// A page of referrals.
+pub type ReferralPage = Page<ReferralRow>;
+
+impl Snapshot {
+    /// One page of the viewer's referrals.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn referrals(
+        &self,
+        direction: Direction,
+        filter: &ReferralFilter,
+        order: ReferralOrder,
+        window: &Window<Key>,
+    ) -> Result<ReferralPage, DbErr> {
+        let released = self.released(direction, filter).await?;
+        let mut sql = self.select();
+        self.narrow(&mut sql, direction);
+        self.apply(&mut sql, direction, filter, released.as_deref());
+        let (column, descending) = match order {
+            ReferralOrder::DueOnAsc => ("r.due_on", false),
+            ReferralOrder::DueOnDesc => ("r.due_on", true),
+            ReferralOrder::OfferedAtAsc => ("r.offered_at", false),
+            ReferralOrder::OfferedAtDesc => ("r.offered_at", true),
+        };
+        for (key, follows) in [(window.after, true), (window.before, false)] {
+            if let Some(key) = key {
+                let (value, id): (Value, Uuid) = match key {
+                    Key::Due(day, id) => (day.into(), id),
+                    Key::Offered(instant, id) => (instant.into(), id),
+                };
+                let sign = if follows == descending { " < (" } else { " > (" };
+                sql.push(" AND (").push(column).push(", r.id)").push(sign).bind(value).push(",").bind(id).push(")");
+            }
+        }
+        let way = if descending == window.from_end { " ASC" } else { " DESC" };
+        sql.push(" ORDER BY ").push(column).push(way).push(", r.id").push(way).push(" LIMIT ").bind(window.fetched());
+        let rows = self.fetch(sql).await?;
+        Ok(Page::cut(rows, window))
+    }
+
+    /// Those of these referrals that are the viewer's, from either side, in no particular order.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn referrals_by_id(&self, ids: &[Uuid]) -> Result<Vec<ReferralRow>, DbErr> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut sql = self.select();
+        sql.is_one_of("r.id", ids).push(" AND (");
+        self.narrow(&mut sql, Direction::Incoming);
+        sql.push(" OR ");
+        self.narrow(&mut sql, Direction::Outgoing);
+        sql.push(")");
+        self.fetch(sql).await
+    }
+
+    /// The viewer's referrals of these cases of its own agency, the latest offer first.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn referrals_of_cases(&self, case_ids: &[Uuid]) -> Result<Vec<ReferralRow>, DbErr> {
+        if case_ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut sql = self.select();
+        self.narrow(&mut sql, Direction::Outgoing);
+        sql.push(" AND ").is_one_of("r.case_id", case_ids).push(" ORDER BY r.offered_at DESC, r.id DESC");
+        self.fetch(sql).await
+    }
+}

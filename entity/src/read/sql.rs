@@ -1,0 +1,142 @@
+//! SQL text with bound values. All that differs between SQLite and PostgreSQL when reading is in this file.
+//!
+//! Text comes from the code and from closed lists only; whatever comes from outside is bound.
+
+use kim_domain::Word;
+use kim_domain::field::FieldSet;
+use sea_orm::sea_query::ArrayType;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
+use uuid::Uuid;
+
+/// A statement in the making.
+#[derive(Debug)]
+pub(crate) struct Sql {
+    backend: DbBackend,
+    text: String,
+    values: Vec<Value>,
+}
+
+impl Sql {
+    pub(crate) fn new(backend: DbBackend) -> Self {
+        Self { backend, text: String::with_capacity(512), values: Vec::new() }
+    }
+
+    /// Appends text of our own.
+    pub(crate) fn push(&mut self, text: &str) -> &mut Self {
+        self.text.push_str(text);
+        self
+    }
+
+    /// Appends a placeholder for a value.
+    pub(crate) fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
+        self.values.push(value.into());
+        let number = self.values.len();
+        self.text.push('$');
+        self.text.push_str(&number.to_string());
+        self
+    }
+
+    /// Appends a list of words as literals: they are few, so that each statement is prepared once.
+    pub(crate) fn words<W: Word>(&mut self, words: impl IntoIterator<Item = W>) -> &mut Self {
+        self.text.push('(');
+        let mut first = true;
+        for word in words {
+            self.text.push_str(if first { "'" } else { ",'" });
+            self.text.push_str(word.code());
+            self.text.push('\'');
+            first = false;
+        }
+        self.text.push_str(if first { "NULL)" } else { ")" });
+        self
+    }
+
+    /// Appends a condition that the column is one of these ids; an array on PostgreSQL, where lists of varying length
+    /// would defeat the statement cache.
+    pub(crate) fn is_one_of(&mut self, column: &str, ids: &[Uuid]) -> &mut Self {
+        self.push(column);
+        match self.backend {
+            DbBackend::Postgres => self.push(" = ANY(").bind(uuid_array(ids)).push(")"),
+            DbBackend::Sqlite | _ => {
+                self.push(" IN (");
+                for (place, &id) in ids.iter().enumerate() {
+                    if place > 0 {
+                        self.push(",");
+                    }
+                    self.bind(id);
+                }
+                self.push(")")
+            }
+        }
+    }
+
+    /// Appends a table expression `m(id, mask)` of ids with their masks.
+    pub(crate) fn masks(&mut self, masks: &[(Uuid, i64)]) -> &mut Self {
+        match self.backend {
+            DbBackend::Postgres => {
+                let ids: Vec<Uuid> = masks.iter().map(|(id, _)| *id).collect();
+                let bits = masks.iter().map(|(_, mask)| Value::from(*mask)).collect();
+                self.push("unnest(")
+                    .bind(uuid_array(&ids))
+                    .push(",")
+                    .bind(Value::Array(ArrayType::BigInt, Some(Box::new(bits))))
+                    .push(") AS m(id, mask)")
+            }
+            DbBackend::Sqlite | _ => {
+                self.push("(SELECT column1 AS id, column2 AS mask FROM (VALUES ");
+                for (place, &(id, mask)) in masks.iter().enumerate() {
+                    self.push(if place > 0 { ",(" } else { "(" }).bind(id).push(",").bind(mask).push(")");
+                }
+                self.push(")) AS m")
+            }
+        }
+    }
+
+    /// Appends an aggregate that lists the values of a bigint column, comma-separated, as text.
+    pub(crate) fn list_of(&mut self, column: &str) -> &mut Self {
+        match self.backend {
+            DbBackend::Postgres => self.push("string_agg(").push(column).push("::text, ',')"),
+            DbBackend::Sqlite | _ => self.push("group_concat(").push(column).push(", ',')"),
+        }
+    }
+
+    pub(crate) async fn all(self, connection: &impl ConnectionTrait) -> Result<Vec<QueryResult>, DbErr> {
+        connection.query_all_raw(Statement::from_sql_and_values(self.backend, self.text, self.values)).await
+    }
+
+    pub(crate) async fn one(self, connection: &impl ConnectionTrait) -> Result<Option<QueryResult>, DbErr> {
+        connection.query_one_raw(Statement::from_sql_and_values(self.backend, self.text, self.values)).await
+    }
+}
+
+fn uuid_array(ids: &[Uuid]) -> Value {
+    Value::Array(ArrayType::Uuid, Some(Box::new(ids.iter().copied().map(Value::from).collect())))
+}
+
+/// Reads a row's columns one after the other.
+pub(crate) struct Columns<'r> {
+    row: &'r QueryResult,
+    next: usize,
+}
+
+impl<'r> Columns<'r> {
+    pub(crate) fn of(row: &'r QueryResult) -> Self {
+        Self { row, next: 0 }
+    }
+
+    pub(crate) fn next<T: sea_orm::TryGetable>(&mut self) -> Result<T, DbErr> {
+        let column = self.next;
+        self.next += 1;
+        self.row.try_get_by_index(column)
+    }
+
+    /// A stored set of fields.
+    pub(crate) fn fields(&mut self) -> Result<FieldSet, DbErr> {
+        self.next().map(FieldSet::from_i64)
+    }
+
+    /// A word by its code. An unknown code in the database is an error, never a guess.
+    pub(crate) fn word<W: Word>(&mut self) -> Result<W, DbErr> {
+        let code: String = self.next()?;
+        W::from_code(&code).ok_or_else(|| DbErr::Type(format!("unknown {} in column {}", W::NAME, self.next)))
+    }
+}

@@ -1,0 +1,98 @@
+//! Who is asking. A `Viewer` can be made in one way only: by admitting a verified token.
+
+use kim_domain::Word;
+use kim_domain::agency::{AgencyKind, Role, Scope};
+use kim_domain::purpose::ReferralPurpose;
+use kim_domain::token::VerifiedToken;
+use sea_orm::DbErr;
+use uuid::Uuid;
+
+use crate::database::Database;
+use crate::read::Sql;
+
+/// An agency's own row as far as requests need it.
+#[derive(Clone, Debug)]
+pub struct OwnAgency {
+    /// Id in the database.
+    pub id: Uuid,
+    /// Name in tokens and URLs.
+    pub slug: String,
+    /// Name for people.
+    pub name: String,
+    /// What it does.
+    pub kind: AgencyKind,
+    /// Amtlicher Gemeindeschluessel, eight digits.
+    pub ags: String,
+    /// The body that answers for its data.
+    pub controller: String,
+}
+
+/// A caller whose token is verified and whose agency is known, enabled and may have this role.
+#[derive(Clone, Debug)]
+pub struct Viewer {
+    agency: OwnAgency,
+    token: VerifiedToken,
+}
+
+impl Viewer {
+    /// Admits a verified token. `None`: the agency is unknown or disabled, or the role does not exist there; to the
+    /// caller all of it is the same 401.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn admit(database: &Database, token: VerifiedToken) -> Result<Option<Self>, DbErr> {
+        let mut sql = Sql::new(database.backend());
+        sql.push("SELECT id, slug, name, kind, ags, controller FROM agency WHERE enabled AND slug = ")
+            .bind(token.agency_slug());
+        let Some(row) = sql.one(&database.main).await? else { return Ok(None) };
+        let kind: String = row.try_get_by_index(3)?;
+        let Some(kind) = AgencyKind::from_code(&kind) else { return Ok(None) };
+        if !token.role().exists_at(kind) {
+            return Ok(None);
+        }
+        let agency = OwnAgency {
+            id: row.try_get_by_index(0)?,
+            slug: row.try_get_by_index(1)?,
+            name: row.try_get_by_index(2)?,
+            kind,
+            ags: row.try_get_by_index(4)?,
+            controller: row.try_get_by_index(5)?,
+        };
+        Ok(Some(Self { agency, token }))
+    }
+
+    /// The agency it acts for.
+    #[must_use]
+    pub fn agency(&self) -> &OwnAgency {
+        &self.agency
+    }
+    /// What it may be there.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.token.role()
+    }
+    /// The person or program, as the issuer names it.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        self.token.subject()
+    }
+    /// For whom a service acts.
+    #[must_use]
+    pub fn acting_for(&self) -> Option<&str> {
+        self.token.acting_for()
+    }
+    /// Whether the token carries this scope.
+    #[must_use]
+    pub fn may(&self, scope: Scope) -> bool {
+        self.token.scopes().contains(&scope)
+    }
+    /// The scopes of the token, in the order of the list.
+    pub fn scopes(&self) -> impl Iterator<Item = Scope> + '_ {
+        Scope::ALL.iter().copied().filter(|&scope| self.may(scope))
+    }
+    /// The purposes the token is limited to; `None`: all of the agency's (§ 35 SGB I binds inside an office too).
+    #[must_use]
+    pub fn purposes(&self) -> Option<&[ReferralPurpose]> {
+        self.token.purposes()
+    }
+}

@@ -1,0 +1,105 @@
+//! A dashboard's tiles, counted in one statement.
+
+use std::collections::BTreeMap;
+
+use async_graphql::SimpleObject;
+use kim_domain::purpose::ReferralPurpose;
+use kim_domain::referral::{BallHolder, Direction, ReferralStatus};
+use kim_entity::read::Counts;
+use uuid::Uuid;
+
+use crate::agency::{Agency, Parties, Purpose};
+use crate::coded::Coded;
+
+/// Wie viele Übergaben: die Kacheln einer Übersicht in einem Aufruf.
+#[derive(SimpleObject)]
+pub(crate) struct ReferralCounts {
+    /// Im Ganzen.
+    total: i32,
+    /// Davon hat die empfangende Stelle noch zu entscheiden.
+    pending: i32,
+    /// Davon hat sie die Frist verstreichen lassen.
+    overdue: i32,
+    /// Davon offen und fällig von heute bis Sonntag.
+    due_this_week: i32,
+    /// Davon sind Sie am Zug.
+    ball_mine: i32,
+    /// Nach Stand.
+    by_status: Vec<StatusCount>,
+    /// Nach Zweck.
+    by_purpose: Vec<PurposeCount>,
+    /// Nach der anderen Stelle.
+    by_agency: Vec<AgencyCount>,
+}
+
+/// Wie viele in einem Stand.
+#[derive(SimpleObject)]
+pub(crate) struct StatusCount {
+    /// Der Stand.
+    status: Coded<ReferralStatus>,
+    /// Anzahl.
+    count: i32,
+}
+
+/// Wie viele zu einem Zweck.
+#[derive(SimpleObject)]
+pub(crate) struct PurposeCount {
+    /// Der Zweck.
+    purpose: Purpose,
+    /// Anzahl.
+    count: i32,
+}
+
+/// Wie viele mit einer anderen Stelle.
+#[derive(SimpleObject)]
+pub(crate) struct AgencyCount {
+    /// Die andere Stelle.
+    agency: Agency,
+    /// Anzahl.
+    count: i32,
+}
+
+impl ReferralCounts {
+    /// Adds up the counted lines.
+    pub(crate) fn of(lines: &[Counts], direction: Direction, parties: &Parties) -> Self {
+        let mine = match direction {
+            Direction::Incoming => BallHolder::Receiver,
+            Direction::Outgoing => BallHolder::Sender,
+        };
+        let sum = |of: fn(&Counts) -> i64| int(lines.iter().map(of).sum());
+        let ball_mine = lines.iter().filter(|line| line.status.ball() == Some(mine)).map(|line| line.total).sum();
+        let by_agency = grouped(lines, |line| line.other_id).into_iter().filter_map(|(id, count): (Uuid, _)| {
+            Some(AgencyCount { agency: Agency(parties.get(&id)?.clone()), count })
+        });
+        let mut by_agency: Vec<_> = by_agency.collect();
+        by_agency.sort_by(|a, b| a.agency.0.slug.cmp(&b.agency.0.slug));
+        Self {
+            total: sum(|line| line.total),
+            pending: sum(|line| line.pending),
+            overdue: sum(|line| line.overdue),
+            due_this_week: sum(|line| line.due_this_week),
+            ball_mine: int(ball_mine),
+            by_status: grouped(lines, |line| line.status)
+                .into_iter()
+                .map(|(status, count): (ReferralStatus, _)| StatusCount { status: Coded(status), count })
+                .collect(),
+            by_purpose: grouped(lines, |line| line.purpose)
+                .into_iter()
+                .map(|(purpose, count): (ReferralPurpose, _)| PurposeCount { purpose: Purpose(purpose), count })
+                .collect(),
+            by_agency,
+        }
+    }
+}
+
+fn grouped<K: Ord>(lines: &[Counts], key: impl Fn(&Counts) -> K) -> BTreeMap<K, i32> {
+    let mut groups = BTreeMap::new();
+    for line in lines {
+        *groups.entry(key(line)).or_insert(0) += int(line.total);
+    }
+    groups
+}
+
+fn int(count: i64) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}

@@ -1,0 +1,84 @@
+//! What may go wrong, with a code from one closed list. An error never says more than its caller may know.
+
+use async_graphql::{Context, Error, ErrorExtensions as _};
+use kim_domain::agency::Scope;
+use sea_orm::DbErr;
+use uuid::Uuid;
+
+kim_domain::words! {
+    /// Every code that `extensions.code` can have while reading.
+    pub enum Code("Fehlercode") {
+        Unauthenticated = "UNAUTHENTICATED": "Kein gültiges Token",
+        Forbidden = "FORBIDDEN": "Dem Token fehlt eine Berechtigung",
+        BadInput = "BAD_INPUT": "Eine Angabe ist nicht lesbar",
+        LimitExceeded = "LIMIT_EXCEEDED": "Zu viel auf einmal",
+        Timeout = "TIMEOUT": "Es hat zu lange gedauert",
+        Internal = "INTERNAL": "Interner Fehler",
+        ParseFailed = "GRAPHQL_PARSE_FAILED": "Die Anfrage ist kein GraphQL",
+        ValidationFailed = "GRAPHQL_VALIDATION_FAILED": "Die Anfrage passt nicht zum Schema",
+        OperationNotAllowed = "OPERATION_NOT_ALLOWED": "Diese Art von Operation ist hier nicht erlaubt",
+    }
+}
+
+/// A failed read. It is deliberately no `Display`: only its code and a text of ours reach the caller.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The token lacks a scope.
+    Forbidden(Scope),
+    /// An argument cannot be used; the text says which and what to do.
+    BadInput(String),
+    /// A page or list is too large; the text says how large it may be.
+    LimitExceeded(String),
+    /// The database did not answer, or holds what it must not hold.
+    Internal(DbErr),
+}
+
+impl From<DbErr> for Failure {
+    fn from(error: DbErr) -> Self {
+        Self::Internal(error)
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Forbidden(scope) => with_code(
+                Code::Forbidden,
+                format!("Dem Token fehlt die Berechtigung „{}“ ({}).", scope.code(), scope.label()),
+            ),
+            Failure::BadInput(text) => with_code(Code::BadInput, text),
+            Failure::LimitExceeded(text) => with_code(Code::LimitExceeded, text),
+            Failure::Internal(cause) => {
+                let id = Uuid::now_v7();
+                // What a database says can quote data: its kind is logged, its text is not.
+                tracing::error!(error_id = %id, kind = kind_of(&cause), "a read failed");
+                with_code(Code::Internal, "Interner Fehler. Bitte nennen Sie der Betreuung die Kennung.".to_owned())
+                    .extend_with(|_, extensions| extensions.set("id", id.to_string()))
+            }
+        }
+    }
+}
+
+fn with_code(code: Code, text: String) -> Error {
+    Error::new(text).extend_with(|_, extensions| extensions.set("code", code.code()))
+}
+
+fn kind_of(error: &DbErr) -> &'static str {
+    match error {
+        DbErr::ConnectionAcquire(_) => "no connection was free",
+        DbErr::Conn(_) => "connection",
+        DbErr::Exec(_) => "execution",
+        DbErr::Query(_) => "query",
+        DbErr::Type(_) | DbErr::TryIntoErr { .. } | DbErr::ConvertFromU64(_) => "type of a value",
+        _ => "other",
+    }
+}
+
+/// For a field that may be null: a failure is reported beside its intact siblings.
+pub(crate) fn or_null<T>(ctx: &Context<'_>, result: Result<Option<T>, Failure>) -> Option<T> {
+    result.unwrap_or_else(|failure| {
+        let error = Error::from(failure).into_server_error(ctx.item.pos);
+        ctx.add_error(ctx.set_error_path(error));
+        None
+    })
+}

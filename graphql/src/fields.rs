@@ -1,0 +1,158 @@
+//! Handover fields in GraphQL: one typed field for each row of the disclosure table, made from the domain's list.
+
+use async_graphql::indexmap::IndexMap;
+use async_graphql::registry::{CacheControl, Deprecation, MetaField, MetaType, Registry};
+use async_graphql::{Context, Name, OutputType, ServerError, ServerResult, Value};
+use kim_domain::Word;
+use kim_domain::field::{FieldSet, HandoverField, ValueType};
+use kim_domain::value::{self, Value as Stored};
+use kim_entity::read::Values;
+
+use crate::coded::Coded;
+use crate::scalar::Date;
+use crate::value::{
+    Document, GermanCertificate, HouseholdMember, IntegrationAchievement, LegalRepresentative, Nationality, PlanStep,
+    Wohnsitzauflage,
+};
+
+/// The GraphQL value of a field; null if it was not released, not given, or not asked for.
+pub(crate) async fn resolve(ctx: &Context<'_>, field: HandoverField, values: &Values) -> ServerResult<Option<Value>> {
+    let Some(text) = values.get(field) else { return Ok(Some(Value::Null)) };
+    let Some(stored) = Stored::parse(field.value_type(), text) else {
+        tracing::error!(field = field.name(), "a stored value is not of its type");
+        return Err(ctx.set_error_path(ServerError::new("Interner Fehler.", Some(ctx.item.pos))));
+    };
+    let value = match &stored {
+        Stored::Text(text) | Stored::Line(text) => Value::String(text.clone()),
+        Stored::Lines(lines) => Value::List(lines.iter().map(|line| Value::String(line.clone())).collect()),
+        Stored::Date(day) => out(ctx, &Date(*day)).await?,
+        Stored::Int(number) => Value::from(*number),
+        Stored::Boolean(yes) => Value::Boolean(*yes),
+        Stored::Gender(word) => coded(*word),
+        Stored::Procedure(word) => coded(*word),
+        Stored::Language(word) => coded(*word),
+        Stored::ContactRestriction(word) => coded(*word),
+        Stored::Aufenthaltstitel(word) => coded(*word),
+        Stored::WorkPermission(word) => coded(*word),
+        Stored::MaritalStatus(word) => coded(*word),
+        Stored::Accommodation(word) => coded(*word),
+        Stored::GermanLevel(word) => coded(*word),
+        Stored::IntegrationskursState(word) => coded(*word),
+        Stored::SchoolDegree(word) => coded(*word),
+        Stored::AnerkennungState(word) => coded(*word),
+        Stored::Employment(word) => coded(*word),
+        Stored::Benefit(word) => coded(*word),
+        Stored::TargetGroups(words) => Value::List(words.iter().map(|word| coded(*word)).collect()),
+        Stored::PlanSteps(list) => out(ctx, &all(list, PlanStep)).await?,
+        Stored::Documents(list) => out(ctx, &all(list, Document)).await?,
+        Stored::Nationalities(list) => out(ctx, &all(list, Nationality)).await?,
+        Stored::HouseholdMembers(list) => out(ctx, &all(list, HouseholdMember)).await?,
+        Stored::IntegrationAchievements(list) => out(ctx, &all(list, IntegrationAchievement)).await?,
+        Stored::LegalRepresentative(one) => out(ctx, &LegalRepresentative(one.clone())).await?,
+        Stored::Wohnsitzauflage(one) => out(ctx, &Wohnsitzauflage(one.clone())).await?,
+        Stored::GermanCertificate(one) => out(ctx, &GermanCertificate(one.clone())).await?,
+    };
+    Ok(Some(value))
+}
+
+fn all<T: Clone, U>(list: &[T], wrap: impl Fn(T) -> U) -> Vec<U> {
+    list.iter().cloned().map(wrap).collect()
+}
+
+async fn out(ctx: &Context<'_>, value: &impl OutputType) -> ServerResult<Value> {
+    value.resolve(&ctx.with_selection_set(&ctx.item.node.selection_set), ctx.item).await
+}
+
+fn coded<W: Word>(word: W) -> Value {
+    Value::Enum(Name::new(word.code()))
+}
+
+/// Registers the type of a value and names it, nullable.
+fn type_of(value_type: ValueType, registry: &mut Registry) -> String {
+    match value_type {
+        ValueType::Text | ValueType::Line => <Option<String>>::create_type_info(registry),
+        ValueType::Lines => <Option<Vec<String>>>::create_type_info(registry),
+        ValueType::Date => <Option<Date> as OutputType>::create_type_info(registry),
+        ValueType::Int => <Option<i32> as OutputType>::create_type_info(registry),
+        ValueType::Boolean => <Option<bool> as OutputType>::create_type_info(registry),
+        ValueType::Gender => word::<value::Gender>(registry),
+        ValueType::Procedure => word::<value::Procedure>(registry),
+        ValueType::Language => word::<value::Language>(registry),
+        ValueType::ContactRestriction => word::<value::ContactRestriction>(registry),
+        ValueType::Aufenthaltstitel => word::<value::Aufenthaltstitel>(registry),
+        ValueType::WorkPermission => word::<value::WorkPermission>(registry),
+        ValueType::MaritalStatus => word::<value::MaritalStatus>(registry),
+        ValueType::Accommodation => word::<value::Accommodation>(registry),
+        ValueType::GermanLevel => word::<value::GermanLevel>(registry),
+        ValueType::IntegrationskursState => word::<value::IntegrationskursState>(registry),
+        ValueType::SchoolDegree => word::<value::SchoolDegree>(registry),
+        ValueType::AnerkennungState => word::<value::AnerkennungState>(registry),
+        ValueType::Employment => word::<value::Employment>(registry),
+        ValueType::Benefit => word::<value::Benefit>(registry),
+        ValueType::TargetGroups => <Option<Vec<Coded<value::TargetGroup>>> as OutputType>::create_type_info(registry),
+        ValueType::PlanSteps => <Option<Vec<PlanStep>>>::create_type_info(registry),
+        ValueType::Documents => <Option<Vec<Document>>>::create_type_info(registry),
+        ValueType::Nationalities => <Option<Vec<Nationality>>>::create_type_info(registry),
+        ValueType::HouseholdMembers => <Option<Vec<HouseholdMember>>>::create_type_info(registry),
+        ValueType::IntegrationAchievements => <Option<Vec<IntegrationAchievement>>>::create_type_info(registry),
+        ValueType::LegalRepresentative => <Option<LegalRepresentative>>::create_type_info(registry),
+        ValueType::Wohnsitzauflage => <Option<Wohnsitzauflage>>::create_type_info(registry),
+        ValueType::GermanCertificate => <Option<GermanCertificate>>::create_type_info(registry),
+    }
+}
+
+fn word<W: Word>(registry: &mut Registry) -> String {
+    <Option<Coded<W>> as OutputType>::create_type_info(registry)
+}
+
+/// An object type with one field for each of these handover fields.
+pub(crate) fn object<T: OutputType>(description: &str, fields: FieldSet, registry: &mut Registry) -> MetaType {
+    let fields = fields
+        .iter()
+        .map(|field| {
+            let ty = type_of(field.value_type(), registry);
+            (field.name().to_owned(), meta_field(field.name(), field.label(), ty))
+        })
+        .collect::<IndexMap<_, _>>();
+    MetaType::Object {
+        name: T::type_name().into_owned(),
+        description: Some(description.to_owned()),
+        fields,
+        cache_control: CacheControl::default(),
+        extends: false,
+        shareable: false,
+        resolvable: true,
+        keys: None,
+        visible: None,
+        inaccessible: false,
+        interface_object: false,
+        tags: Vec::new(),
+        is_subscription: false,
+        rust_typename: Some(std::any::type_name::<T>()),
+        directive_invocations: Vec::new(),
+        requires_scopes: Vec::new(),
+    }
+}
+
+/// A field without arguments.
+pub(crate) fn meta_field(name: &str, description: &str, ty: String) -> MetaField {
+    MetaField {
+        name: name.to_owned(),
+        description: Some(description.to_owned()),
+        args: IndexMap::new(),
+        ty,
+        deprecation: Deprecation::NoDeprecated,
+        cache_control: CacheControl::default(),
+        external: false,
+        requires: None,
+        provides: None,
+        visible: None,
+        shareable: false,
+        inaccessible: false,
+        tags: Vec::new(),
+        override_from: None,
+        compute_complexity: None,
+        directive_invocations: Vec::new(),
+        requires_scopes: Vec::new(),
+    }
+}

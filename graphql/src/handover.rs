@@ -1,0 +1,149 @@
+//! What was handed over, as the rule lets this viewer see it. Every value that leaves is written in the book here.
+
+use std::borrow::Cow;
+
+use async_graphql::indexmap::IndexMap;
+use async_graphql::parser::types::Field;
+use async_graphql::registry::{MetaType, MetaTypeId, Registry};
+use async_graphql::resolver_utils::resolve_container;
+use async_graphql::{
+    ContainerType, Context, ContextSelectionSet, Object, ObjectType, OutputType, Positioned, ServerResult,
+    SimpleObject, Value,
+};
+use kim_domain::disclosure::{self, WithheldReason, known_to};
+use kim_domain::field::{FieldSet, HandoverField};
+use kim_domain::value::Value as Stored;
+use kim_entity::read::{ReferralRow, Values};
+
+use crate::coded::Coded;
+use crate::display::german;
+use crate::fields;
+use crate::session::Session;
+
+/// The handover of one referral.
+#[derive(Clone, Copy)]
+pub(crate) struct Handover<'r> {
+    pub(crate) row: &'r ReferralRow,
+    pub(crate) values: &'r Values,
+}
+
+impl Handover<'_> {
+    /// Whether the rule gives this field to this viewer now: in its schema, and released.
+    fn gives(&self, session: &Session, field: HandoverField) -> bool {
+        let kind = session.viewer().agency().kind;
+        known_to(kind).contains(field) && self.row.visible().fields().contains(field)
+    }
+
+    fn withheld(&self, field: HandoverField) -> Option<WithheldReason> {
+        disclosure::withheld(&self.row.terms, field)
+    }
+}
+
+impl OutputType for Handover<'_> {
+    fn type_name() -> Cow<'static, str> {
+        "Handover".into()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        registry.create_output_type::<Self, _>(MetaTypeId::Object, |registry| {
+            let mut object = fields::object::<Self>(
+                "Was übergeben wurde: eine Kopie der angebotenen Angaben. Jedes Feld kann null sein: weil nichts \
+                 angegeben ist, oder weil es jetzt nicht gezeigt wird; dann nennt `withheld` den Grund.",
+                FieldSet::ALL,
+                registry,
+            );
+            let withheld = <Vec<WithheldField>>::create_type_info(registry);
+            let entries = <Vec<HandoverEntry<'_>>>::create_type_info(registry);
+            if let MetaType::Object { fields, .. } = &mut object {
+                add(
+                    fields,
+                    "withheld",
+                    "Felder Ihres Schemas, die diese Übergabe Ihnen jetzt nicht zeigt, und warum.",
+                    withheld,
+                );
+                add(fields, "entries", "Dasselbe als Liste, sodass eine Abfrage jeder Art von Stelle dient.", entries);
+            }
+            object
+        })
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+        resolve_container(ctx, self).await
+    }
+}
+
+fn add(fields: &mut IndexMap<String, async_graphql::registry::MetaField>, name: &str, description: &str, ty: String) {
+    fields.insert(name.to_owned(), fields::meta_field(name, description, ty));
+}
+
+impl ContainerType for Handover<'_> {
+    async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
+        let session = Session::of(ctx);
+        let selection = ctx.with_selection_set(&ctx.item.node.selection_set);
+        let name = ctx.item.node.name.node.as_str();
+        if let Some(field) = HandoverField::from_name(name) {
+            if !self.gives(session, field) {
+                return Ok(Some(Value::Null));
+            }
+            session.show(self.row, FieldSet::of(&[field]));
+            return fields::resolve(ctx, field, self.values).await;
+        }
+        let known = known_to(session.viewer().agency().kind);
+        match name {
+            "withheld" => {
+                let reason = |field| Some(WithheldField { field: Coded(field), reason: Coded(self.withheld(field)?) });
+                let list: Vec<_> = known.iter().filter_map(reason).collect();
+                list.resolve(&selection, ctx.item).await.map(Some)
+            }
+            "entries" => {
+                let list: Vec<_> = known.iter().map(|field| HandoverEntry { field, handover: *self }).collect();
+                list.resolve(&selection, ctx.item).await.map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+impl ObjectType for Handover<'_> {}
+
+/// Ein Feld Ihres Schemas, das jetzt nicht gezeigt wird, und der Grund. Er folgt aus der Regel, nie aus dem Wert.
+#[derive(SimpleObject)]
+pub(crate) struct WithheldField {
+    /// Das Feld.
+    field: Coded<HandoverField>,
+    /// Der Grund.
+    reason: Coded<WithheldReason>,
+}
+
+/// Ein Feld mit Bezeichnung und lesbarem Wert.
+pub(crate) struct HandoverEntry<'r> {
+    field: HandoverField,
+    handover: Handover<'r>,
+}
+
+/// Ein Feld der Übergabe mit deutscher Bezeichnung und lesbarem Wert.
+#[Object]
+impl HandoverEntry<'_> {
+    /// Das Feld.
+    async fn field(&self) -> Coded<HandoverField> {
+        Coded(self.field)
+    }
+    /// Die Bezeichnung.
+    async fn label(&self) -> &str {
+        self.field.label()
+    }
+    /// Der Wert, wie er zu lesen ist; null, wenn nichts angegeben ist oder das Feld jetzt nicht gezeigt wird.
+    async fn value(&self, ctx: &Context<'_>) -> Option<String> {
+        let session = Session::of(ctx);
+        if !self.handover.gives(session, self.field) {
+            return None;
+        }
+        session.show(self.handover.row, FieldSet::of(&[self.field]));
+        let text = self.handover.values.get(self.field)?;
+        Stored::parse(self.field.value_type(), text).map(|stored| german(&stored))
+    }
+    /// Warum das Feld jetzt nicht gezeigt wird; null, wenn es gezeigt wird.
+    async fn withheld(&self) -> Option<Coded<WithheldReason>> {
+        self.handover.withheld(self.field).map(Coded)
+    }
+}

@@ -1,0 +1,114 @@
+//! Fetches what a plan asks for: a constant number of statements for any number of rows.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use kim_domain::agency::Scope;
+use kim_domain::disclosure::known_to;
+use kim_entity::read::{CaseRow, Page, ReferralRow, Snapshot};
+use uuid::Uuid;
+
+use crate::agency::Parties;
+use crate::case::Case;
+use crate::error::Failure;
+use crate::history;
+use crate::plan::{CasePlan, ReferralPlan};
+use crate::referral::Referral;
+
+/// A case has few referrals; a list of them is never longer than a page.
+const REFERRALS_OF_A_CASE: usize = 100;
+
+/// Completes rows of referrals, in their order.
+pub(crate) async fn referrals(
+    snapshot: &Snapshot,
+    rows: Vec<ReferralRow>,
+    plan: &ReferralPlan,
+) -> Result<Vec<Referral>, Failure> {
+    let asked = plan.handover.and(known_to(snapshot.viewer().agency().kind));
+    let released: Vec<_> = rows.iter().map(|row| (row.id, row.visible().asked(asked))).collect();
+    let mut values = snapshot.handovers(&released).await?;
+    let parties = if plan.parties { parties(snapshot, &rows).await? } else { Parties::default() };
+
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let with_texts: Vec<Uuid> = rows.iter().filter(|row| Referral::opens_texts(row)).map(|row| row.id).collect();
+    let mut messages = Vec::new();
+    for args in &plan.messages {
+        // A page that cannot be read is refused by the resolver.
+        let Ok(window) = args.window(history::MESSAGES, history::moment) else { continue };
+        let pages =
+            if with_texts.is_empty() { HashMap::new() } else { snapshot.messages(&with_texts, &window).await? };
+        messages.push((args, pages));
+    }
+    let mut events = Vec::new();
+    for args in &plan.events {
+        let Ok(window) = args.window(history::EVENTS, history::moment) else { continue };
+        let pages = if ids.is_empty() { HashMap::new() } else { snapshot.events(&ids, &window).await? };
+        events.push((args, pages));
+    }
+    let count_messages = if plan.count_messages { snapshot.count_messages(&with_texts).await? } else { HashMap::new() };
+    let count_events = if plan.count_events { snapshot.count_events(&ids).await? } else { HashMap::new() };
+    let previous = match &plan.previous {
+        Some(plan) => {
+            let wanted: Vec<Uuid> = rows.iter().filter_map(|row| row.previous_id).collect();
+            let found = snapshot.referrals_by_id(&wanted).await?;
+            let found = Box::pin(referrals(snapshot, found, plan)).await?;
+            found.into_iter().map(|referral| (referral.row.id, Arc::new(referral))).collect()
+        }
+        None => HashMap::new(),
+    };
+    let own_cases = match &plan.case {
+        Some(plan) if snapshot.viewer().may(Scope::CaseRead) => {
+            let wanted: BTreeSet<Uuid> = rows.iter().map(|row| row.case_id).collect();
+            let wanted: Vec<Uuid> = wanted.into_iter().collect();
+            let found = snapshot.cases_by_id(&wanted, plan.record).await?;
+            let found = Box::pin(cases(snapshot, found, plan)).await?;
+            found.into_iter().map(|case| (case.row.id, Arc::new(case))).collect()
+        }
+        Some(_) | None => HashMap::new(),
+    };
+
+    Ok(rows
+        .into_iter()
+        .map(|row| Referral {
+            parties: Arc::clone(&parties),
+            values: values.remove(&row.id).unwrap_or_default(),
+            messages: messages.iter_mut().map(|(args, pages)| ((*args).clone(), take(pages, row.id))).collect(),
+            events: events.iter_mut().map(|(args, pages)| ((*args).clone(), take(pages, row.id))).collect(),
+            message_count: count_messages.get(&row.id).copied().unwrap_or(0),
+            event_count: count_events.get(&row.id).copied().unwrap_or(0),
+            previous: row.previous_id.and_then(|id| previous.get(&id).map(Arc::clone)),
+            case: own_cases.get(&row.case_id).map(Arc::clone),
+            row,
+        })
+        .collect())
+}
+
+/// Completes rows of cases, in their order.
+pub(crate) async fn cases(snapshot: &Snapshot, rows: Vec<CaseRow>, plan: &CasePlan) -> Result<Vec<Case>, Failure> {
+    let mut of_case: HashMap<Uuid, Vec<Referral>> = HashMap::new();
+    if let Some(plan) = &plan.referrals
+        && snapshot.viewer().may(Scope::ReferralRead)
+    {
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let found = snapshot.referrals_of_cases(&ids).await?;
+        for referral in Box::pin(referrals(snapshot, found, plan)).await? {
+            let list = of_case.entry(referral.row.case_id).or_default();
+            if list.len() < REFERRALS_OF_A_CASE {
+                list.push(referral);
+            }
+        }
+    }
+    Ok(rows.into_iter().map(|row| Case { referrals: of_case.remove(&row.id).unwrap_or_default(), row }).collect())
+}
+
+fn take<T>(pages: &mut HashMap<Uuid, Page<T>>, id: Uuid) -> Page<T> {
+    pages.remove(&id).unwrap_or(Page { rows: Vec::new(), more: false })
+}
+
+/// The agencies on either side of these referrals.
+async fn parties(snapshot: &Snapshot, rows: &[ReferralRow]) -> Result<Parties, Failure> {
+    let ids: BTreeSet<Uuid> = rows.iter().flat_map(|row| [row.sender_id, row.receiver_id]).collect();
+    let ids: Vec<Uuid> = ids.into_iter().collect();
+    let found = snapshot.parties(&ids).await?;
+    Ok(Arc::new(found.into_iter().map(|agency| (agency.id, agency)).collect()))
+}

@@ -1,0 +1,119 @@
+//! What a request asks for, read from its selection before anything is fetched: so that the number of statements
+//! depends on the shape of the request and never on the number of rows.
+
+use async_graphql::SelectionField;
+use kim_domain::field::{FieldSet, HandoverField};
+
+use crate::page::PageArgs;
+
+/// What is asked of referrals.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ReferralPlan {
+    /// Handover fields asked for.
+    pub(crate) handover: FieldSet,
+    /// The names of the two sides.
+    pub(crate) parties: bool,
+    /// Each distinct page of messages.
+    pub(crate) messages: Vec<PageArgs>,
+    /// How many messages there are.
+    pub(crate) count_messages: bool,
+    /// Each distinct page of events.
+    pub(crate) events: Vec<PageArgs>,
+    /// How many events there are.
+    pub(crate) count_events: bool,
+    /// The referral that it continues.
+    pub(crate) previous: Option<Box<ReferralPlan>>,
+    /// The sender's case.
+    pub(crate) case: Option<Box<CasePlan>>,
+}
+
+/// What is asked of cases.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CasePlan {
+    /// Fields of the record asked for.
+    pub(crate) record: FieldSet,
+    /// The case's referrals.
+    pub(crate) referrals: Option<Box<ReferralPlan>>,
+}
+
+impl ReferralPlan {
+    /// Adds what a selection of referrals asks for.
+    pub(crate) fn add(&mut self, referral: &SelectionField<'_>) {
+        for field in referral.selection_set() {
+            match field.name() {
+                "handover" => self.add_handover(&field),
+                "sender" | "receiver" | "ballWith" => self.parties = true,
+                "messages" => {
+                    self.count_messages |= wants_total(&field);
+                    Self::add_page(&mut self.messages, &field, &mut self.parties);
+                }
+                "events" => {
+                    self.count_events |= wants_total(&field);
+                    Self::add_page(&mut self.events, &field, &mut self.parties);
+                }
+                "previous" => self.previous.get_or_insert_default().add(&field),
+                "case" => self.case.get_or_insert_default().add(&field),
+                _ => {}
+            }
+        }
+    }
+
+    fn add_handover(&mut self, handover: &SelectionField<'_>) {
+        for field in handover.selection_set() {
+            if field.name() == "entries" {
+                if field.selection_set().any(|part| part.name() == "value") {
+                    self.handover = FieldSet::ALL;
+                }
+            } else if let Some(asked) = HandoverField::from_name(field.name()) {
+                self.handover.insert(asked);
+            }
+        }
+    }
+
+    fn add_page(pages: &mut Vec<PageArgs>, field: &SelectionField<'_>, parties: &mut bool) {
+        // Arguments that cannot be read are refused by the resolver, with their place.
+        let Ok(arguments) = field.arguments() else { return };
+        let args = PageArgs::of_selection(&arguments);
+        if !pages.contains(&args) {
+            pages.push(args);
+        }
+        *parties |= rows_of(field)
+            .iter()
+            .any(|row| row.selection_set().any(|part| part.name() == "author" || part.name() == "agency"));
+    }
+}
+
+impl CasePlan {
+    /// Adds what a selection of cases asks for.
+    pub(crate) fn add(&mut self, case: &SelectionField<'_>) {
+        for field in case.selection_set() {
+            match field.name() {
+                "record" => {
+                    self.record = self
+                        .record
+                        .or(field.selection_set().filter_map(|part| HandoverField::from_name(part.name())).collect());
+                }
+                "referrals" => self.referrals.get_or_insert_default().add(&field),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The selections of a connection's rows: `nodes` and `edges { node }`.
+pub(crate) fn rows_of<'a>(connection: &SelectionField<'a>) -> Vec<SelectionField<'a>> {
+    let mut rows = Vec::new();
+    for field in connection.selection_set() {
+        match field.name() {
+            "nodes" => rows.push(field),
+            "edges" => rows.extend(field.selection_set().filter(|part| part.name() == "node")),
+            _ => {}
+        }
+    }
+    rows
+}
+
+/// Whether a connection is asked how many rows it has in all.
+pub(crate) fn wants_total(connection: &SelectionField<'_>) -> bool {
+    connection.selection_set().any(|field| field.name() == "totalCount")
+}

@@ -1,0 +1,333 @@
+//! The root of every query. Each field: check the scope, plan, fetch, hand over to objects that do not wait.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Interface, Object};
+use chrono::NaiveDate;
+use kim_domain::agency::{AgencyKind, Role, Scope};
+use kim_domain::id::Kind;
+use kim_domain::purpose::ReferralPurpose;
+use kim_domain::referral::{Direction, ReferralOrder};
+use kim_entity::read::{self, AgreementRow, Key, ReferralRow, Snapshot};
+use uuid::Uuid;
+
+use crate::agency::{AGENCIES, AGREEMENTS, Agency, AgencyConnection, Agreement, AgreementConnection, Parties, Purpose};
+use crate::case::{Case, CaseConnection, CaseFilter};
+use crate::coded::Coded;
+use crate::counts::ReferralCounts;
+use crate::error::{Failure, or_null};
+use crate::load;
+use crate::page::{PageArgs, cursor};
+use crate::plan::{CasePlan, ReferralPlan, rows_of, wants_total};
+use crate::referral::{ClientInput, Referral, ReferralConnection, ReferralFilter};
+use crate::scalar::{any, local};
+use crate::session::Session;
+
+/// The root.
+pub(crate) struct Query;
+
+/// Was eine Kennung hat und mit ihr wiedergefunden werden kann.
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "Kennung."))]
+pub(crate) enum Node {
+    Agency(Agency),
+    Agreement(Agreement),
+    Referral(Referral),
+    Case(Case),
+}
+
+/// Alles, was Sie lesen können. Was es für Ihre Art von Stelle und Ihre Rolle nicht gibt, steht nicht im Schema.
+#[Object]
+impl Query {
+    /// Wer Sie nach Ihrem Token sind.
+    async fn viewer(&self) -> Viewer {
+        Viewer
+    }
+
+    /// Die Stellen Ihrer Kommune.
+    async fn agencies(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Nur diese Art von Stelle.")] kind: Option<Coded<AgencyKind>>,
+        #[graphql(desc = "Höchstens so viele: 20, wenn nichts angegeben ist, und nie mehr als 100.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Nach diesem Zeiger.")] after: Option<String>,
+    ) -> Result<AgencyConnection, Failure> {
+        let snapshot = Session::of(ctx).read_public().await?;
+        let kind = kind.map(|kind| kind.0);
+        let list = format!("{AGENCIES} {}", kind.map_or("", AgencyKind::code));
+        let args = PageArgs { first, after, ..PageArgs::default() };
+        let window = args.window(&list, |slug| Some(slug.to_owned()))?;
+        let page = snapshot.agencies(kind, &window).await?;
+        let total = if wants_total(&ctx.field()) { Some(snapshot.count_agencies(kind).await?) } else { None };
+        let rows = page.rows.into_iter().map(|row| (cursor(&list, &row.slug), Agency(row)));
+        Ok(AgencyConnection::new(rows, &args, page.more, total))
+    }
+
+    /// Was von wem erbeten werden kann.
+    async fn purposes(&self) -> Vec<Purpose> {
+        ReferralPurpose::ALL.iter().copied().map(Purpose).collect()
+    }
+
+    /// Ihre Übergaben: eingehende oder ausgehende, nie beide zugleich.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the contract")]
+    async fn referrals(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default_with = "Coded(Direction::Incoming)", desc = "Von welcher Seite.")] direction: Coded<
+            Direction,
+        >,
+        #[graphql(desc = "Auswahl.")] filter: Option<ReferralFilter>,
+        #[graphql(default_with = "Coded(ReferralOrder::DueOnAsc)", desc = "Reihenfolge.")] order_by: Coded<
+            ReferralOrder,
+        >,
+        #[graphql(desc = "Höchstens so viele, vom Anfang: 20, wenn nichts angegeben ist, und nie mehr als 100.")]
+        first: Option<i32>,
+        #[graphql(desc = "Nach diesem Zeiger.")] after: Option<String>,
+        #[graphql(desc = "Höchstens so viele, vom Ende.")] last: Option<i32>,
+        #[graphql(desc = "Vor diesem Zeiger.")] before: Option<String>,
+    ) -> Result<ReferralConnection, Failure> {
+        let session = Session::of(ctx);
+        let snapshot = session.read(Scope::ReferralRead).await?;
+        let (direction, order) = (direction.0, order_by.0);
+        let filter = referral_filter(session, filter.unwrap_or_default())?;
+        // A cursor belongs to one list: side, order and filter, the client's fingerprint included.
+        let list = format!("referrals {} {} {filter:?}", direction.code(), order.code());
+        let args = PageArgs { first, after, last, before };
+        let window = args.window(&list, |key| read_key(order, key))?;
+
+        let field = ctx.field();
+        let mut plan = ReferralPlan::default();
+        rows_of(&field).iter().for_each(|row| plan.add(row));
+        let page = snapshot.referrals(direction, &filter, order, &window).await?;
+        let total = if wants_total(&field) { Some(snapshot.count_referrals(direction, &filter).await?) } else { None };
+        let rows = load::referrals(snapshot, page.rows, &plan).await?;
+        let rows = rows.into_iter().map(|referral| (cursor(&list, &write_key(order, &referral.row)), referral));
+        Ok(ReferralConnection::new(rows, &args, page.more, total))
+    }
+
+    /// Eine Übergabe; null, wenn sie nicht Ihre ist oder es sie nicht gibt.
+    async fn referral(
+        &self, ctx: &Context<'_>, #[graphql(desc = "Kennung der Übergabe.")] id: ID
+    ) -> Option<Referral> {
+        or_null(ctx, one_referral(ctx, &id).await)
+    }
+
+    /// Die Kacheln einer Übersicht in einem Aufruf.
+    async fn referral_counts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default_with = "Coded(Direction::Incoming)", desc = "Von welcher Seite.")] direction: Coded<
+            Direction,
+        >,
+        #[graphql(desc = "Auswahl.")] filter: Option<ReferralFilter>,
+    ) -> Result<ReferralCounts, Failure> {
+        let session = Session::of(ctx);
+        let snapshot = session.read(Scope::ReferralRead).await?;
+        let filter = referral_filter(session, filter.unwrap_or_default())?;
+        let lines = snapshot.referral_counts(direction.0, &filter).await?;
+        let others: BTreeSet<Uuid> = lines.iter().map(|line| line.other_id).collect();
+        let parties = parties(snapshot, others).await?;
+        Ok(ReferralCounts::of(&lines, direction.0, &parties))
+    }
+
+    /// Die Schnittstellenvereinbarungen, die Ihre Stelle betreffen.
+    async fn agreements(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Höchstens so viele: 20, wenn nichts angegeben ist, und nie mehr als 100.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Nach diesem Zeiger.")] after: Option<String>,
+    ) -> Result<AgreementConnection, Failure> {
+        let snapshot = Session::of(ctx).read(Scope::AgreementRead).await?;
+        let args = PageArgs { first, after, ..PageArgs::default() };
+        let window = args.window(AGREEMENTS, |id| Uuid::parse_str(id).ok())?;
+        let page = snapshot.agreements(&window).await?;
+        let total = if wants_total(&ctx.field()) { Some(snapshot.count_agreements().await?) } else { None };
+        let rows = with_parties(snapshot, page.rows).await?;
+        let rows = rows.into_iter().map(|row| (cursor(AGREEMENTS, &row.row.id.to_string()), row));
+        Ok(AgreementConnection::new(rows, &args, page.more, total))
+    }
+
+    /// Ihre Fälle.
+    async fn cases(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Auswahl.")] filter: Option<CaseFilter>,
+        #[graphql(desc = "Höchstens so viele: 20, wenn nichts angegeben ist, und nie mehr als 100.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Nach diesem Zeiger.")] after: Option<String>,
+    ) -> Result<CaseConnection, Failure> {
+        let session = Session::of(ctx);
+        let snapshot = session.read(Scope::CaseRead).await?;
+        let filter = case_filter(session, filter.unwrap_or_default());
+        let list = format!("cases {filter:?}");
+        let args = PageArgs { first, after, ..PageArgs::default() };
+        let window = args.window(&list, read_case_key)?;
+        let field = ctx.field();
+        let mut plan = CasePlan::default();
+        rows_of(&field).iter().for_each(|row| plan.add(row));
+        let page = snapshot.cases(&filter, &window, plan.record).await?;
+        let total = if wants_total(&field) { Some(snapshot.count_cases(&filter).await?) } else { None };
+        let rows = load::cases(snapshot, page.rows, &plan).await?;
+        let rows = rows.into_iter().map(|case| {
+            let key = format!("{}.{}", case.row.opened_on, case.row.id);
+            (cursor(&list, &key), case)
+        });
+        Ok(CaseConnection::new(rows, &args, page.more, total))
+    }
+
+    /// Einer Ihrer Fälle; null, wenn es ihn bei Ihrer Stelle nicht gibt.
+    async fn case(&self, ctx: &Context<'_>, #[graphql(desc = "Kennung des Falls.")] id: ID) -> Option<Case> {
+        or_null(ctx, one_case(ctx, &id).await)
+    }
+
+    /// Was diese Kennung hat; null, wenn es nicht Ihres ist oder es das nicht gibt.
+    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "Kennung.")] id: ID) -> Option<Node> {
+        or_null(ctx, one_node(ctx, &id).await)
+    }
+}
+
+async fn one_node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, Failure> {
+    let session = Session::of(ctx);
+    let Some((kind, uuid)) = any(id)? else { return Ok(None) };
+    let (own, role) = (session.viewer().agency().kind, session.viewer().role());
+    match kind {
+        Kind::Agency => Ok(session.read_public().await?.agency(uuid).await?.map(|row| Node::Agency(Agency(row)))),
+        Kind::Agreement => {
+            let snapshot = session.read(Scope::AgreementRead).await?;
+            let found = snapshot.agreement(uuid).await?.into_iter().collect();
+            Ok(with_parties(snapshot, found).await?.pop().map(Node::Agreement))
+        }
+        // The schema's types and this list are one: a type that was pruned is never returned.
+        Kind::Referral if role.works_on_referrals() => Ok(one_referral(ctx, id).await?.map(Node::Referral)),
+        Kind::Case if role.works_on_referrals() && own.sends() => Ok(one_case(ctx, id).await?.map(Node::Case)),
+        Kind::Referral | Kind::Case | Kind::Person | Kind::Consent | Kind::Message | Kind::Event | Kind::Disclosure => {
+            Ok(None)
+        }
+    }
+}
+
+async fn one_referral(ctx: &Context<'_>, id: &ID) -> Result<Option<Referral>, Failure> {
+    let snapshot = Session::of(ctx).read(Scope::ReferralRead).await?;
+    let Some(id) = local(Kind::Referral, id)? else { return Ok(None) };
+    let mut plan = ReferralPlan::default();
+    plan.add(&ctx.field());
+    let rows = snapshot.referrals_by_id(&[id]).await?;
+    Ok(load::referrals(snapshot, rows, &plan).await?.pop())
+}
+
+async fn one_case(ctx: &Context<'_>, id: &ID) -> Result<Option<Case>, Failure> {
+    let snapshot = Session::of(ctx).read(Scope::CaseRead).await?;
+    let Some(id) = local(Kind::Case, id)? else { return Ok(None) };
+    let mut plan = CasePlan::default();
+    plan.add(&ctx.field());
+    let rows = snapshot.cases_by_id(&[id], plan.record).await?;
+    Ok(load::cases(snapshot, rows, &plan).await?.pop())
+}
+
+async fn with_parties(snapshot: &Snapshot, rows: Vec<AgreementRow>) -> Result<Vec<Agreement>, Failure> {
+    let parties = parties(snapshot, rows.iter().map(|row| row.receiver_id).collect()).await?;
+    Ok(rows.into_iter().map(|row| Agreement { row, parties: Arc::clone(&parties) }).collect())
+}
+
+async fn parties(snapshot: &Snapshot, ids: BTreeSet<Uuid>) -> Result<Parties, Failure> {
+    let ids: Vec<Uuid> = ids.into_iter().collect();
+    let rows = snapshot.parties(&ids).await?;
+    Ok(Arc::new(rows.into_iter().map(|row| (row.id, row)).collect::<HashMap<_, _>>()))
+}
+
+fn referral_filter(session: &Session, input: ReferralFilter) -> Result<read::ReferralFilter, Failure> {
+    let agency = match &input.agency {
+        // An id of another kind is as unknown as one that does not exist: no row matches it.
+        Some(id) => Some(local(Kind::Agency, id)?.unwrap_or(Uuid::nil())),
+        None => None,
+    };
+    Ok(read::ReferralFilter {
+        status: input.status.map(words),
+        pending: input.pending,
+        overdue: input.overdue,
+        ball_with: input.ball_with.map(|ball| ball.0),
+        purpose: input.purpose.map(words),
+        agency,
+        due_before: input.due_before.map(|day| day.0),
+        updated_after: input.updated_after.map(|instant| instant.0.timestamp_micros()),
+        reference: input.reference,
+        client: input.client.map(|client| fingerprint(session, &client)),
+    })
+}
+
+fn case_filter(session: &Session, input: CaseFilter) -> read::CaseFilter {
+    read::CaseFilter {
+        phase: input.phase.map(|phases| phases.into_iter().map(|phase| phase.0.code()).collect()),
+        open: input.open,
+        case_number: input.case_number,
+        client: input.client.map(|client| fingerprint(session, &client)),
+    }
+}
+
+fn fingerprint(session: &Session, client: &ClientInput) -> String {
+    session.key().client(&client.family_name, client.birth_date.0)
+}
+
+fn words<W>(coded: Vec<Coded<W>>) -> Vec<W> {
+    coded.into_iter().map(|word| word.0).collect()
+}
+
+fn write_key(order: ReferralOrder, row: &ReferralRow) -> String {
+    match order {
+        ReferralOrder::DueOnAsc | ReferralOrder::DueOnDesc => {
+            format!("{}.{}", row.due_on.unwrap_or(read::NO_DUE_DAY), row.id)
+        }
+        ReferralOrder::OfferedAtAsc | ReferralOrder::OfferedAtDesc => {
+            format!("{}.{}", row.offered_at.unwrap_or(0), row.id)
+        }
+    }
+}
+
+fn read_key(order: ReferralOrder, key: &str) -> Option<Key> {
+    let (value, id) = key.split_once('.')?;
+    let id = Uuid::parse_str(id).ok()?;
+    match order {
+        ReferralOrder::DueOnAsc | ReferralOrder::DueOnDesc => Some(Key::Due(value.parse().ok()?, id)),
+        ReferralOrder::OfferedAtAsc | ReferralOrder::OfferedAtDesc => Some(Key::Offered(value.parse().ok()?, id)),
+    }
+}
+
+fn read_case_key(key: &str) -> Option<(NaiveDate, Uuid)> {
+    let (day, id) = key.split_once('.')?;
+    Some((day.parse().ok()?, Uuid::parse_str(id).ok()?))
+}
+
+/// Who the token says the viewer is.
+pub(crate) struct Viewer;
+
+/// Wer Sie nach Ihrem Token sind.
+#[Object]
+impl Viewer {
+    /// Die Person oder das Programm, wie der Aussteller sie nennt.
+    async fn subject<'c>(&self, ctx: &Context<'c>) -> &'c str {
+        Session::of(ctx).viewer().subject()
+    }
+    /// Für wen ein Fachverfahren handelt.
+    async fn acting_for<'c>(&self, ctx: &Context<'c>) -> Option<&'c str> {
+        Session::of(ctx).viewer().acting_for()
+    }
+    /// Ihre Rolle.
+    async fn role(&self, ctx: &Context<'_>) -> Coded<Role> {
+        Coded(Session::of(ctx).viewer().role())
+    }
+    /// Ihre Stelle.
+    async fn agency(&self, ctx: &Context<'_>) -> Agency {
+        let own = Session::of(ctx).viewer().agency();
+        Agency(read::AgencyRow { id: own.id, slug: own.slug.clone(), name: own.name.clone(), kind: own.kind })
+    }
+    /// Ihre Berechtigungen.
+    async fn scopes(&self, ctx: &Context<'_>) -> Vec<&'static str> {
+        Session::of(ctx).viewer().scopes().map(Scope::code).collect()
+    }
+}

@@ -1,0 +1,261 @@
+//! A referral as its sender or receiver sees it. Nothing here waits: the plan has fetched what the selection needs.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use kim_domain::agency::Scope;
+use kim_domain::field::HandoverField;
+use kim_domain::id::Kind;
+use kim_domain::purpose::ReferralPurpose;
+use kim_domain::referral::{Ball, BallHolder, ReferralKind, ReferralStatus};
+use kim_entity::read::{self, EventRow, MessageRow, Page, ReferralRow, Side, Values};
+use uuid::Uuid;
+
+use crate::agency::{Agency, Parties, Purpose};
+use crate::case::Case;
+use crate::coded::Coded;
+use crate::connection::connection;
+use crate::error::{Failure, or_null};
+use crate::handover::Handover;
+use crate::history::{self, Message, MessageConnection, ReferralEvent, ReferralEventConnection};
+use crate::page::{PageArgs, cursor};
+use crate::scalar::{Date, DateTime, global};
+use crate::session::Session;
+
+/// A referral with everything that its plan asked for.
+pub(crate) struct Referral {
+    pub(crate) row: ReferralRow,
+    pub(crate) parties: Parties,
+    pub(crate) values: Values,
+    pub(crate) messages: Vec<(PageArgs, Page<MessageRow>)>,
+    pub(crate) events: Vec<(PageArgs, Page<EventRow>)>,
+    pub(crate) message_count: i64,
+    pub(crate) event_count: i64,
+    pub(crate) previous: Option<Arc<Referral>>,
+    pub(crate) case: Option<Arc<Case>>,
+}
+
+impl Referral {
+    fn party(&self, id: Uuid) -> Result<Agency, Failure> {
+        let missing = || Failure::Internal(sea_orm::DbErr::RecordNotFound("a party of a referral".into()));
+        self.parties.get(&id).cloned().map(Agency).ok_or_else(missing)
+    }
+
+    /// Whether the viewer may read the texts that go with the handover: while something of it is visible.
+    pub(crate) fn opens_texts(row: &ReferralRow) -> bool {
+        row.side == Side::Sender || !row.visible().fields().is_empty()
+    }
+}
+
+/// Eine Übergabe (Referral): ein Fall oder ein Teil davon, den eine Stelle einer anderen anbietet.
+#[Object]
+impl Referral {
+    /// Kennung.
+    pub(crate) async fn id(&self) -> ID {
+        global(Kind::Referral, self.row.id)
+    }
+    /// Zählt die Änderungen.
+    async fn version(&self) -> i32 {
+        self.row.version
+    }
+    /// Art der Übergabe.
+    async fn kind(&self) -> Coded<ReferralKind> {
+        Coded(self.row.kind)
+    }
+    /// Zweck.
+    async fn purpose(&self) -> Purpose {
+        Purpose(self.row.purpose)
+    }
+    /// Stand.
+    async fn status(&self) -> Coded<ReferralStatus> {
+        Coded(self.row.status)
+    }
+    /// Zeichen dieser Übergabe, für das Telefon.
+    async fn reference(&self) -> &str {
+        &self.row.reference
+    }
+    /// Die übergebende Stelle.
+    async fn sender(&self) -> Result<Agency, Failure> {
+        self.party(self.row.sender_id)
+    }
+    /// Die empfangende Stelle.
+    async fn receiver(&self) -> Result<Agency, Failure> {
+        self.party(self.row.receiver_id)
+    }
+    /// Die Stelle, die am Zug ist; null nach dem Abschluss.
+    async fn ball_with(&self) -> Result<Option<Agency>, Failure> {
+        self.row
+            .status
+            .ball()
+            .map(|holder| match holder {
+                BallHolder::Sender => self.party(self.row.sender_id),
+                BallHolder::Receiver => self.party(self.row.receiver_id),
+            })
+            .transpose()
+    }
+    /// Ihr eigenes Aktenzeichen dazu; die andere Seite sieht es nie.
+    async fn own_reference(&self) -> Option<&str> {
+        self.row.own_reference.as_deref()
+    }
+    /// Ansprechperson der übergebenden Stelle.
+    async fn sender_contact(&self) -> Option<Contact> {
+        Contact::of(&self.row.sender_contact)
+    }
+    /// Ansprechperson der empfangenden Stelle.
+    async fn receiver_contact(&self) -> Option<Contact> {
+        Contact::of(&self.row.receiver_contact)
+    }
+    /// Tag des ersten Eingangs (§ 16 SGB I).
+    async fn first_received_on(&self) -> Option<Date> {
+        self.row.first_received_on.map(Date)
+    }
+    /// Angeboten.
+    async fn offered_at(&self) -> Option<DateTime> {
+        self.row.offered_at.and_then(DateTime::from_micros)
+    }
+    /// Angenommen.
+    async fn accepted_at(&self) -> Option<DateTime> {
+        self.row.accepted_at.and_then(DateTime::from_micros)
+    }
+    /// Abgeschlossen.
+    async fn closed_at(&self) -> Option<DateTime> {
+        self.row.closed_at.and_then(DateTime::from_micros)
+    }
+    /// Zuletzt geändert.
+    async fn updated_at(&self) -> DateTime {
+        DateTime::from_micros(self.row.updated_at).unwrap_or(DateTime(chrono::DateTime::UNIX_EPOCH))
+    }
+    /// Frist zur Antwort.
+    async fn due_on(&self) -> Option<Date> {
+        self.row.due_on.map(Date)
+    }
+    /// Überfällig: die empfangende Stelle ist am Zug, und die Frist ist verstrichen.
+    async fn overdue(&self, ctx: &Context<'_>) -> bool {
+        self.row.overdue(Session::of(ctx).today())
+    }
+    /// Was übergeben wurde, soweit Sie es jetzt sehen dürfen.
+    async fn handover(&self) -> Handover<'_> {
+        Handover { row: &self.row, values: &self.values }
+    }
+    /// Welche Felder die empfangende Stelle jetzt sieht, oder nach der Annahme sähe; nur für die übergebende Stelle.
+    async fn disclosure(
+        &self,
+        #[graphql(default = false, desc = "So, als wäre die Übergabe angenommen.")] if_accepted: bool,
+    ) -> Option<Vec<Coded<HandoverField>>> {
+        let visible = if if_accepted { self.row.visible_if_accepted() } else { self.row.visible() };
+        (self.row.side == Side::Sender).then(|| visible.fields().iter().map(Coded).collect())
+    }
+    /// Ihr Fall, aus dem übergeben wurde; nur für die übergebende Stelle.
+    async fn case(&self, ctx: &Context<'_>) -> Option<&Case> {
+        let allowed = self.row.side == Side::Receiver || Session::of(ctx).viewer().may(Scope::CaseRead);
+        let result = if allowed { Ok(self.case.as_deref()) } else { Err(Failure::Forbidden(Scope::CaseRead)) };
+        or_null(ctx, result)
+    }
+    /// Nachrichten zwischen den beiden Seiten; für die empfangende Stelle nur, solange sie etwas sehen darf.
+    async fn messages(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Höchstens so viele, vom Anfang.")] first: Option<i32>,
+        #[graphql(desc = "Nach diesem Zeiger.")] after: Option<String>,
+        #[graphql(desc = "Höchstens so viele, vom Ende.")] last: Option<i32>,
+        #[graphql(desc = "Vor diesem Zeiger.")] before: Option<String>,
+    ) -> Result<MessageConnection, Failure> {
+        let args = PageArgs { first, after, last, before };
+        args.window(history::MESSAGES, history::moment)?;
+        let page = self.messages.iter().find(|(has, _)| *has == args).map(|(_, page)| page);
+        let rows = page.map_or(&[][..], |page| &page.rows);
+        if page.is_some() && Self::opens_texts(&self.row) {
+            Session::of(ctx).show_messages(&self.row);
+        }
+        let rows = rows.iter().map(|row| {
+            let key = format!("{}.{}", row.sent_at, row.id);
+            (cursor(history::MESSAGES, &key), Message { row: row.clone(), parties: self.parties.clone() })
+        });
+        Ok(MessageConnection::new(rows, &args, page.is_some_and(|page| page.more), Some(self.message_count)))
+    }
+    /// Der Verlauf.
+    async fn events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Höchstens so viele, vom Anfang.")] first: Option<i32>,
+        #[graphql(desc = "Nach diesem Zeiger.")] after: Option<String>,
+        #[graphql(desc = "Höchstens so viele, vom Ende.")] last: Option<i32>,
+        #[graphql(desc = "Vor diesem Zeiger.")] before: Option<String>,
+    ) -> Result<ReferralEventConnection, Failure> {
+        let args = PageArgs { first, after, last, before };
+        args.window(history::EVENTS, history::moment)?;
+        let knows_drafts = Session::of(ctx).viewer().agency().kind.sends();
+        let page = self.events.iter().find(|(has, _)| *has == args).map(|(_, page)| page);
+        let rows = page.map_or(&[][..], |page| &page.rows).iter().map(|row| {
+            let key = format!("{}.{}", row.at, row.id);
+            let event = ReferralEvent { row: row.clone(), parties: self.parties.clone(), knows_drafts };
+            (cursor(history::EVENTS, &key), event)
+        });
+        Ok(ReferralEventConnection::new(rows, &args, page.is_some_and(|page| page.more), Some(self.event_count)))
+    }
+    /// Die Übergabe, die diese fortsetzt, wenn Sie sie sehen dürfen.
+    async fn previous(&self) -> Option<&Referral> {
+        self.previous.as_deref()
+    }
+}
+
+connection!(ReferralConnection, ReferralEdge, Referral, "Eine Seite der Übergaben.");
+
+/// Eine Ansprechperson.
+#[derive(SimpleObject)]
+pub(crate) struct Contact {
+    /// Name.
+    name: Option<String>,
+    /// Telefon.
+    phone: Option<String>,
+    /// E-Mail.
+    email: Option<String>,
+}
+
+impl Contact {
+    fn of(contact: &read::Contact) -> Option<Self> {
+        let read::Contact { name, phone, email } = contact.clone();
+        (name.is_some() || phone.is_some() || email.is_some()).then_some(Self { name, phone, email })
+    }
+}
+
+/// Auswahl aus den Übergaben. Kein Feld der Übergabe kann gefiltert werden außer über `client`.
+#[derive(Debug, Default, InputObject)]
+pub(crate) struct ReferralFilter {
+    /// Einer dieser Stände.
+    pub(crate) status: Option<Vec<Coded<ReferralStatus>>>,
+    /// Ob die empfangende Stelle noch zu entscheiden hat.
+    pub(crate) pending: Option<bool>,
+    /// Ob sie die Frist verstreichen ließ.
+    pub(crate) overdue: Option<bool>,
+    /// Wer am Zug ist.
+    pub(crate) ball_with: Option<Coded<Ball>>,
+    /// Einer dieser Zwecke.
+    pub(crate) purpose: Option<Vec<Coded<ReferralPurpose>>>,
+    /// Die andere Stelle.
+    pub(crate) agency: Option<ID>,
+    /// Frist vor diesem Tag.
+    pub(crate) due_before: Option<Date>,
+    /// Geändert nach diesem Zeitpunkt.
+    pub(crate) updated_after: Option<DateTime>,
+    /// Das Zeichen der Übergabe, genau.
+    pub(crate) reference: Option<String>,
+    /// Die Person am Schalter; findet nur Übergaben, die Ihnen Namen und Geburtsdatum jetzt zeigen.
+    pub(crate) client: Option<ClientInput>,
+}
+
+/// Die Person am Schalter: genau nach Angleichung der Schreibweise (Groß- und Kleinschreibung, Akzente, Bindestriche).
+#[derive(Clone, InputObject)]
+pub(crate) struct ClientInput {
+    /// Familienname.
+    pub(crate) family_name: String,
+    /// Geburtsdatum.
+    pub(crate) birth_date: Date,
+}
+
+impl std::fmt::Debug for ClientInput {
+    /// A name never gets into a log by way of Debug.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ClientInput")
+    }
+}

@@ -1,0 +1,77 @@
+//! Days, instants and ids as GraphQL writes them.
+
+use async_graphql::{ID, InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use chrono::{DateTime as ChronoDateTime, NaiveDate, SecondsFormat, Utc};
+use kim_domain::id::{self, Kind};
+use uuid::Uuid;
+
+use crate::error::Failure;
+
+/// A day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Date(pub(crate) NaiveDate);
+
+/// An instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DateTime(pub(crate) ChronoDateTime<Utc>);
+
+/// Ein Tag (ISO 8601), z. B. `2026-11-20`.
+#[Scalar(name = "Date")]
+impl ScalarType for Date {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            // Ten characters: chrono would also take `2026-1-1`.
+            Value::String(text) if text.len() == 10 => NaiveDate::parse_from_str(text, "%Y-%m-%d")
+                .map(Self)
+                .map_err(|_| InputValueError::custom("a day is written 2026-11-20")),
+            _ => Err(InputValueError::custom("a day is written 2026-11-20")),
+        }
+    }
+    fn to_value(&self) -> Value {
+        Value::String(self.0.format("%Y-%m-%d").to_string())
+    }
+}
+
+/// Ein Zeitpunkt (RFC 3339), ausgegeben in UTC, z. B. `2026-11-20T11:00:00Z`.
+#[Scalar(name = "DateTime")]
+impl ScalarType for DateTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => ChronoDateTime::parse_from_rfc3339(text)
+                .map(|instant| Self(instant.to_utc()))
+                .map_err(|_| InputValueError::custom("an instant is written 2026-11-20T11:00:00Z")),
+            _ => Err(InputValueError::custom("an instant is written 2026-11-20T11:00:00Z")),
+        }
+    }
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
+
+impl DateTime {
+    /// From microseconds since 1970.
+    pub(crate) fn from_micros(micros: i64) -> Option<Self> {
+        ChronoDateTime::from_timestamp_micros(micros).map(Self)
+    }
+}
+
+/// An id as the API writes it.
+pub(crate) fn global(kind: Kind, id: Uuid) -> ID {
+    ID(id::encode(kind, id))
+}
+
+/// An id of this kind: `None` for an id of another kind, which is as unknown as one that does not exist.
+pub(crate) fn local(kind: Kind, id: &ID) -> Result<Option<Uuid>, Failure> {
+    Ok(any(id)?.filter(|(has, _)| *has == kind).map(|(_, id)| id))
+}
+
+/// An id of any kind; `None` for a kind that does not exist.
+pub(crate) fn any(id: &ID) -> Result<Option<(Kind, Uuid)>, Failure> {
+    match id::decode(id) {
+        Ok(found) => Ok(Some(found)),
+        Err(id::Malformed::UnknownKind) => Ok(None),
+        Err(id::Malformed::NotAnId) => Err(Failure::BadInput(
+            "Das ist keine Kennung. Kennungen sehen so aus: referral_01h455vb4pex5vsknk084sn02q".into(),
+        )),
+    }
+}

@@ -1,0 +1,98 @@
+//! One request of one viewer: its snapshot of the database, and the book of what was shown to it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_graphql::Context;
+use chrono::NaiveDate;
+use kim_casework::disclose::Shown;
+use kim_domain::agency::Scope;
+use kim_domain::field::FieldSet;
+use kim_domain::fingerprint::FingerprintKey;
+use kim_entity::database::Database;
+use kim_entity::read::{ReferralRow, Side, Snapshot};
+use kim_entity::viewer::Viewer;
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+use crate::error::Failure;
+
+/// What resolvers find in their context.
+pub(crate) struct Session {
+    viewer: Arc<Viewer>,
+    database: Arc<Database>,
+    key: Arc<FingerprintKey>,
+    today: NaiveDate,
+    snapshot: OnceCell<Snapshot>,
+    book: Mutex<BTreeMap<Uuid, Shown>>,
+}
+
+impl Session {
+    pub(crate) fn new(viewer: Viewer, database: Arc<Database>, key: Arc<FingerprintKey>, today: NaiveDate) -> Self {
+        let (viewer, snapshot, book) = (Arc::new(viewer), OnceCell::new(), Mutex::new(BTreeMap::new()));
+        Self { viewer, database, key, today, snapshot, book }
+    }
+
+    /// The session of a resolver.
+    pub(crate) fn of<'c>(ctx: &Context<'c>) -> &'c Arc<Self> {
+        ctx.data_unchecked()
+    }
+
+    pub(crate) fn viewer(&self) -> &Viewer {
+        &self.viewer
+    }
+    pub(crate) fn today(&self) -> NaiveDate {
+        self.today
+    }
+    pub(crate) fn key(&self) -> &FingerprintKey {
+        &self.key
+    }
+
+    /// The snapshot, begun at its first use, if the token has the scope.
+    pub(crate) async fn read(&self, scope: Scope) -> Result<&Snapshot, Failure> {
+        if !self.viewer.may(scope) {
+            return Err(Failure::Forbidden(scope));
+        }
+        self.read_public().await
+    }
+
+    /// The snapshot, for what every viewer may read.
+    pub(crate) async fn read_public(&self) -> Result<&Snapshot, Failure> {
+        let begin = || Snapshot::begin(&self.database, Arc::clone(&self.viewer), self.today);
+        Ok(self.snapshot.get_or_try_init(begin).await?)
+    }
+
+    /// Writes down that fields of a handover were asked for and visible, also where their value is null.
+    pub(crate) fn show(&self, referral: &ReferralRow, fields: FieldSet) {
+        self.write(referral, |shown| shown.fields = shown.fields.or(fields));
+    }
+
+    /// Writes down that messages of a referral were shown.
+    pub(crate) fn show_messages(&self, referral: &ReferralRow) {
+        self.write(referral, |shown| shown.messages = true);
+    }
+
+    fn write(&self, referral: &ReferralRow, change: impl FnOnce(&mut Shown)) {
+        let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+        change(book.entry(referral.id).or_insert_with(|| Shown {
+            referral_id: referral.id,
+            receiver_id: referral.receiver_id,
+            own: referral.side == Side::Sender,
+            statutory: kim_domain::disclosure::statutory(&referral.terms),
+            consented: kim_domain::disclosure::consented(&referral.terms),
+            fields: FieldSet::EMPTY,
+            messages: false,
+        }));
+    }
+
+    /// Ends the request: gives up the snapshot and returns what was shown.
+    pub(crate) async fn close(self) -> Vec<Shown> {
+        if let Some(snapshot) = self.snapshot.into_inner()
+            && let Err(error) = snapshot.end().await
+        {
+            tracing::debug!(kind = std::any::type_name_of_val(&error), "a read-only snapshot did not end cleanly");
+        }
+        let book = self.book.into_inner().unwrap_or_else(PoisonError::into_inner);
+        book.into_values().filter(|shown| shown.messages || !shown.fields.is_empty()).collect()
+    }
+}
