@@ -1,1 +1,4 @@
-//! What happens: one use case, one function, one transaction
+//! What happens: one use case, one function, one transaction.
+
+pub mod disclose;
+pub mod import;

@@ -1,0 +1,166 @@
+//! Import of agencies. An agency that is known with other content is reported and stays as it is.
+
+use std::collections::{BTreeSet, HashMap};
+
+use kim_domain::Word;
+use kim_domain::agency::{AgencyKind, DataProtectionLaw, LegalForm};
+use kim_domain::id::new_uuid;
+use kim_entity::code::Code;
+use kim_entity::database::Database;
+use kim_entity::{agency, district, municipality};
+use sea_orm::{ActiveModelTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, Set};
+
+use super::bulk::insert;
+use super::cells::Cells;
+use super::report::{RefusalCode, Report};
+use super::sheet::{Column, Row, Sheet, optional, required};
+use super::spelling::cell;
+use super::{ImportError, Options, Progress, places, unknown_columns};
+
+const COLUMNS: &[Column] = &[
+    required("slug"),
+    required("name"),
+    required("kind"),
+    required("ags"),
+    required("legal_form"),
+    required("bound_by_203"),
+    required("data_protection_law"),
+    required("controller"),
+    optional("association"),
+    optional("district"),
+    optional("baustein"),
+    optional("internal_specialisation"),
+];
+
+/// Imports agencies, with the municipalities and districts that they lie in.
+///
+/// # Errors
+/// [`ImportError`] if the file is no list of agencies or the database fails.
+pub async fn agencies(
+    db: &Database,
+    file: &[u8],
+    options: &Options,
+    progress: Progress<'_>,
+) -> Result<Report, ImportError> {
+    let sheet = Sheet::read(file, COLUMNS)?;
+    let mut report = Report { rows: sheet.rows.len() as u64, notes: unknown_columns(&sheet), ..Report::default() };
+    let tx = if options.dry_run { db.read().await? } else { db.write().await? };
+    let stored = agency::Entity::find().all(&tx).await?;
+    let mut known: HashMap<String, agency::Model> = stored.into_iter().map(|row| (row.slug.clone(), row)).collect();
+    let mut new = Vec::new();
+    for row in &sheet.rows {
+        let mut cells = Cells::new(&sheet, row);
+        let read = read(&sheet, row, &mut cells, options);
+        let changed = read.as_ref().and_then(|read| Some(difference(known.get(&read.slug)?, read)));
+        match (read, changed) {
+            (Some(_), Some(None)) => report.unchanged += 1,
+            (Some(_), Some(Some(column))) => cells.refuse(column, RefusalCode::Changed, None),
+            (Some(read), None) => {
+                known.insert(read.slug.clone(), read.clone());
+                new.push(read);
+            }
+            (None, _) => {}
+        }
+        report.refused.extend(cells.into_refused());
+    }
+    report.accepted = new.len() as u64;
+    if options.dry_run {
+        return Ok(report);
+    }
+    write_places(&tx, new.iter().map(|agency| agency.ags.as_str()).collect()).await?;
+    insert(&tx, new.into_iter().map(|row| row.into_active_model().reset_all()).collect()).await?;
+    tx.commit().await?;
+    progress(report.accepted, report.accepted);
+    Ok(report)
+}
+
+/// Understands a row; `None` if a cell was refused.
+fn read(sheet: &Sheet, row: &Row, cells: &mut Cells<'_>, options: &Options) -> Option<agency::Model> {
+    let slug = sheet.cell(row, "slug");
+    if options.agency.as_deref().is_some_and(|only| only != slug) {
+        cells.refuse("slug", RefusalCode::ForeignAgency, None);
+        return None;
+    }
+    for column in COLUMNS.iter().filter(|column| column.required) {
+        cells.require(column.name);
+    }
+    let hint = "Kleinbuchstaben, Ziffern und Bindestriche";
+    let slug = cells.read_or("slug", RefusalCode::UnknownCode, Some(hint), slug_of);
+    let kind = cells.read("kind", AgencyKind::from_code);
+    let hint = "achtstelliger Gemeindeschlüssel einer kreisfreien Stadt oder eines Kreises in NRW";
+    let ags = cells
+        .read_or("ags", RefusalCode::UnknownCode, Some(hint), |ags| places::municipality(ags).map(|_| ags.to_owned()));
+    let legal_form = cells.read("legal_form", LegalForm::from_code);
+    let bound_by_203 = cells.read("bound_by_203", cell::yes_or_no);
+    let law = cells.read("data_protection_law", DataProtectionLaw::from_code);
+    let baustein =
+        cells.read("baustein", |text| text.parse::<i16>().ok().filter(|baustein| (1..=3).contains(baustein)));
+    let district = ags.as_deref().and_then(|ags| {
+        cells.read("district", |code| {
+            places::districts(ags).find(|district| district.code == code).map(|_| code.to_owned())
+        })
+    });
+    let (name, controller) = (cells.line("name"), cells.line("controller"));
+    if cells.has_refused() {
+        return None;
+    }
+    Some(agency::Model {
+        id: new_uuid(),
+        slug: slug?,
+        name: name?,
+        kind: Code(kind?),
+        ags: ags?,
+        legal_form: Code(legal_form?),
+        bound_by_203: bound_by_203?,
+        data_protection_law: Code(law?),
+        controller: controller?,
+        association: cells.line("association"),
+        district,
+        baustein,
+        internal_specialisation: cells.line("internal_specialisation"),
+        enabled: true,
+    })
+}
+
+fn slug_of(text: &str) -> Option<String> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    (is_plain && text.starts_with(|letter: char| letter.is_ascii_lowercase())).then(|| text.to_owned())
+}
+
+/// The first column in which two rows of one slug differ. Whether an agency is enabled is not the list's to say.
+fn difference(stored: &agency::Model, read: &agency::Model) -> Option<&'static str> {
+    let same = [
+        ("name", stored.name == read.name),
+        ("kind", stored.kind == read.kind),
+        ("ags", stored.ags == read.ags),
+        ("legal_form", stored.legal_form == read.legal_form),
+        ("bound_by_203", stored.bound_by_203 == read.bound_by_203),
+        ("data_protection_law", stored.data_protection_law == read.data_protection_law),
+        ("controller", stored.controller == read.controller),
+        ("association", stored.association == read.association),
+        ("district", stored.district == read.district),
+        ("baustein", stored.baustein == read.baustein),
+        ("internal_specialisation", stored.internal_specialisation == read.internal_specialisation),
+    ];
+    same.into_iter().find_map(|(column, same)| (!same).then_some(column))
+}
+
+/// Writes the municipalities that are not there yet, and their districts.
+async fn write_places(tx: &DatabaseTransaction, ags: BTreeSet<&str>) -> Result<(), DbErr> {
+    let known: BTreeSet<String> =
+        municipality::Entity::find().all(tx).await?.into_iter().map(|municipality| municipality.ags).collect();
+    let mut cities = Vec::new();
+    let mut parts = Vec::new();
+    for ags in ags.into_iter().filter(|ags| !known.contains(*ags)) {
+        let name = places::municipality(ags).unwrap_or_default().to_owned();
+        cities.push(municipality::ActiveModel { ags: Set(ags.to_owned()), name: Set(name) });
+        parts.extend(places::districts(ags).map(|part| district::ActiveModel {
+            ags: Set(part.ags.to_owned()),
+            code: Set(part.code.to_owned()),
+            name: Set(part.name.to_owned()),
+            kind: Set(part.kind.to_owned()),
+        }));
+    }
+    insert(tx, cities).await?;
+    insert(tx, parts).await
+}

@@ -1,0 +1,307 @@
+//! One row of a case list, understood. Nothing here asks the database.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use kim_domain::field::{FieldSet, HandoverField as F};
+use kim_domain::fingerprint::FingerprintKey;
+use kim_domain::nationality;
+use kim_domain::purpose::ReferralPurpose;
+use kim_domain::reference::looks_like_foreign_number;
+use kim_domain::referral::ReferralStatus;
+use kim_domain::value::{
+    Accommodation, AnerkennungState, Benefit, CasePhase, Employment, Gender, GermanLevel, HouseholdMember,
+    IntegrationskursState, Language, MaritalStatus, Procedure, Relation, SchoolDegree, TargetGroup, Value,
+    Wohnsitzauflage, WorkPermission,
+};
+
+use super::cells::Cells;
+use super::report::{Refusal, RefusalCode};
+use super::sheet::{Column, Row, Sheet, optional, required};
+use super::spelling::status::{Standing, standing};
+use super::spelling::{Spelled, cell, purpose, title::title};
+
+pub(crate) const COLUMNS: &[Column] = &[
+    required("Fallnummer"),
+    required("Träger"),
+    optional("Stadtbezirk"),
+    required("Nachname"),
+    optional("Vorname"),
+    required("Geburtsdatum"),
+    optional("Geschlecht"),
+    optional("Staatsangehörigkeit"),
+    optional("Aufenthaltstitel"),
+    optional("Titel gültig bis"),
+    optional("Arbeitserlaubnis"),
+    optional("Wohnsitzauflage"),
+    optional("In Deutschland seit"),
+    optional("Sprachniveau"),
+    optional("Integrationskurs"),
+    optional("Schulabschluss"),
+    optional("Berufsabschluss"),
+    optional("Anerkennung"),
+    optional("Beschäftigung"),
+    optional("Familienstand"),
+    optional("Kinder"),
+    optional("Straße"),
+    optional("PLZ"),
+    optional("Ort"),
+    optional("Telefon"),
+    optional("E-Mail"),
+    optional("Sprache"),
+    optional("Dolmetscher"),
+    optional("Zielgruppe"),
+    optional("Behinderung"),
+    required("Aufnahme am"),
+    required("Phase"),
+    optional("Anliegen"),
+    optional("Übergabe an"),
+    optional("Zweck"),
+    optional("Übergeben am"),
+    optional("Frist"),
+    optional("Status"),
+    optional("Erledigt am"),
+    optional("Einwilligung vom"),
+    optional("Einwilligung bis"),
+    optional("Schweigepflichtentbindung vom"),
+    optional("Zusätzlich eingewilligt"),
+    optional("Notiz"),
+    // Not in the first lists; the fields exist.
+    optional("Unterkunft"),
+    optional("Leistung"),
+];
+
+/// A row, as far as it could be understood. What is `None` and should not be has been refused.
+#[derive(Debug)]
+pub(crate) struct CaseRow {
+    pub(crate) line: u64,
+    pub(crate) case_number: Option<String>,
+    /// Slug of the Träger.
+    pub(crate) agency: Option<String>,
+    /// Name or code.
+    pub(crate) district: Option<String>,
+    pub(crate) phase: Option<CasePhase>,
+    pub(crate) opened_on: Option<NaiveDate>,
+    pub(crate) family_name: Option<String>,
+    pub(crate) given_name: Option<String>,
+    pub(crate) birth_date: Option<NaiveDate>,
+    pub(crate) children: u32,
+    /// Stored texts of person and case, by field. `Concern` is what the client said and stays in the case.
+    pub(crate) values: BTreeMap<F, String>,
+    pub(crate) referral: Option<ReferralRow>,
+    pub(crate) refused: Vec<Refusal>,
+}
+
+/// The referral and the consent that a row describes.
+#[derive(Debug)]
+pub(crate) struct ReferralRow {
+    /// Slug of the receiver.
+    pub(crate) receiver: String,
+    pub(crate) purpose: Option<(ReferralPurpose, Option<Procedure>)>,
+    pub(crate) standing: Option<Standing>,
+    pub(crate) offered_on: Option<NaiveDate>,
+    pub(crate) due_on: Option<NaiveDate>,
+    pub(crate) closed_on: Option<NaiveDate>,
+    pub(crate) consent_from: Option<NaiveDate>,
+    pub(crate) consent_until: Option<NaiveDate>,
+    pub(crate) release_on: Option<NaiveDate>,
+    pub(crate) ticked: FieldSet,
+}
+
+impl CaseRow {
+    /// Understands a row as of a day.
+    pub(crate) fn read(sheet: &Sheet, row: &Row, today: NaiveDate) -> Self {
+        let mut cells = Cells::new(sheet, row);
+        let case_number = case_number(&mut cells);
+        let agency = cells.required_line("Träger").map(|slug| slug.to_lowercase());
+        let family_name = cells.required_line("Nachname");
+        cells.require("Geburtsdatum");
+        cells.require("Aufnahme am");
+        cells.require("Phase");
+        let birth_date = cells.past_day("Geburtsdatum", today);
+        let mut read = Self {
+            line: row.line,
+            case_number,
+            agency,
+            district: cells.line("Stadtbezirk"),
+            phase: cells.read("Phase", CasePhase::find),
+            opened_on: cells.past_day("Aufnahme am", today),
+            family_name,
+            given_name: cells.line("Vorname"),
+            birth_date,
+            children: cells.read("Kinder", cell::count).unwrap_or(0),
+            values: BTreeMap::new(),
+            referral: None,
+            refused: Vec::new(),
+        };
+        read.person(&mut cells, today);
+        read.case(&mut cells);
+        read.referral = referral(&mut cells, today);
+        if let Some((_, Some(procedure))) = read.referral.as_ref().and_then(|referral| referral.purpose) {
+            read.set(F::RequestedProcedure, Some(Value::Procedure(procedure)));
+        }
+        read.refused = cells.into_refused();
+        read
+    }
+
+    fn set(&mut self, field: F, value: Option<Value>) {
+        if let Some(value) = value {
+            debug_assert_eq!(value.value_type(), field.value_type(), "{field:?}");
+            self.values.insert(field, value.encode());
+        }
+    }
+
+    fn person(&mut self, cells: &mut Cells<'_>, today: NaiveDate) {
+        self.set(F::FamilyName, self.family_name.clone().map(Value::Line));
+        self.set(F::GivenName, self.given_name.clone().map(Value::Line));
+        self.set(F::BirthDate, self.birth_date.map(Value::Date));
+        self.set(F::Gender, cells.read("Geschlecht", Gender::find).map(Value::Gender));
+        self.set(F::Street, cells.line("Straße").map(Value::Line));
+        self.set(F::PostalCode, cells.line("PLZ").map(Value::Line));
+        self.set(F::City, cells.line("Ort").map(Value::Line));
+        self.set(F::Phone, cells.read("Telefon", cell::phone).map(Value::Line));
+        self.set(F::Email, cells.read("E-Mail", cell::email).map(Value::Line));
+        self.set(F::PreferredLanguage, cells.read("Sprache", Language::find).map(Value::Language));
+        self.set(F::InterpreterNeeded, cells.read("Dolmetscher", cell::yes_or_no).map(Value::Boolean));
+        self.set(F::Nationalities, list(cells, "Staatsangehörigkeit", nationality::find).map(Value::Nationalities));
+        let hint = "Titel mit Paragraf und Absatz, etwa „§ 25 Abs. 2 AufenthG“; ungeklärt: leer lassen";
+        let title = cells.read_or("Aufenthaltstitel", RefusalCode::UnknownCode, Some(hint), title);
+        self.set(F::Aufenthaltstitel, title.map(Value::Aufenthaltstitel));
+        self.set(F::AufenthaltstitelValidUntil, cells.day("Titel gültig bis").map(Value::Date));
+        self.set(F::WorkPermission, cells.read("Arbeitserlaubnis", WorkPermission::find).map(Value::WorkPermission));
+        let place = cells.line("Wohnsitzauflage").filter(|place| cell::yes_or_no(place) != Some(false));
+        self.set(F::Wohnsitzauflage, place.map(|place| Value::Wohnsitzauflage(Wohnsitzauflage { place })));
+        self.set(F::InGermanySince, cells.past_day("In Deutschland seit", today).map(Value::Date));
+        self.set(F::MaritalStatus, cells.read("Familienstand", MaritalStatus::find).map(Value::MaritalStatus));
+        if !cells.is_empty("Kinder") {
+            self.set(F::MinorChildInHousehold, Some(Value::Boolean(self.children > 0)));
+        }
+        let child =
+            HouseholdMember { relation: Relation::Child, given_name: None, family_name: None, birth_date: None };
+        let members = vec![child; self.children as usize];
+        self.set(F::HouseholdMembers, (!members.is_empty()).then_some(Value::HouseholdMembers(members)));
+        self.set(F::Accommodation, cells.read("Unterkunft", Accommodation::find).map(Value::Accommodation));
+        self.set(F::GermanLevel, cells.read("Sprachniveau", GermanLevel::find).map(Value::GermanLevel));
+        let course = cells.read("Integrationskurs", IntegrationskursState::find);
+        self.set(F::Integrationskurs, course.map(Value::IntegrationskursState));
+        self.set(F::SchoolDegree, cells.read("Schulabschluss", SchoolDegree::find).map(Value::SchoolDegree));
+        self.set(F::VocationalQualification, cells.line("Berufsabschluss").map(Value::Line));
+        self.set(F::Anerkennung, cells.read("Anerkennung", AnerkennungState::find).map(Value::AnerkennungState));
+        self.set(F::Employment, cells.read("Beschäftigung", Employment::find).map(Value::Employment));
+        self.set(F::CurrentBenefit, cells.read("Leistung", Benefit::find).map(Value::Benefit));
+        self.set(F::Disability, cells.line("Behinderung").map(Value::Line));
+    }
+
+    fn case(&mut self, cells: &mut Cells<'_>) {
+        self.set(F::TargetGroup, list(cells, "Zielgruppe", TargetGroup::find).map(Value::TargetGroups));
+        self.set(F::Concern, cells.text("Anliegen").map(Value::Text));
+        self.set(F::CounsellingNotes, cells.text("Notiz").map(Value::Text));
+    }
+
+    /// The content of the row, whatever its spelling: equal for an unchanged row, on every version of this program.
+    pub(crate) fn hash(&self, key: &FingerprintKey) -> String {
+        let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+        let mut parts = vec![
+            self.district.clone().unwrap_or_default(),
+            self.phase.map(CasePhase::code).unwrap_or_default().to_owned(),
+            day(self.opened_on),
+            self.children.to_string(),
+        ];
+        for (field, value) in &self.values {
+            parts.extend([field.name().to_owned(), value.clone()]);
+        }
+        if let Some(referral) = &self.referral {
+            let standing = referral.standing;
+            parts.extend([
+                referral.receiver.clone(),
+                referral.purpose.map(|(purpose, _)| purpose.code()).unwrap_or_default().to_owned(),
+                standing.map(|standing| standing.status.code()).unwrap_or_default().to_owned(),
+                standing.and_then(|standing| standing.reason).unwrap_or_default().to_owned(),
+                standing.is_some_and(|standing| standing.ever_accepted).to_string(),
+                standing
+                    .and_then(|standing| standing.suspended_from)
+                    .map(ReferralStatus::code)
+                    .unwrap_or_default()
+                    .to_owned(),
+                day(referral.offered_on),
+                day(referral.due_on),
+                day(referral.closed_on),
+                day(referral.consent_from),
+                day(referral.consent_until),
+                day(referral.release_on),
+                referral.ticked.to_i64().to_string(),
+            ]);
+        }
+        key.content(&parts.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+}
+
+fn case_number(cells: &mut Cells<'_>) -> Option<String> {
+    let number = cells.required_line("Fallnummer")?;
+    if looks_like_foreign_number(&number) {
+        let hint = "sieht aus wie eine BG-, Kunden- oder AZR-Nummer";
+        cells.refuse("Fallnummer", RefusalCode::UnknownCode, Some(hint));
+        return None;
+    }
+    Some(number)
+}
+
+/// A list of words, separated by commas or semicolons; each unknown one is refused by itself.
+fn list<W: PartialEq>(cells: &mut Cells<'_>, column: &str, find: fn(&str) -> Option<W>) -> Option<Vec<W>> {
+    let text = cells.raw(column);
+    let mut words = Vec::new();
+    let whole = find(text);
+    let parts = if whole.is_some() { vec![text] } else { text.split([',', ';']).collect() };
+    for part in parts.into_iter().map(str::trim).filter(|part| !part.is_empty()) {
+        match find(part) {
+            Some(word) if words.contains(&word) => {}
+            Some(word) => words.push(word),
+            None => cells.refuse_value(column, part, RefusalCode::UnknownCode, None),
+        }
+    }
+    (!words.is_empty()).then_some(words)
+}
+
+fn referral(cells: &mut Cells<'_>, today: NaiveDate) -> Option<ReferralRow> {
+    let Some(receiver) = cells.line("Übergabe an") else {
+        if ["Zweck", "Übergeben am", "Status"].iter().any(|column| !cells.is_empty(column)) {
+            cells.refuse("Übergabe an", RefusalCode::MissingRequired, Some("Zweck, Datum oder Status sind angegeben"));
+        }
+        return None;
+    };
+    cells.require("Zweck");
+    cells.require("Status");
+    let standing = cells.read("Status", standing);
+    let status = standing.map(|standing| standing.status);
+    if status.is_some_and(|status| status != ReferralStatus::Draft) {
+        cells.require("Übergeben am");
+        cells.require("Frist");
+    }
+    // The receiver's access ends some days after this day, so nobody may guess it.
+    if matches!(status, Some(ReferralStatus::Completed | ReferralStatus::Failed)) {
+        cells.require("Erledigt am");
+    }
+    let referral = ReferralRow {
+        receiver: receiver.to_lowercase(),
+        purpose: cells.read("Zweck", purpose::purpose),
+        standing,
+        offered_on: cells.past_day("Übergeben am", today),
+        due_on: cells.day("Frist"),
+        closed_on: cells.past_day("Erledigt am", today),
+        consent_from: cells.past_day("Einwilligung vom", today),
+        consent_until: cells.day("Einwilligung bis"),
+        release_on: cells.past_day("Schweigepflichtentbindung vom", today),
+        ticked: list(cells, "Zusätzlich eingewilligt", purpose::field).unwrap_or_default().into_iter().collect(),
+    };
+    in_order(cells, "Erledigt am", referral.offered_on, referral.closed_on, "liegt vor „Übergeben am“");
+    in_order(cells, "Einwilligung bis", referral.consent_from, referral.consent_until, "liegt vor „Einwilligung vom“");
+    Some(referral)
+}
+
+fn in_order(cells: &mut Cells<'_>, column: &str, first: Option<NaiveDate>, then: Option<NaiveDate>, hint: &str) {
+    if let (Some(first), Some(then)) = (first, then)
+        && then < first
+    {
+        cells.refuse(column, RefusalCode::InvalidDate, Some(hint));
+    }
+}

@@ -1,0 +1,158 @@
+//! Import of a case list: each row makes a case and, if it names a receiver, the referral with its history and consent.
+
+use std::collections::{HashMap, HashSet};
+
+use kim_domain::calendar::Clock;
+use kim_domain::fingerprint::FingerprintKey;
+use kim_entity::database::Database;
+use sea_orm::{DatabaseTransaction, DbErr};
+use uuid::Uuid;
+
+use super::case_row::{COLUMNS, CaseRow};
+use super::known::{self, Directory};
+use super::reference;
+use super::report::Report;
+use super::resolve::{Identity, Outcome, Ready, Resolver};
+use super::sheet::Sheet;
+use super::write::{BATCH, write};
+use super::{ImportError, Options, Progress, unknown_columns};
+
+/// Imports a case list. All rows that are right are written in one transaction; nothing is written if that fails.
+/// `progress` hears how many of the rows that are right have been written.
+///
+/// # Errors
+/// [`ImportError`] if the file is no case list, names an unknown `agency`, or the database fails.
+pub async fn cases(
+    db: &Database,
+    clock: &Clock,
+    key: &FingerprintKey,
+    file: &[u8],
+    options: &Options,
+    progress: Progress<'_>,
+) -> Result<Report, ImportError> {
+    let (now, today) = (clock.now_micros(), clock.today());
+    let sheet = Sheet::read(file, COLUMNS)?;
+    let rows: Vec<CaseRow> = sheet.rows.iter().map(|row| CaseRow::read(&sheet, row, today)).collect();
+    let tx = if options.dry_run { db.read().await? } else { db.write().await? };
+    let directory = Directory::load(&tx).await?;
+    if let Some(slug) = &options.agency
+        && directory.sender(slug).is_none()
+    {
+        return Err(ImportError::UnknownAgency(slug.clone()));
+    }
+    let numbers: Vec<String> = rows.iter().filter_map(|row| row.case_number.clone()).collect();
+    let known = known::cases(&tx, &numbers).await?;
+    let mut resolver = Resolver { directory: &directory, key, only: options.agency.as_deref(), now, today, known };
+    let mut sorted = Sorted { report: Report { rows: rows.len() as u64, ..Report::default() }, ..Sorted::default() };
+    sorted.report.notes = unknown_columns(&sheet);
+    for row in &rows {
+        sorted.add(resolver.resolve(row));
+    }
+    let Sorted { mut report, new, unchanged } = sorted;
+    let present: Vec<&Identity<'_>> = new.iter().map(|row| &row.identity).chain(&unchanged).collect();
+    report.duplicates = duplicates(&present);
+    report.duplicates_elsewhere = duplicates_elsewhere(&tx, &present).await?;
+    if options.dry_run {
+        return Ok(report);
+    }
+    let referrals = new.iter().filter(|row| row.referral.is_some()).count();
+    let mut references = unused_references(&tx, referrals).await?.into_iter();
+    progress(0, report.accepted);
+    let mut written = 0;
+    for batch in new.chunks(BATCH) {
+        write(&tx, batch, &mut references, now).await?;
+        written += batch.len() as u64;
+        progress(written, report.accepted);
+    }
+    tx.commit().await?;
+    Ok(report)
+}
+
+/// The rows by what becomes of them.
+#[derive(Debug, Default)]
+struct Sorted<'a> {
+    report: Report,
+    new: Vec<Ready<'a>>,
+    unchanged: Vec<Identity<'a>>,
+}
+
+impl<'a> Sorted<'a> {
+    fn add(&mut self, outcome: Outcome<'a>) {
+        match outcome {
+            Outcome::New(ready) => {
+                self.report.accepted += 1;
+                if let Some(referral) = &ready.referral {
+                    for field in referral.plan.not_in_agreement.iter() {
+                        self.report.notes.push(format!(
+                            "Zeile {}: „{}“ gehört nicht zur Schnittstellenvereinbarung und wird nicht übergeben",
+                            ready.row.line,
+                            field.label()
+                        ));
+                    }
+                }
+                self.new.push(*ready);
+            }
+            Outcome::Unchanged(identity) => {
+                self.report.unchanged += 1;
+                self.unchanged.push(*identity);
+            }
+            Outcome::Refused(refused) => self.report.refused.extend(refused),
+        }
+    }
+}
+
+/// Rows of this file that may be of one person, by the line of the later row: each with the first row of that person in
+/// the municipality. Two lines of the same case are not two cases.
+fn duplicates(present: &[&Identity<'_>]) -> Vec<(u64, u64)> {
+    let mut in_order = present.to_vec();
+    in_order.sort_by_key(|identity| identity.line);
+    let mut first: HashMap<(&str, &str), &Identity<'_>> = HashMap::new();
+    let mut cases = HashSet::new();
+    let mut pairs = Vec::new();
+    for identity in in_order {
+        if !cases.insert((identity.agency.id, identity.case_number)) {
+            continue;
+        }
+        let earlier = *first.entry((&identity.agency.ags, &identity.sound)).or_insert(identity);
+        if earlier.line != identity.line {
+            pairs.push((earlier.line, identity.line));
+        }
+    }
+    pairs
+}
+
+/// How many cases of the municipality that are not in this file may be of a person of this file.
+async fn duplicates_elsewhere(tx: &DatabaseTransaction, present: &[&Identity<'_>]) -> Result<u64, DbErr> {
+    let own: HashSet<(Uuid, &str)> =
+        present.iter().map(|identity| (identity.agency.id, identity.case_number)).collect();
+    let people: HashSet<(&str, &str)> =
+        present.iter().map(|identity| (identity.agency.ags.as_str(), identity.sound.as_str())).collect();
+    let sounds: HashSet<&str> = people.iter().map(|(_, sound)| *sound).collect();
+    let sounds: Vec<String> = sounds.into_iter().map(str::to_owned).collect();
+    let elsewhere: HashSet<(Uuid, String)> = known::similar(tx, &sounds)
+        .await?
+        .into_iter()
+        .filter(|similar| people.contains(&(similar.ags.as_str(), similar.sound.as_str())))
+        .map(|similar| (similar.agency, similar.case_number))
+        .filter(|(agency, number)| !own.contains(&(*agency, number.as_str())))
+        .collect();
+    Ok(elsewhere.len() as u64)
+}
+
+/// As many references that no referral has.
+async fn unused_references(tx: &DatabaseTransaction, count: usize) -> Result<HashSet<String>, DbErr> {
+    let mut references = HashSet::with_capacity(count);
+    while references.len() < count {
+        {
+            let mut rng = rand::rng();
+            while references.len() < count {
+                references.insert(reference::random(&mut rng));
+            }
+        }
+        let asked: Vec<String> = references.iter().cloned().collect();
+        for taken in known::references(tx, &asked).await? {
+            references.remove(&taken);
+        }
+    }
+    Ok(references)
+}

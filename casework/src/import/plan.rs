@@ -1,0 +1,373 @@
+//! What a row's referral becomes: its status today, the history that this implies, the consent, and what is handed over.
+//! Pure: the database is neither asked nor written.
+
+use std::collections::BTreeMap;
+
+use chrono::{Days, NaiveDate};
+use kim_domain::agency::AgencyKind;
+use kim_domain::calendar::{age_on, noon_micros};
+use kim_domain::disclosure::{self, Stage, Terms};
+use kim_domain::field::{FieldSet, HandoverField as F};
+use kim_domain::purpose::ReferralPurpose;
+use kim_domain::referral::{BallHolder, ReferralStatus as S};
+
+use super::case_row::{CaseRow, ReferralRow};
+use super::spelling::status::Standing;
+
+/// Those whom a referral concerns, and the agreement that it pins.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Between {
+    pub(crate) sender: AgencyKind,
+    pub(crate) sender_bound_by_203: bool,
+    pub(crate) receiver: AgencyKind,
+    pub(crate) purpose: ReferralPurpose,
+    pub(crate) agreement: disclosure::Agreement,
+}
+
+/// A referral, ready to be written.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) standing: Standing,
+    pub(crate) offered: FieldSet,
+    pub(crate) consent: Option<disclosure::Consent>,
+    pub(crate) history: Vec<Event>,
+    /// When it was offered; 0 for a draft.
+    pub(crate) offered_at: i64,
+    pub(crate) closed_at: Option<i64>,
+    pub(crate) closed_on: Option<NaiveDate>,
+    /// The copy that the receiver reads; empty for a draft.
+    pub(crate) handover: BTreeMap<F, String>,
+    /// Labels that were ticked and that the agreement does not have.
+    pub(crate) not_in_agreement: FieldSet,
+}
+
+/// A move of a referral, known to the day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Event {
+    pub(crate) at: i64,
+    pub(crate) from: Option<S>,
+    pub(crate) to: S,
+    pub(crate) by: BallHolder,
+}
+
+/// Plans a row's referral. `now` in microseconds, `today` in Berlin.
+pub(crate) fn plan(
+    row: &CaseRow,
+    referral: &ReferralRow,
+    standing: Standing,
+    between: &Between,
+    now: i64,
+    today: NaiveDate,
+) -> Plan {
+    let ticked = referral.ticked.and(between.agreement.fields);
+    let consent = consent(referral, between, ticked);
+    let standing = suspended_without_ground(standing, consent, between, today);
+    let offered = between.agreement.fields.without(between.agreement.ticked_only).or(ticked);
+    let moves = moves(&standing);
+    let offered_on = referral.offered_on.unwrap_or(today);
+    let closed_on = is_closed(standing.status).then_some(referral.closed_on.unwrap_or(offered_on));
+    let suspended_on = match consent.and_then(|consent| consent.valid_until) {
+        Some(last_day) if last_day < today => last_day.checked_add_days(Days::new(1)).unwrap_or(today),
+        Some(_) | None => offered_on,
+    };
+    let day_of = |to: S| {
+        if to == S::Suspended {
+            suspended_on
+        } else if is_closed(to) {
+            closed_on.unwrap_or(offered_on)
+        } else {
+            offered_on
+        }
+    };
+    let history = times(&moves, day_of, now);
+    let at = |wanted: S| history.iter().find(|event| event.to == wanted).map(|event| event.at);
+    Plan {
+        standing,
+        offered,
+        consent,
+        offered_at: at(S::Offered).unwrap_or(0),
+        closed_at: closed_on.and_then(|_| at(standing.status)),
+        closed_on,
+        handover: if standing.status == S::Draft {
+            BTreeMap::new()
+        } else {
+            handover(row, between, offered, offered_on)
+        },
+        not_in_agreement: referral.ticked.without(between.agreement.fields),
+        history,
+    }
+}
+
+fn consent(referral: &ReferralRow, between: &Between, ticked: FieldSet) -> Option<disclosure::Consent> {
+    let valid_from = referral.consent_from.or(referral.release_on)?;
+    Some(disclosure::Consent {
+        fields: between.agreement.fields.without(between.agreement.ticked_only),
+        ticked,
+        data_protection: referral.consent_from.is_some(),
+        release_from_secrecy: referral.release_on.is_some(),
+        art9: ticked.iter().any(F::is_art9),
+        valid_from,
+        valid_until: referral.consent_until,
+        withdrawn: false,
+    })
+}
+
+/// An open referral whose ground does not hold today is suspended: its data was never to flow.
+fn suspended_without_ground(
+    standing: Standing,
+    consent: Option<disclosure::Consent>,
+    between: &Between,
+    today: NaiveDate,
+) -> Standing {
+    let terms = Terms {
+        receiver: between.receiver,
+        sender: between.sender,
+        sender_bound_by_203: between.sender_bound_by_203,
+        purpose: between.purpose,
+        stage: Stage::Full,
+        agreement: between.agreement,
+        consent,
+        offered: FieldSet::ALL,
+        today,
+    };
+    if standing.status.is_open() && !disclosure::consent_holds(&terms) {
+        Standing { status: S::Suspended, suspended_from: Some(standing.status), ..standing }
+    } else {
+        standing
+    }
+}
+
+/// The moves that a status implies, from the offer on.
+fn moves(standing: &Standing) -> Vec<S> {
+    let accepted = [S::Offered, S::Acknowledged, S::Accepted];
+    let mut path = match standing.status {
+        S::Draft => vec![S::Draft],
+        S::Offered => vec![S::Offered],
+        S::Acknowledged => vec![S::Offered, S::Acknowledged],
+        S::InfoRequested if standing.ever_accepted => accepted.to_vec(),
+        S::InfoRequested | S::Declined | S::Forwarded | S::Withdrawn | S::Expired => vec![S::Offered],
+        S::Accepted => accepted.to_vec(),
+        S::InProgress | S::Completed | S::Failed => [&accepted[..], &[S::InProgress]].concat(),
+        S::Returned => accepted.to_vec(),
+        S::Suspended => {
+            let before =
+                Standing { status: standing.suspended_from.unwrap_or(S::Offered), suspended_from: None, ..*standing };
+            moves(&before)
+        }
+    };
+    if path.last() != Some(&standing.status) {
+        path.push(standing.status);
+    }
+    path
+}
+
+/// Gives each move the noon of its day, one microsecond apart and before now.
+fn times(moves: &[S], day_of: impl Fn(S) -> NaiveDate, now: i64) -> Vec<Event> {
+    let latest = now - i64::try_from(moves.len()).unwrap_or(i64::MAX);
+    let mut history: Vec<Event> = Vec::with_capacity(moves.len());
+    for &to in moves {
+        let previous = history.last();
+        let noon = noon_micros(day_of(to)).min(latest);
+        let at = previous.map_or(noon, |previous| noon.max(previous.at + 1));
+        let from = match previous {
+            Some(previous) => Some(previous.to),
+            None => (to != S::Draft).then_some(S::Draft),
+        };
+        history.push(Event { at, from, to, by: mover(to) });
+    }
+    history
+}
+
+/// Who makes a move. Only the receiver answers; an expiry and a suspension stand in the sender's history.
+const fn mover(to: S) -> BallHolder {
+    match to {
+        S::Draft | S::Offered | S::Withdrawn | S::Expired | S::Suspended => BallHolder::Sender,
+        S::Acknowledged
+        | S::InfoRequested
+        | S::Accepted
+        | S::InProgress
+        | S::Completed
+        | S::Failed
+        | S::Declined
+        | S::Forwarded
+        | S::Returned => BallHolder::Receiver,
+    }
+}
+
+fn is_closed(status: S) -> bool {
+    status.ball().is_none()
+}
+
+/// The copy: the values of what is offered. The concern is a sentence made from the purpose, because what the client
+/// said stays in the case.
+fn handover(row: &CaseRow, between: &Between, offered: FieldSet, offered_on: NaiveDate) -> BTreeMap<F, String> {
+    let value = |field: F| {
+        if field == F::Concern {
+            Some(format!("Es geht um: {}.", between.purpose.label()))
+        } else if field == F::Age {
+            row.birth_date.map(|born| age_on(born, offered_on).to_string())
+        } else {
+            row.values.get(&field).filter(|_| field != F::CounsellingNotes).cloned()
+        }
+    };
+    offered.iter().filter_map(|field| Some((field, value(field)?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kim_domain::disclosure::Agreement;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().expect("a day")
+    }
+    const FIELDS: FieldSet = FieldSet::of(&[F::Concern, F::FamilyName, F::Age, F::SchoolDegree, F::Gender]);
+
+    fn between() -> Between {
+        Between {
+            sender: AgencyKind::Traeger,
+            sender_bound_by_203: true,
+            receiver: AgencyKind::Jobcenter,
+            purpose: ReferralPurpose::Naturalisation,
+            agreement: Agreement {
+                fields: FIELDS,
+                ticked_only: FieldSet::of(&[F::SchoolDegree]),
+                statutory: FieldSet::EMPTY,
+            },
+        }
+    }
+
+    fn referral() -> ReferralRow {
+        ReferralRow {
+            receiver: "ebh".into(),
+            purpose: None,
+            standing: None,
+            offered_on: Some(day("2026-11-10")),
+            due_on: None,
+            closed_on: None,
+            consent_from: Some(day("2026-11-01")),
+            consent_until: Some(day("2027-11-01")),
+            release_on: Some(day("2026-11-01")),
+            ticked: FieldSet::EMPTY,
+        }
+    }
+
+    fn row() -> CaseRow {
+        CaseRow {
+            line: 2,
+            case_number: None,
+            agency: None,
+            district: None,
+            phase: None,
+            opened_on: None,
+            family_name: None,
+            given_name: None,
+            birth_date: Some(day("2000-11-11")),
+            children: 0,
+            values: [
+                (F::Concern, "secret".to_owned()),
+                (F::FamilyName, "Rahimi".to_owned()),
+                (F::SchoolDegree, "ABITUR".to_owned()),
+                (F::Phone, "0221 5".to_owned()),
+            ]
+            .into(),
+            referral: None,
+            refused: Vec::new(),
+        }
+    }
+
+    fn planned(text: &str, referral: &ReferralRow) -> Plan {
+        let standing = crate::import::spelling::status::standing(text).expect("a status");
+        plan(&row(), referral, standing, &between(), noon_micros(day("2026-11-20")), day("2026-11-20"))
+    }
+
+    fn steps(plan: &Plan) -> Vec<S> {
+        plan.history.iter().map(|event| event.to).collect()
+    }
+
+    #[test]
+    fn a_status_implies_its_history() {
+        for (text, history) in [
+            ("Entwurf", vec![S::Draft]),
+            ("offen", vec![S::Offered]),
+            ("bestätigt", vec![S::Offered, S::Acknowledged]),
+            ("Rückfrage", vec![S::Offered, S::InfoRequested]),
+            ("angenommen", vec![S::Offered, S::Acknowledged, S::Accepted]),
+            ("in Bearbeitung", vec![S::Offered, S::Acknowledged, S::Accepted, S::InProgress]),
+            ("erledigt", vec![S::Offered, S::Acknowledged, S::Accepted, S::InProgress, S::Completed]),
+            ("zurückgegeben", vec![S::Offered, S::Acknowledged, S::Accepted, S::Returned]),
+            ("abgelehnt: nicht zuständig", vec![S::Offered, S::Declined]),
+            ("weitergeleitet", vec![S::Offered, S::Forwarded]),
+            ("ausgesetzt: angenommen", vec![S::Offered, S::Acknowledged, S::Accepted, S::Suspended]),
+        ] {
+            assert_eq!(steps(&planned(text, &referral())), history, "{text}");
+        }
+    }
+
+    #[test]
+    fn moves_follow_each_other_and_none_is_in_the_future() {
+        let now = noon_micros(day("2026-11-20"));
+        let late =
+            ReferralRow { closed_on: Some(day("2026-11-20")), offered_on: Some(day("2026-11-20")), ..referral() };
+        for text in ["erledigt", "in Bearbeitung", "abgelehnt", "offen"] {
+            let plan = planned(text, &late);
+            assert!(
+                plan.history.is_sorted_by(|earlier, later| earlier.at < later.at && later.from == Some(earlier.to))
+            );
+            assert!(plan.history.iter().all(|event| event.at < now), "{text}");
+        }
+        let plan = planned("erledigt", &ReferralRow { closed_on: Some(day("2026-11-12")), ..referral() });
+        assert_eq!(plan.offered_at, noon_micros(day("2026-11-10")));
+        assert_eq!(plan.closed_at, Some(noon_micros(day("2026-11-12"))));
+        assert_eq!(plan.closed_on, Some(day("2026-11-12")));
+        assert_eq!(planned("abgelehnt", &referral()).closed_on, Some(day("2026-11-10")));
+        assert_eq!(planned("angenommen", &referral()).closed_on, None);
+    }
+
+    #[test]
+    fn an_open_one_without_a_ground_is_suspended_and_a_closed_one_is_not() {
+        let expired = ReferralRow { consent_until: Some(day("2026-11-15")), ..referral() };
+        let without_release = ReferralRow { release_on: None, ..referral() };
+        let without_consent = ReferralRow { consent_from: None, ..referral() };
+        let with_neither = ReferralRow { consent_from: None, release_on: None, ..referral() };
+        for grounds in [&expired, &without_release, &without_consent, &with_neither] {
+            for text in ["offen", "bestätigt", "angenommen", "in Bearbeitung", "Rückfrage"] {
+                let plan = planned(text, grounds);
+                assert_eq!(plan.standing.status, S::Suspended, "{text}");
+                assert_eq!(
+                    plan.history.last().map(|event| (event.from, event.to)),
+                    Some((plan.standing.suspended_from, S::Suspended))
+                );
+            }
+            assert_eq!(planned("zurückgezogen", grounds).standing.status, S::Withdrawn);
+            assert_eq!(planned("Entwurf", grounds).standing.status, S::Draft);
+        }
+        let accepted = planned("angenommen", &expired);
+        assert!(accepted.standing.ever_accepted);
+        assert_eq!(accepted.history.last().map(|event| event.at), Some(noon_micros(day("2026-11-16"))));
+        assert!(with_neither.consent_from.is_none() && planned("offen", &with_neither).consent.is_none());
+        assert_eq!(planned("offen", &without_consent).consent.map(|consent| consent.data_protection), Some(false));
+        assert_eq!(planned("offen", &referral()).standing.status, S::Offered);
+    }
+
+    #[test]
+    fn what_is_handed_over_is_what_is_offered() {
+        let plan = planned("offen", &referral());
+        let fields: Vec<_> = plan.handover.keys().copied().collect();
+        assert_eq!(fields, [F::Concern, F::FamilyName, F::Age]);
+        assert_eq!(plan.handover[&F::Concern], "Es geht um: Einbürgerung (§ 10 StAG).");
+        assert_eq!(plan.handover[&F::Age], "25");
+        assert!(plan.offered.contains(F::Gender) && !plan.offered.contains(F::SchoolDegree));
+
+        let ticked = ReferralRow { ticked: FieldSet::of(&[F::SchoolDegree, F::Phone]), ..referral() };
+        let plan = planned("offen", &ticked);
+        assert_eq!(plan.handover[&F::SchoolDegree], "ABITUR");
+        assert!(!plan.handover.contains_key(&F::Phone));
+        assert_eq!(plan.not_in_agreement, FieldSet::of(&[F::Phone]));
+        let consent = plan.consent.expect("a consent");
+        assert_eq!(consent.ticked, FieldSet::of(&[F::SchoolDegree]));
+        assert_eq!(consent.fields, FIELDS.without(FieldSet::of(&[F::SchoolDegree])));
+        assert!(planned("Entwurf", &referral()).handover.is_empty());
+        assert_eq!(planned("Entwurf", &referral()).offered_at, 0);
+    }
+}

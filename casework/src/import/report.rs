@@ -1,0 +1,249 @@
+//! What an import did, for the terminal, for programs, and as a file to send back.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+
+use serde::Serialize;
+
+kim_domain::words! {
+    /// Why a cell was refused.
+    pub enum RefusalCode("Grund einer Ablehnung beim Einlesen") {
+        InvalidDate = "INVALID_DATE": "kein gültiges Datum",
+        MissingRequired = "MISSING_REQUIRED": "Pflichtangabe fehlt",
+        UnknownCode = "UNKNOWN_CODE": "unbekannte Angabe",
+        UnknownAgency = "UNKNOWN_AGENCY": "unbekannte Stelle",
+        DateInFuture = "DATE_IN_FUTURE": "Datum liegt in der Zukunft",
+        NoAgreement = "NO_AGREEMENT": "keine Schnittstellenvereinbarung für diese Stelle, diesen Zweck und diesen Tag",
+        Changed = "CHANGED": "schon mit anderem Inhalt bekannt; nicht geändert",
+        ForeignAgency = "FOREIGN_AGENCY": "gehört zu einem anderen Träger",
+    }
+}
+
+/// One refused cell. The row that it stands in was not written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Refusal {
+    /// The line on which the row begins; the header is line 1.
+    pub line: u64,
+    /// The column's name.
+    pub column: String,
+    /// What stands in the cell.
+    pub value: String,
+    /// Why.
+    pub code: RefusalCode,
+    /// More about it in German, if the code alone does not help.
+    #[serde(skip)]
+    pub hint: Option<String>,
+}
+
+impl Refusal {
+    /// The reason in German.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match &self.hint {
+            Some(hint) => format!("{} ({hint})", self.code.label()),
+            None => self.code.label().to_owned(),
+        }
+    }
+}
+
+/// What an import did, or with `--dry-run` would have done.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// Rows under the header that are not empty.
+    pub rows: u64,
+    /// Rows written.
+    pub accepted: u64,
+    /// Rows known already with the same content.
+    pub unchanged: u64,
+    /// Refused cells, by line.
+    pub refused: Vec<Refusal>,
+    /// Pairs of lines that may be one person twice.
+    pub duplicates: Vec<(u64, u64)>,
+    /// Cases of the same municipality, not of this file, that may be of a person of this file.
+    pub duplicates_elsewhere: u64,
+    /// What was not read or not taken over, in German.
+    #[serde(skip)]
+    pub notes: Vec<String>,
+}
+
+impl Report {
+    /// How many rows were refused; a row may have several refused cells.
+    #[must_use]
+    pub fn refused_rows(&self) -> usize {
+        self.refused.iter().map(|refusal| refusal.line).collect::<BTreeSet<_>>().len()
+    }
+
+    /// The report for a terminal, in German.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut text = format!(
+            "{} Zeilen gelesen: {} übernommen, {} unverändert, {} abgelehnt.\n",
+            self.rows,
+            self.accepted,
+            self.unchanged,
+            self.refused_rows()
+        );
+        for refusal in &self.refused {
+            let (column, value) = (printable(&refusal.column), printable(&refusal.value));
+            let value = if value.is_empty() { String::new() } else { format!(" „{value}“") };
+            let _ = writeln!(text, "  Zeile {}, {column}{value}: {}", refusal.line, printable(&refusal.reason()));
+        }
+        if !self.duplicates.is_empty() {
+            text.push_str("Vielleicht dieselbe Person (nicht zusammengeführt):\n");
+            for (first, second) in &self.duplicates {
+                let _ = writeln!(text, "  Zeilen {first} und {second}");
+            }
+        }
+        if self.duplicates_elsewhere > 0 {
+            let _ = writeln!(
+                text,
+                "Außerhalb dieser Datei gibt es {} Fälle, die dieselben Personen betreffen könnten.",
+                self.duplicates_elsewhere
+            );
+        }
+        for note in &self.notes {
+            let _ = writeln!(text, "Hinweis: {}", printable(note));
+        }
+        text
+    }
+
+    /// The refused cells as a file to send back: UTF-8 with a byte order mark, semicolons; of each row its line and the
+    /// cells that failed, and nothing else of the client.
+    #[must_use]
+    pub fn to_csv(&self) -> Vec<u8> {
+        let mut writer = csv::WriterBuilder::new().delimiter(b';').from_writer(b"\xEF\xBB\xBF".to_vec());
+        // A Vec takes every byte.
+        let _ = writer.write_record(["Zeile", "Spalte", "Wert", "Grund"]);
+        for refusal in &self.refused {
+            let cells = [refusal.line.to_string(), refusal.column.clone(), refusal.value.clone(), refusal.reason()];
+            let _ = writer.write_record(cells.map(|cell| harmless(&cell)));
+        }
+        writer.into_inner().unwrap_or_default()
+    }
+}
+
+/// A cell that no spreadsheet takes for a formula.
+fn harmless(cell: &str) -> String {
+    if cell.trim_start().starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'])
+        || cell.starts_with(['\t', '\r', '\n'])
+    {
+        format!("'{cell}")
+    } else {
+        cell.to_owned()
+    }
+}
+
+/// A text that cannot move the terminal's cursor, and not too long for a line.
+fn printable(text: &str) -> String {
+    const LONGEST: usize = 120;
+    let mut line: String =
+        text.chars().take(LONGEST).map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    if text.chars().nth(LONGEST).is_some() {
+        line.push('…');
+    }
+    line
+}
+
+/// Writes a file that its owner alone can read. An existing one is replaced.
+///
+/// # Errors
+/// Whatever the file system said.
+pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let mut file = std::fs::OpenOptions::new();
+    // Made new, so that neither an old file's mode nor a link's target gets in between.
+    file.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    let mut file = file.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report() -> Report {
+        let refusal = Refusal {
+            line: 50,
+            column: "Geburtsdatum".into(),
+            value: "31.02.2001".into(),
+            code: RefusalCode::InvalidDate,
+            hint: None,
+        };
+        let formula = Refusal {
+            value: "=HYPERLINK(\"x\");\u{1b}[2J".into(),
+            column: "Status".into(),
+            code: RefusalCode::UnknownCode,
+            hint: Some("offen, bestätigt …".into()),
+            ..refusal.clone()
+        };
+        Report {
+            rows: 3,
+            accepted: 1,
+            unchanged: 1,
+            refused: vec![refusal, formula],
+            duplicates: vec![(2, 3)],
+            duplicates_elsewhere: 1,
+            notes: vec!["x".into()],
+        }
+    }
+
+    #[test]
+    fn programs_get_exactly_these_keys() {
+        let json = serde_json::to_value(report()).expect("JSON");
+        assert_eq!(
+            json,
+            serde_json::json!({
+                "rows": 3, "accepted": 1, "unchanged": 1,
+                "refused": [
+                    {"line": 50, "column": "Geburtsdatum", "value": "31.02.2001", "code": "INVALID_DATE"},
+                    {"line": 50, "column": "Status", "value": "=HYPERLINK(\"x\");\u{1b}[2J", "code": "UNKNOWN_CODE"},
+                ],
+                "duplicates": [[2, 3]], "duplicatesElsewhere": 1,
+            })
+        );
+    }
+
+    #[test]
+    fn the_terminal_gets_german_and_no_control_letters() {
+        let text = report().to_text();
+        assert!(text.starts_with("3 Zeilen gelesen: 1 übernommen, 1 unverändert, 1 abgelehnt.\n"), "{text}");
+        assert!(text.contains("Zeile 50, Geburtsdatum „31.02.2001“: kein gültiges Datum\n"), "{text}");
+        assert!(text.contains("Zeilen 2 und 3"), "{text}");
+        assert!(!text.contains('\u{1b}'), "{text}");
+    }
+
+    #[test]
+    fn the_file_to_send_back_holds_failing_cells_alone_and_no_formula() {
+        let file = String::from_utf8(report().to_csv()).expect("UTF-8");
+        assert_eq!(
+            file,
+            "\u{feff}Zeile;Spalte;Wert;Grund\n50;Geburtsdatum;31.02.2001;kein gültiges Datum\n\
+             50;Status;\"'=HYPERLINK(\"\"x\"\");\u{1b}[2J\";unbekannte Angabe (offen, bestätigt …)\n"
+        );
+        for cell in ["=1", "+1", "-1", "@x", " =1", "\t=1", "＝1"] {
+            assert!(harmless(cell).starts_with('\''), "{cell}");
+        }
+        assert_eq!(harmless("a=1"), "a=1");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_file_to_send_back_is_its_owner_s_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = std::env::temp_dir().join(format!("kim-report-{}.csv", uuid::Uuid::now_v7()));
+        std::fs::write(&path, "old").expect("a file");
+        write_private(&path, b"new").expect("written");
+        assert_eq!(std::fs::read(&path).expect("read"), b"new");
+        assert_eq!(std::fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
+        std::fs::remove_file(&path).expect("removed");
+    }
+}

@@ -1,0 +1,171 @@
+//! Holds a row against what is known: is its Träger there, is there an agreement, is the case known already?
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use kim_domain::fingerprint::FingerprintKey;
+use kim_domain::referral::ReferralStatus;
+use kim_domain::value::CasePhase;
+use kim_entity::{agency, agreement};
+use uuid::Uuid;
+
+use super::case_row::{CaseRow, ReferralRow};
+use super::known::{self, Directory};
+use super::plan::{Between, Plan, plan};
+use super::report::{Refusal, RefusalCode};
+
+/// Which case of which Träger a row is, and whom it concerns.
+#[derive(Debug)]
+pub(crate) struct Identity<'a> {
+    pub(crate) line: u64,
+    pub(crate) agency: &'a agency::Model,
+    pub(crate) case_number: &'a str,
+    pub(crate) opened_on: NaiveDate,
+    pub(crate) phase: CasePhase,
+    pub(crate) hash: String,
+    /// Fingerprint of the client.
+    pub(crate) client: String,
+    /// Fingerprint by sound.
+    pub(crate) sound: String,
+}
+
+/// A row with everything that it takes to write it.
+#[derive(Debug)]
+pub(crate) struct Ready<'a> {
+    pub(crate) row: &'a CaseRow,
+    pub(crate) identity: Identity<'a>,
+    pub(crate) district: Option<&'a str>,
+    pub(crate) referral: Option<ReadyReferral<'a>>,
+}
+
+/// The referral of a row.
+#[derive(Debug)]
+pub(crate) struct ReadyReferral<'a> {
+    pub(crate) row: &'a ReferralRow,
+    pub(crate) receiver: &'a agency::Model,
+    pub(crate) agreement: &'a agreement::Model,
+    pub(crate) plan: Plan,
+}
+
+/// What a row is.
+#[derive(Debug)]
+pub(crate) enum Outcome<'a> {
+    New(Box<Ready<'a>>),
+    /// Known with the same content.
+    Unchanged(Box<Identity<'a>>),
+    Refused(Vec<Refusal>),
+}
+
+/// Resolves rows against one state of the database.
+#[derive(Debug)]
+pub(crate) struct Resolver<'a> {
+    pub(crate) directory: &'a Directory,
+    pub(crate) key: &'a FingerprintKey,
+    /// The only Träger whose rows are read.
+    pub(crate) only: Option<&'a str>,
+    pub(crate) now: i64,
+    pub(crate) today: NaiveDate,
+    /// Import hashes by agency and case number; the rows of this file are added as they come.
+    pub(crate) known: HashMap<(Uuid, String), Option<String>>,
+}
+
+impl<'a> Resolver<'a> {
+    pub(crate) fn resolve(&mut self, row: &'a CaseRow) -> Outcome<'a> {
+        if let (Some(only), Some(agency)) = (self.only, row.agency.as_deref())
+            && only != agency
+        {
+            return Outcome::Refused(vec![refusal(row, "Träger", agency, RefusalCode::ForeignAgency, None)]);
+        }
+        let mut refused = row.refused.clone();
+        let agency = self.agency(row, &mut refused);
+        let identity = agency.filter(|_| refused.is_empty()).and_then(|agency| self.identity(row, agency));
+        let name = identity.as_ref().map(|identity| (identity.agency.id, identity.case_number.to_owned()));
+        let known = name.as_ref().and_then(|name| self.known.get(name));
+        match (known, identity) {
+            (Some(Some(hash)), Some(identity)) if *hash == identity.hash => Outcome::Unchanged(Box::new(identity)),
+            (known, identity) => {
+                if let (Some(_), Some(identity)) = (known, &identity) {
+                    refused.push(refusal(row, "Fallnummer", identity.case_number, RefusalCode::Changed, None));
+                }
+                let district = self.district(row, agency, &mut refused);
+                let referral = self.referral(row, agency, &mut refused);
+                match (identity, name) {
+                    (Some(identity), Some(name)) if refused.is_empty() => {
+                        self.known.insert(name, Some(identity.hash.clone()));
+                        Outcome::New(Box::new(Ready { row, identity, district, referral }))
+                    }
+                    _ => Outcome::Refused(refused),
+                }
+            }
+        }
+    }
+
+    fn agency(&self, row: &CaseRow, refused: &mut Vec<Refusal>) -> Option<&'a agency::Model> {
+        let slug = row.agency.as_deref()?;
+        let agency = self.directory.sender(slug);
+        if agency.is_none() {
+            refused.push(refusal(row, "Träger", slug, RefusalCode::UnknownAgency, None));
+        }
+        agency
+    }
+
+    fn identity(&self, row: &'a CaseRow, agency: &'a agency::Model) -> Option<Identity<'a>> {
+        let (family_name, birth_date) = (row.family_name.as_deref()?, row.birth_date?);
+        Some(Identity {
+            line: row.line,
+            agency,
+            case_number: row.case_number.as_deref()?,
+            opened_on: row.opened_on?,
+            phase: row.phase?,
+            hash: row.hash(self.key),
+            client: self.key.client(family_name, birth_date),
+            sound: self.key.probable(family_name, row.given_name.as_deref().unwrap_or_default(), birth_date),
+        })
+    }
+
+    fn district(&self, row: &CaseRow, agency: Option<&agency::Model>, refused: &mut Vec<Refusal>) -> Option<&'a str> {
+        let name = row.district.as_deref()?;
+        let district = self.directory.district(&agency?.ags, name);
+        if district.is_none() {
+            refused.push(refusal(row, "Stadtbezirk", name, RefusalCode::UnknownCode, None));
+        }
+        district
+    }
+
+    /// Resolves the referral. What hangs on something refused already is not refused again.
+    fn referral(
+        &self,
+        row: &'a CaseRow,
+        agency: Option<&'a agency::Model>,
+        refused: &mut Vec<Refusal>,
+    ) -> Option<ReadyReferral<'a>> {
+        let referral = row.referral.as_ref()?;
+        let Some(receiver) = self.directory.agency(&referral.receiver).filter(|receiver| receiver.kind.0.receives())
+        else {
+            refused.push(refusal(row, "Übergabe an", &referral.receiver, RefusalCode::UnknownAgency, None));
+            return None;
+        };
+        let (sender, (purpose, _), standing) = (agency?, referral.purpose?, referral.standing?);
+        let is_draft = standing.status == ReferralStatus::Draft;
+        let offered_on = if is_draft { referral.offered_on.unwrap_or(self.today) } else { referral.offered_on? };
+        let in_force = self.directory.agreement(&sender.ags, receiver.id, purpose, offered_on);
+        let Some(agreement) = in_force.filter(|_| receiver.id != sender.id) else {
+            let hint = format!("{}, {}, {}", receiver.slug, purpose.label(), offered_on.format("%d.%m.%Y"));
+            refused.push(refusal(row, "Zweck", purpose.label(), RefusalCode::NoAgreement, Some(hint)));
+            return None;
+        };
+        let between = Between {
+            sender: sender.kind.0,
+            sender_bound_by_203: sender.bound_by_203,
+            receiver: receiver.kind.0,
+            purpose,
+            agreement: known::terms(agreement),
+        };
+        let plan = plan(row, referral, standing, &between, self.now, self.today);
+        Some(ReadyReferral { row: referral, receiver, agreement, plan })
+    }
+}
+
+fn refusal(row: &CaseRow, column: &str, value: &str, code: RefusalCode, hint: Option<String>) -> Refusal {
+    Refusal { line: row.line, column: column.to_owned(), value: value.to_owned(), code, hint }
+}

@@ -1,0 +1,179 @@
+//! What is not a list: days, yes and no, numbers, telephone numbers, addresses.
+
+use chrono::{Datelike, NaiveDate};
+
+use super::fold;
+
+/// A day as Germans write it or as ISO does, with or without leading zeros, with or without a midnight behind it. A
+/// year of two digits is nobody's to guess.
+pub(crate) fn day(text: &str) -> Option<NaiveDate> {
+    let text = text.strip_suffix("00:00:00").or_else(|| text.strip_suffix("00:00")).unwrap_or(text);
+    let text = text.strip_suffix('T').unwrap_or(text).trim();
+    let (separator, german) = if text.contains('.') { ('.', true) } else { ('-', false) };
+    let mut parts = text.split(separator).map(str::trim);
+    let (first, second, third) = (parts.next()?, parts.next()?, parts.next()?);
+    let (year, month, day) = if german { (third, second, first) } else { (first, second, third) };
+    let number = |digits: &str, longest: usize| -> Option<u32> {
+        let fits = !digits.is_empty() && digits.len() <= longest && digits.bytes().all(|byte| byte.is_ascii_digit());
+        if fits { digits.parse().ok() } else { None }
+    };
+    if parts.next().is_some() || year.len() != 4 {
+        return None;
+    }
+    let date = NaiveDate::from_ymd_opt(number(year, 4)?.cast_signed(), number(month, 2)?, number(day, 2)?)?;
+    (1900..=2200).contains(&date.year()).then_some(date)
+}
+
+/// Yes or no.
+pub(crate) fn yes_or_no(text: &str) -> Option<bool> {
+    match fold(text).as_str() {
+        "ja" | "j" | "x" | "1" | "wahr" | "yes" | "y" | "true" => Some(true),
+        "nein" | "n" | "0" | "falsch" | "no" | "false" | "keine" | "keiner" => Some(false),
+        _ => None,
+    }
+}
+
+/// How many; more than anybody has is a slip.
+pub(crate) fn count(text: &str) -> Option<u32> {
+    match fold(text).as_str() {
+        "keine" | "kein" | "nein" => Some(0),
+        digits => digits.parse().ok().filter(|&count| count <= 30 && fold(text) == text.trim()),
+    }
+}
+
+/// A telephone number: groups of digits with one blank between them, `+` in front of a country code.
+pub(crate) fn phone(text: &str) -> Option<String> {
+    let text = text.replace("(0)", " ");
+    let mut number = String::new();
+    for letter in text.trim().chars() {
+        match letter {
+            '0'..='9' => number.push(letter),
+            '+' if number.is_empty() => number.push(letter),
+            ' ' | '/' | '-' | '–' | '(' | ')' | '.' | '\u{a0}' => {
+                if number.chars().last().is_some_and(|last| last.is_ascii_digit()) {
+                    number.push(' ');
+                }
+            }
+            _ => return None,
+        }
+    }
+    let number = number.trim_end().to_owned();
+    let number = number.strip_prefix("00").map_or(number.clone(), |rest| format!("+{}", rest.trim_start()));
+    let digits = number.bytes().filter(u8::is_ascii_digit).count();
+    (5..=15).contains(&digits).then_some(number)
+}
+
+/// An e-mail address: one `@` with something before and a host behind it.
+pub(crate) fn email(text: &str) -> Option<String> {
+    let (name, host) = text.split_once('@')?;
+    let is_plain = |part: &str| {
+        !part.is_empty()
+            && !part.contains(|letter: char| letter.is_whitespace() || letter.is_control() || "@,;<>".contains(letter))
+    };
+    (is_plain(name) && is_plain(host) && host.contains('.') && !host.starts_with('.') && !host.ends_with('.'))
+        .then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_day_is_read_as_germans_and_iso_write_it() {
+        let march = NaiveDate::from_ymd_opt(2002, 3, 1);
+        for text in [
+            "01.03.2002",
+            "1.3.2002",
+            "1. 3. 2002",
+            "2002-03-01",
+            "2002-3-1",
+            "01.03.2002 00:00:00",
+            "2002-03-01T00:00:00",
+        ] {
+            assert_eq!(day(text), march, "{text}");
+        }
+        for text in [
+            "",
+            "31.02.2001",
+            "2001-13-01",
+            "1.3.02",
+            "03/01/2002",
+            "1.3.0202",
+            "01.03.2002.",
+            "+1.3.2002",
+            "1.3.20022",
+            "gestern",
+        ] {
+            assert_eq!(day(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn yes_and_no_are_read() {
+        for text in ["ja", "Ja", "J", "x", "X", "1", "WAHR"] {
+            assert_eq!(yes_or_no(text), Some(true), "{text}");
+        }
+        for text in ["nein", "N", "0", "falsch"] {
+            assert_eq!(yes_or_no(text), Some(false), "{text}");
+        }
+        assert_eq!(yes_or_no("vielleicht"), None);
+    }
+
+    #[test]
+    fn a_count_is_a_number() {
+        assert_eq!(count("3"), Some(3));
+        assert_eq!(count("keine"), Some(0));
+        for text in ["-1", "31", "2,5", "zwei"] {
+            assert_eq!(count(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_telephone_number_has_one_form() {
+        for (text, number) in [
+            ("0221 55505712", "0221 55505712"),
+            ("+49 221 5550 1234", "+49 221 5550 1234"),
+            ("0221/555-057 12", "0221 555 057 12"),
+            ("(0221) 55505712", "0221 55505712"),
+            ("+49 (0)221 5550", "+49 221 5550"),
+            ("0049 221 5550", "+49 221 5550"),
+        ] {
+            assert_eq!(phone(text).as_deref(), Some(number), "{text}");
+        }
+        for text in ["", "12", "siehe Akte", "0221+5550", "1234567890123456"] {
+            assert_eq!(phone(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_has_a_name_and_a_host() {
+        assert_eq!(email("emre.çelik3@example.org").as_deref(), Some("emre.çelik3@example.org"));
+        for text in [
+            "emre",
+            "@example.org",
+            "emre@",
+            "emre@org",
+            "a b@example.org",
+            "a@b@example.org",
+            "a@example.org, b@example.org",
+        ] {
+            assert_eq!(email(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(text in "\\PC{0,40}") {
+            let _ = (day(&text), yes_or_no(&text), count(&text), phone(&text), email(&text));
+        }
+
+        #[test]
+        fn a_day_that_is_written_is_read(days in 0..60_000_i64) {
+            let date = NaiveDate::from_ymd_opt(1950, 1, 1).expect("a day") + chrono::TimeDelta::days(days);
+            prop_assert_eq!(day(&date.format("%d.%m.%Y").to_string()), Some(date));
+            prop_assert_eq!(day(&date.format("%-d.%-m.%Y").to_string()), Some(date));
+            prop_assert_eq!(day(&date.to_string()), Some(date));
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! Why a referral ended, beside a receiver's [refusal](crate::referral::DeclineReason).
+
+crate::words! {
+    /// Why a sender withdrew.
+    pub enum WithdrawalReason("Grund einer Rücknahme") {
+        ClientsWish = "CLIENTS_WISH": "Wunsch der Klientin oder des Klienten",
+        Moved = "MOVED": "verzogen",
+        Died = "DIED": "verstorben",
+        BrokeOff = "BROKE_OFF": "Kontakt abgebrochen",
+        Misdirected = "MISDIRECTED": "an die falsche Stelle gesendet",
+        ConsentEnded = "CONSENT_ENDED": "Einwilligung beendet",
+        Other = "OTHER": "anderer Grund",
+    }
+}
+
+crate::words! {
+    /// Why an accepted referral came to nothing.
+    pub enum FailureReason("Grund eines Scheiterns") {
+        ClientNotReached = "CLIENT_NOT_REACHED": "Klientin oder Klient nicht erreicht",
+        BrokeOff = "BROKE_OFF": "Kontakt abgebrochen",
+        RequirementsNotMet = "REQUIREMENTS_NOT_MET": "Voraussetzungen nicht erfüllt",
+        ApplicationRefused = "APPLICATION_REFUSED": "Antrag abgelehnt",
+        Unanswered = "UNANSWERED": "Rückfrage nicht beantwortet",
+        Other = "OTHER": "anderer Grund",
+    }
+}
