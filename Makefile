@@ -21,5 +21,7 @@ deny: ## Licences, bans and sources of dependencies (gets cargo-deny once)
 	@command -v cargo-deny >/dev/null || $(CARGO) install --locked --quiet cargo-deny
 	$(CARGO) deny --log-level error check bans licenses sources
 
-check: ## The tests alone; ARGS go to the test runner, e.g. ARGS="--test main tokens"
-	tests/with-postgres.sh $(CARGO) test --workspace $(ARGS)
+# In this order, so that the last line is the end-to-end tests'. One alone: tests/with-postgres.sh cargo test --test main NAME
+check: ## The tests alone
+	$(CARGO) test --workspace --quiet --doc
+	tests/with-postgres.sh sh -ec '$(CARGO) test --workspace --lib --bins && $(CARGO) test --workspace --test "*"'

@@ -4,6 +4,8 @@
 
 mod columns;
 mod database;
+mod import;
 mod indexes;
 mod migrations;
 mod support;
+mod tokens;

@@ -1,6 +1,8 @@
 //! What the tests stand on.
 
 pub(crate) mod database;
+pub(crate) mod keys;
+pub(crate) mod server;
 
 /// Makes two tests, `name::sqlite` and `name::postgres`, of one body, each with a migrated, empty database of its own.
 ///

@@ -1,0 +1,43 @@
+//! Runs one command: each line of [`run`] is one of them.
+
+pub mod import;
+pub mod migrate;
+mod serve;
+mod token;
+
+use std::future::Future;
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Command, SchemaArgs};
+use crate::demo;
+use crate::failure::Failure;
+
+/// Runs what the command line asks for.
+///
+/// # Errors
+/// [`Failure`]: what to tell the person at the terminal, and the exit code.
+pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    match cli.command {
+        Command::Serve(args) => block_on(serve::run(&args))?,
+        Command::Demo(args) => block_on(demo::run(&args))?,
+        Command::Migrate(args) => block_on(migrate::run(&args))?,
+        Command::Token(args) => token::run(args)?,
+        Command::Schema(args) => schema(&args)?,
+        Command::Disclosure => print!("{}", kim_domain::disclosure::matrix()),
+        Command::Import(args) => return block_on(import::run(&args)),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn schema(args: &SchemaArgs) -> Result<(), Failure> {
+    let pair = args.kind.zip(args.role);
+    if let Some((kind, role)) = pair.filter(|(kind, role)| !role.exists_at(*kind)) {
+        return Err(Failure::usage(format!("there is no {role} at a {kind}")));
+    }
+    print!("{}", kim_graphql::schema::sdl(pair));
+    Ok(())
+}
+
+fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::failed)?.block_on(work)
+}

@@ -1,0 +1,221 @@
+//! Configuration: defaults < kim.toml < `KIM_*` < flags. Every key is in kim.example.toml; an unknown one is refused.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use figment::Figment;
+use figment::error::Kind;
+use figment::providers::{Env, Format, Serialized, Toml};
+use kim_domain::token::SpeaksFor;
+use serde::{Deserialize, Serialize};
+
+use crate::cli::DataArgs;
+use crate::failure::Failure;
+
+/// Everything that can be configured.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where the data is: `sqlite:PATH` or `postgres://…`.
+    pub database: String,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The file with the key of the fingerprints by which a client is found: 32 bytes in hex.
+    pub fingerprint_key_file: Option<PathBuf>,
+    /// Text or JSON.
+    pub log: LogFormat,
+    /// What is logged, in the syntax of `tracing_subscriber::EnvFilter`.
+    pub log_filter: String,
+    /// Whose tokens are accepted.
+    #[serde(default)]
+    pub issuer: Vec<IssuerConfig>,
+}
+
+/// One issuer of tokens.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssuerConfig {
+    /// The claim `iss`, to the letter.
+    pub iss: String,
+    /// What the claim `aud` must contain.
+    pub audience: String,
+    /// Its public keys: the path of a file, or a URL.
+    pub jwks: String,
+    /// The slugs of the agencies it may speak for, or `*` alone.
+    pub agencies: Vec<String>,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One object a line, for programs.
+    Json,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            database: "sqlite:kim.sqlite".to_owned(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            fingerprint_key_file: None,
+            log: LogFormat::Text,
+            log_filter: "info,sqlx=warn,sea_orm=warn,sea_orm_migration=warn,poem=warn,hyper=warn,hyper_util=warn,\
+                         h2=warn,reqwest=warn,rustls=warn,async_graphql=warn"
+                .to_owned(),
+            issuer: Vec::new(),
+        }
+    }
+}
+
+/// Flags that stand above the configuration; what is absent changes nothing.
+#[derive(Debug, Default, Serialize)]
+pub struct Flags {
+    /// `--database`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
+    /// `--listen`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<SocketAddr>,
+    /// `--log`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogFormat>,
+}
+
+impl Config {
+    /// Reads the configuration for a command that only touches data.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] that names the key and where it stands.
+    pub fn for_data(args: &DataArgs) -> Result<Self, Failure> {
+        Self::read(args.config.as_deref(), &Flags { database: args.database.clone(), ..Flags::default() })
+    }
+
+    /// Reads the configuration: defaults, file, environment, flags.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] that names the key and where it stands.
+    pub fn read(file: Option<&Path>, flags: &Flags) -> Result<Self, Failure> {
+        if let Some(file) = file.filter(|file| !file.is_file()) {
+            return Err(Failure::usage(format!("there is no configuration file {}", file.display())));
+        }
+        // In this directory alone: a kim.toml further up is somebody else's.
+        let file = file.or(Some(Path::new("kim.toml")).filter(|file| file.is_file()));
+        let defaults = Figment::from(Serialized::defaults(Self::default()));
+        let config: Self = match file {
+            Some(file) => defaults.merge(Toml::file_exact(file)),
+            None => defaults,
+        }
+        .merge(Env::prefixed("KIM_").filter(is_key))
+        .merge(Serialized::defaults(flags))
+        .extract()
+        .map_err(explain)?;
+        for issuer in &config.issuer {
+            issuer.check()?;
+        }
+        Ok(config)
+    }
+}
+
+/// Two kinds of variable begin with `KIM_` and are no keys: the file's own place, and what our tests are told.
+fn is_key(name: &figment::value::UncasedStr) -> bool {
+    name != "config" && !name.starts_with("test_")
+}
+
+/// The first mistake, in words that name key and source.
+fn explain(error: figment::Error) -> Failure {
+    let place = error.metadata.as_ref().map_or_else(String::new, |metadata| match &metadata.source {
+        Some(source) => format!(" in {source}"),
+        None => format!(" in {}", metadata.name),
+    });
+    let path = error.path.join(".");
+    Failure::usage(match &error.kind {
+        Kind::UnknownField(name, known) => {
+            format!("unknown configuration key \"{name}\"{place}; known are {}", known.join(", "))
+        }
+        Kind::MissingField(name) => format!("configuration key \"{name}\" is missing{place}"),
+        Kind::InvalidType(..)
+        | Kind::InvalidValue(..)
+        | Kind::InvalidLength(..)
+        | Kind::UnknownVariant(..)
+        | Kind::DuplicateField(_)
+        | Kind::ISizeOutOfRange(_)
+        | Kind::USizeOutOfRange(_)
+        | Kind::Unsupported(_)
+        | Kind::UnsupportedKey(..)
+        | Kind::Message(_) => format!("configuration key \"{path}\"{place}: {}", error.kind),
+    })
+}
+
+/// Where an issuer's keys are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeySource {
+    /// A file.
+    File(PathBuf),
+    /// A URL: https, or http on this machine.
+    Url(reqwest::Url),
+}
+
+impl IssuerConfig {
+    fn check(&self) -> Result<(), Failure> {
+        if self.iss == crate::development::ISS {
+            return Err(Failure::usage(format!(
+                "issuer {}: this is the development issuer, whose key is public; `kim serve` never trusts it",
+                self.iss
+            )));
+        }
+        if self.iss.is_empty() || self.audience.is_empty() {
+            return Err(Failure::usage("an issuer needs \"iss\" and \"audience\""));
+        }
+        self.source()?;
+        self.speaks_for().map(drop)
+    }
+
+    /// For whom it speaks.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] when that is nobody, or all and some.
+    pub fn speaks_for(&self) -> Result<SpeaksFor, Failure> {
+        let slugs: BTreeSet<String> = self.agencies.iter().cloned().collect();
+        if slugs.is_empty() || slugs.contains("") || (slugs.contains("*") && slugs.len() > 1) {
+            return Err(Failure::usage(format!(
+                "issuer {}: \"agencies\" lists the slugs it may speak for, or \"*\" alone",
+                self.iss
+            )));
+        }
+        Ok(if slugs.contains("*") { SpeaksFor::All } else { SpeaksFor::Agencies(slugs) })
+    }
+
+    /// Where its keys are.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] when the URL is none, or would fetch keys over an open line.
+    pub fn source(&self) -> Result<KeySource, Failure> {
+        if !self.jwks.contains("://") {
+            return Ok(KeySource::File(PathBuf::from(&self.jwks)));
+        }
+        let url: reqwest::Url = self
+            .jwks
+            .parse()
+            .map_err(|error| Failure::usage(format!("issuer {}: \"jwks\" is no URL: {error}", self.iss)))?;
+        match url.scheme() {
+            "https" => Ok(KeySource::Url(url)),
+            "http" if url.host_str().is_some_and(is_this_machine) => Ok(KeySource::Url(url)),
+            _ => Err(Failure::usage(format!(
+                "issuer {}: \"jwks\" must be a file or an https URL (http only on this machine)",
+                self.iss
+            ))),
+        }
+    }
+}
+
+fn is_this_machine(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests;

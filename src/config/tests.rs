@@ -1,0 +1,147 @@
+//! What wins over what, and what is refused, with which words.
+
+use figment::Jail;
+
+use super::*;
+
+const ISSUER: &str =
+    "[[issuer]]\niss = \"https://a.example\"\naudience = \"kim\"\njwks = \"keys.json\"\nagencies = [\"x\"]\n";
+
+fn read() -> Result<Config, String> {
+    Config::read(None, &Flags::default()).map_err(|failure| failure.to_string())
+}
+
+#[test]
+#[expect(clippy::result_large_err, reason = "Jail's own error type")]
+fn flags_win_over_the_environment_over_the_file_over_the_defaults() {
+    Jail::expect_with(|jail| {
+        jail.clear_env();
+        assert_eq!(read().expect("defaults").database, "sqlite:kim.sqlite");
+        jail.create_file("kim.toml", "database = \"sqlite:file\"\nlog = \"json\"")?;
+        assert_eq!(read().expect("the file").database, "sqlite:file");
+        jail.set_env("KIM_DATABASE", "sqlite:env");
+        let config = read().expect("the environment");
+        assert_eq!((config.database.as_str(), config.log), ("sqlite:env", LogFormat::Json));
+        let flags = Flags { database: Some("sqlite:flag".to_owned()), ..Flags::default() };
+        let config = Config::read(None, &flags).expect("flags");
+        assert_eq!((config.database.as_str(), config.log), ("sqlite:flag", LogFormat::Json));
+        Ok(())
+    });
+}
+
+#[test]
+#[expect(clippy::result_large_err, reason = "Jail's own error type")]
+fn an_unknown_key_is_refused_by_its_name_and_place() {
+    Jail::expect_with(|jail| {
+        jail.clear_env();
+        jail.create_file("kim.toml", "databse = \"sqlite:file\"")?;
+        let words = read().expect_err("refused");
+        assert!(words.contains("\"databse\"") && words.contains("kim.toml") && words.contains("database"), "{words}");
+        jail.create_file("kim.toml", &format!("{ISSUER}key = 1"))?;
+        let words = read().expect_err("refused");
+        assert!(words.contains("\"key\"") && words.contains("audience"), "{words}");
+        jail.create_file("kim.toml", "")?;
+        jail.set_env("KIM_LISTN", "1");
+        let words = read().expect_err("refused");
+        assert!(words.contains("\"listn\"") && words.contains("KIM_"), "{words}");
+        Ok(())
+    });
+}
+
+#[test]
+#[expect(clippy::result_large_err, reason = "Jail's own error type")]
+fn a_wrong_value_is_refused_by_its_key() {
+    Jail::expect_with(|jail| {
+        jail.clear_env();
+        jail.create_file("kim.toml", "listen = \"8080\"")?;
+        assert!(read().expect_err("refused").contains("\"listen\""));
+        jail.create_file("kim.toml", "log = \"xml\"")?;
+        assert!(read().expect_err("refused").contains("\"log\""));
+        assert!(Config::read(Some(Path::new("none.toml")), &Flags::default()).is_err());
+        Ok(())
+    });
+}
+
+#[test]
+#[expect(clippy::result_large_err, reason = "Jail's own error type")]
+fn an_issuer_can_come_from_the_environment() {
+    Jail::expect_with(|jail| {
+        jail.clear_env();
+        jail.set_env("KIM_TEST_SOMETHING", "is not ours");
+        jail.set_env("KIM_ISSUER", r#"[{iss="https://a.example",audience="kim",jwks="keys.json",agencies=["*"]}]"#);
+        let config = read().expect("an issuer");
+        assert_eq!(config.issuer[0].speaks_for(), Ok(SpeaksFor::All));
+        Ok(())
+    });
+}
+
+fn issuer(jwks: &str, agencies: &[&str]) -> IssuerConfig {
+    IssuerConfig {
+        iss: "https://a.example".to_owned(),
+        audience: "kim".to_owned(),
+        jwks: jwks.to_owned(),
+        agencies: agencies.iter().map(ToString::to_string).collect(),
+    }
+}
+
+#[test]
+fn keys_come_over_no_open_line() {
+    for good in [
+        "keys.json",
+        "/etc/kim/keys.json",
+        "https://a.example/jwks",
+        "http://127.0.0.1:1/",
+        "http://[::1]/",
+        "http://localhost/",
+    ] {
+        assert!(issuer(good, &["x"]).check().is_ok(), "{good}");
+    }
+    for bad in ["http://a.example/jwks", "ftp://a.example/", "http://localhost.a.example/", "https://", "file:///keys"]
+    {
+        assert!(issuer(bad, &["x"]).check().is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn an_issuer_speaks_for_all_or_for_some() {
+    for bad in [&[][..], &["*", "x"], &[""]] {
+        assert!(issuer("keys.json", bad).check().is_err(), "{bad:?}");
+    }
+    assert_eq!(issuer("k", &["x"]).speaks_for(), Ok(SpeaksFor::Agencies(["x".to_owned()].into())));
+}
+
+#[test]
+fn the_development_issuer_is_never_trusted_by_configuration() {
+    let issuer = IssuerConfig { iss: crate::development::ISS.to_owned(), ..issuer("keys.json", &["*"]) };
+    assert!(issuer.check().expect_err("refused").to_string().contains("development issuer"));
+}
+
+#[test]
+#[expect(clippy::result_large_err, reason = "Jail's own error type")]
+fn the_example_file_shows_every_key_and_its_default() {
+    let example = include_str!("../../kim.example.toml");
+    // A commented key is "#key = value"; prose has a space after the mark.
+    let keys: String = example
+        .lines()
+        .map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line))
+        .fold(String::new(), |mut all, line| {
+            all.push_str(line);
+            all.push('\n');
+            all
+        });
+    Jail::expect_with(|jail| {
+        jail.clear_env();
+        jail.create_file("kim.toml", &keys)?;
+        let shown: toml::Table = toml::from_str(&keys).expect("TOML");
+        let mut config = serde_json::to_value(read().expect("a valid example")).expect("JSON");
+        let defaults = serde_json::to_value(Config::default()).expect("JSON");
+        for (key, default) in defaults.as_object().expect("an object") {
+            assert!(shown.contains_key(key), "{key} is missing");
+            if !["issuer", "fingerprint_key_file"].contains(&key.as_str()) {
+                assert_eq!(config[key].take(), *default, "{key}");
+            }
+        }
+        assert_eq!(config["issuer"].as_array().map(Vec::len), Some(2));
+        Ok(())
+    });
+}

@@ -1,0 +1,151 @@
+//! The development issuer: signs the tokens of `kim token`, trusted by `kim demo` and by nothing else.
+//!
+//! THE KEY BELOW IS PUBLIC, on purpose: everyone who has this source can sign with it. The configuration refuses this
+//! issuer, and a key set that contains this key is refused for any other issuer.
+
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, get_current_timestamp};
+use kim_domain::agency::{Role, Scope};
+use kim_domain::purpose::ReferralPurpose;
+use kim_domain::token::{Issuer, Keys, SpeaksFor, Verifier};
+use serde_json::json;
+
+use crate::failure::Failure;
+
+/// Its `iss`: a name that no server can ever have (RFC 2606).
+pub const ISS: &str = "https://demo.kim.invalid";
+/// Its audience.
+pub const AUDIENCE: &str = "kim-demo";
+/// The public half of the key, as in a JWK.
+pub const PUBLIC_KEY: &str = "ZuaTzvYYWlZZmHxMh1rpaq6wtKzJJevXcI4zNg4WutU";
+
+const KID: &str = "demo-1";
+
+/// The private half, in PKCS #8. Public on purpose: see above.
+const KEY: [u8; 48] = [
+    0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20, 0x45, 0xa6, 0x87,
+    0x2f, 0xeb, 0x9a, 0x7f, 0x03, 0x54, 0x50, 0xd2, 0x83, 0x5a, 0xc7, 0x5e, 0xc0, 0x19, 0x43, 0xae, 0x06, 0x7b, 0xe1,
+    0xaa, 0x91, 0x3a, 0x8a, 0xf8, 0xb2, 0x76, 0x4a, 0xb2, 0x27,
+];
+
+/// What a token shall say.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// The agency's slug.
+    pub agency: String,
+    /// The role there.
+    pub role: Role,
+    /// What it may be used for.
+    pub scopes: Vec<Scope>,
+    /// How long it is good, in seconds.
+    pub ttl: u64,
+    /// The purposes it is narrowed to; none of them is no narrowing.
+    pub purposes: Vec<ReferralPurpose>,
+    /// The person or program.
+    pub subject: String,
+    /// For whom a program acts.
+    pub acting_for: Option<String>,
+}
+
+impl Wish {
+    /// What someone in this role usually needs, for half a day.
+    #[must_use]
+    pub fn usual(agency: &str, role: Role) -> Self {
+        Self {
+            agency: agency.to_owned(),
+            role,
+            scopes: usual_scopes(role).to_vec(),
+            ttl: 12 * 3_600,
+            purposes: Vec::new(),
+            subject: format!("demo-{}", role.code().to_lowercase().replace('_', "-")),
+            acting_for: None,
+        }
+    }
+}
+
+/// The scopes that someone in this role usually needs.
+#[must_use]
+pub const fn usual_scopes(role: Role) -> &'static [Scope] {
+    match role {
+        Role::Clerk | Role::Service => {
+            &[Scope::ReferralRead, Scope::ReferralWrite, Scope::AgreementRead, Scope::StatisticsRead]
+        }
+        Role::CaseManager => &[
+            Scope::ReferralRead,
+            Scope::ReferralWrite,
+            Scope::CaseRead,
+            Scope::CaseWrite,
+            Scope::AgreementRead,
+            Scope::ConsentWrite,
+            Scope::StatisticsRead,
+        ],
+        Role::Coordinator => &[Scope::AgreementRead, Scope::AgreementWrite, Scope::StatisticsRead],
+        Role::DataProtectionOfficer => &[Scope::AgreementRead, Scope::AuditRead],
+        Role::Administrator => &[Scope::AgreementRead, Scope::AgreementWrite],
+    }
+}
+
+/// Signs a token.
+///
+/// # Errors
+/// [`Failure::Failed`] when the cryptography does not work on this machine.
+pub fn sign(wish: &Wish) -> Result<String, Failure> {
+    let now = get_current_timestamp();
+    let scopes: Vec<&str> = wish.scopes.iter().map(|scope| scope.code()).collect();
+    let mut claims = json!({
+        "iss": ISS, "aud": AUDIENCE, "sub": wish.subject, "iat": now, "nbf": now, "exp": now + wish.ttl,
+        "agency": wish.agency, "role": wish.role, "scope": scopes.join(" "),
+    });
+    if !wish.purposes.is_empty() {
+        claims["purposes"] = json!(wish.purposes);
+    }
+    if let Some(subject) = &wish.acting_for {
+        claims["act"] = json!({ "sub": subject });
+    }
+    let header = Header { kid: Some(KID.to_owned()), ..Header::new(Algorithm::EdDSA) };
+    encode(&header, &claims, &EncodingKey::from_ed_der(&KEY)).map_err(Failure::failed)
+}
+
+/// Its public keys, as `kim demo` serves them at `/.well-known/jwks.json`.
+#[must_use]
+pub fn jwks() -> String {
+    json!({"keys": [{
+        "kty": "OKP", "crv": "Ed25519", "kid": KID, "use": "sig", "alg": "EdDSA", "x": PUBLIC_KEY,
+    }]})
+    .to_string()
+}
+
+/// A verifier that trusts this issuer alone: for `kim demo`.
+///
+/// # Errors
+/// [`Failure::Failed`]: never, as the tests show.
+pub fn verifier() -> Result<Verifier, Failure> {
+    let issuer = Issuer {
+        iss: ISS.to_owned(),
+        audience: AUDIENCE.to_owned(),
+        keys: Keys::from_jwks(jwks().as_bytes()).map_err(Failure::failed)?,
+        agencies: SpeaksFor::All,
+    };
+    Verifier::new([issuer]).map_err(Failure::failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_development_issuer_signs_it_verifies() {
+        let verifier = verifier().expect("a verifier");
+        for &role in Role::ALL {
+            let wish = Wish {
+                purposes: vec![ReferralPurpose::Naturalisation],
+                acting_for: Some("verfahren".to_owned()),
+                ..Wish::usual("jobcenter-koeln", role)
+            };
+            let token = verifier.verify(&sign(&wish).expect("a token")).expect("verified");
+            assert_eq!((token.agency_slug(), token.role()), ("jobcenter-koeln", role));
+            assert_eq!(token.scopes(), &usual_scopes(role).iter().copied().collect());
+            assert_eq!(token.purposes(), Some(&[ReferralPurpose::Naturalisation][..]));
+            assert_eq!(token.acting_for(), Some("verfahren"));
+        }
+    }
+}

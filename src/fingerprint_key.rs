@@ -1,0 +1,98 @@
+//! The key of the fingerprints by which a client is found: read from a file of its own, or made beside a SQLite file.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use kim_domain::fingerprint::FingerprintKey;
+
+use crate::failure::Failure;
+
+/// The key that this database's fingerprints were made with.
+///
+/// # Errors
+/// [`Failure::Usage`] when PostgreSQL is used and no file is named; [`Failure::Failed`] when the file cannot be read,
+/// made, or holds no key.
+pub fn read(file: Option<&Path>, database: &str) -> Result<FingerprintKey, Failure> {
+    match (file, beside(database)) {
+        (Some(file), _) => read_file(file),
+        (None, Some(file)) if file.exists() => read_file(&file),
+        (None, Some(file)) => make(&file),
+        (None, None) => Err(Failure::usage(
+            "with PostgreSQL, \"fingerprint_key_file\" must name a file with 64 hex digits (openssl rand -hex 32)",
+        )),
+    }
+}
+
+/// Beside a SQLite file, in a file of its own: who copies the database alone cannot try names.
+fn beside(database: &str) -> Option<PathBuf> {
+    let path = database.strip_prefix("sqlite:")?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    let path = path.split_once('?').map_or(path, |(path, _)| path);
+    Some(PathBuf::from(format!("{path}.key")))
+}
+
+fn read_file(file: &Path) -> Result<FingerprintKey, Failure> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Failure::failed(format!("cannot read the fingerprint key {}: {error}", file.display())))?;
+    FingerprintKey::from_hex(text.trim())
+        .map_err(|error| Failure::failed(format!("the fingerprint key {}: {error}", file.display())))
+}
+
+fn make(file: &Path) -> Result<FingerprintKey, Failure> {
+    let why =
+        |error: std::io::Error| Failure::failed(format!("cannot make the fingerprint key {}: {error}", file.display()));
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder).map_err(why)?;
+    }
+    let key: [u8; 32] = rand::random();
+    let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    // `create_new`: of two processes that start at once, one makes the key and the other fails instead of losing it.
+    match private_file(file) {
+        Ok(mut new) => new.write_all(format!("{hex}\n").as_bytes()).and_then(|()| new.sync_all()).map_err(why)?,
+        Err(error) => return Err(why(error)),
+    }
+    Ok(FingerprintKey::new(key))
+}
+
+/// A new file that its owner alone can read.
+///
+/// # Errors
+/// It exists, or cannot be made.
+pub fn private_file(path: &Path) -> std::io::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sqlite_database_gets_one_key_that_stays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = format!("sqlite:{}", folder.path().join("new/kim.sqlite").display());
+        let first = read(None, &database).expect("a new key");
+        let again = read(None, &database).expect("the same key");
+        assert_eq!(first.content(&["a"]), again.content(&["a"]));
+        let file = folder.path().join("new/kim.sqlite.key");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(std::fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o600);
+        }
+        std::fs::write(&file, "abc").expect("written");
+        assert!(read(None, &database).is_err());
+    }
+
+    #[test]
+    fn postgresql_needs_a_key_that_is_named() {
+        assert!(matches!(read(None, "postgres://localhost/kim"), Err(Failure::Usage(_))));
+        assert!(matches!(
+            read(Some(Path::new("/nonexistent/key")), "postgres://localhost/kim"),
+            Err(Failure::Failed(_))
+        ));
+    }
+}

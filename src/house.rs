@@ -1,0 +1,50 @@
+//! Joins the front door to the schema and the database.
+
+use kim_domain::agency::{AgencyKind, Role};
+use kim_domain::calendar::Clock;
+use kim_domain::fingerprint::FingerprintKey;
+use kim_domain::token::VerifiedToken;
+use kim_entity::database::Database;
+use kim_entity::viewer::Viewer;
+use kim_graphql::Api;
+
+use crate::http::Backend;
+
+/// The server behind the front door.
+pub(crate) struct House {
+    database: Database,
+    api: Api,
+}
+
+impl House {
+    /// The house over one database.
+    #[must_use]
+    pub(crate) fn new(database: Database, clock: Clock, key: FingerprintKey) -> Self {
+        Self { api: Api::new(database.clone(), clock, key), database }
+    }
+}
+
+impl Backend for House {
+    type Viewer = Viewer;
+
+    async fn admit(&self, token: VerifiedToken) -> Result<Option<Viewer>, ()> {
+        self.api.admit(token).await.map_err(|_| ())
+    }
+
+    fn pair(viewer: &Viewer) -> (AgencyKind, Role) {
+        (viewer.agency().kind, viewer.role())
+    }
+
+    async fn execute(
+        &self,
+        viewer: Viewer,
+        request: async_graphql::Request,
+        request_id: &str,
+    ) -> async_graphql::Response {
+        self.api.execute(viewer, request, request_id).await
+    }
+
+    async fn ready(&self) -> bool {
+        self.database.main.ping().await.is_ok() && self.database.log.ping().await.is_ok()
+    }
+}

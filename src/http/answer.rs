@@ -1,0 +1,144 @@
+//! What is said: the status, headers and bodies of answers and refusals.
+
+use async_graphql::{ErrorExtensionValues, Response as GraphqlResponse, ServerError};
+use kim_graphql::Code;
+use poem::http::{HeaderValue, StatusCode, header};
+use poem::{Body, Response};
+use serde::Serialize;
+use serde_json::json;
+
+use super::accept::MediaType;
+
+/// A request that is answered without asking the schema.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    status: StatusCode,
+    code: Code,
+    text: String,
+    header: Option<(header::HeaderName, &'static str)>,
+    media_type: MediaType,
+}
+
+impl Refusal {
+    pub(super) fn new(status: StatusCode, code: Code, text: impl Into<String>) -> Self {
+        Self { status, code, text: text.into(), header: None, media_type: MediaType::Json }
+    }
+
+    /// One answer for every token: who holds a wrong one learns nothing of what is wrong with it.
+    pub(super) fn unauthenticated() -> Self {
+        Self {
+            header: Some((header::WWW_AUTHENTICATE, "Bearer")),
+            ..Self::new(StatusCode::UNAUTHORIZED, Code::Unauthenticated, "Ein gültiges Token ist nötig.")
+        }
+    }
+
+    pub(super) const fn in_media_type(mut self, media_type: MediaType) -> Self {
+        self.media_type = media_type;
+        self
+    }
+
+    pub(super) fn into_response(self) -> Response {
+        let body = json!({"errors": [{"message": self.text, "extensions": {"code": self.code.code()}}]});
+        let mut response = write(self.status, self.media_type, body.to_string());
+        if let Some((name, value)) = self.header {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        response
+    }
+}
+
+pub(super) fn method_not_allowed(allowed: &'static str) -> Refusal {
+    Refusal {
+        header: Some((header::ALLOW, allowed)),
+        ..Refusal::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            Code::OperationNotAllowed,
+            format!("Diese Methode ist hier nicht erlaubt; erlaubt: {allowed}."),
+        )
+    }
+}
+
+pub(super) fn not_found() -> Response {
+    text(StatusCode::NOT_FOUND, "not found")
+}
+
+/// Something broke. The cause is in our log, under the id.
+pub(super) fn internal(id: &str) -> Response {
+    let text = "Interner Fehler. Bitte nennen Sie der Betreuung die Kennung.";
+    let body = json!({"errors": [{"message": text, "extensions": {"code": Code::Internal.code(), "id": id}}]});
+    write(StatusCode::INTERNAL_SERVER_ERROR, MediaType::Json, body.to_string())
+}
+
+pub(super) fn text(status: StatusCode, text: &'static str) -> Response {
+    Response::builder().status(status).content_type("text/plain; charset=utf-8").body(text)
+}
+
+pub(super) fn json(body: String) -> Response {
+    write(StatusCode::OK, MediaType::Json, body)
+}
+
+fn write(status: StatusCode, media_type: MediaType, body: impl Into<Body>) -> Response {
+    Response::builder().status(status).header(header::CONTENT_TYPE, media_type.header()).body(body)
+}
+
+/// A GraphQL response on the wire: `data` is absent, not null, when nothing was executed.
+#[derive(Serialize)]
+struct Wire<'a> {
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [ServerError],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a async_graphql::Value>,
+    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    extensions: &'a std::collections::BTreeMap<String, async_graphql::Value>,
+}
+
+/// Writes a GraphQL response, with the status that the draft asks for.
+pub(super) fn graphql(mut response: GraphqlResponse, media_type: MediaType, id: &str) -> Response {
+    let executed = !refused_before_execution(&response);
+    if !executed {
+        for error in &mut response.errors {
+            give_code(error, Code::ValidationFailed);
+        }
+    }
+    let status = if executed { StatusCode::OK } else { status_of(&response.errors, media_type) };
+    let wire =
+        Wire { errors: &response.errors, data: executed.then_some(&response.data), extensions: &response.extensions };
+    match serde_json::to_vec(&wire) {
+        Ok(body) => write(status, media_type, body),
+        Err(_) => internal(id),
+    }
+}
+
+/// A document that is no GraphQL.
+pub(super) fn parse_failed(mut error: ServerError, media_type: MediaType, id: &str) -> Response {
+    give_code(&mut error, Code::ParseFailed);
+    graphql(GraphqlResponse::from_errors(vec![error]), media_type, id)
+}
+
+/// Errors of execution have a path; those of parsing, validation and variables have none, and there is no data.
+fn refused_before_execution(response: &GraphqlResponse) -> bool {
+    response.data == async_graphql::Value::Null
+        && !response.errors.is_empty()
+        && response.errors.iter().all(|error| error.path.is_empty())
+}
+
+fn give_code(error: &mut ServerError, code: Code) {
+    let extensions = error.extensions.get_or_insert_with(ErrorExtensionValues::default);
+    if extensions.get("code").is_none() {
+        extensions.set("code", code.code());
+    }
+}
+
+/// What broke on our side is 5xx for everyone, so that whoever watches the server sees it.
+fn status_of(errors: &[ServerError], media_type: MediaType) -> StatusCode {
+    let has = |code: Code| {
+        let code = async_graphql::Value::from(code.code());
+        errors.iter().any(|error| error.extensions.as_ref().and_then(|all| all.get("code")) == Some(&code))
+    };
+    match media_type {
+        _ if has(Code::Internal) => StatusCode::INTERNAL_SERVER_ERROR,
+        _ if has(Code::Timeout) => StatusCode::SERVICE_UNAVAILABLE,
+        MediaType::GraphqlResponse => StatusCode::BAD_REQUEST,
+        MediaType::Json => StatusCode::OK,
+    }
+}

@@ -1,0 +1,90 @@
+//! `/graphql`: who is asking, what is asked, and the answer, in this order.
+
+use async_graphql::parser::types::OperationType;
+use kim_domain::token::VerifiedToken;
+use kim_graphql::Code;
+use poem::http::{Method, StatusCode, header};
+use poem::{Request, Response};
+
+use super::accept::MediaType;
+use super::access::Logged;
+use super::answer::{self, Refusal};
+use super::{Backend, Front, request};
+
+pub(super) async fn answer<B: Backend>(front: &Front<B>, http: Request, id: &str) -> Result<Response, Refusal> {
+    let Some(media_type) = MediaType::accepted(http.headers()) else {
+        return Err(Refusal::new(
+            StatusCode::NOT_ACCEPTABLE,
+            Code::BadInput,
+            "Antworten gibt es als application/graphql-response+json oder application/json.",
+        ));
+    };
+    let mut logged = Logged::default();
+    let mut response = in_media_type(front, http, media_type, id, &mut logged)
+        .await
+        .unwrap_or_else(|refusal| refusal.in_media_type(media_type).into_response());
+    response.extensions_mut().insert(logged);
+    Ok(response)
+}
+
+async fn in_media_type<B: Backend>(
+    front: &Front<B>,
+    mut http: Request,
+    media_type: MediaType,
+    id: &str,
+    logged: &mut Logged,
+) -> Result<Response, Refusal> {
+    let only_queries = match *http.method() {
+        Method::GET => true,
+        Method::POST => false,
+        _ => return Err(answer::method_not_allowed("GET, POST")),
+    };
+
+    let token = authenticate(front, &http).await?;
+    let viewer = match front.backend.admit(token).await {
+        Ok(Some(viewer)) => viewer,
+        Ok(None) => return Err(Refusal::unauthenticated()),
+        Err(()) => return Ok(answer::internal(id)),
+    };
+    logged.pair = Some(B::pair(&viewer));
+
+    let mut request = match only_queries {
+        true => request::from_address(&http)?,
+        false => request::from_body(&mut http).await?,
+    };
+    let name = request.operation_name.clone();
+    let operation = match request.parsed_query() {
+        Ok(document) => request::operation_type(document, name.as_deref()),
+        Err(error) => return Ok(answer::parse_failed(error, media_type, id)),
+    };
+    logged.operation = operation.map(word);
+    if only_queries && matches!(operation, Some(OperationType::Mutation | OperationType::Subscription)) {
+        return Err(answer::method_not_allowed("POST"));
+    }
+
+    let response = front.backend.execute(viewer, request, id).await;
+    Ok(answer::graphql(response, media_type, id))
+}
+
+/// The bearer token of the request, verified. Two of them are none.
+async fn authenticate<B>(front: &Front<B>, http: &Request) -> Result<VerifiedToken, Refusal> {
+    let mut all = http.headers().get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (all.next(), all.next()) else { return Err(Refusal::unauthenticated()) };
+    let (scheme, token) =
+        value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or_else(Refusal::unauthenticated)?;
+    if !scheme.eq_ignore_ascii_case("Bearer") {
+        return Err(Refusal::unauthenticated());
+    }
+    front.issuers.verify(token.trim()).await.map_err(|refused| {
+        tracing::debug!(reason = refused.reason(), "a token was refused");
+        Refusal::unauthenticated()
+    })
+}
+
+const fn word(operation: OperationType) -> &'static str {
+    match operation {
+        OperationType::Query => "query",
+        OperationType::Mutation => "mutation",
+        OperationType::Subscription => "subscription",
+    }
+}

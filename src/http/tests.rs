@@ -1,0 +1,290 @@
+//! The front door over real HTTP, with a house behind it that does as it is told.
+
+use std::net::SocketAddr;
+
+use async_graphql::{EmptySubscription, Object, Schema};
+use kim_domain::agency::{AgencyKind, Role};
+use kim_domain::token::VerifiedToken;
+use poem::Server;
+use poem::listener::TcpAcceptor;
+use reqwest::{Client, RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::development::{self, Wish};
+
+struct Query;
+#[Object]
+impl Query {
+    async fn hello(&self, to: Option<String>) -> String {
+        format!("hello {}", to.unwrap_or_default())
+    }
+    async fn fails(&self) -> async_graphql::Result<String> {
+        Err("failed".into())
+    }
+}
+
+struct Mutation;
+#[Object]
+impl Mutation {
+    async fn change(&self) -> bool {
+        true
+    }
+}
+
+struct Told(Schema<Query, Mutation, EmptySubscription>);
+
+impl Backend for Told {
+    type Viewer = ();
+
+    async fn admit(&self, token: VerifiedToken) -> Result<Option<()>, ()> {
+        match token.agency_slug() {
+            "unknown" => Ok(None),
+            "broken" => Err(()),
+            _ => Ok(Some(())),
+        }
+    }
+    fn pair(&(): &()) -> (AgencyKind, Role) {
+        (AgencyKind::Jobcenter, Role::Clerk)
+    }
+    async fn execute(&self, (): (), request: async_graphql::Request, _: &str) -> async_graphql::Response {
+        assert!(!request.query.contains("panics"), "told to panic, with a secret");
+        self.0.execute(request).await
+    }
+    async fn ready(&self) -> bool {
+        false
+    }
+}
+
+async fn server() -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let front = Front {
+        backend: Told(Schema::new(Query, Mutation, EmptySubscription)),
+        issuers: Issuers::fixed(development::verifier().expect("a verifier")),
+        jwks: None,
+    };
+    let acceptor = TcpAcceptor::from_tokio(listener).expect("an acceptor");
+    tokio::spawn(Server::new_with_acceptor(acceptor).run(front));
+    address
+}
+
+fn token(agency: &str) -> String {
+    development::sign(&Wish::usual(agency, Role::Clerk)).expect("a token")
+}
+
+async fn post() -> RequestBuilder {
+    Client::new().post(format!("http://{}/graphql", server().await)).bearer_auth(token("a"))
+}
+
+async fn get(parameters: &[(&str, &str)]) -> RequestBuilder {
+    let address = server().await;
+    let url = reqwest::Url::parse_with_params(&format!("http://{address}/graphql"), parameters).expect("a URL");
+    Client::new().get(url).bearer_auth(token("a"))
+}
+
+fn as_json(request: RequestBuilder, body: &Value) -> RequestBuilder {
+    request.header("content-type", "application/json").body(body.to_string())
+}
+
+/// Status, media type, and body.
+async fn send(request: RequestBuilder) -> (u16, String, Value) {
+    let response = request.send().await.expect("an answer");
+    let status = response.status().as_u16();
+    let media_type = response.headers()["content-type"].to_str().expect("text").to_owned();
+    let body = response.text().await.expect("a body");
+    (status, media_type, serde_json::from_str(&body).unwrap_or(Value::String(body)))
+}
+
+fn code(body: &Value) -> &str {
+    body["errors"][0]["extensions"]["code"].as_str().unwrap_or("none")
+}
+
+#[tokio::test]
+async fn a_query_is_answered_over_post_and_get() {
+    let body = json!({"query": "query($to: String) { hello(to: $to) }", "variables": {"to": "you"}});
+    let (status, media_type, body) = send(as_json(post().await, &body)).await;
+    assert_eq!((status, media_type.as_str()), (200, "application/json; charset=utf-8"));
+    assert_eq!(body, json!({"data": {"hello": "hello you"}}));
+    let parameters = [
+        ("query", "query A($to: String) { hello(to: $to) } query B { hello }"),
+        ("variables", r#"{"to":"me"}"#),
+        ("operationName", "A"),
+    ];
+    let request = get(&parameters).await.header("accept", "application/graphql-response+json");
+    let (status, media_type, body) = send(request).await;
+    assert_eq!((status, media_type.as_str()), (200, "application/graphql-response+json; charset=utf-8"));
+    assert_eq!(body, json!({"data": {"hello": "hello me"}}));
+}
+
+#[tokio::test]
+async fn a_mutation_goes_over_post_alone() {
+    let (status, _, body) = send(as_json(post().await, &json!({"query": "mutation { change }"}))).await;
+    assert_eq!((status, body), (200, json!({"data": {"change": true}})));
+    let response = get(&[("query", "mutation { change }")]).await.send().await.expect("an answer");
+    assert_eq!((response.status().as_u16(), &response.headers()["allow"]), (405, &"POST".parse().expect("a value")));
+    let (status, ..) =
+        send(get(&[("query", "query A { hello } mutation B { change }"), ("operationName", "B")]).await).await;
+    assert_eq!(status, 405);
+}
+
+#[tokio::test]
+async fn other_methods_paths_and_media_types_are_refused() {
+    let address = server().await;
+    let url = |path: &str| format!("http://{address}{path}");
+    let client = Client::new();
+    for method in [reqwest::Method::PUT, reqwest::Method::DELETE, reqwest::Method::OPTIONS, reqwest::Method::PATCH] {
+        let response = client.request(method, url("/graphql")).send().await.expect("an answer");
+        assert_eq!(
+            (response.status(), response.headers()["allow"].as_bytes()),
+            (StatusCode::METHOD_NOT_ALLOWED, &b"GET, POST"[..])
+        );
+    }
+    for path in ["/", "/graphql/", "/GraphQL", "/.well-known/jwks.json", "/graphiql", "/metrics"] {
+        assert_eq!(send(client.get(url(path))).await.0, 404, "{path}");
+    }
+    for media_type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/graphql"]
+    {
+        let request = post().await.header("content-type", media_type).body(r#"{"query":"{hello}"}"#);
+        let (status, _, body) = send(request).await;
+        assert_eq!((status, code(&body)), (415, "BAD_INPUT"), "{media_type}");
+    }
+    let (status, ..) = send(post().await.header("accept", "text/html")).await;
+    assert_eq!(status, 406);
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_request_is_400() {
+    for (body, expected) in [
+        ("", "BAD_INPUT"),
+        ("{", "BAD_INPUT"),
+        ("\"text\"", "BAD_INPUT"),
+        ("{}", "BAD_INPUT"),
+        (r#"{"query":1}"#, "BAD_INPUT"),
+        (r#"{"query":"{hello}","operationName":1}"#, "BAD_INPUT"),
+        (r#"{"query":"{hello}","variables":[]}"#, "BAD_INPUT"),
+        (r#"{"query":"{hello}","variables":"{}"}"#, "BAD_INPUT"),
+        (r#"{"query":"{hello}","extensions":1}"#, "BAD_INPUT"),
+        (r#"{"query":"{hello}","query":"{hello}"}"#, "BAD_INPUT"),
+        (r#"[{"query":"{hello}"}]"#, "OPERATION_NOT_ALLOWED"),
+        ("[]", "OPERATION_NOT_ALLOWED"),
+    ] {
+        let (status, _, answer) = send(post().await.header("content-type", "application/json").body(body)).await;
+        assert_eq!((status, code(&answer)), (400, expected), "{body}");
+    }
+    let request = post().await.header("content-type", "application/json").body(b"{\"query\":\"{\xff}\"}".to_vec());
+    assert_eq!(send(request).await.0, 400);
+    for parameters in
+        [&[][..], &[("query", "{hello}"), ("variables", "[]")], &[("query", "{hello}"), ("query", "{hello}")]]
+    {
+        assert_eq!(send(get(parameters).await).await.0, 400, "{parameters:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_large_body_is_413_announced_or_not() {
+    let large = json!({"query": "{hello}", "padding": "x".repeat(300 * 1024)});
+    let (status, _, body) = send(as_json(post().await, &large)).await;
+    assert_eq!((status, code(&body)), (413, "LIMIT_EXCEEDED"));
+
+    // By hand, for the client would announce the length.
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut socket = tokio::net::TcpStream::connect(server().await).await.expect("a connection");
+    let head = format!(
+        "POST /graphql HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
+         transfer-encoding: chunked\r\n\r\n",
+        token("a")
+    );
+    socket.write_all(head.as_bytes()).await.expect("sent");
+    let chunk = format!("4000\r\n{}\r\n", " ".repeat(0x4000));
+    for _ in 0..20 {
+        if socket.write_all(chunk.as_bytes()).await.is_err() {
+            break;
+        }
+    }
+    let mut answer = [0; 12];
+    socket.read_exact(&mut answer).await.expect("an answer");
+    assert_eq!(&answer, b"HTTP/1.1 413");
+}
+
+#[tokio::test]
+async fn what_graphql_refuses_is_400_or_200_as_the_client_accepts() {
+    for (query, expected) in [("{", "GRAPHQL_PARSE_FAILED"), ("{ other }", "GRAPHQL_VALIDATION_FAILED")] {
+        for (accept, status) in [("application/graphql-response+json", 400), ("application/json", 200)] {
+            let request = as_json(post().await.header("accept", accept), &json!({ "query": query }));
+            let (answered, _, body) = send(request).await;
+            assert_eq!((answered, code(&body)), (status, expected));
+            assert!(body.get("data").is_none(), "nothing was executed: {body}");
+        }
+    }
+    let request =
+        as_json(post().await.header("accept", "application/graphql-response+json"), &json!({"query": "{ fails }"}));
+    let (status, _, body) = send(request).await;
+    assert_eq!((status, &body["data"]), (200, &Value::Null));
+    assert!(body.as_object().expect("an object").contains_key("data"), "it was executed: {body}");
+}
+
+#[tokio::test]
+async fn deep_nesting_is_refused_before_it_is_parsed() {
+    let query = format!("{{ hello(to: {}1{}) }}", "[".repeat(2_000), "]".repeat(2_000));
+    let (status, _, body) = send(as_json(post().await, &json!({ "query": query }))).await;
+    assert_eq!((status, code(&body)), (400, "LIMIT_EXCEEDED"));
+}
+
+#[tokio::test]
+async fn a_panic_is_a_500_without_its_message() {
+    let (status, _, body) = send(as_json(post().await, &json!({"query": "{ panics: hello }"}))).await;
+    assert_eq!((status, code(&body)), (500, "INTERNAL"));
+    assert!(body["errors"][0]["extensions"]["id"].is_string() && !body.to_string().contains("secret"), "{body}");
+    let address = server().await;
+    let request = Client::new().post(format!("http://{address}/graphql")).bearer_auth(token("broken"));
+    assert_eq!(send(as_json(request, &json!({"query": "{ hello }"}))).await.0, 500);
+}
+
+#[tokio::test]
+async fn whoever_is_not_admitted_gets_the_same_401() {
+    let address = server().await;
+    let url = format!("http://{address}/graphql");
+    let post = || as_json(Client::new().post(&url), &json!({"query": "{ hello }"}));
+    let good = token("a");
+    let mut seen = std::collections::BTreeSet::new();
+    for request in [
+        post(),
+        post().header("authorization", ""),
+        post().header("authorization", good.as_str()),
+        post().header("authorization", format!("Basic {good}")),
+        post().header("authorization", "Bearer"),
+        post().bearer_auth("x"),
+        post().bearer_auth(token("unknown")),
+        post().bearer_auth(&good).bearer_auth(&good),
+        Client::new().post(&url).bearer_auth("x").header("content-type", "text/plain"),
+        Client::new().get(&url),
+    ] {
+        let response = request.send().await.expect("an answer");
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+        let mut headers: Vec<String> =
+            response.headers().iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
+        headers.retain(|line| !line.starts_with("date:") && !line.starts_with("x-request-id:"));
+        assert!(headers.contains(&"www-authenticate: \"Bearer\"".to_owned()), "{headers:?}");
+        seen.insert((headers, response.text().await.expect("a body")));
+    }
+    assert_eq!(seen.len(), 1, "{seen:?}");
+    assert_eq!(send(post().header("authorization", format!("bearer  {good}"))).await.0, 200);
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_security_headers_and_an_id_of_ours() {
+    let address = server().await;
+    for path in ["/graphql", "/healthz", "/readyz", "/nothing"] {
+        let request = Client::new().get(format!("http://{address}{path}")).header("x-request-id", "mine");
+        let response = request.send().await.expect("an answer");
+        for (name, value) in ALWAYS {
+            assert_eq!(response.headers()[name.as_str()], value, "{path}");
+        }
+        let id = response.headers()["x-request-id"].to_str().expect("text");
+        assert_eq!(id.parse::<Uuid>().map(|id| id.get_version_num()), Ok(7));
+    }
+    assert_eq!(send(Client::new().get(format!("http://{address}/healthz"))).await.0, 200);
+    assert_eq!(send(Client::new().get(format!("http://{address}/readyz"))).await.0, 503);
+    assert_eq!(send(Client::new().post(format!("http://{address}/healthz"))).await.0, 405);
+}

@@ -1,0 +1,14 @@
+//! The process: command line, configuration, tokens, HTTP. The routes are in [`http`].
+
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod demo;
+pub mod development;
+pub mod failure;
+pub mod fingerprint_key;
+mod house;
+pub mod http;
+pub mod issuers;
+pub mod serve;
+pub mod telemetry;

@@ -1,0 +1,167 @@
+//! Starts the server and stops it: database, keys, front door; then until a signal, and no request is cut off.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kim_domain::calendar::Clock;
+use kim_domain::fingerprint::FingerprintKey;
+use kim_entity::database::Database;
+use kim_migration::{LogMigrator, MainMigrator, MigratorTrait};
+use poem::Server;
+use poem::listener::TcpAcceptor;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::fingerprint_key;
+use crate::house::House;
+use crate::http::Front;
+use crate::issuers::Issuers;
+
+/// A connection on which nothing moved for so long is closed.
+const IDLE: Duration = Duration::from_secs(75);
+/// What still runs so long after the signal is cut off.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// What a server is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The migrated database.
+    pub database: Database,
+    /// What day it is.
+    pub clock: Clock,
+    /// The key of the fingerprints.
+    pub key: FingerprintKey,
+    /// Whose tokens are accepted.
+    pub issuers: Arc<Issuers>,
+    /// The development issuer's keys, for `kim demo` to serve.
+    pub jwks: Option<String>,
+}
+
+/// A server that runs.
+#[derive(Debug)]
+pub struct Running {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<std::io::Result<()>>,
+    database: Database,
+}
+
+/// Starts what `kim serve` serves.
+///
+/// # Errors
+/// [`Failure::Usage`] without an issuer; [`Failure::Failed`] when keys, database or address cannot be had.
+pub async fn start(config: &Config, clock: Clock) -> Result<Running, Failure> {
+    let issuers = Issuers::load(&config.issuer).await?;
+    let database = open(&config.database).await?;
+    refuse_unmigrated(&database).await?;
+    let key = fingerprint_key::read(config.fingerprint_key_file.as_deref(), &config.database)?;
+    listen(Parts { listen: config.listen, database, clock, key, issuers, jwks: None }).await
+}
+
+/// Opens the database.
+///
+/// # Errors
+/// [`Failure::Failed`] when it does not answer.
+pub async fn open(url: &str) -> Result<Database, Failure> {
+    Database::open(url).await.map_err(|error| Failure::failed(format!("cannot open the database: {error}")))
+}
+
+/// Refuses a database that lacks steps of this version.
+///
+/// # Errors
+/// [`Failure::Failed`] that says what to do.
+pub async fn refuse_unmigrated(database: &Database) -> Result<(), Failure> {
+    let main = MainMigrator::get_pending_migrations(&database.main).await.map_err(Failure::failed)?;
+    let log = LogMigrator::get_pending_migrations(&database.log).await.map_err(Failure::failed)?;
+    match main.len() + log.len() {
+        0 => Ok(()),
+        steps => Err(Failure::failed(format!(
+            "the database is not prepared for this version ({steps} steps are missing): run `kim migrate` first"
+        ))),
+    }
+}
+
+/// Starts a server of given parts.
+///
+/// # Errors
+/// [`Failure::Failed`] when the address cannot be had.
+pub async fn listen(parts: Parts) -> Result<Running, Failure> {
+    let why = |error: std::io::Error| Failure::failed(format!("cannot listen on {}: {error}", parts.listen));
+    let listener = TcpListener::bind(parts.listen).await.map_err(why)?;
+    let address = listener.local_addr().map_err(why)?;
+    let acceptor = TcpAcceptor::from_tokio(listener).map_err(why)?;
+
+    let backend = House::new(parts.database.clone(), parts.clock, parts.key);
+    let front = Front { backend, issuers: parts.issuers, jwks: parts.jwks };
+    let (stop, stopped) = oneshot::channel();
+    let serving = tokio::spawn(Server::new_with_acceptor(acceptor).idle_timeout(IDLE).run_with_graceful_shutdown(
+        front,
+        // A dropped handle is no order to stop.
+        async {
+            if stopped.await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        },
+        Some(GRACE),
+    ));
+    tracing::info!(%address, "listening");
+    Ok(Running { address, stop, serving, database: parts.database })
+}
+
+impl Running {
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The database it serves.
+    #[must_use]
+    pub const fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Takes no new request, finishes those that run, and closes the database.
+    ///
+    /// # Errors
+    /// [`Failure::Failed`] when the server or the database ended badly.
+    pub async fn stop(self) -> Result<(), Failure> {
+        // An error here says that the server has ended already.
+        let _ended = self.stop.send(());
+        self.serving.await.map_err(Failure::failed)?.map_err(Failure::failed)?;
+        self.database.close().await.map_err(Failure::failed)
+    }
+
+    /// Serves until SIGTERM or SIGINT, then stops.
+    ///
+    /// # Errors
+    /// As [`Running::stop`].
+    pub async fn until_signal(self) -> Result<(), Failure> {
+        signal().await.map_err(Failure::failed)?;
+        tracing::info!("stopping: what runs is finished first");
+        self.stop().await
+    }
+}
+
+#[cfg(unix)]
+async fn signal() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+async fn signal() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
+}
