@@ -7,5 +7,6 @@ mod database;
 mod import;
 mod indexes;
 mod migrations;
+mod process;
 mod support;
 mod tokens;

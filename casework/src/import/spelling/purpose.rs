@@ -1,5 +1,8 @@
 //! How people write what is asked of an agency, and the procedure that this names.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use kim_domain::field::HandoverField;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::value::Procedure;
@@ -53,8 +56,11 @@ pub(crate) fn purpose(text: &str) -> Option<(ReferralPurpose, Option<Procedure>)
 
 /// The field with this label, name or code.
 pub(crate) fn field(text: &str) -> Option<HandoverField> {
-    let folded = fold(text);
-    HandoverField::ALL.iter().copied().find(|field| fold(field.label()) == folded || fold(field.name()) == folded)
+    static FIELDS: LazyLock<HashMap<String, HandoverField>> = LazyLock::new(|| {
+        let spellings = |&field: &HandoverField| [(fold(field.label()), field), (fold(field.name()), field)];
+        HandoverField::ALL.iter().flat_map(spellings).collect()
+    });
+    FIELDS.get(&fold(text)).copied()
 }
 
 #[cfg(test)]
