@@ -26,7 +26,7 @@ pub(super) async fn run(args: &ImportArgs) -> Result<ExitCode, Failure> {
     if report.refused.is_empty() {
         return Ok(ExitCode::from(DONE));
     }
-    send_back(args, &report)?;
+    send_back(args, &report);
     Ok(ExitCode::from(ROWS_REFUSED))
 }
 
@@ -56,16 +56,19 @@ async fn read_in(args: &ImportArgs, config: &Config, file: &[u8]) -> Result<Repo
 }
 
 /// Writes what was refused to a file. A dry run writes one only where it was told to.
-fn send_back(args: &ImportArgs, report: &Report) -> Result<(), Failure> {
+fn send_back(args: &ImportArgs, report: &Report) {
     let path = match &args.report {
         Some(path) => path.clone(),
-        None if args.dry_run => return Ok(()),
+        None if args.dry_run => return,
         None => beside(&args.file),
     };
-    write_private(&path, &report.to_csv())
-        .map_err(|error| Failure::failed(format!("the rows went in, but cannot write {}: {error}", path.display())))?;
-    eprintln!("Abgelehnte Zeilen zum Zurücksenden: {}", path.display());
-    Ok(())
+    // The rows are in: what cannot be written now is said, and the report above has it all.
+    match write_private(&path, &report.to_csv()) {
+        Ok(()) => eprintln!("Abgelehnte Zeilen zum Zurücksenden: {}", path.display()),
+        Err(error) => {
+            eprintln!("kim: cannot write the refused rows to {} ({error}); name a place with --report", path.display());
+        }
+    }
 }
 
 /// `cases.csv` → `cases.refused.csv`

@@ -1,0 +1,255 @@
+//! The real binary: what it refuses, how it ends, and what it writes into its log.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use kim_domain::agency::{AgencyKind, Role};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::database::TestDatabase;
+use crate::support::keys;
+use crate::support::on_both;
+use crate::support::server::{AUDIENCE, MUNICIPAL, add_agency, token};
+
+/// `kim` in a folder of its own, without our environment's `KIM_*`.
+fn kim(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kim"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("KIM_")) {
+        command.env_remove(name);
+    }
+    command.current_dir(folder);
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    kim(folder).args(arguments).output().expect("kim runs")
+}
+
+fn said(output: &Output) -> (Option<i32>, String) {
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// A folder with a configuration that trusts the tests' issuer.
+fn configured(database: &str) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a file");
+    write("keys.json", &keys::jwks(&[&keys::RSA, &keys::ED]));
+    write("fingerprint.key", &"5a".repeat(32));
+    let issuer =
+        format!("iss = \"{MUNICIPAL}\"\naudience = \"{AUDIENCE}\"\njwks = \"keys.json\"\nagencies = [\"*\"]\n");
+    write(
+        "kim.toml",
+        &format!(
+            "database = \"{database}\"\nlisten = \"127.0.0.1:0\"\nlog = \"json\"\n\
+             fingerprint_key_file = \"fingerprint.key\"\n[[issuer]]\n{issuer}"
+        ),
+    );
+    folder
+}
+
+/// A server that runs, and the lines of its log so far.
+struct Served {
+    child: Child,
+    log: BufReader<std::process::ChildStderr>,
+    address: SocketAddr,
+    lines: String,
+}
+
+impl Served {
+    fn start(folder: &Path) -> Self {
+        let mut child = kim(folder).arg("serve").stderr(Stdio::piped()).spawn().expect("kim runs");
+        let mut log = BufReader::new(child.stderr.take().expect("a pipe"));
+        let mut lines = String::new();
+        let address = loop {
+            let from = lines.len();
+            assert_ne!(log.read_line(&mut lines).expect("a line"), 0, "it ended: {lines}");
+            let line: Value = serde_json::from_str(&lines[from..]).expect("a line of JSON");
+            if line["message"] == "listening" {
+                break line["address"].as_str().expect("an address").parse().expect("an address");
+            }
+        };
+        Self { child, log, address, lines }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    fn terminate(&self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs").success());
+    }
+
+    /// Its exit code and its whole log.
+    fn end(mut self) -> (Option<i32>, String) {
+        self.log.read_to_string(&mut self.lines).expect("the log");
+        (self.child.wait().expect("it ended").code(), self.lines)
+    }
+}
+
+#[test]
+fn without_an_issuer_serve_does_not_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (code, words) = said(&run(folder.path(), &["serve"]));
+    assert_eq!(code, Some(2));
+    assert!(words.contains("[[issuer]]") && words.contains("kim demo"), "{words}");
+}
+
+#[test]
+fn serve_never_trusts_the_development_issuer() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = |iss: &str| {
+        format!("[[issuer]]\niss = \"{iss}\"\naudience = \"a\"\njwks = \"keys.json\"\nagencies = [\"*\"]\n")
+    };
+    std::fs::write(folder.path().join("keys.json"), kim::development::jwks()).expect("a file");
+    for (iss, expected) in [(kim::development::ISS, 2), ("https://harmless.example", 1)] {
+        std::fs::write(folder.path().join("kim.toml"), config(iss)).expect("a file");
+        let (code, words) = said(&run(folder.path(), &["serve"]));
+        assert_eq!(code, Some(expected), "{words}");
+        assert!(words.contains("development issuer"), "{words}");
+    }
+}
+
+#[test]
+fn a_database_that_is_not_prepared_is_not_served() {
+    let folder = configured("sqlite:kim.sqlite");
+    let (code, words) = said(&run(folder.path(), &["serve"]));
+    assert_eq!(code, Some(1));
+    assert!(words.contains("kim migrate"), "{words}");
+    assert_eq!(run(folder.path(), &["migrate"]).status.code(), Some(0));
+    assert_eq!(run(folder.path(), &["migrate"]).status.code(), Some(0));
+    let served = Served::start(folder.path());
+    served.terminate();
+    assert_eq!(served.end().0, Some(0));
+}
+
+#[test]
+fn a_wrong_command_line_is_exit_code_2() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for arguments in [
+        &["serve", "--listen", "8080"][..],
+        &["serve", "--config", "nothing.toml"],
+        &["token", "--agency", "a", "--role", "CHIEF"],
+        &["schema", "--kind", "JOBCENTER"],
+        &["schema", "--kind", "JOBCENTER", "--role", "COORDINATOR"],
+        &["import", "people", "file.csv"],
+        &["serve", "--clock", "2026-11-20"],
+        &[],
+    ] {
+        assert_eq!(run(folder.path(), arguments).status.code(), Some(2), "{arguments:?}");
+    }
+    std::fs::write(folder.path().join("kim.toml"), "databse = \"x\"").expect("a file");
+    let (code, words) = said(&run(folder.path(), &["migrate"]));
+    assert_eq!(code, Some(2));
+    assert!(words.contains("\"databse\""), "{words}");
+}
+
+#[test]
+fn a_token_is_printed_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = run(folder.path(), &["token", "--agency", "jobcenter-koeln", "--role", "CLERK", "--ttl", "1h"]);
+    let token = String::from_utf8(output.stdout).expect("text");
+    let verified = kim::development::verifier().expect("a verifier").verify(token.trim_end()).expect("verified");
+    assert_eq!((verified.agency_slug(), verified.role()), ("jobcenter-koeln", Role::Clerk));
+    assert!(output.stderr.is_empty() && token.ends_with('\n'));
+}
+
+on_both! {
+    async fn the_log_has_a_line_for_each_request_and_nothing_the_client_said(db: TestDatabase) {
+        add_agency(&db, "jobcenter-koeln", AgencyKind::Jobcenter, true).await;
+        let folder = configured(&db.url);
+        let served = Served::start(folder.path());
+        let client = reqwest::Client::new();
+        let token = token("jobcenter-koeln", Role::Clerk);
+        let post = |body: Value| {
+            let request = client.post(served.url("/graphql?canary7=1")).header("content-type", "application/json");
+            request.header("x-canary7", "canary7").header("user-agent", "canary7").body(body.to_string())
+        };
+        let query = "query Canary7($canary7: String) { canary7: __type(name: $canary7) { name } }";
+        for (request, status) in [
+            (post(json!({"query": query, "variables": {"canary7": "canary7"}})).bearer_auth(&token), 200),
+            (post(json!({"query": "{ canary7 }"})).bearer_auth(&token), 200),
+            (post(json!({"query": "{ canary7"})).bearer_auth(&token), 200),
+            (post(json!({"query": ["canary7"]})).bearer_auth(&token), 400),
+            (post(json!({"query": query})).bearer_auth("canary7.canary7.canary7"), 401),
+            (client.get(served.url("/canary7")), 404),
+        ] {
+            assert_eq!(request.send().await.expect("an answer").status().as_u16(), status);
+        }
+        served.terminate();
+        let (code, log) = served.end();
+        assert_eq!(code, Some(0));
+        assert!(!log.to_lowercase().contains("canary7"), "{log}");
+        assert!(!log.contains(&token[..20]) && !log.contains("test-person"), "{log}");
+
+        let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+        let requests: Vec<Value> = lines.filter(|line| line["message"] == "request").collect();
+        let of = |name: &str| requests.iter().map(|line| line[name].clone()).collect::<Vec<_>>();
+        assert_eq!(of("status"), [200, 200, 200, 400, 401, 404].map(Value::from));
+        assert_eq!(of("kind"), ["JOBCENTER", "JOBCENTER", "JOBCENTER", "JOBCENTER", "-", "-"].map(Value::from));
+        assert_eq!(of("operation"), ["query", "query", "-", "-", "-", "-"].map(Value::from));
+        assert_eq!(of("path")[5], "other");
+        assert!(of("request_id").iter().all(|id| id.as_str().is_some_and(|id| id.len() == 36)));
+    }
+
+    async fn a_request_that_runs_is_finished_before_the_server_ends(db: TestDatabase) {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        add_agency(&db, "jobcenter-koeln", AgencyKind::Jobcenter, true).await;
+        let folder = configured(&db.url);
+        let served = Served::start(folder.path());
+        let body = r#"{"query":"{ __typename }"}"#;
+        let head = format!(
+            "POST /graphql HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\n\r\n",
+            token("jobcenter-koeln", Role::Clerk),
+            body.len()
+        );
+        let mut socket = tokio::net::TcpStream::connect(served.address).await.expect("a connection");
+        socket.write_all(head.as_bytes()).await.expect("sent");
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        served.terminate();
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        assert!(tokio::net::TcpStream::connect(served.address).await.is_err(), "it takes no new ones");
+        socket.write_all(body.as_bytes()).await.expect("sent");
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).await.expect("an answer");
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with(r#"{"data":{"__typename":"Query"}}"#), "{answer}");
+        assert_eq!(served.end().0, Some(0));
+    }
+}
+
+#[test]
+fn an_import_says_by_its_exit_code_whether_rows_were_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    assert_eq!(run(folder.path(), &["migrate"]).status.code(), Some(0));
+    let header = "slug;name;kind;ags;legal_form;bound_by_203;data_protection_law;controller;association;district;\
+                  baustein;internal_specialisation\n";
+    let good = "jobcenter-koeln;Jobcenter Köln;JOBCENTER;05315000;PUBLIC;no;DSGVO;jobcenter-koeln;;;;\n";
+    let wrong = "other-koeln;Anderes;CANARY;05315000;PUBLIC;no;DSGVO;other-koeln;;;;\n";
+    let refused = folder.path().join("agencies.refused.csv");
+    let import = |text: String, more: &[&str]| {
+        std::fs::write(folder.path().join("agencies.csv"), text).expect("a file");
+        run(folder.path(), &[&["import", "agencies", "agencies.csv"], more].concat())
+    };
+
+    let output = import([header, good, wrong].concat(), &["--dry-run", "--json"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(!refused.exists(), "a dry run leaves nothing behind");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("one object");
+    assert_eq!((&report["rows"], &report["accepted"]), (&json!(2), &json!(1)));
+    assert_eq!(report["refused"][0]["line"], 3);
+
+    assert_eq!(import([header, good].concat(), &[]).status.code(), Some(0));
+    assert_eq!(import([header, good, wrong].concat(), &[]).status.code(), Some(3));
+    assert!(std::fs::read_to_string(&refused).expect("the refused rows").contains("CANARY"));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&refused).expect("a file").permissions().mode() & 0o777, 0o600);
+    }
+    assert_eq!(import(String::new(), &[]).status.code(), Some(1));
+    assert_eq!(run(folder.path(), &["import", "agencies", "nothing.csv"]).status.code(), Some(1));
+}
