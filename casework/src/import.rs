@@ -5,6 +5,7 @@
 mod agencies;
 mod agreements;
 mod bulk;
+mod case_hash;
 mod case_row;
 mod cases;
 mod cells;

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use kim_domain::field::{FieldSet, HandoverField as F};
-use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::nationality;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::reference::looks_like_foreign_number;
@@ -197,43 +196,6 @@ impl CaseRow {
         self.set(F::Concern, cells.text("Anliegen").map(Value::Text));
         self.set(F::CounsellingNotes, cells.text("Notiz").map(Value::Text));
     }
-
-    /// The content of the row, whatever its spelling: equal for an unchanged row, on every version of this program.
-    pub(crate) fn hash(&self, key: &FingerprintKey) -> String {
-        let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
-        let mut parts = vec![
-            self.district.clone().unwrap_or_default(),
-            self.phase.map(CasePhase::code).unwrap_or_default().to_owned(),
-            day(self.opened_on),
-            self.children.to_string(),
-        ];
-        for (field, value) in &self.values {
-            parts.extend([field.name().to_owned(), value.clone()]);
-        }
-        if let Some(referral) = &self.referral {
-            let standing = referral.standing;
-            parts.extend([
-                referral.receiver.clone(),
-                referral.purpose.map(|(purpose, _)| purpose.code()).unwrap_or_default().to_owned(),
-                standing.map(|standing| standing.status.code()).unwrap_or_default().to_owned(),
-                standing.and_then(|standing| standing.reason).unwrap_or_default().to_owned(),
-                standing.is_some_and(|standing| standing.ever_accepted).to_string(),
-                standing
-                    .and_then(|standing| standing.suspended_from)
-                    .map(ReferralStatus::code)
-                    .unwrap_or_default()
-                    .to_owned(),
-                day(referral.offered_on),
-                day(referral.due_on),
-                day(referral.closed_on),
-                day(referral.consent_from),
-                day(referral.consent_until),
-                day(referral.release_on),
-                referral.ticked.to_i64().to_string(),
-            ]);
-        }
-        key.content(&parts.iter().map(String::as_str).collect::<Vec<_>>())
-    }
 }
 
 fn case_number(cells: &mut Cells<'_>) -> Option<String> {
@@ -305,3 +267,6 @@ fn in_order(cells: &mut Cells<'_>, column: &str, first: Option<NaiveDate>, then:
         cells.refuse(column, RefusalCode::InvalidDate, Some(hint));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,6 +33,8 @@ pub async fn cases(
     let (now, today) = (clock.now_micros(), clock.today());
     let sheet = Sheet::read(file, COLUMNS)?;
     let rows: Vec<CaseRow> = sheet.rows.iter().map(|row| CaseRow::read(&sheet, row, today)).collect();
+    let notes = unknown_columns(&sheet);
+    drop(sheet);
     let tx = if options.dry_run { db.read().await? } else { db.write().await? };
     let directory = Directory::load(&tx).await?;
     if let Some(slug) = &options.agency
@@ -43,8 +45,8 @@ pub async fn cases(
     let numbers: Vec<String> = rows.iter().filter_map(|row| row.case_number.clone()).collect();
     let known = known::cases(&tx, &numbers).await?;
     let mut resolver = Resolver { directory: &directory, key, only: options.agency.as_deref(), now, today, known };
-    let mut sorted = Sorted { report: Report { rows: rows.len() as u64, ..Report::default() }, ..Sorted::default() };
-    sorted.report.notes = unknown_columns(&sheet);
+    let mut sorted =
+        Sorted { report: Report { rows: rows.len() as u64, notes, ..Report::default() }, ..Sorted::default() };
     for row in &rows {
         sorted.add(resolver.resolve(row));
     }

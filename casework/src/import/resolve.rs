@@ -161,7 +161,7 @@ impl<'a> Resolver<'a> {
             purpose,
             agreement: known::terms(agreement),
         };
-        let plan = plan(row, referral, standing, &between, self.now, self.today);
+        let plan = plan(referral, standing, &between, self.now, self.today);
         Some(ReadyReferral { row: referral, receiver, agreement, plan })
     }
 }

@@ -195,7 +195,7 @@ impl Batch {
     }
 
     fn handover(&mut self, row: &Ready<'_>, ready: &ReadyReferral<'_>, id: Uuid) {
-        let values = &ready.plan.handover;
+        let values = ready.plan.handover(row.row, ready.agreement.purpose.0);
         let finds_client = values.contains_key(&F::FamilyName) && values.contains_key(&F::BirthDate);
         let mut copy = handover::ActiveModel {
             referral_id: Set(id),

@@ -1,0 +1,47 @@
+//! The hash by which a second import knows a row again.
+
+use chrono::NaiveDate;
+use kim_domain::fingerprint::FingerprintKey;
+use kim_domain::referral::ReferralStatus;
+use kim_domain::value::CasePhase;
+
+use super::case_row::CaseRow;
+
+impl CaseRow {
+    /// The content of the row, whatever its spelling: equal for an unchanged row, on every version of this program.
+    pub(crate) fn hash(&self, key: &FingerprintKey) -> String {
+        let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+        let mut parts = vec![
+            self.district.clone().unwrap_or_default(),
+            self.phase.map(CasePhase::code).unwrap_or_default().to_owned(),
+            day(self.opened_on),
+            self.children.to_string(),
+        ];
+        for (field, value) in &self.values {
+            parts.extend([field.name().to_owned(), value.clone()]);
+        }
+        if let Some(referral) = &self.referral {
+            let standing = referral.standing;
+            parts.extend([
+                referral.receiver.clone(),
+                referral.purpose.map(|(purpose, _)| purpose.code()).unwrap_or_default().to_owned(),
+                standing.map(|standing| standing.status.code()).unwrap_or_default().to_owned(),
+                standing.and_then(|standing| standing.reason).unwrap_or_default().to_owned(),
+                standing.is_some_and(|standing| standing.ever_accepted).to_string(),
+                standing
+                    .and_then(|standing| standing.suspended_from)
+                    .map(ReferralStatus::code)
+                    .unwrap_or_default()
+                    .to_owned(),
+                day(referral.offered_on),
+                day(referral.due_on),
+                day(referral.closed_on),
+                day(referral.consent_from),
+                day(referral.consent_until),
+                day(referral.release_on),
+                referral.ticked.to_i64().to_string(),
+            ]);
+        }
+        key.content(&parts.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+}
