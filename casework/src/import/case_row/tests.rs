@@ -46,10 +46,7 @@ fn what_people_write_for_nothing_is_nothing() {
     assert_eq!(row.values.get(&F::Wohnsitzauflage), None);
     assert_eq!(row.values[&F::MinorChildInHousehold], "false");
     assert_eq!(row.values.get(&F::HouseholdMembers), None);
-    assert_eq!(
-        with(&[("Kinder", "2")]).values[&F::HouseholdMembers],
-        r#"[{"relation":"CHILD"},{"relation":"CHILD"}]"#
-    );
+    assert_eq!(with(&[("Kinder", "2")]).values[&F::HouseholdMembers], r#"[{"relation":"CHILD"},{"relation":"CHILD"}]"#);
 }
 
 #[test]

@@ -92,13 +92,10 @@ fn a_status_implies_its_history() {
 #[test]
 fn moves_follow_each_other_and_none_is_in_the_future() {
     let now = noon_micros(day("2026-11-20"));
-    let late =
-        ReferralRow { closed_on: Some(day("2026-11-20")), offered_on: Some(day("2026-11-20")), ..referral() };
+    let late = ReferralRow { closed_on: Some(day("2026-11-20")), offered_on: Some(day("2026-11-20")), ..referral() };
     for text in ["erledigt", "in Bearbeitung", "abgelehnt", "offen"] {
         let plan = planned(text, &late);
-        assert!(
-            plan.history.is_sorted_by(|earlier, later| earlier.at < later.at && later.from == Some(earlier.to))
-        );
+        assert!(plan.history.is_sorted_by(|earlier, later| earlier.at < later.at && later.from == Some(earlier.to)));
         assert!(plan.history.iter().all(|event| event.at < now), "{text}");
     }
     let plan = planned("erledigt", &ReferralRow { closed_on: Some(day("2026-11-12")), ..referral() });
