@@ -6,6 +6,7 @@ mod columns;
 mod database;
 mod import;
 mod indexes;
+mod matrix;
 mod migrations;
 mod process;
 mod support;

@@ -121,3 +121,6 @@ impl Prune<'_> {
         self.0.implements.remove(type_name);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,9 @@
 
 pub(crate) mod database;
 pub(crate) mod keys;
+pub(crate) mod logs;
 pub(crate) mod server;
+pub(crate) mod world;
 
 /// Makes two tests, `name::sqlite` and `name::postgres`, of one body, each with a migrated, empty database of its own.
 ///

@@ -1,0 +1,395 @@
+//! Rows for tests: agencies, agreements and referrals with every field filled by values that can be recognised.
+
+use chrono::NaiveDate;
+use kim_domain::agency::{AgencyKind, DataProtectionLaw, LegalForm};
+use kim_domain::calendar::noon_micros;
+use kim_domain::field::{FieldSet, HandoverField, ValueType};
+use kim_domain::fingerprint::FingerprintKey;
+use kim_domain::purpose::ReferralPurpose;
+use kim_domain::referral::{ReferralKind, ReferralStatus};
+use kim_entity::code::Code;
+use kim_entity::{
+    agency, agreement, case_file, consent, handover, household_member, message, municipality, person, referral,
+    referral_event,
+};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseConnection, EntityTrait, IntoActiveModel, Iterable};
+use uuid::Uuid;
+
+/// The day on which the tests take place.
+pub(crate) const TODAY: &str = "2026-11-20";
+
+/// That day.
+pub(crate) fn today() -> NaiveDate {
+    TODAY.parse().expect("a day")
+}
+
+/// Some days from then.
+pub(crate) fn in_days(days: i64) -> NaiveDate {
+    today() + chrono::TimeDelta::days(days)
+}
+
+/// What a consent says.
+#[derive(Clone, Debug)]
+pub(crate) struct ConsentSpec {
+    pub(crate) fields: FieldSet,
+    pub(crate) ticked: FieldSet,
+    pub(crate) release: bool,
+    pub(crate) data_protection: bool,
+    pub(crate) until: Option<NaiveDate>,
+    pub(crate) withdrawn: bool,
+}
+
+impl ConsentSpec {
+    /// To everything, until further notice.
+    pub(crate) fn whole() -> Self {
+        Self {
+            fields: FieldSet::ALL,
+            ticked: FieldSet::ALL,
+            release: true,
+            data_protection: true,
+            until: None,
+            withdrawn: false,
+        }
+    }
+}
+
+/// One referral of a new person and case.
+#[derive(Clone, Debug)]
+pub(crate) struct ReferralSpec {
+    pub(crate) number: u32,
+    pub(crate) sender: Uuid,
+    pub(crate) receiver: Uuid,
+    pub(crate) purpose: ReferralPurpose,
+    pub(crate) agreement: Uuid,
+    pub(crate) status: ReferralStatus,
+    pub(crate) ever_accepted: bool,
+    pub(crate) closed_on: Option<NaiveDate>,
+    pub(crate) due_on: NaiveDate,
+    pub(crate) offered_on: NaiveDate,
+    pub(crate) consent: Option<ConsentSpec>,
+    pub(crate) offered: FieldSet,
+    pub(crate) previous: Option<Uuid>,
+    pub(crate) messages: u32,
+}
+
+/// Collects rows and writes them in few statements.
+#[derive(Default)]
+pub(crate) struct World {
+    persons: Vec<person::ActiveModel>,
+    household: Vec<household_member::ActiveModel>,
+    cases: Vec<case_file::ActiveModel>,
+    consents: Vec<consent::ActiveModel>,
+    referrals: Vec<referral::ActiveModel>,
+    handovers: Vec<handover::ActiveModel>,
+    messages: Vec<message::ActiveModel>,
+    events: Vec<referral_event::ActiveModel>,
+}
+
+/// The test server's key (`support::server`).
+pub(crate) fn key() -> FingerprintKey {
+    FingerprintKey::from_hex(&"5a".repeat(32)).expect("a key")
+}
+
+/// A text that stands for one field of one referral, and that nobody else would write.
+pub(crate) fn canary(number: u32, field: &str) -> String {
+    format!("Kanari{number:05}x{field}x")
+}
+
+/// The stored value of a field: recognisable wherever the type allows it.
+pub(crate) fn value(number: u32, field: HandoverField) -> String {
+    let text = canary(number, field.name());
+    let day = || (NaiveDate::default() + chrono::TimeDelta::days(i64::from(number) * 64 + field as i64)).to_string();
+    match field.value_type() {
+        ValueType::Text | ValueType::Line => text,
+        ValueType::Lines => format!(r#"["{text}"]"#),
+        ValueType::Date => day(),
+        ValueType::Int => (number % 90).to_string(),
+        ValueType::Boolean => (number.is_multiple_of(2)).to_string(),
+        ValueType::PlanSteps => format!(r#"[{{"goal":"{text}","step":"{text}","responsible":"{text}"}}]"#),
+        ValueType::Documents => format!(r#"[{{"name":"{text}","state":"{text}"}}]"#),
+        ValueType::LegalRepresentative => format!(r#"{{"name":"{text}"}}"#),
+        ValueType::HouseholdMembers => format!(r#"[{{"relation":"CHILD","givenName":"{text}"}}]"#),
+        ValueType::GermanCertificate => format!(r#"{{"level":"B1","institute":"{text}"}}"#),
+        ValueType::IntegrationAchievements => format!(r#"[{{"kind":"{text}"}}]"#),
+        ValueType::Wohnsitzauflage => format!(r#"{{"place":"{text}"}}"#),
+        ValueType::Nationalities => r#"["SY"]"#.to_owned(),
+        ValueType::TargetGroups => r#"["LSBTI"]"#.to_owned(),
+        ValueType::Procedure => "EINBUERGERUNG".to_owned(),
+        ValueType::Gender => "FEMALE".to_owned(),
+        ValueType::Language => "ARABIC".to_owned(),
+        ValueType::ContactRestriction => kim_domain::value::ContactRestriction::ALL[0].code().to_owned(),
+        ValueType::Aufenthaltstitel => kim_domain::value::Aufenthaltstitel::ALL[0].code().to_owned(),
+        ValueType::WorkPermission => kim_domain::value::WorkPermission::ALL[0].code().to_owned(),
+        ValueType::MaritalStatus => kim_domain::value::MaritalStatus::ALL[0].code().to_owned(),
+        ValueType::Accommodation => kim_domain::value::Accommodation::ALL[0].code().to_owned(),
+        ValueType::GermanLevel => "B1".to_owned(),
+        ValueType::IntegrationskursState => kim_domain::value::IntegrationskursState::ALL[0].code().to_owned(),
+        ValueType::SchoolDegree => kim_domain::value::SchoolDegree::ALL[0].code().to_owned(),
+        ValueType::AnerkennungState => kim_domain::value::AnerkennungState::ALL[0].code().to_owned(),
+        ValueType::Employment => kim_domain::value::Employment::ALL[0].code().to_owned(),
+        ValueType::Benefit => kim_domain::value::Benefit::ALL[0].code().to_owned(),
+    }
+}
+
+/// Adds a municipality if it is not there.
+pub(crate) async fn add_municipality(db: &DatabaseConnection, ags: &str) {
+    let row = municipality::ActiveModel { ags: Set(ags.to_owned()), name: Set(format!("Ort {ags}")) };
+    let already = sea_orm::sea_query::OnConflict::column(municipality::Column::Ags).do_nothing().to_owned();
+    municipality::Entity::insert(row).on_conflict(already).exec_without_returning(db).await.expect("a municipality");
+}
+
+/// Adds an agency of a municipality.
+pub(crate) async fn add_agency(db: &DatabaseConnection, ags: &str, slug: &str, kind: AgencyKind) -> Uuid {
+    let id = kim_domain::id::new_uuid();
+    agency::ActiveModel {
+        id: Set(id),
+        slug: Set(slug.to_owned()),
+        name: Set(format!("Stelle {slug}")),
+        kind: Set(Code(kind)),
+        ags: Set(ags.to_owned()),
+        legal_form: Set(Code(LegalForm::Private)),
+        bound_by_203: Set(kind == AgencyKind::Traeger),
+        data_protection_law: Set(Code(DataProtectionLaw::Dsgvo)),
+        controller: Set(slug.to_owned()),
+        association: Set(None),
+        district: Set(None),
+        baustein: Set(None),
+        internal_specialisation: Set(Some(canary(0, "specialisation"))),
+        enabled: Set(true),
+    }
+    .insert(db)
+    .await
+    .expect("an agency");
+    id
+}
+
+/// A version of an agreement, to be changed and inserted.
+pub(crate) fn agreement(
+    ags: &str,
+    receiver: Uuid,
+    purpose: ReferralPurpose,
+    fields: FieldSet,
+    ticked_only: FieldSet,
+) -> agreement::Model {
+    agreement::Model {
+        id: kim_domain::id::new_uuid(),
+        ags: ags.to_owned(),
+        receiver_id: receiver,
+        purpose: Code(purpose),
+        version: 1,
+        valid_from: in_days(-1000),
+        valid_until: None,
+        respond_working_days: 10,
+        access_days: 30,
+        contact: "schnittstelle@stelle.example".to_owned(),
+        legal_ground: "Einwilligung".to_owned(),
+        fields: fields.to_i64(),
+        ticked_only: ticked_only.to_i64(),
+        statutory_fields: 0,
+        narrows_running: false,
+        terminated_for_cause_on: None,
+        created_at: 0,
+    }
+}
+
+/// Inserts a version.
+pub(crate) async fn insert_agreement(db: &DatabaseConnection, model: agreement::Model) -> Uuid {
+    let id = model.id;
+    model.into_active_model().insert(db).await.expect("an agreement");
+    id
+}
+
+impl World {
+    /// Adds a person, a case, a consent, a referral, its handover, an event and messages. Returns the referral's id.
+    pub(crate) fn add(&mut self, spec: &ReferralSpec) -> Uuid {
+        let number = spec.number;
+        let (person_id, case_id, referral_id) = (new(), new(), new());
+        self.add_case(number, spec.sender, person_id, case_id);
+        let consent_id = spec.consent.as_ref().map(|consent| self.add_consent(consent, spec, person_id));
+        let offered_at = if spec.status == ReferralStatus::Draft { 0 } else { noon_micros(spec.offered_on) };
+        self.referrals.push(referral::ActiveModel {
+            id: Set(referral_id),
+            case_id: Set(case_id),
+            sender_id: Set(spec.sender),
+            receiver_id: Set(spec.receiver),
+            purpose: Set(Code(spec.purpose)),
+            kind: Set(Code(ReferralKind::Referral)),
+            status: Set(Code(spec.status)),
+            version: Set(1),
+            reference: Set(format!("REF-{number:05}")),
+            sender_reference: Set(Some(canary(number, "senderReference"))),
+            receiver_reference: Set(Some(canary(number, "receiverReference"))),
+            agreement_id: Set(spec.agreement),
+            consent_id: Set(consent_id),
+            offered_fields: Set(spec.offered.to_i64()),
+            ever_accepted: Set(spec.ever_accepted),
+            pending: Set(spec.status.is_pending(spec.ever_accepted)),
+            first_received_on: Set(Some(spec.offered_on)),
+            offered_at: Set(offered_at),
+            accepted_at: Set(None),
+            closed_at: Set(spec.closed_on.map(noon_micros)),
+            closed_on: Set(spec.closed_on),
+            due_on: Set(if offered_at == 0 { referral::NO_DUE_DATE } else { spec.due_on }),
+            reason: Set(None),
+            suspended_from: Set(None),
+            sender_contact_name: Set(None),
+            sender_contact_phone: Set(None),
+            sender_contact_email: Set(None),
+            receiver_contact_name: Set(None),
+            receiver_contact_phone: Set(None),
+            receiver_contact_email: Set(None),
+            previous_id: Set(spec.previous),
+            hops: Set(0),
+            created_at: Set(noon_micros(spec.offered_on)),
+            updated_at: Set(noon_micros(spec.offered_on)),
+        });
+        self.handovers.push(handover_of(number, referral_id));
+        self.add_history(spec, referral_id);
+        referral_id
+    }
+
+    fn add_case(&mut self, number: u32, agency_id: Uuid, person_id: Uuid, case_id: Uuid) {
+        // Every column is given in every row: rows of one statement must agree in that.
+        let mut person = person::ActiveModel { ..blank::<person::Entity, _>() };
+        let mut case = case_file::ActiveModel { ..blank::<case_file::Entity, _>() };
+        for &field in HandoverField::ALL {
+            let text = Some(value(number, field));
+            if !person.set_text(field, text.clone()) {
+                case.set_text(field, text);
+            }
+        }
+        person.id = Set(person_id);
+        person.agency_id = Set(agency_id);
+        person.fingerprint = Set(Some(fingerprint(number)));
+        person.phonetic_fingerprint = Set(None);
+        (person.created_at, person.updated_at) = (Set(0), Set(0));
+        case.id = Set(case_id);
+        case.agency_id = Set(agency_id);
+        case.person_id = Set(person_id);
+        case.case_number = Set(canary(number, "caseNumber"));
+        case.district = Set(None);
+        case.phase = Set("LINKING".to_owned());
+        case.opened_on = Set(in_days(-i64::from(number % 400)));
+        case.closed_on = Set(None);
+        // The case says something else than the handover: what was not copied must not be found.
+        case.concern = Set(Some(canary(number, "caseConcern")));
+        case.import_hash = Set(None);
+        (case.created_at, case.updated_at) = (Set(0), Set(0));
+        self.persons.push(person);
+        self.cases.push(case);
+        self.household.push(household_member::ActiveModel {
+            id: Set(new()),
+            person_id: Set(person_id),
+            relation: Set("CHILD".to_owned()),
+            given_name: Set(Some(canary(number, "householdGivenName"))),
+            family_name: Set(None),
+            birth_date: Set(None),
+        });
+    }
+
+    fn add_consent(&mut self, consent: &ConsentSpec, spec: &ReferralSpec, person_id: Uuid) -> Uuid {
+        let id = new();
+        self.consents.push(consent::ActiveModel {
+            id: Set(id),
+            person_id: Set(person_id),
+            receiver_id: Set(spec.receiver),
+            purpose: Set(Code(spec.purpose)),
+            fields: Set(consent.fields.to_i64()),
+            ticked: Set(consent.ticked.to_i64()),
+            data_protection: Set(consent.data_protection),
+            release_from_secrecy: Set(consent.release),
+            release_on: Set(consent.release.then(|| in_days(-500))),
+            art9: Set(true),
+            valid_from: Set(in_days(-500)),
+            valid_until: Set(consent.until),
+            withdrawn_at: Set(consent.withdrawn.then(|| noon_micros(in_days(-1)))),
+            created_at: Set(0),
+        });
+        id
+    }
+
+    fn add_history(&mut self, spec: &ReferralSpec, referral_id: Uuid) {
+        let at = noon_micros(spec.offered_on);
+        for part in 0..spec.messages {
+            let sender = part % 2 == 0;
+            self.messages.push(message::ActiveModel {
+                id: Set(new()),
+                referral_id: Set(referral_id),
+                sent_at: Set(at + i64::from(part)),
+                agency_id: Set(if sender { spec.sender } else { spec.receiver }),
+                staff: Set(Some(canary(spec.number, if sender { "senderStaff" } else { "receiverStaff" }))),
+                body: Set(canary(spec.number, "message")),
+            });
+        }
+        let event = |at, from, to, agency: Uuid, staff: &str| referral_event::ActiveModel {
+            id: Set(new()),
+            referral_id: Set(referral_id),
+            at: Set(at),
+            from_status: Set(from),
+            to_status: Set(Code(to)),
+            reason: Set(None),
+            agency_id: Set(agency),
+            staff: Set(Some(canary(spec.number, staff))),
+            imported: Set(false),
+        };
+        let draft = ReferralStatus::Draft;
+        self.events.push(event(at - 1, None, draft, spec.sender, "senderStaff"));
+        if spec.status != draft {
+            self.events.push(event(at, Some(Code(draft)), ReferralStatus::Offered, spec.sender, "senderStaff"));
+        }
+    }
+
+    /// Writes everything that was added.
+    pub(crate) async fn write(self, db: &DatabaseConnection) {
+        insert::<person::Entity, _>(db, self.persons).await;
+        insert::<household_member::Entity, _>(db, self.household).await;
+        insert::<case_file::Entity, _>(db, self.cases).await;
+        insert::<consent::Entity, _>(db, self.consents).await;
+        insert::<referral::Entity, _>(db, self.referrals).await;
+        insert::<handover::Entity, _>(db, self.handovers).await;
+        insert::<message::Entity, _>(db, self.messages).await;
+        insert::<referral_event::Entity, _>(db, self.events).await;
+    }
+}
+
+fn new() -> Uuid {
+    kim_domain::id::new_uuid()
+}
+
+/// The name of a client is a canary without digits at its end, so that it survives normalisation as it is.
+pub(crate) fn fingerprint(number: u32) -> String {
+    let born = value(number, HandoverField::BirthDate).parse().expect("a day");
+    key().client(&value(number, HandoverField::FamilyName), born)
+}
+
+fn handover_of(number: u32, referral_id: Uuid) -> handover::ActiveModel {
+    let mut row = handover::ActiveModel { referral_id: Set(referral_id), ..Default::default() };
+    row.client_fingerprint = Set(Some(fingerprint(number)));
+    for &field in HandoverField::ALL {
+        row.set_text(field, Some(value(number, field)));
+    }
+    row
+}
+
+/// A row in which every nullable text is null instead of unset.
+fn blank<E: EntityTrait, A: ActiveModelTrait<Entity = E>>() -> A {
+    let mut row = A::default();
+    for column in E::Column::iter() {
+        let nullable = sea_orm::ColumnTrait::def(&column).is_null();
+        if nullable {
+            row.set(column, sea_orm::Value::String(None));
+        }
+    }
+    row
+}
+
+async fn insert<E, A>(db: &DatabaseConnection, rows: Vec<A>)
+where
+    E: EntityTrait,
+    A: ActiveModelTrait<Entity = E>,
+{
+    // SQLite takes 32,766 bound values at the most, PostgreSQL 65,535.
+    for chunk in rows.chunks(400) {
+        E::insert_many(chunk.to_vec()).exec_without_returning(db).await.expect("rows");
+    }
+}
