@@ -33,7 +33,6 @@ pub(super) async fn run(args: &ImportArgs) -> Result<ExitCode, Failure> {
 async fn read_in(args: &ImportArgs, config: &Config, file: &[u8]) -> Result<Report, Failure> {
     let database = serve::open(&config.database).await?;
     serve::refuse_unmigrated(&database).await?;
-    let key = fingerprint_key::read(config.fingerprint_key_file.as_deref(), &config.database)?;
     let clock = args.clock.map_or_else(Clock::system, Clock::on);
     let options = Options { agency: args.agency.clone(), dry_run: args.dry_run };
 
@@ -48,7 +47,10 @@ async fn read_in(args: &ImportArgs, config: &Config, file: &[u8]) -> Result<Repo
     let imported = match args.what {
         ImportKind::Agencies => import::agencies(&database, file, &options, &mut progress).await,
         ImportKind::Agreements => import::agreements(&database, &clock, file, &options, &mut progress).await,
-        ImportKind::Cases => import::cases(&database, &clock, &key, file, &options, &mut progress).await,
+        ImportKind::Cases => {
+            let key = fingerprint_key::read(config.fingerprint_key_file.as_deref(), &config.database)?;
+            import::cases(&database, &clock, &key, file, &options, &mut progress).await
+        }
     };
     bar.finish_and_clear();
     database.close().await.map_err(Failure::failed)?;
