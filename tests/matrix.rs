@@ -30,8 +30,14 @@ enum ConsentIs {
     OneFlagOnly,
     InPart,
 }
-const CONSENTS: [ConsentIs; 6] =
-    [ConsentIs::None, ConsentIs::Good, ConsentIs::Expired, ConsentIs::Withdrawn, ConsentIs::OneFlagOnly, ConsentIs::InPart];
+const CONSENTS: [ConsentIs; 6] = [
+    ConsentIs::None,
+    ConsentIs::Good,
+    ConsentIs::Expired,
+    ConsentIs::Withdrawn,
+    ConsentIs::OneFlagOnly,
+    ConsentIs::InPart,
+];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum AgreementIs {
@@ -91,7 +97,8 @@ impl Tables {
     /// Fields of the kind's schema. A Träger also sends: what anyone may receive exists for it.
     fn known(&self, kind: &str) -> Vec<String> {
         let exists = |field: &&String| {
-            self.level(field, kind) != '-' || kind == "TRAEGER" && self.ceiling[*field].values().any(|level| *level != '-')
+            self.level(field, kind) != '-'
+                || kind == "TRAEGER" && self.ceiling[*field].values().any(|level| *level != '-')
         };
         self.order.iter().filter(exists).cloned().collect()
     }
@@ -129,7 +136,9 @@ impl Row {
         let all = &tables.agreements[self.purpose].0;
         match self.agreement {
             AgreementIs::Good | AgreementIs::Ended => all.clone(),
-            AgreementIs::Narrowed => all.iter().filter(|field| NOT_ART9_RELEASED.contains(&field.as_str())).cloned().collect(),
+            AgreementIs::Narrowed => {
+                all.iter().filter(|field| NOT_ART9_RELEASED.contains(&field.as_str())).cloned().collect()
+            }
             AgreementIs::TerminatedForCause => BTreeSet::new(),
         }
     }
@@ -140,13 +149,19 @@ impl Row {
         match self.consent {
             ConsentIs::None | ConsentIs::Expired | ConsentIs::Withdrawn | ConsentIs::OneFlagOnly => BTreeSet::new(),
             ConsentIs::Good => all.clone(),
-            ConsentIs::InPart => en_bloc.enumerate().filter(|(place, _)| place % 2 == 0).map(|(_, field)| field.clone()).collect(),
+            ConsentIs::InPart => {
+                en_bloc.enumerate().filter(|(place, _)| place % 2 == 0).map(|(_, field)| field.clone()).collect()
+            }
         }
     }
 
     fn offered(&self, tables: &Tables) -> BTreeSet<String> {
         let all = &tables.agreements[self.purpose].0;
-        if self.whole_offer { all.clone() } else { all.iter().enumerate().filter(|(place, _)| place % 3 != 0).map(|(_, field)| field.clone()).collect() }
+        if self.whole_offer {
+            all.clone()
+        } else {
+            all.iter().enumerate().filter(|(place, _)| place % 3 != 0).map(|(_, field)| field.clone()).collect()
+        }
     }
 
     /// What the design says of one field: given, or why not.
@@ -177,14 +192,24 @@ fn field_set(names: &BTreeSet<String>) -> FieldSet {
 
 fn consent_of(row: &Row, tables: &Tables) -> Option<ConsentSpec> {
     let (all, ticked) = &tables.agreements[row.purpose];
-    let whole = ConsentSpec { fields: field_set(&all.difference(ticked).cloned().collect()), ticked: field_set(ticked), ..ConsentSpec::whole() };
+    let whole = ConsentSpec {
+        fields: field_set(&all.difference(ticked).cloned().collect()),
+        ticked: field_set(ticked),
+        ..ConsentSpec::whole()
+    };
     match row.consent {
         ConsentIs::None => None,
         ConsentIs::Good => Some(whole),
         ConsentIs::Expired => Some(ConsentSpec { until: Some(in_days(-1)), ..whole }),
         ConsentIs::Withdrawn => Some(ConsentSpec { withdrawn: true, ..whole }),
-        ConsentIs::OneFlagOnly => Some(ConsentSpec { release: row.number.is_multiple_of(2), data_protection: !row.number.is_multiple_of(2), ..whole }),
-        ConsentIs::InPart => Some(ConsentSpec { fields: field_set(&row.consented(tables)), ticked: FieldSet::EMPTY, ..whole }),
+        ConsentIs::OneFlagOnly => Some(ConsentSpec {
+            release: row.number.is_multiple_of(2),
+            data_protection: !row.number.is_multiple_of(2),
+            ..whole
+        }),
+        ConsentIs::InPart => {
+            Some(ConsentSpec { fields: field_set(&row.consented(tables)), ticked: FieldSet::EMPTY, ..whole })
+        }
     }
 }
 
@@ -267,9 +292,10 @@ async fn build(db: &TestDatabase, tables: &Tables) -> Fixture {
     let sender = world::add_agency(main, AGS, "traeger-sender", AgencyKind::Traeger).await;
     let (mut rows, mut by_number, mut agencies) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
     let mut world = World::default();
-    let mut number = 0;
+    let mut number = 0u32;
     for &kind in AgencyKind::ALL.iter().filter(|kind| kind.receives()) {
-        let purpose = ReferralPurpose::ALL.iter().copied().find(|purpose| purpose.receiver_kind() == kind).expect("a purpose");
+        let purpose =
+            ReferralPurpose::ALL.iter().copied().find(|purpose| purpose.receiver_kind() == kind).expect("a purpose");
         for agreement_is in AGREEMENTS {
             let slug = format!("{}-{}", kind.code().to_lowercase().replace('_', "-"), agreement_is as u8);
             let receiver = world::add_agency(main, AGS, &slug, kind).await;
@@ -311,7 +337,17 @@ async fn build(db: &TestDatabase, tables: &Tables) -> Fixture {
                         };
                         let closed_days_ago = matches!(status, ReferralStatus::Completed | ReferralStatus::Failed)
                             .then(|| [0, 30, 31, 400][number as usize % 4]);
-                        let row = Row { number, kind: kind.code(), purpose: purpose.code(), status, ever_accepted, closed_days_ago, consent, agreement: agreement_is, whole_offer };
+                        let row = Row {
+                            number,
+                            kind: kind.code(),
+                            purpose: purpose.code(),
+                            status,
+                            ever_accepted,
+                            closed_days_ago,
+                            consent,
+                            agreement: agreement_is,
+                            whole_offer,
+                        };
                         let id = world.add(&ReferralSpec {
                             number,
                             sender,
@@ -418,8 +454,11 @@ async fn the_sender_sees_what_the_receiver_sees(server: &TestServer, tables: &Ta
     for (id, row) in fixture.rows.iter().step_by(97) {
         let answer = server.ask(&token, query, &json!({"id": id})).await;
         let referral = &answer["data"]["referral"];
-        let codes: BTreeSet<String> =
-            row.gives(tables).iter().map(|field| HandoverField::from_name(field).expect("a field").code().to_owned()).collect();
+        let codes: BTreeSet<String> = row
+            .gives(tables)
+            .iter()
+            .map(|field| HandoverField::from_name(field).expect("a field").code().to_owned())
+            .collect();
         let disclosed: BTreeSet<String> = serde_json::from_value(referral["disclosure"].clone()).expect("fields");
         assert_eq!(disclosed, codes, "{row:?}");
         for entry in referral["handover"]["entries"].as_array().expect("entries") {

@@ -12,7 +12,7 @@ use kim_entity::{
     agency, agreement, case_file, consent, handover, household_member, message, municipality, person, referral,
     referral_event,
 };
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseConnection, EntityTrait, IntoActiveModel, Iterable};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseConnection, EntityTrait, IntoActiveModel};
 use uuid::Uuid;
 
 /// The day on which the tests take place.
@@ -249,9 +249,8 @@ impl World {
     }
 
     fn add_case(&mut self, number: u32, agency_id: Uuid, person_id: Uuid, case_id: Uuid) {
-        // Every column is given in every row: rows of one statement must agree in that.
-        let mut person = person::ActiveModel { ..blank::<person::Entity, _>() };
-        let mut case = case_file::ActiveModel { ..blank::<case_file::Entity, _>() };
+        let mut person: person::ActiveModel = Default::default();
+        let mut case: case_file::ActiveModel = Default::default();
         for &field in HandoverField::ALL {
             let text = Some(value(number, field));
             if !person.set_text(field, text.clone()) {
@@ -367,18 +366,6 @@ fn handover_of(number: u32, referral_id: Uuid) -> handover::ActiveModel {
     row.client_fingerprint = Set(Some(fingerprint(number)));
     for &field in HandoverField::ALL {
         row.set_text(field, Some(value(number, field)));
-    }
-    row
-}
-
-/// A row in which every nullable text is null instead of unset.
-fn blank<E: EntityTrait, A: ActiveModelTrait<Entity = E>>() -> A {
-    let mut row = A::default();
-    for column in E::Column::iter() {
-        let nullable = sea_orm::ColumnTrait::def(&column).is_null();
-        if nullable {
-            row.set(column, sea_orm::Value::String(None));
-        }
     }
     row
 }
