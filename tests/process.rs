@@ -9,7 +9,6 @@ use kim_domain::agency::{AgencyKind, Role};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::database::TestDatabase;
 use crate::support::keys;
 use crate::support::on_both;
 use crate::support::server::{AUDIENCE, MUNICIPAL, add_agency, token};
