@@ -1,14 +1,29 @@
 # Two commands: `make demo` and `make test`. The others are their parts.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint deny check
+.PHONY: help demo test lint deny check graphiql
 
 CARGO ?= cargo
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# Without npm the demo starts all the same; the page then says what is missing.
 demo: ## Start the server on example data; prints a URL and a token per role
+	@$(MAKE) --no-print-directory graphiql || echo "GraphiQL could not be fetched; the API works without it." >&2
 	$(CARGO) run --release --quiet -- demo $(ARGS)
+
+GRAPHIQL := web/graphiql/dist/graphiql.min.js
+
+graphiql: $(GRAPHIQL) ## GraphiQL's browser files, for the program to serve (from npm, once)
+
+# Copied, not bundled: the packages ship files for browsers.
+$(GRAPHIQL): web/graphiql/package-lock.json
+	@echo "Fetching GraphiQL's browser files, once ..."
+	@npm --prefix web/graphiql ci --silent --no-progress
+	@cd web/graphiql && cp node_modules/react/umd/react.production.min.js \
+	  node_modules/react-dom/umd/react-dom.production.min.js \
+	  node_modules/graphiql/graphiql.min.css node_modules/graphiql/graphiql.min.js dist/
+	@touch $@
 
 # The tests come last, so that what they say is what is read last.
 test: lint deny check ## Everything, on SQLite and PostgreSQL (started here on a free port)

@@ -21,6 +21,8 @@ pub struct Config {
     pub database: String,
     /// Where to listen.
     pub listen: SocketAddr,
+    /// Whether GraphiQL is served at `/graphiql`.
+    pub graphiql: bool,
     /// The file with the key of the fingerprints by which a client is found: 32 bytes in hex.
     pub fingerprint_key_file: Option<PathBuf>,
     /// Text or JSON.
@@ -61,6 +63,7 @@ impl Default for Config {
         Self {
             database: "sqlite:kim.sqlite".to_owned(),
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            graphiql: false,
             fingerprint_key_file: None,
             log: LogFormat::Text,
             log_filter: "info,sqlx=warn,sea_orm=warn,sea_orm_migration=warn,poem=warn,hyper=warn,hyper_util=warn,\

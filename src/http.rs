@@ -4,6 +4,7 @@ mod accept;
 mod access;
 mod answer;
 mod backend;
+pub mod graphiql;
 mod graphql;
 mod nesting;
 mod request;
@@ -22,6 +23,7 @@ use uuid::Uuid;
 use crate::issuers::Issuers;
 use access::Logged;
 use answer::Refusal;
+use graphiql::Tab;
 
 pub use backend::Backend;
 
@@ -44,6 +46,8 @@ pub struct Front<B> {
     pub issuers: Arc<Issuers>,
     /// The development issuer's public keys: `kim demo` alone serves them.
     pub jwks: Option<String>,
+    /// The tabs that GraphiQL opens with; `None`: it is not shown.
+    pub graphiql: Option<Vec<Tab>>,
 }
 
 impl<B: Backend> Front<B> {
@@ -61,7 +65,12 @@ impl<B: Backend> Front<B> {
             "/.well-known/jwks.json" if self.jwks.is_some() => {
                 reading(&request, || answer::json(self.jwks.clone().unwrap_or_default()))
             }
-            _ => answer::not_found(),
+            path => match (path.strip_prefix("/graphiql"), &self.graphiql) {
+                (Some(file), Some(tabs)) => {
+                    reading(&request, || graphiql::answer(file, tabs).unwrap_or_else(answer::not_found))
+                }
+                (Some(_) | None, _) => answer::not_found(),
+            },
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::failure::Failure;
 use crate::fingerprint_key;
 use crate::house::House;
 use crate::http::Front;
+use crate::http::graphiql::Tab;
 use crate::issuers::Issuers;
 
 /// A connection on which nothing moved for so long is closed.
@@ -41,6 +42,8 @@ pub struct Parts {
     pub issuers: Arc<Issuers>,
     /// The development issuer's keys, for `kim demo` to serve.
     pub jwks: Option<String>,
+    /// The tabs that GraphiQL opens with; `None`: it is not shown.
+    pub graphiql: Option<Vec<Tab>>,
 }
 
 /// A server that runs.
@@ -61,7 +64,8 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Failure> {
     let database = open(&config.database).await?;
     refuse_unmigrated(&database).await?;
     let key = fingerprint_key::read(config.fingerprint_key_file.as_deref(), &config.database)?;
-    listen(Parts { listen: config.listen, database, clock, key, issuers, jwks: None }).await
+    let graphiql = config.graphiql.then(Vec::new);
+    listen(Parts { listen: config.listen, database, clock, key, issuers, jwks: None, graphiql }).await
 }
 
 /// Opens the database.
@@ -98,7 +102,7 @@ pub async fn listen(parts: Parts) -> Result<Running, Failure> {
     let acceptor = TcpAcceptor::from_tokio(listener).map_err(why)?;
 
     let backend = House::new(parts.database.clone(), parts.clock, parts.key);
-    let front = Front { backend, issuers: parts.issuers, jwks: parts.jwks };
+    let front = Front { backend, issuers: parts.issuers, jwks: parts.jwks, graphiql: parts.graphiql };
     let (stop, stopped) = oneshot::channel();
     let serving = tokio::spawn(Server::new_with_acceptor(acceptor).idle_timeout(IDLE).run_with_graceful_shutdown(
         front,

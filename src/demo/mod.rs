@@ -1,14 +1,27 @@
-//! `kim demo`: the server on example data, with the development issuer.
+//! `kim demo`: the server on example data, with the development issuer. Never for real data.
+
+mod data;
+mod enrich;
+mod greeting;
+mod guard;
+mod shift;
+mod users;
+
+use std::net::TcpListener;
+use std::path::Path;
 
 use kim_domain::calendar::Clock;
+use kim_domain::fingerprint::FingerprintKey;
 
 use crate::cli::DemoArgs;
-use crate::commands::migrate;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::issuers::Issuers;
 use crate::serve::{self, Parts};
 use crate::{development, fingerprint_key, telemetry};
+
+pub use data::{Filled, prepare};
+pub use users::{DemoUser, users};
 
 /// Runs the demo until a signal.
 ///
@@ -16,25 +29,48 @@ use crate::{development, fingerprint_key, telemetry};
 /// [`Failure`]: what kept it from starting.
 pub async fn run(args: &DemoArgs) -> Result<(), Failure> {
     telemetry::start(&Config { log_filter: "warn".to_owned(), ..Config::default() })?;
+    refuse_taken_address(args)?;
     let clock = args.clock.map_or_else(Clock::system, Clock::on);
-    if let Some(folder) = sqlite_folder(&args.database) {
-        std::fs::create_dir_all(folder).map_err(Failure::failed)?;
-    }
+    make_folder(&args.database)?;
     let database = serve::open(&args.database).await?;
-    migrate::up(&database).await?;
+    let key = key(&args.database)?;
+    let filled = data::prepare(&database, &clock, &key, args.keep).await?;
+    let users = users(&clock)?;
     let running = serve::listen(Parts {
         listen: args.listen,
-        key: fingerprint_key::read(None, &args.database)?,
+        key,
         database,
         clock,
         issuers: Issuers::fixed(development::verifier()?),
         jwks: Some(development::jwks()),
+        graphiql: Some(users.iter().flat_map(|user| user.tabs.clone()).collect()),
     })
     .await?;
-    println!("http://{}/graphql", running.address());
+    print!("{}", greeting::text(running.address(), &users, filled.as_ref()));
     running.until_signal().await
 }
 
-fn sqlite_folder(database: &str) -> Option<&std::path::Path> {
-    std::path::Path::new(database.strip_prefix("sqlite:")?).parent()
+/// Before anything is emptied: a demo that runs already keeps its data when a second one is started by mistake.
+fn refuse_taken_address(args: &DemoArgs) -> Result<(), Failure> {
+    TcpListener::bind(args.listen).map(drop).map_err(|error| {
+        Failure::failed(format!(
+            "cannot listen on {}: {error}; does a demo run already? --listen ADDR:PORT",
+            args.listen
+        ))
+    })
+}
+
+fn make_folder(database: &str) -> Result<(), Failure> {
+    let folder = database.strip_prefix("sqlite:").and_then(|path| Path::new(path).parent());
+    folder.map_or(Ok(()), std::fs::create_dir_all).map_err(Failure::failed)
+}
+
+/// Beside a SQLite file as ever, so that `kim import` into the demo uses the same one. On PostgreSQL a fixed one: the
+/// people are invented.
+fn key(database: &str) -> Result<FingerprintKey, Failure> {
+    if database.starts_with("sqlite:") {
+        fingerprint_key::read(None, database)
+    } else {
+        Ok(FingerprintKey::new(*b"kim demo: a key that anyone sees"))
+    }
 }

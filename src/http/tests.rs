@@ -63,6 +63,7 @@ async fn server() -> SocketAddr {
         backend: Told(Schema::new(Query, Mutation, EmptySubscription)),
         issuers: Issuers::fixed(development::verifier().expect("a verifier")),
         jwks: None,
+        graphiql: None,
     };
     let acceptor = TcpAcceptor::from_tokio(listener).expect("an acceptor");
     tokio::spawn(Server::new_with_acceptor(acceptor).run(front));

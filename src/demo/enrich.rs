@@ -1,0 +1,105 @@
+//! What a case list has no column for: values beyond it, and messages. Each value goes where an edit of the case and its
+//! offer would have put it: to person or case, and into the handover if it was offered.
+
+use std::collections::HashMap;
+
+use chrono::Days;
+use kim_domain::calendar::{Clock, noon_micros};
+use kim_domain::field::{FieldSet, HandoverField};
+use kim_domain::id::new_uuid;
+use kim_domain::value::is_valid;
+use kim_entity::database::Database;
+use kim_entity::{case_file, handover, message, person, referral};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseTransaction, EntityTrait};
+
+use crate::failure::Failure;
+
+/// Sets the values of `values_demo.csv`: case number, field, value as it is stored.
+pub(super) async fn values(database: &Database, file: &[u8]) -> Result<(), Failure> {
+    let tx = database.write().await.map_err(Failure::failed)?;
+    let cases = Cases::load(&tx).await?;
+    for [number, name, text] in rows(file)? {
+        let field = HandoverField::ALL.iter().copied().find(|field| field.name() == name);
+        let field = field.filter(|field| is_valid(field.value_type(), &text)).ok_or_else(|| wrong(&number, &name))?;
+        let (case, referral) = cases.get(&number)?;
+        let mut of_case = case_file::ActiveModel { id: Set(case.id), ..Default::default() };
+        let mut of_person = person::ActiveModel { id: Set(case.person_id), ..Default::default() };
+        if of_case.set_text(field, Some(text.clone())) {
+            of_case.update(&tx).await.map_err(Failure::failed)?;
+        } else if of_person.set_text(field, Some(text.clone())) {
+            of_person.update(&tx).await.map_err(Failure::failed)?;
+        }
+        let mut copy = handover::ActiveModel { referral_id: Set(referral.id), ..Default::default() };
+        let was_offered = referral.offered_at != 0 && FieldSet::from_i64(referral.offered_fields).contains(field);
+        if was_offered && copy.set_text(field, Some(text)) {
+            copy.update(&tx).await.map_err(Failure::failed)?;
+        }
+    }
+    tx.commit().await.map_err(Failure::failed)
+}
+
+/// Writes the messages of `messages_demo.csv`: case number, side, days ago, text.
+pub(super) async fn messages(database: &Database, clock: &Clock, file: &[u8]) -> Result<(), Failure> {
+    let tx = database.write().await.map_err(Failure::failed)?;
+    let cases = Cases::load(&tx).await?;
+    for [number, side, days_ago, text] in rows(file)? {
+        let (_, referral) = cases.get(&number)?;
+        let agency_id = match side.as_str() {
+            "Träger" => referral.sender_id,
+            "Empfänger" => referral.receiver_id,
+            other => return Err(wrong(&number, other)),
+        };
+        let days = days_ago.parse().map_err(|_| wrong(&number, &days_ago))?;
+        let day = clock.today().checked_sub_days(Days::new(days)).ok_or_else(|| wrong(&number, &days_ago))?;
+        let message = message::ActiveModel {
+            id: Set(new_uuid()),
+            referral_id: Set(referral.id),
+            sent_at: Set(noon_micros(day)),
+            agency_id: Set(agency_id),
+            staff: Set(None),
+            body: Set(text),
+        };
+        message::Entity::insert(message).exec_without_returning(&tx).await.map_err(Failure::failed)?;
+    }
+    tx.commit().await.map_err(Failure::failed)
+}
+
+/// The cases by number, each with its referral.
+struct Cases(HashMap<String, (case_file::Model, referral::Model)>);
+
+impl Cases {
+    async fn load(tx: &DatabaseTransaction) -> Result<Self, Failure> {
+        let cases = case_file::Entity::find().all(tx).await.map_err(Failure::failed)?;
+        let referrals = referral::Entity::find().all(tx).await.map_err(Failure::failed)?;
+        let mut referrals: HashMap<_, _> = referrals.into_iter().map(|referral| (referral.case_id, referral)).collect();
+        let with_referral = |case: case_file::Model| {
+            let referral = referrals.remove(&case.id)?;
+            Some((case.case_number.clone(), (case, referral)))
+        };
+        Ok(Self(cases.into_iter().filter_map(with_referral).collect()))
+    }
+
+    fn get(&self, number: &str) -> Result<&(case_file::Model, referral::Model), Failure> {
+        self.0.get(number).ok_or_else(|| wrong(number, "no such case with a referral"))
+    }
+}
+
+/// The rows of a list with a header and exactly so many columns.
+fn rows<const N: usize>(file: &[u8]) -> Result<Vec<[String; N]>, Failure> {
+    let mut reader = csv::ReaderBuilder::new().delimiter(b';').from_reader(file);
+    reader
+        .deserialize()
+        .collect::<Result<Vec<Vec<String>>, _>>()
+        .map_err(Failure::failed)?
+        .into_iter()
+        .map(row)
+        .collect()
+}
+
+fn row<const N: usize>(cells: Vec<String>) -> Result<[String; N], Failure> {
+    cells.try_into().map_err(|cells: Vec<String>| wrong(&cells.join(";"), "another number of columns"))
+}
+
+fn wrong(place: &str, what: &str) -> Failure {
+    Failure::failed(format!("the demo's own data is wrong at {place}: {what}"))
+}

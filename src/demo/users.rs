@@ -1,0 +1,70 @@
+//! Who tries the demo: for each user a token and the tabs that GraphiQL opens with.
+
+use chrono::NaiveDate;
+use kim_domain::agency::Role;
+use kim_domain::calendar::Clock;
+use serde_json::json;
+
+use super::data;
+use crate::development::{self, Wish};
+use crate::failure::Failure;
+use crate::http::graphiql::Tab;
+
+/// Longer than anybody leaves a demo running.
+const TTL: u64 = 30 * 86_400;
+
+/// A user of the demo.
+#[derive(Clone, Debug)]
+pub struct DemoUser {
+    /// The role.
+    pub role: Role,
+    /// The agency's slug.
+    pub agency: &'static str,
+    /// A token that this demo accepts.
+    pub token: String,
+    /// What GraphiQL has prepared for them.
+    pub tabs: Vec<Tab>,
+}
+
+/// The users, the clerk first.
+///
+/// # Errors
+/// [`Failure::Failed`] when nothing can be signed on this machine.
+pub fn users(clock: &Clock) -> Result<Vec<DemoUser>, Failure> {
+    let none = json!({});
+    // DEMO-K-01 of cases_demo.csv.
+    let born = NaiveDate::from_ymd_opt(1996, 3, 14).map(|day| day + data::moved_by(clock));
+    let client = json!({"client": {"familyName": "Haddad-Muster", "birthDate": born}});
+    let pending = (include_str!("tabs/pending.graphql"), &none);
+    let desk = (include_str!("tabs/desk.graphql"), &client);
+    let software = (include_str!("tabs/software.graphql"), &none);
+    let outgoing = (include_str!("tabs/outgoing.graphql"), &none);
+    let dashboard = (include_str!("tabs/dashboard.graphql"), &none);
+    let duisburg = (include_str!("tabs/duisburg.graphql"), &none);
+    let agreements = (include_str!("tabs/agreements.graphql"), &none);
+    [
+        user(Role::Clerk, "abh-koeln", &[pending, desk]),
+        user(Role::Service, "jobcenter-koeln", &[software]),
+        user(Role::CaseManager, "traeger-ehrenfeld", &[outgoing]),
+        user(Role::Clerk, "jobcenter-koeln", &[dashboard]),
+        user(Role::Clerk, "abh-duisburg", &[duisburg]),
+        user(Role::Coordinator, "ki-koeln", &[agreements]),
+        user(Role::DataProtectionOfficer, "abh-koeln", &[]),
+        user(Role::Administrator, "jobcenter-koeln", &[]),
+    ]
+    .into_iter()
+    .collect()
+}
+
+fn user(role: Role, agency: &'static str, queries: &[(&str, &serde_json::Value)]) -> Result<DemoUser, Failure> {
+    let acting_for = (role == Role::Service).then(|| "sachbearbeitung-17".to_owned());
+    let token = development::sign(&Wish { ttl: TTL, acting_for, ..Wish::usual(agency, role) })?;
+    let headers = format!("{:#}", json!({"Authorization": format!("Bearer {token}")}));
+    let tab = |(query, variables): &(&str, &serde_json::Value)| Tab {
+        query: (*query).to_owned(),
+        variables: format!("{variables:#}"),
+        headers: headers.clone(),
+    };
+    let tabs = queries.iter().map(tab).collect();
+    Ok(DemoUser { role, agency, token, tabs })
+}
