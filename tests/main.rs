@@ -4,10 +4,15 @@
 
 mod columns;
 mod database;
+mod demo;
+mod documents;
 mod import;
 mod indexes;
+mod log;
 mod matrix;
 mod migrations;
+mod plan;
 mod process;
+mod reading;
 mod support;
 mod tokens;

@@ -3,6 +3,7 @@
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::sqlx::postgres::PgConnectOptions;
@@ -92,6 +93,16 @@ impl Database {
     /// Whatever the database said.
     pub async fn analyze(&self) -> Result<(), DbErr> {
         self.writer.execute_unprepared("ANALYZE").await.map(drop)
+    }
+
+    /// Calls this with the text of every statement from now on, never with its values. For tests that count statements,
+    /// and for metrics.
+    pub fn observe(&mut self, observer: impl Fn(&str) + Send + Sync + 'static) {
+        let observer = Arc::new(observer);
+        for connection in [&mut self.main, &mut self.log, &mut self.reader, &mut self.writer] {
+            let observer = Arc::clone(&observer);
+            connection.set_metric_callback(move |info| observer(&info.statement.sql));
+        }
     }
 
     /// Closes every connection.

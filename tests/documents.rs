@@ -1,0 +1,61 @@
+//! The documents keep up with the code: what they name is there.
+
+use std::path::Path;
+
+const DOCUMENTS: [&str; 4] = ["README.md", "ARCHITECTURE.md", "GLOSSARY.md", "CHANGELOG.md"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The documents at the root and the ADRs, by path from the root.
+fn documents() -> Vec<(String, String)> {
+    let decisions = std::fs::read_dir(root().join("docs/adr")).expect("docs/adr");
+    let decisions = decisions.map(|file| format!("docs/adr/{}", file.expect("a file").file_name().display()));
+    let read = |path: String| (std::fs::read_to_string(root().join(&path)).expect(&path), path);
+    DOCUMENTS.map(str::to_owned).into_iter().chain(decisions).map(read).map(|(text, path)| (path, text)).collect()
+}
+
+/// What looks like the path of a file or folder of ours: between backticks or in a link, with a slash or a known ending.
+fn named(text: &str) -> Vec<&str> {
+    let code = text.split('`').skip(1).step_by(2);
+    let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let tops = ["src", "domain", "entity", "migration", "casework", "graphql", "tests", "web", "docs", "bench", ".ci"];
+    code.filter(|name| {
+        let is_plain = name.chars().all(|letter| letter.is_ascii_alphanumeric() || "/._-".contains(letter));
+        let top = name.split('/').next().unwrap_or_default();
+        is_plain && name.contains('/') && tops.contains(&top)
+            || is_plain
+                && !name.contains('/')
+                && [".md", ".graphql", ".example.toml"].iter().any(|end| name.ends_with(end))
+    })
+    .chain(links.filter(|link| !link.contains("://") && !link.starts_with('#')))
+    .collect()
+}
+
+#[test]
+fn every_file_that_a_document_names_exists() {
+    let mut count = 0;
+    for (document, text) in documents() {
+        for name in named(&text) {
+            count += 1;
+            // A link is seen from its document, a name between backticks from the root.
+            let beside = root().join(&document).with_file_name(name);
+            assert!(root().join(name).exists() || beside.exists(), "{document} names {name}");
+        }
+    }
+    assert!(count > 30, "only {count} names were found: is this test still looking?");
+}
+
+#[test]
+fn the_first_line_says_which_kim_this_is() {
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("README.md");
+    let first = readme.lines().find(|line| !line.starts_with('#') && !line.is_empty()).expect("a line");
+    assert!(first.contains("Kommunales Integrationsmanagement") && first.contains("not gematik"), "{first}");
+}
+
+#[test]
+fn the_map_is_short_enough_to_be_read() {
+    let map = std::fs::read_to_string(root().join("ARCHITECTURE.md")).expect("ARCHITECTURE.md");
+    assert!(map.lines().count() <= 120);
+}

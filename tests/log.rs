@@ -1,0 +1,237 @@
+//! The log of disclosures holds exactly what left, and holds it before it left.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_graphql::{Request, Variables};
+use kim_domain::agency::{AgencyKind, Role};
+use kim_domain::calendar::Clock;
+use kim_domain::field::{FieldSet, HandoverField};
+use kim_domain::id::{Kind, decode, encode};
+use kim_domain::purpose::ReferralPurpose;
+use kim_domain::referral::ReferralStatus;
+use kim_entity::{disclosed, disclosure_log, handover};
+use kim_graphql::Api;
+use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::database::TestDatabase;
+use crate::support::on_both;
+use crate::support::server::{TestServer, claims, sign, token, verified};
+use crate::support::world::{self, ConsentSpec, ReferralSpec, World, in_days, today};
+
+const AGS: &str = "05315000";
+
+/// Three referrals to a Jobcenter: in preview, accepted, and accepted with a field whose value is null.
+async fn fill(db: &TestDatabase) -> Vec<Uuid> {
+    let main = &db.database.main;
+    world::add_municipality(main, AGS).await;
+    let sender = world::add_agency(main, AGS, "traeger", AgencyKind::Traeger).await;
+    let receiver = world::add_agency(main, AGS, "jobcenter", AgencyKind::Jobcenter).await;
+    let purpose = ReferralPurpose::BenefitApplication;
+    let agreement = world::agreement(AGS, receiver, purpose, FieldSet::ALL, FieldSet::EMPTY);
+    let agreement = world::insert_agreement(main, agreement).await;
+    let mut world = World::default();
+    let mut ids = Vec::new();
+    for (number, status) in
+        [(1, ReferralStatus::Offered), (2, ReferralStatus::Accepted), (3, ReferralStatus::InProgress)]
+    {
+        ids.push(world.add(&ReferralSpec {
+            number,
+            sender,
+            receiver,
+            purpose,
+            agreement,
+            status,
+            ever_accepted: status != ReferralStatus::Offered,
+            closed_on: None,
+            due_on: in_days(number.into()),
+            offered_on: in_days(-3),
+            consent: Some(ConsentSpec::whole()),
+            offered: FieldSet::ALL,
+            previous: None,
+            messages: 2,
+        }));
+    }
+    world.write(main).await;
+    let mut last =
+        handover::Entity::find_by_id(ids[2]).one(main).await.expect("a database").expect("a row").into_active_model();
+    last.set_text(HandoverField::Phone, None);
+    handover::Entity::update(last).exec(main).await.expect("updated");
+    ids
+}
+
+type Left = BTreeMap<Uuid, BTreeSet<String>>;
+
+/// What the log says of the last request, and what it says of who and how.
+async fn logged(db: &TestDatabase, request_id: &str) -> (Left, Vec<disclosure_log::Model>) {
+    let rows = disclosure_log::Entity::find().all(&db.database.log).await.expect("the log");
+    let rows: Vec<_> = rows.into_iter().filter(|row| row.request_id == request_id).collect();
+    let mut left = Left::new();
+    for row in &rows {
+        let referrals: Vec<Uuid> = serde_json::from_str(&row.referrals).expect("ids");
+        for id in referrals {
+            let fields = left.entry(id).or_default();
+            fields.extend(FieldSet::from_i64(row.fields).iter().map(|field| field.code().to_owned()));
+            if row.messages {
+                fields.insert(disclosed::MESSAGES.to_owned());
+            }
+        }
+    }
+    (left, rows)
+}
+
+/// Asks over HTTP; the answer and the id under which it was logged.
+async fn ask(server: &TestServer, token: &str, query: &str) -> (Value, String) {
+    let response = server.post(query, &json!({})).bearer_auth(token).send().await.expect("an answer");
+    let id = response.headers()["x-request-id"].to_str().expect("an id").to_owned();
+    (serde_json::from_str(&response.text().await.expect("a body")).expect("JSON"), id)
+}
+
+fn set(fields: &[&str]) -> BTreeSet<String> {
+    fields.iter().map(|field| (*field).to_owned()).collect()
+}
+
+on_both! {
+    async fn what_left_is_logged_field_by_field(db: TestDatabase) {
+        let ids = fill(&db).await;
+        let server = TestServer::start(db, Clock::on(today())).await;
+        let clerk = token("jobcenter", Role::Clerk);
+
+        // A list: the street of the preview was asked for and not visible, the null phone was visible.
+        let (answer, id) = ask(&server, &clerk, "{ referrals { nodes { id handover { familyName phone withheld { field } } } } }").await;
+        let nodes = answer["data"]["referrals"]["nodes"].as_array().expect("rows");
+        assert_eq!(nodes.len(), 3);
+        assert_eq!(nodes[2]["handover"]["phone"], Value::Null);
+        let (left, rows) = logged(&server.database, &id).await;
+        let both = set(&["FAMILY_NAME", "PHONE"]);
+        assert_eq!(left, Left::from([(ids[0], set(&["FAMILY_NAME"])), (ids[1], both.clone()), (ids[2], both)]));
+        assert_eq!(rows.len(), 2, "one row for each distinct set");
+        for row in &rows {
+            assert_eq!((row.agency.as_str(), row.subject.as_str(), row.ground.as_str()), ("jobcenter", "test-person", "CONSENT"));
+            assert_eq!((row.role.0, row.operation.len()), (Role::Clerk, 32));
+        }
+
+        // Fragments and aliases.
+        let one = encode(Kind::Referral, ids[1]);
+        let query = format!(
+            "{{ a: referral(id: \"{one}\") {{ ...P }} b: node(id: \"{one}\") {{ ... on Referral {{ h: handover {{ s: street t: street }} }} }} }}
+             fragment P on Referral {{ handover {{ x: givenName ...Q }} }} fragment Q on Handover {{ city }}"
+        );
+        let (answer, id) = ask(&server, &clerk, &query).await;
+        assert_eq!(answer["errors"], Value::Null);
+        assert_eq!(logged(&server.database, &id).await.0, Left::from([(ids[1], set(&["GIVEN_NAME", "CITY", "STREET"]))]));
+
+        // Entries: every visible field if values are asked for, none if they are not.
+        let (answer, id) = ask(&server, &clerk, &format!("{{ referral(id: \"{one}\") {{ handover {{ entries {{ field value }} }} }} }}")).await;
+        let visible: BTreeSet<String> = answer["data"]["referral"]["handover"]["entries"]
+            .as_array()
+            .expect("entries")
+            .iter()
+            .filter(|entry| !entry["value"].is_null())
+            .map(|entry| entry["field"].as_str().expect("a field").to_owned())
+            .collect();
+        assert!(visible.len() > 20);
+        assert_eq!(logged(&server.database, &id).await.0, Left::from([(ids[1], visible)]));
+        let (_, id) = ask(&server, &clerk, &format!("{{ referral(id: \"{one}\") {{ status handover {{ entries {{ field label withheld }} }} }} }}")).await;
+        assert!(logged(&server.database, &id).await.1.is_empty(), "no value left");
+
+        // Messages.
+        let (_, id) = ask(&server, &clerk, &format!("{{ referral(id: \"{one}\") {{ messages {{ nodes {{ text }} }} }} }}")).await;
+        assert_eq!(logged(&server.database, &id).await.0, Left::from([(ids[1], set(&["MESSAGES"]))]));
+
+        // The client at the desk.
+        let born = world::value(2, HandoverField::BirthDate);
+        let name = world::value(2, HandoverField::FamilyName);
+        let (answer, id) = ask(&server, &clerk, &format!("{{ referrals(filter: {{client: {{familyName: \"{name}\", birthDate: \"{born}\"}}}}) {{ nodes {{ id handover {{ givenName }} }} }} }}")).await;
+        assert_eq!(answer["data"]["referrals"]["nodes"].as_array().expect("rows").len(), 1);
+        assert_eq!(logged(&server.database, &id).await.0, Left::from([(ids[1], set(&["GIVEN_NAME"]))]));
+
+        // The sender reads its own: logged, and no disclosure to anybody.
+        let before = disclosed::Entity::find().all(&server.database.database.log).await.expect("facts").len();
+        let (_, id) = ask(&server, &token("traeger", Role::CaseManager), "{ referrals(direction: OUTGOING) { nodes { handover { email } } } }").await;
+        let (left, rows) = logged(&server.database, &id).await;
+        assert_eq!(left, Left::from([(ids[1], set(&["EMAIL"])), (ids[2], set(&["EMAIL"]))]));
+        assert!(rows.iter().all(|row| row.ground == "OWN"));
+        let facts = disclosed::Entity::find().all(&server.database.database.log).await.expect("facts");
+        assert_eq!(facts.len(), before);
+        assert!(facts.iter().all(|fact| fact.first_at <= fact.last_at && fact.ground == "CONSENT"));
+        let of_second: BTreeSet<&str> = facts.iter().filter(|fact| fact.referral_id == ids[1]).map(|fact| fact.field.as_str()).collect();
+        assert!(of_second.contains("MESSAGES") && of_second.contains("PHONE") && of_second.contains("CITY"));
+        let of_first: BTreeSet<&str> = facts.iter().filter(|fact| fact.referral_id == ids[0]).map(|fact| fact.field.as_str()).collect();
+        assert_eq!(of_first, BTreeSet::from(["FAMILY_NAME"]));
+        server.stop().await;
+    }
+
+    async fn who_acts_for_whom_is_logged(db: TestDatabase) {
+        fill(&db).await;
+        let server = TestServer::start(db, Clock::on(today())).await;
+        let mut service = claims("jobcenter", Role::Service);
+        service["act"] = json!({"sub": "frau-beispiel"});
+        let (_, id) = ask(&server, &sign(&service), "{ referrals { nodes { handover { city } } } }").await;
+        let rows = logged(&server.database, &id).await.1;
+        assert!(!rows.is_empty() && rows.iter().all(|row| row.acting_for.as_deref() == Some("frau-beispiel")));
+        server.stop().await;
+    }
+
+    async fn an_answer_that_fails_as_a_whole_discloses_nothing_and_logs_nothing(db: TestDatabase) {
+        let ids = fill(&db).await;
+        let server = TestServer::start(db, Clock::on(today())).await;
+        let one = encode(Kind::Referral, ids[1]);
+        let query = format!("{{ referral(id: \"{one}\") {{ handover {{ familyName }} messages(first: 500) {{ nodes {{ text }} }} }} }}");
+        let (answer, id) = ask(&server, &token("jobcenter", Role::Clerk), &query).await;
+        assert_eq!(answer["data"], Value::Null);
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "LIMIT_EXCEEDED");
+        assert!(logged(&server.database, &id).await.1.is_empty());
+
+        // A refusal at a field that may be null leaves its siblings, and they are logged.
+        let mut narrow = claims("jobcenter", Role::Clerk);
+        narrow["scope"] = json!("agreement:read");
+        let (answer, id) = ask(&server, &sign(&narrow), &format!("{{ viewer {{ subject }} referral(id: \"{one}\") {{ handover {{ familyName }} }} }}")).await;
+        assert_eq!(answer["data"], json!({"viewer": {"subject": "test-person"}, "referral": null}));
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN");
+        assert!(logged(&server.database, &id).await.1.is_empty());
+        server.stop().await;
+    }
+
+    async fn without_a_log_nothing_leaves(db: TestDatabase) {
+        fill(&db).await;
+        let api = Api::new(db.database.clone(), Clock::on(today()), world::key());
+        db.database.log.execute_unprepared("DROP TABLE disclosure_log").await.expect("dropped");
+        let ask = |query: &'static str| {
+            let api = api.clone();
+            async move {
+                let verified = verified(&token("jobcenter", Role::Clerk));
+                let viewer = api.admit(verified).await.expect("a database").expect("a viewer");
+                api.execute(viewer, Request::new(query).variables(Variables::default()), "a-request").await
+            }
+        };
+        let refused = ask("{ referrals { nodes { id handover { familyName } } } }").await;
+        assert_eq!(refused.data, async_graphql::Value::Null);
+        assert!(!format!("{refused:?}").contains("Kanari"));
+        let answered = ask("{ referrals { nodes { id status } } }").await;
+        assert!(answered.errors.is_empty(), "what discloses nothing needs no log");
+    }
+
+    async fn the_first_time_stays_and_the_last_time_moves(db: TestDatabase) {
+        let ids = fill(&db).await;
+        let ask = |day| {
+            let api = Api::new(db.database.clone(), Clock::on(day), world::key());
+            async move {
+                let viewer = api.admit(verified(&token("jobcenter", Role::Clerk))).await.expect("a database").expect("a viewer");
+                api.execute(viewer, Request::new("{ referrals { nodes { handover { postalCode } } } }"), "a-request").await
+            }
+        };
+        for day in [today(), in_days(1), in_days(2)] {
+            assert!(ask(day).await.errors.is_empty());
+        }
+        let fact = disclosed::Entity::find_by_id((ids[0], "POSTAL_CODE".to_owned()))
+            .one(&db.database.log)
+            .await
+            .expect("the log")
+            .expect("a fact");
+        let days = (fact.last_at - fact.first_at) / 86_400_000_000;
+        assert!((1..=2).contains(&days), "{days}");
+        assert!(decode(&encode(Kind::Referral, fact.referral_id)).is_ok());
+    }
+}

@@ -1,0 +1,196 @@
+//! One request, one plan: how many statements a list costs, and what they read.
+
+use std::sync::{Arc, Mutex};
+
+use async_graphql::{Request, Response, Variables};
+use kim_domain::agency::{AgencyKind, Role};
+use kim_domain::calendar::Clock;
+use kim_domain::field::FieldSet;
+use kim_domain::purpose::ReferralPurpose;
+use kim_domain::referral::ReferralStatus;
+use kim_domain::token::VerifiedToken;
+use kim_entity::database::Database;
+use kim_graphql::Api;
+use sea_orm::ConnectionTrait;
+use serde_json::json;
+
+use crate::support::database::TestDatabase;
+use crate::support::on_both;
+use crate::support::server::{token, verified};
+use crate::support::world::{self, ConsentSpec, ReferralSpec, World, in_days, today};
+
+const AGS: &str = "05315000";
+
+/// An API over the test's database that writes down its statements.
+struct Watched {
+    api: Api,
+    statements: Arc<Mutex<Vec<String>>>,
+    verified: VerifiedToken,
+}
+
+impl Watched {
+    async fn new(url: &str, agency: &str, role: Role) -> Self {
+        let statements: Arc<Mutex<Vec<String>>> = Arc::default();
+        let written = Arc::clone(&statements);
+        let mut database = Database::open(url).await.expect("the test's database");
+        database.observe(move |text| written.lock().expect("a list").push(text.to_owned()));
+        let api = Api::new(database, Clock::on(today()), world::key());
+        Self { api, statements, verified: verified(&token(agency, role)) }
+    }
+
+    /// Asks, and returns the answer with the statements that it took: reading ones, and those of the log.
+    async fn ask(&self, query: &str, first: i32) -> (Response, Vec<String>, Vec<String>) {
+        self.statements.lock().expect("a list").clear();
+        let viewer = self.api.admit(self.verified.clone()).await.expect("a database").expect("a viewer");
+        let request = Request::new(query).variables(Variables::from_json(json!({"first": first})));
+        let response = self.api.execute(viewer, request, "a-request").await;
+        assert!(response.errors.is_empty(), "{:?}", response.errors);
+        let all = self.statements.lock().expect("a list").clone();
+        let (log, reads) = all.into_iter().partition(|text| text.contains("disclos"));
+        (response, reads, log)
+    }
+}
+
+/// Many referrals to ten Jobcenters, most of them of others and most of them not pending.
+async fn fill(db: &TestDatabase, count: u32) {
+    let main = &db.database.main;
+    world::add_municipality(main, AGS).await;
+    let sender = world::add_agency(main, AGS, "traeger", AgencyKind::Traeger).await;
+    let purpose = ReferralPurpose::BenefitApplication;
+    let mut receivers = Vec::new();
+    for number in 0..10 {
+        let receiver = world::add_agency(main, AGS, &format!("jobcenter-{number}"), AgencyKind::Jobcenter).await;
+        let agreement = world::agreement(AGS, receiver, purpose, FieldSet::ALL, FieldSet::EMPTY);
+        receivers.push((receiver, world::insert_agreement(main, agreement).await));
+    }
+    let mut world = World::default();
+    for number in 1..=count {
+        let (receiver, agreement) = receivers[number as usize % 10];
+        let pending = (number / 10).is_multiple_of(4);
+        let status = if pending { ReferralStatus::Offered } else { ReferralStatus::Completed };
+        world.add(&ReferralSpec {
+            number,
+            sender,
+            receiver,
+            purpose,
+            agreement,
+            status,
+            ever_accepted: !pending,
+            closed_on: (!pending).then(|| in_days(-60)),
+            due_on: in_days(i64::from(number % 50) - 20),
+            offered_on: in_days(-i64::from(number % 300)),
+            consent: Some(ConsentSpec::whole()),
+            offered: FieldSet::ALL,
+            previous: None,
+            messages: 3,
+        });
+    }
+    world.write(main).await;
+    db.database.analyze().await.expect("statistics");
+}
+
+const CLERK_S_LIST: &str = "query($first: Int) { referrals(first: $first, filter: {pending: true}) { nodes {
+    id status dueOn overdue purpose { label } sender { name }
+    handover { concern familyName givenName birthDate postalCode city preferredLanguage interpreterNeeded aufenthaltstitel
+               wohnsitzauflage { place } street phone } } } }";
+
+on_both! {
+    async fn the_clerk_s_list_takes_four_statements_for_one_row_as_for_fifty(db: TestDatabase) {
+        fill(&db, 3_000).await;
+        let watched = Watched::new(&db.url, "jobcenter-3", Role::Clerk).await;
+        let mut counts = Vec::new();
+        for first in [1, 50] {
+            let (response, reads, log) = watched.ask(CLERK_S_LIST, first).await;
+            let rows = response.data.into_json().expect("JSON")["referrals"]["nodes"].as_array().expect("rows").len();
+            assert_eq!(rows, usize::try_from(first).expect("a number"));
+            assert_eq!(reads.len(), 4, "{reads:#?}");
+            assert_eq!(log.len(), 2, "{log:#?}");
+            counts.push(reads);
+        }
+        let [who, page, ruled, agencies] = &counts[1][..] else { panic!("four") };
+        assert!(who.contains("FROM agency"));
+        assert!(page.contains("FROM referral") && page.contains("AND r.pending") && !page.contains("handover"));
+        assert!(agencies.contains("FROM agency"));
+        // Twelve fields were asked for, of which two are not of the preview: ten columns, each behind its bit.
+        assert_eq!(ruled.matches("CASE WHEN m.mask & ").count(), 10, "{ruled}");
+        assert!(ruled.contains("h.family_name") && ruled.contains("h.wohnsitzauflage"));
+        for unread in ["h.street", "h.phone", "h.disability", "h.target_group", "h.*", "person", "\"case\""] {
+            assert!(!ruled.contains(unread), "{unread} is read: {ruled}");
+        }
+        let texts = counts.concat().join("\n");
+        assert!(!texts.contains("person") && !texts.contains("\"case\""), "a receiver's request read the Träger's tables");
+    }
+
+    async fn relations_cost_one_statement_each_whatever_the_number_of_rows(db: TestDatabase) {
+        fill(&db, 600).await;
+        let watched = Watched::new(&db.url, "jobcenter-3", Role::Service).await;
+        let query = "query($first: Int) { referrals(first: $first) { totalCount nodes { id
+            handover { entries { label value } }
+            messages(last: 2) { totalCount nodes { text author { name } } } events { nodes { toStatus } }
+            previous { id handover { familyName } } } } }";
+        let (_, one, _) = watched.ask(query, 1).await;
+        let (_, fifty, _) = watched.ask(query, 50).await;
+        assert_eq!(one.len(), fifty.len(), "{fifty:#?}");
+        // Who, page, total, values, parties, messages, their count, events; nothing is continued, so nothing is fetched.
+        assert_eq!(fifty.len(), 8, "{fifty:#?}");
+        let watched = Watched::new(&db.url, "traeger", Role::CaseManager).await;
+        let query = "query($first: Int) { referrals(direction: OUTGOING, first: $first) { nodes { id disclosure
+            case { caseNumber record { familyName householdMembers { relation } } referrals { id handover { familyName } } } } } }";
+        let (_, one, _) = watched.ask(query, 1).await;
+        let (_, fifty, _) = watched.ask(query, 50).await;
+        // One row less if the first referral has nothing to show.
+        assert_eq!(fifty.len(), 6, "{fifty:#?}");
+        assert!(one.len() <= fifty.len());
+    }
+
+    async fn what_nobody_asked_for_is_not_fetched(db: TestDatabase) {
+        fill(&db, 20).await;
+        let watched = Watched::new(&db.url, "jobcenter-3", Role::Clerk).await;
+        let (_, reads, log) = watched.ask("{ viewer { subject role agency { slug } } purposes { code } }", 0).await;
+        assert_eq!((reads.len(), log.len()), (1, 0), "{reads:#?}");
+        let (_, reads, log) = watched.ask("query($first: Int) { referrals(first: $first) { nodes { id status handover { withheld { field } } } } }", 20).await;
+        assert_eq!((reads.len(), log.len()), (2, 0), "{reads:#?}");
+        let skipped = "query($first: Int) { referrals(first: $first) { nodes { id handover { familyName @skip(if: true) givenName @include(if: false) } } } }";
+        let (_, reads, log) = watched.ask(skipped, 20).await;
+        assert_eq!((reads.len(), log.len()), (2, 0), "{reads:#?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_plan_s_own_sql_uses_the_indexes_on_postgresql() {
+    let db = crate::support::database::fresh(crate::support::database::Backend::Postgres).await;
+    fill(&db, 6_000).await;
+    let watched = Watched::new(&db.url, "jobcenter-3", Role::Clerk).await;
+    for (query, index) in [
+        (CLERK_S_LIST, "pending"),
+        ("query($first: Int) { referrals(first: $first) { nodes { id } } }", "due"),
+        ("query($first: Int) { referrals(first: $first, orderBy: OFFERED_AT_DESC) { nodes { id } } }", "offered"),
+        ("query($first: Int) { referrals(first: $first, orderBy: DUE_ON_DESC) { nodes { id } } }", "due"),
+    ] {
+        let (_, reads, _) = watched.ask(query, 20).await;
+        let page = reads.iter().find(|text| text.contains("FROM referral")).expect("a page");
+        let plan = generic_plan(&db.database, page).await;
+        assert!(!plan.contains("Seq Scan on referral"), "{plan}");
+        assert!(!plan.contains("Sort"), "the page is sorted by hand: {plan}");
+        let scan = plan.lines().find(|line| line.contains("on referral r")).expect("a scan").to_owned();
+        assert!(scan.contains(index), "{scan}");
+    }
+}
+
+/// The plan that PostgreSQL keeps for a prepared statement of which it knows no value.
+async fn generic_plan(database: &Database, sql: &str) -> String {
+    use sea_orm::TransactionTrait;
+    let transaction = database.main.begin().await.expect("a transaction");
+    let count = (1..).take_while(|number| sql.contains(&format!("${number}"))).count();
+    let nulls = vec!["NULL"; count].join(",");
+    transaction.execute_unprepared("SET LOCAL plan_cache_mode = force_generic_plan").await.expect("set");
+    transaction.execute_unprepared(&format!("PREPARE page AS {sql}")).await.expect("prepared");
+    let explain = format!("EXPLAIN EXECUTE page({nulls})");
+    let lines = transaction
+        .query_all_raw(sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, explain))
+        .await
+        .expect("a plan");
+    transaction.execute_unprepared("DEALLOCATE page").await.expect("forgotten");
+    transaction.rollback().await.expect("ended");
+    lines.iter().map(|line| line.try_get_by_index::<String>(0).expect("a line")).collect::<Vec<_>>().join("\n")
+}
