@@ -10,7 +10,7 @@ use kim_domain::calendar::Clock;
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::id::{Kind, encode};
 use kim_domain::purpose::ReferralPurpose;
-use kim_domain::referral::ReferralStatus;
+use kim_domain::referral::ReferralStatus as S;
 use serde_json::{Value, json};
 
 use crate::support::database::TestDatabase;
@@ -110,7 +110,7 @@ struct Row {
     number: u32,
     kind: &'static str,
     purpose: &'static str,
-    status: ReferralStatus,
+    status: S,
     ever_accepted: bool,
     closed_days_ago: Option<i64>,
     consent: ConsentIs,
@@ -326,17 +326,15 @@ async fn build(db: &TestDatabase, tables: &Tables) -> Fixture {
             }
             let agreement = world::insert_agreement(main, first).await;
             agencies.push((kind, agreement_is, slug));
-            for &status in ReferralStatus::ALL {
+            for &status in S::ALL {
                 for consent in CONSENTS {
                     for whole_offer in [true, false] {
                         number += 1;
-                        let ever_accepted = match status {
-                            ReferralStatus::Draft | ReferralStatus::Offered | ReferralStatus::Acknowledged => false,
-                            ReferralStatus::Accepted | ReferralStatus::InProgress | ReferralStatus::Returned => true,
-                            _ => number.is_multiple_of(2),
-                        };
-                        let closed_days_ago = matches!(status, ReferralStatus::Completed | ReferralStatus::Failed)
-                            .then(|| [0, 30, 31, 400][number as usize % 4]);
+                        let before = matches!(status, S::Draft | S::Offered | S::Acknowledged);
+                        let after = matches!(status, S::Accepted | S::InProgress | S::Returned);
+                        let ever_accepted = after || !before && number.is_multiple_of(2);
+                        let closed_days_ago =
+                            matches!(status, S::Completed | S::Failed).then(|| [0, 30, 31, 400][number as usize % 4]);
                         let row = Row {
                             number,
                             kind: kind.code(),
@@ -401,7 +399,7 @@ on_both! {
                 assert_eq!(answer["errors"], Value::Null, "{slug}");
                 no_other_canary(&tables, &fixture.by_number, kind.code(), &answer.to_string());
                 let page = &answer["data"]["referrals"];
-                let drafts = mine.values().filter(|row| row.status == ReferralStatus::Draft).count();
+                let drafts = mine.values().filter(|row| row.status == S::Draft).count();
                 assert_eq!(page["totalCount"], json!(mine.len() - drafts), "drafts are not the receiver's");
                 for node in page["nodes"].as_array().expect("nodes") {
                     let id = node["id"].as_str().expect("an id").to_owned();
@@ -417,7 +415,7 @@ on_both! {
                 }
                 after = page["pageInfo"]["endCursor"].clone();
             }
-            assert!(mine.iter().all(|(id, row)| listed.contains(*id) == (row.status != ReferralStatus::Draft)));
+            assert!(mine.iter().all(|(id, row)| listed.contains(*id) == (row.status != S::Draft)));
             // By id, through `node`, aliases and an inline fragment; a sample, with drafts and strangers among it.
             let mut ids: Vec<&String> = mine.keys().copied().step_by(5).collect();
             ids.extend(fixture.rows.keys().step_by(401));
@@ -428,7 +426,7 @@ on_both! {
                 let answer = server.ask(&token, &ask_each, &json!({"id": id})).await;
                 assert_eq!(answer["errors"], Value::Null, "{slug}");
                 no_other_canary(&tables, &fixture.by_number, kind.code(), &answer.to_string());
-                match mine.get(id).filter(|row| row.status != ReferralStatus::Draft) {
+                match mine.get(id).filter(|row| row.status != S::Draft) {
                     Some(row) => {
                         check(&tables, row, &answer["data"]["one"]["h"]);
                         assert_eq!(answer["data"]["two"]["handover"], answer["data"]["one"]["h"]);
@@ -438,7 +436,7 @@ on_both! {
                 }
             }
         }
-        assert_eq!(seen, fixture.rows.len() - fixture.rows.len() / ReferralStatus::ALL.len());
+        assert_eq!(seen, fixture.rows.len() - fixture.rows.len() / S::ALL.len());
         the_sender_sees_what_the_receiver_sees(&server, &tables, &fixture).await;
         let logged = logs::collected();
         assert!(logged.contains("kim"), "the log was collected");

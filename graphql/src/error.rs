@@ -64,13 +64,16 @@ fn with_code(code: Code, text: String) -> Error {
 }
 
 fn kind_of(error: &DbErr) -> &'static str {
-    match error {
-        DbErr::ConnectionAcquire(_) => "no connection was free",
-        DbErr::Conn(_) => "connection",
-        DbErr::Exec(_) => "execution",
-        DbErr::Query(_) => "query",
-        DbErr::Type(_) | DbErr::TryIntoErr { .. } | DbErr::ConvertFromU64(_) => "type of a value",
-        _ => "other",
+    if matches!(error, DbErr::ConnectionAcquire(_)) {
+        "no connection was free"
+    } else if matches!(error, DbErr::Conn(_)) {
+        "connection"
+    } else if matches!(error, DbErr::Exec(_) | DbErr::Query(_)) {
+        "statement"
+    } else if matches!(error, DbErr::Type(_) | DbErr::TryIntoErr { .. }) {
+        "type of a value"
+    } else {
+        "other"
     }
 }
 

@@ -96,7 +96,7 @@ fn refuse(document: &ExecutableDocument) -> Option<ServerError> {
 fn whole(mut response: Response) -> Response {
     let mut broken = false;
     for error in &mut response.errors {
-        if !error.extensions.as_ref().is_some_and(|extensions| extensions.get("code").is_some()) {
+        if error.extensions.as_ref().is_none_or(|extensions| extensions.get("code").is_none()) {
             let code = if error.path.is_empty() { Code::ValidationFailed } else { Code::BadInput };
             error.extensions.get_or_insert_with(ErrorExtensionValues::default).set("code", code.code());
         }

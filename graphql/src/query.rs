@@ -33,8 +33,8 @@ pub(crate) struct Query;
 pub(crate) enum Node {
     Agency(Agency),
     Agreement(Agreement),
-    Referral(Referral),
-    Case(Case),
+    Referral(Box<Referral>),
+    Case(Box<Case>),
 }
 
 /// Alles, was Sie lesen können. Was es für Ihre Art von Stelle und Ihre Rolle nicht gibt, steht nicht im Schema.
@@ -204,8 +204,12 @@ async fn one_node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, Failure> {
             Ok(with_parties(snapshot, found).await?.pop().map(Node::Agreement))
         }
         // The schema's types and this list are one: a type that was pruned is never returned.
-        Kind::Referral if role.works_on_referrals() => Ok(one_referral(ctx, id).await?.map(Node::Referral)),
-        Kind::Case if role.works_on_referrals() && own.sends() => Ok(one_case(ctx, id).await?.map(Node::Case)),
+        Kind::Referral if role.works_on_referrals() => {
+            Ok(one_referral(ctx, id).await?.map(Box::new).map(Node::Referral))
+        }
+        Kind::Case if role.works_on_referrals() && own.sends() => {
+            Ok(one_case(ctx, id).await?.map(Box::new).map(Node::Case))
+        }
         Kind::Referral | Kind::Case | Kind::Person | Kind::Consent | Kind::Message | Kind::Event | Kind::Disclosure => {
             Ok(None)
         }

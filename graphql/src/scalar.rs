@@ -19,13 +19,10 @@ pub(crate) struct DateTime(pub(crate) ChronoDateTime<Utc>);
 #[Scalar(name = "Date")]
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
-        match &value {
-            // Ten characters: chrono would also take `2026-1-1`.
-            Value::String(text) if text.len() == 10 => NaiveDate::parse_from_str(text, "%Y-%m-%d")
-                .map(Self)
-                .map_err(|_| InputValueError::custom("a day is written 2026-11-20")),
-            _ => Err(InputValueError::custom("a day is written 2026-11-20")),
-        }
+        // Ten characters: chrono would also take `2026-1-1`.
+        let day =
+            text_of(&value).filter(|text| text.len() == 10).map(|text| NaiveDate::parse_from_str(text, "%Y-%m-%d"));
+        day.and_then(Result::ok).map(Self).ok_or_else(|| InputValueError::custom("a day is written 2026-11-20"))
     }
     fn to_value(&self) -> Value {
         Value::String(self.0.format("%Y-%m-%d").to_string())
@@ -36,16 +33,18 @@ impl ScalarType for Date {
 #[Scalar(name = "DateTime")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
-        match &value {
-            Value::String(text) => ChronoDateTime::parse_from_rfc3339(text)
-                .map(|instant| Self(instant.to_utc()))
-                .map_err(|_| InputValueError::custom("an instant is written 2026-11-20T11:00:00Z")),
-            _ => Err(InputValueError::custom("an instant is written 2026-11-20T11:00:00Z")),
-        }
+        let instant = text_of(&value).map(ChronoDateTime::parse_from_rfc3339).and_then(Result::ok);
+        instant
+            .map(|instant| Self(instant.to_utc()))
+            .ok_or_else(|| InputValueError::custom("an instant is written 2026-11-20T11:00:00Z"))
     }
     fn to_value(&self) -> Value {
         Value::String(self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
     }
+}
+
+fn text_of(value: &Value) -> Option<&str> {
+    if let Value::String(text) = value { Some(text) } else { None }
 }
 
 impl DateTime {

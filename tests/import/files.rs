@@ -152,11 +152,10 @@ on_both! {
             rows.iter().map(|row| row.iter().map(|(column, cell)| (*column, cell.as_str())).collect()).collect();
         let rows: Vec<&[(&str, &str)]> = rows.iter().map(Vec::as_slice).collect();
         let file = list(&rows);
-        let trap = match db.backend() {
-            sea_orm::DbBackend::Sqlite => {
-                "CREATE TRIGGER trap BEFORE INSERT ON \"case\" WHEN NEW.case_number = 'T-850' BEGIN SELECT RAISE(ABORT, 'trap'); END"
-            }
-            _ => "ALTER TABLE \"case\" ADD CONSTRAINT trap CHECK (case_number <> 'T-850')",
+        let trap = if db.backend() == sea_orm::DbBackend::Sqlite {
+            "CREATE TRIGGER trap BEFORE INSERT ON \"case\" WHEN NEW.case_number = 'T-850' BEGIN SELECT RAISE(ABORT, 'trap'); END"
+        } else {
+            "ALTER TABLE \"case\" ADD CONSTRAINT trap CHECK (case_number <> 'T-850')"
         };
         sea_orm::ConnectionTrait::execute_unprepared(&db.main, trap).await.expect("a trap");
         let error = import(db, file.as_bytes(), &Options::default()).await.expect_err("the trap");

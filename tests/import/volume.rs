@@ -1,7 +1,6 @@
-//! How long a long file takes. By hand: `cargo test --release --test main -- --ignored volume`.
+//! A long file: many batches, one transaction. `KIM_TEST_ROWS` makes it longer.
 
 use std::fmt::Write as _;
-use std::time::Instant;
 
 use super::*;
 use crate::support::database::{Backend, fresh};
@@ -20,19 +19,13 @@ fn long_list(rows: usize) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "a measurement, not a promise of the test suite"]
-async fn a_hundred_thousand_rows_import_in_two_minutes() {
-    let rows = std::env::var("KIM_TEST_ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(100_000);
+async fn a_long_list_goes_in_whole_and_a_second_time_changes_nothing() {
+    let rows = std::env::var("KIM_TEST_ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(2_000);
     let db = fresh(Backend::Sqlite).await;
     prepare(&db.database).await;
     let file = long_list(rows);
-    let begin = Instant::now();
     let report = imported(&db.database, &file).await;
-    println!("{} of {} rows written in {:?}", report.accepted, report.rows, begin.elapsed());
     assert_eq!(report.accepted as usize, rows, "{}", report.refused.len());
-    assert!(begin.elapsed().as_secs() < 120);
-    let begin = Instant::now();
     let report = imported(&db.database, &file).await;
-    println!("{} rows unchanged in {:?}", report.unchanged, begin.elapsed());
-    assert_eq!(report.unchanged as usize, rows);
+    assert_eq!((report.accepted, report.unchanged as usize), (0, rows));
 }
