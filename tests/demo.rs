@@ -173,6 +173,28 @@ on_both! {
         }
     }
 
+    async fn the_first_query_of_the_readme_is_answered_as_it_says(db: TestDatabase) {
+        let demo = Demo::start(&db.database, on("2027-03-01")).await;
+        let readme = include_str!("../README.md");
+        let blocks = |language: &str| -> Vec<&str> {
+            let open = format!("```{language}\n");
+            readme.split(&open).skip(1).map(|rest| rest.split("```").next().expect("a block")).collect()
+        };
+        let (queries, answers) = (blocks("graphql"), blocks("json"));
+        assert_eq!((queries.len(), answers.len()), (1, 2));
+        for (agency, answer) in ["abh-koeln", "jobcenter-koeln"].into_iter().zip(answers) {
+            let said: Value = serde_json::from_str(answer).expect("JSON");
+            assert_eq!(demo.data(agency, Role::Clerk, queries[0]).await, said["data"], "{agency}");
+        }
+        let token = development::sign(&development::Wish::usual("jobcenter-koeln", Role::Clerk)).expect("a token");
+        for line in blocks("text")[0].lines() {
+            let field = line.split('"').nth(1).expect("a field");
+            let query = format!("{{ referrals {{ nodes {{ handover {{ {field} }} }} }} }}");
+            let answer = demo.ask(&format!("Bearer {token}"), &query, &json!({})).await;
+            assert_eq!(answer["errors"][0]["message"], line);
+        }
+    }
+
     async fn data_that_no_demo_made_is_refused_and_stays(db: TestDatabase) {
         add_agency(&db, "jobcenter-koeln", AgencyKind::Jobcenter, true).await;
         for keep in [false, true] {

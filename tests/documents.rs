@@ -2,6 +2,12 @@
 
 use std::path::Path;
 
+use kim_domain::Word;
+use kim_domain::agency::{AgencyKind, Role};
+use kim_domain::disclosure::WithheldReason;
+use kim_domain::purpose::ReferralPurpose;
+use kim_domain::referral::{ReferralKind, ReferralStatus};
+
 const DOCUMENTS: [&str; 4] = ["README.md", "ARCHITECTURE.md", "GLOSSARY.md", "CHANGELOG.md"];
 
 fn root() -> &'static Path {
@@ -48,9 +54,26 @@ fn every_file_that_a_document_names_exists() {
 }
 
 #[test]
+fn the_glossary_has_every_word_that_people_meet() {
+    let glossary = std::fs::read_to_string(root().join("GLOSSARY.md")).expect("GLOSSARY.md");
+    fn codes<W: Word>() -> impl Iterator<Item = &'static str> {
+        W::ALL.iter().map(|word| word.code())
+    }
+    let words = codes::<AgencyKind>()
+        .chain(codes::<Role>())
+        .chain(codes::<ReferralKind>())
+        .chain(codes::<ReferralStatus>())
+        .chain(codes::<ReferralPurpose>())
+        .chain(codes::<WithheldReason>());
+    for word in words {
+        assert!(glossary.contains(&format!("**{word}**")), "{word}");
+    }
+}
+
+#[test]
 fn the_first_line_says_which_kim_this_is() {
     let readme = std::fs::read_to_string(root().join("README.md")).expect("README.md");
-    let first = readme.lines().find(|line| !line.starts_with('#') && !line.is_empty()).expect("a line");
+    let first = readme.lines().next().expect("a line");
     assert!(first.contains("Kommunales Integrationsmanagement") && first.contains("not gematik"), "{first}");
 }
 

@@ -25,6 +25,8 @@
     const fetcher = useMemo(() => (...question) => ask(...question), [asking]);
     return createElement(GraphiQL, {
       fetcher,
+      // For the first reading of the schema, before the tabs are there.
+      headers: tabs[0]?.headers,
       defaultTabs: tabs.length > 0 ? tabs : undefined,
       defaultEditorToolsVisibility: true,
       onTabChange: (state) => setAsking(state.tabs[state.activeTabIndex]?.headers),
