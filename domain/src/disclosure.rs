@@ -231,7 +231,7 @@ fn ground(terms: &Terms) -> FieldSet {
 pub fn consented(terms: &Terms) -> FieldSet {
     match terms.consent {
         Some(consent) if consent_holds(terms) => {
-            let ticked_only = terms.agreement.ticked_only.or(at_level(terms.receiver, Level::Ticked)).or(ART9);
+            let ticked_only = terms.agreement.ticked_only.or(must_be_ticked(terms.receiver));
             consent.fields.without(ticked_only).or(consent.ticked)
         }
         Some(_) | None => FieldSet::EMPTY,
@@ -257,27 +257,16 @@ pub fn consent_holds(terms: &Terms) -> bool {
 #[must_use]
 pub fn statutory(terms: &Terms) -> FieldSet {
     if terms.sender.is_sgb_body() && terms.receiver.is_sgb_body() && terms.purpose.rechtskreis().is_sgb() {
-        terms.agreement.statutory.without(at_level(terms.receiver, Level::Ticked)).without(ART9)
+        terms.agreement.statutory.without(must_be_ticked(terms.receiver))
     } else {
         FieldSet::EMPTY
     }
 }
 
-/// Special categories of data (Art. 9 DSGVO).
-const ART9: FieldSet = {
-    let mut set = FieldSet::EMPTY;
-    let mut i = 0;
-    while i < HandoverField::ALL.len() {
-        if HandoverField::ALL[i].is_art9() {
-            set.insert(HandoverField::ALL[i]);
-        }
-        i += 1;
-    }
-    set
-};
-
-fn at_level(kind: AgencyKind, wanted: Level) -> FieldSet {
-    HandoverField::ALL.iter().copied().filter(|&field| level(kind, field) == wanted).collect()
+/// What a kind of agency gets only if it was ticked by itself. Every Art. 9 field (DSGVO) is among it or never given at
+/// all: a test holds the table to that.
+fn must_be_ticked(kind: AgencyKind) -> FieldSet {
+    HandoverField::ALL.iter().copied().filter(|&field| level(kind, field) == Level::Ticked).collect()
 }
 
 crate::words! {
@@ -313,12 +302,11 @@ pub fn withheld(terms: &Terms, field: HandoverField) -> Option<WithheldReason> {
 /// The fields that exist in the schema of a kind of agency: what it may ever receive, and what it may ever send.
 #[must_use]
 pub fn known_to(kind: AgencyKind) -> FieldSet {
-    let received = ceiling(kind, Stage::Full);
-    if kind.sends() { received.or(ever_sent()) } else { received }
+    if kind.sends() { ever_received() } else { ceiling(kind, Stage::Full) }
 }
 
-/// What some kind of agency may receive.
-fn ever_sent() -> FieldSet {
+/// What some kind of agency may receive, and so what a sender may send.
+fn ever_received() -> FieldSet {
     AgencyKind::ALL.iter().fold(FieldSet::EMPTY, |set, &kind| set.or(ceiling(kind, Stage::Full)))
 }
 

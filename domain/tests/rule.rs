@@ -91,6 +91,15 @@ fn the_ceiling_is_the_table() {
 }
 
 #[test]
+fn art_9_is_never_given_or_must_be_ticked() {
+    for &kind in AgencyKind::ALL {
+        for field in F::ALL.iter().copied().filter(|field| field.is_art9()) {
+            assert!(matches!(level(kind, field), Level::Never | Level::Ticked), "{} for {kind}", field.name());
+        }
+    }
+}
+
+#[test]
 fn counselling_notes_leave_the_traeger_never() {
     for &kind in AgencyKind::ALL {
         assert!(!ceiling(kind, Stage::Full).contains(F::CounsellingNotes));

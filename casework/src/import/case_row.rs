@@ -135,6 +135,11 @@ impl CaseRow {
         };
         read.person(&mut cells, today);
         read.case(&mut cells);
+        for column in ["Anliegen", "Notiz", "Behinderung", "Berufsabschluss"] {
+            if let Some(text) = cells.text(column) {
+                own_words(&mut cells, column, &text);
+            }
+        }
         read.referral = referral(&mut cells, today);
         if let Some((_, Some(procedure))) = read.referral.as_ref().and_then(|referral| referral.purpose) {
             read.set(F::RequestedProcedure, Some(Value::Procedure(procedure)));
@@ -200,12 +205,17 @@ impl CaseRow {
 
 fn case_number(cells: &mut Cells<'_>) -> Option<String> {
     let number = cells.required_line("Fallnummer")?;
-    if looks_like_foreign_number(&number) {
-        let hint = "sieht aus wie eine BG-, Kunden- oder AZR-Nummer";
-        cells.refuse("Fallnummer", RefusalCode::UnknownCode, Some(hint));
-        return None;
+    own_words(cells, "Fallnummer", &number).then_some(number)
+}
+
+/// Whether a reference or free text is free of other registers' numbers (§ 51a SGB II, § 10(4) AZRG); refuses it if not.
+fn own_words(cells: &mut Cells<'_>, column: &str, text: &str) -> bool {
+    let foreign = looks_like_foreign_number(text);
+    if foreign {
+        let hint = "enthält etwas, das wie eine BG-, Kunden- oder AZR-Nummer aussieht";
+        cells.refuse(column, RefusalCode::UnknownCode, Some(hint));
     }
-    Some(number)
+    !foreign
 }
 
 /// A list of words, separated by commas or semicolons; each unknown one is refused by itself.
