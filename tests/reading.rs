@@ -379,6 +379,20 @@ on_both! {
         server.stop().await;
     }
 
+    async fn an_answer_has_the_order_of_the_question(db: TestDatabase) {
+        fill(&db).await;
+        let server = TestServer::start(db, Clock::on(today())).await;
+        let query = "{ zuletzt: agencies { nodes { slug name id } } ...F purposes { rechtskreis code } referralCounts { total } viewer { subject role } }
+            fragment F on Query { agreements(first: 1) { totalCount } referrals(first: 1) { pageInfo { hasNextPage } nodes { status id handover { city familyName } dueOn } } }";
+        let answer = server.post(query, &json!({})).bearer_auth(token("jobcenter", Role::Clerk)).send().await.expect("an answer").text().await.expect("a body");
+        let mut rest = answer.as_str();
+        for key in ["zuletzt", "nodes", "slug", "name", "id", "agreements", "totalCount", "referrals", "pageInfo", "nodes", "status", "id", "handover", "city", "familyName", "dueOn", "purposes", "rechtskreis", "code", "referralCounts", "viewer", "subject", "role"] {
+            let at = rest.find(&format!("\"{key}\":")).unwrap_or_else(|| panic!("{key} is not where it was asked for: {answer}"));
+            rest = &rest[at + 1..];
+        }
+        server.stop().await;
+    }
+
     async fn an_agency_that_was_disabled_is_listed_no_more(db: TestDatabase) {
         let houses = fill(&db).await;
         let main = &db.database.main;

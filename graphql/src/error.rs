@@ -1,6 +1,6 @@
 //! What may go wrong, with a code from one closed list. An error never says more than its caller may know.
 
-use async_graphql::{Context, Error, ErrorExtensions as _};
+use async_graphql::{Context, Error, ErrorExtensionValues, ErrorExtensions as _, ServerError};
 use kim_domain::agency::Scope;
 use sea_orm::DbErr;
 use uuid::Uuid;
@@ -52,8 +52,7 @@ impl From<Failure> for Error {
                 let id = Uuid::now_v7();
                 // What a database says can quote data: its kind is logged, its text is not.
                 tracing::error!(error_id = %id, kind = kind_of(&cause), "a read failed");
-                with_code(Code::Internal, "Interner Fehler. Bitte nennen Sie der Betreuung die Kennung.".to_owned())
-                    .extend_with(|_, extensions| extensions.set("id", id.to_string()))
+                masked(id)
             }
         }
     }
@@ -61,6 +60,18 @@ impl From<Failure> for Error {
 
 fn with_code(code: Code, text: String) -> Error {
     Error::new(text).extend_with(|_, extensions| extensions.set("code", code.code()))
+}
+
+/// An error of ours to the caller: a code, and the id under which the log has the rest.
+pub(crate) fn masked(id: Uuid) -> Error {
+    with_code(Code::Internal, "Interner Fehler. Bitte nennen Sie der Betreuung die Kennung.".to_owned())
+        .extend_with(|_, extensions| extensions.set("id", id.to_string()))
+}
+
+/// Gives an error of the engine its code.
+pub(crate) fn coded(mut error: ServerError, code: Code) -> ServerError {
+    error.extensions.get_or_insert_with(ErrorExtensionValues::default).set("code", code.code());
+    error
 }
 
 fn kind_of(error: &DbErr) -> &'static str {

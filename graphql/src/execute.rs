@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use async_graphql::parser::types::ExecutableDocument;
-use async_graphql::{ErrorExtensionValues, PathSegment, Request, Response, ServerError, Value};
+use async_graphql::parser::types::{ExecutableDocument, OperationType};
+use async_graphql::{ErrorExtensionValues, PathSegment, Pos, Request, Response, ServerError, Value};
 use kim_casework::disclose;
 use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
@@ -13,9 +13,11 @@ use kim_entity::viewer::Viewer;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::error::Code;
+use crate::error::{Code, coded, masked};
+use crate::order;
 use crate::schema;
 use crate::session::Session;
+use crate::shield;
 
 /// Answers requests.
 #[derive(Clone)]
@@ -51,21 +53,22 @@ impl Api {
     /// is disclosed.
     pub async fn execute(&self, viewer: Viewer, mut request: Request, request_id: &str) -> Response {
         let operation = fingerprint(&request.query);
-        match request.parsed_query() {
-            Ok(document) => {
-                if let Some(refused) = refuse(document) {
-                    return Response::from_errors(vec![refused]);
-                }
-            }
-            Err(error) => return Response::from_errors(vec![with_code(error, Code::ParseFailed)]),
-        }
+        let name = request.operation_name.clone();
+        let keys = match request.parsed_query() {
+            Ok(document) => match refuse(document) {
+                Ok(()) => order::root_keys(document, name.as_deref()),
+                Err(refused) => return Response::from_errors(vec![refused]),
+            },
+            Err(error) => return Response::from_errors(vec![coded(error, Code::ParseFailed)]),
+        };
         let schema = schema::of(viewer.agency().kind, viewer.role());
         let reader = disclose::Reader::of(&viewer, request_id, &operation);
         let session =
             Arc::new(Session::new(viewer, Arc::clone(&self.database), Arc::clone(&self.key), self.clock.today()));
 
         let response = schema.execute(request.data(Arc::clone(&session))).await;
-        let response = whole(response);
+        let mut response = whole(response);
+        order::restore(&mut response.data, &keys);
 
         let Some(session) = Arc::into_inner(session) else {
             return internal("a session outlived its request");
@@ -81,14 +84,17 @@ impl Api {
     }
 }
 
-/// Subscriptions come later; until then they are refused with a word of their own.
-fn refuse(document: &ExecutableDocument) -> Option<ServerError> {
-    use async_graphql::parser::types::OperationType;
-    let subscribes = |ty: OperationType| ty == OperationType::Subscription;
-    document.operations.iter().find(|(_, operation)| subscribes(operation.node.ty)).map(|(_, operation)| {
-        let error = ServerError::new("Abonnements gibt es hier nicht.", Some(operation.pos));
-        with_code(error, Code::OperationNotAllowed)
-    })
+/// What is refused before validation: documents that are too large, and subscriptions, which come later.
+fn refuse(document: &ExecutableDocument) -> Result<(), ServerError> {
+    shield::check(document)?;
+    let subscription = document.operations.iter().find(|(_, one)| one.node.ty == OperationType::Subscription);
+    match subscription {
+        Some((_, operation)) => {
+            let error = ServerError::new("Abonnements gibt es hier nicht.", Some(operation.pos));
+            Err(coded(error, Code::OperationNotAllowed))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Gives every error its code, and makes the answer whole: an error at a field that cannot be null leaves nothing of
@@ -121,16 +127,7 @@ fn is_null_at(data: &Value, path: &[PathSegment]) -> bool {
 fn internal(what: &'static str) -> Response {
     let id = Uuid::now_v7();
     tracing::error!(error_id = %id, "{what}");
-    let mut error = ServerError::new("Interner Fehler. Bitte nennen Sie der Betreuung die Kennung.", None);
-    let extensions = error.extensions.get_or_insert_with(ErrorExtensionValues::default);
-    extensions.set("code", Code::Internal.code());
-    extensions.set("id", id.to_string());
-    Response::from_errors(vec![error])
-}
-
-fn with_code(mut error: ServerError, code: Code) -> ServerError {
-    error.extensions.get_or_insert_with(ErrorExtensionValues::default).set("code", code.code());
-    error
+    Response::from_errors(vec![masked(id).into_server_error(Pos::default())])
 }
 
 /// A document's hash: which operation it was, without its text.

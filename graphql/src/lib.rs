@@ -15,6 +15,7 @@ mod fields;
 mod handover;
 mod history;
 mod load;
+mod order;
 mod page;
 mod plan;
 mod query;
@@ -22,6 +23,7 @@ mod referral;
 mod scalar;
 pub mod schema;
 mod session;
+mod shield;
 mod value;
 
 pub use error::Code;

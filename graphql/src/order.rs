@@ -1,0 +1,48 @@
+//! Puts the fields of an answer in the order of the selection. Below the root nothing waits, and the engine keeps it.
+
+use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, Selection, SelectionSet};
+use async_graphql::{Name, Value};
+
+/// The response keys of the operation's own fields, in the order in which it selects them.
+pub(crate) fn root_keys(document: &ExecutableDocument, operation_name: Option<&str>) -> Vec<Name> {
+    let operation = match (&document.operations, operation_name) {
+        (DocumentOperations::Single(operation), _) => Some(operation),
+        (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name),
+        (DocumentOperations::Multiple(_), None) => None,
+    };
+    let mut keys = Vec::new();
+    if let Some(operation) = operation {
+        collect(document, &operation.node.selection_set.node, &mut keys);
+    }
+    keys
+}
+
+/// Fragments that go round in circles were refused before.
+fn collect(document: &ExecutableDocument, selection: &SelectionSet, keys: &mut Vec<Name>) {
+    for item in &selection.items {
+        match &item.node {
+            Selection::Field(field) => {
+                let key = &field.node.response_key().node;
+                if !keys.contains(key) {
+                    keys.push(key.clone());
+                }
+            }
+            Selection::InlineFragment(inline) => collect(document, &inline.node.selection_set.node, keys),
+            Selection::FragmentSpread(spread) => {
+                if let Some(fragment) = document.fragments.get(&spread.node.fragment_name.node) {
+                    collect(document, &fragment.node.selection_set.node, keys);
+                }
+            }
+        }
+    }
+}
+
+/// Orders the root of an answer.
+pub(crate) fn restore(data: &mut Value, keys: &[Name]) {
+    if let Value::Object(fields) = data
+        && fields.len() > 1
+    {
+        let place = |key: &Name| keys.iter().position(|has| has == key);
+        fields.sort_by(|a, _, b, _| place(a).cmp(&place(b)));
+    }
+}
