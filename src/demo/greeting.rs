@@ -39,7 +39,9 @@ fn write_text(text: &mut String, address: SocketAddr, users: &[DemoUser], filled
             clerk.token, QUESTION
         )?;
     }
-    writeln!(text, "\nAny other agency: kim token --agency jugendamt-koeln --role CLERK. Ctrl-C ends it.")
+    // As it was called: `make demo` installs nothing.
+    let kim = std::env::args().next().unwrap_or_else(|| "kim".to_owned());
+    writeln!(text, "\nAny other agency: {kim} token --agency jugendamt-koeln --role CLERK. Ctrl-C ends it.")
 }
 
 const QUESTION: &str = r#"{"query":"{ referrals(filter: {pending: true}, first: 3) { totalCount nodes { reference status dueOn sender { name } handover { familyName givenName concern } } } }"}"#;
