@@ -20,10 +20,10 @@ use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder}
 
 use crate::support::on_both;
 
-const AGENCIES: &[u8] = include_bytes!("data/agencies.csv");
-const AGREEMENTS: &[u8] = include_bytes!("data/agreements.csv");
-const KOELN: &[u8] = include_bytes!("data/cases_koeln.csv");
-const DUISBURG: &[u8] = include_bytes!("data/cases_duisburg.csv");
+const AGENCIES: &[u8] = include_bytes!("../src/demo/data/agencies.csv");
+const AGREEMENTS: &[u8] = include_bytes!("../src/demo/data/agreements.csv");
+const KOELN: &[u8] = include_bytes!("../src/demo/data/cases_koeln.csv");
+const DUISBURG: &[u8] = include_bytes!("../src/demo/data/cases_duisburg.csv");
 
 fn today() -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 11, 20).expect("a day")

@@ -60,7 +60,7 @@ struct Tables {
 
 impl Tables {
     fn read() -> Self {
-        let mut lines = include_str!("data/disclosure.csv").lines();
+        let mut lines = include_str!("../domain/data/disclosure.csv").lines();
         let header: Vec<&str> = lines.next().expect("a header").split(';').collect();
         let mut ceiling = BTreeMap::new();
         let mut order = Vec::new();
@@ -73,7 +73,8 @@ impl Tables {
             ceiling.insert(cells[0].to_owned(), levels);
         }
         let mut agreements = BTreeMap::new();
-        for line in include_str!("data/agreements.csv").lines().skip(1).filter(|line| line.starts_with(AGS)) {
+        for line in include_str!("../src/demo/data/agreements.csv").lines().skip(1).filter(|line| line.starts_with(AGS))
+        {
             let mut cells = line.split(';');
             let purpose = cells.nth(2).expect("a purpose").to_owned();
             let fields = line.rsplit(';').next().expect("fields").split(',');

@@ -22,4 +22,5 @@ pub mod read;
 pub mod referral;
 pub mod referral_event;
 pub mod setting;
+mod sql;
 pub mod viewer;

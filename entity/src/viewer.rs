@@ -8,7 +8,7 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 use crate::database::Database;
-use crate::read::Sql;
+use crate::sql::Sql;
 
 /// An agency's own row as far as requests need it.
 #[derive(Clone, Debug)]

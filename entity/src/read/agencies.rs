@@ -4,8 +4,8 @@ use kim_domain::agency::AgencyKind;
 use sea_orm::{DbErr, QueryResult};
 use uuid::Uuid;
 
-use super::sql::Columns;
 use super::{Page, Snapshot, Window};
+use crate::sql::Columns;
 
 /// What everyone in a municipality may know of an agency.
 #[derive(Clone, Debug, PartialEq, Eq)]

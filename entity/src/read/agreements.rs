@@ -7,8 +7,8 @@ use kim_domain::purpose::ReferralPurpose;
 use sea_orm::{DbErr, QueryResult};
 use uuid::Uuid;
 
-use super::sql::{Columns, Sql};
 use super::{Page, Snapshot, Window};
+use crate::sql::{Columns, Sql};
 
 /// One version of an agreement. Versions never change.
 #[derive(Clone, Debug)]

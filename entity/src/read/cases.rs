@@ -8,8 +8,8 @@ use sea_orm::{DbErr, QueryResult};
 use uuid::Uuid;
 
 use super::ruled::Values;
-use super::sql::{Columns, Sql};
 use super::{Page, Snapshot, Window};
+use crate::sql::{Columns, Sql};
 
 /// One case of the viewer's agency.
 #[derive(Clone, Debug)]

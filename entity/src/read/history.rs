@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use sea_orm::DbErr;
 use uuid::Uuid;
 
-use super::sql::{Columns, Sql};
 use super::{Page, Snapshot, Window};
+use crate::sql::{Columns, Sql};
 
 /// A place in a history: an instant in microseconds and an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

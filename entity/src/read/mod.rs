@@ -9,8 +9,8 @@ mod referral_filter;
 mod referral_row;
 mod referrals;
 mod ruled;
-mod sql;
 
+use crate::sql::Sql;
 pub use agencies::{AgencyPage, AgencyRow};
 pub use agreements::{AgreementPage, AgreementRow};
 pub use cases::{CaseFilter, CasePage, CaseRow};
@@ -19,7 +19,6 @@ pub use referral_filter::{Counts, ReferralFilter};
 pub use referral_row::{Contact, NO_DUE_DAY, ReferralRow, Side};
 pub use referrals::{Key, ReferralPage};
 pub use ruled::Values;
-pub(crate) use sql::Sql;
 
 use std::sync::Arc;
 

@@ -8,7 +8,7 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::Snapshot;
-use super::sql::{Columns, Sql};
+use crate::sql::{Columns, Sql};
 
 /// What narrows a list; nothing of it touches a ruled field but `client`, which finds released rows only.
 #[derive(Clone, Debug, Default)]

@@ -10,7 +10,7 @@ use sea_orm::{DbErr, QueryResult};
 use uuid::Uuid;
 
 use super::Snapshot;
-use super::sql::{Columns, Sql};
+use crate::sql::{Columns, Sql};
 
 /// On which side of a referral the viewer's agency stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
