@@ -69,6 +69,9 @@ pub struct Report {
     pub notes: Vec<String>,
 }
 
+/// A long list says the same of many rows; refusals are told one by one, notes only so often.
+const MOST_NOTES: usize = 20;
+
 impl Report {
     /// How many rows were refused; a row may have several refused cells.
     #[must_use]
@@ -104,8 +107,11 @@ impl Report {
                 self.duplicates_elsewhere
             );
         }
-        for note in &self.notes {
+        for note in self.notes.iter().take(MOST_NOTES) {
             let _ = writeln!(text, "Hinweis: {}", printable(note));
+        }
+        if let Some(more @ 1..) = self.notes.len().checked_sub(MOST_NOTES) {
+            let _ = writeln!(text, "… und {more} weitere Hinweise dieser Art.");
         }
         text
     }
@@ -192,7 +198,7 @@ mod tests {
             refused: vec![refusal, formula],
             duplicates: vec![(2, 3)],
             duplicates_elsewhere: 1,
-            notes: vec!["x".into()],
+            notes: vec!["x".into(); 22],
         }
     }
 
@@ -218,6 +224,8 @@ mod tests {
         assert!(text.starts_with("3 Zeilen gelesen: 1 übernommen, 1 unverändert, 1 abgelehnt.\n"), "{text}");
         assert!(text.contains("Zeile 50, Geburtsdatum „31.02.2001“: kein gültiges Datum\n"), "{text}");
         assert!(text.contains("Zeilen 2 und 3"), "{text}");
+        assert_eq!(text.matches("Hinweis: x").count(), 20);
+        assert!(text.ends_with("… und 2 weitere Hinweise dieser Art.\n"), "{text}");
         assert!(!text.contains('\u{1b}'), "{text}");
     }
 

@@ -30,7 +30,7 @@ fn with(cells: &[(&str, &str)]) -> CaseRow {
 
 #[test]
 fn every_value_that_is_read_is_in_its_stored_form() {
-    let list = include_bytes!("../../../../tests/data/cases_koeln.csv");
+    let list = include_bytes!("../../../../src/demo/data/cases_koeln.csv");
     let sheet = Sheet::read(list, COLUMNS).expect("a sheet");
     for row in &sheet.rows {
         for (field, text) in CaseRow::read(&sheet, row, TODAY).values {
