@@ -3,15 +3,18 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use figment::Figment;
 use figment::error::Kind;
 use figment::providers::{Env, Format, Serialized, Toml};
 use kim_domain::token::SpeaksFor;
+use poem::http::HeaderValue;
 use serde::{Deserialize, Serialize};
 
 use crate::cli::DataArgs;
 use crate::failure::Failure;
+use crate::http::Limits;
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -23,6 +26,14 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Whether GraphiQL is served at `/graphiql`.
     pub graphiql: bool,
+    /// The origins whose web pages may ask from a browser (CORS); none by default.
+    pub cors_origins: Vec<String>,
+    /// How long a request may take, in seconds; then its work in the database is given up.
+    pub deadline_seconds: u64,
+    /// How many requests run at once; one more is refused.
+    pub max_requests: usize,
+    /// How many connections are open at once; one more waits.
+    pub max_connections: usize,
     /// The file with the key of the fingerprints by which a client is found: 32 bytes in hex.
     pub fingerprint_key_file: Option<PathBuf>,
     /// Text or JSON.
@@ -64,6 +75,10 @@ impl Default for Config {
             database: "sqlite:kim.sqlite".to_owned(),
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             graphiql: false,
+            cors_origins: Vec::new(),
+            deadline_seconds: 10,
+            max_requests: 128,
+            max_connections: 1_024,
             fingerprint_key_file: None,
             log: LogFormat::Text,
             log_filter: "info,sqlx=warn,sea_orm=warn,sea_orm_migration=warn,poem=warn,hyper=warn,hyper_util=warn,\
@@ -119,8 +134,50 @@ impl Config {
         for issuer in &config.issuer {
             issuer.check()?;
         }
+        config.limits()?;
         Ok(config)
     }
+}
+
+impl Config {
+    /// What the front door takes.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] for an origin that is none, or a limit that lets nothing through.
+    pub fn limits(&self) -> Result<Limits, Failure> {
+        let origins = self.cors_origins.iter().map(|origin| origin_of(origin)).collect::<Result<_, _>>()?;
+        for (key, value) in [("max_requests", self.max_requests), ("max_connections", self.max_connections)] {
+            if !(1..=MOST_AT_ONCE).contains(&value) {
+                return Err(Failure::usage(format!("configuration key \"{key}\": between 1 and {MOST_AT_ONCE}")));
+            }
+        }
+        if !(1..=3_600).contains(&self.deadline_seconds) {
+            return Err(Failure::usage("configuration key \"deadline_seconds\": between 1 and 3600"));
+        }
+        Ok(Limits {
+            origins,
+            deadline: Duration::from_secs(self.deadline_seconds),
+            requests: self.max_requests,
+            connections: self.max_connections,
+        })
+    }
+}
+
+const MOST_AT_ONCE: usize = 1_000_000;
+
+/// An origin as browsers write it: scheme, host and port, nothing after them. `*` is none: who asks is named.
+fn origin_of(text: &str) -> Result<HeaderValue, Failure> {
+    let refused = || {
+        Failure::usage(format!(
+            "configuration key \"cors_origins\": \"{text}\" is no origin; write https://dashboard.example, without a path"
+        ))
+    };
+    let url: reqwest::Url = text.parse().map_err(|_| refused())?;
+    let origin = url.origin();
+    if !matches!(url.scheme(), "http" | "https") || origin.ascii_serialization() != text {
+        return Err(refused());
+    }
+    HeaderValue::from_str(text).map_err(|_| refused())
 }
 
 /// Two kinds of variable begin with `KIM_` and are no keys: the file's own place, and what our tests are told.

@@ -4,6 +4,8 @@ mod accept;
 mod access;
 mod answer;
 mod backend;
+mod compression;
+mod cors;
 pub mod graphiql;
 mod graphql;
 mod nesting;
@@ -13,11 +15,12 @@ mod tests;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use poem::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, Request, Response};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::issuers::Issuers;
@@ -30,7 +33,7 @@ pub use backend::Backend;
 /// Said with every answer: nothing of it is kept by caches, framed, sniffed or sent on.
 const ALWAYS: [(HeaderName, &str); 6] = [
     (header::CACHE_CONTROL, "no-store"),
-    (header::VARY, "Authorization"),
+    (header::VARY, "Authorization, Accept, Accept-Encoding, Origin"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::REFERRER_POLICY, "no-referrer"),
@@ -38,21 +41,47 @@ const ALWAYS: [(HeaderName, &str); 6] = [
 ];
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// What the front door takes.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// The origins whose pages may ask from a browser.
+    pub origins: Vec<HeaderValue>,
+    /// How long a request may take.
+    pub deadline: Duration,
+    /// How many requests run at once.
+    pub requests: usize,
+    /// How many connections are open at once.
+    pub connections: usize,
+}
+
 /// The server's front door.
 pub struct Front<B> {
-    /// What answers.
-    pub backend: B,
-    /// Whose tokens are accepted.
-    pub issuers: Arc<Issuers>,
-    /// The development issuer's public keys: `kim demo` alone serves them.
-    pub jwks: Option<String>,
-    /// The tabs that GraphiQL opens with; `None`: it is not shown.
-    pub graphiql: Option<Vec<Tab>>,
+    backend: B,
+    issuers: Arc<Issuers>,
+    jwks: Option<String>,
+    graphiql: Option<Vec<Tab>>,
+    limits: Limits,
+    /// One place for each request that may run.
+    places: Semaphore,
 }
 
 impl<B: Backend> Front<B> {
+    /// Over what answers, with whose tokens are accepted; `kim demo` alone serves `jwks`, the development issuer's
+    /// keys. GraphiQL opens with its tabs, or is not shown.
+    pub fn new(
+        backend: B,
+        issuers: Arc<Issuers>,
+        jwks: Option<String>,
+        graphiql: Option<Vec<Tab>>,
+        limits: Limits,
+    ) -> Self {
+        let places = Semaphore::new(limits.requests);
+        Self { backend, issuers, jwks, graphiql, limits, places }
+    }
+
     async fn route(&self, request: Request, id: &str) -> Response {
         match request.uri().path() {
+            "/graphql" if self.asks_before(&request) => cors::preflight(),
             "/graphql" => graphql::answer(self, request, id).await.unwrap_or_else(Refusal::into_response),
             "/healthz" => reading(&request, || answer::text(StatusCode::OK, "ok")),
             "/readyz" => {
@@ -75,6 +104,15 @@ impl<B: Backend> Front<B> {
     }
 }
 
+impl<B> Front<B> {
+    /// Whether a browser asks what a page of an allowed origin may do.
+    fn asks_before(&self, request: &Request) -> bool {
+        *request.method() == Method::OPTIONS
+            && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+            && cors::allowed(&self.limits.origins, request.headers()).is_some()
+    }
+}
+
 /// Answers GET and HEAD, and refuses any other method.
 fn reading(request: &Request, answer: impl FnOnce() -> Response) -> Response {
     match *request.method() {
@@ -91,9 +129,14 @@ impl<B: Backend> Endpoint for Front<B> {
         // Never the client's: it is the key that joins the answer, our log and the log of disclosures.
         let id = Uuid::now_v7().to_string();
         let asked = access::Asked::of(&request);
+        let coding = compression::accepted(request.headers());
+        let origin = cors::allowed(&self.limits.origins, request.headers());
 
         let handled = AssertUnwindSafe(self.route(request, &id)).catch_unwind().await;
         let mut response = handled.unwrap_or_else(|_| answer::internal(&id));
+        if let Some(origin) = origin {
+            cors::admit(&mut response, origin);
+        }
 
         let headers = response.headers_mut();
         for (name, value) in ALWAYS {
@@ -104,6 +147,6 @@ impl<B: Backend> Endpoint for Front<B> {
         }
         let logged = response.extensions_mut().remove::<Logged>().unwrap_or_default();
         access::log(&asked, &logged, response.status(), started.elapsed(), &id);
-        Ok(response)
+        Ok(compression::compress(response, coding).await)
     }
 }

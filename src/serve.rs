@@ -8,24 +8,18 @@ use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
 use kim_entity::database::Database;
 use kim_migration::{LogMigrator, MainMigrator, MigratorTrait};
-use poem::Server;
-use poem::listener::TcpAcceptor;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::config::Config;
+use crate::connections::{self, Patience};
 use crate::failure::Failure;
 use crate::fingerprint_key;
 use crate::house::House;
-use crate::http::Front;
 use crate::http::graphiql::Tab;
+use crate::http::{Front, Limits};
 use crate::issuers::Issuers;
-
-/// A connection on which nothing moved for so long is closed.
-const IDLE: Duration = Duration::from_secs(75);
-/// What still runs so long after the signal is cut off.
-const GRACE: Duration = Duration::from_secs(20);
 
 /// What a server is made of.
 #[derive(Debug)]
@@ -44,14 +38,16 @@ pub struct Parts {
     pub jwks: Option<String>,
     /// The tabs that GraphiQL opens with; `None`: it is not shown.
     pub graphiql: Option<Vec<Tab>>,
+    /// What the front door takes.
+    pub limits: Limits,
 }
 
 /// A server that runs.
 #[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
-    stop: oneshot::Sender<()>,
-    serving: JoinHandle<std::io::Result<()>>,
+    stop: watch::Sender<bool>,
+    serving: JoinHandle<()>,
     database: Database,
 }
 
@@ -61,11 +57,12 @@ pub struct Running {
 /// [`Failure::Usage`] without an issuer; [`Failure::Failed`] when keys, database or address cannot be had.
 pub async fn start(config: &Config, clock: Clock) -> Result<Running, Failure> {
     let issuers = Issuers::load(&config.issuer).await?;
-    let database = open(&config.database).await?;
+    let limits = config.limits()?;
+    let database = open_within(&config.database, Some(limits.deadline)).await?;
     refuse_unmigrated(&database).await?;
     let key = fingerprint_key::read(config.fingerprint_key_file.as_deref(), &config.database)?;
     let graphiql = config.graphiql.then(Vec::new);
-    listen(Parts { listen: config.listen, database, clock, key, issuers, jwks: None, graphiql }).await
+    listen(Parts { listen: config.listen, database, clock, key, issuers, jwks: None, graphiql, limits }).await
 }
 
 /// Opens the database.
@@ -73,7 +70,14 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Failure> {
 /// # Errors
 /// [`Failure::Failed`] when it does not answer.
 pub async fn open(url: &str) -> Result<Database, Failure> {
-    Database::open(url).await.map_err(|error| Failure::failed(format!("cannot open the database: {error}")))
+    open_within(url, None).await
+}
+
+/// Opens the database for requests, none of whose statements may take longer.
+async fn open_within(url: &str, deadline: Option<Duration>) -> Result<Database, Failure> {
+    Database::open_within(url, deadline)
+        .await
+        .map_err(|error| Failure::failed(format!("cannot open the database: {error}")))
 }
 
 /// Refuses a database that lacks steps of this version.
@@ -99,21 +103,12 @@ pub async fn listen(parts: Parts) -> Result<Running, Failure> {
     let why = |error: std::io::Error| Failure::failed(format!("cannot listen on {}: {error}", parts.listen));
     let listener = TcpListener::bind(parts.listen).await.map_err(why)?;
     let address = listener.local_addr().map_err(why)?;
-    let acceptor = TcpAcceptor::from_tokio(listener).map_err(why)?;
 
     let backend = House::new(parts.database.clone(), parts.clock, parts.key);
-    let front = Front { backend, issuers: parts.issuers, jwks: parts.jwks, graphiql: parts.graphiql };
-    let (stop, stopped) = oneshot::channel();
-    let serving = tokio::spawn(Server::new_with_acceptor(acceptor).idle_timeout(IDLE).run_with_graceful_shutdown(
-        front,
-        // A dropped handle is no order to stop.
-        async {
-            if stopped.await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        },
-        Some(GRACE),
-    ));
+    let most = parts.limits.connections;
+    let front = Arc::new(Front::new(backend, parts.issuers, parts.jwks, parts.graphiql, parts.limits));
+    let (stop, stopped) = watch::channel(false);
+    let serving = tokio::spawn(connections::serve(listener, front, most, Patience::default(), stopped));
     tracing::info!(%address, "listening");
     Ok(Running { address, stop, serving, database: parts.database })
 }
@@ -137,8 +132,8 @@ impl Running {
     /// [`Failure::Failed`] when the server or the database ended badly.
     pub async fn stop(self) -> Result<(), Failure> {
         // An error here says that the server has ended already.
-        let _ended = self.stop.send(());
-        self.serving.await.map_err(Failure::failed)?.map_err(Failure::failed)?;
+        let _ended = self.stop.send(true);
+        self.serving.await.map_err(Failure::failed)?;
         self.database.close().await.map_err(Failure::failed)
     }
 

@@ -52,6 +52,7 @@ impl Demo {
             issuers: Issuers::fixed(development::verifier().expect("a verifier")),
             jwks: None,
             graphiql: Some(users.iter().flat_map(|user| user.tabs.clone()).collect()),
+            limits: kim::config::Config::default().limits().expect("limits"),
         })
         .await
         .expect("a server");

@@ -6,6 +6,7 @@ mod columns;
 mod database;
 mod demo;
 mod documents;
+mod front_door;
 mod import;
 mod indexes;
 mod log;

@@ -43,6 +43,15 @@ impl Database {
     /// [`DbErr::Conn`] if the URL is of neither kind, asks for an in-memory database, or nothing answers there. Its text
     /// never contains the URL, which may hold a password.
     pub async fn open(url: &str) -> Result<Self, DbErr> {
+        Self::open_within(url, None).await
+    }
+
+    /// As [`open`](Self::open); PostgreSQL ends every statement that takes longer than `deadline`, also one whose
+    /// request is gone. SQLite has no such clock: a statement whose request is gone ends at its next row.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn open_within(url: &str, deadline: Option<Duration>) -> Result<Self, DbErr> {
         if let Some(rest) = url.strip_prefix("sqlite:") {
             let path = sqlite_path(rest)?;
             let main = open_sqlite(&path, CONNECTIONS).await?;
@@ -51,11 +60,11 @@ impl Database {
             let log = open_sqlite(&log_path(&path), 1).await?;
             Ok(Self { reader: main.clone(), main, log, writer })
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            let main = open_postgres(url, CONNECTIONS, &[]).await?;
+            let main = open_postgres(url, CONNECTIONS, &[], deadline).await?;
             // Set when connecting, so that a snapshot costs one BEGIN and no further round trips.
             let snapshot =
                 [("default_transaction_isolation", "repeatable read"), ("default_transaction_read_only", "on")];
-            let reader = open_postgres(url, READERS, &snapshot).await?;
+            let reader = open_postgres(url, READERS, &snapshot, deadline).await?;
             Ok(Self { log: main.clone(), writer: main.clone(), main, reader })
         } else {
             Err(refused("the database must be sqlite:PATH or postgres://USER@HOST/NAME"))
@@ -189,11 +198,15 @@ async fn open_postgres(
     url: &str,
     connections: u32,
     session: &[(&'static str, &'static str)],
+    deadline: Option<Duration>,
 ) -> Result<DatabaseConnection, DbErr> {
     // SeaORM's own message about a URL that it cannot parse quotes it, password and all.
     PgConnectOptions::from_str(url).map_err(|_| refused("the PostgreSQL URL cannot be parsed"))?;
     let session = session.to_vec();
     let mut options = options(url, connections);
+    if let Some(deadline) = deadline {
+        options.statement_timeout(deadline);
+    }
     options
         .set_application_name("kim")
         // A ping per request would be a round trip; a connection that rested is asked first.

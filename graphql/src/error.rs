@@ -12,6 +12,7 @@ kim_domain::words! {
         Forbidden = "FORBIDDEN": "Dem Token fehlt eine Berechtigung",
         BadInput = "BAD_INPUT": "Eine Angabe ist nicht lesbar",
         LimitExceeded = "LIMIT_EXCEEDED": "Zu viel auf einmal",
+        RateLimited = "RATE_LIMITED": "Zu viele Anfragen zur gleichen Zeit",
         Timeout = "TIMEOUT": "Es hat zu lange gedauert",
         Internal = "INTERNAL": "Interner Fehler",
         ParseFailed = "GRAPHQL_PARSE_FAILED": "Die Anfrage ist kein GraphQL",

@@ -75,6 +75,37 @@ fn an_issuer_can_come_from_the_environment() {
     });
 }
 
+#[test]
+fn an_origin_is_written_as_browsers_write_it() {
+    let limits = |origin: &str| Config { cors_origins: vec![origin.to_owned()], ..Config::default() }.limits();
+    for good in ["https://dashboard.example", "http://localhost:5173", "https://a.example:8443"] {
+        assert!(limits(good).is_ok(), "{good}");
+    }
+    for bad in [
+        "*",
+        "null",
+        "",
+        "dashboard.example",
+        "https://a.example/",
+        "https://a.example:443",
+        "https://A.example",
+        "ftp://a.example",
+    ] {
+        assert!(limits(bad).expect_err(bad).to_string().contains("cors_origins"), "{bad}");
+    }
+}
+
+#[test]
+fn a_limit_that_lets_nothing_through_is_refused() {
+    for config in [
+        Config { deadline_seconds: 0, ..Config::default() },
+        Config { max_requests: 0, ..Config::default() },
+        Config { max_connections: usize::MAX, ..Config::default() },
+    ] {
+        assert!(config.limits().expect_err("refused").to_string().contains("between 1 and"));
+    }
+}
+
 fn issuer(jwks: &str, agencies: &[&str]) -> IssuerConfig {
     IssuerConfig {
         iss: "https://a.example".to_owned(),

@@ -44,6 +44,7 @@ pub async fn run(args: &DemoArgs) -> Result<(), Failure> {
         issuers: Issuers::fixed(development::verifier()?),
         jwks: Some(development::jwks()),
         graphiql: Some(users.iter().flat_map(|user| user.tabs.clone()).collect()),
+        limits: Config::default().limits()?,
     })
     .await?;
     print!("{}", greeting::text(running.address(), &users, filled.as_ref()));

@@ -16,12 +16,13 @@ pub(super) struct Refusal {
     code: Code,
     text: String,
     header: Option<(header::HeaderName, &'static str)>,
+    retryable: bool,
     media_type: MediaType,
 }
 
 impl Refusal {
     pub(super) fn new(status: StatusCode, code: Code, text: impl Into<String>) -> Self {
-        Self { status, code, text: text.into(), header: None, media_type: MediaType::Json }
+        Self { status, code, text: text.into(), header: None, retryable: false, media_type: MediaType::Json }
     }
 
     /// One answer for every token: who holds a wrong one learns nothing of what is wrong with it.
@@ -32,13 +33,33 @@ impl Refusal {
         }
     }
 
+    /// More requests run than may at once. The same one can be answered a moment later.
+    pub(super) fn too_busy() -> Self {
+        let text = "Gerade sind zu viele Anfragen in Arbeit. Bitte gleich noch einmal versuchen.";
+        Self {
+            header: Some((header::RETRY_AFTER, "1")),
+            retryable: true,
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::RateLimited, text)
+        }
+    }
+
+    /// The request's time is over; its work was given up, and nothing of it left.
+    pub(super) fn too_late() -> Self {
+        let text = "Die Anfrage hat zu lange gedauert und wurde abgebrochen. Bitte weniger auf einmal abfragen.";
+        Self { retryable: true, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Timeout, text) }
+    }
+
     pub(super) const fn in_media_type(mut self, media_type: MediaType) -> Self {
         self.media_type = media_type;
         self
     }
 
     pub(super) fn into_response(self) -> Response {
-        let body = json!({"errors": [{"message": self.text, "extensions": {"code": self.code.code()}}]});
+        let mut extensions = json!({"code": self.code.code()});
+        if self.retryable {
+            extensions["retryable"] = true.into();
+        }
+        let body = json!({"errors": [{"message": self.text, "extensions": extensions}]});
         let mut response = write(self.status, self.media_type, body.to_string());
         if let Some((name, value)) = self.header {
             response.headers_mut().insert(name, HeaderValue::from_static(value));

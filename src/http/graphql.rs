@@ -5,6 +5,7 @@ use kim_domain::token::VerifiedToken;
 use kim_graphql::Code;
 use poem::http::{Method, StatusCode, header};
 use poem::{Request, Response};
+use tokio::time::timeout;
 
 use super::accept::MediaType;
 use super::access::Logged;
@@ -41,17 +42,20 @@ async fn in_media_type<B: Backend>(
     };
 
     let token = authenticate(front, &http).await?;
-    let viewer = match front.backend.admit(token).await {
-        Ok(Some(viewer)) => viewer,
-        Ok(None) => return Err(Refusal::unauthenticated()),
-        Err(()) => return Ok(answer::internal(id)),
-    };
+    let viewer =
+        match timeout(front.limits.deadline, front.backend.admit(token)).await.map_err(|_| Refusal::too_late())? {
+            Ok(Some(viewer)) => viewer,
+            Ok(None) => return Err(Refusal::unauthenticated()),
+            Err(()) => return Ok(answer::internal(id)),
+        };
     logged.pair = Some(B::pair(&viewer));
 
     let mut request = match only_queries {
         true => request::from_address(&http)?,
         false => request::from_body(&mut http).await?,
     };
+    // Held until the answer is there. Whoever sends slowly holds a connection, and no place.
+    let _place = front.places.try_acquire().map_err(|_| Refusal::too_busy())?;
     let name = request.operation_name.clone();
     let operation = match request.parsed_query() {
         Ok(document) => request::operation_type(document, name.as_deref()),
@@ -62,7 +66,8 @@ async fn in_media_type<B: Backend>(
         return Err(answer::method_not_allowed("POST"));
     }
 
-    let response = front.backend.execute(viewer, request, id).await;
+    let execution = front.backend.execute(viewer, request, id);
+    let response = timeout(front.limits.deadline, execution).await.map_err(|_| Refusal::too_late())?;
     Ok(answer::graphql(response, media_type, id))
 }
 

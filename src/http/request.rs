@@ -6,7 +6,7 @@ use async_graphql::Variables;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType};
 use kim_graphql::Code;
 use poem::error::ReadBodyError;
-use poem::http::StatusCode;
+use poem::http::{StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -46,6 +46,13 @@ pub(super) async fn from_body(request: &mut poem::Request) -> Result<async_graph
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Code::BadInput,
             "Der Body muss application/json in UTF-8 sein.",
+        ));
+    }
+    if request.headers().contains_key(header::CONTENT_ENCODING) {
+        return Err(Refusal::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Code::BadInput,
+            "Der Body muss unkomprimiert sein (ohne Content-Encoding).",
         ));
     }
     let reading = request.take_body().into_bytes_limit(LARGEST_BODY);

@@ -5,8 +5,6 @@ use std::net::SocketAddr;
 use async_graphql::{EmptySubscription, Object, Schema};
 use kim_domain::agency::{AgencyKind, Role};
 use kim_domain::token::VerifiedToken;
-use poem::Server;
-use poem::listener::TcpAcceptor;
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
@@ -18,6 +16,13 @@ struct Query;
 impl Query {
     async fn hello(&self, to: Option<String>) -> String {
         format!("hello {}", to.unwrap_or_default())
+    }
+    async fn slow(&self) -> bool {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        true
+    }
+    async fn long(&self) -> String {
+        "long ".repeat(10_000)
     }
     async fn fails(&self) -> async_graphql::Result<String> {
         Err("failed".into())
@@ -59,14 +64,20 @@ impl Backend for Told {
 async fn server() -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
-    let front = Front {
-        backend: Told(Schema::new(Query, Mutation, EmptySubscription)),
-        issuers: Issuers::fixed(development::verifier().expect("a verifier")),
-        jwks: None,
-        graphiql: None,
+    let backend = Told(Schema::new(Query, Mutation, EmptySubscription));
+    let issuers = Issuers::fixed(development::verifier().expect("a verifier"));
+    let limits = Limits {
+        origins: vec![HeaderValue::from_static("https://page.example")],
+        deadline: Duration::from_secs(1),
+        requests: 2,
+        connections: 100,
     };
-    let acceptor = TcpAcceptor::from_tokio(listener).expect("an acceptor");
-    tokio::spawn(Server::new_with_acceptor(acceptor).run(front));
+    let front = Arc::new(Front::new(backend, issuers, None, None, limits));
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    tokio::spawn(async move {
+        let _never_stopped = stop;
+        crate::connections::serve(listener, front, 100, Default::default(), stopped).await;
+    });
     address
 }
 
@@ -288,4 +299,73 @@ async fn every_answer_carries_the_security_headers_and_an_id_of_ours() {
     assert_eq!(send(Client::new().get(format!("http://{address}/healthz"))).await.0, 200);
     assert_eq!(send(Client::new().get(format!("http://{address}/readyz"))).await.0, 503);
     assert_eq!(send(Client::new().post(format!("http://{address}/healthz"))).await.0, 405);
+}
+
+#[tokio::test]
+async fn a_request_that_takes_too_long_is_given_up() {
+    let (status, _, body) = send(as_json(post().await, &json!({"query": "{ slow }"}))).await;
+    assert_eq!((status, code(&body)), (503, "TIMEOUT"));
+    assert_eq!(body["errors"][0]["extensions"]["retryable"], true);
+    assert!(body.get("data").is_none());
+}
+
+#[tokio::test]
+async fn beyond_the_places_a_request_is_refused_at_once_and_later_answered() {
+    let address = server().await;
+    let ask = |query: &str| {
+        let request = Client::new().post(format!("http://{address}/graphql")).bearer_auth(token("a"));
+        as_json(request, &json!({ "query": query }))
+    };
+    let slow = [tokio::spawn(send(ask("{ slow }"))), tokio::spawn(send(ask("{ slow }")))];
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let response = ask("{ hello }").send().await.expect("an answer");
+    assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (503, &"1".parse().expect("a value")));
+    let body: Value = response.json().await.expect("JSON");
+    assert_eq!((code(&body), &body["errors"][0]["extensions"]["retryable"]), ("RATE_LIMITED", &json!(true)));
+    for one in slow {
+        assert_eq!(one.await.expect("it ran").0, 503);
+    }
+    assert_eq!(send(ask("{ hello }")).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_page_of_a_configured_origin_may_ask_and_no_other() {
+    let address = server().await;
+    let url = format!("http://{address}/graphql");
+    let preflight = |origin: &'static str| {
+        let request = Client::new().request(reqwest::Method::OPTIONS, &url).header("origin", origin);
+        request.header("access-control-request-method", "POST").send()
+    };
+    let ours = preflight("https://page.example").await.expect("an answer");
+    assert_eq!(ours.status(), StatusCode::NO_CONTENT);
+    let said = |response: &reqwest::Response, name: &str| {
+        response.headers().get(name).map(|value| value.to_str().expect("text").to_owned())
+    };
+    assert_eq!(said(&ours, "access-control-allow-origin").as_deref(), Some("https://page.example"));
+    assert_eq!(said(&ours, "access-control-allow-headers").as_deref(), Some("authorization, content-type"));
+    assert_eq!(said(&ours, "access-control-allow-credentials"), None);
+    for origin in ["https://other.example", "null", "https://page.example.other.example", "http://page.example"] {
+        let other = preflight(origin).await.expect("an answer");
+        assert_eq!((other.status().as_u16(), said(&other, "access-control-allow-origin")), (405, None), "{origin}");
+    }
+    // Refusals can be read too, or a page could not tell why.
+    let refused = Client::new().post(&url).header("origin", "https://page.example").send().await.expect("an answer");
+    assert_eq!(said(&refused, "access-control-allow-origin").as_deref(), Some("https://page.example"));
+    assert!(said(&refused, "vary").is_some_and(|vary| vary.contains("Origin")));
+}
+
+#[tokio::test]
+async fn long_answers_are_compressed_for_whom_takes_that() {
+    for (coding, expected) in [("gzip", Some("gzip")), ("gzip, br", Some("br")), ("identity", None)] {
+        let request = as_json(post().await.header("accept-encoding", coding), &json!({"query": "{ long }"}));
+        let response = request.send().await.expect("an answer");
+        let said = response.headers().get("content-encoding").map(|value| value.to_str().expect("text").to_owned());
+        assert_eq!(said.as_deref(), expected);
+        let length = response.bytes().await.expect("a body").len();
+        assert_eq!(length < 2_000, expected.is_some(), "{coding}: {length}");
+    }
+    let request = as_json(post().await.header("accept-encoding", "gzip"), &json!({"query": "{ hello }"}));
+    assert!(!request.send().await.expect("an answer").headers().contains_key("content-encoding"));
+    let packed = as_json(post().await.header("content-encoding", "gzip"), &json!({"query": "{ hello }"}));
+    assert_eq!(send(packed).await.0, 415);
 }

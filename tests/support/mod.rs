@@ -3,6 +3,7 @@
 pub(crate) mod database;
 pub(crate) mod keys;
 pub(crate) mod logs;
+pub(crate) mod office;
 pub(crate) mod server;
 pub(crate) mod world;
 

@@ -36,6 +36,11 @@ pub(crate) struct TestServer {
 impl TestServer {
     /// Starts `kim serve` in this process; its days are the clock's.
     pub(crate) async fn start(database: TestDatabase, clock: Clock) -> Self {
+        Self::start_with(database, clock, |_| {}).await
+    }
+
+    /// The same with another configuration.
+    pub(crate) async fn start_with(database: TestDatabase, clock: Clock, change: impl FnOnce(&mut Config)) -> Self {
         let files = tempfile::tempdir().expect("a folder");
         let write = |name: &str, text: &str| {
             let path = files.path().join(name);
@@ -48,7 +53,7 @@ impl TestServer {
             jwks: write(&format!("{agencies}.json").replace('*', "all"), &keys::jwks(keys)).display().to_string(),
             agencies: vec![agencies.to_owned()],
         };
-        let config = Config {
+        let mut config = Config {
             database: database.url.clone(),
             listen: ([127, 0, 0, 1], 0).into(),
             fingerprint_key_file: Some(write("fingerprint.key", &"5a".repeat(32))),
@@ -58,6 +63,7 @@ impl TestServer {
             ],
             ..Config::default()
         };
+        change(&mut config);
         let running = serve::start(&config, clock).await.expect("a server");
         Self { database, running, client: Client::new(), _files: files }
     }
