@@ -1,6 +1,6 @@
 # Two commands: `make demo` and `make test`. The others are their parts.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint deny check graphiql
+.PHONY: help demo test lint deny clients check graphiql
 
 CARGO ?= cargo
 
@@ -36,7 +36,19 @@ deny: ## Licences, bans and sources of dependencies (gets cargo-deny once)
 	@command -v cargo-deny >/dev/null || $(CARGO) install --locked --quiet cargo-deny
 	$(CARGO) deny --log-level error check bans licenses sources
 
+# What the clients that we document and the audits of GraphQL over HTTP need; tests/clients.rs runs them.
+clients: tests/http/node_modules/.package-lock.json clients/typescript/node_modules/.package-lock.json ## Their packages (from npm, once)
+	@missing=; for program in curl python3; do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	  test -z "$$missing" || { command -v apt-get >/dev/null && test "$$(id -u)" -eq 0 && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; } || \
+	  { echo "The documented clients need$$missing." >&2; exit 1; }
+
+%/node_modules/.package-lock.json: %/package-lock.json
+	@echo "Fetching the packages of $*, once ..."
+	@npm --prefix $* ci --silent --no-progress
+	@touch $@
+
 # In this order, so that the last line is the end-to-end tests'. One alone: tests/with-postgres.sh cargo test --test main NAME
-check: ## The tests alone
+check: clients ## The tests alone
 	$(CARGO) test --workspace --quiet --doc
 	tests/with-postgres.sh sh -ec '$(CARGO) test --workspace --lib --bins && $(CARGO) test --workspace --test "*"'

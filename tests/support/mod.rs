@@ -1,6 +1,7 @@
 //! What the tests stand on.
 
 pub(crate) mod database;
+pub(crate) mod demo;
 pub(crate) mod keys;
 pub(crate) mod logs;
 pub(crate) mod office;

@@ -1,0 +1,45 @@
+//! What others write against us works: the audits of GraphQL over HTTP, and the clients that the documents explain.
+
+use kim::development::Wish;
+use kim_domain::agency::Role;
+
+use crate::support::demo::{DemoProcess, needs_packages, signed, token};
+
+#[test]
+fn every_audit_of_graphql_over_http_passes() {
+    needs_packages("tests/http");
+    let said = DemoProcess::start().run("tests/http", &token("abh-koeln", Role::Clerk), &["node", "audit.mjs"]);
+    assert_eq!(said.trim(), "61 of 61 audits passed");
+}
+
+#[test]
+fn the_typed_client_of_the_front_end_guide_compiles_and_runs() {
+    needs_packages("clients/typescript");
+    let (demo, token) = (DemoProcess::start(), token("abh-koeln", Role::Clerk));
+    let said = demo.run("clients/typescript", &token, &["npm", "--silent", "test"]);
+    assert!(said.contains("# pass 5") && said.contains("# fail 0"), "{said}");
+
+    let list = demo.run("clients/typescript", &token, &["npm", "--silent", "start"]);
+    let mut lines = list.lines();
+    let tiles = lines.next().expect("the counts");
+    let pending = tiles.split(' ').next().and_then(|count| count.parse().ok());
+    assert_eq!(pending, Some(lines.count()), "{list}");
+    assert!(list.contains("[nach der Annahme]"), "{list}");
+}
+
+#[test]
+fn the_poller_of_the_integration_guide_brings_each_change_once() {
+    let wish =
+        Wish { acting_for: Some("sachbearbeitung-17".to_owned()), ..Wish::usual("jobcenter-koeln", Role::Service) };
+    let (demo, token) = (DemoProcess::start(), signed(&wish));
+    let state = tempfile::tempdir().expect("a folder");
+    let state = format!("STATE={}", state.path().join("state.json").display());
+    let poll = || demo.run("clients/python", &token, &["env", &state, "python3", "jobcenter.py"]);
+    let first = poll();
+    assert!(first.lines().count() > 20, "{first}");
+    for line in first.lines() {
+        let referral: serde_json::Value = serde_json::from_str(line).expect("a line of JSON");
+        assert!(referral["id"].as_str().is_some_and(|id| id.starts_with("referral_")), "{line}");
+    }
+    assert_eq!(poll(), "");
+}

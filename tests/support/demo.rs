@@ -1,0 +1,80 @@
+//! `kim demo` in a process of its own, for programs that come from outside: clients and the examples of our documents.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use kim::development::{self, Wish};
+use kim_domain::agency::Role;
+use tempfile::TempDir;
+
+/// A demo that serves one test, on a fixed day.
+pub(crate) struct DemoProcess {
+    /// Where it answers, without a path.
+    pub(crate) url: String,
+    child: Child,
+    /// Kept open: a program that prints into a closed pipe ends.
+    _output: BufReader<ChildStdout>,
+    _files: TempDir,
+}
+
+impl DemoProcess {
+    /// Starts one on SQLite, on 2026-11-20, for which its lists were made.
+    pub(crate) fn start() -> Self {
+        let files = tempfile::tempdir().expect("a folder");
+        let database = format!("sqlite:{}", files.path().join("kim.sqlite").display());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kim"));
+        command.args(["demo", "--listen", "127.0.0.1:0", "--clock", "2026-11-20", "--database", &database]);
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("KIM_")) {
+            command.env_remove(name);
+        }
+        let mut child = command.current_dir(files.path()).stdout(Stdio::piped()).spawn().expect("kim runs");
+        let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut line = String::new();
+        let url = loop {
+            line.clear();
+            assert_ne!(output.read_line(&mut line).expect("a line"), 0, "the demo ended");
+            if let Some(url) = line.trim().strip_suffix("/graphiql") {
+                break url.to_owned();
+            }
+        };
+        Self { url, child, _output: output, _files: files }
+    }
+
+    /// Runs a program in a folder of the repository, told where the demo is and given a token; what it printed.
+    /// It must end well.
+    pub(crate) fn run(&self, folder: &str, token: &str, line: &[&str]) -> String {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let (program, arguments) = line.split_first().expect("a program");
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(&folder).env("KIM_URL", &self.url).env("KIM_TOKEN", token);
+        let output = command.output().unwrap_or_else(|error| panic!("{line:?}: {error}: run `make clients` once"));
+        let [said, complained] = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+        assert!(output.status.success(), "{line:?} in {}: {said}{complained}", folder.display());
+        said
+    }
+}
+
+impl Drop for DemoProcess {
+    fn drop(&mut self) {
+        // It may have ended by itself: then there is nothing to kill.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// A token of the development issuer, as someone in this role usually has.
+pub(crate) fn token(agency: &str, role: Role) -> String {
+    signed(&Wish::usual(agency, role))
+}
+
+/// A token of the development issuer.
+pub(crate) fn signed(wish: &Wish) -> String {
+    development::sign(wish).expect("a token")
+}
+
+/// Packages of npm that a test needs; they are installed by make alone.
+pub(crate) fn needs_packages(folder: &str) {
+    let there = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join("node_modules/.package-lock.json");
+    assert!(there.exists(), "{folder} has no packages yet: run `make test`, or `make clients` once");
+}
