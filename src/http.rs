@@ -8,8 +8,8 @@ mod compression;
 mod cors;
 pub mod graphiql;
 mod graphql;
-mod nesting;
 mod request;
+mod size;
 #[cfg(test)]
 mod tests;
 

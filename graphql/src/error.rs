@@ -5,6 +5,8 @@ use kim_domain::agency::Scope;
 use sea_orm::DbErr;
 use uuid::Uuid;
 
+use crate::limit::Limit;
+
 kim_domain::words! {
     /// Every code that `extensions.code` can have while reading.
     pub enum Code("Fehlercode") {
@@ -28,7 +30,7 @@ pub(crate) enum Failure {
     Forbidden(Scope),
     /// An argument cannot be used; the text says which and what to do.
     BadInput(String),
-    /// A page or list is too large; the text says how large it may be.
+    /// A page is too large; the text says how large it may be.
     LimitExceeded(String),
     /// The database did not answer, or holds what it must not hold.
     Internal(DbErr),
@@ -48,7 +50,8 @@ impl From<Failure> for Error {
                 format!("Dem Token fehlt die Berechtigung „{}“ ({}).", scope.code(), scope.label()),
             ),
             Failure::BadInput(text) => with_code(Code::BadInput, text),
-            Failure::LimitExceeded(text) => with_code(Code::LimitExceeded, text),
+            Failure::LimitExceeded(text) => with_code(Code::LimitExceeded, text)
+                .extend_with(|_, extensions| extensions.set("limit", Limit::Page.code())),
             Failure::Internal(cause) => {
                 let id = Uuid::now_v7();
                 // What a database says can quote data: its kind is logged, its text is not.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
-use async_graphql::{ErrorExtensionValues, PathSegment, Pos, Request, Response, ServerError, Value};
+use async_graphql::{ErrorExtensionValues, PathSegment, Pos, Request, Response, ServerError, Value, Variables};
 use kim_casework::disclose;
 use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
@@ -18,6 +18,9 @@ use crate::order;
 use crate::schema;
 use crate::session::Session;
 use crate::shield;
+
+/// Of a request that was refused as a whole, so many reasons are told: a small document can have thousands.
+const MOST_ERRORS: usize = 20;
 
 /// Answers requests.
 #[derive(Clone)]
@@ -54,13 +57,15 @@ impl Api {
     pub async fn execute(&self, viewer: Viewer, mut request: Request, request_id: &str) -> Response {
         let operation = fingerprint(&request.query);
         let name = request.operation_name.clone();
+        let variables = std::mem::take(&mut request.variables);
         let keys = match request.parsed_query() {
-            Ok(document) => match refuse(document) {
+            Ok(document) => match refuse(document, &variables) {
                 Ok(()) => order::root_keys(document, name.as_deref()),
                 Err(refused) => return Response::from_errors(vec![refused]),
             },
             Err(error) => return Response::from_errors(vec![coded(error, Code::ParseFailed)]),
         };
+        request.variables = variables;
         let schema = schema::of(viewer.agency().kind, viewer.role());
         let reader = disclose::Reader::of(&viewer, request_id, &operation);
         let session =
@@ -85,8 +90,8 @@ impl Api {
 }
 
 /// What is refused before validation: documents that are too large, and subscriptions, which come later.
-fn refuse(document: &ExecutableDocument) -> Result<(), ServerError> {
-    shield::check(document)?;
+fn refuse(document: &ExecutableDocument, variables: &Variables) -> Result<(), ServerError> {
+    shield::check(document, variables)?;
     let subscription = document.operations.iter().find(|(_, one)| one.node.ty == OperationType::Subscription);
     match subscription {
         Some((_, operation)) => {
@@ -110,6 +115,9 @@ fn whole(mut response: Response) -> Response {
     }
     if broken {
         response.data = Value::Null;
+    }
+    if response.data == Value::Null {
+        response.errors.truncate(MOST_ERRORS);
     }
     response
 }

@@ -8,8 +8,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::error::Failure;
 
-const DEFAULT: u64 = 20;
-const MOST: u64 = 100;
+/// The rows of a page that does not say how many.
+pub(crate) const DEFAULT: u64 = 20;
+/// The rows of the largest page.
+pub(crate) const MOST: u64 = 100;
 
 /// Wo diese Seite in der Liste liegt.
 #[derive(Clone, Debug, Default, SimpleObject)]

@@ -3,140 +3,62 @@
 //! The engine's own checks visit every expansion of every fragment: 24 chained fragments of two spreads each are 826
 //! bytes and seconds of work. Here each fragment is measured once and remembered.
 
-use std::collections::HashMap;
+use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::{Pos, ServerError, Variables};
 
-use async_graphql::parser::types::FragmentDefinition;
-use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
-use async_graphql::{Name, Pos, Positioned, ServerError};
+use crate::cost::{Cost, Measure};
+use crate::limit::{Limit, TooMuch};
 
-use crate::error::Code;
-
-/// What a document may cost. The standard introspection query takes 130 fields, 15 deep.
+/// What a document may cost. The standard introspection query takes 130 fields, 15 deep, and is estimated at some 50,000
+/// values; a page of 100 referrals with every field of the handover and 20 messages each, at 30,000.
 const FIELDS: u64 = 2_000;
 const DEEPEST: u64 = 24;
 const ROOT_FIELDS: u64 = 30;
 const ALIASES: u64 = 300;
 const DIRECTIVES: u64 = 100;
-const DEFINITIONS: usize = 60;
-
-/// What a selection costs once every fragment is put in its place.
-#[derive(Clone, Copy, Default)]
-struct Cost {
-    fields: u64,
-    depth: u64,
-    aliases: u64,
-    directives: u64,
-    /// Fields at the top of the selection.
-    top: u64,
-}
-
-impl Cost {
-    /// Both side by side. Saturating: what is beyond counting is beyond the limits.
-    fn beside(self, other: Self) -> Self {
-        Self {
-            fields: self.fields.saturating_add(other.fields),
-            depth: self.depth.max(other.depth),
-            aliases: self.aliases.saturating_add(other.aliases),
-            directives: self.directives.saturating_add(other.directives),
-            top: self.top.saturating_add(other.top),
-        }
-    }
-}
+const DEFINITIONS: u64 = 60;
+const ROWS: u64 = 10_000;
+const VALUES: u64 = 100_000;
 
 /// Refuses a document that is too large once expanded, or whose fragments go round in circles.
-pub(crate) fn check(document: &ExecutableDocument) -> Result<(), ServerError> {
-    if document.fragments.len() > DEFINITIONS || document.operations.iter().count() > DEFINITIONS {
-        return Err(refused("Operationen oder Fragmente", DEFINITIONS as u64, None));
-    }
-    let mut measure = Measure { fragments: &document.fragments, known: HashMap::new() };
+pub(crate) fn check(document: &ExecutableDocument, variables: &Variables) -> Result<(), ServerError> {
+    let definitions = document.fragments.len() + document.operations.iter().count();
+    refuse(Limit::Definitions, definitions as u64, DEFINITIONS, None)?;
+    let mut measure = Measure::new(document, variables);
+    // All operations are validated, whichever is asked for.
+    let mut all = Cost::default();
     for (_, operation) in document.operations.iter() {
-        let at = Some(operation.pos);
-        let own = operation.node.directives.len() as u64;
-        let cost = measure.selection(&operation.node.selection_set.node)?;
-        for (what, is, most) in [
-            ("Felder", cost.fields, FIELDS),
-            ("Ebenen", cost.depth, DEEPEST),
-            ("Felder auf der ersten Ebene", cost.top, ROOT_FIELDS),
-            ("Aliasse", cost.aliases, ALIASES),
-            ("Direktiven", cost.directives.saturating_add(own), DIRECTIVES),
-        ] {
-            if is > most {
-                return Err(refused(what, most, at));
-            }
-        }
+        let own = Cost { directives: operation.node.directives.len() as u64, ..Cost::default() };
+        let one = measure.selection(&operation.node.selection_set.node)?.beside(own);
+        all = all.beside(Cost { top: 0, rows: 0, values: 0, ..one });
+        refuse_any(
+            Cost { fields: all.fields, aliases: all.aliases, directives: all.directives, ..one },
+            operation.pos,
+        )?;
     }
-    // A fragment that nothing uses is validated all the same.
-    for fragment in document.fragments.keys() {
-        let cost = measure.fragment(fragment)?;
-        if cost.fields > FIELDS || cost.depth > DEEPEST || cost.directives > DIRECTIVES {
-            return Err(refused("Felder, Ebenen oder Direktiven", FIELDS, None));
-        }
+    // And so is a fragment that nothing uses.
+    for (name, fragment) in &document.fragments {
+        refuse_any(Cost { top: 0, ..measure.fragment(name)? }, fragment.pos)?;
     }
     Ok(())
 }
 
-fn refused(what: &str, most: u64, at: Option<Pos>) -> ServerError {
-    crate::error::coded(
-        ServerError::new(format!("Die Anfrage ist zu groß: höchstens {most} {what}."), at),
-        Code::LimitExceeded,
-    )
+fn refuse_any(cost: Cost, at: Pos) -> Result<(), ServerError> {
+    [
+        (Limit::Fields, cost.fields, FIELDS),
+        (Limit::Depth, cost.depth, DEEPEST),
+        (Limit::RootFields, cost.top, ROOT_FIELDS),
+        (Limit::Aliases, cost.aliases, ALIASES),
+        (Limit::Directives, cost.directives, DIRECTIVES),
+        (Limit::Rows, cost.rows, ROWS),
+        (Limit::Values, cost.values, VALUES),
+    ]
+    .into_iter()
+    .try_for_each(|(limit, is, most)| refuse(limit, is, most, Some(at)))
 }
 
-struct Measure<'d> {
-    fragments: &'d HashMap<Name, Positioned<FragmentDefinition>>,
-    /// `None` while a fragment is being measured: to meet it again is a circle.
-    known: HashMap<&'d Name, Option<Cost>>,
-}
-
-impl<'d> Measure<'d> {
-    /// Selections nest no deeper than the brackets of the text, which were counted before it was parsed.
-    fn selection(&mut self, selection: &'d SelectionSet) -> Result<Cost, ServerError> {
-        let mut cost = Cost::default();
-        for item in &selection.items {
-            let (inner, directives) = match &item.node {
-                Selection::Field(field) => {
-                    let below = self.selection(&field.node.selection_set.node)?;
-                    let one = Cost {
-                        fields: below.fields.saturating_add(1),
-                        depth: below.depth.saturating_add(1),
-                        aliases: below.aliases.saturating_add(field.node.alias.is_some().into()),
-                        top: 1,
-                        ..below
-                    };
-                    (one, &field.node.directives)
-                }
-                Selection::InlineFragment(inline) => {
-                    (self.selection(&inline.node.selection_set.node)?, &inline.node.directives)
-                }
-                Selection::FragmentSpread(spread) => {
-                    let name = self.fragments.get_key_value(&spread.node.fragment_name.node).map(|(name, _)| name);
-                    // A fragment that is not there is validation's to refuse.
-                    let cost = name.map_or(Ok(Cost::default()), |name| self.fragment(name))?;
-                    (cost, &spread.node.directives)
-                }
-            };
-            cost = cost.beside(inner).beside(Cost { directives: directives.len() as u64, ..Cost::default() });
-        }
-        Ok(cost)
-    }
-
-    fn fragment(&mut self, name: &'d Name) -> Result<Cost, ServerError> {
-        match self.known.get(name) {
-            Some(Some(cost)) => return Ok(*cost),
-            Some(None) => {
-                let at = self.fragments.get(name).map(|fragment| fragment.pos);
-                let error = ServerError::new("Fragmente dürfen sich nicht im Kreis verwenden.", at);
-                return Err(crate::error::coded(error, Code::ValidationFailed));
-            }
-            None => {}
-        }
-        let Some(fragment) = self.fragments.get(name) else { return Ok(Cost::default()) };
-        self.known.insert(name, None);
-        let own = Cost { directives: fragment.node.directives.len() as u64, ..Cost::default() };
-        let cost = self.selection(&fragment.node.selection_set.node)?.beside(own);
-        self.known.insert(name, Some(cost));
-        Ok(cost)
-    }
+fn refuse(limit: Limit, is: u64, most: u64, at: Option<Pos>) -> Result<(), ServerError> {
+    if is > most { Err(TooMuch { limit, most }.at(at)) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -145,7 +67,7 @@ mod tests {
 
     fn code(document: &str) -> Option<String> {
         let document = async_graphql::parser::parse_query(document).expect("a document");
-        let error = check(&document).err()?;
+        let error = check(&document, &Variables::default()).err()?;
         error.extensions?.get("code").map(|code| code.to_string())
     }
 
@@ -170,6 +92,41 @@ mod tests {
     fn a_fragment_bomb_of_any_length_is_measured_once_per_fragment() {
         // 2^55 expansions: this returns at once, or not in a lifetime.
         assert_eq!(code(&bomb(55)), Some("\"LIMIT_EXCEEDED\"".to_owned()));
+    }
+
+    #[test]
+    fn a_chain_of_spreads_that_ends_in_nothing_costs_as_much() {
+        let chain = bomb(55).replace("viewer { role }", "...missing");
+        assert_eq!(code(&chain), Some("\"LIMIT_EXCEEDED\"".to_owned()));
+    }
+
+    #[test]
+    fn pages_within_pages_multiply() {
+        let limit = Some("\"LIMIT_EXCEEDED\"".to_owned());
+        let rows = |outer: &str, inner: &str| {
+            format!("{{ referrals({outer}) {{ nodes {{ messages({inner}) {{ nodes {{ id }} }} }} }} }}")
+        };
+        assert_eq!(code(&rows("first: 100", "last: 98")), None);
+        assert_eq!(code(&rows("first: 100", "last: 100")), limit);
+        assert_eq!(code(&rows("first: 1", "first: 100000")), None, "the resolver refuses the page");
+        // By variables: the request's, or else the document's own.
+        let variables = |outer: i32| Variables::from_json(serde_json::json!({ "outer": outer }));
+        let document = format!("query($outer: Int, $inner: Int = 100) {}", rows("first: $outer", "first: $inner"));
+        let document = async_graphql::parser::parse_query(document).expect("a document");
+        assert!(check(&document, &variables(99)).is_ok() && check(&document, &variables(100)).is_err());
+    }
+
+    #[test]
+    fn a_schema_that_tells_of_itself_without_end_is_refused() {
+        let types = |times: usize| {
+            format!(
+                "{{ __schema {{ types {}name{} }} }}",
+                "{ fields { type ".repeat(times) + "{",
+                "} }".repeat(times) + "}"
+            )
+        };
+        assert_eq!(code(&types(3)), None);
+        assert_eq!(code(&types(4)), Some("\"LIMIT_EXCEEDED\"".to_owned()));
     }
 
     #[test]

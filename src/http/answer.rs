@@ -1,7 +1,7 @@
 //! What is said: the status, headers and bodies of answers and refusals.
 
 use async_graphql::{ErrorExtensionValues, Response as GraphqlResponse, ServerError};
-use kim_graphql::Code;
+use kim_graphql::{Code, Limit, TooMuch};
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{Body, Response};
 use serde::Serialize;
@@ -17,12 +17,21 @@ pub(super) struct Refusal {
     text: String,
     header: Option<(header::HeaderName, &'static str)>,
     retryable: bool,
+    limit: Option<Limit>,
     media_type: MediaType,
 }
 
 impl Refusal {
     pub(super) fn new(status: StatusCode, code: Code, text: impl Into<String>) -> Self {
-        Self { status, code, text: text.into(), header: None, retryable: false, media_type: MediaType::Json }
+        Self {
+            status,
+            code,
+            text: text.into(),
+            header: None,
+            retryable: false,
+            limit: None,
+            media_type: MediaType::Json,
+        }
     }
 
     /// One answer for every token: who holds a wrong one learns nothing of what is wrong with it.
@@ -31,6 +40,17 @@ impl Refusal {
             header: Some((header::WWW_AUTHENTICATE, "Bearer")),
             ..Self::new(StatusCode::UNAUTHORIZED, Code::Unauthenticated, "Ein gültiges Token ist nötig.")
         }
+    }
+
+    /// More of something than one request may have; the answer says of what, and how much it may be.
+    pub(super) fn too_much(refused: TooMuch) -> Self {
+        let text = refused.to_string();
+        Self { limit: Some(refused.limit), ..Self::new(StatusCode::BAD_REQUEST, Code::LimitExceeded, text) }
+    }
+
+    pub(super) const fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
     }
 
     /// More requests run than may at once. The same one can be answered a moment later.
@@ -56,6 +76,9 @@ impl Refusal {
 
     pub(super) fn into_response(self) -> Response {
         let mut extensions = json!({"code": self.code.code()});
+        if let Some(limit) = self.limit {
+            extensions["limit"] = limit.code().into();
+        }
         if self.retryable {
             extensions["retryable"] = true.into();
         }

@@ -3,7 +3,7 @@
 use async_graphql::parser::types::OperationType;
 use kim_domain::token::VerifiedToken;
 use kim_graphql::Code;
-use poem::http::{Method, StatusCode, header};
+use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::{Request, Response};
 use tokio::time::timeout;
 
@@ -12,7 +12,7 @@ use super::access::Logged;
 use super::answer::{self, Refusal};
 use super::{Backend, Front, request};
 
-pub(super) async fn answer<B: Backend>(front: &Front<B>, http: Request, id: &str) -> Result<Response, Refusal> {
+pub(super) async fn answer<B: Backend>(front: &Front<B>, mut http: Request, id: &str) -> Result<Response, Refusal> {
     let Some(media_type) = MediaType::accepted(http.headers()) else {
         return Err(Refusal::new(
             StatusCode::NOT_ACCEPTABLE,
@@ -21,16 +21,20 @@ pub(super) async fn answer<B: Backend>(front: &Front<B>, http: Request, id: &str
         ));
     };
     let mut logged = Logged::default();
-    let mut response = in_media_type(front, http, media_type, id, &mut logged)
+    let mut response = in_media_type(front, &mut http, media_type, id, &mut logged)
         .await
         .unwrap_or_else(|refusal| refusal.in_media_type(media_type).into_response());
+    let half_read = matches!(response.status(), StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT);
+    if half_read || !request::discard(&mut http).await {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     response.extensions_mut().insert(logged);
     Ok(response)
 }
 
 async fn in_media_type<B: Backend>(
     front: &Front<B>,
-    mut http: Request,
+    http: &mut Request,
     media_type: MediaType,
     id: &str,
     logged: &mut Logged,
@@ -41,7 +45,7 @@ async fn in_media_type<B: Backend>(
         _ => return Err(answer::method_not_allowed("GET, POST")),
     };
 
-    let token = authenticate(front, &http).await?;
+    let token = authenticate(front, http).await?;
     let viewer =
         match timeout(front.limits.deadline, front.backend.admit(token)).await.map_err(|_| Refusal::too_late())? {
             Ok(Some(viewer)) => viewer,
@@ -51,8 +55,8 @@ async fn in_media_type<B: Backend>(
     logged.pair = Some(B::pair(&viewer));
 
     let mut request = match only_queries {
-        true => request::from_address(&http)?,
-        false => request::from_body(&mut http).await?,
+        true => request::from_address(http)?,
+        false => request::from_body(http).await?,
     };
     // Held until the answer is there. Whoever sends slowly holds a connection, and no place.
     let _place = front.places.try_acquire().map_err(|_| Refusal::too_busy())?;

@@ -4,18 +4,21 @@ use std::time::Duration;
 
 use async_graphql::Variables;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType};
-use kim_graphql::Code;
+use kim_graphql::{Code, Limit, TooMuch};
 use poem::error::ReadBodyError;
 use poem::http::{StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use tokio::io::AsyncReadExt as _;
+use tokio::time::timeout;
 
 use super::answer::Refusal;
-use super::{accept, nesting};
+use super::{accept, size};
 
 /// The largest body, in bytes, announced or not.
 pub(super) const LARGEST_BODY: usize = 256 * 1024;
 const BODY_WITHIN: Duration = Duration::from_secs(15);
+const DISCARD_WITHIN: Duration = Duration::from_secs(1);
 
 /// The members of a request, as the draft names them; others are ignored.
 #[derive(Deserialize)]
@@ -56,14 +59,11 @@ pub(super) async fn from_body(request: &mut poem::Request) -> Result<async_graph
         ));
     }
     let reading = request.take_body().into_bytes_limit(LARGEST_BODY);
-    let body = match tokio::time::timeout(BODY_WITHIN, reading).await {
+    let body = match timeout(BODY_WITHIN, reading).await {
         Ok(Ok(body)) => body,
         Ok(Err(ReadBodyError::PayloadTooLarge)) => {
-            return Err(Refusal::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                Code::LimitExceeded,
-                "Der Body darf höchstens 256 KiB groß sein.",
-            ));
+            let refused = TooMuch { limit: Limit::Body, most: LARGEST_BODY as u64 };
+            return Err(Refusal::too_much(refused).with_status(StatusCode::PAYLOAD_TOO_LARGE));
         }
         Ok(Err(_)) => return Err(bad("Der Body ist nicht lesbar.")),
         Err(_) => {
@@ -77,6 +77,7 @@ pub(super) async fn from_body(request: &mut poem::Request) -> Result<async_graph
             "Mehrere Anfragen in einer (Batching) werden nicht beantwortet.",
         ));
     }
+    size::check_json(&body).map_err(Refusal::too_much)?;
     let members: Members = serde_json::from_slice(&body).map_err(|error| {
         bad(match error.is_data() {
             true => {
@@ -87,6 +88,15 @@ pub(super) async fn from_body(request: &mut poem::Request) -> Result<async_graph
         })
     })?;
     build(members)
+}
+
+/// Takes in what is left of a body that nobody read, and keeps none of it: a client that still sends when the
+/// connection is closed does not get to see its answer. Whether all of it came.
+pub(super) async fn discard(request: &mut poem::Request) -> bool {
+    let mut rest = request.take_body().into_async_read().take(LARGEST_BODY as u64 + 1);
+    let mut nowhere = tokio::io::sink();
+    let discarding = timeout(DISCARD_WITHIN, tokio::io::copy(&mut rest, &mut nowhere)).await;
+    matches!(discarding, Ok(Ok(length)) if length <= LARGEST_BODY as u64)
 }
 
 /// Reads the request of a GET.
@@ -104,21 +114,18 @@ pub(super) fn from_address(request: &poem::Request) -> Result<async_graphql::Req
 
 fn object(text: Option<String>) -> Result<Option<Map<String, Value>>, Refusal> {
     match text {
-        Some(text) if !text.is_empty() => serde_json::from_str(&text)
-            .map_err(|_| bad("„variables“ und „extensions“ müssen JSON-Objekte oder null sein.")),
+        Some(text) if !text.is_empty() => {
+            size::check_json(text.as_bytes()).map_err(Refusal::too_much)?;
+            serde_json::from_str(&text)
+                .map_err(|_| bad("„variables“ und „extensions“ müssen JSON-Objekte oder null sein."))
+        }
         Some(_) | None => Ok(None),
     }
 }
 
 fn build(members: Members) -> Result<async_graphql::Request, Refusal> {
     let query = members.query.ok_or_else(|| bad("„query“ fehlt."))?;
-    if !nesting::is_shallow(&query) {
-        return Err(Refusal::new(
-            StatusCode::BAD_REQUEST,
-            Code::LimitExceeded,
-            format!("Klammern dürfen höchstens {} tief geschachtelt sein.", nesting::DEEPEST),
-        ));
-    }
+    size::check_document(&query).map_err(Refusal::too_much)?;
     let mut request = async_graphql::Request::new(query);
     request.operation_name = members.operation_name;
     request.variables = Variables::from_json(Value::Object(members.variables.unwrap_or_default()));

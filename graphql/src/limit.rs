@@ -1,0 +1,52 @@
+//! What one request may have too much of, and how its sender is told.
+
+use async_graphql::{Pos, ServerError};
+
+use crate::error::{Code, coded};
+
+kim_domain::words! {
+    /// Of what a request has too much; `extensions.limit` beside the code `LIMIT_EXCEEDED`.
+    pub enum Limit("Grenze einer Anfrage") {
+        Body = "BODY": "Bytes im Body",
+        JsonNesting = "JSON_NESTING": "ineinander geschachtelte Objekte und Listen im JSON",
+        JsonValues = "JSON_VALUES": "Werte im JSON",
+        Nesting = "NESTING": "ineinander geschachtelte Klammern",
+        Tokens = "TOKENS": "Namen, Werte und Zeichen im Dokument",
+        Name = "NAME": "Zeichen in einem Namen oder einer Zahl",
+        Definitions = "DEFINITIONS": "Operationen und Fragmente",
+        Fields = "FIELDS": "Felder, alle Fragmente eingesetzt",
+        Depth = "DEPTH": "Ebenen",
+        RootFields = "ROOT_FIELDS": "Felder auf der ersten Ebene",
+        Aliases = "ALIASES": "Aliasse",
+        Directives = "DIRECTIVES": "Direktiven",
+        Rows = "ROWS": "Zeilen, die Seitengrößen miteinander multipliziert",
+        Values = "VALUES": "Werte in der Antwort, nach den Seitengrößen geschätzt",
+        Page = "PAGE": "Zeilen auf einer Seite",
+    }
+}
+
+/// A request that has too much of something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooMuch {
+    /// Of what.
+    pub limit: Limit,
+    /// How much it may be.
+    pub most: u64,
+}
+
+impl std::fmt::Display for TooMuch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Die Anfrage ist zu groß: höchstens {} {}.", self.most, self.limit.label())
+    }
+}
+
+impl TooMuch {
+    /// As an error at its place in the document.
+    pub(crate) fn at(self, place: Option<Pos>) -> ServerError {
+        let mut error = coded(ServerError::new(self.to_string(), place), Code::LimitExceeded);
+        if let Some(extensions) = &mut error.extensions {
+            extensions.set("limit", self.limit.code());
+        }
+        error
+    }
+}
