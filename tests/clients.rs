@@ -43,3 +43,32 @@ fn the_poller_of_the_integration_guide_brings_each_change_once() {
     }
     assert_eq!(poll(), "");
 }
+
+/// Not the lines that start a demo: one runs already.
+#[test]
+fn the_curl_lines_of_the_integration_guide_answer_as_it_says() {
+    let wish =
+        Wish { acting_for: Some("sachbearbeitung-17".to_owned()), ..Wish::usual("jobcenter-koeln", Role::Service) };
+    let (demo, token) = (DemoProcess::start(), signed(&wish));
+    let guide = include_str!("../docs/integration.md");
+    let mut blocks = guide.split("```").skip(1).step_by(2).peekable();
+    let mut ran = 0;
+    while let Some(block) = blocks.next() {
+        let Some(script) = block.strip_prefix("sh\n").filter(|script| script.contains("curl")) else { continue };
+        let said = demo.run(".", &token, &["bash", "-euo", "pipefail", "-c", script]);
+        match blocks.peek().and_then(|next| next.strip_prefix("json\n")) {
+            Some(promised) => {
+                let [said, promised] = [said.as_str(), promised]
+                    .map(|text| serde_json::from_str::<serde_json::Value>(text).expect("JSON"));
+                assert_eq!(said, promised);
+            }
+            // The walk through the pages: more than one, and no referral twice.
+            None => {
+                let unique: std::collections::BTreeSet<&str> = said.lines().collect();
+                assert!(unique.len() > 20 && unique.len() == said.lines().count(), "{said}");
+            }
+        }
+        ran += 1;
+    }
+    assert_eq!(ran, 2);
+}

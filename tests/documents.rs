@@ -1,5 +1,9 @@
 //! The documents keep up with the code: what they name is there.
 
+mod errors;
+mod example;
+mod privacy;
+
 use std::path::Path;
 
 use kim_domain::Word;
@@ -14,19 +18,35 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The documents at the root and the ADRs, by path from the root.
+/// The documents at the root, the guides and the ADRs, by path from the root.
 fn documents() -> Vec<(String, String)> {
-    let decisions = std::fs::read_dir(root().join("docs/adr")).expect("docs/adr");
-    let decisions = decisions.map(|file| format!("docs/adr/{}", file.expect("a file").file_name().display()));
+    let within = |folder: &'static str| {
+        let files = std::fs::read_dir(root().join(folder)).expect(folder);
+        files.map(move |file| format!("{folder}/{}", file.expect("a file").file_name().display()))
+    };
+    let guides = within("docs").chain(within("docs/adr")).filter(|path| path.ends_with(".md"));
     let read = |path: String| (std::fs::read_to_string(root().join(&path)).expect(&path), path);
-    DOCUMENTS.map(str::to_owned).into_iter().chain(decisions).map(read).map(|(text, path)| (path, text)).collect()
+    DOCUMENTS.map(str::to_owned).into_iter().chain(guides).map(read).map(|(text, path)| (path, text)).collect()
 }
 
 /// What looks like the path of a file or folder of ours: between backticks or in a link, with a slash or a known ending.
 fn named(text: &str) -> Vec<&str> {
     let code = text.split('`').skip(1).step_by(2);
     let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-    let tops = ["src", "domain", "entity", "migration", "casework", "graphql", "tests", "web", "docs", "bench", ".ci"];
+    let tops = [
+        "src",
+        "domain",
+        "entity",
+        "migration",
+        "casework",
+        "graphql",
+        "tests",
+        "web",
+        "docs",
+        "bench",
+        "clients",
+        ".ci",
+    ];
     code.filter(|name| {
         let is_plain = name.chars().all(|letter| letter.is_ascii_alphanumeric() || "/._-".contains(letter));
         let top = name.split('/').next().unwrap_or_default();
@@ -35,7 +55,9 @@ fn named(text: &str) -> Vec<&str> {
                 && !name.contains('/')
                 && [".md", ".graphql", ".example.toml"].iter().any(|end| name.ends_with(end))
     })
-    .chain(links.filter(|link| !link.contains("://") && !link.starts_with('#')))
+    .chain(
+        links.filter(|link| !link.contains("://") && !link.starts_with('#')).filter_map(|link| link.split('#').next()),
+    )
     .collect()
 }
 
@@ -81,4 +103,12 @@ fn the_first_line_says_which_kim_this_is() {
 fn the_map_is_short_enough_to_be_read() {
     let map = std::fs::read_to_string(root().join("ARCHITECTURE.md")).expect("ARCHITECTURE.md");
     assert!(map.lines().count() <= 120);
+}
+
+#[test]
+fn every_limit_is_documented() {
+    let limits = std::fs::read_to_string(root().join("docs/limits.md")).expect("docs/limits.md");
+    for limit in kim_graphql::Limit::ALL {
+        assert!(limits.contains(&format!("\n| `{}` | ", limit.code())), "{}", limit.code());
+    }
 }

@@ -1,0 +1,69 @@
+//! docs/privacy.md: the statements for a request for information (Art. 15 DSGVO) work, on both databases.
+
+use kim_domain::agency::Role;
+use kim_domain::calendar::Clock;
+use kim_domain::fingerprint::FingerprintKey;
+use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, Statement};
+use serde_json::json;
+
+use super::root;
+use crate::support::on_both;
+use crate::support::server::{TestServer, token};
+
+/// The statements of a document that are meant for this database.
+fn statements(sqlite: bool) -> Vec<String> {
+    let document = std::fs::read_to_string(root().join("docs/privacy.md")).expect("docs/privacy.md");
+    let blocks = document.split("```sql\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let mine = blocks.filter(|block| block.starts_with("ATTACH") == sqlite);
+    mine.flat_map(|block| block.split_inclusive(";\n").map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
+async fn rows(connection: &DatabaseConnection, statement: &str) -> usize {
+    let statement = Statement::from_string(connection.get_database_backend(), statement);
+    connection.query_all_raw(statement).await.expect("a statement that works").len()
+}
+
+on_both! {
+    async fn a_request_for_information_can_be_answered(db: TestDatabase) {
+        let clock = Clock::on("2026-11-20".parse().expect("a day"));
+        kim::demo::prepare(&db.database, &clock, &FingerprintKey::new([0x5a; 32]), false).await.expect("filled");
+        let server = TestServer::start(db, clock).await;
+        let query = "{ referrals(filter: {pending: true}, first: 3) { nodes { handover { familyName } } } }";
+        let answer = server.ask(&token("abh-koeln", Role::Clerk), query, &json!({})).await;
+        assert!(answer["errors"].is_null(), "{answer}");
+
+        let url = server.database.url.clone();
+        let mut options = ConnectOptions::new(url.clone());
+        options.max_connections(1).sqlx_logging(false);
+        let reader = sea_orm::Database::connect(options).await.expect("a connection");
+        // Whose case it was: the sender of what the clerk has just read.
+        let whose = r#"SELECT s.slug, c.case_number FROM agency s JOIN "case" c ON c.agency_id = s.id JOIN referral r ON r.case_id = c.id"#;
+        let backend = reader.get_database_backend();
+        let sqlite = url.starts_with("sqlite:");
+        let shown = if sqlite { "log.disclosed" } else { "disclosed" };
+        let mut selects = 0;
+        let mut case = None;
+        for statement in statements(sqlite) {
+            if statement.starts_with("ATTACH") {
+                let path = url.trim_start_matches("sqlite:").replace("kim.sqlite", "kim-log.sqlite");
+                reader.execute_unprepared(&statement.replace("kim-log.sqlite", &path)).await.expect("attached");
+                continue;
+            }
+            if case.is_none() {
+                let whose = format!("{whose} JOIN {shown} d ON d.referral_id = r.id LIMIT 1");
+                let row = reader.query_one_raw(Statement::from_string(backend, whose)).await.expect("answered");
+                let row = row.expect("something was disclosed");
+                let text = |name: &str| row.try_get::<String>("", name).expect("text");
+                case = Some((text("slug"), text("case_number")));
+            }
+            let (slug, number) = case.clone().expect("a case");
+            let asked = statement.replace("traeger-ehrenfeld", &slug).replace("EHR-2026-001", &number);
+            assert_eq!(rows(&reader, &asked).await, 1, "{asked}");
+            assert_eq!(rows(&reader, &asked.replace(&number, "another")).await, 0, "{asked}");
+            selects += 1;
+        }
+        assert_eq!(selects, 2);
+        reader.close().await.expect("closed");
+        server.stop().await;
+    }
+}
