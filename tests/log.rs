@@ -139,13 +139,28 @@ on_both! {
         // Messages.
         let (_, id) = ask(&server, &clerk, &format!("{{ referral(id: \"{one}\") {{ messages {{ nodes {{ text }} }} }} }}")).await;
         assert_eq!(logged(&server.database, &id).await.0, Left::from([(ids[1], set(&["MESSAGES"]))]));
+        for without_text in ["totalCount", "nodes { id sentAt }", "pageInfo { endCursor }"] {
+            let (_, id) = ask(&server, &clerk, &format!("{{ referral(id: \"{one}\") {{ messages {{ {without_text} }} }} }}")).await;
+            assert!(logged(&server.database, &id).await.1.is_empty(), "{without_text}");
+        }
+        let (_, id) = ask(&server, &clerk, &format!("{{ referral(id: \"{one}\") {{ messages(first: 0) {{ nodes {{ text }} }} }} }}")).await;
+        assert!(logged(&server.database, &id).await.1.is_empty(), "no message left");
 
         // The client at the desk.
         let born = world::value(2, HandoverField::BirthDate);
         let name = world::value(2, HandoverField::FamilyName);
         let (answer, id) = ask(&server, &clerk, &format!("{{ referrals(filter: {{client: {{familyName: \"{name}\", birthDate: \"{born}\"}}}}) {{ nodes {{ id handover {{ givenName }} }} }} }}")).await;
         assert_eq!(answer["data"]["referrals"]["nodes"].as_array().expect("rows").len(), 1);
-        assert_eq!(logged(&server.database, &id).await.0, Left::from([(ids[1], set(&["GIVEN_NAME"]))]));
+        let found = set(&["FAMILY_NAME", "BIRTH_DATE"]);
+        assert_eq!(logged(&server.database, &id).await.0, Left::from([(ids[1], found.iter().cloned().chain(set(&["GIVEN_NAME"])).collect())]));
+        // That she was found tells her name and birth date, whatever else is asked; that she was not tells nothing.
+        let desk = format!("filter: {{client: {{familyName: \"{name}\", birthDate: \"{born}\"}}, status: [ACCEPTED]}}");
+        for query in [format!("{{ referrals({desk}) {{ totalCount }} }}"), format!("{{ referralCounts({desk}) {{ total }} }}")] {
+            let (_, id) = ask(&server, &clerk, &query).await;
+            assert_eq!(logged(&server.database, &id).await.0, Left::from([(ids[1], found.clone())]), "{query}");
+            let (_, id) = ask(&server, &clerk, &query.replace("ACCEPTED", "OFFERED")).await;
+            assert!(logged(&server.database, &id).await.1.is_empty());
+        }
 
         // The sender reads its own: logged, and no disclosure to anybody.
         let before = disclosed::Entity::find().all(&server.database.database.log).await.expect("facts").len();
@@ -211,6 +226,88 @@ on_both! {
         assert!(!format!("{refused:?}").contains("Kanari"));
         let answered = ask("{ referrals { nodes { id status } } }").await;
         assert!(answered.errors.is_empty(), "what discloses nothing needs no log");
+    }
+
+    async fn a_log_that_had_no_room_is_written_again_once_it_has(db: TestDatabase) {
+        fill(&db).await;
+        let server = TestServer::start(db, Clock::on(today())).await;
+        let clerk = token("jobcenter", Role::Clerk);
+        let ask = || ask(&server, &clerk, "{ referrals { nodes { handover { entries { value } } } } }");
+        assert!(!logged(&server.database, &ask().await.1).await.1.is_empty());
+        // The log refuses every row for a while, as on a full disk: SQLite first ends the whole transaction by itself,
+        // and after that single statements. Neither may leave a connection on which a commit is none.
+        let log = &server.database.database.log;
+        let (refusals, free): (&[&str], &str) = if log.get_database_backend() == sea_orm::DbBackend::Sqlite {
+            let whole = "CREATE TRIGGER full BEFORE INSERT ON disclosure_log BEGIN SELECT RAISE(ROLLBACK, 'full'); END";
+            let statement = "DROP TRIGGER full; CREATE TRIGGER full BEFORE INSERT ON disclosure_log BEGIN SELECT RAISE(ABORT, 'full'); END";
+            (&[whole, statement], "DROP TRIGGER full")
+        } else {
+            let check = "ALTER TABLE disclosure_log ADD CONSTRAINT full_up CHECK (false) NOT VALID";
+            (&[check], "ALTER TABLE disclosure_log DROP CONSTRAINT full_up")
+        };
+        for refusal in refusals {
+            log.execute_unprepared(refusal).await.expect("full");
+            for _ in 0..2 {
+                let (answer, id) = ask().await;
+                assert_eq!(answer["errors"][0]["extensions"]["code"], "INTERNAL", "{answer}");
+                assert!(!answer.to_string().contains("Kanari"));
+                assert!(logged(&server.database, &id).await.1.is_empty());
+            }
+        }
+        log.execute_unprepared(free).await.expect("free");
+        let (answer, id) = ask().await;
+        assert_eq!(answer["errors"], Value::Null);
+        assert!(!logged(&server.database, &id).await.1.is_empty(), "an answer left and its log did not stay");
+        server.stop().await;
+    }
+
+    async fn each_field_is_logged_under_the_ground_that_carries_it(db: TestDatabase) {
+        let main = &db.database.main;
+        world::add_municipality(main, AGS).await;
+        // Between two bodies of the SGB a statute can carry fields (§ 69 SGB X); consent carries others beside it.
+        let sender = world::add_agency(main, AGS, "sozialamt", AgencyKind::Sozialamt).await;
+        let receiver = world::add_agency(main, AGS, "jobcenter", AgencyKind::Jobcenter).await;
+        let purpose = ReferralPurpose::BenefitApplication;
+        let by_statute = FieldSet::of(&[HandoverField::FamilyName, HandoverField::City]);
+        let agreement = kim_entity::agreement::Model {
+            statutory_fields: by_statute.to_i64(),
+            ..world::agreement(AGS, receiver, purpose, FieldSet::ALL, FieldSet::EMPTY)
+        };
+        let agreement = world::insert_agreement(main, agreement).await;
+        let mut world = World::default();
+        let spec = ReferralSpec {
+            number: 1, sender, receiver, purpose, agreement, status: ReferralStatus::Accepted, ever_accepted: true, closed_on: None,
+            due_on: in_days(1), offered_on: in_days(-3), consent: None, offered: FieldSet::ALL, previous: None, messages: 1,
+        };
+        let without = world.add(&spec);
+        let fields = FieldSet::of(&[HandoverField::City, HandoverField::Phone]);
+        let consent = ConsentSpec { fields, ticked: FieldSet::EMPTY, ..ConsentSpec::whole() };
+        let with = world.add(&ReferralSpec { number: 2, consent: Some(consent), ..spec });
+        world.write(main).await;
+        let server = TestServer::start(db, Clock::on(today())).await;
+        let (_, id) = ask(&server, &token("jobcenter", Role::Clerk), "{ referrals { nodes { handover { familyName city phone } messages { nodes { text } } } } }").await;
+        let mut grounds: BTreeMap<(Uuid, String), (BTreeSet<String>, bool)> = BTreeMap::new();
+        for row in logged(&server.database, &id).await.1 {
+            for referral in serde_json::from_str::<Vec<Uuid>>(&row.referrals).expect("ids") {
+                let fields = FieldSet::from_i64(row.fields).iter().map(|field| field.code().to_owned()).collect();
+                grounds.insert((referral, row.ground.clone()), (fields, row.messages));
+            }
+        }
+        assert_eq!(grounds, BTreeMap::from([
+            ((without, "STATUTE".to_owned()), (set(&["FAMILY_NAME", "CITY"]), true)),
+            ((with, "STATUTE".to_owned()), (set(&["FAMILY_NAME"]), false)),
+            ((with, "CONSENT".to_owned()), (set(&["CITY", "PHONE"]), true)),
+        ]));
+        // Consent to the first one's town ends its being shown by statute alone: the fact names the last ground.
+        let fact = async || {
+            let key = (with, "FAMILY_NAME".to_owned());
+            disclosed::Entity::find_by_id(key).one(&server.database.database.log).await.expect("the log").expect("a fact").ground
+        };
+        assert_eq!(fact().await, "STATUTE");
+        server.database.database.main.execute_unprepared(&format!("UPDATE consent SET fields = {}", FieldSet::ALL.to_i64())).await.expect("renewed");
+        ask(&server, &token("jobcenter", Role::Clerk), "{ referrals { nodes { handover { familyName } } } }").await;
+        assert_eq!(fact().await, "CONSENT");
+        server.stop().await;
     }
 
     async fn the_first_time_stays_and_the_last_time_moves(db: TestDatabase) {

@@ -379,6 +379,26 @@ on_both! {
         server.stop().await;
     }
 
+    async fn a_variable_s_default_decides_what_is_skipped(db: TestDatabase) {
+        fill(&db).await;
+        let server = TestServer::start(db, Clock::on(today())).await;
+        let clerk = token("jobcenter", Role::Clerk);
+        let query = "query($skip: Boolean! = true, $with: Boolean = true) { referrals(first: 1) { nodes { reference @include(if: $with) status @skip(if: $skip) handover { city familyName @skip(if: $skip) } } } }";
+        for (variables, expected) in [
+            (json!({}), &["reference", "handover"][..]),
+            (json!({"skip": false}), &["reference", "status", "handover"]),
+            (json!({"with": false}), &["handover"]),
+        ] {
+            let answer = server.ask(&clerk, query, &variables).await;
+            let node = answer["data"]["referrals"]["nodes"][0].as_object().unwrap_or_else(|| panic!("{answer}"));
+            let keys: BTreeSet<&str> = node.keys().map(String::as_str).collect();
+            assert_eq!(keys, expected.iter().copied().collect());
+            let shown = node["handover"].as_object().expect("a handover").contains_key("familyName");
+            assert_eq!(shown, variables["skip"] == json!(false));
+        }
+        server.stop().await;
+    }
+
     async fn an_answer_has_the_order_of_the_question(db: TestDatabase) {
         fill(&db).await;
         let server = TestServer::start(db, Clock::on(today())).await;

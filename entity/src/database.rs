@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{Connection as _, SqliteConnection};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
@@ -173,6 +174,9 @@ async fn open_sqlite(path: &Path, connections: u32) -> Result<DatabaseConnection
     options
         // The files are local: a connection does not go stale.
         .test_before_acquire(false)
+        .map_sqlx_sqlite_pool_opts(|pool| {
+            pool.after_release(|connection, _| Box::pin(async move { ended_cleanly(connection).await }))
+        })
         .map_sqlx_sqlite_opts(move |sqlite: SqliteConnectOptions| {
             sqlite
                 .filename(&path)
@@ -183,6 +187,15 @@ async fn open_sqlite(path: &Path, connections: u32) -> Result<DatabaseConnection
                 .statement_cache_capacity(PREPARED)
         });
     sea_orm::Database::connect(options).await
+}
+
+/// Whether a connection may be used again. A full disk makes SQLite itself end a transaction; the driver's count of open
+/// transactions is off by one from then on, and every later commit would be a savepoint's that never reaches the disk:
+/// the log of disclosures would look written. Such a connection is closed.
+async fn ended_cleanly(connection: &mut SqliteConnection) -> Result<bool, sea_orm::sqlx::Error> {
+    // A rollback by drop waits in the connection's queue; the ping comes behind it.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
 }
 
 /// Creates the file with mode 0600 if it is not there; SQLite gives its WAL the same mode.

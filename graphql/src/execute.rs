@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
-use async_graphql::{ErrorExtensionValues, PathSegment, Pos, Request, Response, ServerError, Value, Variables};
+use async_graphql::{Error, ErrorExtensionValues, PathSegment, Pos, Request, Response, ServerError, Value, Variables};
 use kim_casework::disclose;
 use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
@@ -18,6 +18,7 @@ use crate::order;
 use crate::schema;
 use crate::session::Session;
 use crate::shield;
+use crate::variables;
 
 /// Of a request that was refused as a whole, so many reasons are told: a small document can have thousands.
 const MOST_ERRORS: usize = 20;
@@ -57,15 +58,18 @@ impl Api {
     pub async fn execute(&self, viewer: Viewer, mut request: Request, request_id: &str) -> Response {
         let operation = fingerprint(&request.query);
         let name = request.operation_name.clone();
-        let variables = std::mem::take(&mut request.variables);
+        let mut given = std::mem::take(&mut request.variables);
         let keys = match request.parsed_query() {
-            Ok(document) => match refuse(document, &variables) {
-                Ok(()) => order::root_keys(document, name.as_deref()),
+            Ok(document) => match refuse(document, name.as_deref(), &given) {
+                Ok(()) => {
+                    add_defaults(document, name.as_deref(), &mut given);
+                    order::root_keys(document, name.as_deref())
+                }
                 Err(refused) => return Response::from_errors(vec![refused]),
             },
             Err(error) => return Response::from_errors(vec![coded(error, Code::ParseFailed)]),
         };
-        request.variables = variables;
+        request.variables = given;
         let schema = schema::of(viewer.agency().kind, viewer.role());
         let reader = disclose::Reader::of(&viewer, request_id, &operation);
         let session =
@@ -89,16 +93,28 @@ impl Api {
     }
 }
 
-/// What is refused before validation: documents that are too large, and subscriptions, which come later.
-fn refuse(document: &ExecutableDocument, variables: &Variables) -> Result<(), ServerError> {
-    shield::check(document, variables)?;
+/// What is refused before validation: documents that are too large, subscriptions, which come later, and requests that
+/// lack a variable.
+fn refuse(document: &ExecutableDocument, name: Option<&str>, given: &Variables) -> Result<(), ServerError> {
+    shield::check(document, given)?;
     let subscription = document.operations.iter().find(|(_, one)| one.node.ty == OperationType::Subscription);
     match subscription {
         Some((_, operation)) => {
             let error = ServerError::new("Abonnements gibt es hier nicht.", Some(operation.pos));
             Err(coded(error, Code::OperationNotAllowed))
         }
-        None => Ok(()),
+        None => variables::check(document, name, given),
+    }
+}
+
+/// Writes the operation's own defaults among its variables: the engine leaves them out where it evaluates `@skip` and
+/// `@include`, and would answer what the client asked to leave out.
+fn add_defaults(document: &ExecutableDocument, name: Option<&str>, variables: &mut Variables) {
+    let Some(operation) = order::operation(document, name) else { return };
+    for definition in &operation.node.variable_definitions {
+        if let Some(default) = &definition.node.default_value {
+            variables.entry(definition.node.name.node.clone()).or_insert_with(|| default.node.clone());
+        }
     }
 }
 
@@ -117,6 +133,8 @@ fn whole(mut response: Response) -> Response {
         response.data = Value::Null;
     }
     if response.data == Value::Null {
+        // Two rules of the engine may say the same of the same place.
+        response.errors.dedup_by(|a, b| a.message == b.message && a.locations == b.locations && a.path == b.path);
         response.errors.truncate(MOST_ERRORS);
     }
     response
@@ -135,7 +153,12 @@ fn is_null_at(data: &Value, path: &[PathSegment]) -> bool {
 fn internal(what: &'static str) -> Response {
     let id = Uuid::now_v7();
     tracing::error!(error_id = %id, "{what}");
-    Response::from_errors(vec![masked(id).into_server_error(Pos::default())])
+    Response::from_errors(vec![unplaced(masked(id))])
+}
+
+/// An error that has no place in the document: there is no line 0.
+fn unplaced(error: Error) -> ServerError {
+    ServerError { locations: Vec::new(), ..error.into_server_error(Pos::default()) }
 }
 
 /// A document's hash: which operation it was, without its text.

@@ -27,6 +27,7 @@ pub mod schema;
 mod session;
 mod shield;
 mod value;
+mod variables;
 
 pub use error::Code;
 pub use execute::{Api, ApiError};

@@ -13,6 +13,8 @@ kim_domain::words! {
         Nesting = "NESTING": "ineinander geschachtelte Klammern",
         Tokens = "TOKENS": "Namen, Werte und Zeichen im Dokument",
         Name = "NAME": "Zeichen in einem Namen oder einer Zahl",
+        Names = "NAMES": "Zeichen in allen Namen zusammen",
+        Document = "DOCUMENT": "Bytes im Dokument",
         Definitions = "DEFINITIONS": "Operationen und Fragmente",
         Fields = "FIELDS": "Felder, alle Fragmente eingesetzt",
         Depth = "DEPTH": "Ebenen",

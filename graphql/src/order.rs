@@ -1,17 +1,27 @@
 //! Puts the fields of an answer in the order of the selection. Below the root nothing waits, and the engine keeps it.
 
-use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, Selection, SelectionSet};
+use async_graphql::Positioned;
+use async_graphql::parser::types::{
+    DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet,
+};
 use async_graphql::{Name, Value};
 
-/// The response keys of the operation's own fields, in the order in which it selects them.
-pub(crate) fn root_keys(document: &ExecutableDocument, operation_name: Option<&str>) -> Vec<Name> {
-    let operation = match (&document.operations, operation_name) {
+/// The operation that runs.
+pub(crate) fn operation<'d>(
+    document: &'d ExecutableDocument,
+    name: Option<&str>,
+) -> Option<&'d Positioned<OperationDefinition>> {
+    match (&document.operations, name) {
         (DocumentOperations::Single(operation), _) => Some(operation),
         (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name),
         (DocumentOperations::Multiple(_), None) => None,
-    };
+    }
+}
+
+/// The response keys of its fields, in the order in which it selects them.
+pub(crate) fn root_keys(document: &ExecutableDocument, name: Option<&str>) -> Vec<Name> {
     let mut keys = Vec::new();
-    if let Some(operation) = operation {
+    if let Some(operation) = operation(document, name) {
         collect(document, &operation.node.selection_set.node, &mut keys);
     }
     keys

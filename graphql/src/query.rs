@@ -92,11 +92,12 @@ impl Query {
         let session = Session::of(ctx);
         let snapshot = session.read(Scope::ReferralRead).await?;
         let (direction, order) = (direction.0, order_by.0);
-        let filter = referral_filter(session, filter.unwrap_or_default())?;
+        let (mut filter, client) = referral_filter(session, filter.unwrap_or_default())?;
         // A cursor belongs to one list: side, order and filter, the client's fingerprint included.
-        let list = format!("referrals {} {} {filter:?}", direction.code(), order.code());
+        let list = format!("referrals {} {} {filter:?} {client:?}", direction.code(), order.code());
         let args = PageArgs { first, after, last, before };
         let window = args.window(&list, |key| read_key(order, key))?;
+        find_client(session, snapshot, direction, &mut filter, client).await?;
 
         let field = ctx.field();
         let mut plan = ReferralPlan::default();
@@ -126,7 +127,8 @@ impl Query {
     ) -> Result<ReferralCounts, Failure> {
         let session = Session::of(ctx);
         let snapshot = session.read(Scope::ReferralRead).await?;
-        let filter = referral_filter(session, filter.unwrap_or_default())?;
+        let (mut filter, client) = referral_filter(session, filter.unwrap_or_default())?;
+        find_client(session, snapshot, direction.0, &mut filter, client).await?;
         let lines = snapshot.referral_counts(direction.0, &filter).await?;
         let others: BTreeSet<Uuid> = lines.iter().map(|line| line.other_id).collect();
         let parties = parties(snapshot, others).await?;
@@ -245,13 +247,35 @@ async fn parties(snapshot: &Snapshot, ids: BTreeSet<Uuid>) -> Result<Parties, Fa
     Ok(Arc::new(rows.into_iter().map(|row| (row.id, row)).collect::<HashMap<_, _>>()))
 }
 
-fn referral_filter(session: &Session, input: ReferralFilter) -> Result<read::ReferralFilter, Failure> {
+/// Resolves the client at the desk to released rows. That one of them is there tells the client's name and birth date,
+/// so each is written in the book, whatever else is asked of it.
+async fn find_client(
+    session: &Session,
+    snapshot: &Snapshot,
+    direction: Direction,
+    filter: &mut read::ReferralFilter,
+    client: Option<String>,
+) -> Result<(), Failure> {
+    if let Some(fingerprint) = client {
+        let rows = snapshot.released_to_desk(direction, filter, &fingerprint).await?;
+        rows.iter().for_each(|row| session.show(row, read::AT_THE_DESK));
+        filter.client = Some(rows.iter().map(|row| row.id).collect());
+    }
+    Ok(())
+}
+
+/// The filter, and apart from it the keyed fingerprint of the client that it names.
+fn referral_filter(
+    session: &Session,
+    input: ReferralFilter,
+) -> Result<(read::ReferralFilter, Option<String>), Failure> {
     let agency = match &input.agency {
         // An id of another kind is as unknown as one that does not exist: no row matches it.
         Some(id) => Some(local(Kind::Agency, id)?.unwrap_or(Uuid::nil())),
         None => None,
     };
-    Ok(read::ReferralFilter {
+    let client = input.client.map(|client| fingerprint(session, &client));
+    let filter = read::ReferralFilter {
         status: input.status.map(words),
         pending: input.pending,
         overdue: input.overdue,
@@ -261,8 +285,9 @@ fn referral_filter(session: &Session, input: ReferralFilter) -> Result<read::Ref
         due_before: input.due_before.map(|day| day.0),
         updated_after: input.updated_after.map(|instant| instant.0.timestamp_micros()),
         reference: input.reference,
-        client: input.client.map(|client| fingerprint(session, &client)),
-    })
+        client: None,
+    };
+    Ok((filter, client))
 }
 
 fn case_filter(session: &Session, input: CaseFilter) -> read::CaseFilter {

@@ -19,6 +19,7 @@ use crate::error::{Failure, or_null};
 use crate::handover::Handover;
 use crate::history::{self, Message, MessageConnection, ReferralEvent, ReferralEventConnection};
 use crate::page::{PageArgs, cursor};
+use crate::plan::rows_of;
 use crate::scalar::{Date, DateTime, global};
 use crate::session::Session;
 
@@ -164,7 +165,10 @@ impl Referral {
         args.window(history::MESSAGES, history::moment)?;
         let page = self.messages.iter().find(|(has, _)| *has == args).map(|(_, page)| page);
         let rows = page.map_or(&[][..], |page| &page.rows);
-        if page.is_some() && Self::opens_texts(&self.row) {
+        // The rows of a referral that opens no texts were not fetched.
+        if !rows.is_empty()
+            && rows_of(&ctx.field()).iter().any(|row| row.selection_set().any(|part| part.name() == "text"))
+        {
             Session::of(ctx).show_messages(&self.row);
         }
         let rows = rows.iter().map(|row| {

@@ -18,7 +18,7 @@ const ALIASES: u64 = 300;
 const DIRECTIVES: u64 = 100;
 const DEFINITIONS: u64 = 60;
 const ROWS: u64 = 10_000;
-const VALUES: u64 = 100_000;
+const VALUES: u64 = 80_000;
 
 /// Refuses a document that is too large once expanded, or whose fragments go round in circles.
 pub(crate) fn check(document: &ExecutableDocument, variables: &Variables) -> Result<(), ServerError> {

@@ -8,6 +8,7 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::Snapshot;
+use super::referral_row::ReferralRow;
 use crate::sql::{Columns, Sql};
 
 /// What narrows a list; nothing of it touches a ruled field but `client`, which finds released rows only.
@@ -31,8 +32,8 @@ pub struct ReferralFilter {
     pub updated_after: Option<i64>,
     /// The referral's reference, exactly.
     pub reference: Option<String>,
-    /// The keyed fingerprint of the client at the desk.
-    pub client: Option<String>,
+    /// The client at the desk: the rows that [`Snapshot::released_to_desk`] found.
+    pub client: Option<Vec<Uuid>>,
 }
 
 /// A line of the counts: rows of one state, purpose and other agency.
@@ -54,6 +55,9 @@ pub struct Counts {
     pub due_this_week: i64,
 }
 
+/// What a search for the client at the desk confirms, and so discloses.
+pub const AT_THE_DESK: FieldSet = FieldSet::of(&[HandoverField::FamilyName, HandoverField::BirthDate]);
+
 /// The client at the desk has few referrals to one agency; more than this is not a person.
 const CLIENT_LIMIT: i64 = 200;
 
@@ -63,7 +67,6 @@ impl Snapshot {
     /// # Errors
     /// The database does not answer.
     pub async fn referral_counts(&self, direction: Direction, filter: &ReferralFilter) -> Result<Vec<Counts>, DbErr> {
-        let released = self.released(direction, filter).await?;
         let other = other_side(direction);
         let mut sql = self.sql();
         sql.push("SELECT r.status, r.purpose, ")
@@ -76,7 +79,7 @@ impl Snapshot {
         sql.words(ReferralStatus::ALL.iter().copied().filter(|status| status.is_open()));
         sql.push(" THEN 1 ELSE 0 END) FROM referral r WHERE ");
         self.narrow(&mut sql, direction);
-        self.apply(&mut sql, direction, filter, released.as_deref());
+        self.apply(&mut sql, direction, filter);
         sql.push(" GROUP BY r.status, r.purpose, ").push(other);
         let rows = sql.all(&self.transaction).await?;
         rows.iter()
@@ -100,30 +103,32 @@ impl Snapshot {
     /// # Errors
     /// The database does not answer.
     pub async fn count_referrals(&self, direction: Direction, filter: &ReferralFilter) -> Result<i64, DbErr> {
-        let released = self.released(direction, filter).await?;
         let mut sql = self.sql();
         sql.push("SELECT COUNT(*) FROM referral r WHERE ");
         self.narrow(&mut sql, direction);
-        self.apply(&mut sql, direction, filter, released.as_deref());
+        self.apply(&mut sql, direction, filter);
         sql.one(&self.transaction).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
     }
 
-    /// The rows of the client at the desk whose mask releases both name and birth date now; `None` if the filter names
-    /// no client. A row that is not released does not match, whatever it holds.
-    pub(super) async fn released(
+    /// The rows of the client at the desk, by keyed fingerprint, that the rest of the filter leaves and whose mask
+    /// releases both name and birth date now. A row that is not released does not match, whatever it holds.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn released_to_desk(
         &self,
         direction: Direction,
         filter: &ReferralFilter,
-    ) -> Result<Option<Vec<Uuid>>, DbErr> {
-        let Some(client) = &filter.client else { return Ok(None) };
+        fingerprint: &str,
+    ) -> Result<Vec<ReferralRow>, DbErr> {
         let mut sql = self.select();
         self.narrow(&mut sql, direction);
+        self.apply(&mut sql, direction, filter);
         sql.push(" AND r.id IN (SELECT h.referral_id FROM handover h WHERE h.client_fingerprint = ");
-        sql.bind(client.as_str()).push(") ORDER BY r.offered_at DESC LIMIT ").bind(CLIENT_LIMIT);
-        let rows = self.fetch(sql).await?;
-        let both =
-            |fields: FieldSet| fields.contains(HandoverField::FamilyName) && fields.contains(HandoverField::BirthDate);
-        Ok(Some(rows.iter().filter(|row| both(row.visible().fields())).map(|row| row.id).collect()))
+        sql.bind(fingerprint).push(") ORDER BY r.offered_at DESC LIMIT ").bind(CLIENT_LIMIT);
+        let mut rows = self.fetch(sql).await?;
+        rows.retain(|row| AT_THE_DESK.is_within(row.visible().fields()));
+        Ok(rows)
     }
 
     /// Begins every condition: rows of the viewer's agency, from one side, within the purposes of the token. A
@@ -138,13 +143,7 @@ impl Snapshot {
         }
     }
 
-    pub(super) fn apply(
-        &self,
-        sql: &mut Sql,
-        direction: Direction,
-        filter: &ReferralFilter,
-        released: Option<&[Uuid]>,
-    ) {
+    pub(super) fn apply(&self, sql: &mut Sql, direction: Direction, filter: &ReferralFilter) {
         if let Some(states) = &filter.status {
             sql.push(" AND r.status IN ").words(states.iter().copied());
         }
@@ -179,7 +178,7 @@ impl Snapshot {
         if let Some(reference) = &filter.reference {
             sql.push(" AND r.reference = ").bind(reference.as_str());
         }
-        if let Some(released) = released {
+        if let Some(released) = &filter.client {
             sql.push(" AND ").is_one_of("r.id", released);
         }
     }

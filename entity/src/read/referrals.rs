@@ -33,10 +33,9 @@ impl Snapshot {
         order: ReferralOrder,
         window: &Window<Key>,
     ) -> Result<ReferralPage, DbErr> {
-        let released = self.released(direction, filter).await?;
         let mut sql = self.select();
         self.narrow(&mut sql, direction);
-        self.apply(&mut sql, direction, filter, released.as_deref());
+        self.apply(&mut sql, direction, filter);
         let (column, descending) = match order {
             ReferralOrder::DueOnAsc => ("r.due_on", false),
             ReferralOrder::DueOnDesc => ("r.due_on", true),
