@@ -14,6 +14,7 @@ struct Attack {
     name: &'static str,
     body: Vec<u8>,
     code: &'static str,
+    /// Or one of several, with `|` between.
     limit: &'static str,
 }
 
@@ -60,16 +61,20 @@ fn documents() -> Vec<Attack> {
         too_much("fragments that double", bomb(24, "viewer { role }"), "FIELDS"),
         too_much("fragments that double, to the end of counting", bomb(58, "__typename"), "FIELDS"),
         too_much("fragments that double and end in nothing", bomb(58, "...nothing"), "FIELDS"),
-        too_much("10,000 aliases", format!("{{ {} }}", many(10_000, |n| format!("a{n}: __typename"))), "TOKENS"),
-        too_much("1,000 aliases", format!("{{ {} }}", many(1_000, |n| format!("a{n}: __typename"))), "ROOT_FIELDS"),
+        too_much("10,000 aliases", format!("{{ {} }}", many(10_000, |n| format!("a{n}: __typename"))), "TOKENS|NAMES"),
+        too_much(
+            "1,000 aliases",
+            format!("{{ {} }}", many(1_000, |n| format!("a{n}: __typename"))),
+            "ROOT_FIELDS|NAMES",
+        ),
         too_much("aliases below", format!("{{ viewer {{ {} }} }}", many(400, |n| format!("a{n}: role"))), "ALIASES"),
-        too_much("one field 10,000 times", format!("{{ viewer {{ {} }} }}", "role ".repeat(10_000)), "TOKENS"),
-        too_much("one field 3,000 times", format!("{{ viewer {{ {} }} }}", "role ".repeat(3_000)), "FIELDS"),
-        too_much("many root fields", format!("{{ {} }}", "purposes { code } ".repeat(31)), "ROOT_FIELDS"),
+        too_much("one field 10,000 times", format!("{{ viewer {{ {} }} }}", "role ".repeat(10_000)), "TOKENS|NAMES"),
+        too_much("one field 2,400 times", format!("{{ viewer {{ {} }} }}", "role ".repeat(2_400)), "FIELDS"),
+        too_much("many root fields", format!("{{ {} }}", "purposes { code } ".repeat(31)), "ROOT_FIELDS|NAMES"),
         too_much(
             "a directive 10,000 times",
             format!("{{ __typename {} }}", "@include(if: true) ".repeat(10_000)),
-            "TOKENS",
+            "TOKENS|NAMES",
         ),
         too_much(
             "a directive 500 times",
@@ -85,14 +90,14 @@ fn documents() -> Vec<Attack> {
         too_much(
             "a literal of 10,000 items",
             format!("{{ referrals(filter: {{status: [{}]}}) {{ totalCount }} }}", "OFFERED,".repeat(10_000)),
-            "TOKENS",
+            "TOKENS|NAMES",
         ),
         too_much(
             "10,000 variables",
             format!("query({}) {{ __typename }}", many(10_000, |n| format!("$a{n}: Int"))),
-            "TOKENS",
+            "TOKENS|NAMES",
         ),
-        too_much("8,000 operations", many(8_000, |n| format!("query a{n} {{ __typename }}")), "TOKENS"),
+        too_much("8,000 operations", many(8_000, |n| format!("query a{n} {{ __typename }}")), "TOKENS|NAMES"),
         too_much("100 operations", many(100, |n| format!("query a{n} {{ __typename }}")), "DEFINITIONS"),
         too_much(
             "100 fragments",
@@ -118,6 +123,13 @@ fn documents() -> Vec<Attack> {
             "a schema that tells of itself",
             format!("{{ __schema {{ types {} }} }}", nested("{ fields { type ", "{ name }", "} }", 7)),
             "VALUES",
+        ),
+        too_much("wrong names", format!("{{ viewer {{ {} }} }}", many(1_500, |n| format!("rolle{n}"))), "NAMES"),
+        too_much("a long comment", format!("{{ __typename }} # {}", "a".repeat(100_000)), "DOCUMENT"),
+        too_much(
+            "a long string",
+            format!("{{ referrals(after: \"{}\") {{ totalCount }} }}", "[".repeat(100_000)),
+            "DOCUMENT",
         ),
         document(
             "fragments in a circle",
@@ -204,7 +216,8 @@ async fn every_attack_is_refused_with_its_code_and_the_server_serves_on() {
         let (status, answer) = send(&server, Some(&clerk), attack.body.clone()).await;
         let extensions = &answer["errors"][0]["extensions"];
         let (code, limit) = (extensions["code"].as_str(), extensions["limit"].as_str().unwrap_or_default());
-        assert_eq!((code, limit), (Some(attack.code), attack.limit), "{}: {status} {answer}", attack.name);
+        assert_eq!(code, Some(attack.code), "{}: {status} {answer}", attack.name);
+        assert!(attack.limit.split('|').any(|one| one == limit), "{}: {answer}", attack.name);
         assert!(matches!(status, 200 | 400 | 413), "{}: {status}", attack.name);
         assert!(answer["data"].is_null() && answer.to_string().len() < 4_000, "{}", attack.name);
 
