@@ -19,7 +19,6 @@ use crate::schema;
 use crate::session::Session;
 use crate::shield;
 use crate::variables;
-use crate::variables;
 
 /// Of a request that was refused as a whole, so many reasons are told: a small document can have thousands.
 const MOST_ERRORS: usize = 20;
@@ -134,8 +133,6 @@ fn whole(mut response: Response) -> Response {
         response.data = Value::Null;
     }
     if response.data == Value::Null {
-        // Two rules of the engine may say the same of the same place.
-        response.errors.dedup_by(|a, b| a.message == b.message && a.locations == b.locations && a.path == b.path);
         // Two rules of the engine may say the same of the same place.
         response.errors.dedup_by(|a, b| a.message == b.message && a.locations == b.locations && a.path == b.path);
         response.errors.truncate(MOST_ERRORS);
