@@ -14,7 +14,7 @@ use crate::config::LogFormat;
 
 const CODES: &str = "Exit codes:
   0  done
-  1  failed; nothing was changed
+  1  failed; nothing was changed, unless the message says that it was done
   2  the command line or the configuration is wrong
   3  an import went through and left out the rows that it refused";
 
@@ -112,9 +112,12 @@ pub struct MigrateArgs {
     /// Configuration and database.
     #[command(flatten)]
     pub data: DataArgs,
-    /// Take everything away again: ALL DATA IS LOST.
+    /// Take everything away again: ALL DATA IS LOST. Does nothing without --yes-delete-all-data.
     #[arg(long)]
     pub down: bool,
+    /// Say that --down is meant.
+    #[arg(long, requires = "down")]
+    pub yes_delete_all_data: bool,
 }
 
 /// `kim token`
@@ -176,6 +179,7 @@ pub struct ImportArgs {
     #[arg(long, value_name = "SLUG")]
     pub agency: Option<String>,
     /// Where the refused rows are written, readable by you alone [default: beside FILE, as NAME.refused.csv].
+    /// Replaces an earlier report, and no other file.
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
     /// The day it is, as YYYY-MM-DD [default: today].

@@ -1,5 +1,7 @@
 //! The real binary: what it refuses, how it ends, and what it writes into its log.
 
+mod commands;
+
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -136,6 +138,7 @@ fn a_wrong_command_line_is_exit_code_2() {
         &["schema", "--kind", "JOBCENTER", "--role", "COORDINATOR"],
         &["import", "people", "file.csv"],
         &["serve", "--clock", "2026-11-20"],
+        &["migrate", "--yes-delete-all-data"],
         &[],
     ] {
         assert_eq!(run(folder.path(), arguments).status.code(), Some(2), "{arguments:?}");
@@ -218,37 +221,4 @@ on_both! {
         assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with(r#"{"data":{"__typename":"Query"}}"#), "{answer}");
         assert_eq!(served.end().0, Some(0));
     }
-}
-
-#[test]
-fn an_import_says_by_its_exit_code_whether_rows_were_refused() {
-    let folder = tempfile::tempdir().expect("a folder");
-    assert_eq!(run(folder.path(), &["migrate"]).status.code(), Some(0));
-    let header = "slug;name;kind;ags;legal_form;bound_by_203;data_protection_law;controller;association;district;\
-                  baustein;internal_specialisation\n";
-    let good = "jobcenter-koeln;Jobcenter Köln;JOBCENTER;05315000;PUBLIC;no;DSGVO;jobcenter-koeln;;;;\n";
-    let wrong = "other-koeln;Anderes;CANARY;05315000;PUBLIC;no;DSGVO;other-koeln;;;;\n";
-    let refused = folder.path().join("agencies.refused.csv");
-    let import = |text: String, more: &[&str]| {
-        std::fs::write(folder.path().join("agencies.csv"), text).expect("a file");
-        run(folder.path(), &[&["import", "agencies", "agencies.csv"], more].concat())
-    };
-
-    let output = import([header, good, wrong].concat(), &["--dry-run", "--json"]);
-    assert_eq!(output.status.code(), Some(3));
-    assert!(!refused.exists(), "a dry run leaves nothing behind");
-    let report: Value = serde_json::from_slice(&output.stdout).expect("one object");
-    assert_eq!((&report["rows"], &report["accepted"]), (&json!(2), &json!(1)));
-    assert_eq!(report["refused"][0]["line"], 3);
-
-    assert_eq!(import([header, good].concat(), &[]).status.code(), Some(0));
-    assert_eq!(import([header, good, wrong].concat(), &[]).status.code(), Some(3));
-    assert!(std::fs::read_to_string(&refused).expect("the refused rows").contains("CANARY"));
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        assert_eq!(std::fs::metadata(&refused).expect("a file").permissions().mode() & 0o777, 0o600);
-    }
-    assert_eq!(import(String::new(), &[]).status.code(), Some(1));
-    assert_eq!(run(folder.path(), &["import", "agencies", "nothing.csv"]).status.code(), Some(1));
 }

@@ -15,6 +15,7 @@ mod plan;
 mod reference;
 mod report;
 mod resolve;
+mod send_back;
 mod sheet;
 mod spelling;
 mod write;
@@ -22,7 +23,8 @@ mod write;
 pub use agencies::agencies;
 pub use agreements::agreements;
 pub use cases::cases;
-pub use report::{Refusal, RefusalCode, Report, write_private};
+pub use report::{Refusal, RefusalCode, Report};
+pub use send_back::{check_place, write_private};
 
 /// How an import is to be done.
 #[derive(Clone, Debug, Default)]

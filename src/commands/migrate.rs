@@ -1,5 +1,7 @@
 //! `kim migrate`
 
+use std::io::Write as _;
+
 use kim_entity::database::Database;
 use kim_migration::{LogMigrator, MainMigrator, MigratorTrait};
 
@@ -9,18 +11,26 @@ use crate::failure::Failure;
 use crate::serve::open;
 
 pub(super) async fn run(args: &MigrateArgs) -> Result<(), Failure> {
+    if args.down && !args.yes_delete_all_data {
+        return Err(Failure::usage(
+            "migrate --down deletes every table with ALL ITS DATA, and nothing brings it back but a backup. Nothing was \
+             done. If that is what you want: kim migrate --down --yes-delete-all-data",
+        ));
+    }
     let config = Config::for_data(&args.data)?;
     let database = open(&config.database).await?;
-    if args.down {
+    let done = if args.down {
         down(&database).await?;
-        println!("The database is empty again.");
+        "The database is empty again.".to_owned()
     } else {
         match up(&database).await? {
-            0 => println!("The database is ready: nothing was to be done."),
-            steps => println!("The database is ready: {steps} steps were done."),
+            0 => "The database is ready: nothing was to be done.".to_owned(),
+            steps => format!("The database is ready: {steps} steps were done."),
         }
-    }
-    database.close().await.map_err(Failure::failed)
+    };
+    database.close().await.map_err(Failure::failed)?;
+    writeln!(std::io::stdout(), "{done}")
+        .map_err(|error| Failure::failed(format!("cannot write to standard output ({error}). {done}")))
 }
 
 /// Brings both databases to this version; how many steps were done.

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::path::Path;
 
 use serde::Serialize;
 
@@ -62,15 +60,28 @@ pub struct Report {
     pub refused: Vec<Refusal>,
     /// Pairs of lines that may be one person twice.
     pub duplicates: Vec<(u64, u64)>,
-    /// Cases of the same municipality, not of this file, that may be of a person of this file.
+    /// Cases of the same municipality, not of this file, that may be of a person of this file. Programs hear of them only
+    /// when there are some.
+    #[serde(skip_serializing_if = "is_none")]
     pub duplicates_elsewhere: u64,
     /// What was not read or not taken over, in German.
     #[serde(skip)]
     pub notes: Vec<String>,
 }
 
+/// The columns of the file to send back.
+const COLUMNS: [&str; 4] = ["Zeile", "Spalte", "Wert", "Grund"];
+
+/// How every file to send back begins: a byte order mark and the columns. No other program's file is taken for one.
+pub(crate) const FILE_BEGINS: &[u8] = b"\xEF\xBB\xBFZeile;Spalte;Wert;Grund\n";
+
 /// A long list says the same of many rows; refusals are told one by one, notes only so often.
 const MOST_NOTES: usize = 20;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
+}
 
 impl Report {
     /// How many rows were refused; a row may have several refused cells.
@@ -122,7 +133,7 @@ impl Report {
     pub fn to_csv(&self) -> Vec<u8> {
         let mut writer = csv::WriterBuilder::new().delimiter(b';').from_writer(b"\xEF\xBB\xBF".to_vec());
         // A Vec takes every byte.
-        let _ = writer.write_record(["Zeile", "Spalte", "Wert", "Grund"]);
+        let _ = writer.write_record(COLUMNS);
         for refusal in &self.refused {
             let cells = [refusal.line.to_string(), refusal.column.clone(), refusal.value.clone(), refusal.reason()];
             let _ = writer.write_record(cells.map(|cell| harmless(&cell)));
@@ -151,25 +162,6 @@ fn printable(text: &str) -> String {
         line.push('…');
     }
     line
-}
-
-/// Writes a file that its owner alone can read. An existing one is replaced.
-///
-/// # Errors
-/// Whatever the file system said.
-pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-        Ok(()) | Err(_) => {}
-    }
-    let mut file = std::fs::OpenOptions::new();
-    // Made new, so that neither an old file's mode nor a link's target gets in between.
-    file.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
-    let mut file = file.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
 
 #[cfg(test)]
@@ -204,18 +196,18 @@ mod tests {
 
     #[test]
     fn programs_get_exactly_these_keys() {
-        let json = serde_json::to_value(report()).expect("JSON");
-        assert_eq!(
-            json,
-            serde_json::json!({
-                "rows": 3, "accepted": 1, "unchanged": 1,
-                "refused": [
-                    {"line": 50, "column": "Geburtsdatum", "value": "31.02.2001", "code": "INVALID_DATE"},
-                    {"line": 50, "column": "Status", "value": "=HYPERLINK(\"x\");\u{1b}[2J", "code": "UNKNOWN_CODE"},
-                ],
-                "duplicates": [[2, 3]], "duplicatesElsewhere": 1,
-            })
-        );
+        let mut expected = serde_json::json!({
+            "rows": 3, "accepted": 1, "unchanged": 1,
+            "refused": [
+                {"line": 50, "column": "Geburtsdatum", "value": "31.02.2001", "code": "INVALID_DATE"},
+                {"line": 50, "column": "Status", "value": "=HYPERLINK(\"x\");\u{1b}[2J", "code": "UNKNOWN_CODE"},
+            ],
+            "duplicates": [[2, 3]],
+        });
+        let nothing_elsewhere = Report { duplicates_elsewhere: 0, ..report() };
+        assert_eq!(serde_json::to_value(nothing_elsewhere).expect("JSON"), expected);
+        expected["duplicatesElsewhere"] = 1.into();
+        assert_eq!(serde_json::to_value(report()).expect("JSON"), expected);
     }
 
     #[test]
@@ -237,21 +229,10 @@ mod tests {
             "\u{feff}Zeile;Spalte;Wert;Grund\n50;Geburtsdatum;31.02.2001;kein gültiges Datum\n\
              50;Status;\"'=HYPERLINK(\"\"x\"\");\u{1b}[2J\";unbekannte Angabe (offen, bestätigt …)\n"
         );
+        assert!(file.as_bytes().starts_with(FILE_BEGINS));
         for cell in ["=1", "+1", "-1", "@x", " =1", "\t=1", "＝1"] {
             assert!(harmless(cell).starts_with('\''), "{cell}");
         }
         assert_eq!(harmless("a=1"), "a=1");
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn the_file_to_send_back_is_its_owner_s_alone() {
-        use std::os::unix::fs::PermissionsExt as _;
-        let path = std::env::temp_dir().join(format!("kim-report-{}.csv", uuid::Uuid::now_v7()));
-        std::fs::write(&path, "old").expect("a file");
-        write_private(&path, b"new").expect("written");
-        assert_eq!(std::fs::read(&path).expect("read"), b"new");
-        assert_eq!(std::fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
-        std::fs::remove_file(&path).expect("removed");
     }
 }

@@ -1,0 +1,157 @@
+//! Commands that do one thing and end: what they leave behind, and how they say that something went wrong.
+
+use super::*;
+
+#[test]
+fn an_import_says_by_its_exit_code_whether_rows_were_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    assert_eq!(run(folder.path(), &["migrate"]).status.code(), Some(0));
+    let header = "slug;name;kind;ags;legal_form;bound_by_203;data_protection_law;controller;association;district;\
+                  baustein;internal_specialisation\n";
+    let good = "jobcenter-koeln;Jobcenter Köln;JOBCENTER;05315000;PUBLIC;no;DSGVO;jobcenter-koeln;;;;\n";
+    let wrong = "other-koeln;Anderes;CANARY;05315000;PUBLIC;no;DSGVO;other-koeln;;;;\n";
+    let refused = folder.path().join("agencies.refused.csv");
+    let import = |text: String, more: &[&str]| {
+        std::fs::write(folder.path().join("agencies.csv"), text).expect("a file");
+        run(folder.path(), &[&["import", "agencies", "agencies.csv"], more].concat())
+    };
+
+    let output = import([header, good, wrong].concat(), &["--dry-run", "--json"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(!refused.exists(), "a dry run leaves nothing behind");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("one object");
+    assert_eq!((&report["rows"], &report["accepted"]), (&json!(2), &json!(1)));
+    assert_eq!(report["refused"][0]["line"], 3);
+
+    assert_eq!(import([header, good].concat(), &[]).status.code(), Some(0));
+    assert_eq!(import([header, good, wrong].concat(), &[]).status.code(), Some(3));
+    assert!(std::fs::read_to_string(&refused).expect("the refused rows").contains("CANARY"));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&refused).expect("a file").permissions().mode() & 0o777, 0o600);
+    }
+    assert_eq!(import(String::new(), &[]).status.code(), Some(1));
+    assert_eq!(run(folder.path(), &["import", "agencies", "nothing.csv"]).status.code(), Some(1));
+}
+
+/// A folder with a prepared database, and a file of agencies of which one row is right and one is not.
+fn with_agencies() -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    assert_eq!(run(folder.path(), &["migrate"]).status.code(), Some(0));
+    let text = "slug;name;kind;ags;legal_form;bound_by_203;data_protection_law;controller\n\
+                a-koeln;A;JOBCENTER;05315000;PUBLIC;no;DSGVO;a-koeln\n\
+                b-koeln;B;CANARY;05315000;PUBLIC;no;DSGVO;b-koeln\n";
+    std::fs::write(folder.path().join("a.csv"), text).expect("a file");
+    folder
+}
+
+/// How many agencies a further import finds in the database.
+fn agencies_in(folder: &Path) -> Value {
+    let output = run(folder, &["import", "agencies", "a.csv", "--dry-run", "--json"]);
+    let report: Value = serde_json::from_slice(&output.stdout).expect("one object");
+    let keys: Vec<&str> = report.as_object().expect("an object").keys().map(String::as_str).collect();
+    assert_eq!(keys, ["accepted", "duplicates", "refused", "rows", "unchanged"]);
+    report["unchanged"].clone()
+}
+
+#[test]
+fn a_report_never_takes_the_place_of_the_list_or_of_another_file() {
+    let folder = with_agencies();
+    let list = std::fs::read(folder.path().join("a.csv")).expect("the list");
+    std::fs::create_dir(folder.path().join("sub")).expect("a folder");
+    std::fs::write(folder.path().join("letter.txt"), "dear").expect("a file");
+    let mut places = vec![("a.csv", 2), ("./sub/../a.csv", 2), ("letter.txt", 1), ("nothing/r.csv", 1), ("sub", 1)];
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("a.csv", folder.path().join("link.csv")).expect("a link");
+        places.push(("link.csv", 2));
+    }
+    for (place, expected) in places {
+        for more in [&[][..], &["--dry-run"]] {
+            let arguments = [&["import", "agencies", "a.csv", "--report", place], more].concat();
+            let (code, words) = said(&run(folder.path(), &arguments));
+            assert_eq!(code, Some(expected), "{place}: {words}");
+            assert!(words.contains("--report nennt die Datei") || words.contains("nicht nach"), "{place}: {words}");
+        }
+    }
+    assert_eq!(std::fs::read(folder.path().join("a.csv")).expect("the list"), list);
+    assert_eq!(std::fs::read(folder.path().join("letter.txt")).expect("a file"), b"dear");
+    assert_eq!(agencies_in(folder.path()), 0, "nothing went in");
+
+    for _ in 0..2 {
+        let output = run(folder.path(), &["import", "agencies", "a.csv", "--report", "r.csv"]);
+        assert_eq!(output.status.code(), Some(3));
+        assert!(std::fs::read_to_string(folder.path().join("r.csv")).expect("the report").contains("CANARY"));
+    }
+    assert_eq!(agencies_in(folder.path()), 1);
+
+    // Where it is written unasked, the rows are in before it is known: the file that is there stays all the same.
+    std::fs::write(folder.path().join("a.refused.csv"), "dear").expect("a file");
+    let (code, words) = said(&run(folder.path(), &["import", "agencies", "a.csv"]));
+    assert_eq!(code, Some(3));
+    assert!(words.contains("a.refused.csv") && words.contains("--report"), "{words}");
+    assert_eq!(std::fs::read(folder.path().join("a.refused.csv")).expect("a file"), b"dear");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_report_that_nobody_can_take_is_a_failure_and_no_panic() {
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a full disk");
+    let broken = || {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        writer
+    };
+    for (nth, more) in [&[][..], &["--json"], &["--dry-run"]].into_iter().enumerate() {
+        for out in [Stdio::from(full()), Stdio::from(broken())] {
+            let folder = with_agencies();
+            let arguments = [&["import", "agencies", "a.csv"], more].concat();
+            let output = kim(folder.path()).args(&arguments).stdout(out).stderr(Stdio::piped()).spawn();
+            let output = output.expect("kim runs").wait_with_output().expect("it ends");
+            let (code, words) = said(&output);
+            assert_eq!(code, Some(1), "{words}");
+            assert!(words.contains("kann nicht ausgegeben werden") && !words.contains("panicked"), "{words}");
+            let (rows, done) = if nth == 2 { (0, "nichts eingelesen") } else { (1, "1 Zeilen sind eingelesen") };
+            assert!(words.contains(done), "{words}");
+            assert_eq!(agencies_in(folder.path()), rows);
+            assert_eq!(folder.path().join("a.refused.csv").exists(), nth != 2);
+        }
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let migrate = kim(folder.path()).arg("migrate").stdout(full()).stderr(Stdio::piped()).spawn().expect("kim runs");
+    let (code, words) = said(&migrate.wait_with_output().expect("it ends"));
+    assert_eq!(code, Some(1));
+    assert!(words.contains("steps were done") && !words.contains("panicked"), "{words}");
+    // Notes of what was written where go to standard error: whether anybody hears them changes nothing.
+    let folder = with_agencies();
+    let code =
+        kim(folder.path()).args(["import", "agencies", "a.csv"]).stderr(full()).status().expect("kim runs").code();
+    assert_eq!(code, Some(3));
+}
+
+#[test]
+fn a_long_import_says_now_and_then_how_far_it_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    assert_eq!(run(folder.path(), &["migrate"]).status.code(), Some(0));
+    let mut text = "slug;name;kind;ags;legal_form;bound_by_203;data_protection_law;controller\n".to_owned();
+    for number in 0..20_001 {
+        text += &format!("t-{number};T;TRAEGER;05315000;PRIVATE;yes;DSGVO;t\n");
+    }
+    std::fs::write(folder.path().join("t.csv"), text).expect("a file");
+    let (code, words) = said(&run(folder.path(), &["import", "agencies", "t.csv"]));
+    assert_eq!((code, words.as_str()), (Some(0), "10000 von 20001 Zeilen\n20000 von 20001 Zeilen\n"));
+}
+
+#[test]
+fn everything_is_deleted_only_by_those_who_say_so() {
+    let folder = with_agencies();
+    assert_eq!(run(folder.path(), &["import", "agencies", "a.csv"]).status.code(), Some(3));
+    let (code, words) = said(&run(folder.path(), &["migrate", "--down"]));
+    assert_eq!(code, Some(2));
+    assert!(words.contains("--yes-delete-all-data") && words.contains("Nothing was done"), "{words}");
+    assert_eq!(agencies_in(folder.path()), 1);
+    assert_eq!(run(folder.path(), &["migrate", "--down", "--yes-delete-all-data"]).status.code(), Some(0));
+    assert_eq!(run(folder.path(), &["migrate"]).status.code(), Some(0));
+    assert_eq!(agencies_in(folder.path()), 0);
+}
