@@ -1,6 +1,5 @@
 //! docs/limits.md: every limit stands there with its number, which is the number that a refusal names.
 
-use kim_domain::Word;
 use kim_domain::agency::{AgencyKind, Role};
 use kim_domain::calendar::Clock;
 use kim_graphql::Limit;

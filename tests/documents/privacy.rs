@@ -10,12 +10,16 @@ use super::root;
 use crate::support::on_both;
 use crate::support::server::{TestServer, token};
 
-/// The statements of a document that are meant for this database.
-fn statements(sqlite: bool) -> Vec<String> {
+fn blocks() -> Vec<String> {
     let document = std::fs::read_to_string(root().join("docs/privacy.md")).expect("docs/privacy.md");
-    let blocks = document.split("```sql\n").skip(1).filter_map(|rest| rest.split("```").next());
-    let mine = blocks.filter(|block| block.starts_with("ATTACH") == sqlite);
-    mine.flat_map(|block| block.split_inclusive(";\n").map(str::to_owned).collect::<Vec<_>>()).collect()
+    document.split("```sql\n").skip(1).filter_map(|rest| rest.split("```").next()).map(str::to_owned).collect()
+}
+
+/// The questions of the document that are meant for this database.
+fn questions(sqlite: bool) -> Vec<String> {
+    let mine = |block: &String| !block.starts_with("UPDATE") && block.starts_with("ATTACH") == sqlite;
+    let blocks = blocks().into_iter().filter(mine);
+    blocks.flat_map(|block| block.split_inclusive(";\n").map(str::to_owned).collect::<Vec<_>>()).collect()
 }
 
 async fn rows(connection: &DatabaseConnection, statement: &str) -> usize {
@@ -43,7 +47,7 @@ on_both! {
         let shown = if sqlite { "log.disclosed" } else { "disclosed" };
         let mut selects = 0;
         let mut case = None;
-        for statement in statements(sqlite) {
+        for statement in questions(sqlite) {
             if statement.starts_with("ATTACH") {
                 let path = url.trim_start_matches("sqlite:").replace("kim.sqlite", "kim-log.sqlite");
                 reader.execute_unprepared(&statement.replace("kim-log.sqlite", &path)).await.expect("attached");
@@ -64,6 +68,31 @@ on_both! {
         }
         assert_eq!(selects, 2);
         reader.close().await.expect("closed");
+        server.stop().await;
+    }
+
+    async fn a_withdrawal_that_is_entered_closes_the_fields_at_once(db: TestDatabase) {
+        let clock = Clock::on("2026-11-20".parse().expect("a day"));
+        kim::demo::prepare(&db.database, &clock, &FingerprintKey::new([0x5a; 32]), false).await.expect("filled");
+        let server = TestServer::start(db, clock).await;
+        let token = token("abh-koeln", Role::Clerk);
+        let query = "query Q($reference: String) { referrals(filter: {pending: true, reference: $reference}, first: 1) {
+            nodes { reference handover { familyName withheld { field reason } } } } }";
+        let before = server.ask(&token, query, &json!({})).await;
+        let row = &before["data"]["referrals"]["nodes"][0];
+        let reference = row["reference"].as_str().expect("a referral");
+        assert!(row["handover"]["familyName"].is_string(), "{before}");
+
+        let update = blocks().into_iter().find(|block| block.starts_with("UPDATE")).expect("a statement");
+        let update = update.replace("A1MV9-VTY9W", reference);
+        let done = server.database.database.main.execute_unprepared(&update).await.expect("a statement that works");
+        assert_eq!(done.rows_affected(), 1);
+
+        let after = server.ask(&token, query, &json!({ "reference": reference })).await;
+        let handover = &after["data"]["referrals"]["nodes"][0]["handover"];
+        assert!(handover["familyName"].is_null(), "{after}");
+        let withheld = handover["withheld"].as_array().expect("reasons");
+        assert!(withheld.contains(&json!({"field": "FAMILY_NAME", "reason": "CONSENT_ENDED"})), "{after}");
         server.stop().await;
     }
 }
