@@ -101,6 +101,7 @@ fn read(sheet: &Sheet, row: &Row, cells: &mut Cells<'_>, options: &Options) -> O
         })
     });
     let (name, controller) = (cells.line("name"), cells.line("controller"));
+    let (association, internal_specialisation) = (cells.line("association"), cells.line("internal_specialisation"));
     if cells.has_refused() {
         return None;
     }
@@ -114,10 +115,10 @@ fn read(sheet: &Sheet, row: &Row, cells: &mut Cells<'_>, options: &Options) -> O
         bound_by_203: bound_by_203?,
         data_protection_law: Code(law?),
         controller: controller?,
-        association: cells.line("association"),
+        association,
         district,
         baustein,
-        internal_specialisation: cells.line("internal_specialisation"),
+        internal_specialisation,
         enabled: true,
     })
 }

@@ -113,7 +113,8 @@ impl CaseRow {
         let mut cells = Cells::new(sheet, row);
         let case_number = case_number(&mut cells);
         let agency = cells.required_line("Träger").map(|slug| slug.to_lowercase());
-        let family_name = cells.required_line("Nachname");
+        cells.require("Nachname");
+        let family_name = own_line(&mut cells, "Nachname");
         cells.require("Geburtsdatum");
         cells.require("Aufnahme am");
         cells.require("Phase");
@@ -126,7 +127,7 @@ impl CaseRow {
             phase: cells.read("Phase", CasePhase::find),
             opened_on: cells.past_day("Aufnahme am", today),
             family_name,
-            given_name: cells.line("Vorname"),
+            given_name: own_line(&mut cells, "Vorname"),
             birth_date,
             children: cells.read("Kinder", cell::count).unwrap_or(0),
             values: BTreeMap::new(),
@@ -135,11 +136,6 @@ impl CaseRow {
         };
         read.person(&mut cells, today);
         read.case(&mut cells);
-        for column in ["Anliegen", "Notiz", "Behinderung", "Berufsabschluss"] {
-            if let Some(text) = cells.text(column) {
-                own_words(&mut cells, column, &text);
-            }
-        }
         read.referral = referral(&mut cells, today);
         if let Some((_, Some(procedure))) = read.referral.as_ref().and_then(|referral| referral.purpose) {
             read.set(F::RequestedProcedure, Some(Value::Procedure(procedure)));
@@ -160,11 +156,15 @@ impl CaseRow {
         self.set(F::GivenName, self.given_name.clone().map(Value::Line));
         self.set(F::BirthDate, self.birth_date.map(Value::Date));
         self.set(F::Gender, cells.read("Geschlecht", Gender::find).map(Value::Gender));
-        self.set(F::Street, cells.line("Straße").map(Value::Line));
-        self.set(F::PostalCode, cells.line("PLZ").map(Value::Line));
-        self.set(F::City, cells.line("Ort").map(Value::Line));
+        self.set(F::Street, own_line(cells, "Straße").map(Value::Line));
+        let hint = "fünf Ziffern, auch mit Null am Anfang";
+        let postal_code = cells.read_or("PLZ", RefusalCode::UnknownCode, Some(hint), cell::postal_code);
+        self.set(F::PostalCode, postal_code.map(Value::Line));
+        self.set(F::City, own_line(cells, "Ort").map(Value::Line));
         self.set(F::Phone, cells.read("Telefon", cell::phone).map(Value::Line));
-        self.set(F::Email, cells.read("E-Mail", cell::email).map(Value::Line));
+        let hint = "eine Adresse wie name@example.org, höchstens 200 Zeichen";
+        let email = cells.read_or("E-Mail", RefusalCode::UnknownCode, Some(hint), cell::email);
+        self.set(F::Email, email.map(Value::Line));
         self.set(F::PreferredLanguage, cells.read("Sprache", Language::find).map(Value::Language));
         self.set(F::InterpreterNeeded, cells.read("Dolmetscher", cell::yes_or_no).map(Value::Boolean));
         self.set(F::Nationalities, list(cells, "Staatsangehörigkeit", nationality::find).map(Value::Nationalities));
@@ -173,7 +173,7 @@ impl CaseRow {
         self.set(F::Aufenthaltstitel, title.map(Value::Aufenthaltstitel));
         self.set(F::AufenthaltstitelValidUntil, cells.day("Titel gültig bis").map(Value::Date));
         self.set(F::WorkPermission, cells.read("Arbeitserlaubnis", WorkPermission::find).map(Value::WorkPermission));
-        let place = cells.line("Wohnsitzauflage").filter(|place| cell::yes_or_no(place) != Some(false));
+        let place = own_line(cells, "Wohnsitzauflage").filter(|place| cell::yes_or_no(place) != Some(false));
         self.set(F::Wohnsitzauflage, place.map(|place| Value::Wohnsitzauflage(Wohnsitzauflage { place })));
         self.set(F::InGermanySince, cells.past_day("In Deutschland seit", today).map(Value::Date));
         self.set(F::MaritalStatus, cells.read("Familienstand", MaritalStatus::find).map(Value::MaritalStatus));
@@ -189,23 +189,35 @@ impl CaseRow {
         let course = cells.read("Integrationskurs", IntegrationskursState::find);
         self.set(F::Integrationskurs, course.map(Value::IntegrationskursState));
         self.set(F::SchoolDegree, cells.read("Schulabschluss", SchoolDegree::find).map(Value::SchoolDegree));
-        self.set(F::VocationalQualification, cells.line("Berufsabschluss").map(Value::Line));
+        self.set(F::VocationalQualification, own_line(cells, "Berufsabschluss").map(Value::Line));
         self.set(F::Anerkennung, cells.read("Anerkennung", AnerkennungState::find).map(Value::AnerkennungState));
         self.set(F::Employment, cells.read("Beschäftigung", Employment::find).map(Value::Employment));
         self.set(F::CurrentBenefit, cells.read("Leistung", Benefit::find).map(Value::Benefit));
-        self.set(F::Disability, cells.line("Behinderung").map(Value::Line));
+        self.set(F::Disability, own_line(cells, "Behinderung").map(Value::Line));
     }
 
     fn case(&mut self, cells: &mut Cells<'_>) {
         self.set(F::TargetGroup, list(cells, "Zielgruppe", TargetGroup::find).map(Value::TargetGroups));
-        self.set(F::Concern, cells.text("Anliegen").map(Value::Text));
-        self.set(F::CounsellingNotes, cells.text("Notiz").map(Value::Text));
+        self.set(F::Concern, own_text(cells, "Anliegen").map(Value::Text));
+        self.set(F::CounsellingNotes, own_text(cells, "Notiz").map(Value::Text));
     }
 }
 
 fn case_number(cells: &mut Cells<'_>) -> Option<String> {
-    let number = cells.required_line("Fallnummer")?;
-    own_words(cells, "Fallnummer", &number).then_some(number)
+    cells.require("Fallnummer");
+    own_line(cells, "Fallnummer")
+}
+
+/// A line of the Träger's own words.
+fn own_line(cells: &mut Cells<'_>, column: &str) -> Option<String> {
+    let line = cells.line(column)?;
+    own_words(cells, column, &line).then_some(line)
+}
+
+/// A text of the Träger's own words, of one line or several.
+fn own_text(cells: &mut Cells<'_>, column: &str) -> Option<String> {
+    let text = cells.text(column)?;
+    own_words(cells, column, &text).then_some(text)
 }
 
 /// Whether a reference or free text is free of other registers' numbers (§ 51a SGB II, § 10(4) AZRG); refuses it if not.
@@ -220,7 +232,7 @@ fn own_words(cells: &mut Cells<'_>, column: &str, text: &str) -> bool {
 
 /// A list of words, separated by commas or semicolons; each unknown one is refused by itself.
 fn list<W: PartialEq>(cells: &mut Cells<'_>, column: &str, find: fn(&str) -> Option<W>) -> Option<Vec<W>> {
-    let text = cells.raw(column);
+    let text = cells.plain(column)?;
     let mut words = Vec::new();
     let whole = find(text);
     let parts = if whole.is_some() { vec![text] } else { text.split([',', ';']).collect() };
@@ -236,7 +248,8 @@ fn list<W: PartialEq>(cells: &mut Cells<'_>, column: &str, find: fn(&str) -> Opt
 
 fn referral(cells: &mut Cells<'_>, today: NaiveDate) -> Option<ReferralRow> {
     let Some(receiver) = cells.line("Übergabe an") else {
-        if ["Zweck", "Übergeben am", "Status"].iter().any(|column| !cells.is_empty(column)) {
+        let is_referral = ["Zweck", "Übergeben am", "Status"].iter().any(|column| !cells.is_empty(column));
+        if is_referral && cells.is_empty("Übergabe an") {
             cells.refuse("Übergabe an", RefusalCode::MissingRequired, Some("Zweck, Datum oder Status sind angegeben"));
         }
         return None;
@@ -265,6 +278,7 @@ fn referral(cells: &mut Cells<'_>, today: NaiveDate) -> Option<ReferralRow> {
         release_on: cells.past_day("Schweigepflichtentbindung vom", today),
         ticked: list(cells, "Zusätzlich eingewilligt", purpose::field).unwrap_or_default().into_iter().collect(),
     };
+    in_order(cells, "Frist", referral.offered_on, referral.due_on, "liegt vor „Übergeben am“");
     in_order(cells, "Erledigt am", referral.offered_on, referral.closed_on, "liegt vor „Übergeben am“");
     in_order(cells, "Einwilligung bis", referral.consent_from, referral.consent_until, "liegt vor „Einwilligung vom“");
     Some(referral)

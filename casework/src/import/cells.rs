@@ -6,6 +6,15 @@ use super::report::{Refusal, RefusalCode};
 use super::sheet::{Row, Sheet};
 use super::spelling::cell;
 
+/// No name, street or qualification is longer; what is has moved from another column.
+pub(crate) const LONGEST_LINE: usize = 200;
+
+/// Letters that change how a line looks and stand in none: controls, line breaks, and those that turn the direction of
+/// what follows (U+202A to U+202E, U+2066 to U+2069), so that another reads something else than what is stored.
+pub(crate) fn is_hidden(letter: char) -> bool {
+    letter.is_control() || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 pub(crate) struct Cells<'a> {
     sheet: &'a Sheet,
     row: &'a Row,
@@ -38,10 +47,26 @@ impl<'a> Cells<'a> {
         (!text.is_empty()).then(|| text.replace("\r\n", "\n").replace('\r', "\n"))
     }
 
-    /// A text of one line; a row of blanks or line breaks counts as one blank.
-    pub(crate) fn line(&self, column: &str) -> Option<String> {
-        let words: Vec<_> = self.raw(column).split_whitespace().collect();
-        (!words.is_empty()).then(|| words.join(" "))
+    /// A cell of one line; one that holds line breaks or letters that nobody sees is refused.
+    pub(crate) fn plain(&mut self, column: &str) -> Option<&'a str> {
+        let text = self.raw(column);
+        if text.contains(is_hidden) {
+            let hint = "enthält Zeilenumbrüche oder unsichtbare Steuerzeichen";
+            self.refuse(column, RefusalCode::UnknownCode, Some(hint));
+            return None;
+        }
+        (!text.is_empty()).then_some(text)
+    }
+
+    /// A text of one line; a row of blanks counts as one blank.
+    pub(crate) fn line(&mut self, column: &str) -> Option<String> {
+        let words: Vec<_> = self.plain(column)?.split_whitespace().collect();
+        let line = words.join(" ");
+        if line.chars().count() > LONGEST_LINE {
+            self.refuse(column, RefusalCode::UnknownCode, Some("länger als 200 Zeichen"));
+            return None;
+        }
+        Some(line)
     }
 
     /// A text of one line that must be there.
@@ -70,11 +95,7 @@ impl<'a> Cells<'a> {
         hint: Option<&str>,
         read: impl FnOnce(&str) -> Option<T>,
     ) -> Option<T> {
-        let text = self.raw(column);
-        if text.is_empty() {
-            return None;
-        }
-        let value = read(text);
+        let value = read(self.plain(column)?);
         if value.is_none() {
             self.refuse(column, code, hint);
         }

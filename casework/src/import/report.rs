@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::cells::is_hidden;
+
 kim_domain::words! {
     /// Why a cell was refused.
     pub enum RefusalCode("Grund einer Ablehnung beim Einlesen") {
@@ -153,11 +155,11 @@ fn harmless(cell: &str) -> String {
     }
 }
 
-/// A text that cannot move the terminal's cursor, and not too long for a line.
+/// A text that can neither move the terminal's cursor nor turn its letters around, and not too long for a line.
 fn printable(text: &str) -> String {
     const LONGEST: usize = 120;
     let mut line: String =
-        text.chars().take(LONGEST).map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+        text.chars().take(LONGEST).map(|letter| if is_hidden(letter) { ' ' } else { letter }).collect();
     if text.chars().nth(LONGEST).is_some() {
         line.push('…');
     }
@@ -177,7 +179,7 @@ mod tests {
             hint: None,
         };
         let formula = Refusal {
-            value: "=HYPERLINK(\"x\");\u{1b}[2J".into(),
+            value: "=HYPERLINK(\"x\");\u{1b}[2J\u{202e}".into(),
             column: "Status".into(),
             code: RefusalCode::UnknownCode,
             hint: Some("offen, bestätigt …".into()),
@@ -200,7 +202,7 @@ mod tests {
             "rows": 3, "accepted": 1, "unchanged": 1,
             "refused": [
                 {"line": 50, "column": "Geburtsdatum", "value": "31.02.2001", "code": "INVALID_DATE"},
-                {"line": 50, "column": "Status", "value": "=HYPERLINK(\"x\");\u{1b}[2J", "code": "UNKNOWN_CODE"},
+                {"line": 50, "column": "Status", "value": "=HYPERLINK(\"x\");\u{1b}[2J\u{202e}", "code": "UNKNOWN_CODE"},
             ],
             "duplicates": [[2, 3]],
         });
@@ -218,7 +220,7 @@ mod tests {
         assert!(text.contains("Zeilen 2 und 3"), "{text}");
         assert_eq!(text.matches("Hinweis: x").count(), 20);
         assert!(text.ends_with("… und 2 weitere Hinweise dieser Art.\n"), "{text}");
-        assert!(!text.contains('\u{1b}'), "{text}");
+        assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
     }
 
     #[test]
@@ -227,7 +229,7 @@ mod tests {
         assert_eq!(
             file,
             "\u{feff}Zeile;Spalte;Wert;Grund\n50;Geburtsdatum;31.02.2001;kein gültiges Datum\n\
-             50;Status;\"'=HYPERLINK(\"\"x\"\");\u{1b}[2J\";unbekannte Angabe (offen, bestätigt …)\n"
+             50;Status;\"'=HYPERLINK(\"\"x\"\");\u{1b}[2J\u{202e}\";unbekannte Angabe (offen, bestätigt …)\n"
         );
         assert!(file.as_bytes().starts_with(FILE_BEGINS));
         for cell in ["=1", "+1", "-1", "@x", " =1", "\t=1", "＝1"] {

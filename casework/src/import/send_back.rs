@@ -52,8 +52,9 @@ fn beside(path: &Path) -> PathBuf {
 /// Whether an earlier file of ours stands there; an error if it is anything else.
 fn is_ours(path: &Path) -> Result<bool> {
     match std::fs::symlink_metadata(path) {
+        Ok(_) => {}
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-        found => drop(found?),
+        Err(error) => return Err(error),
     }
     let mut begins = Vec::new();
     // A link counts as what it leads to. A pipe is never opened: that would wait for whoever writes into it.

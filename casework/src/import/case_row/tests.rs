@@ -59,6 +59,98 @@ fn several_words_of_a_list_are_several_values() {
     assert_eq!(refused, ["Atlantis", "Jugoslavien"]);
 }
 
+/// The columns that were refused, and with which code.
+fn refused(row: &CaseRow) -> Vec<(&str, RefusalCode)> {
+    row.refused.iter().map(|refusal| (refusal.column.as_str(), refusal.code)).collect()
+}
+
+#[test]
+fn other_registers_numbers_are_refused_wherever_a_party_writes_its_own_words() {
+    for column in [
+        "Fallnummer",
+        "Nachname",
+        "Vorname",
+        "Straße",
+        "Ort",
+        "Wohnsitzauflage",
+        "Berufsabschluss",
+        "Behinderung",
+        "Anliegen",
+        "Notiz",
+    ] {
+        for number in ["12345BG0123456", "x 123D123456", "AZR 010125 123456"] {
+            let row = with(&[(column, number)]);
+            assert_eq!(refused(&row), [(column, RefusalCode::UnknownCode)], "{number}");
+            assert!(row.refused[0].hint.is_some());
+            assert!(!row.values.values().any(|value| value.contains(number)));
+        }
+    }
+    assert_eq!(refused(&with(&[("Telefon", "0101 25123456")])), []);
+}
+
+#[test]
+fn a_line_holds_nothing_that_nobody_sees_and_is_short() {
+    let columns = [
+        "Fallnummer",
+        "Träger",
+        "Stadtbezirk",
+        "Nachname",
+        "Vorname",
+        "Geburtsdatum",
+        "Geschlecht",
+        "Staatsangehörigkeit",
+        "Aufenthaltstitel",
+        "Wohnsitzauflage",
+        "Berufsabschluss",
+        "Straße",
+        "PLZ",
+        "Ort",
+        "Telefon",
+        "E-Mail",
+        "Zielgruppe",
+        "Behinderung",
+        "Phase",
+        "Übergabe an",
+    ];
+    for column in columns {
+        for hidden in ["\n", "\r\n", "\t", "\u{1b}", "\u{7f}", "\u{85}", "\u{2028}", "\u{202e}", "\u{2066}", "\u{2069}"]
+        {
+            let row = with(&[(column, &format!("\"a{hidden}b\""))]);
+            assert_eq!(refused(&row), [(column, RefusalCode::UnknownCode)], "{hidden:?}");
+            assert!(row.refused[0].hint.as_deref().is_some_and(|hint| hint.contains("Steuerzeichen")), "{hidden:?}");
+        }
+    }
+    for column in ["Nachname", "Vorname", "Straße", "Ort", "Wohnsitzauflage", "Berufsabschluss", "Behinderung"] {
+        assert_eq!(refused(&with(&[(column, &"ä".repeat(200))])), []);
+        let row = with(&[(column, &"ä".repeat(201))]);
+        assert_eq!(refused(&row), [(column, RefusalCode::UnknownCode)]);
+        assert!(row.refused[0].hint.as_deref().is_some_and(|hint| hint.contains("200")));
+    }
+    let text = format!("\"a\nb {}\"", "c".repeat(300));
+    assert_eq!(refused(&with(&[("Anliegen", &text), ("Notiz", &text)])), []);
+    // People of all languages: what their scripts need is not hidden.
+    assert_eq!(refused(&with(&[("Vorname", "زهراء\u{200c}"), ("Nachname", "O’Néill-Ng\u{a0}Đỗ")])), []);
+}
+
+#[test]
+fn a_postal_code_is_checked() {
+    assert_eq!(with(&[("PLZ", "01067")]).values[&F::PostalCode], "01067");
+    let row = with(&[("PLZ", "5066")]);
+    assert_eq!(refused(&row), [("PLZ", RefusalCode::UnknownCode)]);
+    assert!(row.refused[0].hint.as_deref().is_some_and(|hint| hint.contains("fünf Ziffern")));
+}
+
+#[test]
+fn nothing_is_due_before_it_was_handed_over() {
+    let due = |day| {
+        let offered =
+            [("Übergabe an", "a"), ("Zweck", "Berufsberatung"), ("Übergeben am", "2.2.2026"), ("Status", "offen")];
+        with(&[&offered[..], &[("Frist", day)]].concat())
+    };
+    assert_eq!(refused(&due("2.2.2026")), []);
+    assert_eq!(refused(&due("1.2.2026")), [("Frist", RefusalCode::InvalidDate)]);
+}
+
 #[test]
 fn the_hash_tells_content_and_not_spelling() {
     let key = FingerprintKey::new([7; 32]);

@@ -3,6 +3,7 @@
 use chrono::{Datelike, NaiveDate};
 
 use super::fold;
+use crate::import::cells::LONGEST_LINE;
 
 /// A day as Germans write it or as ISO does, with or without leading zeros, with or without a midnight behind it. A
 /// year of two digits is nobody's to guess.
@@ -41,6 +42,11 @@ pub(crate) fn count(text: &str) -> Option<u32> {
     }
 }
 
+/// A German postal code: five digits, the first of them perhaps a zero that a spreadsheet takes away.
+pub(crate) fn postal_code(text: &str) -> Option<String> {
+    (text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.to_owned())
+}
+
 /// A telephone number: groups of digits with one blank between them, `+` in front of a country code.
 pub(crate) fn phone(text: &str) -> Option<String> {
     let text = text.replace("(0)", " ");
@@ -70,8 +76,14 @@ pub(crate) fn email(text: &str) -> Option<String> {
         !part.is_empty()
             && !part.contains(|letter: char| letter.is_whitespace() || letter.is_control() || "@,;<>".contains(letter))
     };
-    (is_plain(name) && is_plain(host) && host.contains('.') && !host.starts_with('.') && !host.ends_with('.'))
-        .then(|| text.to_owned())
+    let is_short = text.chars().count() <= LONGEST_LINE;
+    (is_short
+        && is_plain(name)
+        && is_plain(host)
+        && host.contains('.')
+        && !host.starts_with('.')
+        && !host.ends_with('.'))
+    .then(|| text.to_owned())
 }
 
 #[cfg(test)]
@@ -147,6 +159,14 @@ mod tests {
     }
 
     #[test]
+    fn a_postal_code_has_five_digits() {
+        assert_eq!(postal_code("01067").as_deref(), Some("01067"));
+        for text in ["1067", "506677", "D-50667", "5066O", "50 667", "５０６６７"] {
+            assert_eq!(postal_code(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn an_address_has_a_name_and_a_host() {
         assert_eq!(email("emre.çelik3@example.org").as_deref(), Some("emre.çelik3@example.org"));
         for text in [
@@ -157,9 +177,11 @@ mod tests {
             "a b@example.org",
             "a@b@example.org",
             "a@example.org, b@example.org",
+            &format!("{}@example.org", "a".repeat(189)),
         ] {
             assert_eq!(email(text), None, "{text}");
         }
+        assert!(email(&format!("{}@example.org", "a".repeat(188))).is_some());
     }
 
     proptest! {
