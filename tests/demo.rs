@@ -1,4 +1,6 @@
-//! The demo shows everything there is to show, whatever day it is, and never touches what is not its own.
+//! The demo shows everything there is to show, whatever day it is.
+
+mod ownership;
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -6,7 +8,6 @@ use std::process::{Command, Stdio};
 
 use kim::demo::{self, DemoUser};
 use kim::development;
-use kim::failure::Failure;
 use kim::issuers::Issuers;
 use kim::serve::{self, Parts, Running};
 use kim_domain::agency::{AgencyKind, Role};
@@ -15,12 +16,11 @@ use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::ReferralStatus;
 use kim_entity::database::Database;
-use kim_entity::{agency, referral, setting};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, PaginatorTrait};
+use kim_entity::{agency, referral};
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
 use crate::support::on_both;
-use crate::support::server::add_agency;
 
 fn on(day: &str) -> Clock {
     Clock::on(day.parse().expect("a day"))
@@ -194,20 +194,6 @@ on_both! {
             let answer = demo.ask(&format!("Bearer {token}"), &query, &json!({})).await;
             assert_eq!(answer["errors"][0]["message"], line);
         }
-    }
-
-    async fn data_that_no_demo_made_is_refused_and_stays(db: TestDatabase) {
-        add_agency(&db, "jobcenter-koeln", AgencyKind::Jobcenter, true).await;
-        for keep in [false, true] {
-            let refused = demo::prepare(&db.database, &on("2026-11-20"), &key(), keep).await.expect_err("refused");
-            let Failure::Usage(words) = refused else { panic!("{refused}") };
-            assert!(words.contains("no demo made") && words.contains("bleiben unberührt"), "{words}");
-        }
-        assert_eq!(agency::Entity::find().count(&db.database.main).await, Ok(1));
-        assert_eq!(setting::Entity::find().count(&db.database.main).await, Ok(0));
-        let other = setting::ActiveModel { name: Set("demo".to_owned()), value: Set("no".to_owned()) };
-        other.insert(&db.database.main).await.expect("a setting");
-        assert!(demo::prepare(&db.database, &on("2026-11-20"), &key(), false).await.is_err());
     }
 
     async fn a_demo_is_made_anew_unless_it_is_to_be_kept(db: TestDatabase) {

@@ -4,11 +4,11 @@ mod data;
 mod enrich;
 mod greeting;
 mod guard;
+mod lock;
 mod shift;
 mod users;
 
 use std::net::TcpListener;
-use std::path::Path;
 
 use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
@@ -21,6 +21,7 @@ use crate::serve::{self, Parts};
 use crate::{development, fingerprint_key, telemetry};
 
 pub use data::{Filled, prepare};
+pub use lock::Lock;
 pub use users::{DemoUser, users};
 
 /// Runs the demo until a signal.
@@ -28,10 +29,12 @@ pub use users::{DemoUser, users};
 /// # Errors
 /// [`Failure`]: what kept it from starting.
 pub async fn run(args: &DemoArgs) -> Result<(), Failure> {
-    telemetry::start(&Config { log_filter: "warn".to_owned(), ..Config::default() })?;
+    let _telemetry = telemetry::start(&Config { log_filter: "warn".to_owned(), ..Config::default() })?;
     refuse_taken_address(args)?;
     let clock = args.clock.map_or_else(Clock::system, Clock::on);
     make_folder(&args.database)?;
+    guard::refuse_foreign_file(&args.database).await?;
+    let _held_until_the_end = Lock::take(&args.database).await?;
     let database = serve::open(&args.database).await?;
     let key = key(&args.database)?;
     let filled = data::prepare(&database, &clock, &key, args.keep).await?;
@@ -62,8 +65,8 @@ fn refuse_taken_address(args: &DemoArgs) -> Result<(), Failure> {
 }
 
 fn make_folder(database: &str) -> Result<(), Failure> {
-    let folder = database.strip_prefix("sqlite:").and_then(|path| Path::new(path).parent());
-    folder.map_or(Ok(()), std::fs::create_dir_all).map_err(Failure::failed)
+    let file = lock::sqlite_file(database);
+    file.as_deref().and_then(std::path::Path::parent).map_or(Ok(()), std::fs::create_dir_all).map_err(Failure::failed)
 }
 
 /// Beside a SQLite file as ever, so that `kim import` into the demo uses the same one. On PostgreSQL a fixed one: the

@@ -1,0 +1,160 @@
+//! The demo never touches what is not its own, nor what another demo is showing.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use kim::demo::{self, Lock};
+use kim::failure::Failure;
+use kim_domain::agency::AgencyKind;
+use kim_entity::database::Database;
+use kim_entity::{agency, setting};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, PaginatorTrait,
+    Statement,
+};
+
+use super::{filled, key, on};
+use crate::support::database::{Backend, empty};
+use crate::support::on_both;
+use crate::support::server::add_agency;
+
+on_both! {
+    async fn data_that_no_demo_made_is_refused_and_stays(db: TestDatabase) {
+        add_agency(&db, "jobcenter-koeln", AgencyKind::Jobcenter, true).await;
+        for keep in [false, true] {
+            let refused = demo::prepare(&db.database, &on("2026-11-20"), &key(), keep).await.expect_err("refused");
+            let Failure::Usage(words) = refused else { panic!("{refused}") };
+            assert!(words.contains("no demo made") && words.contains("bleiben unberührt"), "{words}");
+        }
+        assert_eq!(agency::Entity::find().count(&db.database.main).await, Ok(1));
+        assert_eq!(setting::Entity::find().count(&db.database.main).await, Ok(0));
+        let other = setting::ActiveModel { name: Set("demo".to_owned()), value: Set("no".to_owned()) };
+        other.insert(&db.database.main).await.expect("a setting");
+        assert!(demo::prepare(&db.database, &on("2026-11-20"), &key(), false).await.is_err());
+    }
+
+    async fn a_database_of_another_program_is_refused_and_not_changed(migrated: TestDatabase) {
+        let is_server = migrated.database.backend() == DbBackend::Postgres;
+        let backend = if is_server { Backend::Postgres } else { Backend::Sqlite };
+        // The second has the name of a table of ours, over which the steps would stumble half-way.
+        for table in ["kunden", "message", "agency", "setting"] {
+            let db = empty(backend).await;
+            let create = format!("CREATE TABLE {table} (name text); INSERT INTO {table} VALUES ('yes')");
+            db.database.main.execute_unprepared(&create).await.expect("a table");
+            for keep in [false, true] {
+                let refused = demo::prepare(&db.database, &on("2026-11-20"), &key(), keep).await.expect_err("refused");
+                assert!(matches!(refused, Failure::Usage(_)), "{table}: {refused}");
+            }
+            assert_eq!(tables(&db.database).await, [table]);
+        }
+    }
+
+    async fn an_error_of_the_database_is_not_taken_for_a_missing_table(db: TestDatabase) {
+        let broken = "ALTER TABLE setting RENAME COLUMN value TO other";
+        db.database.main.execute_unprepared(broken).await.expect("changed");
+        let refused = demo::prepare(&db.database, &on("2026-11-20"), &key(), false).await.expect_err("refused");
+        assert!(matches!(refused, Failure::Failed(_)), "{refused}");
+    }
+
+    async fn a_second_demo_on_the_same_database_is_refused(db: TestDatabase) {
+        filled(&db.database, &on("2026-11-20")).await;
+        let before = agency::Entity::find().all(&db.database.main).await.expect("agencies");
+        let held = Lock::take(&db.url).await.expect("the lock");
+        // In this process and in another, on another port and with other data wanted.
+        assert!(matches!(Lock::take(&db.url).await, Err(Failure::Usage(_))));
+        let (code, words) = ended(kim().args(["demo", "--listen", "127.0.0.1:0", "--database", &db.url]));
+        assert_eq!(code, Some(2), "{words}");
+        assert!(words.contains("runs on this database already") && words.contains("läuft schon eine Demo"), "{words}");
+        assert_eq!(agency::Entity::find().all(&db.database.main).await.expect("agencies"), before);
+        drop(held);
+        let again = async || {
+            for _ in 0..100 {
+                if let Ok(lock) = Lock::take(&db.url).await {
+                    return Some(lock);
+                }
+                // PostgreSQL ends a session shortly after its connection.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            None
+        };
+        assert!(again().await.is_some(), "the next one may start");
+    }
+}
+
+/// The names of all tables, of the log's database too.
+async fn tables(database: &Database) -> Vec<String> {
+    let mut names = Vec::new();
+    let of = async |connection: &DatabaseConnection| -> Vec<String> {
+        let backend = connection.get_database_backend();
+        let sql = if backend == DbBackend::Postgres {
+            "SELECT table_name::text AS name FROM information_schema.tables WHERE table_schema = 'public'"
+        } else {
+            "SELECT name FROM sqlite_master"
+        };
+        let rows = connection.query_all_raw(Statement::from_string(backend, sql)).await.expect("rows");
+        rows.iter().map(|row| row.try_get("", "name").expect("a name")).collect()
+    };
+    names.extend(of(&database.main).await);
+    if database.backend() == DbBackend::Sqlite {
+        names.extend(of(&database.log).await);
+    }
+    names
+}
+
+/// `kim` with no settings of whoever runs the tests.
+fn kim() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kim"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("KIM_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// The exit code of a command that is to end by itself, and what it complained of.
+fn ended(command: &mut Command) -> (Option<i32>, String) {
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("kim runs");
+    for _ in 0..600 {
+        if child.try_wait().expect("a child").is_some() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    // One that runs on ends here, with no code.
+    drop(child.kill());
+    let output = child.wait_with_output().expect("ended");
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[tokio::test]
+async fn the_file_of_another_program_stays_as_it_is_to_the_byte() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("foreign.sqlite");
+    let foreign = sea_orm::Database::connect(format!("sqlite://{}?mode=rwc", path.display())).await.expect("a file");
+    foreign
+        .execute_unprepared("CREATE TABLE kunden (name text); INSERT INTO kunden VALUES ('A')")
+        .await
+        .expect("a row");
+    foreign.close().await.expect("closed");
+    let before = std::fs::read(&path).expect("a file");
+    for keep in [&[][..], &["--keep"]] {
+        let url = format!("sqlite:{}", path.display());
+        let (code, words) = ended(kim().args(["demo", "--listen", "127.0.0.1:0", "--database", &url]).args(keep));
+        assert_eq!(code, Some(2), "{words}");
+        assert!(words.contains("no demo made") && words.contains("bleiben unberührt"), "{words}");
+    }
+    assert_eq!(std::fs::read(&path).expect("a file"), before);
+    let names: Vec<_> = std::fs::read_dir(folder.path()).expect("a folder").map(|file| file.expect("a file")).collect();
+    assert_eq!(names.len(), 1, "no log, key or lock beside it: {names:?}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_an_error() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("notes.txt");
+    let text = "Das ist keine Datenbank. ".repeat(100);
+    std::fs::write(&path, &text).expect("a file");
+    let url = format!("sqlite:{}", path.display());
+    let (code, words) = ended(kim().args(["demo", "--listen", "127.0.0.1:0", "--database", &url]));
+    assert_eq!(code, Some(1), "{words}");
+    assert_eq!(std::fs::read_to_string(&path).expect("a file"), text);
+}
