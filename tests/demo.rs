@@ -1,5 +1,6 @@
 //! The demo shows everything there is to show, whatever day it is.
 
+mod continued;
 mod ownership;
 
 use std::collections::BTreeSet;

@@ -7,7 +7,7 @@ use kim_domain::fingerprint::FingerprintKey;
 use kim_entity::database::Database;
 
 use super::guard::{self, Content};
-use super::{enrich, shift::shift};
+use super::{continued, enrich, shift::shift};
 use crate::failure::Failure;
 
 /// The day for which the lists were made; their dates are moved so that it is today.
@@ -24,6 +24,7 @@ const CASES: [&[u8]; 3] = [
 ];
 const VALUES: &[u8] = include_bytes!("data/values_demo.csv");
 const MESSAGES: &[u8] = include_bytes!("data/messages_demo.csv");
+const CONTINUED: &[u8] = include_bytes!("data/continued_demo.csv");
 
 /// What was put into the database.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,6 +75,8 @@ async fn fill(database: &Database, clock: &Clock, key: &FingerprintKey) -> Resul
     }
     enrich::values(database, &shift(VALUES, days)).await?;
     enrich::messages(database, clock, MESSAGES).await?;
+    // Last: until now a case has one referral, by which the others find it.
+    continued::referrals(database, clock, CONTINUED).await?;
     database.analyze().await.map_err(Failure::failed)?;
     Ok(filled)
 }

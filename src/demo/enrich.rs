@@ -65,10 +65,10 @@ pub(super) async fn messages(database: &Database, clock: &Clock, file: &[u8]) ->
 }
 
 /// The cases by number, each with its referral.
-struct Cases(HashMap<String, (case_file::Model, referral::Model)>);
+pub(super) struct Cases(HashMap<String, (case_file::Model, referral::Model)>);
 
 impl Cases {
-    async fn load(tx: &DatabaseTransaction) -> Result<Self, Failure> {
+    pub(super) async fn load(tx: &DatabaseTransaction) -> Result<Self, Failure> {
         let cases = case_file::Entity::find().all(tx).await.map_err(Failure::failed)?;
         let referrals = referral::Entity::find().all(tx).await.map_err(Failure::failed)?;
         let mut referrals: HashMap<_, _> = referrals.into_iter().map(|referral| (referral.case_id, referral)).collect();
@@ -79,13 +79,13 @@ impl Cases {
         Ok(Self(cases.into_iter().filter_map(with_referral).collect()))
     }
 
-    fn get(&self, number: &str) -> Result<&(case_file::Model, referral::Model), Failure> {
+    pub(super) fn get(&self, number: &str) -> Result<&(case_file::Model, referral::Model), Failure> {
         self.0.get(number).ok_or_else(|| wrong(number, "no such case with a referral"))
     }
 }
 
 /// The rows of a list with a header and exactly so many columns.
-fn rows<const N: usize>(file: &[u8]) -> Result<Vec<[String; N]>, Failure> {
+pub(super) fn rows<const N: usize>(file: &[u8]) -> Result<Vec<[String; N]>, Failure> {
     let mut reader = csv::ReaderBuilder::new().delimiter(b';').from_reader(file);
     reader
         .deserialize()
@@ -100,6 +100,6 @@ fn row<const N: usize>(cells: Vec<String>) -> Result<[String; N], Failure> {
     cells.try_into().map_err(|cells: Vec<String>| wrong(&cells.join(";"), "another number of columns"))
 }
 
-fn wrong(place: &str, what: &str) -> Failure {
+pub(super) fn wrong(place: &str, what: &str) -> Failure {
     Failure::failed(format!("the demo's own data is wrong at {place}: {what}"))
 }

@@ -1,5 +1,6 @@
 //! `kim demo`: the server on example data, with the development issuer. Never for real data.
 
+mod continued;
 mod data;
 mod enrich;
 mod greeting;
