@@ -237,6 +237,16 @@ async fn graphiql_is_served_by_us_and_may_load_nothing_from_elsewhere() {
 }
 
 #[test]
+fn every_package_that_graphiql_is_built_of_is_named_with_its_licence() {
+    let lock: Value = serde_json::from_str(include_str!("../web/graphiql/package-lock.json")).expect("JSON");
+    let notice = include_str!("../THIRD-PARTY.md");
+    for path in lock["packages"].as_object().expect("packages").keys().filter(|path| !path.is_empty()) {
+        let (_, name) = path.rsplit_once("node_modules/").expect("a package's path");
+        assert!(notice.contains(&format!("`{name}`")), "{name}");
+    }
+}
+
+#[test]
 fn the_line_that_the_demo_prints_works_when_pasted() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut child = Command::new(env!("CARGO_BIN_EXE_kim"))
