@@ -34,6 +34,10 @@ pub struct Config {
     pub max_requests: usize,
     /// How many connections are open at once; one more waits.
     pub max_connections: usize,
+    /// Where `/metrics` is, for Prometheus; nowhere by default.
+    pub metrics_listen: Option<SocketAddr>,
+    /// Where traces are sent: the URL of an OTLP collector (HTTP, protobuf); nowhere by default.
+    pub otlp_endpoint: Option<String>,
     /// The file with the key of the fingerprints by which a client is found: 32 bytes in hex.
     pub fingerprint_key_file: Option<PathBuf>,
     /// Text or JSON.
@@ -79,6 +83,8 @@ impl Default for Config {
             deadline_seconds: 10,
             max_requests: 128,
             max_connections: 1_024,
+            metrics_listen: None,
+            otlp_endpoint: None,
             fingerprint_key_file: None,
             log: LogFormat::Text,
             log_filter: "info,sqlx=warn,sea_orm=warn,sea_orm_migration=warn,poem=warn,hyper=warn,hyper_util=warn,\

@@ -24,7 +24,8 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::issuers::Issuers;
-use access::Logged;
+use crate::metrics::Metrics;
+use access::{Logged, Told};
 use answer::Refusal;
 use graphiql::Tab;
 
@@ -61,6 +62,7 @@ pub struct Front<B> {
     jwks: Option<String>,
     graphiql: Option<Vec<Tab>>,
     limits: Limits,
+    metrics: Metrics,
     /// One place for each request that may run.
     places: Semaphore,
 }
@@ -68,15 +70,16 @@ pub struct Front<B> {
 impl<B: Backend> Front<B> {
     /// Over what answers, with whose tokens are accepted; `kim demo` alone serves `jwks`, the development issuer's
     /// keys. GraphiQL opens with its tabs, or is not shown.
-    pub fn new(
+    pub(crate) fn new(
         backend: B,
         issuers: Arc<Issuers>,
         jwks: Option<String>,
         graphiql: Option<Vec<Tab>>,
         limits: Limits,
+        metrics: Metrics,
     ) -> Self {
         let places = Semaphore::new(limits.requests);
-        Self { backend, issuers, jwks, graphiql, limits, places }
+        Self { backend, issuers, jwks, graphiql, limits, metrics, places }
     }
 
     async fn route(&self, request: Request, id: &str) -> Response {
@@ -146,7 +149,13 @@ impl<B: Backend> Endpoint for Front<B> {
             headers.insert(REQUEST_ID, value);
         }
         let logged = response.extensions_mut().remove::<Logged>().unwrap_or_default();
-        access::log(&asked, &logged, response.status(), started.elapsed(), &id);
+        let told = response.extensions_mut().remove::<Told>().unwrap_or_default();
+        let took = started.elapsed();
+        if asked.is_graphql() {
+            self.metrics.answered(logged.operation, told.code, told.limit, took);
+        }
+        access::trace(&asked, &logged, told, response.status(), took, &id);
+        access::log(&asked, &logged, response.status(), took, &id);
         Ok(compression::compress(response, coding).await)
     }
 }

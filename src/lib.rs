@@ -11,5 +11,6 @@ pub mod fingerprint_key;
 mod house;
 pub mod http;
 pub mod issuers;
+mod metrics;
 pub mod serve;
 pub mod telemetry;

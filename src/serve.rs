@@ -20,6 +20,10 @@ use crate::house::House;
 use crate::http::graphiql::Tab;
 use crate::http::{Front, Limits};
 use crate::issuers::Issuers;
+use crate::metrics::{Metrics, Page};
+
+/// Who reads metrics is few.
+const SCRAPERS: usize = 8;
 
 /// What a server is made of.
 #[derive(Debug)]
@@ -40,12 +44,15 @@ pub struct Parts {
     pub graphiql: Option<Vec<Tab>>,
     /// What the front door takes.
     pub limits: Limits,
+    /// Where `/metrics` is; nowhere for `None`.
+    pub metrics_listen: Option<SocketAddr>,
 }
 
 /// A server that runs.
 #[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
+    metrics_address: Option<SocketAddr>,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
     database: Database,
@@ -62,7 +69,18 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Failure> {
     refuse_unmigrated(&database).await?;
     let key = fingerprint_key::read(config.fingerprint_key_file.as_deref(), &config.database)?;
     let graphiql = config.graphiql.then(Vec::new);
-    listen(Parts { listen: config.listen, database, clock, key, issuers, jwks: None, graphiql, limits }).await
+    listen(Parts {
+        listen: config.listen,
+        database,
+        clock,
+        key,
+        issuers,
+        jwks: None,
+        graphiql,
+        limits,
+        metrics_listen: config.metrics_listen,
+    })
+    .await
 }
 
 /// Opens the database.
@@ -99,18 +117,35 @@ pub async fn refuse_unmigrated(database: &Database) -> Result<(), Failure> {
 ///
 /// # Errors
 /// [`Failure::Failed`] when the address cannot be had.
-pub async fn listen(parts: Parts) -> Result<Running, Failure> {
-    let why = |error: std::io::Error| Failure::failed(format!("cannot listen on {}: {error}", parts.listen));
-    let listener = TcpListener::bind(parts.listen).await.map_err(why)?;
-    let address = listener.local_addr().map_err(why)?;
+pub async fn listen(mut parts: Parts) -> Result<Running, Failure> {
+    let (listener, address) = bind(parts.listen).await?;
+    let (stop, stopped) = watch::channel(false);
+    let metrics = Metrics::default();
+    let metrics_address = match parts.metrics_listen {
+        Some(listen) => {
+            let (listener, address) = bind(listen).await?;
+            metrics.observe(&mut parts.database);
+            let page = Arc::new(Page { metrics: metrics.clone(), database: parts.database.clone() });
+            tokio::spawn(connections::serve(listener, page, SCRAPERS, Patience::default(), stopped.clone()));
+            tracing::info!(%address, "metrics");
+            Some(address)
+        }
+        None => None,
+    };
 
     let backend = House::new(parts.database.clone(), parts.clock, parts.key);
     let most = parts.limits.connections;
-    let front = Arc::new(Front::new(backend, parts.issuers, parts.jwks, parts.graphiql, parts.limits));
-    let (stop, stopped) = watch::channel(false);
+    let front = Arc::new(Front::new(backend, parts.issuers, parts.jwks, parts.graphiql, parts.limits, metrics));
     let serving = tokio::spawn(connections::serve(listener, front, most, Patience::default(), stopped));
     tracing::info!(%address, "listening");
-    Ok(Running { address, stop, serving, database: parts.database })
+    Ok(Running { address, metrics_address, stop, serving, database: parts.database })
+}
+
+async fn bind(listen: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+    let why = |error: std::io::Error| Failure::failed(format!("cannot listen on {listen}: {error}"));
+    let listener = TcpListener::bind(listen).await.map_err(why)?;
+    let address = listener.local_addr().map_err(why)?;
+    Ok((listener, address))
 }
 
 impl Running {
@@ -118,6 +153,12 @@ impl Running {
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where `/metrics` is.
+    #[must_use]
+    pub const fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_address
     }
 
     /// The database it serves.

@@ -1,21 +1,46 @@
-//! Logs: lines of text or JSON on standard error. What a request asked, and for whom, is in none of them.
+//! Logs: lines of text or JSON on standard error; and traces, when a collector is configured. What a request asked, and
+//! for whom, is in none of them.
 
 use std::io::stderr;
 
+use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
-use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{Config, LogFormat};
 use crate::failure::Failure;
 
-/// Starts logging, for the rest of the process's life.
+/// Sends what is left of the traces when it is dropped.
+#[derive(Debug)]
+#[must_use = "traces are sent as long as it is kept"]
+pub struct Telemetry {
+    traces: Option<SdkTracerProvider>,
+}
+
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        if let Some(traces) = &self.traces
+            && traces.shutdown().is_err()
+        {
+            tracing::warn!("the last traces could not be sent");
+        }
+    }
+}
+
+/// Starts logs and traces, for the rest of the process's life.
 ///
 /// # Errors
-/// [`Failure::Usage`] when `log_filter` is none.
-pub fn start(config: &Config) -> Result<(), Failure> {
+/// [`Failure::Usage`] when `log_filter` or `otlp_endpoint` is none.
+pub fn start(config: &Config) -> Result<Telemetry, Failure> {
     let filter = EnvFilter::try_new(&config.log_filter)
         .map_err(|error| Failure::usage(format!("configuration key \"log_filter\": {error}")))?;
+    let traces = config.otlp_endpoint.as_deref().map(provider).transpose()?;
+    if let Some(traces) = &traces {
+        opentelemetry::global::set_tracer_provider(traces.clone());
+    }
     let lines = fmt().with_env_filter(filter).with_writer(stderr);
     match config.log {
         LogFormat::Text => lines.with_ansi(false).finish().try_init(),
@@ -23,7 +48,23 @@ pub fn start(config: &Config) -> Result<(), Failure> {
     }
     .map_err(Failure::failed)?;
     hide_panic_messages();
-    Ok(())
+    Ok(Telemetry { traces })
+}
+
+fn provider(endpoint: &str) -> Result<SdkTracerProvider, Failure> {
+    let refused = |why: String| Failure::usage(format!("configuration key \"otlp_endpoint\": {why}"));
+    let url: reqwest::Url = endpoint.parse().map_err(|error| refused(format!("no URL: {error}")))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(refused("must be http or https".to_owned()));
+    }
+    let exporter = SpanExporter::builder()
+        .with_http()
+        .with_protocol(Protocol::HttpBinary)
+        .with_endpoint(endpoint)
+        .build()
+        .map_err(|error| refused(error.to_string()))?;
+    let resource = Resource::builder_empty().with_service_name("kim").build();
+    Ok(SdkTracerProvider::builder().with_resource(resource).with_batch_exporter(exporter).build())
 }
 
 /// A panic's message may quote the value that caused it; the place is enough to find the bug.

@@ -18,4 +18,5 @@ mod plan;
 mod process;
 mod reading;
 mod support;
+mod telemetry;
 mod tokens;

@@ -34,7 +34,7 @@ fn said(output: &Output) -> (Option<i32>, String) {
 }
 
 /// A folder with a configuration that trusts the tests' issuer.
-fn configured(database: &str) -> TempDir {
+pub(crate) fn configured(database: &str) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a file");
     write("keys.json", &keys::jwks(&[&keys::RSA, &keys::ED]));
@@ -52,15 +52,16 @@ fn configured(database: &str) -> TempDir {
 }
 
 /// A server that runs, and the lines of its log so far.
-struct Served {
+pub(crate) struct Served {
     child: Child,
     log: BufReader<std::process::ChildStderr>,
     address: SocketAddr,
-    lines: String,
+    /// Its log so far.
+    pub(crate) lines: String,
 }
 
 impl Served {
-    fn start(folder: &Path) -> Self {
+    pub(crate) fn start(folder: &Path) -> Self {
         let mut child = kim(folder).arg("serve").stderr(Stdio::piped()).spawn().expect("kim runs");
         let mut log = BufReader::new(child.stderr.take().expect("a pipe"));
         let mut lines = String::new();
@@ -75,19 +76,27 @@ impl Served {
         Self { child, log, address, lines }
     }
 
-    fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    fn terminate(&self) {
+    pub(crate) fn terminate(&self) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs").success());
     }
 
     /// Its exit code and its whole log.
-    fn end(mut self) -> (Option<i32>, String) {
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
         self.log.read_to_string(&mut self.lines).expect("the log");
-        (self.child.wait().expect("it ended").code(), self.lines)
+        (self.child.wait().expect("it ended").code(), std::mem::take(&mut self.lines))
+    }
+}
+
+impl Drop for Served {
+    /// A test that failed leaves no server behind.
+    fn drop(&mut self) {
+        let _ended_already = self.child.kill();
+        let _reaped = self.child.wait();
     }
 }
 

@@ -36,6 +36,17 @@ pub struct Database {
     writer: DatabaseConnection,
 }
 
+/// Connections that are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pool {
+    /// What they are for.
+    pub name: &'static str,
+    /// How many are open.
+    pub open: i64,
+    /// How many of these nobody uses.
+    pub idle: i64,
+}
+
 impl Database {
     /// Opens `sqlite:PATH` or `postgres://USER@HOST/NAME`. Creates a SQLite file, readable by its owner alone, and the
     /// log's file beside it: `kim-log.sqlite` beside `kim.sqlite`. Creates no tables.
@@ -113,6 +124,31 @@ impl Database {
             let observer = Arc::clone(&observer);
             connection.set_metric_callback(move |info| observer(&info.statement.sql));
         }
+    }
+
+    /// How many connections are open and idle now, for metrics.
+    #[must_use]
+    pub fn pools(&self) -> Vec<Pool> {
+        let sqlite = self.backend() == DbBackend::Sqlite;
+        let pool = |name, connection: &DatabaseConnection| {
+            let (open, idle) = if sqlite {
+                let pool = connection.get_sqlite_connection_pool();
+                (pool.size(), pool.num_idle())
+            } else {
+                let pool = connection.get_postgres_connection_pool();
+                (pool.size(), pool.num_idle())
+            };
+            let idle = i64::try_from(idle).unwrap_or(i64::MAX).min(open.into());
+            Pool { name, open: open.into(), idle }
+        };
+        let mut pools = vec![pool("main", &self.main)];
+        // The others are the same on the one database or the other.
+        if sqlite {
+            pools.extend([pool("log", &self.log), pool("writer", &self.writer)]);
+        } else {
+            pools.push(pool("reader", &self.reader));
+        }
+        pools
     }
 
     /// Closes every connection.

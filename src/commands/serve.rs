@@ -10,6 +10,6 @@ use crate::{serve, telemetry};
 pub(super) async fn run(args: &ServeArgs) -> Result<(), Failure> {
     let flags = Flags { database: args.data.database.clone(), listen: args.listen, log: args.log };
     let config = Config::read(args.data.config.as_deref(), &flags)?;
-    telemetry::start(&config)?;
+    let _telemetry = telemetry::start(&config)?;
     serve::start(&config, Clock::system()).await?.until_signal().await
 }

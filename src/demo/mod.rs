@@ -49,6 +49,7 @@ pub async fn run(args: &DemoArgs) -> Result<(), Failure> {
         jwks: Some(development::jwks()),
         graphiql: Some(users.iter().flat_map(|user| user.tabs.clone()).collect()),
         limits: Config::default().limits()?,
+        metrics_listen: None,
     })
     .await?;
     print!("{}", greeting::text(running.address(), &users, filled.as_ref()));

@@ -1,6 +1,7 @@
 //! What is said: the status, headers and bodies of answers and refusals.
 
 use async_graphql::{ErrorExtensionValues, Response as GraphqlResponse, ServerError};
+use kim_domain::Word as _;
 use kim_graphql::{Code, Limit, TooMuch};
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{Body, Response};
@@ -8,6 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::accept::MediaType;
+use super::access::Told;
 
 /// A request that is answered without asking the schema.
 #[derive(Debug)]
@@ -84,6 +86,7 @@ impl Refusal {
         }
         let body = json!({"errors": [{"message": self.text, "extensions": extensions}]});
         let mut response = write(self.status, self.media_type, body.to_string());
+        response.extensions_mut().insert(Told { code: Some(self.code), limit: self.limit });
         if let Some((name, value)) = self.header {
             response.headers_mut().insert(name, HeaderValue::from_static(value));
         }
@@ -110,7 +113,9 @@ pub(super) fn not_found() -> Response {
 pub(super) fn internal(id: &str) -> Response {
     let text = "Interner Fehler. Bitte nennen Sie der Betreuung die Kennung.";
     let body = json!({"errors": [{"message": text, "extensions": {"code": Code::Internal.code(), "id": id}}]});
-    write(StatusCode::INTERNAL_SERVER_ERROR, MediaType::Json, body.to_string())
+    let mut response = write(StatusCode::INTERNAL_SERVER_ERROR, MediaType::Json, body.to_string());
+    response.extensions_mut().insert(Told { code: Some(Code::Internal), limit: None });
+    response
 }
 
 pub(super) fn text(status: StatusCode, text: &'static str) -> Response {
@@ -147,10 +152,20 @@ pub(super) fn graphql(mut response: GraphqlResponse, media_type: MediaType, id: 
     let status = if executed { StatusCode::OK } else { status_of(&response.errors, media_type) };
     let wire =
         Wire { errors: &response.errors, data: executed.then_some(&response.data), extensions: &response.extensions };
-    match serde_json::to_vec(&wire) {
-        Ok(body) => write(status, media_type, body),
-        Err(_) => internal(id),
-    }
+    let Ok(body) = serde_json::to_vec(&wire) else { return internal(id) };
+    let mut answer = write(status, media_type, body);
+    answer.extensions_mut().insert(told(&response.errors));
+    answer
+}
+
+/// The words of the first error; one that is none of ours is not told.
+fn told(errors: &[ServerError]) -> Told {
+    let Some(extensions) = errors.first().and_then(|error| error.extensions.as_ref()) else { return Told::default() };
+    let word = |name: &str| match extensions.get(name) {
+        Some(async_graphql::Value::String(word)) => Some(word.as_str()),
+        _ => None,
+    };
+    Told { code: word("code").and_then(Code::from_code), limit: word("limit").and_then(Limit::from_code) }
 }
 
 /// A document that is no GraphQL.

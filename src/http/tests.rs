@@ -72,7 +72,7 @@ async fn server() -> SocketAddr {
         requests: 2,
         connections: 100,
     };
-    let front = Arc::new(Front::new(backend, issuers, None, None, limits));
+    let front = Arc::new(Front::new(backend, issuers, None, None, limits, Metrics::default()));
     let (stop, stopped) = tokio::sync::watch::channel(false);
     tokio::spawn(async move {
         let _never_stopped = stop;

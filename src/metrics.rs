@@ -1,0 +1,148 @@
+//! Counts and durations for Prometheus. Every label is a word of a closed list: no agency, no name, nothing a client
+//! chose can become one.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kim_entity::database::{Database, Pool};
+use kim_graphql::{Code, Limit};
+use poem::http::{Method, StatusCode};
+use poem::{Endpoint, Request, Response};
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+/// Upper bounds of the durations that are told apart, in seconds.
+const SECONDS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 10.0];
+
+/// A word of ours as a label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Fixed(&'static str);
+
+impl EncodeLabelValue for Fixed {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> std::fmt::Result {
+        encoder.write_str(self.0)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Answered {
+    operation: Fixed,
+    code: Fixed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfOperation {
+    operation: Fixed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfLimit {
+    limit: Fixed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfVerb {
+    verb: Fixed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfPool {
+    pool: Fixed,
+    state: Fixed,
+}
+
+/// What is counted.
+#[derive(Clone, Debug)]
+pub(crate) struct Metrics {
+    requests: Family<Answered, Counter>,
+    durations: Family<OfOperation, Histogram, fn() -> Histogram>,
+    refusals: Family<OfLimit, Counter>,
+    statements: Family<OfVerb, Counter>,
+    connections: Family<OfPool, Gauge>,
+    registry: Arc<Registry>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("kim");
+        let requests = Family::default();
+        registry.register("requests", "GraphQL requests by type of operation and code of the answer", requests.clone());
+        let durations = Family::new_with_constructor((|| Histogram::new(SECONDS)) as fn() -> Histogram);
+        let about = "How long GraphQL requests took";
+        registry.register_with_unit("request_duration", about, Unit::Seconds, durations.clone());
+        let refusals = Family::default();
+        registry.register("refusals", "Requests with too much of something, by what it was", refusals.clone());
+        let statements = Family::default();
+        registry.register("statements", "Statements that the database was asked", statements.clone());
+        let connections = Family::default();
+        registry.register("database_connections", "Connections to the database, in use and idle", connections.clone());
+        Self { requests, durations, refusals, statements, connections, registry: Arc::new(registry) }
+    }
+}
+
+impl Metrics {
+    /// A GraphQL request was answered; `code` is its first error's, and `limit` what it had too much of.
+    pub(crate) fn answered(
+        &self,
+        operation: Option<&'static str>,
+        code: Option<Code>,
+        limit: Option<Limit>,
+        took: Duration,
+    ) {
+        let operation = Fixed(operation.unwrap_or("none"));
+        let code = Fixed(code.map_or("OK", Code::code));
+        self.requests.get_or_create(&Answered { operation, code }).inc();
+        self.durations.get_or_create(&OfOperation { operation }).observe(took.as_secs_f64());
+        if let Some(limit) = limit {
+            self.refusals.get_or_create(&OfLimit { limit: Fixed(limit.code()) }).inc();
+        }
+    }
+
+    /// Counts the statements of a database from now on, by their first word.
+    pub(crate) fn observe(&self, database: &mut Database) {
+        let statements = self.statements.clone();
+        database.observe(move |statement| {
+            let verb = ["SELECT", "WITH", "INSERT", "UPDATE", "DELETE"];
+            let verb = verb.into_iter().find(|verb| statement.trim_start().starts_with(verb)).unwrap_or("other");
+            statements.get_or_create(&OfVerb { verb: Fixed(verb) }).inc();
+        });
+    }
+
+    fn text(&self, pools: &[Pool]) -> String {
+        for pool in pools {
+            let gauge =
+                |state| self.connections.get_or_create(&OfPool { pool: Fixed(pool.name), state: Fixed(state) }).clone();
+            gauge("idle").set(pool.idle);
+            gauge("used").set(pool.open - pool.idle);
+        }
+        let mut text = String::new();
+        // Writing into a string does not fail.
+        let _written = encode(&mut text, &self.registry);
+        text
+    }
+}
+
+/// `/metrics`, on a listener of its own: it is for the operator's network alone.
+pub(crate) struct Page {
+    pub(crate) metrics: Metrics,
+    pub(crate) database: Database,
+}
+
+impl Endpoint for Page {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        Ok(match (request.method(), request.uri().path()) {
+            (&Method::GET, "/metrics") => Response::builder()
+                .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
+                .body(self.metrics.text(&self.database.pools())),
+            _ => StatusCode::NOT_FOUND.into(),
+        })
+    }
+}
