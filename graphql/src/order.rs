@@ -6,7 +6,7 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Name, Value};
 
-/// The operation that runs.
+/// The operation that runs: the named one, or the only one, which may have a name as well.
 pub(crate) fn operation<'d>(
     document: &'d ExecutableDocument,
     name: Option<&str>,
@@ -14,6 +14,7 @@ pub(crate) fn operation<'d>(
     match (&document.operations, name) {
         (DocumentOperations::Single(operation), _) => Some(operation),
         (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name),
+        (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => operations.values().next(),
         (DocumentOperations::Multiple(_), None) => None,
     }
 }

@@ -10,6 +10,7 @@ use kim_domain::id::Kind;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{Direction, ReferralOrder};
 use kim_entity::read::{self, AgreementRow, Key, ReferralRow, Snapshot};
+use kim_entity::referral::NO_DUE_DATE;
 use uuid::Uuid;
 
 use crate::agency::{AGENCIES, AGREEMENTS, Agency, AgencyConnection, Agreement, AgreementConnection, Parties, Purpose};
@@ -310,7 +311,7 @@ fn words<W>(coded: Vec<Coded<W>>) -> Vec<W> {
 fn write_key(order: ReferralOrder, row: &ReferralRow) -> String {
     match order {
         ReferralOrder::DueOnAsc | ReferralOrder::DueOnDesc => {
-            format!("{}.{}", row.due_on.unwrap_or(read::NO_DUE_DAY), row.id)
+            format!("{}.{}", row.due_on.unwrap_or(NO_DUE_DATE), row.id)
         }
         ReferralOrder::OfferedAtAsc | ReferralOrder::OfferedAtDesc => {
             format!("{}.{}", row.offered_at.unwrap_or(0), row.id)

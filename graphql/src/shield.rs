@@ -125,8 +125,8 @@ mod tests {
                 "} }".repeat(times) + "}"
             )
         };
-        assert_eq!(code(&types(3)), None);
-        assert_eq!(code(&types(4)), Some("\"LIMIT_EXCEEDED\"".to_owned()));
+        assert_eq!(code(&types(2)), None);
+        assert_eq!(code(&types(3)), Some("\"LIMIT_EXCEEDED\"".to_owned()));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Whether the request brings every variable that its operation needs: the engine finds out too late, while it executes.
 
-use async_graphql::parser::types::{DocumentOperations, ExecutableDocument};
+use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{ServerError, Value, Variables};
 
 use crate::error::{Code, coded};
+use crate::order;
 
 /// Refuses a request without a variable that cannot be null and has no default.
 pub(crate) fn check(
@@ -11,11 +12,7 @@ pub(crate) fn check(
     operation_name: Option<&str>,
     variables: &Variables,
 ) -> Result<(), ServerError> {
-    let operation = match (&document.operations, operation_name) {
-        (DocumentOperations::Single(operation), _) => Some(operation),
-        (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name),
-        (DocumentOperations::Multiple(_), None) => None,
-    };
+    let operation = order::operation(document, operation_name);
     let definitions = operation.into_iter().flat_map(|operation| &operation.node.variable_definitions);
     let missing = definitions.into_iter().find(|one| {
         let given =

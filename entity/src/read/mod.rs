@@ -16,7 +16,7 @@ pub use agreements::{AgreementPage, AgreementRow};
 pub use cases::{CaseFilter, CasePage, CaseRow};
 pub use history::{EventRow, MessageRow, Moment};
 pub use referral_filter::{AT_THE_DESK, Counts, ReferralFilter};
-pub use referral_row::{Contact, NO_DUE_DAY, ReferralRow, Side};
+pub use referral_row::{Contact, ReferralRow, Side};
 pub use referrals::{Key, ReferralPage};
 pub use ruled::Values;
 

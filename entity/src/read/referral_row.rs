@@ -10,6 +10,7 @@ use sea_orm::{DbErr, QueryResult};
 use uuid::Uuid;
 
 use super::Snapshot;
+use crate::referral::NO_DUE_DATE;
 use crate::sql::{Columns, Sql};
 
 /// On which side of a referral the viewer's agency stands.
@@ -99,12 +100,6 @@ impl ReferralRow {
     }
 }
 
-/// Stands for "no due day" where the column, being sorted by, may not be null.
-pub const NO_DUE_DAY: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 31) {
-    Some(day) => day,
-    None => NaiveDate::MAX,
-};
-
 const COLUMNS: &str = "r.id, r.version, r.kind, r.purpose, r.status, r.reference, r.sender_id, r.receiver_id, \
      r.sender_reference, r.receiver_reference, r.sender_contact_name, r.sender_contact_phone, r.sender_contact_email, \
      r.receiver_contact_name, r.receiver_contact_phone, r.receiver_contact_email, r.first_received_on, r.offered_at, \
@@ -163,7 +158,7 @@ impl Snapshot {
             accepted_at: columns.next()?,
             closed_at: columns.next()?,
             updated_at: columns.next()?,
-            due_on: Some(columns.next()?).filter(|&day| day != NO_DUE_DAY),
+            due_on: Some(columns.next()?).filter(|&day| day != NO_DUE_DATE),
             previous_id: columns.next()?,
             case_id: columns.next()?,
             side,
