@@ -6,6 +6,7 @@ mod serve;
 mod token;
 
 use std::future::Future;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use crate::cli::{Cli, Command, SchemaArgs};
@@ -23,7 +24,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Migrate(args) => block_on(migrate::run(&args))?,
         Command::Token(args) => token::run(args)?,
         Command::Schema(args) => schema(&args)?,
-        Command::Disclosure => print!("{}", kim_domain::disclosure::matrix()),
+        Command::Disclosure => say(&kim_domain::disclosure::matrix())?,
         Command::Import(args) => return block_on(import::run(&args)),
     }
     Ok(ExitCode::SUCCESS)
@@ -34,8 +35,18 @@ fn schema(args: &SchemaArgs) -> Result<(), Failure> {
     if let Some((kind, role)) = pair.filter(|(kind, role)| !role.exists_at(*kind)) {
         return Err(Failure::usage(format!("there is no {role} at a {kind}")));
     }
-    print!("{}", kim_graphql::schema::sdl(pair));
-    Ok(())
+    say(&kim_graphql::schema::sdl(pair))
+}
+
+/// Writes a text to standard output, which may be full or gone.
+///
+/// # Errors
+/// [`Failure::Failed`]
+pub fn say(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|error| Failure::failed(format!("cannot write to standard output ({error})")))
 }
 
 fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {

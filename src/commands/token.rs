@@ -15,6 +15,5 @@ pub(super) fn run(args: TokenArgs) -> Result<(), Failure> {
         agency: usual.agency,
         role: usual.role,
     };
-    println!("{}", development::sign(&wish)?);
-    Ok(())
+    super::say(&format!("{}\n", development::sign(&wish)?))
 }

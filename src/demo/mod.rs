@@ -52,7 +52,7 @@ pub async fn run(args: &DemoArgs) -> Result<(), Failure> {
         metrics_listen: None,
     })
     .await?;
-    print!("{}", greeting::text(running.address(), &users, filled.as_ref()));
+    crate::commands::say(&greeting::text(running.address(), &users, filled.as_ref()))?;
     running.until_signal().await
 }
 

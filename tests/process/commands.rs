@@ -96,6 +96,19 @@ fn a_report_never_takes_the_place_of_the_list_or_of_another_file() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn what_cannot_be_printed_is_a_failure_and_no_panic() {
+    let folder = with_agencies();
+    for arguments in [&["schema"][..], &["disclosure"], &["token", "--agency", "jobcenter-koeln", "--role", "CLERK"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a full disk");
+        let output = kim(folder.path()).args(arguments).stdout(full).stderr(Stdio::piped()).spawn();
+        let (code, words) = said(&output.expect("kim runs").wait_with_output().expect("it ends"));
+        assert_eq!(code, Some(1), "{words}");
+        assert!(words.contains("standard output") && !words.contains("panicked"), "{words}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn a_report_that_nobody_can_take_is_a_failure_and_no_panic() {
     let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a full disk");
     let broken = || {
