@@ -23,15 +23,16 @@ use crate::session::Session;
 /// The handover of one referral.
 #[derive(Clone, Copy)]
 pub(crate) struct Handover<'r> {
-    pub(crate) row: &'r ReferralRow,
-    pub(crate) values: &'r Values,
+    row: &'r ReferralRow,
+    values: &'r Values,
+    /// What the rule gives this viewer now: in its schema, and released. Asked once, for all fields.
+    given: FieldSet,
 }
 
-impl Handover<'_> {
-    /// Whether the rule gives this field to this viewer now: in its schema, and released.
-    fn gives(&self, session: &Session, field: HandoverField) -> bool {
-        let kind = session.viewer().agency().kind;
-        known_to(kind).contains(field) && self.row.visible().fields().contains(field)
+impl<'r> Handover<'r> {
+    pub(crate) fn new(session: &Session, row: &'r ReferralRow, values: &'r Values) -> Self {
+        let known = known_to(session.viewer().agency().kind);
+        Self { row, values, given: row.visible().asked(known).fields() }
     }
 
     fn withheld(&self, field: HandoverField) -> Option<WithheldReason> {
@@ -82,7 +83,7 @@ impl ContainerType for Handover<'_> {
         let selection = ctx.with_selection_set(&ctx.item.node.selection_set);
         let name = ctx.item.node.name.node.as_str();
         if let Some(field) = HandoverField::from_name(name) {
-            if !self.gives(session, field) {
+            if !self.given.contains(field) {
                 return Ok(Some(Value::Null));
             }
             session.show(self.row, FieldSet::of(&[field]));
@@ -134,11 +135,10 @@ impl HandoverEntry<'_> {
     }
     /// Der Wert, wie er zu lesen ist; null, wenn nichts angegeben ist oder das Feld jetzt nicht gezeigt wird.
     async fn value(&self, ctx: &Context<'_>) -> Option<String> {
-        let session = Session::of(ctx);
-        if !self.handover.gives(session, self.field) {
+        if !self.handover.given.contains(self.field) {
             return None;
         }
-        session.show(self.handover.row, FieldSet::of(&[self.field]));
+        Session::of(ctx).show(self.handover.row, FieldSet::of(&[self.field]));
         let text = self.handover.values.get(self.field)?;
         Stored::parse(self.field.value_type(), text).map(|stored| german(&stored))
     }

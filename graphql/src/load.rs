@@ -27,7 +27,11 @@ pub(crate) async fn referrals(
     let asked = plan.handover.and(known_to(snapshot.viewer().agency().kind));
     let released: Vec<_> = rows.iter().map(|row| (row.id, row.visible().asked(asked))).collect();
     let mut values = snapshot.handovers(&released).await?;
-    let parties = if plan.parties { parties(snapshot, &rows).await? } else { Parties::default() };
+    let parties = if plan.parties {
+        parties(snapshot, rows.iter().flat_map(|row| [row.sender_id, row.receiver_id]).collect()).await?
+    } else {
+        Parties::default()
+    };
 
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let with_texts: Vec<Uuid> = rows.iter().filter(|row| Referral::opens_texts(row)).map(|row| row.id).collect();
@@ -105,9 +109,8 @@ fn take<T>(pages: &mut HashMap<Uuid, Page<T>>, id: Uuid) -> Page<T> {
     pages.remove(&id).unwrap_or(Page { rows: Vec::new(), more: false })
 }
 
-/// The agencies on either side of these referrals.
-async fn parties(snapshot: &Snapshot, rows: &[ReferralRow]) -> Result<Parties, Failure> {
-    let ids: BTreeSet<Uuid> = rows.iter().flat_map(|row| [row.sender_id, row.receiver_id]).collect();
+/// These agencies, to be named on either side of a referral or an agreement.
+pub(crate) async fn parties(snapshot: &Snapshot, ids: BTreeSet<Uuid>) -> Result<Parties, Failure> {
     let ids: Vec<Uuid> = ids.into_iter().collect();
     let found = snapshot.parties(&ids).await?;
     Ok(Arc::new(found.into_iter().map(|agency| (agency.id, agency)).collect()))

@@ -1,6 +1,6 @@
 //! The root of every query. Each field: check the scope, plan, fetch, hand over to objects that do not wait.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Interface, Object};
@@ -13,7 +13,7 @@ use kim_entity::read::{self, AgreementRow, Key, ReferralRow, Snapshot};
 use kim_entity::referral::NO_DUE_DATE;
 use uuid::Uuid;
 
-use crate::agency::{AGENCIES, AGREEMENTS, Agency, AgencyConnection, Agreement, AgreementConnection, Parties, Purpose};
+use crate::agency::{AGENCIES, AGREEMENTS, Agency, AgencyConnection, Agreement, AgreementConnection, Purpose};
 use crate::case::{Case, CaseConnection, CaseFilter};
 use crate::coded::Coded;
 use crate::counts::ReferralCounts;
@@ -132,7 +132,7 @@ impl Query {
         find_client(session, snapshot, direction.0, &mut filter, client).await?;
         let lines = snapshot.referral_counts(direction.0, &filter).await?;
         let others: BTreeSet<Uuid> = lines.iter().map(|line| line.other_id).collect();
-        let parties = parties(snapshot, others).await?;
+        let parties = load::parties(snapshot, others).await?;
         Ok(ReferralCounts::of(&lines, direction.0, &parties))
     }
 
@@ -238,14 +238,8 @@ async fn one_case(ctx: &Context<'_>, id: &ID) -> Result<Option<Case>, Failure> {
 }
 
 async fn with_parties(snapshot: &Snapshot, rows: Vec<AgreementRow>) -> Result<Vec<Agreement>, Failure> {
-    let parties = parties(snapshot, rows.iter().map(|row| row.receiver_id).collect()).await?;
+    let parties = load::parties(snapshot, rows.iter().map(|row| row.receiver_id).collect()).await?;
     Ok(rows.into_iter().map(|row| Agreement { row, parties: Arc::clone(&parties) }).collect())
-}
-
-async fn parties(snapshot: &Snapshot, ids: BTreeSet<Uuid>) -> Result<Parties, Failure> {
-    let ids: Vec<Uuid> = ids.into_iter().collect();
-    let rows = snapshot.parties(&ids).await?;
-    Ok(Arc::new(rows.into_iter().map(|row| (row.id, row)).collect::<HashMap<_, _>>()))
 }
 
 /// Resolves the client at the desk to released rows. That one of them is there tells the client's name and birth date,

@@ -135,8 +135,8 @@ impl Referral {
         self.row.overdue(Session::of(ctx).today())
     }
     /// Was übergeben wurde, soweit Sie es jetzt sehen dürfen.
-    async fn handover(&self) -> Handover<'_> {
-        Handover { row: &self.row, values: &self.values }
+    async fn handover(&self, ctx: &Context<'_>) -> Handover<'_> {
+        Handover::new(Session::of(ctx), &self.row, &self.values)
     }
     /// Welche Felder die empfangende Stelle jetzt sieht, oder nach der Annahme sähe; nur für die übergebende Stelle.
     async fn disclosure(
