@@ -6,7 +6,7 @@ use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::token::VerifiedToken;
 use kim_entity::database::Database;
 use kim_entity::viewer::Viewer;
-use kim_graphql::Api;
+use kim_graphql::{Api, ApiError};
 
 use crate::http::Backend;
 
@@ -27,8 +27,8 @@ impl House {
 impl Backend for House {
     type Viewer = Viewer;
 
-    async fn admit(&self, token: VerifiedToken) -> Result<Option<Viewer>, ()> {
-        self.api.admit(token).await.map_err(|_| ())
+    async fn admit(&self, token: VerifiedToken) -> Result<Option<Viewer>, ApiError> {
+        self.api.admit(token).await
     }
 
     fn pair(viewer: &Viewer) -> (AgencyKind, Role) {

@@ -43,6 +43,13 @@ fn code(answer: &Value) -> &str {
     answer["errors"][0]["extensions"]["code"].as_str().unwrap_or("none")
 }
 
+fn too_late() -> Value {
+    json!({"errors": [{
+        "message": "Die Anfrage hat zu lange gedauert und wurde abgebrochen. Bitte weniger auf einmal abfragen.",
+        "extensions": {"code": "TIMEOUT", "retryable": true},
+    }]})
+}
+
 on_both! {
     async fn a_request_that_cannot_log_in_time_is_told_so_and_discloses_nothing(db: TestDatabase) {
         let server = hasty(db).await;
@@ -50,10 +57,7 @@ on_both! {
         let held = hold_the_log(&other).await;
         let clerk = token("jobcenter", Role::Clerk);
         let answer = server.ask(&clerk, READ, &json!({})).await;
-        assert_eq!(answer, json!({"errors": [{
-            "message": "Die Anfrage hat zu lange gedauert und wurde abgebrochen. Bitte weniger auf einmal abfragen.",
-            "extensions": {"code": "TIMEOUT", "retryable": true},
-        }]}));
+        assert_eq!(answer, too_late());
         held.rollback().await.expect("released");
         let answer = server.ask(&clerk, READ, &json!({})).await;
         assert_eq!(answer["data"]["referrals"]["nodes"].as_array().map(Vec::len), Some(2), "{answer}");
@@ -96,6 +100,27 @@ async fn a_statement_whose_request_is_gone_ends_and_its_connection_serves_again(
     let again = (0..20).map(|_| server.ask(&clerk, READ, &query));
     for answer in futures_util::future::join_all(again).await {
         assert_eq!(answer["data"]["referrals"]["nodes"].as_array().map(Vec::len), Some(2), "{answer}");
+    }
+    other.close().await.expect("closed");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whichever_clock_speaks_first_the_answer_is_the_same() {
+    let db = fresh(Backend::Postgres).await;
+    office::fill(&db, 2).await;
+    let other = Database::open(&db.url).await.expect("a second connection");
+    let hurry = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET lock_timeout = 50', current_database()); END $$";
+    other.main.execute_unprepared(hurry).await.expect("set for every connection from now on");
+    let server = TestServer::start(db, Clock::on(today())).await;
+    let clerk = token("jobcenter", Role::Clerk);
+    for table in ["referral", "disclosure_log", "agency"] {
+        let held = other.main.begin().await.expect("a transaction");
+        held.execute_unprepared(&format!("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")).await.expect("locked");
+        assert_eq!(server.ask(&clerk, READ, &json!({})).await, too_late(), "{table}");
+        held.rollback().await.expect("released");
+        let answer = server.ask(&clerk, READ, &json!({})).await;
+        assert_eq!(answer["data"]["referrals"]["nodes"].as_array().map(Vec::len), Some(2), "{table}: {answer}");
     }
     other.close().await.expect("closed");
     server.stop().await;
@@ -157,6 +182,14 @@ async fn a_mistake_is_answered_with_what_to_do() {
         .await;
     let filtered = "query($f: ReferralFilter) { referrals(filter: $f) { totalCount } }";
     told(filtered, json!({"f": {"client": {"familyName": "A"}}}), invalid(1, 39, "Invalid value for argument \"filter.client\", field \"birthDate\" of type \"Date!\" is required but not provided")).await;
+
+    let due = "query($d: Date) { referrals(filter: {dueBefore: $d}) { totalCount } }";
+    told(
+        due,
+        json!({"d": "20.11.2026"}),
+        invalid(1, 29, "Invalid value for argument \"filter.dueBefore\", expected type \"Date\""),
+    )
+    .await;
 
     // Too deep, and no GraphQL at all.
     let deep =

@@ -10,8 +10,8 @@ use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::sqlx::{Connection as _, SqliteConnection};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnAcquireErr, ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 /// How long a statement waits for a connection, and on SQLite for the lock.
@@ -161,6 +161,21 @@ impl Database {
         self.log.close_by_ref().await?;
         self.main.close_by_ref().await
     }
+}
+
+/// Whether the database gave up because time ran out: no connection or lock came free, or PostgreSQL's clock ended the
+/// statement, which it may do a moment before the request's own.
+#[must_use]
+pub fn took_too_long(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(cause))
+    | DbErr::Query(RuntimeErr::SqlxError(cause))
+    | DbErr::Conn(RuntimeErr::SqlxError(cause))) = error
+    else {
+        return matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
+    };
+    let code = cause.as_database_error().and_then(|database| database.code());
+    // PostgreSQL: query_canceled, lock_not_available. SQLite: SQLITE_BUSY, of a snapshot, in recovery.
+    matches!(code.as_deref(), Some("57014" | "55P03" | "5" | "517" | "261"))
 }
 
 fn refused(why: impl Into<String>) -> DbErr {

@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, Error, ErrorExtensionValues, ErrorExtensions as _, ServerError};
 use kim_domain::agency::Scope;
+use kim_entity::database::took_too_long;
 use sea_orm::DbErr;
 use uuid::Uuid;
 
@@ -52,6 +53,7 @@ impl From<Failure> for Error {
             Failure::BadInput(text) => with_code(Code::BadInput, text),
             Failure::LimitExceeded(text) => with_code(Code::LimitExceeded, text)
                 .extend_with(|_, extensions| extensions.set("limit", Limit::Page.code())),
+            Failure::Internal(cause) if took_too_long(&cause) => too_late(),
             Failure::Internal(cause) => {
                 let id = Uuid::now_v7();
                 // What a database says can quote data: its kind is logged, its text is not.
@@ -64,6 +66,15 @@ impl From<Failure> for Error {
 
 fn with_code(code: Code, text: String) -> Error {
     Error::new(text).extend_with(|_, extensions| extensions.set("code", code.code()))
+}
+
+/// What is said of a request whose time is over.
+pub const TOO_LATE: &str =
+    "Die Anfrage hat zu lange gedauert und wurde abgebrochen. Bitte weniger auf einmal abfragen.";
+
+/// The request's time is over, and the database said so first.
+pub(crate) fn too_late() -> Error {
+    with_code(Code::Timeout, TOO_LATE.to_owned()).extend_with(|_, extensions| extensions.set("retryable", true))
 }
 
 /// An error of ours to the caller: a code, and the id under which the log has the rest.

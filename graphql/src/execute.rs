@@ -8,12 +8,12 @@ use kim_casework::disclose;
 use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::token::VerifiedToken;
-use kim_entity::database::Database;
+use kim_entity::database::{Database, took_too_long};
 use kim_entity::viewer::Viewer;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::error::{Code, coded, masked};
+use crate::error::{Code, coded, masked, too_late};
 use crate::order;
 use crate::schema;
 use crate::session::Session;
@@ -31,9 +31,14 @@ pub struct Api {
     key: Arc<FingerprintKey>,
 }
 
-/// The database did not answer while a token was admitted.
-#[derive(Debug)]
-pub struct ApiError;
+/// Why a token could be neither admitted nor refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApiError {
+    /// The database did not answer in time.
+    TooLate,
+    /// The database did not answer.
+    Internal,
+}
 
 impl Api {
     /// Over a database, by a clock, with the key of the fingerprints.
@@ -45,11 +50,14 @@ impl Api {
     /// Admits a verified token; `None` means 401, whatever the reason.
     ///
     /// # Errors
-    /// The database did not answer.
+    /// [`ApiError`]
     pub async fn admit(&self, token: VerifiedToken) -> Result<Option<Viewer>, ApiError> {
         Viewer::admit(&self.database, token).await.map_err(|error| {
+            if took_too_long(&error) {
+                return ApiError::TooLate;
+            }
             tracing::error!(kind = ?std::mem::discriminant(&error), "a token could not be admitted");
-            ApiError
+            ApiError::Internal
         })
     }
 
@@ -88,6 +96,7 @@ impl Api {
         }
         match disclose::record(&self.database, self.clock.now_micros(), &reader, &shown).await {
             Ok(()) => response,
+            Err(error) if took_too_long(&error) => Response::from_errors(vec![unplaced(too_late())]),
             Err(_) => internal("the log of disclosures could not be written"),
         }
     }
@@ -133,11 +142,19 @@ fn whole(mut response: Response) -> Response {
         response.data = Value::Null;
     }
     if response.data == Value::Null {
+        if response.errors.iter().any(|error| has_code(error, Code::Timeout)) {
+            // Whichever clock spoke first, the request's or the database's, is nothing to the caller.
+            return Response::from_errors(vec![unplaced(too_late())]);
+        }
         // Two rules of the engine may say the same of the same place.
         response.errors.dedup_by(|a, b| a.message == b.message && a.locations == b.locations && a.path == b.path);
         response.errors.truncate(MOST_ERRORS);
     }
     response
+}
+
+fn has_code(error: &ServerError, code: Code) -> bool {
+    error.extensions.as_ref().and_then(|all| all.get("code")) == Some(&Value::from(code.code()))
 }
 
 /// Whether the answer says null at this very place.

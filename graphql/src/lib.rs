@@ -29,6 +29,7 @@ mod shield;
 mod value;
 mod variables;
 
-pub use error::Code;
+pub use error::{Code, TOO_LATE};
 pub use execute::{Api, ApiError};
 pub use limit::{Limit, TooMuch};
+pub use order::operation;

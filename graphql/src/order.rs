@@ -6,13 +6,17 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Name, Value};
 
-/// The operation that runs: the named one, or the only one, which may have a name as well.
-pub(crate) fn operation<'d>(
+/// The operation that runs: the named one, or the only one, which may have a name as well. `None` if the document does
+/// not say which that is.
+#[must_use]
+pub fn operation<'d>(
     document: &'d ExecutableDocument,
     name: Option<&str>,
 ) -> Option<&'d Positioned<OperationDefinition>> {
     match (&document.operations, name) {
-        (DocumentOperations::Single(operation), _) => Some(operation),
+        (DocumentOperations::Single(operation), None) => Some(operation),
+        // One without a name cannot be asked for by name.
+        (DocumentOperations::Single(_), Some(_)) => None,
         (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name),
         (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => operations.values().next(),
         (DocumentOperations::Multiple(_), None) => None,

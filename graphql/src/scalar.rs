@@ -24,6 +24,10 @@ impl ScalarType for Date {
             text_of(&value).filter(|text| text.len() == 10).map(|text| NaiveDate::parse_from_str(text, "%Y-%m-%d"));
         day.and_then(Result::ok).map(Self).ok_or_else(|| InputValueError::custom("a day is written 2026-11-20"))
     }
+    fn is_valid(value: &Value) -> bool {
+        // Asked while validating, of literals and variables alike: a day that is none is refused before anything runs.
+        Self::parse(value.clone()).is_ok()
+    }
     fn to_value(&self) -> Value {
         Value::String(self.0.format("%Y-%m-%d").to_string())
     }
@@ -37,6 +41,9 @@ impl ScalarType for DateTime {
         instant
             .map(|instant| Self(instant.to_utc()))
             .ok_or_else(|| InputValueError::custom("an instant is written 2026-11-20T11:00:00Z"))
+    }
+    fn is_valid(value: &Value) -> bool {
+        Self::parse(value.clone()).is_ok()
     }
     fn to_value(&self) -> Value {
         Value::String(self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))

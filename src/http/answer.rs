@@ -2,7 +2,7 @@
 
 use async_graphql::{ErrorExtensionValues, Response as GraphqlResponse, ServerError};
 use kim_domain::Word as _;
-use kim_graphql::{Code, Limit, TooMuch};
+use kim_graphql::{Code, Limit, TOO_LATE, TooMuch};
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{Body, Response};
 use serde::Serialize;
@@ -67,8 +67,7 @@ impl Refusal {
 
     /// The request's time is over; its work was given up, and nothing of it left.
     pub(super) fn too_late() -> Self {
-        let text = "Die Anfrage hat zu lange gedauert und wurde abgebrochen. Bitte weniger auf einmal abfragen.";
-        Self { retryable: true, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Timeout, text) }
+        Self { retryable: true, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Timeout, TOO_LATE) }
     }
 
     pub(super) const fn in_media_type(mut self, media_type: MediaType) -> Self {

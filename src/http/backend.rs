@@ -4,6 +4,7 @@ use std::future::Future;
 
 use kim_domain::agency::{AgencyKind, Role};
 use kim_domain::token::VerifiedToken;
+use kim_graphql::ApiError;
 
 /// Admits viewers and answers their operations.
 pub trait Backend: Send + Sync + 'static {
@@ -12,7 +13,7 @@ pub trait Backend: Send + Sync + 'static {
 
     /// The viewer of a token; `None` for an unknown or disabled agency, or a role that does not exist at its kind.
     /// An error is the database's; it was logged.
-    fn admit(&self, token: VerifiedToken) -> impl Future<Output = Result<Option<Self::Viewer>, ()>> + Send;
+    fn admit(&self, token: VerifiedToken) -> impl Future<Output = Result<Option<Self::Viewer>, ApiError>> + Send;
 
     /// Kind and role: which schema the viewer has, and all that a log may say of it.
     fn pair(viewer: &Self::Viewer) -> (AgencyKind, Role);

@@ -2,7 +2,7 @@
 
 use async_graphql::parser::types::OperationType;
 use kim_domain::token::VerifiedToken;
-use kim_graphql::Code;
+use kim_graphql::{ApiError, Code, operation};
 use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::{Request, Response};
 use tokio::time::timeout;
@@ -50,7 +50,8 @@ async fn in_media_type<B: Backend>(
         match timeout(front.limits.deadline, front.backend.admit(token)).await.map_err(|_| Refusal::too_late())? {
             Ok(Some(viewer)) => viewer,
             Ok(None) => return Err(Refusal::unauthenticated()),
-            Err(()) => return Ok(answer::internal(id)),
+            Err(ApiError::TooLate) => return Err(Refusal::too_late()),
+            Err(ApiError::Internal) => return Ok(answer::internal(id)),
         };
     logged.pair = Some(B::pair(&viewer));
 
@@ -62,7 +63,7 @@ async fn in_media_type<B: Backend>(
     let _place = front.places.try_acquire().map_err(|_| Refusal::too_busy())?;
     let name = request.operation_name.clone();
     let operation = match request.parsed_query() {
-        Ok(document) => request::operation_type(document, name.as_deref()),
+        Ok(document) => operation(document, name.as_deref()).map(|operation| operation.node.ty),
         Err(error) => return Ok(answer::parse_failed(error, media_type, id)),
     };
     logged.operation = operation.map(word);

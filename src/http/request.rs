@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use async_graphql::Variables;
-use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType};
 use kim_graphql::{Code, Limit, TooMuch};
 use poem::error::ReadBodyError;
 use poem::http::{StatusCode, header};
@@ -134,16 +133,4 @@ fn build(members: Members) -> Result<async_graphql::Request, Refusal> {
 
 fn bad(text: &'static str) -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, Code::BadInput, text)
-}
-
-/// The type of the operation that would run; `None` if the document does not say which that is.
-pub(super) fn operation_type(document: &ExecutableDocument, name: Option<&str>) -> Option<OperationType> {
-    let operation = match (&document.operations, name) {
-        (DocumentOperations::Single(operation), None) => operation,
-        (DocumentOperations::Single(_), Some(_)) => return None,
-        (DocumentOperations::Multiple(all), Some(name)) => all.get(name)?,
-        (DocumentOperations::Multiple(all), None) if all.len() == 1 => all.values().next()?,
-        (DocumentOperations::Multiple(_), None) => return None,
-    };
-    Some(operation.node.ty)
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use async_graphql::{EmptySubscription, Object, Schema};
 use kim_domain::agency::{AgencyKind, Role};
 use kim_domain::token::VerifiedToken;
+use kim_graphql::ApiError;
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
@@ -42,10 +43,11 @@ struct Told(Schema<Query, Mutation, EmptySubscription>);
 impl Backend for Told {
     type Viewer = ();
 
-    async fn admit(&self, token: VerifiedToken) -> Result<Option<()>, ()> {
+    async fn admit(&self, token: VerifiedToken) -> Result<Option<()>, ApiError> {
         match token.agency_slug() {
             "unknown" => Ok(None),
-            "broken" => Err(()),
+            "broken" => Err(ApiError::Internal),
+            "late" => Err(ApiError::TooLate),
             _ => Ok(Some(())),
         }
     }
@@ -251,6 +253,14 @@ async fn a_panic_is_a_500_without_its_message() {
     let address = server().await;
     let request = Client::new().post(format!("http://{address}/graphql")).bearer_auth(token("broken"));
     assert_eq!(send(as_json(request, &json!({"query": "{ hello }"}))).await.0, 500);
+}
+
+#[tokio::test]
+async fn a_database_that_admits_nobody_in_time_is_a_timeout() {
+    let address = server().await;
+    let request = Client::new().post(format!("http://{address}/graphql")).bearer_auth(token("late"));
+    let (status, _, body) = send(as_json(request, &json!({"query": "{ hello }"}))).await;
+    assert_eq!((status, code(&body)), (503, "TIMEOUT"));
 }
 
 #[tokio::test]
