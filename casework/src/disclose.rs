@@ -10,7 +10,7 @@ use kim_entity::database::Database;
 use kim_entity::viewer::Viewer;
 use kim_entity::{disclosed, disclosure_log};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, DatabaseTransaction, DbErr, EntityTrait as _, TransactionTrait as _};
+use sea_orm::{ActiveValue::Set, DatabaseTransaction, DbErr, EntityTrait as _};
 use uuid::Uuid;
 
 /// What was shown of one referral in one request.
@@ -73,11 +73,29 @@ struct Part {
     messages: bool,
 }
 
-/// Writes the log of one request at an instant in microseconds: all of it or nothing.
+/// What became of a log entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Recorded {
+    /// It is there: the answer may leave.
+    Written,
+    /// Something was closed to the agency since the answer was begun: it is to be made anew.
+    Overtaken,
+}
+
+/// Writes the log of one request at an instant in microseconds: all of it or nothing. A disclosure happens when this
+/// commits; `closings` says what was closed to the agency when the answer was begun, and no withdrawal can commit between
+/// the look at it now and the commit.
 ///
 /// # Errors
 /// The log cannot be written; then nothing may be shown.
-pub async fn record(database: &Database, at: i64, reader: &Reader, shown: &[Shown]) -> Result<(), DbErr> {
+pub async fn record(
+    database: &Database,
+    at: i64,
+    reader: &Reader,
+    shown: &[Shown],
+    closings: i64,
+) -> Result<Recorded, DbErr> {
     let mut sets: BTreeMap<(&'static str, i64, bool), Vec<Uuid>> = BTreeMap::new();
     let mut facts = Vec::new();
     for one in shown {
@@ -88,10 +106,15 @@ pub async fn record(database: &Database, at: i64, reader: &Reader, shown: &[Show
             }
         }
     }
-    let transaction = database.log.begin().await?;
+    let transaction = database.disclose(reader.agency_id).await?;
+    if database.closings(&transaction, reader.agency_id).await? != closings {
+        transaction.rollback().await?;
+        return Ok(Recorded::Overtaken);
+    }
     insert_log(&transaction, at, reader, sets).await?;
     upsert_disclosed(&transaction, facts).await?;
-    transaction.commit().await
+    transaction.commit().await?;
+    Ok(Recorded::Written)
 }
 
 fn parts(shown: &Shown) -> Vec<Part> {

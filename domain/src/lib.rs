@@ -4,10 +4,14 @@
 
 pub mod agency;
 pub mod calendar;
+pub mod change;
+pub mod consent;
+pub mod deadline;
 pub mod disclosure;
 pub mod field;
 pub mod fingerprint;
 pub mod id;
+pub mod life;
 pub mod nationality;
 pub mod purpose;
 pub mod reason;

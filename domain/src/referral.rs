@@ -113,6 +113,57 @@ crate::words! {
 }
 
 crate::words! {
+    /// What came of a referral that was completed.
+    pub enum Outcome("Ergebnis einer Übergabe") {
+        SupportStarted = "SUPPORT_STARTED": "Leistung oder Hilfe hat begonnen",
+        ApplicationGranted = "APPLICATION_GRANTED": "Antrag bewilligt",
+        ApplicationRefused = "APPLICATION_REFUSED": "Antrag abgelehnt",
+        Counselled = "COUNSELLED": "Beratung abgeschlossen",
+        ReferredOn = "REFERRED_ON": "an ein anderes Angebot verwiesen",
+        NoLongerNeeded = "NO_LONGER_NEEDED": "Bedarf entfallen",
+        Other = "OTHER": "anderes Ergebnis",
+    }
+}
+
+crate::words! {
+    /// Why a referral that was accepted came to nothing.
+    pub enum FailReason("Grund eines Scheiterns") {
+        ClientNotReached = "CLIENT_NOT_REACHED": "Klientin oder Klient nicht erreicht",
+        ClientBrokeOff = "CLIENT_BROKE_OFF": "Klientin oder Klient hat abgebrochen",
+        RequirementsNotMet = "REQUIREMENTS_NOT_MET": "Voraussetzungen nicht erfüllt",
+        MovedAway = "MOVED_AWAY": "verzogen",
+        NoAnswer = "NO_ANSWER": "Rückfrage blieb ohne Antwort",
+        Other = "OTHER": "anderer Grund",
+    }
+}
+
+crate::words! {
+    /// Why a receiver gave back what it had accepted.
+    pub enum ReturnReason("Grund einer Rückgabe") {
+        NotCompetent = "NOT_COMPETENT": "doch nicht zuständig",
+        NoCapacity = "NO_CAPACITY": "keine Kapazität",
+        ClientNotReached = "CLIENT_NOT_REACHED": "Klientin oder Klient nicht erreicht",
+        NoAnswer = "NO_ANSWER": "Rückfrage blieb ohne Antwort",
+        Other = "OTHER": "anderer Grund",
+    }
+}
+
+crate::words! {
+    /// Why a sender took a referral back.
+    pub enum WithdrawalReason("Grund einer Rücknahme") {
+        ClientWish = "CLIENT_WISH": "Wunsch der Klientin oder des Klienten",
+        Moved = "MOVED": "verzogen",
+        Died = "DIED": "verstorben",
+        BrokeOff = "BROKE_OFF": "Begleitung abgebrochen",
+        /// A data breach, to be recorded (Art. 33 DSGVO).
+        Misdirected = "MISDIRECTED": "an die falsche Stelle gegangen (Datenpanne, Art. 33 DSGVO)",
+        /// By the clock: suspended for too long.
+        GroundEnded = "GROUND_ENDED": "Grundlage entfallen und nicht erneuert",
+        Other = "OTHER": "anderer Grund",
+    }
+}
+
+crate::words! {
     /// From which side an agency looks at its referrals.
     pub enum Direction("Richtung") {
         Incoming = "INCOMING": "eingehend",

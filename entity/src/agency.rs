@@ -45,6 +45,8 @@ pub struct Model {
     pub internal_specialisation: Option<String>,
     /// Whether its tokens are accepted.
     pub enabled: bool,
+    /// Counts what was closed to it: a disclosure that was prepared before is made anew ([`crate::database`]).
+    pub closings: i64,
 }
 
 /// No relations: reads join by hand, narrowed to a viewer.

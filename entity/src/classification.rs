@@ -60,7 +60,7 @@ pub const TABLES: &[Table] = &[
               baustein",
         ruled: "",
         party_text: "",
-        internal: "internal_specialisation enabled",
+        internal: "internal_specialisation enabled closings",
     },
     Table {
         name: "agreement",
@@ -107,16 +107,18 @@ pub const TABLES: &[Table] = &[
         ruled: "fields",
         party_text: "",
         internal: "id person_id receiver_id purpose ticked data_protection release_from_secrecy release_on art9 \
-              valid_from valid_until withdrawn_at created_at",
+              valid_from valid_until withdrawn_at created_at report_outcome form language interpreter text_version \
+              guardian witness scan_sha256 renews_id staff",
     },
     Table {
         name: "referral",
         public: "id sender_id receiver_id purpose kind status version reference pending first_received_on offered_at \
-              accepted_at closed_at due_on previous_id updated_at",
+              accepted_at closed_at due_on previous_id updated_at carries_application statutory_due_on",
         ruled: "offered_fields",
         party_text: "sender_reference receiver_reference reason sender_contact_name sender_contact_phone \
               sender_contact_email receiver_contact_name receiver_contact_phone receiver_contact_email",
-        internal: "case_id agreement_id consent_id ever_accepted closed_on suspended_from hops created_at",
+        internal: "case_id agreement_id consent_id ever_accepted closed_on suspended_from asked_from paused_days hops \
+              created_at reporting_duty_acknowledged",
     },
     // The fingerprint would find the same client in two offices' files.
     Table {
@@ -135,10 +137,10 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "referral_event",
-        public: "id referral_id at from_status to_status agency_id",
+        public: "id referral_id at from_status to_status agency_id action",
         ruled: "",
         party_text: "reason",
-        internal: "staff imported",
+        internal: "staff imported detail",
     },
     Table {
         name: "message",
@@ -146,6 +148,35 @@ pub const TABLES: &[Table] = &[
         ruled: "",
         party_text: "body",
         internal: "staff",
+    },
+    Table {
+        name: "appointment",
+        public: "id referral_id agency_id at created_at",
+        ruled: "",
+        party_text: "place bring",
+        internal: "staff",
+    },
+    Table {
+        name: "talk",
+        public: "id referral_id agency_id held_on client_took_part created_at",
+        ruled: "",
+        party_text: "participants",
+        internal: "staff",
+    },
+    Table { name: "feed", public: "", ruled: "", party_text: "", internal: "agency_id last" },
+    Table {
+        name: "change",
+        public: "seq at referral_id kind event_id",
+        ruled: "",
+        party_text: "",
+        internal: "agency_id",
+    },
+    Table {
+        name: "idempotency",
+        public: "",
+        ruled: "",
+        party_text: "",
+        internal: "agency_id subject key mutation request_hash result at",
     },
     Table { name: "setting", public: "", ruled: "", party_text: "", internal: "name value" },
     Table {

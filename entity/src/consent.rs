@@ -1,6 +1,8 @@
 //! Consents of a client: for one receiver and purpose.
 
+use kim_domain::consent::ConsentForm;
 use kim_domain::purpose::ReferralPurpose;
+use kim_domain::value::Language;
 use sea_orm::entity::prelude::*;
 
 use crate::code::Code;
@@ -38,6 +40,31 @@ pub struct Model {
     pub withdrawn_at: Option<i64>,
     /// Microseconds since 1970.
     pub created_at: i64,
+    /// Whether the receiver may tell the sender what came of it.
+    pub report_outcome: bool,
+    /// How it was given.
+    pub form: Code<ConsentForm>,
+    /// The language in which it was explained.
+    pub language: Option<Code<Language>>,
+    /// Whether somebody interpreted.
+    pub interpreter: bool,
+    /// Which version of the text was explained.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub text_version: Option<String>,
+    /// Who consented for the client.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub guardian: Option<String>,
+    /// Who was there.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub witness: Option<String>,
+    /// SHA-256 of the signed paper's scan, hexadecimal.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub scan_sha256: Option<String>,
+    /// The consent that this one renews.
+    pub renews_id: Option<Uuid>,
+    /// Subject of the token that recorded it.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub staff: Option<String>,
 }
 
 /// No relations: reads join by hand, narrowed to a viewer.

@@ -1,5 +1,6 @@
 //! Opening the database. What differs between SQLite and PostgreSQL is here and nowhere else.
 
+use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -13,6 +14,10 @@ use sea_orm::{
     ConnAcquireErr, ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
+
+use uuid::Uuid;
+
+use crate::sql::Sql;
 
 /// How long a statement waits for a connection, and on SQLite for the lock.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -95,8 +100,11 @@ impl Database {
     /// # Errors
     /// [`DbErr::ConnectionAcquire`] if no connection came free in time; else whatever the database said.
     pub async fn write(&self) -> Result<DatabaseTransaction, DbErr> {
-        let sqlite_transaction_mode = (self.backend() == DbBackend::Sqlite).then_some(SqliteTransactionMode::Immediate);
-        self.writer.begin_with_options(TransactionOptions { sqlite_transaction_mode, ..Default::default() }).await
+        if self.backend() == DbBackend::Sqlite {
+            self.writer.begin_with_options(immediate()).await
+        } else {
+            self.writer.begin().await
+        }
     }
 
     /// Begins a snapshot: everything read in it is of one instant. REPEATABLE READ, READ ONLY on PostgreSQL; on SQLite
@@ -106,6 +114,52 @@ impl Database {
     /// As [`write`](Self::write).
     pub async fn read(&self) -> Result<DatabaseTransaction, DbErr> {
         self.reader.begin().await
+    }
+
+    /// Begins a transaction for the log of what is disclosed to this agency. Until it ends nothing is closed to the agency:
+    /// a withdrawal [holds](Self::hold_back) what was not logged before it.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub async fn disclose(&self, agency: Uuid) -> Result<DatabaseTransaction, DbErr> {
+        if self.backend() == DbBackend::Sqlite {
+            return self.log.begin_with_options(immediate()).await;
+        }
+        let tx = self.log.begin().await?;
+        advisory_lock(&tx, "pg_advisory_xact_lock_shared", agency).await?;
+        Ok(tx)
+    }
+
+    /// How often something was closed to this agency, as committed now. Ask with the transaction of
+    /// [`disclose`](Self::disclose), under whose lock the answer cannot change.
+    ///
+    /// # Errors
+    /// Whatever the database said.
+    pub async fn closings(&self, disclosing: &DatabaseTransaction, agency: Uuid) -> Result<i64, DbErr> {
+        let mut sql = Sql::new(self.backend());
+        sql.push("SELECT closings FROM agency WHERE id = ").bind(agency);
+        // On SQLite the log's lock is in another file than the agencies.
+        let row = match self.backend() {
+            DbBackend::Sqlite => sql.one(&self.main).await?,
+            DbBackend::Postgres | _ => sql.one(disclosing).await?,
+        };
+        row.map_or(Ok(0), |row| row.try_get_by_index(0))
+    }
+
+    /// Waits for disclosures to these agencies that are being logged, and holds back those that come, until the closing
+    /// that this transaction makes is committed and the [`Held`] is released.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub async fn hold_back(&self, closing: &DatabaseTransaction, agencies: &BTreeSet<Uuid>) -> Result<Held, DbErr> {
+        if self.backend() == DbBackend::Sqlite {
+            return self.log.begin_with_options(immediate()).await.map(|log| Held(Some(log)));
+        }
+        // In one order for all, so that two closings never wait for each other.
+        for &agency in agencies {
+            advisory_lock(closing, "pg_advisory_xact_lock", agency).await?;
+        }
+        Ok(Held(None))
     }
 
     /// Tells the database how its rows are distributed: after an import, or its plans are made for empty tables.
@@ -161,6 +215,36 @@ impl Database {
         self.log.close_by_ref().await?;
         self.main.close_by_ref().await
     }
+}
+
+/// Disclosures that wait for a closing.
+#[derive(Debug)]
+#[must_use]
+pub struct Held(Option<DatabaseTransaction>);
+
+impl Held {
+    /// Lets them go on: they find what was closed.
+    ///
+    /// # Errors
+    /// Whatever the database said.
+    pub async fn release(self) -> Result<(), DbErr> {
+        match self.0 {
+            Some(log) => log.rollback().await,
+            None => Ok(()),
+        }
+    }
+}
+
+fn immediate() -> TransactionOptions {
+    TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() }
+}
+
+/// Takes PostgreSQL's lock that stands for disclosures to an agency; it ends with the transaction.
+async fn advisory_lock(tx: &DatabaseTransaction, function: &str, agency: Uuid) -> Result<(), DbErr> {
+    let (high, low) = agency.as_u64_pair();
+    let mut sql = Sql::new(DbBackend::Postgres);
+    sql.push("SELECT ").push(function).push("(").bind((high ^ low).cast_signed()).push(")");
+    sql.one(tx).await.map(drop)
 }
 
 /// Whether the database gave up because time ran out: no connection or lock came free, or PostgreSQL's clock ended the

@@ -5,7 +5,9 @@
 
 pub mod agency;
 pub mod agreement;
+pub mod appointment;
 pub mod case_file;
+pub mod change;
 pub mod classification;
 pub mod code;
 pub mod consent;
@@ -13,8 +15,10 @@ pub mod database;
 pub mod disclosed;
 pub mod disclosure_log;
 pub mod district;
+pub mod feed;
 pub mod handover;
 pub mod household_member;
+pub mod idempotency;
 pub mod message;
 pub mod municipality;
 pub mod person;
@@ -23,4 +27,6 @@ pub mod referral;
 pub mod referral_event;
 pub mod setting;
 mod sql;
+pub mod talk;
 pub mod viewer;
+pub mod write;

@@ -42,8 +42,8 @@ pub struct Model {
     /// The receiver's file number for it.
     #[sea_orm(column_type = "Text", nullable)]
     pub receiver_reference: Option<String>,
-    /// The version of the agreement it was offered under.
-    pub agreement_id: Uuid,
+    /// The version of the agreement it was offered under; none for a draft that waits for one.
+    pub agreement_id: Option<Uuid>,
     /// The consent it rests on.
     pub consent_id: Option<Uuid>,
     /// What the sender offers: a stored `FieldSet`.
@@ -70,6 +70,16 @@ pub struct Model {
     pub reason: Option<String>,
     /// Where a suspended one stood before.
     pub suspended_from: Option<Code<ReferralStatus>>,
+    /// Where it stood when the open question was asked.
+    pub asked_from: Option<Code<ReferralStatus>>,
+    /// Working days that the receiver had left when its clock stopped; below 0: it was late.
+    pub paused_days: Option<i16>,
+    /// Whether it brings an application (§ 16 SGB I).
+    pub carries_application: bool,
+    /// A day set by law that nothing moves (§ 14 SGB IX).
+    pub statutory_due_on: Option<Date>,
+    /// Whether the sender confirmed that it knows § 87 AufenthG.
+    pub reporting_duty_acknowledged: bool,
     /// A professional at the sender.
     #[sea_orm(column_type = "Text", nullable)]
     pub sender_contact_name: Option<String>,

@@ -1,5 +1,6 @@
 //! What happened to referrals: one row per move, written in the move's own transaction.
 
+use kim_domain::life::ReferralAction;
 use kim_domain::referral::ReferralStatus;
 use sea_orm::entity::prelude::*;
 
@@ -30,6 +31,11 @@ pub struct Model {
     pub staff: Option<String>,
     /// Whether it comes from an imported history, so that nothing fires.
     pub imported: bool,
+    /// What was done; none for an imported step.
+    pub action: Option<Code<ReferralAction>>,
+    /// What else is to be said of it, as JSON: the fields of a changed handover, for example.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub detail: Option<String>,
 }
 
 /// No relations: reads join by hand, narrowed to a viewer.

@@ -134,9 +134,24 @@ impl<'r> Columns<'r> {
         self.next().map(FieldSet::from_i64)
     }
 
+    /// A stored set of fields; the empty one where an outer join found none.
+    pub(crate) fn fields_or_none(&mut self) -> Result<FieldSet, DbErr> {
+        self.next::<Option<i64>>().map(|set| set.map_or(FieldSet::EMPTY, FieldSet::from_i64))
+    }
+
+    /// A word by its code, or none.
+    pub(crate) fn word_or_none<W: Word>(&mut self) -> Result<Option<W>, DbErr> {
+        let code: Option<String> = self.next()?;
+        code.map(|code| word(&code, self.next)).transpose()
+    }
+
     /// A word by its code. An unknown code in the database is an error, never a guess.
     pub(crate) fn word<W: Word>(&mut self) -> Result<W, DbErr> {
         let code: String = self.next()?;
-        W::from_code(&code).ok_or_else(|| DbErr::Type(format!("unknown {} in column {}", W::NAME, self.next)))
+        word(&code, self.next)
     }
+}
+
+fn word<W: Word>(code: &str, column: usize) -> Result<W, DbErr> {
+    W::from_code(code).ok_or_else(|| DbErr::Type(format!("unknown {} in column {column}", W::NAME)))
 }

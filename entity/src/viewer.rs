@@ -31,6 +31,7 @@ pub struct OwnAgency {
 #[derive(Clone, Debug)]
 pub struct Viewer {
     agency: OwnAgency,
+    closings: i64,
     token: VerifiedToken,
 }
 
@@ -42,7 +43,7 @@ impl Viewer {
     /// The database does not answer.
     pub async fn admit(database: &Database, token: VerifiedToken) -> Result<Option<Self>, DbErr> {
         let mut sql = Sql::new(database.backend());
-        sql.push("SELECT id, slug, name, kind, ags, controller FROM agency WHERE enabled AND slug = ")
+        sql.push("SELECT id, slug, name, kind, ags, controller, closings FROM agency WHERE enabled AND slug = ")
             .bind(token.agency_slug());
         let Some(row) = sql.one(&database.main).await? else { return Ok(None) };
         let kind: String = row.try_get_by_index(3)?;
@@ -58,13 +59,18 @@ impl Viewer {
             ags: row.try_get_by_index(4)?,
             controller: row.try_get_by_index(5)?,
         };
-        Ok(Some(Self { agency, token }))
+        Ok(Some(Self { agency, closings: row.try_get_by_index(6)?, token }))
     }
 
     /// The agency it acts for.
     #[must_use]
     pub fn agency(&self) -> &OwnAgency {
         &self.agency
+    }
+    /// How often something was closed to its agency, when it was admitted.
+    #[must_use]
+    pub fn closings(&self) -> i64 {
+        self.closings
     }
     /// What it may be there.
     #[must_use]

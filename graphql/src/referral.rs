@@ -69,7 +69,7 @@ impl Referral {
     }
     /// Stand.
     async fn status(&self) -> Coded<ReferralStatus> {
-        Coded(self.row.status)
+        Coded(self.row.standing.status)
     }
     /// Zeichen dieser Übergabe, für das Telefon.
     async fn reference(&self) -> &str {
@@ -86,6 +86,7 @@ impl Referral {
     /// Die Stelle, die am Zug ist; null nach dem Abschluss.
     async fn ball_with(&self) -> Result<Option<Agency>, Failure> {
         self.row
+            .standing
             .status
             .ball()
             .map(|holder| match holder {

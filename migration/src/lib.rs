@@ -14,6 +14,7 @@ mod m20261122_000008_events_and_messages;
 mod m20261122_000009_settings;
 mod m20261122_000010_indexes;
 mod m20261122_100001_disclosures;
+mod m20261124_000011_work;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -39,6 +40,7 @@ impl MigratorTrait for MainMigrator {
             Box::new(m20261122_000008_events_and_messages::Migration),
             Box::new(m20261122_000009_settings::Migration),
             Box::new(m20261122_000010_indexes::Migration),
+            Box::new(m20261124_000011_work::Migration),
         ]
     }
 

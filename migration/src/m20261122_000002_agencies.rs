@@ -28,6 +28,7 @@ impl MigrationTrait for Migration {
                     .col(small_integer_null("baustein"))
                     .col(text_null("internal_specialisation"))
                     .col(boolean("enabled"))
+                    .col(big_integer("closings").default(0))
                     .foreign_key(&mut reference("agency", "ags", "municipality", "ags"))
                     .take(),
             )

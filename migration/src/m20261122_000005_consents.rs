@@ -2,7 +2,7 @@
 
 use sea_orm_migration::{prelude::*, schema::*};
 
-use crate::column::{code, field_set, reference};
+use crate::column::{code, code_null, field_set, reference};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -28,8 +28,19 @@ impl MigrationTrait for Migration {
                     .col(date_null("valid_until"))
                     .col(big_integer_null("withdrawn_at"))
                     .col(big_integer("created_at"))
+                    .col(boolean("report_outcome").default(false))
+                    .col(code("form").default("WRITTEN"))
+                    .col(code_null("language"))
+                    .col(boolean("interpreter").default(false))
+                    .col(text_null("text_version"))
+                    .col(text_null("guardian"))
+                    .col(text_null("witness"))
+                    .col(text_null("scan_sha256"))
+                    .col(uuid_null("renews_id"))
+                    .col(text_null("staff"))
                     .foreign_key(&mut reference("consent", "person_id", "person", "id"))
                     .foreign_key(&mut reference("consent", "receiver_id", "agency", "id"))
+                    .foreign_key(&mut reference("consent", "renews_id", "consent", "id"))
                     .take(),
             )
             .await

@@ -4,6 +4,8 @@ use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::column::{code, code_null, field_set, reference};
 
+/// Whatever was offered was offered under an agreement; a draft that a forwarding made may have to wait for one.
+const AGREED: &str = "agreement_id IS NOT NULL OR status = 'DRAFT'";
 /// `pending` is kept so that a partial index can carry the clerk's list; it cannot contradict the status.
 const PENDING: &str =
     "pending = (status IN ('OFFERED', 'ACKNOWLEDGED') OR (status = 'INFO_REQUESTED' AND NOT ever_accepted))";
@@ -29,7 +31,7 @@ impl MigrationTrait for Migration {
                     .col(code("reference").unique_key())
                     .col(text_null("sender_reference"))
                     .col(text_null("receiver_reference"))
-                    .col(uuid("agreement_id"))
+                    .col(uuid_null("agreement_id"))
                     .col(uuid_null("consent_id"))
                     .col(field_set("offered_fields"))
                     .col(boolean("ever_accepted"))
@@ -42,6 +44,11 @@ impl MigrationTrait for Migration {
                     .col(date("due_on"))
                     .col(code_null("reason"))
                     .col(code_null("suspended_from"))
+                    .col(code_null("asked_from"))
+                    .col(small_integer_null("paused_days"))
+                    .col(boolean("carries_application").default(false))
+                    .col(date_null("statutory_due_on"))
+                    .col(boolean("reporting_duty_acknowledged").default(false))
                     .col(text_null("sender_contact_name"))
                     .col(text_null("sender_contact_phone"))
                     .col(text_null("sender_contact_email"))
@@ -53,6 +60,7 @@ impl MigrationTrait for Migration {
                     .col(big_integer("created_at"))
                     .col(big_integer("updated_at"))
                     .check(("referral_pending", Expr::cust(PENDING)))
+                    .check(("referral_agreed", Expr::cust(AGREED)))
                     .foreign_key(&mut reference("referral", "case_id", "case", "id"))
                     .foreign_key(&mut reference("referral", "sender_id", "agency", "id"))
                     .foreign_key(&mut reference("referral", "receiver_id", "agency", "id"))

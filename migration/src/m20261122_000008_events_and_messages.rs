@@ -23,6 +23,8 @@ impl MigrationTrait for Migration {
                     .col(uuid("agency_id"))
                     .col(text_null("staff"))
                     .col(boolean("imported"))
+                    .col(code_null("action"))
+                    .col(text_null("detail"))
                     .foreign_key(&mut reference("referral_event", "referral_id", "referral", "id"))
                     .foreign_key(&mut reference("referral_event", "agency_id", "agency", "id"))
                     .take(),

@@ -106,7 +106,7 @@ impl Next<'_> {
             version: Set(1),
             reference: Set(self.reference.clone()),
             receiver_reference: Set(None),
-            agreement_id: Set(self.agreement.id),
+            agreement_id: Set(Some(self.agreement.id)),
             consent_id: Set(None),
             offered_fields: Set(self.unticked().to_i64()),
             ever_accepted: Set(false),
@@ -151,6 +151,7 @@ impl Next<'_> {
             valid_until: Set(day.checked_add_months(Months::new(12))),
             withdrawn_at: Set(None),
             created_at: Set(noon_micros(day)),
+            ..Default::default()
         };
         consent::Entity::insert(given).exec_without_returning(tx).await.map_err(Failure::failed)?;
         Ok(id)
@@ -200,6 +201,7 @@ impl Next<'_> {
             agency_id: Set(self.previous.sender_id),
             staff: Set(None),
             imported: Set(true),
+            ..Default::default()
         };
         referral_event::Entity::insert(event).exec_without_returning(tx).await.map(drop).map_err(Failure::failed)
     }

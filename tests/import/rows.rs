@@ -20,7 +20,7 @@ on_both! {
         assert_eq!(referral.sender_reference.as_deref(), Some("T-1"));
         assert_eq!(referral.receiver_contact_email.as_deref(), Some("schnittstelle@jobcenter-koeln.example"));
 
-        let agreement = agreement::Entity::find_by_id(referral.agreement_id).one(&db.main).await;
+        let agreement = agreement::Entity::find_by_id(referral.agreement_id.expect("agreed")).one(&db.main).await;
         let agreement = agreement.expect("an answer").expect("an agreement");
         let offered = FieldSet::from_i64(referral.offered_fields);
         let ticked_only = FieldSet::from_i64(agreement.ticked_only);

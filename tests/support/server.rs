@@ -151,6 +151,7 @@ pub(crate) async fn add_agency(database: &TestDatabase, slug: &str, kind: Agency
         baustein: Set(None),
         internal_specialisation: Set(None),
         enabled: Set(enabled),
+        closings: Set(0),
     }
     .insert(&database.database.main)
     .await

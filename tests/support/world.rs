@@ -156,6 +156,7 @@ pub(crate) async fn add_agency(db: &DatabaseConnection, ags: &str, slug: &str, k
         baustein: Set(None),
         internal_specialisation: Set(Some(canary(0, "specialisation"))),
         enabled: Set(true),
+        closings: Set(0),
     }
     .insert(db)
     .await
@@ -219,7 +220,7 @@ impl World {
             reference: Set(format!("REF-{number:05}")),
             sender_reference: Set(Some(canary(number, "senderReference"))),
             receiver_reference: Set(Some(canary(number, "receiverReference"))),
-            agreement_id: Set(spec.agreement),
+            agreement_id: Set(Some(spec.agreement)),
             consent_id: Set(consent_id),
             offered_fields: Set(spec.offered.to_i64()),
             ever_accepted: Set(spec.ever_accepted),
@@ -242,6 +243,7 @@ impl World {
             hops: Set(0),
             created_at: Set(noon_micros(spec.offered_on)),
             updated_at: Set(noon_micros(spec.offered_on)),
+            ..Default::default()
         });
         self.handovers.push(handover_of(number, referral_id));
         self.add_history(spec, referral_id);
@@ -303,6 +305,7 @@ impl World {
             valid_until: Set(consent.until),
             withdrawn_at: Set(consent.withdrawn.then(|| noon_micros(in_days(-1)))),
             created_at: Set(0),
+            ..Default::default()
         });
         id
     }
@@ -330,6 +333,7 @@ impl World {
             agency_id: Set(agency),
             staff: Set(Some(canary(spec.number, staff))),
             imported: Set(false),
+            ..Default::default()
         };
         let draft = ReferralStatus::Draft;
         self.events.push(event(at - 1, None, draft, spec.sender, "senderStaff"));

@@ -120,6 +120,7 @@ fn read(sheet: &Sheet, row: &Row, cells: &mut Cells<'_>, options: &Options) -> O
         baustein,
         internal_specialisation,
         enabled: true,
+        closings: 0,
     })
 }
 

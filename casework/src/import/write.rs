@@ -129,6 +129,7 @@ impl Batch {
             valid_until: Set(given.valid_until),
             withdrawn_at: Set(None),
             created_at: Set(now),
+            ..Default::default()
         });
         Some(id)
     }
@@ -149,7 +150,7 @@ impl Batch {
             reference: Set(reference),
             sender_reference: Set(Some(row.identity.case_number.to_owned())),
             receiver_reference: Set(None),
-            agreement_id: Set(ready.agreement.id),
+            agreement_id: Set(Some(ready.agreement.id)),
             consent_id: Set(ids.consent_id),
             offered_fields: Set(plan.offered.to_i64()),
             ever_accepted: Set(standing.ever_accepted),
@@ -173,6 +174,7 @@ impl Batch {
             hops: Set(0),
             created_at: Set(now),
             updated_at: Set(now),
+            ..Default::default()
         });
         self.handover(row, ready, id);
         for event in &plan.history {
@@ -190,6 +192,7 @@ impl Batch {
                 }),
                 staff: Set(None),
                 imported: Set(true),
+                ..Default::default()
             });
         }
     }

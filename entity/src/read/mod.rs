@@ -53,6 +53,19 @@ impl Snapshot {
         self.transaction.rollback().await
     }
 
+    /// The same reads in a transaction that writes.
+    pub(crate) async fn writing(database: &Database, viewer: Arc<Viewer>, today: NaiveDate) -> Result<Self, DbErr> {
+        Ok(Self { transaction: database.write().await?, viewer, today })
+    }
+
+    pub(crate) fn transaction(&self) -> &DatabaseTransaction {
+        &self.transaction
+    }
+
+    pub(crate) async fn commit(self) -> Result<(), DbErr> {
+        self.transaction.commit().await
+    }
+
     /// Whose view it is.
     #[must_use]
     pub fn viewer(&self) -> &Viewer {

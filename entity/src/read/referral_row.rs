@@ -4,8 +4,9 @@ use chrono::NaiveDate;
 use kim_domain::agency::AgencyKind;
 use kim_domain::disclosure::{self, Agreement, Consent, Stage, Terms, Visible};
 use kim_domain::field::FieldSet;
+use kim_domain::life::Standing;
 use kim_domain::purpose::ReferralPurpose;
-use kim_domain::referral::{BallHolder, ReferralKind, ReferralStatus};
+use kim_domain::referral::{BallHolder, ReferralKind};
 use sea_orm::{DbErr, QueryResult};
 use uuid::Uuid;
 
@@ -44,8 +45,8 @@ pub struct ReferralRow {
     pub kind: ReferralKind,
     /// What is asked.
     pub purpose: ReferralPurpose,
-    /// Where it stands.
-    pub status: ReferralStatus,
+    /// Where it stands, and where it goes back to.
+    pub standing: Standing,
     /// Its own reference, for the phone.
     pub reference: String,
     /// Who handed over.
@@ -74,6 +75,18 @@ pub struct ReferralRow {
     pub previous_id: Option<Uuid>,
     /// The sender's case.
     pub case_id: Uuid,
+    /// The version of the agreement that it was offered under; none for a draft that waits for one.
+    pub agreement_id: Option<Uuid>,
+    /// The consent that it rests on.
+    pub consent_id: Option<Uuid>,
+    /// Whether it brings an application (§ 16 SGB I).
+    pub carries_application: bool,
+    /// A day set by law that nothing moves (§ 14 SGB IX).
+    pub statutory_due_on: Option<NaiveDate>,
+    /// Code of its outcome, or of the reason for which it was closed.
+    pub reason: Option<String>,
+    /// Whether the client lets the receiver tell the sender what came of it.
+    pub report_outcome: bool,
     /// Where the viewer stands.
     pub side: Side,
     /// The inputs of the rule, today.
@@ -96,19 +109,20 @@ impl ReferralRow {
     /// Whether the receiver has let the day pass.
     #[must_use]
     pub fn overdue(&self, today: NaiveDate) -> bool {
-        self.status.ball() == Some(BallHolder::Receiver) && self.due_on.is_some_and(|due| due < today)
+        self.standing.status.ball() == Some(BallHolder::Receiver) && self.due_on.is_some_and(|due| due < today)
     }
 }
 
-const COLUMNS: &str = "r.id, r.version, r.kind, r.purpose, r.status, r.reference, r.sender_id, r.receiver_id, \
+const COLUMNS: &str = "r.id, r.version, r.kind, r.purpose, r.status, r.ever_accepted, r.asked_from, r.suspended_from, r.reference, \
+     r.sender_id, r.receiver_id, \
      r.sender_reference, r.receiver_reference, r.sender_contact_name, r.sender_contact_phone, r.sender_contact_email, \
      r.receiver_contact_name, r.receiver_contact_phone, r.receiver_contact_email, r.first_received_on, r.offered_at, \
-     r.accepted_at, r.closed_at, r.updated_at, r.due_on, r.previous_id, r.case_id, \
-     r.ever_accepted, r.closed_on, r.offered_fields, s.kind, s.bound_by_203, \
+     r.accepted_at, r.closed_at, r.updated_at, r.due_on, r.previous_id, r.case_id, r.agreement_id, r.consent_id, \
+     r.carries_application, r.statutory_due_on, r.reason, c.report_outcome, r.closed_on, r.offered_fields, s.kind, s.bound_by_203, \
      a.fields, a.ticked_only, a.statutory_fields, a.access_days, a.terminated_for_cause_on, \
      c.fields, c.ticked, c.data_protection, c.release_from_secrecy, c.art9, c.valid_from, c.valid_until, c.withdrawn_at";
 
-const TABLES: &str = " FROM referral r JOIN agreement a ON a.id = r.agreement_id JOIN agency s ON s.id = r.sender_id \
+const TABLES: &str = " FROM referral r LEFT JOIN agreement a ON a.id = r.agreement_id JOIN agency s ON s.id = r.sender_id \
      LEFT JOIN consent c ON c.id = r.consent_id";
 
 impl Snapshot {
@@ -133,7 +147,13 @@ impl Snapshot {
     fn read(&self, row: &QueryResult) -> Result<ReferralRow, DbErr> {
         let mut columns = Columns::of(row);
         let (id, version) = (columns.next()?, columns.next()?);
-        let (kind, purpose, status) = (columns.word()?, columns.word()?, columns.word()?);
+        let (kind, purpose) = (columns.word()?, columns.word()?);
+        let standing = Standing {
+            status: columns.word()?,
+            ever_accepted: columns.next()?,
+            asked_from: columns.word_or_none()?,
+            suspended_from: columns.word_or_none()?,
+        };
         let reference = columns.next()?;
         let (sender_id, receiver_id): (Uuid, Uuid) = (columns.next()?, columns.next()?);
         let side = if receiver_id == self.viewer.agency().id { Side::Receiver } else { Side::Sender };
@@ -143,7 +163,7 @@ impl Snapshot {
             version,
             kind,
             purpose,
-            status,
+            standing,
             reference,
             sender_id,
             receiver_id,
@@ -161,8 +181,14 @@ impl Snapshot {
             due_on: Some(columns.next()?).filter(|&day| day != NO_DUE_DATE),
             previous_id: columns.next()?,
             case_id: columns.next()?,
+            agreement_id: columns.next()?,
+            consent_id: columns.next()?,
+            carries_application: columns.next()?,
+            statutory_due_on: columns.next()?,
+            reason: columns.next()?,
+            report_outcome: columns.next::<Option<bool>>()?.unwrap_or(false),
             side,
-            terms: self.terms(side, purpose, status, &mut columns)?,
+            terms: self.terms(side, purpose, standing, &mut columns)?,
         })
     }
 
@@ -170,17 +196,20 @@ impl Snapshot {
         &self,
         side: Side,
         purpose: ReferralPurpose,
-        status: ReferralStatus,
+        standing: Standing,
         columns: &mut Columns<'_>,
     ) -> Result<Terms, DbErr> {
-        let ever_accepted: bool = columns.next()?;
         let closed_on: Option<NaiveDate> = columns.next()?;
         let offered = columns.fields()?;
         let sender: AgencyKind = columns.word()?;
         let sender_bound_by_203: bool = columns.next()?;
-        let mut agreement =
-            Agreement { fields: columns.fields()?, ticked_only: columns.fields()?, statutory: columns.fields()? };
-        let access_days: i16 = columns.next()?;
+        // A draft may have none.
+        let mut agreement = Agreement {
+            fields: columns.fields_or_none()?,
+            ticked_only: columns.fields_or_none()?,
+            statutory: columns.fields_or_none()?,
+        };
+        let access_days = columns.next::<Option<i16>>()?.unwrap_or(0);
         let ended: Option<NaiveDate> = columns.next()?;
         let consent = consent(columns)?;
         let narrowed: Option<String> = columns.next()?;
@@ -201,8 +230,8 @@ impl Snapshot {
             sender_bound_by_203,
             purpose,
             stage: disclosure::stage(
-                status,
-                ever_accepted,
+                standing.status,
+                standing.ever_accepted,
                 closed_on,
                 u16::try_from(access_days).unwrap_or(0),
                 self.today,

@@ -75,6 +75,17 @@ impl Snapshot {
         self.fetch(sql).await
     }
 
+    /// Keeps everybody else from changing those of these referrals that are the viewer's.
+    pub(crate) async fn lock_referrals(&self, ids: &[Uuid]) -> Result<(), DbErr> {
+        let mut sql = self.sql();
+        sql.push("SELECT r.id FROM referral r WHERE ").is_one_of("r.id", ids).push(" AND (");
+        self.narrow(&mut sql, Direction::Incoming);
+        sql.push(" OR ");
+        self.narrow(&mut sql, Direction::Outgoing);
+        sql.push(") ORDER BY r.id FOR UPDATE");
+        sql.all(self.transaction()).await.map(drop)
+    }
+
     /// The viewer's referrals of these cases of its own agency, the latest offer first.
     ///
     /// # Errors

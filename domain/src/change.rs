@@ -1,0 +1,15 @@
+//! What a feed of changes can tell.
+
+crate::words! {
+    /// What happened to a referral, in an agency's feed.
+    pub enum ChangeKind("Art einer Änderung") {
+        Moved = "MOVED": "Stand geändert",
+        Message = "MESSAGE": "Nachricht",
+        HandoverChanged = "HANDOVER_CHANGED": "Übergebenes geändert",
+        ConsentChanged = "CONSENT_CHANGED": "Einwilligung geändert",
+        Appointment = "APPOINTMENT": "Termin",
+        Talk = "TALK": "Übergabegespräch",
+        Correction = "CORRECTION": "Berichtigung",
+        Reminder = "REMINDER": "Erinnerung an eine Frist",
+    }
+}

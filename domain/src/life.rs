@@ -1,0 +1,217 @@
+//! A referral's life: which moves there are, who may make them, and where each leads. Pure; the one place that decides.
+//!
+//! ```text
+//! DRAFT → OFFERED → ACKNOWLEDGED → ACCEPTED → IN_PROGRESS → COMPLETED | FAILED
+//! ```
+//!
+//! Every other way ends it sooner, asks a question, or suspends it. What a move needs beside this (an agreement, a ground,
+//! a reason) its use case checks.
+
+use crate::referral::{BallHolder, ReferralStatus};
+
+crate::words! {
+    /// What can be done with a referral. Those that move it come first.
+    pub enum ReferralAction("Was mit einer Übergabe getan werden kann") {
+        Offer = "OFFER": "anbieten",
+        Discard = "DISCARD": "Entwurf verwerfen",
+        Acknowledge = "ACKNOWLEDGE": "Eingang bestätigen",
+        Accept = "ACCEPT": "annehmen",
+        Decline = "DECLINE": "ablehnen",
+        Forward = "FORWARD": "an die zuständige Stelle weiterleiten",
+        RequestInformation = "REQUEST_INFORMATION": "Rückfrage stellen",
+        AnswerInformation = "ANSWER_INFORMATION": "Rückfrage beantworten",
+        Start = "START": "Bearbeitung beginnen",
+        Complete = "COMPLETE": "abschließen",
+        Fail = "FAIL": "als gescheitert abschließen",
+        Return = "RETURN": "zurückgeben",
+        Withdraw = "WITHDRAW": "zurückziehen",
+        /// By the clock alone.
+        Expire = "EXPIRE": "ablaufen lassen",
+        /// Because its ground ended.
+        Suspend = "SUSPEND": "aussetzen",
+        /// Because its ground is there again.
+        Resume = "RESUME": "fortsetzen",
+        OfferAgain = "OFFER_AGAIN": "erneut anbieten",
+        ChangeHandover = "CHANGE_HANDOVER": "Übergebenes ändern",
+        PostMessage = "POST_MESSAGE": "Nachricht schreiben",
+        RecordAppointment = "RECORD_APPOINTMENT": "Termin eintragen",
+        RecordTalk = "RECORD_TALK": "Übergabegespräch festhalten",
+        ReportWrongValue = "REPORT_WRONG_VALUE": "falsche Angabe melden",
+    }
+}
+
+/// Who makes a move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mover {
+    /// The agency that hands over.
+    Sender,
+    /// The agency that is asked.
+    Receiver,
+    /// Nobody: a day has passed, or a ground has come or gone.
+    Clock,
+}
+
+impl From<BallHolder> for Mover {
+    fn from(holder: BallHolder) -> Self {
+        match holder {
+            BallHolder::Sender => Self::Sender,
+            BallHolder::Receiver => Self::Receiver,
+        }
+    }
+}
+
+/// Where a referral stands, and where it goes back to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Its state.
+    pub status: ReferralStatus,
+    /// Whether it was ever accepted.
+    pub ever_accepted: bool,
+    /// Where it stood when the open question was asked.
+    pub asked_from: Option<ReferralStatus>,
+    /// Where it stood when it was suspended.
+    pub suspended_from: Option<ReferralStatus>,
+}
+
+/// Why a move is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// It is never this party's: only the receiver answers, only the sender withdraws.
+    NotYours,
+    /// Not from where the referral stands.
+    Illegal,
+}
+
+impl Standing {
+    /// A draft.
+    pub const DRAFT: Self =
+        Self { status: ReferralStatus::Draft, ever_accepted: false, asked_from: None, suspended_from: None };
+
+    /// Where a move leads: one standing, or two, as accepting what was offered acknowledges it first. `None` instead: a
+    /// draft that is discarded leaves nothing.
+    ///
+    /// # Errors
+    /// [`Refused`]
+    pub fn after(self, action: ReferralAction, mover: Mover) -> Result<Vec<Self>, Refused> {
+        use ReferralAction as A;
+        use ReferralStatus as S;
+        if !movers(action).contains(&mover) {
+            return Err(Refused::NotYours);
+        }
+        let to = |status| Ok(vec![Self { status, ..self }]);
+        let accepted = |from: Self| Self { status: S::Accepted, ever_accepted: true, ..from };
+        match (action, self.status) {
+            (A::Offer, S::Draft) => to(S::Offered),
+            (A::Discard, S::Draft) => Ok(Vec::new()),
+            (A::Acknowledge, S::Offered) => to(S::Acknowledged),
+            (A::Accept, S::Acknowledged) => Ok(vec![accepted(self)]),
+            (A::Accept, S::Offered) => {
+                let acknowledged = Self { status: S::Acknowledged, ..self };
+                Ok(vec![acknowledged, accepted(acknowledged)])
+            }
+            (A::Decline, S::Offered | S::Acknowledged) => to(S::Declined),
+            (A::Decline, S::InfoRequested) if !self.ever_accepted => to(S::Declined),
+            (A::Forward, S::Offered | S::Acknowledged) => to(S::Forwarded),
+            (A::RequestInformation, S::Offered | S::Acknowledged | S::Accepted | S::InProgress) => {
+                Ok(vec![Self { status: S::InfoRequested, asked_from: Some(self.status), ..self }])
+            }
+            (A::AnswerInformation, S::InfoRequested) => {
+                // What an imported list left open was asked before or after acceptance.
+                let before = if self.ever_accepted { S::Accepted } else { S::Acknowledged };
+                Ok(vec![Self { status: self.asked_from.unwrap_or(before), asked_from: None, ..self }])
+            }
+            (A::Start, S::Accepted) => to(S::InProgress),
+            (A::Complete, S::InProgress) => to(S::Completed),
+            (A::Fail, S::InProgress) => to(S::Failed),
+            (A::Fail, S::InfoRequested) if self.ever_accepted => to(S::Failed),
+            (A::Return, S::Accepted | S::InProgress) => to(S::Returned),
+            (A::Return, S::InfoRequested) if self.ever_accepted => to(S::Returned),
+            (A::Withdraw, status) if status.is_open() || status == S::Suspended => to(S::Withdrawn),
+            (A::Expire, S::Offered | S::Acknowledged) => to(S::Expired),
+            (A::Expire, S::InfoRequested) if !self.ever_accepted => to(S::Expired),
+            (A::Suspend, status) if status.is_open() => {
+                Ok(vec![Self { status: S::Suspended, suspended_from: Some(status), ..self }])
+            }
+            (A::Resume, S::Suspended) => {
+                let before = if self.ever_accepted { S::Accepted } else { S::Offered };
+                Ok(vec![Self { status: self.suspended_from.unwrap_or(before), suspended_from: None, ..self }])
+            }
+            _ => Err(Refused::Illegal),
+        }
+    }
+
+    /// Whether this party may do this now, as far as the state decides.
+    #[must_use]
+    pub fn permits(self, action: ReferralAction, mover: Mover) -> bool {
+        use ReferralAction as A;
+        use ReferralStatus as S;
+        let may = movers(action).contains(&mover);
+        match action {
+            A::OfferAgain => may && matches!(self.status, S::Declined | S::Expired | S::Withdrawn),
+            A::ChangeHandover | A::ReportWrongValue => may && self.status.is_open(),
+            A::PostMessage => may && (self.status.is_open() || (self.status == S::Suspended && mover == Mover::Sender)),
+            A::RecordAppointment | A::RecordTalk => may && self.status.is_open(),
+            A::Offer
+            | A::Discard
+            | A::Acknowledge
+            | A::Accept
+            | A::Decline
+            | A::Forward
+            | A::RequestInformation
+            | A::AnswerInformation
+            | A::Start
+            | A::Complete
+            | A::Fail
+            | A::Return
+            | A::Withdraw
+            | A::Expire
+            | A::Suspend
+            | A::Resume => self.after(action, mover).is_ok(),
+        }
+    }
+
+    /// What this party may do now, in the order of the list.
+    pub fn available(self, mover: Mover) -> impl Iterator<Item = ReferralAction> {
+        ReferralAction::ALL.iter().copied().filter(move |&action| self.permits(action, mover))
+    }
+}
+
+/// Whose an action is. Only the receiver answers, only the sender withdraws; what the clock withdraws had no ground.
+const fn movers(action: ReferralAction) -> &'static [Mover] {
+    use ReferralAction as A;
+    match action {
+        A::Offer | A::Discard | A::AnswerInformation | A::OfferAgain | A::ChangeHandover => &[Mover::Sender],
+        A::Withdraw => &[Mover::Sender, Mover::Clock],
+        A::Acknowledge
+        | A::Accept
+        | A::Decline
+        | A::Forward
+        | A::RequestInformation
+        | A::Start
+        | A::Complete
+        | A::Fail
+        | A::Return
+        | A::ReportWrongValue => &[Mover::Receiver],
+        A::Expire | A::Suspend | A::Resume => &[Mover::Clock],
+        A::PostMessage | A::RecordAppointment | A::RecordTalk => &[Mover::Sender, Mover::Receiver],
+    }
+}
+
+/// Whether the receiver now answers for the case: in a TRANSFER from the start of its work and not before
+/// (§ 86c SGB VIII); in no other kind does the responsibility move.
+#[must_use]
+pub const fn responsible(kind: crate::referral::ReferralKind, status: ReferralStatus) -> BallHolder {
+    use ReferralStatus as S;
+    match (kind, status) {
+        (crate::referral::ReferralKind::Transfer, S::InProgress | S::Completed) => BallHolder::Receiver,
+        (
+            crate::referral::ReferralKind::Referral
+            | crate::referral::ReferralKind::WarmHandover
+            | crate::referral::ReferralKind::Transfer,
+            _,
+        ) => BallHolder::Sender,
+    }
+}
+
+#[cfg(test)]
+mod tests;

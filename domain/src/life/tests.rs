@@ -1,0 +1,157 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::Word as _;
+use ReferralAction as A;
+use ReferralStatus as S;
+
+/// The design's drawing, written down by hand: action, who, from where, to where; `+` after acceptance, `-` before.
+/// `BACK` is where it stood when it was asked or suspended.
+const DRAWN: &str = "
+    OFFER               sender    DRAFT                                             OFFERED
+    ACKNOWLEDGE         receiver  OFFERED                                           ACKNOWLEDGED
+    ACCEPT              receiver  OFFERED|ACKNOWLEDGED                              ACCEPTED
+    DECLINE             receiver  OFFERED|ACKNOWLEDGED|INFO_REQUESTED-              DECLINED
+    FORWARD             receiver  OFFERED|ACKNOWLEDGED                              FORWARDED
+    REQUEST_INFORMATION receiver  OFFERED|ACKNOWLEDGED|ACCEPTED|IN_PROGRESS         INFO_REQUESTED
+    ANSWER_INFORMATION  sender    INFO_REQUESTED                                    BACK
+    START               receiver  ACCEPTED                                          IN_PROGRESS
+    COMPLETE            receiver  IN_PROGRESS                                       COMPLETED
+    FAIL                receiver  IN_PROGRESS|INFO_REQUESTED+                       FAILED
+    RETURN              receiver  ACCEPTED|IN_PROGRESS|INFO_REQUESTED+              RETURNED
+    WITHDRAW            sender    OFFERED|ACKNOWLEDGED|INFO_REQUESTED|ACCEPTED|IN_PROGRESS|SUSPENDED  WITHDRAWN
+    WITHDRAW            clock     OFFERED|ACKNOWLEDGED|INFO_REQUESTED|ACCEPTED|IN_PROGRESS|SUSPENDED  WITHDRAWN
+    EXPIRE              clock     OFFERED|ACKNOWLEDGED|INFO_REQUESTED-              EXPIRED
+    SUSPEND             clock     OFFERED|ACKNOWLEDGED|INFO_REQUESTED|ACCEPTED|IN_PROGRESS            SUSPENDED
+    RESUME              clock     SUSPENDED                                         BACK
+";
+
+const MOVERS: [Mover; 3] = [Mover::Sender, Mover::Receiver, Mover::Clock];
+
+/// A referral as the drawing sees it: a path of states, the last being the present one.
+#[derive(Clone, Debug)]
+struct Model {
+    status: S,
+    accepted: bool,
+    asked: Option<S>,
+    suspended: Option<S>,
+}
+
+impl Model {
+    /// Where the drawing leads, if it has such an arrow.
+    fn moved(&self, action: A, mover: Mover) -> Option<Self> {
+        let row = DRAWN
+            .lines()
+            .map(|line| line.split_whitespace().collect::<Vec<_>>())
+            .find(|row| row.len() == 4 && row[0] == action.code() && row[1] == format!("{mover:?}").to_lowercase())?;
+        let here = row[2].split('|').any(|from| match (from.strip_suffix('+'), from.strip_suffix('-')) {
+            (Some(from), _) => from == self.status.code() && self.accepted,
+            (_, Some(from)) => from == self.status.code() && !self.accepted,
+            (None, None) => from == self.status.code(),
+        });
+        if !here {
+            return None;
+        }
+        let mut next = self.clone();
+        match row[3] {
+            "BACK" if self.status == S::Suspended => next.status = next.suspended.take().expect("suspended before"),
+            "BACK" => next.status = next.asked.take().expect("asked before"),
+            to => next.status = S::from_code(to).expect("a state"),
+        }
+        match next.status {
+            S::Accepted => next.accepted = true,
+            S::InfoRequested if action == A::RequestInformation => next.asked = Some(self.status),
+            S::Suspended => next.suspended = Some(self.status),
+            _ => {}
+        }
+        Some(next)
+    }
+}
+
+fn same(standing: Standing, model: &Model) -> bool {
+    (standing.status, standing.ever_accepted, standing.asked_from, standing.suspended_from)
+        == (model.status, model.accepted, model.asked, model.suspended)
+}
+
+proptest! {
+    /// Any moves at all, by anybody: the machine goes where the drawing goes, and stays where it has no arrow.
+    #[test]
+    fn random_moves_lead_where_the_drawing_leads(
+        moves in prop::collection::vec((0..A::ALL.len(), 0..MOVERS.len()), 1..60)
+    ) {
+        let mut standing = Standing::DRAFT;
+        let mut model = Model { status: S::Draft, accepted: false, asked: None, suspended: None };
+        for (action, mover) in moves {
+            let (action, mover) = (A::ALL[action], MOVERS[mover]);
+            if action == A::Discard {
+                prop_assert_eq!(
+                    standing.after(action, mover) == Ok(Vec::new()),
+                    model.status == S::Draft && mover == Mover::Sender
+                );
+                continue;
+            }
+            match (standing.after(action, mover), model.moved(action, mover)) {
+                (Ok(path), Some(next)) => {
+                    prop_assert!(same(*path.last().expect("somewhere"), &next), "{:?} {:?}", path, next);
+                    prop_assert!(standing.permits(action, mover));
+                    standing = path[path.len() - 1];
+                    model = next;
+                }
+                (Err(_), None) => prop_assert!(same(standing, &model)),
+                (machine, drawn) => prop_assert!(false, "{action} by {mover:?}: {machine:?}, drawn {drawn:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn each_of_two_answers_belongs_to_one_side() {
+    for &status in S::ALL {
+        for ever_accepted in [false, true] {
+            let standing = Standing { status, ever_accepted, asked_from: None, suspended_from: None };
+            for action in [A::Acknowledge, A::Accept, A::Decline, A::Forward, A::Start, A::Complete, A::Return] {
+                assert_eq!(standing.after(action, Mover::Sender), Err(Refused::NotYours), "{action}");
+            }
+            assert_eq!(standing.after(A::Withdraw, Mover::Receiver), Err(Refused::NotYours));
+            assert_eq!(standing.after(A::Expire, Mover::Receiver), Err(Refused::NotYours));
+        }
+    }
+}
+
+#[test]
+fn what_is_closed_stays_closed() {
+    for &status in S::ALL.iter().filter(|status| status.ball().is_none()) {
+        let standing = Standing { status, ever_accepted: true, asked_from: None, suspended_from: None };
+        for &action in A::ALL.iter().filter(|&&action| action != A::OfferAgain) {
+            assert!(MOVERS.iter().all(|&mover| !standing.permits(action, mover)), "{status} {action}");
+        }
+    }
+}
+
+#[test]
+fn accepting_what_was_offered_acknowledges_it_first() {
+    let offered = Standing { status: S::Offered, ..Standing::DRAFT };
+    let path = offered.after(A::Accept, Mover::Receiver).expect("two moves");
+    assert_eq!(
+        path.iter().map(|one| (one.status, one.ever_accepted)).collect::<Vec<_>>(),
+        [(S::Acknowledged, false), (S::Accepted, true)]
+    );
+}
+
+#[test]
+fn an_answer_to_an_imported_question_goes_on() {
+    let asked = |ever_accepted| Standing { status: S::InfoRequested, ever_accepted, ..Standing::DRAFT };
+    let to = |standing: Standing| standing.after(A::AnswerInformation, Mover::Sender).expect("a move")[0].status;
+    assert_eq!((to(asked(false)), to(asked(true))), (S::Acknowledged, S::Accepted));
+}
+
+#[test]
+fn responsibility_moves_with_the_start_of_a_transfer_and_not_before() {
+    use crate::referral::ReferralKind as K;
+    let with_receiver: Vec<_> = S::ALL
+        .iter()
+        .flat_map(|&status| K::ALL.iter().map(move |&kind| (kind, status)))
+        .filter(|&(kind, status)| responsible(kind, status) == BallHolder::Receiver)
+        .collect();
+    assert_eq!(with_receiver, [(K::Transfer, S::InProgress), (K::Transfer, S::Completed)]);
+}

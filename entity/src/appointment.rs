@@ -1,0 +1,35 @@
+//! Appointments with clients that belong to a referral.
+
+use sea_orm::entity::prelude::*;
+
+/// One appointment.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "appointment")]
+pub struct Model {
+    /// UUIDv7.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// The referral.
+    pub referral_id: Uuid,
+    /// Who made it.
+    pub agency_id: Uuid,
+    /// Subject of the token; shown to their own agency only.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub staff: Option<String>,
+    /// When; microseconds since 1970.
+    pub at: i64,
+    /// Where.
+    #[sea_orm(column_type = "Text")]
+    pub place: String,
+    /// What to bring.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub bring: Option<String>,
+    /// Microseconds since 1970.
+    pub created_at: i64,
+}
+
+/// No relations: reads join by hand, narrowed to a viewer.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,34 @@
+//! The talks in which a case is handed over (§ 86c(2) SGB VIII).
+
+use sea_orm::entity::prelude::*;
+
+/// One talk.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "talk")]
+pub struct Model {
+    /// UUIDv7.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// The referral.
+    pub referral_id: Uuid,
+    /// Who recorded it.
+    pub agency_id: Uuid,
+    /// Subject of the token; shown to their own agency only.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub staff: Option<String>,
+    /// When it was held.
+    pub held_on: Date,
+    /// Who took part, by function: a JSON list of texts.
+    #[sea_orm(column_type = "Text")]
+    pub participants: String,
+    /// Whether the client did.
+    pub client_took_part: bool,
+    /// Microseconds since 1970.
+    pub created_at: i64,
+}
+
+/// No relations: reads join by hand, narrowed to a viewer.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
