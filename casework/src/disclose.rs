@@ -79,8 +79,8 @@ struct Part {
 pub enum Recorded {
     /// It is there: the answer may leave.
     Written,
-    /// Something was closed to the agency since the answer was begun: it is to be made anew.
-    Overtaken,
+    /// Something was closed to the agency since the answer was begun: it is to be made anew, and this is the count now.
+    Overtaken(i64),
 }
 
 /// Writes the log of one request at an instant in microseconds: all of it or nothing. A disclosure happens when this
@@ -107,9 +107,10 @@ pub async fn record(
         }
     }
     let transaction = database.disclose(reader.agency_id).await?;
-    if database.closings(&transaction, reader.agency_id).await? != closings {
+    let now = database.closings(&transaction, reader.agency_id).await?;
+    if now != closings {
         transaction.rollback().await?;
-        return Ok(Recorded::Overtaken);
+        return Ok(Recorded::Overtaken(now));
     }
     insert_log(&transaction, at, reader, sets).await?;
     upsert_disclosed(&transaction, facts).await?;

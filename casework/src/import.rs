@@ -22,7 +22,9 @@ mod write;
 
 pub use agencies::agencies;
 pub use agreements::agreements;
+pub(crate) use bulk::insert;
 pub use cases::cases;
+pub(crate) use reference::random as random_reference;
 pub use report::{Refusal, RefusalCode, Report};
 pub use send_back::{check_place, write_private};
 

@@ -2,3 +2,6 @@
 
 pub mod disclose;
 pub mod import;
+pub mod once;
+pub mod refusal;
+pub mod work;

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
-use async_graphql::{Error, ErrorExtensionValues, PathSegment, Pos, Request, Response, ServerError, Value, Variables};
-use kim_casework::disclose;
+use async_graphql::{
+    Error, ErrorExtensionValues, Name, PathSegment, Pos, Request, Response, ServerError, Value, Variables,
+};
+use chrono::NaiveDate;
+use kim_casework::disclose::{self, Recorded, Shown};
 use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::token::VerifiedToken;
@@ -22,6 +25,9 @@ use crate::variables;
 
 /// Of a request that was refused as a whole, so many reasons are told: a small document can have thousands.
 const MOST_ERRORS: usize = 20;
+
+/// So often an answer is made anew because something was closed to its agency.
+const ATTEMPTS: usize = 8;
 
 /// Answers requests.
 #[derive(Clone)]
@@ -62,42 +68,67 @@ impl Api {
     }
 
     /// Answers a request. What it discloses is in the log before this returns; if the log cannot be written, nothing
-    /// is disclosed.
+    /// is disclosed. If something was closed to the viewer's agency meanwhile, it is answered anew.
     pub async fn execute(&self, viewer: Viewer, mut request: Request, request_id: &str) -> Response {
         let operation = fingerprint(&request.query);
         let name = request.operation_name.clone();
-        let mut given = std::mem::take(&mut request.variables);
-        let keys = match request.parsed_query() {
-            Ok(document) => match refuse(document, name.as_deref(), &given) {
+        let mut variables = std::mem::take(&mut request.variables);
+        let (document, keys) = match request.parsed_query() {
+            Ok(document) => match refuse(document, name.as_deref(), &variables) {
                 Ok(()) => {
-                    add_defaults(document, name.as_deref(), &mut given);
-                    order::root_keys(document, name.as_deref())
+                    add_defaults(document, name.as_deref(), &mut variables);
+                    (document.clone(), order::root_keys(document, name.as_deref()))
                 }
                 Err(refused) => return Response::from_errors(vec![refused]),
             },
             Err(error) => return Response::from_errors(vec![coded(error, Code::ParseFailed)]),
         };
-        request.variables = given;
-        let schema = schema::of(viewer.agency().kind, viewer.role());
         let reader = disclose::Reader::of(&viewer, request_id, &operation);
-        let session =
-            Arc::new(Session::new(viewer, Arc::clone(&self.database), Arc::clone(&self.key), self.clock.today()));
+        let viewer = Arc::new(viewer);
+        let mut closings = viewer.closings();
+        for _ in 0..ATTEMPTS {
+            let mut again = Request::new("").variables(variables.clone());
+            again.operation_name = name.clone();
+            again.set_parsed_query(document.clone());
+            let (response, shown, today) = match self.attempt(&viewer, again, &keys).await {
+                Ok(answered) => answered,
+                Err(broken) => return broken,
+            };
+            if response.data == Value::Null || shown.is_empty() {
+                return response;
+            }
+            let at = self.clock.now_micros();
+            // A day that ended meanwhile may have ended a consent.
+            let recorded = match self.clock.today() == today {
+                true => disclose::record(&self.database, at, &reader, &shown, closings).await,
+                false => Ok(Recorded::Overtaken(closings)),
+            };
+            match recorded {
+                Ok(Recorded::Written) => return response,
+                Ok(Recorded::Overtaken(now)) => closings = now,
+                Err(error) if took_too_long(&error) => break,
+                Err(_) => return internal("the log of disclosures could not be written"),
+            }
+        }
+        Response::from_errors(vec![unplaced(too_late())])
+    }
 
+    /// Executes once, on a snapshot of its own.
+    async fn attempt(
+        &self,
+        viewer: &Arc<Viewer>,
+        request: Request,
+        keys: &[Name],
+    ) -> Result<(Response, Vec<Shown>, NaiveDate), Response> {
+        let schema = schema::of(viewer.agency().kind, viewer.role());
+        let session = Session::new(Arc::clone(viewer), Arc::clone(&self.database), Arc::clone(&self.key), self.clock);
+        let (session, today) = (Arc::new(session), self.clock.today());
         let response = schema.execute(request.data(Arc::clone(&session))).await;
         let mut response = whole(response);
-        order::restore(&mut response.data, &keys);
-
-        let Some(session) = Arc::into_inner(session) else {
-            return internal("a session outlived its request");
-        };
-        let shown = session.close().await;
-        if response.data == Value::Null || shown.is_empty() {
-            return response;
-        }
-        match disclose::record(&self.database, self.clock.now_micros(), &reader, &shown).await {
-            Ok(()) => response,
-            Err(error) if took_too_long(&error) => Response::from_errors(vec![unplaced(too_late())]),
-            Err(_) => internal("the log of disclosures could not be written"),
+        order::restore(&mut response.data, keys);
+        match Arc::into_inner(session) {
+            Some(session) => Ok((response, session.close().await, today)),
+            None => Err(internal("a session outlived its request")),
         }
     }
 }

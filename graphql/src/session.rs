@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_graphql::Context;
 use chrono::NaiveDate;
 use kim_casework::disclose::Shown;
+use kim_casework::work::Desk;
 use kim_domain::agency::Scope;
+use kim_domain::calendar::Clock;
 use kim_domain::field::FieldSet;
 use kim_domain::fingerprint::FingerprintKey;
 use kim_entity::database::Database;
@@ -22,15 +24,16 @@ pub(crate) struct Session {
     viewer: Arc<Viewer>,
     database: Arc<Database>,
     key: Arc<FingerprintKey>,
+    clock: Clock,
     today: NaiveDate,
     snapshot: OnceCell<Snapshot>,
     book: Mutex<BTreeMap<Uuid, Shown>>,
 }
 
 impl Session {
-    pub(crate) fn new(viewer: Viewer, database: Arc<Database>, key: Arc<FingerprintKey>, today: NaiveDate) -> Self {
-        let (viewer, snapshot, book) = (Arc::new(viewer), OnceCell::new(), Mutex::new(BTreeMap::new()));
-        Self { viewer, database, key, today, snapshot, book }
+    pub(crate) fn new(viewer: Arc<Viewer>, database: Arc<Database>, key: Arc<FingerprintKey>, clock: Clock) -> Self {
+        let (today, snapshot, book) = (clock.today(), OnceCell::new(), Mutex::new(BTreeMap::new()));
+        Self { viewer, database, key, clock, today, snapshot, book }
     }
 
     /// The session of a resolver.
@@ -46,6 +49,19 @@ impl Session {
     }
     pub(crate) fn key(&self) -> &FingerprintKey {
         &self.key
+    }
+
+    /// Where the viewer works, if the token has the scope.
+    pub(crate) fn write(&self, scope: Scope) -> Result<Desk<'_>, Failure> {
+        match self.viewer.may(scope) {
+            true => Ok(Desk { database: &self.database, clock: &self.clock, key: &self.key, viewer: &self.viewer }),
+            false => Err(Failure::Forbidden(scope)),
+        }
+    }
+
+    /// A snapshot of what is there after a change, to be given up once its rows are loaded.
+    pub(crate) async fn after(&self) -> Result<Snapshot, Failure> {
+        Ok(Snapshot::begin(&self.database, Arc::clone(&self.viewer), self.today).await?)
     }
 
     /// The snapshot, begun at its first use, if the token has the scope.
@@ -64,15 +80,15 @@ impl Session {
 
     /// Writes down that fields of a handover were asked for and visible, also where their value is null.
     pub(crate) fn show(&self, referral: &ReferralRow, fields: FieldSet) {
-        self.write(referral, |shown| shown.fields = shown.fields.or(fields));
+        self.note(referral, |shown| shown.fields = shown.fields.or(fields));
     }
 
     /// Writes down that messages of a referral were shown.
     pub(crate) fn show_messages(&self, referral: &ReferralRow) {
-        self.write(referral, |shown| shown.messages = true);
+        self.note(referral, |shown| shown.messages = true);
     }
 
-    fn write(&self, referral: &ReferralRow, change: impl FnOnce(&mut Shown)) {
+    fn note(&self, referral: &ReferralRow, change: impl FnOnce(&mut Shown)) {
         let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
         change(book.entry(referral.id).or_insert_with(|| Shown {
             referral_id: referral.id,

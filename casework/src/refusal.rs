@@ -1,0 +1,120 @@
+//! Why something was not done. Nothing was changed then, and the text says what to do.
+
+use kim_domain::field::FieldSet;
+use kim_domain::life::{ReferralAction, Refused as Unmoved};
+use kim_domain::referral::ReferralStatus;
+use sea_orm::DbErr;
+use serde::{Deserialize, Serialize};
+
+kim_domain::words! {
+    /// The codes of refusals, as the API spells them.
+    pub enum Because("Grund einer Verweigerung") {
+        BadInput = "BAD_INPUT": "Eine Angabe ist nicht brauchbar",
+        NotFound = "NOT_FOUND": "Das gibt es nicht, oder es ist nicht Ihres",
+        ActionNotAllowed = "ACTION_NOT_ALLOWED": "Das darf diese Stelle hier nicht",
+        IllegalTransition = "ILLEGAL_TRANSITION": "Das geht von diesem Stand aus nicht",
+        NoAgreement = "NO_AGREEMENT": "Es gilt keine Schnittstellenvereinbarung",
+        NoLegalGround = "NO_LEGAL_GROUND": "Es gibt keine Rechtsgrundlage",
+        Conflict = "CONFLICT": "Jemand war schneller",
+        IdempotencyMismatch = "IDEMPOTENCY_MISMATCH": "Der Schlüssel gehört zu einer anderen Anfrage",
+        LimitExceeded = "LIMIT_EXCEEDED": "Zu viel auf einmal",
+        RateLimited = "RATE_LIMITED": "Zu oft gefragt",
+    }
+}
+
+/// A refusal that can be told again: to a repeat of the same request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// The code.
+    pub because: Because,
+    /// For a person at the agency, in German.
+    pub text: String,
+    /// The version that there is now, if the expected one is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<i32>,
+    /// The handover fields that it is about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<String>,
+}
+
+/// Why something was not done.
+#[derive(Debug)]
+pub enum Refusal {
+    /// It may not be.
+    Refused(Refused),
+    /// The database did not answer.
+    Database(DbErr),
+}
+
+impl From<DbErr> for Refusal {
+    fn from(error: DbErr) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl Refusal {
+    pub(crate) fn because(because: Because, text: impl Into<String>) -> Self {
+        Self::Refused(Refused { because, text: text.into(), version: None, fields: Vec::new() })
+    }
+
+    /// An input that cannot be used; the text says which and why.
+    #[must_use]
+    pub fn bad_input(text: impl Into<String>) -> Self {
+        Self::because(Because::BadInput, text)
+    }
+
+    /// The target is not there or not the viewer's: one answer for both.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::because(Because::NotFound, "Das gibt es nicht, oder es gehört nicht zu Ihrer Stelle.")
+    }
+
+    pub(crate) fn not_allowed(text: impl Into<String>) -> Self {
+        Self::because(Because::ActionNotAllowed, text)
+    }
+
+    /// A colleague or the other side was faster.
+    pub(crate) fn conflict(version: i32) -> Self {
+        Self::Refused(Refused {
+            because: Because::Conflict,
+            text: format!(
+                "Inzwischen hat sich etwas geändert (Version {version}). Bitte neu laden und noch einmal entscheiden."
+            ),
+            version: Some(version),
+            fields: Vec::new(),
+        })
+    }
+
+    pub(crate) fn no_agreement() -> Self {
+        Self::because(
+            Because::NoAgreement,
+            "Für diese Stelle und diesen Zweck gilt heute keine Schnittstellenvereinbarung.",
+        )
+    }
+
+    /// Without a ground: for these fields, or for the referral as a whole if there are none.
+    pub(crate) fn no_ground(fields: FieldSet) -> Self {
+        let labels: Vec<_> = fields.iter().map(|field| field.label()).collect();
+        let text = match labels.is_empty() {
+            true => "Es fehlt eine gültige Einwilligung (und, wo nötig, die Schweigepflichtentbindung).".to_owned(),
+            false => format!("Ohne Einwilligung, Vereinbarung oder einzelnes Häkchen: {}.", labels.join(", ")),
+        };
+        Self::Refused(Refused {
+            because: Because::NoLegalGround,
+            text,
+            version: None,
+            fields: fields.iter().map(|field| field.code().to_owned()).collect(),
+        })
+    }
+
+    /// What the state of a referral does not permit.
+    pub(crate) fn unmoved(why: Unmoved, action: ReferralAction, status: ReferralStatus) -> Self {
+        match why {
+            Unmoved::NotYours => Self::not_allowed(format!("„{}“ ist Sache der anderen Stelle.", action.label())),
+            Unmoved::Illegal => Self::because(
+                Because::IllegalTransition,
+                format!("„{}“ geht nicht mehr oder noch nicht: die Übergabe ist „{}“.", action.label(), status.label()),
+            ),
+        }
+    }
+}

@@ -1,0 +1,374 @@
+//! A unit of work: one viewer, one transaction, and what is to be told of it.
+//!
+//! Events, the feeds of both sides and the state are written together. What closes something to its receiver holds back
+//! the log of disclosures until it has committed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use kim_domain::agency::AgencyKind;
+use kim_domain::calendar::Clock;
+use kim_domain::change::ChangeKind;
+use kim_domain::disclosure::{self, Terms};
+use kim_domain::fingerprint::FingerprintKey;
+use kim_domain::id::new_uuid;
+use kim_domain::life::{Mover, ReferralAction, Standing};
+use kim_domain::referral::ReferralStatus;
+use kim_entity::code::Code;
+use kim_entity::database::Database;
+use kim_entity::read::{ReferralRow, Side, Snapshot};
+use kim_entity::viewer::Viewer;
+use kim_entity::write::Writing;
+use kim_entity::{agency, change, referral, referral_event};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, DbErr, EntityTrait as _,
+    ExprTrait as _, QueryFilter as _, Statement,
+};
+use uuid::Uuid;
+
+use crate::import::insert;
+use crate::refusal::Refusal;
+
+/// Where a viewer works: what every use case needs beside its input.
+#[derive(Clone, Copy, Debug)]
+pub struct Desk<'d> {
+    /// The database.
+    pub database: &'d Database,
+    /// What time it is.
+    pub clock: &'d Clock,
+    /// The key of the fingerprints.
+    pub key: &'d FingerprintKey,
+    /// Who works.
+    pub viewer: &'d Arc<Viewer>,
+}
+
+/// A unit of work. Dropped without [`finish`](Self::finish), it leaves nothing.
+#[derive(Debug)]
+pub struct Work<'d> {
+    desk: Desk<'d>,
+    writing: Writing,
+    now: i64,
+    today: NaiveDate,
+    told: Told,
+}
+
+/// What is to be told when the work is finished.
+#[derive(Clone, Debug, Default)]
+struct Told {
+    changes: Vec<(Uuid, Change)>,
+    closed_to: BTreeSet<Uuid>,
+}
+
+#[derive(Clone, Debug)]
+struct Change {
+    referral_id: Uuid,
+    kind: ChangeKind,
+    event_id: Option<Uuid>,
+}
+
+/// A move of a referral.
+#[derive(Debug)]
+pub(crate) struct Move {
+    pub(crate) action: ReferralAction,
+    pub(crate) mover: Mover,
+    /// Code of the outcome or reason.
+    pub(crate) reason: Option<&'static str>,
+    /// What else the event says.
+    pub(crate) detail: Option<serde_json::Value>,
+    /// Columns that change with it, beside those that follow from the state.
+    pub(crate) with: referral::ActiveModel,
+}
+
+impl Move {
+    /// A move by the viewer, with nothing but the state.
+    pub(crate) fn by(row: &ReferralRow, action: ReferralAction) -> Self {
+        Self { action, mover: mover(row), reason: None, detail: None, with: Default::default() }
+    }
+}
+
+/// The viewer's part in a referral.
+pub(crate) fn mover(row: &ReferralRow) -> Mover {
+    match row.side {
+        Side::Sender => Mover::Sender,
+        Side::Receiver => Mover::Receiver,
+    }
+}
+
+impl<'d> Work<'d> {
+    pub(crate) async fn begin(desk: Desk<'d>) -> Result<Self, DbErr> {
+        let today = desk.clock.today();
+        let writing = Writing::begin(desk.database, Arc::clone(desk.viewer), today).await?;
+        Ok(Self { desk, writing, now: desk.clock.now_micros(), today, told: Told::default() })
+    }
+
+    pub(crate) fn viewer(&self) -> &'d Viewer {
+        self.desk.viewer
+    }
+    pub(crate) fn own_id(&self) -> Uuid {
+        self.desk.viewer.agency().id
+    }
+    pub(crate) fn key(&self) -> &'d FingerprintKey {
+        self.desk.key
+    }
+    pub(crate) fn now(&self) -> i64 {
+        self.now
+    }
+    pub(crate) fn today(&self) -> NaiveDate {
+        self.today
+    }
+    pub(crate) fn tx(&self) -> &DatabaseTransaction {
+        self.writing.transaction()
+    }
+    /// The viewer's reads, in this transaction.
+    pub(crate) fn reads(&self) -> &Snapshot {
+        self.writing.reads()
+    }
+    pub(crate) fn writing(&self) -> &Writing {
+        &self.writing
+    }
+
+    /// The viewer's own referral of this id, locked, if nobody was faster.
+    pub(crate) async fn referral(&self, id: Option<Uuid>, expected_version: i32) -> Result<ReferralRow, Refusal> {
+        let found = match id {
+            Some(id) => self.writing.referral(id).await?,
+            None => None,
+        };
+        let row = found.ok_or_else(Refusal::not_found)?;
+        if row.version == expected_version { Ok(row) } else { Err(Refusal::conflict(row.version)) }
+    }
+
+    /// Moves a referral: state, event, and both sides' feeds.
+    pub(crate) async fn advance(&mut self, row: &ReferralRow, made: Move) -> Result<Standing, Refusal> {
+        let path = row
+            .standing
+            .after(made.action, made.mover)
+            .map_err(|why| Refusal::unmoved(why, made.action, row.standing.status))?;
+        let Some(&to) = path.last() else { return Ok(row.standing) };
+        self.update(row, columns_of(to, made.reason, self.now, self.today, made.with)).await?;
+        let mut from = row.standing;
+        for (place, &standing) in path.iter().enumerate() {
+            let last = place + 1 == path.len();
+            let event = referral_event::ActiveModel {
+                from_status: Set(Some(Code(from.status))),
+                to_status: Set(Code(standing.status)),
+                reason: Set(made.reason.filter(|_| last).map(str::to_owned)),
+                action: Set(Some(Code(if last { made.action } else { ReferralAction::Acknowledge }))),
+                detail: Set(made.detail.as_ref().filter(|_| last).map(serde_json::Value::to_string)),
+                ..self.event_of(row, made.mover)
+            };
+            self.tell(row, ChangeKind::Moved, event).await?;
+            from = standing;
+        }
+        let after = Terms {
+            stage: disclosure::stage(to.status, to.ever_accepted, Some(self.today), 0, self.today),
+            ..row.terms
+        };
+        if !row.visible().fields().is_within(disclosure::visible(&after).fields()) {
+            self.closes(row.receiver_id);
+        }
+        Ok(to)
+    }
+
+    /// Something that happened to a referral and did not move it. It is a change all the same: the version counts on.
+    pub(crate) async fn happen(
+        &mut self,
+        row: &ReferralRow,
+        action: ReferralAction,
+        kind: ChangeKind,
+        detail: Option<serde_json::Value>,
+        with: referral::ActiveModel,
+    ) -> Result<(), Refusal> {
+        if !row.standing.permits(action, mover(row)) {
+            return Err(Refusal::unmoved(kim_domain::life::Refused::Illegal, action, row.standing.status));
+        }
+        self.update(row, with).await?;
+        let event = referral_event::ActiveModel {
+            from_status: Set(Some(Code(row.standing.status))),
+            to_status: Set(Code(row.standing.status)),
+            reason: Set(None),
+            action: Set(Some(Code(action))),
+            detail: Set(detail.map(|detail| detail.to_string())),
+            ..self.event_of(row, mover(row))
+        };
+        self.tell(row, kind, event).await
+    }
+
+    /// Notes that a field or more of the receiver's is closed by this work.
+    pub(crate) fn closes(&mut self, receiver_id: Uuid) {
+        self.told.closed_to.insert(receiver_id);
+    }
+
+    /// Tells both sides of a change without an event of its own; the receiver not of what was never offered.
+    pub(crate) fn change(&mut self, row: &ReferralRow, kind: ChangeKind, event_id: Option<Uuid>) {
+        let hidden = row.standing.status == ReferralStatus::Draft && row.offered_at.is_none() && event_id.is_none();
+        for agency in [row.sender_id, row.receiver_id].into_iter().take(if hidden { 1 } else { 2 }) {
+            self.told.changes.push((agency, Change { referral_id: row.id, kind, event_id }));
+        }
+    }
+
+    /// The first event of a new draft; only its sender knows of it.
+    pub(crate) async fn drafted(&mut self, sender_id: Uuid, referral_id: Uuid) -> Result<(), DbErr> {
+        let own = self.own_id() == sender_id;
+        let id = new_uuid();
+        let event = referral_event::ActiveModel {
+            id: Set(id),
+            referral_id: Set(referral_id),
+            at: Set(self.now),
+            from_status: Set(None),
+            to_status: Set(Code(ReferralStatus::Draft)),
+            reason: Set(None),
+            agency_id: Set(sender_id),
+            staff: Set(own.then(|| self.viewer().subject().to_owned())),
+            imported: Set(false),
+            action: Set(None),
+            detail: Set(None),
+        };
+        referral_event::Entity::insert(event).exec_without_returning(self.tx()).await?;
+        self.told.changes.push((sender_id, Change { referral_id, kind: ChangeKind::Moved, event_id: Some(id) }));
+        Ok(())
+    }
+
+    fn event_of(&self, row: &ReferralRow, mover: Mover) -> referral_event::ActiveModel {
+        let by_clock = mover == Mover::Clock;
+        referral_event::ActiveModel {
+            id: Set(new_uuid()),
+            referral_id: Set(row.id),
+            at: Set(self.now),
+            // What the clock does stands in the sender's history.
+            agency_id: Set(if by_clock { row.sender_id } else { self.own_id() }),
+            staff: Set((!by_clock).then(|| self.viewer().subject().to_owned())),
+            imported: Set(false),
+            ..Default::default()
+        }
+    }
+
+    async fn tell(
+        &mut self,
+        row: &ReferralRow,
+        kind: ChangeKind,
+        event: referral_event::ActiveModel,
+    ) -> Result<(), Refusal> {
+        let id = event.id.clone().take();
+        referral_event::Entity::insert(event).exec_without_returning(self.tx()).await?;
+        for agency in [row.sender_id, row.receiver_id] {
+            self.told.changes.push((agency, Change { referral_id: row.id, kind, event_id: id }));
+        }
+        Ok(())
+    }
+
+    /// Writes columns of a referral whose version nobody else has counted on.
+    async fn update(&self, row: &ReferralRow, with: referral::ActiveModel) -> Result<(), Refusal> {
+        let with = referral::ActiveModel { version: Set(row.version + 1), updated_at: Set(self.now), ..with };
+        let updated = referral::Entity::update_many()
+            .set(with)
+            .filter(referral::Column::Id.eq(row.id).and(referral::Column::Version.eq(row.version)))
+            .exec(self.tx())
+            .await?;
+        if updated.rows_affected == 1 { Ok(()) } else { Err(Refusal::conflict(row.version + 1)) }
+    }
+
+    /// Tries a part of the work: refused, it leaves nothing, and the rest stays.
+    pub(crate) async fn attempt<T>(
+        &mut self,
+        part: impl AsyncFnOnce(&mut Self) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        self.tx().execute_unprepared("SAVEPOINT part").await?;
+        let before = self.told.clone();
+        let result = part(self).await;
+        let end = match &result {
+            Ok(_) => "RELEASE SAVEPOINT part",
+            Err(Refusal::Refused(_)) => {
+                self.told = before;
+                "ROLLBACK TO SAVEPOINT part"
+            }
+            // The database does not answer: there is nothing to go on with.
+            Err(Refusal::Database(_)) => return result,
+        };
+        self.tx().execute_unprepared(end).await?;
+        result
+    }
+
+    /// Makes it last: numbers the changes, holds back disclosures if something closes, and commits.
+    pub(crate) async fn finish(self) -> Result<(), DbErr> {
+        let tx = self.writing.transaction();
+        let mut feeds: BTreeMap<Uuid, Vec<Change>> = BTreeMap::new();
+        for (agency, change) in self.told.changes {
+            feeds.entry(agency).or_default().push(change);
+        }
+        // In one order for all writers, so that two of them never wait for each other crosswise.
+        for (agency_id, changes) in feeds {
+            let last = count_on(tx, agency_id, changes.len()).await?;
+            let first = last - i64::try_from(changes.len()).unwrap_or(i64::MAX);
+            let rows = changes.into_iter().zip(first + 1..).map(|(change, seq)| change::ActiveModel {
+                agency_id: Set(agency_id),
+                seq: Set(seq),
+                at: Set(self.now),
+                referral_id: Set(change.referral_id),
+                kind: Set(Code(change.kind)),
+                event_id: Set(change.event_id),
+            });
+            insert(tx, rows.collect()).await?;
+        }
+        if self.told.closed_to.is_empty() {
+            return self.writing.commit().await;
+        }
+        agency::Entity::update_many()
+            .col_expr(agency::Column::Closings, Expr::col(agency::Column::Closings).add(1))
+            .filter(agency::Column::Id.is_in(self.told.closed_to.iter().copied()))
+            .exec(tx)
+            .await?;
+        let held = self.desk.database.hold_back(tx, &self.told.closed_to).await?;
+        self.writing.commit().await?;
+        held.release().await
+    }
+
+    /// Gives it up.
+    pub(crate) async fn give_up(self) -> Result<(), DbErr> {
+        self.writing.give_up().await
+    }
+
+    /// Whether the viewer's kind may do what senders do.
+    pub(crate) fn sends(&self) -> bool {
+        AgencyKind::sends(self.viewer().agency().kind)
+    }
+}
+
+/// The columns that follow from the state.
+fn columns_of(
+    to: Standing,
+    reason: Option<&'static str>,
+    now: i64,
+    today: NaiveDate,
+    with: referral::ActiveModel,
+) -> referral::ActiveModel {
+    let closes = to.status.ball().is_none();
+    let mut columns = referral::ActiveModel {
+        status: Set(Code(to.status)),
+        ever_accepted: Set(to.ever_accepted),
+        pending: Set(to.status.is_pending(to.ever_accepted)),
+        asked_from: Set(to.asked_from.map(Code)),
+        suspended_from: Set(to.suspended_from.map(Code)),
+        ..with
+    };
+    if let Some(reason) = reason {
+        columns.reason = Set(Some(reason.to_owned()));
+    }
+    if closes {
+        (columns.closed_at, columns.closed_on) = (Set(Some(now)), Set(Some(today)));
+    }
+    columns
+}
+
+/// Takes the next numbers of a feed; its row stays locked until the commit, so nobody's number overtakes another's.
+async fn count_on(tx: &DatabaseTransaction, agency_id: Uuid, by: usize) -> Result<i64, DbErr> {
+    let statement = Statement::from_sql_and_values(
+        tx.get_database_backend(),
+        "INSERT INTO feed (agency_id, last) VALUES ($1, $2) \
+         ON CONFLICT (agency_id) DO UPDATE SET last = feed.last + excluded.last RETURNING last",
+        [agency_id.into(), i64::try_from(by).unwrap_or(i64::MAX).into()],
+    );
+    let row = tx.query_one_raw(statement).await?;
+    row.ok_or_else(|| DbErr::RecordNotFound("a feed".into()))?.try_get_by_index(0)
+}
