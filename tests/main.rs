@@ -11,6 +11,7 @@ mod documents;
 mod front_door;
 mod import;
 mod indexes;
+mod life;
 mod log;
 mod matrix;
 mod migrations;

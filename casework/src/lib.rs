@@ -3,5 +3,7 @@
 pub mod disclose;
 pub mod import;
 pub mod once;
+pub mod referral;
 pub mod refusal;
+mod text;
 pub mod work;

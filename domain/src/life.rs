@@ -148,7 +148,8 @@ impl Standing {
         let may = movers(action).contains(&mover);
         match action {
             A::OfferAgain => may && matches!(self.status, S::Declined | S::Expired | S::Withdrawn),
-            A::ChangeHandover | A::ReportWrongValue => may && self.status.is_open(),
+            A::ChangeHandover => may && (self.status.is_open() || self.status == S::Draft),
+            A::ReportWrongValue => may && self.status.is_open(),
             A::PostMessage => may && (self.status.is_open() || (self.status == S::Suspended && mover == Mover::Sender)),
             A::RecordAppointment | A::RecordTalk => may && self.status.is_open(),
             A::Offer

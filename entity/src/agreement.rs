@@ -1,5 +1,7 @@
 //! Agreements (Schnittstellenvereinbarungen): municipality × receiver × purpose, one row per version; versions never change.
 
+use kim_domain::disclosure;
+use kim_domain::field::FieldSet;
 use kim_domain::purpose::ReferralPurpose;
 use sea_orm::entity::prelude::*;
 
@@ -47,6 +49,17 @@ pub struct Model {
     pub terminated_for_cause_on: Option<Date>,
     /// Microseconds since 1970.
     pub created_at: i64,
+}
+
+impl From<&Model> for disclosure::Agreement {
+    /// What the rule needs of it.
+    fn from(row: &Model) -> Self {
+        Self {
+            fields: FieldSet::from_i64(row.fields),
+            ticked_only: FieldSet::from_i64(row.ticked_only),
+            statutory: FieldSet::from_i64(row.statutory_fields),
+        }
+    }
 }
 
 /// No relations: reads join by hand, narrowed to a viewer.

@@ -1,6 +1,8 @@
 //! Consents of a client: for one receiver and purpose.
 
 use kim_domain::consent::ConsentForm;
+use kim_domain::disclosure;
+use kim_domain::field::FieldSet;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::value::Language;
 use sea_orm::entity::prelude::*;
@@ -65,6 +67,22 @@ pub struct Model {
     /// Subject of the token that recorded it.
     #[sea_orm(column_type = "Text", nullable)]
     pub staff: Option<String>,
+}
+
+impl From<&Model> for disclosure::Consent {
+    /// What the rule needs of it.
+    fn from(row: &Model) -> Self {
+        Self {
+            fields: FieldSet::from_i64(row.fields),
+            ticked: FieldSet::from_i64(row.ticked),
+            data_protection: row.data_protection,
+            release_from_secrecy: row.release_from_secrecy,
+            art9: row.art9,
+            valid_from: row.valid_from,
+            valid_until: row.valid_until,
+            withdrawn: row.withdrawn_at.is_some(),
+        }
+    }
 }
 
 /// No relations: reads join by hand, narrowed to a viewer.

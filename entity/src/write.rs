@@ -3,12 +3,17 @@
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr};
+use kim_domain::purpose::ReferralPurpose;
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, EntityTrait as _, ExprTrait as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
+};
 use uuid::Uuid;
 
 use crate::database::Database;
 use crate::read::{ReferralRow, Snapshot};
 use crate::viewer::Viewer;
+use crate::{agency, agreement, case_file, consent};
 
 /// A transaction that writes. Dropped without [`commit`](Self::commit), it leaves nothing.
 #[derive(Debug)]
@@ -53,6 +58,88 @@ impl Writing {
             self.0.lock_referrals(ids).await?;
         }
         self.0.referrals_by_id(ids).await
+    }
+
+    /// The viewer's own agency.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn own_agency(&self) -> Result<agency::Model, DbErr> {
+        let own = agency::Entity::find_by_id(self.0.viewer().agency().id).one(self.transaction()).await?;
+        own.ok_or_else(|| DbErr::RecordNotFound("the viewer's agency".into()))
+    }
+
+    /// An enabled agency of the viewer's municipality that can be asked for this.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn receiver(&self, id: Uuid, purpose: ReferralPurpose) -> Result<Option<agency::Model>, DbErr> {
+        agency::Entity::find_by_id(id)
+            .filter(agency::Column::Enabled.eq(true))
+            .filter(agency::Column::Ags.eq(self.0.viewer().agency().ags.as_str()))
+            .filter(agency::Column::Kind.eq(purpose.receiver_kind().code()))
+            .one(self.transaction())
+            .await
+    }
+
+    /// The agreement under which this can be offered to the receiver today: the latest version in force.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn agreement_in_force(
+        &self,
+        receiver_id: Uuid,
+        purpose: ReferralPurpose,
+    ) -> Result<Option<agreement::Model>, DbErr> {
+        use agreement::Column;
+        let today = self.0.today();
+        let latest = agreement::Entity::find()
+            .filter(Column::ReceiverId.eq(receiver_id))
+            .filter(Column::Purpose.eq(purpose.code()))
+            .filter(Column::ValidFrom.lte(today))
+            .order_by_desc(Column::Version)
+            .one(self.transaction())
+            .await?;
+        let runs = |row: &agreement::Model| {
+            row.valid_until.is_none_or(|last_day| today <= last_day)
+                && row.terminated_for_cause_on.is_none_or(|day| today < day)
+        };
+        Ok(latest.filter(runs))
+    }
+
+    /// The agreement of this id.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn agreement(&self, id: Uuid) -> Result<Option<agreement::Model>, DbErr> {
+        agreement::Entity::find_by_id(id).one(self.transaction()).await
+    }
+
+    /// The consent of a case's client for this receiver and purpose that holds today, the latest first recorded.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn consent_of(
+        &self,
+        case_id: Uuid,
+        receiver_id: Uuid,
+        purpose: ReferralPurpose,
+    ) -> Result<Option<consent::Model>, DbErr> {
+        use consent::Column;
+        let today = self.0.today();
+        let client =
+            case_file::Entity::find_by_id(case_id).select_only().column(case_file::Column::PersonId).into_query();
+        consent::Entity::find()
+            .filter(Column::PersonId.in_subquery(client))
+            .filter(Column::ReceiverId.eq(receiver_id))
+            .filter(Column::Purpose.eq(purpose.code()))
+            .filter(Column::WithdrawnAt.is_null())
+            .filter(Column::ValidFrom.lte(today))
+            .filter(Column::ValidUntil.is_null().or(Column::ValidUntil.gte(today)))
+            .order_by_desc(Column::CreatedAt)
+            .order_by_desc(Column::Id)
+            .one(self.transaction())
+            .await
     }
 
     /// Makes it last.

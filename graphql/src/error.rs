@@ -1,6 +1,8 @@
 //! What may go wrong, with a code from one closed list. An error never says more than its caller may know.
 
 use async_graphql::{Context, Error, ErrorExtensionValues, ErrorExtensions as _, ServerError};
+use kim_casework::refusal::{Because, Refusal, Refused};
+use kim_domain::Word as _;
 use kim_domain::agency::Scope;
 use kim_entity::database::took_too_long;
 use sea_orm::DbErr;
@@ -9,11 +11,18 @@ use uuid::Uuid;
 use crate::limit::Limit;
 
 kim_domain::words! {
-    /// Every code that `extensions.code` can have while reading.
+    /// Every code that `extensions.code` can have.
     pub enum Code("Fehlercode") {
         Unauthenticated = "UNAUTHENTICATED": "Kein gültiges Token",
         Forbidden = "FORBIDDEN": "Dem Token fehlt eine Berechtigung",
         BadInput = "BAD_INPUT": "Eine Angabe ist nicht lesbar",
+        NotFound = "NOT_FOUND": "Das gibt es nicht, oder es ist nicht Ihres",
+        ActionNotAllowed = "ACTION_NOT_ALLOWED": "Das darf diese Stelle hier nicht",
+        IllegalTransition = "ILLEGAL_TRANSITION": "Das geht von diesem Stand aus nicht",
+        NoAgreement = "NO_AGREEMENT": "Es gilt keine Schnittstellenvereinbarung",
+        NoLegalGround = "NO_LEGAL_GROUND": "Es gibt keine Rechtsgrundlage",
+        Conflict = "CONFLICT": "Jemand war schneller",
+        IdempotencyMismatch = "IDEMPOTENCY_MISMATCH": "Der Schlüssel gehört zu einer anderen Anfrage",
         LimitExceeded = "LIMIT_EXCEEDED": "Zu viel auf einmal",
         RateLimited = "RATE_LIMITED": "Zu viele Anfragen zur gleichen Zeit",
         Timeout = "TIMEOUT": "Es hat zu lange gedauert",
@@ -24,7 +33,7 @@ kim_domain::words! {
     }
 }
 
-/// A failed read. It is deliberately no `Display`: only its code and a text of ours reach the caller.
+/// A failed read or change. It is deliberately no `Display`: only its code and a text of ours reach the caller.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The token lacks a scope.
@@ -33,6 +42,8 @@ pub(crate) enum Failure {
     BadInput(String),
     /// A page is too large; the text says how large it may be.
     LimitExceeded(String),
+    /// A change that may not be made.
+    Refused(Refused),
     /// The database did not answer, or holds what it must not hold.
     Internal(DbErr),
 }
@@ -41,6 +52,20 @@ impl From<DbErr> for Failure {
     fn from(error: DbErr) -> Self {
         Self::Internal(error)
     }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Refused(refused) => Self::Refused(refused),
+            Refusal::Database(error) => Self::Internal(error),
+        }
+    }
+}
+
+/// The codes of changes are among ours: a test holds them to it.
+fn code_of(because: Because) -> Code {
+    Code::from_code(because.code()).unwrap_or(Code::Internal)
 }
 
 impl From<Failure> for Error {
@@ -53,6 +78,16 @@ impl From<Failure> for Error {
             Failure::BadInput(text) => with_code(Code::BadInput, text),
             Failure::LimitExceeded(text) => with_code(Code::LimitExceeded, text)
                 .extend_with(|_, extensions| extensions.set("limit", Limit::Page.code())),
+            Failure::Refused(refused) => {
+                with_code(code_of(refused.because), refused.text).extend_with(|_, extensions| {
+                    if let Some(version) = refused.version {
+                        extensions.set("version", version);
+                    }
+                    if !refused.fields.is_empty() {
+                        extensions.set("fields", refused.fields);
+                    }
+                })
+            }
             Failure::Internal(cause) if took_too_long(&cause) => too_late(),
             Failure::Internal(cause) => {
                 let id = Uuid::now_v7();

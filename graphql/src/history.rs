@@ -1,8 +1,12 @@
 //! Messages and events of a referral.
 
-use async_graphql::{ID, Object};
+use async_graphql::{ID, Object, SimpleObject};
 use kim_domain::Word;
+use kim_domain::agency::AgencyKind;
+use kim_domain::disclosure::known_to;
+use kim_domain::field::HandoverField;
 use kim_domain::id::Kind;
+use kim_domain::life::ReferralAction;
 use kim_domain::referral::{DeclineReason, ReferralStatus};
 use kim_entity::read::{EventRow, MessageRow, Moment};
 use uuid::Uuid;
@@ -58,8 +62,10 @@ connection!(MessageConnection, MessageEdge, Message, "Eine Seite der Nachrichten
 pub(crate) struct ReferralEvent {
     pub(crate) row: EventRow,
     pub(crate) parties: Parties,
-    /// Whether the viewer's schema knows drafts.
-    pub(crate) knows_drafts: bool,
+    /// The viewer's kind: what its schema knows.
+    pub(crate) known: AgencyKind,
+    /// Whether the viewer may know for what reason it was closed.
+    pub(crate) told: bool,
 }
 
 /// Ein Schritt im Verlauf einer Übergabe.
@@ -76,7 +82,7 @@ impl ReferralEvent {
     /// Stand davor; null am Anfang.
     async fn from_status(&self) -> Option<Coded<ReferralStatus>> {
         let from = self.row.from.as_deref().and_then(ReferralStatus::from_code)?;
-        (self.knows_drafts || from != ReferralStatus::Draft).then_some(Coded(from))
+        (self.known.sends() || from != ReferralStatus::Draft).then_some(Coded(from))
     }
     /// Stand danach.
     async fn to_status(&self) -> Option<Coded<ReferralStatus>> {
@@ -85,7 +91,15 @@ impl ReferralEvent {
     /// Grund einer Ablehnung.
     async fn decline_reason(&self) -> Option<Coded<DeclineReason>> {
         let declined = self.row.to == ReferralStatus::Declined.code();
-        self.row.reason.as_deref().filter(|_| declined).and_then(DeclineReason::from_code).map(Coded)
+        self.row.reason.as_deref().filter(|_| declined && self.told).and_then(DeclineReason::from_code).map(Coded)
+    }
+    /// Was getan wurde; null bei übernommenen Schritten und am Anfang.
+    async fn action(&self) -> Option<Coded<ReferralAction>> {
+        self.row.action.as_deref().and_then(ReferralAction::from_code).map(Coded)
+    }
+    /// Welche Felder sich geändert haben, wenn das Übergebene geändert wurde.
+    async fn changed_fields(&self) -> Vec<ChangedField> {
+        ChangedField::of(self.row.detail.as_deref().unwrap_or_default(), self.known)
     }
     /// Die Stelle, die den Schritt getan hat.
     async fn agency(&self) -> Option<Agency> {
@@ -98,6 +112,40 @@ impl ReferralEvent {
     /// Aus einer Fallliste übernommen: der Zeitpunkt ist nur auf den Tag genau.
     async fn imported(&self) -> bool {
         self.row.imported
+    }
+}
+
+kim_domain::words! {
+    /// How a field of a handover was changed.
+    pub enum FieldChange("Art, wie sich ein Feld der Übergabe geändert hat") {
+        Added = "ADDED": "hinzugekommen",
+        Removed = "REMOVED": "weggefallen",
+        Refreshed = "REFRESHED": "neu übernommen",
+    }
+}
+
+/// Ein Feld der Übergabe, das sich geändert hat.
+#[derive(SimpleObject)]
+pub(crate) struct ChangedField {
+    /// Das Feld.
+    field: Coded<HandoverField>,
+    /// Wie.
+    change: Coded<FieldChange>,
+}
+
+impl ChangedField {
+    /// From what the event says, as far as the viewer's schema knows the fields.
+    fn of(detail: &str, known: AgencyKind) -> Vec<Self> {
+        let detail: serde_json::Value = serde_json::from_str(detail).unwrap_or_default();
+        let list = |name: &str, change: FieldChange| {
+            let codes = detail[name].as_array().into_iter().flatten().filter_map(serde_json::Value::as_str);
+            let fields = codes.filter_map(HandoverField::from_code).filter(|field| known_to(known).contains(*field));
+            fields.map(|field| Self { field: Coded(field), change: Coded(change) }).collect::<Vec<_>>()
+        };
+        let mut changed = list("added", FieldChange::Added);
+        changed.extend(list("removed", FieldChange::Removed));
+        changed.extend(list("refreshed", FieldChange::Refreshed));
+        changed
     }
 }
 

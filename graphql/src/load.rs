@@ -49,6 +49,9 @@ pub(crate) async fn referrals(
         let pages = if ids.is_empty() { HashMap::new() } else { snapshot.events(&ids, &window).await? };
         events.push((args, pages));
     }
+    let appointments = if plan.appointments { snapshot.appointments(&with_texts).await? } else { HashMap::new() };
+    let talks = if plan.talks { snapshot.talks(&with_texts).await? } else { HashMap::new() };
+    let drafts = if plan.offer_check { snapshot.drafts(&ids).await? } else { HashMap::new() };
     let count_messages = if plan.count_messages { snapshot.count_messages(&with_texts).await? } else { HashMap::new() };
     let count_events = if plan.count_events { snapshot.count_events(&ids).await? } else { HashMap::new() };
     let previous = match &plan.previous {
@@ -78,6 +81,9 @@ pub(crate) async fn referrals(
             values: values.remove(&row.id).unwrap_or_default(),
             messages: messages.iter_mut().map(|(args, pages)| ((*args).clone(), take(pages, row.id))).collect(),
             events: events.iter_mut().map(|(args, pages)| ((*args).clone(), take(pages, row.id))).collect(),
+            appointments: appointments.get(&row.id).cloned().unwrap_or_default(),
+            talks: talks.get(&row.id).cloned().unwrap_or_default(),
+            draft: drafts.get(&row.id).cloned(),
             message_count: count_messages.get(&row.id).copied().unwrap_or(0),
             event_count: count_events.get(&row.id).copied().unwrap_or(0),
             previous: row.previous_id.and_then(|id| previous.get(&id).map(Arc::clone)),

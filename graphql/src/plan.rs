@@ -23,6 +23,12 @@ pub(crate) struct ReferralPlan {
     pub(crate) count_events: bool,
     /// The referral that it continues.
     pub(crate) previous: Option<Box<ReferralPlan>>,
+    /// Appointments.
+    pub(crate) appointments: bool,
+    /// Talks.
+    pub(crate) talks: bool,
+    /// What its sender should know before it offers.
+    pub(crate) offer_check: bool,
     /// The sender's case.
     pub(crate) case: Option<Box<CasePlan>>,
 }
@@ -42,7 +48,10 @@ impl ReferralPlan {
         for field in referral.selection_set() {
             match field.name() {
                 "handover" => self.add_handover(&field),
-                "sender" | "receiver" | "ballWith" => self.parties = true,
+                "sender" | "receiver" | "ballWith" | "responsible" => self.parties = true,
+                "appointments" => (self.appointments, self.parties) = (true, true),
+                "talks" => (self.talks, self.parties) = (true, true),
+                "offerCheck" => self.offer_check = true,
                 "messages" => {
                     self.count_messages |= wants_total(&field);
                     Self::add_page(&mut self.messages, &field, &mut self.parties);

@@ -3,12 +3,18 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use kim_domain::Word;
 use kim_domain::agency::Scope;
 use kim_domain::field::HandoverField;
 use kim_domain::id::Kind;
+use kim_domain::life::{self, Mover, ReferralAction};
 use kim_domain::purpose::ReferralPurpose;
-use kim_domain::referral::{Ball, BallHolder, ReferralKind, ReferralStatus};
-use kim_entity::read::{self, EventRow, MessageRow, Page, ReferralRow, Side, Values};
+use kim_domain::referral::{
+    Ball, BallHolder, DeclineReason, FailReason, Outcome, ReferralKind, ReferralStatus, ReturnReason, WithdrawalReason,
+};
+use kim_entity::read::{
+    self, AppointmentRow, DraftRow, EventRow, MessageRow, Page, ReferralRow, Side, TalkRow, Values,
+};
 use uuid::Uuid;
 
 use crate::agency::{Agency, Parties, Purpose};
@@ -18,6 +24,8 @@ use crate::connection::connection;
 use crate::error::{Failure, or_null};
 use crate::handover::Handover;
 use crate::history::{self, Message, MessageConnection, ReferralEvent, ReferralEventConnection};
+use crate::meeting::{Appointment, Talk};
+use crate::offer_check::OfferCheck;
 use crate::page::{PageArgs, cursor};
 use crate::plan::rows_of;
 use crate::scalar::{Date, DateTime, global};
@@ -30,6 +38,9 @@ pub(crate) struct Referral {
     pub(crate) values: Values,
     pub(crate) messages: Vec<(PageArgs, Page<MessageRow>)>,
     pub(crate) events: Vec<(PageArgs, Page<EventRow>)>,
+    pub(crate) appointments: Vec<AppointmentRow>,
+    pub(crate) talks: Vec<TalkRow>,
+    pub(crate) draft: Option<DraftRow>,
     pub(crate) message_count: i64,
     pub(crate) event_count: i64,
     pub(crate) previous: Option<Arc<Referral>>,
@@ -40,6 +51,17 @@ impl Referral {
     fn party(&self, id: Uuid) -> Result<Agency, Failure> {
         let missing = || Failure::Internal(sea_orm::DbErr::RecordNotFound("a party of a referral".into()));
         self.parties.get(&id).cloned().map(Agency).ok_or_else(missing)
+    }
+
+    /// Whether the viewer may know what came of it: the receiver's own doing, or told back with the client's consent.
+    fn told(&self) -> bool {
+        self.row.side == Side::Receiver || self.row.report_outcome
+    }
+
+    /// The reason for which it was closed, if it has this state and the viewer may know.
+    fn reason<W: Word>(&self, status: ReferralStatus, told: bool) -> Option<Coded<W>> {
+        let code = self.row.reason.as_deref().filter(|_| told && self.row.standing.status == status)?;
+        W::from_code(code).map(Coded)
     }
 
     /// Whether the viewer may read the texts that go with the handover: while something of it is visible.
@@ -94,6 +116,72 @@ impl Referral {
                 BallHolder::Receiver => self.party(self.row.receiver_id),
             })
             .transpose()
+    }
+    /// Die Stelle, die für den Fall verantwortlich ist: bei einer Fallübergabe mit deren Beginn die empfangende, sonst
+    /// die übergebende (§ 86c SGB VIII).
+    async fn responsible(&self) -> Result<Agency, Failure> {
+        match life::responsible(self.row.kind, self.row.standing.status) {
+            BallHolder::Sender => self.party(self.row.sender_id),
+            BallHolder::Receiver => self.party(self.row.receiver_id),
+        }
+    }
+    /// Was Sie jetzt damit tun können.
+    async fn available_actions(&self, ctx: &Context<'_>) -> Vec<Coded<ReferralAction>> {
+        let mover = match self.row.side {
+            Side::Sender => Mover::Sender,
+            Side::Receiver => Mover::Receiver,
+        };
+        let may = Session::of(ctx).viewer().may(Scope::ReferralWrite);
+        self.row.standing.available(mover).filter(|_| may).map(Coded).collect()
+    }
+    /// Ob sie einen Antrag enthält: Er gilt mit dem ersten Eingang als gestellt (§ 16 SGB I).
+    async fn carries_application(&self) -> bool {
+        self.row.carries_application
+    }
+    /// Gesetzliche Frist, die nichts verschiebt (§ 14 SGB IX).
+    async fn statutory_due_on(&self) -> Option<Date> {
+        self.row.statutory_due_on.map(Date)
+    }
+    /// Ergebnis; für die übergebende Stelle nur, wenn die Klientin oder der Klient die Rückmeldung erlaubt hat.
+    async fn outcome(&self) -> Option<Coded<Outcome>> {
+        self.reason(ReferralStatus::Completed, self.told())
+    }
+    /// Grund der Ablehnung; für die übergebende Stelle wie das Ergebnis.
+    async fn decline_reason(&self) -> Option<Coded<DeclineReason>> {
+        self.reason(ReferralStatus::Declined, self.told())
+    }
+    /// Grund des Scheiterns; für die übergebende Stelle wie das Ergebnis.
+    async fn fail_reason(&self) -> Option<Coded<FailReason>> {
+        self.reason(ReferralStatus::Failed, self.told())
+    }
+    /// Grund der Rückgabe; für die übergebende Stelle wie das Ergebnis.
+    async fn return_reason(&self) -> Option<Coded<ReturnReason>> {
+        self.reason(ReferralStatus::Returned, self.told())
+    }
+    /// Grund der Rücknahme; nur für die übergebende Stelle.
+    async fn withdrawal_reason(&self) -> Option<Coded<WithdrawalReason>> {
+        self.reason(ReferralStatus::Withdrawn, self.row.side == Side::Sender)
+    }
+    /// Termine; die der empfangenden Stelle sieht die übergebende wie das Ergebnis.
+    async fn appointments(&self, ctx: &Context<'_>) -> Vec<Appointment> {
+        let own = Session::of(ctx).viewer().agency().id;
+        let shown = self.appointments.iter().filter(|row| row.agency_id == own || self.told());
+        let shown: Vec<_> = shown.map(|row| Appointment::of(row, &self.parties)).collect();
+        if !shown.is_empty() {
+            Session::of(ctx).show_messages(&self.row);
+        }
+        shown
+    }
+    /// Gespräche, in denen der Fall übergeben wurde.
+    async fn talks(&self, ctx: &Context<'_>) -> Vec<Talk> {
+        if !self.talks.is_empty() {
+            Session::of(ctx).show_messages(&self.row);
+        }
+        self.talks.iter().map(|row| Talk::of(row, &self.parties)).collect()
+    }
+    /// Was Sie vor dem Angebot wissen sollten; nur bei Ihrem eigenen Entwurf.
+    async fn offer_check(&self, ctx: &Context<'_>) -> Option<OfferCheck> {
+        self.draft.as_ref().map(|draft| OfferCheck::of(&self.row, draft, Session::of(ctx).today()))
     }
     /// Ihr eigenes Aktenzeichen dazu; die andere Seite sieht es nie.
     async fn own_reference(&self) -> Option<&str> {
@@ -189,11 +277,11 @@ impl Referral {
     ) -> Result<ReferralEventConnection, Failure> {
         let args = PageArgs { first, after, last, before };
         args.window(history::EVENTS, history::moment)?;
-        let knows_drafts = Session::of(ctx).viewer().agency().kind.sends();
+        let known = Session::of(ctx).viewer().agency().kind;
         let page = self.events.iter().find(|(has, _)| *has == args).map(|(_, page)| page);
         let rows = page.map_or(&[][..], |page| &page.rows).iter().map(|row| {
             let key = format!("{}.{}", row.at, row.id);
-            let event = ReferralEvent { row: row.clone(), parties: self.parties.clone(), knows_drafts };
+            let event = ReferralEvent { row: row.clone(), parties: self.parties.clone(), known, told: self.told() };
             (cursor(history::EVENTS, &key), event)
         });
         Ok(ReferralEventConnection::new(rows, &args, page.is_some_and(|page| page.more), Some(self.event_count)))

@@ -8,17 +8,18 @@ use std::sync::OnceLock;
 
 use async_graphql::registry::{MetaType, Registry};
 use async_graphql::{
-    ContextDirective, CustomDirective, CustomDirectiveFactory, EmptyMutation, EmptySubscription, SDLExportOptions,
-    ServerError, ServerResult, ValidationMode,
+    ContextDirective, CustomDirective, CustomDirectiveFactory, EmptySubscription, SDLExportOptions, ServerError,
+    ServerResult, ValidationMode,
 };
 use kim_domain::agency::{AgencyKind, Role};
 use kim_domain::disclosure::known_to;
 use kim_domain::field::{FieldSet, HandoverField};
 
+use crate::mutation::Mutation;
 use crate::query::Query;
 
 /// What requests are executed on.
-pub(crate) type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
+pub(crate) type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
 /// The schema of a kind and role.
 pub(crate) fn of(kind: AgencyKind, role: Role) -> &'static Schema {
@@ -34,7 +35,7 @@ pub fn sdl(pair: Option<(AgencyKind, Role)>) -> String {
 }
 
 fn build(pair: Option<(AgencyKind, Role)>) -> Schema {
-    let schema = Schema::build(Query, EmptyMutation, EmptySubscription)
+    let schema = Schema::build(Query, Mutation::default(), EmptySubscription)
         // Never Fast: it answers a pruned field.
         .validation_mode(ValidationMode::Strict);
     match pair {
@@ -68,9 +69,18 @@ impl CustomDirectiveFactory for Narrowing {
             prune.node("Case");
             prune.field("Referral", "case");
             prune.field("Referral", "disclosure");
+            prune.field("Referral", "offerCheck");
+            prune.field("Referral", "withdrawalReason");
             prune.value("Direction", "OUTGOING");
             prune.value("ReferralStatus", "DRAFT");
         }
+        if !self.role.works_on_referrals() {
+            OF_RECEIVERS.iter().chain(OF_SENDERS).for_each(|field| prune.field("Mutation", field));
+        } else if !self.kind.sends() {
+            OF_SENDERS.iter().for_each(|field| prune.field("Mutation", field));
+            prune.value("ReferralAction", "DISCARD");
+        }
+        prune.root_without_fields();
         let known = known_to(self.kind);
         if known.is_empty() {
             prune.field("AgreementField", "field");
@@ -91,6 +101,33 @@ impl CustomDirectiveFactory for Narrowing {
     }
 }
 
+/// Changes of those who work on referrals, as either side or as the receiver.
+const OF_RECEIVERS: &[&str] = &[
+    "acknowledgeReferral",
+    "acceptReferral",
+    "declineReferral",
+    "forwardReferral",
+    "requestInformation",
+    "startReferral",
+    "completeReferral",
+    "failReferral",
+    "returnReferral",
+    "postMessage",
+    "recordAppointment",
+    "recordTalk",
+];
+
+/// Changes of senders alone.
+const OF_SENDERS: &[&str] = &[
+    "draftReferral",
+    "discardReferral",
+    "offerReferral",
+    "offerAgain",
+    "answerInformation",
+    "withdrawReferral",
+    "changeHandover",
+];
+
 /// Removes by name, and panics on a name that is not there: a renamed field must not stay visible.
 struct Prune<'r>(&'r mut Registry);
 
@@ -109,6 +146,16 @@ impl Prune<'_> {
             _ => false,
         };
         assert!(removed, "there is no value {type_name}.{value} to prune");
+    }
+
+    /// A viewer who can change nothing has no root for it.
+    fn root_without_fields(&mut self) {
+        if let Some(MetaType::Object { fields, .. }) = self.0.types.get("Mutation")
+            && fields.is_empty()
+        {
+            self.0.types.remove("Mutation");
+            self.0.mutation_type = None;
+        }
     }
 
     /// Takes a type out of what `node` can find.

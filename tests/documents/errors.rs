@@ -72,6 +72,13 @@ async fn every_example_is_answered_as_the_document_says() {
             Code::Unauthenticated
             | Code::Forbidden
             | Code::BadInput
+            | Code::NotFound
+            | Code::ActionNotAllowed
+            | Code::IllegalTransition
+            | Code::NoAgreement
+            | Code::NoLegalGround
+            | Code::Conflict
+            | Code::IdempotencyMismatch
             | Code::LimitExceeded
             | Code::ParseFailed
             | Code::ValidationFailed

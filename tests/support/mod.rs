@@ -5,6 +5,7 @@ pub(crate) mod demo;
 pub(crate) mod keys;
 pub(crate) mod logs;
 pub(crate) mod office;
+pub(crate) mod play;
 pub(crate) mod server;
 pub(crate) mod world;
 

@@ -206,7 +206,8 @@ impl World {
         let number = spec.number;
         let (person_id, case_id, referral_id) = (new(), new(), new());
         self.add_case(number, spec.sender, person_id, case_id);
-        let consent_id = spec.consent.as_ref().map(|consent| self.add_consent(consent, spec, person_id));
+        let consent_id =
+            spec.consent.as_ref().map(|consent| self.add_consent(consent, spec.receiver, spec.purpose, person_id));
         let offered_at = if spec.status == ReferralStatus::Draft { 0 } else { noon_micros(spec.offered_on) };
         self.referrals.push(referral::ActiveModel {
             id: Set(referral_id),
@@ -250,6 +251,21 @@ impl World {
         referral_id
     }
 
+    /// Adds a person and a case without a referral, and a consent if there is one. Returns the case's id.
+    pub(crate) fn add_client(
+        &mut self,
+        number: u32,
+        agency: Uuid,
+        consent: Option<(ConsentSpec, Uuid, ReferralPurpose)>,
+    ) -> Uuid {
+        let (person_id, case_id) = (new(), new());
+        self.add_case(number, agency, person_id, case_id);
+        if let Some((consent, receiver, purpose)) = consent {
+            self.add_consent(&consent, receiver, purpose, person_id);
+        }
+        case_id
+    }
+
     fn add_case(&mut self, number: u32, agency_id: Uuid, person_id: Uuid, case_id: Uuid) {
         let mut person: person::ActiveModel = Default::default();
         let mut case: case_file::ActiveModel = Default::default();
@@ -288,13 +304,19 @@ impl World {
         });
     }
 
-    fn add_consent(&mut self, consent: &ConsentSpec, spec: &ReferralSpec, person_id: Uuid) -> Uuid {
+    fn add_consent(
+        &mut self,
+        consent: &ConsentSpec,
+        receiver: Uuid,
+        purpose: ReferralPurpose,
+        person_id: Uuid,
+    ) -> Uuid {
         let id = new();
         self.consents.push(consent::ActiveModel {
             id: Set(id),
             person_id: Set(person_id),
-            receiver_id: Set(spec.receiver),
-            purpose: Set(Code(spec.purpose)),
+            receiver_id: Set(receiver),
+            purpose: Set(Code(purpose)),
             fields: Set(consent.fields.to_i64()),
             ticked: Set(consent.ticked.to_i64()),
             data_protection: Set(consent.data_protection),

@@ -28,7 +28,8 @@ pub struct CaseRow {
     pub closed_on: Option<NaiveDate>,
     /// What was asked for of the record.
     pub record: Values,
-    person_id: Uuid,
+    /// The client; its id goes to nobody.
+    pub person_id: Uuid,
 }
 
 /// A page of cases.

@@ -49,6 +49,10 @@ pub struct EventRow {
     pub agency_id: Uuid,
     /// Who moved it; the viewer's own staff only.
     pub staff: Option<String>,
+    /// Code of what was done.
+    pub action: Option<String>,
+    /// What else it says, as JSON.
+    pub detail: Option<String>,
     /// Taken over from a list, so that the instant is known to the day only.
     pub imported: bool,
 }
@@ -92,7 +96,7 @@ impl Snapshot {
     ) -> Result<HashMap<Uuid, Page<EventRow>>, DbErr> {
         let mut sql = self.sql();
         sql.push("SELECT q.referral_id, q.id, q.at, q.from_status, q.to_status, q.reason, q.agency_id, CASE WHEN q.agency_id = ");
-        sql.bind(self.viewer.agency().id).push(" THEN q.staff END, q.imported");
+        sql.bind(self.viewer.agency().id).push(" THEN q.staff END, q.action, q.detail, q.imported");
         self.places(&mut sql, EVENTS, "at", referrals, window);
         self.pages(sql, window, |columns| {
             Ok(EventRow {
@@ -103,6 +107,8 @@ impl Snapshot {
                 reason: columns.next()?,
                 agency_id: columns.next()?,
                 staff: columns.next()?,
+                action: columns.next()?,
+                detail: columns.next()?,
                 imported: columns.next()?,
             })
         })

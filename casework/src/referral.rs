@@ -1,0 +1,45 @@
+//! What is done with a referral: one use case, one function. Whose a move is and where it leads, `domain/src/life.rs` says.
+
+mod again;
+mod answer;
+mod change;
+mod copy;
+mod draft;
+mod forward;
+mod ground;
+mod meeting;
+mod message;
+mod offer;
+mod question;
+mod withdraw;
+
+pub use again::offer_again;
+pub use answer::{accept, acknowledge, complete, decline, fail, give_back, start};
+pub use change::{ChangeHandover, change_handover};
+pub use draft::{Contact, Draft, discard, draft};
+pub use forward::{Forward, forward};
+pub use ground::{resume, suspend};
+pub use meeting::{Appointment, Talk, record_appointment, record_talk};
+pub use message::post;
+pub use offer::{Offer, needs_acknowledgement, offer};
+pub use question::{ask, reply};
+pub use withdraw::withdraw;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Which referral, and in which version the client saw it.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// Its id; `None` for an id that cannot be a referral's.
+    pub id: Option<Uuid>,
+    /// The version that was seen.
+    pub expected_version: i32,
+}
+
+/// The referral that something was done with: what a repeat of the request is told again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
+    /// Its id.
+    pub referral: Uuid,
+}

@@ -1,0 +1,60 @@
+//! A ground ends or is there again: referrals that rest on it are suspended or go on.
+
+use chrono::Days;
+use kim_domain::deadline::{after_working_days, working_days_until};
+use kim_domain::life::{Mover, ReferralAction};
+use kim_domain::referral::ReferralStatus;
+use kim_entity::read::ReferralRow;
+use kim_entity::referral::{self, NO_DUE_DATE};
+use sea_orm::{ActiveValue::Set, EntityTrait as _};
+use uuid::Uuid;
+
+use crate::refusal::Refusal;
+use crate::work::{Move, Work};
+
+/// So many days a suspended referral waits for its ground, before it is withdrawn. Calendar days.
+pub(super) const SUSPENDED_FOR: u64 = 30;
+
+/// Suspends an open referral: its fields close, its metadata stays. The receiver's clock stops.
+///
+/// # Errors
+/// ILLEGAL_TRANSITION for what is not open; the database's.
+pub async fn suspend(work: &mut Work<'_>, row: &ReferralRow) -> Result<(), Refusal> {
+    let today = work.today();
+    let mut with = referral::ActiveModel {
+        due_on: Set(today.checked_add_days(Days::new(SUSPENDED_FOR)).unwrap_or(NO_DUE_DATE)),
+        ..Default::default()
+    };
+    // While a question is open, the days that the receiver has left are noted already.
+    if row.standing.status != ReferralStatus::InfoRequested {
+        with.paused_days = Set(row.due_on.map(|due| working_days_until(today, due)));
+    }
+    let made = Move { action: ReferralAction::Suspend, mover: Mover::Clock, reason: None, detail: None, with };
+    work.advance(row, made).await.map(drop)
+}
+
+/// Lets a suspended referral go on, resting on this consent.
+///
+/// # Errors
+/// ILLEGAL_TRANSITION for what is not suspended; the database's.
+pub async fn resume(work: &mut Work<'_>, row: &ReferralRow, consent_id: Uuid) -> Result<(), Refusal> {
+    let kept = referral::Entity::find_by_id(row.id).one(work.tx()).await?.and_then(|row| row.paused_days);
+    let asked = row.standing.suspended_from == Some(ReferralStatus::InfoRequested);
+    let agreement = match row.agreement_id {
+        Some(id) => work.writing().agreement(id).await?,
+        None => None,
+    };
+    let due_on = match (asked, kept, agreement) {
+        // The sender's clock begins anew.
+        (true, _, Some(agreement)) => after_working_days(work.today(), agreement.respond_working_days),
+        (false, Some(days), _) => after_working_days(work.today(), days),
+        (true, _, None) | (false, None, _) => NO_DUE_DATE,
+    };
+    let mut with =
+        referral::ActiveModel { consent_id: Set(Some(consent_id)), due_on: Set(due_on), ..Default::default() };
+    if !asked {
+        with.paused_days = Set(None);
+    }
+    let made = Move { action: ReferralAction::Resume, mover: Mover::Clock, reason: None, detail: None, with };
+    work.advance(row, made).await.map(drop)
+}

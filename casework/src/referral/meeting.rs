@@ -1,0 +1,88 @@
+//! Appointments with the client, and the talk in which a case is handed over.
+
+use chrono::NaiveDate;
+use kim_domain::change::ChangeKind;
+use kim_domain::id::new_uuid;
+use kim_domain::life::ReferralAction;
+use kim_entity::{appointment, talk};
+use sea_orm::{ActiveValue::Set, EntityTrait as _};
+
+use super::{Done, Target};
+use crate::refusal::Refusal;
+use crate::text::{line, text};
+use crate::work::Work;
+
+/// So many take part in a talk at the most.
+const MOST_PARTICIPANTS: usize = 20;
+
+/// An appointment.
+#[derive(Clone, Debug)]
+pub struct Appointment {
+    /// When; microseconds since 1970.
+    pub at: i64,
+    /// Where.
+    pub place: String,
+    /// What to bring.
+    pub bring: Option<String>,
+}
+
+/// A talk.
+#[derive(Clone, Debug)]
+pub struct Talk {
+    /// When it was held.
+    pub held_on: NaiveDate,
+    /// Who took part, by function.
+    pub participants: Vec<String>,
+    /// Whether the client did (§ 86c(2) SGB VIII wants it).
+    pub client_took_part: bool,
+}
+
+/// Records an appointment.
+///
+/// # Errors
+/// NOT_FOUND, CONFLICT, ILLEGAL_TRANSITION once it is closed, BAD_INPUT.
+pub async fn record_appointment(work: &mut Work<'_>, target: Target, input: &Appointment) -> Result<Done, Refusal> {
+    let row = work.referral(target.id, target.expected_version).await?;
+    let appointment = appointment::ActiveModel {
+        id: Set(new_uuid()),
+        referral_id: Set(row.id),
+        agency_id: Set(work.own_id()),
+        staff: Set(Some(work.viewer().subject().to_owned())),
+        at: Set(input.at),
+        place: Set(line("place", &input.place)?),
+        bring: Set(input.bring.as_deref().map(|bring| text("bring", bring)).transpose()?),
+        created_at: Set(work.now()),
+    };
+    work.happen(&row, ReferralAction::RecordAppointment, ChangeKind::Appointment, None, Default::default()).await?;
+    appointment::Entity::insert(appointment).exec_without_returning(work.tx()).await?;
+    Ok(Done { referral: row.id })
+}
+
+/// Records the talk of a handover.
+///
+/// # Errors
+/// As [`record_appointment`]; BAD_INPUT for a talk that is still to come, or without anybody.
+pub async fn record_talk(work: &mut Work<'_>, target: Target, input: &Talk) -> Result<Done, Refusal> {
+    let row = work.referral(target.id, target.expected_version).await?;
+    if input.held_on > work.today() {
+        return Err(Refusal::bad_input("„heldOn“ liegt in der Zukunft: ein Gespräch wird festgehalten, wenn es war."));
+    }
+    if input.participants.is_empty() || input.participants.len() > MOST_PARTICIPANTS {
+        return Err(Refusal::bad_input(format!("„participants“ braucht 1 bis {MOST_PARTICIPANTS} Einträge.")));
+    }
+    let names: Vec<String> =
+        input.participants.iter().map(|name| line("participants", name)).collect::<Result<_, _>>()?;
+    let talk = talk::ActiveModel {
+        id: Set(new_uuid()),
+        referral_id: Set(row.id),
+        agency_id: Set(work.own_id()),
+        staff: Set(Some(work.viewer().subject().to_owned())),
+        held_on: Set(input.held_on),
+        participants: Set(serde_json::Value::from(names).to_string()),
+        client_took_part: Set(input.client_took_part),
+        created_at: Set(work.now()),
+    };
+    work.happen(&row, ReferralAction::RecordTalk, ChangeKind::Talk, None, Default::default()).await?;
+    talk::Entity::insert(talk).exec_without_returning(work.tx()).await?;
+    Ok(Done { referral: row.id })
+}

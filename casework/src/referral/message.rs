@@ -1,0 +1,42 @@
+//! Messages between the two sides.
+
+use kim_domain::change::ChangeKind;
+use kim_domain::id::new_uuid;
+use kim_domain::life::ReferralAction;
+use kim_entity::message;
+use kim_entity::read::{ReferralRow, Side};
+use sea_orm::{ActiveValue::Set, EntityTrait as _};
+
+use super::{Done, Target};
+use crate::refusal::Refusal;
+use crate::text::text;
+use crate::work::Work;
+
+/// Writes to the other side.
+///
+/// # Errors
+/// NOT_FOUND, CONFLICT, BAD_INPUT; ILLEGAL_TRANSITION once it is closed.
+pub async fn post(work: &mut Work<'_>, target: Target, body: &str) -> Result<Done, Refusal> {
+    let row = work.referral(target.id, target.expected_version).await?;
+    // Whoever sees nothing of it reads no messages either, and answers none.
+    if row.side == Side::Receiver && row.visible().fields().is_empty() {
+        return Err(Refusal::not_allowed("Diese Übergabe zeigt Ihnen zurzeit nichts; Nachrichten sind ausgesetzt."));
+    }
+    work.happen(&row, ReferralAction::PostMessage, ChangeKind::Message, None, Default::default()).await?;
+    write(work, &row, "text", body).await?;
+    Ok(Done { referral: row.id })
+}
+
+/// Writes a message of the viewer; `name` is the input's.
+pub(super) async fn write(work: &Work<'_>, row: &ReferralRow, name: &str, body: &str) -> Result<(), Refusal> {
+    let message = message::ActiveModel {
+        id: Set(new_uuid()),
+        referral_id: Set(row.id),
+        sent_at: Set(work.now()),
+        agency_id: Set(work.own_id()),
+        staff: Set(Some(work.viewer().subject().to_owned())),
+        body: Set(text(name, body)?),
+    };
+    message::Entity::insert(message).exec_without_returning(work.tx()).await?;
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! Offers a draft: from here on the receiver has its copy.
+
+use chrono::{Days, NaiveDate};
+use kim_domain::agency::LegalForm;
+use kim_domain::deadline::after_working_days;
+use kim_domain::disclosure::{self, Stage, Terms};
+use kim_domain::field::{FieldSet, HandoverField as F};
+use kim_domain::life::ReferralAction;
+use kim_domain::purpose::ReferralPurpose;
+use kim_entity::read::{ReferralRow, Values};
+use kim_entity::{agency, agreement, consent, referral};
+use sea_orm::ActiveValue::Set;
+use uuid::Uuid;
+
+use super::{Done, Target, copy};
+use crate::refusal::Refusal;
+use crate::work::{Move, Work};
+
+/// Facts of residence: what § 87 AufenthG is about.
+const OF_RESIDENCE: FieldSet =
+    FieldSet::of(&[F::Aufenthaltstitel, F::AufenthaltstitelValidUntil, F::InGermanySince, F::Nationalities]);
+
+/// Days within which a body checks whether it is competent (§ 14(1) SGB IX), calendar days.
+const COMPETENCE_CHECK: u64 = 14;
+
+/// How a draft is offered.
+#[derive(Clone, Copy, Debug)]
+pub struct Offer {
+    /// The draft.
+    pub target: Target,
+    /// Other fields than those drafted.
+    pub fields: Option<FieldSet>,
+    /// The sender knows what § 87 AufenthG makes public bodies tell.
+    pub acknowledge_reporting_duty: bool,
+}
+
+/// Those whom an offer concerns, and what carries it today.
+#[derive(Debug)]
+pub(super) struct Parties {
+    pub(super) sender: agency::Model,
+    pub(super) receiver: agency::Model,
+    pub(super) purpose: ReferralPurpose,
+    pub(super) agreement: Option<agreement::Model>,
+    pub(super) consent: Option<consent::Model>,
+}
+
+impl Parties {
+    pub(super) async fn find(
+        work: &Work<'_>,
+        case_id: Uuid,
+        receiver: agency::Model,
+        purpose: ReferralPurpose,
+    ) -> Result<Self, Refusal> {
+        Ok(Self {
+            sender: work.writing().own_agency().await?,
+            agreement: work.writing().agreement_in_force(receiver.id, purpose).await?,
+            consent: work.writing().consent_of(case_id, receiver.id, purpose).await?,
+            receiver,
+            purpose,
+        })
+    }
+
+    /// The inputs of the rule at a stage.
+    pub(super) fn terms(&self, stage: Stage, offered: FieldSet, today: NaiveDate) -> Terms {
+        Terms {
+            receiver: self.receiver.kind.0,
+            sender: self.sender.kind.0,
+            sender_bound_by_203: self.sender.bound_by_203,
+            purpose: self.purpose,
+            stage,
+            agreement: self.agreement.as_ref().map_or(NOTHING_AGREED, Into::into),
+            consent: self.consent.as_ref().map(Into::into),
+            offered,
+            today,
+        }
+    }
+}
+
+const NOTHING_AGREED: disclosure::Agreement =
+    disclosure::Agreement { fields: FieldSet::EMPTY, ticked_only: FieldSet::EMPTY, statutory: FieldSet::EMPTY };
+
+/// Offers a draft.
+///
+/// # Errors
+/// NOT_FOUND, CONFLICT, ILLEGAL_TRANSITION, NO_AGREEMENT, NO_LEGAL_GROUND with the fields that lack one, BAD_INPUT where
+/// the reporting duty is to be acknowledged first.
+pub async fn offer(work: &mut Work<'_>, input: Offer) -> Result<Done, Refusal> {
+    let row = work.referral(input.target.id, input.target.expected_version).await?;
+    offer_row(work, &row, input).await
+}
+
+pub(super) async fn offer_row(work: &mut Work<'_>, row: &ReferralRow, input: Offer) -> Result<Done, Refusal> {
+    let today = work.today();
+    row.standing
+        .after(ReferralAction::Offer, crate::work::mover(row))
+        .map_err(|why| Refusal::unmoved(why, ReferralAction::Offer, row.standing.status))?;
+    let receiver = work.writing().receiver(row.receiver_id, row.purpose).await?.ok_or_else(Refusal::no_agreement)?;
+    let parties = Parties::find(work, row.case_id, receiver, row.purpose).await?;
+    let Some(agreement) = &parties.agreement else { return Err(Refusal::no_agreement()) };
+    let offered = match input.fields {
+        Some(fields) => parties.within_ceiling(fields)?,
+        None => row.terms.offered,
+    };
+    refuse_without_ground(&parties.terms(Stage::Full, offered, today))?;
+
+    let values = copy::values(work, row.case_id, offered).await?;
+    let (sender, receiver) = (parties.sender.legal_form.0, parties.receiver.legal_form.0);
+    if needs_acknowledgement(sender, receiver, offered, &values, today) && !input.acknowledge_reporting_duty {
+        return Err(Refusal::bad_input(
+            "Der Aufenthaltstitel ist abgelaufen oder fehlt, und die Angaben gehen an eine öffentliche Stelle, die der \
+             Ausländerbehörde davon Mitteilung machen muss (§ 87 AufenthG). Bitte mit der Klientin oder dem Klienten \
+             klären und „acknowledgeReportingDuty: true“ angeben.",
+        ));
+    }
+    let concern = copy::concern(work, row.id).await?.unwrap_or_else(|| copy::usual_concern(row.purpose));
+    let mut handed_over = copy::empty(row.id);
+    copy::set(&mut handed_over, offered, &values, &concern);
+    handed_over.client_fingerprint = Set(copy::fingerprint(work, offered, &values));
+    copy::replace(work, handed_over).await?;
+
+    let first_received_on = row.first_received_on.unwrap_or(today);
+    let with = referral::ActiveModel {
+        agreement_id: Set(Some(agreement.id)),
+        consent_id: Set(parties.consent.as_ref().map(|consent| consent.id)),
+        offered_fields: Set(offered.to_i64()),
+        offered_at: Set(work.now()),
+        first_received_on: Set(Some(first_received_on)),
+        due_on: Set(after_working_days(today, agreement.respond_working_days)),
+        statutory_due_on: Set(statutory_due_on(row, first_received_on)),
+        receiver_contact_email: Set(Some(agreement.contact.clone())),
+        reporting_duty_acknowledged: Set(input.acknowledge_reporting_duty),
+        ..Default::default()
+    };
+    work.advance(row, Move { with, ..Move::by(row, ReferralAction::Offer) }).await?;
+    Ok(Done { referral: row.id })
+}
+
+/// Refuses what has no ground: the offer as a whole, or the fields that would be withheld even once accepted.
+pub(super) fn refuse_without_ground(terms: &Terms) -> Result<(), Refusal> {
+    if !disclosure::consent_holds(terms) && disclosure::statutory(terms).is_empty() {
+        return Err(Refusal::no_ground(FieldSet::EMPTY));
+    }
+    let carried = disclosure::visible(terms).fields();
+    let lacking = terms.offered.without(carried);
+    if carried.is_empty() || !lacking.is_empty() { Err(Refusal::no_ground(lacking)) } else { Ok(()) }
+}
+
+/// The day by which the law wants competence checked, for an application for Eingliederungshilfe.
+fn statutory_due_on(row: &ReferralRow, first_received_on: NaiveDate) -> Option<NaiveDate> {
+    match (row.carries_application, row.purpose) {
+        (true, ReferralPurpose::ParticipationSupport) => {
+            first_received_on.checked_add_days(Days::new(COMPETENCE_CHECK))
+        }
+        (_, _) => None,
+    }
+}
+
+/// Whether the sender must first say that it knows § 87 AufenthG: facts of residence go from a private body to a public
+/// one, and the title has expired or is missing.
+#[must_use]
+pub fn needs_acknowledgement(
+    sender: LegalForm,
+    receiver: LegalForm,
+    offered: FieldSet,
+    values: &Values,
+    today: NaiveDate,
+) -> bool {
+    sender != LegalForm::Public
+        && receiver == LegalForm::Public
+        && !offered.and(OF_RESIDENCE).is_empty()
+        && copy::title_is_open(values, today)
+}

@@ -1,0 +1,56 @@
+//! A question to the sender: the ball and the clock go over, and come back with the answer.
+
+use kim_domain::deadline::{after_working_days, working_days_until};
+use kim_domain::life::ReferralAction;
+use kim_domain::referral::ReferralStatus;
+use kim_entity::referral::{self, NO_DUE_DATE};
+use sea_orm::{ActiveValue::Set, EntityTrait as _};
+
+use super::{Done, Target, message};
+use crate::refusal::Refusal;
+use crate::work::{Move, Work};
+
+/// Working days within which a question is answered where no agreement says how long answers take.
+const USUAL_DAYS: i16 = 10;
+
+/// Asks the sender. The receiver's clock stops with the days that it has left, and the sender's begins.
+///
+/// # Errors
+/// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED, ILLEGAL_TRANSITION, BAD_INPUT.
+pub async fn ask(work: &mut Work<'_>, target: Target, question: &str) -> Result<Done, Refusal> {
+    let row = work.referral(target.id, target.expected_version).await?;
+    let today = work.today();
+    let agreement = match row.agreement_id {
+        Some(id) => work.writing().agreement(id).await?,
+        None => None,
+    };
+    let days = agreement.map_or(USUAL_DAYS, |agreement| agreement.respond_working_days);
+    let with = referral::ActiveModel {
+        paused_days: Set(row.due_on.map(|due| working_days_until(today, due))),
+        due_on: Set(after_working_days(today, days)),
+        ..Default::default()
+    };
+    work.advance(&row, Move { with, ..Move::by(&row, ReferralAction::RequestInformation) }).await?;
+    message::write(work, &row, "question", question).await?;
+    Ok(Done { referral: row.id })
+}
+
+/// Answers. The receiver's clock goes on with the days that it had left.
+///
+/// # Errors
+/// As [`ask`].
+pub async fn reply(work: &mut Work<'_>, target: Target, answer: &str) -> Result<Done, Refusal> {
+    let row = work.referral(target.id, target.expected_version).await?;
+    let kept = referral::Entity::find_by_id(row.id).one(work.tx()).await?.and_then(|row| row.paused_days);
+    // A list that was imported says when the receiver's answer is due, and nothing of a pause.
+    let imported = row.standing.status == ReferralStatus::InfoRequested && row.standing.asked_from.is_none();
+    let due_on = match kept {
+        Some(days) => after_working_days(work.today(), days),
+        None if imported => row.due_on.unwrap_or(NO_DUE_DATE),
+        None => NO_DUE_DATE,
+    };
+    let with = referral::ActiveModel { paused_days: Set(None), due_on: Set(due_on), ..Default::default() };
+    work.advance(&row, Move { with, ..Move::by(&row, ReferralAction::AnswerInformation) }).await?;
+    message::write(work, &row, "answer", answer).await?;
+    Ok(Done { referral: row.id })
+}

@@ -1,0 +1,89 @@
+//! What the sender of a draft should know before it offers: two statements for any number of drafts.
+
+use std::collections::HashMap;
+
+use kim_domain::agency::LegalForm;
+use kim_domain::field::HandoverField as F;
+use kim_domain::referral::ReferralStatus;
+use sea_orm::DbErr;
+use uuid::Uuid;
+
+use super::Snapshot;
+use super::ruled::Values;
+use crate::sql::Columns;
+
+/// What stands around a draft.
+#[derive(Clone, Debug)]
+pub struct DraftRow {
+    /// Whether an agreement is in force under which it can be offered today.
+    pub agreed: bool,
+    /// What the sender is.
+    pub sender: LegalForm,
+    /// What the receiver is.
+    pub receiver: LegalForm,
+    /// The client's title and its last day.
+    pub title: Values,
+    /// Open referrals of the viewer's agency to the same receiver, for the same purpose, of the same client.
+    pub duplicates: Vec<Uuid>,
+}
+
+impl Snapshot {
+    /// Those of these referrals that are drafts of the viewer's agency.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn drafts(&self, referrals: &[Uuid]) -> Result<HashMap<Uuid, DraftRow>, DbErr> {
+        let mut found = HashMap::new();
+        if referrals.is_empty() {
+            return Ok(found);
+        }
+        let mut sql = self.sql();
+        sql.push("SELECT r.id, EXISTS (SELECT 1 FROM agreement n WHERE n.receiver_id = r.receiver_id AND n.purpose = r.purpose AND n.valid_from <= ");
+        sql.bind(self.today).push(" AND (n.valid_until IS NULL OR n.valid_until >= ").bind(self.today);
+        sql.push(") AND (n.terminated_for_cause_on IS NULL OR n.terminated_for_cause_on > ").bind(self.today);
+        sql.push(
+            ")), s.legal_form, g.legal_form, p.aufenthaltstitel, p.aufenthaltstitel_valid_until FROM referral r \
+             JOIN agency s ON s.id = r.sender_id JOIN agency g ON g.id = r.receiver_id \
+             JOIN \"case\" k ON k.id = r.case_id JOIN person p ON p.id = k.person_id \
+             WHERE r.status = 'DRAFT' AND r.sender_id = ",
+        );
+        sql.bind(self.viewer.agency().id).push(" AND ").is_one_of("r.id", referrals);
+        for row in &sql.all(&self.transaction).await? {
+            let mut columns = Columns::of(row);
+            let id: Uuid = columns.next()?;
+            let (agreed, sender, receiver) = (columns.next()?, columns.word()?, columns.word()?);
+            let mut title = Values::default();
+            title.push(F::Aufenthaltstitel, columns.next()?);
+            title.push(F::AufenthaltstitelValidUntil, columns.next()?);
+            found.insert(id, DraftRow { agreed, sender, receiver, title, duplicates: Vec::new() });
+        }
+        let drafts: Vec<Uuid> = found.keys().copied().collect();
+        if !drafts.is_empty() {
+            self.add_duplicates(&drafts, &mut found).await?;
+        }
+        Ok(found)
+    }
+
+    async fn add_duplicates(&self, drafts: &[Uuid], found: &mut HashMap<Uuid, DraftRow>) -> Result<(), DbErr> {
+        let running = |status: &ReferralStatus| status.is_open() || *status == ReferralStatus::Suspended;
+        let mut sql = self.sql();
+        sql.push(
+            "SELECT r.id, d.id FROM referral r JOIN \"case\" k ON k.id = r.case_id JOIN person p ON p.id = k.person_id \
+             JOIN person o ON o.agency_id = p.agency_id AND (o.id = p.id OR o.fingerprint = p.fingerprint) \
+             JOIN \"case\" c ON c.person_id = o.id JOIN referral d ON d.case_id = c.id AND d.id <> r.id \
+             AND d.receiver_id = r.receiver_id AND d.purpose = r.purpose WHERE r.sender_id = ",
+        );
+        sql.bind(self.viewer.agency().id).push(" AND d.status IN ");
+        sql.words(ReferralStatus::ALL.iter().copied().filter(running)).push(" AND ").is_one_of("r.id", drafts);
+        sql.push(" ORDER BY d.id");
+        for row in &sql.all(&self.transaction).await? {
+            let (draft, duplicate): (Uuid, Uuid) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+            if let Some(of_draft) = found.get_mut(&draft)
+                && !of_draft.duplicates.contains(&duplicate)
+            {
+                of_draft.duplicates.push(duplicate);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,112 @@
+//! Appointments and talks of referrals that were already read: one statement for all of them.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use sea_orm::DbErr;
+use uuid::Uuid;
+
+use super::Snapshot;
+use crate::sql::Columns;
+
+/// An appointment.
+#[derive(Clone, Debug)]
+pub struct AppointmentRow {
+    /// Id.
+    pub id: Uuid,
+    /// Who made it.
+    pub agency_id: Uuid,
+    /// Who recorded it; the viewer's own staff only.
+    pub staff: Option<String>,
+    /// When; microseconds.
+    pub at: i64,
+    /// Where.
+    pub place: String,
+    /// What to bring.
+    pub bring: Option<String>,
+}
+
+/// A talk.
+#[derive(Clone, Debug)]
+pub struct TalkRow {
+    /// Id.
+    pub id: Uuid,
+    /// Who recorded it.
+    pub agency_id: Uuid,
+    /// Who recorded it; the viewer's own staff only.
+    pub staff: Option<String>,
+    /// When it was held.
+    pub held_on: NaiveDate,
+    /// Who took part: a JSON list of texts.
+    pub participants: String,
+    /// Whether the client did.
+    pub client_took_part: bool,
+}
+
+/// A referral has few meetings; more than this nobody shows.
+const MOST: i64 = 50;
+
+impl Snapshot {
+    /// The appointments of each of these referrals, the earliest first.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn appointments(&self, referrals: &[Uuid]) -> Result<HashMap<Uuid, Vec<AppointmentRow>>, DbErr> {
+        self.meetings(referrals, "appointment", "at", "q.at, q.place, q.bring", |columns| {
+            Ok(AppointmentRow {
+                id: columns.next()?,
+                agency_id: columns.next()?,
+                staff: columns.next()?,
+                at: columns.next()?,
+                place: columns.next()?,
+                bring: columns.next()?,
+            })
+        })
+        .await
+    }
+
+    /// The talks of each of these referrals, the earliest first.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn talks(&self, referrals: &[Uuid]) -> Result<HashMap<Uuid, Vec<TalkRow>>, DbErr> {
+        self.meetings(referrals, "talk", "held_on", "q.held_on, q.participants, q.client_took_part", |columns| {
+            Ok(TalkRow {
+                id: columns.next()?,
+                agency_id: columns.next()?,
+                staff: columns.next()?,
+                held_on: columns.next()?,
+                participants: columns.next()?,
+                client_took_part: columns.next()?,
+            })
+        })
+        .await
+    }
+
+    async fn meetings<T>(
+        &self,
+        referrals: &[Uuid],
+        table: &str,
+        order: &str,
+        columns_of: &str,
+        read: impl Fn(&mut Columns<'_>) -> Result<T, DbErr>,
+    ) -> Result<HashMap<Uuid, Vec<T>>, DbErr> {
+        let mut found: HashMap<Uuid, Vec<T>> = HashMap::new();
+        if referrals.is_empty() {
+            return Ok(found);
+        }
+        let mut sql = self.sql();
+        sql.push("SELECT q.referral_id, q.id, q.agency_id, CASE WHEN q.agency_id = ").bind(self.viewer.agency().id);
+        sql.push(&format!(
+            " THEN q.staff END, {columns_of} FROM (SELECT t.*, ROW_NUMBER() OVER (PARTITION BY t.referral_id \
+             ORDER BY t.{order}, t.id) AS number FROM {table} t WHERE "
+        ));
+        sql.is_one_of("t.referral_id", referrals).push(") q WHERE q.number <= ").bind(MOST);
+        sql.push(" ORDER BY q.referral_id, q.number");
+        for row in &sql.all(&self.transaction).await? {
+            let mut columns = Columns::of(row);
+            found.entry(columns.next()?).or_default().push(read(&mut columns)?);
+        }
+        Ok(found)
+    }
+}

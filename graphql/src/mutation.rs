@@ -1,0 +1,13 @@
+//! The root of every change. Each field: check the scope, do the use case once, and answer with what the viewer sees then.
+//!
+//! A field is null where its change was refused: what was done beside it stays done, and is told.
+
+mod done;
+mod referral;
+
+use async_graphql::MergedObject;
+
+/// Alles, was Sie ändern können. Jede Änderung nimmt einen `idempotencyKey`: dieselbe Anfrage noch einmal ändert nichts
+/// und bekommt dieselbe Antwort.
+#[derive(Default, MergedObject)]
+pub(crate) struct Mutation(referral::ReferralMutation);

@@ -1,0 +1,178 @@
+//! The life of a referral: every move over the wire, by whom it may be made, and what each side sees then.
+
+use kim_domain::agency::Role;
+use kim_domain::id::{Kind, encode};
+use kim_domain::purpose::ReferralPurpose;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::database::TestDatabase;
+use crate::support::on_both;
+use crate::support::play::{Play, jobcenter, on, traeger};
+use crate::support::server::token;
+use crate::support::world::{ConsentSpec, in_days};
+
+fn actions(referral: &Value) -> Vec<&str> {
+    referral["availableActions"].as_array().expect("a list").iter().map(|one| one.as_str().expect("a word")).collect()
+}
+
+on_both! {
+    async fn a_referral_goes_from_draft_through_a_question_to_an_outcome(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let draft = play.draft(Some(ConsentSpec::whole())).await;
+        assert_eq!((&draft["status"], &draft["version"]), (&json!("DRAFT"), &json!(1)));
+        assert_eq!(actions(&draft), ["OFFER", "DISCARD", "CHANGE_HANDOVER"]);
+        let one = |id: &Value| format!("{{ referral(id: {id}) {{ status handover {{ familyName }} }} }}");
+        assert_eq!(play.ask(&jobcenter(), &one(&draft["id"])).await, json!({"referral": null}), "a draft is its sender's");
+
+        assert_eq!(play.refused(&traeger(), "offerReferral", on(&draft, json!({}))).await, "BAD_INPUT", "§ 87 AufenthG");
+        let offered = play.done(&traeger(), "offerReferral", on(&draft, json!({"acknowledgeReportingDuty": true}))).await;
+        assert_eq!((&offered["status"], &offered["ballWith"]["slug"]), (&json!("OFFERED"), &json!("jobcenter")));
+        // Ten working days, of which none is a holiday.
+        assert_eq!(offered["dueOn"], json!("2026-12-04"));
+        assert_eq!(play.ask(&jobcenter(), &one(&draft["id"])).await["referral"]["status"], "OFFERED");
+
+        let list = play.ask(&jobcenter(), "{ referrals(filter: {pending: true}) { nodes { id version availableActions } } }").await;
+        let seen = &list["referrals"]["nodes"][0];
+        assert_eq!(actions(seen), ["ACKNOWLEDGE", "ACCEPT", "DECLINE", "FORWARD", "REQUEST_INFORMATION", "POST_MESSAGE",
+            "RECORD_APPOINTMENT", "RECORD_TALK", "REPORT_WRONG_VALUE"]);
+        let asked = play.done(&jobcenter(), "requestInformation", on(seen, json!({"question": "Seit wann?"}))).await;
+        assert_eq!((&asked["status"], &asked["ballWith"]["slug"]), (&json!("INFO_REQUESTED"), &json!("traeger")));
+        let answered = play.done(&traeger(), "answerInformation", on(&asked, json!({"answer": "Seit Mai."}))).await;
+        assert_eq!((&answered["status"], &answered["dueOn"]), (&json!("OFFERED"), &json!("2026-12-04")), "the clock went on");
+
+        let input = json!({"ownReference": "JC-7", "contact": {"name": "Frau Beispiel"}});
+        let accepted = play.done(&jobcenter(), "acceptReferral", on(&answered, input)).await;
+        assert_eq!((&accepted["status"], &accepted["dueOn"]), (&json!("ACCEPTED"), &Value::Null));
+        let started = play.done(&jobcenter(), "startReferral", on(&accepted, json!({}))).await;
+        let appointment = json!({"at": "2026-12-01T09:00:00Z", "place": "Raum 12", "bring": "Pass"});
+        let met = play.done(&jobcenter(), "recordAppointment", on(&started, appointment)).await;
+        let completed = play.done(&jobcenter(), "completeReferral", on(&met, json!({"outcome": "APPLICATION_GRANTED"}))).await;
+        assert_eq!((&completed["status"], actions(&completed)), (&json!("COMPLETED"), vec![]));
+
+        let id = &draft["id"];
+        let history = format!("{{ referral(id: {id}) {{ ownReference receiverContact {{ name }} outcome appointments {{ place }}
+            messages {{ nodes {{ text author {{ slug }} }} }}
+            events {{ nodes {{ fromStatus toStatus action agency {{ slug }} staff }} }} }} }}");
+        let of_receiver = &play.ask(&jobcenter(), &history).await["referral"];
+        assert_eq!((&of_receiver["ownReference"], &of_receiver["outcome"]), (&json!("JC-7"), &json!("APPLICATION_GRANTED")));
+        assert_eq!(of_receiver["messages"]["nodes"], json!([
+            {"text": "Seit wann?", "author": {"slug": "jobcenter"}}, {"text": "Seit Mai.", "author": {"slug": "traeger"}}]));
+        let moves: Vec<_> = of_receiver["events"]["nodes"].as_array().expect("a list").iter()
+            .map(|event| (event["action"].as_str().expect("an action"), event["toStatus"].as_str().expect("a state"))).collect();
+        assert_eq!(moves, [("OFFER", "OFFERED"), ("REQUEST_INFORMATION", "INFO_REQUESTED"), ("ANSWER_INFORMATION", "OFFERED"),
+            ("ACKNOWLEDGE", "ACKNOWLEDGED"), ("ACCEPT", "ACCEPTED"), ("START", "IN_PROGRESS"), ("RECORD_APPOINTMENT", "IN_PROGRESS"),
+            ("COMPLETE", "COMPLETED")]);
+        assert_eq!(of_receiver["events"]["nodes"][0]["staff"], Value::Null, "the other side's staff");
+        let of_sender = &play.ask(&traeger(), &history).await["referral"];
+        assert_eq!(of_sender["receiverContact"]["name"], "Frau Beispiel");
+        assert_eq!((&of_sender["outcome"], &of_sender["appointments"]), (&Value::Null, &json!([])), "the client did not allow it");
+        assert_eq!(of_sender["ownReference"], Value::Null, "the other side's file number");
+
+        let foreign = token("other", Role::CaseManager);
+        for query in [one(id), history] {
+            assert_eq!(play.ask(&foreign, &query).await, json!({"referral": null}));
+        }
+        play.server.stop().await;
+    }
+
+    async fn whoever_is_not_a_party_is_told_what_is_told_of_nothing(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let offered = play.offered().await;
+        let foreign = [token("other", Role::CaseManager), token("abh", Role::Clerk)];
+        let absent = json!({"id": encode(Kind::Referral, Uuid::now_v7()), "version": 1});
+        for (mutation, more) in [
+            ("acceptReferral", json!({})), ("declineReferral", json!({"reason": "NO_CAPACITY"})), ("acknowledgeReferral", json!({})),
+            ("startReferral", json!({})), ("completeReferral", json!({"outcome": "OTHER"})), ("failReferral", json!({"reason": "OTHER"})),
+            ("returnReferral", json!({"reason": "OTHER"})), ("postMessage", json!({"text": "a"})),
+            ("requestInformation", json!({"question": "a"})), ("recordTalk", json!({"heldOn": in_days(0), "participants": ["a"], "clientTookPart": true})),
+            ("recordAppointment", json!({"at": "2026-12-01T09:00:00Z", "place": "a"})),
+            ("forwardReferral", json!({"toAgencyId": encode(Kind::Agency, play.abh), "purpose": "TITLE_EXTENSION"})),
+        ] {
+            for token in &foreign {
+                let of_foreign = play.mutate(token, mutation, on(&offered, more.clone())).await;
+                let of_absent = play.mutate(token, mutation, on(&absent, more.clone())).await;
+                assert_eq!(of_foreign["errors"][0]["extensions"]["code"], "NOT_FOUND", "{mutation}: {of_foreign}");
+                assert_eq!(of_foreign, of_absent, "{mutation}");
+            }
+        }
+        let mut tried = vec![("offerReferral", json!({})), ("withdrawReferral", json!({"reason": "MOVED"})), ("changeHandover", json!({})),
+            ("answerInformation", json!({"answer": "a"})), ("discardReferral", json!({})), ("offerAgain", json!({}))];
+        for (mutation, more) in tried.drain(..) {
+            let of_foreign = play.mutate(&foreign[0], mutation, on(&offered, more.clone())).await;
+            let of_absent = play.mutate(&foreign[0], mutation, on(&absent, more)).await;
+            assert_eq!(of_foreign["errors"][0]["extensions"]["code"], "NOT_FOUND", "{mutation}: {of_foreign}");
+            assert_eq!(of_foreign, of_absent, "{mutation}");
+        }
+        play.server.stop().await;
+    }
+
+    async fn only_the_receiver_answers_and_only_from_where_it_can(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let offered = play.offered().await;
+        assert_eq!(play.refused(&traeger(), "acceptReferral", on(&offered, json!({}))).await, "ACTION_NOT_ALLOWED");
+        assert_eq!(play.refused(&traeger(), "declineReferral", on(&offered, json!({"reason": "OTHER"}))).await, "ACTION_NOT_ALLOWED");
+        for (mutation, more) in [("startReferral", json!({})), ("completeReferral", json!({"outcome": "OTHER"})), ("returnReferral", json!({"reason": "OTHER"}))] {
+            assert_eq!(play.refused(&jobcenter(), mutation, on(&offered, more)).await, "ILLEGAL_TRANSITION", "{mutation}");
+        }
+        let stale = json!({"id": offered["id"], "version": 1});
+        let answer = play.mutate(&jobcenter(), "acceptReferral", on(&stale, json!({}))).await;
+        assert_eq!(answer["errors"][0]["extensions"], json!({"code": "CONFLICT", "version": offered["version"]}), "{answer}");
+        let declined = play.done(&jobcenter(), "declineReferral", on(&offered, json!({"reason": "NOT_COMPETENT"}))).await;
+        assert_eq!(declined["status"], "DECLINED");
+        let seen = play.ask(&jobcenter(), &format!("{{ referral(id: {}) {{ declineReason handover {{ familyName withheld {{ reason }} }} }} }}", offered["id"])).await;
+        assert_eq!((&seen["referral"]["declineReason"], &seen["referral"]["handover"]["familyName"]), (&json!("NOT_COMPETENT"), &Value::Null));
+        assert_eq!(seen["referral"]["handover"]["withheld"][0]["reason"], "CLOSED");
+
+        let again = play.done(&traeger(), "offerAgain", on(&declined, json!({"acknowledgeReportingDuty": true}))).await;
+        assert_eq!(again["status"], "OFFERED");
+        assert_ne!(again["id"], declined["id"]);
+        let withdrawn = play.done(&traeger(), "withdrawReferral", on(&again, json!({"reason": "CLIENT_WISH"}))).await;
+        assert_eq!((&withdrawn["status"], actions(&withdrawn)), (&json!("WITHDRAWN"), vec!["OFFER_AGAIN"]));
+        play.server.stop().await;
+    }
+
+    async fn without_an_agreement_or_a_ground_nothing_is_offered(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let acknowledged = || json!({"acknowledgeReportingDuty": true});
+        let without = play.draft(None).await;
+        assert_eq!(play.refused(&traeger(), "offerReferral", on(&without, acknowledged())).await, "NO_LEGAL_GROUND");
+        for broken in [
+            ConsentSpec { data_protection: false, ..ConsentSpec::whole() },
+            ConsentSpec { release: false, ..ConsentSpec::whole() },
+            ConsentSpec { withdrawn: true, ..ConsentSpec::whole() },
+            ConsentSpec { until: Some(in_days(-1)), ..ConsentSpec::whole() },
+        ] {
+            let draft = play.draft(Some(broken.clone())).await;
+            assert_eq!(play.refused(&traeger(), "offerReferral", on(&draft, acknowledged())).await, "NO_LEGAL_GROUND", "{broken:?}");
+        }
+        let purpose = ReferralPurpose::IntegrationCourse;
+        let case = play.case(play.jobcenter, purpose, Some(ConsentSpec::whole())).await;
+        let input = json!({"caseId": case, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": purpose.code()});
+        let draft = play.done(&traeger(), "draftReferral", input).await;
+        let check = format!("{{ referral(id: {}) {{ offerCheck {{ agreementInForce groundHolds reportingDuty duplicates lacking {{ field reason }} }} }} }}", draft["id"]);
+        assert_eq!(play.ask(&traeger(), &check).await["referral"]["offerCheck"]["agreementInForce"], false);
+        assert_eq!(play.refused(&traeger(), "offerReferral", on(&draft, acknowledged())).await, "NO_AGREEMENT");
+        play.server.stop().await;
+    }
+
+    async fn a_repeat_gives_the_same_and_changes_nothing(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let offered = play.offered().await;
+        let keyed = |input: Value| { let mut input = on(&offered, input); input["idempotencyKey"] = json!("accept-1"); input };
+        let first = play.done(&jobcenter(), "acceptReferral", keyed(json!({}))).await;
+        let second = play.done(&jobcenter(), "acceptReferral", keyed(json!({}))).await;
+        assert_eq!(first, second);
+        assert_eq!(play.refused(&jobcenter(), "acceptReferral", keyed(json!({"ownReference": "other"}))).await, "IDEMPOTENCY_MISMATCH");
+        assert_eq!(play.refused(&jobcenter(), "declineReferral", keyed(json!({"reason": "OTHER"}))).await, "IDEMPOTENCY_MISMATCH");
+        // A key belongs to the one who used it.
+        let colleague = token("jobcenter", Role::Service);
+        let mut stale = on(&offered, json!({}));
+        stale["idempotencyKey"] = json!("refused-1");
+        assert_eq!(play.refused(&colleague, "acceptReferral", stale.clone()).await, "CONFLICT");
+        assert_eq!(play.refused(&colleague, "acceptReferral", stale).await, "CONFLICT", "a refusal is repeated too");
+        let events = play.ask(&jobcenter(), &format!("{{ referral(id: {}) {{ version events {{ totalCount }} }} }}", offered["id"])).await;
+        assert_eq!(events["referral"], json!({"version": 3, "events": {"totalCount": 3}}));
+        play.server.stop().await;
+    }
+}
