@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Interface, Object};
+use async_graphql::{Context, ID, Interface, MergedObject, Object};
 use chrono::NaiveDate;
 use kim_domain::agency::{AgencyKind, Role, Scope};
 use kim_domain::id::Kind;
@@ -25,8 +25,13 @@ use crate::referral::{ClientInput, Referral, ReferralConnection, ReferralFilter}
 use crate::scalar::{any, local};
 use crate::session::Session;
 
-/// The root.
-pub(crate) struct Query;
+/// Alles, was Sie lesen können. Was es für Ihre Art von Stelle und Ihre Rolle nicht gibt, steht nicht im Schema.
+#[derive(Default, MergedObject)]
+pub(crate) struct Query(Reading);
+
+/// What the tables hold.
+#[derive(Default)]
+pub(crate) struct Reading;
 
 /// Was eine Kennung hat und mit ihr wiedergefunden werden kann.
 #[derive(Interface)]
@@ -38,9 +43,8 @@ pub(crate) enum Node {
     Case(Box<Case>),
 }
 
-/// Alles, was Sie lesen können. Was es für Ihre Art von Stelle und Ihre Rolle nicht gibt, steht nicht im Schema.
 #[Object]
-impl Query {
+impl Reading {
     /// Wer Sie nach Ihrem Token sind.
     async fn viewer(&self) -> Viewer {
         Viewer

@@ -35,7 +35,7 @@ pub fn sdl(pair: Option<(AgencyKind, Role)>) -> String {
 }
 
 fn build(pair: Option<(AgencyKind, Role)>) -> Schema {
-    let schema = Schema::build(Query, Mutation::default(), EmptySubscription)
+    let schema = Schema::build(Query::default(), Mutation::default(), EmptySubscription)
         // Never Fast: it answers a pruned field.
         .validation_mode(ValidationMode::Strict);
     match pair {
@@ -57,37 +57,18 @@ impl CustomDirectiveFactory for Narrowing {
 
     fn register(&self, registry: &mut Registry) {
         let mut prune = Prune(registry);
-        if !self.role.works_on_referrals() {
-            for field in ["referrals", "referral", "referralCounts"] {
-                prune.field("Query", field);
-            }
-            prune.node("Referral");
-        }
-        if !(self.role.works_on_referrals() && self.kind.sends()) {
-            prune.field("Query", "cases");
-            prune.field("Query", "case");
-            prune.node("Case");
-            prune.field("Referral", "case");
-            prune.field("Referral", "disclosure");
-            prune.field("Referral", "offerCheck");
-            prune.field("Referral", "withdrawalReason");
-            prune.value("Direction", "OUTGOING");
-            prune.value("ReferralStatus", "DRAFT");
-        }
-        if !self.role.works_on_referrals() {
-            OF_RECEIVERS.iter().chain(OF_SENDERS).for_each(|field| prune.field("Mutation", field));
-        } else if !self.kind.sends() {
-            OF_SENDERS.iter().for_each(|field| prune.field("Mutation", field));
-            prune.value("ReferralAction", "DISCARD");
+        let outside = EXISTS_FOR.iter().filter(|(whom, _, _)| !whom.includes(self.kind, self.role));
+        for (_, type_name, parts) in outside {
+            parts.iter().for_each(|part| prune.part(type_name, part));
         }
         prune.root_without_fields();
         let known = known_to(self.kind);
         if known.is_empty() {
-            prune.field("AgreementField", "field");
+            prune.part("AgreementField", "field");
         }
         for field in FieldSet::ALL.without(known).iter().map(|field: HandoverField| (field.name(), field.code())) {
-            prune.field("Handover", field.0);
-            prune.value("HandoverField", field.1);
+            prune.part("Handover", field.0);
+            prune.part("HandoverField", field.1);
         }
         prune.0.remove_unused_types();
     }
@@ -101,51 +82,83 @@ impl CustomDirectiveFactory for Narrowing {
     }
 }
 
-/// Changes of those who work on referrals, as either side or as the receiver.
-const OF_RECEIVERS: &[&str] = &[
-    "acknowledgeReferral",
-    "acceptReferral",
-    "declineReferral",
-    "forwardReferral",
-    "requestInformation",
-    "startReferral",
-    "completeReferral",
-    "failReferral",
-    "returnReferral",
-    "postMessage",
-    "recordAppointment",
-    "recordTalk",
-];
+/// Who has business with a part of the schema.
+#[derive(Clone, Copy)]
+enum Whom {
+    /// Whoever works on referrals, from either side.
+    Work,
+    /// Those of them whose kind of agency hands cases over.
+    Senders,
+}
 
-/// Changes of senders alone.
-const OF_SENDERS: &[&str] = &[
-    "draftReferral",
-    "discardReferral",
-    "offerReferral",
-    "offerAgain",
-    "answerInformation",
-    "withdrawReferral",
-    "changeHandover",
+impl Whom {
+    fn includes(self, kind: AgencyKind, role: Role) -> bool {
+        match self {
+            Self::Work => role.works_on_referrals(),
+            Self::Senders => role.works_on_referrals() && kind.sends(),
+        }
+    }
+}
+
+/// What exists for some and not for others: fields of a type, values of an enum, and what `node` finds.
+const EXISTS_FOR: &[(Whom, &str, &[&str])] = &[
+    (Whom::Work, "Query", &["referrals", "referral", "referralCounts"]),
+    (Whom::Work, "Node", &["Referral"]),
+    (
+        Whom::Work,
+        "Mutation",
+        &[
+            "acknowledgeReferral",
+            "acceptReferral",
+            "declineReferral",
+            "forwardReferral",
+            "requestInformation",
+            "startReferral",
+            "completeReferral",
+            "failReferral",
+            "returnReferral",
+            "postMessage",
+            "recordAppointment",
+            "recordTalk",
+        ],
+    ),
+    (Whom::Senders, "Query", &["cases", "case"]),
+    (Whom::Senders, "Node", &["Case"]),
+    (Whom::Senders, "Referral", &["case", "disclosure", "offerCheck", "withdrawalReason"]),
+    (Whom::Senders, "Direction", &["OUTGOING"]),
+    (Whom::Senders, "ReferralStatus", &["DRAFT"]),
+    (Whom::Senders, "ReferralAction", &["DISCARD"]),
+    (
+        Whom::Senders,
+        "Mutation",
+        &[
+            "draftReferral",
+            "discardReferral",
+            "offerReferral",
+            "offerAgain",
+            "answerInformation",
+            "withdrawReferral",
+            "changeHandover",
+        ],
+    ),
 ];
 
 /// Removes by name, and panics on a name that is not there: a renamed field must not stay visible.
 struct Prune<'r>(&'r mut Registry);
 
 impl Prune<'_> {
-    fn field(&mut self, type_name: &str, field: &str) {
+    /// A field of an object, a value of an enum, or a type that `node` finds.
+    fn part(&mut self, type_name: &str, part: &str) {
         let removed = match self.0.types.get_mut(type_name) {
-            Some(MetaType::Object { fields, .. }) => fields.shift_remove(field).is_some(),
+            Some(MetaType::Object { fields, .. }) => fields.shift_remove(part).is_some(),
+            Some(MetaType::Enum { enum_values, .. }) => enum_values.shift_remove(part).is_some(),
+            Some(MetaType::Interface { possible_types, .. }) => possible_types.shift_remove(part),
             _ => false,
         };
-        assert!(removed, "there is no field {type_name}.{field} to prune");
-    }
-
-    fn value(&mut self, type_name: &str, value: &str) {
-        let removed = match self.0.types.get_mut(type_name) {
-            Some(MetaType::Enum { enum_values, .. }) => enum_values.shift_remove(value).is_some(),
-            _ => false,
-        };
-        assert!(removed, "there is no value {type_name}.{value} to prune");
+        assert!(removed, "there is no {type_name}.{part} to prune");
+        if type_name == "Node" {
+            self.0.implements.remove(part);
+        }
     }
 
     /// A viewer who can change nothing has no root for it.
@@ -156,16 +169,6 @@ impl Prune<'_> {
             self.0.types.remove("Mutation");
             self.0.mutation_type = None;
         }
-    }
-
-    /// Takes a type out of what `node` can find.
-    fn node(&mut self, type_name: &str) {
-        let removed = match self.0.types.get_mut("Node") {
-            Some(MetaType::Interface { possible_types, .. }) => possible_types.shift_remove(type_name),
-            _ => false,
-        };
-        assert!(removed, "{type_name} is not a node");
-        self.0.implements.remove(type_name);
     }
 }
 
