@@ -3,6 +3,7 @@
 //! `make test` runs everything; `tests/with-postgres.sh cargo test --test main NAME` runs one.
 
 mod attacks;
+mod bulk;
 mod clients;
 mod columns;
 mod database;
@@ -17,6 +18,7 @@ mod matrix;
 mod migrations;
 mod plan;
 mod process;
+mod race;
 mod reading;
 mod support;
 mod telemetry;

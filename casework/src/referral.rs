@@ -2,6 +2,7 @@
 
 mod again;
 mod answer;
+mod bulk;
 mod change;
 mod copy;
 mod draft;
@@ -14,7 +15,8 @@ mod question;
 mod withdraw;
 
 pub use again::offer_again;
-pub use answer::{accept, acknowledge, complete, decline, fail, give_back, start};
+pub use answer::{Answer, accept, acknowledge, complete, decline, fail, give_back, start};
+pub use bulk::{BulkDone, BulkOffer, RowDone, bulk_answer, bulk_offer};
 pub use change::{ChangeHandover, change_handover};
 pub use draft::{Contact, Draft, discard, draft};
 pub use forward::{Forward, forward};

@@ -69,6 +69,11 @@ impl Refusal {
         Self::because(Because::NotFound, "Das gibt es nicht, oder es gehört nicht zu Ihrer Stelle.")
     }
 
+    /// More at once than one call may bring.
+    pub(crate) fn too_much(text: impl Into<String>) -> Self {
+        Self::because(Because::LimitExceeded, text)
+    }
+
     pub(crate) fn not_allowed(text: impl Into<String>) -> Self {
         Self::because(Because::ActionNotAllowed, text)
     }

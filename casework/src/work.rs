@@ -55,9 +55,19 @@ pub struct Work<'d> {
 }
 
 /// What is to be told when the work is finished.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct Told {
+    /// Written at the end, many in one statement.
+    events: Vec<referral_event::ActiveModel>,
     changes: Vec<(Uuid, Change)>,
+    closed_to: BTreeSet<Uuid>,
+}
+
+/// Where a part of the work began: see [`Work::begin_part`].
+#[derive(Debug)]
+pub(crate) struct Part {
+    events: usize,
+    changes: usize,
     closed_to: BTreeSet<Uuid>,
 }
 
@@ -135,8 +145,7 @@ impl<'d> Work<'d> {
             Some(id) => self.writing.referral(id).await?,
             None => None,
         };
-        let row = found.ok_or_else(Refusal::not_found)?;
-        if row.version == expected_version { Ok(row) } else { Err(Refusal::conflict(row.version)) }
+        seen(found, expected_version)
     }
 
     /// Moves a referral: state, event, and both sides' feeds.
@@ -158,7 +167,7 @@ impl<'d> Work<'d> {
                 detail: Set(made.detail.as_ref().filter(|_| last).map(serde_json::Value::to_string)),
                 ..self.event_of(row, made.mover)
             };
-            self.tell(row, ChangeKind::Moved, event).await?;
+            self.tell(row, ChangeKind::Moved, event);
             from = standing;
         }
         let after = Terms {
@@ -192,7 +201,8 @@ impl<'d> Work<'d> {
             detail: Set(detail.map(|detail| detail.to_string())),
             ..self.event_of(row, mover(row))
         };
-        self.tell(row, kind, event).await
+        self.tell(row, kind, event);
+        Ok(())
     }
 
     /// Notes that a field or more of the receiver's is closed by this work.
@@ -244,18 +254,12 @@ impl<'d> Work<'d> {
         }
     }
 
-    async fn tell(
-        &mut self,
-        row: &ReferralRow,
-        kind: ChangeKind,
-        event: referral_event::ActiveModel,
-    ) -> Result<(), Refusal> {
+    fn tell(&mut self, row: &ReferralRow, kind: ChangeKind, event: referral_event::ActiveModel) {
         let id = event.id.clone().take();
-        referral_event::Entity::insert(event).exec_without_returning(self.tx()).await?;
+        self.told.events.push(event);
         for agency in [row.sender_id, row.receiver_id] {
             self.told.changes.push((agency, Change { referral_id: row.id, kind, event_id: id }));
         }
-        Ok(())
     }
 
     /// Writes columns of a referral whose version nobody else has counted on.
@@ -269,19 +273,23 @@ impl<'d> Work<'d> {
         if updated.rows_affected == 1 { Ok(()) } else { Err(Refusal::conflict(row.version + 1)) }
     }
 
-    /// Tries a part of the work: refused, it leaves nothing, and the rest stays.
-    pub(crate) async fn attempt<T>(
-        &mut self,
-        part: impl AsyncFnOnce(&mut Self) -> Result<T, Refusal>,
-    ) -> Result<T, Refusal> {
+    /// Begins a part of the work that may be refused by itself. Parts do not nest.
+    pub(crate) async fn begin_part(&self) -> Result<Part, DbErr> {
         self.tx().execute_unprepared("SAVEPOINT part").await?;
-        let before = self.told.clone();
-        let result = part(self).await;
+        let Told { events, changes, closed_to } = &self.told;
+        Ok(Part { events: events.len(), changes: changes.len(), closed_to: closed_to.clone() })
+    }
+
+    /// Ends it: refused, it leaves nothing, and the rest stays.
+    pub(crate) async fn end_part<T>(&mut self, part: Part, result: Result<T, Refusal>) -> Result<T, Refusal> {
         let end = match &result {
             Ok(_) => "RELEASE SAVEPOINT part",
             Err(Refusal::Refused(_)) => {
-                self.told = before;
-                "ROLLBACK TO SAVEPOINT part"
+                self.told.events.truncate(part.events);
+                self.told.changes.truncate(part.changes);
+                self.told.closed_to = part.closed_to;
+                // Rolled back to, it is still there, and the next would lie inside it.
+                "ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part"
             }
             // The database does not answer: there is nothing to go on with.
             Err(Refusal::Database(_)) => return result,
@@ -290,9 +298,10 @@ impl<'d> Work<'d> {
         result
     }
 
-    /// Makes it last: numbers the changes, holds back disclosures if something closes, and commits.
+    /// Makes it last: writes the events, numbers the changes, holds back disclosures if something closes, and commits.
     pub(crate) async fn finish(self) -> Result<(), DbErr> {
         let tx = self.writing.transaction();
+        insert(tx, self.told.events).await?;
         let mut feeds: BTreeMap<Uuid, Vec<Change>> = BTreeMap::new();
         for (agency, change) in self.told.changes {
             feeds.entry(agency).or_default().push(change);
@@ -333,6 +342,12 @@ impl<'d> Work<'d> {
     pub(crate) fn sends(&self) -> bool {
         AgencyKind::sends(self.viewer().agency().kind)
     }
+}
+
+/// What was found, if it is there and nobody was faster.
+pub(crate) fn seen(found: Option<ReferralRow>, expected_version: i32) -> Result<ReferralRow, Refusal> {
+    let row = found.ok_or_else(Refusal::not_found)?;
+    if row.version == expected_version { Ok(row) } else { Err(Refusal::conflict(row.version)) }
 }
 
 /// The columns that follow from the state.

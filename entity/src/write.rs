@@ -15,6 +15,10 @@ use crate::read::{ReferralRow, Snapshot};
 use crate::viewer::Viewer;
 use crate::{agency, agreement, case_file, consent};
 
+mod many;
+
+pub use many::ConsentKey;
+
 /// A transaction that writes. Dropped without [`commit`](Self::commit), it leaves nothing.
 #[derive(Debug)]
 pub struct Writing(Snapshot);

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use async_graphql::parser::types::{ExecutableDocument, Field, FragmentDefinition, Selection, SelectionSet};
 use async_graphql::{Name, Positioned, ServerError, Value as ConstValue, Variables};
 use async_graphql_value::Value;
+use kim_domain::bulk::MOST_ROWS;
 
 use crate::error::{Code, coded};
 use crate::page::{DEFAULT, MOST};
@@ -143,6 +144,10 @@ impl<'d> Measure<'d> {
             // A page that is too large is refused as such, by its resolver.
             let length = asked.filter_map(|value| self.number(&value.node)).max().unwrap_or(DEFAULT);
             return (length.min(MOST), true);
+        }
+        // As many rows as a bulk may bring: each was locked, decided and written.
+        if name == "results" {
+            return (MOST_ROWS as u64, true);
         }
         (LISTS.iter().find(|(list, _)| *list == name).map_or(1, |(_, length)| *length), false)
     }

@@ -120,6 +120,7 @@ const EXISTS_FOR: &[(Whom, &str, &[&str])] = &[
             "postMessage",
             "recordAppointment",
             "recordTalk",
+            "bulkAnswerReferrals",
         ],
     ),
     (Whom::Senders, "Query", &["cases", "case"]),
@@ -139,6 +140,7 @@ const EXISTS_FOR: &[(Whom, &str, &[&str])] = &[
             "answerInformation",
             "withdrawReferral",
             "changeHandover",
+            "bulkOfferReferrals",
         ],
     ),
 ];

@@ -3,20 +3,22 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use kim::config::Config;
 use kim_domain::agency::{AgencyKind, LegalForm, Role};
 use kim_domain::calendar::Clock;
 use kim_domain::disclosure::{Stage, ceiling};
 use kim_domain::field::FieldSet;
 use kim_domain::id::{Kind, encode};
 use kim_domain::purpose::ReferralPurpose;
-use kim_entity::agency;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set};
+use kim_domain::referral::ReferralStatus;
+use kim_entity::{agency, agreement};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::database::TestDatabase;
 use super::server::{TestServer, token};
-use super::world::{self, ConsentSpec, World, today};
+use super::world::{self, ConsentSpec, ReferralSpec, World, in_days, today};
 
 const AGS: &str = "05315000";
 
@@ -38,6 +40,10 @@ impl Play {
     }
 
     pub(crate) async fn begin_on(db: TestDatabase, clock: Clock) -> Self {
+        Self::begin_with(db, clock, |_| {}).await
+    }
+
+    pub(crate) async fn begin_with(db: TestDatabase, clock: Clock, change: impl FnOnce(&mut Config)) -> Self {
         let main = &db.database.main;
         world::add_municipality(main, AGS).await;
         let traeger = world::add_agency(main, AGS, "traeger", AgencyKind::Traeger).await;
@@ -60,7 +66,7 @@ impl Play {
             let agreement = world::agreement(AGS, receiver, purpose, fields, FieldSet::EMPTY);
             world::insert_agreement(main, agreement).await;
         }
-        let server = TestServer::start(db, clock).await;
+        let server = TestServer::start_with(db, clock, change).await;
         Self { server, jobcenter, abh, traeger, number: AtomicU32::new(1) }
     }
 
@@ -71,6 +77,42 @@ impl Play {
         let case = world.add_client(number, self.traeger, consent.map(|consent| (consent, receiver, purpose)));
         world.write(&self.server.database.database.main).await;
         encode(Kind::Case, case)
+    }
+
+    /// Referrals of the Träger to the Jobcenter that stand where they stand without a history of their own, each with
+    /// the consent for its place in the list. Their version is 1.
+    pub(crate) async fn prepared(
+        &self,
+        status: ReferralStatus,
+        count: u32,
+        consent: impl Fn(u32) -> Option<ConsentSpec>,
+    ) -> Vec<String> {
+        let main = &self.server.database.database.main;
+        let of_jobcenter = agreement::Entity::find().filter(agreement::Column::ReceiverId.eq(self.jobcenter));
+        let agreement = of_jobcenter.one(main).await.expect("a database").expect("an agreement").id;
+        let first = self.number.fetch_add(count, Ordering::Relaxed);
+        let mut world = World::default();
+        let ids = (0..count).map(|place| {
+            world.add(&ReferralSpec {
+                number: first + place,
+                sender: self.traeger,
+                receiver: self.jobcenter,
+                purpose: ReferralPurpose::BenefitApplication,
+                agreement,
+                status,
+                ever_accepted: false,
+                closed_on: None,
+                due_on: in_days(10),
+                offered_on: today(),
+                consent: consent(place),
+                offered: ceiling(AgencyKind::Jobcenter, Stage::Full),
+                previous: None,
+                messages: 0,
+            })
+        });
+        let ids = ids.map(|id| encode(Kind::Referral, id)).collect();
+        world.write(main).await;
+        ids
     }
 
     /// Asks, and expects no error.

@@ -2,6 +2,7 @@
 
 use kim_domain::life::ReferralAction;
 use kim_domain::referral::{DeclineReason, FailReason, Outcome, ReturnReason};
+use kim_entity::read::ReferralRow;
 use kim_entity::referral::{self, NO_DUE_DATE};
 use sea_orm::ActiveValue::Set;
 
@@ -11,12 +12,51 @@ use crate::refusal::Refusal;
 use crate::text::optional_line;
 use crate::work::{Move, Work};
 
+/// An answer that needs no words of its own, so that it can be given to many referrals at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It arrived.
+    Acknowledge,
+    /// Yes.
+    Accept,
+    /// No, and why.
+    Decline(DeclineReason),
+    /// The work begins.
+    Start,
+    /// It is done, and what came of it.
+    Complete(Outcome),
+    /// It came to nothing, and why.
+    Fail(FailReason),
+    /// It goes back, and why.
+    GiveBack(ReturnReason),
+}
+
+/// Gives an answer to a referral that was found.
+pub(super) async fn answer_row(work: &mut Work<'_>, row: &ReferralRow, answer: Answer) -> Result<Done, Refusal> {
+    let (action, reason, with) = match answer {
+        Answer::Acknowledge => (ReferralAction::Acknowledge, None, Default::default()),
+        Answer::Accept => (ReferralAction::Accept, None, accepted(work)),
+        Answer::Decline(reason) => return decline_row(work, row, reason).await,
+        Answer::Start => (ReferralAction::Start, None, Default::default()),
+        Answer::Complete(outcome) => (ReferralAction::Complete, Some(outcome.code()), Default::default()),
+        Answer::Fail(reason) => (ReferralAction::Fail, Some(reason.code()), Default::default()),
+        Answer::GiveBack(reason) => (ReferralAction::Return, Some(reason.code()), Default::default()),
+    };
+    work.advance(row, Move { reason, with, ..Move::by(row, action) }).await?;
+    Ok(Done { referral: row.id })
+}
+
+/// The columns that change with an acceptance: the response is given, and so no longer due.
+fn accepted(work: &Work<'_>) -> referral::ActiveModel {
+    referral::ActiveModel { accepted_at: Set(Some(work.now())), due_on: Set(NO_DUE_DATE), ..Default::default() }
+}
+
 /// Confirms that it arrived.
 ///
 /// # Errors
 /// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED, ILLEGAL_TRANSITION: as all moves here.
 pub async fn acknowledge(work: &mut Work<'_>, target: Target) -> Result<Done, Refusal> {
-    plainly(work, target, ReferralAction::Acknowledge, None, Default::default()).await
+    answer(work, target, Answer::Acknowledge).await
 }
 
 /// Accepts it; its response is given, and so no longer due.
@@ -31,10 +71,8 @@ pub async fn accept(
 ) -> Result<Done, Refusal> {
     let contact = contact.checked()?;
     let mut with = referral::ActiveModel {
-        accepted_at: Set(Some(work.now())),
-        due_on: Set(NO_DUE_DATE),
         receiver_reference: Set(optional_line("ownReference", own_reference)?),
-        ..Default::default()
+        ..accepted(work)
     };
     // The agreement's contact stays unless somebody is named.
     if contact.name.is_some() {
@@ -46,7 +84,9 @@ pub async fn accept(
     if contact.email.is_some() {
         with.receiver_contact_email = Set(contact.email);
     }
-    plainly(work, target, ReferralAction::Accept, None, with).await
+    let row = work.referral(target.id, target.expected_version).await?;
+    work.advance(&row, Move { with, ..Move::by(&row, ReferralAction::Accept) }).await?;
+    Ok(Done { referral: row.id })
 }
 
 /// Declines it.
@@ -55,6 +95,10 @@ pub async fn accept(
 /// As [`acknowledge`]; ACTION_NOT_ALLOWED where an application must be forwarded instead (§ 16 SGB I).
 pub async fn decline(work: &mut Work<'_>, target: Target, reason: DeclineReason) -> Result<Done, Refusal> {
     let row = work.referral(target.id, target.expected_version).await?;
+    decline_row(work, &row, reason).await
+}
+
+async fn decline_row(work: &mut Work<'_>, row: &ReferralRow, reason: DeclineReason) -> Result<Done, Refusal> {
     let bound = work.viewer().agency().kind.is_sgb_body();
     if row.carries_application && reason == DeclineReason::NotCompetent && bound {
         return Err(Refusal::not_allowed(
@@ -62,7 +106,7 @@ pub async fn decline(work: &mut Work<'_>, target: Target, reason: DeclineReason)
              bitte „forwardReferral“ benutzen.",
         ));
     }
-    work.advance(&row, Move { reason: Some(reason.code()), ..Move::by(&row, ReferralAction::Decline) }).await?;
+    work.advance(row, Move { reason: Some(reason.code()), ..Move::by(row, ReferralAction::Decline) }).await?;
     Ok(Done { referral: row.id })
 }
 
@@ -71,7 +115,7 @@ pub async fn decline(work: &mut Work<'_>, target: Target, reason: DeclineReason)
 /// # Errors
 /// As [`acknowledge`].
 pub async fn start(work: &mut Work<'_>, target: Target) -> Result<Done, Refusal> {
-    plainly(work, target, ReferralAction::Start, None, Default::default()).await
+    answer(work, target, Answer::Start).await
 }
 
 /// Ends it with an outcome.
@@ -79,7 +123,7 @@ pub async fn start(work: &mut Work<'_>, target: Target) -> Result<Done, Refusal>
 /// # Errors
 /// As [`acknowledge`].
 pub async fn complete(work: &mut Work<'_>, target: Target, outcome: Outcome) -> Result<Done, Refusal> {
-    plainly(work, target, ReferralAction::Complete, Some(outcome.code()), Default::default()).await
+    answer(work, target, Answer::Complete(outcome)).await
 }
 
 /// Ends it because it came to nothing.
@@ -87,7 +131,7 @@ pub async fn complete(work: &mut Work<'_>, target: Target, outcome: Outcome) -> 
 /// # Errors
 /// As [`acknowledge`].
 pub async fn fail(work: &mut Work<'_>, target: Target, reason: FailReason) -> Result<Done, Refusal> {
-    plainly(work, target, ReferralAction::Fail, Some(reason.code()), Default::default()).await
+    answer(work, target, Answer::Fail(reason)).await
 }
 
 /// Gives back what was accepted.
@@ -95,17 +139,10 @@ pub async fn fail(work: &mut Work<'_>, target: Target, reason: FailReason) -> Re
 /// # Errors
 /// As [`acknowledge`].
 pub async fn give_back(work: &mut Work<'_>, target: Target, reason: ReturnReason) -> Result<Done, Refusal> {
-    plainly(work, target, ReferralAction::Return, Some(reason.code()), Default::default()).await
+    answer(work, target, Answer::GiveBack(reason)).await
 }
 
-async fn plainly(
-    work: &mut Work<'_>,
-    target: Target,
-    action: ReferralAction,
-    reason: Option<&'static str>,
-    with: referral::ActiveModel,
-) -> Result<Done, Refusal> {
+async fn answer(work: &mut Work<'_>, target: Target, answer: Answer) -> Result<Done, Refusal> {
     let row = work.referral(target.id, target.expected_version).await?;
-    work.advance(&row, Move { reason, with, ..Move::by(&row, action) }).await?;
-    Ok(Done { referral: row.id })
+    answer_row(work, &row, answer).await
 }

@@ -4,10 +4,11 @@ use chrono::NaiveDate;
 use kim_domain::field::{FieldSet, HandoverField as F};
 use kim_domain::purpose::ReferralPurpose;
 use kim_entity::handover;
-use kim_entity::read::Values;
-use sea_orm::{ActiveValue::Set, EntityTrait as _};
+use kim_entity::read::{CaseRow, Values};
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
+use crate::import::insert;
 use crate::refusal::Refusal;
 use crate::work::Work;
 
@@ -17,9 +18,14 @@ const NEEDED: FieldSet =
 
 /// The case's values of these fields, and of those that the offer itself needs.
 pub(super) async fn values(work: &Work<'_>, case_id: Uuid, fields: FieldSet) -> Result<Values, Refusal> {
-    let asked = fields.or(NEEDED).without(FieldSet::of(&[F::CounsellingNotes]));
-    let case = work.reads().cases_by_id(&[case_id], asked).await?.pop().ok_or_else(Refusal::not_found)?;
+    let case = records(work, &[case_id], fields).await?.pop().ok_or_else(Refusal::not_found)?;
     Ok(case.record)
+}
+
+/// The same for many cases of the viewer's.
+pub(super) async fn records(work: &Work<'_>, cases: &[Uuid], fields: FieldSet) -> Result<Vec<CaseRow>, Refusal> {
+    let asked = fields.or(NEEDED).without(FieldSet::of(&[F::CounsellingNotes]));
+    Ok(work.reads().cases_by_id(cases, asked).await?)
 }
 
 /// What a referral of this purpose is about, if its sender does not say.
@@ -54,12 +60,11 @@ pub(super) fn title_is_open(values: &Values, today: NaiveDate) -> bool {
     }
 }
 
-/// Puts the copy in the place of what the draft had.
-pub(super) async fn replace(work: &Work<'_>, copy: handover::ActiveModel) -> Result<(), Refusal> {
-    let id = copy.referral_id.clone().take().unwrap_or_default();
-    handover::Entity::delete_by_id(id).exec(work.tx()).await?;
-    handover::Entity::insert(copy).exec_without_returning(work.tx()).await?;
-    Ok(())
+/// Puts these copies in the place of what the drafts had.
+pub(super) async fn replace(work: &Work<'_>, copies: Vec<handover::ActiveModel>) -> Result<(), Refusal> {
+    let ids: Vec<Uuid> = copies.iter().filter_map(|copy| copy.referral_id.clone().take()).collect();
+    handover::Entity::delete_many().filter(handover::Column::ReferralId.is_in(ids)).exec(work.tx()).await?;
+    Ok(insert(work.tx(), copies).await?)
 }
 
 /// What the draft, or the handover so far, says that it is about.
@@ -67,7 +72,9 @@ pub(super) async fn concern(work: &Work<'_>, id: Uuid) -> Result<Option<String>,
     Ok(handover::Entity::find_by_id(id).one(work.tx()).await?.and_then(|row| row.concern))
 }
 
-/// An empty copy.
+/// An empty copy: every field is set, so that many can be written in one statement.
 pub(super) fn empty(id: Uuid) -> handover::ActiveModel {
-    handover::ActiveModel { referral_id: Set(id), ..Default::default() }
+    let mut copy = handover::ActiveModel { referral_id: Set(id), ..Default::default() };
+    F::ALL.iter().for_each(|&field| _ = copy.set_text(field, None));
+    copy
 }

@@ -1,5 +1,8 @@
 //! Offers a draft: from here on the receiver has its copy.
 
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
+
 use chrono::{Days, NaiveDate};
 use kim_domain::agency::LegalForm;
 use kim_domain::deadline::after_working_days;
@@ -7,8 +10,9 @@ use kim_domain::disclosure::{self, Stage, Terms};
 use kim_domain::field::{FieldSet, HandoverField as F};
 use kim_domain::life::ReferralAction;
 use kim_domain::purpose::ReferralPurpose;
-use kim_entity::read::{ReferralRow, Values};
-use kim_entity::{agency, agreement, consent, referral};
+use kim_entity::read::{CaseRow, ReferralRow, Values};
+use kim_entity::write::ConsentKey;
+use kim_entity::{agency, agreement, consent, handover, referral};
 use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
 
@@ -90,49 +94,123 @@ pub async fn offer(work: &mut Work<'_>, input: Offer) -> Result<Done, Refusal> {
 }
 
 pub(super) async fn offer_row(work: &mut Work<'_>, row: &ReferralRow, input: Offer) -> Result<Done, Refusal> {
-    let today = work.today();
-    row.standing
-        .after(ReferralAction::Offer, crate::work::mover(row))
-        .map_err(|why| Refusal::unmoved(why, ReferralAction::Offer, row.standing.status))?;
-    let receiver = work.writing().receiver(row.receiver_id, row.purpose).await?.ok_or_else(Refusal::no_agreement)?;
-    let parties = Parties::find(work, row.case_id, receiver, row.purpose).await?;
-    let Some(agreement) = &parties.agreement else { return Err(Refusal::no_agreement()) };
-    let offered = match input.fields {
-        Some(fields) => parties.within_ceiling(fields)?,
-        None => row.terms.offered,
-    };
-    refuse_without_ground(&parties.terms(Stage::Full, offered, today))?;
-
-    let values = copy::values(work, row.case_id, offered).await?;
-    let (sender, receiver) = (parties.sender.legal_form.0, parties.receiver.legal_form.0);
-    if needs_acknowledgement(sender, receiver, offered, &values, today) && !input.acknowledge_reporting_duty {
-        return Err(Refusal::bad_input(
-            "Der Aufenthaltstitel ist abgelaufen oder fehlt, und die Angaben gehen an eine öffentliche Stelle, die der \
-             Ausländerbehörde davon Mitteilung machen muss (§ 87 AufenthG). Bitte mit der Klientin oder dem Klienten \
-             klären und „acknowledgeReportingDuty: true“ angeben.",
-        ));
-    }
-    let concern = copy::concern(work, row.id).await?.unwrap_or_else(|| copy::usual_concern(row.purpose));
-    let mut handed_over = copy::empty(row.id);
-    copy::set(&mut handed_over, offered, &values, &concern);
-    handed_over.client_fingerprint = Set(copy::fingerprint(work, offered, &values));
-    copy::replace(work, handed_over).await?;
-
-    let first_received_on = row.first_received_on.unwrap_or(today);
-    let with = referral::ActiveModel {
-        agreement_id: Set(Some(agreement.id)),
-        consent_id: Set(parties.consent.as_ref().map(|consent| consent.id)),
-        offered_fields: Set(offered.to_i64()),
-        offered_at: Set(work.now()),
-        first_received_on: Set(Some(first_received_on)),
-        due_on: Set(after_working_days(today, agreement.respond_working_days)),
-        statutory_due_on: Set(statutory_due_on(row, first_received_on)),
-        receiver_contact_email: Set(Some(agreement.contact.clone())),
-        reporting_duty_acknowledged: Set(input.acknowledge_reporting_duty),
-        ..Default::default()
-    };
-    work.advance(row, Move { with, ..Move::by(row, ReferralAction::Offer) }).await?;
+    let grounds = Grounds::find(work, &[(row, input.fields)]).await?;
+    let ready = grounds.prepare(work, row, input.fields, input.acknowledge_reporting_duty)?;
+    write(work, vec![ready]).await?;
     Ok(Done { referral: row.id })
+}
+
+/// An offer that may be made, and what it writes.
+pub(super) struct Ready<'r> {
+    row: &'r ReferralRow,
+    copy: handover::ActiveModel,
+    with: referral::ActiveModel,
+}
+
+/// Makes these offers. Nothing of them is refused any more: the drafts are locked, and each was prepared.
+pub(super) async fn write(work: &mut Work<'_>, mut ready: Vec<Ready<'_>>) -> Result<(), Refusal> {
+    let copies = ready.iter_mut().map(|one| std::mem::take(&mut one.copy)).collect();
+    copy::replace(work, copies).await?;
+    for Ready { row, with, .. } in ready {
+        work.advance(row, Move { with, ..Move::by(row, ReferralAction::Offer) }).await?;
+    }
+    Ok(())
+}
+
+/// What offers of drafts rest on: read in some few statements, of which only those for each receiver and purpose grow in
+/// number.
+pub(super) struct Grounds {
+    sender: agency::Model,
+    asked: HashMap<(Uuid, ReferralPurpose), (Option<agency::Model>, Option<agreement::Model>)>,
+    cases: HashMap<Uuid, CaseRow>,
+    consents: HashMap<ConsentKey, consent::Model>,
+    concerns: HashMap<Uuid, String>,
+}
+
+impl Grounds {
+    /// Of these drafts, each with other fields than drafted or without.
+    pub(super) async fn find(work: &Work<'_>, drafts: &[(&ReferralRow, Option<FieldSet>)]) -> Result<Self, Refusal> {
+        let writing = work.writing();
+        let mut asked = HashMap::new();
+        for (row, _) in drafts {
+            if let Entry::Vacant(vacant) = asked.entry((row.receiver_id, row.purpose)) {
+                let receiver = writing.receiver(row.receiver_id, row.purpose).await?;
+                vacant.insert((receiver, writing.agreement_in_force(row.receiver_id, row.purpose).await?));
+            }
+        }
+        let fields = |&(row, fields): &(&ReferralRow, Option<FieldSet>)| fields.unwrap_or(row.terms.offered);
+        let fields = drafts.iter().map(fields).fold(FieldSet::EMPTY, FieldSet::or);
+        let cases: BTreeSet<Uuid> = drafts.iter().map(|(row, _)| row.case_id).collect();
+        let cases = copy::records(work, &cases.into_iter().collect::<Vec<_>>(), fields).await?;
+        let clients: BTreeSet<Uuid> = cases.iter().map(|case| case.person_id).collect();
+        let referrals: Vec<Uuid> = drafts.iter().map(|(row, _)| row.id).collect();
+        Ok(Self {
+            sender: writing.own_agency().await?,
+            asked,
+            consents: writing.consents_of(&clients.into_iter().collect::<Vec<_>>()).await?,
+            cases: cases.into_iter().map(|case| (case.id, case)).collect(),
+            concerns: writing.concerns_of(&referrals).await?,
+        })
+    }
+
+    /// What this offer would write, or why it may not be made. Nothing is written yet.
+    pub(super) fn prepare<'r>(
+        &self,
+        work: &Work<'_>,
+        row: &'r ReferralRow,
+        fields: Option<FieldSet>,
+        acknowledge_reporting_duty: bool,
+    ) -> Result<Ready<'r>, Refusal> {
+        let today = work.today();
+        row.standing
+            .after(ReferralAction::Offer, crate::work::mover(row))
+            .map_err(|why| Refusal::unmoved(why, ReferralAction::Offer, row.standing.status))?;
+        let case = self.cases.get(&row.case_id).ok_or_else(Refusal::not_found)?;
+        let Some((Some(receiver), Some(agreement))) = self.asked.get(&(row.receiver_id, row.purpose)) else {
+            return Err(Refusal::no_agreement());
+        };
+        let parties = Parties {
+            sender: self.sender.clone(),
+            receiver: receiver.clone(),
+            purpose: row.purpose,
+            agreement: Some(agreement.clone()),
+            consent: self.consents.get(&(case.person_id, row.receiver_id, row.purpose)).cloned(),
+        };
+        let offered = match fields {
+            Some(fields) => parties.within_ceiling(fields)?,
+            None => row.terms.offered,
+        };
+        refuse_without_ground(&parties.terms(Stage::Full, offered, today))?;
+
+        let values = &case.record;
+        let forms = (parties.sender.legal_form.0, parties.receiver.legal_form.0);
+        if needs_acknowledgement(forms.0, forms.1, offered, values, today) && !acknowledge_reporting_duty {
+            return Err(Refusal::bad_input(
+                "Der Aufenthaltstitel ist abgelaufen oder fehlt, und die Angaben gehen an eine öffentliche Stelle, die \
+                 der Ausländerbehörde davon Mitteilung machen muss (§ 87 AufenthG). Bitte mit der Klientin oder dem \
+                 Klienten klären und „acknowledgeReportingDuty: true“ angeben.",
+            ));
+        }
+        let concern = self.concerns.get(&row.id).cloned().unwrap_or_else(|| copy::usual_concern(row.purpose));
+        let mut copy = copy::empty(row.id);
+        copy::set(&mut copy, offered, values, &concern);
+        copy.client_fingerprint = Set(copy::fingerprint(work, offered, values));
+
+        let first_received_on = row.first_received_on.unwrap_or(today);
+        let with = referral::ActiveModel {
+            agreement_id: Set(Some(agreement.id)),
+            consent_id: Set(parties.consent.as_ref().map(|consent| consent.id)),
+            offered_fields: Set(offered.to_i64()),
+            offered_at: Set(work.now()),
+            first_received_on: Set(Some(first_received_on)),
+            due_on: Set(after_working_days(today, agreement.respond_working_days)),
+            statutory_due_on: Set(statutory_due_on(row, first_received_on)),
+            receiver_contact_email: Set(Some(agreement.contact.clone())),
+            reporting_duty_acknowledged: Set(acknowledge_reporting_duty),
+            ..Default::default()
+        };
+        Ok(Ready { row, copy, with })
+    }
 }
 
 /// Refuses what has no ground: the offer as a whole, or the fields that would be withheld even once accepted.
