@@ -6,6 +6,7 @@ mod attacks;
 mod bulk;
 mod clients;
 mod columns;
+mod corrections;
 mod database;
 mod demo;
 mod documents;

@@ -69,6 +69,11 @@ impl Refusal {
         Self::because(Because::NotFound, "Das gibt es nicht, oder es gehört nicht zu Ihrer Stelle.")
     }
 
+    /// What was decided stays decided.
+    pub(crate) fn decided() -> Self {
+        Self::because(Because::IllegalTransition, "Über diese Meldung ist schon entschieden.")
+    }
+
     /// More at once than one call may bring.
     pub(crate) fn too_much(text: impl Into<String>) -> Self {
         Self::because(Because::LimitExceeded, text)

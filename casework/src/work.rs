@@ -119,6 +119,9 @@ impl<'d> Work<'d> {
     pub(crate) fn own_id(&self) -> Uuid {
         self.desk.viewer.agency().id
     }
+    pub(crate) fn database(&self) -> &'d Database {
+        self.desk.database
+    }
     pub(crate) fn key(&self) -> &'d FingerprintKey {
         self.desk.key
     }
@@ -155,7 +158,7 @@ impl<'d> Work<'d> {
             .after(made.action, made.mover)
             .map_err(|why| Refusal::unmoved(why, made.action, row.standing.status))?;
         let Some(&to) = path.last() else { return Ok(row.standing) };
-        self.update(row, columns_of(to, made.reason, self.now, self.today, made.with)).await?;
+        self.update(row.id, row.version, columns_of(to, made.reason, self.now, self.today, made.with)).await?;
         let mut from = row.standing;
         for (place, &standing) in path.iter().enumerate() {
             let last = place + 1 == path.len();
@@ -192,7 +195,7 @@ impl<'d> Work<'d> {
         if !row.standing.permits(action, mover(row)) {
             return Err(Refusal::unmoved(kim_domain::life::Refused::Illegal, action, row.standing.status));
         }
-        self.update(row, with).await?;
+        self.update(row.id, row.version, with).await?;
         let event = referral_event::ActiveModel {
             from_status: Set(Some(Code(row.standing.status))),
             to_status: Set(Code(row.standing.status)),
@@ -202,6 +205,36 @@ impl<'d> Work<'d> {
             ..self.event_of(row, mover(row))
         };
         self.tell(row, kind, event);
+        Ok(())
+    }
+
+    /// Something about the case happened by another of its referrals, and concerns this one. Its sender's history says so
+    /// and names nobody else: the receiver learns of no other agency.
+    pub(crate) async fn concern(
+        &mut self,
+        row: &referral::Model,
+        action: ReferralAction,
+        kind: ChangeKind,
+        detail: &serde_json::Value,
+    ) -> Result<(), Refusal> {
+        self.update(row.id, row.version, Default::default()).await?;
+        let (id, own) = (new_uuid(), self.own_id() == row.sender_id);
+        self.told.events.push(referral_event::ActiveModel {
+            id: Set(id),
+            referral_id: Set(row.id),
+            at: Set(self.now),
+            from_status: Set(Some(row.status)),
+            to_status: Set(row.status),
+            reason: Set(None),
+            agency_id: Set(row.sender_id),
+            staff: Set(own.then(|| self.viewer().subject().to_owned())),
+            imported: Set(false),
+            action: Set(Some(Code(action))),
+            detail: Set(Some(detail.to_string())),
+        });
+        for agency in [row.sender_id, row.receiver_id] {
+            self.told.changes.push((agency, Change { referral_id: row.id, kind, event_id: Some(id) }));
+        }
         Ok(())
     }
 
@@ -263,14 +296,14 @@ impl<'d> Work<'d> {
     }
 
     /// Writes columns of a referral whose version nobody else has counted on.
-    async fn update(&self, row: &ReferralRow, with: referral::ActiveModel) -> Result<(), Refusal> {
-        let with = referral::ActiveModel { version: Set(row.version + 1), updated_at: Set(self.now), ..with };
+    async fn update(&self, id: Uuid, version: i32, with: referral::ActiveModel) -> Result<(), Refusal> {
+        let with = referral::ActiveModel { version: Set(version + 1), updated_at: Set(self.now), ..with };
         let updated = referral::Entity::update_many()
             .set(with)
-            .filter(referral::Column::Id.eq(row.id).and(referral::Column::Version.eq(row.version)))
+            .filter(referral::Column::Id.eq(id).and(referral::Column::Version.eq(version)))
             .exec(self.tx())
             .await?;
-        if updated.rows_affected == 1 { Ok(()) } else { Err(Refusal::conflict(row.version + 1)) }
+        if updated.rows_affected == 1 { Ok(()) } else { Err(Refusal::conflict(version + 1)) }
     }
 
     /// Begins a part of the work that may be refused by itself. Parts do not nest.

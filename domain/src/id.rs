@@ -14,6 +14,7 @@ crate::words! {
         Consent = "consent": "Einwilligung",
         Message = "message": "Nachricht",
         Event = "event": "Ereignis",
+        Correction = "correction": "Gemeldete Angabe",
         Disclosure = "disclosure": "Eintrag im Protokoll",
     }
 }

@@ -7,6 +7,7 @@ pub mod bulk;
 pub mod calendar;
 pub mod change;
 pub mod consent;
+pub mod correction;
 pub mod deadline;
 pub mod disclosure;
 pub mod field;

@@ -37,6 +37,7 @@ crate::words! {
         RecordAppointment = "RECORD_APPOINTMENT": "Termin eintragen",
         RecordTalk = "RECORD_TALK": "Übergabegespräch festhalten",
         ReportWrongValue = "REPORT_WRONG_VALUE": "falsche Angabe melden",
+        DecideCorrection = "DECIDE_CORRECTION": "über eine gemeldete Angabe entscheiden",
     }
 }
 
@@ -150,6 +151,8 @@ impl Standing {
             A::OfferAgain => may && matches!(self.status, S::Declined | S::Expired | S::Withdrawn),
             A::ChangeHandover => may && (self.status.is_open() || self.status == S::Draft),
             A::ReportWrongValue => may && self.status.is_open(),
+            // What was reported is decided even if the referral has ended since: others were told of it.
+            A::DecideCorrection => may && self.status != S::Draft,
             A::PostMessage => may && (self.status.is_open() || (self.status == S::Suspended && mover == Mover::Sender)),
             A::RecordAppointment | A::RecordTalk => may && self.status.is_open(),
             A::Offer
@@ -181,7 +184,9 @@ impl Standing {
 const fn movers(action: ReferralAction) -> &'static [Mover] {
     use ReferralAction as A;
     match action {
-        A::Offer | A::Discard | A::AnswerInformation | A::OfferAgain | A::ChangeHandover => &[Mover::Sender],
+        A::Offer | A::Discard | A::AnswerInformation | A::OfferAgain | A::ChangeHandover | A::DecideCorrection => {
+            &[Mover::Sender]
+        }
         A::Withdraw => &[Mover::Sender, Mover::Clock],
         A::Acknowledge
         | A::Accept

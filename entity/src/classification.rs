@@ -163,6 +163,22 @@ pub const TABLES: &[Table] = &[
         party_text: "participants",
         internal: "staff",
     },
+    // A report names a field. What the disputed value was is told by a mark alone.
+    Table {
+        name: "correction",
+        public: "id referral_id agency_id state reported_at decided_at",
+        ruled: "field",
+        party_text: "text suggested decided_text",
+        internal: "case_id staff value_mark decided_staff",
+    },
+    // To whom else a case was handed over only its sender knows.
+    Table {
+        name: "correction_notice",
+        public: "",
+        ruled: "",
+        party_text: "",
+        internal: "correction_id referral_id told_at",
+    },
     Table { name: "feed", public: "", ruled: "", party_text: "", internal: "agency_id last" },
     Table {
         name: "change",

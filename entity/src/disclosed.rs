@@ -1,6 +1,12 @@
 //! Per referral and field, when it was first and last disclosed: answers Art. 15 DSGVO, kept as long as the data.
 
+use std::collections::BTreeSet;
+
+use kim_domain::field::{FieldSet, HandoverField};
 use sea_orm::entity::prelude::*;
+use sea_orm::{DatabaseTransaction, DbBackend};
+
+use crate::database::Database;
 
 /// What `field` says where messages were disclosed.
 pub const MESSAGES: &str = "MESSAGES";
@@ -31,3 +37,24 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// Which of these referrals showed their receivers one of these fields, ever. `tx` is for PostgreSQL, where the log lies
+/// in the main database: there a transaction asks for no second connection.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn shown(
+    database: &Database,
+    tx: &DatabaseTransaction,
+    referrals: &[Uuid],
+    fields: FieldSet,
+) -> Result<BTreeSet<Uuid>, DbErr> {
+    let facts = Entity::find()
+        .filter(Column::ReferralId.is_in(referrals.iter().copied()))
+        .filter(Column::Field.is_in(fields.iter().map(HandoverField::code)));
+    let facts = match database.backend() {
+        DbBackend::Sqlite => facts.all(&database.log).await?,
+        _ => facts.all(tx).await?,
+    };
+    Ok(facts.into_iter().map(|fact| fact.referral_id).collect())
+}

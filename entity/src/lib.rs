@@ -11,6 +11,8 @@ pub mod change;
 pub mod classification;
 pub mod code;
 pub mod consent;
+pub mod correction;
+pub mod correction_notice;
 pub mod database;
 pub mod disclosed;
 pub mod disclosure_log;

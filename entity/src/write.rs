@@ -15,6 +15,7 @@ use crate::read::{ReferralRow, Snapshot};
 use crate::viewer::Viewer;
 use crate::{agency, agreement, case_file, consent};
 
+mod case;
 mod many;
 
 pub use many::ConsentKey;

@@ -56,13 +56,15 @@ impl Cost {
 }
 
 /// Lists with pages.
-const PAGED: [&str; 6] = ["agencies", "referrals", "agreements", "cases", "messages", "events"];
+const PAGED: [&str; 7] = ["agencies", "referrals", "agreements", "cases", "messages", "events", "corrections"];
 /// Lists without: a case's referrals, and what the schema tells of itself, where a type leads to its fields, and each to
 /// its type, and so on: sixteen levels of that would be an answer without end.
-const LISTS: [(&str, u64); 11] = [
+const LISTS: [(&str, u64); 13] = [
     ("purposes", 20),
     ("entries", 49),
     ("withheld", 20),
+    ("told", 5),
+    ("disputed", 5),
     ("types", 70),
     ("fields", 8),
     ("args", 2),

@@ -27,12 +27,16 @@ pub(crate) struct Handover<'r> {
     values: &'r Values,
     /// What the rule gives this viewer now: in its schema, and released. Asked once, for all fields.
     given: FieldSet,
+    /// What of it is disputed.
+    disputed: FieldSet,
 }
 
 impl<'r> Handover<'r> {
-    pub(crate) fn new(session: &Session, row: &'r ReferralRow, values: &'r Values) -> Self {
+    pub(crate) fn new(session: &Session, row: &'r ReferralRow, values: &'r Values, disputed: FieldSet) -> Self {
         let known = known_to(session.viewer().agency().kind);
-        Self { row, values, given: row.visible().asked(known).fields() }
+        let given = row.visible().asked(known).fields();
+        // What is not shown is not called disputed either.
+        Self { row, values, given, disputed: given.and(disputed) }
     }
 
     fn withheld(&self, field: HandoverField) -> Option<WithheldReason> {
@@ -54,6 +58,7 @@ impl OutputType for Handover<'_> {
                 registry,
             );
             let withheld = <Vec<WithheldField>>::create_type_info(registry);
+            let disputed = <Vec<Coded<HandoverField>>>::create_type_info(registry);
             let entries = <Vec<HandoverEntry<'_>>>::create_type_info(registry);
             if let MetaType::Object { fields, .. } = &mut object {
                 add(
@@ -61,6 +66,13 @@ impl OutputType for Handover<'_> {
                     "withheld",
                     "Felder Ihres Schemas, die diese Übergabe Ihnen jetzt nicht zeigt, und warum.",
                     withheld,
+                );
+                add(
+                    fields,
+                    "disputed",
+                    "Gezeigte Felder, deren Wert bestritten ist: gemeldet, und noch nicht entschieden. Sie dürfen nur mit \
+                     diesem Hinweis benutzt werden (§ 84 Abs. 2 SGB X).",
+                    disputed,
                 );
                 add(fields, "entries", "Dasselbe als Liste, sodass eine Abfrage jeder Art von Stelle dient.", entries);
             }
@@ -94,6 +106,10 @@ impl ContainerType for Handover<'_> {
             "withheld" => {
                 let reason = |field| Some(WithheldField { field: Coded(field), reason: Coded(self.withheld(field)?) });
                 let list: Vec<_> = known.iter().filter_map(reason).collect();
+                list.resolve(&selection, ctx.item).await.map(Some)
+            }
+            "disputed" => {
+                let list: Vec<_> = self.disputed.iter().map(Coded).collect();
                 list.resolve(&selection, ctx.item).await.map(Some)
             }
             "entries" => {
@@ -141,6 +157,10 @@ impl HandoverEntry<'_> {
         Session::of(ctx).show(self.handover.row, FieldSet::of(&[self.field]));
         let text = self.handover.values.get(self.field)?;
         Stored::parse(self.field.value_type(), text).map(|stored| german(&stored))
+    }
+    /// Ob der gezeigte Wert bestritten ist (§ 84 Abs. 2 SGB X).
+    async fn disputed(&self) -> bool {
+        self.handover.disputed.contains(self.field)
     }
     /// Warum das Feld jetzt nicht gezeigt wird; null, wenn es gezeigt wird.
     async fn withheld(&self) -> Option<Coded<WithheldReason>> {

@@ -97,7 +97,7 @@ impl ReferralEvent {
     async fn action(&self) -> Option<Coded<ReferralAction>> {
         self.row.action.as_deref().and_then(ReferralAction::from_code).map(Coded)
     }
-    /// Welche Felder sich geändert haben, wenn das Übergebene geändert wurde.
+    /// Um welche Felder es ging, wenn das Übergebene geändert, gemeldet oder berichtigt wurde.
     async fn changed_fields(&self) -> Vec<ChangedField> {
         ChangedField::of(self.row.detail.as_deref().unwrap_or_default(), self.known)
     }
@@ -121,6 +121,9 @@ kim_domain::words! {
         Added = "ADDED": "hinzugekommen",
         Removed = "REMOVED": "weggefallen",
         Refreshed = "REFRESHED": "neu übernommen",
+        Disputed = "DISPUTED": "als falsch gemeldet",
+        Corrected = "CORRECTED": "berichtigt",
+        Upheld = "UPHELD": "bestätigt",
     }
 }
 
@@ -145,6 +148,9 @@ impl ChangedField {
         let mut changed = list("added", FieldChange::Added);
         changed.extend(list("removed", FieldChange::Removed));
         changed.extend(list("refreshed", FieldChange::Refreshed));
+        changed.extend(list("disputed", FieldChange::Disputed));
+        changed.extend(list("corrected", FieldChange::Corrected));
+        changed.extend(list("upheld", FieldChange::Upheld));
         changed
     }
 }

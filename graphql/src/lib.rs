@@ -7,6 +7,7 @@ mod agency;
 mod case;
 mod coded;
 mod connection;
+mod correction;
 mod cost;
 mod counts;
 mod display;

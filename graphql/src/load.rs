@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::agency::Parties;
 use crate::case::Case;
+use crate::correction;
 use crate::error::Failure;
 use crate::history;
 use crate::plan::{CasePlan, ReferralPlan};
@@ -52,6 +53,26 @@ pub(crate) async fn referrals(
     let appointments = if plan.appointments { snapshot.appointments(&with_texts).await? } else { HashMap::new() };
     let talks = if plan.talks { snapshot.talks(&with_texts).await? } else { HashMap::new() };
     let drafts = if plan.offer_check { snapshot.drafts(&ids).await? } else { HashMap::new() };
+    let mut corrections = Vec::new();
+    for args in &plan.corrections {
+        let Ok(window) = args.window(correction::CORRECTIONS, history::moment) else { continue };
+        let pages =
+            if with_texts.is_empty() { HashMap::new() } else { snapshot.corrections(&with_texts, &window).await? };
+        corrections.push((args, pages));
+    }
+    let sends = snapshot.viewer().agency().kind.sends();
+    let notices = if plan.told && sends {
+        let pages = corrections.iter().flat_map(|(_, pages)| pages.values());
+        let reported: BTreeSet<Uuid> = pages.flat_map(|page| page.rows.iter().map(|row| row.id)).collect();
+        snapshot.notices(&reported.into_iter().collect::<Vec<_>>()).await?
+    } else {
+        HashMap::new()
+    };
+    let notices = Arc::new(notices);
+    let disputes =
+        if plan.disputed || (plan.actions && sends) { snapshot.disputes(&ids).await? } else { HashMap::new() };
+    let count_corrections =
+        if plan.count_corrections { snapshot.count_corrections(&with_texts).await? } else { HashMap::new() };
     let count_messages = if plan.count_messages { snapshot.count_messages(&with_texts).await? } else { HashMap::new() };
     let count_events = if plan.count_events { snapshot.count_events(&ids).await? } else { HashMap::new() };
     let previous = match &plan.previous {
@@ -83,6 +104,10 @@ pub(crate) async fn referrals(
             events: events.iter_mut().map(|(args, pages)| ((*args).clone(), take(pages, row.id))).collect(),
             appointments: appointments.get(&row.id).cloned().unwrap_or_default(),
             talks: talks.get(&row.id).cloned().unwrap_or_default(),
+            corrections: corrections.iter_mut().map(|(args, pages)| ((*args).clone(), take(pages, row.id))).collect(),
+            correction_count: count_corrections.get(&row.id).copied().unwrap_or(0),
+            notices: Arc::clone(&notices),
+            disputes: disputes.get(&row.id).copied().unwrap_or_default(),
             draft: drafts.get(&row.id).cloned(),
             message_count: count_messages.get(&row.id).copied().unwrap_or(0),
             event_count: count_events.get(&row.id).copied().unwrap_or(0),

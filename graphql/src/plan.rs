@@ -21,6 +21,16 @@ pub(crate) struct ReferralPlan {
     pub(crate) events: Vec<PageArgs>,
     /// How many events there are.
     pub(crate) count_events: bool,
+    /// Each distinct page of reports of wrong values.
+    pub(crate) corrections: Vec<PageArgs>,
+    /// How many reports there are.
+    pub(crate) count_corrections: bool,
+    /// Who else was told of them.
+    pub(crate) told: bool,
+    /// Which fields are disputed.
+    pub(crate) disputed: bool,
+    /// What can be done now: whether a report waits for its sender.
+    pub(crate) actions: bool,
     /// The referral that it continues.
     pub(crate) previous: Option<Box<ReferralPlan>>,
     /// Appointments.
@@ -60,6 +70,13 @@ impl ReferralPlan {
                     self.count_events |= wants_total(&field);
                     Self::add_page(&mut self.events, &field, &mut self.parties);
                 }
+                "corrections" => {
+                    self.count_corrections |= wants_total(&field);
+                    self.told |=
+                        rows_of(&field).iter().any(|row| row.selection_set().any(|part| part.name() == "told"));
+                    Self::add_page(&mut self.corrections, &field, &mut self.parties);
+                }
+                "availableActions" => self.actions = true,
                 "previous" => self.previous.get_or_insert_default().add(&field),
                 "case" => self.case.get_or_insert_default().add(&field),
                 _ => {}
@@ -69,7 +86,10 @@ impl ReferralPlan {
 
     fn add_handover(&mut self, handover: &SelectionField<'_>) {
         for field in handover.selection_set() {
-            if field.name() == "entries" {
+            if field.name() == "disputed" {
+                self.disputed = true;
+            } else if field.name() == "entries" {
+                self.disputed |= field.selection_set().any(|part| part.name() == "disputed");
                 if field.selection_set().any(|part| part.name() == "value") {
                     self.handover = FieldSet::ALL;
                 }

@@ -217,9 +217,14 @@ async fn one_node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, Failure> {
         Kind::Case if role.works_on_referrals() && own.sends() => {
             Ok(one_case(ctx, id).await?.map(Box::new).map(Node::Case))
         }
-        Kind::Referral | Kind::Case | Kind::Person | Kind::Consent | Kind::Message | Kind::Event | Kind::Disclosure => {
-            Ok(None)
-        }
+        Kind::Referral
+        | Kind::Case
+        | Kind::Person
+        | Kind::Consent
+        | Kind::Message
+        | Kind::Event
+        | Kind::Disclosure
+        | Kind::Correction => Ok(None),
     }
 }
 

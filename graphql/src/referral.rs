@@ -13,7 +13,8 @@ use kim_domain::referral::{
     Ball, BallHolder, DeclineReason, FailReason, Outcome, ReferralKind, ReferralStatus, ReturnReason, WithdrawalReason,
 };
 use kim_entity::read::{
-    self, AppointmentRow, DraftRow, EventRow, MessageRow, Page, ReferralRow, Side, TalkRow, Values,
+    self, AppointmentRow, CorrectionRow, Disputes, DraftRow, EventRow, MessageRow, Page, ReferralRow, Side, TalkRow,
+    Values,
 };
 use uuid::Uuid;
 
@@ -21,6 +22,7 @@ use crate::agency::{Agency, Parties, Purpose};
 use crate::case::Case;
 use crate::coded::Coded;
 use crate::connection::connection;
+use crate::correction::{self, Correction, CorrectionConnection, Notices};
 use crate::error::{Failure, or_null};
 use crate::handover::Handover;
 use crate::history::{self, Message, MessageConnection, ReferralEvent, ReferralEventConnection};
@@ -40,6 +42,10 @@ pub(crate) struct Referral {
     pub(crate) events: Vec<(PageArgs, Page<EventRow>)>,
     pub(crate) appointments: Vec<AppointmentRow>,
     pub(crate) talks: Vec<TalkRow>,
+    pub(crate) corrections: Vec<(PageArgs, Page<CorrectionRow>)>,
+    pub(crate) correction_count: i64,
+    pub(crate) notices: Notices,
+    pub(crate) disputes: Disputes,
     pub(crate) draft: Option<DraftRow>,
     pub(crate) message_count: i64,
     pub(crate) event_count: i64,
@@ -132,7 +138,9 @@ impl Referral {
             Side::Receiver => Mover::Receiver,
         };
         let may = Session::of(ctx).viewer().may(Scope::ReferralWrite);
-        self.row.standing.available(mover).filter(|_| may).map(Coded).collect()
+        // The state does not say whether there is something to decide.
+        let decided = |action: &ReferralAction| *action != ReferralAction::DecideCorrection || self.disputes.to_decide;
+        self.row.standing.available(mover).filter(|_| may).filter(decided).map(Coded).collect()
     }
     /// Ob sie einen Antrag enthält: Er gilt mit dem ersten Eingang als gestellt (§ 16 SGB I).
     async fn carries_application(&self) -> bool {
@@ -225,7 +233,7 @@ impl Referral {
     }
     /// Was übergeben wurde, soweit Sie es jetzt sehen dürfen.
     async fn handover(&self, ctx: &Context<'_>) -> Handover<'_> {
-        Handover::new(Session::of(ctx), &self.row, &self.values)
+        Handover::new(Session::of(ctx), &self.row, &self.values, self.disputes.fields)
     }
     /// Welche Felder die empfangende Stelle jetzt sieht, oder nach der Annahme sähe; nur für die übergebende Stelle.
     async fn disclosure(
@@ -285,6 +293,30 @@ impl Referral {
             (cursor(history::EVENTS, &key), event)
         });
         Ok(ReferralEventConnection::new(rows, &args, page.is_some_and(|page| page.more), Some(self.event_count)))
+    }
+    /// Angaben, die die empfangende Stelle als falsch gemeldet hat; für sie nur, solange sie etwas sehen darf.
+    async fn corrections(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Höchstens so viele, vom Anfang.")] first: Option<i32>,
+        #[graphql(desc = "Nach diesem Zeiger.")] after: Option<String>,
+        #[graphql(desc = "Höchstens so viele, vom Ende.")] last: Option<i32>,
+        #[graphql(desc = "Vor diesem Zeiger.")] before: Option<String>,
+    ) -> Result<CorrectionConnection, Failure> {
+        let args = PageArgs { first, after, last, before };
+        args.window(correction::CORRECTIONS, history::moment)?;
+        let page = self.corrections.iter().find(|(has, _)| *has == args).map(|(_, page)| page);
+        let rows = page.map_or(&[][..], |page| &page.rows);
+        let text = |part: async_graphql::SelectionField<'_>| correction::TEXTS.contains(&part.name());
+        if !rows.is_empty() && rows_of(&ctx.field()).iter().any(|row| row.selection_set().any(text)) {
+            Session::of(ctx).show_messages(&self.row);
+        }
+        let rows = rows.iter().map(|row| {
+            let key = format!("{}.{}", row.reported_at, row.id);
+            let (parties, notices) = (self.parties.clone(), self.notices.clone());
+            (cursor(correction::CORRECTIONS, &key), Correction { row: row.clone(), parties, notices })
+        });
+        Ok(CorrectionConnection::new(rows, &args, page.is_some_and(|page| page.more), Some(self.correction_count)))
     }
     /// Die Übergabe, die diese fortsetzt, wenn Sie sie sehen dürfen.
     async fn previous(&self) -> Option<&Referral> {

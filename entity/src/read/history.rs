@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use kim_domain::disclosure::known_to;
 use sea_orm::DbErr;
 use uuid::Uuid;
 
@@ -58,6 +59,7 @@ pub struct EventRow {
 }
 
 const EVENTS: &str = "referral_event";
+pub(super) const CORRECTIONS: &str = "correction";
 
 impl Snapshot {
     /// A page of messages for each of these referrals, the oldest first.
@@ -131,7 +133,7 @@ impl Snapshot {
         self.count_history(EVENTS, referrals).await
     }
 
-    async fn count_history(&self, table: &str, referrals: &[Uuid]) -> Result<HashMap<Uuid, i64>, DbErr> {
+    pub(super) async fn count_history(&self, table: &str, referrals: &[Uuid]) -> Result<HashMap<Uuid, i64>, DbErr> {
         if referrals.is_empty() {
             return Ok(HashMap::new());
         }
@@ -151,9 +153,20 @@ impl Snapshot {
         if table == EVENTS {
             sql.push(" AND (t.to_status <> 'DRAFT' OR t.agency_id = ").bind(self.viewer.agency().id).push(")");
         }
+        // A report names a field: only those of the viewer's schema.
+        if table == CORRECTIONS {
+            sql.push(" AND t.field IN ").words(known_to(self.viewer.agency().kind).iter());
+        }
     }
 
-    fn places(&self, sql: &mut Sql, table: &str, instant: &str, referrals: &[Uuid], window: &Window<Moment>) {
+    pub(super) fn places(
+        &self,
+        sql: &mut Sql,
+        table: &str,
+        instant: &str,
+        referrals: &[Uuid],
+        window: &Window<Moment>,
+    ) {
         let way = if window.from_end { "DESC" } else { "ASC" };
         sql.push(&format!(
             " FROM (SELECT t.*, ROW_NUMBER() OVER (PARTITION BY t.referral_id ORDER BY t.{instant} {way}, t.id {way}) \
@@ -169,7 +182,7 @@ impl Snapshot {
         sql.push(") q WHERE q.place <= ").bind(window.fetched()).push(" ORDER BY q.referral_id, q.place");
     }
 
-    async fn pages<T>(
+    pub(super) async fn pages<T>(
         &self,
         sql: Sql,
         window: &Window<Moment>,

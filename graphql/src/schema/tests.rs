@@ -100,7 +100,7 @@ async fn the_fields_and_values_of_a_handover_are_those_known_to_the_kind() {
         };
         let known = known_to(kind);
         let mut fields: BTreeSet<String> = known.iter().map(|field| field.name().to_owned()).collect();
-        fields.extend(["withheld".to_owned(), "entries".to_owned()]);
+        fields.extend(["withheld".to_owned(), "entries".to_owned(), "disputed".to_owned()]);
         assert_eq!(names(&answer["handover"]["fields"]), fields, "{kind} {role}");
         let values: BTreeSet<String> = known.iter().map(|field| field.code().to_owned()).collect();
         assert_eq!(names(&answer["values"]["enumValues"]), values, "{kind} {role}");

@@ -1,0 +1,59 @@
+//! A value that a receiver reports as wrong, and what becomes of the report (§ 84 SGB X, Art. 16 and 19 DSGVO).
+
+use crate::field::{FieldSet, HandoverField};
+
+crate::words! {
+    /// Where a report stands. While it is open, the value may only be used with a note that it is disputed
+    /// (§ 84(2) SGB X).
+    pub enum CorrectionState("Stand einer gemeldeten Angabe") {
+        Open = "OPEN": "offen: die Angabe ist bestritten",
+        Accepted = "ACCEPTED": "berichtigt",
+        Rejected = "REJECTED": "die Angabe bleibt",
+    }
+}
+
+crate::words! {
+    /// What the sender decides.
+    pub enum CorrectionDecision("Entscheidung über eine gemeldete Angabe") {
+        Accepted = "ACCEPTED": "im Fall berichtigt; der neue Wert wird übernommen",
+        Rejected = "REJECTED": "die Angabe stimmt; braucht „text“",
+    }
+}
+
+impl From<CorrectionDecision> for CorrectionState {
+    fn from(decision: CorrectionDecision) -> Self {
+        match decision {
+            CorrectionDecision::Accepted => Self::Accepted,
+            CorrectionDecision::Rejected => Self::Rejected,
+        }
+    }
+}
+
+/// The fields that say the same fact: if one is wrong, so is the other.
+#[must_use]
+pub fn same_fact(field: HandoverField) -> FieldSet {
+    let age = FieldSet::of(&[HandoverField::BirthDate, HandoverField::Age]);
+    if age.contains(field) { age } else { FieldSet::of(&[field]) }
+}
+
+/// Whether every referral of the case hands over the same value of it. What a referral is about is its own.
+#[must_use]
+pub fn is_of_the_case(field: HandoverField) -> bool {
+    field != HandoverField::Concern
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_birth_date_is_a_wrong_age_and_nothing_else() {
+        for &field in HandoverField::ALL {
+            let fact = same_fact(field);
+            assert!(fact.contains(field));
+            assert!(fact.iter().all(|other| same_fact(other) == fact), "{field:?}");
+            let of_age = [HandoverField::BirthDate, HandoverField::Age].contains(&field);
+            assert_eq!(fact.iter().count(), if of_age { 2 } else { 1 }, "{field:?}");
+        }
+    }
+}

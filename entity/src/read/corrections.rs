@@ -1,0 +1,154 @@
+//! Reports that values are wrong, of referrals that were already read: one statement for all of them.
+
+use std::collections::HashMap;
+
+use kim_domain::correction::{CorrectionState, is_of_the_case, same_fact};
+use kim_domain::field::{FieldSet, HandoverField};
+use sea_orm::DbErr;
+use uuid::Uuid;
+
+use super::history::CORRECTIONS;
+use super::{AgencyRow, Moment, Page, Snapshot, Window};
+use crate::sql::Columns;
+
+/// One report.
+#[derive(Clone, Debug)]
+pub struct CorrectionRow {
+    /// Id.
+    pub id: Uuid,
+    /// The field; of the viewer's schema.
+    pub field: HandoverField,
+    /// Who reported.
+    pub agency_id: Uuid,
+    /// Who reported it; the viewer's own staff only.
+    pub staff: Option<String>,
+    /// Microseconds.
+    pub reported_at: i64,
+    /// What is wrong.
+    pub text: String,
+    /// What would be right.
+    pub suggested: Option<String>,
+    /// Where it stands.
+    pub state: CorrectionState,
+    /// Microseconds.
+    pub decided_at: Option<i64>,
+    /// What the sender says to it.
+    pub decided_text: Option<String>,
+    /// Who decided; the viewer's own staff only.
+    pub decided_staff: Option<String>,
+}
+
+/// What of a referral's handover is disputed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Disputes {
+    /// Fields whose value somebody reported as wrong, by this referral or another of the same case.
+    pub fields: FieldSet,
+    /// Whether a report of this very referral waits for its sender.
+    pub to_decide: bool,
+}
+
+/// An agency that was told of a correction.
+#[derive(Clone, Debug)]
+pub struct NoticeRow {
+    /// The agency.
+    pub agency: AgencyRow,
+    /// Microseconds.
+    pub told_at: i64,
+}
+
+impl Snapshot {
+    /// A page of reports for each of these referrals, the oldest first.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn corrections(
+        &self,
+        referrals: &[Uuid],
+        window: &Window<Moment>,
+    ) -> Result<HashMap<Uuid, Page<CorrectionRow>>, DbErr> {
+        let own = self.viewer.agency().id;
+        let mut sql = self.sql();
+        sql.push("SELECT q.referral_id, q.id, q.field, q.agency_id, CASE WHEN q.agency_id = ").bind(own);
+        sql.push(" THEN q.staff END, q.reported_at, q.text, q.suggested, q.state, q.decided_at, q.decided_text, ");
+        // Only the sender decides, and it is never the one who reported.
+        sql.push("CASE WHEN q.agency_id <> ").bind(own).push(" THEN q.decided_staff END");
+        self.places(&mut sql, CORRECTIONS, "reported_at", referrals, window);
+        self.pages(sql, window, |columns| {
+            Ok(CorrectionRow {
+                id: columns.next()?,
+                field: columns.word()?,
+                agency_id: columns.next()?,
+                staff: columns.next()?,
+                reported_at: columns.next()?,
+                text: columns.next()?,
+                suggested: columns.next()?,
+                state: columns.word()?,
+                decided_at: columns.next()?,
+                decided_text: columns.next()?,
+                decided_staff: columns.next()?,
+            })
+        })
+        .await
+    }
+
+    /// How many reports of each of these referrals the viewer can see.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn count_corrections(&self, referrals: &[Uuid]) -> Result<HashMap<Uuid, i64>, DbErr> {
+        self.count_history(CORRECTIONS, referrals).await
+    }
+
+    /// What is disputed of these referrals now.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn disputes(&self, referrals: &[Uuid]) -> Result<HashMap<Uuid, Disputes>, DbErr> {
+        let mut found: HashMap<Uuid, Disputes> = HashMap::new();
+        if referrals.is_empty() {
+            return Ok(found);
+        }
+        let mut sql = self.sql();
+        sql.push("SELECT r.id, c.referral_id, c.field FROM referral r JOIN correction c ON c.case_id = r.case_id ");
+        sql.push("WHERE c.state = 'OPEN' AND ").is_one_of("r.id", referrals);
+        for row in &sql.all(&self.transaction).await? {
+            let mut columns = Columns::of(row);
+            let (id, by): (Uuid, Uuid) = (columns.next()?, columns.next()?);
+            let field = columns.word()?;
+            if id == by || is_of_the_case(field) {
+                let disputes = found.entry(id).or_default();
+                disputes.fields = disputes.fields.or(same_fact(field));
+                disputes.to_decide |= id == by;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Which other agencies were told of these corrections: for the sender of the referral alone.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn notices(&self, corrections: &[Uuid]) -> Result<HashMap<Uuid, Vec<NoticeRow>>, DbErr> {
+        let mut found: HashMap<Uuid, Vec<NoticeRow>> = HashMap::new();
+        if corrections.is_empty() {
+            return Ok(found);
+        }
+        let mut sql = self.sql();
+        sql.push(
+            "SELECT n.correction_id, n.told_at, g.id, g.slug, g.name, g.kind FROM correction_notice n \
+             JOIN correction c ON c.id = n.correction_id JOIN referral o ON o.id = c.referral_id \
+             JOIN referral r ON r.id = n.referral_id JOIN agency g ON g.id = r.receiver_id WHERE o.sender_id = ",
+        );
+        sql.bind(self.viewer.agency().id).push(" AND ").is_one_of("n.correction_id", corrections);
+        sql.push(" ORDER BY n.told_at, n.referral_id");
+        for row in &sql.all(&self.transaction).await? {
+            let mut columns = Columns::of(row);
+            let id = columns.next()?;
+            let told_at = columns.next()?;
+            let agency =
+                AgencyRow { id: columns.next()?, slug: columns.next()?, name: columns.next()?, kind: columns.word()? };
+            found.entry(id).or_default().push(NoticeRow { agency, told_at });
+        }
+        Ok(found)
+    }
+}

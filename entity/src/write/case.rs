@@ -1,0 +1,29 @@
+//! All referrals of a case: what concerns one of them can concern the others, which are other agencies' too.
+
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait as _, DbBackend, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
+};
+use uuid::Uuid;
+
+use super::Writing;
+use crate::referral;
+
+impl Writing {
+    /// Every referral of the case that this one of the viewer's is of, itself among them, locked in the order of their
+    /// ids; none if it is not the viewer's. Only what is told to their own sides may be done with the others.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn same_case(&self, id: Uuid) -> Result<Vec<referral::Model>, DbErr> {
+        // Not locked yet: to hold one while waiting for an earlier one could be a circle. A case does not change.
+        let Some(row) = self.0.referrals_by_id(&[id]).await?.pop() else { return Ok(Vec::new()) };
+        let of_case = referral::Entity::find()
+            .filter(referral::Column::CaseId.eq(row.case_id))
+            .order_by_asc(referral::Column::Id);
+        match self.transaction().get_database_backend() {
+            DbBackend::Postgres => of_case.lock_exclusive().all(self.transaction()).await,
+            _ => of_case.all(self.transaction()).await,
+        }
+    }
+}

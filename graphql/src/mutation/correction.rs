@@ -1,0 +1,76 @@
+//! Reporting a wrong value, and deciding over it.
+
+use async_graphql::{Context, ID, InputObject, Object};
+use kim_casework::referral as casework;
+use kim_domain::correction::CorrectionDecision;
+use kim_domain::field::HandoverField;
+use kim_domain::id::Kind;
+
+use super::done::{ReferralPayload, local_or_refused, target, with_referral};
+use crate::coded::Coded;
+
+/// Eine Angabe, die falsch ist.
+#[derive(InputObject)]
+pub(crate) struct ReportWrongValueInput {
+    /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
+    idempotency_key: String,
+    /// Kennung der Übergabe.
+    referral_id: ID,
+    /// Die Version, die Sie gesehen haben.
+    expected_version: i32,
+    /// Das Feld; eines, das Sie jetzt sehen.
+    field: Coded<HandoverField>,
+    /// Was daran falsch ist.
+    text: String,
+    /// Was richtig wäre.
+    suggested_value: Option<String>,
+}
+
+/// Was über eine gemeldete Angabe entschieden wird.
+#[derive(InputObject)]
+pub(crate) struct DecideCorrectionInput {
+    /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
+    idempotency_key: String,
+    /// Kennung der Übergabe.
+    referral_id: ID,
+    /// Die Version der Übergabe, die Sie gesehen haben.
+    expected_version: i32,
+    /// Kennung der Meldung.
+    correction_id: ID,
+    /// Die Entscheidung.
+    decision: Coded<CorrectionDecision>,
+    /// Was dazu zu sagen ist; bei einer Zurückweisung, warum.
+    text: Option<String>,
+}
+
+#[derive(Default)]
+pub(crate) struct CorrectionMutation;
+
+#[Object]
+impl CorrectionMutation {
+    /// Meldet eine falsche Angabe. Bis zur Entscheidung ist sie als bestritten gekennzeichnet, wo immer sie gezeigt wird
+    /// (§ 84 Abs. 2 SGB X).
+    async fn report_wrong_value(&self, ctx: &Context<'_>, input: ReportWrongValueInput) -> Option<ReferralPayload> {
+        with_referral(ctx, "reportWrongValue", input.idempotency_key.clone(), async |work| {
+            let target = target(&input.referral_id, input.expected_version)?;
+            let report = casework::Report { field: input.field.0, text: input.text, suggested: input.suggested_value };
+            casework::report_wrong_value(work, target, &report).await
+        })
+        .await
+    }
+
+    /// Entscheidet über eine gemeldete Angabe. Angenommen wird, was im Fall schon berichtigt ist: Der neue Wert geht in
+    /// jede laufende Übergabe des Falls, und wer den alten gesehen hat, wird unterrichtet (Art. 19 DSGVO).
+    async fn decide_correction(&self, ctx: &Context<'_>, input: DecideCorrectionInput) -> Option<ReferralPayload> {
+        with_referral(ctx, "decideCorrection", input.idempotency_key.clone(), async |work| {
+            let target = target(&input.referral_id, input.expected_version)?;
+            let decide = casework::Decide {
+                correction: local_or_refused(Kind::Correction, &input.correction_id)?,
+                decision: input.decision.0,
+                text: input.text,
+            };
+            casework::decide_correction(work, target, &decide).await
+        })
+        .await
+    }
+}
