@@ -128,14 +128,15 @@ on_both! {
         fill(&db, 600).await;
         let watched = Watched::new(&db.url, "jobcenter-3", Role::Service).await;
         let query = "query($first: Int) { referrals(first: $first) { totalCount nodes { id
-            handover { entries { label value } }
+            handover { disputed entries { label value disputed } } corrections(last: 2) { totalCount nodes { text } }
             messages(last: 2) { totalCount nodes { text author { name } } } events { nodes { toStatus } }
             previous { id handover { familyName } } } } }";
         let (_, one, _) = watched.ask(query, 1).await;
         let (_, fifty, _) = watched.ask(query, 50).await;
         assert_eq!(one.len(), fifty.len(), "{fifty:#?}");
-        // Who, page, total, values, parties, messages, their count, events; nothing is continued, so nothing is fetched.
-        assert_eq!(fifty.len(), 8, "{fifty:#?}");
+        // Who, page, total, values, parties, messages, their count, events, reports, their count, what is disputed; nothing
+        // is continued, so nothing is fetched.
+        assert_eq!(fifty.len(), 11, "{fifty:#?}");
         let watched = Watched::new(&db.url, "traeger", Role::CaseManager).await;
         let query = "query($first: Int) { referrals(direction: OUTGOING, first: $first) { nodes { id disclosure
             case { caseNumber record { familyName householdMembers { relation } } referrals { id handover { familyName } } } } } }";

@@ -210,7 +210,7 @@ impl<'d> Work<'d> {
 
     /// Something about the case happened by another of its referrals, and concerns this one. Its sender's history says so
     /// and names nobody else: the receiver learns of no other agency.
-    pub(crate) async fn concern(
+    pub(crate) async fn affect(
         &mut self,
         row: &referral::Model,
         action: ReferralAction,

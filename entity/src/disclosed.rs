@@ -54,7 +54,7 @@ pub async fn shown(
         .filter(Column::Field.is_in(fields.iter().map(HandoverField::code)));
     let facts = match database.backend() {
         DbBackend::Sqlite => facts.all(&database.log).await?,
-        _ => facts.all(tx).await?,
+        DbBackend::Postgres | _ => facts.all(tx).await?,
     };
     Ok(facts.into_iter().map(|fact| fact.referral_id).collect())
 }

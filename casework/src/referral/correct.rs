@@ -181,7 +181,7 @@ async fn tell(
 ) -> Result<(), Refusal> {
     for other in others {
         let detail: Value = json!({ word: codes(same_fact(field).and(FieldSet::from_i64(other.offered_fields))) });
-        work.concern(other, action, ChangeKind::Correction, &detail).await?;
+        work.affect(other, action, ChangeKind::Correction, &detail).await?;
     }
     if others.is_empty() {
         return Ok(());

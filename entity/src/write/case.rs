@@ -23,7 +23,8 @@ impl Writing {
             .order_by_asc(referral::Column::Id);
         match self.transaction().get_database_backend() {
             DbBackend::Postgres => of_case.lock_exclusive().all(self.transaction()).await,
-            _ => of_case.all(self.transaction()).await,
+            // Nobody else writes while this transaction lasts.
+            DbBackend::Sqlite | _ => of_case.all(self.transaction()).await,
         }
     }
 }
