@@ -94,7 +94,7 @@ async fn a_sqlite_writer_holds_the_lock_from_its_first_moment() {
 async fn sqlite_files_are_for_their_owner_alone() {
     use std::os::unix::fs::PermissionsExt;
     let directory = tempfile::tempdir().expect("a directory");
-    let database = Database::open(&format!("sqlite://{}/kim.sqlite?mode=rwc", directory.path().display())).await;
+    let database = Database::create(&format!("sqlite://{}/kim.sqlite?mode=rwc", directory.path().display())).await;
     let database = database.expect("an open database");
     database.main.execute_unprepared("CREATE TABLE t (x)").await.expect("a table");
     database.log.execute_unprepared("CREATE TABLE t (x)").await.expect("a table");
@@ -134,6 +134,26 @@ async fn a_second_look_through_the_url_sees_the_same_database() {
     db.database.main.execute_unprepared(INSERT).await.expect("a row");
     let second = Database::open(&db.url).await.expect("an open database");
     assert_eq!(value::<i64>(&second.main, COUNT).await, 1);
+}
+
+#[tokio::test]
+async fn opening_makes_no_file() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("kim.sqlite");
+    let url = format!("sqlite:{}", file.display());
+    let refused = async |missing: &str| {
+        let error = Database::open(&url).await.expect_err("nothing is there").to_string();
+        assert!(error.contains(missing) && error.contains("`kim migrate` makes one"), "{error}");
+    };
+    refused("kim.sqlite").await;
+    assert_eq!(directory.path().read_dir().expect("a directory").count(), 0);
+    // The log's file alone is missing, perhaps after half a restore.
+    Database::create(&url).await.expect("a new database").close().await.expect("closed");
+    std::fs::remove_file(directory.path().join("kim-log.sqlite")).expect("removed");
+    refused("kim-log.sqlite").await;
+    assert_eq!(directory.path().read_dir().expect("a directory").count(), 1);
+    Database::create(&url).await.expect("made again");
+    Database::open(&url).await.expect("there");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::OpenOptions;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -52,15 +53,33 @@ pub struct Pool {
     pub idle: i64,
 }
 
+/// What to do where there is no SQLite file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Missing {
+    /// Make one. Only who asks for a new database gets one: a mistyped path would leave an empty one behind.
+    Create,
+    /// Say so.
+    Refuse,
+}
+
 impl Database {
-    /// Opens `sqlite:PATH` or `postgres://USER@HOST/NAME`. Creates a SQLite file, readable by its owner alone, and the
-    /// log's file beside it: `kim-log.sqlite` beside `kim.sqlite`. Creates no tables.
+    /// Opens `sqlite:PATH` or `postgres://USER@HOST/NAME`. With SQLite two files must be there, that of the log beside the
+    /// main one: `kim-log.sqlite` beside `kim.sqlite`.
     ///
     /// # Errors
-    /// [`DbErr::Conn`] if the URL is of neither kind, asks for an in-memory database, or nothing answers there. Its text
-    /// never contains the URL, which may hold a password.
+    /// [`DbErr::Conn`] if the URL is of neither kind, asks for an in-memory database, or nothing is or answers there. Its
+    /// text never contains the URL, which may hold a password.
     pub async fn open(url: &str) -> Result<Self, DbErr> {
-        Self::open_within(url, None).await
+        Self::open_or(url, Missing::Refuse, None).await
+    }
+
+    /// As [`open`](Self::open), but makes SQLite files that are not there, readable by their owner alone. Makes no tables,
+    /// and no database in PostgreSQL.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn create(url: &str) -> Result<Self, DbErr> {
+        Self::open_or(url, Missing::Create, None).await
     }
 
     /// As [`open`](Self::open); PostgreSQL ends every statement that takes longer than `deadline`, also one whose
@@ -68,13 +87,22 @@ impl Database {
     ///
     /// # Errors
     /// As [`open`](Self::open).
-    pub async fn open_within(url: &str, deadline: Option<Duration>) -> Result<Self, DbErr> {
+    pub async fn open_within(url: &str, deadline: Duration) -> Result<Self, DbErr> {
+        Self::open_or(url, Missing::Refuse, Some(deadline)).await
+    }
+
+    async fn open_or(url: &str, missing: Missing, deadline: Option<Duration>) -> Result<Self, DbErr> {
         if let Some(rest) = url.strip_prefix("sqlite:") {
             let path = sqlite_path(rest)?;
+            let log = log_path(&path);
+            // Both, before SQLite leaves anything beside one of them.
+            for file in [&path, &log] {
+                find(file, missing).map_err(|error| refused(format!("{}: {error}", file.display())))?;
+            }
             let main = open_sqlite(&path, CONNECTIONS).await?;
             // One connection: writers queue for it in order instead of polling the file's lock, and readers keep theirs.
             let writer = open_sqlite(&path, 1).await?;
-            let log = open_sqlite(&log_path(&path), 1).await?;
+            let log = open_sqlite(&log, 1).await?;
             Ok(Self { reader: main.clone(), main, log, writer })
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let main = open_postgres(url, CONNECTIONS, &[], deadline).await?;
@@ -303,7 +331,6 @@ fn options(url: &str, connections: u32) -> ConnectOptions {
 }
 
 async fn open_sqlite(path: &Path, connections: u32) -> Result<DatabaseConnection, DbErr> {
-    create_private(path).map_err(|error| refused(format!("{}: {error}", path.display())))?;
     let path = path.to_owned();
     let mut options = options("sqlite:", connections);
     options
@@ -333,13 +360,18 @@ async fn ended_cleanly(connection: &mut SqliteConnection) -> Result<bool, sea_or
     Ok(!connection.is_in_transaction())
 }
 
-/// Creates the file with mode 0600 if it is not there; SQLite gives its WAL the same mode.
-fn create_private(path: &Path) -> std::io::Result<()> {
+/// Looks whether the file is there and may be written. One that is made has mode 0600; SQLite gives its WAL the same mode.
+fn find(path: &Path, missing: Missing) -> std::io::Result<()> {
     let mut file = OpenOptions::new();
-    file.create(true).append(true);
+    file.create(missing == Missing::Create).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
-    file.open(path).map(drop)
+    match file.open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound && missing == Missing::Refuse => {
+            Err(std::io::Error::new(ErrorKind::NotFound, "there is no such database; `kim migrate` makes one"))
+        }
+        opened => opened.map(drop),
+    }
 }
 
 async fn open_postgres(
