@@ -167,3 +167,29 @@ async fn an_error_of_opening_never_quotes_the_url() {
         assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
     }
 }
+
+/// Counts to a number that takes minutes.
+const LONG: &str =
+    "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 10000000000) SELECT count(*) FROM n";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_sqlite_a_statement_ends_with_its_request_and_its_connection_serves_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite:{}", folder.path().join("kim.sqlite").display());
+    let brief = std::time::Duration::from_millis(300);
+    let db = Database::open_within(&url, Some(brief)).await.expect("open");
+    let statement = || Statement::from_string(DbBackend::Sqlite, LONG);
+    // More than there are connections, each given up by its caller.
+    for _ in 0..20 {
+        let given_up = tokio::time::timeout(brief / 10, db.main.query_one_raw(statement())).await;
+        assert!(given_up.is_err(), "{given_up:?}");
+    }
+    let begun = std::time::Instant::now();
+    let error = db.main.query_one_raw(statement()).await.expect_err("interrupted");
+    assert!(kim_entity::database::took_too_long(&error), "{error}");
+    for _ in 0..20 {
+        assert_eq!(value::<i64>(&db.main, "SELECT 1").await, 1);
+    }
+    assert!(begun.elapsed() < brief * 10, "{:?}", begun.elapsed());
+    db.close().await.expect("closed");
+}
