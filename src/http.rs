@@ -21,6 +21,7 @@ use futures_util::FutureExt;
 use poem::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, Request, Response};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::issuers::Issuers;
@@ -40,6 +41,8 @@ const ALWAYS: [(HeaderName, &str); 6] = [
     (header::REFERRER_POLICY, "no-referrer"),
     (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
 ];
+/// Who asks whether we are ready has another server to turn to, and no patience.
+const READY_WITHIN: Duration = Duration::from_secs(2);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What the front door takes.
@@ -88,7 +91,7 @@ impl<B: Backend> Front<B> {
             "/graphql" => graphql::answer(self, request, id).await.unwrap_or_else(Refusal::into_response),
             "/healthz" => reading(&request, || answer::text(StatusCode::OK, "ok")),
             "/readyz" => {
-                let ready = self.backend.ready().await;
+                let ready = timeout(READY_WITHIN, self.backend.ready()).await.unwrap_or(false);
                 reading(&request, || match ready {
                     true => answer::text(StatusCode::OK, "ready"),
                     false => answer::text(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer"),
@@ -136,7 +139,10 @@ impl<B: Backend> Endpoint for Front<B> {
         let origin = cors::allowed(&self.limits.origins, request.headers());
 
         let handled = AssertUnwindSafe(self.route(request, &id)).catch_unwind().await;
-        let mut response = handled.unwrap_or_else(|_| answer::internal(&id));
+        let mut response = handled.unwrap_or_else(|_| {
+            tracing::error!(error_id = id, kind = "panic", "a request ended in a panic");
+            answer::internal(&id)
+        });
         if let Some(origin) = origin {
             cors::admit(&mut response, origin);
         }

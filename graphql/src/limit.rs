@@ -23,6 +23,8 @@ kim_domain::words! {
         Directives = "DIRECTIVES": "Direktiven",
         Rows = "ROWS": "Zeilen, die Seitengrößen miteinander multipliziert",
         Values = "VALUES": "Werte in der Antwort, nach den Seitengrößen geschätzt",
+        Inputs = "INPUTS": "Werte in Argumenten, Variablen an jeder ihrer Stellen gezählt",
+        Text = "TEXT": "Bytes in einem Text",
         Page = "PAGE": "Zeilen auf einer Seite",
     }
 }
