@@ -42,7 +42,7 @@ impl Default for Patience {
     }
 }
 
-/// A head is a token of some KiB and, in a GET, a query; more is answered with 431.
+/// A head is a token of some KiB and, in a GET, a query; much more is answered with 431 before it is whole.
 const LARGEST_HEAD: usize = 64 * 1024;
 /// For the end of a connection on which nothing runs, when stopping.
 const LAST_BYTES: Duration = Duration::from_millis(100);

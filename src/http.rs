@@ -41,6 +41,8 @@ const ALWAYS: [(HeaderName, &str); 6] = [
     (header::REFERRER_POLICY, "no-referrer"),
     (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
 ];
+/// Bytes of a head. Hyper's own limit is one of its buffer, and lies anywhere between this and 112 KiB.
+const LARGEST_HEAD: usize = 64 * 1024;
 /// Who asks whether we are ready has another server to turn to, and no patience.
 const READY_WITHIN: Duration = Duration::from_secs(2);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -86,6 +88,9 @@ impl<B: Backend> Front<B> {
     }
 
     async fn route(&self, request: Request, id: &str) -> Response {
+        if length_of_head(&request) > LARGEST_HEAD {
+            return answer::text(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the head is too large");
+        }
         match request.uri().path() {
             "/graphql" if self.asks_before(&request) => cors::preflight(),
             "/graphql" => graphql::answer(self, request, id).await.unwrap_or_else(Refusal::into_response),
@@ -117,6 +122,12 @@ impl<B> Front<B> {
             && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
             && cors::allowed(&self.limits.origins, request.headers()).is_some()
     }
+}
+
+/// Bytes of a request's address and headers, as they were sent but for spaces.
+fn length_of_head(request: &Request) -> usize {
+    let headers = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
+    request.uri().path_and_query().map_or(0, |target| target.as_str().len()) + headers.sum::<usize>()
 }
 
 /// Answers GET and HEAD, and refuses any other method.

@@ -236,7 +236,7 @@ fn bodies() -> Vec<Attack> {
             "50,000 variables",
             format!(r#"{{"query":"{{__typename}}","variables":{{{}"z":1}}}}"#, many(30_000, |n| format!("\"{n}\":1,"))),
             "LIMIT_EXCEEDED",
-            "BODY",
+            "BODY|JSON_MEMBERS",
         ),
         raw(
             "nesting in what is not used",

@@ -409,6 +409,19 @@ async fn a_body_that_is_announced_too_large_is_refused_before_it_is_sent() {
 }
 
 #[tokio::test]
+async fn a_head_of_more_than_64_kib_is_431() {
+    let address = server().await;
+    for (length, expected) in [(65_000, 200), (66_000, 431)] {
+        let request = Client::new().get(format!("http://{address}/healthz")).header("x-long", "a".repeat(length));
+        let response = request.send().await.expect("an answer");
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()["cache-control"]),
+            (expected, &"no-store".parse().expect("a value"))
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_request_says_which_host_it_is_for() {
     let answer = answer_to("GET /graphql?query=%7Bhello%7D HTTP/1.1\r\nconnection: close\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("BAD_INPUT"), "{answer}");

@@ -18,6 +18,10 @@ fn too_much(limit: Limit) -> Value {
         Limit::Body => json!({"query": "{ __typename }", "padding": "x".repeat(300_000)}),
         Limit::JsonNesting => json!({"query": "{ __typename }", "variables": {"a": nested(100)}}),
         Limit::JsonValues => json!({"query": "{ __typename }", "variables": {"a": vec![1; 20_000]}}),
+        Limit::JsonMembers => {
+            let members = (0..1_000).map(|n| (format!("m{n}"), json!(1)));
+            json!({"query": "{ __typename }", "variables": Value::Object(members.collect())})
+        }
         Limit::Nesting => asking(format!("{{ a(b: {}1{}) }}", "[".repeat(2_000), "]".repeat(2_000))),
         Limit::Tokens => asking(fields("a", 5_000)),
         Limit::Name => asking(fields(&"a".repeat(200), 1)),
