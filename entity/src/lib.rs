@@ -5,6 +5,10 @@
 
 pub mod agency;
 pub mod agreement;
+pub mod agreement_opinion;
+pub mod agreement_proposal;
+pub mod agreement_signature;
+pub mod agreement_termination;
 pub mod appointment;
 pub mod case_file;
 pub mod change;

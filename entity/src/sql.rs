@@ -2,6 +2,7 @@
 //!
 //! Text comes from the code and from closed lists only; whatever comes from outside is bound.
 
+use chrono::NaiveDate;
 use kim_domain::Word;
 use kim_domain::field::FieldSet;
 use sea_orm::sea_query::ArrayType;
@@ -99,6 +100,30 @@ impl Sql {
             DbBackend::Postgres => self.push("string_agg((").push(&row).push(")::text, ',')"),
             DbBackend::Sqlite | _ => self.push("group_concat(").push(&row).push(", ',')"),
         }
+    }
+
+    /// Appends the condition that version `n` of an agreement is the one under which something can be offered on a day:
+    /// the latest that has begun, neither over nor ended. An earlier one does not come back when the latest ends.
+    pub(crate) fn agreement_in_force(&mut self, today: NaiveDate) -> &mut Self {
+        self.push("n.valid_from <= ").bind(today);
+        self.push(" AND (n.valid_until IS NULL OR n.valid_until >= ").bind(today);
+        self.push(") AND (n.terminated_for_cause_on IS NULL OR n.terminated_for_cause_on > ").bind(today);
+        // Whoever ends a version ends what came before it.
+        self.push(
+            ") AND NOT EXISTS (SELECT 1 FROM agreement_termination e JOIN agreement x ON x.id = e.agreement_id \
+             WHERE x.receiver_id = n.receiver_id AND x.purpose = n.purpose AND x.version >= n.version AND e.ends_on <= ",
+        );
+        self.bind(today);
+        self.push(
+            ") AND NOT EXISTS (SELECT 1 FROM agreement l WHERE l.receiver_id = n.receiver_id AND l.purpose = n.purpose \
+             AND l.version > n.version AND l.valid_from <= ",
+        );
+        self.bind(today).push(")")
+    }
+
+    /// The statement, to be run for rows of a table.
+    pub(crate) fn into_statement(self) -> Statement {
+        Statement::from_sql_and_values(self.backend, self.text, self.values)
     }
 
     pub(crate) async fn all(self, connection: &impl ConnectionTrait) -> Result<Vec<QueryResult>, DbErr> {
