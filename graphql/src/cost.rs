@@ -65,7 +65,7 @@ impl Cost {
 }
 
 /// Lists with pages.
-const PAGED: [&str; 6] = ["agencies", "referrals", "agreements", "cases", "messages", "events"];
+const PAGED: [&str; 7] = ["agencies", "referrals", "agreements", "agreementProposals", "cases", "messages", "events"];
 /// Lists without: a case's referrals, and what the schema tells of itself, where a type leads to its fields, and each to
 /// its type, and so on: sixteen levels of that would be an answer without end.
 const LISTS: [(&str, u64); 11] = [

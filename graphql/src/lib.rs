@@ -4,6 +4,8 @@
 //! and only then answer.
 
 mod agency;
+mod agreement;
+mod agreement_query;
 mod case;
 mod coded;
 mod conflict;
@@ -27,6 +29,7 @@ mod merge;
 mod order;
 mod page;
 mod plan;
+mod proposal;
 mod query;
 mod referral;
 mod scalar;

@@ -1,7 +1,6 @@
 //! The root of every query. Each field: check the scope, plan, fetch, hand over to objects that do not wait.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use async_graphql::{Context, ID, Interface, MergedObject, Object};
 use chrono::NaiveDate;
@@ -10,11 +9,13 @@ use kim_domain::agency::{AgencyKind, Role, Scope};
 use kim_domain::id::Kind;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{Direction, ReferralOrder};
-use kim_entity::read::{self, AgreementRow, Key, ReferralRow, Snapshot};
+use kim_entity::read::{self, Key, ReferralRow, Snapshot};
 use kim_entity::referral::NO_DUE_DATE;
 use uuid::Uuid;
 
-use crate::agency::{AGENCIES, AGREEMENTS, Agency, AgencyConnection, Agreement, AgreementConnection, Purpose};
+use crate::agency::{AGENCIES, Agency, AgencyConnection, Purpose};
+use crate::agreement::{AGREEMENTS, Agreement, AgreementConnection, AgreementPlan, agreements};
+use crate::agreement_query::{AgreementReading, one_proposal};
 use crate::case::{Case, CaseConnection, CaseFilter};
 use crate::coded::Coded;
 use crate::counts::ReferralCounts;
@@ -22,13 +23,14 @@ use crate::error::{Failure, or_null};
 use crate::load;
 use crate::page::{PageArgs, cursor};
 use crate::plan::{CasePlan, ReferralPlan, rows_of, wants_total};
+use crate::proposal::AgreementProposal;
 use crate::referral::{ClientInput, Referral, ReferralConnection, ReferralFilter};
 use crate::scalar::{any, local};
 use crate::session::Session;
 
 /// Alles, was Sie lesen können. Was es für Ihre Art von Stelle und Ihre Rolle nicht gibt, steht nicht im Schema.
 #[derive(Default, MergedObject)]
-pub(crate) struct Query(Reading);
+pub(crate) struct Query(Reading, AgreementReading);
 
 /// What the tables hold.
 #[derive(Default)]
@@ -40,6 +42,7 @@ pub(crate) struct Reading;
 pub(crate) enum Node {
     Agency(Agency),
     Agreement(Agreement),
+    AgreementProposal(Box<AgreementProposal>),
     Referral(Box<Referral>),
     Case(Box<Case>),
 }
@@ -153,9 +156,12 @@ impl Reading {
         let snapshot = Session::of(ctx).read(Scope::AgreementRead).await?;
         let args = PageArgs { first, after, ..PageArgs::default() };
         let window = args.window(AGREEMENTS, |id| Uuid::parse_str(id).ok())?;
+        let field = ctx.field();
+        let mut plan = AgreementPlan::default();
+        rows_of(&field).iter().for_each(|row| plan.add(row));
         let page = snapshot.agreements(&window).await?;
-        let total = if wants_total(&ctx.field()) { Some(snapshot.count_agreements().await?) } else { None };
-        let rows = with_parties(snapshot, page.rows).await?;
+        let total = if wants_total(&field) { Some(snapshot.count_agreements().await?) } else { None };
+        let rows = agreements(snapshot, page.rows, plan).await?;
         let rows = rows.into_iter().map(|row| (cursor(AGREEMENTS, &row.row.id.to_string()), row));
         Ok(AgreementConnection::new(rows, &args, page.more, total))
     }
@@ -208,8 +214,10 @@ async fn one_node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, Failure> {
         Kind::Agency => Ok(session.read_public().await?.agency(uuid).await?.map(|row| Node::Agency(Agency(row)))),
         Kind::Agreement => {
             let snapshot = session.read(Scope::AgreementRead).await?;
-            let found = snapshot.agreement(uuid).await?.into_iter().collect();
-            Ok(with_parties(snapshot, found).await?.pop().map(Node::Agreement))
+            let mut plan = AgreementPlan::default();
+            plan.add(&ctx.field());
+            let found = snapshot.agreements_by_id(&[uuid]).await?;
+            Ok(agreements(snapshot, found, plan).await?.pop().map(Node::Agreement))
         }
         // The schema's types and this list are one: a type that was pruned is never returned.
         Kind::Referral if role.works_on_referrals() => {
@@ -218,9 +226,17 @@ async fn one_node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, Failure> {
         Kind::Case if role.works_on_referrals() && own.sends() => {
             Ok(one_case(ctx, id).await?.map(Box::new).map(Node::Case))
         }
-        Kind::Referral | Kind::Case | Kind::Person | Kind::Consent | Kind::Message | Kind::Event | Kind::Disclosure => {
-            Ok(None)
+        Kind::Proposal if role.works_on_agreements() => {
+            Ok(one_proposal(ctx, uuid).await?.map(Box::new).map(Node::AgreementProposal))
         }
+        Kind::Proposal
+        | Kind::Referral
+        | Kind::Case
+        | Kind::Person
+        | Kind::Consent
+        | Kind::Message
+        | Kind::Event
+        | Kind::Disclosure => Ok(None),
     }
 }
 
@@ -240,11 +256,6 @@ async fn one_case(ctx: &Context<'_>, id: &ID) -> Result<Option<Case>, Failure> {
     plan.add(&ctx.field());
     let rows = snapshot.cases_by_id(&[id], plan.record).await?;
     Ok(load::cases(snapshot, rows, &plan).await?.pop())
-}
-
-async fn with_parties(snapshot: &Snapshot, rows: Vec<AgreementRow>) -> Result<Vec<Agreement>, Failure> {
-    let parties = load::parties(snapshot, rows.iter().map(|row| row.receiver_id).collect()).await?;
-    Ok(rows.into_iter().map(|row| Agreement { row, parties: Arc::clone(&parties) }).collect())
 }
 
 /// Resolves the client at the desk to released rows. That one of them is there tells the client's name and birth date,

@@ -78,6 +78,7 @@ impl CustomDirectiveFactory for Narrowing {
         let known = known_to(self.kind);
         if known.is_empty() {
             prune.part("AgreementField", "field");
+            prune.part("AgreementFieldInput", "field");
         }
         for field in FieldSet::ALL.without(known).iter().map(|field: HandoverField| (field.name(), field.code())) {
             prune.part("Handover", field.0);
@@ -104,6 +105,14 @@ enum Whom {
     Work,
     /// Those of them whose kind of agency hands cases over.
     Senders,
+    /// Whoever works on agreements in the making.
+    Agreements,
+    /// Those of them who propose.
+    Proposers,
+    /// Those who sign for their agency.
+    Signers,
+    /// Those who advise on data protection.
+    Officers,
 }
 
 impl Whom {
@@ -111,6 +120,10 @@ impl Whom {
         match self {
             Self::Work => role.works_on_referrals(),
             Self::Senders => role.works_on_referrals() && kind.sends(),
+            Self::Agreements => role.works_on_agreements(),
+            Self::Proposers => matches!(role, Role::Administrator | Role::Coordinator),
+            Self::Signers => role == Role::Administrator,
+            Self::Officers => role == Role::DataProtectionOfficer,
         }
     }
 }
@@ -156,17 +169,24 @@ const EXISTS_FOR: &[(Whom, &str, &[&str])] = &[
             "changeHandover",
         ],
     ),
+    (Whom::Agreements, "Query", &["agreementProposals"]),
+    (Whom::Agreements, "Node", &["AgreementProposal"]),
+    (Whom::Agreements, "Agreement", &["opinions"]),
+    (Whom::Proposers, "Mutation", &["proposeAgreement", "rejectAgreement"]),
+    (Whom::Signers, "Mutation", &["signAgreement", "terminateAgreement"]),
+    (Whom::Officers, "Mutation", &["giveOpinion"]),
 ];
 
 /// Removes by name, and panics on a name that is not there: a renamed field must not stay visible.
 struct Prune<'r>(&'r mut Registry);
 
 impl Prune<'_> {
-    /// A field of an object, a value of an enum, or a type that `node` finds.
+    /// A field of an object or an input, a value of an enum, or a type that `node` finds.
     fn part(&mut self, type_name: &str, part: &str) {
         let removed = match self.0.types.get_mut(type_name) {
             Some(MetaType::Object { fields, .. }) => fields.shift_remove(part).is_some(),
             Some(MetaType::Enum { enum_values, .. }) => enum_values.shift_remove(part).is_some(),
+            Some(MetaType::InputObject { input_fields, .. }) => input_fields.shift_remove(part).is_some(),
             Some(MetaType::Interface { possible_types, .. }) => possible_types.shift_remove(part),
             _ => false,
         };
