@@ -2,6 +2,7 @@
 //!
 //! `make test` runs everything; `tests/with-postgres.sh cargo test --test main NAME` runs one.
 
+mod agreements;
 mod attacks;
 mod clients;
 mod columns;
