@@ -6,6 +6,7 @@ pub mod agency;
 pub mod agreement;
 pub mod calendar;
 pub mod change;
+pub mod clock;
 pub mod consent;
 pub mod deadline;
 pub mod disclosure;

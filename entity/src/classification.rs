@@ -200,6 +200,7 @@ pub const TABLES: &[Table] = &[
         party_text: "",
         internal: "agency_id",
     },
+    Table { name: "reminder", public: "", ruled: "", party_text: "", internal: "referral_id kind due_on at" },
     Table {
         name: "idempotency",
         public: "",

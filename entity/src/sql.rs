@@ -126,6 +126,20 @@ impl Sql {
         Statement::from_sql_and_values(self.backend, self.text, self.values)
     }
 
+    /// Appends that the rows are locked, and those left out that another has locked. On SQLite nobody else writes while
+    /// the transaction lasts.
+    pub(crate) fn skip_locked(&mut self) -> &mut Self {
+        match self.backend {
+            DbBackend::Postgres => self.push(" FOR UPDATE SKIP LOCKED"),
+            DbBackend::Sqlite | _ => self,
+        }
+    }
+
+    pub(crate) async fn run(self, connection: &impl ConnectionTrait) -> Result<u64, DbErr> {
+        let statement = Statement::from_sql_and_values(self.backend, self.text, self.values);
+        Ok(connection.execute_raw(statement).await?.rows_affected())
+    }
+
     pub(crate) async fn all(self, connection: &impl ConnectionTrait) -> Result<Vec<QueryResult>, DbErr> {
         connection.query_all_raw(Statement::from_sql_and_values(self.backend, self.text, self.values)).await
     }

@@ -4,12 +4,13 @@
 mod agencies;
 mod agreements;
 mod cases;
+mod changes;
 mod drafts;
 mod history;
 mod meetings;
 mod proposals;
 mod referral_filter;
-mod referral_row;
+pub(crate) mod referral_row;
 mod referrals;
 mod ruled;
 
@@ -17,6 +18,7 @@ use crate::sql::Sql;
 pub use agencies::{AgencyPage, AgencyRow};
 pub use agreements::{AgreementPage, AgreementRow};
 pub use cases::{CaseFilter, CasePage, CaseRow};
+pub use changes::ChangeRow;
 pub use drafts::DraftRow;
 pub use history::{EventRow, MessageRow, Moment};
 pub use meetings::{AppointmentRow, TalkRow};
