@@ -18,7 +18,7 @@ pub use answer::{accept, acknowledge, complete, decline, fail, give_back, start}
 pub use change::{ChangeHandover, change_handover};
 pub use draft::{Contact, Draft, discard, draft};
 pub use forward::{Forward, forward};
-pub use ground::{resume, suspend};
+pub use ground::{resume, suspend, suspend_because};
 pub use meeting::{Appointment, Talk, record_appointment, record_talk};
 pub use message::post;
 pub use offer::{Offer, needs_acknowledgement, offer};

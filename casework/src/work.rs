@@ -1,7 +1,9 @@
-//! A unit of work: one viewer, one transaction, and what is to be told of it.
+//! A unit of work: one viewer (or the clock), one transaction, and what is to be told of it.
 //!
 //! Events, the feeds of both sides and the state are written together. What closes something to its receiver holds back
 //! the log of disclosures until it has committed.
+
+mod worker;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,10 +16,11 @@ use kim_domain::disclosure::{self, Terms};
 use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::id::new_uuid;
 use kim_domain::life::{Mover, ReferralAction, Standing};
-use kim_domain::referral::ReferralStatus;
+use kim_domain::referral::{BallHolder, ReferralStatus};
 use kim_entity::code::Code;
 use kim_entity::database::Database;
 use kim_entity::read::{ReferralRow, Side, Snapshot};
+use kim_entity::tick::Ticking;
 use kim_entity::viewer::Viewer;
 use kim_entity::write::Writing;
 use kim_entity::{agency, change, referral, referral_event};
@@ -30,6 +33,8 @@ use uuid::Uuid;
 
 use crate::import::insert;
 use crate::refusal::Refusal;
+
+pub use worker::{AtDesk, ByClock, Hands, OfClock, OfViewer, Worker};
 
 /// Where a viewer works: what every use case needs beside its input.
 #[derive(Clone, Copy, Debug)]
@@ -46,9 +51,9 @@ pub struct Desk<'d> {
 
 /// A unit of work. Dropped without [`finish`](Self::finish), it leaves nothing.
 #[derive(Debug)]
-pub struct Work<'d> {
-    desk: Desk<'d>,
-    writing: Writing,
+pub struct Work<'d, W: Worker = AtDesk> {
+    by: W::Hands<'d>,
+    database: &'d Database,
     now: i64,
     today: NaiveDate,
     told: Told,
@@ -100,18 +105,114 @@ impl<'d> Work<'d> {
     pub(crate) async fn begin(desk: Desk<'d>) -> Result<Self, DbErr> {
         let today = desk.clock.today();
         let writing = Writing::begin(desk.database, Arc::clone(desk.viewer), today).await?;
-        Ok(Self { desk, writing, now: desk.clock.now_micros(), today, told: Told::default() })
+        let (now, by) = (desk.clock.now_micros(), OfViewer { desk, writing });
+        Ok(Self { by, database: desk.database, now, today, told: Told::default() })
     }
 
     pub(crate) fn viewer(&self) -> &'d Viewer {
-        self.desk.viewer
+        self.by.desk.viewer
     }
     pub(crate) fn own_id(&self) -> Uuid {
-        self.desk.viewer.agency().id
+        self.by.desk.viewer.agency().id
     }
     pub(crate) fn key(&self) -> &'d FingerprintKey {
-        self.desk.key
+        self.by.desk.key
     }
+    /// The viewer's reads, in this transaction.
+    pub(crate) fn reads(&self) -> &Snapshot {
+        self.by.writing.reads()
+    }
+    pub(crate) fn writing(&self) -> &Writing {
+        &self.by.writing
+    }
+
+    /// The viewer's own referral of this id, locked, if nobody was faster.
+    pub(crate) async fn referral(&self, id: Option<Uuid>, expected_version: i32) -> Result<ReferralRow, Refusal> {
+        let found = match id {
+            Some(id) => self.writing().referral(id).await?,
+            None => None,
+        };
+        let row = found.ok_or_else(Refusal::not_found)?;
+        if row.version == expected_version { Ok(row) } else { Err(Refusal::conflict(row.version)) }
+    }
+
+    /// Something that happened to a referral and did not move it. It is a change all the same: the version counts on.
+    pub(crate) async fn happen(
+        &mut self,
+        row: &ReferralRow,
+        action: ReferralAction,
+        kind: ChangeKind,
+        detail: Option<serde_json::Value>,
+        with: referral::ActiveModel,
+    ) -> Result<(), Refusal> {
+        if !row.standing.permits(action, mover(row)) {
+            return Err(Refusal::unmoved(kim_domain::life::Refused::Illegal, action, row.standing.status));
+        }
+        self.update(row, with).await?;
+        let event = referral_event::ActiveModel {
+            from_status: Set(Some(Code(row.standing.status))),
+            to_status: Set(Code(row.standing.status)),
+            reason: Set(None),
+            action: Set(Some(Code(action))),
+            detail: Set(detail.map(|detail| detail.to_string())),
+            ..self.event_of(row, mover(row))
+        };
+        self.tell(row, kind, event).await
+    }
+
+    /// The first event of a new draft; only its sender knows of it.
+    pub(crate) async fn drafted(&mut self, sender_id: Uuid, referral_id: Uuid) -> Result<(), DbErr> {
+        let own = self.own_id() == sender_id;
+        let id = new_uuid();
+        let event = referral_event::ActiveModel {
+            id: Set(id),
+            referral_id: Set(referral_id),
+            at: Set(self.now),
+            from_status: Set(None),
+            to_status: Set(Code(ReferralStatus::Draft)),
+            reason: Set(None),
+            agency_id: Set(sender_id),
+            staff: Set(own.then(|| self.viewer().subject().to_owned())),
+            imported: Set(false),
+            action: Set(None),
+            detail: Set(None),
+        };
+        referral_event::Entity::insert(event).exec_without_returning(self.tx()).await?;
+        self.told.changes.push((sender_id, Change { referral_id, kind: ChangeKind::Moved, event_id: Some(id) }));
+        Ok(())
+    }
+
+    /// Whether the viewer's kind may do what senders do.
+    pub(crate) fn sends(&self) -> bool {
+        AgencyKind::sends(self.viewer().agency().kind)
+    }
+}
+
+impl<'d> Work<'d, ByClock> {
+    pub(crate) async fn by_clock(database: &'d Database, clock: &Clock) -> Result<Self, DbErr> {
+        let today = clock.today();
+        let by = OfClock::begin(database, today).await?;
+        Ok(Self { by, database, now: clock.now_micros(), today, told: Told::default() })
+    }
+
+    /// What only the clock reads.
+    pub(crate) fn ticking(&self) -> &Ticking {
+        self.by.ticking()
+    }
+
+    /// Reminds whoever has the ball: a change in its feed alone, and none of the referral.
+    pub(crate) fn remind(&mut self, row: &ReferralRow) {
+        let agency = match row.standing.status.ball() {
+            Some(BallHolder::Sender) => row.sender_id,
+            Some(BallHolder::Receiver) => row.receiver_id,
+            None => return,
+        };
+        let change = Change { referral_id: row.id, kind: ChangeKind::Reminder, event_id: None };
+        self.told.changes.push((agency, change));
+    }
+}
+
+impl<W: Worker> Work<'_, W> {
     pub(crate) fn now(&self) -> i64 {
         self.now
     }
@@ -119,24 +220,7 @@ impl<'d> Work<'d> {
         self.today
     }
     pub(crate) fn tx(&self) -> &DatabaseTransaction {
-        self.writing.transaction()
-    }
-    /// The viewer's reads, in this transaction.
-    pub(crate) fn reads(&self) -> &Snapshot {
-        self.writing.reads()
-    }
-    pub(crate) fn writing(&self) -> &Writing {
-        &self.writing
-    }
-
-    /// The viewer's own referral of this id, locked, if nobody was faster.
-    pub(crate) async fn referral(&self, id: Option<Uuid>, expected_version: i32) -> Result<ReferralRow, Refusal> {
-        let found = match id {
-            Some(id) => self.writing.referral(id).await?,
-            None => None,
-        };
-        let row = found.ok_or_else(Refusal::not_found)?;
-        if row.version == expected_version { Ok(row) } else { Err(Refusal::conflict(row.version)) }
+        self.by.transaction()
     }
 
     /// Moves a referral: state, event, and both sides' feeds.
@@ -171,30 +255,6 @@ impl<'d> Work<'d> {
         Ok(to)
     }
 
-    /// Something that happened to a referral and did not move it. It is a change all the same: the version counts on.
-    pub(crate) async fn happen(
-        &mut self,
-        row: &ReferralRow,
-        action: ReferralAction,
-        kind: ChangeKind,
-        detail: Option<serde_json::Value>,
-        with: referral::ActiveModel,
-    ) -> Result<(), Refusal> {
-        if !row.standing.permits(action, mover(row)) {
-            return Err(Refusal::unmoved(kim_domain::life::Refused::Illegal, action, row.standing.status));
-        }
-        self.update(row, with).await?;
-        let event = referral_event::ActiveModel {
-            from_status: Set(Some(Code(row.standing.status))),
-            to_status: Set(Code(row.standing.status)),
-            reason: Set(None),
-            action: Set(Some(Code(action))),
-            detail: Set(detail.map(|detail| detail.to_string())),
-            ..self.event_of(row, mover(row))
-        };
-        self.tell(row, kind, event).await
-    }
-
     /// Notes that a field or more of the receiver's is closed by this work.
     pub(crate) fn closes(&mut self, receiver_id: Uuid) {
         self.told.closed_to.insert(receiver_id);
@@ -208,37 +268,18 @@ impl<'d> Work<'d> {
         }
     }
 
-    /// The first event of a new draft; only its sender knows of it.
-    pub(crate) async fn drafted(&mut self, sender_id: Uuid, referral_id: Uuid) -> Result<(), DbErr> {
-        let own = self.own_id() == sender_id;
-        let id = new_uuid();
-        let event = referral_event::ActiveModel {
-            id: Set(id),
-            referral_id: Set(referral_id),
-            at: Set(self.now),
-            from_status: Set(None),
-            to_status: Set(Code(ReferralStatus::Draft)),
-            reason: Set(None),
-            agency_id: Set(sender_id),
-            staff: Set(own.then(|| self.viewer().subject().to_owned())),
-            imported: Set(false),
-            action: Set(None),
-            detail: Set(None),
-        };
-        referral_event::Entity::insert(event).exec_without_returning(self.tx()).await?;
-        self.told.changes.push((sender_id, Change { referral_id, kind: ChangeKind::Moved, event_id: Some(id) }));
-        Ok(())
-    }
-
     fn event_of(&self, row: &ReferralRow, mover: Mover) -> referral_event::ActiveModel {
-        let by_clock = mover == Mover::Clock;
+        let author = match mover {
+            Mover::Sender | Mover::Receiver => self.by.author(),
+            Mover::Clock => None,
+        };
         referral_event::ActiveModel {
             id: Set(new_uuid()),
             referral_id: Set(row.id),
             at: Set(self.now),
             // What the clock does stands in the sender's history.
-            agency_id: Set(if by_clock { row.sender_id } else { self.own_id() }),
-            staff: Set((!by_clock).then(|| self.viewer().subject().to_owned())),
+            agency_id: Set(author.map_or(row.sender_id, |(agency_id, _)| agency_id)),
+            staff: Set(author.map(|(_, subject)| subject.to_owned())),
             imported: Set(false),
             ..Default::default()
         }
@@ -292,7 +333,7 @@ impl<'d> Work<'d> {
 
     /// Makes it last: numbers the changes, holds back disclosures if something closes, and commits.
     pub(crate) async fn finish(self) -> Result<(), DbErr> {
-        let tx = self.writing.transaction();
+        let tx = self.by.transaction();
         let mut feeds: BTreeMap<Uuid, Vec<Change>> = BTreeMap::new();
         for (agency, change) in self.told.changes {
             feeds.entry(agency).or_default().push(change);
@@ -312,26 +353,21 @@ impl<'d> Work<'d> {
             insert(tx, rows.collect()).await?;
         }
         if self.told.closed_to.is_empty() {
-            return self.writing.commit().await;
+            return self.by.into_transaction().commit().await;
         }
         agency::Entity::update_many()
             .col_expr(agency::Column::Closings, Expr::col(agency::Column::Closings).add(1))
             .filter(agency::Column::Id.is_in(self.told.closed_to.iter().copied()))
             .exec(tx)
             .await?;
-        let held = self.desk.database.hold_back(tx, &self.told.closed_to).await?;
-        self.writing.commit().await?;
+        let held = self.database.hold_back(tx, &self.told.closed_to).await?;
+        self.by.into_transaction().commit().await?;
         held.release().await
     }
 
     /// Gives it up.
     pub(crate) async fn give_up(self) -> Result<(), DbErr> {
-        self.writing.give_up().await
-    }
-
-    /// Whether the viewer's kind may do what senders do.
-    pub(crate) fn sends(&self) -> bool {
-        AgencyKind::sends(self.viewer().agency().kind)
+        self.by.into_transaction().rollback().await
     }
 }
 
@@ -352,10 +388,10 @@ fn columns_of(
         suspended_from: Set(to.suspended_from.map(Code)),
         ..with
     };
-    if let Some(reason) = reason {
-        columns.reason = Set(Some(reason.to_owned()));
-    }
     if closes {
+        if let Some(reason) = reason {
+            columns.reason = Set(Some(reason.to_owned()));
+        }
         (columns.closed_at, columns.closed_on) = (Set(Some(now)), Set(Some(today)));
     }
     columns

@@ -133,6 +133,12 @@ impl Writing {
             .await
     }
 
+    /// To end it.
+    #[must_use]
+    pub fn into_transaction(self) -> DatabaseTransaction {
+        self.0.into_transaction()
+    }
+
     /// Makes it last.
     ///
     /// # Errors

@@ -65,7 +65,8 @@ impl Cost {
 }
 
 /// Lists with pages.
-const PAGED: [&str; 7] = ["agencies", "referrals", "agreements", "agreementProposals", "cases", "messages", "events"];
+const PAGED: [&str; 8] =
+    ["agencies", "referrals", "agreements", "agreementProposals", "cases", "messages", "events", "changes"];
 /// Lists without: a case's referrals, and what the schema tells of itself, where a type leads to its fields, and each to
 /// its type, and so on: sixteen levels of that would be an answer without end.
 const LISTS: [(&str, u64); 11] = [

@@ -7,6 +7,7 @@ mod agency;
 mod agreement;
 mod agreement_query;
 mod case;
+mod changes;
 mod coded;
 mod conflict;
 mod connection;

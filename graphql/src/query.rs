@@ -17,6 +17,7 @@ use crate::agency::{AGENCIES, Agency, AgencyConnection, Purpose};
 use crate::agreement::{AGREEMENTS, Agreement, AgreementConnection, AgreementPlan, agreements};
 use crate::agreement_query::{AgreementReading, one_proposal};
 use crate::case::{Case, CaseConnection, CaseFilter};
+use crate::changes::Feed;
 use crate::coded::Coded;
 use crate::counts::ReferralCounts;
 use crate::error::{Failure, or_null};
@@ -30,7 +31,7 @@ use crate::session::Session;
 
 /// Alles, was Sie lesen können. Was es für Ihre Art von Stelle und Ihre Rolle nicht gibt, steht nicht im Schema.
 #[derive(Default, MergedObject)]
-pub(crate) struct Query(Reading, AgreementReading);
+pub(crate) struct Query(Reading, AgreementReading, Feed);
 
 /// What the tables hold.
 #[derive(Default)]

@@ -131,6 +131,7 @@ impl Whom {
 /// What exists for some and not for others: fields of a type, values of an enum, and what `node` finds.
 const EXISTS_FOR: &[(Whom, &str, &[&str])] = &[
     (Whom::Work, "Query", &["referrals", "referral", "referralCounts"]),
+    (Whom::Work, "Query", &["changes"]),
     (Whom::Work, "Node", &["Referral"]),
     (
         Whom::Work,

@@ -70,6 +70,10 @@ impl Snapshot {
         &self.transaction
     }
 
+    pub(crate) fn into_transaction(self) -> DatabaseTransaction {
+        self.transaction
+    }
+
     pub(crate) async fn commit(self) -> Result<(), DbErr> {
         self.transaction.commit().await
     }

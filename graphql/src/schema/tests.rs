@@ -116,7 +116,7 @@ async fn a_hidden_root_field_type_or_node_is_answered_like_one_that_never_existe
     for pair in pairs() {
         let known = names_of(pair);
         let hidden = |name: &&str| !known.contains(*name);
-        for name in ["referrals", "referral", "referralCounts", "cases", "case", "agreementProposals"]
+        for name in ["referrals", "referral", "referralCounts", "changes", "cases", "case", "agreementProposals"]
             .into_iter()
             .filter(hidden)
         {
