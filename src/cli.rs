@@ -44,6 +44,11 @@ pub enum Command {
     ///
     /// Safe to repeat: what is done is not done again. Make a backup before you upgrade.
     Migrate(MigrateArgs),
+    /// Let the clock work once, and print what it did: for cron, where `timer_seconds` is 0.
+    ///
+    /// Lets expire what nobody answered, suspends what lost its ground, withdraws what was suspended for too long,
+    /// reminds, and forgets old idempotency keys. Safe to run beside servers and beside itself.
+    Tick(TickArgs),
     /// Print a token of the development issuer, and nothing else.
     ///
     /// Accepted by a `kim demo` that runs, never by `kim serve`. Whether the agency exists is not checked here.
@@ -121,6 +126,14 @@ pub struct MigrateArgs {
     /// Say that --down is meant.
     #[arg(long, requires = "down")]
     pub yes_delete_all_data: bool,
+}
+
+/// `kim tick`
+#[derive(Args, Debug)]
+pub struct TickArgs {
+    /// Configuration and database.
+    #[command(flatten)]
+    pub data: DataArgs,
 }
 
 /// `kim token`

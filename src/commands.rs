@@ -4,6 +4,7 @@ mod agreement;
 pub mod import;
 pub mod migrate;
 mod serve;
+mod tick;
 mod token;
 
 use std::future::Future;
@@ -23,6 +24,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Serve(args) => block_on(serve::run(&args))?,
         Command::Demo(args) => block_on(demo::run(&args))?,
         Command::Migrate(args) => block_on(migrate::run(&args))?,
+        Command::Tick(args) => block_on(tick::run(&args))?,
         Command::Token(args) => token::run(args)?,
         Command::Schema(args) => schema(&args)?,
         Command::Disclosure => say(&kim_domain::disclosure::matrix())?,

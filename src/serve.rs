@@ -21,6 +21,7 @@ use crate::http::graphiql::Tab;
 use crate::http::{Front, Limits};
 use crate::issuers::Issuers;
 use crate::metrics::{Metrics, Page};
+use crate::timer::Timer;
 
 /// Who reads metrics is few.
 const SCRAPERS: usize = 8;
@@ -44,6 +45,8 @@ pub struct Parts {
     pub graphiql: Option<Vec<Tab>>,
     /// What the front door takes.
     pub limits: Limits,
+    /// When the clock works; not here for `None`.
+    pub timer: Option<Timer>,
     /// Where `/metrics` is; nowhere for `None`.
     pub metrics_listen: Option<SocketAddr>,
 }
@@ -55,6 +58,7 @@ pub struct Running {
     metrics_address: Option<SocketAddr>,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
+    ticking: Option<JoinHandle<()>>,
     database: Database,
 }
 
@@ -78,6 +82,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Failure> {
         jwks: None,
         graphiql,
         limits,
+        timer: config.timer(),
         metrics_listen: config.metrics_listen,
     })
     .await
@@ -143,12 +148,16 @@ pub async fn listen(mut parts: Parts) -> Result<Running, Failure> {
         None => None,
     };
 
+    let ticking = parts.timer.map(|timer| {
+        let database = parts.database.clone();
+        tokio::spawn(timer.run(database, parts.clock, metrics.clone(), stopped.clone()))
+    });
     let backend = House::new(parts.database.clone(), parts.clock, parts.key);
     let most = parts.limits.connections;
     let front = Arc::new(Front::new(backend, parts.issuers, parts.jwks, parts.graphiql, parts.limits, metrics));
     let serving = tokio::spawn(connections::serve(listener, front, most, Patience::default(), stopped));
     tracing::info!(%address, "listening");
-    Ok(Running { address, metrics_address, stop, serving, database: parts.database })
+    Ok(Running { address, metrics_address, stop, serving, ticking, database: parts.database })
 }
 
 async fn bind(listen: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
@@ -185,6 +194,9 @@ impl Running {
         // An error here says that the server has ended already.
         let _ended = self.stop.send(true);
         self.serving.await.map_err(Failure::failed)?;
+        if let Some(ticking) = self.ticking {
+            ticking.await.map_err(Failure::failed)?;
+        }
         self.database.close().await.map_err(Failure::failed)
     }
 

@@ -54,6 +54,7 @@ impl Demo {
             jwks: None,
             graphiql: Some(users.iter().flat_map(|user| user.tabs.clone()).collect()),
             limits: kim::config::Config::default().limits().expect("limits"),
+            timer: None,
             metrics_listen: None,
         })
         .await

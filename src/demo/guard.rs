@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use kim_entity::database::Database;
 use kim_entity::{
-    agency, agreement, agreement_opinion, agreement_proposal, agreement_signature, agreement_termination, case_file,
-    consent, disclosed, disclosure_log, district, handover, household_member, message, municipality, person, referral,
-    referral_event, setting,
+    agency, agreement, agreement_opinion, agreement_proposal, agreement_signature, agreement_termination, appointment,
+    case_file, change, consent, disclosed, disclosure_log, district, feed, handover, household_member, idempotency,
+    message, municipality, person, referral, referral_event, reminder, setting, talk,
 };
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
@@ -126,6 +126,12 @@ fn foreign() -> Failure {
 /// Takes everything out but the mark, so that an interrupted start leaves a database that the next one knows.
 pub(super) async fn empty(database: &Database) -> Result<(), DbErr> {
     let tx = database.write().await?;
+    change::Entity::delete_many().exec(&tx).await?;
+    feed::Entity::delete_many().exec(&tx).await?;
+    idempotency::Entity::delete_many().exec(&tx).await?;
+    reminder::Entity::delete_many().exec(&tx).await?;
+    appointment::Entity::delete_many().exec(&tx).await?;
+    talk::Entity::delete_many().exec(&tx).await?;
     message::Entity::delete_many().exec(&tx).await?;
     referral_event::Entity::delete_many().exec(&tx).await?;
     handover::Entity::delete_many().exec(&tx).await?;

@@ -12,6 +12,7 @@ mod users;
 
 use std::net::TcpListener;
 
+use kim_casework::clock::tick;
 use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
 
@@ -41,6 +42,8 @@ pub async fn run(args: &DemoArgs) -> Result<(), Failure> {
     let database = serve::create(&args.database).await?;
     let key = key(&args.database)?;
     let filled = data::prepare(&database, &clock, &key, args.keep).await?;
+    // Before the first visitor, so that nobody sees it happen between two looks.
+    tick(&database, &clock, Config::default().patience(), || true).await.map_err(Failure::failed)?;
     let users = users(&clock)?;
     let tabs = users.iter().flat_map(|user| user.tabs.clone()).chain(play(&database).await?).collect();
     let running = serve::listen(Parts {
@@ -52,6 +55,7 @@ pub async fn run(args: &DemoArgs) -> Result<(), Failure> {
         jwks: Some(development::jwks()),
         graphiql: Some(tabs),
         limits: Config::default().limits()?,
+        timer: Config::default().timer(),
         metrics_listen: None,
     })
     .await?;

@@ -56,6 +56,8 @@ impl TestServer {
         let mut config = Config {
             database: database.url.clone(),
             listen: ([127, 0, 0, 1], 0).into(),
+            // A test that wants the clock to work says when.
+            timer_seconds: 0,
             fingerprint_key_file: Some(write("fingerprint.key", &"5a".repeat(32))),
             issuer: vec![
                 issuer(MUNICIPAL, &[&keys::RSA, &keys::EC, &keys::ED], "*"),
