@@ -5,10 +5,12 @@
 mod agreements;
 mod attacks;
 mod clients;
+mod clock;
 mod columns;
 mod database;
 mod demo;
 mod documents;
+mod feed;
 mod front_door;
 mod import;
 mod indexes;

@@ -16,7 +16,7 @@ use crate::support::on_both;
 use crate::support::server::{AUDIENCE, MUNICIPAL, add_agency, token};
 
 /// `kim` in a folder of its own, without our environment's `KIM_*`.
-fn kim(folder: &Path) -> Command {
+pub(crate) fn kim(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kim"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("KIM_")) {
         command.env_remove(name);
