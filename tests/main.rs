@@ -7,6 +7,7 @@ mod attacks;
 mod clients;
 mod clock;
 mod columns;
+mod crash;
 mod database;
 mod demo;
 mod documents;

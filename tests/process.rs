@@ -85,6 +85,12 @@ impl Served {
         assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs").success());
     }
 
+    /// SIGKILL: it has no time for anything.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("it ended");
+    }
+
     /// Its exit code and its whole log.
     pub(crate) fn end(mut self) -> (Option<i32>, String) {
         self.log.read_to_string(&mut self.lines).expect("the log");

@@ -91,6 +91,12 @@ impl TestServer {
         serde_json::from_str(&body).unwrap_or_else(|_| panic!("not JSON: {body}"))
     }
 
+    /// Stops, and gives its database back.
+    pub(crate) async fn close(self) -> TestDatabase {
+        self.running.stop().await.expect("stopped");
+        self.database
+    }
+
     /// Finishes what runs, and stops.
     pub(crate) async fn stop(self) {
         self.running.stop().await.expect("stopped");
