@@ -10,13 +10,15 @@ use std::time::Duration;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::sqlx::{Connection as _, SqliteConnection};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ConnAcquireErr, ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ColumnTrait as _, ConnAcquireErr, ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    RuntimeErr, EntityTrait as _, QueryFilter as _, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 use uuid::Uuid;
 
+use crate::agency;
 use crate::sql::Sql;
 
 /// How long a statement waits for a connection, and on SQLite for the lock.
@@ -77,7 +79,9 @@ impl Database {
             let log = open_sqlite(&log_path(&path), 1).await?;
             Ok(Self { reader: main.clone(), main, log, writer })
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            let main = open_postgres(url, CONNECTIONS, &[], deadline).await?;
+            // Said, whatever the server's default is: a statement after a lock must see what was committed before it.
+            let current = [("default_transaction_isolation", "read committed")];
+            let main = open_postgres(url, CONNECTIONS, &current, deadline).await?;
             // Set when connecting, so that a snapshot costs one BEGIN and no further round trips.
             let snapshot =
                 [("default_transaction_isolation", "repeatable read"), ("default_transaction_read_only", "on")];
@@ -146,16 +150,24 @@ impl Database {
         row.map_or(Ok(0), |row| row.try_get_by_index(0))
     }
 
-    /// Waits for disclosures to these agencies that are being logged, and holds back those that come, until the closing
-    /// that this transaction makes is committed and the [`Held`] is released.
+    /// Counts a closing for these agencies, waits for disclosures to them that are being logged, and holds back those that
+    /// come, until the closing that this transaction makes is committed and the [`Held`] is released. The last thing that
+    /// a transaction does before its commit.
     ///
     /// # Errors
     /// As [`write`](Self::write).
     pub async fn hold_back(&self, closing: &DatabaseTransaction, agencies: &BTreeSet<Uuid>) -> Result<Held, DbErr> {
+        // In one order for all, so that two closings never wait for each other crosswise.
+        for &id in agencies {
+            agency::Entity::update_many()
+                .col_expr(agency::Column::Closings, Expr::cust("closings + 1"))
+                .filter(agency::Column::Id.eq(id))
+                .exec(closing)
+                .await?;
+        }
         if self.backend() == DbBackend::Sqlite {
             return self.log.begin_with_options(immediate()).await.map(|log| Held(Some(log)));
         }
-        // In one order for all, so that two closings never wait for each other.
         for &agency in agencies {
             advisory_lock(closing, "pg_advisory_xact_lock", agency).await?;
         }

@@ -5,15 +5,19 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use kim_domain::purpose::ReferralPurpose;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, EntityTrait as _, ExprTrait as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
+    ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _,
 };
 use uuid::Uuid;
 
-use crate::database::Database;
+use crate::database::{Database, Held};
 use crate::read::{ReferralRow, Snapshot};
 use crate::viewer::Viewer;
-use crate::{agency, agreement, case_file, consent};
+use crate::{agency, agreement};
+
+mod consents;
+
+pub use consents::Concerned;
 
 /// A transaction that writes. Dropped without [`commit`](Self::commit), it leaves nothing.
 #[derive(Debug)]
@@ -115,39 +119,29 @@ impl Writing {
         agreement::Entity::find_by_id(id).one(self.transaction()).await
     }
 
-    /// The consent of a case's client for this receiver and purpose that holds today, the latest first recorded.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn consent_of(
-        &self,
-        case_id: Uuid,
-        receiver_id: Uuid,
-        purpose: ReferralPurpose,
-    ) -> Result<Option<consent::Model>, DbErr> {
-        use consent::Column;
-        let today = self.0.today();
-        let client =
-            case_file::Entity::find_by_id(case_id).select_only().column(case_file::Column::PersonId).into_query();
-        consent::Entity::find()
-            .filter(Column::PersonId.in_subquery(client))
-            .filter(Column::ReceiverId.eq(receiver_id))
-            .filter(Column::Purpose.eq(purpose.code()))
-            .filter(Column::WithdrawnAt.is_null())
-            .filter(Column::ValidFrom.lte(today))
-            .filter(Column::ValidUntil.is_null().or(Column::ValidUntil.gte(today)))
-            .order_by_desc(Column::CreatedAt)
-            .order_by_desc(Column::Id)
-            .one(self.transaction())
-            .await
-    }
-
     /// Makes it last.
     ///
     /// # Errors
     /// Whatever the database said; then nothing was changed.
     pub async fn commit(self) -> Result<(), DbErr> {
         self.0.commit().await
+    }
+
+    /// Makes a closing last, for which disclosures are held. What was begun here is finished even if the request that
+    /// wanted it is gone: on SQLite the disclosures must not be let go before the closing is there.
+    ///
+    /// # Errors
+    /// As [`commit`](Self::commit).
+    pub async fn commit_closing(self, held: Held) -> Result<(), DbErr> {
+        let closing = tokio::spawn(async move {
+            self.commit().await?;
+            if let Err(error) = held.release().await {
+                // It is closed; the connection that held the log ends, and with it the hold.
+                tracing::debug!(kind = std::any::type_name_of_val(&error), "held disclosures were not let go cleanly");
+            }
+            Ok(())
+        });
+        closing.await.map_err(|_| DbErr::Custom("a closing broke off".into()))?
     }
 
     /// Gives it up.

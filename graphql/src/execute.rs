@@ -7,7 +7,7 @@ use async_graphql::{
     Error, ErrorExtensionValues, Name, PathSegment, Pos, Request, Response, ServerError, Value, Variables,
 };
 use chrono::NaiveDate;
-use kim_casework::disclose::{self, Recorded, Shown};
+use kim_casework::disclose::{self, Begun, Recorded, Shown};
 use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::token::VerifiedToken;
@@ -97,13 +97,8 @@ impl Api {
             if response.data == Value::Null || shown.is_empty() {
                 return response;
             }
-            let at = self.clock.now_micros();
-            // A day that ended meanwhile may have ended a consent.
-            let recorded = match self.clock.today() == today {
-                true => disclose::record(&self.database, at, &reader, &shown, closings).await,
-                false => Ok(Recorded::Overtaken(closings)),
-            };
-            match recorded {
+            let begun = Begun { closings, today };
+            match disclose::record(&self.database, &self.clock, &viewer, &reader, &shown, begun).await {
                 Ok(Recorded::Written) => return response,
                 Ok(Recorded::Overtaken(now)) => closings = now,
                 Err(error) if took_too_long(&error) => break,

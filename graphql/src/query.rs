@@ -16,6 +16,8 @@ use uuid::Uuid;
 use crate::agency::{AGENCIES, AGREEMENTS, Agency, AgencyConnection, Agreement, AgreementConnection, Purpose};
 use crate::case::{Case, CaseConnection, CaseFilter};
 use crate::coded::Coded;
+use crate::consent::{self, Consent, ConsentPlan};
+use crate::consent_facts::Overseeing;
 use crate::counts::ReferralCounts;
 use crate::error::{Failure, or_null};
 use crate::load;
@@ -27,7 +29,7 @@ use crate::session::Session;
 
 /// Alles, was Sie lesen können. Was es für Ihre Art von Stelle und Ihre Rolle nicht gibt, steht nicht im Schema.
 #[derive(Default, MergedObject)]
-pub(crate) struct Query(Reading);
+pub(crate) struct Query(Reading, Overseeing);
 
 /// What the tables hold.
 #[derive(Default)]
@@ -41,6 +43,7 @@ pub(crate) enum Node {
     Agreement(Agreement),
     Referral(Box<Referral>),
     Case(Box<Case>),
+    Consent(Box<Consent>),
 }
 
 #[Object]
@@ -216,6 +219,13 @@ async fn one_node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, Failure> {
         }
         Kind::Case if role.works_on_referrals() && own.sends() => {
             Ok(one_case(ctx, id).await?.map(Box::new).map(Node::Case))
+        }
+        Kind::Consent if role.works_on_referrals() && own.sends() => {
+            let snapshot = session.read(Scope::CaseRead).await?;
+            let mut plan = ConsentPlan::default();
+            plan.add(&ctx.field());
+            let found = snapshot.consents_by_id(&[uuid]).await?;
+            Ok(consent::load(snapshot, found, plan).await?.pop().map(Box::new).map(Node::Consent))
         }
         Kind::Referral | Kind::Case | Kind::Person | Kind::Consent | Kind::Message | Kind::Event | Kind::Disclosure => {
             Ok(None)

@@ -89,6 +89,8 @@ enum Whom {
     Work,
     /// Those of them whose kind of agency hands cases over.
     Senders,
+    /// Who oversees data protection where cases are handed over.
+    SendersOfficers,
 }
 
 impl Whom {
@@ -96,6 +98,7 @@ impl Whom {
         match self {
             Self::Work => role.works_on_referrals(),
             Self::Senders => role.works_on_referrals() && kind.sends(),
+            Self::SendersOfficers => role == Role::DataProtectionOfficer && kind.sends(),
         }
     }
 }
@@ -125,6 +128,10 @@ const EXISTS_FOR: &[(Whom, &str, &[&str])] = &[
     (Whom::Senders, "Query", &["cases", "case"]),
     (Whom::Senders, "Node", &["Case"]),
     (Whom::Senders, "Referral", &["case", "disclosure", "offerCheck", "withdrawalReason"]),
+    (Whom::Senders, "Node", &["Consent"]),
+    (Whom::Senders, "Referral", &["consent"]),
+    (Whom::Senders, "Mutation", &["recordConsent", "renewConsent", "withdrawConsent"]),
+    (Whom::SendersOfficers, "Query", &["consentFacts"]),
     (Whom::Senders, "Direction", &["OUTGOING"]),
     (Whom::Senders, "ReferralStatus", &["DRAFT"]),
     (Whom::Senders, "ReferralAction", &["DISCARD"]),

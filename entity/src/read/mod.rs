@@ -4,6 +4,7 @@
 mod agencies;
 mod agreements;
 mod cases;
+mod consents;
 mod drafts;
 mod history;
 mod meetings;
@@ -16,6 +17,7 @@ use crate::sql::Sql;
 pub use agencies::{AgencyPage, AgencyRow};
 pub use agreements::{AgreementPage, AgreementRow};
 pub use cases::{CaseFilter, CasePage, CaseRow};
+pub use consents::{ConsentFactPage, ConsentFactRow};
 pub use drafts::DraftRow;
 pub use history::{EventRow, MessageRow, Moment};
 pub use meetings::{AppointmentRow, TalkRow};
