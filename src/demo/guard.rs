@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use kim_entity::database::Database;
 use kim_entity::{
-    agency, agreement, case_file, consent, disclosed, disclosure_log, district, handover, household_member, message,
-    municipality, person, referral, referral_event, setting,
+    agency, agreement, appointment, case_file, change, consent, consent_event, disclosed, disclosure_log, district, feed,
+    handover, household_member, idempotency, message, municipality, person, referral, referral_event, setting, talk,
 };
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
@@ -125,10 +125,16 @@ fn foreign() -> Failure {
 /// Takes everything out but the mark, so that an interrupted start leaves a database that the next one knows.
 pub(super) async fn empty(database: &Database) -> Result<(), DbErr> {
     let tx = database.write().await?;
+    idempotency::Entity::delete_many().exec(&tx).await?;
+    change::Entity::delete_many().exec(&tx).await?;
+    feed::Entity::delete_many().exec(&tx).await?;
+    appointment::Entity::delete_many().exec(&tx).await?;
+    talk::Entity::delete_many().exec(&tx).await?;
     message::Entity::delete_many().exec(&tx).await?;
     referral_event::Entity::delete_many().exec(&tx).await?;
     handover::Entity::delete_many().exec(&tx).await?;
     referral::Entity::delete_many().exec(&tx).await?;
+    consent_event::Entity::delete_many().exec(&tx).await?;
     consent::Entity::delete_many().exec(&tx).await?;
     case_file::Entity::delete_many().exec(&tx).await?;
     household_member::Entity::delete_many().exec(&tx).await?;
