@@ -6,6 +6,7 @@ mod enrich;
 mod greeting;
 mod guard;
 mod lock;
+mod play;
 mod shift;
 mod users;
 
@@ -23,6 +24,7 @@ use crate::{development, fingerprint_key, telemetry};
 
 pub use data::{Filled, prepare};
 pub use lock::Lock;
+pub use play::play;
 pub use users::{DemoUser, users};
 
 /// Runs the demo until a signal.
@@ -40,6 +42,7 @@ pub async fn run(args: &DemoArgs) -> Result<(), Failure> {
     let key = key(&args.database)?;
     let filled = data::prepare(&database, &clock, &key, args.keep).await?;
     let users = users(&clock)?;
+    let tabs = users.iter().flat_map(|user| user.tabs.clone()).chain(play(&database).await?).collect();
     let running = serve::listen(Parts {
         listen: args.listen,
         key,
@@ -47,7 +50,7 @@ pub async fn run(args: &DemoArgs) -> Result<(), Failure> {
         clock,
         issuers: Issuers::fixed(development::verifier()?),
         jwks: Some(development::jwks()),
-        graphiql: Some(users.iter().flat_map(|user| user.tabs.clone()).collect()),
+        graphiql: Some(tabs),
         limits: Config::default().limits()?,
         metrics_listen: None,
     })
