@@ -5,6 +5,7 @@
 mod attacks;
 mod clients;
 mod columns;
+mod consents;
 mod database;
 mod demo;
 mod documents;
@@ -21,3 +22,4 @@ mod reading;
 mod support;
 mod telemetry;
 mod tokens;
+mod withdrawal;

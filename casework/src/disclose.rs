@@ -156,7 +156,9 @@ async fn still_released(
             let by_consent = disclosure::consented(&row.terms);
             one.fields.is_within(released)
                 && (one.own || one.fields.and(one.consented).is_within(by_consent))
-                && (one.own || !one.messages || (!released.is_empty() && one.consented.is_empty() == by_consent.is_empty()))
+                && (one.own
+                    || !one.messages
+                    || (!released.is_empty() && one.consented.is_empty() == by_consent.is_empty()))
         })
     }))
 }

@@ -41,9 +41,10 @@ impl Overseeing {
         let total = if wants_total(&ctx.field()) { Some(snapshot.count_consent_facts().await?) } else { None };
         let named = page.rows.iter().flat_map(|row| [row.sender_id, row.receiver_id]).collect();
         let parties = load::parties(snapshot, named).await?;
-        let rows = page.rows.into_iter().map(|row| {
-            (cursor(FACTS, &row.id.to_string()), ConsentFact { row, parties: parties.clone() })
-        });
+        let rows = page
+            .rows
+            .into_iter()
+            .map(|row| (cursor(FACTS, &row.id.to_string()), ConsentFact { row, parties: parties.clone() }));
         Ok(ConsentFactConnection::new(rows, &args, page.more, total))
     }
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use kim_entity::database::Database;
 use kim_entity::{
-    agency, agreement, appointment, case_file, change, consent, consent_event, disclosed, disclosure_log, district, feed,
-    handover, household_member, idempotency, message, municipality, person, referral, referral_event, setting, talk,
+    agency, agreement, appointment, case_file, change, consent, consent_event, disclosed, disclosure_log, district,
+    feed, handover, household_member, idempotency, message, municipality, person, referral, referral_event, setting,
+    talk,
 };
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{

@@ -86,8 +86,7 @@ pub async fn renew(work: &mut Work<'_>, id: Option<Uuid>, given: &Given) -> Resu
     }
     let new = given.row(work, &client, old.receiver_id, old.purpose.0).await?;
     let new = consent::Model { renews_id: Some(old.id), ..new };
-    let renewed =
-        consent::ActiveModel { id: Set(old.id), renewed_at: Set(Some(work.now())), ..Default::default() };
+    let renewed = consent::ActiveModel { id: Set(old.id), renewed_at: Set(Some(work.now())), ..Default::default() };
     consent::Entity::update(renewed).exec(work.tx()).await?;
     note(work, old.id, ConsentStep::Renewed, new.all_fields()).await?;
     take_over(work, &concerned, new).await

@@ -33,7 +33,9 @@ pub async fn withdraw(work: &mut Work<'_>, id: Option<Uuid>, fields: Option<Fiel
         return Err(not_consented(foreign));
     }
     if fields.is_some_and(FieldSet::is_empty) {
-        return Err(Refusal::bad_input("„fields“ ist leer: ohne „fields“ wird die Einwilligung als Ganzes widerrufen."));
+        return Err(Refusal::bad_input(
+            "„fields“ ist leer: ohne „fields“ wird die Einwilligung als Ganzes widerrufen.",
+        ));
     }
     let mut left = Vec::with_capacity(concerned.consents.len());
     for one in &concerned.consents {
@@ -52,11 +54,7 @@ pub async fn withdraw(work: &mut Work<'_>, id: Option<Uuid>, fields: Option<Fiel
 }
 
 /// Takes fields out of a consent, or all of it back. Returns what is left.
-async fn take_back(
-    work: &Work<'_>,
-    one: &consent::Model,
-    fields: Option<FieldSet>,
-) -> Result<consent::Model, Refusal> {
+async fn take_back(work: &Work<'_>, one: &consent::Model, fields: Option<FieldSet>) -> Result<consent::Model, Refusal> {
     let mut left = one.clone();
     let (step, taken) = match fields {
         Some(fields) if !one.all_fields().is_within(fields) => {

@@ -63,10 +63,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn consents_of_clients(
-        &self,
-        persons: &[Uuid],
-    ) -> Result<HashMap<Uuid, Vec<consent::Model>>, DbErr> {
+    pub async fn consents_of_clients(&self, persons: &[Uuid]) -> Result<HashMap<Uuid, Vec<consent::Model>>, DbErr> {
         let mut found: HashMap<Uuid, Vec<consent::Model>> = HashMap::new();
         for row in self.consents("c.person_id", persons).await? {
             found.entry(row.person_id).or_default().push(row);
@@ -90,10 +87,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn consent_history(
-        &self,
-        consents: &[Uuid],
-    ) -> Result<HashMap<Uuid, Vec<consent_event::Model>>, DbErr> {
+    pub async fn consent_history(&self, consents: &[Uuid]) -> Result<HashMap<Uuid, Vec<consent_event::Model>>, DbErr> {
         let mut found: HashMap<Uuid, Vec<consent_event::Model>> = HashMap::new();
         if consents.is_empty() {
             return Ok(found);

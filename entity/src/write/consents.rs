@@ -126,7 +126,8 @@ impl Writing {
         let (person_id, receiver_id, purpose) = whose;
         let concerned = |status: &ReferralStatus| rests_on_a_consent(*status) && wanted(*status);
         let mut sql = Sql::new(self.transaction().get_database_backend());
-        sql.push("SELECT r.id FROM referral r JOIN \"case\" k ON k.id = r.case_id WHERE k.person_id = ").bind(person_id);
+        sql.push("SELECT r.id FROM referral r JOIN \"case\" k ON k.id = r.case_id WHERE k.person_id = ")
+            .bind(person_id);
         sql.push(" AND r.sender_id = ").bind(self.reads().viewer().agency().id);
         sql.push(" AND r.receiver_id = ").bind(receiver_id);
         sql.push(" AND r.purpose IN ").words([purpose]).push(" AND r.status IN ");

@@ -203,9 +203,8 @@ fn the_outcome_is_told_back_only_where_the_list_says_so() {
         ("Frist", "1.3.2026"),
         ("Status", "offen"),
     ];
-    let told = |cells: &[(&str, &str)]| {
-        with(&[&offered[..], cells].concat()).referral.map(|referral| referral.report_outcome)
-    };
+    let told =
+        |cells: &[(&str, &str)]| with(&[&offered[..], cells].concat()).referral.map(|referral| referral.report_outcome);
     assert_eq!(told(&[]), Some(false));
     assert_eq!(told(&[("Rückmeldung", "")]), Some(false));
     assert_eq!(told(&[("Rückmeldung", "nein")]), Some(false));
