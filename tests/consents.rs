@@ -9,7 +9,6 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::database::TestDatabase;
 use crate::support::on_both;
 use crate::support::play::{Play, SHOWN, jobcenter, on, traeger};
 use crate::support::server::{claims, sign, token};
