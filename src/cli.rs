@@ -55,6 +55,9 @@ pub enum Command {
     Schema(SchemaArgs),
     /// Print who may get which field, as Markdown: the rule's ceiling for each kind of agency.
     Disclosure,
+    /// Work with interface agreements (Schnittstellenvereinbarungen).
+    #[command(subcommand)]
+    Agreement(AgreementCommand),
     /// Load agencies, agreements or cases from a spreadsheet export.
     ///
     /// Semicolon or comma, UTF-8 or Windows-1252, German dates or ISO: all are recognised, and the columns may stand
@@ -155,6 +158,34 @@ pub struct SchemaArgs {
     /// As this role sees it.
     #[arg(long, value_parser = word::<Role>(), requires = "kind")]
     pub role: Option<Role>,
+}
+
+/// `kim agreement`
+#[derive(Debug, Subcommand)]
+pub enum AgreementCommand {
+    /// Print an agreement as a document (Markdown, in German): parties, purpose, legal ground, fields, dates,
+    /// terms, signatures and opinions.
+    #[command(
+        after_help = "Example:\n  kim agreement export --receiver jobcenter-koeln --purpose BENEFIT_APPLICATION > vereinbarung.md"
+    )]
+    Export(AgreementExportArgs),
+}
+
+/// `kim agreement export`
+#[derive(Args, Debug)]
+pub struct AgreementExportArgs {
+    /// The receiving agency's slug, e.g. jobcenter-koeln.
+    #[arg(long, value_name = "SLUG")]
+    pub receiver: String,
+    /// What it is about.
+    #[arg(long, value_name = "PURPOSE", value_parser = word::<ReferralPurpose>())]
+    pub purpose: ReferralPurpose,
+    /// Which version [default: the latest].
+    #[arg(long, value_name = "NUMBER")]
+    pub version: Option<i32>,
+    /// Configuration and database.
+    #[command(flatten)]
+    pub data: DataArgs,
 }
 
 /// `kim import`

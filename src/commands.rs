@@ -1,5 +1,6 @@
 //! Runs one command: each line of [`run`] is one of them.
 
+mod agreement;
 pub mod import;
 pub mod migrate;
 mod serve;
@@ -9,7 +10,7 @@ use std::future::Future;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Command, SchemaArgs};
+use crate::cli::{AgreementCommand, Cli, Command, SchemaArgs};
 use crate::demo;
 use crate::failure::Failure;
 
@@ -25,6 +26,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Token(args) => token::run(args)?,
         Command::Schema(args) => schema(&args)?,
         Command::Disclosure => say(&kim_domain::disclosure::matrix())?,
+        Command::Agreement(AgreementCommand::Export(args)) => block_on(agreement::export(&args))?,
         Command::Import(args) => return block_on(import::run(&args)),
     }
     Ok(ExitCode::SUCCESS)

@@ -2,6 +2,7 @@
 //!
 //! `make test` runs everything; `tests/with-postgres.sh cargo test --test main NAME` runs one.
 
+mod agreements;
 mod attacks;
 mod clients;
 mod columns;
@@ -16,6 +17,7 @@ mod life;
 mod log;
 mod matrix;
 mod migrations;
+mod narrowing;
 mod plan;
 mod process;
 mod reading;

@@ -10,6 +10,7 @@ crate::words! {
         Case = "case": "Fall",
         Agency = "agency": "Stelle",
         Agreement = "agreement": "Schnittstellenvereinbarung",
+        Proposal = "proposal": "Vorschlag einer Schnittstellenvereinbarung",
         Person = "person": "Person",
         Consent = "consent": "Einwilligung",
         Message = "message": "Nachricht",

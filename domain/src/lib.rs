@@ -3,6 +3,7 @@
 //! Begin with [`disclosure`]: who sees which field.
 
 pub mod agency;
+pub mod agreement;
 pub mod calendar;
 pub mod change;
 pub mod consent;

@@ -65,10 +65,39 @@ pub const TABLES: &[Table] = &[
     Table {
         name: "agreement",
         public: "id ags receiver_id purpose version valid_from valid_until respond_working_days access_days \
-              narrows_running",
+              narrows_running terminated_for_cause_on",
         ruled: "fields ticked_only statutory_fields",
         party_text: "contact legal_ground",
-        internal: "terminated_for_cause_on created_at",
+        internal: "created_at",
+    },
+    Table {
+        name: "agreement_proposal",
+        public: "id version status ags receiver_id purpose valid_from valid_until respond_working_days access_days \
+              narrows_running agency_id created_at agreement_id closed_by_id closed_at",
+        ruled: "fields ticked_only statutory_fields",
+        party_text: "contact legal_ground terms close_reason",
+        internal: "staff closed_by_staff",
+    },
+    Table {
+        name: "agreement_signature",
+        public: "proposal_id side agency_id at",
+        ruled: "",
+        party_text: "",
+        internal: "staff",
+    },
+    Table {
+        name: "agreement_opinion",
+        public: "proposal_id side agency_id at verdict",
+        ruled: "",
+        party_text: "reasons",
+        internal: "staff",
+    },
+    Table {
+        name: "agreement_termination",
+        public: "agreement_id for_cause ends_on side",
+        ruled: "",
+        party_text: "reason",
+        internal: "id agency_id staff created_at",
     },
     // A person belongs to one Träger: even its id would let two offices join their files.
     Table {

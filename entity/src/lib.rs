@@ -5,6 +5,10 @@
 
 pub mod agency;
 pub mod agreement;
+pub mod agreement_opinion;
+pub mod agreement_proposal;
+pub mod agreement_signature;
+pub mod agreement_termination;
 pub mod appointment;
 pub mod case_file;
 pub mod change;
@@ -20,6 +24,7 @@ pub mod feed;
 pub mod handover;
 pub mod household_member;
 pub mod idempotency;
+mod loss;
 pub mod message;
 pub mod municipality;
 pub mod person;

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::database::{Database, Held};
 use crate::read::{ReferralRow, Snapshot};
+use crate::sql::Sql;
 use crate::viewer::Viewer;
 use crate::{agency, agreement};
 
@@ -86,7 +87,7 @@ impl Writing {
             .await
     }
 
-    /// The agreement under which this can be offered to the receiver today: the latest version in force.
+    /// The agreement under which this can be offered to the receiver today: the latest version, if it is in force.
     ///
     /// # Errors
     /// The database does not answer.
@@ -95,20 +96,10 @@ impl Writing {
         receiver_id: Uuid,
         purpose: ReferralPurpose,
     ) -> Result<Option<agreement::Model>, DbErr> {
-        use agreement::Column;
-        let today = self.0.today();
-        let latest = agreement::Entity::find()
-            .filter(Column::ReceiverId.eq(receiver_id))
-            .filter(Column::Purpose.eq(purpose.code()))
-            .filter(Column::ValidFrom.lte(today))
-            .order_by_desc(Column::Version)
-            .one(self.transaction())
-            .await?;
-        let runs = |row: &agreement::Model| {
-            row.valid_until.is_none_or(|last_day| today <= last_day)
-                && row.terminated_for_cause_on.is_none_or(|day| today < day)
-        };
-        Ok(latest.filter(runs))
+        let mut sql = Sql::new(self.transaction().get_database_backend());
+        sql.push("SELECT n.* FROM agreement n WHERE n.receiver_id = ").bind(receiver_id);
+        sql.push(" AND n.purpose = ").bind(purpose.code()).push(" AND ").agreement_in_force(self.0.today());
+        agreement::Entity::find().from_raw_sql(sql.into_statement()).one(self.transaction()).await
     }
 
     /// The agreement of this id.

@@ -4,8 +4,11 @@
 //! and only then answer.
 
 mod agency;
+mod agreement;
+mod agreement_query;
 mod case;
 mod coded;
+mod conflict;
 mod connection;
 mod consent;
 mod consent_facts;
@@ -16,16 +19,20 @@ mod display;
 mod error;
 mod execute;
 mod fields;
+mod gaps;
 mod handover;
 mod history;
+mod inputs;
 mod limit;
 mod load;
 mod meeting;
 mod mutation;
 mod offer_check;
+mod merge;
 mod order;
 mod page;
 mod plan;
+mod proposal;
 mod query;
 mod referral;
 mod scalar;
@@ -34,8 +41,11 @@ mod session;
 mod shield;
 mod value;
 mod variables;
+mod vocabulary;
+mod wording;
 
 pub use error::{Code, TOO_LATE};
 pub use execute::{Api, ApiError};
 pub use limit::{Limit, TooMuch};
 pub use order::operation;
+pub use wording::unreadable;

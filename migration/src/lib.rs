@@ -16,6 +16,7 @@ mod m20261122_000010_indexes;
 mod m20261122_100001_disclosures;
 mod m20261124_000011_work;
 mod m20261124_000012_consent_history;
+mod m20261124_000013_agreements;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -43,6 +44,7 @@ impl MigratorTrait for MainMigrator {
             Box::new(m20261122_000010_indexes::Migration),
             Box::new(m20261124_000011_work::Migration),
             Box::new(m20261124_000012_consent_history::Migration),
+            Box::new(m20261124_000013_agreements::Migration),
         ]
     }
 

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use kim_entity::database::Database;
 use kim_entity::{
-    agency, agreement, appointment, case_file, change, consent, consent_event, disclosed, disclosure_log, district,
-    feed, handover, household_member, idempotency, message, municipality, person, referral, referral_event, setting,
-    talk,
+    agency, agreement, agreement_opinion, agreement_proposal, agreement_signature, agreement_termination, appointment,
+    case_file, change, consent, consent_event, disclosed, disclosure_log, district, feed, handover, household_member,
+    idempotency, message, municipality, person, referral, referral_event, setting, talk,
 };
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
@@ -140,6 +140,10 @@ pub(super) async fn empty(database: &Database) -> Result<(), DbErr> {
     case_file::Entity::delete_many().exec(&tx).await?;
     household_member::Entity::delete_many().exec(&tx).await?;
     person::Entity::delete_many().exec(&tx).await?;
+    agreement_termination::Entity::delete_many().exec(&tx).await?;
+    agreement_opinion::Entity::delete_many().exec(&tx).await?;
+    agreement_signature::Entity::delete_many().exec(&tx).await?;
+    agreement_proposal::Entity::delete_many().exec(&tx).await?;
     agreement::Entity::delete_many().exec(&tx).await?;
     agency::Entity::delete_many().exec(&tx).await?;
     district::Entity::delete_many().exec(&tx).await?;
