@@ -146,6 +146,18 @@ on_both! {
         assert!(one.len() <= fifty.len());
     }
 
+    async fn consents_and_receipts_cost_the_same_for_one_case_as_for_fifty(db: TestDatabase) {
+        fill(&db, 200).await;
+        let watched = Watched::new(&db.url, "traeger", Role::CaseManager).await;
+        let query = "query($first: Int) { cases(first: $first) { nodes { consents { state receiver { name } history { step } }
+            consentReceipt { plain } referrals { consent { id receiver { name } } } } } }";
+        let (_, one, _) = watched.ask(query, 1).await;
+        let (response, fifty, _) = watched.ask(query, 50).await;
+        assert_eq!(one.len(), fifty.len(), "{fifty:#?}");
+        let cases = response.data.into_json().expect("JSON")["cases"]["nodes"].clone();
+        assert!(cases.as_array().expect("rows").iter().all(|case| case["consents"][0]["state"] == "IN_FORCE"), "{cases}");
+    }
+
     async fn what_nobody_asked_for_is_not_fetched(db: TestDatabase) {
         fill(&db, 20).await;
         let watched = Watched::new(&db.url, "jobcenter-3", Role::Clerk).await;

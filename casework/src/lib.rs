@@ -2,6 +2,7 @@
 
 pub mod agreement;
 pub mod clock;
+pub mod consent;
 pub mod disclose;
 pub mod import;
 pub mod once;

@@ -23,8 +23,7 @@ use kim_entity::read::{ReferralRow, Side, Snapshot};
 use kim_entity::tick::Ticking;
 use kim_entity::viewer::Viewer;
 use kim_entity::write::Writing;
-use kim_entity::{agency, change, referral, referral_event};
-use sea_orm::sea_query::Expr;
+use kim_entity::{change, referral, referral_event};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, DbErr, EntityTrait as _,
     ExprTrait as _, QueryFilter as _, Statement,
@@ -260,6 +259,13 @@ impl<W: Worker> Work<'_, W> {
         self.told.closed_to.insert(receiver_id);
     }
 
+    /// Lets a referral rest on this consent, without moving it.
+    pub(crate) async fn rests_on(&mut self, row: &ReferralRow, consent_id: Uuid) -> Result<(), Refusal> {
+        self.update(row, referral::ActiveModel { consent_id: Set(Some(consent_id)), ..Default::default() }).await?;
+        self.change(row, ChangeKind::ConsentChanged, None);
+        Ok(())
+    }
+
     /// Tells both sides of a change without an event of its own; the receiver not of what was never offered.
     pub(crate) fn change(&mut self, row: &ReferralRow, kind: ChangeKind, event_id: Option<Uuid>) {
         let hidden = row.standing.status == ReferralStatus::Draft && row.offered_at.is_none() && event_id.is_none();
@@ -293,7 +299,9 @@ impl<W: Worker> Work<'_, W> {
     ) -> Result<(), Refusal> {
         let id = event.id.clone().take();
         referral_event::Entity::insert(event).exec_without_returning(self.tx()).await?;
-        for agency in [row.sender_id, row.receiver_id] {
+        // Of the receiver's appointments the sender learns as of the outcome: if the client lets it be told.
+        let hidden = kind == ChangeKind::Appointment && row.side == Side::Receiver && !row.reports_outcome();
+        for agency in [row.receiver_id, row.sender_id].into_iter().take(if hidden { 1 } else { 2 }) {
             self.told.changes.push((agency, Change { referral_id: row.id, kind, event_id: id }));
         }
         Ok(())
@@ -355,14 +363,8 @@ impl<W: Worker> Work<'_, W> {
         if self.told.closed_to.is_empty() {
             return self.by.into_transaction().commit().await;
         }
-        agency::Entity::update_many()
-            .col_expr(agency::Column::Closings, Expr::col(agency::Column::Closings).add(1))
-            .filter(agency::Column::Id.is_in(self.told.closed_to.iter().copied()))
-            .exec(tx)
-            .await?;
         let held = self.database.hold_back(tx, &self.told.closed_to).await?;
-        self.by.into_transaction().commit().await?;
-        held.release().await
+        held.commit(self.by.into_transaction()).await
     }
 
     /// Gives it up.

@@ -137,7 +137,14 @@ pub const TABLES: &[Table] = &[
         party_text: "",
         internal: "id person_id receiver_id purpose ticked data_protection release_from_secrecy release_on art9 \
               valid_from valid_until withdrawn_at created_at report_outcome form language interpreter text_version \
-              guardian witness scan_sha256 renews_id staff",
+              guardian witness scan_sha256 renews_id staff form_reason understands renewed_at",
+    },
+    Table {
+        name: "consent_event",
+        public: "",
+        ruled: "",
+        party_text: "",
+        internal: "id consent_id at step fields staff",
     },
     Table {
         name: "referral",

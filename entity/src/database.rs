@@ -8,16 +8,19 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use sea_orm::sea_query::Expr;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::sqlx::{Connection as _, SqliteConnection};
 use sea_orm::{
-    ConnAcquireErr, ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ColumnTrait as _, ConnAcquireErr, ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction,
+    DbBackend, DbErr, EntityTrait as _, QueryFilter as _, RuntimeErr, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
 };
 
 use uuid::Uuid;
 
+use crate::agency;
 use crate::loss::Losses;
 pub use crate::loss::is_lost;
 use crate::sql::Sql;
@@ -111,7 +114,9 @@ impl Database {
             Ok(Self { reader: main.clone(), main, log, writer, losses: Losses::default() })
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let losses = Losses::default();
-            let main = open_postgres(url, CONNECTIONS, &[], deadline, &losses).await?;
+            // Said, whatever the server's default is: a statement after a lock must see what was committed before it.
+            let current = [("default_transaction_isolation", "read committed")];
+            let main = open_postgres(url, CONNECTIONS, &current, deadline, &losses).await?;
             // Set when connecting, so that a snapshot costs one BEGIN and no further round trips.
             let snapshot =
                 [("default_transaction_isolation", "repeatable read"), ("default_transaction_read_only", "on")];
@@ -194,16 +199,24 @@ impl Database {
         row.map_or(Ok(0), |row| row.try_get_by_index(0))
     }
 
-    /// Waits for disclosures to these agencies that are being logged, and holds back those that come, until the closing
-    /// that this transaction makes is committed and the [`Held`] is released.
+    /// Counts a closing for these agencies, waits for disclosures to them that are being logged, and holds back those that
+    /// come, until the closing that this transaction makes is committed and the [`Held`] is released. The last thing that
+    /// a transaction does before its commit.
     ///
     /// # Errors
     /// As [`write`](Self::write).
     pub async fn hold_back(&self, closing: &DatabaseTransaction, agencies: &BTreeSet<Uuid>) -> Result<Held, DbErr> {
+        // In one order for all, so that two closings never wait for each other crosswise.
+        for &id in agencies {
+            agency::Entity::update_many()
+                .col_expr(agency::Column::Closings, Expr::cust("closings + 1"))
+                .filter(agency::Column::Id.eq(id))
+                .exec(closing)
+                .await?;
+        }
         if self.backend() == DbBackend::Sqlite {
             return self.log.begin_with_options(immediate()).await.map(|log| Held(Some(log)));
         }
-        // In one order for all, so that two closings never wait for each other.
         for &agency in agencies {
             advisory_lock(closing, "pg_advisory_xact_lock", agency).await?;
         }
@@ -271,15 +284,23 @@ impl Database {
 pub struct Held(Option<DatabaseTransaction>);
 
 impl Held {
-    /// Lets them go on: they find what was closed.
+    /// Makes the closing last, and lets them go on: they find what was closed. What was begun here is finished even if the
+    /// request that wanted it is gone: on SQLite the disclosures must not be let go before the closing is there.
     ///
     /// # Errors
-    /// Whatever the database said.
-    pub async fn release(self) -> Result<(), DbErr> {
-        match self.0 {
-            Some(log) => log.rollback().await,
-            None => Ok(()),
-        }
+    /// Whatever the database said; then nothing was closed.
+    pub async fn commit(self, closing: DatabaseTransaction) -> Result<(), DbErr> {
+        let closing = tokio::spawn(async move {
+            closing.commit().await?;
+            if let Some(log) = self.0
+                && log.rollback().await.is_err()
+            {
+                // It is closed; the connection that held the log ends, and with it the hold.
+                tracing::debug!("held disclosures were not let go cleanly");
+            }
+            Ok(())
+        });
+        closing.await.map_err(|_| DbErr::Custom("a closing broke off".into()))?
     }
 }
 

@@ -15,6 +15,7 @@ pub mod change;
 pub mod classification;
 pub mod code;
 pub mod consent;
+pub mod consent_event;
 pub mod database;
 pub mod disclosed;
 pub mod disclosure_log;

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use kim_domain::purpose::ReferralPurpose;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, EntityTrait as _, ExprTrait as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
+    ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, EntityTrait as _, QueryFilter as _,
 };
 use uuid::Uuid;
 
@@ -14,7 +13,11 @@ use crate::database::Database;
 use crate::read::{ReferralRow, Snapshot};
 use crate::sql::Sql;
 use crate::viewer::Viewer;
-use crate::{agency, agreement, case_file, consent};
+use crate::{agency, agreement};
+
+mod consents;
+
+pub use consents::Concerned;
 
 /// A transaction that writes. Dropped without [`commit`](Self::commit), it leaves nothing.
 #[derive(Debug)]
@@ -104,33 +107,6 @@ impl Writing {
     /// The database does not answer.
     pub async fn agreement(&self, id: Uuid) -> Result<Option<agreement::Model>, DbErr> {
         agreement::Entity::find_by_id(id).one(self.transaction()).await
-    }
-
-    /// The consent of a case's client for this receiver and purpose that holds today, the latest first recorded.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn consent_of(
-        &self,
-        case_id: Uuid,
-        receiver_id: Uuid,
-        purpose: ReferralPurpose,
-    ) -> Result<Option<consent::Model>, DbErr> {
-        use consent::Column;
-        let today = self.0.today();
-        let client =
-            case_file::Entity::find_by_id(case_id).select_only().column(case_file::Column::PersonId).into_query();
-        consent::Entity::find()
-            .filter(Column::PersonId.in_subquery(client))
-            .filter(Column::ReceiverId.eq(receiver_id))
-            .filter(Column::Purpose.eq(purpose.code()))
-            .filter(Column::WithdrawnAt.is_null())
-            .filter(Column::ValidFrom.lte(today))
-            .filter(Column::ValidUntil.is_null().or(Column::ValidUntil.gte(today)))
-            .order_by_desc(Column::CreatedAt)
-            .order_by_desc(Column::Id)
-            .one(self.transaction())
-            .await
     }
 
     /// To end it.

@@ -18,6 +18,8 @@ use kim_entity::read::{CaseRow, Values};
 
 use crate::coded::Coded;
 use crate::connection::connection;
+use crate::consent::Consent;
+use crate::consent_receipt::ConsentReceipt;
 use crate::error::Failure;
 use crate::fields;
 use crate::referral::{ClientInput, Referral};
@@ -28,6 +30,8 @@ use crate::session::Session;
 pub(crate) struct Case {
     pub(crate) row: CaseRow,
     pub(crate) referrals: Vec<Referral>,
+    pub(crate) consents: Vec<Consent>,
+    pub(crate) receipt: Option<ConsentReceipt>,
 }
 
 /// Ein Fall Ihrer Stelle. Eine Änderung am Fall fließt in keine Übergabe von selbst.
@@ -65,6 +69,14 @@ impl Case {
     async fn referrals(&self, ctx: &Context<'_>) -> Result<&[Referral], Failure> {
         let allowed = Session::of(ctx).viewer().may(Scope::ReferralRead);
         if allowed { Ok(&self.referrals) } else { Err(Failure::Forbidden(Scope::ReferralRead)) }
+    }
+    /// Die Einwilligungen der Klientin oder des Klienten, die zuletzt erfasste zuerst.
+    async fn consents(&self) -> &[Consent] {
+        &self.consents
+    }
+    /// Wer was bis wann sehen darf: zum Mitgeben, auf Deutsch und in Leichter Sprache.
+    async fn consent_receipt(&self) -> Option<&ConsentReceipt> {
+        self.receipt.as_ref()
     }
 }
 

@@ -65,14 +65,28 @@ impl Cost {
 }
 
 /// Lists with pages.
-const PAGED: [&str; 8] =
-    ["agencies", "referrals", "agreements", "agreementProposals", "cases", "messages", "events", "changes"];
+const PAGED: [&str; 9] = [
+    "agencies",
+    "referrals",
+    "agreements",
+    "agreementProposals",
+    "cases",
+    "messages",
+    "events",
+    "changes",
+    "consentFacts",
+];
 /// Lists without: a case's referrals, and what the schema tells of itself, where a type leads to its fields, and each to
 /// its type, and so on: sixteen levels of that would be an answer without end.
-const LISTS: [(&str, u64); 11] = [
+const LISTS: [(&str, u64); 16] = [
     ("purposes", 20),
     ("entries", 49),
     ("withheld", 20),
+    ("consents", 10),
+    ("history", 4),
+    ("ticked", 10),
+    ("permits", 10),
+    ("items", 20),
     ("types", 70),
     ("fields", 8),
     ("args", 2),

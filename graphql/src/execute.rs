@@ -7,7 +7,7 @@ use async_graphql::{
     Error, ErrorExtensionValues, Name, PathSegment, Pos, Request, Response, ServerError, Value, Variables,
 };
 use chrono::NaiveDate;
-use kim_casework::disclose::{self, Recorded, Shown};
+use kim_casework::disclose::{self, Begun, Recorded, Shown};
 use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::token::VerifiedToken;
@@ -107,13 +107,8 @@ impl Api {
             if response.data == Value::Null || shown.is_empty() {
                 return response;
             }
-            let at = self.clock.now_micros();
-            // A day that ended meanwhile may have ended a consent.
-            let recorded = match self.clock.today() == today {
-                true => disclose::record(&self.database, at, &reader, &shown, closings).await,
-                false => Ok(Recorded::Overtaken(closings)),
-            };
-            match recorded {
+            let begun = Begun { closings, today };
+            match disclose::record(&self.database, &self.clock, &viewer, &reader, &shown, begun).await {
                 Ok(Recorded::Written) => return response,
                 Ok(Recorded::Overtaken(now)) => closings = now,
                 Err(error) if took_too_long(&error) => break,
@@ -135,7 +130,8 @@ impl Api {
         keys: &[Name],
     ) -> Result<(Response, Vec<Shown>, NaiveDate), Response> {
         let session = Session::new(Arc::clone(viewer), Arc::clone(&self.database), Arc::clone(&self.key), self.clock);
-        let (session, today) = (Arc::new(session), self.clock.today());
+        // The day for which the rule is asked, and no later one: midnight may pass at any moment.
+        let (today, session) = (session.today(), Arc::new(session));
         let response = schema.execute(request.data(Arc::clone(&session))).await;
         let mut response = whole(response);
         order::restore(&mut response.data, keys);

@@ -4,6 +4,7 @@
 use async_graphql::SelectionField;
 use kim_domain::field::{FieldSet, HandoverField};
 
+use crate::consent::ConsentPlan;
 use crate::page::PageArgs;
 
 /// What is asked of referrals.
@@ -29,6 +30,8 @@ pub(crate) struct ReferralPlan {
     pub(crate) talks: bool,
     /// What its sender should know before it offers.
     pub(crate) offer_check: bool,
+    /// The consent that it rests on, for its sender.
+    pub(crate) consent: Option<ConsentPlan>,
     /// The sender's case.
     pub(crate) case: Option<Box<CasePlan>>,
 }
@@ -40,6 +43,10 @@ pub(crate) struct CasePlan {
     pub(crate) record: FieldSet,
     /// The case's referrals.
     pub(crate) referrals: Option<Box<ReferralPlan>>,
+    /// The client's consents.
+    pub(crate) consents: Option<ConsentPlan>,
+    /// Who may see what until when.
+    pub(crate) receipt: bool,
 }
 
 impl ReferralPlan {
@@ -61,6 +68,7 @@ impl ReferralPlan {
                     Self::add_page(&mut self.events, &field, &mut self.parties);
                 }
                 "previous" => self.previous.get_or_insert_default().add(&field),
+                "consent" => self.consent.get_or_insert_default().add(&field),
                 "case" => self.case.get_or_insert_default().add(&field),
                 _ => {}
             }
@@ -103,6 +111,8 @@ impl CasePlan {
                         .or(field.selection_set().filter_map(|part| HandoverField::from_name(part.name())).collect());
                 }
                 "referrals" => self.referrals.get_or_insert_default().add(&field),
+                "consents" => self.consents.get_or_insert_default().add(&field),
+                "consentReceipt" => self.receipt = true,
                 _ => {}
             }
         }

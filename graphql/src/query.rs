@@ -19,6 +19,8 @@ use crate::agreement_query::{AgreementReading, one_proposal};
 use crate::case::{Case, CaseConnection, CaseFilter};
 use crate::changes::Feed;
 use crate::coded::Coded;
+use crate::consent::{self, Consent, ConsentPlan};
+use crate::consent_facts::Overseeing;
 use crate::counts::ReferralCounts;
 use crate::error::{Failure, or_null};
 use crate::load;
@@ -31,7 +33,7 @@ use crate::session::Session;
 
 /// Alles, was Sie lesen können. Was es für Ihre Art von Stelle und Ihre Rolle nicht gibt, steht nicht im Schema.
 #[derive(Default, MergedObject)]
-pub(crate) struct Query(Reading, AgreementReading, Feed);
+pub(crate) struct Query(Reading, AgreementReading, Feed, Overseeing);
 
 /// What the tables hold.
 #[derive(Default)]
@@ -46,6 +48,7 @@ pub(crate) enum Node {
     AgreementProposal(Box<AgreementProposal>),
     Referral(Box<Referral>),
     Case(Box<Case>),
+    Consent(Box<Consent>),
 }
 
 #[Object]
@@ -226,6 +229,13 @@ async fn one_node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, Failure> {
         }
         Kind::Case if role.works_on_referrals() && own.sends() => {
             Ok(one_case(ctx, id).await?.map(Box::new).map(Node::Case))
+        }
+        Kind::Consent if role.works_on_referrals() && own.sends() => {
+            let snapshot = session.read(Scope::CaseRead).await?;
+            let mut plan = ConsentPlan::default();
+            plan.add(&ctx.field());
+            let found = snapshot.consents_by_id(&[uuid]).await?;
+            Ok(consent::load(snapshot, found, plan).await?.pop().map(Box::new).map(Node::Consent))
         }
         Kind::Proposal if role.works_on_agreements() => {
             Ok(one_proposal(ctx, uuid).await?.map(Box::new).map(Node::AgreementProposal))

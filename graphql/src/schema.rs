@@ -113,6 +113,8 @@ enum Whom {
     Signers,
     /// Those who advise on data protection.
     Officers,
+    /// Who oversees data protection where cases are handed over.
+    SendersOfficers,
 }
 
 impl Whom {
@@ -124,6 +126,7 @@ impl Whom {
             Self::Proposers => matches!(role, Role::Administrator | Role::Coordinator),
             Self::Signers => role == Role::Administrator,
             Self::Officers => role == Role::DataProtectionOfficer,
+            Self::SendersOfficers => role == Role::DataProtectionOfficer && kind.sends(),
         }
     }
 }
@@ -154,6 +157,10 @@ const EXISTS_FOR: &[(Whom, &str, &[&str])] = &[
     (Whom::Senders, "Query", &["cases", "case"]),
     (Whom::Senders, "Node", &["Case"]),
     (Whom::Senders, "Referral", &["case", "disclosure", "offerCheck", "withdrawalReason"]),
+    (Whom::Senders, "Node", &["Consent"]),
+    (Whom::Senders, "Referral", &["consent"]),
+    (Whom::Senders, "Mutation", &["recordConsent", "renewConsent", "withdrawConsent"]),
+    (Whom::SendersOfficers, "Query", &["consentFacts"]),
     (Whom::Senders, "Direction", &["OUTGOING"]),
     (Whom::Senders, "ReferralStatus", &["DRAFT"]),
     (Whom::Senders, "ReferralAction", &["DISCARD"]),

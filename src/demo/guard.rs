@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use kim_entity::database::Database;
 use kim_entity::{
     agency, agreement, agreement_opinion, agreement_proposal, agreement_signature, agreement_termination, appointment,
-    case_file, change, consent, disclosed, disclosure_log, district, feed, handover, household_member, idempotency,
-    message, municipality, person, referral, referral_event, reminder, setting, talk,
+    case_file, change, consent, consent_event, disclosed, disclosure_log, district, feed, handover, household_member,
+    idempotency, message, municipality, person, referral, referral_event, reminder, setting, talk,
 };
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
@@ -136,6 +136,7 @@ pub(super) async fn empty(database: &Database) -> Result<(), DbErr> {
     referral_event::Entity::delete_many().exec(&tx).await?;
     handover::Entity::delete_many().exec(&tx).await?;
     referral::Entity::delete_many().exec(&tx).await?;
+    consent_event::Entity::delete_many().exec(&tx).await?;
     consent::Entity::delete_many().exec(&tx).await?;
     case_file::Entity::delete_many().exec(&tx).await?;
     household_member::Entity::delete_many().exec(&tx).await?;

@@ -64,6 +64,8 @@ pub(crate) const COLUMNS: &[Column] = &[
     optional("Einwilligung bis"),
     optional("Schweigepflichtentbindung vom"),
     optional("Zusätzlich eingewilligt"),
+    // Whether the receiver may tell what came of it; without the column it may not.
+    optional("Rückmeldung"),
     optional("Notiz"),
     // Not in the first lists; the fields exist.
     optional("Unterkunft"),
@@ -105,6 +107,8 @@ pub(crate) struct ReferralRow {
     pub(crate) consent_until: Option<NaiveDate>,
     pub(crate) release_on: Option<NaiveDate>,
     pub(crate) ticked: FieldSet,
+    /// Whether the client lets the receiver tell what came of it.
+    pub(crate) report_outcome: bool,
 }
 
 impl CaseRow {
@@ -277,6 +281,7 @@ fn referral(cells: &mut Cells<'_>, today: NaiveDate) -> Option<ReferralRow> {
         consent_until: cells.day("Einwilligung bis"),
         release_on: cells.past_day("Schweigepflichtentbindung vom", today),
         ticked: list(cells, "Zusätzlich eingewilligt", purpose::field).unwrap_or_default().into_iter().collect(),
+        report_outcome: cells.read("Rückmeldung", cell::yes_or_no).unwrap_or(false),
     };
     in_order(cells, "Frist", referral.offered_on, referral.due_on, "liegt vor „Übergeben am“");
     in_order(cells, "Erledigt am", referral.offered_on, referral.closed_on, "liegt vor „Übergeben am“");

@@ -107,6 +107,12 @@ impl ReferralRow {
         disclosure::visible(&Terms { stage: Stage::Full, ..self.terms })
     }
 
+    /// Whether the client lets the receiver tell the sender what came of it.
+    #[must_use]
+    pub fn reports_outcome(&self) -> bool {
+        self.report_outcome && self.terms.consent.is_some_and(|consent| !consent.withdrawn)
+    }
+
     /// Whether the receiver has let the day pass.
     #[must_use]
     pub fn overdue(&self, today: NaiveDate) -> bool {
