@@ -5,19 +5,23 @@
 pub mod agency;
 pub mod calendar;
 pub mod change;
+pub mod closing;
 pub mod consent;
 pub mod deadline;
 pub mod disclosure;
+pub mod eligibility;
 pub mod field;
 pub mod fingerprint;
 pub mod id;
 pub mod life;
 pub mod nationality;
+pub mod plan;
 pub mod purpose;
 pub mod reason;
 pub mod reference;
 pub mod referral;
 pub mod token;
+pub mod upcoming;
 pub mod value;
 pub mod word;
 
