@@ -1,5 +1,6 @@
 //! What happens: one use case, one function, one transaction.
 
+pub mod case;
 pub mod disclose;
 pub mod import;
 pub mod once;

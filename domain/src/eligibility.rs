@@ -147,6 +147,12 @@ pub fn in_force(ags: &str, on: NaiveDate) -> Option<&'static RuleSet> {
         .max_by_key(|set| (set.valid_from, set.version))
 }
 
+/// The rule set under which a case is looked at: the one under which it was admitted, or else the one in force on the day.
+#[must_use]
+pub fn applicable(ags: &str, admitted: Option<(&str, i32)>, on: NaiveDate) -> Option<&'static RuleSet> {
+    admitted.and_then(|(id, version)| by_id(id, version)).or_else(|| in_force(ags, on))
+}
+
 /// What the case manager says and the record has no field for. `None`: nothing said.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

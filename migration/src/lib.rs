@@ -15,6 +15,7 @@ mod m20261122_000009_settings;
 mod m20261122_000010_indexes;
 mod m20261122_100001_disclosures;
 mod m20261124_000011_work;
+mod m20261124_000014_case_work;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -41,6 +42,7 @@ impl MigratorTrait for MainMigrator {
             Box::new(m20261122_000009_settings::Migration),
             Box::new(m20261122_000010_indexes::Migration),
             Box::new(m20261124_000011_work::Migration),
+            Box::new(m20261124_000014_case_work::Migration),
         ]
     }
 

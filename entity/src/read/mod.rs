@@ -3,7 +3,9 @@
 
 mod agencies;
 mod agreements;
+mod case_work;
 mod cases;
+mod deadlines;
 mod drafts;
 mod history;
 mod meetings;
@@ -15,6 +17,7 @@ mod ruled;
 use crate::sql::Sql;
 pub use agencies::{AgencyPage, AgencyRow};
 pub use agreements::{AgreementPage, AgreementRow};
+pub use case_work::{DecisionRow, NoteRow, PlanRow};
 pub use cases::{CaseFilter, CasePage, CaseRow};
 pub use drafts::DraftRow;
 pub use history::{EventRow, MessageRow, Moment};
