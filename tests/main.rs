@@ -3,6 +3,7 @@
 //! `make test` runs everything; `tests/with-postgres.sh cargo test --test main NAME` runs one.
 
 mod attacks;
+mod cases;
 mod clients;
 mod columns;
 mod database;

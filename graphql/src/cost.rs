@@ -55,13 +55,20 @@ impl Cost {
 }
 
 /// Lists with pages.
-const PAGED: [&str; 6] = ["agencies", "referrals", "agreements", "cases", "messages", "events"];
+const PAGED: [&str; 8] =
+    ["agencies", "referrals", "agreements", "cases", "messages", "events", "notes", "upcomingDeadlines"];
 /// Lists without: a case's referrals, and what the schema tells of itself, where a type leads to its fields, and each to
 /// its type, and so on: sixteen levels of that would be an answer without end.
-const LISTS: [(&str, u64); 11] = [
+const LISTS: [(&str, u64); 17] = [
     ("purposes", 20),
     ("entries", 49),
     ("withheld", 20),
+    ("goals", 5),
+    ("steps", 5),
+    ("eligibilityDecisions", 3),
+    ("eligibilityRules", 3),
+    ("findings", 6),
+    ("groups", 6),
     ("types", 70),
     ("fields", 8),
     ("args", 2),

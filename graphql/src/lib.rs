@@ -5,14 +5,18 @@
 
 mod agency;
 mod case;
+mod case_parts;
+mod case_query;
 mod coded;
 mod connection;
 mod cost;
 mod counts;
 mod display;
+mod eligibility;
 mod error;
 mod execute;
 mod fields;
+mod goal;
 mod handover;
 mod history;
 mod limit;
@@ -24,11 +28,13 @@ mod order;
 mod page;
 mod plan;
 mod query;
+mod record_input;
 mod referral;
 mod scalar;
 pub mod schema;
 mod session;
 mod shield;
+mod upcoming;
 mod value;
 mod variables;
 

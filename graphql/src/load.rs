@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::agency::Parties;
 use crate::case::Case;
+use crate::case_parts;
 use crate::error::Failure;
 use crate::history;
 use crate::plan::{CasePlan, ReferralPlan};
@@ -108,7 +109,14 @@ pub(crate) async fn cases(snapshot: &Snapshot, rows: Vec<CaseRow>, plan: &CasePl
             }
         }
     }
-    Ok(rows.into_iter().map(|row| Case { referrals: of_case.remove(&row.id).unwrap_or_default(), row }).collect())
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let mut parts = case_parts::parts(snapshot, &ids, plan).await?;
+    let complete = |row: CaseRow| Case {
+        referrals: of_case.remove(&row.id).unwrap_or_default(),
+        parts: parts.remove(&row.id).unwrap_or_default(),
+        row,
+    };
+    Ok(rows.into_iter().map(complete).collect())
 }
 
 fn take<T>(pages: &mut HashMap<Uuid, Page<T>>, id: Uuid) -> Page<T> {

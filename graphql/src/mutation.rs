@@ -2,6 +2,7 @@
 //!
 //! A field is null where its change was refused: what was done beside it stays done, and is told.
 
+mod case;
 mod done;
 mod referral;
 
@@ -10,4 +11,4 @@ use async_graphql::MergedObject;
 /// Alles, was Sie ändern können. Jede Änderung nimmt einen `idempotencyKey`: dieselbe Anfrage noch einmal ändert nichts
 /// und bekommt dieselbe Antwort.
 #[derive(Default, MergedObject)]
-pub(crate) struct Mutation(referral::ReferralMutation);
+pub(crate) struct Mutation(referral::ReferralMutation, case::CaseMutation);

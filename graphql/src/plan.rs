@@ -40,6 +40,16 @@ pub(crate) struct CasePlan {
     pub(crate) record: FieldSet,
     /// The case's referrals.
     pub(crate) referrals: Option<Box<ReferralPlan>>,
+    /// Each distinct page of notes.
+    pub(crate) notes: Vec<PageArgs>,
+    /// How many notes there are.
+    pub(crate) count_notes: bool,
+    /// The plan.
+    pub(crate) goals: bool,
+    /// Decisions on eligibility.
+    pub(crate) decisions: bool,
+    /// Deadlines.
+    pub(crate) deadlines: bool,
 }
 
 impl ReferralPlan {
@@ -103,6 +113,18 @@ impl CasePlan {
                         .or(field.selection_set().filter_map(|part| HandoverField::from_name(part.name())).collect());
                 }
                 "referrals" => self.referrals.get_or_insert_default().add(&field),
+                "notes" => {
+                    self.count_notes |= wants_total(&field);
+                    // Arguments that cannot be read are refused by the resolver, with their place.
+                    let Ok(arguments) = field.arguments() else { continue };
+                    let args = PageArgs::of_selection(&arguments);
+                    if !self.notes.contains(&args) {
+                        self.notes.push(args);
+                    }
+                }
+                "goals" | "planReviewedOn" => self.goals = true,
+                "eligibilityDecisions" | "admission" => self.decisions = true,
+                "upcomingDeadlines" => self.deadlines = true,
                 _ => {}
             }
         }

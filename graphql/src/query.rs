@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::agency::{AGENCIES, AGREEMENTS, Agency, AgencyConnection, Agreement, AgreementConnection, Purpose};
 use crate::case::{Case, CaseConnection, CaseFilter};
+use crate::case_query::CaseReading;
 use crate::coded::Coded;
 use crate::counts::ReferralCounts;
 use crate::error::{Failure, or_null};
@@ -27,7 +28,7 @@ use crate::session::Session;
 
 /// Alles, was Sie lesen können. Was es für Ihre Art von Stelle und Ihre Rolle nicht gibt, steht nicht im Schema.
 #[derive(Default, MergedObject)]
-pub(crate) struct Query(Reading);
+pub(crate) struct Query(Reading, CaseReading);
 
 /// What the tables hold.
 #[derive(Default)]
@@ -217,9 +218,15 @@ async fn one_node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, Failure> {
         Kind::Case if role.works_on_referrals() && own.sends() => {
             Ok(one_case(ctx, id).await?.map(Box::new).map(Node::Case))
         }
-        Kind::Referral | Kind::Case | Kind::Person | Kind::Consent | Kind::Message | Kind::Event | Kind::Disclosure => {
-            Ok(None)
-        }
+        Kind::Referral
+        | Kind::Case
+        | Kind::Person
+        | Kind::Consent
+        | Kind::Message
+        | Kind::Event
+        | Kind::Disclosure
+        | Kind::Note
+        | Kind::Decision => Ok(None),
     }
 }
 

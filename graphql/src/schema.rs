@@ -123,6 +123,7 @@ const EXISTS_FOR: &[(Whom, &str, &[&str])] = &[
         ],
     ),
     (Whom::Senders, "Query", &["cases", "case"]),
+    (Whom::Senders, "Query", &["upcomingDeadlines", "eligibilityRules", "eligibilityCheck"]),
     (Whom::Senders, "Node", &["Case"]),
     (Whom::Senders, "Referral", &["case", "disclosure", "offerCheck", "withdrawalReason"]),
     (Whom::Senders, "Direction", &["OUTGOING"]),
@@ -141,6 +142,7 @@ const EXISTS_FOR: &[(Whom, &str, &[&str])] = &[
             "changeHandover",
         ],
     ),
+    (Whom::Senders, "Mutation", &["openCase", "updateCase", "closeCase", "addNote", "setPlan", "decideEligibility"]),
 ];
 
 /// Removes by name, and panics on a name that is not there: a renamed field must not stay visible.
