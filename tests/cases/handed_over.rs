@@ -1,5 +1,8 @@
 //! What a case and its plan mean for what was handed over from it: nothing, unless somebody says so.
 
+use kim_domain::agency::{AgencyKind, Role};
+use kim_domain::disclosure::{Stage, ceiling};
+use kim_domain::field::FieldSet;
 use kim_domain::id::{Kind, encode};
 use kim_domain::purpose::ReferralPurpose;
 use serde_json::{Value, json};
@@ -9,12 +12,19 @@ use super::{SHOWN, at, done, refused};
 use crate::support::database::TestDatabase;
 use crate::support::on_both;
 use crate::support::play::{Play, jobcenter, on, traeger};
-use crate::support::world::ConsentSpec;
+use crate::support::server::token;
+use crate::support::world::{self, ConsentSpec};
 
 on_both! {
     async fn a_plan_is_told_as_its_open_steps_and_only_by_a_new_copy(db: TestDatabase) {
         let play = Play::begin(db).await;
-        let id = play.case(play.jobcenter, ReferralPurpose::BenefitApplication, Some(ConsentSpec::whole())).await;
+        // A Jobcenter never gets the plan, a Migrationsberatung does.
+        let main = &play.server.database.database.main;
+        let (mbe, purpose) = (world::add_agency(main, "05315000", "mbe", AgencyKind::Mbe).await, ReferralPurpose::MigrationCounselling);
+        let agreement = world::agreement("05315000", mbe, purpose, ceiling(AgencyKind::Mbe, Stage::Full), FieldSet::EMPTY);
+        world::insert_agreement(main, agreement).await;
+        let clerk = token("mbe", Role::Clerk);
+        let id = play.case(mbe, purpose, Some(ConsentSpec::whole())).await;
         let case = |read: &str| format!("{{ case(id: {}) {{ version goals {{ text steps {{ text responsible agency {{ slug }} agencyKind dueOn state }} }} {read} }} }}", json!(id));
         // What an import left is a plan too.
         let imported = &play.ask(&traeger(), &case("")).await["case"];
@@ -22,13 +32,12 @@ on_both! {
         let notes = &play.ask(&traeger(), &case("record { counsellingNotes }")).await["case"]["record"];
         assert!(notes["counsellingNotes"].as_str().is_some_and(|text| text.starts_with("Kanari")), "old notes stay readable");
 
-        let draft = json!({"caseId": id, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": "BENEFIT_APPLICATION",
-            "fields": ["FAMILY_NAME", "CITY", "CURRENT_BENEFIT"]});
+        let draft = json!({"caseId": id, "receiverId": encode(Kind::Agency, mbe), "purpose": purpose.code(), "fields": ["FAMILY_NAME", "CITY"]});
         let draft = play.done(&traeger(), "draftReferral", draft).await;
         let offered = play.done(&traeger(), "offerReferral", on(&draft, json!({"acknowledgeReportingDuty": true}))).await;
-        let accepted = play.done(&jobcenter(), "acceptReferral", on(&offered, json!({}))).await;
+        let accepted = play.done(&clerk, "acceptReferral", on(&offered, json!({}))).await;
         let handed_over = format!("{{ referral(id: {}) {{ version handover {{ familyName city planSteps {{ goal step responsible dueOn }} }} }} }}", accepted["id"]);
-        let before = play.ask(&jobcenter(), &handed_over).await;
+        let before = play.ask(&clerk, &handed_over).await;
 
         let goals = json!([{"text": "Arbeit", "steps": [
             {"text": "Antrag stellen", "responsible": {"agencyId": encode(Kind::Agency, play.jobcenter)}, "dueOn": "2026-12-01"},
@@ -38,9 +47,9 @@ on_both! {
         let seen = json!({"id": id, "version": imported["version"]});
         let planned = done(&play, "setPlan", at(&seen, json!({"goals": goals})), &format!("{SHOWN} record {{ planSteps {{ goal step responsible }} }}")).await;
         assert_eq!((&planned["version"], &planned["planReviewedOn"]), (&json!(2), &json!("2026-11-20")));
-        assert_eq!(planned["record"]["planSteps"], json!([{"goal": "Arbeit", "step": "Antrag stellen", "responsible": "Agency jobcenter"}]));
+        assert_eq!(planned["record"]["planSteps"], json!([{"goal": "Arbeit", "step": "Antrag stellen", "responsible": "Stelle jobcenter"}]));
         let goals = &play.ask(&traeger(), &case("")).await["case"]["goals"];
-        assert_eq!(goals[0]["steps"][0], json!({"text": "Antrag stellen", "responsible": "Agency jobcenter", "agency": {"slug": "jobcenter"},
+        assert_eq!(goals[0]["steps"][0], json!({"text": "Antrag stellen", "responsible": "Stelle jobcenter", "agency": {"slug": "jobcenter"},
             "agencyKind": null, "dueOn": "2026-12-01", "state": "OPEN"}));
         assert_eq!((&goals[0]["steps"][2]["agencyKind"], &goals[0]["steps"][2]["state"], &goals[1]["text"]),
             (&json!("AGENTUR_FUER_ARBEIT"), &json!("DROPPED"), &json!("Wohnung")));
@@ -50,11 +59,11 @@ on_both! {
         // An edit of the case flows nowhere by itself.
         let edited = done(&play, "updateCase", at(&planned, json!({"record": {"familyName": "Neuname", "city": "Bonn"}})), SHOWN).await;
         assert_eq!(edited["version"], 3);
-        assert_eq!(play.ask(&jobcenter(), &handed_over).await, before);
+        assert_eq!(play.ask(&clerk, &handed_over).await, before);
         play.done(&traeger(), "changeHandover", on(&accepted, json!({"add": ["PLAN_STEPS"], "refresh": ["FAMILY_NAME"]}))).await;
-        let after = &play.ask(&jobcenter(), &handed_over).await["referral"]["handover"];
+        let after = &play.ask(&clerk, &handed_over).await["referral"]["handover"];
         assert_eq!((&after["familyName"], &after["city"]), (&json!("Neuname"), &before["referral"]["handover"]["city"]));
-        assert_eq!(after["planSteps"], json!([{"goal": "Arbeit", "step": "Antrag stellen", "responsible": "Agency jobcenter", "dueOn": "2026-12-01"}]));
+        assert_eq!(after["planSteps"], json!([{"goal": "Arbeit", "step": "Antrag stellen", "responsible": "Stelle jobcenter", "dueOn": "2026-12-01"}]));
         play.server.stop().await;
     }
 
