@@ -149,10 +149,9 @@ impl InputType for CaseRecordInput {
     fn create_type_info(registry: &mut Registry) -> String {
         registry.create_input_type::<Self, _>(MetaTypeId::InputObject, |registry| {
             let fields = FieldSet::ALL.without(NOT_WRITTEN).iter().map(|field| {
-                let about = match field {
-                    HandoverField::Nationalities => "Staatsangehörigkeiten: Ländercodes (ISO 3166-1 alpha-2).",
-                    _ => field.label(),
-                };
+                let is_coded = field == HandoverField::Nationalities;
+                let about =
+                    if is_coded { "Staatsangehörigkeiten: Ländercodes (ISO 3166-1 alpha-2)." } else { field.label() };
                 let ty = type_of(field.value_type(), registry);
                 (field.name().to_owned(), meta_field(field.name(), about, ty))
             });
@@ -171,17 +170,16 @@ impl InputType for CaseRecordInput {
         })
     }
     fn parse(value: Option<Value>) -> InputValueResult<Self> {
-        let given = match value.unwrap_or_default() {
-            Value::Object(given) => given,
-            other => return Err(InputValueError::expected_type(other)),
-        };
+        let value = value.unwrap_or_default();
+        let Value::Object(given) = value else { return Err(InputValueError::expected_type(value)) };
         let mut record = Self { values: BTreeMap::new(), wrong: None };
         for (name, value) in given {
             let field = HandoverField::from_name(name.as_str()).filter(|field| !NOT_WRITTEN.contains(*field));
             let field = field.ok_or_else(|| InputValueError::custom("no such field"))?;
-            match value {
-                Value::Null => _ = record.values.insert(field, None),
-                value => record.read(field, value)?,
+            if value == Value::Null {
+                record.values.insert(field, None);
+            } else {
+                record.read(field, value)?;
             }
         }
         Ok(record)

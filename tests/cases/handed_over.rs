@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{SHOWN, at, done, refused};
-use crate::support::database::TestDatabase;
 use crate::support::on_both;
 use crate::support::play::{Play, jobcenter, on, traeger};
 use crate::support::server::token;

@@ -6,7 +6,6 @@ use kim_domain::id::{Kind, encode};
 use serde_json::{Value, json};
 
 use super::{SHOWN, at, done, opened, refused};
-use crate::support::database::TestDatabase;
 use crate::support::on_both;
 use crate::support::play::{Play, traeger};
 use crate::support::server::{claims, sign};

@@ -4,8 +4,7 @@ use kim_domain::agency::Role;
 use kim_domain::field::HandoverField;
 use serde_json::{Value, json};
 
-use super::{SHOWN, at, done, mutate, opened, record, refused};
-use crate::support::database::TestDatabase;
+use super::{at, done, mutate, opened, record, refused};
 use crate::support::on_both;
 use crate::support::play::{Play, traeger};
 use crate::support::server::token;

@@ -52,10 +52,11 @@ pub async fn close(work: &mut Work<'_>, target: Target, input: &CloseCase) -> Re
     }
     for row in rows {
         let target = referrals::Target { id: Some(row.id), expected_version: row.version };
-        match row.standing.status {
-            ReferralStatus::Draft => referrals::discard(work, target).await?,
-            _ => referrals::withdraw(work, target, input.reason.withdraws_because()).await?,
-        };
+        if row.standing.status == ReferralStatus::Draft {
+            referrals::discard(work, target).await?;
+        } else {
+            referrals::withdraw(work, target, input.reason.withdraws_because()).await?;
+        }
     }
     Ok(Done { case: case.id })
 }

@@ -34,28 +34,37 @@ pub(super) struct Checked {
 pub(super) fn checked(record: &Record, today: NaiveDate) -> Result<Checked, Refusal> {
     let mut checked = Checked { texts: Vec::with_capacity(record.len()), household: None };
     for (&field, value) in record {
+        refuse_unwritten(field)?;
         let value = match value {
             Some(value) => clean(field, value, today)?,
             None => None,
         };
-        match field {
-            F::Age => return Err(Refusal::bad_input("„age“ wird aus dem Geburtsdatum berechnet.")),
-            F::PlanSteps => {
-                return Err(Refusal::bad_input("„planSteps“ folgt aus dem Hilfeplan: bitte „setPlan“ benutzen."));
-            }
-            F::CounsellingNotes => return Err(Refusal::bad_input("Notizen werden mit „addNote“ geschrieben.")),
-            // Without them nobody is found again, and no age is known.
-            F::FamilyName | F::BirthDate if value.is_none() => {
-                return Err(Refusal::bad_input(format!("„{}“ kann nicht leer sein.", field.name())));
-            }
-            F::HouseholdMembers => {
-                let members = if let Some(Value::HouseholdMembers(members)) = value { members } else { Vec::new() };
-                checked.household = Some(members);
-            }
-            _ => checked.texts.push((field, value.map(|value| value.encode()))),
+        // Without them nobody is found again, and no age is known.
+        if value.is_none() && matches!(field, F::FamilyName | F::BirthDate) {
+            return Err(Refusal::bad_input(format!("„{}“ kann nicht leer sein.", field.name())));
+        }
+        if field == F::HouseholdMembers {
+            let members = if let Some(Value::HouseholdMembers(members)) = value { members } else { Vec::new() };
+            checked.household = Some(members);
+        } else {
+            checked.texts.push((field, value.map(|value| value.encode())));
         }
     }
     Ok(checked)
+}
+
+/// What is no part of a record that somebody writes.
+fn refuse_unwritten(field: F) -> Result<(), Refusal> {
+    let why = if field == F::Age {
+        "„age“ wird aus dem Geburtsdatum berechnet."
+    } else if field == F::PlanSteps {
+        "„planSteps“ folgt aus dem Hilfeplan: bitte „setPlan“ benutzen."
+    } else if field == F::CounsellingNotes {
+        "Notizen werden mit „addNote“ geschrieben."
+    } else {
+        return Ok(());
+    };
+    Err(Refusal::bad_input(why))
 }
 
 impl Checked {
@@ -161,17 +170,19 @@ fn clean(field: F, value: &Value, today: NaiveDate) -> Result<Option<Value>, Ref
 
 fn one_line(field: F, text: &str) -> Result<String, Refusal> {
     let name = field.name();
-    match field {
-        F::Phone => telephone(name, text),
-        F::Email => {
-            let address = line(name, text)?;
-            email(&address)
-                .ok_or_else(|| Refusal::bad_input(format!("„{name}“ ist keine Adresse wie name@example.org.")))
-        }
-        F::PostalCode => postal_code(text.trim())
-            .ok_or_else(|| Refusal::bad_input(format!("„{name}“ braucht fünf Ziffern, auch mit Null am Anfang."))),
-        _ => line(name, text),
+    if field == F::Phone {
+        return telephone(name, text);
     }
+    if field == F::PostalCode {
+        let hint = || Refusal::bad_input(format!("„{name}“ braucht fünf Ziffern, auch mit Null am Anfang."));
+        return postal_code(text.trim()).ok_or_else(hint);
+    }
+    let text = line(name, text)?;
+    if field == F::Email {
+        let hint = || Refusal::bad_input(format!("„{name}“ ist keine Adresse wie name@example.org."));
+        return email(&text).ok_or_else(hint);
+    }
+    Ok(text)
 }
 
 fn telephone(name: &str, number: &str) -> Result<String, Refusal> {
