@@ -4,6 +4,7 @@
 
 mod agreements;
 mod attacks;
+mod cases;
 mod clients;
 mod clock;
 mod columns;

@@ -1,6 +1,7 @@
 //! What happens: one use case, one function, one transaction.
 
 pub mod agreement;
+pub mod case;
 pub mod clock;
 pub mod consent;
 pub mod disclose;

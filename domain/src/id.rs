@@ -16,6 +16,8 @@ crate::words! {
         Message = "message": "Nachricht",
         Event = "event": "Ereignis",
         Disclosure = "disclosure": "Eintrag im Protokoll",
+        Note = "note": "Beratungsnotiz",
+        Decision = "decision": "Entscheidung über die Zielgruppe",
     }
 }
 

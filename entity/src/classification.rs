@@ -127,7 +127,17 @@ pub const TABLES: &[Table] = &[
         ruled: "concern requested_procedure plan_steps documents target_group",
         party_text: "",
         internal: "id agency_id person_id case_number district phase opened_on closed_on counselling_notes import_hash \
-              created_at updated_at",
+              version close_reason result plan plan_reviewed_on created_at updated_at",
+    },
+    Table { name: "note", public: "", ruled: "", party_text: "", internal: "id case_id agency_id staff at body" },
+    // Which group somebody belongs to is Art. 9 data by itself.
+    Table {
+        name: "eligibility_decision",
+        public: "",
+        ruled: "",
+        party_text: "",
+        internal: "id case_id agency_id staff at decided_on reference_date rule_set rule_set_version eligible groups \
+              findings statements explanation",
     },
     // What was ticked, and when, only the sender sees.
     Table {
@@ -256,6 +266,9 @@ mod tests {
             ("case", "case_number"),
             ("case", "counselling_notes"),
             ("case", "import_hash"),
+            ("case", "plan"),
+            ("note", "body"),
+            ("eligibility_decision", "groups"),
             ("person", "id"),
             ("person", "fingerprint"),
             ("person", "phonetic_fingerprint"),

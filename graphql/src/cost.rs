@@ -65,7 +65,7 @@ impl Cost {
 }
 
 /// Lists with pages.
-const PAGED: [&str; 9] = [
+const PAGED: [&str; 11] = [
     "agencies",
     "referrals",
     "agreements",
@@ -75,10 +75,12 @@ const PAGED: [&str; 9] = [
     "events",
     "changes",
     "consentFacts",
+    "notes",
+    "upcomingDeadlines",
 ];
 /// Lists without: a case's referrals, and what the schema tells of itself, where a type leads to its fields, and each to
 /// its type, and so on: sixteen levels of that would be an answer without end.
-const LISTS: [(&str, u64); 16] = [
+const LISTS: [(&str, u64); 22] = [
     ("purposes", 20),
     ("entries", 49),
     ("withheld", 20),
@@ -87,6 +89,12 @@ const LISTS: [(&str, u64); 16] = [
     ("ticked", 10),
     ("permits", 10),
     ("items", 20),
+    ("goals", 5),
+    ("steps", 5),
+    ("eligibilityDecisions", 3),
+    ("eligibilityRules", 3),
+    ("findings", 6),
+    ("groups", 6),
     ("types", 70),
     ("fields", 8),
     ("args", 2),

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::agency::Parties;
 use crate::case::Case;
+use crate::case_parts;
 use crate::consent::{self, Consent};
 use crate::consent_receipt::ConsentReceipt;
 use crate::error::Failure;
@@ -121,14 +122,15 @@ pub(crate) async fn cases(snapshot: &Snapshot, rows: Vec<CaseRow>, plan: &CasePl
             }
         }
     }
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let mut parts = case_parts::parts(snapshot, &ids, plan).await?;
     let mut of_client = consents_of(snapshot, &rows, plan).await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let (consents, receipt) = of_client.remove(&row.id).unwrap_or_default();
-            Case { referrals: of_case.remove(&row.id).unwrap_or_default(), consents, receipt, row }
-        })
-        .collect())
+    let complete = |row: CaseRow| {
+        let (consents, receipt) = of_client.remove(&row.id).unwrap_or_default();
+        let parts = parts.remove(&row.id).unwrap_or_default();
+        Case { referrals: of_case.remove(&row.id).unwrap_or_default(), consents, receipt, parts, row }
+    };
+    Ok(rows.into_iter().map(complete).collect())
 }
 
 /// The consents of the clients of these cases, and their receipts, by case.

@@ -3,6 +3,7 @@
 //! A field is null where its change was refused: what was done beside it stays done, and is told.
 
 mod agreement;
+mod case;
 mod consent;
 mod done;
 mod referral;
@@ -12,4 +13,9 @@ use async_graphql::MergedObject;
 /// Alles, was Sie ändern können. Jede Änderung nimmt einen `idempotencyKey`: dieselbe Anfrage noch einmal ändert nichts
 /// und bekommt dieselbe Antwort.
 #[derive(Default, MergedObject)]
-pub(crate) struct Mutation(referral::ReferralMutation, agreement::AgreementMutation, consent::ConsentMutation);
+pub(crate) struct Mutation(
+    referral::ReferralMutation,
+    agreement::AgreementMutation,
+    consent::ConsentMutation,
+    case::CaseMutation,
+);

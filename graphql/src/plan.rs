@@ -47,6 +47,16 @@ pub(crate) struct CasePlan {
     pub(crate) consents: Option<ConsentPlan>,
     /// Who may see what until when.
     pub(crate) receipt: bool,
+    /// Each distinct page of notes.
+    pub(crate) notes: Vec<PageArgs>,
+    /// How many notes there are.
+    pub(crate) count_notes: bool,
+    /// The plan.
+    pub(crate) goals: bool,
+    /// Decisions on eligibility.
+    pub(crate) decisions: bool,
+    /// Deadlines.
+    pub(crate) deadlines: bool,
 }
 
 impl ReferralPlan {
@@ -113,6 +123,18 @@ impl CasePlan {
                 "referrals" => self.referrals.get_or_insert_default().add(&field),
                 "consents" => self.consents.get_or_insert_default().add(&field),
                 "consentReceipt" => self.receipt = true,
+                "notes" => {
+                    self.count_notes |= wants_total(&field);
+                    // Arguments that cannot be read are refused by the resolver, with their place.
+                    let Ok(arguments) = field.arguments() else { continue };
+                    let args = PageArgs::of_selection(&arguments);
+                    if !self.notes.contains(&args) {
+                        self.notes.push(args);
+                    }
+                }
+                "goals" | "planReviewedOn" => self.goals = true,
+                "eligibilityDecisions" | "admission" => self.decisions = true,
+                "upcomingDeadlines" => self.deadlines = true,
                 _ => {}
             }
         }

@@ -17,6 +17,7 @@ use crate::agency::{AGENCIES, Agency, AgencyConnection, Purpose};
 use crate::agreement::{AGREEMENTS, Agreement, AgreementConnection, AgreementPlan, agreements};
 use crate::agreement_query::{AgreementReading, one_proposal};
 use crate::case::{Case, CaseConnection, CaseFilter};
+use crate::case_query::CaseReading;
 use crate::changes::Feed;
 use crate::coded::Coded;
 use crate::consent::{self, Consent, ConsentPlan};
@@ -33,7 +34,7 @@ use crate::session::Session;
 
 /// Alles, was Sie lesen können. Was es für Ihre Art von Stelle und Ihre Rolle nicht gibt, steht nicht im Schema.
 #[derive(Default, MergedObject)]
-pub(crate) struct Query(Reading, AgreementReading, Feed, Overseeing);
+pub(crate) struct Query(Reading, AgreementReading, Feed, Overseeing, CaseReading);
 
 /// What the tables hold.
 #[derive(Default)]
@@ -247,7 +248,9 @@ async fn one_node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, Failure> {
         | Kind::Consent
         | Kind::Message
         | Kind::Event
-        | Kind::Disclosure => Ok(None),
+        | Kind::Disclosure
+        | Kind::Note
+        | Kind::Decision => Ok(None),
     }
 }
 

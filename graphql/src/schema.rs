@@ -155,6 +155,7 @@ const EXISTS_FOR: &[(Whom, &str, &[&str])] = &[
         ],
     ),
     (Whom::Senders, "Query", &["cases", "case"]),
+    (Whom::Senders, "Query", &["upcomingDeadlines", "eligibilityRules", "eligibilityCheck"]),
     (Whom::Senders, "Node", &["Case"]),
     (Whom::Senders, "Referral", &["case", "disclosure", "offerCheck", "withdrawalReason"]),
     (Whom::Senders, "Node", &["Consent"]),
@@ -183,6 +184,7 @@ const EXISTS_FOR: &[(Whom, &str, &[&str])] = &[
     (Whom::Proposers, "Mutation", &["proposeAgreement", "rejectAgreement"]),
     (Whom::Signers, "Mutation", &["signAgreement", "terminateAgreement"]),
     (Whom::Officers, "Mutation", &["giveOpinion"]),
+    (Whom::Senders, "Mutation", &["openCase", "updateCase", "closeCase", "addNote", "setPlan", "decideEligibility"]),
 ];
 
 /// Removes by name, and panics on a name that is not there: a renamed field must not stay visible.

@@ -17,6 +17,7 @@ mod m20261122_100001_disclosures;
 mod m20261124_000011_work;
 mod m20261124_000012_consent_history;
 mod m20261124_000013_agreements;
+mod m20261124_000014_case_work;
 mod m20261124_000015_clock;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -47,6 +48,7 @@ impl MigratorTrait for MainMigrator {
             Box::new(m20261124_000012_consent_history::Migration),
             Box::new(m20261124_000013_agreements::Migration),
             Box::new(m20261124_000015_clock::Migration),
+            Box::new(m20261124_000014_case_work::Migration),
         ]
     }
 

@@ -3,9 +3,11 @@
 
 mod agencies;
 mod agreements;
+mod case_work;
 mod cases;
 mod changes;
 mod consents;
+mod deadlines;
 mod drafts;
 mod history;
 mod meetings;
@@ -18,6 +20,7 @@ mod ruled;
 use crate::sql::Sql;
 pub use agencies::{AgencyPage, AgencyRow};
 pub use agreements::{AgreementPage, AgreementRow};
+pub use case_work::{DecisionRow, NoteRow, PlanRow};
 pub use cases::{CaseFilter, CasePage, CaseRow};
 pub use changes::ChangeRow;
 pub use consents::{ConsentFactPage, ConsentFactRow};
