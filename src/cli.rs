@@ -44,6 +44,11 @@ pub enum Command {
     ///
     /// Safe to repeat: what is done is not done again. Make a backup before you upgrade.
     Migrate(MigrateArgs),
+    /// Let the clock work once, and print what it did: for cron, where `timer_seconds` is 0.
+    ///
+    /// Lets expire what nobody answered, suspends what lost its ground, withdraws what was suspended for too long,
+    /// reminds, and forgets old idempotency keys. Safe to run beside servers and beside itself.
+    Tick(TickArgs),
     /// Print a token of the development issuer, and nothing else.
     ///
     /// Accepted by a `kim demo` that runs, never by `kim serve`. Whether the agency exists is not checked here.
@@ -55,6 +60,9 @@ pub enum Command {
     Schema(SchemaArgs),
     /// Print who may get which field, as Markdown: the rule's ceiling for each kind of agency.
     Disclosure,
+    /// Work with interface agreements (Schnittstellenvereinbarungen).
+    #[command(subcommand)]
+    Agreement(AgreementCommand),
     /// Load agencies, agreements or cases from a spreadsheet export.
     ///
     /// Semicolon or comma, UTF-8 or Windows-1252, German dates or ISO: all are recognised, and the columns may stand
@@ -120,6 +128,14 @@ pub struct MigrateArgs {
     pub yes_delete_all_data: bool,
 }
 
+/// `kim tick`
+#[derive(Args, Debug)]
+pub struct TickArgs {
+    /// Configuration and database.
+    #[command(flatten)]
+    pub data: DataArgs,
+}
+
 /// `kim token`
 #[derive(Args, Debug)]
 pub struct TokenArgs {
@@ -155,6 +171,34 @@ pub struct SchemaArgs {
     /// As this role sees it.
     #[arg(long, value_parser = word::<Role>(), requires = "kind")]
     pub role: Option<Role>,
+}
+
+/// `kim agreement`
+#[derive(Debug, Subcommand)]
+pub enum AgreementCommand {
+    /// Print an agreement as a document (Markdown, in German): parties, purpose, legal ground, fields, dates,
+    /// terms, signatures and opinions.
+    #[command(
+        after_help = "Example:\n  kim agreement export --receiver jobcenter-koeln --purpose BENEFIT_APPLICATION > vereinbarung.md"
+    )]
+    Export(AgreementExportArgs),
+}
+
+/// `kim agreement export`
+#[derive(Args, Debug)]
+pub struct AgreementExportArgs {
+    /// The receiving agency's slug, e.g. jobcenter-koeln.
+    #[arg(long, value_name = "SLUG")]
+    pub receiver: String,
+    /// What it is about.
+    #[arg(long, value_name = "PURPOSE", value_parser = word::<ReferralPurpose>())]
+    pub purpose: ReferralPurpose,
+    /// Which version [default: the latest].
+    #[arg(long, value_name = "NUMBER")]
+    pub version: Option<i32>,
+    /// Configuration and database.
+    #[command(flatten)]
+    pub data: DataArgs,
 }
 
 /// `kim import`

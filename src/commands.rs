@@ -1,15 +1,17 @@
 //! Runs one command: each line of [`run`] is one of them.
 
+mod agreement;
 pub mod import;
 pub mod migrate;
 mod serve;
+mod tick;
 mod token;
 
 use std::future::Future;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Command, SchemaArgs};
+use crate::cli::{AgreementCommand, Cli, Command, SchemaArgs};
 use crate::demo;
 use crate::failure::Failure;
 
@@ -22,9 +24,11 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Serve(args) => block_on(serve::run(&args))?,
         Command::Demo(args) => block_on(demo::run(&args))?,
         Command::Migrate(args) => block_on(migrate::run(&args))?,
+        Command::Tick(args) => block_on(tick::run(&args))?,
         Command::Token(args) => token::run(args)?,
         Command::Schema(args) => schema(&args)?,
         Command::Disclosure => say(&kim_domain::disclosure::matrix())?,
+        Command::Agreement(AgreementCommand::Export(args)) => block_on(agreement::export(&args))?,
         Command::Import(args) => return block_on(import::run(&args)),
     }
     Ok(ExitCode::SUCCESS)

@@ -8,6 +8,7 @@ use std::time::Duration;
 use figment::Figment;
 use figment::error::Kind;
 use figment::providers::{Env, Format, Serialized, Toml};
+use kim_casework::clock::Patience;
 use kim_domain::token::SpeaksFor;
 use poem::http::HeaderValue;
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::cli::DataArgs;
 use crate::failure::Failure;
 use crate::http::Limits;
+use crate::timer::Timer;
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -34,6 +36,10 @@ pub struct Config {
     pub max_requests: usize,
     /// How many connections are open at once; one more waits.
     pub max_connections: usize,
+    /// The timer works so often, in seconds; 0: not here.
+    pub timer_seconds: u64,
+    /// So many working days after its due day an unanswered referral expires.
+    pub expire_after_working_days: i16,
     /// Where `/metrics` is, for Prometheus; nowhere by default.
     pub metrics_listen: Option<SocketAddr>,
     /// Where traces are sent: the URL of an OTLP collector (HTTP, protobuf); nowhere by default.
@@ -83,6 +89,8 @@ impl Default for Config {
             deadline_seconds: 10,
             max_requests: 128,
             max_connections: 1_024,
+            timer_seconds: 60,
+            expire_after_working_days: Patience::default().expire_after_working_days,
             metrics_listen: None,
             otlp_endpoint: None,
             fingerprint_key_file: None,
@@ -141,6 +149,7 @@ impl Config {
             issuer.check()?;
         }
         config.limits()?;
+        config.check_timer()?;
         Ok(config)
     }
 }
@@ -166,6 +175,31 @@ impl Config {
             requests: self.max_requests,
             connections: self.max_connections,
         })
+    }
+}
+
+impl Config {
+    /// How patient the clock is.
+    #[must_use]
+    pub const fn patience(&self) -> Patience {
+        Patience { expire_after_working_days: self.expire_after_working_days }
+    }
+
+    /// The timer, if it runs here.
+    #[must_use]
+    pub fn timer(&self) -> Option<Timer> {
+        let every = Duration::from_secs(self.timer_seconds);
+        (!every.is_zero()).then_some(Timer { every, patience: self.patience() })
+    }
+
+    fn check_timer(&self) -> Result<(), Failure> {
+        if self.timer_seconds > 86_400 {
+            return Err(Failure::usage("configuration key \"timer_seconds\": between 0 (off) and 86400"));
+        }
+        if !(1..=250).contains(&self.expire_after_working_days) {
+            return Err(Failure::usage("configuration key \"expire_after_working_days\": between 1 and 250"));
+        }
+        Ok(())
     }
 }
 

@@ -14,3 +14,4 @@ pub mod issuers;
 mod metrics;
 pub mod serve;
 pub mod telemetry;
+pub mod timer;

@@ -52,6 +52,16 @@ struct OfVerb {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfResult {
+    result: Fixed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfAction {
+    action: Fixed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfPool {
     pool: Fixed,
     state: Fixed,
@@ -65,6 +75,8 @@ pub(crate) struct Metrics {
     refusals: Family<OfLimit, Counter>,
     statements: Family<OfVerb, Counter>,
     connections: Family<OfPool, Gauge>,
+    ticks: Family<OfResult, Counter>,
+    actions: Family<OfAction, Counter>,
     registry: Arc<Registry>,
 }
 
@@ -82,7 +94,15 @@ impl Default for Metrics {
         registry.register("statements", "Statements that the database was asked", statements.clone());
         let connections = Family::default();
         registry.register("database_connections", "Connections to the database, in use and idle", connections.clone());
-        Self { requests, durations, refusals, statements, connections, registry: Arc::new(registry) }
+        let ticks = Family::default();
+        registry.register(
+            "timer_runs",
+            "Runs of the timer, by whether all was done that was to be done",
+            ticks.clone(),
+        );
+        let actions = Family::default();
+        registry.register("timer_actions", "What the timer did, by kind", actions.clone());
+        Self { requests, durations, refusals, statements, connections, ticks, actions, registry: Arc::new(registry) }
     }
 }
 
@@ -101,6 +121,14 @@ impl Metrics {
         self.durations.get_or_create(&OfOperation { operation }).observe(took.as_secs_f64());
         if let Some(limit) = limit {
             self.refusals.get_or_create(&OfLimit { limit: Fixed(limit.code()) }).inc();
+        }
+    }
+
+    /// The timer ran; `counts` says what it did.
+    pub(crate) fn ticked(&self, all_done: bool, counts: &[(&'static str, u64)]) {
+        self.ticks.get_or_create(&OfResult { result: Fixed(if all_done { "ok" } else { "failed" }) }).inc();
+        for &(action, count) in counts {
+            self.actions.get_or_create(&OfAction { action: Fixed(action) }).inc_by(count);
         }
     }
 

@@ -21,6 +21,7 @@ use crate::http::graphiql::Tab;
 use crate::http::{Front, Limits};
 use crate::issuers::Issuers;
 use crate::metrics::{Metrics, Page};
+use crate::timer::Timer;
 
 /// Who reads metrics is few.
 const SCRAPERS: usize = 8;
@@ -44,6 +45,8 @@ pub struct Parts {
     pub graphiql: Option<Vec<Tab>>,
     /// What the front door takes.
     pub limits: Limits,
+    /// When the clock works; not here for `None`.
+    pub timer: Option<Timer>,
     /// Where `/metrics` is; nowhere for `None`.
     pub metrics_listen: Option<SocketAddr>,
 }
@@ -55,6 +58,7 @@ pub struct Running {
     metrics_address: Option<SocketAddr>,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
+    ticking: Option<JoinHandle<()>>,
     database: Database,
 }
 
@@ -65,7 +69,7 @@ pub struct Running {
 pub async fn start(config: &Config, clock: Clock) -> Result<Running, Failure> {
     let issuers = Issuers::load(&config.issuer).await?;
     let limits = config.limits()?;
-    let database = open_within(&config.database, Some(limits.deadline)).await?;
+    let database = open_within(&config.database, limits.deadline).await?;
     refuse_unmigrated(&database).await?;
     let key = fingerprint_key::read(config.fingerprint_key_file.as_deref(), &config.database)?;
     let graphiql = config.graphiql.then(Vec::new);
@@ -78,24 +82,35 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Failure> {
         jwks: None,
         graphiql,
         limits,
+        timer: config.timer(),
         metrics_listen: config.metrics_listen,
     })
     .await
 }
 
-/// Opens the database.
+/// Opens the database that is there.
 ///
 /// # Errors
-/// [`Failure::Failed`] when it does not answer.
+/// [`Failure::Failed`] when there is none or it does not answer.
 pub async fn open(url: &str) -> Result<Database, Failure> {
-    open_within(url, None).await
+    Database::open(url).await.map_err(not_opened)
+}
+
+/// Opens the database, and makes its files where there are none.
+///
+/// # Errors
+/// [`Failure::Failed`] when it does not answer or cannot be made.
+pub async fn create(url: &str) -> Result<Database, Failure> {
+    Database::create(url).await.map_err(not_opened)
 }
 
 /// Opens the database for requests, none of whose statements may take longer.
-async fn open_within(url: &str, deadline: Option<Duration>) -> Result<Database, Failure> {
-    Database::open_within(url, deadline)
-        .await
-        .map_err(|error| Failure::failed(format!("cannot open the database: {error}")))
+async fn open_within(url: &str, deadline: Duration) -> Result<Database, Failure> {
+    Database::open_within(url, deadline).await.map_err(not_opened)
+}
+
+fn not_opened(error: impl std::fmt::Display) -> Failure {
+    Failure::failed(format!("cannot open the database: {error}"))
 }
 
 /// Refuses a database that lacks steps of this version.
@@ -133,12 +148,16 @@ pub async fn listen(mut parts: Parts) -> Result<Running, Failure> {
         None => None,
     };
 
+    let ticking = parts.timer.map(|timer| {
+        let database = parts.database.clone();
+        tokio::spawn(timer.run(database, parts.clock, metrics.clone(), stopped.clone()))
+    });
     let backend = House::new(parts.database.clone(), parts.clock, parts.key);
     let most = parts.limits.connections;
     let front = Arc::new(Front::new(backend, parts.issuers, parts.jwks, parts.graphiql, parts.limits, metrics));
     let serving = tokio::spawn(connections::serve(listener, front, most, Patience::default(), stopped));
     tracing::info!(%address, "listening");
-    Ok(Running { address, metrics_address, stop, serving, database: parts.database })
+    Ok(Running { address, metrics_address, stop, serving, ticking, database: parts.database })
 }
 
 async fn bind(listen: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
@@ -175,6 +194,9 @@ impl Running {
         // An error here says that the server has ended already.
         let _ended = self.stop.send(true);
         self.serving.await.map_err(Failure::failed)?;
+        if let Some(ticking) = self.ticking {
+            ticking.await.map_err(Failure::failed)?;
+        }
         self.database.close().await.map_err(Failure::failed)
     }
 

@@ -54,6 +54,7 @@ impl Demo {
             jwks: None,
             graphiql: Some(users.iter().flat_map(|user| user.tabs.clone()).collect()),
             limits: kim::config::Config::default().limits().expect("limits"),
+            timer: None,
             metrics_listen: None,
         })
         .await
@@ -125,6 +126,31 @@ on_both! {
         }
         let roles: BTreeSet<_> = demo.users.iter().map(|user| user.role).collect();
         assert_eq!(roles, Role::ALL.iter().copied().collect());
+    }
+
+    async fn the_steps_play_a_referral_through_from_draft_to_outcome(db: TestDatabase) {
+        let demo = Demo::start(&db.database, on("2026-11-20")).await;
+        let steps = demo::play(&db.database).await.expect("steps");
+        let mut states = Vec::new();
+        // Twice: who presses again changes nothing.
+        for step in steps.iter().flat_map(|step| [step, step]) {
+            let headers: Value = serde_json::from_str(&step.headers).expect("JSON");
+            let variables: Value = serde_json::from_str(&step.variables).expect("JSON");
+            let authorization = headers["Authorization"].as_str().expect("a header");
+            let answer = demo.ask(authorization, &step.query, &variables).await;
+            assert!(answer["errors"].is_null(), "{}: {answer}", step.query);
+            let shown = answer["data"].as_object().and_then(|data| data.values().next()).expect("a field");
+            let referral = if shown["referral"].is_object() { &shown["referral"] } else { shown };
+            states.push(referral["status"].as_str().expect("a state").to_owned());
+            if step.query.contains("Schritt1") {
+                let check = &referral["offerCheck"];
+                assert_eq!((&check["agreementInForce"], &check["groundHolds"]), (&json!(true), &json!(true)), "{answer}");
+                assert_eq!((&check["lacking"], &check["reportingDuty"]), (&json!([]), &json!(false)), "{answer}");
+            }
+        }
+        assert_eq!(states, ["DRAFT", "DRAFT", "OFFERED", "OFFERED", "OFFERED", "OFFERED", "INFO_REQUESTED", "INFO_REQUESTED",
+            "OFFERED", "OFFERED", "ACCEPTED", "ACCEPTED", "IN_PROGRESS", "IN_PROGRESS", "COMPLETED", "COMPLETED", "COMPLETED",
+            "COMPLETED"]);
     }
 
     async fn what_the_lists_have_no_column_for_is_there(db: TestDatabase) {

@@ -2,14 +2,20 @@
 //!
 //! `make test` runs everything; `tests/with-postgres.sh cargo test --test main NAME` runs one.
 
+mod agreements;
 mod attacks;
 mod bulk;
+mod cases;
 mod clients;
+mod clock;
 mod columns;
+mod consents;
 mod corrections;
+mod crash;
 mod database;
 mod demo;
 mod documents;
+mod feed;
 mod front_door;
 mod import;
 mod indexes;
@@ -17,6 +23,7 @@ mod life;
 mod log;
 mod matrix;
 mod migrations;
+mod narrowing;
 mod plan;
 mod process;
 mod race;
@@ -24,3 +31,4 @@ mod reading;
 mod support;
 mod telemetry;
 mod tokens;
+mod withdrawal;

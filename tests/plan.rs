@@ -147,6 +147,38 @@ on_both! {
         assert!(one.len() <= fifty.len());
     }
 
+    async fn consents_and_receipts_cost_the_same_for_one_case_as_for_fifty(db: TestDatabase) {
+        fill(&db, 200).await;
+        let watched = Watched::new(&db.url, "traeger", Role::CaseManager).await;
+        let query = "query($first: Int) { cases(first: $first) { nodes { consents { state receiver { name } history { step } }
+            consentReceipt { plain } referrals { consent { id receiver { name } } } } } }";
+        let (_, one, _) = watched.ask(query, 1).await;
+        let (response, fifty, _) = watched.ask(query, 50).await;
+        assert_eq!(one.len(), fifty.len(), "{fifty:#?}");
+        let cases = response.data.into_json().expect("JSON")["cases"]["nodes"].clone();
+        assert!(cases.as_array().expect("rows").iter().all(|case| case["consents"][0]["state"] == "IN_FORCE"), "{cases}");
+    }
+
+    async fn the_work_on_cases_costs_one_statement_for_each_part(db: TestDatabase) {
+        fill(&db, 600).await;
+        let watched = Watched::new(&db.url, "traeger", Role::CaseManager).await;
+        let query = "query($first: Int) { cases(first: $first) { nodes { id version closedReason
+            notes { totalCount nodes { text } } goals { text steps { responsible agency { slug } } } planReviewedOn
+            eligibilityDecisions { groups } admission { eligible } upcomingDeadlines { kind date } } } }";
+        let (_, one, _) = watched.ask(query, 1).await;
+        let (_, fifty, _) = watched.ask(query, 50).await;
+        // Who, page, notes, their count, plans, decisions, deadlines; no step names an agency.
+        assert_eq!((one.len(), fifty.len()), (7, 7), "{fifty:#?}");
+        let query = "query($first: Int) { upcomingDeadlines(first: $first) { totalCount nodes { kind date legalGround
+            case { caseNumber record { familyName } referrals { id } } } } }";
+        let (_, one, _) = watched.ask(query, 1).await;
+        let (response, fifty, _) = watched.ask(query, 50).await;
+        let total = response.data.into_json().expect("JSON")["upcomingDeadlines"]["totalCount"].as_i64();
+        assert!(total.is_some_and(|total| total > 0), "{total:?}");
+        // Who, facts, cases, their referrals.
+        assert_eq!((one.len(), fifty.len()), (4, 4), "{fifty:#?}");
+    }
+
     async fn what_nobody_asked_for_is_not_fetched(db: TestDatabase) {
         fill(&db, 20).await;
         let watched = Watched::new(&db.url, "jobcenter-3", Role::Clerk).await;

@@ -16,7 +16,7 @@ use crate::support::on_both;
 use crate::support::server::{AUDIENCE, MUNICIPAL, add_agency, token};
 
 /// `kim` in a folder of its own, without our environment's `KIM_*`.
-fn kim(folder: &Path) -> Command {
+pub(crate) fn kim(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kim"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("KIM_")) {
         command.env_remove(name);
@@ -85,6 +85,12 @@ impl Served {
         assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs").success());
     }
 
+    /// SIGKILL: it has no time for anything.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("it ended");
+    }
+
     /// Its exit code and its whole log.
     pub(crate) fn end(mut self) -> (Option<i32>, String) {
         self.log.read_to_string(&mut self.lines).expect("the log");
@@ -129,6 +135,11 @@ fn a_database_that_is_not_prepared_is_not_served() {
     let (code, words) = said(&run(folder.path(), &["serve"]));
     assert_eq!(code, Some(1));
     assert!(words.contains("kim migrate"), "{words}");
+    assert_eq!(run(folder.path(), &["migrate"]).status.code(), Some(0));
+    assert_eq!(run(folder.path(), &["migrate", "--down", "--yes-delete-all-data"]).status.code(), Some(0));
+    let (code, words) = said(&run(folder.path(), &["serve"]));
+    assert_eq!(code, Some(1));
+    assert!(words.contains("steps are missing") && words.contains("kim migrate"), "{words}");
     assert_eq!(run(folder.path(), &["migrate"]).status.code(), Some(0));
     assert_eq!(run(folder.path(), &["migrate"]).status.code(), Some(0));
     let served = Served::start(folder.path());

@@ -1,12 +1,17 @@
 //! Writes down what was disclosed, before it leaves: the log of requests, and per referral and field the first and
 //! last time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
+use chrono::NaiveDate;
 use kim_domain::agency::Role;
+use kim_domain::calendar::Clock;
+use kim_domain::disclosure;
 use kim_domain::field::FieldSet;
 use kim_entity::code::Code;
 use kim_entity::database::Database;
+use kim_entity::read::{ReferralRow, Snapshot};
 use kim_entity::viewer::Viewer;
 use kim_entity::{disclosed, disclosure_log};
 use sea_orm::sea_query::OnConflict;
@@ -83,19 +88,39 @@ pub enum Recorded {
     Overtaken(i64),
 }
 
-/// Writes the log of one request at an instant in microseconds: all of it or nothing. A disclosure happens when this
-/// commits; `closings` says what was closed to the agency when the answer was begun, and no withdrawal can commit between
-/// the look at it now and the commit.
+/// When an answer was begun.
+#[derive(Clone, Copy, Debug)]
+pub struct Begun {
+    /// How often something was closed to the viewer's agency before.
+    pub closings: i64,
+    /// The day for which the rule was asked.
+    pub today: NaiveDate,
+}
+
+/// Writes the log of one request: all of it or nothing. A disclosure happens when this commits, and no closing can commit
+/// between the look at what was closed and that. If something was closed since the answer was begun, the rule is asked
+/// again for what it shows: what it still releases may go, so that a busy day of withdrawals stops nobody's reading.
 ///
 /// # Errors
 /// The log cannot be written; then nothing may be shown.
 pub async fn record(
     database: &Database,
-    at: i64,
+    clock: &Clock,
+    viewer: &Arc<Viewer>,
     reader: &Reader,
     shown: &[Shown],
-    closings: i64,
+    begun: Begun,
 ) -> Result<Recorded, DbErr> {
+    let transaction = database.disclose(reader.agency_id).await?;
+    // Under the lock, for which midnight may have been waited: a day that ended may have ended a consent.
+    let now = database.closings(&transaction, reader.agency_id).await?;
+    let released = clock.today() == begun.today
+        && (now == begun.closings || still_released(database, viewer, shown, begun.today).await?);
+    if !released {
+        transaction.rollback().await?;
+        return Ok(Recorded::Overtaken(now));
+    }
+    let at = clock.now_micros();
     let mut sets: BTreeMap<(&'static str, i64, bool), Vec<Uuid>> = BTreeMap::new();
     let mut facts = Vec::new();
     for one in shown {
@@ -106,16 +131,36 @@ pub async fn record(
             }
         }
     }
-    let transaction = database.disclose(reader.agency_id).await?;
-    let now = database.closings(&transaction, reader.agency_id).await?;
-    if now != closings {
-        transaction.rollback().await?;
-        return Ok(Recorded::Overtaken(now));
-    }
     insert_log(&transaction, at, reader, sets).await?;
     upsert_disclosed(&transaction, facts).await?;
     transaction.commit().await?;
     Ok(Recorded::Written)
+}
+
+/// Whether the rule releases now, on the same grounds, all that is to be shown. Nothing is closed meanwhile: the caller
+/// holds the lock of disclosures to the viewer's agency.
+async fn still_released(
+    database: &Database,
+    viewer: &Arc<Viewer>,
+    shown: &[Shown],
+    today: NaiveDate,
+) -> Result<bool, DbErr> {
+    let ids: Vec<Uuid> = shown.iter().map(|one| one.referral_id).collect();
+    let snapshot = Snapshot::begin(database, Arc::clone(viewer), today).await?;
+    let rows = snapshot.referrals_by_id(&ids).await?;
+    snapshot.end().await?;
+    let rows: HashMap<Uuid, ReferralRow> = rows.into_iter().map(|row| (row.id, row)).collect();
+    Ok(shown.iter().all(|one| {
+        rows.get(&one.referral_id).is_some_and(|row| {
+            let released = row.visible().fields();
+            let by_consent = disclosure::consented(&row.terms);
+            one.fields.is_within(released)
+                && (one.own || one.fields.and(one.consented).is_within(by_consent))
+                && (one.own
+                    || !one.messages
+                    || (!released.is_empty() && one.consented.is_empty() == by_consent.is_empty()))
+        })
+    }))
 }
 
 fn parts(shown: &Shown) -> Vec<Part> {

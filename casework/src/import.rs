@@ -27,6 +27,7 @@ pub use cases::cases;
 pub(crate) use reference::random as random_reference;
 pub use report::{Refusal, RefusalCode, Report};
 pub use send_back::{check_place, write_private};
+pub(crate) use spelling::cell::{email, phone, postal_code};
 
 /// How an import is to be done.
 #[derive(Clone, Debug, Default)]

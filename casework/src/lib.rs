@@ -1,5 +1,9 @@
 //! What happens: one use case, one function, one transaction.
 
+pub mod agreement;
+pub mod case;
+pub mod clock;
+pub mod consent;
 pub mod disclose;
 pub mod import;
 pub mod once;

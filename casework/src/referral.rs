@@ -22,7 +22,7 @@ pub use change::{ChangeHandover, change_handover};
 pub use correct::{Decide, Report, decide_correction, report_wrong_value};
 pub use draft::{Contact, Draft, discard, draft};
 pub use forward::{Forward, forward};
-pub use ground::{resume, suspend};
+pub use ground::{resume, suspend, suspend_because};
 pub use meeting::{Appointment, Talk, record_appointment, record_talk};
 pub use message::post;
 pub use offer::{Offer, needs_acknowledgement, offer};

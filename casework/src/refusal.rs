@@ -117,6 +117,11 @@ impl Refusal {
         })
     }
 
+    /// What the state of something does not permit; the text says what to do.
+    pub(crate) fn illegal(text: impl Into<String>) -> Self {
+        Self::because(Because::IllegalTransition, text)
+    }
+
     /// What the state of a referral does not permit.
     pub(crate) fn unmoved(why: Unmoved, action: ReferralAction, status: ReferralStatus) -> Self {
         match why {

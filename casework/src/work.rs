@@ -1,7 +1,9 @@
-//! A unit of work: one viewer, one transaction, and what is to be told of it.
+//! A unit of work: one viewer (or the clock), one transaction, and what is to be told of it.
 //!
 //! Events, the feeds of both sides and the state are written together. What closes something to its receiver holds back
 //! the log of disclosures until it has committed.
+
+mod worker;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,14 +16,14 @@ use kim_domain::disclosure::{self, Terms};
 use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::id::new_uuid;
 use kim_domain::life::{Mover, ReferralAction, Standing};
-use kim_domain::referral::ReferralStatus;
+use kim_domain::referral::{BallHolder, ReferralStatus};
 use kim_entity::code::Code;
 use kim_entity::database::Database;
 use kim_entity::read::{ReferralRow, Side, Snapshot};
+use kim_entity::tick::Ticking;
 use kim_entity::viewer::Viewer;
 use kim_entity::write::Writing;
-use kim_entity::{agency, change, referral, referral_event};
-use sea_orm::sea_query::Expr;
+use kim_entity::{change, referral, referral_event};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, DbErr, EntityTrait as _,
     ExprTrait as _, QueryFilter as _, Statement,
@@ -30,6 +32,8 @@ use uuid::Uuid;
 
 use crate::import::insert;
 use crate::refusal::Refusal;
+
+pub use worker::{AtDesk, ByClock, Hands, OfClock, OfViewer, Worker};
 
 /// Where a viewer works: what every use case needs beside its input.
 #[derive(Clone, Copy, Debug)]
@@ -46,9 +50,9 @@ pub struct Desk<'d> {
 
 /// A unit of work. Dropped without [`finish`](Self::finish), it leaves nothing.
 #[derive(Debug)]
-pub struct Work<'d> {
-    desk: Desk<'d>,
-    writing: Writing,
+pub struct Work<'d, W: Worker = AtDesk> {
+    by: W::Hands<'d>,
+    database: &'d Database,
     now: i64,
     today: NaiveDate,
     told: Told,
@@ -110,77 +114,37 @@ impl<'d> Work<'d> {
     pub(crate) async fn begin(desk: Desk<'d>) -> Result<Self, DbErr> {
         let today = desk.clock.today();
         let writing = Writing::begin(desk.database, Arc::clone(desk.viewer), today).await?;
-        Ok(Self { desk, writing, now: desk.clock.now_micros(), today, told: Told::default() })
+        let (now, by) = (desk.clock.now_micros(), OfViewer { desk, writing });
+        Ok(Self { by, database: desk.database, now, today, told: Told::default() })
     }
 
     pub(crate) fn viewer(&self) -> &'d Viewer {
-        self.desk.viewer
+        self.by.desk.viewer
     }
     pub(crate) fn own_id(&self) -> Uuid {
-        self.desk.viewer.agency().id
+        self.by.desk.viewer.agency().id
     }
     pub(crate) fn database(&self) -> &'d Database {
-        self.desk.database
+        self.database
     }
     pub(crate) fn key(&self) -> &'d FingerprintKey {
-        self.desk.key
-    }
-    pub(crate) fn now(&self) -> i64 {
-        self.now
-    }
-    pub(crate) fn today(&self) -> NaiveDate {
-        self.today
-    }
-    pub(crate) fn tx(&self) -> &DatabaseTransaction {
-        self.writing.transaction()
+        self.by.desk.key
     }
     /// The viewer's reads, in this transaction.
     pub(crate) fn reads(&self) -> &Snapshot {
-        self.writing.reads()
+        self.by.writing.reads()
     }
     pub(crate) fn writing(&self) -> &Writing {
-        &self.writing
+        &self.by.writing
     }
 
     /// The viewer's own referral of this id, locked, if nobody was faster.
     pub(crate) async fn referral(&self, id: Option<Uuid>, expected_version: i32) -> Result<ReferralRow, Refusal> {
         let found = match id {
-            Some(id) => self.writing.referral(id).await?,
+            Some(id) => self.writing().referral(id).await?,
             None => None,
         };
         seen(found, expected_version)
-    }
-
-    /// Moves a referral: state, event, and both sides' feeds.
-    pub(crate) async fn advance(&mut self, row: &ReferralRow, made: Move) -> Result<Standing, Refusal> {
-        let path = row
-            .standing
-            .after(made.action, made.mover)
-            .map_err(|why| Refusal::unmoved(why, made.action, row.standing.status))?;
-        let Some(&to) = path.last() else { return Ok(row.standing) };
-        self.update(row.id, row.version, columns_of(to, made.reason, self.now, self.today, made.with)).await?;
-        let mut from = row.standing;
-        for (place, &standing) in path.iter().enumerate() {
-            let last = place + 1 == path.len();
-            let event = referral_event::ActiveModel {
-                from_status: Set(Some(Code(from.status))),
-                to_status: Set(Code(standing.status)),
-                reason: Set(made.reason.filter(|_| last).map(str::to_owned)),
-                action: Set(Some(Code(if last { made.action } else { ReferralAction::Acknowledge }))),
-                detail: Set(made.detail.as_ref().filter(|_| last).map(serde_json::Value::to_string)),
-                ..self.event_of(row, made.mover)
-            };
-            self.tell(row, ChangeKind::Moved, event);
-            from = standing;
-        }
-        let after = Terms {
-            stage: disclosure::stage(to.status, to.ever_accepted, Some(self.today), 0, self.today),
-            ..row.terms
-        };
-        if !row.visible().fields().is_within(disclosure::visible(&after).fields()) {
-            self.closes(row.receiver_id);
-        }
-        Ok(to)
     }
 
     /// Something that happened to a referral and did not move it. It is a change all the same: the version counts on.
@@ -238,19 +202,6 @@ impl<'d> Work<'d> {
         Ok(())
     }
 
-    /// Notes that a field or more of the receiver's is closed by this work.
-    pub(crate) fn closes(&mut self, receiver_id: Uuid) {
-        self.told.closed_to.insert(receiver_id);
-    }
-
-    /// Tells both sides of a change without an event of its own; the receiver not of what was never offered.
-    pub(crate) fn change(&mut self, row: &ReferralRow, kind: ChangeKind, event_id: Option<Uuid>) {
-        let hidden = row.standing.status == ReferralStatus::Draft && row.offered_at.is_none() && event_id.is_none();
-        for agency in [row.sender_id, row.receiver_id].into_iter().take(if hidden { 1 } else { 2 }) {
-            self.told.changes.push((agency, Change { referral_id: row.id, kind, event_id }));
-        }
-    }
-
     /// The first event of a new draft; only its sender knows of it.
     pub(crate) async fn drafted(&mut self, sender_id: Uuid, referral_id: Uuid) -> Result<(), DbErr> {
         let own = self.own_id() == sender_id;
@@ -273,15 +224,116 @@ impl<'d> Work<'d> {
         Ok(())
     }
 
+    /// Whether the viewer's kind may do what senders do.
+    pub(crate) fn sends(&self) -> bool {
+        AgencyKind::sends(self.viewer().agency().kind)
+    }
+}
+
+impl<'d> Work<'d, ByClock> {
+    pub(crate) async fn by_clock(database: &'d Database, clock: &Clock) -> Result<Self, DbErr> {
+        let today = clock.today();
+        let by = OfClock::begin(database, today).await?;
+        Ok(Self { by, database, now: clock.now_micros(), today, told: Told::default() })
+    }
+
+    /// What only the clock reads.
+    pub(crate) fn ticking(&self) -> &Ticking {
+        self.by.ticking()
+    }
+
+    /// Reminds whoever has the ball: a change in its feed alone, and none of the referral.
+    pub(crate) fn remind(&mut self, row: &ReferralRow) {
+        let agency = match row.standing.status.ball() {
+            Some(BallHolder::Sender) => row.sender_id,
+            Some(BallHolder::Receiver) => row.receiver_id,
+            None => return,
+        };
+        let change = Change { referral_id: row.id, kind: ChangeKind::Reminder, event_id: None };
+        self.told.changes.push((agency, change));
+    }
+}
+
+impl<W: Worker> Work<'_, W> {
+    pub(crate) fn now(&self) -> i64 {
+        self.now
+    }
+    pub(crate) fn today(&self) -> NaiveDate {
+        self.today
+    }
+    pub(crate) fn tx(&self) -> &DatabaseTransaction {
+        self.by.transaction()
+    }
+
+    /// Moves a referral: state, event, and both sides' feeds.
+    pub(crate) async fn advance(&mut self, row: &ReferralRow, made: Move) -> Result<Standing, Refusal> {
+        let path = row
+            .standing
+            .after(made.action, made.mover)
+            .map_err(|why| Refusal::unmoved(why, made.action, row.standing.status))?;
+        let Some(&to) = path.last() else { return Ok(row.standing) };
+        self.update(row.id, row.version, columns_of(to, made.reason, self.now, self.today, made.with)).await?;
+        let mut from = row.standing;
+        for (place, &standing) in path.iter().enumerate() {
+            let last = place + 1 == path.len();
+            let event = referral_event::ActiveModel {
+                from_status: Set(Some(Code(from.status))),
+                to_status: Set(Code(standing.status)),
+                reason: Set(made.reason.filter(|_| last).map(str::to_owned)),
+                action: Set(Some(Code(if last { made.action } else { ReferralAction::Acknowledge }))),
+                detail: Set(made.detail.as_ref().filter(|_| last).map(serde_json::Value::to_string)),
+                ..self.event_of(row, made.mover)
+            };
+            self.tell(row, ChangeKind::Moved, event);
+            from = standing;
+        }
+        let after = Terms {
+            stage: disclosure::stage(to.status, to.ever_accepted, Some(self.today), 0, self.today),
+            ..row.terms
+        };
+        if !row.visible().fields().is_within(disclosure::visible(&after).fields()) {
+            self.closes(row.receiver_id);
+        }
+        Ok(to)
+    }
+
+    /// Notes that a field or more of the receiver's is closed by this work.
+    pub(crate) fn closes(&mut self, receiver_id: Uuid) {
+        self.told.closed_to.insert(receiver_id);
+    }
+
+    /// Lets a referral rest on this consent, without moving it.
+    pub(crate) async fn rests_on(&mut self, row: &ReferralRow, consent_id: Uuid) -> Result<(), Refusal> {
+        self.update(
+            row.id,
+            row.version,
+            referral::ActiveModel { consent_id: Set(Some(consent_id)), ..Default::default() },
+        )
+        .await?;
+        self.change(row, ChangeKind::ConsentChanged, None);
+        Ok(())
+    }
+
+    /// Tells both sides of a change without an event of its own; the receiver not of what was never offered.
+    pub(crate) fn change(&mut self, row: &ReferralRow, kind: ChangeKind, event_id: Option<Uuid>) {
+        let hidden = row.standing.status == ReferralStatus::Draft && row.offered_at.is_none() && event_id.is_none();
+        for agency in [row.sender_id, row.receiver_id].into_iter().take(if hidden { 1 } else { 2 }) {
+            self.told.changes.push((agency, Change { referral_id: row.id, kind, event_id }));
+        }
+    }
+
     fn event_of(&self, row: &ReferralRow, mover: Mover) -> referral_event::ActiveModel {
-        let by_clock = mover == Mover::Clock;
+        let author = match mover {
+            Mover::Sender | Mover::Receiver => self.by.author(),
+            Mover::Clock => None,
+        };
         referral_event::ActiveModel {
             id: Set(new_uuid()),
             referral_id: Set(row.id),
             at: Set(self.now),
             // What the clock does stands in the sender's history.
-            agency_id: Set(if by_clock { row.sender_id } else { self.own_id() }),
-            staff: Set((!by_clock).then(|| self.viewer().subject().to_owned())),
+            agency_id: Set(author.map_or(row.sender_id, |(agency_id, _)| agency_id)),
+            staff: Set(author.map(|(_, subject)| subject.to_owned())),
             imported: Set(false),
             ..Default::default()
         }
@@ -290,7 +342,9 @@ impl<'d> Work<'d> {
     fn tell(&mut self, row: &ReferralRow, kind: ChangeKind, event: referral_event::ActiveModel) {
         let id = event.id.clone().take();
         self.told.events.push(event);
-        for agency in [row.sender_id, row.receiver_id] {
+        // Of the receiver's appointments the sender learns as of the outcome: if the client lets it be told.
+        let hidden = kind == ChangeKind::Appointment && row.side == Side::Receiver && !row.reports_outcome();
+        for agency in [row.receiver_id, row.sender_id].into_iter().take(if hidden { 1 } else { 2 }) {
             self.told.changes.push((agency, Change { referral_id: row.id, kind, event_id: id }));
         }
     }
@@ -333,7 +387,7 @@ impl<'d> Work<'d> {
 
     /// Makes it last: writes the events, numbers the changes, holds back disclosures if something closes, and commits.
     pub(crate) async fn finish(self) -> Result<(), DbErr> {
-        let tx = self.writing.transaction();
+        let tx = self.by.transaction();
         insert(tx, self.told.events).await?;
         let mut feeds: BTreeMap<Uuid, Vec<Change>> = BTreeMap::new();
         for (agency, change) in self.told.changes {
@@ -354,26 +408,15 @@ impl<'d> Work<'d> {
             insert(tx, rows.collect()).await?;
         }
         if self.told.closed_to.is_empty() {
-            return self.writing.commit().await;
+            return self.by.into_transaction().commit().await;
         }
-        agency::Entity::update_many()
-            .col_expr(agency::Column::Closings, Expr::col(agency::Column::Closings).add(1))
-            .filter(agency::Column::Id.is_in(self.told.closed_to.iter().copied()))
-            .exec(tx)
-            .await?;
-        let held = self.desk.database.hold_back(tx, &self.told.closed_to).await?;
-        self.writing.commit().await?;
-        held.release().await
+        let held = self.database.hold_back(tx, &self.told.closed_to).await?;
+        held.commit(self.by.into_transaction()).await
     }
 
     /// Gives it up.
     pub(crate) async fn give_up(self) -> Result<(), DbErr> {
-        self.writing.give_up().await
-    }
-
-    /// Whether the viewer's kind may do what senders do.
-    pub(crate) fn sends(&self) -> bool {
-        AgencyKind::sends(self.viewer().agency().kind)
+        self.by.into_transaction().rollback().await
     }
 }
 
@@ -400,10 +443,10 @@ fn columns_of(
         suspended_from: Set(to.suspended_from.map(Code)),
         ..with
     };
-    if let Some(reason) = reason {
-        columns.reason = Set(Some(reason.to_owned()));
-    }
     if closes {
+        if let Some(reason) = reason {
+            columns.reason = Set(Some(reason.to_owned()));
+        }
         (columns.closed_at, columns.closed_on) = (Set(Some(now)), Set(Some(today)));
     }
     columns

@@ -5,7 +5,8 @@ KIM_URL    where the server is, without /graphql
 KIM_TOKEN  a token of the role SERVICE; in production ask your issuer for a new one before it ends
 STATE      the file that remembers how far we are [default: kim-state.json]
 
-Prints each new or changed referral as one line of JSON. Run it every few minutes (cron, systemd timer).
+Prints each referral to which something happened as one line of JSON, with the kinds of what it was ("changes"): all
+there are the first time. Run it every few minutes (cron, systemd timer).
 docs/integration.md explains every step.
 """
 
@@ -16,7 +17,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from datetime import datetime, timedelta
 
 URL = os.environ.get("KIM_URL", "http://127.0.0.1:8080") + "/graphql"
 TOKEN = os.environ.get("KIM_TOKEN", "")
@@ -24,25 +24,38 @@ STATE = os.environ.get("STATE", "kim-state.json")
 
 RETRYABLE = {"RATE_LIMITED", "TIMEOUT", "INTERNAL", "UNREACHABLE"}
 ATTEMPTS = 4
-# Changes are read again for so long: transactions may become visible a moment after their time stamp.
-OVERLAP = timedelta(minutes=5)
+# Referrals in one request: a document has 30 fields at the top.
+TOGETHER = 25
 
-CHANGED = """
-query Changed($since: DateTime, $after: String) {
-  referrals(direction: INCOMING, filter: {updatedAfter: $since}, orderBy: OFFERED_AT_ASC, first: 50, after: $after) {
+CHANGES = """
+query Changes($after: String) {
+  changes(after: $after, first: 100) {
     pageInfo { hasNextPage endCursor }
-    nodes {
-      id
-      version
-      reference
-      status
-      updatedAt
-      dueOn
-      purpose { code }
-      sender { slug }
-      handover { familyName givenName birthDate postalCode needSince withheld { field reason } }
-    }
+    nodes { kind referralId }
   }
+}
+"""
+
+ALL = """
+query All($after: String) {
+  referrals(direction: INCOMING, orderBy: OFFERED_AT_ASC, first: 50, after: $after) {
+    pageInfo { hasNextPage endCursor }
+    nodes { ...Needed }
+  }
+}
+"""
+
+NEEDED = """
+fragment Needed on Referral {
+  id
+  version
+  reference
+  status
+  updatedAt
+  dueOn
+  purpose { code }
+  sender { slug }
+  handover { familyName givenName birthDate postalCode needSince withheld { field reason } }
 }
 """
 
@@ -94,19 +107,28 @@ def ask(query, variables):
             time.sleep(float(error.wait) if (error.wait or "").isdigit() else 2**attempt * random.uniform(0.5, 1))
 
 
-def changed(since):
-    """Every referral that changed after an instant, page by page."""
-    after = None
+def pages(query, name, after=None):
+    """A list's pages, each with the cursor from which the next goes on: the old one where nothing came."""
     while True:
-        page = ask(CHANGED, {"since": since, "after": after})["referrals"]
-        yield from page["nodes"]
+        page = ask(query, {"after": after})[name]
+        after = page["pageInfo"]["endCursor"] or after
+        yield page["nodes"], after
         if not page["pageInfo"]["hasNextPage"]:
             return
-        after = page["pageInfo"]["endCursor"]
 
 
-def instant(text):
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+def referrals(ids):
+    """These referrals as they are now, some in one request; None for one that is not ours to see."""
+    for start in range(0, len(ids), TOGETHER):
+        some = {f"r{place}": one for place, one in enumerate(ids[start:start + TOGETHER])}
+        head = ", ".join(f"${name}: ID!" for name in some)
+        body = " ".join(f"{name}: referral(id: ${name}) {{ ...Needed }}" for name in some)
+        answer = ask(f"query Some({head}) {{ {body} }} {NEEDED}", some)
+        yield from (answer[name] for name in some)
+
+
+def tell(referral, kinds):
+    print(json.dumps({**referral, "changes": kinds}, ensure_ascii=False))
 
 
 def load():
@@ -114,7 +136,7 @@ def load():
         with open(STATE, encoding="utf-8") as file:
             return json.load(file)
     except FileNotFoundError:
-        return {"newest": None, "recent": {}}
+        return None
 
 
 def save(state):
@@ -128,19 +150,28 @@ def save(state):
 
 def main():
     state = load()
-    newest = state["newest"] and instant(state["newest"])
-    seen = []
-    for referral in changed((newest - OVERLAP).isoformat() if newest else None):
-        seen.append(referral)
-        # The overlap brings what we have already: id and version tell.
-        if state["recent"].get(referral["id"]) != referral["version"]:
-            print(json.dumps(referral, ensure_ascii=False))
-    sys.stdout.flush()
-    # Only now: whoever is interrupted before reads it again.
-    if seen:
-        newest = max(instant(referral["updatedAt"]) for referral in seen)
-        recent = {one["id"]: one["version"] for one in seen if instant(one["updatedAt"]) >= newest - OVERLAP}
-        save({"newest": newest.isoformat(), "recent": recent})
+    if state is None:
+        # The end of the feed first, then the list: what happens in between comes twice, and nothing is missed.
+        cursor = None
+        for _, cursor in pages(CHANGES, "changes"):
+            pass
+        for nodes, _ in pages(ALL + NEEDED, "referrals"):
+            for referral in nodes:
+                tell(referral, [])
+        sys.stdout.flush()
+        save({"cursor": cursor})
+        return
+    for changes, cursor in pages(CHANGES, "changes", state["cursor"]):
+        kinds = {}
+        for change in changes:
+            kinds.setdefault(change["referralId"], []).append(change["kind"])
+        ids = list(kinds)
+        for one, referral in zip(ids, referrals(ids)):
+            # What is gone is told too, so that our copy can go.
+            tell(referral or {"id": one, "gone": True}, kinds[one])
+        sys.stdout.flush()
+        # Only now: whoever is interrupted before reads it again.
+        save({"cursor": cursor})
 
 
 if __name__ == "__main__":

@@ -96,6 +96,17 @@ impl Role {
     }
 }
 
+impl Role {
+    /// Whether the role's work is with agreements in the making, so that proposals exist in its schema.
+    #[must_use]
+    pub const fn works_on_agreements(self) -> bool {
+        match self {
+            Self::Administrator | Self::Coordinator | Self::DataProtectionOfficer => true,
+            Self::Clerk | Self::CaseManager | Self::Service => false,
+        }
+    }
+}
+
 crate::words! {
     /// Who employs the people of an agency: it decides what § 87 AufenthG asks of them.
     pub enum LegalForm("Rechtsform") {

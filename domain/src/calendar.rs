@@ -48,6 +48,14 @@ pub fn berlin_day(instant: DateTime<Utc>) -> NaiveDate {
     instant.with_timezone(&Berlin).date_naive()
 }
 
+/// The first instant of a day in Berlin, in microseconds since 1970. Clocks are never changed at midnight there.
+#[must_use]
+pub fn midnight_micros(day: NaiveDate) -> i64 {
+    let midnight = day.and_time(chrono::NaiveTime::MIN);
+    let instant = midnight.and_local_timezone(Berlin).earliest();
+    instant.map_or_else(|| midnight.and_utc().timestamp_micros(), |instant| instant.timestamp_micros())
+}
+
 /// Noon in Berlin on a day, in microseconds since 1970: the instant of what is known to the day only.
 #[must_use]
 pub fn noon_micros(day: NaiveDate) -> i64 {
@@ -98,6 +106,16 @@ mod tests {
         assert_eq!(end_of_week(day(2026, 11, 20)), day(2026, 11, 22));
         assert_eq!(end_of_week(day(2026, 11, 22)), day(2026, 11, 22));
         assert_eq!(end_of_week(day(2026, 11, 23)), day(2026, 11, 29));
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_in_berlin() {
+        for first in ["2026-03-29", "2026-07-01", "2026-10-25", "2026-12-31"] {
+            let first: NaiveDate = first.parse().expect("a day");
+            let begins = DateTime::from_timestamp_micros(midnight_micros(first)).expect("an instant");
+            assert_eq!(berlin_day(begins), first);
+            assert_eq!(berlin_day(begins - TimeDelta::microseconds(1)), first - TimeDelta::days(1));
+        }
     }
 
     #[test]

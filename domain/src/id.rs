@@ -10,12 +10,15 @@ crate::words! {
         Case = "case": "Fall",
         Agency = "agency": "Stelle",
         Agreement = "agreement": "Schnittstellenvereinbarung",
+        Proposal = "proposal": "Vorschlag einer Schnittstellenvereinbarung",
         Person = "person": "Person",
         Consent = "consent": "Einwilligung",
         Message = "message": "Nachricht",
         Event = "event": "Ereignis",
         Correction = "correction": "Gemeldete Angabe",
         Disclosure = "disclosure": "Eintrag im Protokoll",
+        Note = "note": "Beratungsnotiz",
+        Decision = "decision": "Entscheidung über die Zielgruppe",
     }
 }
 

@@ -3,23 +3,31 @@
 //! Begin with [`disclosure`]: who sees which field.
 
 pub mod agency;
+pub mod agreement;
 pub mod bulk;
 pub mod calendar;
 pub mod change;
+pub mod clock;
+pub mod closing;
 pub mod consent;
 pub mod correction;
 pub mod deadline;
 pub mod disclosure;
+pub mod eligibility;
 pub mod field;
 pub mod fingerprint;
 pub mod id;
 pub mod life;
 pub mod nationality;
+pub mod plain;
+pub mod plan;
 pub mod purpose;
 pub mod reason;
+pub mod receipt;
 pub mod reference;
 pub mod referral;
 pub mod token;
+pub mod upcoming;
 pub mod value;
 pub mod word;
 

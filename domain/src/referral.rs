@@ -164,6 +164,14 @@ crate::words! {
 }
 
 crate::words! {
+    /// Why a referral was suspended.
+    pub enum SuspensionReason("Grund einer Aussetzung") {
+        /// The last day of the consent is past, or there is none that holds.
+        ConsentEnded = "CONSENT_ENDED": "Die Einwilligung besteht nicht oder nicht mehr",
+    }
+}
+
+crate::words! {
     /// From which side an agency looks at its referrals.
     pub enum Direction("Richtung") {
         Incoming = "INCOMING": "eingehend",

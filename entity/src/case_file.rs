@@ -49,6 +49,19 @@ pub struct Model {
     /// Hash of the row it was imported from: tells unchanged from changed.
     #[sea_orm(column_type = "Text", nullable)]
     pub import_hash: Option<String>,
+    /// Counts the changes: a colleague who was faster is noticed.
+    pub version: i32,
+    /// Code of the reason for which it was closed.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub close_reason: Option<String>,
+    /// What came of it, in words.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub result: Option<String>,
+    /// Goals and steps (`kim_domain::plan`), as JSON; `plan_steps` is written from it.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub plan: Option<String>,
+    /// When the plan was last set.
+    pub plan_reviewed_on: Option<Date>,
     /// Microseconds since 1970.
     pub created_at: i64,
     /// Microseconds since 1970.

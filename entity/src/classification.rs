@@ -65,10 +65,39 @@ pub const TABLES: &[Table] = &[
     Table {
         name: "agreement",
         public: "id ags receiver_id purpose version valid_from valid_until respond_working_days access_days \
-              narrows_running",
+              narrows_running terminated_for_cause_on",
         ruled: "fields ticked_only statutory_fields",
         party_text: "contact legal_ground",
-        internal: "terminated_for_cause_on created_at",
+        internal: "created_at",
+    },
+    Table {
+        name: "agreement_proposal",
+        public: "id version status ags receiver_id purpose valid_from valid_until respond_working_days access_days \
+              narrows_running agency_id created_at agreement_id closed_by_id closed_at",
+        ruled: "fields ticked_only statutory_fields",
+        party_text: "contact legal_ground terms close_reason",
+        internal: "staff closed_by_staff",
+    },
+    Table {
+        name: "agreement_signature",
+        public: "proposal_id side agency_id at",
+        ruled: "",
+        party_text: "",
+        internal: "staff",
+    },
+    Table {
+        name: "agreement_opinion",
+        public: "proposal_id side agency_id at verdict",
+        ruled: "",
+        party_text: "reasons",
+        internal: "staff",
+    },
+    Table {
+        name: "agreement_termination",
+        public: "agreement_id for_cause ends_on side",
+        ruled: "",
+        party_text: "reason",
+        internal: "id agency_id staff created_at",
     },
     // A person belongs to one Träger: even its id would let two offices join their files.
     Table {
@@ -98,7 +127,17 @@ pub const TABLES: &[Table] = &[
         ruled: "concern requested_procedure plan_steps documents target_group",
         party_text: "",
         internal: "id agency_id person_id case_number district phase opened_on closed_on counselling_notes import_hash \
-              created_at updated_at",
+              version close_reason result plan plan_reviewed_on created_at updated_at",
+    },
+    Table { name: "note", public: "", ruled: "", party_text: "", internal: "id case_id agency_id staff at body" },
+    // Which group somebody belongs to is Art. 9 data by itself.
+    Table {
+        name: "eligibility_decision",
+        public: "",
+        ruled: "",
+        party_text: "",
+        internal: "id case_id agency_id staff at decided_on reference_date rule_set rule_set_version eligible groups \
+              findings statements explanation",
     },
     // What was ticked, and when, only the sender sees.
     Table {
@@ -108,7 +147,14 @@ pub const TABLES: &[Table] = &[
         party_text: "",
         internal: "id person_id receiver_id purpose ticked data_protection release_from_secrecy release_on art9 \
               valid_from valid_until withdrawn_at created_at report_outcome form language interpreter text_version \
-              guardian witness scan_sha256 renews_id staff",
+              guardian witness scan_sha256 renews_id staff form_reason understands renewed_at",
+    },
+    Table {
+        name: "consent_event",
+        public: "",
+        ruled: "",
+        party_text: "",
+        internal: "id consent_id at step fields staff",
     },
     Table {
         name: "referral",
@@ -187,6 +233,7 @@ pub const TABLES: &[Table] = &[
         party_text: "",
         internal: "agency_id",
     },
+    Table { name: "reminder", public: "", ruled: "", party_text: "", internal: "referral_id kind due_on at" },
     Table {
         name: "idempotency",
         public: "",
@@ -235,6 +282,9 @@ mod tests {
             ("case", "case_number"),
             ("case", "counselling_notes"),
             ("case", "import_hash"),
+            ("case", "plan"),
+            ("note", "body"),
+            ("eligibility_decision", "groups"),
             ("person", "id"),
             ("person", "fingerprint"),
             ("person", "phonetic_fingerprint"),

@@ -2,7 +2,7 @@
 
 use kim_domain::Word;
 use sea_orm::sea_query::{ArrayType, ColumnType, Nullable, ValueType, ValueTypeErr};
-use sea_orm::{ColIdx, DbErr, IntoActiveValue, QueryResult, TryGetError, TryGetable, Value};
+use sea_orm::{ColIdx, DbErr, IntoActiveValue, QueryResult, TryFromU64, TryGetError, TryGetable, Value};
 
 /// A word, stored as its code. A code that is in no list is a [`DbErr::Type`] that names the list, never the code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -49,6 +49,13 @@ impl<T: Word> ValueType for Code<T> {
 impl<T: Word> Nullable for Code<T> {
     fn null() -> Value {
         Value::String(None)
+    }
+}
+
+/// A word may be part of a key; no database makes one by counting.
+impl<T: Word> TryFromU64 for Code<T> {
+    fn try_from_u64(_: u64) -> Result<Self, DbErr> {
+        Err(DbErr::ConvertFromU64(T::NAME))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Consents of a client: for one receiver and purpose.
 
-use kim_domain::consent::ConsentForm;
+use kim_domain::consent::{ConsentForm, ConsentState, state};
 use kim_domain::disclosure;
 use kim_domain::field::FieldSet;
 use kim_domain::purpose::ReferralPurpose;
@@ -67,6 +67,28 @@ pub struct Model {
     /// Subject of the token that recorded it.
     #[sea_orm(column_type = "Text", nullable)]
     pub staff: Option<String>,
+    /// Why it could not be written.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub form_reason: Option<String>,
+    /// Whoever recorded it saw that the client, a minor, understands what it is about.
+    pub understands: bool,
+    /// Instant in which another consent took its place, microseconds since 1970.
+    pub renewed_at: Option<i64>,
+}
+
+impl Model {
+    /// Where it stands on a day.
+    #[must_use]
+    pub fn state(&self, today: Date) -> ConsentState {
+        let (withdrawn, renewed) = (self.withdrawn_at.is_some(), self.renewed_at.is_some());
+        state(self.valid_from, self.valid_until, withdrawn, renewed, today)
+    }
+
+    /// Every field that the client said yes to, in one way or the other.
+    #[must_use]
+    pub fn all_fields(&self) -> FieldSet {
+        FieldSet::from_i64(self.fields).or(FieldSet::from_i64(self.ticked))
+    }
 }
 
 impl From<&Model> for disclosure::Consent {

@@ -2,6 +2,7 @@
 //!
 //! Text comes from the code and from closed lists only; whatever comes from outside is bound.
 
+use chrono::NaiveDate;
 use kim_domain::Word;
 use kim_domain::field::FieldSet;
 use sea_orm::sea_query::ArrayType;
@@ -91,12 +92,52 @@ impl Sql {
         }
     }
 
-    /// Appends an aggregate that lists the values of a bigint column, comma-separated, as text.
-    pub(crate) fn list_of(&mut self, column: &str) -> &mut Self {
+    /// Appends an aggregate that lists the values of bigint columns, row after row, comma-separated, as one text:
+    /// [`Columns::rows_of_fields`] reads it.
+    pub(crate) fn list_of(&mut self, columns: &[&str]) -> &mut Self {
+        let row = columns.join(" || ',' || ");
         match self.backend {
-            DbBackend::Postgres => self.push("string_agg(").push(column).push("::text, ',')"),
-            DbBackend::Sqlite | _ => self.push("group_concat(").push(column).push(", ',')"),
+            DbBackend::Postgres => self.push("string_agg((").push(&row).push(")::text, ',')"),
+            DbBackend::Sqlite | _ => self.push("group_concat(").push(&row).push(", ',')"),
         }
+    }
+
+    /// Appends the condition that version `n` of an agreement is the one under which something can be offered on a day:
+    /// the latest that has begun, neither over nor ended. An earlier one does not come back when the latest ends.
+    pub(crate) fn agreement_in_force(&mut self, today: NaiveDate) -> &mut Self {
+        self.push("n.valid_from <= ").bind(today);
+        self.push(" AND (n.valid_until IS NULL OR n.valid_until >= ").bind(today);
+        self.push(") AND (n.terminated_for_cause_on IS NULL OR n.terminated_for_cause_on > ").bind(today);
+        // Whoever ends a version ends what came before it.
+        self.push(
+            ") AND NOT EXISTS (SELECT 1 FROM agreement_termination e JOIN agreement x ON x.id = e.agreement_id \
+             WHERE x.receiver_id = n.receiver_id AND x.purpose = n.purpose AND x.version >= n.version AND e.ends_on <= ",
+        );
+        self.bind(today);
+        self.push(
+            ") AND NOT EXISTS (SELECT 1 FROM agreement l WHERE l.receiver_id = n.receiver_id AND l.purpose = n.purpose \
+             AND l.version > n.version AND l.valid_from <= ",
+        );
+        self.bind(today).push(")")
+    }
+
+    /// The statement, to be run for rows of a table.
+    pub(crate) fn into_statement(self) -> Statement {
+        Statement::from_sql_and_values(self.backend, self.text, self.values)
+    }
+
+    /// Appends that the rows are locked, and those left out that another has locked. On SQLite nobody else writes while
+    /// the transaction lasts.
+    pub(crate) fn skip_locked(&mut self) -> &mut Self {
+        match self.backend {
+            DbBackend::Postgres => self.push(" FOR UPDATE SKIP LOCKED"),
+            DbBackend::Sqlite | _ => self,
+        }
+    }
+
+    pub(crate) async fn run(self, connection: &impl ConnectionTrait) -> Result<u64, DbErr> {
+        let statement = Statement::from_sql_and_values(self.backend, self.text, self.values);
+        Ok(connection.execute_raw(statement).await?.rows_affected())
     }
 
     pub(crate) async fn all(self, connection: &impl ConnectionTrait) -> Result<Vec<QueryResult>, DbErr> {
@@ -137,6 +178,19 @@ impl<'r> Columns<'r> {
     /// A stored set of fields; the empty one where an outer join found none.
     pub(crate) fn fields_or_none(&mut self) -> Result<FieldSet, DbErr> {
         self.next::<Option<i64>>().map(|set| set.map_or(FieldSet::EMPTY, FieldSet::from_i64))
+    }
+
+    /// Rows of `N` stored sets of fields, as [`Sql::list_of`] lists them; no row where it found none.
+    pub(crate) fn rows_of_fields<const N: usize>(&mut self) -> Result<Vec<[FieldSet; N]>, DbErr> {
+        let list: Option<String> = self.next()?;
+        let sets: Result<Vec<_>, _> =
+            list.iter().flat_map(|list| list.split(',')).map(|set| set.parse().map(FieldSet::from_i64)).collect();
+        let sets = sets.map_err(|_| DbErr::Type(format!("no list of sets of fields in column {}", self.next)))?;
+        let (rows, rest) = sets.as_chunks();
+        if !rest.is_empty() {
+            return Err(DbErr::Type(format!("a row of the list in column {} is cut off", self.next)));
+        }
+        Ok(rows.to_vec())
     }
 
     /// A word by its code, or none.

@@ -5,20 +5,21 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use kim_domain::purpose::ReferralPurpose;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, EntityTrait as _, ExprTrait as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
+    ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, EntityTrait as _, QueryFilter as _,
 };
 use uuid::Uuid;
 
 use crate::database::Database;
 use crate::read::{ReferralRow, Snapshot};
+use crate::sql::Sql;
 use crate::viewer::Viewer;
-use crate::{agency, agreement, case_file, consent};
+use crate::{agency, agreement};
 
 mod case;
+mod consents;
 mod many;
 
-pub use many::ConsentKey;
+pub use consents::{Concerned, Whose};
 
 /// A transaction that writes. Dropped without [`commit`](Self::commit), it leaves nothing.
 #[derive(Debug)]
@@ -87,7 +88,7 @@ impl Writing {
             .await
     }
 
-    /// The agreement under which this can be offered to the receiver today: the latest version in force.
+    /// The agreement under which this can be offered to the receiver today: the latest version, if it is in force.
     ///
     /// # Errors
     /// The database does not answer.
@@ -96,20 +97,10 @@ impl Writing {
         receiver_id: Uuid,
         purpose: ReferralPurpose,
     ) -> Result<Option<agreement::Model>, DbErr> {
-        use agreement::Column;
-        let today = self.0.today();
-        let latest = agreement::Entity::find()
-            .filter(Column::ReceiverId.eq(receiver_id))
-            .filter(Column::Purpose.eq(purpose.code()))
-            .filter(Column::ValidFrom.lte(today))
-            .order_by_desc(Column::Version)
-            .one(self.transaction())
-            .await?;
-        let runs = |row: &agreement::Model| {
-            row.valid_until.is_none_or(|last_day| today <= last_day)
-                && row.terminated_for_cause_on.is_none_or(|day| today < day)
-        };
-        Ok(latest.filter(runs))
+        let mut sql = Sql::new(self.transaction().get_database_backend());
+        sql.push("SELECT n.* FROM agreement n WHERE n.receiver_id = ").bind(receiver_id);
+        sql.push(" AND n.purpose = ").bind(purpose.code()).push(" AND ").agreement_in_force(self.0.today());
+        agreement::Entity::find().from_raw_sql(sql.into_statement()).one(self.transaction()).await
     }
 
     /// The agreement of this id.
@@ -120,31 +111,10 @@ impl Writing {
         agreement::Entity::find_by_id(id).one(self.transaction()).await
     }
 
-    /// The consent of a case's client for this receiver and purpose that holds today, the latest first recorded.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn consent_of(
-        &self,
-        case_id: Uuid,
-        receiver_id: Uuid,
-        purpose: ReferralPurpose,
-    ) -> Result<Option<consent::Model>, DbErr> {
-        use consent::Column;
-        let today = self.0.today();
-        let client =
-            case_file::Entity::find_by_id(case_id).select_only().column(case_file::Column::PersonId).into_query();
-        consent::Entity::find()
-            .filter(Column::PersonId.in_subquery(client))
-            .filter(Column::ReceiverId.eq(receiver_id))
-            .filter(Column::Purpose.eq(purpose.code()))
-            .filter(Column::WithdrawnAt.is_null())
-            .filter(Column::ValidFrom.lte(today))
-            .filter(Column::ValidUntil.is_null().or(Column::ValidUntil.gte(today)))
-            .order_by_desc(Column::CreatedAt)
-            .order_by_desc(Column::Id)
-            .one(self.transaction())
-            .await
+    /// To end it.
+    #[must_use]
+    pub fn into_transaction(self) -> DatabaseTransaction {
+        self.0.into_transaction()
     }
 
     /// Makes it last.

@@ -1,19 +1,18 @@
-//! Agencies, purposes and interface agreements.
+//! Agencies and purposes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_graphql::{ID, Object, SimpleObject};
+use async_graphql::{ID, Object};
 use kim_domain::agency::AgencyKind;
-use kim_domain::field::HandoverField;
 use kim_domain::id::Kind;
 use kim_domain::purpose::{Rechtskreis, ReferralPurpose};
-use kim_entity::read::{AgencyRow, AgreementRow};
+use kim_entity::read::AgencyRow;
 use uuid::Uuid;
 
 use crate::coded::Coded;
 use crate::connection::connection;
-use crate::scalar::{Date, global};
+use crate::scalar::global;
 
 /// The names of agencies that a request needs.
 pub(crate) type Parties = Arc<HashMap<Uuid, AgencyRow>>;
@@ -71,87 +70,3 @@ impl Purpose {
         Coded(self.0.rechtskreis())
     }
 }
-
-/// A version of an interface agreement.
-#[derive(Clone)]
-pub(crate) struct Agreement {
-    pub(crate) row: AgreementRow,
-    pub(crate) parties: Parties,
-}
-
-/// Eine Schnittstellenvereinbarung in einer Fassung. Fassungen ändern sich nie.
-#[Object]
-impl Agreement {
-    /// Kennung der Fassung.
-    pub(crate) async fn id(&self) -> ID {
-        global(Kind::Agreement, self.row.id)
-    }
-    /// Die Stelle, an die übergeben wird.
-    async fn receiver(&self) -> Option<Agency> {
-        self.parties.get(&self.row.receiver_id).cloned().map(Agency)
-    }
-    /// Zweck.
-    async fn purpose(&self) -> Purpose {
-        Purpose(self.row.purpose)
-    }
-    /// Fassung, fortlaufend.
-    async fn version(&self) -> i32 {
-        self.row.version
-    }
-    /// Gilt ab.
-    async fn valid_from(&self) -> Date {
-        Date(self.row.valid_from)
-    }
-    /// Gilt bis einschließlich; null: unbefristet.
-    async fn valid_until(&self) -> Option<Date> {
-        self.row.valid_until.map(Date)
-    }
-    /// Frist zur Antwort in Arbeitstagen.
-    async fn respond_working_days(&self) -> i32 {
-        self.row.respond_working_days.into()
-    }
-    /// Wie viele Kalendertage nach dem Abschluss noch gelesen werden darf.
-    async fn access_days(&self) -> i32 {
-        self.row.access_days.into()
-    }
-    /// Ansprechstelle (E-Mail).
-    async fn contact(&self) -> &str {
-        &self.row.contact
-    }
-    /// Rechtsgrundlage.
-    async fn legal_ground(&self) -> &str {
-        &self.row.legal_ground
-    }
-    /// Die vereinbarten Felder.
-    async fn fields(&self) -> Vec<AgreementField> {
-        let field = |field: HandoverField| AgreementField {
-            field: Coded(field),
-            label: field.label(),
-            ticked_only: self.row.ticked_only.contains(field),
-            statutory: self.row.statutory.contains(field),
-        };
-        self.row.fields.iter().map(field).collect()
-    }
-}
-
-/// Ein vereinbartes Feld.
-#[derive(SimpleObject)]
-pub(crate) struct AgreementField {
-    /// Das Feld.
-    field: Coded<HandoverField>,
-    /// Die Bezeichnung.
-    label: &'static str,
-    /// Nur, wenn die Klientin oder der Klient es einzeln ankreuzt.
-    ticked_only: bool,
-    /// Auf gesetzlicher Grundlage, ohne Einwilligung.
-    statutory: bool,
-}
-
-pub(crate) const AGREEMENTS: &str = "agreements";
-
-connection!(
-    AgreementConnection,
-    AgreementEdge,
-    Agreement,
-    "Eine Seite der Schnittstellenvereinbarungen, die Ihre Stelle betreffen."
-);

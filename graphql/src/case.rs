@@ -11,24 +11,39 @@ use async_graphql::{
 };
 use kim_domain::Word;
 use kim_domain::agency::Scope;
+use kim_domain::closing::CloseReason;
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::id::Kind;
+use kim_domain::upcoming::upcoming;
 use kim_domain::value::CasePhase;
 use kim_entity::read::{CaseRow, Values};
 
+use crate::case_parts::{CaseParts, NOTES, Note, NoteConnection};
 use crate::coded::Coded;
 use crate::connection::connection;
+use crate::consent::Consent;
+use crate::consent_receipt::ConsentReceipt;
+use crate::eligibility::EligibilityDecision;
 use crate::error::Failure;
-use crate::fields;
+use crate::goal::Goal;
+use crate::page::{PageArgs, cursor};
 use crate::referral::{ClientInput, Referral};
 use crate::scalar::{Date, global};
 use crate::session::Session;
+use crate::upcoming::CaseDeadline;
+use crate::{fields, history};
 
 /// A case of the viewer's agency.
 pub(crate) struct Case {
     pub(crate) row: CaseRow,
     pub(crate) referrals: Vec<Referral>,
+    pub(crate) consents: Vec<Consent>,
+    pub(crate) receipt: Option<ConsentReceipt>,
+    pub(crate) parts: CaseParts,
 }
+
+/// The longest look ahead, in months.
+const MOST_MONTHS: u32 = 36;
 
 /// Ein Fall Ihrer Stelle. Eine Änderung am Fall fließt in keine Übergabe von selbst.
 #[Object]
@@ -36,6 +51,10 @@ impl Case {
     /// Kennung.
     pub(crate) async fn id(&self) -> ID {
         global(Kind::Case, self.row.id)
+    }
+    /// Zählt die Änderungen.
+    async fn version(&self) -> i32 {
+        self.row.version
     }
     /// Ihre Fallnummer; keine andere Stelle sieht sie.
     async fn case_number(&self) -> &str {
@@ -57,6 +76,59 @@ impl Case {
     async fn closed_on(&self) -> Option<Date> {
         self.row.closed_on.map(Date)
     }
+    /// Warum abgeschlossen wurde.
+    async fn closed_reason(&self) -> Option<Coded<CloseReason>> {
+        self.row.close_reason.as_deref().and_then(CloseReason::from_code).map(Coded)
+    }
+    /// Was erreicht wurde, in Worten.
+    async fn result(&self) -> Option<&str> {
+        self.row.result.as_deref()
+    }
+    /// Der Hilfeplan: Ziele und Schritte.
+    async fn goals(&self) -> Vec<Goal> {
+        let goals = self.parts.plan.iter().flat_map(|(_, goals)| goals);
+        goals.map(|goal| Goal::of(goal, &self.parts.parties)).collect()
+    }
+    /// Wann der Hilfeplan zuletzt gesetzt oder überprüft wurde.
+    async fn plan_reviewed_on(&self) -> Option<Date> {
+        self.parts.plan.as_ref().and_then(|(row, _)| row.reviewed_on).map(Date)
+    }
+    /// Die Beratungsnotizen, die neueste zuerst; ältere aus einer Fallliste stehen in `record.counsellingNotes`.
+    async fn notes(
+        &self,
+        #[graphql(desc = "Höchstens so viele: 20, wenn nichts angegeben ist, und nie mehr als 100.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Nach diesem Zeiger.")] after: Option<String>,
+    ) -> Result<NoteConnection, Failure> {
+        let args = PageArgs { first, after, ..PageArgs::default() };
+        args.window(NOTES, history::moment)?;
+        let page = self.parts.notes.iter().find(|(has, _)| *has == args).map(|(_, page)| page);
+        let rows = page.map_or(&[][..], |page| &page.rows).iter();
+        let rows = rows.map(|row| (cursor(NOTES, &format!("{}.{}", row.at, row.id)), Note(row.clone())));
+        Ok(NoteConnection::new(rows, &args, page.is_some_and(|page| page.more), Some(self.parts.note_count)))
+    }
+    /// Entscheidungen über die Zielgruppe, die früheste zuerst.
+    async fn eligibility_decisions(&self) -> Vec<EligibilityDecision> {
+        self.parts.decisions.iter().map(Into::into).collect()
+    }
+    /// Die Entscheidung, mit der aufgenommen wurde: Ihre Regelung gilt für den Fall weiter.
+    async fn admission(&self) -> Option<EligibilityDecision> {
+        self.parts.decisions.iter().find(|decision| decision.eligible).map(Into::into)
+    }
+    /// Anstehende Fristen, die nächste zuerst; keine, wenn der Fall abgeschlossen ist.
+    async fn upcoming_deadlines(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = 12, desc = "So viele Monate voraus, höchstens 36.")] within_months: u32,
+    ) -> Result<Vec<CaseDeadline>, Failure> {
+        if within_months > MOST_MONTHS {
+            return Err(Failure::BadInput(format!("„withinMonths“ ist höchstens {MOST_MONTHS}.")));
+        }
+        let today = Session::of(ctx).today();
+        let found = self.parts.facts.map(|facts| upcoming(&facts, today, within_months)).unwrap_or_default();
+        Ok(found.iter().map(Into::into).collect())
+    }
     /// Die Falldaten.
     async fn record(&self) -> CaseRecord<'_> {
         CaseRecord(&self.row.record)
@@ -65,6 +137,14 @@ impl Case {
     async fn referrals(&self, ctx: &Context<'_>) -> Result<&[Referral], Failure> {
         let allowed = Session::of(ctx).viewer().may(Scope::ReferralRead);
         if allowed { Ok(&self.referrals) } else { Err(Failure::Forbidden(Scope::ReferralRead)) }
+    }
+    /// Die Einwilligungen der Klientin oder des Klienten, die zuletzt erfasste zuerst.
+    async fn consents(&self) -> &[Consent] {
+        &self.consents
+    }
+    /// Wer was bis wann sehen darf: zum Mitgeben, auf Deutsch und in Leichter Sprache.
+    async fn consent_receipt(&self) -> Option<&ConsentReceipt> {
+        self.receipt.as_ref()
     }
 }
 

@@ -7,7 +7,7 @@ use kim_domain::disclosure::known_to;
 use kim_domain::field::HandoverField;
 use kim_domain::id::Kind;
 use kim_domain::life::ReferralAction;
-use kim_domain::referral::{DeclineReason, ReferralStatus};
+use kim_domain::referral::{DeclineReason, ReferralStatus, SuspensionReason};
 use kim_entity::read::{EventRow, MessageRow, Moment};
 use uuid::Uuid;
 
@@ -92,6 +92,11 @@ impl ReferralEvent {
     async fn decline_reason(&self) -> Option<Coded<DeclineReason>> {
         let declined = self.row.to == ReferralStatus::Declined.code();
         self.row.reason.as_deref().filter(|_| declined && self.told).and_then(DeclineReason::from_code).map(Coded)
+    }
+    /// Grund einer Aussetzung, wenn die Uhr sie ausgelöst hat.
+    async fn suspension_reason(&self) -> Option<Coded<SuspensionReason>> {
+        let suspended = self.row.to == ReferralStatus::Suspended.code();
+        self.row.reason.as_deref().filter(|_| suspended).and_then(SuspensionReason::from_code).map(Coded)
     }
     /// Was getan wurde; null bei übernommenen Schritten und am Anfang.
     async fn action(&self) -> Option<Coded<ReferralAction>> {

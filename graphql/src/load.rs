@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use kim_domain::agency::Scope;
 use kim_domain::disclosure::known_to;
-use kim_entity::read::{CaseRow, Page, ReferralRow, Snapshot};
+use kim_entity::read::{CaseRow, Page, ReferralRow, Side, Snapshot};
 use uuid::Uuid;
 
 use crate::agency::Parties;
 use crate::case::Case;
+use crate::case_parts;
+use crate::consent::{self, Consent};
+use crate::consent_receipt::ConsentReceipt;
 use crate::correction;
 use crate::error::Failure;
 use crate::history;
@@ -84,6 +87,16 @@ pub(crate) async fn referrals(
         }
         None => HashMap::new(),
     };
+    let mut consents: HashMap<Uuid, Consent> = HashMap::new();
+    if let Some(plan) = plan.consent
+        && snapshot.viewer().may(Scope::CaseRead)
+    {
+        let own = rows.iter().filter(|row| row.side == Side::Sender);
+        let wanted: BTreeSet<Uuid> = own.filter_map(|row| row.consent_id).collect();
+        let found = snapshot.consents_by_id(&wanted.into_iter().collect::<Vec<_>>()).await?;
+        let found = consent::load(snapshot, found, plan).await?;
+        consents.extend(found.into_iter().map(|consent| (consent.row().id, consent)));
+    }
     let own_cases = match &plan.case {
         Some(plan) if snapshot.viewer().may(Scope::CaseRead) => {
             let wanted: BTreeSet<Uuid> = rows.iter().map(|row| row.case_id).collect();
@@ -113,6 +126,7 @@ pub(crate) async fn referrals(
             event_count: count_events.get(&row.id).copied().unwrap_or(0),
             previous: row.previous_id.and_then(|id| previous.get(&id).map(Arc::clone)),
             case: own_cases.get(&row.case_id).map(Arc::clone),
+            consent: row.consent_id.and_then(|id| consents.get(&id).cloned()),
             row,
         })
         .collect())
@@ -133,7 +147,45 @@ pub(crate) async fn cases(snapshot: &Snapshot, rows: Vec<CaseRow>, plan: &CasePl
             }
         }
     }
-    Ok(rows.into_iter().map(|row| Case { referrals: of_case.remove(&row.id).unwrap_or_default(), row }).collect())
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let mut parts = case_parts::parts(snapshot, &ids, plan).await?;
+    let mut of_client = consents_of(snapshot, &rows, plan).await?;
+    let complete = |row: CaseRow| {
+        let (consents, receipt) = of_client.remove(&row.id).unwrap_or_default();
+        let parts = parts.remove(&row.id).unwrap_or_default();
+        Case { referrals: of_case.remove(&row.id).unwrap_or_default(), consents, receipt, parts, row }
+    };
+    Ok(rows.into_iter().map(complete).collect())
+}
+
+/// The consents of the clients of these cases, and their receipts, by case.
+async fn consents_of(
+    snapshot: &Snapshot,
+    rows: &[CaseRow],
+    plan: &CasePlan,
+) -> Result<HashMap<Uuid, (Vec<Consent>, Option<ConsentReceipt>)>, Failure> {
+    let mut found = HashMap::new();
+    if plan.consents.is_none() && !plan.receipt {
+        return Ok(found);
+    }
+    let persons: BTreeSet<Uuid> = rows.iter().map(|row| row.person_id).collect();
+    let of_person = snapshot.consents_of_clients(&persons.into_iter().collect::<Vec<_>>()).await?;
+    let all: Vec<_> = of_person.values().flatten().cloned().collect();
+    let bound_by_203 = if plan.receipt { snapshot.is_bound_by_203().await? } else { true };
+    let names = match plan.receipt {
+        true => parties(snapshot, all.iter().map(|row| row.receiver_id).collect()).await?,
+        false => Parties::default(),
+    };
+    let loaded = consent::load(snapshot, all, plan.consents.unwrap_or_default()).await?;
+    let loaded: HashMap<Uuid, Consent> = loaded.into_iter().map(|one| (one.row().id, one)).collect();
+    let (own, today) = (snapshot.viewer().agency(), snapshot.today());
+    for row in rows {
+        let own_rows = of_person.get(&row.person_id).map_or(&[][..], Vec::as_slice);
+        let consents = own_rows.iter().filter_map(|one| loaded.get(&one.id).cloned()).collect();
+        let receipt = plan.receipt.then(|| ConsentReceipt::of(own, bound_by_203, own_rows, &names, today));
+        found.insert(row.id, (consents, receipt));
+    }
+    Ok(found)
 }
 
 fn take<T>(pages: &mut HashMap<Uuid, Page<T>>, id: Uuid) -> Page<T> {

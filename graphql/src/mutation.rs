@@ -2,7 +2,10 @@
 //!
 //! A field is null where its change was refused: what was done beside it stays done, and is told.
 
+mod agreement;
 mod bulk;
+mod case;
+mod consent;
 mod correction;
 mod done;
 mod referral;
@@ -12,4 +15,11 @@ use async_graphql::MergedObject;
 /// Alles, was Sie ändern können. Jede Änderung nimmt einen `idempotencyKey`: dieselbe Anfrage noch einmal ändert nichts
 /// und bekommt dieselbe Antwort.
 #[derive(Default, MergedObject)]
-pub(crate) struct Mutation(referral::ReferralMutation, bulk::BulkMutation, correction::CorrectionMutation);
+pub(crate) struct Mutation(
+    referral::ReferralMutation,
+    agreement::AgreementMutation,
+    consent::ConsentMutation,
+    case::CaseMutation,
+    bulk::BulkMutation,
+    correction::CorrectionMutation,
+);

@@ -4,6 +4,7 @@
 use async_graphql::SelectionField;
 use kim_domain::field::{FieldSet, HandoverField};
 
+use crate::consent::ConsentPlan;
 use crate::page::PageArgs;
 
 /// What is asked of referrals.
@@ -39,6 +40,8 @@ pub(crate) struct ReferralPlan {
     pub(crate) talks: bool,
     /// What its sender should know before it offers.
     pub(crate) offer_check: bool,
+    /// The consent that it rests on, for its sender.
+    pub(crate) consent: Option<ConsentPlan>,
     /// The sender's case.
     pub(crate) case: Option<Box<CasePlan>>,
 }
@@ -50,6 +53,20 @@ pub(crate) struct CasePlan {
     pub(crate) record: FieldSet,
     /// The case's referrals.
     pub(crate) referrals: Option<Box<ReferralPlan>>,
+    /// The client's consents.
+    pub(crate) consents: Option<ConsentPlan>,
+    /// Who may see what until when.
+    pub(crate) receipt: bool,
+    /// Each distinct page of notes.
+    pub(crate) notes: Vec<PageArgs>,
+    /// How many notes there are.
+    pub(crate) count_notes: bool,
+    /// The plan.
+    pub(crate) goals: bool,
+    /// Decisions on eligibility.
+    pub(crate) decisions: bool,
+    /// Deadlines.
+    pub(crate) deadlines: bool,
 }
 
 impl ReferralPlan {
@@ -78,6 +95,7 @@ impl ReferralPlan {
                 }
                 "availableActions" => self.actions = true,
                 "previous" => self.previous.get_or_insert_default().add(&field),
+                "consent" => self.consent.get_or_insert_default().add(&field),
                 "case" => self.case.get_or_insert_default().add(&field),
                 _ => {}
             }
@@ -123,6 +141,20 @@ impl CasePlan {
                         .or(field.selection_set().filter_map(|part| HandoverField::from_name(part.name())).collect());
                 }
                 "referrals" => self.referrals.get_or_insert_default().add(&field),
+                "consents" => self.consents.get_or_insert_default().add(&field),
+                "consentReceipt" => self.receipt = true,
+                "notes" => {
+                    self.count_notes |= wants_total(&field);
+                    // Arguments that cannot be read are refused by the resolver, with their place.
+                    let Ok(arguments) = field.arguments() else { continue };
+                    let args = PageArgs::of_selection(&arguments);
+                    if !self.notes.contains(&args) {
+                        self.notes.push(args);
+                    }
+                }
+                "goals" | "planReviewedOn" => self.goals = true,
+                "eligibilityDecisions" | "admission" => self.decisions = true,
+                "upcomingDeadlines" => self.deadlines = true,
                 _ => {}
             }
         }

@@ -22,6 +22,7 @@ use crate::agency::{Agency, Parties, Purpose};
 use crate::case::Case;
 use crate::coded::Coded;
 use crate::connection::connection;
+use crate::consent::Consent;
 use crate::correction::{self, Correction, CorrectionConnection, Notices};
 use crate::error::{Failure, or_null};
 use crate::handover::Handover;
@@ -51,6 +52,7 @@ pub(crate) struct Referral {
     pub(crate) event_count: i64,
     pub(crate) previous: Option<Arc<Referral>>,
     pub(crate) case: Option<Arc<Case>>,
+    pub(crate) consent: Option<Consent>,
 }
 
 impl Referral {
@@ -61,7 +63,7 @@ impl Referral {
 
     /// Whether the viewer may know what came of it: the receiver's own doing, or told back with the client's consent.
     fn told(&self) -> bool {
-        self.row.side == Side::Receiver || self.row.report_outcome
+        self.row.side == Side::Receiver || self.row.reports_outcome()
     }
 
     /// The reason for which it was closed, if it has this state and the viewer may know.
@@ -247,6 +249,12 @@ impl Referral {
     async fn case(&self, ctx: &Context<'_>) -> Option<&Case> {
         let allowed = self.row.side == Side::Receiver || Session::of(ctx).viewer().may(Scope::CaseRead);
         let result = if allowed { Ok(self.case.as_deref()) } else { Err(Failure::Forbidden(Scope::CaseRead)) };
+        or_null(ctx, result)
+    }
+    /// Die Einwilligung, auf der sie beruht; nur für die übergebende Stelle.
+    async fn consent(&self, ctx: &Context<'_>) -> Option<&Consent> {
+        let allowed = self.row.side == Side::Receiver || Session::of(ctx).viewer().may(Scope::CaseRead);
+        let result = if allowed { Ok(self.consent.as_ref()) } else { Err(Failure::Forbidden(Scope::CaseRead)) };
         or_null(ctx, result)
     }
     /// Nachrichten zwischen den beiden Seiten; für die empfangende Stelle nur, solange sie etwas sehen darf.

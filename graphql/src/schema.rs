@@ -4,7 +4,7 @@
 //! rule is the wall behind it, and resolvers ask the rule again.
 
 use std::borrow::Cow;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use async_graphql::registry::{MetaType, Registry};
 use async_graphql::{
@@ -17,6 +17,7 @@ use kim_domain::field::{FieldSet, HandoverField};
 
 use crate::mutation::Mutation;
 use crate::query::Query;
+use crate::vocabulary::{Shared, Vocabulary};
 
 /// What requests are executed on.
 pub(crate) type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
@@ -28,6 +29,12 @@ pub(crate) fn of(kind: AgencyKind, role: Role) -> &'static Schema {
     SCHEMAS[kind as usize][role as usize].get_or_init(|| build(Some((kind, role))))
 }
 
+/// The words of a narrowed schema.
+pub(crate) fn known(schema: &Schema) -> &Vocabulary {
+    static NONE: LazyLock<Vocabulary> = LazyLock::new(Vocabulary::default);
+    schema.data::<Shared>().and_then(|known| known.get()).unwrap_or(&NONE)
+}
+
 /// The schema in GraphQL's own language, as this kind and role see it; the whole of it for `None`.
 #[must_use]
 pub fn sdl(pair: Option<(AgencyKind, Role)>) -> String {
@@ -37,9 +44,14 @@ pub fn sdl(pair: Option<(AgencyKind, Role)>) -> String {
 fn build(pair: Option<(AgencyKind, Role)>) -> Schema {
     let schema = Schema::build(Query::default(), Mutation::default(), EmptySubscription)
         // Never Fast: it answers a pruned field.
-        .validation_mode(ValidationMode::Strict);
+        .validation_mode(ValidationMode::Strict)
+        // Ours are as good and cost a document of wrong names nothing (`wording.rs`).
+        .disable_suggestions();
     match pair {
-        Some((kind, role)) => schema.directive(Narrowing { kind, role }).finish(),
+        Some((kind, role)) => {
+            let known = Shared::default();
+            schema.data(Shared::clone(&known)).directive(Narrowing { kind, role, known }).finish()
+        }
         None => schema.finish(),
     }
 }
@@ -48,6 +60,7 @@ fn build(pair: Option<(AgencyKind, Role)>) -> Schema {
 struct Narrowing {
     kind: AgencyKind,
     role: Role,
+    known: Shared,
 }
 
 impl CustomDirectiveFactory for Narrowing {
@@ -65,12 +78,15 @@ impl CustomDirectiveFactory for Narrowing {
         let known = known_to(self.kind);
         if known.is_empty() {
             prune.part("AgreementField", "field");
+            prune.part("AgreementFieldInput", "field");
         }
         for field in FieldSet::ALL.without(known).iter().map(|field: HandoverField| (field.name(), field.code())) {
             prune.part("Handover", field.0);
             prune.part("HandoverField", field.1);
         }
         prune.0.remove_unused_types();
+        // A factory registers once.
+        let _first = self.known.set(Vocabulary::of(prune.0));
     }
 
     fn create(
@@ -89,6 +105,16 @@ enum Whom {
     Work,
     /// Those of them whose kind of agency hands cases over.
     Senders,
+    /// Whoever works on agreements in the making.
+    Agreements,
+    /// Those of them who propose.
+    Proposers,
+    /// Those who sign for their agency.
+    Signers,
+    /// Those who advise on data protection.
+    Officers,
+    /// Who oversees data protection where cases are handed over.
+    SendersOfficers,
 }
 
 impl Whom {
@@ -96,6 +122,11 @@ impl Whom {
         match self {
             Self::Work => role.works_on_referrals(),
             Self::Senders => role.works_on_referrals() && kind.sends(),
+            Self::Agreements => role.works_on_agreements(),
+            Self::Proposers => matches!(role, Role::Administrator | Role::Coordinator),
+            Self::Signers => role == Role::Administrator,
+            Self::Officers => role == Role::DataProtectionOfficer,
+            Self::SendersOfficers => role == Role::DataProtectionOfficer && kind.sends(),
         }
     }
 }
@@ -103,6 +134,7 @@ impl Whom {
 /// What exists for some and not for others: fields of a type, values of an enum, and what `node` finds.
 const EXISTS_FOR: &[(Whom, &str, &[&str])] = &[
     (Whom::Work, "Query", &["referrals", "referral", "referralCounts"]),
+    (Whom::Work, "Query", &["changes"]),
     (Whom::Work, "Node", &["Referral"]),
     (
         Whom::Work,
@@ -125,9 +157,14 @@ const EXISTS_FOR: &[(Whom, &str, &[&str])] = &[
         ],
     ),
     (Whom::Senders, "Query", &["cases", "case"]),
+    (Whom::Senders, "Query", &["upcomingDeadlines", "eligibilityRules", "eligibilityCheck"]),
     (Whom::Senders, "Node", &["Case"]),
     (Whom::Senders, "Referral", &["case", "disclosure", "offerCheck", "withdrawalReason"]),
     (Whom::Senders, "Correction", &["told"]),
+    (Whom::Senders, "Node", &["Consent"]),
+    (Whom::Senders, "Referral", &["consent"]),
+    (Whom::Senders, "Mutation", &["recordConsent", "renewConsent", "withdrawConsent"]),
+    (Whom::SendersOfficers, "Query", &["consentFacts"]),
     (Whom::Senders, "Direction", &["OUTGOING"]),
     (Whom::Senders, "ReferralStatus", &["DRAFT"]),
     (Whom::Senders, "ReferralAction", &["DISCARD"]),
@@ -146,17 +183,25 @@ const EXISTS_FOR: &[(Whom, &str, &[&str])] = &[
             "decideCorrection",
         ],
     ),
+    (Whom::Agreements, "Query", &["agreementProposals"]),
+    (Whom::Agreements, "Node", &["AgreementProposal"]),
+    (Whom::Agreements, "Agreement", &["opinions"]),
+    (Whom::Proposers, "Mutation", &["proposeAgreement", "rejectAgreement"]),
+    (Whom::Signers, "Mutation", &["signAgreement", "terminateAgreement"]),
+    (Whom::Officers, "Mutation", &["giveOpinion"]),
+    (Whom::Senders, "Mutation", &["openCase", "updateCase", "closeCase", "addNote", "setPlan", "decideEligibility"]),
 ];
 
 /// Removes by name, and panics on a name that is not there: a renamed field must not stay visible.
 struct Prune<'r>(&'r mut Registry);
 
 impl Prune<'_> {
-    /// A field of an object, a value of an enum, or a type that `node` finds.
+    /// A field of an object or an input, a value of an enum, or a type that `node` finds.
     fn part(&mut self, type_name: &str, part: &str) {
         let removed = match self.0.types.get_mut(type_name) {
             Some(MetaType::Object { fields, .. }) => fields.shift_remove(part).is_some(),
             Some(MetaType::Enum { enum_values, .. }) => enum_values.shift_remove(part).is_some(),
+            Some(MetaType::InputObject { input_fields, .. }) => input_fields.shift_remove(part).is_some(),
             Some(MetaType::Interface { possible_types, .. }) => possible_types.shift_remove(part),
             _ => false,
         };

@@ -15,6 +15,10 @@ mod m20261122_000009_settings;
 mod m20261122_000010_indexes;
 mod m20261122_100001_disclosures;
 mod m20261124_000011_work;
+mod m20261124_000012_consent_history;
+mod m20261124_000013_agreements;
+mod m20261124_000014_case_work;
+mod m20261124_000015_clock;
 mod m20261124_000016_corrections;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -43,6 +47,10 @@ impl MigratorTrait for MainMigrator {
             Box::new(m20261122_000010_indexes::Migration),
             Box::new(m20261124_000011_work::Migration),
             Box::new(m20261124_000016_corrections::Migration),
+            Box::new(m20261124_000012_consent_history::Migration),
+            Box::new(m20261124_000013_agreements::Migration),
+            Box::new(m20261124_000015_clock::Migration),
+            Box::new(m20261124_000014_case_work::Migration),
         ]
     }
 

@@ -106,6 +106,22 @@ fn a_limit_that_lets_nothing_through_is_refused() {
     }
 }
 
+#[test]
+#[expect(clippy::result_large_err, reason = "Jail's own error type")]
+fn a_timer_is_off_or_sensible() {
+    Jail::expect_with(|jail| {
+        jail.clear_env();
+        assert!(read().expect("defaults").timer().is_some());
+        jail.create_file("kim.toml", "timer_seconds = 0")?;
+        assert!(read().expect("off").timer().is_none());
+        for wrong in ["timer_seconds = 90000", "expire_after_working_days = 0", "expire_after_working_days = 251"] {
+            jail.create_file("kim.toml", wrong)?;
+            assert!(read().expect_err("refused").contains(wrong.split(' ').next().unwrap_or_default()), "{wrong}");
+        }
+        Ok(())
+    });
+}
+
 fn issuer(jwks: &str, agencies: &[&str]) -> IssuerConfig {
     IssuerConfig {
         iss: "https://a.example".to_owned(),

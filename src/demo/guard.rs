@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use kim_entity::database::Database;
 use kim_entity::{
-    agency, agreement, case_file, consent, disclosed, disclosure_log, district, handover, household_member, message,
-    municipality, person, referral, referral_event, setting,
+    agency, agreement, agreement_opinion, agreement_proposal, agreement_signature, agreement_termination, appointment,
+    case_file, change, consent, consent_event, disclosed, disclosure_log, district, feed, handover, household_member,
+    idempotency, message, municipality, person, referral, referral_event, reminder, setting, talk,
 };
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
@@ -125,14 +126,25 @@ fn foreign() -> Failure {
 /// Takes everything out but the mark, so that an interrupted start leaves a database that the next one knows.
 pub(super) async fn empty(database: &Database) -> Result<(), DbErr> {
     let tx = database.write().await?;
+    change::Entity::delete_many().exec(&tx).await?;
+    feed::Entity::delete_many().exec(&tx).await?;
+    idempotency::Entity::delete_many().exec(&tx).await?;
+    reminder::Entity::delete_many().exec(&tx).await?;
+    appointment::Entity::delete_many().exec(&tx).await?;
+    talk::Entity::delete_many().exec(&tx).await?;
     message::Entity::delete_many().exec(&tx).await?;
     referral_event::Entity::delete_many().exec(&tx).await?;
     handover::Entity::delete_many().exec(&tx).await?;
     referral::Entity::delete_many().exec(&tx).await?;
+    consent_event::Entity::delete_many().exec(&tx).await?;
     consent::Entity::delete_many().exec(&tx).await?;
     case_file::Entity::delete_many().exec(&tx).await?;
     household_member::Entity::delete_many().exec(&tx).await?;
     person::Entity::delete_many().exec(&tx).await?;
+    agreement_termination::Entity::delete_many().exec(&tx).await?;
+    agreement_opinion::Entity::delete_many().exec(&tx).await?;
+    agreement_signature::Entity::delete_many().exec(&tx).await?;
+    agreement_proposal::Entity::delete_many().exec(&tx).await?;
     agreement::Entity::delete_many().exec(&tx).await?;
     agency::Entity::delete_many().exec(&tx).await?;
     district::Entity::delete_many().exec(&tx).await?;

@@ -6,11 +6,13 @@ mod enrich;
 mod greeting;
 mod guard;
 mod lock;
+mod play;
 mod shift;
 mod users;
 
 use std::net::TcpListener;
 
+use kim_casework::clock::tick;
 use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
 
@@ -23,6 +25,7 @@ use crate::{development, fingerprint_key, telemetry};
 
 pub use data::{Filled, prepare};
 pub use lock::Lock;
+pub use play::play;
 pub use users::{DemoUser, users};
 
 /// Runs the demo until a signal.
@@ -36,10 +39,13 @@ pub async fn run(args: &DemoArgs) -> Result<(), Failure> {
     make_folder(&args.database)?;
     guard::refuse_foreign_file(&args.database).await?;
     let _held_until_the_end = Lock::take(&args.database).await?;
-    let database = serve::open(&args.database).await?;
+    let database = serve::create(&args.database).await?;
     let key = key(&args.database)?;
     let filled = data::prepare(&database, &clock, &key, args.keep).await?;
+    // Before the first visitor, so that nobody sees it happen between two looks.
+    tick(&database, &clock, Config::default().patience(), || true).await.map_err(Failure::failed)?;
     let users = users(&clock)?;
+    let tabs = users.iter().flat_map(|user| user.tabs.clone()).chain(play(&database).await?).collect();
     let running = serve::listen(Parts {
         listen: args.listen,
         key,
@@ -47,8 +53,9 @@ pub async fn run(args: &DemoArgs) -> Result<(), Failure> {
         clock,
         issuers: Issuers::fixed(development::verifier()?),
         jwks: Some(development::jwks()),
-        graphiql: Some(users.iter().flat_map(|user| user.tabs.clone()).collect()),
+        graphiql: Some(tabs),
         limits: Config::default().limits()?,
+        timer: Config::default().timer(),
         metrics_listen: None,
     })
     .await?;

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use kim_domain::agency::Role;
 use kim_domain::calendar::Clock;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::data;
 use crate::development::{self, Wish};
@@ -56,15 +56,23 @@ pub fn users(clock: &Clock) -> Result<Vec<DemoUser>, Failure> {
     .collect()
 }
 
-fn user(role: Role, agency: &'static str, queries: &[(&str, &serde_json::Value)]) -> Result<DemoUser, Failure> {
-    let acting_for = (role == Role::Service).then(|| "sachbearbeitung-17".to_owned());
-    let token = development::sign(&Wish { ttl: TTL, acting_for, ..Wish::usual(agency, role) })?;
-    let headers = format!("{:#}", json!({"Authorization": format!("Bearer {token}")}));
-    let tab = |(query, variables): &(&str, &serde_json::Value)| Tab {
-        query: (*query).to_owned(),
-        variables: format!("{variables:#}"),
-        headers: headers.clone(),
-    };
-    let tabs = queries.iter().map(tab).collect();
+fn user(role: Role, agency: &'static str, queries: &[(&str, &Value)]) -> Result<DemoUser, Failure> {
+    let token = token(role, agency)?;
+    let tabs = queries.iter().map(|(query, variables)| with_token(&token, query, variables)).collect();
     Ok(DemoUser { role, agency, token, tabs })
+}
+
+/// A tab of this role and agency.
+pub(super) fn tab(role: Role, agency: &'static str, query: &str, variables: &Value) -> Result<Tab, Failure> {
+    Ok(with_token(&token(role, agency)?, query, variables))
+}
+
+fn token(role: Role, agency: &'static str) -> Result<String, Failure> {
+    let acting_for = (role == Role::Service).then(|| "sachbearbeitung-17".to_owned());
+    development::sign(&Wish { ttl: TTL, acting_for, ..Wish::usual(agency, role) })
+}
+
+fn with_token(token: &str, query: &str, variables: &Value) -> Tab {
+    let headers = format!("{:#}", json!({"Authorization": format!("Bearer {token}")}));
+    Tab { query: query.to_owned(), variables: format!("{variables:#}"), headers }
 }

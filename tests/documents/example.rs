@@ -37,16 +37,22 @@ impl Example<'_> {
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
         let mut request = Client::new().request(method, format!("{url}{path}"));
         let mut said = Vec::new();
+        let mut said_token = String::new();
         for (name, value) in lines.map(|line| line.split_once(": ").expect("a header")) {
             said.push(name);
-            request = request.header(name, bearer(value).unwrap_or_else(|| value.to_owned()));
+            let value = bearer(value).unwrap_or_else(|| value.to_owned());
+            if name == "Authorization" {
+                said_token.clone_from(&value);
+            }
+            request = request.header(name, value);
         }
         for (name, value) in [("Content-Type", "application/json"), ("Accept", "application/graphql-response+json")] {
             if !said.contains(&name) {
                 request = request.header(name, value);
             }
         }
-        let response = request.body(body.to_owned()).send().await.expect("an answer");
+        let body = with_target(url, &said_token, body).await;
+        let response = request.body(body).send().await.expect("an answer");
 
         let (head, body) = self.answer.split_once("\n\n").expect("a head and a body");
         let mut lines = head.lines();
@@ -60,6 +66,26 @@ impl Example<'_> {
         let answer: Value = response.json().await.expect("JSON");
         assert!(is_like(&answer, &body), "{}: {}\nanswered: {answer}", self.heading, self.request);
     }
+}
+
+/// Puts the id and the version of a referral of theirs in the place of `(incoming)`, `(outgoing)` or `(draft)` and of
+/// `"(version)"`: the first one that is pending, or is a draft.
+async fn with_target(url: &str, token: &str, body: &str) -> String {
+    let list = [
+        ("(incoming)", "direction: INCOMING, filter: {pending: true}"),
+        ("(outgoing)", "direction: OUTGOING, filter: {pending: true}"),
+        ("(draft)", "direction: OUTGOING, filter: {status: [DRAFT]}"),
+    ];
+    let Some((mark, arguments)) = list.into_iter().find(|(mark, _)| body.contains(mark)) else {
+        return body.to_owned();
+    };
+    let query = format!("{{ referrals({arguments}, first: 1) {{ nodes {{ id version }} }} }}");
+    let request = Client::new().post(format!("{url}/graphql")).header("Authorization", token);
+    let answer: Value =
+        request.json(&json!({ "query": query })).send().await.expect("an answer").json().await.expect("JSON");
+    let found = &answer["data"]["referrals"]["nodes"][0];
+    body.replace(mark, found["id"].as_str().unwrap_or_else(|| panic!("{mark}: {answer}")))
+        .replace("\"(version)\"", &found["version"].to_string())
 }
 
 /// A token for `Bearer (ROLE at AGENCY)` or `Bearer (ROLE at AGENCY, SCOPE)`.

@@ -1,4 +1,4 @@
-//! docs/privacy.md: the statements for a request for information (Art. 15 DSGVO) work, on both databases.
+//! docs/privacy.md: the statements for a request for information (Art. 15 DSGVO) and the withdrawal work, on both databases.
 
 use kim_domain::agency::Role;
 use kim_domain::calendar::Clock;
@@ -10,15 +10,19 @@ use super::root;
 use crate::support::on_both;
 use crate::support::server::{TestServer, token};
 
-fn blocks() -> Vec<String> {
+fn blocks(language: &str) -> Vec<String> {
     let document = std::fs::read_to_string(root().join("docs/privacy.md")).expect("docs/privacy.md");
-    document.split("```sql\n").skip(1).filter_map(|rest| rest.split("```").next()).map(str::to_owned).collect()
+    document
+        .split(&format!("```{language}\n"))
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The questions of the document that are meant for this database.
 fn questions(sqlite: bool) -> Vec<String> {
-    let mine = |block: &String| !block.starts_with("UPDATE") && block.starts_with("ATTACH") == sqlite;
-    let blocks = blocks().into_iter().filter(mine);
+    let blocks = blocks("sql").into_iter().filter(|block| block.starts_with("ATTACH") == sqlite);
     blocks.flat_map(|block| block.split_inclusive(";\n").map(str::to_owned).collect::<Vec<_>>()).collect()
 }
 
@@ -75,24 +79,30 @@ on_both! {
         let clock = Clock::on("2026-11-20".parse().expect("a day"));
         kim::demo::prepare(&db.database, &clock, &FingerprintKey::new([0x5a; 32]), false).await.expect("filled");
         let server = TestServer::start(db, clock).await;
-        let token = token("abh-koeln", Role::Clerk);
-        let query = "query Q($reference: String) { referrals(filter: {pending: true, reference: $reference}, first: 1) {
-            nodes { reference handover { familyName withheld { field reason } } } } }";
-        let before = server.ask(&token, query, &json!({})).await;
-        let row = &before["data"]["referrals"]["nodes"][0];
-        let reference = row["reference"].as_str().expect("a referral");
-        assert!(row["handover"]["familyName"].is_string(), "{before}");
+        let clerk = token("abh-koeln", Role::Clerk);
+        let query = "query Q($reference: String) { referrals(filter: {reference: $reference}, first: 1) {
+            nodes { reference status sender { slug } handover { familyName withheld { field reason } } } } }";
+        let pending = "{ referrals(filter: {pending: true}, first: 1) { nodes { reference sender { slug } } } }";
+        let found = server.ask(&clerk, pending, &json!({})).await["data"]["referrals"]["nodes"][0].clone();
+        let reference = json!({ "reference": found["reference"] });
+        let before = server.ask(&clerk, query, &reference).await;
+        assert!(before["data"]["referrals"]["nodes"][0]["handover"]["familyName"].is_string(), "{before}");
 
-        let update = blocks().into_iter().find(|block| block.starts_with("UPDATE")).expect("a statement");
-        let update = update.replace("A1MV9-VTY9W", reference);
-        let done = server.database.database.main.execute_unprepared(&update).await.expect("a statement that works");
-        assert_eq!(done.rows_affected(), 1);
+        let traeger = token(found["sender"]["slug"].as_str().expect("a sender"), Role::CaseManager);
+        let blocks = blocks("graphql");
+        let [find, withdraw] = &blocks[..] else { panic!("a query and a mutation") };
+        let consent = server.ask(&traeger, find, &reference).await["data"]["referrals"]["nodes"][0]["consent"].clone();
+        assert_eq!(consent["state"], "IN_FORCE");
+        let done = server.ask(&traeger, withdraw, &json!({ "consent": consent["id"] })).await;
+        let done = &done["data"]["withdrawConsent"];
+        assert_eq!((&done["consent"]["state"], &done["referrals"][0]["status"]), (&json!("WITHDRAWN"), &json!("SUSPENDED")), "{done}");
+        assert_eq!(done["referrals"][0]["reference"], found["reference"]);
 
-        let after = server.ask(&token, query, &json!({ "reference": reference })).await;
-        let handover = &after["data"]["referrals"]["nodes"][0]["handover"];
-        assert!(handover["familyName"].is_null(), "{after}");
-        let withheld = handover["withheld"].as_array().expect("reasons");
-        assert!(withheld.contains(&json!({"field": "FAMILY_NAME", "reason": "CONSENT_ENDED"})), "{after}");
+        let after = server.ask(&clerk, query, &reference).await;
+        let row = &after["data"]["referrals"]["nodes"][0];
+        assert!(row["handover"]["familyName"].is_null() && row["status"] == "SUSPENDED", "{after}");
+        let withheld = row["handover"]["withheld"].as_array().expect("reasons");
+        assert!(withheld.contains(&json!({"field": "FAMILY_NAME", "reason": "CLOSED"})), "{after}");
         server.stop().await;
     }
 }

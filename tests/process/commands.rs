@@ -35,6 +35,35 @@ fn an_import_says_by_its_exit_code_whether_rows_were_refused() {
     assert_eq!(run(folder.path(), &["import", "agencies", "nothing.csv"]).status.code(), Some(1));
 }
 
+#[test]
+fn only_who_makes_a_database_gets_one() {
+    let folder = with_agencies();
+    let files = || {
+        let names = folder.path().read_dir().expect("a folder").map(|file| file.expect("a file").file_name());
+        names.collect::<std::collections::BTreeSet<_>>()
+    };
+    let before = files();
+    for arguments in [
+        &["import", "agencies", "a.csv", "--dry-run"][..],
+        &["import", "agencies", "a.csv"],
+        &["import", "cases", "a.csv", "--dry-run"],
+        &["migrate", "--down", "--yes-delete-all-data"],
+    ] {
+        let (code, words) = said(&run(folder.path(), &[arguments, &["--database", "sqlite:mistyped.sqlite"]].concat()));
+        assert_eq!(code, Some(1), "{arguments:?}: {words}");
+        assert!(words.contains("mistyped.sqlite: there is no such database"), "{words}");
+        assert!(words.contains("`kim migrate`"), "{words}");
+        assert_eq!(files(), before, "{arguments:?}");
+    }
+    let served = configured("sqlite:mistyped.sqlite");
+    let (code, words) = said(&run(served.path(), &["serve"]));
+    assert_eq!(code, Some(1), "{words}");
+    assert!(words.contains("there is no such database"), "{words}");
+    assert!(!served.path().join("mistyped.sqlite").exists());
+    assert_eq!(run(folder.path(), &["migrate", "--database", "sqlite:mistyped.sqlite"]).status.code(), Some(0));
+    assert!(folder.path().join("mistyped.sqlite").exists());
+}
+
 /// A folder with a prepared database, and a file of agencies of which one row is right and one is not.
 fn with_agencies() -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
@@ -172,4 +201,61 @@ fn everything_is_deleted_only_by_those_who_say_so() {
     assert_eq!(run(folder.path(), &["migrate", "--down", "--yes-delete-all-data"]).status.code(), Some(0));
     assert_eq!(run(folder.path(), &["migrate"]).status.code(), Some(0));
     assert_eq!(agencies_in(folder.path()), 0);
+}
+
+#[test]
+fn an_agreement_is_exported_as_a_document() {
+    let folder = tempfile::tempdir().expect("a folder");
+    assert_eq!(run(folder.path(), &["migrate"]).status.code(), Some(0));
+    let import = |what: &str, text: &str| {
+        std::fs::write(folder.path().join("list.csv"), text).expect("a file");
+        assert_eq!(run(folder.path(), &["import", what, "list.csv"]).status.code(), Some(0));
+    };
+    import(
+        "agencies",
+        "slug;name;kind;ags;legal_form;bound_by_203;data_protection_law;controller\n\
+         ki-koeln;Integrationszentrum;KOORDINATION;05315000;PUBLIC;no;DSGVO;stadt-koeln/ki\n\
+         jobcenter-koeln;Jobcenter_Köln;JOBCENTER;05315000;PUBLIC;no;DSGVO;jobcenter-koeln\n\
+         hilfe-koeln;Hilfe e. V.;TRAEGER;05315000;PRIVATE;yes;DSGVO;hilfe\n",
+    );
+    let header = "ags;receiver;purpose;version;valid_from;valid_until;respond_working_days;access_days;contact;\
+                  legal_ground;fields;narrows_running\n";
+    let line = |version: u32, fields: &str| {
+        format!(
+            "05315000;jobcenter-koeln;INTEGRATION_COURSE;{version};2026-01-02;;10;30;kurs@jc.example;Art. 6 | DSGVO;{fields};no\n"
+        )
+    };
+    import("agreements", &[header, &line(1, "concern"), &line(2, "concern,familyName?,street")].concat());
+
+    let export = |more: &[&str]| {
+        let arguments = ["agreement", "export", "--receiver", "jobcenter-koeln", "--purpose", "INTEGRATION_COURSE"];
+        run(folder.path(), &[&arguments, more].concat())
+    };
+    let output = export(&[]);
+    assert_eq!(said(&output), (Some(0), String::new()));
+    let page = String::from_utf8(output.stdout).expect("a text");
+    for line in [
+        "# Schnittstellenvereinbarung: Integrationskurs",
+        "Köln, Fassung 2",
+        "- **Empfangende Stelle:** Jobcenter\\_Köln (Verantwortlicher: jobcenter-koeln)",
+        "- **Übergebende Träger**, vertreten durch: Integrationszentrum (Verantwortlicher: stadt-koeln/ki)",
+        "  - Hilfe e. V. (Verantwortlicher: hilfe)",
+        "- **Rechtsgrundlage:** Art. 6 \\| DSGVO",
+        "- **Gilt ab:** 02.01.2026",
+        "- **Gilt bis:** unbefristet",
+        "| Anliegen | Anliegen | ab dem Angebot | im Ganzen |",
+        "| Familienname | Person | ab dem Angebot | einzeln angekreuzt |",
+        "| Straße und Hausnummer | Kontakt | nach der Annahme | im Ganzen |",
+    ] {
+        assert!(page.lines().any(|has| has == line), "{line} is not in\n{page}");
+    }
+    let first = String::from_utf8(export(&["--version", "1"]).stdout).expect("a text");
+    assert!(first.contains("Fassung 1") && !first.contains("Familienname"), "{first}");
+    let (code, words) = said(&export(&["--version", "3"]));
+    assert_eq!(code, Some(1));
+    assert!(words.contains("jobcenter-koeln") && words.contains("Fassung 3"), "{words}");
+    let other = ["agreement", "export", "--receiver", "nobody", "--purpose", "INTEGRATION_COURSE"];
+    assert_eq!(run(folder.path(), &other).status.code(), Some(1));
+    let unknown = ["agreement", "export", "--receiver", "jobcenter-koeln", "--purpose", "NOTHING"];
+    assert_eq!(run(folder.path(), &unknown).status.code(), Some(2));
 }

@@ -56,6 +56,8 @@ impl TestServer {
         let mut config = Config {
             database: database.url.clone(),
             listen: ([127, 0, 0, 1], 0).into(),
+            // A test that wants the clock to work says when.
+            timer_seconds: 0,
             fingerprint_key_file: Some(write("fingerprint.key", &"5a".repeat(32))),
             issuer: vec![
                 issuer(MUNICIPAL, &[&keys::RSA, &keys::EC, &keys::ED], "*"),
@@ -87,6 +89,12 @@ impl TestServer {
         let response = self.post(query, variables).bearer_auth(token).send().await.expect("an answer");
         let body = response.text().await.expect("a body");
         serde_json::from_str(&body).unwrap_or_else(|_| panic!("not JSON: {body}"))
+    }
+
+    /// Stops, and gives its database back.
+    pub(crate) async fn close(self) -> TestDatabase {
+        self.running.stop().await.expect("stopped");
+        self.database
     }
 
     /// Finishes what runs, and stops.

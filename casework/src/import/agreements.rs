@@ -1,7 +1,8 @@
 //! Import of agreements (Schnittstellenvereinbarungen). Versions never change: what changes is a new version.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
+use chrono::NaiveDate;
 use kim_domain::Word;
 use kim_domain::agency::AgencyKind;
 use kim_domain::calendar::Clock;
@@ -13,6 +14,7 @@ use kim_entity::code::Code;
 use kim_entity::database::Database;
 use kim_entity::{agency, agreement};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
+use uuid::Uuid;
 
 use super::bulk::insert;
 use super::cells::Cells;
@@ -79,14 +81,25 @@ pub async fn agreements(
     if options.dry_run {
         return Ok(report);
     }
+    let closed_to = closed_to(&new, clock.today());
     insert(&tx, new.into_iter().map(|row| row.into_active_model().reset_all()).collect()).await?;
-    tx.commit().await?;
+    if closed_to.is_empty() {
+        tx.commit().await?;
+    } else {
+        let held = db.hold_back(&tx, &closed_to).await?;
+        held.commit(tx).await?;
+    }
     progress(report.accepted, report.accepted);
     Ok(report)
 }
 
+/// The receivers to whom a version closes fields of running referrals today: no disclosure overtakes that.
+fn closed_to(new: &[agreement::Model], today: NaiveDate) -> BTreeSet<Uuid> {
+    new.iter().filter(|row| row.narrows_running && row.valid_from <= today).map(|row| row.receiver_id).collect()
+}
+
 /// What makes a version one and the same.
-fn name(row: &agreement::Model) -> (uuid::Uuid, ReferralPurpose, i32) {
+fn name(row: &agreement::Model) -> (Uuid, ReferralPurpose, i32) {
     (row.receiver_id, row.purpose.0, row.version)
 }
 

@@ -41,6 +41,10 @@ impl CaseRow {
                 day(referral.release_on),
                 referral.ticked.to_i64().to_string(),
             ]);
+            // Only where it is said: rows of older lists keep their hash.
+            if referral.report_outcome {
+                parts.push("report_outcome".to_owned());
+            }
         }
         key.content(&parts.iter().map(String::as_str).collect::<Vec<_>>())
     }

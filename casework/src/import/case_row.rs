@@ -64,6 +64,8 @@ pub(crate) const COLUMNS: &[Column] = &[
     optional("Einwilligung bis"),
     optional("Schweigepflichtentbindung vom"),
     optional("Zusätzlich eingewilligt"),
+    // Whether the receiver may tell what came of it; without the column it may not.
+    optional("Rückmeldung"),
     optional("Notiz"),
     // Not in the first lists; the fields exist.
     optional("Unterkunft"),
@@ -105,6 +107,8 @@ pub(crate) struct ReferralRow {
     pub(crate) consent_until: Option<NaiveDate>,
     pub(crate) release_on: Option<NaiveDate>,
     pub(crate) ticked: FieldSet,
+    /// Whether the client lets the receiver tell what came of it.
+    pub(crate) report_outcome: bool,
 }
 
 impl CaseRow {
@@ -157,7 +161,7 @@ impl CaseRow {
         self.set(F::BirthDate, self.birth_date.map(Value::Date));
         self.set(F::Gender, cells.read("Geschlecht", Gender::find).map(Value::Gender));
         self.set(F::Street, own_line(cells, "Straße").map(Value::Line));
-        let hint = "fünf Ziffern, auch mit Null am Anfang";
+        let hint = "fünf Ziffern von 01001 bis 99998, auch mit Null am Anfang";
         let postal_code = cells.read_or("PLZ", RefusalCode::UnknownCode, Some(hint), cell::postal_code);
         self.set(F::PostalCode, postal_code.map(Value::Line));
         self.set(F::City, own_line(cells, "Ort").map(Value::Line));
@@ -277,6 +281,7 @@ fn referral(cells: &mut Cells<'_>, today: NaiveDate) -> Option<ReferralRow> {
         consent_until: cells.day("Einwilligung bis"),
         release_on: cells.past_day("Schweigepflichtentbindung vom", today),
         ticked: list(cells, "Zusätzlich eingewilligt", purpose::field).unwrap_or_default().into_iter().collect(),
+        report_outcome: cells.read("Rückmeldung", cell::yes_or_no).unwrap_or(false),
     };
     in_order(cells, "Frist", referral.offered_on, referral.due_on, "liegt vor „Übergeben am“");
     in_order(cells, "Erledigt am", referral.offered_on, referral.closed_on, "liegt vor „Übergeben am“");

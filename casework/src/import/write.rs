@@ -129,6 +129,7 @@ impl Batch {
             valid_until: Set(given.valid_until),
             withdrawn_at: Set(None),
             created_at: Set(now),
+            report_outcome: Set(ready.row.report_outcome),
             ..Default::default()
         });
         Some(id)

@@ -1,35 +1,51 @@
 //! A ground ends or is there again: referrals that rest on it are suspended or go on.
 
 use chrono::Days;
+use kim_domain::clock::SUSPENDED_DAYS;
 use kim_domain::deadline::{after_working_days, working_days_until};
 use kim_domain::life::{Mover, ReferralAction};
-use kim_domain::referral::ReferralStatus;
+use kim_domain::referral::{ReferralStatus, SuspensionReason};
 use kim_entity::read::ReferralRow;
 use kim_entity::referral::{self, NO_DUE_DATE};
 use sea_orm::{ActiveValue::Set, EntityTrait as _};
 use uuid::Uuid;
 
 use crate::refusal::Refusal;
-use crate::work::{Move, Work};
-
-/// So many days a suspended referral waits for its ground, before it is withdrawn. Calendar days.
-pub(super) const SUSPENDED_FOR: u64 = 30;
+use crate::work::{Move, Work, Worker};
 
 /// Suspends an open referral: its fields close, its metadata stays. The receiver's clock stops.
 ///
 /// # Errors
 /// ILLEGAL_TRANSITION for what is not open; the database's.
 pub async fn suspend(work: &mut Work<'_>, row: &ReferralRow) -> Result<(), Refusal> {
+    suspend_because(work, row, None).await
+}
+
+/// The same, whoever does it, and for a reason that the event tells.
+///
+/// # Errors
+/// As [`suspend`].
+pub async fn suspend_because<W: Worker>(
+    work: &mut Work<'_, W>,
+    row: &ReferralRow,
+    reason: Option<SuspensionReason>,
+) -> Result<(), Refusal> {
     let today = work.today();
     let mut with = referral::ActiveModel {
-        due_on: Set(today.checked_add_days(Days::new(SUSPENDED_FOR)).unwrap_or(NO_DUE_DATE)),
+        due_on: Set(today.checked_add_days(Days::new(SUSPENDED_DAYS)).unwrap_or(NO_DUE_DATE)),
         ..Default::default()
     };
     // While a question is open, the days that the receiver has left are noted already.
     if row.standing.status != ReferralStatus::InfoRequested {
         with.paused_days = Set(row.due_on.map(|due| working_days_until(today, due)));
     }
-    let made = Move { action: ReferralAction::Suspend, mover: Mover::Clock, reason: None, detail: None, with };
+    let made = Move {
+        action: ReferralAction::Suspend,
+        mover: Mover::Clock,
+        reason: reason.map(SuspensionReason::code),
+        detail: None,
+        with,
+    };
     work.advance(row, made).await.map(drop)
 }
 

@@ -1,6 +1,5 @@
 //! Offers a draft: from here on the receiver has its copy.
 
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{Days, NaiveDate};
@@ -11,7 +10,7 @@ use kim_domain::field::{FieldSet, HandoverField as F};
 use kim_domain::life::ReferralAction;
 use kim_domain::purpose::ReferralPurpose;
 use kim_entity::read::{CaseRow, ReferralRow, Values};
-use kim_entity::write::ConsentKey;
+use kim_entity::write::Whose;
 use kim_entity::{agency, agreement, consent, handover, referral};
 use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
@@ -123,7 +122,7 @@ pub(super) struct Grounds {
     sender: agency::Model,
     asked: HashMap<(Uuid, ReferralPurpose), (Option<agency::Model>, Option<agreement::Model>)>,
     cases: HashMap<Uuid, CaseRow>,
-    consents: HashMap<ConsentKey, consent::Model>,
+    consents: HashMap<Whose, consent::Model>,
     concerns: HashMap<Uuid, String>,
 }
 
@@ -131,23 +130,23 @@ impl Grounds {
     /// Of these drafts, each with other fields than drafted or without.
     pub(super) async fn find(work: &Work<'_>, drafts: &[(&ReferralRow, Option<FieldSet>)]) -> Result<Self, Refusal> {
         let writing = work.writing();
-        let mut asked = HashMap::new();
-        for (row, _) in drafts {
-            if let Entry::Vacant(vacant) = asked.entry((row.receiver_id, row.purpose)) {
-                let receiver = writing.receiver(row.receiver_id, row.purpose).await?;
-                vacant.insert((receiver, writing.agreement_in_force(row.receiver_id, row.purpose).await?));
-            }
-        }
         let fields = |&(row, fields): &(&ReferralRow, Option<FieldSet>)| fields.unwrap_or(row.terms.offered);
         let fields = drafts.iter().map(fields).fold(FieldSet::EMPTY, FieldSet::or);
         let cases: BTreeSet<Uuid> = drafts.iter().map(|(row, _)| row.case_id).collect();
         let cases = copy::records(work, &cases.into_iter().collect::<Vec<_>>(), fields).await?;
+        let pairs: BTreeSet<_> = drafts.iter().map(|(row, _)| (row.receiver_id, row.purpose)).collect();
+        let mut asked = HashMap::new();
+        for &(receiver_id, purpose) in &pairs {
+            let receiver = writing.receiver(receiver_id, purpose).await?;
+            let agreement = writing.agreement_in_force(receiver_id, purpose).await?;
+            asked.insert((receiver_id, purpose), (receiver, agreement));
+        }
         let clients: BTreeSet<Uuid> = cases.iter().map(|case| case.person_id).collect();
         let referrals: Vec<Uuid> = drafts.iter().map(|(row, _)| row.id).collect();
         Ok(Self {
             sender: writing.own_agency().await?,
             asked,
-            consents: writing.consents_of(&clients.into_iter().collect::<Vec<_>>()).await?,
+            consents: writing.consents_of(&clients, &pairs).await?,
             cases: cases.into_iter().map(|case| (case.id, case)).collect(),
             concerns: writing.concerns_of(&referrals).await?,
         })

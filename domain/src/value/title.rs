@@ -79,3 +79,50 @@ crate::words! {
         Deutsch = "DEUTSCH": "deutsche Staatsangehörigkeit",
     }
 }
+
+impl Aufenthaltstitel {
+    /// Whether it is a Duldung (§§ 60a to 60d AufenthG): no title, the removal is suspended.
+    #[must_use]
+    pub const fn is_duldung(self) -> bool {
+        matches!(
+            self,
+            Self::Duldung60a
+                | Self::Duldung60aAbs2Satz1
+                | Self::Duldung60aAbs2Satz3
+                | Self::Duldung60b
+                | Self::Ausbildungsduldung60c
+                | Self::Beschaeftigungsduldung60d
+        )
+    }
+
+    /// Whether it is a Gestattung, or the Ankunftsnachweis with which it begins (§ 55(1) AsylG).
+    #[must_use]
+    pub const fn is_gestattung(self) -> bool {
+        matches!(self, Self::Aufenthaltsgestattung | Self::Ankunftsnachweis)
+    }
+
+    /// Whether it certifies that an application is pending (§ 81(5) AufenthG).
+    #[must_use]
+    pub const fn is_fiktion(self) -> bool {
+        matches!(
+            self,
+            Self::Fiktionsbescheinigung
+                | Self::Fiktionsbescheinigung81Abs3Erlaubt
+                | Self::Fiktionsbescheinigung81Abs3Ausgesetzt
+                | Self::Fiktionsbescheinigung81Abs4
+        )
+    }
+
+    /// Whether it certifies a right that the FreizügG/EU gives by itself.
+    #[must_use]
+    pub const fn is_free_movement(self) -> bool {
+        matches!(
+            self,
+            Self::FreizuegigEu
+                | Self::Aufenthaltskarte
+                | Self::DaueraufenthaltEuBuerger
+                | Self::Daueraufenthaltskarte
+                | Self::AufenthaltsdokumentGb
+        )
+    }
+}

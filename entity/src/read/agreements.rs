@@ -2,12 +2,13 @@
 
 use chrono::NaiveDate;
 use kim_domain::agency::AgencyKind;
+use kim_domain::agreement::Content;
 use kim_domain::field::FieldSet;
 use kim_domain::purpose::ReferralPurpose;
 use sea_orm::{DbErr, QueryResult};
 use uuid::Uuid;
 
-use super::{Page, Snapshot, Window};
+use super::{AgencyRow, Page, Snapshot, Window};
 use crate::sql::{Columns, Sql};
 
 /// One version of an agreement. Versions never change.
@@ -39,13 +40,39 @@ pub struct AgreementRow {
     pub ticked_only: FieldSet,
     /// Those that a statute lets pass.
     pub statutory: FieldSet,
+    /// Whether it narrows referrals that run under earlier versions.
+    pub narrows_running: bool,
+    /// First day on which nothing is offered under it, if a party has ended it.
+    pub terminated_on: Option<NaiveDate>,
+    /// Whether it was ended for cause, which closes what runs.
+    pub for_cause: bool,
+    /// What else was agreed.
+    pub terms: Option<String>,
+    /// The proposal that it came from; none if it was imported.
+    pub proposal_id: Option<Uuid>,
+}
+
+impl From<&AgreementRow> for Content {
+    fn from(row: &AgreementRow) -> Self {
+        Self {
+            fields: row.fields,
+            ticked_only: row.ticked_only,
+            statutory: row.statutory,
+            respond_working_days: row.respond_working_days,
+            access_days: row.access_days,
+            narrows_running: row.narrows_running,
+        }
+    }
 }
 
 /// A page of agreements.
 pub type AgreementPage = Page<AgreementRow>;
 
-const COLUMNS: &str = "a.id, a.receiver_id, a.purpose, a.version, a.valid_from, a.valid_until, a.respond_working_days, \
-     a.access_days, a.contact, a.legal_ground, a.fields, a.ticked_only, a.statutory_fields";
+const SELECT: &str = "SELECT a.id, a.receiver_id, a.purpose, a.version, a.valid_from, a.valid_until, \
+     a.respond_working_days, a.access_days, a.contact, a.legal_ground, a.fields, a.ticked_only, a.statutory_fields, \
+     a.narrows_running, (SELECT MIN(t.ends_on) FROM agreement_termination t JOIN agreement x ON x.id = t.agreement_id \
+     WHERE x.receiver_id = a.receiver_id AND x.purpose = a.purpose AND x.version >= a.version), a.terminated_for_cause_on, p.terms, p.id \
+     FROM agreement a LEFT JOIN agreement_proposal p ON p.agreement_id = a.id WHERE ";
 
 impl Snapshot {
     /// The agreements that concern the viewer's agency, the earliest made first.
@@ -54,8 +81,8 @@ impl Snapshot {
     /// The database does not answer.
     pub async fn agreements(&self, window: &Window<Uuid>) -> Result<AgreementPage, DbErr> {
         let mut sql = self.sql();
-        sql.push("SELECT ").push(COLUMNS).push(" FROM agreement a WHERE ");
-        self.narrow_agreements(&mut sql);
+        sql.push(SELECT);
+        self.narrow_agreements(&mut sql, "a");
         if let Some(after) = window.after {
             sql.push(" AND a.id > ").bind(after);
         }
@@ -71,39 +98,51 @@ impl Snapshot {
     pub async fn count_agreements(&self) -> Result<i64, DbErr> {
         let mut sql = self.sql();
         sql.push("SELECT COUNT(*) FROM agreement a WHERE ");
-        self.narrow_agreements(&mut sql);
+        self.narrow_agreements(&mut sql, "a");
         sql.one(&self.transaction).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
     }
 
-    /// One of them.
+    /// Those of these that concern the viewer's agency.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn agreement(&self, id: Uuid) -> Result<Option<AgreementRow>, DbErr> {
+    pub async fn agreements_by_id(&self, ids: &[Uuid]) -> Result<Vec<AgreementRow>, DbErr> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut sql = self.sql();
-        sql.push("SELECT ").push(COLUMNS).push(" FROM agreement a WHERE ");
-        self.narrow_agreements(&mut sql);
-        sql.push(" AND a.id = ").bind(id);
-        sql.one(&self.transaction).await?.as_ref().map(read).transpose()
+        sql.push(SELECT);
+        self.narrow_agreements(&mut sql, "a");
+        sql.push(" AND ").is_one_of("a.id", ids);
+        sql.all(&self.transaction).await?.iter().map(read).collect()
+    }
+
+    /// The coordination of the viewer's municipality, which acts for the senders; the first if there are several.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn coordination(&self) -> Result<Option<AgencyRow>, DbErr> {
+        let first = Window { limit: 1, from_end: false, after: None, before: None };
+        Ok(self.agencies(Some(AgencyKind::Koordination), &first).await?.rows.pop())
     }
 
     /// A sender and the coordination work with every agreement of the municipality; a receiver with its own.
-    fn narrow_agreements(&self, sql: &mut Sql) {
+    pub(super) fn narrow_agreements(&self, sql: &mut Sql, table: &str) {
         let own = self.viewer.agency();
         if own.kind.sends() || own.kind == AgencyKind::Koordination {
-            sql.push("a.ags = ").bind(own.ags.as_str());
+            sql.push(table).push(".ags = ").bind(own.ags.as_str());
         } else {
-            sql.push("a.receiver_id = ").bind(own.id);
+            sql.push(table).push(".receiver_id = ").bind(own.id);
         }
         if let Some(purposes) = self.viewer.purposes() {
-            sql.push(" AND a.purpose IN ").words(purposes.iter().copied());
+            sql.push(" AND ").push(table).push(".purpose IN ").words(purposes.iter().copied());
         }
     }
 }
 
 fn read(row: &QueryResult) -> Result<AgreementRow, DbErr> {
     let mut columns = Columns::of(row);
-    Ok(AgreementRow {
+    let mut read = AgreementRow {
         id: columns.next()?,
         receiver_id: columns.next()?,
         purpose: columns.word()?,
@@ -117,5 +156,15 @@ fn read(row: &QueryResult) -> Result<AgreementRow, DbErr> {
         fields: columns.fields()?,
         ticked_only: columns.fields()?,
         statutory: columns.fields()?,
-    })
+        narrows_running: columns.next()?,
+        terminated_on: columns.next()?,
+        for_cause: false,
+        terms: None,
+        proposal_id: None,
+    };
+    let for_cause: Option<NaiveDate> = columns.next()?;
+    read.terminated_on = read.terminated_on.into_iter().chain(for_cause).min();
+    read.for_cause = for_cause.is_some();
+    (read.terms, read.proposal_id) = (columns.next()?, columns.next()?);
+    Ok(read)
 }

@@ -26,6 +26,12 @@ pub struct CaseRow {
     pub opened_on: NaiveDate,
     /// Last day.
     pub closed_on: Option<NaiveDate>,
+    /// Counts the changes.
+    pub version: i32,
+    /// Code of the reason for which it was closed.
+    pub close_reason: Option<String>,
+    /// What came of it, in words.
+    pub result: Option<String>,
     /// What was asked for of the record.
     pub record: Values,
     /// The client; its id goes to nobody.
@@ -119,7 +125,10 @@ impl Snapshot {
 
     fn select_cases(&self, record: FieldSet) -> Sql {
         let mut sql = self.sql();
-        sql.push("SELECT k.id, k.case_number, k.district, k.phase, k.opened_on, k.closed_on, k.person_id");
+        sql.push(
+            "SELECT k.id, k.case_number, k.district, k.phase, k.opened_on, k.closed_on, k.version, k.close_reason, \
+             k.result, k.person_id",
+        );
         for field in with_birth_date(record).without(DERIVED).iter() {
             sql.push(", ").push(table_of(field)).push(".").push(field.column());
         }
@@ -162,6 +171,9 @@ impl Snapshot {
             phase: columns.next()?,
             opened_on: columns.next()?,
             closed_on: columns.next()?,
+            version: columns.next()?,
+            close_reason: columns.next()?,
+            result: columns.next()?,
             person_id: columns.next()?,
             record: Values::default(),
         };

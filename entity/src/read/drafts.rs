@@ -38,11 +38,10 @@ impl Snapshot {
             return Ok(found);
         }
         let mut sql = self.sql();
-        sql.push("SELECT r.id, EXISTS (SELECT 1 FROM agreement n WHERE n.receiver_id = r.receiver_id AND n.purpose = r.purpose AND n.valid_from <= ");
-        sql.bind(self.today).push(" AND (n.valid_until IS NULL OR n.valid_until >= ").bind(self.today);
-        sql.push(") AND (n.terminated_for_cause_on IS NULL OR n.terminated_for_cause_on > ").bind(self.today);
+        sql.push("SELECT r.id, EXISTS (SELECT 1 FROM agreement n WHERE n.receiver_id = r.receiver_id AND n.purpose = r.purpose AND ");
+        sql.agreement_in_force(self.today);
         sql.push(
-            ")), s.legal_form, g.legal_form, p.aufenthaltstitel, p.aufenthaltstitel_valid_until FROM referral r \
+            "), s.legal_form, g.legal_form, p.aufenthaltstitel, p.aufenthaltstitel_valid_until FROM referral r \
              JOIN agency s ON s.id = r.sender_id JOIN agency g ON g.id = r.receiver_id \
              JOIN \"case\" k ON k.id = r.case_id JOIN person p ON p.id = k.person_id \
              WHERE r.status = 'DRAFT' AND r.sender_id = ",

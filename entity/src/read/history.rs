@@ -151,7 +151,15 @@ impl Snapshot {
     fn narrow_history(&self, sql: &mut Sql, table: &str, referrals: &[Uuid]) {
         sql.is_one_of("t.referral_id", referrals);
         if table == EVENTS {
-            sql.push(" AND (t.to_status <> 'DRAFT' OR t.agency_id = ").bind(self.viewer.agency().id).push(")");
+            let own = self.viewer.agency().id;
+            sql.push(" AND (t.to_status <> 'DRAFT' OR t.agency_id = ").bind(own).push(")");
+            // That the receiver made an appointment its sender learns only if the client lets it be told.
+            sql.push(" AND (t.action IS NULL OR t.action <> 'RECORD_APPOINTMENT' OR t.agency_id = ").bind(own);
+            sql.push(
+                " OR EXISTS (SELECT 1 FROM referral f LEFT JOIN consent c ON c.id = f.consent_id \
+                 WHERE f.id = t.referral_id AND (c.report_outcome AND c.withdrawn_at IS NULL OR f.receiver_id = ",
+            );
+            sql.bind(own).push(")))");
         }
         // A report names a field: only those of the viewer's schema.
         if table == CORRECTIONS {

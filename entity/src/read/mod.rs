@@ -3,24 +3,33 @@
 
 mod agencies;
 mod agreements;
+mod case_work;
 mod cases;
+mod changes;
+mod consents;
 mod corrections;
+mod deadlines;
 mod drafts;
 mod history;
 mod meetings;
+mod proposals;
 mod referral_filter;
-mod referral_row;
+pub(crate) mod referral_row;
 mod referrals;
 mod ruled;
 
 use crate::sql::Sql;
 pub use agencies::{AgencyPage, AgencyRow};
 pub use agreements::{AgreementPage, AgreementRow};
+pub use case_work::{DecisionRow, NoteRow, PlanRow};
 pub use cases::{CaseFilter, CasePage, CaseRow};
+pub use changes::ChangeRow;
+pub use consents::{ConsentFactPage, ConsentFactRow};
 pub use corrections::{CorrectionRow, Disputes, NoticeRow};
 pub use drafts::DraftRow;
 pub use history::{EventRow, MessageRow, Moment};
 pub use meetings::{AppointmentRow, TalkRow};
+pub use proposals::{ActRow, ProposalPage, ProposalRow};
 pub use referral_filter::{AT_THE_DESK, Counts, ReferralFilter};
 pub use referral_row::{Contact, ReferralRow, Side};
 pub use referrals::{Key, ReferralPage};
@@ -66,6 +75,10 @@ impl Snapshot {
 
     pub(crate) fn transaction(&self) -> &DatabaseTransaction {
         &self.transaction
+    }
+
+    pub(crate) fn into_transaction(self) -> DatabaseTransaction {
+        self.transaction
     }
 
     pub(crate) async fn commit(self) -> Result<(), DbErr> {

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::Snapshot;
 use crate::referral::NO_DUE_DATE;
 use crate::sql::{Columns, Sql};
+use crate::viewer::Viewer;
 
 /// On which side of a referral the viewer's agency stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +107,12 @@ impl ReferralRow {
         disclosure::visible(&Terms { stage: Stage::Full, ..self.terms })
     }
 
+    /// Whether the client lets the receiver tell the sender what came of it.
+    #[must_use]
+    pub fn reports_outcome(&self) -> bool {
+        self.report_outcome && self.terms.consent.is_some_and(|consent| !consent.withdrawn)
+    }
+
     /// Whether the receiver has let the day pass.
     #[must_use]
     pub fn overdue(&self, today: NaiveDate) -> bool {
@@ -125,26 +132,58 @@ const COLUMNS: &str = "r.id, r.version, r.kind, r.purpose, r.status, r.ever_acce
 const TABLES: &str = " FROM referral r LEFT JOIN agreement a ON a.id = r.agreement_id JOIN agency s ON s.id = r.sender_id \
      LEFT JOIN consent c ON c.id = r.consent_id";
 
-impl Snapshot {
-    /// The columns of a referral and of the rule, and the tables they come from, up to WHERE.
-    pub(super) fn select(&self) -> Sql {
-        let mut sql = self.sql();
-        sql.push("SELECT ").push(COLUMNS);
-        // Later versions that narrow running referrals too; versions themselves never change.
-        sql.push(", (SELECT ").list_of("n.fields").push(
-            " FROM agreement n WHERE n.receiver_id = a.receiver_id AND n.purpose = a.purpose AND n.version > a.version \
+/// For whom a row is read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Reading<'v> {
+    /// A viewer, whose agency is one of its sides.
+    Viewer(&'v Viewer),
+    /// The clock, which is nobody: as its sender would, by whom what the clock does is answered for.
+    Clock,
+}
+
+impl Reading<'_> {
+    fn side(self, receiver_id: Uuid) -> Side {
+        match self {
+            Self::Viewer(viewer) if viewer.agency().id == receiver_id => Side::Receiver,
+            Self::Viewer(_) | Self::Clock => Side::Sender,
+        }
+    }
+
+    /// The kind of the receiver. The viewer's own kind, not the purpose's, decides its ceiling.
+    fn receiver(self, side: Side, purpose: ReferralPurpose) -> AgencyKind {
+        match (self, side) {
+            (Self::Viewer(viewer), Side::Receiver) => viewer.agency().kind,
+            (Self::Viewer(_), Side::Sender) | (Self::Clock, _) => purpose.receiver_kind(),
+        }
+    }
+}
+
+/// The columns of a referral and of the rule, and the tables they come from, up to WHERE.
+pub(crate) fn select(mut sql: Sql, today: NaiveDate) -> Sql {
+    sql.push("SELECT ").push(COLUMNS);
+    // Later versions that narrow running referrals too; versions themselves never change.
+    sql.push(", (SELECT ").list_of(&["n.fields", "n.ticked_only", "n.statutory_fields"]).push(
+        " FROM agreement n WHERE n.receiver_id = a.receiver_id AND n.purpose = a.purpose AND n.version > a.version \
              AND n.narrows_running AND n.valid_from <= ",
-        );
-        sql.bind(self.today).push(")").push(TABLES).push(" WHERE ");
-        sql
+    );
+    sql.bind(today).push(")").push(TABLES).push(" WHERE ");
+    sql
+}
+
+impl Snapshot {
+    pub(super) fn select(&self) -> Sql {
+        select(self.sql(), self.today)
     }
 
     pub(super) async fn fetch(&self, sql: Sql) -> Result<Vec<ReferralRow>, DbErr> {
         let rows = sql.all(&self.transaction).await?;
-        rows.iter().map(|row| self.read(row)).collect()
+        rows.iter().map(|row| Reading::Viewer(&self.viewer).row(row, self.today)).collect()
     }
+}
 
-    fn read(&self, row: &QueryResult) -> Result<ReferralRow, DbErr> {
+impl Reading<'_> {
+    /// Reads a row of what [`select`] selected.
+    pub(crate) fn row(self, row: &QueryResult, today: NaiveDate) -> Result<ReferralRow, DbErr> {
         let mut columns = Columns::of(row);
         let (id, version) = (columns.next()?, columns.next()?);
         let (kind, purpose) = (columns.word()?, columns.word()?);
@@ -156,7 +195,7 @@ impl Snapshot {
         };
         let reference = columns.next()?;
         let (sender_id, receiver_id): (Uuid, Uuid) = (columns.next()?, columns.next()?);
-        let side = if receiver_id == self.viewer.agency().id { Side::Receiver } else { Side::Sender };
+        let side = self.side(receiver_id);
         let (sender_reference, receiver_reference): (Option<String>, _) = (columns.next()?, columns.next()?);
         Ok(ReferralRow {
             id,
@@ -188,15 +227,16 @@ impl Snapshot {
             reason: columns.next()?,
             report_outcome: columns.next::<Option<bool>>()?.unwrap_or(false),
             side,
-            terms: self.terms(side, purpose, standing, &mut columns)?,
+            terms: self.terms(side, purpose, standing, today, &mut columns)?,
         })
     }
 
     fn terms(
-        &self,
+        self,
         side: Side,
         purpose: ReferralPurpose,
         standing: Standing,
+        today: NaiveDate,
         columns: &mut Columns<'_>,
     ) -> Result<Terms, DbErr> {
         let closed_on: Option<NaiveDate> = columns.next()?;
@@ -204,28 +244,17 @@ impl Snapshot {
         let sender: AgencyKind = columns.word()?;
         let sender_bound_by_203: bool = columns.next()?;
         // A draft may have none.
-        let mut agreement = Agreement {
-            fields: columns.fields_or_none()?,
-            ticked_only: columns.fields_or_none()?,
-            statutory: columns.fields_or_none()?,
-        };
+        let pinned = agreement([columns.fields_or_none()?, columns.fields_or_none()?, columns.fields_or_none()?]);
         let access_days = columns.next::<Option<i16>>()?.unwrap_or(0);
         let ended: Option<NaiveDate> = columns.next()?;
         let consent = consent(columns)?;
-        let narrowed: Option<String> = columns.next()?;
-        for fields in narrowed.iter().flat_map(|list| list.split(',')) {
-            let fields = fields.parse().map_err(|_| DbErr::Type("agreement.fields".into()))?;
-            agreement.fields = agreement.fields.and(FieldSet::from_i64(fields));
-        }
-        if ended.is_some_and(|day| day <= self.today) {
+        let narrowing = columns.rows_of_fields()?.into_iter().map(agreement);
+        let mut agreement = narrowing.fold(pinned, Agreement::narrowed_by);
+        if ended.is_some_and(|day| day <= today) {
             agreement.fields = FieldSet::EMPTY;
         }
         Ok(Terms {
-            // The viewer's own kind, not the purpose's, decides its ceiling.
-            receiver: match side {
-                Side::Receiver => self.viewer.agency().kind,
-                Side::Sender => purpose.receiver_kind(),
-            },
+            receiver: self.receiver(side, purpose),
             sender,
             sender_bound_by_203,
             purpose,
@@ -234,14 +263,19 @@ impl Snapshot {
                 standing.ever_accepted,
                 closed_on,
                 u16::try_from(access_days).unwrap_or(0),
-                self.today,
+                today,
             ),
             agreement,
             consent,
             offered,
-            today: self.today,
+            today,
         })
     }
+}
+
+/// The columns `fields`, `ticked_only` and `statutory_fields` of a version.
+const fn agreement([fields, ticked_only, statutory]: [FieldSet; 3]) -> Agreement {
+    Agreement { fields, ticked_only, statutory }
 }
 
 fn contact(columns: &mut Columns<'_>) -> Result<Contact, DbErr> {

@@ -181,6 +181,7 @@ fn the_hash_tells_content_and_not_spelling() {
         ("Einwilligung bis", "1.2.2027"),
         ("Schweigepflichtentbindung vom", "1.2.2026"),
         ("Zusätzlich eingewilligt", "Telefon"),
+        ("Rückmeldung", "ja"),
         ("Notiz", "x"),
         ("Phase", "Linking"),
         ("Kinder", "0"),
@@ -191,6 +192,28 @@ fn the_hash_tells_content_and_not_spelling() {
         assert!(row.refused.is_empty(), "{:?}", row.refused);
         assert!(seen.insert(row.hash(&key)), "{cell:?} changes nothing");
     }
+}
+
+#[test]
+fn the_outcome_is_told_back_only_where_the_list_says_so() {
+    let offered = [
+        ("Übergabe an", "a"),
+        ("Zweck", "Berufsberatung"),
+        ("Übergeben am", "1.2.2026"),
+        ("Frist", "1.3.2026"),
+        ("Status", "offen"),
+    ];
+    let told =
+        |cells: &[(&str, &str)]| with(&[&offered[..], cells].concat()).referral.map(|referral| referral.report_outcome);
+    assert_eq!(told(&[]), Some(false));
+    assert_eq!(told(&[("Rückmeldung", "")]), Some(false));
+    assert_eq!(told(&[("Rückmeldung", "nein")]), Some(false));
+    assert_eq!(told(&[("Rückmeldung", "Ja")]), Some(true));
+    let unclear = with(&[&offered[..], &[("Rückmeldung", "vielleicht")]].concat());
+    assert_eq!(refused(&unclear), [("Rückmeldung", RefusalCode::UnknownCode)]);
+    let key = FingerprintKey::new([7; 32]);
+    let hash = |cells: &[(&str, &str)]| with(&[&offered[..], cells].concat()).hash(&key);
+    assert_eq!(hash(&[]), hash(&[("Rückmeldung", "nein")]), "a list without the column is the same list");
 }
 
 proptest! {

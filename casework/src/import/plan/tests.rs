@@ -34,6 +34,7 @@ fn referral() -> ReferralRow {
         consent_until: Some(day("2027-11-01")),
         release_on: Some(day("2026-11-01")),
         ticked: FieldSet::EMPTY,
+        report_outcome: false,
     }
 }
 

@@ -1,0 +1,81 @@
+//! Closes a case (Entpflichtung): the retention clock starts.
+
+use kim_domain::closing::CloseReason;
+use kim_domain::field::FieldSet;
+use kim_domain::referral::ReferralStatus;
+use kim_domain::value::CasePhase;
+use kim_entity::{case_file, referral};
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use uuid::Uuid;
+
+use super::{Done, Target, own_open, touch};
+use crate::referral as referrals;
+use crate::refusal::Refusal;
+use crate::text::text;
+use crate::work::Work;
+
+/// How a case is closed.
+#[derive(Clone, Debug)]
+pub struct CloseCase {
+    /// Why.
+    pub reason: CloseReason,
+    /// What came of it, in words.
+    pub result: Option<String>,
+    /// Withdraws what is still handed over, and discards drafts.
+    pub withdraw_referrals: bool,
+}
+
+/// Closes it, in the last phase. What is still handed over from it must have ended, or is withdrawn with it: whoever was asked
+/// would otherwise wait for a sender who is gone. A transfer that its receiver has started goes on (§ 86c SGB VIII).
+///
+/// # Errors
+/// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED if it is closed already or referrals are open, BAD_INPUT.
+pub async fn close(work: &mut Work<'_>, target: Target, input: &CloseCase) -> Result<Done, Refusal> {
+    let case = own_open(work, target, FieldSet::EMPTY).await?;
+    let result = input.result.as_deref().map(|result| text("result", result)).transpose()?;
+    let with = case_file::ActiveModel {
+        phase: Set(CasePhase::Evaluation.code().to_owned()),
+        closed_on: Set(Some(work.today())),
+        close_reason: Set(Some(input.reason.code().to_owned())),
+        result: Set(result),
+        ..Default::default()
+    };
+    touch(work, &case, with).await?;
+    let open = still_open(work, case.id, input.reason).await?;
+    if !open.is_empty() && !input.withdraw_referrals {
+        return Err(still_handed_over(open.len()));
+    }
+    // Locked; a token that is limited to some purposes does not find all of them.
+    let rows = work.writing().referrals(&open).await?;
+    if rows.len() != open.len() {
+        return Err(still_handed_over(open.len()));
+    }
+    for row in rows {
+        let target = referrals::Target { id: Some(row.id), expected_version: row.version };
+        if row.standing.status == ReferralStatus::Draft {
+            referrals::discard(work, target).await?;
+        } else {
+            referrals::withdraw(work, target, input.reason.withdraws_because()).await?;
+        }
+    }
+    Ok(Done { case: case.id })
+}
+
+/// The case's referrals that have not ended, but for those that may go on.
+async fn still_open(work: &Work<'_>, case_id: Uuid, reason: CloseReason) -> Result<Vec<Uuid>, Refusal> {
+    let rows = referral::Entity::find()
+        .filter(referral::Column::CaseId.eq(case_id))
+        .filter(referral::Column::SenderId.eq(work.own_id()))
+        .order_by_asc(referral::Column::Id)
+        .all(work.tx())
+        .await?;
+    let is_open = |row: &referral::Model| row.status.0.ball().is_some() && !reason.leaves(row.kind.0, row.status.0);
+    Ok(rows.iter().filter(|row| is_open(row)).map(|row| row.id).collect())
+}
+
+fn still_handed_over(count: usize) -> Refusal {
+    Refusal::not_allowed(format!(
+        "Aus diesem Fall sind noch Übergaben offen oder entworfen ({count}). Bitte abwarten, sie zurückziehen oder verwerfen, \
+         oder „withdrawReferrals: true“ angeben."
+    ))
+}

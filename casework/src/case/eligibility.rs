@@ -1,0 +1,106 @@
+//! Decides whether a client belongs to a target group, under one version of one rule set.
+
+use chrono::NaiveDate;
+use kim_domain::eligibility::{self, Assessment, Eligibility, Facts, RuleSet, Statements};
+use kim_domain::id::new_uuid;
+use kim_domain::value::TargetGroup;
+use kim_entity::{case_file, eligibility_decision};
+use sea_orm::{ActiveValue::Set, EntityTrait as _};
+use serde_json::json;
+
+use super::{Done, Target, own_open, touch};
+use crate::refusal::Refusal;
+use crate::text::text;
+use crate::work::Work;
+
+/// A decision to be recorded.
+#[derive(Clone, Debug)]
+pub struct Decide {
+    /// What is decided.
+    pub eligible: bool,
+    /// The groups that the client belongs to.
+    pub groups: Vec<TargetGroup>,
+    /// The day on which the rules are applied; today if nobody says.
+    pub reference_date: Option<NaiveDate>,
+    /// What the record has no field for.
+    pub statements: Statements,
+    /// Why, in words.
+    pub explanation: Option<String>,
+}
+
+/// Records a decision and what the rules found. People decide; yet the funding's rules bind: nobody is admitted whom they leave
+/// out, or of whom it is not known. Who is turned away although the rules would admit is told why.
+///
+/// # Errors
+/// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED for a closed case, without a rule set on that day, or against the rules; BAD_INPUT.
+pub async fn decide(work: &mut Work<'_>, target: Target, input: &Decide) -> Result<Done, Refusal> {
+    let case = own_open(work, target, eligibility::READ).await?;
+    let on = input.reference_date.unwrap_or(work.today());
+    let admitted = work.reads().decisions(&[case.id]).await?.remove(&case.id).unwrap_or_default();
+    let admitted = admitted.iter().find(|decision| decision.eligible);
+    let admitted = admitted.map(|decision| (decision.rule_set.as_str(), decision.rule_set_version));
+    let set = eligibility::applicable(&work.viewer().agency().ags, admitted, on).ok_or_else(|| {
+        Refusal::not_allowed("Für Ihre Kommune ist an diesem Tag keine Regelung der Zielgruppen hinterlegt.")
+    })?;
+    let facts = Facts::of(|field| case.record.get(field), &input.statements);
+    let found = eligibility::evaluate(set, &facts, on);
+    let explanation = input.explanation.as_deref().map(|why| text("explanation", why)).transpose()?;
+    if input.eligible {
+        admits(set, &found, &input.groups)?;
+    } else if !input.groups.is_empty() {
+        return Err(Refusal::bad_input("„groups“ gehört zu einer Aufnahme: bitte weglassen."));
+    } else if found.result != Eligibility::NotEligible && explanation.is_none() {
+        return Err(Refusal::bad_input("„explanation“ fehlt: Nach den Regeln wäre eine Aufnahme möglich."));
+    }
+    let findings: Vec<_> = found
+        .groups
+        .iter()
+        .map(|one| json!({"group": one.group, "result": one.result, "reasons": one.reasons}))
+        .collect();
+    touch(work, &case, case_file::ActiveModel::default()).await?;
+    let decision = eligibility_decision::ActiveModel {
+        id: Set(new_uuid()),
+        case_id: Set(case.id),
+        agency_id: Set(work.own_id()),
+        staff: Set(Some(work.viewer().subject().to_owned())),
+        at: Set(work.now()),
+        decided_on: Set(work.today()),
+        reference_date: Set(on),
+        rule_set: Set(set.id.clone()),
+        rule_set_version: Set(set.version),
+        eligible: Set(input.eligible),
+        groups: Set(json!(input.groups).to_string()),
+        findings: Set(json!(findings).to_string()),
+        statements: Set(json!(input.statements).to_string()),
+        explanation: Set(explanation),
+    };
+    eligibility_decision::Entity::insert(decision).exec_without_returning(work.tx()).await?;
+    Ok(Done { case: case.id })
+}
+
+/// Whether the rules admit the client for each of these groups.
+fn admits(set: &RuleSet, found: &Assessment, groups: &[TargetGroup]) -> Result<(), Refusal> {
+    if groups.is_empty() && !set.open {
+        return Err(Refusal::bad_input("„groups“ fehlt: Zu welcher Zielgruppe gehört die Klientin oder der Klient?"));
+    }
+    for group in groups {
+        let Some(of_group) = found.groups.iter().find(|one| one.group == *group) else {
+            if set.open {
+                continue;
+            }
+            let text = format!("„groups“: „{}“ ist keine Zielgruppe von „{}“.", group.label(), set.name);
+            return Err(Refusal::bad_input(text));
+        };
+        if of_group.result != Eligibility::Eligible {
+            let reasons: Vec<_> = of_group.reasons.iter().map(|reason| reason.label()).collect();
+            let text = format!(
+                "Zu „{}“ gehört die Klientin oder der Klient nach „{}“ nicht, oder es ist noch offen: {}.",
+                group.label(),
+                set.name,
+                reasons.join(", ")
+            );
+            return Err(Refusal::not_allowed(text));
+        }
+    }
+    Ok(())
+}

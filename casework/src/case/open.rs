@@ -1,0 +1,79 @@
+//! Opens a case of a new client.
+
+use chrono::NaiveDate;
+use kim_domain::field::HandoverField as F;
+use kim_domain::id::new_uuid;
+use kim_domain::value::CasePhase;
+use kim_entity::{case_file, person};
+use sea_orm::{ActiveValue::Set, EntityTrait as _};
+
+use super::record::{Record, checked, set_fingerprints};
+use super::{Done, case_number, district, keeps_cases, taken};
+use crate::refusal::Refusal;
+use crate::work::Work;
+
+/// A case to be opened.
+#[derive(Clone, Debug)]
+pub struct OpenCase {
+    /// The Träger's own number.
+    pub case_number: String,
+    /// Code of the district.
+    pub district: Option<String>,
+    /// First day; today if nobody says.
+    pub opened_on: Option<NaiveDate>,
+    /// What is known of the client: at least family name and birth date.
+    pub record: Record,
+}
+
+/// Opens a case in the first phase.
+///
+/// # Errors
+/// BAD_INPUT for a value, which is named, or a number that is taken; ACTION_NOT_ALLOWED for agencies that keep no cases.
+pub async fn open(work: &mut Work<'_>, input: &OpenCase) -> Result<Done, Refusal> {
+    keeps_cases(work)?;
+    let (now, today) = (work.now(), work.today());
+    let record = checked(&input.record, today)?;
+    let required = |field: F| {
+        let missing = || Refusal::bad_input(format!("„{}“ fehlt.", field.name()));
+        record.get(field).flatten().ok_or_else(missing)
+    };
+    let family_name = required(F::FamilyName)?;
+    let unreadable = |_| Refusal::bad_input("„birthDate“ ist nicht lesbar.");
+    let birth_date: NaiveDate = required(F::BirthDate)?.parse().map_err(unreadable)?;
+    let opened_on = input.opened_on.unwrap_or(today);
+    if today < opened_on || opened_on < birth_date {
+        return Err(Refusal::bad_input("„openedOn“ liegt in der Zukunft oder vor dem Geburtsdatum."));
+    }
+    let district = match input.district.as_deref() {
+        Some(code) => Some(district(work, code).await?),
+        None => None,
+    };
+    let (person_id, case_id) = (new_uuid(), new_uuid());
+    let mut person = person::ActiveModel {
+        id: Set(person_id),
+        agency_id: Set(work.own_id()),
+        created_at: Set(now),
+        updated_at: Set(now),
+        ..Default::default()
+    };
+    let mut case = case_file::ActiveModel {
+        id: Set(case_id),
+        agency_id: Set(work.own_id()),
+        person_id: Set(person_id),
+        case_number: Set(case_number(&input.case_number)?),
+        district: Set(district),
+        phase: Set(CasePhase::Intake.code().to_owned()),
+        opened_on: Set(opened_on),
+        closed_on: Set(None),
+        version: Set(1),
+        created_at: Set(now),
+        updated_at: Set(now),
+        ..Default::default()
+    };
+    record.set(&mut person, &mut case);
+    set_fingerprints(work, &mut person, family_name, record.get(F::GivenName).flatten(), birth_date);
+    person::Entity::insert(person).exec_without_returning(work.tx()).await?;
+    record.write_household(work, person_id).await?;
+    case_file::Entity::insert(case).exec_without_returning(work.tx()).await.map_err(taken)?;
+    Ok(Done { case: case_id })
+}

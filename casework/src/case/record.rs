@@ -1,0 +1,324 @@
+//! The record of a case as it is written: every value checked, by its field.
+
+use std::collections::BTreeMap;
+
+use chrono::{Datelike as _, NaiveDate};
+use kim_domain::field::HandoverField as F;
+use kim_domain::id::new_uuid;
+use kim_domain::value::{
+    Document, GermanCertificate, HouseholdMember, IntegrationAchievement, LegalRepresentative, Value, Wohnsitzauflage,
+};
+use kim_entity::{case_file, household_member, person};
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use uuid::Uuid;
+
+use crate::import::{email, insert, phone, postal_code};
+use crate::refusal::Refusal;
+use crate::text::{line, text};
+use crate::work::Work;
+
+/// Fields and their new values; `None` removes the value.
+pub type Record = BTreeMap<F, Option<Value>>;
+
+/// The longest list in a record.
+const MOST: usize = 30;
+
+/// A record whose values can be stored.
+#[derive(Debug)]
+pub(super) struct Checked {
+    texts: Vec<(F, Option<String>)>,
+    household: Option<Vec<HouseholdMember>>,
+}
+
+/// Checks every value. An empty list is no value.
+pub(super) fn checked(record: &Record, today: NaiveDate) -> Result<Checked, Refusal> {
+    let mut checked = Checked { texts: Vec::with_capacity(record.len()), household: None };
+    for (&field, value) in record {
+        refuse_unwritten(field)?;
+        let value = match value {
+            Some(value) => clean(field, value, today)?,
+            None => None,
+        };
+        // Without them nobody is found again, and no age is known.
+        if value.is_none() && matches!(field, F::FamilyName | F::BirthDate) {
+            return Err(Refusal::bad_input(format!("„{}“ kann nicht leer sein.", field.name())));
+        }
+        if field == F::HouseholdMembers {
+            let members = if let Some(Value::HouseholdMembers(members)) = value { members } else { Vec::new() };
+            checked.household = Some(members);
+        } else {
+            checked.texts.push((field, value.map(|value| value.encode())));
+        }
+    }
+    Ok(checked)
+}
+
+/// What is no part of a record that somebody writes.
+fn refuse_unwritten(field: F) -> Result<(), Refusal> {
+    let why = if field == F::Age {
+        "„age“ wird aus dem Geburtsdatum berechnet."
+    } else if field == F::PlanSteps {
+        "„planSteps“ folgt aus dem Hilfeplan: bitte „setPlan“ benutzen."
+    } else if field == F::CounsellingNotes {
+        "Notizen werden mit „addNote“ geschrieben."
+    } else {
+        return Ok(());
+    };
+    Err(Refusal::bad_input(why))
+}
+
+impl Checked {
+    /// Whether what finds the client again may change.
+    pub(super) fn renames(&self) -> bool {
+        self.texts.iter().any(|(field, _)| matches!(field, F::FamilyName | F::GivenName | F::BirthDate))
+    }
+
+    /// What the record says of a field: `None` if nothing, `Some(None)` that it is removed.
+    pub(super) fn get(&self, field: F) -> Option<Option<&str>> {
+        self.texts.iter().find(|(has, _)| *has == field).map(|(_, text)| text.as_deref())
+    }
+
+    /// Sets each value where it is kept.
+    pub(super) fn set(&self, person: &mut person::ActiveModel, case: &mut case_file::ActiveModel) {
+        for (field, text) in &self.texts {
+            if !person.set_text(*field, text.clone()) {
+                case.set_text(*field, text.clone());
+            }
+        }
+    }
+
+    /// Puts the household in the place of what was there, if the record says anything of it.
+    pub(super) async fn write_household(&self, work: &Work<'_>, person_id: Uuid) -> Result<(), Refusal> {
+        let Some(members) = &self.household else { return Ok(()) };
+        let of_person = household_member::Column::PersonId.eq(person_id);
+        household_member::Entity::delete_many().filter(of_person).exec(work.tx()).await?;
+        let rows = members.iter().map(|member| household_member::ActiveModel {
+            id: Set(new_uuid()),
+            person_id: Set(person_id),
+            relation: Set(member.relation.code().to_owned()),
+            given_name: Set(member.given_name.clone()),
+            family_name: Set(member.family_name.clone()),
+            birth_date: Set(member.birth_date.map(|day| day.to_string())),
+        });
+        insert(work.tx(), rows.collect()).await?;
+        Ok(())
+    }
+}
+
+/// Sets the fingerprints by which the client is found again.
+pub(super) fn set_fingerprints(
+    work: &Work<'_>,
+    person: &mut person::ActiveModel,
+    family_name: &str,
+    given_name: Option<&str>,
+    birth_date: NaiveDate,
+) {
+    let key = work.key();
+    person.fingerprint = Set(Some(key.client(family_name, birth_date)));
+    person.phonetic_fingerprint = Set(Some(key.probable(family_name, given_name.unwrap_or_default(), birth_date)));
+}
+
+/// A value as it is stored; `None` for an empty list.
+fn clean(field: F, value: &Value, today: NaiveDate) -> Result<Option<Value>, Refusal> {
+    let name = field.name();
+    Ok(Some(match value {
+        Value::Text(one) => Value::Text(text(name, one)?),
+        Value::Line(one) => Value::Line(one_line(field, one)?),
+        Value::Date(day) => Value::Date(one_day(name, *day, is_past(field).then_some(today))?),
+        Value::Lines(list) => return some_of(name, list, |one| line(name, one), Value::Lines),
+        Value::Nationalities(list) => return some_of(name, list, |one| Ok(*one), Value::Nationalities),
+        Value::TargetGroups(list) => return some_of(name, list, |one| Ok(*one), Value::TargetGroups),
+        Value::Documents(list) => return some_of(name, list, |one| document(name, one), Value::Documents),
+        Value::HouseholdMembers(list) => {
+            many(name, list)?;
+            let members = list.iter().map(|one| member(name, one, today)).collect::<Result<Vec<_>, _>>()?;
+            return Ok((!members.is_empty()).then_some(Value::HouseholdMembers(members)));
+        }
+        Value::IntegrationAchievements(list) => {
+            return some_of(name, list, |one| achievement(name, one, today), Value::IntegrationAchievements);
+        }
+        Value::LegalRepresentative(one) => Value::LegalRepresentative(LegalRepresentative {
+            name: line(name, &one.name)?,
+            relation: optional(name, one.relation.as_deref())?,
+            phone: one.phone.as_deref().map(|number| telephone(name, number)).transpose()?,
+        }),
+        Value::Wohnsitzauflage(one) => Value::Wohnsitzauflage(Wohnsitzauflage { place: line(name, &one.place)? }),
+        Value::GermanCertificate(one) => Value::GermanCertificate(GermanCertificate {
+            level: one.level,
+            issued_on: one.issued_on.map(|day| one_day(name, day, Some(today))).transpose()?,
+            institute: optional(name, one.institute.as_deref())?,
+        }),
+        // These are refused by their fields.
+        Value::PlanSteps(_) | Value::Int(_) => return Ok(None),
+        Value::Procedure(_)
+        | Value::Gender(_)
+        | Value::Language(_)
+        | Value::Boolean(_)
+        | Value::ContactRestriction(_)
+        | Value::Aufenthaltstitel(_)
+        | Value::WorkPermission(_)
+        | Value::MaritalStatus(_)
+        | Value::Accommodation(_)
+        | Value::GermanLevel(_)
+        | Value::IntegrationskursState(_)
+        | Value::SchoolDegree(_)
+        | Value::AnerkennungState(_)
+        | Value::Employment(_)
+        | Value::Benefit(_) => value.clone(),
+    }))
+}
+
+fn one_line(field: F, text: &str) -> Result<String, Refusal> {
+    let name = field.name();
+    if field == F::Phone {
+        return telephone(name, text);
+    }
+    if field == F::PostalCode {
+        let hint = || Refusal::bad_input(format!("„{name}“ braucht fünf Ziffern, auch mit Null am Anfang."));
+        return postal_code(text.trim()).ok_or_else(hint);
+    }
+    let text = line(name, text)?;
+    if field == F::Email {
+        let hint = || Refusal::bad_input(format!("„{name}“ ist keine Adresse wie name@example.org."));
+        return email(&text).ok_or_else(hint);
+    }
+    Ok(text)
+}
+
+fn telephone(name: &str, number: &str) -> Result<String, Refusal> {
+    phone(number).ok_or_else(|| Refusal::bad_input(format!("„{name}“ enthält keine Telefonnummer.")))
+}
+
+fn optional(name: &str, text: Option<&str>) -> Result<Option<String>, Refusal> {
+    crate::text::optional_line(name, text)
+}
+
+/// Days that cannot lie ahead.
+fn is_past(field: F) -> bool {
+    matches!(field, F::BirthDate | F::InGermanySince | F::NeedSince)
+}
+
+fn one_day(name: &str, day: NaiveDate, not_after: Option<NaiveDate>) -> Result<NaiveDate, Refusal> {
+    if !(1900..=2200).contains(&day.year()) {
+        return Err(Refusal::bad_input(format!("„{name}“ enthält ein Jahr, das nicht stimmen kann.")));
+    }
+    if not_after.is_some_and(|today| today < day) {
+        return Err(Refusal::bad_input(format!("„{name}“ liegt in der Zukunft.")));
+    }
+    Ok(day)
+}
+
+fn many<T>(name: &str, list: &[T]) -> Result<(), Refusal> {
+    match list.len() > MOST {
+        true => Err(Refusal::bad_input(format!("„{name}“ hat mehr als {MOST} Einträge."))),
+        false => Ok(()),
+    }
+}
+
+/// A list without repeats; `None` if it is empty.
+fn some_of<T: PartialEq>(
+    name: &str,
+    list: &[T],
+    clean: impl Fn(&T) -> Result<T, Refusal>,
+    wrap: impl Fn(Vec<T>) -> Value,
+) -> Result<Option<Value>, Refusal> {
+    many(name, list)?;
+    let mut all = Vec::with_capacity(list.len());
+    for one in list {
+        let one = clean(one)?;
+        if !all.contains(&one) {
+            all.push(one);
+        }
+    }
+    Ok((!all.is_empty()).then(|| wrap(all)))
+}
+
+fn document(name: &str, one: &Document) -> Result<Document, Refusal> {
+    Ok(Document { name: line(name, &one.name)?, state: optional(name, one.state.as_deref())? })
+}
+
+fn member(name: &str, one: &HouseholdMember, today: NaiveDate) -> Result<HouseholdMember, Refusal> {
+    Ok(HouseholdMember {
+        relation: one.relation,
+        given_name: optional(name, one.given_name.as_deref())?,
+        family_name: optional(name, one.family_name.as_deref())?,
+        birth_date: one.birth_date.map(|day| one_day(name, day, Some(today))).transpose()?,
+    })
+}
+
+fn achievement(name: &str, one: &IntegrationAchievement, today: NaiveDate) -> Result<IntegrationAchievement, Refusal> {
+    Ok(IntegrationAchievement {
+        kind: line(name, &one.kind)?,
+        achieved_on: one.achieved_on.map(|day| one_day(name, day, Some(today))).transpose()?,
+        note: optional(name, one.note.as_deref())?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kim_domain::value::{Relation, TargetGroup};
+
+    fn today() -> NaiveDate {
+        "2026-11-20".parse().expect("a day")
+    }
+
+    fn refused(field: F, value: Option<Value>) -> String {
+        match checked(&Record::from([(field, value)]), today()) {
+            Err(Refusal::Refused(refused)) => refused.text,
+            other => panic!("{field:?}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_wrong_value_is_refused_by_the_name_of_its_field() {
+        let line = |text: &str| Some(Value::Line(text.into()));
+        let day = |text: &str| Some(Value::Date(text.parse().expect("a day")));
+        for (field, value) in [
+            (F::FamilyName, line("  ")),
+            (F::FamilyName, None),
+            (F::BirthDate, None),
+            (F::BirthDate, day("2026-11-21")),
+            (F::BirthDate, day("0202-01-01")),
+            (F::InGermanySince, day("2027-01-01")),
+            (F::PostalCode, line("5066")),
+            (F::Phone, line("anrufen")),
+            (F::Email, line("name(at)example.org")),
+            (F::Street, line("a\nb")),
+            (F::OccupationWish, line("12345BG0123456")),
+            (F::NameVariants, Some(Value::Lines(vec!["".into()]))),
+            (F::Documents, Some(Value::Documents(vec![Document { name: "".into(), state: None }; 2]))),
+            (F::NameVariants, Some(Value::Lines(vec!["a".into(); MOST + 1]))),
+            (F::Age, Some(Value::Int(3))),
+            (F::PlanSteps, None),
+        ] {
+            let text = refused(field, value);
+            assert!(text.contains(field.name()), "{text}");
+        }
+        refused(F::CounsellingNotes, None);
+    }
+
+    #[test]
+    fn what_is_right_is_stored_in_its_one_spelling() {
+        let child = HouseholdMember {
+            relation: Relation::Child,
+            given_name: Some(" Mia ".into()),
+            family_name: None,
+            birth_date: None,
+        };
+        let record = Record::from([
+            (F::Phone, Some(Value::Line("0221/555-123".into()))),
+            (F::TargetGroup, Some(Value::TargetGroups(vec![TargetGroup::Lsbti, TargetGroup::Lsbti]))),
+            (F::Documents, Some(Value::Documents(vec![]))),
+            (F::Street, None),
+            (F::HouseholdMembers, Some(Value::HouseholdMembers(vec![child.clone(), child]))),
+        ]);
+        let checked = checked(&record, today()).expect("a record");
+        assert_eq!(checked.get(F::Phone), Some(Some("0221 555 123")));
+        assert_eq!(checked.get(F::TargetGroup), Some(Some(r#"["LSBTI"]"#)));
+        assert_eq!((checked.get(F::Documents), checked.get(F::Street)), (Some(None), Some(None)));
+        assert_eq!(checked.get(F::City), None);
+        // Two children whose names nobody gave are two.
+        assert_eq!(checked.household.map(|members| members.len()), Some(2));
+    }
+}

@@ -1,0 +1,141 @@
+use super::*;
+use HandoverField as F;
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().expect("a day")
+}
+
+const WHOLE: FieldSet = FieldSet::of(&[F::FamilyName, F::BirthDate]);
+
+/// A written consent of an adult for a Jobcenter.
+fn said() -> Said {
+    Said {
+        fields: WHOLE,
+        ticked: FieldSet::EMPTY,
+        data_protection: true,
+        release_from_secrecy: true,
+        release_on: None,
+        art9: false,
+        valid_from: None,
+        valid_until: None,
+        form: ConsentForm::Written,
+        form_has_reason: false,
+        is_witnessed: false,
+        has_guardian: false,
+        understands: false,
+    }
+}
+
+fn about() -> About {
+    About {
+        receiver: AgencyKind::Jobcenter,
+        purpose: ReferralPurpose::BenefitApplication,
+        ticked_only: FieldSet::EMPTY,
+        birth_date: Some(day("1996-03-14")),
+        today: day("2026-11-20"),
+    }
+}
+
+fn of_eingliederungshilfe() -> About {
+    About { receiver: AgencyKind::Eingliederungshilfe, purpose: ReferralPurpose::ParticipationSupport, ..about() }
+}
+
+#[test]
+fn a_consent_runs_twelve_months_if_nobody_says_otherwise_and_never_more_than_twenty_four() {
+    let days = check(&said(), &about()).expect("a consent");
+    let today = day("2026-11-20");
+    assert_eq!(
+        days,
+        Days { valid_from: today, valid_until: day("2027-11-20"), release_on: Some(today) },
+        "the release is of the same day"
+    );
+    let until = |last_day: &str| check(&Said { valid_until: Some(day(last_day)), ..said() }, &about());
+    assert!(until("2028-11-20").is_ok());
+    assert_eq!(until("2028-11-21"), Err(Flaw::TooLong));
+    assert_eq!(until("2026-11-19"), Err(Flaw::Over));
+    // A paper of last year counts from its own day.
+    let old = Said { valid_from: Some(day("2025-11-20")), ..said() };
+    assert_eq!(check(&old, &about()).map(|days| days.valid_until), Ok(day("2026-11-20")));
+    let older = Said { valid_from: Some(day("2025-11-19")), ..said() };
+    assert_eq!(check(&older, &about()), Err(Flaw::Over));
+}
+
+#[test]
+fn what_must_be_ticked_cannot_be_consented_to_as_a_whole() {
+    let with = |fields: &[F]| Said { fields: WHOLE.or(FieldSet::of(fields)), ..said() };
+    let childcare = FieldSet::of(&[F::ChildcareNeeded]);
+    assert_eq!(check(&with(&[F::ChildcareNeeded]), &about()), Err(Flaw::OnlyTicked(childcare)), "the ceiling wants it");
+    assert!(check(&Said { ticked: childcare, ..with(&[F::ChildcareNeeded]) }, &about()).is_ok());
+    let strict = About { ticked_only: FieldSet::of(&[F::BirthDate]), ..about() };
+    assert_eq!(check(&said(), &strict), Err(Flaw::OnlyTicked(FieldSet::of(&[F::BirthDate]))), "the agreement wants it");
+    let disability = FieldSet::of(&[F::Disability]);
+    let as_a_whole = Said { art9: true, ..with(&[F::Disability]) };
+    assert_eq!(check(&as_a_whole, &of_eingliederungshilfe()), Err(Flaw::OnlyTicked(disability)));
+}
+
+#[test]
+fn nobody_consents_to_what_a_kind_of_agency_never_gets() {
+    for field in [F::CounsellingNotes, F::TargetGroup, F::RequestedProcedure] {
+        let one = FieldSet::of(&[field]);
+        assert_eq!(check(&Said { ticked: one, art9: true, ..said() }, &about()), Err(Flaw::Never(one)), "{field:?}");
+    }
+}
+
+#[test]
+fn special_categories_are_named_and_written() {
+    let ticked = Said { ticked: FieldSet::of(&[F::Disability]), ..said() };
+    assert_eq!(check(&ticked, &of_eingliederungshilfe()), Err(Flaw::Art9));
+    assert_eq!(check(&said(), &of_eingliederungshilfe()), Err(Flaw::Art9), "the purpose tells of a disability");
+    let named = Said { art9: true, ..ticked };
+    assert!(check(&named, &of_eingliederungshilfe()).is_ok());
+    let oral = Said { form: ConsentForm::Oral, form_has_reason: true, is_witnessed: true, ..named };
+    assert_eq!(check(&oral, &of_eingliederungshilfe()), Err(Flaw::OralForHealth));
+    assert!(check(&Said { form: ConsentForm::Electronic, ..oral }, &of_eingliederungshilfe()).is_ok());
+}
+
+#[test]
+fn what_is_only_spoken_needs_a_reason_and_a_witness() {
+    let oral = Said { form: ConsentForm::Oral, ..said() };
+    for (form_has_reason, is_witnessed) in [(false, false), (true, false), (false, true)] {
+        let flawed = Said { form_has_reason, is_witnessed, ..oral };
+        assert_eq!(check(&flawed, &about()), Err(Flaw::OralWithoutReason));
+    }
+    assert!(check(&Said { form_has_reason: true, is_witnessed: true, ..oral }, &about()).is_ok());
+}
+
+#[test]
+fn a_minor_has_a_guardian_or_understands() {
+    for birth_date in [Some(day("2008-11-21")), Some(day("2025-01-01")), None] {
+        let of_minor = About { birth_date, ..about() };
+        assert_eq!(check(&said(), &of_minor), Err(Flaw::Minor), "{birth_date:?}");
+        assert!(check(&Said { has_guardian: true, ..said() }, &of_minor).is_ok());
+        assert!(check(&Said { understands: true, ..said() }, &of_minor).is_ok());
+    }
+    assert!(check(&said(), &About { birth_date: Some(day("2008-11-20")), ..about() }).is_ok(), "18 today");
+}
+
+#[test]
+fn the_two_legal_acts_are_apart_and_one_of_them_is_there() {
+    let acts = |data_protection, release_from_secrecy| Said { data_protection, release_from_secrecy, ..said() };
+    assert_eq!(check(&acts(false, false), &about()), Err(Flaw::Nothing));
+    assert_eq!(check(&acts(true, false), &about()).map(|days| days.release_on), Ok(None));
+    assert!(check(&acts(false, true), &about()).is_ok());
+    let with_day = |day| Said { release_on: Some(day), ..acts(true, false) };
+    assert_eq!(check(&with_day(day("2026-11-01")), &about()), Err(Flaw::DayWithoutRelease));
+    let later = Said { release_on: Some(day("2026-11-21")), ..said() };
+    assert_eq!(check(&later, &about()), Err(Flaw::Future("releaseOn")));
+    let tomorrow = Said { valid_from: Some(day("2026-11-21")), ..said() };
+    assert_eq!(check(&tomorrow, &about()), Err(Flaw::Future("validFrom")));
+    assert_eq!(check(&Said { fields: FieldSet::EMPTY, ..said() }, &about()), Err(Flaw::NoField));
+}
+
+#[test]
+fn a_consent_ends_after_its_last_day() {
+    let on = |today: &str| state(day("2026-11-01"), Some(day("2026-11-20")), false, false, day(today));
+    assert_eq!(on("2026-10-31"), ConsentState::NotYet);
+    assert_eq!(on("2026-11-20"), ConsentState::InForce);
+    assert_eq!(on("2026-11-21"), ConsentState::Ended);
+    let today = day("2026-11-10");
+    assert_eq!(state(day("2026-11-01"), None, false, true, today), ConsentState::Renewed);
+    assert_eq!(state(day("2026-11-01"), None, true, true, today), ConsentState::Withdrawn);
+}

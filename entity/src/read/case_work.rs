@@ -1,0 +1,158 @@
+//! Notes, plans and decisions of the agency's own cases: one statement for any number of cases.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use sea_orm::DbErr;
+use uuid::Uuid;
+
+use super::history::Moment;
+use super::{Page, Snapshot, Window};
+use crate::sql::Columns;
+
+/// A counselling note.
+#[derive(Clone, Debug)]
+pub struct NoteRow {
+    /// Id.
+    pub id: Uuid,
+    /// Microseconds.
+    pub at: i64,
+    /// Who wrote it.
+    pub staff: Option<String>,
+    /// The text.
+    pub body: String,
+}
+
+/// The plan of a case as it is stored.
+#[derive(Clone, Debug)]
+pub struct PlanRow {
+    /// Goals and steps, as JSON; `None` until it is set here.
+    pub plan: Option<String>,
+    /// The handover field, as JSON: what an import left.
+    pub plan_steps: Option<String>,
+    /// When it was last set.
+    pub reviewed_on: Option<NaiveDate>,
+}
+
+/// A decision on eligibility.
+#[derive(Clone, Debug)]
+pub struct DecisionRow {
+    /// Id.
+    pub id: Uuid,
+    /// Who decided.
+    pub staff: Option<String>,
+    /// When.
+    pub decided_on: NaiveDate,
+    /// For which day.
+    pub reference_date: NaiveDate,
+    /// The rule set.
+    pub rule_set: String,
+    /// Its version.
+    pub rule_set_version: i32,
+    /// What was decided.
+    pub eligible: bool,
+    /// Codes of the groups, as JSON.
+    pub groups: String,
+    /// What the rules found, as JSON.
+    pub findings: String,
+    /// Why, in words.
+    pub explanation: Option<String>,
+}
+
+/// A case has few decisions; more than this nobody shows.
+const MOST_DECISIONS: i64 = 50;
+
+impl Snapshot {
+    /// A page of notes for each of these cases, the latest first.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn notes(&self, cases: &[Uuid], window: &Window<Moment>) -> Result<HashMap<Uuid, Page<NoteRow>>, DbErr> {
+        let mut sql = self.sql();
+        sql.push(
+            "SELECT q.case_id, q.id, q.at, q.staff, q.body FROM (SELECT t.*, ROW_NUMBER() OVER \
+             (PARTITION BY t.case_id ORDER BY t.at DESC, t.id DESC) AS place FROM note t WHERE t.agency_id = ",
+        );
+        sql.bind(self.viewer.agency().id).push(" AND ").is_one_of("t.case_id", cases);
+        if let Some(moment) = window.after {
+            sql.push(" AND (t.at, t.id) < (").bind(moment.at).push(",").bind(moment.id).push(")");
+        }
+        sql.push(") q WHERE q.place <= ").bind(window.fetched()).push(" ORDER BY q.case_id, q.place");
+        let mut rows: HashMap<Uuid, Vec<NoteRow>> = HashMap::new();
+        for row in &sql.all(&self.transaction).await? {
+            let mut columns = Columns::of(row);
+            rows.entry(columns.next()?).or_default().push(NoteRow {
+                id: columns.next()?,
+                at: columns.next()?,
+                staff: columns.next()?,
+                body: columns.next()?,
+            });
+        }
+        Ok(rows.into_iter().map(|(case, rows)| (case, Page::cut(rows, window))).collect())
+    }
+
+    /// How many notes each of these cases has.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn count_notes(&self, cases: &[Uuid]) -> Result<HashMap<Uuid, i64>, DbErr> {
+        let mut sql = self.sql();
+        sql.push("SELECT t.case_id, COUNT(*) FROM note t WHERE t.agency_id = ").bind(self.viewer.agency().id);
+        sql.push(" AND ").is_one_of("t.case_id", cases).push(" GROUP BY t.case_id");
+        sql.all(&self.transaction)
+            .await?
+            .iter()
+            .map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
+            .collect()
+    }
+
+    /// The plans of these cases.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn plans(&self, cases: &[Uuid]) -> Result<HashMap<Uuid, PlanRow>, DbErr> {
+        let mut sql = self.sql();
+        sql.push("SELECT k.id, k.plan, k.plan_steps, k.plan_reviewed_on FROM \"case\" k WHERE k.agency_id = ");
+        sql.bind(self.viewer.agency().id).push(" AND ").is_one_of("k.id", cases);
+        let mut plans = HashMap::new();
+        for row in &sql.all(&self.transaction).await? {
+            let mut columns = Columns::of(row);
+            let id = columns.next()?;
+            let (plan, plan_steps, reviewed_on) = (columns.next()?, columns.next()?, columns.next()?);
+            plans.insert(id, PlanRow { plan, plan_steps, reviewed_on });
+        }
+        Ok(plans)
+    }
+
+    /// The decisions on each of these cases, the earliest first.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn decisions(&self, cases: &[Uuid]) -> Result<HashMap<Uuid, Vec<DecisionRow>>, DbErr> {
+        let mut sql = self.sql();
+        sql.push(
+            "SELECT q.case_id, q.id, q.staff, q.decided_on, q.reference_date, q.rule_set, q.rule_set_version, \
+             q.eligible, q.groups, q.findings, q.explanation FROM (SELECT t.*, ROW_NUMBER() OVER \
+             (PARTITION BY t.case_id ORDER BY t.at, t.id) AS place FROM eligibility_decision t WHERE t.agency_id = ",
+        );
+        sql.bind(self.viewer.agency().id).push(" AND ").is_one_of("t.case_id", cases);
+        sql.push(") q WHERE q.place <= ").bind(MOST_DECISIONS).push(" ORDER BY q.case_id, q.place");
+        let mut found: HashMap<Uuid, Vec<DecisionRow>> = HashMap::new();
+        for row in &sql.all(&self.transaction).await? {
+            let mut columns = Columns::of(row);
+            found.entry(columns.next()?).or_default().push(DecisionRow {
+                id: columns.next()?,
+                staff: columns.next()?,
+                decided_on: columns.next()?,
+                reference_date: columns.next()?,
+                rule_set: columns.next()?,
+                rule_set_version: columns.next()?,
+                eligible: columns.next()?,
+                groups: columns.next()?,
+                findings: columns.next()?,
+                explanation: columns.next()?,
+            });
+        }
+        Ok(found)
+    }
+}

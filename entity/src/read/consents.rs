@@ -1,0 +1,183 @@
+//! Consents of the viewer's own clients, their history, and the facts of them that a data protection officer sees.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use kim_domain::consent::{ConsentForm, ConsentState, state};
+use kim_domain::purpose::ReferralPurpose;
+use sea_orm::{DbErr, FromQueryResult as _, QueryResult};
+use uuid::Uuid;
+
+use super::{Page, Snapshot, Window};
+use crate::sql::{Columns, Sql};
+use crate::{consent, consent_event};
+
+/// What a data protection officer may know of a consent: nothing of the person, no field.
+#[derive(Clone, Debug)]
+pub struct ConsentFactRow {
+    /// Id of the consent: the key of the list.
+    pub id: Uuid,
+    /// The agency that recorded it.
+    pub sender_id: Uuid,
+    /// Who may get it.
+    pub receiver_id: Uuid,
+    /// What for.
+    pub purpose: ReferralPurpose,
+    /// Consent of data protection law.
+    pub data_protection: bool,
+    /// Release from secrecy.
+    pub release_from_secrecy: bool,
+    /// Its day.
+    pub release_on: Option<NaiveDate>,
+    /// It names special categories.
+    pub art9: bool,
+    /// Whether the receiver may tell what came of it.
+    pub report_outcome: bool,
+    /// How it was given.
+    pub form: ConsentForm,
+    /// First day.
+    pub valid_from: NaiveDate,
+    /// Last day.
+    pub valid_until: Option<NaiveDate>,
+    /// Withdrawn as a whole; microseconds.
+    pub withdrawn_at: Option<i64>,
+    /// Recorded; microseconds.
+    pub created_at: i64,
+    /// Where it stands today.
+    pub state: ConsentState,
+}
+
+/// A page of facts.
+pub type ConsentFactPage = Page<ConsentFactRow>;
+
+impl Snapshot {
+    /// Those of these consents that are of the viewer's agency's clients.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn consents_by_id(&self, ids: &[Uuid]) -> Result<Vec<consent::Model>, DbErr> {
+        self.consents("c.id", ids).await
+    }
+
+    /// The consents of these clients of the viewer's agency, the latest recorded first.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn consents_of_clients(&self, persons: &[Uuid]) -> Result<HashMap<Uuid, Vec<consent::Model>>, DbErr> {
+        let mut found: HashMap<Uuid, Vec<consent::Model>> = HashMap::new();
+        for row in self.consents("c.person_id", persons).await? {
+            found.entry(row.person_id).or_default().push(row);
+        }
+        Ok(found)
+    }
+
+    async fn consents(&self, column: &str, ids: &[Uuid]) -> Result<Vec<consent::Model>, DbErr> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut sql = self.sql();
+        sql.push("SELECT c.* FROM consent c JOIN person p ON p.id = c.person_id WHERE p.agency_id = ");
+        sql.bind(self.viewer.agency().id).push(" AND ").is_one_of(column, ids);
+        self.narrow_consents(&mut sql);
+        sql.push(" ORDER BY c.created_at DESC, c.id DESC");
+        sql.all(&self.transaction).await?.iter().map(|row| consent::Model::from_query_result(row, "")).collect()
+    }
+
+    /// The steps of each of these consents, which were already read, the earliest first.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn consent_history(&self, consents: &[Uuid]) -> Result<HashMap<Uuid, Vec<consent_event::Model>>, DbErr> {
+        let mut found: HashMap<Uuid, Vec<consent_event::Model>> = HashMap::new();
+        if consents.is_empty() {
+            return Ok(found);
+        }
+        let mut sql = self.sql();
+        sql.push("SELECT e.* FROM consent_event e WHERE ").is_one_of("e.consent_id", consents);
+        sql.push(" ORDER BY e.at, e.id");
+        for row in &sql.all(&self.transaction).await? {
+            let event = consent_event::Model::from_query_result(row, "")?;
+            found.entry(event.consent_id).or_default().push(event);
+        }
+        Ok(found)
+    }
+
+    /// Whether the viewer's agency is bound by § 203 StGB.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn is_bound_by_203(&self) -> Result<bool, DbErr> {
+        let mut sql = self.sql();
+        sql.push("SELECT g.bound_by_203 FROM agency g WHERE g.id = ").bind(self.viewer.agency().id);
+        sql.one(&self.transaction).await?.map_or(Ok(true), |row| row.try_get_by_index(0))
+    }
+
+    /// Facts of the consents that agencies of the viewer's controller recorded, the earliest first.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn consent_facts(&self, window: &Window<Uuid>) -> Result<ConsentFactPage, DbErr> {
+        let mut sql = self.sql();
+        sql.push(
+            "SELECT c.id, p.agency_id, c.receiver_id, c.purpose, c.data_protection, c.release_from_secrecy, c.release_on, \
+             c.art9, c.report_outcome, c.form, c.valid_from, c.valid_until, c.withdrawn_at, c.created_at, c.renewed_at",
+        );
+        self.narrow_facts(&mut sql);
+        if let Some(after) = window.after {
+            sql.push(" AND c.id > ").bind(after);
+        }
+        sql.push(" ORDER BY c.id LIMIT ").bind(window.fetched());
+        let rows = sql.all(&self.transaction).await?;
+        let rows = rows.iter().map(|row| self.read_fact(row)).collect::<Result<_, _>>()?;
+        Ok(Page::cut(rows, window))
+    }
+
+    /// How many consents they recorded.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn count_consent_facts(&self) -> Result<i64, DbErr> {
+        let mut sql = self.sql();
+        sql.push("SELECT COUNT(*)");
+        self.narrow_facts(&mut sql);
+        sql.one(&self.transaction).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
+    }
+
+    fn narrow_facts(&self, sql: &mut Sql) {
+        sql.push(" FROM consent c JOIN person p ON p.id = c.person_id JOIN agency s ON s.id = p.agency_id WHERE ");
+        sql.push("s.controller = ").bind(self.viewer.agency().controller.as_str());
+        self.narrow_consents(sql);
+    }
+
+    /// A token that is limited to purposes is limited here too.
+    fn narrow_consents(&self, sql: &mut Sql) {
+        if let Some(purposes) = self.viewer.purposes() {
+            sql.push(" AND c.purpose IN ").words(purposes.iter().copied());
+        }
+    }
+
+    fn read_fact(&self, row: &QueryResult) -> Result<ConsentFactRow, DbErr> {
+        let mut columns = Columns::of(row);
+        let mut fact = ConsentFactRow {
+            id: columns.next()?,
+            sender_id: columns.next()?,
+            receiver_id: columns.next()?,
+            purpose: columns.word()?,
+            data_protection: columns.next()?,
+            release_from_secrecy: columns.next()?,
+            release_on: columns.next()?,
+            art9: columns.next()?,
+            report_outcome: columns.next()?,
+            form: columns.word()?,
+            valid_from: columns.next()?,
+            valid_until: columns.next()?,
+            withdrawn_at: columns.next()?,
+            created_at: columns.next()?,
+            state: ConsentState::InForce,
+        };
+        let renewed_at: Option<i64> = columns.next()?;
+        let (withdrawn, renewed) = (fact.withdrawn_at.is_some(), renewed_at.is_some());
+        fact.state = state(fact.valid_from, fact.valid_until, withdrawn, renewed, self.today);
+        Ok(fact)
+    }
+}

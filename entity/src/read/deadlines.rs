@@ -1,0 +1,69 @@
+//! What deadlines are worked out from, for the agency's open cases: one statement.
+//!
+//! The days stand in a person's record as text that is to be sealed one day, so they are compared here and not by the
+//! database: a Träger's open cases are read in whole, five short texts each.
+
+use chrono::NaiveDate;
+use kim_domain::Word as _;
+use kim_domain::purpose::ReferralPurpose;
+use kim_domain::referral::ReferralStatus;
+use kim_domain::upcoming::{self, CaseFacts};
+use kim_domain::value::CasePhase;
+use sea_orm::DbErr;
+use uuid::Uuid;
+
+use super::Snapshot;
+use super::ruled::Values;
+use crate::sql::{Columns, Sql};
+
+impl Snapshot {
+    /// The facts of the agency's open cases: of these, or of all.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn deadline_facts(&self, of: Option<&[Uuid]>) -> Result<Vec<(Uuid, CaseFacts)>, DbErr> {
+        let mut sql = self.sql();
+        sql.push("SELECT k.id, k.phase, k.opened_on, k.plan_reviewed_on, ");
+        self.push_applies(&mut sql);
+        for field in upcoming::READ.iter() {
+            sql.push(", p.").push(field.column());
+        }
+        sql.push(" FROM \"case\" k JOIN person p ON p.id = k.person_id WHERE k.closed_on IS NULL AND k.agency_id = ");
+        sql.bind(self.viewer.agency().id);
+        if let Some(ids) = of {
+            sql.push(" AND ").is_one_of("k.id", ids);
+        }
+        let mut found = Vec::new();
+        for row in &sql.all(&self.transaction).await? {
+            let mut columns = Columns::of(row);
+            let id: Uuid = columns.next()?;
+            let phase: String = columns.next()?;
+            let (opened_on, reviewed_on): (NaiveDate, Option<NaiveDate>) = (columns.next()?, columns.next()?);
+            let applies_for_benefit = columns.next()?;
+            let mut values = Values::default();
+            for field in upcoming::READ.iter() {
+                values.push(field, columns.next()?);
+            }
+            let mut facts = CaseFacts::of(|field| values.get(field));
+            facts.phase = CasePhase::from_code(&phase);
+            facts.reviewed_on = Some(reviewed_on.unwrap_or(opened_on));
+            facts.applies_for_benefit = applies_for_benefit;
+            found.push((id, facts));
+        }
+        Ok(found)
+    }
+
+    /// Whether an application for Grundsicherungsgeld is drafted, or offered without being one itself: what carries the
+    /// application counts as filed once it was received (§ 16(2) SGB I).
+    fn push_applies(&self, sql: &mut Sql) {
+        let purpose = ReferralPurpose::BenefitApplication;
+        if self.viewer.purposes().is_some_and(|purposes| !purposes.contains(&purpose)) {
+            sql.push("FALSE");
+            return;
+        }
+        let undecided = |status: &ReferralStatus| status.is_pending(false) || *status == ReferralStatus::Suspended;
+        sql.push("EXISTS (SELECT 1 FROM referral r WHERE r.case_id = k.id AND NOT r.ever_accepted AND r.purpose IN ");
+        sql.words([purpose]).push(" AND (r.status = 'DRAFT' OR (NOT r.carries_application AND r.status IN ");
+        sql.words(ReferralStatus::ALL.iter().copied().filter(undecided)).push(")))");
+    }
+}

@@ -1,0 +1,212 @@
+//! Proposals of agreements that concern the viewer's agency, and what was done with them.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use kim_domain::agreement::{AgreementSide, Content, OpinionVerdict, ProposalStatus};
+use kim_domain::purpose::ReferralPurpose;
+use sea_orm::{DbErr, QueryResult};
+use uuid::Uuid;
+
+use super::{Page, Snapshot, Window};
+use crate::sql::{Columns, Sql};
+
+/// A proposal. What it says never changes.
+#[derive(Clone, Debug)]
+pub struct ProposalRow {
+    /// Its id.
+    pub id: Uuid,
+    /// Counts what was done with it.
+    pub version: i32,
+    /// What became of it.
+    pub status: ProposalStatus,
+    /// Who is to receive.
+    pub receiver_id: Uuid,
+    /// For what.
+    pub purpose: ReferralPurpose,
+    /// First day.
+    pub valid_from: NaiveDate,
+    /// Last day; `None`: open.
+    pub valid_until: Option<NaiveDate>,
+    /// The receiver's contact.
+    pub contact: String,
+    /// The legal ground, as its maker wrote it.
+    pub legal_ground: String,
+    /// What else is to be agreed.
+    pub terms: Option<String>,
+    /// Fields and days.
+    pub content: Content,
+    /// Who made it.
+    pub agency_id: Uuid,
+    /// Microseconds.
+    pub created_at: i64,
+    /// The version of the agreement that it became.
+    pub agreement_id: Option<Uuid>,
+    /// Who rejected it or took it back.
+    pub closed_by_id: Option<Uuid>,
+    /// Microseconds.
+    pub closed_at: Option<i64>,
+    /// Why it was rejected or taken back.
+    pub close_reason: Option<String>,
+}
+
+/// A signature or an opinion.
+#[derive(Clone, Debug)]
+pub struct ActRow {
+    /// For which party.
+    pub side: AgreementSide,
+    /// The agency that acted for it.
+    pub agency_id: Uuid,
+    /// Microseconds.
+    pub at: i64,
+    /// Who; only if it was somebody of the viewer's agency.
+    pub own_staff: Option<String>,
+    /// Of an opinion: what it comes to.
+    pub verdict: Option<OpinionVerdict>,
+    /// Of an opinion: why.
+    pub reasons: Option<String>,
+}
+
+/// A page of proposals.
+pub type ProposalPage = Page<ProposalRow>;
+
+const SELECT: &str = "SELECT p.id, p.version, p.status, p.receiver_id, p.purpose, p.valid_from, p.valid_until, p.contact, \
+     p.legal_ground, p.terms, p.fields, p.ticked_only, p.statutory_fields, p.respond_working_days, p.access_days, \
+     p.narrows_running, p.agency_id, p.created_at, p.agreement_id, p.closed_by_id, p.closed_at, p.close_reason \
+     FROM agreement_proposal p WHERE ";
+
+impl Snapshot {
+    /// The proposals that concern the viewer's agency, the earliest made first.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn proposals(
+        &self,
+        status: Option<ProposalStatus>,
+        window: &Window<Uuid>,
+    ) -> Result<ProposalPage, DbErr> {
+        let mut sql = self.sql();
+        sql.push(SELECT);
+        self.narrow_proposals(&mut sql, status);
+        if let Some(after) = window.after {
+            sql.push(" AND p.id > ").bind(after);
+        }
+        sql.push(" ORDER BY p.id LIMIT ").bind(window.fetched());
+        let rows = sql.all(&self.transaction).await?.iter().map(read).collect::<Result<_, _>>()?;
+        Ok(Page::cut(rows, window))
+    }
+
+    /// How many proposals the list has.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn count_proposals(&self, status: Option<ProposalStatus>) -> Result<i64, DbErr> {
+        let mut sql = self.sql();
+        sql.push("SELECT COUNT(*) FROM agreement_proposal p WHERE ");
+        self.narrow_proposals(&mut sql, status);
+        sql.one(&self.transaction).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
+    }
+
+    /// Those of these that concern the viewer's agency.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn proposals_by_id(&self, ids: &[Uuid]) -> Result<Vec<ProposalRow>, DbErr> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut sql = self.sql();
+        sql.push(SELECT);
+        self.narrow_proposals(&mut sql, None);
+        sql.push(" AND ").is_one_of("p.id", ids);
+        sql.all(&self.transaction).await?.iter().map(read).collect()
+    }
+
+    /// The signatures on these proposals, the earliest first. Whoever may read a proposal, or the agreement that it
+    /// became, may read who signed it.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn signatures(&self, proposals: &[Uuid]) -> Result<HashMap<Uuid, Vec<ActRow>>, DbErr> {
+        self.acts(
+            "SELECT s.proposal_id, s.side, s.agency_id, s.at, s.staff FROM agreement_signature s",
+            false,
+            proposals,
+        )
+        .await
+    }
+
+    /// The opinions on these proposals, the earliest first.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn opinions(&self, proposals: &[Uuid]) -> Result<HashMap<Uuid, Vec<ActRow>>, DbErr> {
+        let select =
+            "SELECT s.proposal_id, s.side, s.agency_id, s.at, s.staff, s.verdict, s.reasons FROM agreement_opinion s";
+        self.acts(select, true, proposals).await
+    }
+
+    async fn acts(
+        &self,
+        select: &str,
+        is_opinion: bool,
+        proposals: &[Uuid],
+    ) -> Result<HashMap<Uuid, Vec<ActRow>>, DbErr> {
+        let mut found: HashMap<Uuid, Vec<ActRow>> = HashMap::new();
+        if proposals.is_empty() {
+            return Ok(found);
+        }
+        let mut sql = self.sql();
+        sql.push(select).push(" WHERE ").is_one_of("s.proposal_id", proposals).push(" ORDER BY s.at, s.side");
+        for row in &sql.all(&self.transaction).await? {
+            let mut columns = Columns::of(row);
+            let proposal: Uuid = columns.next()?;
+            let (side, agency_id, at) = (columns.word()?, columns.next()?, columns.next()?);
+            let staff: String = columns.next()?;
+            let own_staff = (agency_id == self.viewer.agency().id).then_some(staff);
+            let (verdict, reasons) = match is_opinion {
+                true => (Some(columns.word()?), columns.next()?),
+                false => (None, None),
+            };
+            found.entry(proposal).or_default().push(ActRow { side, agency_id, at, own_staff, verdict, reasons });
+        }
+        Ok(found)
+    }
+
+    fn narrow_proposals(&self, sql: &mut Sql, status: Option<ProposalStatus>) {
+        self.narrow_agreements(sql, "p");
+        if let Some(status) = status {
+            sql.push(" AND p.status IN ").words([status]);
+        }
+    }
+}
+
+fn read(row: &QueryResult) -> Result<ProposalRow, DbErr> {
+    let mut columns = Columns::of(row);
+    Ok(ProposalRow {
+        id: columns.next()?,
+        version: columns.next()?,
+        status: columns.word()?,
+        receiver_id: columns.next()?,
+        purpose: columns.word()?,
+        valid_from: columns.next()?,
+        valid_until: columns.next()?,
+        contact: columns.next()?,
+        legal_ground: columns.next()?,
+        terms: columns.next()?,
+        content: Content {
+            fields: columns.fields()?,
+            ticked_only: columns.fields()?,
+            statutory: columns.fields()?,
+            respond_working_days: columns.next()?,
+            access_days: columns.next()?,
+            narrows_running: columns.next()?,
+        },
+        agency_id: columns.next()?,
+        created_at: columns.next()?,
+        agreement_id: columns.next()?,
+        closed_by_id: columns.next()?,
+        closed_at: columns.next()?,
+        close_reason: columns.next()?,
+    })
+}

@@ -1,0 +1,192 @@
+//! Consents in a transaction that writes. Those of one client are changed by one transaction at a time; an offer keeps
+//! the consent that it rests on from being withdrawn or renewed until it is made.
+//!
+//! Locks are taken in one order, so that nobody waits crosswise: client, referrals by id, consents.
+
+use std::collections::{BTreeSet, HashMap};
+
+use kim_domain::purpose::ReferralPurpose;
+use kim_domain::referral::ReferralStatus;
+use sea_orm::sea_query::LockType;
+use sea_orm::{
+    ColumnTrait as _, Condition, ConnectionTrait as _, DbErr, EntityTrait as _, ExprTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, QueryTrait as _,
+};
+use uuid::Uuid;
+
+use super::Writing;
+use crate::read::ReferralRow;
+use crate::sql::Sql;
+use crate::{case_file, consent, person};
+
+/// A client, a receiver and a purpose.
+pub type Whose = (Uuid, Uuid, ReferralPurpose);
+
+/// What a consent for one receiver and purpose concerns.
+#[derive(Debug)]
+pub struct Concerned {
+    /// The viewer's referrals that a consent can still do something for, by id: drafts, what runs or is suspended, and
+    /// what was closed and may still be looked at.
+    pub referrals: Vec<ReferralRow>,
+    /// The client's consents that were not withdrawn, the latest first. No offer is made on one of them until this ends.
+    pub consents: Vec<consent::Model>,
+}
+
+impl Writing {
+    /// The consent of a case's client for this receiver and purpose that holds today, the latest first recorded. It is
+    /// neither withdrawn nor renewed until this transaction ends.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn consent_of(
+        &self,
+        case_id: Uuid,
+        receiver_id: Uuid,
+        purpose: ReferralPurpose,
+    ) -> Result<Option<consent::Model>, DbErr> {
+        use consent::Column;
+        let client =
+            case_file::Entity::find_by_id(case_id).select_only().column(case_file::Column::PersonId).into_query();
+        consent::Entity::find()
+            .filter(Column::PersonId.in_subquery(client))
+            .filter(Column::ReceiverId.eq(receiver_id))
+            .filter(Column::Purpose.eq(purpose.code()))
+            .filter(self.holds())
+            .order_by_desc(Column::CreatedAt)
+            .order_by_desc(Column::Id)
+            // PostgreSQL looks at the row again once a withdrawal that it waited for has committed.
+            .lock_shared()
+            .one(self.transaction())
+            .await
+    }
+
+    /// As [`consent_of`](Self::consent_of), of many clients for these receivers and purposes.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn consents_of(
+        &self,
+        persons: &BTreeSet<Uuid>,
+        asked: &BTreeSet<(Uuid, ReferralPurpose)>,
+    ) -> Result<HashMap<Whose, consent::Model>, DbErr> {
+        use consent::Column;
+        let found = consent::Entity::find()
+            .filter(Column::PersonId.is_in(persons.iter().copied()))
+            .filter(Column::ReceiverId.is_in(asked.iter().map(|(receiver_id, _)| *receiver_id)))
+            .filter(Column::Purpose.is_in(asked.iter().map(|(_, purpose)| purpose.code())))
+            .filter(self.holds())
+            .order_by_asc(Column::CreatedAt)
+            .order_by_asc(Column::Id)
+            .lock_shared()
+            .all(self.transaction())
+            .await?;
+        // A later one takes the place of an earlier.
+        Ok(found.into_iter().map(|row| ((row.person_id, row.receiver_id, row.purpose.0), row)).collect())
+    }
+
+    /// The condition that a consent holds today.
+    fn holds(&self) -> Condition {
+        use consent::Column;
+        let today = self.reads().today();
+        Condition::all()
+            .add(Column::WithdrawnAt.is_null())
+            .add(Column::RenewedAt.is_null())
+            .add(Column::ValidFrom.lte(today))
+            .add(Column::ValidUntil.is_null().or(Column::ValidUntil.gte(today)))
+    }
+
+    /// One of the viewer's agency's consents; `None` for what is not its own.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn consent(&self, id: Uuid) -> Result<Option<consent::Model>, DbErr> {
+        self.reads().consents_by_id(&[id]).await.map(|mut found| found.pop())
+    }
+
+    /// A client of the viewer's agency, whose consents nobody else changes until this ends.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn client(&self, person_id: Uuid) -> Result<Option<person::Model>, DbErr> {
+        person::Entity::find_by_id(person_id)
+            .filter(person::Column::AgencyId.eq(self.reads().viewer().agency().id))
+            .lock(LockType::NoKeyUpdate)
+            .one(self.transaction())
+            .await
+    }
+
+    /// What a consent of this client for a receiver and purpose concerns, locked in the order in which an offer locks.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn concerned(
+        &self,
+        person_id: Uuid,
+        receiver_id: Uuid,
+        purpose: ReferralPurpose,
+    ) -> Result<Concerned, DbErr> {
+        let whose = (person_id, receiver_id, purpose);
+        let mut referrals = self.referrals_of(whose, &|_| true).await?;
+        let consents = self.consents_for(whose).await?;
+        // What was offered until the consents were locked. A draft that was made meanwhile finds its consent at its offer.
+        let offered = self.referrals_of(whose, &|status| status != ReferralStatus::Draft).await?;
+        referrals.retain(|row| offered.iter().all(|other| other.id != row.id));
+        referrals.extend(offered);
+        referrals.sort_by_key(|row| row.id);
+        Ok(Concerned { referrals, consents })
+    }
+
+    async fn consents_for(&self, whose: Whose) -> Result<Vec<consent::Model>, DbErr> {
+        use consent::Column;
+        let (person_id, receiver_id, purpose) = whose;
+        consent::Entity::find()
+            .filter(Column::PersonId.eq(person_id))
+            .filter(Column::ReceiverId.eq(receiver_id))
+            .filter(Column::Purpose.eq(purpose.code()))
+            .filter(Column::WithdrawnAt.is_null())
+            .order_by_desc(Column::CreatedAt)
+            .order_by_desc(Column::Id)
+            .lock(LockType::NoKeyUpdate)
+            .all(self.transaction())
+            .await
+    }
+
+    async fn referrals_of(
+        &self,
+        whose: Whose,
+        wanted: &(dyn Fn(ReferralStatus) -> bool + Sync),
+    ) -> Result<Vec<ReferralRow>, DbErr> {
+        let (person_id, receiver_id, purpose) = whose;
+        let concerned = |status: &ReferralStatus| rests_on_a_consent(*status) && wanted(*status);
+        let mut sql = Sql::new(self.transaction().get_database_backend());
+        sql.push("SELECT r.id FROM referral r JOIN \"case\" k ON k.id = r.case_id WHERE k.person_id = ")
+            .bind(person_id);
+        sql.push(" AND r.sender_id = ").bind(self.reads().viewer().agency().id);
+        sql.push(" AND r.receiver_id = ").bind(receiver_id);
+        sql.push(" AND r.purpose IN ").words([purpose]).push(" AND r.status IN ");
+        sql.words(ReferralStatus::ALL.iter().copied().filter(concerned));
+        let rows = sql.all(self.transaction()).await?;
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
+        let mut found = self.referrals(&ids).await?;
+        // It may have moved while its lock was waited for.
+        found.retain(|row| concerned(&row.standing.status));
+        Ok(found)
+    }
+}
+
+/// Whether a consent that comes or goes changes anything for a referral in this state.
+const fn rests_on_a_consent(status: ReferralStatus) -> bool {
+    use ReferralStatus as S;
+    match status {
+        S::Draft
+        | S::Offered
+        | S::Acknowledged
+        | S::InfoRequested
+        | S::Accepted
+        | S::InProgress
+        | S::Suspended
+        | S::Completed
+        | S::Failed => true,
+        S::Declined | S::Forwarded | S::Withdrawn | S::Expired | S::Returned => false,
+    }
+}

@@ -1,0 +1,107 @@
+//! What hangs on cases beside their records: fetched as the plan says, one statement each.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use async_graphql::{ID, Object};
+use kim_domain::id::Kind;
+use kim_domain::plan::Goal;
+use kim_domain::upcoming::CaseFacts;
+use kim_entity::read::{DecisionRow, NoteRow, Page, PlanRow, Snapshot};
+use uuid::Uuid;
+
+use crate::agency::Parties;
+use crate::connection::connection;
+use crate::error::Failure;
+use crate::page::PageArgs;
+use crate::plan::CasePlan;
+use crate::scalar::{DateTime, global};
+use crate::{goal, history, load};
+
+pub(crate) const NOTES: &str = "notes";
+
+/// The parts of one case.
+#[derive(Default)]
+pub(crate) struct CaseParts {
+    pub(crate) notes: Vec<(PageArgs, Page<NoteRow>)>,
+    pub(crate) note_count: i64,
+    pub(crate) plan: Option<(PlanRow, Vec<Goal>)>,
+    pub(crate) decisions: Vec<DecisionRow>,
+    /// `None` for a closed case.
+    pub(crate) facts: Option<CaseFacts>,
+    pub(crate) parties: Parties,
+}
+
+/// Fetches the parts of these cases.
+pub(crate) async fn parts(
+    snapshot: &Snapshot,
+    ids: &[Uuid],
+    asked: &CasePlan,
+) -> Result<HashMap<Uuid, CaseParts>, Failure> {
+    let mut parts: HashMap<Uuid, CaseParts> = ids.iter().map(|id| (*id, CaseParts::default())).collect();
+    if ids.is_empty() {
+        return Ok(parts);
+    }
+    for args in &asked.notes {
+        // A page that cannot be read is refused by the resolver.
+        let Ok(window) = args.window(NOTES, history::moment) else { continue };
+        let mut pages = snapshot.notes(ids, &window).await?;
+        for (id, part) in &mut parts {
+            part.notes.push((args.clone(), pages.remove(id).unwrap_or(Page { rows: Vec::new(), more: false })));
+        }
+    }
+    if asked.count_notes {
+        for (id, count) in snapshot.count_notes(ids).await? {
+            parts.entry(id).or_default().note_count = count;
+        }
+    }
+    if asked.goals {
+        let plans = snapshot.plans(ids).await?;
+        let plans: Vec<_> = plans.into_iter().map(|(id, row)| (id, goal::goals(&row), row)).collect();
+        let steps = plans.iter().flat_map(|(_, goals, _)| goals).flat_map(|goal| &goal.steps);
+        let named: BTreeSet<Uuid> = steps.filter_map(|step| step.agency).collect();
+        let parties = load::parties(snapshot, named).await?;
+        for (id, goals, row) in plans {
+            let part = parts.entry(id).or_default();
+            part.plan = Some((row, goals));
+            part.parties = Arc::clone(&parties);
+        }
+    }
+    if asked.decisions {
+        for (id, decisions) in snapshot.decisions(ids).await? {
+            parts.entry(id).or_default().decisions = decisions;
+        }
+    }
+    if asked.deadlines {
+        for (id, facts) in snapshot.deadline_facts(Some(ids)).await? {
+            parts.entry(id).or_default().facts = Some(facts);
+        }
+    }
+    Ok(parts)
+}
+
+/// A counselling note.
+pub(crate) struct Note(pub(crate) NoteRow);
+
+/// Eine Beratungsnotiz: wird nie geändert und verlässt Ihre Stelle nie (§ 203 StGB, § 65 SGB VIII).
+#[Object]
+impl Note {
+    /// Kennung.
+    async fn id(&self) -> ID {
+        global(Kind::Note, self.0.id)
+    }
+    /// Geschrieben.
+    async fn at(&self) -> Option<DateTime> {
+        DateTime::from_micros(self.0.at)
+    }
+    /// Wer sie geschrieben hat.
+    async fn staff(&self) -> Option<&str> {
+        self.0.staff.as_deref()
+    }
+    /// Der Text.
+    async fn text(&self) -> &str {
+        &self.0.body
+    }
+}
+
+connection!(NoteConnection, NoteEdge, Note, "Eine Seite der Beratungsnotizen, die neueste zuerst.");

@@ -1,0 +1,187 @@
+//! Cases of a Träger: opened, changed, planned, decided on and closed over the wire, and seen by nobody else.
+
+mod handed_over;
+mod outlook;
+mod values;
+
+use kim_domain::agency::Role;
+use kim_domain::id::{Kind, encode};
+use kim_entity::person;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::on_both;
+use crate::support::play::{Play, jobcenter, traeger};
+use crate::support::server::{claims, sign, token};
+use crate::support::world;
+
+/// What a case shows that changes.
+const SHOWN: &str = "id version caseNumber district phase openedOn closedOn closedReason result planReviewedOn";
+
+/// Does something with a case and reads this of it; the whole answer.
+async fn mutate(play: &Play, token: &str, mutation: &str, mut input: Value, shown: &str) -> Value {
+    let type_name = mutation[..1].to_uppercase() + &mutation[1..] + "Input";
+    let query = format!("mutation($input: {type_name}!) {{ {mutation}(input: $input) {{ case {{ {shown} }} }} }}");
+    if input["idempotencyKey"].is_null() {
+        input["idempotencyKey"] = json!(Uuid::now_v7());
+    }
+    play.server.ask(token, &query, &json!({ "input": input })).await
+}
+
+async fn done(play: &Play, mutation: &str, input: Value, shown: &str) -> Value {
+    let answer = mutate(play, &traeger(), mutation, input, shown).await;
+    assert_eq!(answer["errors"], Value::Null, "{mutation}: {answer}");
+    answer["data"][mutation]["case"].clone()
+}
+
+/// Does it, and expects it refused; the code and the text.
+async fn refused(play: &Play, mutation: &str, input: Value) -> (String, String) {
+    let answer = mutate(play, &traeger(), mutation, input, "id").await;
+    assert_eq!(answer["data"], json!({ mutation: null }), "{mutation}: {answer}");
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    (text(&answer["errors"][0]["extensions"]["code"]), text(&answer["errors"][0]["message"]))
+}
+
+fn at(case: &Value, mut input: Value) -> Value {
+    input["caseId"] = case["id"].clone();
+    input["expectedVersion"] = case["version"].clone();
+    input
+}
+
+fn record() -> Value {
+    json!({
+        "familyName": "Haddad", "givenName": "Rana", "birthDate": "2004-05-01", "nationalities": ["SY"],
+        "nameVariants": ["Alhaddad"], "gender": "FEMALE", "phone": "0221/555-123", "email": "rana@example.org",
+        "postalCode": "50667", "inGermanySince": "2016-02-01", "interpreterNeeded": true, "preferredLanguage": "ARABIC",
+        "aufenthaltstitel": "DULDUNG_60A", "aufenthaltstitelValidUntil": "2027-01-31",
+        "wohnsitzauflage": {"place": "Köln"}, "germanLevel": "B1", "germanCertificate": {"level": "B1", "issuedOn": "2025-03-01"},
+        "documents": [{"name": "Pass", "state": "beantragt"}], "integrationAchievements": [{"kind": "Praktikum"}],
+        "legalRepresentative": {"name": "Amt Muster", "phone": "0221 221-0"},
+        "householdMembers": [{"relation": "CHILD", "givenName": "Mia", "birthDate": "2024-01-01"}, {"relation": "PARENT"}],
+        "concern": "Braucht Hilfe bei:\nArbeit", "targetGroup": ["ALLEINERZIEHENDE"], "currentBenefit": "ASYLBLG_3",
+    })
+}
+
+async fn opened(play: &Play, number: &str) -> Value {
+    done(play, "openCase", json!({"caseNumber": number, "record": record()}), SHOWN).await
+}
+
+async fn fingerprint(play: &Play, family_name: &str) -> (Option<String>, Option<String>) {
+    let row = person::Entity::find()
+        .filter(person::Column::FamilyName.eq(family_name))
+        .one(&play.server.database.database.main)
+        .await
+        .expect("a database")
+        .expect("a person");
+    (row.fingerprint, row.phonetic_fingerprint)
+}
+
+on_both! {
+    async fn a_case_goes_from_its_opening_to_its_end(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let read = "record { familyName age nationalities { code } nameVariants phone germanCertificate { level issuedOn } concern
+            householdMembers { relation givenName birthDate } legalRepresentative { phone } wohnsitzauflage { place }
+            documents { name state } interpreterNeeded targetGroup counsellingNotes planSteps { step } }";
+        let case = done(&play, "openCase", json!({"caseNumber": "K-1", "record": record()}), &format!("{SHOWN} {read}")).await;
+        assert_eq!((&case["version"], &case["phase"], &case["openedOn"]), (&json!(1), &json!("INTAKE"), &json!("2026-11-20")));
+        assert_eq!(case["record"], json!({
+            "familyName": "Haddad", "age": 22, "nationalities": [{"code": "SY"}], "nameVariants": ["Alhaddad"], "phone": "0221 555 123",
+            "germanCertificate": {"level": "B1", "issuedOn": "2025-03-01"}, "concern": "Braucht Hilfe bei:\nArbeit",
+            "householdMembers": [{"relation": "CHILD", "givenName": "Mia", "birthDate": "2024-01-01"},
+                {"relation": "PARENT", "givenName": null, "birthDate": null}],
+            "legalRepresentative": {"phone": "0221 221 0"}, "wohnsitzauflage": {"place": "Köln"},
+            "documents": [{"name": "Pass", "state": "beantragt"}], "interpreterNeeded": true, "targetGroup": ["ALLEINERZIEHENDE"],
+            "counsellingNotes": null, "planSteps": null}));
+        let found = |name: &str| format!("{{ cases(filter: {{client: {{familyName: \"{name}\", birthDate: \"2004-05-01\"}}}}) {{ totalCount }} }}");
+        assert_eq!(play.ask(&traeger(), &found("haddad")).await["cases"]["totalCount"], 1);
+
+        let before = fingerprint(&play, "Haddad").await;
+        let input = json!({"phase": "ASSESSMENT", "record": {"familyName": "Schmidt", "phone": null, "householdMembers": null, "documents": []}});
+        let read = format!("{SHOWN} record {{ familyName givenName phone householdMembers {{ relation }} documents {{ name }} city }}");
+        let updated = done(&play, "updateCase", at(&case, input), &read).await;
+        assert_eq!((&updated["version"], &updated["phase"]), (&json!(2), &json!("ASSESSMENT")));
+        assert_eq!(updated["record"], json!({"familyName": "Schmidt", "givenName": "Rana", "phone": null, "householdMembers": null,
+            "documents": null, "city": null}));
+        // Who is called otherwise is found by the new name and not by the old one.
+        assert_eq!(play.ask(&traeger(), &found("Schmidt")).await["cases"]["totalCount"], 1);
+        assert_eq!(play.ask(&traeger(), &found("Haddad")).await["cases"]["totalCount"], 0);
+        let after = fingerprint(&play, "Schmidt").await;
+        assert!(before.0 != after.0 && before.1 != after.1 && after.1.is_some());
+        assert_eq!(after.0, Some(world::key().client("Schmidt", "2004-05-01".parse().expect("a day"))));
+
+        for text in ["Erstes Gespräch", "Zweites Gespräch"] {
+            let noted = done(&play, "addNote", json!({"caseId": case["id"], "text": text}), "version notes { totalCount nodes { text staff } }").await;
+            assert_eq!((&noted["version"], &noted["notes"]["nodes"][0]), (&json!(2), &json!({"text": text, "staff": "test-person"})));
+        }
+        let page = |after: &str| format!("{{ case(id: {}) {{ notes(first: 1{after}) {{ totalCount nodes {{ text }} pageInfo {{ hasNextPage endCursor }} }} }} }}", case["id"]);
+        let first = &play.ask(&traeger(), &page("")).await["case"]["notes"];
+        assert_eq!((&first["totalCount"], &first["pageInfo"]["hasNextPage"]), (&json!(2), &json!(true)));
+        let second = &play.ask(&traeger(), &page(&format!(", after: {}", first["pageInfo"]["endCursor"]))).await["case"]["notes"];
+        assert_eq!((&second["nodes"][0]["text"], &second["pageInfo"]["hasNextPage"]), (&json!("Erstes Gespräch"), &json!(false)));
+
+        let decision = json!({"eligible": true, "groups": ["DULDUNG_GESTATTUNG"], "statements": {"jobcenterLeads": false}});
+        let decided = done(&play, "decideEligibility", at(&updated, decision), &format!("{SHOWN} admission {{ ruleSet {{ id version }} groups }}")).await;
+        assert_eq!(decided["admission"], json!({"ruleSet": {"id": "koeln-2023", "version": 1}, "groups": ["DULDUNG_GESTATTUNG"]}));
+        let closed = done(&play, "closeCase", at(&decided, json!({"reason": "GOALS_REACHED", "result": "Arbeit gefunden"})), SHOWN).await;
+        assert_eq!((&closed["version"], &closed["phase"], &closed["closedOn"], &closed["closedReason"], &closed["result"]),
+            (&json!(4), &json!("EVALUATION"), &json!("2026-11-20"), &json!("GOALS_REACHED"), &json!("Arbeit gefunden")));
+        for (mutation, input) in [
+            ("updateCase", json!({"phase": "INTAKE"})), ("closeCase", json!({"reason": "OTHER"})), ("setPlan", json!({"goals": []})),
+            ("decideEligibility", json!({"eligible": false, "explanation": "a"})),
+        ] {
+            assert_eq!(refused(&play, mutation, at(&closed, input)).await.0, "ACTION_NOT_ALLOWED", "{mutation}");
+        }
+        done(&play, "addNote", json!({"caseId": case["id"], "text": "Ruft noch einmal an"}), "id").await;
+        play.server.stop().await;
+    }
+
+    async fn a_case_of_another_traeger_is_answered_like_none(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let case = opened(&play, "K-1").await;
+        let foreign = token("other", Role::CaseManager);
+        let absent = json!({"id": encode(Kind::Case, Uuid::now_v7()), "version": 1});
+        for (mutation, input) in [
+            ("updateCase", json!({"phase": "PLANNING"})), ("closeCase", json!({"reason": "DIED"})), ("setPlan", json!({"goals": []})),
+            ("decideEligibility", json!({"eligible": true, "groups": ["LSBTI"]})), ("addNote", json!({"text": "a"})),
+        ] {
+            let aim = |case: &Value| {
+                let mut aimed = at(case, input.clone());
+                if mutation == "addNote" {
+                    aimed.as_object_mut().expect("an input").remove("expectedVersion");
+                }
+                aimed
+            };
+            let of_foreign = mutate(&play, &foreign, mutation, aim(&case), "id").await;
+            let of_absent = mutate(&play, &foreign, mutation, aim(&absent), "id").await;
+            assert_eq!(of_foreign["errors"][0]["extensions"]["code"], "NOT_FOUND", "{mutation}: {of_foreign}");
+            assert_eq!(of_foreign, of_absent, "{mutation}");
+        }
+        let check = format!("{{ case(id: {0}) {{ id }} eligibilityCheck(caseId: {0}) {{ result }} upcomingDeadlines {{ totalCount }} }}", case["id"]);
+        assert_eq!(play.ask(&foreign, &check).await, json!({"case": null, "eligibilityCheck": null, "upcomingDeadlines": {"totalCount": 0}}));
+
+        // Who keeps no cases has no such words; who may only read is told so.
+        let answer = play.server.ask(&jobcenter(), "{ upcomingDeadlines { totalCount } }", &json!({})).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED");
+        let mut reader = claims("traeger", Role::CaseManager);
+        reader["scope"] = json!("case:read");
+        let answer = mutate(&play, &sign(&reader), "addNote", json!({"caseId": case["id"], "text": "a"}), "id").await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN", "{answer}");
+
+        let newer = done(&play, "updateCase", at(&case, json!({"phase": "PLANNING"})), SHOWN).await;
+        let answer = mutate(&play, &traeger(), "updateCase", at(&case, json!({"phase": "LINKING"})), "id").await;
+        assert_eq!(answer["errors"][0]["extensions"], json!({"code": "CONFLICT", "version": newer["version"]}), "{answer}");
+        play.server.stop().await;
+    }
+
+    async fn a_repeat_opens_no_second_case(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let input = json!({"idempotencyKey": "open-1", "caseNumber": "K-1", "record": record()});
+        let first = done(&play, "openCase", input.clone(), SHOWN).await;
+        assert_eq!(done(&play, "openCase", input.clone(), SHOWN).await, first);
+        let mut other = input;
+        other["record"]["city"] = json!("Köln");
+        assert_eq!(refused(&play, "openCase", other).await.0, "IDEMPOTENCY_MISMATCH");
+        play.server.stop().await;
+    }
+}

@@ -1,0 +1,108 @@
+//! What a case and its plan mean for what was handed over from it: nothing, unless somebody says so.
+
+use kim_domain::agency::{AgencyKind, Role};
+use kim_domain::disclosure::{Stage, ceiling};
+use kim_domain::field::FieldSet;
+use kim_domain::id::{Kind, encode};
+use kim_domain::purpose::ReferralPurpose;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{SHOWN, at, done, refused};
+use crate::support::on_both;
+use crate::support::play::{Play, jobcenter, on, traeger};
+use crate::support::server::token;
+use crate::support::world::{self, ConsentSpec};
+
+on_both! {
+    async fn a_plan_is_told_as_its_open_steps_and_only_by_a_new_copy(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        // A Jobcenter never gets the plan, a Migrationsberatung does.
+        let main = &play.server.database.database.main;
+        let (mbe, purpose) = (world::add_agency(main, "05315000", "mbe", AgencyKind::Mbe).await, ReferralPurpose::MigrationCounselling);
+        let agreement = world::agreement("05315000", mbe, purpose, ceiling(AgencyKind::Mbe, Stage::Full), FieldSet::EMPTY);
+        world::insert_agreement(main, agreement).await;
+        let clerk = token("mbe", Role::Clerk);
+        let id = play.case(mbe, purpose, Some(ConsentSpec::whole())).await;
+        let case = |read: &str| format!("{{ case(id: {}) {{ version goals {{ text steps {{ text responsible agency {{ slug }} agencyKind dueOn state }} }} {read} }} }}", json!(id));
+        // What an import left is a plan too.
+        let imported = &play.ask(&traeger(), &case("")).await["case"];
+        assert_eq!(imported["goals"][0]["steps"][0]["state"], "OPEN");
+        let notes = &play.ask(&traeger(), &case("record { counsellingNotes }")).await["case"]["record"];
+        assert!(notes["counsellingNotes"].as_str().is_some_and(|text| text.starts_with("Kanari")), "old notes stay readable");
+
+        let draft = json!({"caseId": id, "receiverId": encode(Kind::Agency, mbe), "purpose": purpose.code(), "fields": ["FAMILY_NAME", "CITY"]});
+        let draft = play.done(&traeger(), "draftReferral", draft).await;
+        let offered = play.done(&traeger(), "offerReferral", on(&draft, json!({"acknowledgeReportingDuty": true}))).await;
+        let accepted = play.done(&clerk, "acceptReferral", on(&offered, json!({}))).await;
+        let handed_over = format!("{{ referral(id: {}) {{ version handover {{ familyName city planSteps {{ goal step responsible dueOn }} }} }} }}", accepted["id"]);
+        let before = play.ask(&clerk, &handed_over).await;
+
+        let goals = json!([{"text": "Arbeit", "steps": [
+            {"text": "Antrag stellen", "responsible": {"agencyId": encode(Kind::Agency, play.jobcenter)}, "dueOn": "2026-12-01"},
+            {"text": "Lebenslauf", "responsible": {"other": "Klientin"}, "state": "DONE"},
+            {"text": "Anerkennung", "responsible": {"agencyKind": "AGENTUR_FUER_ARBEIT"}, "state": "DROPPED"}]},
+            {"text": "Wohnung", "steps": []}]);
+        let seen = json!({"id": id, "version": imported["version"]});
+        let planned = done(&play, "setPlan", at(&seen, json!({"goals": goals})), &format!("{SHOWN} record {{ planSteps {{ goal step responsible }} }}")).await;
+        assert_eq!((&planned["version"], &planned["planReviewedOn"]), (&json!(2), &json!("2026-11-20")));
+        assert_eq!(planned["record"]["planSteps"], json!([{"goal": "Arbeit", "step": "Antrag stellen", "responsible": "Stelle jobcenter"}]));
+        let goals = &play.ask(&traeger(), &case("")).await["case"]["goals"];
+        assert_eq!(goals[0]["steps"][0], json!({"text": "Antrag stellen", "responsible": "Stelle jobcenter", "agency": {"slug": "jobcenter"},
+            "agencyKind": null, "dueOn": "2026-12-01", "state": "OPEN"}));
+        assert_eq!((&goals[0]["steps"][2]["agencyKind"], &goals[0]["steps"][2]["state"], &goals[1]["text"]),
+            (&json!("AGENTUR_FUER_ARBEIT"), &json!("DROPPED"), &json!("Wohnung")));
+        let wrong = json!({"goals": [{"text": "a", "steps": [{"text": "b", "responsible": {"agencyId": encode(Kind::Agency, Uuid::now_v7())}}]}]});
+        assert_eq!(refused(&play, "setPlan", at(&planned, wrong)).await.0, "BAD_INPUT");
+
+        // An edit of the case flows nowhere by itself.
+        let edited = done(&play, "updateCase", at(&planned, json!({"record": {"familyName": "Neuname", "city": "Bonn"}})), SHOWN).await;
+        assert_eq!(edited["version"], 3);
+        assert_eq!(play.ask(&clerk, &handed_over).await, before);
+        play.done(&traeger(), "changeHandover", on(&accepted, json!({"add": ["PLAN_STEPS"], "refresh": ["FAMILY_NAME"]}))).await;
+        let after = &play.ask(&clerk, &handed_over).await["referral"]["handover"];
+        assert_eq!((&after["familyName"], &after["city"]), (&json!("Neuname"), &before["referral"]["handover"]["city"]));
+        assert_eq!(after["planSteps"], json!([{"goal": "Arbeit", "step": "Antrag stellen", "responsible": "Stelle jobcenter", "dueOn": "2026-12-01"}]));
+        play.server.stop().await;
+    }
+
+    async fn a_case_is_closed_only_with_what_was_handed_over_from_it(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let id = play.case(play.jobcenter, ReferralPurpose::BenefitApplication, Some(ConsentSpec::whole())).await;
+        let input = json!({"caseId": id, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": "BENEFIT_APPLICATION", "kind": "TRANSFER"});
+        let draft = play.done(&traeger(), "draftReferral", input.clone()).await;
+        let case = json!({"id": id, "version": 1});
+        assert_eq!(refused(&play, "closeCase", at(&case, json!({"reason": "MOVED"}))).await.0, "ACTION_NOT_ALLOWED", "a draft");
+        let offered = play.done(&traeger(), "offerReferral", on(&draft, json!({"acknowledgeReportingDuty": true}))).await;
+        let (code, text) = refused(&play, "closeCase", at(&case, json!({"reason": "MOVED"}))).await;
+        assert!(code == "ACTION_NOT_ALLOWED" && text.contains("(1)") && text.contains("withdrawReferrals"), "{text}");
+        let closed = play.ask(&traeger(), &format!("{{ case(id: {}) {{ version closedOn }} }}", json!(id))).await;
+        assert_eq!(closed["case"], json!({"version": 1, "closedOn": null}), "nothing was changed");
+
+        let second = play.done(&traeger(), "draftReferral", input).await;
+        let read = format!("{SHOWN} referrals {{ id status withdrawalReason }}");
+        let closed = done(&play, "closeCase", at(&case, json!({"reason": "MOVED", "withdrawReferrals": true})), &read).await;
+        assert_eq!(closed["referrals"], json!([{"id": offered["id"], "status": "WITHDRAWN", "withdrawalReason": "MOVED"}]));
+        assert_eq!(play.ask(&traeger(), &format!("{{ referral(id: {}) {{ id }} }}", second["id"])).await["referral"], Value::Null);
+        let seen = play.ask(&jobcenter(), &format!("{{ referral(id: {}) {{ handover {{ familyName withheld {{ reason }} }} }} }}", offered["id"])).await;
+        assert_eq!(seen["referral"]["handover"]["familyName"], Value::Null);
+        play.server.stop().await;
+    }
+
+    async fn a_transfer_that_was_started_outlives_its_case(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let id = play.case(play.jobcenter, ReferralPurpose::BenefitApplication, Some(ConsentSpec::whole())).await;
+        let input = json!({"caseId": id, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": "BENEFIT_APPLICATION", "kind": "TRANSFER"});
+        let draft = play.done(&traeger(), "draftReferral", input).await;
+        let offered = play.done(&traeger(), "offerReferral", on(&draft, json!({"acknowledgeReportingDuty": true}))).await;
+        let accepted = play.done(&jobcenter(), "acceptReferral", on(&offered, json!({}))).await;
+        let case = json!({"id": id, "version": 1});
+        let transferred = || at(&case, json!({"reason": "TRANSFERRED"}));
+        assert_eq!(refused(&play, "closeCase", transferred()).await.0, "ACTION_NOT_ALLOWED", "accepted is not started");
+        play.done(&jobcenter(), "startReferral", on(&accepted, json!({}))).await;
+        assert_eq!(refused(&play, "closeCase", at(&case, json!({"reason": "OTHER"}))).await.0, "ACTION_NOT_ALLOWED");
+        let closed = done(&play, "closeCase", transferred(), &format!("{SHOWN} referrals {{ status }}")).await;
+        assert_eq!((&closed["closedReason"], &closed["referrals"][0]["status"]), (&json!("TRANSFERRED"), &json!("IN_PROGRESS")));
+        play.server.stop().await;
+    }
+}

@@ -1,0 +1,215 @@
+//! No disclosure overtakes a withdrawal: many clients list while a consent is withdrawn and renewed, again and again.
+//!
+//! What is proved, and from where: every answer that shows a name has its row in the log; no answer that began after a
+//! withdrawal was acknowledged, and ended before the next consent was asked for, shows it; and from the acknowledgement
+//! until then the log gets no further row that names the field. The log is read from outside, over a connection of its
+//! own, so that nothing here believes the server's own count of closings.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use kim_casework::disclose::{Begun, Reader, Recorded, Shown, record};
+use kim_casework::import::{Options, agreements};
+use kim_domain::calendar::Clock;
+use kim_domain::field::{FieldSet, HandoverField};
+use kim_domain::id::decode;
+use kim_entity::database::Database;
+use kim_entity::viewer::Viewer;
+use sea_orm::{ConnectionTrait, EntityTrait, Statement};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::consents::{done, given};
+use crate::support::on_both;
+use crate::support::play::{Play, jobcenter, traeger};
+use crate::support::server::verified;
+use crate::support::world::{in_days, today};
+
+/// How many answers are to be under way while a consent is withdrawn.
+const INTERLEAVINGS: u32 = 1_000;
+/// Clients that list all the time: so many answers are under way at once, and a withdrawal crosses no more than these.
+const READERS: u32 = 4;
+/// Some seconds on two idle cores; the test gives up later than this.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+const LIST: &str = "{ referrals { nodes { status handover { familyName withheld { field reason } } } } }";
+
+/// How many rows of the log name the field.
+async fn logged(database: &Database) -> i64 {
+    let bit = FieldSet::of(&[HandoverField::FamilyName]).to_i64();
+    let text = format!("SELECT COUNT(*) FROM disclosure_log WHERE fields & {bit} <> 0 AND ground <> 'OWN'");
+    let statement = Statement::from_string(database.backend(), text);
+    let row = database.log.query_one_raw(statement).await.expect("the log").expect("a count");
+    row.try_get_by_index(0).expect("a number")
+}
+
+/// What one answer showed, and when it was asked: the epoch is even while the consent stands, odd once its withdrawal was
+/// acknowledged, and counts on before the next one is asked for.
+struct Seen {
+    request_id: String,
+    before: u32,
+    after: u32,
+    shown: bool,
+}
+
+impl Seen {
+    /// Asked while the consent stood, and answered after its withdrawal was acknowledged.
+    fn crossed(&self) -> bool {
+        self.before.is_multiple_of(2) && self.after != self.before
+    }
+}
+
+async fn list(play: &Play, epoch: &AtomicU32, token: &str) -> Seen {
+    let before = epoch.load(Ordering::SeqCst);
+    let response = play.server.post(LIST, &json!({})).bearer_auth(token).send().await.expect("an answer");
+    let request_id = response.headers()["x-request-id"].to_str().expect("an id").to_owned();
+    let body = response.text().await.expect("a body");
+    let after = epoch.load(Ordering::SeqCst);
+    let answer: Value = serde_json::from_str(&body).expect("JSON");
+    assert_eq!(answer["errors"], Value::Null, "{answer}");
+    Seen { request_id, before, after, shown: body.contains("Kanari") }
+}
+
+/// What the Jobcenter is about to be shown of this referral: the name, on the ground of a consent.
+fn about_to_show(referral: &Value, receiver_id: Uuid) -> Shown {
+    let (_, referral_id) = decode(referral["id"].as_str().expect("an id")).expect("an id of ours");
+    let fields = FieldSet::of(&[HandoverField::FamilyName]);
+    Shown {
+        referral_id,
+        receiver_id,
+        own: false,
+        statutory: FieldSet::EMPTY,
+        consented: fields,
+        fields,
+        messages: false,
+    }
+}
+
+on_both! {
+    async fn what_is_still_released_goes_out_whatever_else_was_closed(db: TestDatabase) {
+        let database = Database::open(&db.url).await.expect("a second look");
+        let play = Play::begin(db).await;
+        let (one, other) = (play.offered().await, play.offered().await);
+        let clock = Clock::on(today());
+        let viewer = Viewer::admit(&database, verified(&jobcenter())).await.expect("a database").expect("a clerk");
+        let viewer = Arc::new(viewer);
+        let (reader, shown) = (Reader::of(&viewer, "a-request", "an-operation"), [about_to_show(&one, play.jobcenter)]);
+        let begun = Begun { closings: viewer.closings(), today: today() };
+        let record = async |begun| record(&database, &clock, &viewer, &reader, &shown, begun).await.expect("the log");
+
+        // The other client's consent went after this answer was begun; then this client's own.
+        for (referral, expected) in [(&other, Recorded::Written), (&one, Recorded::Overtaken(2))] {
+            let query = format!("{{ referral(id: {}) {{ consent {{ id }} }} }}", referral["id"]);
+            let consent = play.ask(&traeger(), &query).await["referral"]["consent"]["id"].clone();
+            done(&play, "withdrawConsent", json!({"consentId": consent})).await;
+            assert_eq!(record(begun).await, expected);
+        }
+        let yesterday = Begun { closings: 2, today: in_days(-1) };
+        assert_eq!(record(yesterday).await, Recorded::Overtaken(2), "a day that ended may have ended a consent");
+        assert_eq!(logged(&database).await, 1);
+        play.server.stop().await;
+    }
+
+    async fn a_withdrawal_waits_for_what_is_being_logged_and_holds_back_what_comes(db: TestDatabase) {
+        let database = Database::open(&db.url).await.expect("a second process");
+        let play = Arc::new(Play::begin(db).await);
+        let offered = play.offered().await;
+        let query = format!("{{ referral(id: {}) {{ consent {{ id }} }} }}", offered["id"]);
+        let consent = play.ask(&traeger(), &query).await["referral"]["consent"]["id"].clone();
+        let disclosing = database.disclose(play.jobcenter).await.expect("the lock of a disclosure");
+        let withdrawal = tokio::spawn({
+            let play = Arc::clone(&play);
+            async move { done(&play, "withdrawConsent", json!({"consentId": consent})).await }
+        });
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert!(!withdrawal.is_finished(), "it was acknowledged while something was being logged");
+        assert_eq!(database.closings(&disclosing, play.jobcenter).await.expect("a count"), 0);
+        disclosing.commit().await.expect("logged");
+        withdrawal.await.expect("withdrawn");
+        let disclosing = database.disclose(play.jobcenter).await.expect("the lock of a disclosure");
+        assert_eq!(database.closings(&disclosing, play.jobcenter).await.expect("a count"), 1);
+        disclosing.rollback().await.expect("ended");
+    }
+
+    async fn a_version_that_narrows_what_runs_holds_disclosures_back_too(db: TestDatabase) {
+        let database = Database::open(&db.url).await.expect("a second process");
+        let play = Play::begin(db).await;
+        let clock = Clock::on(today());
+        for (version, narrows, closings) in [(2, "nein", 0), (3, "ja", 1)] {
+            let file = format!(
+                "ags;receiver;purpose;version;valid_from;respond_working_days;access_days;contact;legal_ground;fields;narrows_running\n\
+                 05315000;jobcenter;BENEFIT_APPLICATION;{version};2026-11-01;10;30;a@b.example;Einwilligung;familyName;{narrows}\n"
+            );
+            let report = agreements(&database, &clock, file.as_bytes(), &Options::default(), &mut |_, _| {}).await;
+            assert_eq!(report.expect("imported").accepted, 1);
+            let disclosing = database.disclose(play.jobcenter).await.expect("the lock of a disclosure");
+            assert_eq!(database.closings(&disclosing, play.jobcenter).await.expect("a count"), closings);
+            disclosing.rollback().await.expect("ended");
+        }
+        play.server.stop().await;
+    }
+
+    async fn no_disclosure_overtakes_a_withdrawal(db: TestDatabase) {
+        let outside = Database::open(&db.url).await.expect("a second look");
+        let play = Arc::new(Play::begin(db).await);
+        let offered = play.offered().await;
+        let query = format!("{{ referral(id: {}) {{ consent {{ id }} }} }}", offered["id"]);
+        let mut consent = play.ask(&traeger(), &query).await["referral"]["consent"]["id"].clone();
+        let (epoch, over) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicBool::new(false)));
+        let crossings = Arc::new(AtomicU32::new(0));
+        let readers: Vec<_> = (0..READERS).map(|_| {
+            let (play, epoch, over, token) = (Arc::clone(&play), Arc::clone(&epoch), Arc::clone(&over), jobcenter());
+            let crossings = Arc::clone(&crossings);
+            tokio::spawn(async move {
+                let mut seen = Vec::new();
+                while !over.load(Ordering::SeqCst) {
+                    let one = list(&play, &epoch, &token).await;
+                    crossings.fetch_add(u32::from(one.crossed()), Ordering::SeqCst);
+                    seen.push(one);
+                }
+                seen
+            })
+        }).collect();
+
+        let begun = Instant::now();
+        let clerk = jobcenter();
+        let mut mine = Vec::new();
+        let mut round = 0;
+        while crossings.load(Ordering::SeqCst) < INTERLEAVINGS {
+            round += 1;
+            assert!(begun.elapsed() < PATIENCE, "only {} in {round} rounds", crossings.load(Ordering::SeqCst));
+            done(&play, "withdrawConsent", json!({"consentId": consent})).await;
+            epoch.fetch_add(1, Ordering::SeqCst);
+            let at_withdrawal = logged(&outside).await;
+            // One answer at least begins and ends while it is closed.
+            mine.push(list(&play, &epoch, &clerk).await);
+            assert_eq!(logged(&outside).await, at_withdrawal, "round {round}: logged after the withdrawal");
+            epoch.fetch_add(1, Ordering::SeqCst);
+            let renewal = json!({"consentId": consent, "given": given(json!({}))});
+            consent = done(&play, "renewConsent", renewal).await.0["id"].clone();
+        }
+        over.store(true, Ordering::SeqCst);
+        let mut seen = mine;
+        for reader in readers {
+            seen.extend(reader.await.expect("a reader"));
+        }
+
+        let while_closed: Vec<_> = seen.iter().filter(|one| one.before % 2 == 1 && one.before == one.after).collect();
+        assert!(while_closed.len() >= round && round >= (INTERLEAVINGS / READERS) as usize, "{round} rounds");
+        assert!(while_closed.iter().all(|one| !one.shown), "shown after the withdrawal was acknowledged");
+        let shown: BTreeSet<&str> = seen.iter().filter(|one| one.shown).map(|one| one.request_id.as_str()).collect();
+        assert!(shown.len() > round / 4, "the test looked at nothing: {} in {round} rounds", shown.len());
+
+        let bit = FieldSet::of(&[HandoverField::FamilyName]);
+        let rows = kim_entity::disclosure_log::Entity::find().all(&outside.log).await.expect("the log");
+        let names = |row: &&kim_entity::disclosure_log::Model| bit.is_within(FieldSet::from_i64(row.fields));
+        let written: BTreeSet<&str> = rows.iter().filter(names).map(|row| row.request_id.as_str()).collect();
+        assert_eq!(written, shown, "what was shown is what was logged");
+        println!(
+            "{round} withdrawals, {} answers, {} with a name, {:.1} s",
+            seen.len(), shown.len(), begun.elapsed().as_secs_f32()
+        );
+    }
+}
