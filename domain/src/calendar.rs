@@ -58,6 +58,17 @@ pub fn noon_micros(day: NaiveDate) -> i64 {
         .map_or_else(|| day.and_time(noon).and_utc().timestamp_micros(), |instant| instant.timestamp_micros())
 }
 
+/// When a day begins in Berlin, in microseconds since 1970. The clocks change at two and three in the morning, so there is
+/// one midnight every day.
+#[must_use]
+pub fn midnight_micros(day: NaiveDate) -> i64 {
+    let midnight = day.and_time(chrono::NaiveTime::MIN);
+    midnight
+        .and_local_timezone(Berlin)
+        .earliest()
+        .map_or_else(|| midnight.and_utc().timestamp_micros(), |instant| instant.timestamp_micros())
+}
+
 /// The Sunday that ends the week of this day.
 #[must_use]
 pub fn end_of_week(day: NaiveDate) -> NaiveDate {
