@@ -2,8 +2,11 @@
 
 pub mod disclose;
 pub mod import;
+mod matching;
 pub mod once;
 pub mod referral;
 pub mod refusal;
+pub mod statistics;
+pub mod support;
 mod text;
 pub mod work;

@@ -16,7 +16,7 @@ crate::words! {
     pub enum MatchKind("Gemeinsamkeit zweier Akten") {
         Names = "NAMES": "Klang beider Namen und das Geburtsdatum",
         Spelling = "SPELLING": "Klang eines Namens, den anderen bis auf einen Buchstaben, und das Geburtsdatum",
-        PartOfBirth = "PART_OF_BIRTH": "Klang beider Namen und das Jahr oder den Tag der Geburt",
+        PartOfBirth = "PART_OF_BIRTH": "beide Namen und das Jahr oder den Tag der Geburt",
         Phone = "PHONE": "Telefon",
         Email = "EMAIL": "E-Mail",
     }
@@ -59,7 +59,7 @@ const TRANSCRIPTIONS: [(&str, &str); 13] = [
     ("v", "w"),
 ];
 /// A shorter name has too many others within one letter.
-const SHORTEST_SPELLING: usize = 5;
+const SHORTEST_SPELLING: usize = 4;
 /// Fewer digits are no telephone number.
 const SHORTEST_PHONE: usize = 7;
 
@@ -72,18 +72,22 @@ pub fn fingerprints(key: &FingerprintKey, person: &Person<'_>) -> BTreeSet<(Matc
     for family in &family {
         for given in &given {
             let sounds = in_order(&family.sound, &given.sound);
-            let year = [sounds[0], sounds[1], &born.year];
-            found.insert((MatchKind::PartOfBirth, key.digest("match:year", &year)));
+            let mut add = |kind, use_, names: [&str; 2], born: &str| {
+                found.insert((kind, key.digest(use_, &[names[0], names[1], born])));
+            };
+            add(MatchKind::PartOfBirth, "match:year", sounds, &born.year);
             // Offices write 1 January where nobody knows the day: it tells the year and no more.
-            if born.day_unknown {
-                continue;
+            if !born.day_unknown {
+                add(MatchKind::PartOfBirth, "match:day", sounds, &born.day);
+                add(MatchKind::Names, "match:names", sounds, &born.date);
             }
-            found.insert((MatchKind::PartOfBirth, key.digest("match:day", &[sounds[0], sounds[1], &born.day])));
-            found.insert((MatchKind::Names, key.digest("match:names", &[sounds[0], sounds[1], &born.date])));
             for (heard, spelled) in [(family, given), (given, family)] {
                 for spelling in spellings(&spelled.letters) {
-                    let parts = [heard.sound.as_str(), spelling.as_str(), born.date.as_str()];
-                    found.insert((MatchKind::Spelling, key.digest("match:spelling", &parts)));
+                    let names = [heard.sound.as_str(), spelling.as_str()];
+                    add(MatchKind::PartOfBirth, "match:spelling-year", names, &born.year);
+                    if !born.day_unknown {
+                        add(MatchKind::Spelling, "match:spelling", names, &born.date);
+                    }
                 }
             }
         }

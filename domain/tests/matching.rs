@@ -251,7 +251,7 @@ fn fingerprints_of(key: &FingerprintKey, file: &File) -> BTreeSet<(MatchKind, St
 }
 
 #[test]
-fn of_five_hundred_who_are_known_elsewhere_nine_in_ten_are_found_and_hardly_anybody_else() {
+fn of_five_hundred_who_are_known_elsewhere_six_in_seven_are_found_and_hardly_anybody_else() {
     let key = FingerprintKey::new([7; 32]);
     let mut dice = Dice(20_261_120);
     let here: Vec<File> = (0..2_000).map(|_| dice.person()).collect();
@@ -285,6 +285,6 @@ fn of_five_hundred_who_are_known_elsewhere_nine_in_ten_are_found_and_hardly_anyb
     let precision = f64::from(right) / f64::from(right + wrong);
     let recall = f64::from(right) / 500.0;
     println!("precision {precision:.3}, recall {recall:.3}: {right} found, {wrong} taken for another");
-    assert!(precision >= 0.97, "precision {precision:.3}: {wrong} wrong");
-    assert!(recall >= 0.90, "recall {recall:.3}: {right} right");
+    assert!(precision >= 0.98, "precision {precision:.3}: {wrong} wrong");
+    assert!(recall >= 0.86, "recall {recall:.3}: {right} right");
 }

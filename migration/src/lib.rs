@@ -15,6 +15,8 @@ mod m20261122_000009_settings;
 mod m20261122_000010_indexes;
 mod m20261122_100001_disclosures;
 mod m20261124_000011_work;
+mod m20261124_000017_statistics_and_support;
+mod m20261124_100017_statistics_log;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -41,6 +43,7 @@ impl MigratorTrait for MainMigrator {
             Box::new(m20261122_000009_settings::Migration),
             Box::new(m20261122_000010_indexes::Migration),
             Box::new(m20261124_000011_work::Migration),
+            Box::new(m20261124_000017_statistics_and_support::Migration),
         ]
     }
 
@@ -52,7 +55,10 @@ impl MigratorTrait for MainMigrator {
 #[async_trait::async_trait]
 impl MigratorTrait for LogMigrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261122_100001_disclosures::Migration)]
+        vec![
+            Box::new(m20261122_100001_disclosures::Migration),
+            Box::new(m20261124_100017_statistics_log::Migration),
+        ]
     }
 
     fn migration_table_name() -> DynIden {

@@ -7,10 +7,13 @@ mod cases;
 mod drafts;
 mod history;
 mod meetings;
+mod municipality_statistics;
 mod referral_filter;
 mod referral_row;
 mod referrals;
 mod ruled;
+mod statistics;
+mod support;
 
 use crate::sql::Sql;
 pub use agencies::{AgencyPage, AgencyRow};
@@ -19,10 +22,13 @@ pub use cases::{CaseFilter, CasePage, CaseRow};
 pub use drafts::DraftRow;
 pub use history::{EventRow, MessageRow, Moment};
 pub use meetings::{AppointmentRow, TalkRow};
+pub use municipality_statistics::KindStay;
 pub use referral_filter::{AT_THE_DESK, Counts, ReferralFilter};
 pub use referral_row::{Contact, ReferralRow, Side};
 pub use referrals::{Key, ReferralPage};
 pub use ruled::Values;
+pub use statistics::{Stay, Tally, TallyFilter};
+pub use support::{Elsewhere, Hold, NoticePage, NoticeRow};
 
 use std::sync::Arc;
 
