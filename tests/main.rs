@@ -18,6 +18,8 @@ mod migrations;
 mod plan;
 mod process;
 mod reading;
+mod statistics;
 mod support;
+mod support_check;
 mod telemetry;
 mod tokens;

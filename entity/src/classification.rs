@@ -186,13 +186,7 @@ pub const TABLES: &[Table] = &[
         party_text: "",
         internal: "id person_id given valid_until recorded_at staff",
     },
-    Table {
-        name: "person_fingerprint",
-        public: "",
-        ruled: "",
-        party_text: "",
-        internal: "person_id kind fingerprint",
-    },
+    Table { name: "person_fingerprint", public: "", ruled: "", party_text: "", internal: "person_id kind fingerprint" },
     Table {
         name: "support_check",
         public: "",

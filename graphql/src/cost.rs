@@ -55,10 +55,14 @@ impl Cost {
 }
 
 /// Lists with pages.
-const PAGED: [&str; 6] = ["agencies", "referrals", "agreements", "cases", "messages", "events"];
+const PAGED: [&str; 7] = ["agencies", "referrals", "agreements", "cases", "messages", "events", "supportNotices"];
 /// Lists without: a case's referrals, and what the schema tells of itself, where a type leads to its fields, and each to
 /// its type, and so on: sixteen levels of that would be an answer without end.
-const LISTS: [(&str, u64); 11] = [
+const LISTS: [(&str, u64); 15] = [
+    ("byMonth", 36),
+    ("byAgency", 40),
+    ("cells", 100),
+    ("timeInState", 40),
     ("purposes", 20),
     ("entries", 49),
     ("withheld", 20),

@@ -29,6 +29,8 @@ mod scalar;
 pub mod schema;
 mod session;
 mod shield;
+mod statistics;
+mod support;
 mod value;
 mod variables;
 

@@ -4,10 +4,11 @@
 
 mod done;
 mod referral;
+mod support;
 
 use async_graphql::MergedObject;
 
 /// Alles, was Sie ändern können. Jede Änderung nimmt einen `idempotencyKey`: dieselbe Anfrage noch einmal ändert nichts
 /// und bekommt dieselbe Antwort.
 #[derive(Default, MergedObject)]
-pub(crate) struct Mutation(referral::ReferralMutation);
+pub(crate) struct Mutation(referral::ReferralMutation, support::SupportMutation);

@@ -24,10 +24,12 @@ use crate::plan::{CasePlan, ReferralPlan, rows_of, wants_total};
 use crate::referral::{ClientInput, Referral, ReferralConnection, ReferralFilter};
 use crate::scalar::{any, local};
 use crate::session::Session;
+use crate::statistics::StatisticsQuery;
+use crate::support::SupportQuery;
 
 /// Alles, was Sie lesen können. Was es für Ihre Art von Stelle und Ihre Rolle nicht gibt, steht nicht im Schema.
 #[derive(Default, MergedObject)]
-pub(crate) struct Query(Reading);
+pub(crate) struct Query(Reading, StatisticsQuery, SupportQuery);
 
 /// What the tables hold.
 #[derive(Default)]

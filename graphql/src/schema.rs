@@ -89,6 +89,8 @@ enum Whom {
     Work,
     /// Those of them whose kind of agency hands cases over.
     Senders,
+    /// Whoever steers: agreements and statistics, no person.
+    Coordination,
 }
 
 impl Whom {
@@ -96,13 +98,14 @@ impl Whom {
         match self {
             Self::Work => role.works_on_referrals(),
             Self::Senders => role.works_on_referrals() && kind.sends(),
+            Self::Coordination => role == Role::Coordinator,
         }
     }
 }
 
 /// What exists for some and not for others: fields of a type, values of an enum, and what `node` finds.
 const EXISTS_FOR: &[(Whom, &str, &[&str])] = &[
-    (Whom::Work, "Query", &["referrals", "referral", "referralCounts"]),
+    (Whom::Work, "Query", &["referrals", "referral", "referralCounts", "referralStatistics"]),
     (Whom::Work, "Node", &["Referral"]),
     (
         Whom::Work,
@@ -122,6 +125,10 @@ const EXISTS_FOR: &[(Whom, &str, &[&str])] = &[
             "recordTalk",
         ],
     ),
+    (Whom::Coordination, "Query", &["municipalityStatistics"]),
+    (Whom::Senders, "ReasonStatistics", &["withdrawn"]),
+    (Whom::Senders, "Query", &["supportNotices"]),
+    (Whom::Senders, "Mutation", &["recordSupportConsent", "supportCheck"]),
     (Whom::Senders, "Query", &["cases", "case"]),
     (Whom::Senders, "Node", &["Case"]),
     (Whom::Senders, "Referral", &["case", "disclosure", "offerCheck", "withdrawalReason"]),

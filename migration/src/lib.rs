@@ -55,10 +55,7 @@ impl MigratorTrait for MainMigrator {
 #[async_trait::async_trait]
 impl MigratorTrait for LogMigrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
-            Box::new(m20261122_100001_disclosures::Migration),
-            Box::new(m20261124_100017_statistics_log::Migration),
-        ]
+        vec![Box::new(m20261122_100001_disclosures::Migration), Box::new(m20261124_100017_statistics_log::Migration)]
     }
 
     fn migration_table_name() -> DynIden {

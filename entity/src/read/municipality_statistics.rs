@@ -92,10 +92,14 @@ impl Snapshot {
     pub async fn municipality_stays(&self, period: Period) -> Result<Vec<KindStay>, DbErr> {
         let (begins, ends) = (period.first().begins(), period.after().begins());
         let mut sql = self.sql();
-        sql.push("SELECT q.receiver, q.status, ").push(PERCENTILES).push(" FROM (SELECT s.receiver, s.status, s.stay, ");
+        sql.push("SELECT q.receiver, q.status, ")
+            .push(PERCENTILES)
+            .push(" FROM (SELECT s.receiver, s.status, s.stay, ");
         sql.push("ROW_NUMBER() OVER (PARTITION BY s.receiver, s.status ORDER BY s.stay) AS place, ");
         sql.push("COUNT(*) OVER (PARTITION BY s.receiver, s.status) AS stays FROM (");
-        sql.push("SELECT g.kind AS receiver, e.to_status AS status, e.at, ").push(STAY).push(" AS stay FROM referral_event e ");
+        sql.push("SELECT g.kind AS receiver, e.to_status AS status, e.at, ")
+            .push(STAY)
+            .push(" AS stay FROM referral_event e ");
         sql.push("JOIN referral r ON r.id = e.referral_id JOIN agency g ON g.id = r.receiver_id WHERE ").push(MOVES);
         sql.push(" AND g.ags = ").bind(self.viewer.agency().ags.as_str()).push(" AND g.posts >= ").bind(FEWEST_POSTS);
         sql.push(" AND r.purpose IN ").words(countable());

@@ -125,7 +125,9 @@ impl Snapshot {
         sql.push("SELECT q.status, ").push(PERCENTILES).push(" FROM (SELECT s.status, s.stay, ");
         sql.push("ROW_NUMBER() OVER (PARTITION BY s.status ORDER BY s.stay) AS place, ");
         sql.push("COUNT(*) OVER (PARTITION BY s.status) AS stays FROM (SELECT e.to_status AS status, ").push(STAY);
-        sql.push(" AS stay FROM referral_event e JOIN referral r ON r.id = e.referral_id WHERE ").push(MOVES).push(" AND ");
+        sql.push(" AS stay FROM referral_event e JOIN referral r ON r.id = e.referral_id WHERE ")
+            .push(MOVES)
+            .push(" AND ");
         self.narrow_tally(&mut sql, direction, filter);
         // What comes before the offer is the sender's, and no wait for anybody.
         sql.push(WINDOW).push(") s WHERE s.stay > 0 AND s.status <> 'DRAFT') q GROUP BY q.status");

@@ -121,11 +121,8 @@ impl Snapshot {
             self.push_agreed(&mut sql, "p.id");
             for row in &sql.all(&self.transaction).await? {
                 let mut columns = Columns::of(row);
-                let case = Elsewhere {
-                    case_id: columns.next()?,
-                    agency_id: columns.next()?,
-                    person_id: columns.next()?,
-                };
+                let case =
+                    Elsewhere { case_id: columns.next()?, agency_id: columns.next()?, person_id: columns.next()? };
                 common.entry(case).or_default().push(columns.word()?);
             }
         }
