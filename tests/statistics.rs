@@ -11,7 +11,6 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel, 
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::database::TestDatabase;
 use crate::support::on_both;
 use crate::support::play::{Play, jobcenter, on, traeger};
 use crate::support::server::{claims, sign, token};
@@ -247,15 +246,19 @@ on_both! {
             };
             event.insert(main).await.expect("an event");
         }
-        let imported = Batch { receiver: play.abh, purpose: ReferralPurpose::TitleExtension, offered_on: "2026-10-05", then: None, count: 0 };
-        fill(&play, &[imported]).await;
-        let mut copies = Vec::new();
+        let (mut copies, mut offers) = (Vec::new(), Vec::new());
         for place in 0..9 {
             let id = Uuid::now_v7();
             let copy = referral::Model { id, reference: format!("LATE-{place}"), created_at: noon_micros(day("2026-11-20")), ..late.clone() };
             copies.push(copy.into_active_model());
+            offers.push(referral_event::ActiveModel {
+                id: Set(Uuid::now_v7()), referral_id: Set(id), at: Set(noon_micros(day("2026-10-05"))), from_status: Set(None),
+                to_status: Set(Code(ReferralStatus::Offered)), reason: Set(None), agency_id: Set(play.traeger), staff: Set(None),
+                imported: Set(true), ..Default::default()
+            });
         }
         referral::Entity::insert_many(copies).exec_without_returning(main).await.expect("rows");
+        referral_event::Entity::insert_many(offers).exec_without_returning(main).await.expect("events");
         for (before, arguments) in [
             (&whole, r#"period: "2026-10""#), (&by_status, r#"period: "2026-10", by: [STATUS]"#),
             (&by_purpose, r#"period: "2026-10", by: [RECEIVER_KIND, PURPOSE]"#),

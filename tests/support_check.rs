@@ -7,7 +7,6 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, Pagi
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::database::TestDatabase;
 use crate::support::on_both;
 use crate::support::play::{Play, jobcenter, traeger};
 use crate::support::server::{claims, sign, token};
