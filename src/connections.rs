@@ -2,6 +2,8 @@
 //!
 //! HTTP/1.1 alone: TLS and HTTP/2 are the reverse proxy's. Poem's own server sets no limit on reading a request's head.
 
+mod watched;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,6 +21,8 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
+
+use watched::{Stage, Watched};
 
 /// How long a connection may be accepted, kept and ended.
 #[derive(Clone, Copy, Debug)]
@@ -38,8 +42,10 @@ impl Default for Patience {
     }
 }
 
-/// A head is a token of some KiB and, in a GET, a query; more is answered with 431.
+/// A head is a token of some KiB and, in a GET, a query; much more is answered with 431 before it is whole.
 const LARGEST_HEAD: usize = 64 * 1024;
+/// For the end of a connection on which nothing runs, when stopping.
+const LAST_BYTES: Duration = Duration::from_millis(100);
 /// After a failed accept (no file descriptor is free) it is not tried at once.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -110,11 +116,16 @@ async fn connection<E>(
     let mut socket = TimeoutStream::new(socket);
     socket.set_write_timeout(Some(patience.stuck));
 
+    let stage = Arc::new(watch::Sender::new(Stage::Waiting));
+    let mut waiting = stage.subscribe();
+    let socket = Watched::new(socket, Arc::clone(&stage));
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let endpoint = Arc::clone(&endpoint);
+        let (endpoint, stage) = (Arc::clone(&endpoint), Arc::clone(&stage));
         async move {
+            stage.send_replace(Stage::Running);
             let request = (request, LocalAddr(local.into()), RemoteAddr(peer.into()), Scheme::HTTP).into();
             let response = endpoint.call(request).await.unwrap_or_else(poem::Error::into_response);
+            stage.send_replace(Stage::Answering);
             Ok::<_, Infallible>(hyper::Response::from(response))
         }
     });
@@ -122,15 +133,30 @@ async fn connection<E>(
         .timer(TokioTimer::new())
         .header_read_timeout(patience.head)
         .max_buf_size(LARGEST_HEAD)
-        .serve_connection(TokioIo::new(Box::pin(socket)), service);
+        .serve_connection(TokioIo::new(socket), service);
     tokio::pin!(serving);
-    // How a connection ends badly is its client's business.
     tokio::select! {
-        _ = &mut serving => return,
+        ended = &mut serving => return ended.err().iter().for_each(tell),
         () = stopped(&mut stop) => {}
     }
     serving.as_mut().graceful_shutdown();
-    let _ended = serving.await;
+    tokio::select! {
+        _ended = &mut serving => return,
+        // The sender lives in the connection itself.
+        _idle = waiting.wait_for(|stage| *stage == Stage::Waiting) => {}
+    }
+    // What is left is half a head, or the last bytes of an answer on their way.
+    let _ended = timeout(LAST_BYTES, serving).await;
+}
+
+/// Hyper answers by itself what is no HTTP (400) and a head that is too large (431). How else a connection ends badly is
+/// its client's business.
+fn tell(error: &hyper::Error) {
+    if error.is_parse_too_large() {
+        tracing::info!(target: "kim::request", status = 431, "a head was too large");
+    } else if error.is_parse() {
+        tracing::info!(target: "kim::request", status = 400, "a head was no HTTP");
+    }
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ use futures_util::FutureExt;
 use poem::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, Request, Response};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::issuers::Issuers;
@@ -40,6 +41,10 @@ const ALWAYS: [(HeaderName, &str); 6] = [
     (header::REFERRER_POLICY, "no-referrer"),
     (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
 ];
+/// Bytes of a head. Hyper's own limit is one of its buffer, and lies anywhere between this and 112 KiB.
+const LARGEST_HEAD: usize = 64 * 1024;
+/// Who asks whether we are ready has another server to turn to, and no patience.
+const READY_WITHIN: Duration = Duration::from_secs(2);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What the front door takes.
@@ -83,12 +88,15 @@ impl<B: Backend> Front<B> {
     }
 
     async fn route(&self, request: Request, id: &str) -> Response {
+        if length_of_head(&request) > LARGEST_HEAD {
+            return answer::text(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the head is too large");
+        }
         match request.uri().path() {
             "/graphql" if self.asks_before(&request) => cors::preflight(),
             "/graphql" => graphql::answer(self, request, id).await.unwrap_or_else(Refusal::into_response),
             "/healthz" => reading(&request, || answer::text(StatusCode::OK, "ok")),
             "/readyz" => {
-                let ready = self.backend.ready().await;
+                let ready = timeout(READY_WITHIN, self.backend.ready()).await.unwrap_or(false);
                 reading(&request, || match ready {
                     true => answer::text(StatusCode::OK, "ready"),
                     false => answer::text(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer"),
@@ -116,6 +124,12 @@ impl<B> Front<B> {
     }
 }
 
+/// Bytes of a request's address and headers, as they were sent but for spaces.
+fn length_of_head(request: &Request) -> usize {
+    let headers = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
+    request.uri().path_and_query().map_or(0, |target| target.as_str().len()) + headers.sum::<usize>()
+}
+
 /// Answers GET and HEAD, and refuses any other method.
 fn reading(request: &Request, answer: impl FnOnce() -> Response) -> Response {
     match *request.method() {
@@ -136,7 +150,10 @@ impl<B: Backend> Endpoint for Front<B> {
         let origin = cors::allowed(&self.limits.origins, request.headers());
 
         let handled = AssertUnwindSafe(self.route(request, &id)).catch_unwind().await;
-        let mut response = handled.unwrap_or_else(|_| answer::internal(&id));
+        let mut response = handled.unwrap_or_else(|_| {
+            tracing::error!(error_id = id, kind = "panic", "a request ended in a panic");
+            answer::internal(&id)
+        });
         if let Some(origin) = origin {
             cors::admit(&mut response, origin);
         }

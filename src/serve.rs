@@ -65,7 +65,7 @@ pub struct Running {
 pub async fn start(config: &Config, clock: Clock) -> Result<Running, Failure> {
     let issuers = Issuers::load(&config.issuer).await?;
     let limits = config.limits()?;
-    let database = open_within(&config.database, Some(limits.deadline)).await?;
+    let database = open_within(&config.database, limits.deadline).await?;
     refuse_unmigrated(&database).await?;
     let key = fingerprint_key::read(config.fingerprint_key_file.as_deref(), &config.database)?;
     let graphiql = config.graphiql.then(Vec::new);
@@ -83,19 +83,29 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Failure> {
     .await
 }
 
-/// Opens the database.
+/// Opens the database that is there.
 ///
 /// # Errors
-/// [`Failure::Failed`] when it does not answer.
+/// [`Failure::Failed`] when there is none or it does not answer.
 pub async fn open(url: &str) -> Result<Database, Failure> {
-    open_within(url, None).await
+    Database::open(url).await.map_err(not_opened)
+}
+
+/// Opens the database, and makes its files where there are none.
+///
+/// # Errors
+/// [`Failure::Failed`] when it does not answer or cannot be made.
+pub async fn create(url: &str) -> Result<Database, Failure> {
+    Database::create(url).await.map_err(not_opened)
 }
 
 /// Opens the database for requests, none of whose statements may take longer.
-async fn open_within(url: &str, deadline: Option<Duration>) -> Result<Database, Failure> {
-    Database::open_within(url, deadline)
-        .await
-        .map_err(|error| Failure::failed(format!("cannot open the database: {error}")))
+async fn open_within(url: &str, deadline: Duration) -> Result<Database, Failure> {
+    Database::open_within(url, deadline).await.map_err(not_opened)
+}
+
+fn not_opened(error: impl std::fmt::Display) -> Failure {
+    Failure::failed(format!("cannot open the database: {error}"))
 }
 
 /// Refuses a database that lacks steps of this version.

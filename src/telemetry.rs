@@ -13,6 +13,9 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::config::{Config, LogFormat};
 use crate::failure::Failure;
 
+/// Libraries whose lines quote what the database says, and that can quote data.
+const SILENT: [&str; 2] = ["sqlx=off", "sea_orm=off"];
+
 /// Sends what is left of the traces when it is dropped.
 #[derive(Debug)]
 #[must_use = "traces are sent as long as it is kept"]
@@ -37,6 +40,7 @@ impl Drop for Telemetry {
 pub fn start(config: &Config) -> Result<Telemetry, Failure> {
     let filter = EnvFilter::try_new(&config.log_filter)
         .map_err(|error| Failure::usage(format!("configuration key \"log_filter\": {error}")))?;
+    let filter = SILENT.iter().filter_map(|one| one.parse().ok()).fold(filter, EnvFilter::add_directive);
     let traces = config.otlp_endpoint.as_deref().map(provider).transpose()?;
     if let Some(traces) = &traces {
         opentelemetry::global::set_tracer_provider(traces.clone());

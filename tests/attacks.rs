@@ -52,6 +52,33 @@ fn documents() -> Vec<Attack> {
         too_much("a deep type", format!("query($a: {}) {{ __typename }}", nested("[", "Int", "]", 2_000)), "NESTING"),
         too_much("deep selections", nested("{ viewer ", "{ role }", "}", 2_000), "NESTING"),
         too_much("inline fragments in each other", nested("{ ... ", "{ __typename }", "}", 2_000), "NESTING"),
+        too_much("inline fragments that brackets allow", nested("{ ... ", "{ __typename }", "}", 40), "DEPTH"),
+        too_much(
+            "a chain of fragments",
+            format!(
+                "{{ ...f0 }} {} fragment f27 on Query {{ __typename }}",
+                many(27, |n| format!("fragment f{n} on Query {{ ...f{} }}", n + 1))
+            ),
+            "DEPTH",
+        ),
+        too_much("one list 29 times", format!("{{ {} }}", "referrals { totalCount } ".repeat(29)), "ROOT_FIELDS"),
+        document(
+            "900 unknown fields",
+            format!("{{ viewer {{ {} }} }}", many(900, |n| format!("wrong{n}"))),
+            "GRAPHQL_VALIDATION_FAILED",
+            "",
+        ),
+        document(
+            "unknown directives on __typename",
+            format!("{{ __typename {} }}", "@aa".repeat(90)),
+            "GRAPHQL_VALIDATION_FAILED",
+            "",
+        ),
+        too_much(
+            "a text of 25,000 letters",
+            format!("{{ referrals(after: \"{}\") {{ totalCount }} }}", "x".repeat(25_000)),
+            "TEXT",
+        ),
         too_much("levels that brackets allow", nested("{ previous ", "{ id }", "}", 40), "DEPTH"),
         too_much(
             "a default value nested",
@@ -59,8 +86,8 @@ fn documents() -> Vec<Attack> {
             "NESTING",
         ),
         too_much("fragments that double", bomb(24, "viewer { role }"), "FIELDS"),
-        too_much("fragments that double, to the end of counting", bomb(58, "__typename"), "FIELDS"),
-        too_much("fragments that double and end in nothing", bomb(58, "...nothing"), "FIELDS"),
+        too_much("fragments that double, to the end of counting", bomb(28, "__typename"), "FIELDS"),
+        too_much("fragments that double and end in nothing", bomb(28, "...nothing"), "FIELDS"),
         too_much("10,000 aliases", format!("{{ {} }}", many(10_000, |n| format!("a{n}: __typename"))), "TOKENS|NAMES"),
         too_much(
             "1,000 aliases",
@@ -172,10 +199,44 @@ fn bodies() -> Vec<Attack> {
             "JSON_VALUES",
         ),
         raw(
+            "a variable of 7,000 items",
+            variables(format!("[{}1]", "1,".repeat(6_999))),
+            "GRAPHQL_VALIDATION_FAILED",
+            "",
+        ),
+        raw(
+            "a variable of 7,000 items in 100 places",
+            format!(
+                r#"{{"query":"query($a: [ReferralStatus!]) {{ referrals {{ nodes {{ {} }} }} }}","variables":{{"a":[{}1]}}}}"#,
+                many(100, |n| format!("a{n}: messages(first: 1, after: $a) {{ totalCount }}")),
+                "1,".repeat(6_999)
+            ),
+            "LIMIT_EXCEEDED",
+            "INPUTS",
+        ),
+        raw(
+            "a name of combining marks",
+            variables(format!(
+                r#"{{"client":{{"familyName":"a{}","birthDate":"1990-01-01"}}}}"#,
+                "\u{316}\u{301}".repeat(4_000)
+            )),
+            "BAD_INPUT",
+            "",
+        ),
+        raw(
+            "a name of 240 KB",
+            variables(format!(
+                r#"{{"client":{{"familyName":"a{}","birthDate":"1990-01-01"}}}}"#,
+                "\u{316}\u{301}".repeat(60_000)
+            )),
+            "LIMIT_EXCEEDED",
+            "TEXT",
+        ),
+        raw(
             "50,000 variables",
             format!(r#"{{"query":"{{__typename}}","variables":{{{}"z":1}}}}"#, many(30_000, |n| format!("\"{n}\":1,"))),
             "LIMIT_EXCEEDED",
-            "BODY",
+            "BODY|JSON_MEMBERS",
         ),
         raw(
             "nesting in what is not used",

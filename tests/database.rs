@@ -94,7 +94,7 @@ async fn a_sqlite_writer_holds_the_lock_from_its_first_moment() {
 async fn sqlite_files_are_for_their_owner_alone() {
     use std::os::unix::fs::PermissionsExt;
     let directory = tempfile::tempdir().expect("a directory");
-    let database = Database::open(&format!("sqlite://{}/kim.sqlite?mode=rwc", directory.path().display())).await;
+    let database = Database::create(&format!("sqlite://{}/kim.sqlite?mode=rwc", directory.path().display())).await;
     let database = database.expect("an open database");
     database.main.execute_unprepared("CREATE TABLE t (x)").await.expect("a table");
     database.log.execute_unprepared("CREATE TABLE t (x)").await.expect("a table");
@@ -137,6 +137,26 @@ async fn a_second_look_through_the_url_sees_the_same_database() {
 }
 
 #[tokio::test]
+async fn opening_makes_no_file() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("kim.sqlite");
+    let url = format!("sqlite:{}", file.display());
+    let refused = async |missing: &str| {
+        let error = Database::open(&url).await.expect_err("nothing is there").to_string();
+        assert!(error.contains(missing) && error.contains("`kim migrate` makes one"), "{error}");
+    };
+    refused("kim.sqlite").await;
+    assert_eq!(directory.path().read_dir().expect("a directory").count(), 0);
+    // The log's file alone is missing, perhaps after half a restore.
+    Database::create(&url).await.expect("a new database").close().await.expect("closed");
+    std::fs::remove_file(directory.path().join("kim-log.sqlite")).expect("removed");
+    refused("kim-log.sqlite").await;
+    assert_eq!(directory.path().read_dir().expect("a directory").count(), 1);
+    Database::create(&url).await.expect("made again");
+    Database::open(&url).await.expect("there");
+}
+
+#[tokio::test]
 async fn an_error_of_opening_never_quotes_the_url() {
     // Answers every caller by hanging up.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -146,4 +166,30 @@ async fn an_error_of_opening_never_quotes_the_url() {
         let error = Database::open(url).await.expect_err(url);
         assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
     }
+}
+
+/// Counts to a number that takes minutes.
+const LONG: &str =
+    "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 10000000000) SELECT count(*) FROM n";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_sqlite_a_statement_ends_with_its_request_and_its_connection_serves_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite:{}", folder.path().join("kim.sqlite").display());
+    let brief = std::time::Duration::from_millis(300);
+    let db = Database::open_within(&url, Some(brief)).await.expect("open");
+    let statement = || Statement::from_string(DbBackend::Sqlite, LONG);
+    // More than there are connections, each given up by its caller.
+    for _ in 0..20 {
+        let given_up = tokio::time::timeout(brief / 10, db.main.query_one_raw(statement())).await;
+        assert!(given_up.is_err(), "{given_up:?}");
+    }
+    let begun = std::time::Instant::now();
+    let error = db.main.query_one_raw(statement()).await.expect_err("interrupted");
+    assert!(kim_entity::database::took_too_long(&error), "{error}");
+    for _ in 0..20 {
+        assert_eq!(value::<i64>(&db.main, "SELECT 1").await, 1);
+    }
+    assert!(begun.elapsed() < brief * 10, "{:?}", begun.elapsed());
+    db.close().await.expect("closed");
 }

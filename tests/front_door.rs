@@ -154,7 +154,7 @@ async fn a_mistake_is_answered_with_what_to_do() {
     told(
         "{ referrals(frist: 1) { totalCount } }",
         json!({}),
-        invalid(1, 13, "Unknown argument \"frist\" on field \"referrals\" of type \"Query\"."),
+        invalid(1, 13, "Unknown argument \"frist\" on field \"referrals\" of type \"Query\". Did you mean \"first\"?"),
     )
     .await;
     told(
@@ -163,7 +163,7 @@ async fn a_mistake_is_answered_with_what_to_do() {
         invalid(1, 13, "Invalid value for argument \"first\", expected type \"Int\""),
     )
     .await;
-    told("{ referrals(filter: {status: [OFERED]}) { totalCount } }", json!({}), invalid(1, 13, "Invalid value for argument \"filter.status.0\", enumeration type \"ReferralStatus\" does not contain the value \"OFERED\"")).await;
+    told("{ referrals(filter: {status: [OFERED]}) { totalCount } }", json!({}), invalid(1, 13, "Invalid value for argument \"filter.status.0\", enumeration type \"ReferralStatus\" does not contain this value. Did you mean \"OFFERED\"?")).await;
     told(
         "{ viewer }",
         json!({}),
@@ -187,7 +187,11 @@ async fn a_mistake_is_answered_with_what_to_do() {
     told(
         due,
         json!({"d": "20.11.2026"}),
-        invalid(1, 29, "Invalid value for argument \"filter.dueBefore\", expected type \"Date\""),
+        invalid(
+            1,
+            29,
+            "Invalid value for argument \"filter.dueBefore\", expected type \"Date\": a day is written 2026-11-20",
+        ),
     )
     .await;
 
@@ -204,17 +208,8 @@ async fn a_mistake_is_answered_with_what_to_do() {
         }]}),
     )
     .await;
-    told(
-        "{ viewer { role }",
-        json!({}),
-        refused(
-            "GRAPHQL_PARSE_FAILED",
-            1,
-            18,
-            " --> 1:18\n  |\n1 | { viewer { role }\n  |                  ^---\n  |\n  = expected selection",
-        ),
-    )
-    .await;
+    told("{ viewer { role }", json!({}), refused("GRAPHQL_PARSE_FAILED", 1, 18, "Syntax error: expected selection"))
+        .await;
 
     // While executing: the place in the answer, and siblings that are intact where null is allowed.
     let at = |code: &str, line: u32, column: u32, path: Value, message: &str| json!([{"message": message, "locations": [{"line": line, "column": column}], "path": path, "extensions": {"code": code}}]);
@@ -273,5 +268,157 @@ async fn a_mistake_is_answered_with_what_to_do() {
             "extensions": {"code": "UNAUTHENTICATED"},
         }]})
     );
+    server.stop().await;
+}
+
+on_both! {
+    async fn no_text_may_hold_the_character_nul(db: TestDatabase) {
+        office::fill(&db, 1).await;
+        let server = TestServer::start(db, Clock::on(today())).await;
+        let clerk = token("jobcenter", Role::Clerk);
+        let query = "query($f: ReferralFilter) { referrals(filter: $f) { totalCount } }";
+        let by_variable = server.ask(&clerk, query, &json!({"f": {"reference": "a\u{0}b"}})).await;
+        let literal = "{ referrals(filter: {reference: \"a\\u0000b\"}) { totalCount } }";
+        for answer in [by_variable, server.ask(&clerk, literal, &json!({})).await] {
+            assert_eq!((code(&answer), answer.get("data")), ("BAD_INPUT", None), "{answer}");
+        }
+        server.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_the_database_restarted_every_request_is_answered() {
+    let db = fresh(Backend::Postgres).await;
+    office::fill(&db, 2).await;
+    let server = TestServer::start(db, Clock::on(today())).await;
+    let other = Database::open(&server.database.url).await.expect("a second connection");
+    let clerk = token("jobcenter", Role::Clerk);
+    let query = json!({});
+    let many = || futures_util::future::join_all((0..12).map(|_| server.ask(&clerk, READ, &query)));
+    many().await;
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() \
+               AND pid <> pg_backend_pid()";
+    other.main.execute_unprepared(end).await.expect("every connection is dead");
+    for _ in 0..2 {
+        for answer in many().await {
+            assert_eq!(answer["data"]["referrals"]["nodes"].as_array().map(Vec::len), Some(2), "{answer}");
+        }
+    }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_engine_would_let_pass_is_refused_before_anything_runs() {
+    let db = fresh(Backend::Sqlite).await;
+    office::fill(&db, 1).await;
+    let server = TestServer::start(db, Clock::on(today())).await;
+    let clerk = token("jobcenter", Role::Clerk);
+    let long = "A".repeat(15_000);
+    for (query, variables, says) in [
+        (
+            "query($a: String) { referrals(first: $a) { totalCount } }",
+            json!({"a": "1"}),
+            "Variable \"$a\" of type \"String\" used in position expecting type \"Int\"",
+        ),
+        (
+            "query($a: ID) { referral(id: $a) { id } }",
+            json!({}),
+            "Variable \"$a\" of type \"ID\" used in position expecting type \"ID!\"",
+        ),
+        (
+            "query($a: Int) { ...F } fragment F on Query { referrals(filter: {reference: $a}) { totalCount } }",
+            json!({}),
+            "used in position expecting type \"String\"",
+        ),
+        ("query($a: [Nothing] = [1]) { referrals(first: $a) { totalCount } }", json!({}), "Unknown type \"Nothing\""),
+        (
+            "query($a: Referral) { referrals(first: $a) { totalCount } }",
+            json!({}),
+            "cannot be of non-input type \"Referral\"",
+        ),
+        ("query($a: Int @a) { referrals(first: $a) { totalCount } }", json!({}), "Unknown directive \"a\""),
+        ("{ __typename @aa @aa }", json!({}), "Unknown directive \"aa\""),
+        ("{ __typename(a: 1) }", json!({}), "Unknown argument \"a\" on field \"__typename\""),
+        ("{ __typename { a } }", json!({}), "must not have a selection"),
+        ("{ __typename @skip }", json!({}), "is required but not provided"),
+        ("{ referrals(orderBy: \"DUE_ON_ASC\") { totalCount } }", json!({}), "stands without quotes"),
+        ("{ referrals(filter: []) { totalCount } }", json!({}), "expected type \"ReferralFilter\""),
+        (
+            "query($a: ReferralFilter) { referrals(filter: $a) { totalCount } }",
+            json!({"a": []}),
+            "expected type \"ReferralFilter\"",
+        ),
+        (
+            "query($a: ReferralFilter) { referrals(filter: $a) { totalCount } }",
+            json!({"a": {"client": [1]}}),
+            "expected type \"ReferralFilter\"",
+        ),
+        (
+            "query($a: ReferralOrder!) { referrals(orderBy: $a) { totalCount } }",
+            json!({ "a": long }),
+            "does not contain this value.",
+        ),
+        ("query A { viewer { role } } query A { viewer { role } }", json!({}), "operation A is defined twice"),
+        ("{ viewer { role } } { viewer { role } }", json!({}), "document contains multiple operations"),
+        (
+            "{ ...F } fragment F on Query { __typename } fragment F on Query { __typename }",
+            json!({}),
+            "fragment F is defined twice",
+        ),
+        ("query A { __typename } query B { __typename }", json!({}), "must say which one"),
+        (
+            "{ a: referrals(first: 1) { totalCount } a: referrals(first: 2) { totalCount } }",
+            json!({}),
+            "Fields \"a\" conflict because they have differing arguments.",
+        ),
+    ] {
+        let answer = server.ask(&clerk, query, &variables).await;
+        assert_eq!((code(&answer), answer.get("data")), ("GRAPHQL_VALIDATION_FAILED", None), "{query}: {answer}");
+        let message = answer["errors"][0]["message"].as_str().expect("a text");
+        assert!(message.contains(says) && message.len() <= 310, "{query}: {message}");
+    }
+    for (query, variables) in [
+        (
+            "query($a: Int = 1, $b: [ReferralStatus!]) { referrals(first: $a, filter: {status: $b}) { totalCount } }",
+            json!({"b": "ACCEPTED"}),
+        ),
+        ("query($a: ReferralOrder = DUE_ON_ASC) { referrals(orderBy: $a) { totalCount } }", json!({})),
+        ("query($a: Boolean!) { referrals { totalCount } __typename @skip(if: $a) }", json!({"a": true})),
+    ] {
+        let answer = server.ask(&clerk, query, &variables).await;
+        assert_eq!(answer, json!({"data": {"referrals": {"totalCount": 1}}}), "{query}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_message_is_long_or_repeats_a_value() {
+    let db = fresh(Backend::Sqlite).await;
+    office::fill(&db, 1).await;
+    let server = TestServer::start(db, Clock::on(today())).await;
+    let clerk = token("jobcenter", Role::Clerk);
+    let canary = "kanari".repeat(2_000);
+    let order = "query($a: ReferralOrder!) { referrals(orderBy: $a) { totalCount } }";
+    for (query, variables) in [
+        (format!("{{ referrals(filter: {{reference: \"{canary}\"}}) {{ totalCount"), json!({})),
+        (order.to_owned(), json!({ "a": canary })),
+        (order.to_owned(), json!({"a": [[[canary]]]})),
+        (
+            "query($a: ReferralFilter) { referrals(filter: $a) { totalCount } }".to_owned(),
+            json!({"a": {"dueBefore": canary}}),
+        ),
+        ("query($a: Int) { referrals(first: $a) { totalCount } }".to_owned(), json!({ "a": canary })),
+        ("query($a: Int) { referrals(first: $a) { totalCount } }".to_owned(), json!({"a": 1.5})),
+        (format!("{{ referrals(after: \"{canary}\") {{ totalCount }} }}"), json!({})),
+        (format!("{{ referral(id: \"{canary}\") {{ id }} }}"), json!({})),
+    ] {
+        let answer = server.ask(&clerk, &query, &variables).await;
+        let text = answer.to_string();
+        assert!(answer["errors"].is_array() && text.len() < 600 && !text.contains("kanari"), "{text}");
+    }
+    let body = json!({"query": "query A { __typename }", "operationName": canary}).to_string();
+    let answer = server.post("", &json!({})).body(body).bearer_auth(&clerk).send().await.expect("an answer");
+    let text = answer.text().await.expect("text");
+    assert!(text.contains("GRAPHQL_VALIDATION_FAILED") && !text.contains("kanari"), "{text}");
     server.stop().await;
 }

@@ -6,7 +6,6 @@ use kim_domain::purpose::ReferralPurpose;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::database::TestDatabase;
 use crate::support::on_both;
 use crate::support::play::{Play, jobcenter, on, traeger};
 use crate::support::server::token;

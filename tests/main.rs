@@ -15,6 +15,7 @@ mod life;
 mod log;
 mod matrix;
 mod migrations;
+mod narrowing;
 mod plan;
 mod process;
 mod reading;

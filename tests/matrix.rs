@@ -20,6 +20,8 @@ use crate::support::{logs, on_both};
 
 const AGS: &str = "05315000";
 const NOT_ART9_RELEASED: [&str; 2] = ["familyName", "postalCode"];
+/// Fields of every agreement that a later version wants ticked. Who consents to everything has ticked the second one.
+const TICKED_SINCE: [&str; 2] = ["familyName", "postalCode"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ConsentIs {
@@ -43,11 +45,17 @@ const CONSENTS: [ConsentIs; 6] = [
 enum AgreementIs {
     Good,
     Narrowed,
+    TickedSince,
     Ended,
     TerminatedForCause,
 }
-const AGREEMENTS: [AgreementIs; 4] =
-    [AgreementIs::Good, AgreementIs::Narrowed, AgreementIs::Ended, AgreementIs::TerminatedForCause];
+const AGREEMENTS: [AgreementIs; 5] = [
+    AgreementIs::Good,
+    AgreementIs::Narrowed,
+    AgreementIs::TickedSince,
+    AgreementIs::Ended,
+    AgreementIs::TerminatedForCause,
+];
 
 /// The tables as text, read without the domain's help.
 struct Tables {
@@ -136,7 +144,7 @@ impl Row {
     fn agreed(&self, tables: &Tables) -> BTreeSet<String> {
         let all = &tables.agreements[self.purpose].0;
         match self.agreement {
-            AgreementIs::Good | AgreementIs::Ended => all.clone(),
+            AgreementIs::Good | AgreementIs::TickedSince | AgreementIs::Ended => all.clone(),
             AgreementIs::Narrowed => {
                 all.iter().filter(|field| NOT_ART9_RELEASED.contains(&field.as_str())).cloned().collect()
             }
@@ -153,6 +161,15 @@ impl Row {
             ConsentIs::InPart => {
                 en_bloc.enumerate().filter(|(place, _)| place % 2 == 0).map(|(_, field)| field.clone()).collect()
             }
+        }
+    }
+
+    /// What a later version wants ticked and the client consented to with the rest.
+    fn not_ticked(&self) -> &'static [&'static str] {
+        match (self.agreement, self.consent) {
+            (AgreementIs::TickedSince, ConsentIs::Good) => &TICKED_SINCE[..1],
+            (AgreementIs::TickedSince, _) => &TICKED_SINCE,
+            _ => &[],
         }
     }
 
@@ -179,6 +196,7 @@ impl Row {
             return Some("NOT_IN_AGREEMENT");
         }
         let given = self.consented(tables).contains(field) && self.offered(tables).contains(field);
+        let given = given && !self.not_ticked().contains(&field);
         (!given).then_some("NOT_OFFERED")
     }
 
@@ -191,11 +209,16 @@ fn field_set(names: &BTreeSet<String>) -> FieldSet {
     names.iter().map(|name| HandoverField::from_name(name).expect("a field")).collect()
 }
 
+fn names(fields: &[&str]) -> BTreeSet<String> {
+    fields.iter().map(|field| (*field).to_owned()).collect()
+}
+
 fn consent_of(row: &Row, tables: &Tables) -> Option<ConsentSpec> {
     let (all, ticked) = &tables.agreements[row.purpose];
+    let since: &[&str] = if row.agreement == AgreementIs::TickedSince { &TICKED_SINCE[1..] } else { &[] };
     let whole = ConsentSpec {
         fields: field_set(&all.difference(ticked).cloned().collect()),
-        ticked: field_set(ticked),
+        ticked: field_set(&ticked.union(&names(since)).cloned().collect()),
         ..ConsentSpec::whole()
     };
     match row.consent {
@@ -302,25 +325,28 @@ async fn build(db: &TestDatabase, tables: &Tables) -> Fixture {
             let receiver = world::add_agency(main, AGS, &slug, kind).await;
             let (all, ticked) = &tables.agreements[purpose.code()];
             let mut first = world::agreement(AGS, receiver, purpose, field_set(all), field_set(ticked));
+            let later = async |version, narrows_running, in_force_in, fields: &[&str], ticked: &[&str]| {
+                let (fields, ticked) = (field_set(&names(fields)), field_set(&names(ticked)));
+                let narrowing = kim_entity::agreement::Model {
+                    version,
+                    narrows_running,
+                    valid_from: in_days(in_force_in),
+                    ..world::agreement(AGS, receiver, purpose, fields, ticked)
+                };
+                world::insert_agreement(main, narrowing).await;
+            };
             match agreement_is {
-                AgreementIs::Good => {}
+                // A later version that does not narrow what runs.
+                AgreementIs::Good => later(2, false, 0, &[], &[]).await,
                 AgreementIs::Narrowed => {
-                    let fewer = NOT_ART9_RELEASED.iter().map(|field| (*field).to_owned()).collect();
-                    let narrowing = kim_entity::agreement::Model {
-                        version: 2,
-                        narrows_running: true,
-                        valid_from: today(),
-                        ..world::agreement(AGS, receiver, purpose, field_set(&fewer), FieldSet::EMPTY)
-                    };
-                    // A third, later one is not in force yet and narrows nothing.
-                    let later = kim_entity::agreement::Model {
-                        version: 3,
-                        narrows_running: true,
-                        valid_from: in_days(1),
-                        ..world::agreement(AGS, receiver, purpose, FieldSet::EMPTY, FieldSet::EMPTY)
-                    };
-                    world::insert_agreement(main, narrowing).await;
-                    world::insert_agreement(main, later).await;
+                    later(2, true, 0, &NOT_ART9_RELEASED, &[]).await;
+                    // Not in force yet.
+                    later(3, true, 1, &[], &[]).await;
+                }
+                AgreementIs::TickedSince => {
+                    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+                    later(2, true, 0, &all, &TICKED_SINCE).await;
+                    later(3, true, 1, &all, &all).await;
                 }
                 AgreementIs::Ended => first.valid_until = Some(in_days(-10)),
                 AgreementIs::TerminatedForCause => first.terminated_for_cause_on = Some(today()),

@@ -4,11 +4,13 @@
 use std::sync::{Arc, Mutex};
 
 use kim_domain::agency::Role;
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::process::{Served, configured};
+use crate::support::database::{Backend, fresh};
 use crate::support::server::{claims, sign, token};
 use crate::support::{office, on_both};
 
@@ -120,4 +122,27 @@ on_both! {
             assert!(holds(&traces, expected), "{expected} is in no trace");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_database_says_is_in_no_log() {
+    let db = fresh(Backend::Postgres).await;
+    office::fill(&db, 1).await;
+    let folder = configured(&db.url);
+    let file = folder.path().join("kim.toml");
+    let config = std::fs::read_to_string(&file).expect("a configuration");
+    std::fs::write(&file, format!("log_filter = \"trace,hyper=off\"\ndeadline_seconds = 1\n{config}"))
+        .expect("written");
+    let served = Served::start(folder.path());
+    let held = db.database.main.begin().await.expect("a transaction");
+    held.execute_unprepared("LOCK TABLE referral IN ACCESS EXCLUSIVE MODE").await.expect("locked");
+    let body = json!({"query": "{ referrals { nodes { id } } }"}).to_string();
+    let request = reqwest::Client::new().post(served.url("/graphql")).bearer_auth(token("jobcenter", Role::Clerk));
+    let request = request.header("content-type", "application/json").body(body);
+    let answer: Value = request.send().await.expect("an answer").json().await.expect("JSON");
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "TIMEOUT", "{answer}");
+    held.rollback().await.expect("released");
+    served.terminate();
+    let log = served.end().1;
+    assert!(!log.contains("canceling") && !log.to_lowercase().contains("select "), "{log}");
 }

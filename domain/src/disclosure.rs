@@ -133,13 +133,25 @@ pub fn stage(
 /// What an interface agreement (Schnittstellenvereinbarung) lets through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Agreement {
-    /// The fields agreed on, narrowed by every later version that narrows running referrals; none after a
-    /// termination for cause.
+    /// The fields agreed on; none after a termination for cause.
     pub fields: FieldSet,
     /// Those of them that the client must tick one by one.
     pub ticked_only: FieldSet,
     /// Those that a statute lets pass without consent (§ 69 SGB X).
     pub statutory: FieldSet,
+}
+
+impl Agreement {
+    /// What is left of it for a running referral once a later version narrows that too: a field passes, en bloc or by
+    /// statute, only where both versions say so. The later one never gives anything back.
+    #[must_use]
+    pub const fn narrowed_by(self, later: Self) -> Self {
+        Self {
+            fields: self.fields.and(later.fields),
+            ticked_only: self.ticked_only.or(later.ticked_only),
+            statutory: self.statutory.and(later.statutory),
+        }
+    }
 }
 
 /// What the client consented to, for this receiver and purpose.
@@ -176,7 +188,8 @@ pub struct Terms {
     pub purpose: ReferralPurpose,
     /// How far the referral has come.
     pub stage: Stage,
-    /// The agreement pinned by the offer.
+    /// The agreement pinned by the offer, [narrowed](Agreement::narrowed_by) by every later version that narrows running
+    /// referrals.
     pub agreement: Agreement,
     /// The client's consent for this receiver and purpose, if there is one.
     pub consent: Option<Consent>,

@@ -78,6 +78,10 @@ impl FingerprintKey {
 
 /// One form for a name however it was typed: lower case letters without marks; spaces, hyphens and apostrophes do not
 /// matter.
+///
+/// An umlaut has three spellings: `Öztürk`, `Oeztuerk` in passports and wherever a keyboard lacks it, `Ozturk` abroad. The
+/// marks are gone before we know which letters bore one, so that the only form that all three share is without the `e`.
+/// `Bauer` and `Baur` become one as well; the birth date beside the name tells them apart.
 #[must_use]
 pub fn normalise_name(name: &str) -> String {
     let mut normal = String::with_capacity(name.len());
@@ -88,9 +92,11 @@ pub fn normalise_name(name: &str) -> String {
             'ø' => normal.push('o'),
             'ł' => normal.push('l'),
             'đ' | 'ð' => normal.push('d'),
-            'æ' => normal.push_str("ae"),
-            'œ' => normal.push_str("oe"),
+            'æ' => normal.push('a'),
+            'œ' => normal.push('o'),
             'þ' => normal.push_str("th"),
+            // Every one that follows, or `Brüel` and `Brueel` would differ.
+            'e' if normal.ends_with(['a', 'o', 'u']) => {}
             // İ in lower case is i and a mark of its own.
             _ if letter.is_alphabetic() && !is_combining_mark(letter) => normal.push(letter),
             _ => {}
@@ -109,6 +115,7 @@ fn sound(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn key() -> FingerprintKey {
         FingerprintKey::from_hex(&"0f".repeat(32)).expect("a key")
@@ -132,6 +139,18 @@ mod tests {
             ("Groß", "gross"),
             ("Müller", "muller"),
             ("Mu\u{308}ller", "muller"),
+            ("Mueller", "muller"),
+            ("MUELLER", "muller"),
+            ("Öztürk", "ozturk"),
+            ("Oeztuerk", "ozturk"),
+            ("Ozturk", "ozturk"),
+            ("Sørensen", "sorensen"),
+            ("Soerensen", "sorensen"),
+            ("Jæger", "jager"),
+            ("Jaeger", "jager"),
+            ("Brüel", "brul"),
+            ("Brueel", "brul"),
+            ("Meier", "meier"),
             ("Łukasz", "lukasz"),
             ("ﬁsch", "fisch"),
             ("محمد", "محمد"),
@@ -156,6 +175,33 @@ mod tests {
         assert_eq!(key.probable("Meier", "Anna", born), key.probable("Mayr", "Ana", born));
         assert_ne!(key.probable("Meier", "Anna", born), key.probable("Meier", "Anna", day("1990-05-06")));
         assert_ne!(key.probable("محمد", "ا", born), key.probable("احمد", "ا", born));
+    }
+
+    #[test]
+    fn who_types_an_umlaut_as_two_letters_or_without_its_dots_finds_the_client_too() {
+        let (key, born) = (key(), day("1990-05-05"));
+        for (written, typed) in
+            [("Müller", "Mueller"), ("Öztürk", "Ozturk"), ("Öztürk", "Oeztuerk"), ("Jäger", "Jaeger")]
+        {
+            assert_eq!(key.client(written, born), key.client(typed, born), "{typed}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_three_spellings_of_an_umlaut_are_one_name(name in "[A-Za-zÄÖÜäöüßéçğ' -]{0,12}") {
+            let spelled = |umlauts: [&str; 6]| {
+                let mut spelling = name.clone();
+                for (umlaut, letters) in ["ä", "ö", "ü", "Ä", "Ö", "Ü"].into_iter().zip(umlauts) {
+                    spelling = spelling.replace(umlaut, letters);
+                }
+                normalise_name(&spelling)
+            };
+            let normal = normalise_name(&name);
+            prop_assert_eq!(&spelled(["ae", "oe", "ue", "Ae", "Oe", "Ue"]), &normal);
+            prop_assert_eq!(&spelled(["a", "o", "u", "A", "O", "U"]), &normal);
+            prop_assert_eq!(normalise_name(&normal), normal);
+        }
     }
 
     #[test]

@@ -352,6 +352,18 @@ proptest! {
     }
 
     #[test]
+    fn a_later_version_that_narrows_never_shows_more(terms in any_terms(), fields in sets(), ticked_only in sets(), statutory in sets()) {
+        let later = Agreement { fields, ticked_only, statutory };
+        let narrowed = Terms { agreement: terms.agreement.narrowed_by(later), ..terms };
+        prop_assert!(within(&narrowed, &terms));
+        // Nor more than under the later version alone, and in whatever order versions come.
+        let under_the_later = Terms { agreement: later, ..terms };
+        prop_assert!(within(&narrowed, &under_the_later));
+        prop_assert_eq!(later.narrowed_by(terms.agreement), narrowed.agreement);
+        prop_assert_eq!(narrowed.agreement.narrowed_by(later), narrowed.agreement);
+    }
+
+    #[test]
     fn more_offer_never_shows_less(terms in any_terms(), more in sets()) {
         let wider = Terms { offered: terms.offered.or(more), ..terms };
         prop_assert!(within(&terms, &wider));

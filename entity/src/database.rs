@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs::OpenOptions;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -17,6 +18,8 @@ use sea_orm::{
 
 use uuid::Uuid;
 
+use crate::loss::Losses;
+pub use crate::loss::is_lost;
 use crate::sql::Sql;
 
 /// How long a statement waits for a connection, and on SQLite for the lock.
@@ -25,6 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const CONNECTIONS: u32 = 8;
 /// Connections for reading on PostgreSQL.
 const READERS: u32 = 16;
+/// Steps of SQLite's machine between two looks at the clock: some milliseconds.
+const STEPS: i32 = 100_000;
 /// Statements kept prepared per connection.
 const PREPARED: usize = 256;
 
@@ -39,6 +44,7 @@ pub struct Database {
     pub log: DatabaseConnection,
     reader: DatabaseConnection,
     writer: DatabaseConnection,
+    losses: Losses,
 }
 
 /// Connections that are kept.
@@ -52,37 +58,65 @@ pub struct Pool {
     pub idle: i64,
 }
 
+/// What to do where there is no SQLite file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Missing {
+    /// Make one. Only who asks for a new database gets one: a mistyped path would leave an empty one behind.
+    Create,
+    /// Say so.
+    Refuse,
+}
+
 impl Database {
-    /// Opens `sqlite:PATH` or `postgres://USER@HOST/NAME`. Creates a SQLite file, readable by its owner alone, and the
-    /// log's file beside it: `kim-log.sqlite` beside `kim.sqlite`. Creates no tables.
+    /// Opens `sqlite:PATH` or `postgres://USER@HOST/NAME`. With SQLite two files must be there, that of the log beside the
+    /// main one: `kim-log.sqlite` beside `kim.sqlite`.
     ///
     /// # Errors
-    /// [`DbErr::Conn`] if the URL is of neither kind, asks for an in-memory database, or nothing answers there. Its text
-    /// never contains the URL, which may hold a password.
+    /// [`DbErr::Conn`] if the URL is of neither kind, asks for an in-memory database, or nothing is or answers there. Its
+    /// text never contains the URL, which may hold a password.
     pub async fn open(url: &str) -> Result<Self, DbErr> {
-        Self::open_within(url, None).await
+        Self::open_or(url, Missing::Refuse, None).await
     }
 
-    /// As [`open`](Self::open); PostgreSQL ends every statement that takes longer than `deadline`, also one whose
-    /// request is gone. SQLite has no such clock: a statement whose request is gone ends at its next row.
+    /// As [`open`](Self::open), but makes SQLite files that are not there, readable by their owner alone. Makes no tables,
+    /// and no database in PostgreSQL.
     ///
     /// # Errors
     /// As [`open`](Self::open).
-    pub async fn open_within(url: &str, deadline: Option<Duration>) -> Result<Self, DbErr> {
+    pub async fn create(url: &str) -> Result<Self, DbErr> {
+        Self::open_or(url, Missing::Create, None).await
+    }
+
+    /// As [`open`](Self::open); PostgreSQL ends every statement that takes longer than `deadline`, also one whose
+    /// request is gone. On SQLite a clock of ours interrupts what runs on a connection longer than that after it was taken.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn open_within(url: &str, deadline: Duration) -> Result<Self, DbErr> {
+        Self::open_or(url, Missing::Refuse, Some(deadline)).await
+    }
+
+    async fn open_or(url: &str, missing: Missing, deadline: Option<Duration>) -> Result<Self, DbErr> {
         if let Some(rest) = url.strip_prefix("sqlite:") {
             let path = sqlite_path(rest)?;
-            let main = open_sqlite(&path, CONNECTIONS).await?;
+            let log = log_path(&path);
+            // Both, before SQLite leaves anything beside one of them.
+            for file in [&path, &log] {
+                find(file, missing).map_err(|error| refused(format!("{}: {error}", file.display())))?;
+            }
+            let main = open_sqlite(&path, CONNECTIONS, deadline).await?;
             // One connection: writers queue for it in order instead of polling the file's lock, and readers keep theirs.
-            let writer = open_sqlite(&path, 1).await?;
-            let log = open_sqlite(&log_path(&path), 1).await?;
-            Ok(Self { reader: main.clone(), main, log, writer })
+            let writer = open_sqlite(&path, 1, deadline).await?;
+            let log = open_sqlite(&log, 1, deadline).await?;
+            Ok(Self { reader: main.clone(), main, log, writer, losses: Losses::default() })
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            let main = open_postgres(url, CONNECTIONS, &[], deadline).await?;
+            let losses = Losses::default();
+            let main = open_postgres(url, CONNECTIONS, &[], deadline, &losses).await?;
             // Set when connecting, so that a snapshot costs one BEGIN and no further round trips.
             let snapshot =
                 [("default_transaction_isolation", "repeatable read"), ("default_transaction_read_only", "on")];
-            let reader = open_postgres(url, READERS, &snapshot, deadline).await?;
-            Ok(Self { log: main.clone(), writer: main.clone(), main, reader })
+            let reader = open_postgres(url, READERS, &snapshot, deadline, &losses).await?;
+            Ok(Self { log: main.clone(), writer: main.clone(), main, reader, losses })
         } else {
             Err(refused("the database must be sqlite:PATH or postgres://USER@HOST/NAME"))
         }
@@ -103,7 +137,7 @@ impl Database {
         if self.backend() == DbBackend::Sqlite {
             self.writer.begin_with_options(immediate()).await
         } else {
-            self.writer.begin().await
+            self.again(|| self.writer.begin()).await
         }
     }
 
@@ -113,7 +147,21 @@ impl Database {
     /// # Errors
     /// As [`write`](Self::write).
     pub async fn read(&self) -> Result<DatabaseTransaction, DbErr> {
-        self.reader.begin().await
+        self.again(|| self.reader.begin()).await
+    }
+
+    /// Does what begins a piece of work, and does it once more on another connection if the first was dead: nothing ran.
+    ///
+    /// # Errors
+    /// Whatever the database said.
+    pub async fn again<T, F: Future<Output = Result<T, DbErr>>>(&self, begin: impl Fn() -> F) -> Result<T, DbErr> {
+        match begin().await {
+            Err(error) if is_lost(&error) => {
+                self.losses.note();
+                begin().await
+            }
+            begun => begun,
+        }
     }
 
     /// Begins a transaction for the log of what is disclosed to this agency. Until it ends nothing is closed to the agency:
@@ -125,7 +173,7 @@ impl Database {
         if self.backend() == DbBackend::Sqlite {
             return self.log.begin_with_options(immediate()).await;
         }
-        let tx = self.log.begin().await?;
+        let tx = self.again(|| self.log.begin()).await?;
         advisory_lock(&tx, "pg_advisory_xact_lock_shared", agency).await?;
         Ok(tx)
     }
@@ -258,8 +306,8 @@ pub fn took_too_long(error: &DbErr) -> bool {
         return matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
     };
     let code = cause.as_database_error().and_then(|database| database.code());
-    // PostgreSQL: query_canceled, lock_not_available. SQLite: SQLITE_BUSY, of a snapshot, in recovery.
-    matches!(code.as_deref(), Some("57014" | "55P03" | "5" | "517" | "261"))
+    // PostgreSQL: query_canceled, lock_not_available. SQLite: SQLITE_BUSY, of a snapshot, in recovery, SQLITE_INTERRUPT.
+    matches!(code.as_deref(), Some("57014" | "55P03" | "5" | "517" | "261" | "9"))
 }
 
 fn refused(why: impl Into<String>) -> DbErr {
@@ -302,15 +350,18 @@ fn options(url: &str, connections: u32) -> ConnectOptions {
     options
 }
 
-async fn open_sqlite(path: &Path, connections: u32) -> Result<DatabaseConnection, DbErr> {
-    create_private(path).map_err(|error| refused(format!("{}: {error}", path.display())))?;
+async fn open_sqlite(path: &Path, connections: u32, deadline: Option<Duration>) -> Result<DatabaseConnection, DbErr> {
     let path = path.to_owned();
     let mut options = options("sqlite:", connections);
     options
         // The files are local: a connection does not go stale.
         .test_before_acquire(false)
-        .map_sqlx_sqlite_pool_opts(|pool| {
-            pool.after_release(|connection, _| Box::pin(async move { ended_cleanly(connection).await }))
+        .map_sqlx_sqlite_pool_opts(move |pool| {
+            let pool = pool.after_release(|connection, _| Box::pin(async move { ended_cleanly(connection).await }));
+            let Some(deadline) = deadline else { return pool };
+            pool.after_connect(move |connection, _| Box::pin(end_within(connection, deadline))).before_acquire(
+                move |connection, _| Box::pin(async move { end_within(connection, deadline).await.map(|()| true) }),
+            )
         })
         .map_sqlx_sqlite_opts(move |sqlite: SqliteConnectOptions| {
             sqlite
@@ -324,6 +375,14 @@ async fn open_sqlite(path: &Path, connections: u32) -> Result<DatabaseConnection
     sea_orm::Database::connect(options).await
 }
 
+/// Interrupts what this connection still does so long from now. A statement whose request was given up would else run to
+/// its next row, and keep the connection: a count over millions of rows has only one.
+async fn end_within(connection: &mut SqliteConnection, deadline: Duration) -> Result<(), sea_orm::sqlx::Error> {
+    let end = Instant::now() + deadline;
+    connection.lock_handle().await?.set_progress_handler(STEPS, move || Instant::now() < end);
+    Ok(())
+}
+
 /// Whether a connection may be used again. A full disk makes SQLite itself end a transaction; the driver's count of open
 /// transactions is off by one from then on, and every later commit would be a savepoint's that never reaches the disk:
 /// the log of disclosures would look written. Such a connection is closed.
@@ -333,13 +392,18 @@ async fn ended_cleanly(connection: &mut SqliteConnection) -> Result<bool, sea_or
     Ok(!connection.is_in_transaction())
 }
 
-/// Creates the file with mode 0600 if it is not there; SQLite gives its WAL the same mode.
-fn create_private(path: &Path) -> std::io::Result<()> {
+/// Looks whether the file is there and may be written. One that is made has mode 0600; SQLite gives its WAL the same mode.
+fn find(path: &Path, missing: Missing) -> std::io::Result<()> {
     let mut file = OpenOptions::new();
-    file.create(true).append(true);
+    file.create(missing == Missing::Create).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
-    file.open(path).map(drop)
+    match file.open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound && missing == Missing::Refuse => {
+            Err(std::io::Error::new(ErrorKind::NotFound, "there is no such database; `kim migrate` makes one"))
+        }
+        opened => opened.map(drop),
+    }
 }
 
 async fn open_postgres(
@@ -347,10 +411,11 @@ async fn open_postgres(
     connections: u32,
     session: &[(&'static str, &'static str)],
     deadline: Option<Duration>,
+    losses: &Losses,
 ) -> Result<DatabaseConnection, DbErr> {
     // SeaORM's own message about a URL that it cannot parse quotes it, password and all.
     PgConnectOptions::from_str(url).map_err(|_| refused("the PostgreSQL URL cannot be parsed"))?;
-    let session = session.to_vec();
+    let (session, losses) = (session.to_vec(), losses.clone());
     let mut options = options(url, connections);
     if let Some(deadline) = deadline {
         options.statement_timeout(deadline);
@@ -359,6 +424,15 @@ async fn open_postgres(
         .set_application_name("kim")
         // A ping per request would be a round trip; a connection that rested is asked first.
         .test_before_acquire_if_idle_for(Duration::from_secs(30))
+        .map_sqlx_postgres_before_acquire(move |connection, meta| {
+            let doubted = losses.doubt(meta.age);
+            Box::pin(async move {
+                if doubted {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .map_sqlx_postgres_opts(move |postgres| {
             postgres.options(session.iter().copied()).statement_cache_capacity(PREPARED)
         });

@@ -19,6 +19,7 @@ pub mod feed;
 pub mod handover;
 pub mod household_member;
 pub mod idempotency;
+mod loss;
 pub mod message;
 pub mod municipality;
 pub mod person;

@@ -91,11 +91,13 @@ impl Sql {
         }
     }
 
-    /// Appends an aggregate that lists the values of a bigint column, comma-separated, as text.
-    pub(crate) fn list_of(&mut self, column: &str) -> &mut Self {
+    /// Appends an aggregate that lists the values of bigint columns, row after row, comma-separated, as one text:
+    /// [`Columns::rows_of_fields`] reads it.
+    pub(crate) fn list_of(&mut self, columns: &[&str]) -> &mut Self {
+        let row = columns.join(" || ',' || ");
         match self.backend {
-            DbBackend::Postgres => self.push("string_agg(").push(column).push("::text, ',')"),
-            DbBackend::Sqlite | _ => self.push("group_concat(").push(column).push(", ',')"),
+            DbBackend::Postgres => self.push("string_agg((").push(&row).push(")::text, ',')"),
+            DbBackend::Sqlite | _ => self.push("group_concat(").push(&row).push(", ',')"),
         }
     }
 
@@ -137,6 +139,19 @@ impl<'r> Columns<'r> {
     /// A stored set of fields; the empty one where an outer join found none.
     pub(crate) fn fields_or_none(&mut self) -> Result<FieldSet, DbErr> {
         self.next::<Option<i64>>().map(|set| set.map_or(FieldSet::EMPTY, FieldSet::from_i64))
+    }
+
+    /// Rows of `N` stored sets of fields, as [`Sql::list_of`] lists them; no row where it found none.
+    pub(crate) fn rows_of_fields<const N: usize>(&mut self) -> Result<Vec<[FieldSet; N]>, DbErr> {
+        let list: Option<String> = self.next()?;
+        let sets: Result<Vec<_>, _> =
+            list.iter().flat_map(|list| list.split(',')).map(|set| set.parse().map(FieldSet::from_i64)).collect();
+        let sets = sets.map_err(|_| DbErr::Type(format!("no list of sets of fields in column {}", self.next)))?;
+        let (rows, rest) = sets.as_chunks();
+        if !rest.is_empty() {
+            return Err(DbErr::Type(format!("a row of the list in column {} is cut off", self.next)));
+        }
+        Ok(rows.to_vec())
     }
 
     /// A word by its code, or none.

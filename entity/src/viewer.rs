@@ -42,10 +42,13 @@ impl Viewer {
     /// # Errors
     /// The database does not answer.
     pub async fn admit(database: &Database, token: VerifiedToken) -> Result<Option<Self>, DbErr> {
-        let mut sql = Sql::new(database.backend());
-        sql.push("SELECT id, slug, name, kind, ags, controller, closings FROM agency WHERE enabled AND slug = ")
-            .bind(token.agency_slug());
-        let Some(row) = sql.one(&database.main).await? else { return Ok(None) };
+        let find = || {
+            let mut sql = Sql::new(database.backend());
+            sql.push("SELECT id, slug, name, kind, ags, controller, closings FROM agency WHERE enabled AND slug = ")
+                .bind(token.agency_slug());
+            sql.one(&database.main)
+        };
+        let Some(row) = database.again(find).await? else { return Ok(None) };
         let kind: String = row.try_get_by_index(3)?;
         let Some(kind) = AgencyKind::from_code(&kind) else { return Ok(None) };
         if !token.role().exists_at(kind) {

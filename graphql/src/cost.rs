@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use async_graphql::parser::types::{ExecutableDocument, Field, FragmentDefinition, Selection, SelectionSet};
+use async_graphql::parser::types::{Directive, ExecutableDocument, Field, FragmentDefinition, Selection, SelectionSet};
 use async_graphql::{Name, Positioned, ServerError, Value as ConstValue, Variables};
 use async_graphql_value::Value;
 
 use crate::error::{Code, coded};
+use crate::inputs::{Given, Inputs};
 use crate::page::{DEFAULT, MOST};
 
 /// The cost of a selection. Sums saturate: what is beyond counting is beyond the limits.
@@ -23,6 +24,8 @@ pub(crate) struct Cost {
     pub(crate) rows: u64,
     /// Values in the answer, if every list is as long as it usually is at the most.
     pub(crate) values: u64,
+    /// What arguments hold.
+    pub(crate) inputs: Inputs,
 }
 
 impl Cost {
@@ -36,7 +39,13 @@ impl Cost {
             top: self.top.saturating_add(other.top),
             rows: self.rows.saturating_add(other.rows),
             values: self.values.saturating_add(other.values),
+            inputs: self.inputs.and(other.inputs),
         }
+    }
+
+    /// This selection in a fragment, which costs a step and a level as a field does: the engine walks both alike.
+    fn inside_a_fragment(self) -> Self {
+        Self { fields: self.fields.saturating_add(1), depth: self.depth.saturating_add(1), ..self }
     }
 
     /// A field over this selection.
@@ -50,6 +59,7 @@ impl Cost {
             rows,
             values: self.values.saturating_mul(length).saturating_add(1),
             directives: self.directives,
+            inputs: self.inputs,
         }
     }
 }
@@ -80,6 +90,7 @@ const LISTS: [(&str, u64); 15] = [
 pub(crate) struct Measure<'d> {
     fragments: &'d HashMap<Name, Positioned<FragmentDefinition>>,
     variables: &'d Variables,
+    given: Given<'d>,
     /// What operations give variables that the request does not.
     defaults: HashMap<&'d str, &'d ConstValue>,
     /// `None` while a fragment is being measured: to meet it again is a circle.
@@ -92,7 +103,13 @@ impl<'d> Measure<'d> {
         let defaults = definitions
             .filter_map(|one| Some((one.node.name.node.as_str(), &one.node.default_value.as_ref()?.node)))
             .collect();
-        Self { fragments: &document.fragments, variables, defaults, known: HashMap::new() }
+        let given = Given::new(document, variables);
+        Self { fragments: &document.fragments, variables, given, defaults, known: HashMap::new() }
+    }
+
+    /// What the request's variables hold, used or not.
+    pub(crate) fn variables(&self) -> Inputs {
+        self.given.together()
     }
 
     /// Selections nest no deeper than the brackets of the text, which were counted before it was parsed.
@@ -103,20 +120,21 @@ impl<'d> Measure<'d> {
                 Selection::Field(field) => {
                     let below = self.selection(&field.node.selection_set.node)?;
                     let (length, is_page) = self.length(&field.node);
-                    (below.under(&field.node, length, is_page), &field.node.directives)
+                    let own = Cost { inputs: self.given.arguments(&field.node.arguments), ..Cost::default() };
+                    (below.under(&field.node, length, is_page).beside(own), &field.node.directives)
                 }
                 Selection::InlineFragment(inline) => {
                     let inner = self.selection(&inline.node.selection_set.node)?;
-                    (Cost { fields: inner.fields.saturating_add(1), ..inner }, &inline.node.directives)
+                    (inner.inside_a_fragment(), &inline.node.directives)
                 }
                 Selection::FragmentSpread(spread) => {
                     let name = self.fragments.get_key_value(&spread.node.fragment_name.node).map(|(name, _)| name);
                     // A fragment that is not there is validation's to refuse.
                     let inner = name.map_or(Ok(Cost::default()), |name| self.fragment(name))?;
-                    (Cost { fields: inner.fields.saturating_add(1), ..inner }, &spread.node.directives)
+                    (inner.inside_a_fragment(), &spread.node.directives)
                 }
             };
-            cost = cost.beside(inner).beside(Cost { directives: directives.len() as u64, ..Cost::default() });
+            cost = cost.beside(inner).beside(self.directives(directives));
         }
         Ok(cost)
     }
@@ -133,10 +151,16 @@ impl<'d> Measure<'d> {
         }
         let Some(fragment) = self.fragments.get(name) else { return Ok(Cost::default()) };
         self.known.insert(name, None);
-        let own = Cost { directives: fragment.node.directives.len() as u64, ..Cost::default() };
+        let own = self.directives(&fragment.node.directives);
         let cost = self.selection(&fragment.node.selection_set.node)?.beside(own);
         self.known.insert(name, Some(cost));
         Ok(cost)
+    }
+
+    /// Directives, and what their arguments hold.
+    pub(crate) fn directives(&self, directives: &[Positioned<Directive>]) -> Cost {
+        let inputs = self.given.directives(directives);
+        Cost { directives: directives.len() as u64, inputs, ..Cost::default() }
     }
 
     /// How many rows a field may have, and whether they come in pages.

@@ -4,7 +4,7 @@ use async_graphql::{Context, Error, ErrorExtensionValues, ErrorExtensions as _, 
 use kim_casework::refusal::{Because, Refusal, Refused};
 use kim_domain::Word as _;
 use kim_domain::agency::Scope;
-use kim_entity::database::took_too_long;
+use kim_entity::database::{is_lost, took_too_long};
 use sea_orm::DbErr;
 use uuid::Uuid;
 
@@ -88,12 +88,15 @@ impl From<Failure> for Error {
                     }
                 })
             }
-            Failure::Internal(cause) if took_too_long(&cause) => too_late(),
+            Failure::Internal(cause) if took_too_long(&cause) => {
+                tracing::warn!("the database took too long");
+                too_late()
+            }
             Failure::Internal(cause) => {
                 let id = Uuid::now_v7();
                 // What a database says can quote data: its kind is logged, its text is not.
                 tracing::error!(error_id = %id, kind = kind_of(&cause), "a read failed");
-                masked(id)
+                masked(id, is_lost(&cause))
             }
         }
     }
@@ -113,9 +116,15 @@ pub(crate) fn too_late() -> Error {
 }
 
 /// An error of ours to the caller: a code, and the id under which the log has the rest.
-pub(crate) fn masked(id: Uuid) -> Error {
-    with_code(Code::Internal, "Interner Fehler. Bitte nennen Sie der Betreuung die Kennung.".to_owned())
-        .extend_with(|_, extensions| extensions.set("id", id.to_string()))
+pub(crate) fn masked(id: Uuid, retryable: bool) -> Error {
+    with_code(Code::Internal, "Interner Fehler. Bitte nennen Sie der Betreuung die Kennung.".to_owned()).extend_with(
+        |_, extensions| {
+            extensions.set("id", id.to_string());
+            if retryable {
+                extensions.set("retryable", true);
+            }
+        },
+    )
 }
 
 /// Gives an error of the engine its code.
@@ -124,8 +133,11 @@ pub(crate) fn coded(mut error: ServerError, code: Code) -> ServerError {
     error
 }
 
-fn kind_of(error: &DbErr) -> &'static str {
-    if matches!(error, DbErr::ConnectionAcquire(_)) {
+/// What broke, in words of ours: what a database says can quote data.
+pub(crate) fn kind_of(error: &DbErr) -> &'static str {
+    if is_lost(error) {
+        "connection lost"
+    } else if matches!(error, DbErr::ConnectionAcquire(_)) {
         "no connection was free"
     } else if matches!(error, DbErr::Conn(_)) {
         "connection"
@@ -133,6 +145,8 @@ fn kind_of(error: &DbErr) -> &'static str {
         "statement"
     } else if matches!(error, DbErr::Type(_) | DbErr::TryIntoErr { .. }) {
         "type of a value"
+    } else if matches!(error, DbErr::RecordNotFound(_) | DbErr::RecordNotInserted | DbErr::RecordNotUpdated) {
+        "a row is missing"
     } else {
         "other"
     }

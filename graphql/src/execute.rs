@@ -11,17 +11,21 @@ use kim_casework::disclose::{self, Recorded, Shown};
 use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::token::VerifiedToken;
-use kim_entity::database::{Database, took_too_long};
+use kim_entity::database::{Database, is_lost, took_too_long};
 use kim_entity::viewer::Viewer;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::error::{Code, coded, masked, too_late};
+use crate::error::{Code, coded, kind_of, masked, too_late};
+use crate::gaps;
+use crate::merge;
 use crate::order;
-use crate::schema;
+use crate::schema::{self, Schema};
 use crate::session::Session;
 use crate::shield;
 use crate::variables;
+use crate::vocabulary::Vocabulary;
+use crate::wording::{self, unreadable};
 
 /// Of a request that was refused as a whole, so many reasons are told: a small document can have thousands.
 const MOST_ERRORS: usize = 20;
@@ -43,7 +47,12 @@ pub enum ApiError {
     /// The database did not answer in time.
     TooLate,
     /// The database did not answer.
-    Internal,
+    Internal {
+        /// What it was, for the log.
+        kind: &'static str,
+        /// Whether the same request may succeed a little later.
+        retryable: bool,
+    },
 }
 
 impl Api {
@@ -62,8 +71,7 @@ impl Api {
             if took_too_long(&error) {
                 return ApiError::TooLate;
             }
-            tracing::error!(kind = ?std::mem::discriminant(&error), "a token could not be admitted");
-            ApiError::Internal
+            ApiError::Internal { kind: kind_of(&error), retryable: is_lost(&error) }
         })
     }
 
@@ -73,16 +81,17 @@ impl Api {
         let operation = fingerprint(&request.query);
         let name = request.operation_name.clone();
         let mut variables = std::mem::take(&mut request.variables);
-        let (document, keys) = match request.parsed_query() {
-            Ok(document) => match refuse(document, name.as_deref(), &variables) {
-                Ok(()) => {
-                    add_defaults(document, name.as_deref(), &mut variables);
-                    (document.clone(), order::root_keys(document, name.as_deref()))
-                }
-                Err(refused) => return Response::from_errors(vec![refused]),
-            },
-            Err(error) => return Response::from_errors(vec![coded(error, Code::ParseFailed)]),
+        let schema = schema::of(viewer.agency().kind, viewer.role());
+        let document = match request.parsed_query() {
+            Ok(document) => prepared(document, name.as_deref(), &variables, schema::known(schema)),
+            Err(error) => return Response::from_errors(vec![unreadable(error)]),
         };
+        let document = match document {
+            Ok(document) => document,
+            Err(refused) => return Response::from_errors(refused),
+        };
+        add_defaults(&document, name.as_deref(), &mut variables);
+        let keys = order::root_keys(&document, name.as_deref());
         let reader = disclose::Reader::of(&viewer, request_id, &operation);
         let viewer = Arc::new(viewer);
         let mut closings = viewer.closings();
@@ -90,10 +99,11 @@ impl Api {
             let mut again = Request::new("").variables(variables.clone());
             again.operation_name = name.clone();
             again.set_parsed_query(document.clone());
-            let (response, shown, today) = match self.attempt(&viewer, again, &keys).await {
+            let (mut response, shown, today) = match self.attempt(schema, &viewer, again, &keys).await {
                 Ok(answered) => answered,
                 Err(broken) => return broken,
             };
+            wording::word(&mut response.errors, &document, schema::known(schema));
             if response.data == Value::Null || shown.is_empty() {
                 return response;
             }
@@ -107,7 +117,10 @@ impl Api {
                 Ok(Recorded::Written) => return response,
                 Ok(Recorded::Overtaken(now)) => closings = now,
                 Err(error) if took_too_long(&error) => break,
-                Err(_) => return internal("the log of disclosures could not be written"),
+                Err(error) => {
+                    let kind = kind_of(&error);
+                    return internal("the log of disclosures could not be written", kind, is_lost(&error));
+                }
             }
         }
         Response::from_errors(vec![unplaced(too_late())])
@@ -116,11 +129,11 @@ impl Api {
     /// Executes once, on a snapshot of its own.
     async fn attempt(
         &self,
+        schema: &Schema,
         viewer: &Arc<Viewer>,
         request: Request,
         keys: &[Name],
     ) -> Result<(Response, Vec<Shown>, NaiveDate), Response> {
-        let schema = schema::of(viewer.agency().kind, viewer.role());
         let session = Session::new(Arc::clone(viewer), Arc::clone(&self.database), Arc::clone(&self.key), self.clock);
         let (session, today) = (Arc::new(session), self.clock.today());
         let response = schema.execute(request.data(Arc::clone(&session))).await;
@@ -128,23 +141,48 @@ impl Api {
         order::restore(&mut response.data, keys);
         match Arc::into_inner(session) {
             Some(session) => Ok((response, session.close().await, today)),
-            None => Err(internal("a session outlived its request")),
+            None => Err(internal("a session outlived its request", "session", false)),
         }
     }
 }
 
-/// What is refused before validation: documents that are too large, subscriptions, which come later, and requests that
-/// lack a variable.
+/// A document as the engine gets it, or what is refused before the engine validates it.
+fn prepared(
+    document: &ExecutableDocument,
+    name: Option<&str>,
+    given: &Variables,
+    known: &Vocabulary,
+) -> Result<ExecutableDocument, Vec<ServerError>> {
+    refuse(document, name, given).map_err(|error| vec![error])?;
+    let mut document = document.clone();
+    merge::once(&mut document);
+    let mut gaps = gaps::find(&document, given, known);
+    gaps.truncate(MOST_ERRORS);
+    gaps.iter_mut().for_each(|error| wording::shorten(&mut error.message));
+    if gaps.is_empty() { Ok(document) } else { Err(gaps) }
+}
+
+/// Documents that are too large, subscriptions, which come later, requests that do not say which operation they mean, and
+/// those that lack a variable.
 fn refuse(document: &ExecutableDocument, name: Option<&str>, given: &Variables) -> Result<(), ServerError> {
     shield::check(document, given)?;
     let subscription = document.operations.iter().find(|(_, one)| one.node.ty == OperationType::Subscription);
-    match subscription {
-        Some((_, operation)) => {
-            let error = ServerError::new("Abonnements gibt es hier nicht.", Some(operation.pos));
-            Err(coded(error, Code::OperationNotAllowed))
-        }
-        None => variables::check(document, name, given),
+    if let Some((_, operation)) = subscription {
+        let error = ServerError::new("Abonnements gibt es hier nicht.", Some(operation.pos));
+        return Err(coded(error, Code::OperationNotAllowed));
     }
+    if order::operation(document, name).is_none() {
+        // The engine would repeat the name, whatever its size.
+        let text = match name {
+            Some(_) => "Unknown operation: the document has none of the name in \"operationName\".",
+            None => "The document has several operations: \"operationName\" must say which one.",
+        };
+        return Err(coded(
+            ServerError { locations: Vec::new(), ..ServerError::new(text, None) },
+            Code::ValidationFailed,
+        ));
+    }
+    variables::check(document, name, given)
 }
 
 /// Writes the operation's own defaults among its variables: the engine leaves them out where it evaluates `@skip` and
@@ -198,10 +236,10 @@ fn is_null_at(data: &Value, path: &[PathSegment]) -> bool {
     found == Some(&Value::Null)
 }
 
-fn internal(what: &'static str) -> Response {
+fn internal(what: &'static str, kind: &'static str, retryable: bool) -> Response {
     let id = Uuid::now_v7();
-    tracing::error!(error_id = %id, "{what}");
-    Response::from_errors(vec![unplaced(masked(id))])
+    tracing::error!(error_id = %id, kind, "{what}");
+    Response::from_errors(vec![unplaced(masked(id, retryable))])
 }
 
 /// An error that has no place in the document: there is no line 0.

@@ -2,13 +2,15 @@
 
 use async_graphql::indexmap::IndexMap;
 use async_graphql::registry::{CacheControl, Deprecation, MetaField, MetaType, Registry};
-use async_graphql::{Context, Name, OutputType, ServerError, ServerResult, Value};
+use async_graphql::{Context, Name, OutputType, ServerResult, Value};
 use kim_domain::Word;
 use kim_domain::field::{FieldSet, HandoverField, ValueType};
 use kim_domain::value::{self, Value as Stored};
 use kim_entity::read::Values;
+use uuid::Uuid;
 
 use crate::coded::Coded;
+use crate::error::masked;
 use crate::scalar::Date;
 use crate::value::{
     Document, GermanCertificate, HouseholdMember, IntegrationAchievement, LegalRepresentative, Nationality, PlanStep,
@@ -19,8 +21,9 @@ use crate::value::{
 pub(crate) async fn resolve(ctx: &Context<'_>, field: HandoverField, values: &Values) -> ServerResult<Option<Value>> {
     let Some(text) = values.get(field) else { return Ok(Some(Value::Null)) };
     let Some(stored) = Stored::parse(field.value_type(), text) else {
-        tracing::error!(field = field.name(), "a stored value is not of its type");
-        return Err(ctx.set_error_path(ServerError::new("Interner Fehler.", Some(ctx.item.pos))));
+        let id = Uuid::now_v7();
+        tracing::error!(error_id = %id, kind = "stored value", field = field.name(), "a stored value is not of its type");
+        return Err(ctx.set_error_path(masked(id, false).into_server_error(ctx.item.pos)));
     };
     let value = match &stored {
         Stored::Text(text) | Stored::Line(text) => Value::String(text.clone()),

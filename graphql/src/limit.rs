@@ -10,6 +10,7 @@ kim_domain::words! {
         Body = "BODY": "Bytes im Body",
         JsonNesting = "JSON_NESTING": "ineinander geschachtelte Objekte und Listen im JSON",
         JsonValues = "JSON_VALUES": "Werte im JSON",
+        JsonMembers = "JSON_MEMBERS": "Angaben in einem Objekt im JSON",
         Nesting = "NESTING": "ineinander geschachtelte Klammern",
         Tokens = "TOKENS": "Namen, Werte und Zeichen im Dokument",
         Name = "NAME": "Zeichen in einem Namen oder einer Zahl",
@@ -23,6 +24,8 @@ kim_domain::words! {
         Directives = "DIRECTIVES": "Direktiven",
         Rows = "ROWS": "Zeilen, die Seitengrößen miteinander multipliziert",
         Values = "VALUES": "Werte in der Antwort, nach den Seitengrößen geschätzt",
+        Inputs = "INPUTS": "Werte in Argumenten, Variablen an jeder ihrer Stellen gezählt",
+        Text = "TEXT": "Bytes in einem Text",
         Page = "PAGE": "Zeilen auf einer Seite",
     }
 }

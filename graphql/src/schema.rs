@@ -4,7 +4,7 @@
 //! rule is the wall behind it, and resolvers ask the rule again.
 
 use std::borrow::Cow;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use async_graphql::registry::{MetaType, Registry};
 use async_graphql::{
@@ -17,6 +17,7 @@ use kim_domain::field::{FieldSet, HandoverField};
 
 use crate::mutation::Mutation;
 use crate::query::Query;
+use crate::vocabulary::{Shared, Vocabulary};
 
 /// What requests are executed on.
 pub(crate) type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
@@ -28,6 +29,12 @@ pub(crate) fn of(kind: AgencyKind, role: Role) -> &'static Schema {
     SCHEMAS[kind as usize][role as usize].get_or_init(|| build(Some((kind, role))))
 }
 
+/// The words of a narrowed schema.
+pub(crate) fn known(schema: &Schema) -> &Vocabulary {
+    static NONE: LazyLock<Vocabulary> = LazyLock::new(Vocabulary::default);
+    schema.data::<Shared>().and_then(|known| known.get()).unwrap_or(&NONE)
+}
+
 /// The schema in GraphQL's own language, as this kind and role see it; the whole of it for `None`.
 #[must_use]
 pub fn sdl(pair: Option<(AgencyKind, Role)>) -> String {
@@ -37,9 +44,14 @@ pub fn sdl(pair: Option<(AgencyKind, Role)>) -> String {
 fn build(pair: Option<(AgencyKind, Role)>) -> Schema {
     let schema = Schema::build(Query::default(), Mutation::default(), EmptySubscription)
         // Never Fast: it answers a pruned field.
-        .validation_mode(ValidationMode::Strict);
+        .validation_mode(ValidationMode::Strict)
+        // Ours are as good and cost a document of wrong names nothing (`wording.rs`).
+        .disable_suggestions();
     match pair {
-        Some((kind, role)) => schema.directive(Narrowing { kind, role }).finish(),
+        Some((kind, role)) => {
+            let known = Shared::default();
+            schema.data(Shared::clone(&known)).directive(Narrowing { kind, role, known }).finish()
+        }
         None => schema.finish(),
     }
 }
@@ -48,6 +60,7 @@ fn build(pair: Option<(AgencyKind, Role)>) -> Schema {
 struct Narrowing {
     kind: AgencyKind,
     role: Role,
+    known: Shared,
 }
 
 impl CustomDirectiveFactory for Narrowing {
@@ -71,6 +84,8 @@ impl CustomDirectiveFactory for Narrowing {
             prune.part("HandoverField", field.1);
         }
         prune.0.remove_unused_types();
+        // A factory registers once.
+        let _first = self.known.set(Vocabulary::of(prune.0));
     }
 
     fn create(

@@ -7,32 +7,39 @@ use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{Pos, ServerError, Variables};
 
 use crate::cost::{Cost, Measure};
+use crate::error::{Code, coded};
+use crate::inputs::Inputs;
 use crate::limit::{Limit, TooMuch};
 
 /// What a document may cost. The standard introspection query takes 130 fields, 15 deep, and is estimated at some 50,000
 /// values; a page of 100 referrals with every field of the handover and 20 messages each, at 30,000.
-const FIELDS: u64 = 2_000;
+const FIELDS: u64 = 1_000;
 const DEEPEST: u64 = 24;
-const ROOT_FIELDS: u64 = 30;
+const ROOT_FIELDS: u64 = 10;
 const ALIASES: u64 = 300;
 const DIRECTIVES: u64 = 100;
-const DEFINITIONS: u64 = 60;
+const DEFINITIONS: u64 = 30;
 const ROWS: u64 = 10_000;
 const VALUES: u64 = 80_000;
+/// One list of 1,000 objects with three values each is 4,000.
+const INPUTS: u64 = 10_000;
+/// Bytes of one text. The longest that a handover may have is shorter.
+const TEXT: u64 = 20_000;
 
 /// Refuses a document that is too large once expanded, or whose fragments go round in circles.
 pub(crate) fn check(document: &ExecutableDocument, variables: &Variables) -> Result<(), ServerError> {
     let definitions = document.fragments.len() + document.operations.iter().count();
     refuse(Limit::Definitions, definitions as u64, DEFINITIONS, None)?;
     let mut measure = Measure::new(document, variables);
+    refuse_texts(measure.variables(), None)?;
     // All operations are validated, whichever is asked for.
     let mut all = Cost::default();
     for (_, operation) in document.operations.iter() {
-        let own = Cost { directives: operation.node.directives.len() as u64, ..Cost::default() };
+        let own = measure.directives(&operation.node.directives);
         let one = measure.selection(&operation.node.selection_set.node)?.beside(own);
         all = all.beside(Cost { top: 0, rows: 0, values: 0, ..one });
         refuse_any(
-            Cost { fields: all.fields, aliases: all.aliases, directives: all.directives, ..one },
+            Cost { fields: all.fields, aliases: all.aliases, directives: all.directives, inputs: all.inputs, ..one },
             operation.pos,
         )?;
     }
@@ -52,9 +59,20 @@ fn refuse_any(cost: Cost, at: Pos) -> Result<(), ServerError> {
         (Limit::Directives, cost.directives, DIRECTIVES),
         (Limit::Rows, cost.rows, ROWS),
         (Limit::Values, cost.values, VALUES),
+        (Limit::Inputs, cost.inputs.values, INPUTS),
     ]
     .into_iter()
-    .try_for_each(|(limit, is, most)| refuse(limit, is, most, Some(at)))
+    .try_for_each(|(limit, is, most)| refuse(limit, is, most, Some(at)))?;
+    refuse_texts(cost.inputs, Some(at))
+}
+
+fn refuse_texts(inputs: Inputs, at: Option<Pos>) -> Result<(), ServerError> {
+    refuse(Limit::Text, inputs.longest, TEXT, at)?;
+    if inputs.nul {
+        let error = ServerError::new("Texte dürfen das Zeichen U+0000 nicht enthalten.", at);
+        return Err(coded(error, Code::BadInput));
+    }
+    Ok(())
 }
 
 fn refuse(limit: Limit, is: u64, most: u64, at: Option<Pos>) -> Result<(), ServerError> {
@@ -130,6 +148,37 @@ mod tests {
     }
 
     #[test]
+    fn a_variable_counts_at_every_place() {
+        let places = |times: usize| {
+            let query = format!("query($a: [Int]) {{ viewer {{ {} }} }}", "role(a: $a) ".repeat(times));
+            let document = async_graphql::parser::parse_query(query).expect("a document");
+            let given = Variables::from_json(serde_json::json!({ "a": vec![1; 4_000] }));
+            check(&document, &given).is_ok()
+        };
+        assert!(places(2) && !places(3));
+    }
+
+    #[test]
+    fn no_text_holds_nul_or_a_novel() {
+        let given = |text: &str| {
+            let document = async_graphql::parser::parse_query("{ a }").expect("a document");
+            let refused = check(&document, &Variables::from_json(serde_json::json!({ "a": [{ "b": text }] }))).err()?;
+            refused.extensions?.get("code").map(|code| code.to_string())
+        };
+        let (limit, bad) = (Some("\"LIMIT_EXCEEDED\"".to_owned()), Some("\"BAD_INPUT\"".to_owned()));
+        assert_eq!((given("a"), given("a\0b"), given(&"x".repeat(20_001))), (None, bad.clone(), limit.clone()));
+        for place in ["a(b: \"TEXT\")", "a(b: [{c: \"TEXT\"}])", "a @b(c: \"TEXT\")", "... @b(c: \"TEXT\") { a }"] {
+            let of = |text: &str| code(&format!("{{ {} }}", place.replace("TEXT", text)));
+            assert_eq!(
+                (of("a"), of("\\u0000"), of(&"x".repeat(20_001))),
+                (None, bad.clone(), limit.clone()),
+                "{place}"
+            );
+        }
+        assert_eq!(code("query($a: String = \"\\u0000\") { a(b: $a) }"), bad);
+    }
+
+    #[test]
     fn circles_are_refused() {
         for document in [
             "{ ...f } fragment f on Query { ...f }",
@@ -148,12 +197,12 @@ mod tests {
         assert_eq!(code(&nested(25)), limit);
         let aliases: String = (0..=ALIASES).map(|n| format!("a{n}: role ")).collect();
         assert_eq!(code(&format!("{{ viewer {{ {aliases} }} }}")), limit);
-        assert_eq!(code(&format!("{{ viewer {{ {} }} }}", "role ".repeat(2_001))), limit);
-        assert_eq!(code(&format!("{{ {} }}", "viewer { role } ".repeat(31))), limit);
+        assert_eq!(code(&format!("{{ viewer {{ {} }} }}", "role ".repeat(1_001))), limit);
+        assert_eq!(code(&format!("{{ {} }}", "viewer { role } ".repeat(11))), limit);
         assert_eq!(code(&format!("{{ viewer {{ role {} }} }}", "@a ".repeat(101))), limit);
-        let fragments: String = (0..61).map(|n| format!("fragment f{n} on Query {{ a }} ")).collect();
+        let fragments: String = (0..31).map(|n| format!("fragment f{n} on Query {{ a }} ")).collect();
         assert_eq!(code(&format!("{{ a }} {fragments}")), limit);
-        let unused = format!("{{ a }} fragment f on Query {{ {} }}", "a ".repeat(2_001));
+        let unused = format!("{{ a }} fragment f on Query {{ {} }}", "a ".repeat(1_001));
         assert_eq!(code(&unused), limit);
     }
 }

@@ -8,7 +8,7 @@ use kim_migration::{LogMigrator, MainMigrator, MigratorTrait};
 use crate::cli::MigrateArgs;
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::serve::open;
+use crate::serve::{create, open};
 
 pub(super) async fn run(args: &MigrateArgs) -> Result<(), Failure> {
     if args.down && !args.yes_delete_all_data {
@@ -18,15 +18,17 @@ pub(super) async fn run(args: &MigrateArgs) -> Result<(), Failure> {
         ));
     }
     let config = Config::for_data(&args.data)?;
-    let database = open(&config.database).await?;
-    let done = if args.down {
+    let (database, done) = if args.down {
+        let database = open(&config.database).await?;
         down(&database).await?;
-        "The database is empty again.".to_owned()
+        (database, "The database is empty again.".to_owned())
     } else {
-        match up(&database).await? {
+        let database = create(&config.database).await?;
+        let done = match up(&database).await? {
             0 => "The database is ready: nothing was to be done.".to_owned(),
             steps => format!("The database is ready: {steps} steps were done."),
-        }
+        };
+        (database, done)
     };
     database.close().await.map_err(Failure::failed)?;
     writeln!(std::io::stdout(), "{done}")

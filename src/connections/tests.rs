@@ -111,6 +111,30 @@ async fn what_runs_is_finished_and_what_idles_is_closed_at_the_end() {
 }
 
 #[tokio::test]
+async fn half_a_head_does_not_keep_the_server_from_ending() {
+    let served = serving(10).await;
+    let mut fresh = connect(&served, "GET / HTTP/1.1\r\nx-slow: ").await;
+    let mut kept = connect(&served, "GET / HTTP/1.1\r\nhost: a\r\n\r\nGET / HT").await;
+    sleep(Duration::from_millis(100)).await;
+    let begun = Instant::now();
+    served.stop.send(true).expect("it runs");
+    timeout(Duration::from_secs(2), served.serving).await.expect("in time").expect("ended");
+    assert!(begun.elapsed() < Duration::from_millis(400), "{:?}", begun.elapsed());
+    assert!(rest(&mut kept).await.ends_with("quick"));
+    rest(&mut fresh).await;
+}
+
+#[tokio::test]
+async fn an_answer_that_is_being_written_is_finished() {
+    let served = serving(10).await;
+    let mut slow = connect(&served, "GET /large HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    sleep(Duration::from_millis(100)).await;
+    served.stop.send(true).expect("it runs");
+    sleep(Duration::from_millis(300)).await;
+    assert!(rest(&mut slow).await.len() > 32 * 1024 * 1024);
+}
+
+#[tokio::test]
 async fn a_head_that_never_ends_is_refused() {
     let served = serving(10).await;
     let mut socket = connect(&served, "GET / HTTP/1.1\r\nx-long: ").await;

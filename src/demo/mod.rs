@@ -38,7 +38,7 @@ pub async fn run(args: &DemoArgs) -> Result<(), Failure> {
     make_folder(&args.database)?;
     guard::refuse_foreign_file(&args.database).await?;
     let _held_until_the_end = Lock::take(&args.database).await?;
-    let database = serve::open(&args.database).await?;
+    let database = serve::create(&args.database).await?;
     let key = key(&args.database)?;
     let filled = data::prepare(&database, &clock, &key, args.keep).await?;
     let users = users(&clock)?;

@@ -11,6 +11,8 @@ use serde_json::json;
 use super::accept::MediaType;
 use super::access::Told;
 
+const BROKEN: &str = "Interner Fehler. Bitte nennen Sie der Betreuung die Kennung.";
+
 /// A request that is answered without asking the schema.
 #[derive(Debug)]
 pub(super) struct Refusal {
@@ -20,6 +22,7 @@ pub(super) struct Refusal {
     header: Option<(header::HeaderName, &'static str)>,
     retryable: bool,
     limit: Option<Limit>,
+    id: Option<String>,
     media_type: MediaType,
 }
 
@@ -32,6 +35,7 @@ impl Refusal {
             header: None,
             retryable: false,
             limit: None,
+            id: None,
             media_type: MediaType::Json,
         }
     }
@@ -70,6 +74,21 @@ impl Refusal {
         Self { retryable: true, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Timeout, TOO_LATE) }
     }
 
+    /// The body did not arrive in time. The same request can be answered over a better line.
+    pub(super) fn too_slow() -> Self {
+        let text = "Der Body kam nicht rechtzeitig an.";
+        Self { retryable: true, ..Self::new(StatusCode::REQUEST_TIMEOUT, Code::Timeout, text) }
+    }
+
+    /// Something broke. The cause is in our log, under the id.
+    pub(super) fn internal(id: &str, retryable: bool) -> Self {
+        Self {
+            retryable,
+            id: Some(id.to_owned()),
+            ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, BROKEN)
+        }
+    }
+
     pub(super) const fn in_media_type(mut self, media_type: MediaType) -> Self {
         self.media_type = media_type;
         self
@@ -79,6 +98,9 @@ impl Refusal {
         let mut extensions = json!({"code": self.code.code()});
         if let Some(limit) = self.limit {
             extensions["limit"] = limit.code().into();
+        }
+        if let Some(id) = self.id {
+            extensions["id"] = id.into();
         }
         if self.retryable {
             extensions["retryable"] = true.into();
@@ -110,11 +132,7 @@ pub(super) fn not_found() -> Response {
 
 /// Something broke. The cause is in our log, under the id.
 pub(super) fn internal(id: &str) -> Response {
-    let text = "Interner Fehler. Bitte nennen Sie der Betreuung die Kennung.";
-    let body = json!({"errors": [{"message": text, "extensions": {"code": Code::Internal.code(), "id": id}}]});
-    let mut response = write(StatusCode::INTERNAL_SERVER_ERROR, MediaType::Json, body.to_string());
-    response.extensions_mut().insert(Told { code: Some(Code::Internal), limit: None });
-    response
+    Refusal::internal(id, false).into_response()
 }
 
 pub(super) fn text(status: StatusCode, text: &'static str) -> Response {
@@ -151,7 +169,10 @@ pub(super) fn graphql(mut response: GraphqlResponse, media_type: MediaType, id: 
     let status = if executed { StatusCode::OK } else { status_of(&response.errors, media_type) };
     let wire =
         Wire { errors: &response.errors, data: executed.then_some(&response.data), extensions: &response.extensions };
-    let Ok(body) = serde_json::to_vec(&wire) else { return internal(id) };
+    let Ok(body) = serde_json::to_vec(&wire) else {
+        tracing::error!(error_id = id, kind = "serialisation", "an answer could not be written");
+        return internal(id);
+    };
     let mut answer = write(status, media_type, body);
     answer.extensions_mut().insert(told(&response.errors));
     answer
@@ -167,10 +188,9 @@ fn told(errors: &[ServerError]) -> Told {
     Told { code: word("code").and_then(Code::from_code), limit: word("limit").and_then(Limit::from_code) }
 }
 
-/// A document that is no GraphQL.
-pub(super) fn parse_failed(mut error: ServerError, media_type: MediaType, id: &str) -> Response {
-    give_code(&mut error, Code::ParseFailed);
-    graphql(GraphqlResponse::from_errors(vec![error]), media_type, id)
+/// A document that cannot be read.
+pub(super) fn unreadable(error: ServerError, media_type: MediaType, id: &str) -> Response {
+    graphql(GraphqlResponse::from_errors(vec![kim_graphql::unreadable(error)]), media_type, id)
 }
 
 /// Errors of execution have a path; those of parsing, validation and variables have none, and there is no data.

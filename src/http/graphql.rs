@@ -3,7 +3,7 @@
 use async_graphql::parser::types::OperationType;
 use kim_domain::token::VerifiedToken;
 use kim_graphql::{ApiError, Code, operation};
-use poem::http::{HeaderValue, Method, StatusCode, header};
+use poem::http::{HeaderValue, Method, StatusCode, Version, header};
 use poem::{Request, Response};
 use tokio::time::timeout;
 
@@ -24,7 +24,8 @@ pub(super) async fn answer<B: Backend>(front: &Front<B>, mut http: Request, id: 
     let mut response = in_media_type(front, &mut http, media_type, id, &mut logged)
         .await
         .unwrap_or_else(|refusal| refusal.in_media_type(media_type).into_response());
-    let half_read = matches!(response.status(), StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT);
+    let half_read = request::announces_too_much(&http)
+        || matches!(response.status(), StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT);
     if half_read || !request::discard(&mut http).await {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
@@ -39,6 +40,9 @@ async fn in_media_type<B: Backend>(
     id: &str,
     logged: &mut Logged,
 ) -> Result<Response, Refusal> {
+    if http.version() == Version::HTTP_11 && !http.headers().contains_key(header::HOST) {
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, Code::BadInput, "Der Kopf „Host“ fehlt."));
+    }
     let only_queries = match *http.method() {
         Method::GET => true,
         Method::POST => false,
@@ -51,7 +55,10 @@ async fn in_media_type<B: Backend>(
             Ok(Some(viewer)) => viewer,
             Ok(None) => return Err(Refusal::unauthenticated()),
             Err(ApiError::TooLate) => return Err(Refusal::too_late()),
-            Err(ApiError::Internal) => return Ok(answer::internal(id)),
+            Err(ApiError::Internal { kind, retryable }) => {
+                tracing::error!(error_id = id, kind, "a token could not be admitted");
+                return Err(Refusal::internal(id, retryable));
+            }
         };
     logged.pair = Some(B::pair(&viewer));
 
@@ -64,7 +71,7 @@ async fn in_media_type<B: Backend>(
     let name = request.operation_name.clone();
     let operation = match request.parsed_query() {
         Ok(document) => operation(document, name.as_deref()).map(|operation| operation.node.ty),
-        Err(error) => return Ok(answer::parse_failed(error, media_type, id)),
+        Err(error) => return Ok(answer::unreadable(error, media_type, id)),
     };
     logged.operation = operation.map(word);
     if only_queries && matches!(operation, Some(OperationType::Mutation | OperationType::Subscription)) {

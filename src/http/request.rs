@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_graphql::Variables;
 use kim_graphql::{Code, Limit, TooMuch};
 use poem::error::ReadBodyError;
-use poem::http::{StatusCode, header};
+use poem::http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::io::AsyncReadExt as _;
@@ -50,24 +50,23 @@ pub(super) async fn from_body(request: &mut poem::Request) -> Result<async_graph
             "Der Body muss application/json in UTF-8 sein.",
         ));
     }
-    if request.headers().contains_key(header::CONTENT_ENCODING) {
+    let plain = |value: &HeaderValue| value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity");
+    if !request.headers().get_all(header::CONTENT_ENCODING).iter().all(plain) {
         return Err(Refusal::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Code::BadInput,
             "Der Body muss unkomprimiert sein (ohne Content-Encoding).",
         ));
     }
+    if announces_too_much(request) {
+        return Err(too_large());
+    }
     let reading = request.take_body().into_bytes_limit(LARGEST_BODY);
     let body = match timeout(BODY_WITHIN, reading).await {
         Ok(Ok(body)) => body,
-        Ok(Err(ReadBodyError::PayloadTooLarge)) => {
-            let refused = TooMuch { limit: Limit::Body, most: LARGEST_BODY as u64 };
-            return Err(Refusal::too_much(refused).with_status(StatusCode::PAYLOAD_TOO_LARGE));
-        }
+        Ok(Err(ReadBodyError::PayloadTooLarge)) => return Err(too_large()),
         Ok(Err(_)) => return Err(bad("Der Body ist nicht lesbar.")),
-        Err(_) => {
-            return Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, Code::Timeout, "Der Body kam nicht rechtzeitig an."));
-        }
+        Err(_) => return Err(Refusal::too_slow()),
     };
     if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
         return Err(Refusal::new(
@@ -87,6 +86,18 @@ pub(super) async fn from_body(request: &mut poem::Request) -> Result<async_graph
         })
     })?;
     build(members)
+}
+
+/// Whether the head says that the body is too large. Such a body is never read: one that waits for `100 Continue` never
+/// begins, and any other is cut off.
+pub(super) fn announces_too_much(request: &poem::Request) -> bool {
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    length.and_then(|length| length.parse().ok()).is_some_and(|length: u64| length > LARGEST_BODY as u64)
+}
+
+fn too_large() -> Refusal {
+    let refused = TooMuch { limit: Limit::Body, most: LARGEST_BODY as u64 };
+    Refusal::too_much(refused).with_status(StatusCode::PAYLOAD_TOO_LARGE)
 }
 
 /// Takes in what is left of a body that nobody read, and keeps none of it: a client that still sends when the

@@ -9,15 +9,16 @@ const NESTING: usize = 64;
 const TOKENS: usize = 4_000;
 /// The longest name or number.
 const WORD: usize = 100;
-/// Letters of all names together. The engine compares every wrong name with every right one, letter by letter: of 2,000
-/// long ones below `Handover` that took 135 ms, and of so many letters it takes 7 ms.
+/// Letters of all names together.
 const LETTERS: usize = 10_000;
 /// Bytes of a document; variables have room beside it. Strings and comments are parsed at 20 MB/s.
-const DOCUMENT: usize = 64 * 1024;
+const DOCUMENT: usize = 32 * 1024;
 /// How deeply JSON may nest, the request's own object counted.
 const JSON_NESTING: usize = 32;
-/// Values in the JSON of a request.
-const JSON_VALUES: usize = 500;
+/// Values in the JSON of a request: a list of 1,000 objects with three values each is 4,000.
+const JSON_VALUES: usize = 8_000;
+/// Members of one object in it. A value in an object is twice as dear as one in a list.
+const JSON_MEMBERS: usize = 200;
 
 /// Refuses a document with too many tokens, too deep brackets or too long names; strings count once, comments not.
 pub(super) fn check_document(document: &str) -> Result<(), TooMuch> {
@@ -71,15 +72,20 @@ pub(super) fn check_document(document: &str) -> Result<(), TooMuch> {
     Ok(())
 }
 
-/// Refuses JSON that nests too deeply or holds too many values.
+/// Refuses JSON that nests too deeply or holds too many values, or too many in one object.
 pub(super) fn check_json(json: &[u8]) -> Result<(), TooMuch> {
     let (mut depth, mut values) = (0_usize, 1_usize);
+    // Members of the objects that are open, by their depth; of lists it is nothing.
+    let mut members: [Option<usize>; JSON_NESTING + 1] = [None; JSON_NESTING + 1];
     let mut rest = json;
     while let Some((&byte, after)) = rest.split_first() {
         rest = match byte {
             b'"' => after_quote(after),
             b'{' | b'[' => {
                 (depth, values) = (depth + 1, values + 1);
+                if let Some(open) = members.get_mut(depth) {
+                    *open = (byte == b'{').then_some(1);
+                }
                 after
             }
             b'}' | b']' => {
@@ -88,6 +94,12 @@ pub(super) fn check_json(json: &[u8]) -> Result<(), TooMuch> {
             }
             b',' => {
                 values += 1;
+                if let Some(Some(open)) = members.get_mut(depth) {
+                    *open += 1;
+                    if *open > JSON_MEMBERS {
+                        return Err(TooMuch { limit: Limit::JsonMembers, most: JSON_MEMBERS as u64 });
+                    }
+                }
                 after
             }
             _ => after,
@@ -184,7 +196,7 @@ mod tests {
         for more in ["a ", "a: 1", "@a", "$a", "!", "... ", "\"a\"", "\u{e4}", "|", "-1"] {
             assert_eq!(document(&more.repeat(TOKENS + 1)), Some(Limit::Tokens), "{more}");
         }
-        assert_eq!(document(&format!("{}{}", " ,\n\t\r\u{20}".repeat(4_000), "# a a a\n".repeat(4_000))), None);
+        assert_eq!(document(&format!("{}{}", " ,\n\t\r\u{20}".repeat(2_000), "# a a a\n".repeat(2_000))), None);
     }
 
     #[test]
@@ -209,6 +221,8 @@ mod tests {
         assert_eq!(json(&format!("[{}1]", "1,".repeat(JSON_VALUES))), Some(Limit::JsonValues));
         assert_eq!(json(&format!("[{}[]]", "[],".repeat(JSON_VALUES / 2))), Some(Limit::JsonValues));
         assert_eq!(json(&format!("{{\"query\":\"{}\\\"{}\"}}", "[,".repeat(9_000), "{,".repeat(9_000))), None);
+        let object = |members: usize| format!("[{{{}\"z\":1}}]", "\"a\":[1,2],".repeat(members));
+        assert_eq!((json(&object(199)), json(&object(200))), (None, Some(Limit::JsonMembers)));
         assert_eq!(json("[[[\"\\\\\", [[[["), None);
     }
 }

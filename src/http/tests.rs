@@ -46,7 +46,7 @@ impl Backend for Told {
     async fn admit(&self, token: VerifiedToken) -> Result<Option<()>, ApiError> {
         match token.agency_slug() {
             "unknown" => Ok(None),
-            "broken" => Err(ApiError::Internal),
+            "broken" => Err(ApiError::Internal { kind: "told to", retryable: true }),
             "late" => Err(ApiError::TooLate),
             _ => Ok(Some(())),
         }
@@ -59,7 +59,8 @@ impl Backend for Told {
         self.0.execute(request).await
     }
     async fn ready(&self) -> bool {
-        false
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        true
     }
 }
 
@@ -252,7 +253,12 @@ async fn a_panic_is_a_500_without_its_message() {
     assert!(body["errors"][0]["extensions"]["id"].is_string() && !body.to_string().contains("secret"), "{body}");
     let address = server().await;
     let request = Client::new().post(format!("http://{address}/graphql")).bearer_auth(token("broken"));
-    assert_eq!(send(as_json(request, &json!({"query": "{ hello }"}))).await.0, 500);
+    let response = as_json(request, &json!({"query": "{ hello }"})).send().await.expect("an answer");
+    let (status, id) = (response.status().as_u16(), response.headers()["x-request-id"].clone());
+    let body: Value = response.json().await.expect("JSON");
+    // The id under which the log has it.
+    let expected = json!({"code": "INTERNAL", "id": id.to_str().expect("text"), "retryable": true});
+    assert_eq!((status, &body["errors"][0]["extensions"]), (500, &expected));
 }
 
 #[tokio::test]
@@ -378,4 +384,53 @@ async fn long_answers_are_compressed_for_whom_takes_that() {
     assert!(!request.send().await.expect("an answer").headers().contains_key("content-encoding"));
     let packed = as_json(post().await.header("content-encoding", "gzip"), &json!({"query": "{ hello }"}));
     assert_eq!(send(packed).await.0, 415);
+    let plain = as_json(post().await.header("content-encoding", "identity"), &json!({"query": "{ hello }"}));
+    assert_eq!(send(plain).await.0, 200);
+}
+
+/// Sends a head, and takes what comes within a second.
+async fn answer_to(head: &str) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut socket = tokio::net::TcpStream::connect(server().await).await.expect("a connection");
+    let authorization = format!("authorization: Bearer {}\r\ncontent-type: application/json\r\n", token("a"));
+    socket.write_all(format!("{head}{authorization}\r\n").as_bytes()).await.expect("sent");
+    let mut answer = Vec::new();
+    let _open_or_not = timeout(Duration::from_secs(1), socket.read_to_end(&mut answer)).await;
+    String::from_utf8(answer).expect("text")
+}
+
+#[tokio::test]
+async fn a_body_that_is_announced_too_large_is_refused_before_it_is_sent() {
+    for more in ["", "expect: 100-continue\r\n"] {
+        let head = format!("POST /graphql HTTP/1.1\r\nhost: a\r\n{more}content-length: 262145\r\n");
+        let answer = answer_to(&head).await;
+        assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("connection: close"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_head_of_more_than_64_kib_is_431() {
+    let address = server().await;
+    for (length, expected) in [(65_000, 200), (66_000, 431)] {
+        let request = Client::new().get(format!("http://{address}/healthz")).header("x-long", "a".repeat(length));
+        let response = request.send().await.expect("an answer");
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()["cache-control"]),
+            (expected, &"no-store".parse().expect("a value"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_request_says_which_host_it_is_for() {
+    let answer = answer_to("GET /graphql?query=%7Bhello%7D HTTP/1.1\r\nconnection: close\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("BAD_INPUT"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_in_time_may_be_sent_again() {
+    let mut response = Refusal::too_slow().into_response();
+    assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
+    let body: Value = response.take_body().into_json().await.expect("JSON");
+    assert_eq!(body["errors"][0]["extensions"], json!({"code": "TIMEOUT", "retryable": true}));
 }

@@ -17,7 +17,11 @@ fn too_much(limit: Limit) -> Value {
     match limit {
         Limit::Body => json!({"query": "{ __typename }", "padding": "x".repeat(300_000)}),
         Limit::JsonNesting => json!({"query": "{ __typename }", "variables": {"a": nested(100)}}),
-        Limit::JsonValues => json!({"query": "{ __typename }", "variables": {"a": vec![1; 5_000]}}),
+        Limit::JsonValues => json!({"query": "{ __typename }", "variables": {"a": vec![1; 20_000]}}),
+        Limit::JsonMembers => {
+            let members = (0..1_000).map(|n| (format!("m{n}"), json!(1)));
+            json!({"query": "{ __typename }", "variables": Value::Object(members.collect())})
+        }
         Limit::Nesting => asking(format!("{{ a(b: {}1{}) }}", "[".repeat(2_000), "]".repeat(2_000))),
         Limit::Tokens => asking(fields("a", 5_000)),
         Limit::Name => asking(fields(&"a".repeat(200), 1)),
@@ -39,6 +43,11 @@ fn too_much(limit: Limit) -> Value {
             let event = "id at fromStatus toStatus declineReason staff imported agency { id slug name kind }";
             asking(format!("{{ referrals(first: 90) {{ nodes {{ events(first: 90) {{ nodes {{ {event} }} }} }} }} }}"))
         }
+        Limit::Inputs => json!({
+            "query": format!("query($a: [Int]) {{ viewer {} }}", fields("role(a: $a)", 3)),
+            "variables": {"a": vec![1; 5_000]},
+        }),
+        Limit::Text => json!({"query": "{ __typename }", "variables": {"a": "x".repeat(50_000)}}),
         Limit::Page => asking("{ referrals(first: 101) { totalCount } }".to_owned()),
     }
 }

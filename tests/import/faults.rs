@@ -51,6 +51,47 @@ on_both! {
         assert_eq!(referral::Entity::find().count(&db.main).await.expect("a count"), 1);
     }
 
+    async fn a_refused_cell_is_told_as_it_stands_in_the_file(db: TestDatabase) {
+        let db = &db.database;
+        prepare(db).await;
+        let known = [&[("Fallnummer", "T  1")][..], &NO_REFERRAL].concat();
+        assert_eq!(imported(db, list(&[&known]).as_bytes()).await.accepted, 1);
+        let changed = [&[("Fallnummer", "T  1"), ("Vorname", "Rosa")][..], &NO_REFERRAL].concat();
+        let rows: [&[(&str, &str)]; 5] = [
+            &[("Träger", "Traeger-Bonn")],
+            &[("Übergabe an", "JobCenter-Bonn")],
+            &[("Zweck", "naturalisation")],
+            &[("Stadtbezirk", "Alt  Hamborn")],
+            &changed,
+        ];
+        let list = list(&rows);
+        let cell = |line, column: &str, value: &str, code| (line, column.to_owned(), value.to_owned(), code);
+        let told = |report: &Report| -> Vec<_> {
+            report.refused.iter().map(|refusal| cell(refusal.line, &refusal.column, &refusal.value, refusal.code)).collect()
+        };
+        let report = imported(db, list.as_bytes()).await;
+        assert_eq!(
+            told(&report),
+            [
+                cell(2, "Träger", "Traeger-Bonn", RefusalCode::UnknownAgency),
+                cell(3, "Übergabe an", "JobCenter-Bonn", RefusalCode::UnknownAgency),
+                cell(4, "Zweck", "naturalisation", RefusalCode::NoAgreement),
+                cell(5, "Stadtbezirk", "Alt  Hamborn", RefusalCode::UnknownCode),
+                cell(6, "Fallnummer", "T  1", RefusalCode::Changed),
+            ],
+            "{}",
+            report.to_text()
+        );
+        // What is sent back can be looked for in the file too.
+        let file = String::from_utf8(report.to_csv()).expect("UTF-8");
+        for row in ["2;Träger;Traeger-Bonn;", "3;Übergabe an;JobCenter-Bonn;", "4;Zweck;naturalisation;"] {
+            assert!(file.contains(row), "{row} in {file}");
+        }
+        let one = Options { agency: Some("traeger-muelheim".to_owned()), ..Options::default() };
+        let report = import(db, list.as_bytes(), &one).await.expect("a case list");
+        assert_eq!(told(&report)[0], cell(2, "Träger", "Traeger-Bonn", RefusalCode::ForeignAgency));
+    }
+
     async fn an_agreement_never_goes_beyond_the_ceiling(db: TestDatabase) {
         let db = &db.database;
         agencies(db, AGENCIES, &Options::default(), &mut |_, _| {}).await.expect("agencies");

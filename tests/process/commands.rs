@@ -35,6 +35,35 @@ fn an_import_says_by_its_exit_code_whether_rows_were_refused() {
     assert_eq!(run(folder.path(), &["import", "agencies", "nothing.csv"]).status.code(), Some(1));
 }
 
+#[test]
+fn only_who_makes_a_database_gets_one() {
+    let folder = with_agencies();
+    let files = || {
+        let names = folder.path().read_dir().expect("a folder").map(|file| file.expect("a file").file_name());
+        names.collect::<std::collections::BTreeSet<_>>()
+    };
+    let before = files();
+    for arguments in [
+        &["import", "agencies", "a.csv", "--dry-run"][..],
+        &["import", "agencies", "a.csv"],
+        &["import", "cases", "a.csv", "--dry-run"],
+        &["migrate", "--down", "--yes-delete-all-data"],
+    ] {
+        let (code, words) = said(&run(folder.path(), &[arguments, &["--database", "sqlite:mistyped.sqlite"]].concat()));
+        assert_eq!(code, Some(1), "{arguments:?}: {words}");
+        assert!(words.contains("mistyped.sqlite: there is no such database"), "{words}");
+        assert!(words.contains("`kim migrate`"), "{words}");
+        assert_eq!(files(), before, "{arguments:?}");
+    }
+    let served = configured("sqlite:mistyped.sqlite");
+    let (code, words) = said(&run(served.path(), &["serve"]));
+    assert_eq!(code, Some(1), "{words}");
+    assert!(words.contains("there is no such database"), "{words}");
+    assert!(!served.path().join("mistyped.sqlite").exists());
+    assert_eq!(run(folder.path(), &["migrate", "--database", "sqlite:mistyped.sqlite"]).status.code(), Some(0));
+    assert!(folder.path().join("mistyped.sqlite").exists());
+}
+
 /// A folder with a prepared database, and a file of agencies of which one row is right and one is not.
 fn with_agencies() -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");

@@ -62,7 +62,7 @@ pub(crate) async fn empty(backend: Backend) -> TestDatabase {
     }
 }
 
-/// The main file and the log's, as [`Database::open`] names them.
+/// The main file and the log's, as [`Database::create`] names them.
 const SQLITE_FILES: [&str; 2] = ["kim.sqlite", "kim-log.sqlite"];
 
 async fn migrated_files() -> [Vec<u8>; 2] {
@@ -77,7 +77,7 @@ async fn migrated_files() -> [Vec<u8>; 2] {
 
 async fn open_sqlite(directory: TempDir) -> TestDatabase {
     let url = format!("sqlite:{}", directory.path().join(SQLITE_FILES[0]).display());
-    let database = Database::open(&url).await.expect("an open database");
+    let database = Database::create(&url).await.expect("an open database");
     TestDatabase { database, url, keeper: Keeper::Directory { _deletes_itself: directory } }
 }
 

@@ -157,7 +157,7 @@ impl CaseRow {
         self.set(F::BirthDate, self.birth_date.map(Value::Date));
         self.set(F::Gender, cells.read("Geschlecht", Gender::find).map(Value::Gender));
         self.set(F::Street, own_line(cells, "Straße").map(Value::Line));
-        let hint = "fünf Ziffern, auch mit Null am Anfang";
+        let hint = "fünf Ziffern von 01001 bis 99998, auch mit Null am Anfang";
         let postal_code = cells.read_or("PLZ", RefusalCode::UnknownCode, Some(hint), cell::postal_code);
         self.set(F::PostalCode, postal_code.map(Value::Line));
         self.set(F::City, own_line(cells, "Ort").map(Value::Line));

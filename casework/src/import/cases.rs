@@ -34,7 +34,6 @@ pub async fn cases(
     let sheet = Sheet::read(file, COLUMNS)?;
     let rows: Vec<CaseRow> = sheet.rows.iter().map(|row| CaseRow::read(&sheet, row, today)).collect();
     let notes = unknown_columns(&sheet);
-    drop(sheet);
     let tx = if options.dry_run { db.read().await? } else { db.write().await? };
     let directory = Directory::load(&tx).await?;
     if let Some(slug) = &options.agency
@@ -47,9 +46,10 @@ pub async fn cases(
     let mut resolver = Resolver { directory: &directory, key, only: options.agency.as_deref(), now, today, known };
     let mut sorted =
         Sorted { report: Report { rows: rows.len() as u64, notes, ..Report::default() }, ..Sorted::default() };
-    for row in &rows {
-        sorted.add(resolver.resolve(row));
+    for (row, written) in rows.iter().zip(&sheet.rows) {
+        sorted.add(resolver.resolve(row, &sheet, written));
     }
+    drop(sheet);
     let Sorted { mut report, new, unchanged } = sorted;
     let present: Vec<&Identity<'_>> = new.iter().map(|row| &row.identity).chain(&unchanged).collect();
     report.duplicates = duplicates(&present);

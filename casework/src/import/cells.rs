@@ -31,6 +31,11 @@ impl<'a> Cells<'a> {
         cells
     }
 
+    /// A row of which these cells have been refused already.
+    pub(crate) fn again(sheet: &'a Sheet, row: &'a Row, refused: Vec<Refusal>) -> Self {
+        Self { sheet, row, refused }
+    }
+
     /// The cell as it stands, trimmed; what people write for nothing is nothing.
     pub(crate) fn raw(&self, column: &str) -> &'a str {
         let cell = self.sheet.cell(self.row, column);

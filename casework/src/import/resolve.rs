@@ -10,9 +10,11 @@ use kim_entity::{agency, agreement};
 use uuid::Uuid;
 
 use super::case_row::{CaseRow, ReferralRow};
+use super::cells::Cells;
 use super::known::{self, Directory};
 use super::plan::{Between, Plan, plan};
 use super::report::{Refusal, RefusalCode};
+use super::sheet::{Row, Sheet};
 
 /// Which case of which Träger a row is, and whom it concerns.
 #[derive(Debug)]
@@ -70,41 +72,44 @@ pub(crate) struct Resolver<'a> {
 }
 
 impl<'a> Resolver<'a> {
-    pub(crate) fn resolve(&mut self, row: &'a CaseRow) -> Outcome<'a> {
+    /// Resolves a row that was understood from a `written` one. A refused cell is told as it stands in the file: who mends
+    /// it looks for that, and not for what we made of it.
+    pub(crate) fn resolve(&mut self, row: &'a CaseRow, sheet: &Sheet, written: &Row) -> Outcome<'a> {
         if let (Some(only), Some(agency)) = (self.only, row.agency.as_deref())
             && only != agency
         {
-            return Outcome::Refused(vec![refusal(row, "Träger", agency, RefusalCode::ForeignAgency, None)]);
+            let mut cells = Cells::again(sheet, written, Vec::new());
+            cells.refuse("Träger", RefusalCode::ForeignAgency, None);
+            return Outcome::Refused(cells.into_refused());
         }
-        let mut refused = row.refused.clone();
-        let agency = self.agency(row, &mut refused);
-        let identity = agency.filter(|_| refused.is_empty()).and_then(|agency| self.identity(row, agency));
+        let mut cells = Cells::again(sheet, written, row.refused.clone());
+        let agency = self.agency(row, &mut cells);
+        let identity = agency.filter(|_| !cells.has_refused()).and_then(|agency| self.identity(row, agency));
         let name = identity.as_ref().map(|identity| (identity.agency.id, identity.case_number.to_owned()));
         let known = name.as_ref().and_then(|name| self.known.get(name));
         match (known, identity) {
             (Some(Some(hash)), Some(identity)) if *hash == identity.hash => Outcome::Unchanged(Box::new(identity)),
             (known, identity) => {
-                if let (Some(_), Some(identity)) = (known, &identity) {
-                    refused.push(refusal(row, "Fallnummer", identity.case_number, RefusalCode::Changed, None));
+                if known.is_some() {
+                    cells.refuse("Fallnummer", RefusalCode::Changed, None);
                 }
-                let district = self.district(row, agency, &mut refused);
-                let referral = self.referral(row, agency, &mut refused);
+                let district = self.district(row, agency, &mut cells);
+                let referral = self.referral(row, agency, &mut cells);
                 match (identity, name) {
-                    (Some(identity), Some(name)) if refused.is_empty() => {
+                    (Some(identity), Some(name)) if !cells.has_refused() => {
                         self.known.insert(name, Some(identity.hash.clone()));
                         Outcome::New(Box::new(Ready { row, identity, district, referral }))
                     }
-                    _ => Outcome::Refused(refused),
+                    _ => Outcome::Refused(cells.into_refused()),
                 }
             }
         }
     }
 
-    fn agency(&self, row: &CaseRow, refused: &mut Vec<Refusal>) -> Option<&'a agency::Model> {
-        let slug = row.agency.as_deref()?;
-        let agency = self.directory.sender(slug);
+    fn agency(&self, row: &CaseRow, cells: &mut Cells<'_>) -> Option<&'a agency::Model> {
+        let agency = self.directory.sender(row.agency.as_deref()?);
         if agency.is_none() {
-            refused.push(refusal(row, "Träger", slug, RefusalCode::UnknownAgency, None));
+            cells.refuse("Träger", RefusalCode::UnknownAgency, None);
         }
         agency
     }
@@ -123,11 +128,10 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    fn district(&self, row: &CaseRow, agency: Option<&agency::Model>, refused: &mut Vec<Refusal>) -> Option<&'a str> {
-        let name = row.district.as_deref()?;
-        let district = self.directory.district(&agency?.ags, name);
+    fn district(&self, row: &CaseRow, agency: Option<&agency::Model>, cells: &mut Cells<'_>) -> Option<&'a str> {
+        let district = self.directory.district(&agency?.ags, row.district.as_deref()?);
         if district.is_none() {
-            refused.push(refusal(row, "Stadtbezirk", name, RefusalCode::UnknownCode, None));
+            cells.refuse("Stadtbezirk", RefusalCode::UnknownCode, None);
         }
         district
     }
@@ -137,12 +141,12 @@ impl<'a> Resolver<'a> {
         &self,
         row: &'a CaseRow,
         agency: Option<&'a agency::Model>,
-        refused: &mut Vec<Refusal>,
+        cells: &mut Cells<'_>,
     ) -> Option<ReadyReferral<'a>> {
         let referral = row.referral.as_ref()?;
         let Some(receiver) = self.directory.agency(&referral.receiver).filter(|receiver| receiver.kind.0.receives())
         else {
-            refused.push(refusal(row, "Übergabe an", &referral.receiver, RefusalCode::UnknownAgency, None));
+            cells.refuse("Übergabe an", RefusalCode::UnknownAgency, None);
             return None;
         };
         let (sender, (purpose, _), standing) = (agency?, referral.purpose?, referral.standing?);
@@ -151,7 +155,7 @@ impl<'a> Resolver<'a> {
         let in_force = self.directory.agreement(&sender.ags, receiver.id, purpose, offered_on);
         let Some(agreement) = in_force.filter(|_| receiver.id != sender.id) else {
             let hint = format!("{}, {}, {}", receiver.slug, purpose.label(), offered_on.format("%d.%m.%Y"));
-            refused.push(refusal(row, "Zweck", purpose.label(), RefusalCode::NoAgreement, Some(hint)));
+            cells.refuse("Zweck", RefusalCode::NoAgreement, Some(&hint));
             return None;
         };
         let between = Between {
@@ -164,8 +168,4 @@ impl<'a> Resolver<'a> {
         let plan = plan(referral, standing, &between, self.now, self.today);
         Some(ReadyReferral { row: referral, receiver, agreement, plan })
     }
-}
-
-fn refusal(row: &CaseRow, column: &str, value: &str, code: RefusalCode, hint: Option<String>) -> Refusal {
-    Refusal { line: row.line, column: column.to_owned(), value: value.to_owned(), code, hint }
 }

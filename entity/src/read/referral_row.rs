@@ -131,7 +131,7 @@ impl Snapshot {
         let mut sql = self.sql();
         sql.push("SELECT ").push(COLUMNS);
         // Later versions that narrow running referrals too; versions themselves never change.
-        sql.push(", (SELECT ").list_of("n.fields").push(
+        sql.push(", (SELECT ").list_of(&["n.fields", "n.ticked_only", "n.statutory_fields"]).push(
             " FROM agreement n WHERE n.receiver_id = a.receiver_id AND n.purpose = a.purpose AND n.version > a.version \
              AND n.narrows_running AND n.valid_from <= ",
         );
@@ -204,19 +204,12 @@ impl Snapshot {
         let sender: AgencyKind = columns.word()?;
         let sender_bound_by_203: bool = columns.next()?;
         // A draft may have none.
-        let mut agreement = Agreement {
-            fields: columns.fields_or_none()?,
-            ticked_only: columns.fields_or_none()?,
-            statutory: columns.fields_or_none()?,
-        };
+        let pinned = agreement([columns.fields_or_none()?, columns.fields_or_none()?, columns.fields_or_none()?]);
         let access_days = columns.next::<Option<i16>>()?.unwrap_or(0);
         let ended: Option<NaiveDate> = columns.next()?;
         let consent = consent(columns)?;
-        let narrowed: Option<String> = columns.next()?;
-        for fields in narrowed.iter().flat_map(|list| list.split(',')) {
-            let fields = fields.parse().map_err(|_| DbErr::Type("agreement.fields".into()))?;
-            agreement.fields = agreement.fields.and(FieldSet::from_i64(fields));
-        }
+        let narrowing = columns.rows_of_fields()?.into_iter().map(agreement);
+        let mut agreement = narrowing.fold(pinned, Agreement::narrowed_by);
         if ended.is_some_and(|day| day <= self.today) {
             agreement.fields = FieldSet::EMPTY;
         }
@@ -242,6 +235,11 @@ impl Snapshot {
             today: self.today,
         })
     }
+}
+
+/// The columns `fields`, `ticked_only` and `statutory_fields` of a version.
+const fn agreement([fields, ticked_only, statutory]: [FieldSet; 3]) -> Agreement {
+    Agreement { fields, ticked_only, statutory }
 }
 
 fn contact(columns: &mut Columns<'_>) -> Result<Contact, DbErr> {

@@ -42,9 +42,11 @@ pub(crate) fn count(text: &str) -> Option<u32> {
     }
 }
 
-/// A German postal code: five digits, the first of them perhaps a zero that a spreadsheet takes away.
+/// A German postal code: five digits, the first of them perhaps a zero that a spreadsheet takes away. They run from 01001
+/// (Dresden) to 99998 (Körner): what lies beyond stands for an address that nobody knows.
 pub(crate) fn postal_code(text: &str) -> Option<String> {
-    (text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.to_owned())
+    let is_code = text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_digit());
+    (is_code && ("01001"..="99998").contains(&text)).then(|| text.to_owned())
 }
 
 /// A telephone number: groups of digits with one blank between them, `+` in front of a country code.
@@ -159,9 +161,12 @@ mod tests {
     }
 
     #[test]
-    fn a_postal_code_has_five_digits() {
-        assert_eq!(postal_code("01067").as_deref(), Some("01067"));
-        for text in ["1067", "506677", "D-50667", "5066O", "50 667", "５０６６７"] {
+    fn a_postal_code_has_five_digits_and_is_one_that_there_can_be() {
+        for text in ["01001", "01067", "50667", "99998"] {
+            assert_eq!(postal_code(text).as_deref(), Some(text));
+        }
+        for text in ["1067", "506677", "D-50667", "5066O", "50 667", "５０６６７", "00000", "01000", "00999", "99999"]
+        {
             assert_eq!(postal_code(text), None, "{text}");
         }
     }

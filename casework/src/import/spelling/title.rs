@@ -1,4 +1,4 @@
-//! How people write residence titles: `§ 25 Abs. 2 AufenthG`, `§25 II AufenthG`, `25 (2)`, `Duldung § 60a`.
+//! How people write residence titles: `§ 25 Abs. 2 AufenthG`, `§25 II AufenthG`, `§25Abs.2S.1`, `25 (2)`, `Duldung § 60a`.
 //!
 //! Both the labels of the list and what people write are read into the paragraph that they name. Every word must be
 //! understood: `kein Titel nach § 25a` is not § 25a.
@@ -14,7 +14,7 @@ spelled!(T {
     FreizuegigEu: "Freizügigkeit EU", "Freizügigkeit", "freizügigkeitsberechtigt", "EU-Bürger", "EU-Bürgerin", "Unionsbürger",
         "Unionsbürgerin", "EU";
     Aufenthaltskarte: "Aufenthaltskarte EU";
-    DaueraufenthaltEu: "Daueraufenthalt-EU", "Erlaubnis zum Daueraufenthalt-EU";
+    DaueraufenthaltEu: "Daueraufenthalt-EU", "EU-Daueraufenthalt", "Erlaubnis zum Daueraufenthalt-EU";
     AufenthaltsdokumentGb: "Aufenthaltsdokument-GB", "GB";
     BlaueKarteEu: "Blaue Karte", "Blaue Karte EU", "Blue Card";
     IctKarte: "ICT-Karte";
@@ -80,7 +80,7 @@ impl Paragraph {
         let text = text.replace([',', '/', '-', '–'], " , ");
         let mut paragraph = Self::default();
         let mut after_roman = false;
-        let mut tokens = text.split_whitespace().map(fold).peekable();
+        let mut tokens = text.split_whitespace().map(fold).flat_map(apart).peekable();
         while let Some(token) = tokens.next() {
             let may_be_satz = std::mem::take(&mut after_roman);
             let has_section = !paragraph.key.section.is_empty();
@@ -102,10 +102,6 @@ impl Paragraph {
                 paragraph.law = Some(law);
             } else if let Some(rest) = token.strip_prefix("abs").and_then(absatz) {
                 set(&mut paragraph.key.absatz, rest)?;
-            } else if let Some(rest) = token.strip_prefix('s').and_then(number) {
-                set(&mut paragraph.key.satz, rest)?;
-            } else if token.strip_prefix("nr").and_then(number_of_detail).is_some() && has_section {
-                // `Nr.3` without a blank: a detail too.
             } else if !has_section && token.starts_with(|letter: char| letter.is_ascii_digit()) {
                 paragraph.section(&token)?;
                 after_roman = paragraph.key.absatz.is_some();
@@ -156,6 +152,56 @@ impl Paragraph {
             [whole, without_satz, section]
         })
     }
+}
+
+/// Nothing longer is a paragraph; the search for words in it must end.
+const LONGEST_TOKEN: usize = 40;
+
+/// The words and numbers of a token that was written without blanks: `25abs`, `2s1`, `60aabs2`, `2aufenthg`. A token of
+/// which anything is left over stays whole: nothing is understood by halves.
+fn apart(token: String) -> Vec<String> {
+    let mut parts = Vec::new();
+    let has_digit = token.contains(|letter: char| letter.is_ascii_digit());
+    let is_apart = has_digit && token.len() <= LONGEST_TOKEN && take_apart(&token, &mut parts);
+    if is_apart { parts.into_iter().map(str::to_owned).collect() } else { vec![token] }
+}
+
+/// Takes one part off, and the rest apart; another one if that leads nowhere (`25abs` is not § 25a).
+fn take_apart<'t>(rest: &'t str, parts: &mut Vec<&'t str>) -> bool {
+    let after = parts.last().copied();
+    let is_next = |part: &str| match after {
+        Some("abs" | "absatz") => is_numbered(part) || roman(part).is_some(),
+        Some(after) if is_numbered(after) || roman(after).is_some() => is_word(part),
+        Some(_) | None => is_word(part) || is_numbered(part),
+    };
+    rest.is_empty()
+        || rest.char_indices().map(|(begin, letter)| rest.split_at(begin + letter.len_utf8())).any(|(part, rest)| {
+            // A number ends where its digits do.
+            let ends = !(part.ends_with(is_digit) && rest.starts_with(is_digit));
+            let taken = parts.len();
+            if ends && is_next(part) {
+                parts.push(part);
+                if take_apart(rest, parts) {
+                    return true;
+                }
+                parts.truncate(taken);
+            }
+            false
+        })
+}
+
+fn is_digit(letter: char) -> bool {
+    letter.is_ascii_digit()
+}
+
+/// A number with what belongs to it: `25`, `25a`, `25ii`, `4a`.
+fn is_numbered(part: &str) -> bool {
+    let letters = part.trim_start_matches(is_digit);
+    letters.len() < part.len() && (matches!(letters.as_bytes(), [] | [b'a'..=b'h']) || roman(letters).is_some())
+}
+
+fn is_word(part: &str) -> bool {
+    matches!(part, "absatz" | "abs" | "satz" | "s") || is_detail(part) || law(part).is_some()
 }
 
 /// Fills a place once: what is said twice in two ways is in doubt.

@@ -50,7 +50,30 @@ fn a_title_is_read_however_it_is_written() {
         ("§ 30 I Nr. 3a AufenthG", T::Aufenthaltserlaubnis30),
         ("§ 26 III 3 AufenthG", T::Niederlassungserlaubnis26Abs3),
         ("Duldung § 60a II 3", T::Duldung60aAbs2Satz3),
+        ("§25Abs.2", T::Aufenthaltserlaubnis25Abs2),
+        ("§25Abs2", T::Aufenthaltserlaubnis25Abs2),
+        ("§ 25 Abs.2S.1", T::Aufenthaltserlaubnis25Abs2),
+        ("§25Abs.2AufenthG", T::Aufenthaltserlaubnis25Abs2),
+        ("§25Abs2S1AufenthG", T::Aufenthaltserlaubnis25Abs2),
+        ("§25Absatz2Satz1Aufenthaltsgesetz", T::Aufenthaltserlaubnis25Abs2),
+        ("AE§25Abs.2", T::Aufenthaltserlaubnis25Abs2),
+        ("§25(2)AufenthG", T::Aufenthaltserlaubnis25Abs2),
+        ("§25IIAufenthG", T::Aufenthaltserlaubnis25Abs2),
+        ("§25AbsIIAufenthG", T::Aufenthaltserlaubnis25Abs2),
+        ("§25IVaS.1AufenthG", T::Aufenthaltserlaubnis25Abs4a),
+        ("§25Abs.4aAufenthG", T::Aufenthaltserlaubnis25Abs4a),
+        ("§25Abs.2S.1Alt.2", T::Aufenthaltserlaubnis25Abs2),
+        ("§25aAufenthG", T::Aufenthaltserlaubnis25a),
+        ("§25aAbs.1AufenthG", T::Aufenthaltserlaubnis25a),
+        ("§104cAufenthG", T::Aufenthaltserlaubnis104c),
+        ("§28Abs.1S.1Nr.3AufenthG", T::Aufenthaltserlaubnis28),
+        ("§28INr.1", T::Aufenthaltserlaubnis28),
+        ("Duldung§60aAbs.2S.3", T::Duldung60aAbs2Satz3),
+        ("§55AsylG", T::Aufenthaltsgestattung),
         ("§ 9a AufenthG", T::DaueraufenthaltEu),
+        ("EU-Daueraufenthalt", T::DaueraufenthaltEu),
+        ("EU-Daueraufenthalt § 9a", T::DaueraufenthaltEu),
+        ("Daueraufenthalt EU", T::DaueraufenthaltEu),
         ("Blaue Karte EU", T::BlaueKarteEu),
         ("§ 18g AufenthG", T::BlaueKarteEu),
         ("Aufenthaltsgestattung § 55 AsylG", T::Aufenthaltsgestattung),
@@ -64,6 +87,12 @@ fn a_title_is_read_however_it_is_written() {
         ("Freizügigkeit EU", T::FreizuegigEu),
         ("§ 2 FreizügG/EU", T::FreizuegigEu),
         ("§ 5 Abs. 5 FreizügG/EU", T::Daueraufenthaltskarte),
+        ("FreizügG/EU § 2", T::FreizuegigEu),
+        ("FreizügG/EU § 4a", T::DaueraufenthaltEuBuerger),
+        ("FreizügG/EU § 5 Abs. 1", T::Aufenthaltskarte),
+        ("FreizügG/EU§5Abs.5", T::Daueraufenthaltskarte),
+        ("§5Abs.5FreizügG/EU", T::Daueraufenthaltskarte),
+        ("FreizügG-EU § 5 V", T::Daueraufenthaltskarte),
         ("Fiktionsbescheinigung § 81 Abs. 4", T::Fiktionsbescheinigung81Abs4),
         ("Fiktionsbescheinigung", T::Fiktionsbescheinigung),
         ("AUFENTHALTSERLAUBNIS_25_2", T::Aufenthaltserlaubnis25Abs2),
@@ -80,6 +109,20 @@ fn what_is_no_title_or_in_doubt_is_unknown() {
         "§ 25 AufenthG",
         "§ 25 Abs. 9 AufenthG",
         "§ 25 AsylG",
+        "§25AufenthG",
+        "§25Satz1",
+        "§25Abs.9AufenthG",
+        "§25Abs.1Abs.2",
+        "§25Abs.1S.1S.2",
+        "§25Abs.2X",
+        "§25abgelehnt",
+        "§25Absatzweise2",
+        "252AufenthG",
+        "§25Abs.AufenthG",
+        // Aufenthaltskarte or Daueraufenthaltskarte.
+        "FreizügG/EU § 5",
+        "FreizügG/EU",
+        "EU-Daueraufenthalt § 5",
         "Par. 25",
         "§ 25 Nr. 2 AufenthG",
         "§ 25 Abs. 1, 2 AufenthG",
@@ -128,6 +171,20 @@ proptest! {
     #[test]
     fn nothing_panics(text in "\\PC{0,40}") {
         let _ = title(&text);
+    }
+    #[test]
+    fn a_paragraph_needs_no_blanks(
+        section in "[1-9][0-9]{0,2}[a-h]?", absatz in "[1-9][ab]?", satz in "[1-9]",
+        law in proptest::sample::select(&["AufenthG", "AsylG", "FreizügG/EU"][..]),
+    ) {
+        let spaced = format!("§ {section} Abs. {absatz} S. {satz} {law}");
+        for written in [spaced.replace(' ', ""), spaced.replace([' ', '.'], "")] {
+            prop_assert_eq!(title(&written), title(&spaced), "{}", written);
+        }
+    }
+    #[test]
+    fn what_is_long_or_goes_on_for_ever_ends(part in "[0-9a-z]{1,4}", times in 1usize..20_000) {
+        let _ = title(&part.repeat(times));
     }
     #[test]
     fn nothing_that_looks_like_a_paragraph_panics(text in "(§|abs|satz|[0-9]{1,4}|[ivx]{1,4}|[a-c]| |\\(|\\)|\\.){0,12}") {
