@@ -1,8 +1,9 @@
 //! Statistics: exact about one's own, rounded and fixed for the coordination.
 
 use kim_domain::agency::{AgencyKind, Role};
-use kim_domain::calendar::noon_micros;
+use kim_domain::calendar::{Clock, noon_micros};
 use kim_domain::field::FieldSet;
+use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{DeclineReason, ReferralStatus};
 use kim_entity::code::Code;
@@ -13,7 +14,7 @@ use uuid::Uuid;
 
 use crate::support::on_both;
 use crate::support::play::{Play, jobcenter, on, traeger};
-use crate::support::server::{claims, sign, token};
+use crate::support::server::{TestServer, claims, sign, token};
 use crate::support::world::{self, ConsentSpec, ReferralSpec, World};
 
 const AGS: &str = "05315000";
@@ -308,6 +309,22 @@ on_both! {
         let few = municipality(&play, r#"period: "2026-09""#).await["timeInState"].clone();
         assert_eq!(few, json!([]), "none ended in September");
         play.server.stop().await;
+    }
+
+    async fn the_demo_s_coordination_finds_the_past_months_of_its_lists(db: TestDatabase) {
+        let clock = Clock::on(world::today());
+        kim::demo::prepare(&db.database, &clock, &FingerprintKey::new([0x5a; 32]), false).await.expect("filled");
+        let server = TestServer::start(db, clock).await;
+        let query = r#"{ month: municipalityStatistics(period: "2026-10", by: [RECEIVER_KIND, STATUS]) { withheld cells { count receiverKind } }
+            quarter: municipalityStatistics(period: "2026-Q3") { cells { count } } }"#;
+        let answer = server.ask(&token("ki-koeln", Role::Coordinator), query, &json!({})).await;
+        assert_eq!(answer["errors"], Value::Null, "{answer}");
+        let month = answer["data"]["month"]["cells"].as_array().expect("cells");
+        assert!(!month.is_empty(), "{answer}");
+        assert!(month.iter().all(|cell| cell["count"].as_i64().is_some_and(|count| count > 0 && count % 5 == 0)), "{answer}");
+        assert!(month.iter().all(|cell| cell["receiverKind"] != "EINGLIEDERUNGSHILFE"), "{answer}");
+        assert!(answer["data"]["quarter"]["cells"][0]["count"].as_i64().is_some_and(|count| count >= 10), "{answer}");
+        server.stop().await;
     }
 
     async fn another_municipality_s_coordination_sees_nothing_of_it(db: TestDatabase) {
