@@ -65,7 +65,7 @@ impl Cost {
 }
 
 /// Lists with pages.
-const PAGED: [&str; 11] = [
+const PAGED: [&str; 12] = [
     "agencies",
     "referrals",
     "agreements",
@@ -77,10 +77,15 @@ const PAGED: [&str; 11] = [
     "consentFacts",
     "notes",
     "upcomingDeadlines",
+    "supportNotices",
 ];
 /// Lists without: a case's referrals, and what the schema tells of itself, where a type leads to its fields, and each to
 /// its type, and so on: sixteen levels of that would be an answer without end.
-const LISTS: [(&str, u64); 22] = [
+const LISTS: [(&str, u64); 26] = [
+    ("byMonth", 36),
+    ("byAgency", 40),
+    ("cells", 100),
+    ("timeInState", 40),
     ("purposes", 20),
     ("entries", 49),
     ("withheld", 20),

@@ -7,6 +7,7 @@ mod case;
 mod consent;
 mod done;
 mod referral;
+mod support;
 
 use async_graphql::MergedObject;
 
@@ -18,4 +19,5 @@ pub(crate) struct Mutation(
     agreement::AgreementMutation,
     consent::ConsentMutation,
     case::CaseMutation,
+    support::SupportMutation,
 );

@@ -31,10 +31,12 @@ use crate::proposal::AgreementProposal;
 use crate::referral::{ClientInput, Referral, ReferralConnection, ReferralFilter};
 use crate::scalar::{any, local};
 use crate::session::Session;
+use crate::statistics::StatisticsQuery;
+use crate::support::SupportQuery;
 
 /// Alles, was Sie lesen können. Was es für Ihre Art von Stelle und Ihre Rolle nicht gibt, steht nicht im Schema.
 #[derive(Default, MergedObject)]
-pub(crate) struct Query(Reading, AgreementReading, Feed, Overseeing, CaseReading);
+pub(crate) struct Query(Reading, AgreementReading, Feed, Overseeing, CaseReading, StatisticsQuery, SupportQuery);
 
 /// What the tables hold.
 #[derive(Default)]

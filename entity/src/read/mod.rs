@@ -11,11 +11,14 @@ mod deadlines;
 mod drafts;
 mod history;
 mod meetings;
+mod municipality_statistics;
 mod proposals;
 mod referral_filter;
 pub(crate) mod referral_row;
 mod referrals;
 mod ruled;
+mod statistics;
+mod support;
 
 use crate::sql::Sql;
 pub use agencies::{AgencyPage, AgencyRow};
@@ -27,11 +30,14 @@ pub use consents::{ConsentFactPage, ConsentFactRow};
 pub use drafts::DraftRow;
 pub use history::{EventRow, MessageRow, Moment};
 pub use meetings::{AppointmentRow, TalkRow};
+pub use municipality_statistics::KindStay;
 pub use proposals::{ActRow, ProposalPage, ProposalRow};
 pub use referral_filter::{AT_THE_DESK, Counts, ReferralFilter};
 pub use referral_row::{Contact, ReferralRow, Side};
 pub use referrals::{Key, ReferralPage};
 pub use ruled::Values;
+pub use statistics::{Stay, Tally, TallyFilter};
+pub use support::{Elsewhere, Hold, NoticePage, NoticeRow};
 
 use std::sync::Arc;
 
