@@ -115,6 +115,19 @@ impl Writing {
         self.0.into_transaction()
     }
 
+    /// Whether a case of the viewer's agency is open. Until this ends nobody closes it.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn case_is_open(&self, id: Uuid) -> Result<bool, DbErr> {
+        let case = case_file::Entity::find_by_id(id)
+            .filter(case_file::Column::AgencyId.eq(self.0.viewer().agency().id))
+            .lock_shared()
+            .one(self.transaction())
+            .await?;
+        Ok(case.is_some_and(|case| case.closed_on.is_none()))
+    }
+
     /// Makes it last.
     ///
     /// # Errors

@@ -94,6 +94,10 @@ pub(super) async fn offer_row(work: &mut Work<'_>, row: &ReferralRow, input: Off
     row.standing
         .after(ReferralAction::Offer, crate::work::mover(row))
         .map_err(|why| Refusal::unmoved(why, ReferralAction::Offer, row.standing.status))?;
+    // Nobody closes the case before this is done.
+    if !work.writing().case_is_open(row.case_id).await? {
+        return Err(Refusal::not_allowed("Der Fall ist abgeschlossen."));
+    }
     let receiver = work.writing().receiver(row.receiver_id, row.purpose).await?.ok_or_else(Refusal::no_agreement)?;
     let parties = Parties::find(work, row.case_id, receiver, row.purpose).await?;
     let Some(agreement) = &parties.agreement else { return Err(Refusal::no_agreement()) };
