@@ -1,7 +1,7 @@
 //! What happens: one use case, one function, one transaction.
 
-pub mod consent;
 pub mod agreement;
+pub mod consent;
 pub mod disclose;
 pub mod import;
 pub mod once;

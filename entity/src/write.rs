@@ -6,7 +6,6 @@ use chrono::NaiveDate;
 use kim_domain::purpose::ReferralPurpose;
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _,
 };
 use uuid::Uuid;
 

@@ -116,10 +116,9 @@ async fn a_hidden_root_field_type_or_node_is_answered_like_one_that_never_existe
     for pair in pairs() {
         let known = names_of(pair);
         let hidden = |name: &&str| !known.contains(*name);
-        for name in
-            ["referrals", "referral", "referralCounts", "cases", "case", "agreementProposals", "consentFacts"]
-                .into_iter()
-                .filter(hidden)
+        for name in ["referrals", "referral", "referralCounts", "cases", "case", "agreementProposals", "consentFacts"]
+            .into_iter()
+            .filter(hidden)
         {
             alike(pair, name, &known, |name| Request::new(format!("{{ {name} {{ id }} }}"))).await;
         }
@@ -133,8 +132,8 @@ async fn a_hidden_root_field_type_or_node_is_answered_like_one_that_never_existe
             "TargetGroup",
             "HandoverField",
         ]
-            .into_iter()
-            .filter(hidden)
+        .into_iter()
+        .filter(hidden)
         {
             alike(pair, name, &known, |name| {
                 Request::new(format!("{{ node(id: \"\") {{ ... on {name} {{ id }} }} }}"))
