@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use kim_domain::purpose::ReferralPurpose;
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, EntityTrait as _, QueryFilter as _,
+    QuerySelect as _,
 };
 use uuid::Uuid;
 
@@ -13,7 +14,7 @@ use crate::database::Database;
 use crate::read::{ReferralRow, Snapshot};
 use crate::sql::Sql;
 use crate::viewer::Viewer;
-use crate::{agency, agreement};
+use crate::{agency, agreement, case_file};
 
 mod consents;
 
