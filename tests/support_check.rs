@@ -133,6 +133,24 @@ on_both! {
         play.server.stop().await;
     }
 
+    async fn a_corrected_name_is_compared_from_then_on(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let elsewhere = other_id(&play).await;
+        let here = case(&play, 9001, play.traeger, "Ionescu", "Ioana", "2000-03-09").await;
+        let there = case(&play, 9002, elsewhere, "Popescu", "Elena", "2000-03-09").await;
+        for (token, case) in [(traeger(), &here), (other(), &there)] {
+            agrees(&play, &token, case, true).await;
+        }
+        assert_eq!(check(&play, &traeger(), &here).await, (false, None));
+        let seen = play.ask(&other(), &format!("{{ case(id: \"{there}\") {{ version }} }}")).await;
+        let name = json!({"familyName": "Ionescu", "givenName": "Joana"});
+        let input = json!({"caseId": there, "expectedVersion": seen["case"]["version"], "record": name});
+        let answer = change(&play, &other(), "updateCase", "case { id }", input).await;
+        assert_eq!(answer["errors"], Value::Null, "{answer}");
+        assert!(check(&play, &traeger(), &here).await.0);
+        play.server.stop().await;
+    }
+
     async fn a_consent_ends_with_its_last_day(db: TestDatabase) {
         let play = Play::begin(db).await;
         let elsewhere = other_id(&play).await;

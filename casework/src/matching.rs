@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use kim_domain::field::{FieldSet, HandoverField as F};
 use kim_domain::matching::{MatchKind, Person, fingerprints};
 use kim_entity::{person, person_fingerprint};
 use sea_orm::sea_query::OnConflict;
@@ -9,6 +10,9 @@ use sea_orm::{ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, Query
 use uuid::Uuid;
 
 use crate::work::Work;
+
+/// The fields that are compared.
+pub(crate) const COMPARED: FieldSet = FieldSet::of(&[F::FamilyName, F::GivenName, F::BirthDate, F::Phone, F::Email]);
 
 /// How many rows one statement takes, within SQLite's limit of bound values.
 const ROWS: usize = 1_000;
