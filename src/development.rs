@@ -79,7 +79,7 @@ pub const fn usual_scopes(role: Role) -> &'static [Scope] {
             Scope::StatisticsRead,
         ],
         Role::Coordinator => &[Scope::AgreementRead, Scope::AgreementWrite, Scope::StatisticsRead],
-        Role::DataProtectionOfficer => &[Scope::AgreementRead, Scope::AuditRead],
+        Role::DataProtectionOfficer => &[Scope::AgreementRead, Scope::AgreementWrite, Scope::AuditRead],
         Role::Administrator => &[Scope::AgreementRead, Scope::AgreementWrite],
     }
 }

@@ -200,30 +200,60 @@ impl Running {
         self.database.close().await.map_err(Failure::failed)
     }
 
-    /// Serves until SIGTERM or SIGINT, then stops.
+    /// Serves until one of the signals, then stops.
     ///
     /// # Errors
     /// As [`Running::stop`].
-    pub async fn until_signal(self) -> Result<(), Failure> {
-        signal().await.map_err(Failure::failed)?;
+    pub async fn until(self, signals: Signals) -> Result<(), Failure> {
+        signals.received().await.map_err(Failure::failed)?;
         tracing::info!("stopping: what runs is finished first");
         self.stop().await
     }
 }
 
+/// SIGTERM and SIGINT, which are an order to stop from the moment that this exists: ask for them before anybody is told
+/// that the server listens.
+#[derive(Debug)]
+pub struct Signals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
 #[cfg(unix)]
-async fn signal() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+impl Signals {
+    /// Listens for them.
+    ///
+    /// # Errors
+    /// [`Failure::Failed`] when the system does not let it.
+    pub fn install() -> Result<Self, Failure> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let terminate = signal(SignalKind::terminate()).map_err(Failure::failed)?;
+        let interrupt = signal(SignalKind::interrupt()).map_err(Failure::failed)?;
+        Ok(Self { terminate, interrupt })
     }
-    Ok(())
+
+    async fn received(mut self) -> std::io::Result<()> {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+        Ok(())
+    }
 }
 
 #[cfg(not(unix))]
-async fn signal() -> std::io::Result<()> {
-    tokio::signal::ctrl_c().await
+impl Signals {
+    /// Listens for them.
+    ///
+    /// # Errors
+    /// None here.
+    pub fn install() -> Result<Self, Failure> {
+        Ok(Self {})
+    }
+
+    async fn received(self) -> std::io::Result<()> {
+        tokio::signal::ctrl_c().await
+    }
 }

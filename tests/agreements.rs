@@ -1,9 +1,12 @@
 //! Interface agreements over the wire: proposed, signed by two, advised on, in force, narrowed and ended.
 
+use kim_casework::agreement::document;
 use kim_domain::agency::{AgencyKind, Role};
 use kim_domain::field::HandoverField;
-use kim_domain::id::{Kind, encode};
+use kim_domain::id::{Kind, decode, encode};
 use kim_domain::purpose::ReferralPurpose;
+use kim_entity::{agency, agreement_proposal};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -80,7 +83,11 @@ impl Table {
 
     /// Plays a proposal through until it is concluded.
     async fn conclude(&self, wish: Value) -> Value {
-        let mut proposal = self.done(&receiver(), "proposeAgreement", wish).await;
+        let proposal = self.done(&receiver(), "proposeAgreement", wish).await;
+        self.play_through(proposal).await
+    }
+
+    async fn play_through(&self, mut proposal: Value) -> Value {
         for (token, mutation, more) in [
             (receiver(), "signAgreement", json!({})),
             (officer_of_receiver(), "giveOpinion", json!({"verdict": "FAVOURABLE"})),
@@ -130,6 +137,13 @@ impl Table {
             referral["id"]
         );
         self.play.ask(&jobcenter(), &query).await["referral"].clone()
+    }
+
+    /// How often something was closed to the Jobcenter: what is being disclosed meanwhile is answered anew.
+    async fn closings(&self) -> i64 {
+        let main = &self.play.server.database.database.main;
+        let agency = agency::Entity::find_by_id(self.play.jobcenter).one(main).await.expect("a database");
+        agency.expect("the Jobcenter").closings
     }
 
     async fn stop(self) {
@@ -182,6 +196,17 @@ on_both! {
         assert_eq!((&concluded["agreement"]["version"], &concluded["agreement"]["validFrom"]), (&json!(1), &json!(today())));
         let opinions: Vec<_> = concluded["opinions"].as_array().expect("a list").iter().map(|one| (&one["verdict"], &one["reasons"])).collect();
         assert_eq!(opinions, [(&json!("UNFAVOURABLE"), &json!("Das Telefon braucht es nicht.")), (&json!("FAVOURABLE"), &Value::Null)]);
+
+        let database = &table.play.server.database.database;
+        let page = document(database, "jobcenter", COURSE, None).await.expect("a database").expect("a document");
+        for line in ["# Schnittstellenvereinbarung: Integrationskurs", "- **Gilt ab:** 20.11.2026", "- **Antwort binnen:** 5 Arbeitstagen",
+            "> Ansprache in einfacher Sprache.", "- Für die empfangende Stelle: Stelle jobcenter, Administration, am 20.11.2026",
+            "- Für die Träger: Stelle koordination, Administration, am 20.11.2026",
+            "- Für die empfangende Stelle: Stelle jobcenter, am 20.11.2026: **Bedenken**", "> Das Telefon braucht es nicht.",
+            "| Unterlagen (Liste) | Anliegen | nach der Annahme | einzeln angekreuzt |"] {
+            assert!(page.lines().any(|has| has == line), "{line} is not in\n{page}");
+        }
+        assert!(!page.contains("leitung-"), "no names of staff: {page}");
 
         // The draft has it, and the offer goes through.
         let check = format!("{{ referral(id: {}) {{ disclosure(ifAccepted: true) offerCheck {{ agreementInForce }} }} }}", draft["id"]);
@@ -274,12 +299,14 @@ on_both! {
         let offered = table.offer(&draft).await["data"]["offerReferral"]["referral"].clone();
         table.play.done(&jobcenter(), "acceptReferral", on(&offered, json!({}))).await;
         assert_ne!(table.seen(&offered).await["handover"]["phone"], Value::Null);
+        let closings = table.closings().await;
 
         let mut narrower = table.wish(COURSE, &BASIC[..2]);
         (narrower["narrowsRunning"], narrower["accessDays"]) = (json!(true), json!(7));
         narrower["fields"][1]["tickedOnly"] = json!(true);
         let second = table.conclude(narrower).await;
         assert_eq!(second["agreement"]["version"], 2);
+        assert_eq!(table.closings().await, closings + 1);
         let seen = table.seen(&offered).await;
         assert_eq!((&seen["status"], &seen["handover"]["phone"]), (&json!("ACCEPTED"), &Value::Null), "{seen}");
         assert!(seen["handover"]["withheld"].as_array().expect("a list").contains(&json!({"field": "PHONE", "reason": "NOT_IN_AGREEMENT"})), "{seen}");
@@ -355,12 +382,14 @@ on_both! {
         let open = table.done(&receiver(), "proposeAgreement", table.wish(COURSE, &BASIC)).await;
         let open = table.done(&receiver(), "signAgreement", about(&open, json!({}))).await;
         assert_ne!(table.seen(&offered).await["handover"]["familyName"], Value::Null);
+        assert_eq!(table.closings().await, 0, "a version that does not narrow closes nothing");
 
         let code = |answer: &Value| answer["errors"][0]["extensions"]["code"].clone();
         assert_eq!(code(&table.terminate(&coordination(), &first, json!({"forCause": true})).await), "ILLEGAL_TRANSITION", "not the latest");
         let ended = table.terminate(&coordination(), &second, json!({"forCause": true})).await;
         assert_eq!(ended["data"]["terminateAgreement"]["agreement"],
             json!({"id": second, "version": 2, "terminatedOn": today(), "terminatedForCause": true}), "{ended}");
+        assert_eq!(table.closings().await, 1);
         let seen = table.seen(&offered).await;
         assert_eq!((&seen["handover"]["familyName"], &seen["handover"]["concern"]), (&Value::Null, &Value::Null), "offered under the first version");
         assert_eq!(table.offer(&waiting).await["errors"][0]["extensions"]["code"], "NO_AGREEMENT");
@@ -376,6 +405,45 @@ on_both! {
         assert_eq!(third["agreement"]["version"], 3);
         assert_eq!(table.offer(&waiting).await["data"]["offerReferral"]["referral"]["status"], "OFFERED");
         assert_eq!(table.seen(&offered).await["handover"]["familyName"], Value::Null);
+        table.stop().await;
+    }
+
+    async fn an_agreement_begins_when_the_last_has_signed_and_not_before_its_day(db: TestDatabase) {
+        let table = Table::set(db).await;
+        let main = table.play.server.database.database.main.clone();
+        let days = async |proposal: &Value, from: i64, until: i64| {
+            let (_, id) = decode(proposal["id"].as_str().expect("an id")).expect("an id");
+            let days = agreement_proposal::ActiveModel {
+                id: Set(id), valid_from: Set(in_days(from)), valid_until: Set(Some(in_days(until))), ..Default::default()
+            };
+            days.update(&main).await.expect("a proposal of other days");
+        };
+        // One that was made before the days that it was to hold for were over.
+        let over = table.done(&receiver(), "proposeAgreement", table.wish(COURSE, &BASIC)).await;
+        days(&over, -30, -1).await;
+        assert_eq!(table.refused(&receiver(), "signAgreement", about(&over, json!({}))).await, "ILLEGAL_TRANSITION");
+        table.done(&receiver(), "rejectAgreement", about(&over, json!({}))).await;
+
+        // One that was to begin five days ago.
+        let late = table.done(&receiver(), "proposeAgreement", table.wish(COURSE, &BASIC)).await;
+        days(&late, -5, 30).await;
+        let late = table.play_through(late).await;
+        assert_eq!(late["agreement"]["validFrom"], json!(today()));
+        let first = table.draft(COURSE).await;
+        assert_eq!(table.offer(&first).await["data"]["offerReferral"]["referral"]["status"], "OFFERED");
+
+        // One that is to begin in five days, and narrow then: until then the first holds.
+        let mut next = table.wish(COURSE, &BASIC[..2]);
+        (next["validFrom"], next["narrowsRunning"]) = (json!(in_days(5)), json!(true));
+        assert_eq!(table.conclude(next).await["agreement"]["validFrom"], json!(in_days(5)));
+        assert_eq!(table.closings().await, 0);
+        let second = table.draft(COURSE).await;
+        assert_eq!(table.offer(&second).await["data"]["offerReferral"]["referral"]["status"], "OFFERED", "with the telephone number");
+        // Notice that is given on the latest version ends the first too.
+        let latest = table.agreements(&receiver()).await.pop().expect("the latest")["id"].clone();
+        table.terminate(&receiver(), &latest, json!({"endsOn": today()})).await;
+        let third = table.draft(COURSE).await;
+        assert_eq!(table.offer(&third).await["errors"][0]["extensions"]["code"], "NO_AGREEMENT");
         table.stop().await;
     }
 

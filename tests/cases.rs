@@ -174,6 +174,27 @@ on_both! {
         play.server.stop().await;
     }
 
+    async fn of_four_at_once_one_wins_and_the_others_are_told(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let codes = |answers: [Value; 4], mutation: &str| {
+            let won = answers.iter().filter(|answer| answer["data"][mutation] != Value::Null).count();
+            let codes = answers.iter().filter_map(|answer| answer["errors"][0]["extensions"]["code"].as_str().map(str::to_owned));
+            (won, codes.collect::<Vec<_>>())
+        };
+        for round in 0..10 {
+            let number = format!("K-{round}");
+            let (tokens, input) = (traeger(), json!({"caseNumber": number, "record": record()}));
+            let open = || mutate(&play, &tokens, "openCase", input.clone(), SHOWN);
+            let answers: [Value; 4] = tokio::join!(open(), open(), open(), open()).into();
+            let case = answers.iter().find(|answer| answer["errors"] == Value::Null).expect("one")["data"]["openCase"]["case"].clone();
+            assert_eq!(codes(answers, "openCase"), (1, vec!["BAD_INPUT".to_owned(); 3]));
+            let update = |phase: &'static str| mutate(&play, &tokens, "updateCase", at(&case, json!({"phase": phase})), SHOWN);
+            let answers = tokio::join!(update("PLANNING"), update("LINKING"), update("MONITORING"), update("ASSESSMENT")).into();
+            assert_eq!(codes(answers, "updateCase"), (1, vec!["CONFLICT".to_owned(); 3]));
+        }
+        play.server.stop().await;
+    }
+
     async fn a_repeat_opens_no_second_case(db: TestDatabase) {
         let play = Play::begin(db).await;
         let input = json!({"idempotencyKey": "open-1", "caseNumber": "K-1", "record": record()});

@@ -164,3 +164,19 @@ async fn the_pending_list_keeps_its_index_when_prepared() {
     assert!(plan.iter().any(|line| line.contains("referral_receiver_pending_due")), "{plan:?}");
     assert!(!plan.iter().any(|line| line.contains("Sort")), "{plan:?}");
 }
+
+/// The timer looks every minute: it reads what runs, and not the referrals of all years.
+#[tokio::test]
+async fn what_the_timer_looks_for_is_found_by_the_index_of_what_runs() {
+    let statement = "SELECT r.id FROM referral r WHERE r.closed_on IS NULL AND r.pending AND r.due_on <= '2025-02-01'
+         AND r.created_at < 1 ORDER BY r.due_on, r.id LIMIT 10000";
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let db = fresh(backend).await;
+        if backend == Backend::Postgres {
+            fill(&db).await;
+        }
+        let plan = plan(&db, statement).await;
+        assert!(plan.contains(" referral_running_due "), "{backend:?}\n{plan}");
+        assert!(!plan.contains("Seq Scan") && !plan.contains("SCAN"), "{backend:?}\n{plan}");
+    }
+}

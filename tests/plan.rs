@@ -179,6 +179,51 @@ on_both! {
         assert_eq!((one.len(), fifty.len()), (4, 4), "{fifty:#?}");
     }
 
+    async fn agreements_and_proposals_cost_the_same_for_one_as_for_many(db: TestDatabase) {
+        use kim_domain::agreement::{AgreementSide, OpinionVerdict, ProposalStatus};
+        use kim_entity::code::Code;
+        use kim_entity::{agreement_opinion, agreement_proposal, agreement_signature};
+        use sea_orm::{ActiveModelTrait, IntoActiveModel};
+        let main = &db.database.main;
+        world::add_municipality(main, AGS).await;
+        let coordination = world::add_agency(main, AGS, "koordination", AgencyKind::Koordination).await;
+        let purpose = ReferralPurpose::BenefitApplication;
+        for number in 0..30 {
+            let receiver = world::add_agency(main, AGS, &format!("jobcenter-{number}"), AgencyKind::Jobcenter).await;
+            let model = world::agreement(AGS, receiver, purpose, FieldSet::ALL, FieldSet::EMPTY);
+            let (proposal_id, staff) = (kim_domain::id::new_uuid(), String::from("a"));
+            let agreement_id = world::insert_agreement(main, model.clone()).await;
+            let proposal = agreement_proposal::Model {
+                id: proposal_id, version: 5, status: Code(ProposalStatus::Concluded), ags: AGS.into(), receiver_id: receiver,
+                purpose: model.purpose, valid_from: model.valid_from, valid_until: None, respond_working_days: 10, access_days: 30,
+                contact: String::new(), legal_ground: String::new(), fields: 1, ticked_only: 0, statutory_fields: 0,
+                narrows_running: false, terms: None, agency_id: receiver, staff: staff.clone(), created_at: 0,
+                agreement_id: Some(agreement_id), closed_by_id: None, closed_by_staff: None, closed_at: Some(0), close_reason: None,
+            };
+            proposal.into_active_model().insert(main).await.expect("a proposal");
+            for (side, agency_id) in [(AgreementSide::Receiver, receiver), (AgreementSide::Sender, coordination)] {
+                let (side, staff) = (Code(side), staff.clone());
+                let signature = agreement_signature::Model { proposal_id, side, agency_id, staff: staff.clone(), at: 0 };
+                signature.into_active_model().insert(main).await.expect("a signature");
+                let verdict = Code(OpinionVerdict::Favourable);
+                let opinion = agreement_opinion::Model { proposal_id, side, agency_id, staff, at: 0, verdict, reasons: None };
+                opinion.into_active_model().insert(main).await.expect("an opinion");
+            }
+        }
+        let watched = Watched::new(&db.url, "koordination", Role::Administrator).await;
+        let acts = "parties { side agency { name } } signatures { agency { name } } opinions { verdict agency { name } }";
+        let agreements = format!("query($first: Int) {{ agreements(first: $first) {{ totalCount nodes {{ receiver {{ name }} terms terminatedOn {acts} }} }} }}");
+        let proposals = format!("query($first: Int) {{ agreementProposals(first: $first) {{ totalCount nodes {{ id agreement {{ id {acts} }} {acts} }} }} }}");
+        // Who, page, total, coordination, signatures, opinions, agencies; of a proposal's agreement the same but for the total.
+        for (query, expected) in [(agreements, 7), (proposals, 12)] {
+            let (_, one, _) = watched.ask(&query, 1).await;
+            let (response, thirty, _) = watched.ask(&query, 30).await;
+            assert_eq!((one.len(), thirty.len()), (expected, expected), "{thirty:#?}");
+            let nodes = response.data.into_json().expect("JSON");
+            assert!(nodes.to_string().matches("\"FAVOURABLE\"").count() >= 60, "{nodes}");
+        }
+    }
+
     async fn what_nobody_asked_for_is_not_fetched(db: TestDatabase) {
         fill(&db, 20).await;
         let watched = Watched::new(&db.url, "jobcenter-3", Role::Clerk).await;

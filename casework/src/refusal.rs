@@ -95,6 +95,11 @@ impl Refusal {
         })
     }
 
+    /// Too often; the text says when to ask again.
+    pub(crate) fn rate_limited(text: impl Into<String>) -> Self {
+        Self::because(Because::RateLimited, text)
+    }
+
     pub(crate) fn no_agreement() -> Self {
         Self::because(
             Because::NoAgreement,

@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use kim_domain::agency::AgencyKind;
 use kim_domain::calendar::Clock;
 use kim_domain::change::ChangeKind;
 use kim_domain::disclosure::{self, Terms};
@@ -226,7 +225,7 @@ impl<'d> Work<'d> {
 
     /// Whether the viewer's kind may do what senders do.
     pub(crate) fn sends(&self) -> bool {
-        AgencyKind::sends(self.viewer().agency().kind)
+        self.viewer().agency().kind.sends()
     }
 }
 

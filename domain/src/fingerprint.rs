@@ -64,7 +64,7 @@ impl FingerprintKey {
         self.digest("content", parts)
     }
 
-    fn digest(&self, use_: &str, parts: &[&str]) -> String {
+    pub(crate) fn digest(&self, use_: &str, parts: &[&str]) -> String {
         #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of every length");
         for part in std::iter::once(use_).chain(parts.iter().copied()) {

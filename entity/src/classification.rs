@@ -60,7 +60,7 @@ pub const TABLES: &[Table] = &[
               baustein",
         ruled: "",
         party_text: "",
-        internal: "internal_specialisation enabled closings",
+        internal: "posts internal_specialisation enabled closings",
     },
     Table {
         name: "agreement",
@@ -241,6 +241,29 @@ pub const TABLES: &[Table] = &[
         party_text: "",
         internal: "agency_id subject key mutation request_hash result at",
     },
+    // That a check was made, or found something, says that somebody is a client.
+    Table {
+        name: "support_consent",
+        public: "",
+        ruled: "",
+        party_text: "",
+        internal: "id person_id given valid_until recorded_at staff",
+    },
+    Table { name: "person_fingerprint", public: "", ruled: "", party_text: "", internal: "person_id kind fingerprint" },
+    Table {
+        name: "support_check",
+        public: "",
+        ruled: "",
+        party_text: "",
+        internal: "id agency_id case_id role subject acting_for at found reference",
+    },
+    Table {
+        name: "support_notice",
+        public: "",
+        ruled: "",
+        party_text: "",
+        internal: "id reference agency_id case_id at",
+    },
     Table { name: "setting", public: "", ruled: "", party_text: "", internal: "name value" },
     Table {
         name: "disclosure_log",
@@ -249,6 +272,13 @@ pub const TABLES: &[Table] = &[
         party_text: "",
         internal: "id at request_id agency_id agency role subject acting_for operation referrals fields messages \
               ground",
+    },
+    Table {
+        name: "statistics_log",
+        public: "",
+        ruled: "",
+        party_text: "",
+        internal: "id at agency_id agency role subject acting_for period dimensions",
     },
     Table {
         name: "disclosed",

@@ -7,7 +7,7 @@ use async_graphql::{ID, Object, SimpleObject};
 use kim_domain::correction::CorrectionState;
 use kim_domain::field::HandoverField;
 use kim_domain::id::Kind;
-use kim_entity::read::{CorrectionRow, NoticeRow};
+use kim_entity::read::{CorrectionRow, ToldRow};
 use uuid::Uuid;
 
 use crate::agency::{Agency, Parties};
@@ -20,7 +20,7 @@ pub(crate) const CORRECTIONS: &str = "corrections";
 pub(crate) const TEXTS: [&str; 3] = ["text", "suggestedValue", "decisionText"];
 
 /// Who was told of which report.
-pub(crate) type Notices = Arc<HashMap<Uuid, Vec<NoticeRow>>>;
+pub(crate) type Notices = Arc<HashMap<Uuid, Vec<ToldRow>>>;
 
 /// A report.
 pub(crate) struct Correction {
@@ -99,7 +99,7 @@ pub(crate) struct CorrectionNotice {
 }
 
 impl CorrectionNotice {
-    fn of(row: &NoticeRow) -> Self {
+    fn of(row: &ToldRow) -> Self {
         Self { agency: Agency(row.agency.clone()), at: DateTime::from_micros(row.told_at) }
     }
 }

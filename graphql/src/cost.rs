@@ -66,7 +66,7 @@ impl Cost {
 }
 
 /// Lists with pages.
-const PAGED: [&str; 12] = [
+const PAGED: [&str; 13] = [
     "agencies",
     "referrals",
     "agreements",
@@ -79,10 +79,15 @@ const PAGED: [&str; 12] = [
     "notes",
     "upcomingDeadlines",
     "corrections",
+    "supportNotices",
 ];
 /// Lists without: a case's referrals, and what the schema tells of itself, where a type leads to its fields, and each to
 /// its type, and so on: sixteen levels of that would be an answer without end.
-const LISTS: [(&str, u64); 24] = [
+const LISTS: [(&str, u64); 28] = [
+    ("byMonth", 36),
+    ("byAgency", 40),
+    ("cells", 100),
+    ("timeInState", 40),
     ("purposes", 20),
     ("entries", 49),
     ("withheld", 20),

@@ -36,27 +36,27 @@ pub(crate) struct ReferralCounts {
 #[derive(SimpleObject)]
 pub(crate) struct StatusCount {
     /// Der Stand.
-    status: Coded<ReferralStatus>,
+    pub(crate) status: Coded<ReferralStatus>,
     /// Anzahl.
-    count: i32,
+    pub(crate) count: i32,
 }
 
 /// Wie viele zu einem Zweck.
 #[derive(SimpleObject)]
 pub(crate) struct PurposeCount {
     /// Der Zweck.
-    purpose: Purpose,
+    pub(crate) purpose: Purpose,
     /// Anzahl.
-    count: i32,
+    pub(crate) count: i32,
 }
 
 /// Wie viele mit einer anderen Stelle.
 #[derive(SimpleObject)]
 pub(crate) struct AgencyCount {
     /// Die andere Stelle.
-    agency: Agency,
+    pub(crate) agency: Agency,
     /// Anzahl.
-    count: i32,
+    pub(crate) count: i32,
 }
 
 impl ReferralCounts {

@@ -46,6 +46,8 @@ mod scalar;
 pub mod schema;
 mod session;
 mod shield;
+mod statistics;
+mod support;
 mod upcoming;
 mod value;
 mod variables;

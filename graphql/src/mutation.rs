@@ -9,6 +9,7 @@ mod consent;
 mod correction;
 mod done;
 mod referral;
+mod support;
 
 use async_graphql::MergedObject;
 
@@ -22,4 +23,5 @@ pub(crate) struct Mutation(
     case::CaseMutation,
     bulk::BulkMutation,
     correction::CorrectionMutation,
+    support::SupportMutation,
 );

@@ -31,10 +31,12 @@ use crate::proposal::AgreementProposal;
 use crate::referral::{ClientInput, Referral, ReferralConnection, ReferralFilter};
 use crate::scalar::{any, local};
 use crate::session::Session;
+use crate::statistics::StatisticsQuery;
+use crate::support::SupportQuery;
 
 /// Alles, was Sie lesen können. Was es für Ihre Art von Stelle und Ihre Rolle nicht gibt, steht nicht im Schema.
 #[derive(Default, MergedObject)]
-pub(crate) struct Query(Reading, AgreementReading, Feed, Overseeing, CaseReading);
+pub(crate) struct Query(Reading, AgreementReading, Feed, Overseeing, CaseReading, StatisticsQuery, SupportQuery);
 
 /// What the tables hold.
 #[derive(Default)]
@@ -45,7 +47,7 @@ pub(crate) struct Reading;
 #[graphql(field(name = "id", ty = "ID", desc = "Kennung."))]
 pub(crate) enum Node {
     Agency(Agency),
-    Agreement(Agreement),
+    Agreement(Box<Agreement>),
     AgreementProposal(Box<AgreementProposal>),
     Referral(Box<Referral>),
     Case(Box<Case>),
@@ -222,7 +224,7 @@ async fn one_node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, Failure> {
             let mut plan = AgreementPlan::default();
             plan.add(&ctx.field());
             let found = snapshot.agreements_by_id(&[uuid]).await?;
-            Ok(agreements(snapshot, found, plan).await?.pop().map(Node::Agreement))
+            Ok(agreements(snapshot, found, plan).await?.pop().map(Box::new).map(Node::Agreement))
         }
         // The schema's types and this list are one: a type that was pruned is never returned.
         Kind::Referral if role.works_on_referrals() => {

@@ -3,6 +3,7 @@
 use async_graphql::{ID, InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{DateTime as ChronoDateTime, NaiveDate, SecondsFormat, Utc};
 use kim_domain::id::{self, Kind};
+use kim_domain::period::{Month, Period};
 use uuid::Uuid;
 
 use crate::error::Failure;
@@ -47,6 +48,44 @@ impl ScalarType for DateTime {
     }
     fn to_value(&self) -> Value {
         Value::String(self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
+
+/// A month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MonthScalar(pub(crate) Month);
+
+/// A month or a quarter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PeriodScalar(pub(crate) Period);
+
+/// Ein Monat, z. B. `2026-10`.
+#[Scalar(name = "Month")]
+impl ScalarType for MonthScalar {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let month = text_of(&value).and_then(Month::parse);
+        month.map(Self).ok_or_else(|| InputValueError::custom("a month is written 2026-10"))
+    }
+    fn is_valid(value: &Value) -> bool {
+        Self::parse(value.clone()).is_ok()
+    }
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+/// Ein Monat oder ein Quartal, z. B. `2026-10` oder `2026-Q4`.
+#[Scalar(name = "Period")]
+impl ScalarType for PeriodScalar {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let period = text_of(&value).and_then(Period::parse);
+        period.map(Self).ok_or_else(|| InputValueError::custom("a month is written 2026-10, a quarter 2026-Q4"))
+    }
+    fn is_valid(value: &Value) -> bool {
+        Self::parse(value.clone()).is_ok()
+    }
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
     }
 }
 

@@ -115,6 +115,8 @@ enum Whom {
     Officers,
     /// Who oversees data protection where cases are handed over.
     SendersOfficers,
+    /// Whoever steers: agreements and statistics, no person.
+    Coordination,
 }
 
 impl Whom {
@@ -127,13 +129,14 @@ impl Whom {
             Self::Signers => role == Role::Administrator,
             Self::Officers => role == Role::DataProtectionOfficer,
             Self::SendersOfficers => role == Role::DataProtectionOfficer && kind.sends(),
+            Self::Coordination => role == Role::Coordinator,
         }
     }
 }
 
 /// What exists for some and not for others: fields of a type, values of an enum, and what `node` finds.
 const EXISTS_FOR: &[(Whom, &str, &[&str])] = &[
-    (Whom::Work, "Query", &["referrals", "referral", "referralCounts"]),
+    (Whom::Work, "Query", &["referrals", "referral", "referralCounts", "referralStatistics"]),
     (Whom::Work, "Query", &["changes"]),
     (Whom::Work, "Node", &["Referral"]),
     (
@@ -156,6 +159,10 @@ const EXISTS_FOR: &[(Whom, &str, &[&str])] = &[
             "reportWrongValue",
         ],
     ),
+    (Whom::Coordination, "Query", &["municipalityStatistics"]),
+    (Whom::Senders, "ReasonStatistics", &["withdrawn"]),
+    (Whom::Senders, "Query", &["supportNotices"]),
+    (Whom::Senders, "Mutation", &["recordSupportConsent", "supportCheck"]),
     (Whom::Senders, "Query", &["cases", "case"]),
     (Whom::Senders, "Query", &["upcomingDeadlines", "eligibilityRules", "eligibilityCheck"]),
     (Whom::Senders, "Node", &["Case"]),

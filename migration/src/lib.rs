@@ -20,6 +20,8 @@ mod m20261124_000013_agreements;
 mod m20261124_000014_case_work;
 mod m20261124_000015_clock;
 mod m20261124_000016_corrections;
+mod m20261124_000017_statistics_and_support;
+mod m20261124_100017_statistics_log;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -51,6 +53,7 @@ impl MigratorTrait for MainMigrator {
             Box::new(m20261124_000013_agreements::Migration),
             Box::new(m20261124_000015_clock::Migration),
             Box::new(m20261124_000014_case_work::Migration),
+            Box::new(m20261124_000017_statistics_and_support::Migration),
         ]
     }
 
@@ -62,7 +65,7 @@ impl MigratorTrait for MainMigrator {
 #[async_trait::async_trait]
 impl MigratorTrait for LogMigrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261122_100001_disclosures::Migration)]
+        vec![Box::new(m20261122_100001_disclosures::Migration), Box::new(m20261124_100017_statistics_log::Migration)]
     }
 
     fn migration_table_name() -> DynIden {

@@ -10,7 +10,8 @@ use kim_domain::id::new_uuid;
 use kim_domain::value::is_valid;
 use kim_entity::database::Database;
 use kim_entity::{case_file, handover, message, person, referral};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseTransaction, EntityTrait};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 
 use crate::failure::Failure;
 
@@ -35,6 +36,20 @@ pub(super) async fn values(database: &Database, file: &[u8]) -> Result<(), Failu
             copy.update(&tx).await.map_err(Failure::failed)?;
         }
     }
+    tx.commit().await.map_err(Failure::failed)
+}
+
+/// Lets what the lists tell have been here since it was offered, not since the demo was started: a past month's statistics
+/// count what was there at its end.
+pub(super) async fn received(database: &Database) -> Result<(), Failure> {
+    let tx = database.write().await.map_err(Failure::failed)?;
+    let since = Expr::col(referral::Column::OfferedAt);
+    referral::Entity::update_many()
+        .col_expr(referral::Column::CreatedAt, since)
+        .filter(referral::Column::OfferedAt.gt(0))
+        .exec(&tx)
+        .await
+        .map_err(Failure::failed)?;
     tx.commit().await.map_err(Failure::failed)
 }
 

@@ -2,12 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use kim_entity::classification::TABLES;
 use kim_entity::database::Database;
-use kim_entity::{
-    agency, agreement, agreement_opinion, agreement_proposal, agreement_signature, agreement_termination, appointment,
-    case_file, change, consent, consent_event, disclosed, disclosure_log, district, feed, handover, household_member,
-    idempotency, message, municipality, person, referral, referral_event, reminder, setting, talk,
-};
+use kim_entity::{agency, setting};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::Set, ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityName, EntityTrait,
@@ -125,32 +122,28 @@ fn foreign() -> Failure {
 
 /// Takes everything out but the mark, so that an interrupted start leaves a database that the next one knows.
 pub(super) async fn empty(database: &Database) -> Result<(), DbErr> {
+    let main = ours(&database.main).await?;
     let tx = database.write().await?;
-    change::Entity::delete_many().exec(&tx).await?;
-    feed::Entity::delete_many().exec(&tx).await?;
-    idempotency::Entity::delete_many().exec(&tx).await?;
-    reminder::Entity::delete_many().exec(&tx).await?;
-    appointment::Entity::delete_many().exec(&tx).await?;
-    talk::Entity::delete_many().exec(&tx).await?;
-    message::Entity::delete_many().exec(&tx).await?;
-    referral_event::Entity::delete_many().exec(&tx).await?;
-    handover::Entity::delete_many().exec(&tx).await?;
-    referral::Entity::delete_many().exec(&tx).await?;
-    consent_event::Entity::delete_many().exec(&tx).await?;
-    consent::Entity::delete_many().exec(&tx).await?;
-    case_file::Entity::delete_many().exec(&tx).await?;
-    household_member::Entity::delete_many().exec(&tx).await?;
-    person::Entity::delete_many().exec(&tx).await?;
-    agreement_termination::Entity::delete_many().exec(&tx).await?;
-    agreement_opinion::Entity::delete_many().exec(&tx).await?;
-    agreement_signature::Entity::delete_many().exec(&tx).await?;
-    agreement_proposal::Entity::delete_many().exec(&tx).await?;
-    agreement::Entity::delete_many().exec(&tx).await?;
-    agency::Entity::delete_many().exec(&tx).await?;
-    district::Entity::delete_many().exec(&tx).await?;
-    municipality::Entity::delete_many().exec(&tx).await?;
+    if database.backend() == DbBackend::Postgres {
+        // The log's tables are among them.
+        tx.execute_unprepared(&format!("TRUNCATE {}", main.join(", "))).await?;
+        return tx.commit().await;
+    }
+    // Tables refer to each other; at the end nothing is left that could.
+    tx.execute_unprepared("PRAGMA defer_foreign_keys = ON").await?;
+    for table in main {
+        tx.execute_unprepared(&format!("DELETE FROM {table}")).await?;
+    }
     tx.commit().await?;
-    disclosure_log::Entity::delete_many().exec(&database.log).await?;
-    disclosed::Entity::delete_many().exec(&database.log).await?;
+    for table in ours(&database.log).await? {
+        database.log.execute_unprepared(&format!("DELETE FROM {table}")).await?;
+    }
     Ok(())
+}
+
+/// Our tables that are there, quoted, but for the mark's.
+async fn ours(database: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+    let there = tables(database).await?;
+    let ours = TABLES.iter().map(|table| table.name).filter(|&name| name != setting::Entity.table_name());
+    Ok(ours.filter(|&name| there.contains(name)).map(|name| format!("\"{name}\"")).collect())
 }

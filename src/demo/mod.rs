@@ -46,6 +46,7 @@ pub async fn run(args: &DemoArgs) -> Result<(), Failure> {
     tick(&database, &clock, Config::default().patience(), || true).await.map_err(Failure::failed)?;
     let users = users(&clock)?;
     let tabs = users.iter().flat_map(|user| user.tabs.clone()).chain(play(&database).await?).collect();
+    let signals = serve::Signals::install()?;
     let running = serve::listen(Parts {
         listen: args.listen,
         key,
@@ -60,7 +61,7 @@ pub async fn run(args: &DemoArgs) -> Result<(), Failure> {
     })
     .await?;
     crate::commands::say(&greeting::text(running.address(), &users, filled.as_ref()))?;
-    running.until_signal().await
+    running.until(signals).await
 }
 
 /// Before anything is emptied: a demo that runs already keeps its data when a second one is started by mistake.

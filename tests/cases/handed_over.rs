@@ -83,6 +83,9 @@ on_both! {
         let read = format!("{SHOWN} referrals {{ id status withdrawalReason }}");
         let closed = done(&play, "closeCase", at(&case, json!({"reason": "MOVED", "withdrawReferrals": true})), &read).await;
         assert_eq!(closed["referrals"], json!([{"id": offered["id"], "status": "WITHDRAWN", "withdrawalReason": "MOVED"}]));
+        let withdrawn = json!({"id": offered["id"], "version": 3});
+        let again = on(&withdrawn, json!({"acknowledgeReportingDuty": true}));
+        assert_eq!(play.refused(&traeger(), "offerAgain", again).await, "ACTION_NOT_ALLOWED", "from a closed case nothing goes out");
         assert_eq!(play.ask(&traeger(), &format!("{{ referral(id: {}) {{ id }} }}", second["id"])).await["referral"], Value::Null);
         let seen = play.ask(&jobcenter(), &format!("{{ referral(id: {}) {{ handover {{ familyName withheld {{ reason }} }} }} }}", offered["id"])).await;
         assert_eq!(seen["referral"]["handover"]["familyName"], Value::Null);

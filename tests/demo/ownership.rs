@@ -49,6 +49,22 @@ on_both! {
         }
     }
 
+    async fn a_demo_that_was_played_with_is_emptied_whole(db: TestDatabase) {
+        let prepare = async || demo::prepare(&db.database, &on("2026-11-20"), &key(), false).await;
+        prepare().await.expect("filled");
+        let main = &db.database.main;
+        for left in [
+            "INSERT INTO feed (agency_id, last) SELECT id, 1 FROM agency LIMIT 1",
+            "INSERT INTO person_fingerprint (person_id, kind, fingerprint) SELECT id, 'NAMES', '00' FROM person LIMIT 1",
+        ] {
+            main.execute_unprepared(left).await.expect(left);
+        }
+        prepare().await.expect("emptied and filled again");
+        assert_eq!(kim_entity::feed::Entity::find().count(main).await, Ok(0));
+        assert_eq!(kim_entity::person_fingerprint::Entity::find().count(main).await, Ok(0));
+        assert_eq!(setting::Entity::find().count(main).await, Ok(1));
+    }
+
     async fn an_error_of_the_database_is_not_taken_for_a_missing_table(db: TestDatabase) {
         let broken = "ALTER TABLE setting RENAME COLUMN value TO other";
         db.database.main.execute_unprepared(broken).await.expect("changed");

@@ -157,6 +157,7 @@ pub(crate) async fn add_agency(database: &TestDatabase, slug: &str, kind: Agency
         association: Set(None),
         district: Set(None),
         baustein: Set(None),
+        posts: Set(None),
         internal_specialisation: Set(None),
         enabled: Set(enabled),
         closings: Set(0),

@@ -154,6 +154,7 @@ pub(crate) async fn add_agency(db: &DatabaseConnection, ags: &str, slug: &str, k
         association: Set(None),
         district: Set(None),
         baustein: Set(None),
+        posts: Set(None),
         internal_specialisation: Set(Some(canary(0, "specialisation"))),
         enabled: Set(true),
         closings: Set(0),

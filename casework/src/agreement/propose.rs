@@ -168,10 +168,8 @@ fn agreed(own: AgencyKind, receiver: AgencyKind, input: &Proposal) -> Result<Agr
 
 /// The field that a wish names. What the viewer's kind does not know is answered like what never existed.
 fn named(own: AgencyKind, place: usize, wish: &FieldWish) -> Result<HandoverField, Refusal> {
-    let known = match own {
-        AgencyKind::Koordination => known_to(AgencyKind::Traeger),
-        other => known_to(other),
-    };
+    // The coordination's labels are those of whatever can be handed over.
+    let known = known_to(if own == AgencyKind::Koordination { AgencyKind::Traeger } else { own });
     let found = match (wish.field, wish.label.as_deref()) {
         (Some(field), None) => Some(field),
         (None, Some(label)) => HandoverField::from_label(label.trim()),

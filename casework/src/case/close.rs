@@ -33,6 +33,16 @@ pub struct CloseCase {
 pub async fn close(work: &mut Work<'_>, target: Target, input: &CloseCase) -> Result<Done, Refusal> {
     let case = own_open(work, target, FieldSet::EMPTY).await?;
     let result = input.result.as_deref().map(|result| text("result", result)).transpose()?;
+    let open = still_open(work, case.id, input.reason).await?;
+    if !open.is_empty() && !input.withdraw_referrals {
+        return Err(still_handed_over(open.len()));
+    }
+    // Referrals are locked before their case, as in an offer, so that the two never wait for each other. A token that is
+    // limited to some purposes does not find all of them.
+    let rows = work.writing().referrals(&open).await?;
+    if rows.len() != open.len() {
+        return Err(still_handed_over(open.len()));
+    }
     let with = case_file::ActiveModel {
         phase: Set(CasePhase::Evaluation.code().to_owned()),
         closed_on: Set(Some(work.today())),
@@ -41,16 +51,12 @@ pub async fn close(work: &mut Work<'_>, target: Target, input: &CloseCase) -> Re
         ..Default::default()
     };
     touch(work, &case, with).await?;
-    let open = still_open(work, case.id, input.reason).await?;
-    if !open.is_empty() && !input.withdraw_referrals {
-        return Err(still_handed_over(open.len()));
+    // What a colleague drafted or offered meanwhile was not meant.
+    let now = still_open(work, case.id, input.reason).await?;
+    if now.iter().any(|id| !open.contains(id)) {
+        return Err(still_handed_over(now.len()));
     }
-    // Locked; a token that is limited to some purposes does not find all of them.
-    let rows = work.writing().referrals(&open).await?;
-    if rows.len() != open.len() {
-        return Err(still_handed_over(open.len()));
-    }
-    for row in rows {
+    for row in rows.iter().filter(|row| now.contains(&row.id)) {
         let target = referrals::Target { id: Some(row.id), expected_version: row.version };
         if row.standing.status == ReferralStatus::Draft {
             referrals::discard(work, target).await?;

@@ -8,6 +8,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, ExprTrait as
 
 use super::record::{Record, checked, set_fingerprints};
 use super::{Done, Target, case_number, district, own_open, touch};
+use crate::matching;
 use crate::refusal::Refusal;
 use crate::work::Work;
 
@@ -64,6 +65,9 @@ pub async fn update(work: &mut Work<'_>, target: Target, input: &UpdateCase) -> 
         .filter(person::Column::Id.eq(case.person_id).and(person::Column::AgencyId.eq(work.own_id())))
         .exec(work.tx())
         .await?;
+    if matching::COMPARED.iter().any(|field| record.get(field).is_some()) {
+        matching::refresh(work, case.person_id).await?;
+    }
     record.write_household(work, case.person_id).await?;
     Ok(Done { case: case.id })
 }

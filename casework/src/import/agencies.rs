@@ -29,6 +29,7 @@ const COLUMNS: &[Column] = &[
     optional("association"),
     optional("district"),
     optional("baustein"),
+    optional("posts"),
     optional("internal_specialisation"),
 ];
 
@@ -95,6 +96,7 @@ fn read(sheet: &Sheet, row: &Row, cells: &mut Cells<'_>, options: &Options) -> O
     let law = cells.read("data_protection_law", DataProtectionLaw::from_code);
     let baustein =
         cells.read("baustein", |text| text.parse::<i16>().ok().filter(|baustein| (1..=3).contains(baustein)));
+    let posts = cells.read_or("posts", RefusalCode::UnknownCode, Some("Stellen, zum Beispiel 2,5"), posts_of);
     let district = ags.as_deref().and_then(|ags| {
         cells.read("district", |code| {
             places::districts(ags).find(|district| district.code == code).map(|_| code.to_owned())
@@ -118,6 +120,7 @@ fn read(sheet: &Sheet, row: &Row, cells: &mut Cells<'_>, options: &Options) -> O
         association,
         district,
         baustein,
+        posts,
         internal_specialisation,
         enabled: true,
         closings: 0,
@@ -127,6 +130,17 @@ fn read(sheet: &Sheet, row: &Row, cells: &mut Cells<'_>, options: &Options) -> O
 fn slug_of(text: &str) -> Option<String> {
     let is_plain = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     (is_plain && text.starts_with(|letter: char| letter.is_ascii_lowercase())).then(|| text.to_owned())
+}
+
+/// Hundredths of a post: `2,5` and `2.5` are 250.
+fn posts_of(text: &str) -> Option<i32> {
+    let (whole, part) = text.split_once([',', '.']).unwrap_or((text, "0"));
+    let digits = |text: &str, most| (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole, 4) || !digits(part, 2) {
+        return None;
+    }
+    let hundredths = part.parse::<i32>().ok()? * if part.len() == 1 { 10 } else { 1 };
+    Some(whole.parse::<i32>().ok()? * 100 + hundredths)
 }
 
 /// The first column in which two rows of one slug differ. Whether an agency is enabled is not the list's to say.
@@ -142,6 +156,8 @@ fn difference(stored: &agency::Model, read: &agency::Model) -> Option<&'static s
         ("association", stored.association == read.association),
         ("district", stored.district == read.district),
         ("baustein", stored.baustein == read.baustein),
+        // A list without the column says nothing of it.
+        ("posts", read.posts.is_none() || stored.posts == read.posts),
         ("internal_specialisation", stored.internal_specialisation == read.internal_specialisation),
     ];
     same.into_iter().find_map(|(column, same)| (!same).then_some(column))
@@ -165,4 +181,18 @@ async fn write_places(tx: &DatabaseTransaction, ags: BTreeSet<&str>) -> Result<(
     }
     insert(tx, cities).await?;
     insert(tx, parts).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::posts_of;
+
+    #[test]
+    fn posts_are_written_with_a_comma_or_a_point() {
+        let read = ["3", "2,5", "2.5", "0,75", "10,0"].map(posts_of);
+        assert_eq!(read, [Some(300), Some(250), Some(250), Some(75), Some(1000)]);
+        for wrong in ["", "-1", "2,", ",5", "2,555", "drei", "99999"] {
+            assert_eq!(posts_of(wrong), None, "{wrong}");
+        }
+    }
 }

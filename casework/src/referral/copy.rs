@@ -36,10 +36,7 @@ pub(super) fn usual_concern(purpose: ReferralPurpose) -> String {
 /// Sets these fields of the copy. The concern is the referral's own: what the client said stays in the case.
 pub(super) fn set(copy: &mut handover::ActiveModel, fields: FieldSet, values: &Values, concern: &str) {
     for field in fields.iter() {
-        let text = match field {
-            F::Concern => Some(concern.to_owned()),
-            _ => values.get(field).map(str::to_owned),
-        };
+        let text = if field == F::Concern { Some(concern) } else { values.get(field) }.map(str::to_owned);
         copy.set_text(field, text);
     }
 }

@@ -121,6 +121,8 @@ pub(super) async fn write(work: &mut Work<'_>, mut ready: Vec<Ready<'_>>) -> Res
 pub(super) struct Grounds {
     sender: agency::Model,
     asked: HashMap<(Uuid, ReferralPurpose), (Option<agency::Model>, Option<agreement::Model>)>,
+    /// Nobody closes these before the work is done.
+    open: BTreeSet<Uuid>,
     cases: HashMap<Uuid, CaseRow>,
     consents: HashMap<Whose, consent::Model>,
     concerns: HashMap<Uuid, String>,
@@ -133,6 +135,7 @@ impl Grounds {
         let fields = |&(row, fields): &(&ReferralRow, Option<FieldSet>)| fields.unwrap_or(row.terms.offered);
         let fields = drafts.iter().map(fields).fold(FieldSet::EMPTY, FieldSet::or);
         let cases: BTreeSet<Uuid> = drafts.iter().map(|(row, _)| row.case_id).collect();
+        let open = writing.open_cases(&cases).await?;
         let cases = copy::records(work, &cases.into_iter().collect::<Vec<_>>(), fields).await?;
         let pairs: BTreeSet<_> = drafts.iter().map(|(row, _)| (row.receiver_id, row.purpose)).collect();
         let mut asked = HashMap::new();
@@ -146,6 +149,7 @@ impl Grounds {
         Ok(Self {
             sender: writing.own_agency().await?,
             asked,
+            open,
             consents: writing.consents_of(&clients, &pairs).await?,
             cases: cases.into_iter().map(|case| (case.id, case)).collect(),
             concerns: writing.concerns_of(&referrals).await?,
@@ -164,6 +168,9 @@ impl Grounds {
         row.standing
             .after(ReferralAction::Offer, crate::work::mover(row))
             .map_err(|why| Refusal::unmoved(why, ReferralAction::Offer, row.standing.status))?;
+        if !self.open.contains(&row.case_id) {
+            return Err(Refusal::not_allowed("Der Fall ist abgeschlossen."));
+        }
         let case = self.cases.get(&row.case_id).ok_or_else(Refusal::not_found)?;
         let Some((Some(receiver), Some(agreement))) = self.asked.get(&(row.receiver_id, row.purpose)) else {
             return Err(Refusal::no_agreement());

@@ -58,11 +58,12 @@ impl Model {
             "BACK" => next.status = next.asked.take().expect("asked before"),
             to => next.status = S::from_code(to).expect("a state"),
         }
-        match next.status {
-            S::Accepted => next.accepted = true,
-            S::InfoRequested if action == A::RequestInformation => next.asked = Some(self.status),
-            S::Suspended => next.suspended = Some(self.status),
-            _ => {}
+        if next.status == S::Accepted {
+            next.accepted = true;
+        } else if next.status == S::InfoRequested && action == A::RequestInformation {
+            next.asked = Some(self.status);
+        } else if next.status == S::Suspended {
+            next.suspended = Some(self.status);
         }
         Some(next)
     }

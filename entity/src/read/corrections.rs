@@ -49,7 +49,7 @@ pub struct Disputes {
 
 /// An agency that was told of a correction.
 #[derive(Clone, Debug)]
-pub struct NoticeRow {
+pub struct ToldRow {
     /// The agency.
     pub agency: AgencyRow,
     /// Microseconds.
@@ -128,8 +128,8 @@ impl Snapshot {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn notices(&self, corrections: &[Uuid]) -> Result<HashMap<Uuid, Vec<NoticeRow>>, DbErr> {
-        let mut found: HashMap<Uuid, Vec<NoticeRow>> = HashMap::new();
+    pub async fn notices(&self, corrections: &[Uuid]) -> Result<HashMap<Uuid, Vec<ToldRow>>, DbErr> {
+        let mut found: HashMap<Uuid, Vec<ToldRow>> = HashMap::new();
         if corrections.is_empty() {
             return Ok(found);
         }
@@ -147,7 +147,7 @@ impl Snapshot {
             let told_at = columns.next()?;
             let agency =
                 AgencyRow { id: columns.next()?, slug: columns.next()?, name: columns.next()?, kind: columns.word()? };
-            found.entry(id).or_default().push(NoticeRow { agency, told_at });
+            found.entry(id).or_default().push(ToldRow { agency, told_at });
         }
         Ok(found)
     }

@@ -12,11 +12,14 @@ mod deadlines;
 mod drafts;
 mod history;
 mod meetings;
+mod municipality_statistics;
 mod proposals;
 mod referral_filter;
 pub(crate) mod referral_row;
 mod referrals;
 mod ruled;
+mod statistics;
+mod support;
 
 use crate::sql::Sql;
 pub use agencies::{AgencyPage, AgencyRow};
@@ -25,15 +28,18 @@ pub use case_work::{DecisionRow, NoteRow, PlanRow};
 pub use cases::{CaseFilter, CasePage, CaseRow};
 pub use changes::ChangeRow;
 pub use consents::{ConsentFactPage, ConsentFactRow};
-pub use corrections::{CorrectionRow, Disputes, NoticeRow};
+pub use corrections::{CorrectionRow, Disputes, ToldRow};
 pub use drafts::DraftRow;
 pub use history::{EventRow, MessageRow, Moment};
 pub use meetings::{AppointmentRow, TalkRow};
+pub use municipality_statistics::KindStay;
 pub use proposals::{ActRow, ProposalPage, ProposalRow};
 pub use referral_filter::{AT_THE_DESK, Counts, ReferralFilter};
 pub use referral_row::{Contact, ReferralRow, Side};
 pub use referrals::{Key, ReferralPage};
 pub use ruled::Values;
+pub use statistics::{Stay, Tally, TallyFilter};
+pub use support::{Elsewhere, Hold, NoticePage, NoticeRow};
 
 use std::sync::Arc;
 

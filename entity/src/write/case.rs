@@ -1,4 +1,6 @@
-//! All referrals of a case: what concerns one of them can concern the others, which are other agencies' too.
+//! Cases, and all referrals of one: what concerns one of them can concern the others, which are other agencies' too.
+
+use std::collections::BTreeSet;
 
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait as _, DbBackend, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
@@ -7,9 +9,24 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::Writing;
-use crate::referral;
+use crate::{case_file, referral};
 
 impl Writing {
+    /// Those of these cases of the viewer's agency that are open. Until this ends nobody closes them.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn open_cases(&self, ids: &BTreeSet<Uuid>) -> Result<BTreeSet<Uuid>, DbErr> {
+        let own = case_file::Entity::find()
+            .filter(case_file::Column::Id.is_in(ids.iter().copied()))
+            .filter(case_file::Column::AgencyId.eq(self.0.viewer().agency().id))
+            .order_by_asc(case_file::Column::Id)
+            .lock_shared()
+            .all(self.transaction())
+            .await?;
+        Ok(own.into_iter().filter(|case| case.closed_on.is_none()).map(|case| case.id).collect())
+    }
+
     /// Every referral of the case that this one of the viewer's is of, itself among them, locked in the order of their
     /// ids; none if it is not the viewer's. Only what is told to their own sides may be done with the others.
     ///

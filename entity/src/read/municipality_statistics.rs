@@ -1,0 +1,123 @@
+//! A municipality's referrals for its coordination: counted exactly here, and rounded before anybody sees them
+//! ([`kim_domain::statistics`]). What is counted is fixed by the reporting date and comes from events, never from now.
+
+use kim_domain::Word as _;
+use kim_domain::agency::AgencyKind;
+use kim_domain::period::Period;
+use kim_domain::purpose::ReferralPurpose;
+use kim_domain::referral::{BallHolder, DeclineReason, ReferralStatus};
+use kim_domain::statistics::{FEWEST_POSTS, Group};
+use sea_orm::DbErr;
+
+use super::Snapshot;
+use super::statistics::{MOVES, PERCENTILES, STAY, WINDOW};
+use crate::sql::{Columns, Sql};
+
+/// How long referrals stood in a state at receivers of a kind.
+#[derive(Clone, Copy, Debug)]
+pub struct KindStay {
+    /// The kind of receiver.
+    pub kind: AgencyKind,
+    /// The state.
+    pub status: ReferralStatus,
+    /// How many stays ended in the period.
+    pub stays: i64,
+    /// Half of them were no longer than this, microseconds.
+    pub median: i64,
+    /// Nine in ten were no longer than this, microseconds.
+    pub ninetieth: i64,
+}
+
+/// Purposes that say nothing of a special category (Art. 9 DSGVO) by themselves.
+fn countable() -> impl Iterator<Item = ReferralPurpose> {
+    ReferralPurpose::ALL.iter().copied().filter(|purpose| !purpose.is_art9())
+}
+
+impl Snapshot {
+    /// The referrals of the viewer's municipality that were offered in each of these periods, as they stood at its end.
+    ///
+    /// What is imported later with a past date is not among them: it was not there on the reporting date.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn municipality_groups(&self, periods: &[Period]) -> Result<Vec<Vec<Group>>, DbErr> {
+        let mut sql = self.sql();
+        for (place, period) in periods.iter().enumerate() {
+            sql.push(if place > 0 { " UNION ALL " } else { "" });
+            self.push_groups(&mut sql, place, *period);
+        }
+        let mut groups = vec![Vec::new(); periods.len()];
+        for row in &sql.all(&self.transaction).await? {
+            let mut columns = Columns::of(row);
+            let place = usize::try_from(columns.next::<i32>()?).unwrap_or(usize::MAX);
+            let (purpose, kind, status) = (columns.word()?, columns.word()?, columns.word()?);
+            let reason: Option<String> = columns.next()?;
+            let reason = reason.as_deref().and_then(DeclineReason::from_code).unwrap_or(DeclineReason::Other);
+            let count: i64 = columns.next()?;
+            let group = Group {
+                status,
+                purpose,
+                kind,
+                decline_reason: (status == ReferralStatus::Declined).then_some(reason),
+                count: u64::try_from(count).unwrap_or(0),
+            };
+            if let Some(of_period) = groups.get_mut(place) {
+                of_period.push(group);
+            }
+        }
+        Ok(groups)
+    }
+
+    fn push_groups(&self, sql: &mut Sql, place: usize, period: Period) {
+        let (begins, ends) = (period.first().begins(), period.after().begins());
+        sql.push(&format!("SELECT {place} AS place, q.purpose, q.kind, q.status, q.reason, COUNT(*) FROM ("));
+        sql.push("SELECT r.purpose, r.kind");
+        for column in ["to_status", "reason"] {
+            sql.push(", (SELECT e.").push(column).push(" FROM referral_event e WHERE e.referral_id = r.id AND e.at < ");
+            sql.bind(ends).push(" AND ").push(MOVES).push(" ORDER BY e.at DESC, e.id DESC LIMIT 1) AS ");
+            sql.push(if column == "reason" { "reason" } else { "status" });
+        }
+        sql.push(" FROM referral r JOIN agency g ON g.id = r.receiver_id WHERE g.ags = ");
+        sql.bind(self.viewer.agency().ags.as_str()).push(" AND r.purpose IN ").words(countable());
+        sql.push(" AND r.offered_at >= ").bind(begins).push(" AND r.offered_at < ").bind(ends);
+        sql.push(" AND r.created_at < ").bind(ends).push(") q WHERE q.status IS NOT NULL ");
+        sql.push("GROUP BY q.purpose, q.kind, q.status, q.reason");
+    }
+
+    /// How long referrals waited for receivers of each kind, of stays that ended in the period. Only agencies count that have
+    /// so many posts that it is nobody's own pace; of what an agency does not say it has too few.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn municipality_stays(&self, period: Period) -> Result<Vec<KindStay>, DbErr> {
+        let (begins, ends) = (period.first().begins(), period.after().begins());
+        let mut sql = self.sql();
+        sql.push("SELECT q.receiver, q.status, ")
+            .push(PERCENTILES)
+            .push(" FROM (SELECT s.receiver, s.status, s.stay, ");
+        sql.push("ROW_NUMBER() OVER (PARTITION BY s.receiver, s.status ORDER BY s.stay) AS place, ");
+        sql.push("COUNT(*) OVER (PARTITION BY s.receiver, s.status) AS stays FROM (");
+        sql.push("SELECT g.kind AS receiver, e.to_status AS status, e.at, ")
+            .push(STAY)
+            .push(" AS stay FROM referral_event e ");
+        sql.push("JOIN referral r ON r.id = e.referral_id JOIN agency g ON g.id = r.receiver_id WHERE ").push(MOVES);
+        sql.push(" AND g.ags = ").bind(self.viewer.agency().ags.as_str()).push(" AND g.posts >= ").bind(FEWEST_POSTS);
+        sql.push(" AND r.purpose IN ").words(countable());
+        sql.push(" AND r.offered_at > 0 AND r.offered_at < ").bind(ends).push(WINDOW).push(") s WHERE s.stay > 0 AND ");
+        sql.push("s.at + s.stay >= ").bind(begins).push(" AND s.at + s.stay < ").bind(ends).push(" AND s.status IN ");
+        sql.words(ReferralStatus::with_ball(BallHolder::Receiver)).push(") q GROUP BY q.receiver, q.status");
+        let rows = sql.all(&self.transaction).await?;
+        rows.iter()
+            .map(|row| {
+                let mut columns = Columns::of(row);
+                Ok(KindStay {
+                    kind: columns.word()?,
+                    status: columns.word()?,
+                    stays: columns.next()?,
+                    median: columns.next()?,
+                    ninetieth: columns.next()?,
+                })
+            })
+            .collect()
+    }
+}

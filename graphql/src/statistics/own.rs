@@ -1,0 +1,254 @@
+//! An agency's own referrals in numbers: added up from what the database counted.
+
+use std::collections::BTreeMap;
+
+use async_graphql::SimpleObject;
+use kim_domain::Word;
+use kim_domain::referral::{DeclineReason, FailReason, Outcome, ReferralStatus, ReturnReason, WithdrawalReason};
+use kim_entity::read::{Stay, Tally, TallyFilter};
+use uuid::Uuid;
+
+use super::{hours, int};
+use crate::agency::{Agency, Parties, Purpose};
+use crate::coded::Coded;
+use crate::counts::{AgencyCount, PurposeCount, StatusCount};
+use crate::scalar::MonthScalar;
+
+/// Die Übergaben Ihrer Stelle in Zahlen: die in den Monaten angebotenen, wie sie jetzt stehen.
+#[derive(SimpleObject)]
+pub(crate) struct ReferralStatistics {
+    /// Der erste Monat.
+    from: MonthScalar,
+    /// Der letzte Monat.
+    to: MonthScalar,
+    /// Im Ganzen.
+    total: i32,
+    /// Nach Stand.
+    by_status: Vec<StatusCount>,
+    /// Nach Zweck.
+    by_purpose: Vec<PurposeCount>,
+    /// Nach der anderen Stelle.
+    by_agency: Vec<AgencyCount>,
+    /// Nach dem Monat des Angebots; jeder Monat, auch einer ohne Übergaben.
+    by_month: Vec<MonthCount>,
+    /// Bei der empfangenden Stelle und mit einer Frist.
+    awaited: i32,
+    /// Davon überfällig.
+    overdue: i32,
+    /// Anteil der überfälligen an denen mit Frist, von 0 bis 1; null, wenn es keine gibt.
+    overdue_share: Option<f64>,
+    /// Ergebnisse und Gründe.
+    reasons: ReasonStatistics,
+    /// Zeit in jedem Stand, der wieder verlassen wurde. Was aus einer Liste übernommen ist, zählt nicht: davon ist höchstens
+    /// der Tag bekannt.
+    time_in_state: Vec<TimeInState>,
+}
+
+/// Die Übergaben, die in einem Monat angeboten wurden.
+#[derive(SimpleObject)]
+pub(crate) struct MonthCount {
+    /// Der Monat.
+    month: MonthScalar,
+    /// Angeboten.
+    total: i32,
+    /// Davon irgendwann angenommen.
+    accepted: i32,
+    /// Davon abgelehnt.
+    declined: i32,
+    /// Davon wegen fehlender Zuständigkeit abgelehnt, zurückgegeben oder weitergeleitet, soweit Sie es wissen dürfen.
+    not_competent: i32,
+    /// Davon erledigt.
+    completed: i32,
+    /// Davon überfällig.
+    overdue: i32,
+}
+
+/// Ergebnisse und Gründe. Die übergebende Stelle erfährt sie nur, wo die Klientin oder der Klient die Rückmeldung erlaubt hat.
+#[derive(SimpleObject)]
+pub(crate) struct ReasonStatistics {
+    /// Erledigt, nach Ergebnis.
+    completed: Vec<OutcomeCount>,
+    /// Abgelehnt, nach Grund.
+    declined: Vec<DeclineReasonCount>,
+    /// Gescheitert, nach Grund.
+    failed: Vec<FailReasonCount>,
+    /// Zurückgegeben, nach Grund.
+    returned: Vec<ReturnReasonCount>,
+    /// Zurückgezogen, nach Grund.
+    withdrawn: Vec<WithdrawalReasonCount>,
+    /// Wegen fehlender Zuständigkeit abgelehnt, zurückgegeben oder weitergeleitet.
+    not_competent: i32,
+    /// Nicht zurückgemeldet: es gibt ein Ergebnis oder einen Grund, den Sie nicht wissen dürfen.
+    not_reported: i32,
+}
+
+macro_rules! reason_count {
+    ($(#[doc = $about:literal] $name:ident($word:ty);)+) => { $(
+        #[doc = $about]
+        #[derive(SimpleObject)]
+        pub(crate) struct $name {
+            /// Ergebnis oder Grund.
+            reason: Coded<$word>,
+            /// Anzahl.
+            count: i32,
+        }
+        impl $name {
+            fn of(tallies: &[Tally], status: ReferralStatus) -> Vec<Self> {
+                let counts = by_reason::<$word>(tallies, status);
+                counts.into_iter().map(|(reason, count)| Self { reason: Coded(reason), count }).collect()
+            }
+        }
+    )+ };
+}
+
+reason_count! {
+    /// Wie viele mit einem Ergebnis.
+    OutcomeCount(Outcome);
+    /// Wie viele aus einem Grund abgelehnt.
+    DeclineReasonCount(DeclineReason);
+    /// Wie viele aus einem Grund gescheitert.
+    FailReasonCount(FailReason);
+    /// Wie viele aus einem Grund zurückgegeben.
+    ReturnReasonCount(ReturnReason);
+    /// Wie viele aus einem Grund zurückgezogen.
+    WithdrawalReasonCount(WithdrawalReason);
+}
+
+/// Wie lange Übergaben in einem Stand waren.
+#[derive(SimpleObject)]
+pub(crate) struct TimeInState {
+    /// Der Stand.
+    status: Coded<ReferralStatus>,
+    /// Wie oft er wieder verlassen wurde.
+    count: i32,
+    /// Stunden, die jede zweite höchstens darin war (Median).
+    median_hours: f64,
+    /// Stunden, die neun von zehn höchstens darin waren (90. Perzentil).
+    ninetieth_percentile_hours: f64,
+}
+
+impl ReferralStatistics {
+    /// Adds up.
+    pub(super) fn of(filter: &TallyFilter, tallies: Vec<Tally>, stays: Vec<Stay>, parties: &Parties) -> Self {
+        let by_agency = grouped(&tallies, |tally| tally.other_id).into_iter();
+        let mut by_agency: Vec<_> = by_agency
+            .filter_map(|(id, count): (Uuid, _)| Some(AgencyCount { agency: Agency(parties.get(&id)?.clone()), count }))
+            .collect();
+        by_agency.sort_by(|a, b| a.agency.0.slug.cmp(&b.agency.0.slug));
+        let (awaited, overdue) = (sum(&tallies, |tally| tally.awaited), sum(&tallies, |tally| tally.overdue));
+        let months = 0..=filter.from.until(filter.to);
+        Self {
+            from: MonthScalar(filter.from),
+            to: MonthScalar(filter.to),
+            total: sum(&tallies, |tally| tally.total),
+            by_status: grouped(&tallies, |tally| tally.status)
+                .into_iter()
+                .map(|(status, count)| StatusCount { status: Coded(status), count })
+                .collect(),
+            by_purpose: grouped(&tallies, |tally| tally.purpose)
+                .into_iter()
+                .map(|(purpose, count)| PurposeCount { purpose: Purpose(purpose), count })
+                .collect(),
+            by_agency,
+            by_month: months.map(|place| MonthCount::of(filter, place, &tallies)).collect(),
+            awaited,
+            overdue,
+            overdue_share: (awaited > 0).then(|| f64::from(overdue) / f64::from(awaited)),
+            reasons: ReasonStatistics::of(&tallies),
+            time_in_state: in_order(stays, |stay| stay.status).map(TimeInState::from).collect(),
+        }
+    }
+}
+
+impl MonthCount {
+    fn of(filter: &TallyFilter, place: i32, tallies: &[Tally]) -> Self {
+        let of_month = |tally: &&Tally| tally.month == place;
+        let with = |status: ReferralStatus| {
+            int(tallies.iter().filter(of_month).filter(|tally| tally.status == status).map(|tally| tally.total).sum())
+        };
+        let add = |of: fn(&Tally) -> i64| int(tallies.iter().filter(of_month).map(of).sum());
+        Self {
+            month: MonthScalar(filter.from.plus(place)),
+            total: add(|tally| tally.total),
+            accepted: add(|tally| tally.accepted),
+            declined: with(ReferralStatus::Declined),
+            not_competent: add(not_competent),
+            completed: with(ReferralStatus::Completed),
+            overdue: add(|tally| tally.overdue),
+        }
+    }
+}
+
+impl ReasonStatistics {
+    fn of(tallies: &[Tally]) -> Self {
+        Self {
+            completed: OutcomeCount::of(tallies, ReferralStatus::Completed),
+            declined: DeclineReasonCount::of(tallies, ReferralStatus::Declined),
+            failed: FailReasonCount::of(tallies, ReferralStatus::Failed),
+            returned: ReturnReasonCount::of(tallies, ReferralStatus::Returned),
+            withdrawn: WithdrawalReasonCount::of(tallies, ReferralStatus::Withdrawn),
+            not_competent: sum(tallies, not_competent),
+            not_reported: sum(tallies, |tally| if tally.untold { tally.total } else { 0 }),
+        }
+    }
+}
+
+impl From<Stay> for TimeInState {
+    fn from(stay: Stay) -> Self {
+        Self {
+            status: Coded(stay.status),
+            count: int(stay.stays),
+            median_hours: hours(stay.median),
+            ninetieth_percentile_hours: hours(stay.ninetieth),
+        }
+    }
+}
+
+/// Those of a line that another agency was competent for.
+fn not_competent(tally: &Tally) -> i64 {
+    let is = |code: &str| tally.reason.as_deref() == Some(code);
+    let whole = match tally.status {
+        ReferralStatus::Declined => is(DeclineReason::NotCompetent.code()),
+        ReferralStatus::Returned => is(ReturnReason::NotCompetent.code()),
+        ReferralStatus::Forwarded => true,
+        ReferralStatus::Draft
+        | ReferralStatus::Offered
+        | ReferralStatus::Acknowledged
+        | ReferralStatus::InfoRequested
+        | ReferralStatus::Accepted
+        | ReferralStatus::InProgress
+        | ReferralStatus::Completed
+        | ReferralStatus::Failed
+        | ReferralStatus::Withdrawn
+        | ReferralStatus::Expired
+        | ReferralStatus::Suspended => false,
+    };
+    if whole { tally.total } else { 0 }
+}
+
+fn by_reason<W: Word + Ord>(tallies: &[Tally], status: ReferralStatus) -> BTreeMap<W, i32> {
+    let mut counts = BTreeMap::new();
+    for tally in tallies.iter().filter(|tally| tally.status == status) {
+        if let Some(reason) = tally.reason.as_deref().and_then(W::from_code) {
+            *counts.entry(reason).or_insert(0) += int(tally.total);
+        }
+    }
+    counts
+}
+
+fn sum(tallies: &[Tally], of: impl Fn(&Tally) -> i64) -> i32 {
+    int(tallies.iter().map(of).sum())
+}
+
+fn grouped<K: Ord>(tallies: &[Tally], key: impl Fn(&Tally) -> K) -> BTreeMap<K, i32> {
+    let mut groups = BTreeMap::new();
+    for tally in tallies {
+        *groups.entry(key(tally)).or_insert(0) += int(tally.total);
+    }
+    groups
+}
+
+fn in_order<T, K: Ord>(mut rows: Vec<T>, key: impl Fn(&T) -> K) -> std::vec::IntoIter<T> {
+    rows.sort_by_key(key);
+    rows.into_iter()
+}

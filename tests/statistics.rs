@@ -1,0 +1,344 @@
+//! Statistics: exact about one's own, rounded and fixed for the coordination.
+
+use kim_domain::agency::{AgencyKind, Role};
+use kim_domain::calendar::{Clock, noon_micros};
+use kim_domain::field::FieldSet;
+use kim_domain::fingerprint::FingerprintKey;
+use kim_domain::purpose::ReferralPurpose;
+use kim_domain::referral::{DeclineReason, ReferralStatus};
+use kim_entity::code::Code;
+use kim_entity::{agency, consent, referral, referral_event, statistics_log};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel, PaginatorTrait};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::on_both;
+use crate::support::play::{Play, jobcenter, on, traeger};
+use crate::support::server::{TestServer, claims, sign, token};
+use crate::support::world::{self, ConsentSpec, ReferralSpec, World};
+
+const AGS: &str = "05315000";
+
+fn coordination() -> String {
+    token("koordination", Role::Coordinator)
+}
+
+fn day(text: &str) -> chrono::NaiveDate {
+    text.parse().expect("a day")
+}
+
+/// Referrals of one day with a history of their own.
+struct Batch {
+    receiver: Uuid,
+    purpose: ReferralPurpose,
+    offered_on: &'static str,
+    /// The state after the offer, the day of that, and the reason.
+    then: Option<(ReferralStatus, &'static str, Option<&'static str>)>,
+    count: u32,
+}
+
+/// Writes them, with one event per move, each at noon.
+async fn fill(play: &Play, batches: &[Batch]) {
+    let main = &play.server.database.database.main;
+    let mut number = 5_000;
+    for batch in batches {
+        let agreement = world::agreement(AGS, batch.receiver, batch.purpose, FieldSet::ALL, FieldSet::EMPTY);
+        let version = i32::try_from(number).expect("a version");
+        let agreement = world::insert_agreement(main, kim_entity::agreement::Model { version, ..agreement }).await;
+        let mut world = World::default();
+        let mut moved = Vec::new();
+        for _ in 0..batch.count {
+            number += 1;
+            let status = batch.then.map_or(ReferralStatus::Offered, |(status, _, _)| status);
+            let id = world.add(&ReferralSpec {
+                number,
+                sender: play.traeger,
+                receiver: batch.receiver,
+                purpose: batch.purpose,
+                agreement,
+                status,
+                ever_accepted: false,
+                closed_on: None,
+                due_on: day("2026-12-31"),
+                offered_on: day(batch.offered_on),
+                consent: Some(ConsentSpec::whole()),
+                offered: FieldSet::ALL,
+                previous: None,
+                messages: 0,
+            });
+            moved.extend(batch.then.map(|(to, on, reason)| (id, to, on, reason)));
+        }
+        world.write(main).await;
+        for (id, to, on, reason) in moved {
+            let event = referral_event::ActiveModel {
+                id: Set(Uuid::now_v7()),
+                referral_id: Set(id),
+                at: Set(noon_micros(day(on))),
+                from_status: Set(Some(Code(ReferralStatus::Offered))),
+                to_status: Set(Code(to)),
+                reason: Set(reason.map(str::to_owned)),
+                agency_id: Set(batch.receiver),
+                staff: Set(None),
+                imported: Set(false),
+                ..Default::default()
+            };
+            event.insert(main).await.expect("an event");
+            if let Some(reason) = reason {
+                let row =
+                    referral::ActiveModel { id: Set(id), reason: Set(Some(reason.to_owned())), ..Default::default() };
+                row.update(main).await.expect("a reason");
+            }
+        }
+    }
+}
+
+async fn municipality(play: &Play, arguments: &str) -> Value {
+    let query = format!(
+        "{{ municipalityStatistics({arguments}) {{ period reportedOn withheld by
+            cells {{ status purpose {{ code }} receiverKind kind declineReason count }}
+            timeInState {{ receiverKind status medianDays ninetiethPercentileDays }} }} }}"
+    );
+    play.ask(&coordination(), &query).await["municipalityStatistics"].clone()
+}
+
+/// Only what is said: a cell without the dimensions that it does not have.
+fn cells(statistics: &Value) -> Vec<Value> {
+    let cells = statistics["cells"].as_array().expect("cells");
+    let said = |cell: &Value| {
+        let said = cell.as_object().expect("a cell").iter().filter(|(_, value)| !value.is_null());
+        said.map(|(name, value)| (name.clone(), value.clone())).collect::<serde_json::Map<_, _>>().into()
+    };
+    cells.iter().map(said).collect()
+}
+
+on_both! {
+    async fn an_agency_counts_its_own_referrals_exactly(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let declined = Some((ReferralStatus::Declined, "2026-10-07", Some(DeclineReason::NotCompetent.code())));
+        let purpose = ReferralPurpose::BenefitApplication;
+        fill(&play, &[
+            Batch { receiver: play.jobcenter, purpose, offered_on: "2026-10-05", then: declined, count: 2 },
+            Batch { receiver: play.jobcenter, purpose, offered_on: "2026-10-05", then: Some((ReferralStatus::Acknowledged, "2026-10-06", None)), count: 1 },
+            Batch { receiver: play.jobcenter, purpose, offered_on: "2026-11-02", then: None, count: 3 },
+            Batch { receiver: play.abh, purpose: ReferralPurpose::TitleExtension, offered_on: "2026-11-02", then: None, count: 1 },
+            Batch { receiver: play.jobcenter, purpose, offered_on: "2026-01-02", then: None, count: 1 },
+        ]).await;
+        let query = r#"{ referralStatistics(DIRECTION filter: {from: "2026-10", to: "2026-11"}) {
+            from to total awaited overdue overdueShare
+            byStatus { status count } byPurpose { purpose { code } count } byAgency { agency { slug } count }
+            byMonth { month total accepted declined notCompetent completed overdue }
+            reasons { declined { reason count } notCompetent notReported }
+            timeInState { status count medianHours ninetiethPercentileHours } } }"#;
+        let incoming = query.replace("DIRECTION", "");
+        let seen = &play.ask(&jobcenter(), &incoming).await["referralStatistics"];
+        assert_eq!(seen, &json!({
+            "from": "2026-10", "to": "2026-11", "total": 6, "awaited": 4, "overdue": 0, "overdueShare": 0.0,
+            "byStatus": [{"status": "OFFERED", "count": 3}, {"status": "ACKNOWLEDGED", "count": 1}, {"status": "DECLINED", "count": 2}],
+            "byPurpose": [{"purpose": {"code": "BENEFIT_APPLICATION"}, "count": 6}],
+            "byAgency": [{"agency": {"slug": "traeger"}, "count": 6}],
+            "byMonth": [
+                {"month": "2026-10", "total": 3, "accepted": 0, "declined": 2, "notCompetent": 2, "completed": 0, "overdue": 0},
+                {"month": "2026-11", "total": 3, "accepted": 0, "declined": 0, "notCompetent": 0, "completed": 0, "overdue": 0}],
+            "reasons": {"declined": [{"reason": "NOT_COMPETENT", "count": 2}], "notCompetent": 2, "notReported": 0},
+            // Three left the offer: after 24, 48 and 48 hours.
+            "timeInState": [{"status": "OFFERED", "count": 3, "medianHours": 48.0, "ninetiethPercentileHours": 48.0}],
+        }));
+        // The sender is not told why: the clients did not let the receiver report back.
+        let outgoing = query.replace("DIRECTION", "direction: OUTGOING");
+        let seen = &play.ask(&traeger(), &outgoing).await["referralStatistics"];
+        assert_eq!((&seen["total"], &seen["reasons"]), (&json!(7), &json!({"declined": [], "notCompetent": 0, "notReported": 2})));
+        assert_eq!(seen["byAgency"], json!([{"agency": {"slug": "abh"}, "count": 1}, {"agency": {"slug": "jobcenter"}, "count": 6}]));
+        consent::Entity::update_many().set(consent::ActiveModel { report_outcome: Set(true), ..Default::default() })
+            .exec(&play.server.database.database.main).await.expect("the clients allow it");
+        let seen = &play.ask(&traeger(), &outgoing).await["referralStatistics"]["reasons"];
+        assert_eq!(seen, &json!({"declined": [{"reason": "NOT_COMPETENT", "count": 2}], "notCompetent": 2, "notReported": 0}));
+        // Nobody else's: another Träger, and another office, count their own alone.
+        let of_other = play.ask(&token("other", Role::CaseManager), &outgoing).await;
+        assert_eq!((&of_other["referralStatistics"]["total"], &of_other["referralStatistics"]["timeInState"]), (&json!(0), &json!([])));
+        assert_eq!(play.ask(&token("abh", Role::Clerk), &incoming).await["referralStatistics"]["total"], json!(1));
+        let by_agency = format!(r#"{{ referralStatistics(direction: OUTGOING, filter: {{from: "2026-10", agency: "{}", purpose: [TITLE_EXTENSION]}}) {{ total }} }}"#,
+            kim_domain::id::encode(kim_domain::id::Kind::Agency, play.abh));
+        assert_eq!(play.ask(&traeger(), &by_agency).await["referralStatistics"]["total"], json!(1));
+        play.server.stop().await;
+    }
+
+    async fn what_a_referral_went_through_is_timed_from_its_events(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let offered = play.offered().await;
+        let accepted = play.done(&jobcenter(), "acceptReferral", on(&offered, json!({}))).await;
+        play.done(&jobcenter(), "startReferral", on(&accepted, json!({}))).await;
+        let query = "{ referralStatistics { overdueShare timeInState { status count } } }";
+        let seen = &play.ask(&jobcenter(), query).await["referralStatistics"];
+        // It passed through ACKNOWLEDGED in the instant of its acceptance, and has not left IN_PROGRESS.
+        assert_eq!(seen, &json!({"overdueShare": null, "timeInState": [{"status": "OFFERED", "count": 1}, {"status": "ACCEPTED", "count": 1}]}));
+        play.server.stop().await;
+    }
+
+    async fn a_token_without_the_scope_and_a_span_that_is_none_are_refused(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let mut narrow = claims("jobcenter", Role::Clerk);
+        narrow["scope"] = json!("referral:read");
+        let answer = play.server.ask(&sign(&narrow), "{ referralStatistics { total } }", &json!({})).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN", "{answer}");
+        for (filter, code) in [
+            (r#"{from: "2026-11", to: "2026-10"}"#, "BAD_INPUT"), (r#"{from: "2020-01", to: "2026-10"}"#, "BAD_INPUT"),
+            (r#"{from: "2026-13"}"#, "GRAPHQL_VALIDATION_FAILED"),
+        ] {
+            let answer = play.server.ask(&jobcenter(), &format!("{{ referralStatistics(filter: {filter}) {{ total }} }}"), &json!({})).await;
+            assert_eq!(answer["errors"][0]["extensions"]["code"], code, "{filter}: {answer}");
+        }
+        let mut narrow = claims("koordination", Role::Coordinator);
+        narrow["scope"] = json!("agreement:read");
+        let query = r#"{ municipalityStatistics(period: "2026-10") { withheld } }"#;
+        let answer = play.server.ask(&sign(&narrow), query, &json!({})).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN", "{answer}");
+        for (arguments, code) in [
+            (r#"period: "2026-11""#, "BAD_INPUT"), (r#"period: "2026-Q4""#, "BAD_INPUT"),
+            (r#"period: "2026-10", by: [STATUS, PURPOSE, KIND]"#, "BAD_INPUT"),
+            (r#"period: "October""#, "GRAPHQL_VALIDATION_FAILED"), (r#"period: "2026-10", by: [AGENCY]"#, "GRAPHQL_VALIDATION_FAILED"),
+        ] {
+            let query = format!("{{ municipalityStatistics({arguments}) {{ withheld }} }}");
+            let answer = play.server.ask(&coordination(), &query, &json!({})).await;
+            assert_eq!(answer["errors"][0]["extensions"]["code"], code, "{arguments}: {answer}");
+        }
+        // For a party there is no such thing, nor for the coordination the other.
+        for (token, query) in [(jobcenter(), query), (coordination(), "{ referralStatistics { total } }")] {
+            let answer = play.server.ask(&token, query, &json!({})).await;
+            assert_eq!(answer["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{answer}");
+        }
+        play.server.stop().await;
+    }
+
+    async fn the_coordination_sees_rounded_counts_of_the_reporting_date(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let main = &play.server.database.database.main;
+        let eingliederungshilfe = world::add_agency(main, AGS, "eingliederungshilfe", AgencyKind::Eingliederungshilfe).await;
+        let reason = Some(DeclineReason::NoCapacity.code());
+        fill(&play, &[
+            Batch { receiver: play.jobcenter, purpose: ReferralPurpose::BenefitApplication, offered_on: "2026-10-05", then: Some((ReferralStatus::Declined, "2026-10-20", reason)), count: 4 },
+            // Declined, but after the reporting date of October.
+            Batch { receiver: play.jobcenter, purpose: ReferralPurpose::BenefitApplication, offered_on: "2026-10-05", then: Some((ReferralStatus::Declined, "2026-11-01", reason)), count: 9 },
+            Batch { receiver: play.abh, purpose: ReferralPurpose::TitleExtension, offered_on: "2026-10-31", then: None, count: 2 },
+            Batch { receiver: play.abh, purpose: ReferralPurpose::TitleExtension, offered_on: "2026-11-01", then: None, count: 5 },
+            // Its purpose and its kind of receiver alone reveal a disability.
+            Batch { receiver: eingliederungshilfe, purpose: ReferralPurpose::ParticipationSupport, offered_on: "2026-10-05", then: None, count: 20 },
+        ]).await;
+        let whole = municipality(&play, r#"period: "2026-10""#).await;
+        assert_eq!((&whole["reportedOn"], cells(&whole)), (&json!("2026-10-31"), vec![json!({"count": 15})]));
+        let by_status = municipality(&play, r#"period: "2026-10", by: [STATUS]"#).await;
+        assert_eq!(cells(&by_status), [json!({"status": "DECLINED", "count": 5}), json!({"status": "OFFERED", "count": 10})]);
+        let by_purpose = municipality(&play, r#"period: "2026-10", by: [PURPOSE, RECEIVER_KIND]"#).await;
+        // Two extensions of a title are shown as nothing.
+        assert_eq!(cells(&by_purpose), [json!({"purpose": {"code": "BENEFIT_APPLICATION"}, "receiverKind": "JOBCENTER", "count": 15})]);
+        let by_reason = municipality(&play, r#"period: "2026-10", by: [DECLINE_REASON, STATUS]"#).await;
+        assert_eq!(by_reason["by"], json!(["STATUS", "DECLINE_REASON"]));
+        assert_eq!(cells(&by_reason), [
+            json!({"status": "DECLINED", "declineReason": "NO_CAPACITY", "count": 5}), json!({"status": "OFFERED", "count": 10})]);
+        assert_eq!(cells(&municipality(&play, r#"period: "2026-Q3""#).await), Vec::<Value>::new());
+
+        // What is imported later with a past date, and what happens now, changes nothing of a past period.
+        let late = referral::Entity::find().one(main).await.expect("a referral").expect("one");
+        let ids: Vec<Uuid> = referral::Entity::find().all(main).await.expect("referrals").iter().map(|row| row.id).collect();
+        for id in &ids[..3] {
+            let event = referral_event::ActiveModel {
+                id: Set(Uuid::now_v7()), referral_id: Set(*id), at: Set(noon_micros(day("2026-11-20"))),
+                from_status: Set(Some(Code(late.status.0))), to_status: Set(Code(ReferralStatus::Withdrawn)), reason: Set(None),
+                agency_id: Set(play.traeger), staff: Set(None), imported: Set(false), ..Default::default()
+            };
+            event.insert(main).await.expect("an event");
+        }
+        let (mut copies, mut offers) = (Vec::new(), Vec::new());
+        for place in 0..9 {
+            let id = Uuid::now_v7();
+            let copy = referral::Model { id, reference: format!("LATE-{place}"), created_at: noon_micros(day("2026-11-20")), ..late.clone() };
+            copies.push(copy.into_active_model());
+            offers.push(referral_event::ActiveModel {
+                id: Set(Uuid::now_v7()), referral_id: Set(id), at: Set(noon_micros(day("2026-10-05"))), from_status: Set(None),
+                to_status: Set(Code(ReferralStatus::Offered)), reason: Set(None), agency_id: Set(play.traeger), staff: Set(None),
+                imported: Set(true), ..Default::default()
+            });
+        }
+        referral::Entity::insert_many(copies).exec_without_returning(main).await.expect("rows");
+        referral_event::Entity::insert_many(offers).exec_without_returning(main).await.expect("events");
+        for (before, arguments) in [
+            (&whole, r#"period: "2026-10""#), (&by_status, r#"period: "2026-10", by: [STATUS]"#),
+            (&by_purpose, r#"period: "2026-10", by: [RECEIVER_KIND, PURPOSE]"#),
+        ] {
+            assert_eq!(&municipality(&play, arguments).await, before, "{arguments}");
+        }
+        // Every request is in the log, also those that came to nothing.
+        let logged = statistics_log::Entity::find().all(&play.server.database.database.log).await.expect("the log");
+        assert_eq!(logged.len(), 8);
+        let one = logged.iter().find(|row| row.dimensions == "STATUS").expect("a row");
+        assert_eq!((one.agency.as_str(), one.subject.as_str(), one.period.as_str()), ("koordination", "test-person", "2026-10"));
+        play.server.stop().await;
+    }
+
+    async fn a_table_that_would_tell_exact_counts_is_held_back(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let main = &play.server.database.database.main;
+        let ebh = world::add_agency(main, AGS, "ebh", AgencyKind::Einbuergerungsbehoerde).await;
+        let sozialamt = world::add_agency(main, AGS, "sozialamt", AgencyKind::Sozialamt).await;
+        let two = |receiver, purpose| Batch { receiver, purpose, offered_on: "2026-10-05", then: None, count: 2 };
+        fill(&play, &[
+            two(play.jobcenter, ReferralPurpose::BenefitApplication), two(play.abh, ReferralPurpose::TitleExtension),
+            two(ebh, ReferralPurpose::Naturalisation), two(sozialamt, ReferralPurpose::SocialAssistance),
+        ]).await;
+        // Eight in all are shown as ten, which is eight at the least; four cells of two at the most would be two each.
+        assert_eq!(cells(&municipality(&play, r#"period: "2026-10""#).await), [json!({"count": 10})]);
+        let by_kind = municipality(&play, r#"period: "2026-10", by: [RECEIVER_KIND]"#).await;
+        assert_eq!((&by_kind["withheld"], &by_kind["cells"]), (&json!(true), &json!([])));
+        play.server.stop().await;
+    }
+
+    async fn the_pace_of_an_office_with_fewer_than_three_posts_is_nobody_s_business(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let main = &play.server.database.database.main;
+        let accepted = |receiver, purpose, count| Batch {
+            receiver, purpose, offered_on: "2026-10-05", then: Some((ReferralStatus::Acknowledged, "2026-10-09", None)), count };
+        fill(&play, &[
+            accepted(play.jobcenter, ReferralPurpose::BenefitApplication, 12), accepted(play.abh, ReferralPurpose::TitleExtension, 12),
+        ]).await;
+        let times = async || municipality(&play, r#"period: "2026-10""#).await["timeInState"].clone();
+        assert_eq!(times().await, json!([]), "nobody said how many posts there are");
+        for (id, posts) in [(play.jobcenter, 300), (play.abh, 250)] {
+            let row = agency::ActiveModel { id: Set(id), posts: Set(Some(posts)), ..Default::default() };
+            row.update(main).await.expect("posts");
+        }
+        assert_eq!(times().await, json!([{"receiverKind": "JOBCENTER", "status": "OFFERED", "medianDays": 4, "ninetiethPercentileDays": 4}]));
+        let few = municipality(&play, r#"period: "2026-09""#).await["timeInState"].clone();
+        assert_eq!(few, json!([]), "none ended in September");
+        play.server.stop().await;
+    }
+
+    async fn the_demo_s_coordination_finds_the_past_months_of_its_lists(db: TestDatabase) {
+        let clock = Clock::on(world::today());
+        kim::demo::prepare(&db.database, &clock, &FingerprintKey::new([0x5a; 32]), false).await.expect("filled");
+        let server = TestServer::start(db, clock).await;
+        let query = r#"{ month: municipalityStatistics(period: "2026-10", by: [RECEIVER_KIND, STATUS]) { withheld cells { count receiverKind } }
+            quarter: municipalityStatistics(period: "2026-Q3") { cells { count } } }"#;
+        let answer = server.ask(&token("ki-koeln", Role::Coordinator), query, &json!({})).await;
+        assert_eq!(answer["errors"], Value::Null, "{answer}");
+        let month = answer["data"]["month"]["cells"].as_array().expect("cells");
+        assert!(!month.is_empty(), "{answer}");
+        assert!(month.iter().all(|cell| cell["count"].as_i64().is_some_and(|count| count > 0 && count % 5 == 0)), "{answer}");
+        assert!(month.iter().all(|cell| cell["receiverKind"] != "EINGLIEDERUNGSHILFE"), "{answer}");
+        assert!(answer["data"]["quarter"]["cells"][0]["count"].as_i64().is_some_and(|count| count >= 10), "{answer}");
+        server.stop().await;
+    }
+
+    async fn another_municipality_s_coordination_sees_nothing_of_it(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let main = &play.server.database.database.main;
+        world::add_municipality(main, "05112000").await;
+        world::add_agency(main, "05112000", "koordination-2", AgencyKind::Koordination).await;
+        fill(&play, &[Batch { receiver: play.jobcenter, purpose: ReferralPurpose::BenefitApplication, offered_on: "2026-10-05", then: None, count: 9 }]).await;
+        let query = r#"{ municipalityStatistics(period: "2026-10") { cells { count } } }"#;
+        let foreign = play.ask(&token("koordination-2", Role::Coordinator), query).await;
+        assert_eq!(foreign["municipalityStatistics"]["cells"], json!([]));
+        let own = play.ask(&coordination(), query).await;
+        assert_eq!(own["municipalityStatistics"]["cells"], json!([{"count": 10}]));
+        assert_eq!(statistics_log::Entity::find().count(&play.server.database.database.log).await.expect("the log"), 2);
+        play.server.stop().await;
+    }
+}
