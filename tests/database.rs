@@ -177,6 +177,7 @@ async fn on_sqlite_a_statement_ends_with_its_request_and_its_connection_serves_a
     let folder = tempfile::tempdir().expect("a folder");
     let url = format!("sqlite:{}", folder.path().join("kim.sqlite").display());
     let brief = std::time::Duration::from_millis(300);
+    Database::create(&url).await.expect("created").close().await.expect("closed");
     let db = Database::open_within(&url, brief).await.expect("open");
     let statement = || Statement::from_string(DbBackend::Sqlite, LONG);
     // More than there are connections, each given up by its caller.

@@ -150,7 +150,12 @@ async fn a_mistake_is_answered_with_what_to_do() {
         invalid(2, 12, "Unknown field \"rolle\" on type \"Viewer\". Did you mean \"role\"?"),
     )
     .await;
-    told("{ cases { totalCount } }", json!({}), invalid(1, 3, "Unknown field \"cases\" on type \"Query\".")).await;
+    told(
+        "{ cases { totalCount } }",
+        json!({}),
+        invalid(1, 3, "Unknown field \"cases\" on type \"Query\". Did you mean \"changes\"?"),
+    )
+    .await;
     told(
         "{ referrals(frist: 1) { totalCount } }",
         json!({}),

@@ -39,14 +39,15 @@ pub(super) async fn values(database: &Database, file: &[u8]) -> Result<(), Failu
     tx.commit().await.map_err(Failure::failed)
 }
 
-/// Lets what the lists tell have been here since it was offered, not since the demo was started: a past month's statistics
-/// count what was there at its end.
+/// Lets what the lists tell and is over have been here since it was offered, not since the demo was started: a past month's
+/// statistics count what was there at its end. What still runs came today: the timer would end what is long overdue.
 pub(super) async fn received(database: &Database) -> Result<(), Failure> {
     let tx = database.write().await.map_err(Failure::failed)?;
     let since = Expr::col(referral::Column::OfferedAt);
     referral::Entity::update_many()
         .col_expr(referral::Column::CreatedAt, since)
         .filter(referral::Column::OfferedAt.gt(0))
+        .filter(referral::Column::ClosedOn.is_not_null())
         .exec(&tx)
         .await
         .map_err(Failure::failed)?;

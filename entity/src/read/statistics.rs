@@ -73,7 +73,9 @@ impl Snapshot {
         // sender withdrew is its own.
         let told = match direction {
             Direction::Incoming => "r.status <> 'WITHDRAWN'",
-            Direction::Outgoing => "(r.status = 'WITHDRAWN' OR COALESCE(c.report_outcome, false))",
+            Direction::Outgoing => {
+                "(r.status = 'WITHDRAWN' OR (COALESCE(c.report_outcome, false) AND c.withdrawn_at IS NULL))"
+            }
         };
         let mut sql = self.sql();
         sql.push("SELECT CASE");
