@@ -49,7 +49,7 @@ pub async fn once<T: Serialize + DeserializeOwned>(
         unit.give_up().await?;
         return known?;
     }
-    match work(&mut unit).await {
+    match Box::pin(work(&mut unit)).await {
         Ok(done) => {
             keep(&unit, request, &Answer::Done(&done)).await?;
             unit.finish().await?;

@@ -156,7 +156,7 @@ async fn with_proposal(
         snapshot.end().await?;
         Ok(Some(AgreementProposalPayload { proposal }))
     };
-    or_null(ctx, changed.await)
+    or_null(ctx, Box::pin(changed).await)
 }
 
 #[derive(Default)]
@@ -246,6 +246,6 @@ impl AgreementMutation {
             ctx.field().selection_set().filter(|field| field.name() == "agreement").for_each(|field| plan.add(&field));
             Ok(Some(AgreementPayload { agreement: after(ctx, done.agreement, plan).await? }))
         };
-        or_null(ctx, changed.await)
+        or_null(ctx, Box::pin(changed).await)
     }
 }

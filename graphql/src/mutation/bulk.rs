@@ -198,5 +198,5 @@ async fn bulk(
         // The same request has the same rows in the same order.
         Ok(Some(BulkPayload { results: ids.into_iter().zip(done.rows).map(result).collect() }))
     };
-    or_null(ctx, changed.await)
+    or_null(ctx, Box::pin(changed).await)
 }

@@ -197,7 +197,7 @@ async fn with_case(
         snapshot.end().await?;
         Ok(Some(CasePayload { case }))
     };
-    or_null(ctx, changed.await)
+    or_null(ctx, Box::pin(changed).await)
 }
 
 #[derive(Default)]

@@ -165,7 +165,7 @@ async fn with_consent(
         snapshot.end().await?;
         Ok(Some(ConsentPayload { consent, referrals }))
     };
-    or_null(ctx, changed.await)
+    or_null(ctx, Box::pin(changed).await)
 }
 
 #[derive(Default)]

@@ -41,7 +41,7 @@ pub(crate) async fn with_referral(
         snapshot.end().await?;
         Ok(Some(ReferralPayload { referral }))
     };
-    or_null(ctx, changed.await)
+    or_null(ctx, Box::pin(changed).await)
 }
 
 /// Does a use case once, if the token has the scope.
@@ -54,7 +54,8 @@ pub(crate) async fn change<T: Serialize + DeserializeOwned>(
 ) -> Result<T, Failure> {
     let desk = Session::of(ctx).write(scope)?;
     let request = Request { mutation, hash: hash_of_input(ctx), key };
-    Ok(once(desk, &request, work).await?)
+    // On the heap: the engine moves a root's future through one frame for each part of the root, and a use case's is large.
+    Ok(Box::pin(once(desk, &request, work)).await?)
 }
 
 /// A hash of the input as it was sent, without its key. An object's members have no order.
