@@ -74,7 +74,7 @@ async fn fill(database: &Database, clock: &Clock, key: &FingerprintKey) -> Resul
         filled.refused += report.refused_rows();
     }
     enrich::values(database, &shift(VALUES, days)).await?;
-    enrich::received(database).await?;
+    enrich::received(database, clock).await?;
     enrich::messages(database, clock, MESSAGES).await?;
     // Last: until now a case has one referral, by which the others find it.
     continued::referrals(database, clock, CONTINUED).await?;

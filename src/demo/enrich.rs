@@ -7,11 +7,14 @@ use chrono::Days;
 use kim_domain::calendar::{Clock, noon_micros};
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::id::new_uuid;
+use kim_domain::referral::ReferralStatus;
 use kim_domain::value::is_valid;
 use kim_entity::database::Database;
 use kim_entity::{case_file, handover, message, person, referral};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter,
+};
 
 use crate::failure::Failure;
 
@@ -39,15 +42,17 @@ pub(super) async fn values(database: &Database, file: &[u8]) -> Result<(), Failu
     tx.commit().await.map_err(Failure::failed)
 }
 
-/// Lets what the lists tell and is over have been here since it was offered, not since the demo was started: a past month's
-/// statistics count what was there at its end. What still runs came today: the timer would end what is long overdue.
-pub(super) async fn received(database: &Database) -> Result<(), Failure> {
+/// Lets what the lists tell have been here since it was offered, not since the demo was started: a past month's statistics
+/// count what was there at its end. What is overdue or suspended came today: the timer would end it before anybody sees it.
+pub(super) async fn received(database: &Database, clock: &Clock) -> Result<(), Failure> {
     let tx = database.write().await.map_err(Failure::failed)?;
     let since = Expr::col(referral::Column::OfferedAt);
+    let suspended = referral::Column::Status.eq(ReferralStatus::Suspended.code());
+    let in_time = referral::Column::DueOn.gte(clock.today()).and(suspended.not());
     referral::Entity::update_many()
         .col_expr(referral::Column::CreatedAt, since)
         .filter(referral::Column::OfferedAt.gt(0))
-        .filter(referral::Column::ClosedOn.is_not_null())
+        .filter(referral::Column::ClosedOn.is_not_null().or(in_time))
         .exec(&tx)
         .await
         .map_err(Failure::failed)?;
