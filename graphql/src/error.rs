@@ -95,7 +95,7 @@ impl From<Failure> for Error {
             Failure::Internal(cause) => {
                 let id = Uuid::now_v7();
                 // What a database says can quote data: its kind is logged, its text is not.
-                tracing::error!(error_id = %id, kind = kind_of(&cause), "a read failed");
+                tracing::error!(error_id = %id, kind = kind_of(&cause), "a request failed at the database");
                 masked(id, is_lost(&cause))
             }
         }

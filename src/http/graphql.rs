@@ -53,7 +53,11 @@ async fn in_media_type<B: Backend>(
     let viewer =
         match timeout(front.limits.deadline, front.backend.admit(token)).await.map_err(|_| Refusal::too_late())? {
             Ok(Some(viewer)) => viewer,
-            Ok(None) => return Err(Refusal::unauthenticated()),
+            Ok(None) => {
+                let reason = "its agency is unknown or disabled, or has no such role";
+                tracing::debug!(reason, "a token was refused");
+                return Err(Refusal::unauthenticated());
+            }
             Err(ApiError::TooLate) => return Err(Refusal::too_late()),
             Err(ApiError::Internal { kind, retryable }) => {
                 tracing::error!(error_id = id, kind, "a token could not be admitted");
