@@ -21,7 +21,7 @@ mod many;
 
 pub use consents::{Concerned, Whose};
 
-/// A transaction that writes. Dropped without [`commit`](Self::commit), it leaves nothing.
+/// A transaction that writes. Dropped without its [transaction](Self::into_transaction) being committed, it leaves nothing.
 #[derive(Debug)]
 pub struct Writing(Snapshot);
 
@@ -115,21 +115,5 @@ impl Writing {
     #[must_use]
     pub fn into_transaction(self) -> DatabaseTransaction {
         self.0.into_transaction()
-    }
-
-    /// Makes it last.
-    ///
-    /// # Errors
-    /// Whatever the database said; then nothing was changed.
-    pub async fn commit(self) -> Result<(), DbErr> {
-        self.0.commit().await
-    }
-
-    /// Gives it up.
-    ///
-    /// # Errors
-    /// Whatever the database said.
-    pub async fn give_up(self) -> Result<(), DbErr> {
-        self.0.end().await
     }
 }

@@ -87,10 +87,6 @@ impl Snapshot {
         self.transaction
     }
 
-    pub(crate) async fn commit(self) -> Result<(), DbErr> {
-        self.transaction.commit().await
-    }
-
     /// Whose view it is.
     #[must_use]
     pub fn viewer(&self) -> &Viewer {
