@@ -19,6 +19,7 @@ mod feed;
 mod front_door;
 mod import;
 mod indexes;
+mod ledger;
 mod life;
 mod log;
 mod matrix;

@@ -47,7 +47,7 @@ impl Watched {
         assert!(response.errors.is_empty(), "{:?}", response.errors);
         let all = self.statements.lock().expect("a list").clone();
         // Its lock, and whether anything was closed meanwhile, are the log's own too.
-        let of_log = ["disclos", "pg_advisory_xact_lock", "SELECT closings"];
+        let of_log = ["disclos", "pg_try_advisory_xact_lock", "SELECT id, closings"];
         let (log, reads) = all.into_iter().partition(|text| of_log.iter().any(|word| text.contains(word)));
         (response, reads, log)
     }
@@ -110,6 +110,9 @@ on_both! {
             assert_eq!(log.len(), 3 + lock, "{log:#?}");
             counts.push(reads);
         }
+        // What was shown today is in `disclosed` already.
+        let (_, _, log) = watched.ask(CLERK_S_LIST, 50).await;
+        assert!(!log.iter().any(|text| text.contains("INTO \"disclosed\"")), "{log:#?}");
         let [who, page, ruled, agencies] = &counts[1][..] else { panic!("four") };
         assert!(who.contains("FROM agency"));
         assert!(page.contains("FROM referral") && page.contains("AND r.pending") && !page.contains("handover"));

@@ -10,14 +10,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use kim_casework::disclose::{Begun, Reader, Recorded, Shown, record};
+use kim_casework::disclose::{Begun, Ledger, Reader, Recorded, Shown};
 use kim_casework::import::{Options, agreements};
 use kim_domain::calendar::Clock;
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::id::decode;
 use kim_entity::database::Database;
 use kim_entity::viewer::Viewer;
-use sea_orm::{ConnectionTrait, EntityTrait, Statement};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, Statement};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -43,6 +43,11 @@ async fn logged(database: &Database) -> i64 {
     let statement = Statement::from_string(database.backend(), text);
     let row = database.log.query_one_raw(statement).await.expect("the log").expect("a count");
     row.try_get_by_index(0).expect("a number")
+}
+
+/// How often something was closed to the agency, asked under its lock.
+async fn closings(database: &Database, disclosing: &DatabaseTransaction, agency: Uuid) -> i64 {
+    database.closings(disclosing, &BTreeSet::from([agency])).await.expect("counts")[&agency]
 }
 
 /// What one answer showed, and when it was asked: the epoch is even while the consent stands, odd once its withdrawal was
@@ -92,12 +97,12 @@ on_both! {
         let database = Database::open(&db.url).await.expect("a second look");
         let play = Play::begin(db).await;
         let (one, other) = (play.offered().await, play.offered().await);
-        let clock = Clock::on(today());
+        let ledger = Ledger::open(Arc::new(database.clone()), Clock::on(today()));
         let viewer = Viewer::admit(&database, verified(&jobcenter())).await.expect("a database").expect("a clerk");
         let viewer = Arc::new(viewer);
         let (reader, shown) = (Reader::of(&viewer, "a-request", "an-operation"), [about_to_show(&one, play.jobcenter)]);
         let begun = Begun { closings: viewer.closings(), today: today() };
-        let record = async |begun| record(&database, &clock, &viewer, &reader, &shown, begun).await.expect("the log");
+        let record = async |begun| ledger.record(&viewer, &reader, shown.to_vec(), begun).await.expect("the log");
 
         // The other client's consent went after this answer was begun; then this client's own.
         for (referral, expected) in [(&other, Recorded::Written), (&one, Recorded::Overtaken(2))] {
@@ -118,18 +123,18 @@ on_both! {
         let offered = play.offered().await;
         let query = format!("{{ referral(id: {}) {{ consent {{ id }} }} }}", offered["id"]);
         let consent = play.ask(&traeger(), &query).await["referral"]["consent"]["id"].clone();
-        let disclosing = database.disclose(play.jobcenter).await.expect("the lock of a disclosure");
+        let disclosing = database.disclose_when_free(play.jobcenter).await.expect("the lock of a disclosure");
         let withdrawal = tokio::spawn({
             let play = Arc::clone(&play);
             async move { done(&play, "withdrawConsent", json!({"consentId": consent})).await }
         });
         tokio::time::sleep(Duration::from_millis(500)).await;
         assert!(!withdrawal.is_finished(), "it was acknowledged while something was being logged");
-        assert_eq!(database.closings(&disclosing, play.jobcenter).await.expect("a count"), 0);
+        assert_eq!(closings(&database, &disclosing, play.jobcenter).await, 0);
         disclosing.commit().await.expect("logged");
         withdrawal.await.expect("withdrawn");
-        let disclosing = database.disclose(play.jobcenter).await.expect("the lock of a disclosure");
-        assert_eq!(database.closings(&disclosing, play.jobcenter).await.expect("a count"), 1);
+        let disclosing = database.disclose_when_free(play.jobcenter).await.expect("the lock of a disclosure");
+        assert_eq!(closings(&database, &disclosing, play.jobcenter).await, 1);
         disclosing.rollback().await.expect("ended");
     }
 
@@ -137,15 +142,15 @@ on_both! {
         let database = Database::open(&db.url).await.expect("a second process");
         let play = Play::begin(db).await;
         let clock = Clock::on(today());
-        for (version, narrows, closings) in [(2, "nein", 0), (3, "ja", 1)] {
+        for (version, narrows, expected) in [(2, "nein", 0), (3, "ja", 1)] {
             let file = format!(
                 "ags;receiver;purpose;version;valid_from;respond_working_days;access_days;contact;legal_ground;fields;narrows_running\n\
                  05315000;jobcenter;BENEFIT_APPLICATION;{version};2026-11-01;10;30;a@b.example;Einwilligung;familyName;{narrows}\n"
             );
             let report = agreements(&database, &clock, file.as_bytes(), &Options::default(), &mut |_, _| {}).await;
             assert_eq!(report.expect("imported").accepted, 1);
-            let disclosing = database.disclose(play.jobcenter).await.expect("the lock of a disclosure");
-            assert_eq!(database.closings(&disclosing, play.jobcenter).await.expect("a count"), closings);
+            let disclosing = database.disclose_when_free(play.jobcenter).await.expect("the lock of a disclosure");
+            assert_eq!(closings(&database, &disclosing, play.jobcenter).await, expected);
             disclosing.rollback().await.expect("ended");
         }
         play.server.stop().await;

@@ -1,6 +1,6 @@
 //! Opening the database. What differs between SQLite and PostgreSQL is here and nowhere else.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -169,12 +169,29 @@ impl Database {
         }
     }
 
-    /// Begins a transaction for the log of what is disclosed to this agency. Until it ends nothing is closed to the agency:
-    /// a withdrawal [holds](Self::hold_back) what was not logged before it.
+    /// Begins a transaction for the log of what is disclosed to those of these agencies to which nothing is being closed just
+    /// now; the others are not waited for. Until it ends nothing is closed to the agencies that it returns: a withdrawal
+    /// [holds](Self::hold_back) what was not logged before it.
     ///
     /// # Errors
     /// As [`write`](Self::write).
-    pub async fn disclose(&self, agency: Uuid) -> Result<DatabaseTransaction, DbErr> {
+    pub async fn disclose(&self, agencies: &BTreeSet<Uuid>) -> Result<(DatabaseTransaction, BTreeSet<Uuid>), DbErr> {
+        if self.backend() == DbBackend::Sqlite {
+            return Ok((self.log.begin_with_options(immediate()).await?, agencies.clone()));
+        }
+        let tx = self.again(|| self.log.begin()).await?;
+        let mut sql = Sql::new(DbBackend::Postgres);
+        let keys: Vec<(Uuid, i64)> = agencies.iter().map(|&agency| (agency, lock_key(agency))).collect();
+        sql.push("SELECT m.id FROM ").masks(&keys).push(" WHERE pg_try_advisory_xact_lock_shared(m.mask)");
+        let free = sql.all(&tx).await?.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
+        Ok((tx, free))
+    }
+
+    /// As [`disclose`](Self::disclose) for one agency, waiting for what is being closed to it.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub async fn disclose_when_free(&self, agency: Uuid) -> Result<DatabaseTransaction, DbErr> {
         if self.backend() == DbBackend::Sqlite {
             return self.log.begin_with_options(immediate()).await;
         }
@@ -183,20 +200,31 @@ impl Database {
         Ok(tx)
     }
 
-    /// How often something was closed to this agency, as committed now. Ask with the transaction of
-    /// [`disclose`](Self::disclose), under whose lock the answer cannot change.
+    /// How often something was closed to these agencies, as committed now. Ask with the transaction of
+    /// [`disclose`](Self::disclose), under whose locks the answer cannot change.
     ///
     /// # Errors
     /// Whatever the database said.
-    pub async fn closings(&self, disclosing: &DatabaseTransaction, agency: Uuid) -> Result<i64, DbErr> {
+    pub async fn closings(
+        &self,
+        disclosing: &DatabaseTransaction,
+        agencies: &BTreeSet<Uuid>,
+    ) -> Result<HashMap<Uuid, i64>, DbErr> {
         let mut sql = Sql::new(self.backend());
-        sql.push("SELECT closings FROM agency WHERE id = ").bind(agency);
+        let agencies: Vec<Uuid> = agencies.iter().copied().collect();
+        sql.push("SELECT id, closings FROM agency WHERE ").is_one_of("id", &agencies);
         // On SQLite the log's lock is in another file than the agencies.
-        let row = match self.backend() {
-            DbBackend::Sqlite => sql.one(&self.main).await?,
-            DbBackend::Postgres | _ => sql.one(disclosing).await?,
+        let rows = match self.backend() {
+            DbBackend::Sqlite => sql.all(&self.main).await?,
+            DbBackend::Postgres | _ => sql.all(disclosing).await?,
         };
-        row.map_or(Ok(0), |row| row.try_get_by_index(0))
+        rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
+    }
+
+    /// When a connection was last found dead: what was committed on it may be gone if a standby took over.
+    #[must_use]
+    pub fn lost_at(&self) -> Option<Instant> {
+        self.losses.last()
     }
 
     /// Counts a closing for these agencies, waits for disclosures to them that are being logged, and holds back those that
@@ -310,10 +338,15 @@ fn immediate() -> TransactionOptions {
 
 /// Takes PostgreSQL's lock that stands for disclosures to an agency; it ends with the transaction.
 async fn advisory_lock(tx: &DatabaseTransaction, function: &str, agency: Uuid) -> Result<(), DbErr> {
-    let (high, low) = agency.as_u64_pair();
     let mut sql = Sql::new(DbBackend::Postgres);
-    sql.push("SELECT ").push(function).push("(").bind((high ^ low).cast_signed()).push(")");
+    sql.push("SELECT ").push(function).push("(").bind(lock_key(agency)).push(")");
     sql.one(tx).await.map(drop)
+}
+
+/// The number of an agency's lock.
+fn lock_key(agency: Uuid) -> i64 {
+    let (high, low) = agency.as_u64_pair();
+    (high ^ low).cast_signed()
 }
 
 /// Whether the database gave up because time ran out: no connection or lock came free, or PostgreSQL's clock ended the

@@ -21,10 +21,14 @@ impl Losses {
         tracing::warn!("a connection to the database was lost");
     }
 
+    /// When it was.
+    pub(crate) fn last(&self) -> Option<Instant> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Whether a connection of this age is to be asked before it is used.
     pub(crate) fn doubt(&self, age: Duration) -> bool {
-        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        last.is_some_and(|last| last.elapsed() < DOUBT && last.elapsed() < age)
+        self.last().is_some_and(|last| last.elapsed() < DOUBT && last.elapsed() < age)
     }
 }
 

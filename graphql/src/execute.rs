@@ -7,7 +7,7 @@ use async_graphql::{
     Error, ErrorExtensionValues, Name, PathSegment, Pos, Request, Response, ServerError, Value, Variables,
 };
 use chrono::NaiveDate;
-use kim_casework::disclose::{self, Begun, Recorded, Shown};
+use kim_casework::disclose::{Begun, Ledger, Reader, Recorded, Shown};
 use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::token::VerifiedToken;
@@ -39,6 +39,7 @@ pub struct Api {
     database: Arc<Database>,
     clock: Clock,
     key: Arc<FingerprintKey>,
+    ledger: Ledger,
 }
 
 /// Why a token could be neither admitted nor refused.
@@ -56,10 +57,11 @@ pub enum ApiError {
 }
 
 impl Api {
-    /// Over a database, by a clock, with the key of the fingerprints.
+    /// Over a database, by a clock, with the key of the fingerprints. Inside a runtime.
     #[must_use]
     pub fn new(database: Database, clock: Clock, key: FingerprintKey) -> Self {
-        Self { database: Arc::new(database), clock, key: Arc::new(key) }
+        let database = Arc::new(database);
+        Self { ledger: Ledger::open(Arc::clone(&database), clock), database, clock, key: Arc::new(key) }
     }
 
     /// Admits a verified token; `None` means 401, whatever the reason.
@@ -92,7 +94,7 @@ impl Api {
         };
         add_defaults(&document, name.as_deref(), &mut variables);
         let keys = order::root_keys(&document, name.as_deref());
-        let reader = disclose::Reader::of(&viewer, request_id, &operation);
+        let reader = Reader::of(&viewer, request_id, &operation);
         let viewer = Arc::new(viewer);
         let mut closings = viewer.closings();
         for _ in 0..ATTEMPTS {
@@ -108,12 +110,12 @@ impl Api {
                 return response;
             }
             let begun = Begun { closings, today };
-            match disclose::record(&self.database, &self.clock, &viewer, &reader, &shown, begun).await {
+            match self.ledger.record(&viewer, &reader, shown, begun).await {
                 Ok(Recorded::Written) => return response,
                 Ok(Recorded::Overtaken(now)) => closings = now,
                 Err(error) if took_too_long(&error) => break,
                 Err(error) => {
-                    let kind = kind_of(&error);
+                    let kind = kind_of(&*error);
                     return internal("the log of disclosures could not be written", kind, is_lost(&error));
                 }
             }

@@ -1,0 +1,265 @@
+//! Who writes the log: one transaction for all that is waiting.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use chrono::NaiveDate;
+use kim_domain::calendar::{Clock, midnight_micros};
+use kim_domain::disclosure;
+use kim_domain::field::HandoverField;
+use kim_entity::code::Code;
+use kim_entity::database::{Database, is_lost, took_too_long};
+use kim_entity::read::{ReferralRow, Snapshot};
+use kim_entity::{disclosed, disclosure_log};
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::{ActiveValue::Set, DatabaseTransaction, DbErr, EntityTrait as _};
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use super::known::{Facts, Known, Portion};
+use super::{Entry, Recorded, Shown};
+
+/// So many entries go into one transaction at most.
+const TOGETHER: usize = 64;
+
+/// How many rows of `disclosed` one statement takes, within SQLite's limit of bound values.
+const ROWS: usize = 4_000;
+
+/// Why a field could be shown.
+const CONSENT: &str = "CONSENT";
+const STATUTE: &str = "STATUTE";
+/// One's own handover: no disclosure to another, and so not in `disclosed`.
+const OWN: &str = "OWN";
+
+/// By referral: its receiver, and what is not in `disclosed` yet.
+type News = BTreeMap<Uuid, (Uuid, Facts)>;
+
+/// Writes entries, many at once.
+pub(super) struct Scribe {
+    database: Arc<Database>,
+    clock: Clock,
+    known: Mutex<Known>,
+}
+
+impl Scribe {
+    pub(super) fn new(database: Arc<Database>, clock: Clock) -> Self {
+        Self { database, clock, known: Mutex::default() }
+    }
+
+    /// Writes what comes until nobody is left to send.
+    pub(super) async fn run(self, mut queue: mpsc::Receiver<Entry>) {
+        let scribe = Arc::new(self);
+        let mut waiting = Vec::new();
+        while queue.recv_many(&mut waiting, TOGETHER).await > 0 {
+            // Whoever gave up waiting is shown nothing.
+            waiting.retain(|entry| !entry.told.is_closed());
+            let (scribe, entries) = (Arc::clone(&scribe), std::mem::take(&mut waiting));
+            // In a task of its own: should it panic, those who wait are told so, and the next are written.
+            let _ = tokio::spawn(async move { scribe.write(entries).await }).await;
+        }
+    }
+
+    /// Writes entries in one transaction. One whose agency is having something closed just now is left to wait for that
+    /// by itself, and holds up nobody else.
+    async fn write(self: Arc<Self>, entries: Vec<Entry>) {
+        let agencies = entries.iter().map(|entry| entry.reader.agency_id).collect();
+        let (transaction, free) = match self.database.disclose(&agencies).await {
+            Ok(begun) => begun,
+            Err(error) => return tell_all(entries, Err(error)),
+        };
+        let (entries, held): (Vec<_>, Vec<_>) =
+            entries.into_iter().partition(|entry| free.contains(&entry.reader.agency_id));
+        self.each_alone(held);
+        match self.fill(transaction, &entries).await {
+            // What one of them has wrong must not be the others' failure.
+            Err(error) if entries.len() > 1 && !is_lost(&error) && !took_too_long(&error) => self.each_alone(entries),
+            result => tell_all(entries, result),
+        }
+    }
+
+    fn each_alone(self: &Arc<Self>, entries: Vec<Entry>) {
+        for entry in entries {
+            let scribe = Arc::clone(self);
+            tokio::spawn(async move {
+                let result = match scribe.database.disclose_when_free(entry.reader.agency_id).await {
+                    Ok(transaction) => scribe.fill(transaction, std::slice::from_ref(&entry)).await,
+                    Err(error) => Err(error),
+                };
+                tell_all(vec![entry], result);
+            });
+        }
+    }
+
+    /// Fills and ends the transaction, under whose locks nothing is closed to these entries' agencies.
+    async fn fill(&self, transaction: DatabaseTransaction, entries: &[Entry]) -> Result<Vec<Recorded>, DbErr> {
+        let agencies: BTreeSet<Uuid> = entries.iter().map(|entry| entry.reader.agency_id).collect();
+        let closings = self.database.closings(&transaction, &agencies).await?;
+        // Under the locks, for which midnight may have been waited: a day that ended may have ended a consent.
+        let (today, at) = (self.clock.today(), self.clock.now_micros());
+        let (mut recorded, mut rows, mut news) = (Vec::with_capacity(entries.len()), Vec::new(), BTreeMap::new());
+        let lost = self.database.lost_at();
+        for entry in entries {
+            let now = closings.get(&entry.reader.agency_id).copied().unwrap_or(0);
+            let released = today == entry.begun.today
+                && (now == entry.begun.closings || still_released(&self.database, entry).await?);
+            recorded.push(if released { Recorded::Written } else { Recorded::Overtaken(now) });
+            if released {
+                rows.extend(log_rows(at, entry));
+                self.add_news(&mut news, &entry.shown, today, lost);
+            }
+        }
+        if rows.is_empty() {
+            transaction.rollback().await?;
+            return Ok(recorded);
+        }
+        disclosure_log::Entity::insert_many(rows).exec_without_returning(&transaction).await?;
+        upsert_disclosed(&transaction, &news, at, today).await?;
+        transaction.commit().await?;
+        let written = news.into_iter().map(|(referral, (_, facts))| (referral, facts));
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).learn(today, lost, written);
+        Ok(recorded)
+    }
+
+    /// Adds what is not in `disclosed` yet. What one sees of one's own is no disclosure.
+    fn add_news(&self, news: &mut News, shown: &[Shown], today: NaiveDate, lost: Option<Instant>) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        for one in shown.iter().filter(|one| !one.own) {
+            let facts = known.news(today, lost, one.referral_id, facts_of(one));
+            if !facts.is_empty() {
+                let (_, all) = news.entry(one.referral_id).or_insert((one.receiver_id, Facts::default()));
+                *all = all.then(facts);
+            }
+        }
+    }
+}
+
+fn tell_all(entries: Vec<Entry>, result: Result<Vec<Recorded>, DbErr>) {
+    match result {
+        Ok(recorded) => {
+            for (entry, recorded) in entries.into_iter().zip(recorded) {
+                // Whoever gave up waiting is shown nothing.
+                let _ = entry.told.send(Ok(recorded));
+            }
+        }
+        Err(error) => {
+            let error = Arc::new(error);
+            for entry in entries {
+                let _ = entry.told.send(Err(Arc::clone(&error)));
+            }
+        }
+    }
+}
+
+/// Whether the rule releases now, on the same grounds, all that is to be shown. Nothing is closed meanwhile: the caller
+/// holds the lock of disclosures to the viewer's agency.
+async fn still_released(database: &Database, entry: &Entry) -> Result<bool, DbErr> {
+    let ids: Vec<Uuid> = entry.shown.iter().map(|one| one.referral_id).collect();
+    let snapshot = Snapshot::begin(database, Arc::clone(&entry.viewer), entry.begun.today).await?;
+    let rows = snapshot.referrals_by_id(&ids).await?;
+    snapshot.end().await?;
+    let rows: HashMap<Uuid, ReferralRow> = rows.into_iter().map(|row| (row.id, row)).collect();
+    Ok(entry.shown.iter().all(|one| {
+        rows.get(&one.referral_id).is_some_and(|row| {
+            let released = row.visible().fields();
+            let by_consent = disclosure::consented(&row.terms);
+            one.fields.is_within(released)
+                && (one.own || one.fields.and(one.consented).is_within(by_consent))
+                && (one.own
+                    || !one.messages
+                    || (!released.is_empty() && one.consented.is_empty() == by_consent.is_empty()))
+        })
+    }))
+}
+
+/// What another's handover disclosed, by ground.
+fn facts_of(shown: &Shown) -> Facts {
+    let by_consent = shown.fields.and(shown.consented);
+    let texts_by_consent = shown.messages && !shown.consented.is_empty();
+    Facts {
+        by_consent: Portion { fields: by_consent, messages: texts_by_consent },
+        by_statute: Portion { fields: shown.fields.without(by_consent), messages: shown.messages && !texts_by_consent },
+    }
+}
+
+/// One row for each distinct set.
+fn log_rows(at: i64, entry: &Entry) -> Vec<disclosure_log::ActiveModel> {
+    let mut sets: BTreeMap<(&'static str, i64, bool), Vec<Uuid>> = BTreeMap::new();
+    for one in &entry.shown {
+        let parts = match one.own {
+            true => vec![(OWN, Portion { fields: one.fields, messages: one.messages })],
+            false => by_ground(facts_of(one)).into_iter().filter(|(_, portion)| !portion.is_empty()).collect(),
+        };
+        for (ground, portion) in parts {
+            let set = (ground, portion.fields.to_i64(), portion.messages);
+            sets.entry(set).or_default().push(one.referral_id);
+        }
+    }
+    let reader = &entry.reader;
+    let row =
+        |((ground, fields, messages), referrals): ((&'static str, i64, bool), Vec<Uuid>)| disclosure_log::ActiveModel {
+            id: Set(kim_domain::id::new_uuid()),
+            at: Set(at),
+            request_id: Set(reader.request_id.clone()),
+            agency_id: Set(reader.agency_id),
+            agency: Set(reader.agency.clone()),
+            role: Set(Code(reader.role)),
+            subject: Set(reader.subject.clone()),
+            acting_for: Set(reader.acting_for.clone()),
+            operation: Set(reader.operation.clone()),
+            referrals: Set(serde_json::json!(referrals).to_string()),
+            fields: Set(fields),
+            messages: Set(messages),
+            ground: Set(ground.to_owned()),
+        };
+    sets.into_iter().map(row).collect()
+}
+
+fn by_ground(facts: Facts) -> [(&'static str, Portion); 2] {
+    [(CONSENT, facts.by_consent), (STATUTE, facts.by_statute)]
+}
+
+/// Writes what is new. Another server may have written it today.
+async fn upsert_disclosed(
+    transaction: &DatabaseTransaction,
+    news: &News,
+    at: i64,
+    today: NaiveDate,
+) -> Result<(), DbErr> {
+    let mut rows = Vec::new();
+    // In one order for all writers: two that show the same rows never wait for each other crosswise.
+    for (&referral_id, (receiver_id, facts)) in news {
+        let from = rows.len();
+        for (ground, portion) in by_ground(*facts) {
+            let messages = portion.messages.then_some(disclosed::MESSAGES);
+            rows.extend(portion.fields.iter().map(HandoverField::code).chain(messages).map(|field| {
+                disclosed::ActiveModel {
+                    referral_id: Set(referral_id),
+                    field: Set(field.to_owned()),
+                    receiver_id: Set(*receiver_id),
+                    first_at: Set(at),
+                    last_at: Set(at),
+                    ground: Set(ground.to_owned()),
+                }
+            }));
+        }
+        rows[from..].sort_by(|a, b| a.field.as_ref().cmp(b.field.as_ref()));
+    }
+    let changed = Expr::col((disclosed::Entity, disclosed::Column::LastAt)).lt(midnight_micros(today)).or(Expr::col((
+        disclosed::Entity,
+        disclosed::Column::Ground,
+    ))
+    .ne(Expr::cust("excluded.ground")));
+    for rows in rows.chunks(ROWS) {
+        disclosed::Entity::insert_many(rows.to_vec())
+            .on_conflict(
+                OnConflict::columns([disclosed::Column::ReferralId, disclosed::Column::Field])
+                    .update_columns([disclosed::Column::LastAt, disclosed::Column::Ground])
+                    .action_and_where(changed.clone())
+                    .to_owned(),
+            )
+            .exec_without_returning(transaction)
+            .await?;
+    }
+    Ok(())
+}
