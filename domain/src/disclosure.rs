@@ -224,14 +224,52 @@ pub fn visible(terms: &Terms) -> Visible {
     Visible(ceiling(terms.receiver, terms.stage).and(terms.agreement.fields).and(ground(terms)).and(terms.offered))
 }
 
+/// The ceiling of one kind of agency as sets.
+#[derive(Clone, Copy)]
+struct Ceiling {
+    preview: FieldSet,
+    full: FieldSet,
+    ticked: FieldSet,
+}
+
+/// Worked out while compiling: the rule is asked for every row of every list.
+const CEILINGS: [Ceiling; AgencyKind::ALL.len()] = {
+    let mut all =
+        [Ceiling { preview: FieldSet::EMPTY, full: FieldSet::EMPTY, ticked: FieldSet::EMPTY }; AgencyKind::ALL.len()];
+    let mut number = 0;
+    while number < HandoverField::ALL.len() {
+        let field = HandoverField::ALL[number];
+        let levels = ceiling_of(field);
+        let mut kind = 0;
+        while kind < levels.len() {
+            match levels[kind] {
+                Level::Never => {}
+                Level::Preview => {
+                    all[kind].preview.insert(field);
+                    all[kind].full.insert(field);
+                }
+                Level::Accepted => all[kind].full.insert(field),
+                Level::Ticked => {
+                    all[kind].full.insert(field);
+                    all[kind].ticked.insert(field);
+                }
+            }
+            kind += 1;
+        }
+        number += 1;
+    }
+    all
+};
+
 /// The fields that a kind of agency may get at a stage, at the most.
 #[must_use]
-pub fn ceiling(kind: AgencyKind, stage: Stage) -> FieldSet {
-    let within = |field: &HandoverField| match (stage, level(kind, *field)) {
-        (Stage::Closed, _) | (_, Level::Never) | (Stage::Preview, Level::Accepted | Level::Ticked) => false,
-        (Stage::Preview, Level::Preview) | (Stage::Full, Level::Preview | Level::Accepted | Level::Ticked) => true,
-    };
-    HandoverField::ALL.iter().copied().filter(within).collect()
+pub const fn ceiling(kind: AgencyKind, stage: Stage) -> FieldSet {
+    let ceiling = CEILINGS[kind as usize];
+    match stage {
+        Stage::Closed => FieldSet::EMPTY,
+        Stage::Preview => ceiling.preview,
+        Stage::Full => ceiling.full,
+    }
 }
 
 /// The fields for which there is a legal ground today: consent or statute.
@@ -278,8 +316,8 @@ pub fn statutory(terms: &Terms) -> FieldSet {
 
 /// What a kind of agency gets only if it was ticked by itself. Every Art. 9 field (DSGVO) is among it or never given at
 /// all: a test holds the table to that.
-fn must_be_ticked(kind: AgencyKind) -> FieldSet {
-    HandoverField::ALL.iter().copied().filter(|&field| level(kind, field) == Level::Ticked).collect()
+const fn must_be_ticked(kind: AgencyKind) -> FieldSet {
+    CEILINGS[kind as usize].ticked
 }
 
 crate::words! {
@@ -319,8 +357,14 @@ pub fn known_to(kind: AgencyKind) -> FieldSet {
 }
 
 /// What some kind of agency may receive, and so what a sender may send.
-fn ever_received() -> FieldSet {
-    AgencyKind::ALL.iter().fold(FieldSet::EMPTY, |set, &kind| set.or(ceiling(kind, Stage::Full)))
+const fn ever_received() -> FieldSet {
+    let mut all = FieldSet::EMPTY;
+    let mut kind = 0;
+    while kind < CEILINGS.len() {
+        all = all.or(CEILINGS[kind].full);
+        kind += 1;
+    }
+    all
 }
 
 /// The matrix as a Markdown table: docs/disclosure.md and `kim disclosure`.
