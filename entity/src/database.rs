@@ -115,11 +115,16 @@ impl Database {
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let losses = Losses::default();
             // Said, whatever the server's default is: a statement after a lock must see what was committed before it.
-            let current = [("default_transaction_isolation", "read committed")];
+            // Planning a list anew for each request would cost more than reading it.
+            let one_plan = ("plan_cache_mode", "force_generic_plan");
+            let current = [("default_transaction_isolation", "read committed"), one_plan];
             let main = open_postgres(url, CONNECTIONS, &current, deadline, &losses).await?;
             // Set when connecting, so that a snapshot costs one BEGIN and no further round trips.
-            let snapshot =
-                [("default_transaction_isolation", "repeatable read"), ("default_transaction_read_only", "on")];
+            let snapshot = [
+                ("default_transaction_isolation", "repeatable read"),
+                ("default_transaction_read_only", "on"),
+                one_plan,
+            ];
             let reader = open_postgres(url, READERS, &snapshot, deadline, &losses).await?;
             Ok(Self { log: main.clone(), writer: main.clone(), main, reader, losses })
         } else {

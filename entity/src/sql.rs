@@ -37,6 +37,14 @@ impl Sql {
         self
     }
 
+    /// Appends how many rows are wanted, as a literal: PostgreSQL makes one plan for all pages of a statement, and would not
+    /// know that they are short. Pages are few, so that each statement is prepared once.
+    pub(crate) fn limit(&mut self, rows: i64) -> &mut Self {
+        self.text.push_str(" LIMIT ");
+        self.text.push_str(&rows.to_string());
+        self
+    }
+
     /// Appends a list of words as literals: they are few, so that each statement is prepared once.
     pub(crate) fn words<W: Word>(&mut self, words: impl IntoIterator<Item = W>) -> &mut Self {
         self.text.push('(');

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::database::Database;
 use crate::read::ReferralRow;
-use crate::read::referral_row::{Reading, select};
+use crate::read::referral_row::{Extent, Reading, select};
 use crate::reminder;
 use crate::sql::Sql;
 
@@ -68,10 +68,10 @@ impl Ticking {
         let Some(found) = sql.one(&self.transaction).await? else { return Ok(None) };
         let created_at: i64 = found.try_get_by_index(0)?;
         // Read only now that it is locked: whatever was committed before is seen.
-        let mut sql = select(self.sql(), self.today);
+        let mut sql = select(self.sql(), Extent::Whole, self.today);
         sql.push("r.id = ").bind(id);
         let Some(row) = sql.one(&self.transaction).await? else { return Ok(None) };
-        let row = Reading::Clock.row(&row, self.today)?;
+        let row = Reading::Clock.row(&row, Extent::Whole, self.today)?;
         let known_since = chrono::DateTime::from_timestamp_micros(created_at).map_or(NaiveDate::MIN, berlin_day);
         Ok(Some(Locked { row, known_since }))
     }
@@ -142,7 +142,7 @@ pub async fn found(database: &Database, search: Search) -> Result<Vec<Uuid>, DbE
             }
         }
     }
-    sql.push(" ORDER BY r.due_on, r.id LIMIT ").bind(MOST);
+    sql.push(" ORDER BY r.due_on, r.id").limit(MOST);
     sql.all(&database.main).await?.iter().map(|row| row.try_get_by_index(0)).collect()
 }
 
@@ -178,7 +178,7 @@ pub async fn forget_requests(database: &Database, before: i64, most: i64) -> Res
     sql.push(
         "DELETE FROM idempotency WHERE (agency_id, subject, key) IN (SELECT agency_id, subject, key FROM idempotency",
     );
-    sql.push(" WHERE at < ").bind(before).push(" LIMIT ").bind(most).skip_locked().push(")");
+    sql.push(" WHERE at < ").bind(before).limit(most).skip_locked().push(")");
     let deleted = sql.run(&transaction).await?;
     transaction.commit().await?;
     Ok(deleted)

@@ -39,7 +39,7 @@ impl Snapshot {
         if let Some(after) = &window.after {
             sql.push(" AND g.slug > ").bind(after.as_str());
         }
-        sql.push(" ORDER BY g.slug LIMIT ").bind(window.fetched());
+        sql.push(" ORDER BY g.slug").limit(window.fetched());
         let rows = sql.all(&self.transaction).await?.iter().map(read).collect::<Result<_, _>>()?;
         Ok(Page::cut(rows, window))
     }

@@ -86,7 +86,7 @@ impl Snapshot {
         if let Some(after) = window.after {
             sql.push(" AND a.id > ").bind(after);
         }
-        sql.push(" ORDER BY a.id LIMIT ").bind(window.fetched());
+        sql.push(" ORDER BY a.id").limit(window.fetched());
         let rows = sql.all(&self.transaction).await?.iter().map(read).collect::<Result<_, _>>()?;
         Ok(Page::cut(rows, window))
     }

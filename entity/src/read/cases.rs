@@ -90,7 +90,7 @@ impl Snapshot {
         if let Some((opened_on, id)) = window.after {
             sql.push(" AND (k.opened_on, k.id) < (").bind(opened_on).push(",").bind(id).push(")");
         }
-        sql.push(" ORDER BY k.opened_on DESC, k.id DESC LIMIT ").bind(window.fetched());
+        sql.push(" ORDER BY k.opened_on DESC, k.id DESC").limit(window.fetched());
         let mut page = Page::cut(self.fetch_cases(sql, record).await?, window);
         self.add_household(&mut page.rows, record).await?;
         Ok(page)

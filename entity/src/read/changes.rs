@@ -37,7 +37,7 @@ impl Snapshot {
             }
         }
         let way = if window.from_end { " ORDER BY c.seq DESC" } else { " ORDER BY c.seq" };
-        sql.push(way).push(" LIMIT ").bind(window.fetched());
+        sql.push(way).limit(window.fetched());
         let read = |row| {
             let mut columns = Columns::of(row);
             Ok(ChangeRow {

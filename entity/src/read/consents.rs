@@ -126,7 +126,7 @@ impl Snapshot {
         if let Some(after) = window.after {
             sql.push(" AND c.id > ").bind(after);
         }
-        sql.push(" ORDER BY c.id LIMIT ").bind(window.fetched());
+        sql.push(" ORDER BY c.id").limit(window.fetched());
         let rows = sql.all(&self.transaction).await?;
         let rows = rows.iter().map(|row| self.read_fact(row)).collect::<Result<_, _>>()?;
         Ok(Page::cut(rows, window))

@@ -91,7 +91,7 @@ impl Snapshot {
         if let Some(after) = window.after {
             sql.push(" AND p.id > ").bind(after);
         }
-        sql.push(" ORDER BY p.id LIMIT ").bind(window.fetched());
+        sql.push(" ORDER BY p.id").limit(window.fetched());
         let rows = sql.all(&self.transaction).await?.iter().map(read).collect::<Result<_, _>>()?;
         Ok(Page::cut(rows, window))
     }

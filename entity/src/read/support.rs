@@ -58,7 +58,7 @@ impl Snapshot {
         if let Some(after) = window.after {
             sql.push(" AND (n.at, n.id) < (").bind(after.at).push(",").bind(after.id).push(")");
         }
-        sql.push(" ORDER BY n.at DESC, n.id DESC LIMIT ").bind(window.fetched());
+        sql.push(" ORDER BY n.at DESC, n.id DESC").limit(window.fetched());
         let rows: Result<Vec<NoticeRow>, DbErr> = sql
             .all(&self.transaction)
             .await?
