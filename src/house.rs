@@ -5,7 +5,7 @@ use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::token::VerifiedToken;
 use kim_entity::database::Database;
-use kim_entity::viewer::Viewer;
+use kim_entity::read::Snapshot;
 use kim_graphql::{Api, ApiError};
 
 use crate::http::Backend;
@@ -25,23 +25,23 @@ impl House {
 }
 
 impl Backend for House {
-    type Viewer = Viewer;
+    type Viewer = Snapshot;
 
-    async fn admit(&self, token: VerifiedToken) -> Result<Option<Viewer>, ApiError> {
+    async fn admit(&self, token: VerifiedToken) -> Result<Option<Snapshot>, ApiError> {
         self.api.admit(token).await
     }
 
-    fn pair(viewer: &Viewer) -> (AgencyKind, Role) {
-        (viewer.agency().kind, viewer.role())
+    fn pair(admitted: &Snapshot) -> (AgencyKind, Role) {
+        (admitted.viewer().agency().kind, admitted.viewer().role())
     }
 
     async fn execute(
         &self,
-        viewer: Viewer,
+        admitted: Snapshot,
         request: async_graphql::Request,
         request_id: &str,
     ) -> async_graphql::Response {
-        self.api.execute(viewer, request, request_id).await
+        self.api.execute(admitted, request, request_id).await
     }
 
     async fn ready(&self) -> bool {

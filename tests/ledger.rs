@@ -10,6 +10,7 @@ use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::id::new_uuid;
 use kim_entity::database::Database;
 use kim_entity::disclosure_log;
+use kim_entity::read::Snapshot;
 use kim_entity::viewer::Viewer;
 use sea_orm::{ColumnTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter};
 use uuid::Uuid;
@@ -39,8 +40,8 @@ impl Office {
         let mut database = Database::open(&db.url).await.expect("a process of its own");
         database.observe(move |text| seen.lock().expect("a list").push(text.to_owned()));
         let clerk = async |slug| {
-            let admitted = Viewer::admit(&database, verified(&token(slug, Role::Clerk))).await;
-            Arc::new(admitted.expect("a database").expect("a clerk"))
+            let admitted = Snapshot::admit(&database, verified(&token(slug, Role::Clerk)), today()).await;
+            Arc::clone(admitted.expect("a database").expect("a clerk").viewer())
         };
         let clerks = [clerk("jobcenter").await, clerk("other").await];
         Self { ledger: Ledger::open(Arc::new(database), Clock::on(today())), clerks, statements }

@@ -1,13 +1,13 @@
-//! Who is asking. A `Viewer` can be made in one way only: by admitting a verified token.
+//! Who is asking. A `Viewer` can be made in one way only: by admitting a verified token
+//! ([`Snapshot::admit`](crate::read::Snapshot::admit)).
 
 use kim_domain::Word;
 use kim_domain::agency::{AgencyKind, Role, Scope};
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::token::VerifiedToken;
-use sea_orm::DbErr;
+use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
-use crate::database::Database;
 use crate::sql::Sql;
 
 /// An agency's own row as far as requests need it.
@@ -36,19 +36,12 @@ pub struct Viewer {
 }
 
 impl Viewer {
-    /// Admits a verified token. `None`: the agency is unknown or disabled, or the role does not exist there; to the
-    /// caller all of it is the same 401.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn admit(database: &Database, token: VerifiedToken) -> Result<Option<Self>, DbErr> {
-        let find = || {
-            let mut sql = Sql::new(database.backend());
-            sql.push("SELECT id, slug, name, kind, ags, controller, closings FROM agency WHERE enabled AND slug = ")
-                .bind(token.agency_slug());
-            sql.one(&database.main)
-        };
-        let Some(row) = database.again(find).await? else { return Ok(None) };
+    /// Admits a verified token, for [`Snapshot::admit`](crate::read::Snapshot::admit).
+    pub(crate) async fn admit(connection: &impl ConnectionTrait, token: VerifiedToken) -> Result<Option<Self>, DbErr> {
+        let mut sql = Sql::new(connection.get_database_backend());
+        sql.push("SELECT id, slug, name, kind, ags, controller, closings FROM agency WHERE enabled AND slug = ")
+            .bind(token.agency_slug());
+        let Some(row) = sql.one(connection).await? else { return Ok(None) };
         let kind: String = row.try_get_by_index(3)?;
         let Some(kind) = AgencyKind::from_code(&kind) else { return Ok(None) };
         if !token.role().exists_at(kind) {

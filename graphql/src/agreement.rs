@@ -287,7 +287,7 @@ pub(crate) async fn after(ctx: &Context<'_>, id: Uuid, plan: AgreementPlan) -> R
     let snapshot = Session::of(ctx).after().await?;
     let rows = snapshot.agreements_by_id(&[id]).await?;
     let agreement = agreements(&snapshot, rows, plan).await?.pop();
-    snapshot.end().await?;
+    drop(snapshot);
     Ok(agreement)
 }
 

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::agreement::AgreementField;
 use crate::coded::Coded;
 use crate::error::{Failure, or_null};
-use crate::page::{PageArgs, cursor};
+use crate::page::PageArgs;
 use crate::plan::{rows_of, wants_total};
 use crate::proposal::{AgreementProposal, AgreementProposalConnection, PROPOSALS, ProposalPlan, proposals};
 use crate::scalar::any;
@@ -44,8 +44,8 @@ impl AgreementReading {
         let page = snapshot.proposals(status, &window).await?;
         let total = if wants_total(&field) { Some(snapshot.count_proposals(status).await?) } else { None };
         let rows = proposals(snapshot, page.rows, plan).await?;
-        let rows = rows.into_iter().map(|row| (cursor(&list, &row.row.id.to_string()), row));
-        Ok(AgreementProposalConnection::new(rows, &args, page.more, total))
+        let rows = rows.into_iter().map(|row| (row.row.id.to_string(), row));
+        Ok(AgreementProposalConnection::new(list, rows, &args, page.more, total))
     }
 
     /// Worin sich zwei Fassungen derselben Schnittstellenvereinbarung unterscheiden; null, wenn eine nicht Ihre ist oder

@@ -26,7 +26,7 @@ use crate::consent_receipt::ConsentReceipt;
 use crate::eligibility::EligibilityDecision;
 use crate::error::Failure;
 use crate::goal::Goal;
-use crate::page::{PageArgs, cursor};
+use crate::page::PageArgs;
 use crate::referral::{ClientInput, Referral};
 use crate::scalar::{Date, global};
 use crate::session::Session;
@@ -105,8 +105,8 @@ impl Case {
         args.window(NOTES, history::moment)?;
         let page = self.parts.notes.iter().find(|(has, _)| *has == args).map(|(_, page)| page);
         let rows = page.map_or(&[][..], |page| &page.rows).iter();
-        let rows = rows.map(|row| (cursor(NOTES, &format!("{}.{}", row.at, row.id)), Note(row.clone())));
-        Ok(NoteConnection::new(rows, &args, page.is_some_and(|page| page.more), Some(self.parts.note_count)))
+        let rows = rows.map(|row| (format!("{}.{}", row.at, row.id), Note(row.clone())));
+        Ok(NoteConnection::new(NOTES, rows, &args, page.is_some_and(|page| page.more), Some(self.parts.note_count)))
     }
     /// Entscheidungen über die Zielgruppe, die früheste zuerst.
     async fn eligibility_decisions(&self) -> Vec<EligibilityDecision> {

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::eligibility::{EligibilityCheck, EligibilityRuleSet, EligibilityStatementsInput};
 use crate::error::{Failure, or_null};
 use crate::load;
-use crate::page::{PageArgs, cursor};
+use crate::page::PageArgs;
 use crate::plan::{CasePlan, rows_of};
 use crate::scalar::{Date, local};
 use crate::session::Session;
@@ -68,9 +68,9 @@ impl CaseReading {
         let cases: HashMap<Uuid, _> = cases.into_iter().map(|case| (case.row.id, Arc::new(case))).collect();
         let rows = page.into_iter().filter_map(|(place, deadline)| {
             let case = Arc::clone(cases.get(&place.1)?);
-            Some((cursor(DEADLINES, &write_place(place)), UpcomingDeadline { deadline, case }))
+            Some((write_place(place), UpcomingDeadline { deadline, case }))
         });
-        Ok(UpcomingDeadlineConnection::new(rows, &args, more, Some(total)))
+        Ok(UpcomingDeadlineConnection::new(DEADLINES, rows, &args, more, Some(total)))
     }
 
     /// Die Regelungen der Zielgruppen in Ihrer Kommune, die früheste zuerst.

@@ -9,7 +9,7 @@ use kim_entity::read::ChangeRow;
 use crate::coded::Coded;
 use crate::connection::connection;
 use crate::error::Failure;
-use crate::page::{PageArgs, cursor};
+use crate::page::{PageArgs, cursor, mark};
 use crate::plan::wants_total;
 use crate::scalar::{DateTime, global};
 use crate::session::Session;
@@ -38,11 +38,12 @@ impl Feed {
         let window = args.window(&list, |seq| seq.parse().ok())?;
         let page = snapshot.changes(&window).await?;
         let total = if wants_total(&ctx.field()) { Some(snapshot.count_changes().await?) } else { None };
+        let mark = mark(&list);
         let rows = page.rows.into_iter().map(|row| {
-            let cursor = cursor(&list, &row.seq.to_string());
-            (cursor.clone(), Change { row, cursor })
+            let key = row.seq.to_string();
+            (key.clone(), Change { row, cursor: cursor(&mark, &key) })
         });
-        Ok(ChangeConnection::new(rows, &args, page.more, total))
+        Ok(ChangeConnection::new(list, rows, &args, page.more, total))
     }
 }
 

@@ -5,24 +5,24 @@ macro_rules! connection {
     ($connection:ident, $edge:ident, $node:ty, $about:literal) => {
         #[doc = $about]
         pub(crate) struct $connection {
-            rows: Vec<$edge>,
-            page_info: $crate::page::PageInfo,
+            list: std::borrow::Cow<'static, str>,
+            rows: Vec<(String, $node)>,
+            place: $crate::page::Place,
             total: Option<i32>,
         }
 
         impl $connection {
-            /// A page of rows with their cursors.
+            /// A page of rows of a list, each with its key there.
             pub(crate) fn new(
+                list: impl Into<std::borrow::Cow<'static, str>>,
                 rows: impl IntoIterator<Item = (String, $node)>,
                 args: &$crate::page::PageArgs,
                 more: bool,
                 total: Option<i64>,
             ) -> Self {
-                let rows: Vec<_> = rows.into_iter().map(|(cursor, node)| $edge { cursor, node }).collect();
-                let cursor = |row: Option<&$edge>| row.map(|row| row.cursor.clone());
-                let page_info = $crate::page::PageInfo::of(args, more, cursor(rows.first()), cursor(rows.last()));
                 let total = total.map(|total| i32::try_from(total).unwrap_or(i32::MAX));
-                Self { rows, page_info, total }
+                let place = $crate::page::Place::of(args, more);
+                Self { list: list.into(), rows: rows.into_iter().collect(), place, total }
             }
         }
 
@@ -30,16 +30,21 @@ macro_rules! connection {
         #[async_graphql::Object]
         impl $connection {
             /// Zeilen mit ihrem Zeiger.
-            async fn edges(&self) -> &[$edge] {
-                &self.rows
+            async fn edges(&self) -> $crate::straight::Rows<$edge<'_>> {
+                let mark = $crate::page::mark(&self.list);
+                let rows = self.rows.iter();
+                let edges = rows.map(|(key, node)| $edge { cursor: $crate::page::cursor(&mark, key), node });
+                $crate::straight::Rows(edges.collect())
             }
             /// Zeilen.
-            async fn nodes(&self) -> Vec<&$node> {
-                self.rows.iter().map(|row| &row.node).collect()
+            async fn nodes(&self) -> $crate::straight::Rows<&$node> {
+                $crate::straight::Rows(self.rows.iter().map(|(_, node)| node).collect())
             }
             /// Wo diese Seite liegt.
-            async fn page_info(&self) -> &$crate::page::PageInfo {
-                &self.page_info
+            async fn page_info(&self) -> $crate::page::PageInfo {
+                let mark = $crate::page::mark(&self.list);
+                let cursor = |row: Option<&(String, $node)>| row.map(|(key, _)| $crate::page::cursor(&mark, key));
+                self.place.between(cursor(self.rows.first()), cursor(self.rows.last()))
             }
             /// Wie viele es im Ganzen sind.
             async fn total_count(&self) -> i32 {
@@ -49,21 +54,21 @@ macro_rules! connection {
         }
 
         /// Eine Zeile mit ihrem Zeiger.
-        pub(crate) struct $edge {
+        pub(crate) struct $edge<'r> {
             cursor: String,
-            node: $node,
+            node: &'r $node,
         }
 
         /// Eine Zeile mit ihrem Zeiger.
         #[async_graphql::Object]
-        impl $edge {
+        impl $edge<'_> {
             /// Zeiger auf diese Zeile.
             async fn cursor(&self) -> &str {
                 &self.cursor
             }
             /// Die Zeile.
-            async fn node(&self) -> &$node {
-                &self.node
+            async fn node(&self) -> $crate::straight::Straight<&$node> {
+                $crate::straight::Straight(self.node)
             }
         }
     };

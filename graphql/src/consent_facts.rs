@@ -11,7 +11,7 @@ use crate::coded::Coded;
 use crate::connection::connection;
 use crate::error::Failure;
 use crate::load;
-use crate::page::{PageArgs, cursor};
+use crate::page::PageArgs;
 use crate::plan::wants_total;
 use crate::scalar::{Date, DateTime};
 use crate::session::Session;
@@ -41,11 +41,8 @@ impl Overseeing {
         let total = if wants_total(&ctx.field()) { Some(snapshot.count_consent_facts().await?) } else { None };
         let named = page.rows.iter().flat_map(|row| [row.sender_id, row.receiver_id]).collect();
         let parties = load::parties(snapshot, named).await?;
-        let rows = page
-            .rows
-            .into_iter()
-            .map(|row| (cursor(FACTS, &row.id.to_string()), ConsentFact { row, parties: parties.clone() }));
-        Ok(ConsentFactConnection::new(rows, &args, page.more, total))
+        let rows = page.rows.into_iter().map(|row| (row.id.to_string(), ConsentFact { row, parties: parties.clone() }));
+        Ok(ConsentFactConnection::new(FACTS, rows, &args, page.more, total))
     }
 }
 

@@ -12,6 +12,7 @@ use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::token::VerifiedToken;
 use kim_entity::database::{Database, is_lost, took_too_long};
+use kim_entity::read::Snapshot;
 use kim_entity::viewer::Viewer;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -64,12 +65,14 @@ impl Api {
         Self { ledger: Ledger::open(Arc::clone(&database), clock), database, clock, key: Arc::new(key) }
     }
 
-    /// Admits a verified token; `None` means 401, whatever the reason.
+    /// Admits a verified token, and begins what its viewer may read; `None` means 401, whatever the reason.
     ///
     /// # Errors
     /// [`ApiError`]
-    pub async fn admit(&self, token: VerifiedToken) -> Result<Option<Viewer>, ApiError> {
-        Viewer::admit(&self.database, token).await.map_err(|error| {
+    pub async fn admit(&self, token: VerifiedToken) -> Result<Option<Snapshot>, ApiError> {
+        let today = self.clock.today();
+        let admit = || Snapshot::admit(&self.database, token.clone(), today);
+        self.database.again(admit).await.map_err(|error| {
             if took_too_long(&error) {
                 return ApiError::TooLate;
             }
@@ -77,9 +80,10 @@ impl Api {
         })
     }
 
-    /// Answers a request. What it discloses is in the log before this returns; if the log cannot be written, nothing
+    /// Answers the request of whoever was admitted. What it discloses is in the log before this returns; if the log cannot be written, nothing
     /// is disclosed. If something was closed to the viewer's agency meanwhile, it is answered anew.
-    pub async fn execute(&self, viewer: Viewer, mut request: Request, request_id: &str) -> Response {
+    pub async fn execute(&self, admitted: Snapshot, mut request: Request, request_id: &str) -> Response {
+        let viewer = Arc::clone(admitted.viewer());
         let operation = fingerprint(&request.query);
         let name = request.operation_name.clone();
         let mut variables = std::mem::take(&mut request.variables);
@@ -95,13 +99,15 @@ impl Api {
         add_defaults(&document, name.as_deref(), &mut variables);
         let keys = order::root_keys(&document, name.as_deref());
         let reader = Reader::of(&viewer, request_id, &operation);
-        let viewer = Arc::new(viewer);
         let mut closings = viewer.closings();
+        // What changes something reads what is there afterwards.
+        let mut snapshot = Some(admitted).filter(|_| !changes(&document, name.as_deref()));
         for _ in 0..ATTEMPTS {
             let mut again = Request::new("").variables(variables.clone());
             again.operation_name = name.clone();
             again.set_parsed_query(document.clone());
-            let (mut response, shown, today) = match self.attempt(schema, &viewer, again, &keys).await {
+            let (mut response, shown, today) = match self.attempt(schema, &viewer, snapshot.take(), again, &keys).await
+            {
                 Ok(answered) => answered,
                 Err(broken) => return broken,
             };
@@ -123,22 +129,24 @@ impl Api {
         Response::from_errors(vec![unplaced(too_late())])
     }
 
-    /// Executes once, on a snapshot of its own.
+    /// Executes once, on this snapshot or one of its own.
     async fn attempt(
         &self,
         schema: &Schema,
         viewer: &Arc<Viewer>,
+        snapshot: Option<Snapshot>,
         request: Request,
         keys: &[Name],
     ) -> Result<(Response, Vec<Shown>, NaiveDate), Response> {
-        let session = Session::new(Arc::clone(viewer), Arc::clone(&self.database), Arc::clone(&self.key), self.clock);
+        let (database, key) = (Arc::clone(&self.database), Arc::clone(&self.key));
+        let session = Session::new(Arc::clone(viewer), database, key, self.clock, snapshot);
         // The day for which the rule is asked, and no later one: midnight may pass at any moment.
         let (today, session) = (session.today(), Arc::new(session));
         let response = schema.execute(request.data(Arc::clone(&session))).await;
         let mut response = whole(response);
         order::restore(&mut response.data, keys);
         match Arc::into_inner(session) {
-            Some(session) => Ok((response, session.close().await, today)),
+            Some(session) => Ok((response, session.close(), today)),
             None => Err(internal("a session outlived its request", "session", false)),
         }
     }
@@ -181,6 +189,10 @@ fn refuse(document: &ExecutableDocument, name: Option<&str>, given: &Variables) 
         ));
     }
     variables::check(document, name, given)
+}
+
+fn changes(document: &ExecutableDocument, name: Option<&str>) -> bool {
+    order::operation(document, name).is_some_and(|operation| operation.node.ty == OperationType::Mutation)
 }
 
 /// Writes the operation's own defaults among its variables: the engine leaves them out where it evaluates `@skip` and

@@ -25,41 +25,41 @@ pub(crate) async fn resolve(ctx: &Context<'_>, field: HandoverField, values: &Va
         tracing::error!(error_id = %id, kind = "stored value", field = field.name(), "a stored value is not of its type");
         return Err(ctx.set_error_path(masked(id, false).into_server_error(ctx.item.pos)));
     };
-    let value = match &stored {
-        Stored::Text(text) | Stored::Line(text) => Value::String(text.clone()),
-        Stored::Lines(lines) => Value::List(lines.iter().map(|line| Value::String(line.clone())).collect()),
-        Stored::Date(day) => out(ctx, &Date(*day)).await?,
-        Stored::Int(number) => Value::from(*number),
-        Stored::Boolean(yes) => Value::Boolean(*yes),
-        Stored::Gender(word) => coded(*word),
-        Stored::Procedure(word) => coded(*word),
-        Stored::Language(word) => coded(*word),
-        Stored::ContactRestriction(word) => coded(*word),
-        Stored::Aufenthaltstitel(word) => coded(*word),
-        Stored::WorkPermission(word) => coded(*word),
-        Stored::MaritalStatus(word) => coded(*word),
-        Stored::Accommodation(word) => coded(*word),
-        Stored::GermanLevel(word) => coded(*word),
-        Stored::IntegrationskursState(word) => coded(*word),
-        Stored::SchoolDegree(word) => coded(*word),
-        Stored::AnerkennungState(word) => coded(*word),
-        Stored::Employment(word) => coded(*word),
-        Stored::Benefit(word) => coded(*word),
-        Stored::TargetGroups(words) => Value::List(words.iter().map(|word| coded(*word)).collect()),
+    let value = match stored {
+        Stored::Text(text) | Stored::Line(text) => Value::String(text),
+        Stored::Lines(lines) => Value::List(lines.into_iter().map(Value::String).collect()),
+        Stored::Date(day) => out(ctx, &Date(day)).await?,
+        Stored::Int(number) => Value::from(number),
+        Stored::Boolean(yes) => Value::Boolean(yes),
+        Stored::Gender(word) => coded(word),
+        Stored::Procedure(word) => coded(word),
+        Stored::Language(word) => coded(word),
+        Stored::ContactRestriction(word) => coded(word),
+        Stored::Aufenthaltstitel(word) => coded(word),
+        Stored::WorkPermission(word) => coded(word),
+        Stored::MaritalStatus(word) => coded(word),
+        Stored::Accommodation(word) => coded(word),
+        Stored::GermanLevel(word) => coded(word),
+        Stored::IntegrationskursState(word) => coded(word),
+        Stored::SchoolDegree(word) => coded(word),
+        Stored::AnerkennungState(word) => coded(word),
+        Stored::Employment(word) => coded(word),
+        Stored::Benefit(word) => coded(word),
+        Stored::TargetGroups(words) => Value::List(words.into_iter().map(coded).collect()),
         Stored::PlanSteps(list) => out(ctx, &all(list, PlanStep)).await?,
         Stored::Documents(list) => out(ctx, &all(list, Document)).await?,
         Stored::Nationalities(list) => out(ctx, &all(list, Nationality)).await?,
         Stored::HouseholdMembers(list) => out(ctx, &all(list, HouseholdMember)).await?,
         Stored::IntegrationAchievements(list) => out(ctx, &all(list, IntegrationAchievement)).await?,
-        Stored::LegalRepresentative(one) => out(ctx, &LegalRepresentative(one.clone())).await?,
-        Stored::Wohnsitzauflage(one) => out(ctx, &Wohnsitzauflage(one.clone())).await?,
-        Stored::GermanCertificate(one) => out(ctx, &GermanCertificate(one.clone())).await?,
+        Stored::LegalRepresentative(one) => out(ctx, &LegalRepresentative(one)).await?,
+        Stored::Wohnsitzauflage(one) => out(ctx, &Wohnsitzauflage(one)).await?,
+        Stored::GermanCertificate(one) => out(ctx, &GermanCertificate(one)).await?,
     };
     Ok(Some(value))
 }
 
-fn all<T: Clone, U>(list: &[T], wrap: impl Fn(T) -> U) -> Vec<U> {
-    list.iter().cloned().map(wrap).collect()
+fn all<T, U>(list: Vec<T>, wrap: impl Fn(T) -> U) -> Vec<U> {
+    list.into_iter().map(wrap).collect()
 }
 
 async fn out(ctx: &Context<'_>, value: &impl OutputType) -> ServerResult<Value> {

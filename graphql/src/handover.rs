@@ -1,11 +1,12 @@
 //! What was handed over, as the rule lets this viewer see it. Every value that leaves is written in the book here.
 
 use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::Field;
 use async_graphql::registry::{MetaType, MetaTypeId, Registry};
-use async_graphql::resolver_utils::resolve_container;
 use async_graphql::{
     ContainerType, Context, ContextSelectionSet, Object, ObjectType, OutputType, Positioned, ServerResult,
     SimpleObject, Value,
@@ -19,9 +20,9 @@ use crate::coded::Coded;
 use crate::display::german;
 use crate::fields;
 use crate::session::Session;
+use crate::straight;
 
 /// The handover of one referral.
-#[derive(Clone, Copy)]
 pub(crate) struct Handover<'r> {
     row: &'r ReferralRow,
     values: &'r Values,
@@ -29,6 +30,8 @@ pub(crate) struct Handover<'r> {
     given: FieldSet,
     /// What of it is disputed.
     disputed: FieldSet,
+    /// What of it was answered: a stored [`FieldSet`].
+    shown: AtomicI64,
 }
 
 impl<'r> Handover<'r> {
@@ -36,7 +39,16 @@ impl<'r> Handover<'r> {
         let known = known_to(session.viewer().agency().kind);
         let given = row.visible().asked(known).fields();
         // What is not shown is not called disputed either.
-        Self { row, values, given, disputed: given.and(disputed) }
+        Self { row, values, given, disputed: given.and(disputed), shown: AtomicI64::new(0) }
+    }
+
+    /// Whether a field is given, which is then shown.
+    fn gives(&self, field: HandoverField) -> bool {
+        let gives = self.given.contains(field);
+        if gives {
+            self.shown.fetch_or(FieldSet::of(&[field]).to_i64(), Ordering::Relaxed);
+        }
+        gives
     }
 
     fn withheld(&self, field: HandoverField) -> Option<WithheldReason> {
@@ -81,7 +93,12 @@ impl OutputType for Handover<'_> {
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
-        resolve_container(ctx, self).await
+        let answer = straight::object(ctx, self).await;
+        let shown = FieldSet::from_i64(self.shown.load(Ordering::Relaxed));
+        if !shown.is_empty() {
+            ctx.data_unchecked::<Arc<Session>>().show(self.row, shown);
+        }
+        answer
     }
 }
 
@@ -91,17 +108,15 @@ fn add(fields: &mut IndexMap<String, async_graphql::registry::MetaField>, name: 
 
 impl ContainerType for Handover<'_> {
     async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
-        let session = Session::of(ctx);
         let selection = ctx.with_selection_set(&ctx.item.node.selection_set);
         let name = ctx.item.node.name.node.as_str();
         if let Some(field) = HandoverField::from_name(name) {
-            if !self.given.contains(field) {
-                return Ok(Some(Value::Null));
-            }
-            session.show(self.row, FieldSet::of(&[field]));
-            return fields::resolve(ctx, field, self.values).await;
+            return match self.gives(field) {
+                true => fields::resolve(ctx, field, self.values).await,
+                false => Ok(Some(Value::Null)),
+            };
         }
-        let known = known_to(session.viewer().agency().kind);
+        let known = known_to(Session::of(ctx).viewer().agency().kind);
         match name {
             "withheld" => {
                 let reason = |field| Some(WithheldField { field: Coded(field), reason: Coded(self.withheld(field)?) });
@@ -113,7 +128,7 @@ impl ContainerType for Handover<'_> {
                 list.resolve(&selection, ctx.item).await.map(Some)
             }
             "entries" => {
-                let list: Vec<_> = known.iter().map(|field| HandoverEntry { field, handover: *self }).collect();
+                let list: Vec<_> = known.iter().map(|field| HandoverEntry { field, handover: self }).collect();
                 list.resolve(&selection, ctx.item).await.map(Some)
             }
             _ => Ok(None),
@@ -133,9 +148,9 @@ pub(crate) struct WithheldField {
 }
 
 /// Ein Feld mit Bezeichnung und lesbarem Wert.
-pub(crate) struct HandoverEntry<'r> {
+pub(crate) struct HandoverEntry<'h> {
     field: HandoverField,
-    handover: Handover<'r>,
+    handover: &'h Handover<'h>,
 }
 
 /// Ein Feld der Übergabe mit deutscher Bezeichnung und lesbarem Wert.
@@ -150,11 +165,10 @@ impl HandoverEntry<'_> {
         self.field.label()
     }
     /// Der Wert, wie er zu lesen ist; null, wenn nichts angegeben ist oder das Feld jetzt nicht gezeigt wird.
-    async fn value(&self, ctx: &Context<'_>) -> Option<String> {
-        if !self.handover.given.contains(self.field) {
+    async fn value(&self) -> Option<String> {
+        if !self.handover.gives(self.field) {
             return None;
         }
-        Session::of(ctx).show(self.handover.row, FieldSet::of(&[self.field]));
         let text = self.handover.values.get(self.field)?;
         Stored::parse(self.field.value_type(), text).map(|stored| german(&stored))
     }

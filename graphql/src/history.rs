@@ -15,6 +15,7 @@ use crate::agency::{Agency, Parties};
 use crate::coded::Coded;
 use crate::connection::connection;
 use crate::scalar::{DateTime, global};
+use crate::straight::Straight;
 
 /// The key of a history's cursor.
 pub(crate) fn moment(key: &str) -> Option<Moment> {
@@ -43,8 +44,8 @@ impl Message {
         DateTime::from_micros(self.row.sent_at)
     }
     /// Die Stelle, die geschrieben hat.
-    async fn author(&self) -> Option<Agency> {
-        self.parties.get(&self.row.agency_id).cloned().map(Agency)
+    async fn author(&self) -> Option<Straight<Agency>> {
+        self.parties.get(&self.row.agency_id).cloned().map(Agency).map(Straight)
     }
     /// Wer geschrieben hat; nur bei der eigenen Stelle.
     async fn staff(&self) -> Option<&str> {

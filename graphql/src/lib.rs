@@ -47,6 +47,7 @@ pub mod schema;
 mod session;
 mod shield;
 mod statistics;
+mod straight;
 mod support;
 mod upcoming;
 mod value;

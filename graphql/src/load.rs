@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kim_domain::agency::Scope;
 use kim_domain::disclosure::known_to;
-use kim_entity::read::{CaseRow, Page, ReferralRow, Side, Snapshot};
+use kim_entity::read::{AgencyRow, CaseRow, Page, ReferralRow, Side, Snapshot};
 use uuid::Uuid;
 
 use crate::agency::Parties;
@@ -31,11 +31,7 @@ pub(crate) async fn referrals(
     let asked = plan.handover.and(known_to(snapshot.viewer().agency().kind));
     let released: Vec<_> = rows.iter().map(|row| (row.id, row.visible().asked(asked))).collect();
     let mut values = snapshot.handovers(&released).await?;
-    let parties = if plan.parties {
-        parties(snapshot, rows.iter().flat_map(|row| [row.sender_id, row.receiver_id]).collect()).await?
-    } else {
-        Parties::default()
-    };
+    let parties = if plan.parties { sides(snapshot, &rows).await? } else { Parties::default() };
 
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let with_texts: Vec<Uuid> = rows.iter().filter(|row| Referral::opens_texts(row)).map(|row| row.id).collect();
@@ -190,6 +186,20 @@ async fn consents_of(
 
 fn take<T>(pages: &mut HashMap<Uuid, Page<T>>, id: Uuid) -> Page<T> {
     pages.remove(&id).unwrap_or(Page { rows: Vec::new(), more: false })
+}
+
+/// The two sides of these referrals. The viewer's own agency and every sender are known already.
+async fn sides(snapshot: &Snapshot, rows: &[ReferralRow]) -> Result<Parties, Failure> {
+    let own = snapshot.viewer().agency();
+    let own = AgencyRow { id: own.id, slug: own.slug.clone(), name: own.name.clone(), kind: own.kind };
+    let mut known = HashMap::from([(own.id, own)]);
+    for row in rows {
+        known.entry(row.sender_id).or_insert_with(|| row.sender.clone());
+    }
+    let others: BTreeSet<Uuid> = rows.iter().map(|row| row.receiver_id).filter(|id| !known.contains_key(id)).collect();
+    let others = snapshot.parties(&others.into_iter().collect::<Vec<_>>()).await?;
+    known.extend(others.into_iter().map(|agency| (agency.id, agency)));
+    Ok(Arc::new(known))
 }
 
 /// These agencies, to be named on either side of a referral or an agreement.

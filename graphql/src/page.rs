@@ -26,16 +26,25 @@ pub(crate) struct PageInfo {
     end_cursor: Option<String>,
 }
 
-impl PageInfo {
-    /// Of a page with these cursors. Against the direction of counting it is known only that the page was not the first.
-    pub(crate) fn of(args: &PageArgs, more: bool, start: Option<String>, end: Option<String>) -> Self {
-        let backwards = args.last.is_some();
-        Self {
-            has_next_page: if backwards { args.before.is_some() } else { more },
-            has_previous_page: if backwards { more } else { args.after.is_some() },
-            start_cursor: start,
-            end_cursor: end,
+/// Whether anything lies before and after a page.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    next: bool,
+    previous: bool,
+}
+
+impl Place {
+    /// Of a page. Against the direction of counting it is known only that the page was not the first.
+    pub(crate) const fn of(args: &PageArgs, more: bool) -> Self {
+        match args.last {
+            Some(_) => Self { next: args.before.is_some(), previous: more },
+            None => Self { next: more, previous: args.after.is_some() },
         }
+    }
+
+    /// With the cursors of its first and last row.
+    pub(crate) fn between(self, start: Option<String>, end: Option<String>) -> PageInfo {
+        PageInfo { has_next_page: self.next, has_previous_page: self.previous, start_cursor: start, end_cursor: end }
     }
 }
 
@@ -78,9 +87,9 @@ impl PageArgs {
     }
 }
 
-/// A cursor: a mark of the list, and the key of a row in it.
-pub(crate) fn cursor(list: &str, key: &str) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{}.{key}", mark(list)))
+/// A cursor: the [`mark`] of the list, and the key of a row in it.
+pub(crate) fn cursor(mark: &str, key: &str) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{mark}.{key}"))
 }
 
 fn open<K>(list: &str, cursor: &str, read: impl Fn(&str) -> Option<K>) -> Result<K, Failure> {
@@ -97,7 +106,7 @@ fn open<K>(list: &str, cursor: &str, read: impl Fn(&str) -> Option<K>) -> Result
 
 /// A short mark of a list's name, order and filter. It guards against mistakes, not against forgery: a cursor only
 /// says where to go on among rows that are narrowed to the viewer anyway.
-fn mark(list: &str) -> String {
+pub(crate) fn mark(list: &str) -> String {
     URL_SAFE_NO_PAD.encode(&Sha256::digest(list.as_bytes())[..9])
 }
 
@@ -111,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_cursor_is_refused_with_another_list() {
-        let made = cursor("referrals DUE_ON_ASC", "7");
+        let made = cursor(&mark("referrals DUE_ON_ASC"), "7");
         assert_eq!(open("referrals DUE_ON_ASC", &made, number).expect("its own list"), 7);
         for list in ["referrals DUE_ON_DESC", ""] {
             assert!(matches!(open(list, &made, number), Err(Failure::BadInput(_))));

@@ -3,6 +3,7 @@
 
 use async_graphql::SelectionField;
 use kim_domain::field::{FieldSet, HandoverField};
+use kim_entity::read::Extent;
 
 use crate::consent::ConsentPlan;
 use crate::page::PageArgs;
@@ -12,6 +13,8 @@ use crate::page::PageArgs;
 pub(crate) struct ReferralPlan {
     /// Handover fields asked for.
     pub(crate) handover: FieldSet,
+    /// More of the row than a list shows.
+    pub(crate) whole: bool,
     /// The names of the two sides.
     pub(crate) parties: bool,
     /// Each distinct page of messages.
@@ -69,10 +72,32 @@ pub(crate) struct CasePlan {
     pub(crate) deadlines: bool,
 }
 
+/// What a referral can answer from what [`Extent::Listed`] reads of its row.
+const LISTED: [&str; 12] = [
+    "__typename",
+    "id",
+    "purpose",
+    "status",
+    "reference",
+    "sender",
+    "receiver",
+    "ballWith",
+    "dueOn",
+    "overdue",
+    "handover",
+    "messages",
+];
+
 impl ReferralPlan {
+    /// How much of a row it takes.
+    pub(crate) const fn extent(&self) -> Extent {
+        if self.whole { Extent::Whole } else { Extent::Listed }
+    }
+
     /// Adds what a selection of referrals asks for.
     pub(crate) fn add(&mut self, referral: &SelectionField<'_>) {
         for field in referral.selection_set() {
+            self.whole |= !LISTED.contains(&field.name());
             match field.name() {
                 "handover" => self.add_handover(&field),
                 "sender" | "receiver" | "ballWith" | "responsible" => self.parties = true,

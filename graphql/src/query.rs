@@ -25,7 +25,7 @@ use crate::consent_facts::Overseeing;
 use crate::counts::ReferralCounts;
 use crate::error::{Failure, or_null};
 use crate::load;
-use crate::page::{PageArgs, cursor};
+use crate::page::PageArgs;
 use crate::plan::{CasePlan, ReferralPlan, rows_of, wants_total};
 use crate::proposal::AgreementProposal;
 use crate::referral::{ClientInput, Referral, ReferralConnection, ReferralFilter};
@@ -78,8 +78,8 @@ impl Reading {
         let window = args.window(&list, |slug| Some(slug.to_owned()))?;
         let page = snapshot.agencies(kind, &window).await?;
         let total = if wants_total(&ctx.field()) { Some(snapshot.count_agencies(kind).await?) } else { None };
-        let rows = page.rows.into_iter().map(|row| (cursor(&list, &row.slug), Agency(row)));
-        Ok(AgencyConnection::new(rows, &args, page.more, total))
+        let rows = page.rows.into_iter().map(|row| (row.slug.clone(), Agency(row)));
+        Ok(AgencyConnection::new(list, rows, &args, page.more, total))
     }
 
     /// Was von wem erbeten werden kann.
@@ -118,11 +118,13 @@ impl Reading {
         let field = ctx.field();
         let mut plan = ReferralPlan::default();
         rows_of(&field).iter().for_each(|row| plan.add(row));
-        let page = snapshot.referrals(direction, &filter, order, &window).await?;
+        // A cursor in an order by offer needs the instant.
+        plan.whole |= matches!(order, ReferralOrder::OfferedAtAsc | ReferralOrder::OfferedAtDesc);
+        let page = snapshot.referrals(direction, &filter, order, &window, plan.extent()).await?;
         let total = if wants_total(&field) { Some(snapshot.count_referrals(direction, &filter).await?) } else { None };
         let rows = load::referrals(snapshot, page.rows, &plan).await?;
-        let rows = rows.into_iter().map(|referral| (cursor(&list, &write_key(order, &referral.row)), referral));
-        Ok(ReferralConnection::new(rows, &args, page.more, total))
+        let rows = rows.into_iter().map(|referral| (write_key(order, &referral.row), referral));
+        Ok(ReferralConnection::new(list, rows, &args, page.more, total))
     }
 
     /// Eine Übergabe; null, wenn sie nicht Ihre ist oder es sie nicht gibt.
@@ -169,8 +171,8 @@ impl Reading {
         let page = snapshot.agreements(&window).await?;
         let total = if wants_total(&field) { Some(snapshot.count_agreements().await?) } else { None };
         let rows = agreements(snapshot, page.rows, plan).await?;
-        let rows = rows.into_iter().map(|row| (cursor(AGREEMENTS, &row.row.id.to_string()), row));
-        Ok(AgreementConnection::new(rows, &args, page.more, total))
+        let rows = rows.into_iter().map(|row| (row.row.id.to_string(), row));
+        Ok(AgreementConnection::new(AGREEMENTS, rows, &args, page.more, total))
     }
 
     /// Ihre Fälle.
@@ -197,9 +199,9 @@ impl Reading {
         let rows = load::cases(snapshot, page.rows, &plan).await?;
         let rows = rows.into_iter().map(|case| {
             let key = format!("{}.{}", case.row.opened_on, case.row.id);
-            (cursor(&list, &key), case)
+            (key, case)
         });
-        Ok(CaseConnection::new(rows, &args, page.more, total))
+        Ok(CaseConnection::new(list, rows, &args, page.more, total))
     }
 
     /// Einer Ihrer Fälle; null, wenn es ihn bei Ihrer Stelle nicht gibt.

@@ -29,10 +29,11 @@ use crate::handover::Handover;
 use crate::history::{self, Message, MessageConnection, ReferralEvent, ReferralEventConnection};
 use crate::meeting::{Appointment, Talk};
 use crate::offer_check::OfferCheck;
-use crate::page::{PageArgs, cursor};
+use crate::page::PageArgs;
 use crate::plan::rows_of;
 use crate::scalar::{Date, DateTime, global};
 use crate::session::Session;
+use crate::straight::Straight;
 
 /// A referral with everything that its plan asked for.
 pub(crate) struct Referral {
@@ -106,12 +107,12 @@ impl Referral {
         &self.row.reference
     }
     /// Die übergebende Stelle.
-    async fn sender(&self) -> Result<Agency, Failure> {
-        self.party(self.row.sender_id)
+    async fn sender(&self) -> Result<Straight<Agency>, Failure> {
+        self.party(self.row.sender_id).map(Straight)
     }
     /// Die empfangende Stelle.
-    async fn receiver(&self) -> Result<Agency, Failure> {
-        self.party(self.row.receiver_id)
+    async fn receiver(&self) -> Result<Straight<Agency>, Failure> {
+        self.party(self.row.receiver_id).map(Straight)
     }
     /// Die Stelle, die am Zug ist; null nach dem Abschluss.
     async fn ball_with(&self) -> Result<Option<Agency>, Failure> {
@@ -265,7 +266,7 @@ impl Referral {
         #[graphql(desc = "Nach diesem Zeiger.")] after: Option<String>,
         #[graphql(desc = "Höchstens so viele, vom Ende.")] last: Option<i32>,
         #[graphql(desc = "Vor diesem Zeiger.")] before: Option<String>,
-    ) -> Result<MessageConnection, Failure> {
+    ) -> Result<Straight<MessageConnection>, Failure> {
         let args = PageArgs { first, after, last, before };
         args.window(history::MESSAGES, history::moment)?;
         let page = self.messages.iter().find(|(has, _)| *has == args).map(|(_, page)| page);
@@ -278,9 +279,10 @@ impl Referral {
         }
         let rows = rows.iter().map(|row| {
             let key = format!("{}.{}", row.sent_at, row.id);
-            (cursor(history::MESSAGES, &key), Message { row: row.clone(), parties: self.parties.clone() })
+            (key, Message { row: row.clone(), parties: self.parties.clone() })
         });
-        Ok(MessageConnection::new(rows, &args, page.is_some_and(|page| page.more), Some(self.message_count)))
+        let more = page.is_some_and(|page| page.more);
+        Ok(Straight(MessageConnection::new(history::MESSAGES, rows, &args, more, Some(self.message_count))))
     }
     /// Der Verlauf.
     async fn events(
@@ -298,9 +300,10 @@ impl Referral {
         let rows = page.map_or(&[][..], |page| &page.rows).iter().map(|row| {
             let key = format!("{}.{}", row.at, row.id);
             let event = ReferralEvent { row: row.clone(), parties: self.parties.clone(), known, told: self.told() };
-            (cursor(history::EVENTS, &key), event)
+            (key, event)
         });
-        Ok(ReferralEventConnection::new(rows, &args, page.is_some_and(|page| page.more), Some(self.event_count)))
+        let more = page.is_some_and(|page| page.more);
+        Ok(ReferralEventConnection::new(history::EVENTS, rows, &args, more, Some(self.event_count)))
     }
     /// Angaben, die die empfangende Stelle als falsch gemeldet hat; für sie nur, solange sie etwas sehen darf.
     async fn corrections(
@@ -322,9 +325,10 @@ impl Referral {
         let rows = rows.iter().map(|row| {
             let key = format!("{}.{}", row.reported_at, row.id);
             let (parties, notices) = (self.parties.clone(), self.notices.clone());
-            (cursor(correction::CORRECTIONS, &key), Correction { row: row.clone(), parties, notices })
+            (key, Correction { row: row.clone(), parties, notices })
         });
-        Ok(CorrectionConnection::new(rows, &args, page.is_some_and(|page| page.more), Some(self.correction_count)))
+        let more = page.is_some_and(|page| page.more);
+        Ok(CorrectionConnection::new(correction::CORRECTIONS, rows, &args, more, Some(self.correction_count)))
     }
     /// Die Übergabe, die diese fortsetzt, wenn Sie sie sehen dürfen.
     async fn previous(&self) -> Option<&Referral> {

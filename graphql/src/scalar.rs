@@ -30,7 +30,8 @@ impl ScalarType for Date {
         Self::parse(value.clone()).is_ok()
     }
     fn to_value(&self) -> Value {
-        Value::String(self.0.format("%Y-%m-%d").to_string())
+        // As `%Y-%m-%d` would, without reading a pattern for each.
+        Value::String(self.0.to_string())
     }
 }
 

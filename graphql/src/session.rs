@@ -31,8 +31,16 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(viewer: Arc<Viewer>, database: Arc<Database>, key: Arc<FingerprintKey>, clock: Clock) -> Self {
-        let (today, snapshot, book) = (clock.today(), OnceCell::new(), Mutex::new(BTreeMap::new()));
+    /// Over a snapshot if one has begun.
+    pub(crate) fn new(
+        viewer: Arc<Viewer>,
+        database: Arc<Database>,
+        key: Arc<FingerprintKey>,
+        clock: Clock,
+        snapshot: Option<Snapshot>,
+    ) -> Self {
+        let today = snapshot.as_ref().map_or_else(|| clock.today(), Snapshot::today);
+        let (snapshot, book) = (OnceCell::new_with(snapshot), Mutex::new(BTreeMap::new()));
         Self { viewer, database, key, clock, today, snapshot, book }
     }
 
@@ -102,12 +110,7 @@ impl Session {
     }
 
     /// Ends the request: gives up the snapshot and returns what was shown.
-    pub(crate) async fn close(self) -> Vec<Shown> {
-        if let Some(snapshot) = self.snapshot.into_inner()
-            && let Err(error) = snapshot.end().await
-        {
-            tracing::debug!(kind = std::any::type_name_of_val(&error), "a read-only snapshot did not end cleanly");
-        }
+    pub(crate) fn close(self) -> Vec<Shown> {
         let book = self.book.into_inner().unwrap_or_else(PoisonError::into_inner);
         book.into_values().filter(|shown| shown.messages || !shown.fields.is_empty()).collect()
     }

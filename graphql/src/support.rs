@@ -9,7 +9,7 @@ use crate::agency::Agency;
 use crate::connection::connection;
 use crate::error::Failure;
 use crate::history::moment;
-use crate::page::{PageArgs, cursor};
+use crate::page::PageArgs;
 use crate::plan::wants_total;
 use crate::scalar::{DateTime, global, local};
 use crate::session::Session;
@@ -77,8 +77,8 @@ impl SupportQuery {
         let coordination = snapshot.coordination().await?;
         let rows = page.rows.into_iter().map(|row| {
             let key = format!("{}.{}", row.at, row.id);
-            (cursor(&list, &key), SupportNotice { row, coordination: coordination.clone() })
+            (key, SupportNotice { row, coordination: coordination.clone() })
         });
-        Ok(SupportNoticeConnection::new(rows, &args, page.more, total))
+        Ok(SupportNoticeConnection::new(list, rows, &args, page.more, total))
     }
 }

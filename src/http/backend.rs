@@ -8,7 +8,7 @@ use kim_graphql::ApiError;
 
 /// Admits viewers and answers their operations.
 pub trait Backend: Send + Sync + 'static {
-    /// Someone who was admitted.
+    /// Someone who was admitted, with a place at the database: short-lived.
     type Viewer: Send;
 
     /// The viewer of a token; `None` for an unknown or disabled agency, or a role that does not exist at its kind.

@@ -50,6 +50,13 @@ async fn in_media_type<B: Backend>(
     };
 
     let token = authenticate(front, http).await?;
+    let request = match only_queries {
+        true => request::from_address(http),
+        false => request::from_body(http).await,
+    };
+    // Held until the answer is there. Whoever sends slowly holds a connection, and no place; nor is the database asked
+    // before all is here.
+    let _place = front.places.try_acquire().map_err(|_| Refusal::too_busy())?;
     let viewer =
         match timeout(front.limits.deadline, front.backend.admit(token)).await.map_err(|_| Refusal::too_late())? {
             Ok(Some(viewer)) => viewer,
@@ -66,12 +73,7 @@ async fn in_media_type<B: Backend>(
         };
     logged.pair = Some(B::pair(&viewer));
 
-    let mut request = match only_queries {
-        true => request::from_address(http)?,
-        false => request::from_body(http).await?,
-    };
-    // Held until the answer is there. Whoever sends slowly holds a connection, and no place.
-    let _place = front.places.try_acquire().map_err(|_| Refusal::too_busy())?;
+    let mut request = request?;
     let name = request.operation_name.clone();
     let operation = match request.parsed_query() {
         Ok(document) => operation(document, name.as_deref()).map(|operation| operation.node.ty),

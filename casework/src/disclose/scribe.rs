@@ -157,7 +157,7 @@ async fn still_released(database: &Database, entry: &Entry) -> Result<bool, DbEr
     let ids: Vec<Uuid> = entry.shown.iter().map(|one| one.referral_id).collect();
     let snapshot = Snapshot::begin(database, Arc::clone(&entry.viewer), entry.begun.today).await?;
     let rows = snapshot.referrals_by_id(&ids).await?;
-    snapshot.end().await?;
+    drop(snapshot);
     let rows: HashMap<Uuid, ReferralRow> = rows.into_iter().map(|row| (row.id, row)).collect();
     Ok(entry.shown.iter().all(|one| {
         rows.get(&one.referral_id).is_some_and(|row| {

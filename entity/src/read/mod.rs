@@ -35,7 +35,7 @@ pub use meetings::{AppointmentRow, TalkRow};
 pub use municipality_statistics::KindStay;
 pub use proposals::{ActRow, ProposalPage, ProposalRow};
 pub use referral_filter::{AT_THE_DESK, Counts, ReferralFilter};
-pub use referral_row::{Contact, ReferralRow, Side};
+pub use referral_row::{Contact, Extent, ReferralRow, Side};
 pub use referrals::{Key, ReferralPage};
 pub use ruled::Values;
 pub use statistics::{Stay, Tally, TallyFilter};
@@ -44,12 +44,14 @@ pub use support::{Elsewhere, Hold, NoticePage, NoticeRow};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use kim_domain::token::VerifiedToken;
 use sea_orm::{DatabaseTransaction, DbErr};
 
 use crate::database::Database;
 use crate::viewer::Viewer;
 
-/// One consistent view of the database for one request of one viewer.
+/// One consistent view of the database for one request of one viewer. It ends when it is dropped: nothing was written, so
+/// nobody needs to wait for that.
 #[derive(Debug)]
 pub struct Snapshot {
     transaction: DatabaseTransaction,
@@ -58,20 +60,24 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// Admits a verified token, and begins its viewer's read-only view, on a day in Berlin. `None`: the agency is unknown or
+    /// disabled, or the role does not exist there; to the caller all of it is the same 401.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn admit(database: &Database, token: VerifiedToken, today: NaiveDate) -> Result<Option<Self>, DbErr> {
+        // Who asks and what is there are of one instant, and of one connection.
+        let transaction = database.read().await?;
+        let viewer = Viewer::admit(&transaction, token).await?;
+        Ok(viewer.map(|viewer| Self { transaction, viewer: Arc::new(viewer), today }))
+    }
+
     /// Begins a read-only view for a viewer, on a day in Berlin.
     ///
     /// # Errors
     /// The database does not answer.
     pub async fn begin(database: &Database, viewer: Arc<Viewer>, today: NaiveDate) -> Result<Self, DbErr> {
         Ok(Self { transaction: database.read().await?, viewer, today })
-    }
-
-    /// Ends it. Nothing was written.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn end(self) -> Result<(), DbErr> {
-        self.transaction.rollback().await
     }
 
     /// The same reads in a transaction that writes.
@@ -89,7 +95,7 @@ impl Snapshot {
 
     /// Whose view it is.
     #[must_use]
-    pub fn viewer(&self) -> &Viewer {
+    pub fn viewer(&self) -> &Arc<Viewer> {
         &self.viewer
     }
 

@@ -8,7 +8,7 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::Snapshot;
-use super::referral_row::ReferralRow;
+use super::referral_row::{Extent, ReferralRow};
 use crate::sql::{Columns, Sql};
 
 /// What narrows a list; nothing of it touches a ruled field but `client`, which finds released rows only.
@@ -121,12 +121,12 @@ impl Snapshot {
         filter: &ReferralFilter,
         fingerprint: &str,
     ) -> Result<Vec<ReferralRow>, DbErr> {
-        let mut sql = self.select();
+        let mut sql = self.select(Extent::Whole);
         self.narrow(&mut sql, direction);
         self.apply(&mut sql, direction, filter);
         sql.push(" AND r.id IN (SELECT h.referral_id FROM handover h WHERE h.client_fingerprint = ");
         sql.bind(fingerprint).push(") ORDER BY r.offered_at DESC LIMIT ").bind(CLIENT_LIMIT);
-        let mut rows = self.fetch(sql).await?;
+        let mut rows = self.fetch(sql, Extent::Whole).await?;
         rows.retain(|row| AT_THE_DESK.is_within(row.visible().fields()));
         Ok(rows)
     }

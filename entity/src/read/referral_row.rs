@@ -10,7 +10,7 @@ use kim_domain::referral::{BallHolder, ReferralKind};
 use sea_orm::{DbErr, QueryResult};
 use uuid::Uuid;
 
-use super::Snapshot;
+use super::{AgencyRow, Snapshot};
 use crate::referral::NO_DUE_DATE;
 use crate::sql::{Columns, Sql};
 use crate::viewer::Viewer;
@@ -52,6 +52,8 @@ pub struct ReferralRow {
     pub reference: String,
     /// Who handed over.
     pub sender_id: Uuid,
+    /// What its receiver may know of it.
+    pub sender: AgencyRow,
     /// Who was asked.
     pub receiver_id: Uuid,
     /// The viewer's own file number; the other side's is not read.
@@ -120,17 +122,31 @@ impl ReferralRow {
     }
 }
 
-const COLUMNS: &str = "r.id, r.version, r.kind, r.purpose, r.status, r.ever_accepted, r.asked_from, r.suspended_from, r.reference, \
-     r.sender_id, r.receiver_id, \
-     r.sender_reference, r.receiver_reference, r.sender_contact_name, r.sender_contact_phone, r.sender_contact_email, \
-     r.receiver_contact_name, r.receiver_contact_phone, r.receiver_contact_email, r.first_received_on, r.offered_at, \
-     r.accepted_at, r.closed_at, r.updated_at, r.due_on, r.previous_id, r.case_id, r.agreement_id, r.consent_id, \
-     r.carries_application, r.statutory_due_on, r.reason, c.report_outcome, r.closed_on, r.offered_fields, s.kind, s.bound_by_203, \
+/// What a list shows, and the inputs of the rule.
+const LISTED: &str = "r.id, r.purpose, r.status, r.ever_accepted, r.reference, r.sender_id, r.receiver_id, r.due_on, r.closed_on, \
+     s.slug, s.name, s.kind, r.offered_fields, s.bound_by_203, \
      a.fields, a.ticked_only, a.statutory_fields, a.access_days, a.terminated_for_cause_on, \
      c.fields, c.ticked, c.data_protection, c.release_from_secrecy, c.art9, c.valid_from, c.valid_until, c.withdrawn_at";
 
+/// The rest.
+const MORE: &str = "r.version, r.kind, r.asked_from, r.suspended_from, r.sender_reference, r.receiver_reference, \
+     r.sender_contact_name, r.sender_contact_phone, r.sender_contact_email, \
+     r.receiver_contact_name, r.receiver_contact_phone, r.receiver_contact_email, r.first_received_on, r.offered_at, \
+     r.accepted_at, r.closed_at, r.updated_at, r.previous_id, r.case_id, r.agreement_id, r.consent_id, \
+     r.carries_application, r.statutory_due_on, r.reason, c.report_outcome";
+
 const TABLES: &str = " FROM referral r LEFT JOIN agreement a ON a.id = r.agreement_id JOIN agency s ON s.id = r.sender_id \
      LEFT JOIN consent c ON c.id = r.consent_id";
+
+/// How much of a row is read. Fifty rows of a list are twice as dear whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// What a list shows: id, purpose, state, reference, parties, due day, and the inputs of the rule. The rest of the row
+    /// is empty, and its standing knows no question and no suspension.
+    Listed,
+    /// All of it.
+    Whole,
+}
 
 /// For whom a row is read.
 #[derive(Clone, Copy, Debug)]
@@ -159,89 +175,91 @@ impl Reading<'_> {
 }
 
 /// The columns of a referral and of the rule, and the tables they come from, up to WHERE.
-pub(crate) fn select(mut sql: Sql, today: NaiveDate) -> Sql {
-    sql.push("SELECT ").push(COLUMNS);
+pub(crate) fn select(mut sql: Sql, extent: Extent, today: NaiveDate) -> Sql {
+    sql.push("SELECT ").push(LISTED);
     // Later versions that narrow running referrals too; versions themselves never change.
     sql.push(", (SELECT ").list_of(&["n.fields", "n.ticked_only", "n.statutory_fields"]).push(
         " FROM agreement n WHERE n.receiver_id = a.receiver_id AND n.purpose = a.purpose AND n.version > a.version \
              AND n.narrows_running AND n.valid_from <= ",
     );
-    sql.bind(today).push(")").push(TABLES).push(" WHERE ");
+    sql.bind(today).push(")");
+    if extent == Extent::Whole {
+        sql.push(", ").push(MORE);
+    }
+    sql.push(TABLES).push(" WHERE ");
     sql
 }
 
 impl Snapshot {
-    pub(super) fn select(&self) -> Sql {
-        select(self.sql(), self.today)
+    pub(super) fn select(&self, extent: Extent) -> Sql {
+        select(self.sql(), extent, self.today)
     }
 
-    pub(super) async fn fetch(&self, sql: Sql) -> Result<Vec<ReferralRow>, DbErr> {
+    pub(super) async fn fetch(&self, sql: Sql, extent: Extent) -> Result<Vec<ReferralRow>, DbErr> {
         let rows = sql.all(&self.transaction).await?;
-        rows.iter().map(|row| Reading::Viewer(&self.viewer).row(row, self.today)).collect()
+        rows.iter().map(|row| Reading::Viewer(&self.viewer).row(row, extent, self.today)).collect()
     }
 }
 
 impl Reading<'_> {
     /// Reads a row of what [`select`] selected.
-    pub(crate) fn row(self, row: &QueryResult, today: NaiveDate) -> Result<ReferralRow, DbErr> {
+    pub(crate) fn row(self, row: &QueryResult, extent: Extent, today: NaiveDate) -> Result<ReferralRow, DbErr> {
         let mut columns = Columns::of(row);
-        let (id, version) = (columns.next()?, columns.next()?);
-        let (kind, purpose) = (columns.word()?, columns.word()?);
-        let standing = Standing {
-            status: columns.word()?,
-            ever_accepted: columns.next()?,
-            asked_from: columns.word_or_none()?,
-            suspended_from: columns.word_or_none()?,
-        };
+        let (id, purpose) = (columns.next()?, columns.word()?);
+        let (status, ever_accepted) = (columns.word()?, columns.next()?);
         let reference = columns.next()?;
         let (sender_id, receiver_id): (Uuid, Uuid) = (columns.next()?, columns.next()?);
         let side = self.side(receiver_id);
-        let (sender_reference, receiver_reference): (Option<String>, _) = (columns.next()?, columns.next()?);
-        Ok(ReferralRow {
+        let due_on = Some(columns.next()?).filter(|&day| day != NO_DUE_DATE);
+        let closed_on = columns.next()?;
+        let sender = AgencyRow { id: sender_id, slug: columns.next()?, name: columns.next()?, kind: columns.word()? };
+        let standing = Standing { status, ever_accepted, asked_from: None, suspended_from: None };
+        let listed = ReferralRow {
             id,
-            version,
-            kind,
             purpose,
             standing,
             reference,
             sender_id,
             receiver_id,
-            own_reference: match side {
-                Side::Sender => sender_reference,
-                Side::Receiver => receiver_reference,
-            },
-            sender_contact: contact(&mut columns)?,
-            receiver_contact: contact(&mut columns)?,
-            first_received_on: columns.next()?,
-            offered_at: Some(columns.next()?).filter(|&instant: &i64| instant > 0),
-            accepted_at: columns.next()?,
-            closed_at: columns.next()?,
-            updated_at: columns.next()?,
-            due_on: Some(columns.next()?).filter(|&day| day != NO_DUE_DATE),
-            previous_id: columns.next()?,
-            case_id: columns.next()?,
-            agreement_id: columns.next()?,
-            consent_id: columns.next()?,
-            carries_application: columns.next()?,
-            statutory_due_on: columns.next()?,
-            reason: columns.next()?,
-            report_outcome: columns.next::<Option<bool>>()?.unwrap_or(false),
+            due_on,
             side,
-            terms: self.terms(side, purpose, standing, today, &mut columns)?,
-        })
+            terms: self.terms(side, purpose, sender.kind, (standing, closed_on), today, &mut columns)?,
+            sender,
+            version: 0,
+            kind: ReferralKind::Referral,
+            own_reference: None,
+            sender_contact: Contact::default(),
+            receiver_contact: Contact::default(),
+            first_received_on: None,
+            offered_at: None,
+            accepted_at: None,
+            closed_at: None,
+            updated_at: 0,
+            previous_id: None,
+            case_id: Uuid::nil(),
+            agreement_id: None,
+            consent_id: None,
+            carries_application: false,
+            statutory_due_on: None,
+            reason: None,
+            report_outcome: false,
+        };
+        match extent {
+            Extent::Listed => Ok(listed),
+            Extent::Whole => more(listed, &mut columns),
+        }
     }
 
     fn terms(
         self,
         side: Side,
         purpose: ReferralPurpose,
-        standing: Standing,
+        sender: AgencyKind,
+        (standing, closed_on): (Standing, Option<NaiveDate>),
         today: NaiveDate,
         columns: &mut Columns<'_>,
     ) -> Result<Terms, DbErr> {
-        let closed_on: Option<NaiveDate> = columns.next()?;
         let offered = columns.fields()?;
-        let sender: AgencyKind = columns.word()?;
         let sender_bound_by_203: bool = columns.next()?;
         // A draft may have none.
         let pinned = agreement([columns.fields_or_none()?, columns.fields_or_none()?, columns.fields_or_none()?]);
@@ -271,6 +289,39 @@ impl Reading<'_> {
             today,
         })
     }
+}
+
+/// Reads the columns of [`MORE`].
+fn more(listed: ReferralRow, columns: &mut Columns<'_>) -> Result<ReferralRow, DbErr> {
+    let (version, kind) = (columns.next()?, columns.word()?);
+    let standing =
+        Standing { asked_from: columns.word_or_none()?, suspended_from: columns.word_or_none()?, ..listed.standing };
+    let (sender_reference, receiver_reference): (Option<String>, _) = (columns.next()?, columns.next()?);
+    Ok(ReferralRow {
+        version,
+        kind,
+        standing,
+        own_reference: match listed.side {
+            Side::Sender => sender_reference,
+            Side::Receiver => receiver_reference,
+        },
+        sender_contact: contact(columns)?,
+        receiver_contact: contact(columns)?,
+        first_received_on: columns.next()?,
+        offered_at: Some(columns.next()?).filter(|&instant: &i64| instant > 0),
+        accepted_at: columns.next()?,
+        closed_at: columns.next()?,
+        updated_at: columns.next()?,
+        previous_id: columns.next()?,
+        case_id: columns.next()?,
+        agreement_id: columns.next()?,
+        consent_id: columns.next()?,
+        carries_application: columns.next()?,
+        statutory_due_on: columns.next()?,
+        reason: columns.next()?,
+        report_outcome: columns.next::<Option<bool>>()?.unwrap_or(false),
+        ..listed
+    })
 }
 
 /// The columns `fields`, `ticked_only` and `statutory_fields` of a version.

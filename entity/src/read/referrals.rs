@@ -6,7 +6,7 @@ use sea_orm::{DbErr, Value};
 use uuid::Uuid;
 
 use super::referral_filter::ReferralFilter;
-use super::referral_row::ReferralRow;
+use super::referral_row::{Extent, ReferralRow};
 use super::{Page, Snapshot, Window};
 
 /// Where a page begins or ends: the order's value and the id.
@@ -32,8 +32,9 @@ impl Snapshot {
         filter: &ReferralFilter,
         order: ReferralOrder,
         window: &Window<Key>,
+        extent: Extent,
     ) -> Result<ReferralPage, DbErr> {
-        let mut sql = self.select();
+        let mut sql = self.select(extent);
         self.narrow(&mut sql, direction);
         self.apply(&mut sql, direction, filter);
         let (column, descending) = match order {
@@ -53,8 +54,8 @@ impl Snapshot {
             }
         }
         let way = if descending == window.from_end { " ASC" } else { " DESC" };
-        sql.push(" ORDER BY ").push(column).push(way).push(", r.id").push(way).push(" LIMIT ").bind(window.fetched());
-        let rows = self.fetch(sql).await?;
+        sql.push(" ORDER BY ").push(column).push(way).push(", r.id").push(way).limit(window.fetched());
+        let rows = self.fetch(sql, extent).await?;
         Ok(Page::cut(rows, window))
     }
 
@@ -66,13 +67,13 @@ impl Snapshot {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let mut sql = self.select();
+        let mut sql = self.select(Extent::Whole);
         sql.is_one_of("r.id", ids).push(" AND (");
         self.narrow(&mut sql, Direction::Incoming);
         sql.push(" OR ");
         self.narrow(&mut sql, Direction::Outgoing);
         sql.push(")");
-        self.fetch(sql).await
+        self.fetch(sql, Extent::Whole).await
     }
 
     /// Keeps everybody else from changing those of these referrals that are the viewer's.
@@ -94,9 +95,9 @@ impl Snapshot {
         if case_ids.is_empty() {
             return Ok(Vec::new());
         }
-        let mut sql = self.select();
+        let mut sql = self.select(Extent::Whole);
         self.narrow(&mut sql, Direction::Outgoing);
         sql.push(" AND ").is_one_of("r.case_id", case_ids).push(" ORDER BY r.offered_at DESC, r.id DESC");
-        self.fetch(sql).await
+        self.fetch(sql, Extent::Whole).await
     }
 }

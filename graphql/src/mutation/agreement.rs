@@ -153,7 +153,7 @@ async fn with_proposal(
         let snapshot = Session::of(ctx).after().await?;
         let rows = snapshot.proposals_by_id(&[done.proposal]).await?;
         let proposal = proposals(&snapshot, rows, plan).await?.pop();
-        snapshot.end().await?;
+        drop(snapshot);
         Ok(Some(AgreementProposalPayload { proposal }))
     };
     or_null(ctx, Box::pin(changed).await)

@@ -183,7 +183,7 @@ async fn bulk(
         let snapshot = session.after().await?;
         let own: Vec<_> = done.rows.iter().filter_map(|row| row.referral).collect();
         let rows = snapshot.referrals_by_id(&own).await?;
-        snapshot.end().await?;
+        drop(snapshot);
         let rows: std::collections::HashMap<_, _> = rows.into_iter().map(|row| (row.id, row)).collect();
         let kind = session.viewer().agency().kind;
         let result = |(referral_id, done): (ID, casework::RowDone)| {

@@ -194,7 +194,7 @@ async fn with_case(
         let snapshot = Session::of(ctx).after().await?;
         let rows = snapshot.cases_by_id(&[done.case], plan.record).await?;
         let case = load::cases(&snapshot, rows, &plan).await?.pop();
-        snapshot.end().await?;
+        drop(snapshot);
         Ok(Some(CasePayload { case }))
     };
     or_null(ctx, Box::pin(changed).await)

@@ -162,7 +162,7 @@ async fn with_consent(
         let mut rows = snapshot.referrals_by_id(&done.referrals).await?;
         rows.sort_by_key(|row| row.id);
         let referrals = load::referrals(&snapshot, rows, &of_referrals).await?;
-        snapshot.end().await?;
+        drop(snapshot);
         Ok(Some(ConsentPayload { consent, referrals }))
     };
     or_null(ctx, Box::pin(changed).await)

@@ -38,7 +38,7 @@ pub(crate) async fn with_referral(
         let snapshot = Session::of(ctx).after().await?;
         let rows = snapshot.referrals_by_id(&[done.referral]).await?;
         let referral = load::referrals(&snapshot, rows, &plan).await?.pop();
-        snapshot.end().await?;
+        drop(snapshot);
         Ok(Some(ReferralPayload { referral }))
     };
     or_null(ctx, Box::pin(changed).await)
