@@ -76,6 +76,7 @@ async fn prepare(url: &str, listen: &str, folder: &Path) -> Result<(), Failure> 
     let database = Database::open(url).await?;
     let scene = Scene::read(&database).await?;
     kim::configure(&folder, &scene.issuer, url, listen)?;
+    std::fs::write(folder.join("issuer.pem"), scene.issuer.public_pem())?;
     for task in Task::ALL {
         let asks = match task {
             Task::Accept => requests::kim_accepts(&scene, &scene.singles)?,
