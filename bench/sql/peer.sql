@@ -117,4 +117,3 @@ GRANT SELECT (id, referral_id, receiver_id, sent_at, author_id, body) ON peer.me
 GRANT SELECT ON peer.dashboard TO "CLERK";
 -- One peer offers no update unless somebody may update whole rows. Nobody asks as this role.
 GRANT UPDATE ON peer.referral TO peer;
-VACUUM ANALYZE peer.agency, peer.referral, peer.message;

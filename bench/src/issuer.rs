@@ -51,12 +51,12 @@ impl Issuer {
         &self.public_pem
     }
 
-    /// A token of a clerk of this agency. kim reads `agency`, `role` and `scope`; PostGraphile's settings take
-    /// `agency_id`; what Hasura's dialect takes, postrust reads.
-    pub(crate) fn clerk(&self, agency: &Agency) -> Result<String, Failure> {
+    /// A token of somebody at this agency. kim reads `agency`, `role` and `scope`; the peers take `role` for a role of
+    /// PostgreSQL and hand `agency_id` to the policies.
+    pub(crate) fn token(&self, agency: &Agency) -> Result<String, Failure> {
         let now = get_current_timestamp();
         let claims = json!({
-            "iss": ISS, "aud": AUDIENCE, "sub": format!("clerk@{}", agency.slug), "iat": now, "nbf": now, "exp": now + 86_400,
+            "iss": ISS, "aud": AUDIENCE, "sub": format!("staff@{}", agency.slug), "iat": now, "nbf": now, "exp": now + 86_400,
             "agency": agency.slug, "role": agency.role(), "scope": "referral:read referral:write statistics:read case:read case:write",
             "agency_id": agency.id,
         });

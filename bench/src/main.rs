@@ -1,29 +1,42 @@
 //! `kim-bench`: measures kim beside its peers and beside bare SQL, on the same rows, in one run.
 
 mod agency;
+mod check;
+mod compare;
 mod data;
 mod failure;
 mod issuer;
-mod kim;
+mod load;
+mod machine;
+mod postgres;
+mod process;
+mod report;
 mod requests;
-mod scene;
+mod results;
+mod run;
+mod soak;
+mod stage;
+mod start;
+mod subject;
 mod task;
+mod work;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use kim_entity::database::Database;
-
 use crate::data::Scale;
 use crate::failure::Failure;
-use crate::scene::Scene;
+use crate::issuer::Issuer;
+use crate::run::RunArgs;
+use crate::stage::Stage;
+use crate::subject::Kim;
 use crate::task::Task;
 
 /// Measures kim beside its peers and beside bare SQL, on the same rows, in one run.
 #[derive(Debug, Parser)]
-#[command(max_term_width = 100)]
+#[command(disable_help_subcommand = true, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -31,17 +44,21 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make the tables and fill them
+    /// Measure, and write bench/RESULTS.md and bench/results.json
+    Run(Box<RunArgs>),
+    /// Make kim's tables in an empty database and fill them
     Data {
-        /// The empty database: sqlite:PATH or postgres://USER@HOST/NAME (as a superuser)
+        /// The database: sqlite:PATH or postgres://USER@HOST/NAME, as a superuser
         #[arg(long)]
         database: String,
         /// How much
         #[arg(long, default_value = "1")]
         scale: Scale,
     },
-    /// Write what is needed to start kim on such a database and to ask it by hand: kim.toml, and for every kind of
-    /// request a file with one `TOKEN<tab>BODY` a line
+    /// Write what is needed to start kim on such a database and to ask it by hand
+    ///
+    /// That is kim.toml with the issuer's keys, and for every task a file with one TOKEN<tab>BODY a line, as
+    /// src/load.lua takes it: wrk -t1 -c16 -d10 -s load.lua http://127.0.0.1:8080/graphql -- FOLDER/list.tsv
     Prepare {
         /// The filled database
         #[arg(long)]
@@ -58,6 +75,7 @@ enum Command {
 #[tokio::main]
 async fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Run(args) => run::run(*args).await,
         Command::Data { database, scale } => data::make(&database, scale).await,
         Command::Prepare { database, listen, folder } => prepare(&database, &listen, &folder).await,
     };
@@ -73,18 +91,12 @@ async fn main() -> ExitCode {
 async fn prepare(url: &str, listen: &str, folder: &Path) -> Result<(), Failure> {
     std::fs::create_dir_all(folder)?;
     let folder = folder.canonicalize()?;
-    let database = Database::open(url).await?;
-    let scene = Scene::read(&database).await?;
-    kim::configure(&folder, &scene.issuer, url, listen)?;
-    std::fs::write(folder.join("issuer.pem"), scene.issuer.public_pem())?;
-    for task in Task::ALL {
-        let asks = match task {
-            Task::Accept => requests::kim_accepts(&scene, &scene.singles)?,
-            // Its cursor is given out by a server that runs.
-            Task::Deep => continue,
-            _ => requests::kim(&scene, task)?,
-        };
-        requests::write(&folder.join(format!("{}.tsv", task.name())), &asks)?;
+    let issuer = Issuer::new()?;
+    let stage = Stage::set(url, &issuer).await?;
+    Kim::configure(&folder, &issuer, url, listen)?;
+    // A deep page's cursor is given out by a server that runs.
+    for task in Task::ALL.into_iter().filter(|&task| task != Task::Deep) {
+        requests::write(&folder.join(format!("{}.tsv", task.name())), &Kim::asks(task, &stage))?;
     }
-    Ok(database.close().await?)
+    Ok(())
 }

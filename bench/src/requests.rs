@@ -3,13 +3,9 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use kim_domain::id::{Kind, encode};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::agency::Pending;
 use crate::failure::Failure;
-use crate::scene::Scene;
-use crate::task::Task;
 
 /// One request.
 #[derive(Clone, Debug)]
@@ -27,32 +23,19 @@ pub(crate) fn write(path: &Path, asks: &[Ask]) -> Result<(), Failure> {
     Ok(std::fs::write(path, text)?)
 }
 
-/// What kim is asked for a task that needs no cursor and changes nothing.
-pub(crate) fn kim(scene: &Scene, task: Task) -> Result<Vec<Ask>, Failure> {
-    match task {
-        Task::One => scene
-            .singles
-            .iter()
-            .map(|one| Ok(ask(scene.token(&one.receiver)?, task, &json!({"id": encode(Kind::Referral, one.id)}))))
-            .collect(),
-        _ => Ok(scene.clerks.iter().map(|clerk| ask(clerk.token.clone(), task, &json!({}))).collect()),
+/// Sends one, and reads an answer without errors.
+pub(crate) async fn send(url: &str, ask: &Ask) -> Result<Value, Failure> {
+    let request = reqwest::Client::new()
+        .post(url)
+        .bearer_auth(&ask.token)
+        .header("content-type", "application/json")
+        .header("accept", "application/json")
+        .body(ask.body.clone());
+    let text = request.send().await?.text().await?;
+    let answer: Value =
+        serde_json::from_str(&text).map_err(|_| Failure::new(format!("{url} answered what is no JSON: {text}")))?;
+    if answer.get("errors").is_some() {
+        return Err(Failure::new(format!("{url} refused {}: {text}", ask.body)));
     }
-}
-
-/// kim's request to accept these referrals.
-pub(crate) fn kim_accepts(scene: &Scene, pending: &[Pending]) -> Result<Vec<Ask>, Failure> {
-    pending
-        .iter()
-        .map(|one| {
-            let input = json!({
-                "idempotencyKey": format!("bench-{}", one.id), "referralId": encode(Kind::Referral, one.id),
-                "expectedVersion": one.version,
-            });
-            Ok(ask(scene.token(&one.receiver)?, Task::Accept, &json!({"input": input})))
-        })
-        .collect()
-}
-
-fn ask(token: String, task: Task, variables: &Value) -> Ask {
-    Ask { token, body: json!({"query": task.kim(), "variables": variables}).to_string() }
+    Ok(answer)
 }

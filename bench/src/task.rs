@@ -57,6 +57,14 @@ impl Task {
         }
     }
 
+    /// Whether its answer speaks of clients, so that there must be a row in a log.
+    pub(crate) const fn discloses(self) -> bool {
+        match self {
+            Self::Flat | Self::List | Self::Messages | Self::One | Self::Deep => true,
+            Self::Counts | Self::Total | Self::Accept => false,
+        }
+    }
+
     /// kim's document for it.
     pub(crate) const fn kim(self) -> &'static str {
         match self {

@@ -15,7 +15,7 @@ use kim_migration::{LogMigrator, MainMigrator, MigratorTrait as _};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 
 use plan::Plan;
-pub(crate) use plan::Scale;
+pub(crate) use plan::{KINDS, Scale};
 pub(crate) use rows::FINGERPRINT_KEY;
 use sink::Sink;
 

@@ -26,6 +26,35 @@ pub(crate) enum Scale {
     TenSameAgencies,
 }
 
+impl Scale {
+    /// Its name in the report.
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::Hundredth => "a hundredth",
+            Self::One => "once",
+            Self::Ten => "ten times",
+            Self::TenSameAgencies => "ten times, same agencies",
+        }
+    }
+
+    /// The name of its database.
+    pub(crate) fn database(self) -> String {
+        format!("kim_bench_{}", self.title().replace([' ', ','], "_").replace("__", "_"))
+    }
+
+    /// How much that is.
+    pub(crate) fn describe(self) -> String {
+        let plan = Plan::new(self, NaiveDate::default());
+        let (agencies, referrals) = (plan.municipalities * KINDS.len() as u64, plan.referrals());
+        format!(
+            "{} cases, {referrals} referrals, {} messages, {} municipalities, {agencies} agencies",
+            plan.cases,
+            referrals * MESSAGES,
+            plan.municipalities
+        )
+    }
+}
+
 /// The agencies of each municipality, in the order of their numbers. The first hands over, the last coordinates.
 pub(crate) const KINDS: [AgencyKind; 8] = [
     AgencyKind::Traeger,
