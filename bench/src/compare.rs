@@ -3,7 +3,7 @@
 
 use crate::failure::Failure;
 use crate::load::{Load, Until};
-use crate::process::usage;
+use crate::process::{shared_once, usage};
 use crate::results::{Circumstances, Comparison, Line, Round};
 use crate::stage::Stage;
 use crate::subject::Running;
@@ -64,7 +64,12 @@ pub(crate) async fn compare(
             lines.extend(here);
         }
     }
-    let peaks = contenders.iter().map(|(running, _)| (running.label.clone(), running.usage().peak)).collect();
+    let mut peaks: Vec<_> =
+        contenders.iter().map(|(running, _)| (running.label.clone(), running.usage().peak)).collect();
+    peaks.push((
+        "PostgreSQL now, with its shared buffers and the connections of all".to_owned(),
+        shared_once(measuring.postgres),
+    ));
     Ok(Comparison { circumstances, lines, peaks })
 }
 

@@ -74,10 +74,17 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let done = match Cli::parse().command {
-        Command::Run(args) => run::run(*args).await,
-        Command::Data { database, scale } => data::make(&database, scale).await,
-        Command::Prepare { database, listen, folder } => prepare(&database, &listen, &folder).await,
+    let command = async {
+        match Cli::parse().command {
+            Command::Run(args) => run::run(*args).await,
+            Command::Data { database, scale } => data::make(&database, scale).await,
+            Command::Prepare { database, listen, folder } => prepare(&database, &listen, &folder).await,
+        }
+    };
+    // Whoever stops this program stops what it started, which only happens when its futures are dropped.
+    let done = tokio::select! {
+        done = command => done,
+        signal = stopped() => Err(signal),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -85,6 +92,21 @@ async fn main() -> ExitCode {
             eprintln!("kim-bench: {failure}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+async fn stopped() -> Failure {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => signal.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => Failure::new("stopped"),
+        _ = terminated => Failure::new("terminated"),
     }
 }
 

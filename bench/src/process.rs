@@ -26,6 +26,23 @@ struct Stat {
 
 /// What the process and its descendants used so far; nothing if it is gone.
 pub(crate) fn usage(root: u32) -> Usage {
+    let mut sum = Usage::default();
+    for (pid, stat) in family(root) {
+        // The time of children that have ended is their parent's: PostgreSQL's connections come and go.
+        sum.cpu += (stat.ticks + stat.children_ticks) as f64 / TICKS;
+        sum.rss += kilobytes(pid, "status", "VmRSS:");
+        sum.peak += kilobytes(pid, "status", "VmHWM:");
+    }
+    sum
+}
+
+/// What they have resident, in MB, each page that they share counted once: what PostgreSQL takes.
+pub(crate) fn shared_once(root: u32) -> f64 {
+    family(root).into_iter().map(|(pid, _)| kilobytes(pid, "smaps_rollup", "Pss:")).sum()
+}
+
+/// The process and its descendants.
+fn family(root: u32) -> Vec<(u32, Stat)> {
     let all: HashMap<u32, Stat> = std::fs::read_dir("/proc")
         .into_iter()
         .flatten()
@@ -41,14 +58,9 @@ pub(crate) fn usage(root: u32) -> Usage {
             _ => return false,
         }
     };
-    let mut sum = Usage::default();
-    for (&pid, stat) in all.iter().filter(|&(&pid, _)| descends(pid)) {
-        // The time of children that have ended is their parent's: PostgreSQL's connections come and go.
-        sum.cpu += (stat.ticks + stat.children_ticks) as f64 / TICKS;
-        sum.rss += status(pid, "VmRSS:");
-        sum.peak += status(pid, "VmHWM:");
-    }
-    sum
+    let pids: Vec<u32> = all.keys().copied().filter(|&pid| descends(pid)).collect();
+    let mut all = all;
+    pids.into_iter().filter_map(|pid| Some((pid, all.remove(&pid)?))).collect()
 }
 
 /// The process that started this one.
@@ -68,11 +80,12 @@ fn stat(pid: u32) -> Option<Stat> {
     })
 }
 
-fn status(pid: u32, key: &str) -> f64 {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+/// A line of such a file, given there in kB, in MB.
+fn kilobytes(pid: u32, file: &str, key: &str) -> f64 {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
     let line = text.lines().find_map(|line| line.strip_prefix(key));
-    let kilobytes: Option<f64> = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-    kilobytes.unwrap_or_default() / 1_024.0
+    let number: Option<f64> = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+    number.unwrap_or_default() / 1_024.0
 }
 
 #[cfg(test)]
