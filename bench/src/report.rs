@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::results::{Circumstances, Comparison, Fact, Line, Results, Round, Soak};
+use crate::results::{Circumstances, Comparison, Fact, Facts, Line, Results, Round, Soak};
 use crate::subject::Subject;
 use crate::task::Task;
 
@@ -23,27 +23,32 @@ pub(crate) fn markdown(results: &Results) -> String {
 }
 
 fn write_all(text: &mut String, results: &Results) -> std::fmt::Result {
+    let mut before: Option<&Circumstances> = None;
     if let Some(comparison) = &results.compare {
         ratios(text, comparison)?;
         rates(text, comparison)?;
         costs(text, comparison)?;
-        circumstances(text, &comparison.circumstances)?;
+        circumstances(text, &comparison.circumstances, &mut before)?;
     }
     if let Some(comparison) = &results.sqlite {
         writeln!(text, "\n## SQLite beside PostgreSQL, one connection\n")?;
         beside(text, comparison)?;
+        circumstances(text, &comparison.circumstances, &mut before)?;
     }
     if let Some(comparison) = &results.growth {
         writeln!(text, "\n## When the data grows\n\nWhat a request costs, as a multiple of the first column.\n")?;
         growth(text, comparison)?;
+        circumstances(text, &comparison.circumstances, &mut before)?;
     }
     for (title, facts) in [("Larger work", &results.work), ("Start and size", &results.start)] {
-        if let Some(facts) = facts {
+        if let Some(Facts { circumstances: on, facts }) = facts {
             table_of(text, title, facts)?;
+            circumstances(text, on, &mut before)?;
         }
     }
     if let Some(soak) = &results.soak {
         soaked(text, soak)?;
+        circumstances(text, &soak.circumstances, &mut before)?;
     }
     Ok(())
 }
@@ -157,8 +162,7 @@ fn growth(text: &mut String, comparison: &Comparison) -> std::fmt::Result {
         let rate = |line: &Line| line.median(|round| round.rate).max(1e-9);
         let times = basis(line).map_or(1.0, |first| rate(first) / rate(line));
         format!("{times:.2} (p50 {:.2} ms)", line.median(|round| round.p50))
-    })?;
-    writeln!(text, "\nIn turn: {}.", comparison.circumstances.data)
+    })
 }
 
 fn table_of(text: &mut String, title: &str, facts: &[Fact]) -> std::fmt::Result {
@@ -187,12 +191,30 @@ fn soaked(text: &mut String, soak: &Soak) -> std::fmt::Result {
     )
 }
 
-fn circumstances(text: &mut String, on: &Circumstances) -> std::fmt::Result {
-    writeln!(text, "\n## Where and when\n")?;
-    writeln!(text, "- {}: {}", on.date, on.machine)?;
-    let versions: Vec<String> = on.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
-    writeln!(text, "- {}", versions.join(", "))?;
-    writeln!(text, "- PostgreSQL with {}", on.postgres)?;
-    writeln!(text, "- {}", on.data)?;
-    writeln!(text, "- the median of {} rounds of {} s each, after a warm-up, subjects in turns", on.rounds, on.seconds)
+/// Where and when, in full for the first part and for the others as far as it is another.
+fn circumstances<'a>(
+    text: &mut String,
+    on: &'a Circumstances,
+    before: &mut Option<&'a Circumstances>,
+) -> std::fmt::Result {
+    let last = before.replace(on);
+    let other = |of: fn(&Circumstances) -> &str| last.is_none_or(|last| of(last) != of(on));
+    writeln!(text)?;
+    if other(|on| &on.date) || other(|on| &on.machine) {
+        writeln!(text, "- {}: {}", on.date, on.machine)?;
+    }
+    if last.is_none_or(|last| last.versions != on.versions) {
+        let versions: Vec<String> = on.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
+        writeln!(text, "- {}", versions.join(", "))?;
+    }
+    if other(|on| &on.postgres) {
+        writeln!(text, "- PostgreSQL with {}", on.postgres)?;
+    }
+    if other(|on| &on.data) {
+        writeln!(text, "- {}", on.data)?;
+    }
+    if last.is_none_or(|last| (last.rounds, last.seconds) != (on.rounds, on.seconds)) {
+        writeln!(text, "- the median of {} rounds of {} s, each after a warm-up, in turns", on.rounds, on.seconds)?;
+    }
+    Ok(())
 }

@@ -15,15 +15,15 @@ pub(crate) struct Results {
     /// kim on ten times the data.
     pub(crate) growth: Option<Comparison>,
     /// Imports, bulk offers, statistics.
-    pub(crate) work: Option<Vec<Fact>>,
+    pub(crate) work: Option<Facts>,
     /// Start-up, memory at rest, size.
-    pub(crate) start: Option<Vec<Fact>>,
+    pub(crate) start: Option<Facts>,
     /// Full load for long.
     pub(crate) soak: Option<Soak>,
 }
 
 /// On what and when.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Circumstances {
     pub(crate) date: String,
     pub(crate) machine: String,
@@ -72,6 +72,13 @@ pub(crate) struct Round {
     pub(crate) bytes: f64,
     /// Requests that failed.
     pub(crate) failed: u64,
+}
+
+/// Single numbers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Facts {
+    pub(crate) circumstances: Circumstances,
+    pub(crate) facts: Vec<Fact>,
 }
 
 /// One number with its name.

@@ -12,7 +12,7 @@ use crate::issuer::Issuer;
 use crate::machine;
 use crate::postgres::Server;
 use crate::report;
-use crate::results::{Circumstances, Results};
+use crate::results::{Circumstances, Comparison, Facts, Results, Soak};
 use crate::soak::soak;
 use crate::stage::Stage;
 use crate::start::start;
@@ -156,7 +156,7 @@ struct Bench {
 }
 
 impl Bench {
-    async fn compare(&self) -> Result<crate::results::Comparison, Failure> {
+    async fn compare(&self) -> Result<Comparison, Failure> {
         let stage = self.copy(self.args.scale).await?;
         eprintln!("  the peers' tables");
         stage.set_for_peers().await?;
@@ -170,7 +170,7 @@ impl Bench {
         compare(&contenders, &self.measuring, self.circumstances(&[self.args.scale]).await?).await
     }
 
-    async fn sqlite(&self) -> Result<crate::results::Comparison, Failure> {
+    async fn sqlite(&self) -> Result<Comparison, Failure> {
         let postgres = self.copy(self.args.scale).await?;
         let path = self.setting.folder.join(format!("{}.sqlite", self.args.scale.database()));
         let url = format!("sqlite:{}", path.display());
@@ -189,7 +189,7 @@ impl Bench {
         compare(&contenders, &measuring, self.circumstances(&[self.args.scale]).await?).await
     }
 
-    async fn growth(&self) -> Result<crate::results::Comparison, Failure> {
+    async fn growth(&self) -> Result<Comparison, Failure> {
         let mut stages = Vec::new();
         for &scale in &self.args.growth {
             stages.push((scale, Stage::set(&self.data(scale).await?, &self.issuer).await?));
@@ -204,18 +204,20 @@ impl Bench {
         compare(&contenders, &measuring, self.circumstances(&self.args.growth).await?).await
     }
 
-    async fn work(&self) -> Result<Vec<crate::results::Fact>, Failure> {
+    async fn work(&self) -> Result<Facts, Failure> {
         let stage = self.copy(self.args.scale).await?;
         let running = self.kim(&stage).await?;
-        work(&running, &self.setting, &stage, &self.issuer).await
+        let facts = work(&running, &self.setting, &stage, &self.issuer).await?;
+        Ok(Facts { circumstances: self.circumstances(&[self.args.scale]).await?, facts })
     }
 
-    async fn start(&self) -> Result<Vec<crate::results::Fact>, Failure> {
+    async fn start(&self) -> Result<Facts, Failure> {
         let stage = self.copy(self.args.scale).await?;
-        start(&self.setting, &stage, &self.issuer).await
+        let facts = start(&self.setting, &stage, &self.issuer).await?;
+        Ok(Facts { circumstances: self.circumstances(&[self.args.scale]).await?, facts })
     }
 
-    async fn soak(&self) -> Result<crate::results::Soak, Failure> {
+    async fn soak(&self) -> Result<Soak, Failure> {
         let stage = self.copy(self.args.scale).await?;
         let running = self.kim(&stage).await?;
         let connections = self.args.connections.iter().copied().max().unwrap_or(64);
