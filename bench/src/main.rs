@@ -31,7 +31,7 @@ use crate::failure::Failure;
 use crate::issuer::Issuer;
 use crate::run::RunArgs;
 use crate::stage::Stage;
-use crate::subject::Kim;
+use crate::subject::kim;
 use crate::task::Task;
 
 /// Measures kim beside its peers and beside bare SQL, on the same rows, in one run.
@@ -115,10 +115,10 @@ async fn prepare(url: &str, listen: &str, folder: &Path) -> Result<(), Failure> 
     let folder = folder.canonicalize()?;
     let issuer = Issuer::new()?;
     let stage = Stage::set(url, &issuer).await?;
-    Kim::configure(&folder, &issuer, url, listen)?;
+    kim::configure(&folder, &issuer, url, listen)?;
     // A deep page's cursor is given out by a server that runs.
     for task in Task::ALL.into_iter().filter(|&task| task != Task::Deep) {
-        requests::write(&folder.join(format!("{}.tsv", task.name())), &Kim::asks(task, &stage))?;
+        requests::write(&folder.join(format!("{}.tsv", task.name())), &kim::plain_asks(task, &stage))?;
     }
     Ok(())
 }

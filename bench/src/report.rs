@@ -36,7 +36,10 @@ fn write_all(text: &mut String, results: &Results) -> std::fmt::Result {
         circumstances(text, &comparison.circumstances, &mut before)?;
     }
     if let Some(comparison) = &results.growth {
-        writeln!(text, "\n## When the data grows\n\nWhat a request costs, as a multiple of the first column.\n")?;
+        writeln!(
+            text,
+            "\n## When the data grows\n\nWhat a request costs, as a multiple of the first column: the reciprocal of the rate.\n"
+        )?;
         growth(text, comparison)?;
         circumstances(text, &comparison.circumstances, &mut before)?;
     }
@@ -161,7 +164,8 @@ fn growth(text: &mut String, comparison: &Comparison) -> std::fmt::Result {
     rows(text, comparison, |line| {
         let rate = |line: &Line| line.median(|round| round.rate).max(1e-9);
         let times = basis(line).map_or(1.0, |first| rate(first) / rate(line));
-        format!("{times:.2} (p50 {:.2} ms)", line.median(|round| round.p50))
+        let cpu = line.median(|round| round.cpu + round.postgres_cpu);
+        format!("{times:.2} (p50 {:.2} ms, CPU {cpu:.2} ms)", line.median(|round| round.p50))
     })
 }
 

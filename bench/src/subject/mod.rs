@@ -1,6 +1,6 @@
 //! The subjects: what is measured side by side, each started and asked in its own way.
 
-mod kim;
+pub(crate) mod kim;
 mod postgraphile;
 mod postrust;
 mod sql;
@@ -20,8 +20,6 @@ use crate::process::{Usage, usage};
 use crate::requests::{self, Ask};
 use crate::stage::{Single, Stage};
 use crate::task::Task;
-
-pub(crate) use kim::Kim;
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, clap::ValueEnum, Serialize, Deserialize)]
