@@ -183,7 +183,7 @@ fn soaked(text: &mut String, soak: &Soak) -> std::fmt::Result {
     let most = soak.memory.iter().map(|point| point.1).fold(0.0, f64::max);
     writeln!(
         text,
-        "\n## Full load for long\n\nThe clerk's list for {:.0} minutes at {} connections: {} requests, {} failed. Memory {:.0} MB after \
+        "\n## Full load for long\n\nThe clerk's list for {} minutes at {} connections: {} requests, {} failed. Memory {:.0} MB after \
          the first seconds, {:.0} MB at the end, {most:.0} MB at the most; over the second half it grew by {:.2} MB a minute.",
         soak.minutes,
         soak.connections,
