@@ -1,6 +1,6 @@
 # Two commands: `make demo` and `make test`. The others are their parts.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint deny clients check graphiql
+.PHONY: help demo test lint deny clients check graphiql bench peers
 
 CARGO ?= cargo
 
@@ -52,3 +52,24 @@ clients: tests/http/node_modules/.package-lock.json clients/typescript/node_modu
 check: clients ## The tests alone
 	$(CARGO) test --workspace --quiet --doc
 	tests/with-postgres.sh sh -ec '$(CARGO) test --workspace --lib --bins && $(CARGO) test --workspace --test "*"'
+
+# A database as one would trust with data, and with the memory that this data wants.
+DURABLE := -c fsync=on -c synchronous_commit=on -c full_page_writes=on -c shared_buffers=1GB -c effective_cache_size=3GB \
+  -c work_mem=16MB -c maintenance_work_mem=512MB -c max_wal_size=8GB -c checkpoint_timeout=15min -c random_page_cost=1.1
+
+# In /var/tmp, because /tmp may be memory: ten times the data takes some 40 GB while it is made.
+bench: peers ## Speed beside the peers, into bench/RESULTS.md: hours; in minutes: make bench ARGS=--quick (see bench/README.md)
+	$(CARGO) build --release --quiet --package kim --package kim-bench
+	TMPDIR=$${TMPDIR:-/var/tmp} KIM_TEST_POSTGRES_SETTINGS='$(DURABLE)' \
+	  tests/with-postgres.sh $${CARGO_TARGET_DIR:-target}/release/kim-bench run \
+	  --kim $${CARGO_TARGET_DIR:-target}/release/kim $(ARGS)
+
+peers: bench/peers/postgraphile/node_modules/.package-lock.json bench/.peers/postrust/bin/postrust ## Those that kim is measured beside (from npm and crates.io, once)
+	@command -v wrk >/dev/null || { command -v apt-get >/dev/null && test "$$(id -u)" -eq 0 && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends wrk; } || \
+	  { echo "The benchmark needs wrk." >&2; exit 1; }
+
+# Not with --locked: its lock file names versions that crates.io no longer gives out.
+bench/.peers/postrust/bin/postrust:
+	@echo "Building postrust, once; this takes minutes ..."
+	@$(CARGO) install --quiet --root bench/.peers/postrust --version 3.1.0 --features graphql postrust-server

@@ -3,7 +3,8 @@
 #
 # The cluster lives in a new directory under $TMPDIR on a free port of 127.0.0.1, is told to the command as
 # KIM_TEST_POSTGRES, and is stopped and removed however the command ends; the exit status is the command's.
-# PostgreSQL 15 or newer is found in PATH or /usr/lib/postgresql; root on Debian or Ubuntu gets it installed.
+# KIM_TEST_POSTGRES_SETTINGS may hold more options of the server ("-c fsync=on ..."), which win over those below: these make
+# it fast and nothing durable. PostgreSQL 15 or newer is found in PATH or /usr/lib/postgresql; root on Debian or Ubuntu gets it installed.
 set -eu
 
 if [ "$#" -eq 0 ]; then
@@ -93,7 +94,7 @@ for attempt in 1 2 3 4 5 6 7 8; do
     port=$((20000 + (RANDOM * 32768 + RANDOM) % 40000))
     if run "$binaries/pg_ctl" -D "$directory/data" -l "$directory/server.log" -w -t 60 -o "-c listen_addresses=127.0.0.1 \
 -c port=$port -c unix_socket_directories= -c fsync=off -c synchronous_commit=off -c full_page_writes=off \
--c max_connections=500 -c shared_buffers=128MB -c jit=off -c logging_collector=off" start >/dev/null 2>&1; then
+-c max_connections=500 -c shared_buffers=128MB -c jit=off -c logging_collector=off ${KIM_TEST_POSTGRES_SETTINGS:-}" start >/dev/null 2>&1; then
         started=yes
         break
     fi

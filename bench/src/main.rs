@@ -1,0 +1,124 @@
+//! `kim-bench`: measures kim beside its peers and beside bare SQL, on the same rows, in one run.
+
+mod agency;
+mod check;
+mod compare;
+mod data;
+mod failure;
+mod issuer;
+mod load;
+mod machine;
+mod postgres;
+mod process;
+mod report;
+mod requests;
+mod results;
+mod run;
+mod soak;
+mod stage;
+mod start;
+mod subject;
+mod task;
+mod work;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::data::Scale;
+use crate::failure::Failure;
+use crate::issuer::Issuer;
+use crate::run::RunArgs;
+use crate::stage::Stage;
+use crate::subject::kim;
+use crate::task::Task;
+
+/// Measures kim beside its peers and beside bare SQL, on the same rows, in one run.
+#[derive(Debug, Parser)]
+#[command(disable_help_subcommand = true, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Measure, and write bench/RESULTS.md and bench/results.json
+    Run(Box<RunArgs>),
+    /// Make kim's tables in an empty database and fill them
+    Data {
+        /// The database: sqlite:PATH or postgres://USER@HOST/NAME, as a superuser
+        #[arg(long)]
+        database: String,
+        /// How much
+        #[arg(long, default_value = "1")]
+        scale: Scale,
+    },
+    /// Write what is needed to start kim on such a database and to ask it by hand
+    ///
+    /// That is kim.toml with the issuer's keys, and for every task a file with one TOKEN<tab>BODY a line, as
+    /// src/load.lua takes it: wrk -t1 -c16 -d10 -s load.lua http://127.0.0.1:8080/graphql -- FOLDER/list.tsv
+    Prepare {
+        /// The filled database
+        #[arg(long)]
+        database: String,
+        /// Where kim will listen
+        #[arg(long, default_value = "127.0.0.1:8080")]
+        listen: String,
+        /// Where to write
+        #[arg(long)]
+        folder: PathBuf,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let command = async {
+        match Cli::parse().command {
+            Command::Run(args) => run::run(*args).await,
+            Command::Data { database, scale } => data::make(&database, scale).await,
+            Command::Prepare { database, listen, folder } => prepare(&database, &listen, &folder).await,
+        }
+    };
+    // Whoever stops this program stops what it started, which only happens when its futures are dropped.
+    let done = tokio::select! {
+        done = command => done,
+        signal = stopped() => Err(signal),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("kim-bench: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+async fn stopped() -> Failure {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => signal.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => Failure::new("stopped"),
+        _ = terminated => Failure::new("terminated"),
+    }
+}
+
+async fn prepare(url: &str, listen: &str, folder: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(folder)?;
+    let folder = folder.canonicalize()?;
+    let issuer = Issuer::new()?;
+    let stage = Stage::set(url, &issuer).await?;
+    kim::configure(&folder, &issuer, url, listen)?;
+    // A deep page's cursor is given out by a server that runs.
+    for task in Task::ALL.into_iter().filter(|&task| task != Task::Deep) {
+        requests::write(&folder.join(format!("{}.tsv", task.name())), &kim::plain_asks(task, &stage))?;
+    }
+    Ok(())
+}
