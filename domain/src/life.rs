@@ -174,6 +174,20 @@ impl Standing {
         }
     }
 
+    /// Where the work on it stands: a question or a suspension interrupts it, and ends nothing.
+    #[must_use]
+    pub const fn interrupted(self) -> ReferralStatus {
+        use ReferralStatus as S;
+        let before = match (self.status, self.suspended_from) {
+            (S::Suspended, Some(before)) => before,
+            (status, _) => status,
+        };
+        match (before, self.asked_from) {
+            (S::InfoRequested, Some(before)) => before,
+            (status, _) => status,
+        }
+    }
+
     /// What this party may do now, in the order of the list.
     pub fn available(self, mover: Mover) -> impl Iterator<Item = ReferralAction> {
         ReferralAction::ALL.iter().copied().filter(move |&action| self.permits(action, mover))
@@ -203,12 +217,12 @@ const fn movers(action: ReferralAction) -> &'static [Mover] {
     }
 }
 
-/// Whether the receiver now answers for the case: in a TRANSFER from the start of its work and not before
-/// (§ 86c SGB VIII); in no other kind does the responsibility move.
+/// Who answers for the case now: in a TRANSFER the receiver from the start of its work and not before (§ 86c SGB VIII),
+/// also while it waits for an answer or a ground; in no other kind does the responsibility move.
 #[must_use]
-pub const fn responsible(kind: crate::referral::ReferralKind, status: ReferralStatus) -> BallHolder {
+pub const fn responsible(kind: crate::referral::ReferralKind, standing: Standing) -> BallHolder {
     use ReferralStatus as S;
-    match (kind, status) {
+    match (kind, standing.interrupted()) {
         (crate::referral::ReferralKind::Transfer, S::InProgress | S::Completed) => BallHolder::Receiver,
         (
             crate::referral::ReferralKind::Referral

@@ -125,10 +125,10 @@ impl Referral {
             })
             .transpose()
     }
-    /// Die Stelle, die für den Fall verantwortlich ist: bei einer Fallübergabe mit deren Beginn die empfangende, sonst
-    /// die übergebende (§ 86c SGB VIII).
+    /// Die Stelle, die für den Fall verantwortlich ist: bei einer Fallübergabe mit deren Beginn die empfangende, auch während
+    /// einer Rückfrage oder Aussetzung, sonst die übergebende (§ 86c SGB VIII).
     async fn responsible(&self) -> Result<Agency, Failure> {
-        match life::responsible(self.row.kind, self.row.standing.status) {
+        match life::responsible(self.row.kind, self.row.standing) {
             BallHolder::Sender => self.party(self.row.sender_id),
             BallHolder::Receiver => self.party(self.row.receiver_id),
         }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{SHOWN, at, done, refused};
+use crate::consents;
 use crate::support::on_both;
 use crate::support::play::{Play, jobcenter, on, traeger};
 use crate::support::server::token;
@@ -106,6 +107,35 @@ on_both! {
         assert_eq!(refused(&play, "closeCase", at(&case, json!({"reason": "OTHER"}))).await.0, "ACTION_NOT_ALLOWED");
         let closed = done(&play, "closeCase", transferred(), &format!("{SHOWN} referrals {{ status }}")).await;
         assert_eq!((&closed["closedReason"], &closed["referrals"][0]["status"]), (&json!("TRANSFERRED"), &json!("IN_PROGRESS")));
+        play.server.stop().await;
+    }
+
+    async fn a_started_transfer_that_is_interrupted_stays_with_its_receiver(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let id = play.case(play.jobcenter, ReferralPurpose::BenefitApplication, Some(ConsentSpec::whole())).await;
+        let input = json!({"caseId": id, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": "BENEFIT_APPLICATION", "kind": "TRANSFER"});
+        let draft = play.done(&traeger(), "draftReferral", input).await;
+        let offered = play.done(&traeger(), "offerReferral", on(&draft, json!({"acknowledgeReportingDuty": true}))).await;
+        let accepted = play.done(&jobcenter(), "acceptReferral", on(&offered, json!({}))).await;
+        let started = play.done(&jobcenter(), "startReferral", on(&accepted, json!({}))).await;
+        let responsible = format!("{{ referral(id: {}) {{ status responsible {{ slug }} consent {{ id }} }} }}", draft["id"]);
+        let asked = play.done(&jobcenter(), "requestInformation", on(&started, json!({"question": "Seit wann?"}))).await;
+        let seen = play.ask(&traeger(), &responsible).await["referral"].clone();
+        assert_eq!((&seen["status"], &seen["responsible"]["slug"]), (&json!("INFO_REQUESTED"), &json!("jobcenter")));
+
+        // Neither that nor a suspension keeps the sender in a case that is another's by now (§ 86c SGB VIII).
+        let case = json!({"id": id, "version": 1});
+        let transferred = json!({"reason": "TRANSFERRED", "withdrawReferrals": true});
+        let closed = done(&play, "closeCase", at(&case, transferred), &format!("{SHOWN} referrals {{ status }}")).await;
+        assert_eq!((&closed["closedReason"], &closed["referrals"][0]["status"]), (&json!("TRANSFERRED"), &json!("INFO_REQUESTED")));
+        play.done(&traeger(), "answerInformation", on(&asked, json!({"answer": "Seit Mai."}))).await;
+        consents::done(&play, "withdrawConsent", json!({"consentId": seen["consent"]["id"]})).await;
+        let seen = play.ask(&traeger(), &responsible).await["referral"].clone();
+        assert_eq!((&seen["status"], &seen["responsible"]["slug"]), (&json!("SUSPENDED"), &json!("jobcenter")));
+        // What still runs can get its ground back.
+        let renewed = json!({"consentId": seen["consent"]["id"], "given": consents::given(json!({}))});
+        consents::done(&play, "renewConsent", renewed).await;
+        assert_eq!(play.ask(&traeger(), &responsible).await["referral"]["status"], "IN_PROGRESS");
         play.server.stop().await;
     }
 }

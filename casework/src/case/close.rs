@@ -75,7 +75,8 @@ async fn still_open(work: &Work<'_>, case_id: Uuid, reason: CloseReason) -> Resu
         .order_by_asc(referral::Column::Id)
         .all(work.tx())
         .await?;
-    let is_open = |row: &referral::Model| row.status.0.ball().is_some() && !reason.leaves(row.kind.0, row.status.0);
+    let is_open =
+        |row: &referral::Model| row.status.0.ball().is_some() && !reason.leaves(row.kind.0, row.standing());
     Ok(rows.iter().filter(|row| is_open(row)).map(|row| row.id).collect())
 }
 

@@ -153,7 +153,23 @@ fn responsibility_moves_with_the_start_of_a_transfer_and_not_before() {
     let with_receiver: Vec<_> = S::ALL
         .iter()
         .flat_map(|&status| K::ALL.iter().map(move |&kind| (kind, status)))
-        .filter(|&(kind, status)| responsible(kind, status) == BallHolder::Receiver)
+        .filter(|&(kind, status)| responsible(kind, Standing { status, ..Standing::DRAFT }) == BallHolder::Receiver)
         .collect();
     assert_eq!(with_receiver, [(K::Transfer, S::InProgress), (K::Transfer, S::Completed)]);
+}
+
+#[test]
+fn an_interruption_leaves_the_responsibility_where_it_is() {
+    use crate::referral::ReferralKind as K;
+    let mover = |action| if action == A::Suspend { Mover::Clock } else { Mover::Receiver };
+    for (from, expected) in [(S::Accepted, BallHolder::Sender), (S::InProgress, BallHolder::Receiver)] {
+        let begun = Standing { status: from, ever_accepted: true, ..Standing::DRAFT };
+        for interruptions in [&[A::RequestInformation][..], &[A::Suspend], &[A::RequestInformation, A::Suspend]] {
+            let interrupted = interruptions
+                .iter()
+                .fold(begun, |standing, &action| standing.after(action, mover(action)).expect("a move")[0]);
+            assert_eq!(responsible(K::Transfer, interrupted), expected, "{from} {interruptions:?}");
+            assert_eq!(responsible(K::Referral, interrupted), BallHolder::Sender, "{from} {interruptions:?}");
+        }
+    }
 }
