@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::on_both;
-use crate::support::play::{Play, jobcenter, on, traeger};
+use crate::support::play::{Play, SHOWN, jobcenter, on, traeger};
 use crate::support::server::token;
 use crate::support::world::{ConsentSpec, in_days};
 
@@ -128,6 +128,37 @@ on_both! {
         assert_ne!(again["id"], declined["id"]);
         let withdrawn = play.done(&traeger(), "withdrawReferral", on(&again, json!({"reason": "CLIENT_WISH"}))).await;
         assert_eq!((&withdrawn["status"], actions(&withdrawn)), (&json!("WITHDRAWN"), vec!["OFFER_AGAIN"]));
+        play.server.stop().await;
+    }
+
+    async fn what_has_ended_is_offered_again_once(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let offered = play.offered().await;
+        let declined = play.done(&jobcenter(), "declineReferral", on(&offered, json!({"reason": "NO_CAPACITY"}))).await;
+        let current = async || {
+            let seen = play.ask(&traeger(), &format!("{{ referral(id: {}) {{ {SHOWN} }} }}", declined["id"])).await;
+            seen["referral"].clone()
+        };
+        let declined = current().await;
+        assert_eq!(actions(&declined), ["OFFER_AGAIN"]);
+        // Two colleagues at once, who saw the same.
+        let again = || json!({"acknowledgeReportingDuty": true});
+        let (token, input) = (traeger(), on(&declined, again()));
+        let (one, other) = tokio::join!(play.mutate(&token, "offerAgain", input.clone()), play.mutate(&token, "offerAgain", input));
+        let won: Vec<_> = [&one, &other].into_iter().filter(|answer| answer["errors"].is_null()).collect();
+        assert_eq!(won.len(), 1, "{one} {other}");
+        let lost = [&one, &other].into_iter().find(|answer| !answer["errors"].is_null()).expect("the other");
+        assert_eq!(lost["errors"][0]["extensions"], json!({"code": "CONFLICT", "version": 4}), "{lost}");
+
+        let seen = current().await;
+        assert_eq!((actions(&seen), &seen["version"]), (vec![], &json!(4)));
+        assert_eq!(play.refused(&traeger(), "offerAgain", on(&seen, again())).await, "ILLEGAL_TRANSITION", "it goes on elsewhere");
+        // The one that continues it can be offered again in its turn.
+        let second = &won[0]["data"]["offerAgain"]["referral"];
+        let withdrawn = play.done(&traeger(), "withdrawReferral", on(second, json!({"reason": "CLIENT_WISH"}))).await;
+        assert_eq!(actions(&withdrawn), ["OFFER_AGAIN"]);
+        assert_eq!(play.done(&traeger(), "offerAgain", on(&withdrawn, again())).await["status"], "OFFERED");
+        assert_eq!(play.refused(&traeger(), "offerAgain", on(&seen, again())).await, "ILLEGAL_TRANSITION");
         play.server.stop().await;
     }
 

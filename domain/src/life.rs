@@ -74,6 +74,17 @@ pub struct Standing {
     pub suspended_from: Option<ReferralStatus>,
 }
 
+/// What beside its standing decides what can be done with a referral.
+#[derive(Clone, Copy, Debug)]
+pub struct Around {
+    /// The receiver sees something of it now.
+    pub shows_something: bool,
+    /// Its case is open, and no other referral continues it yet.
+    pub can_be_continued: bool,
+    /// A report of a wrong value waits for its sender.
+    pub to_decide: bool,
+}
+
 /// Why a move is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
@@ -189,8 +200,15 @@ impl Standing {
     }
 
     /// What this party may do now, in the order of the list.
-    pub fn available(self, mover: Mover) -> impl Iterator<Item = ReferralAction> {
-        ReferralAction::ALL.iter().copied().filter(move |&action| self.permits(action, mover))
+    pub fn available(self, mover: Mover, around: Around) -> impl Iterator<Item = ReferralAction> {
+        use ReferralAction as A;
+        let conditions = [
+            (A::OfferAgain, around.can_be_continued),
+            (A::ReportWrongValue, around.shows_something),
+            (A::DecideCorrection, around.to_decide),
+        ];
+        let stands = move |action| conditions.iter().all(|&(on, holds)| action != on || holds);
+        ReferralAction::ALL.iter().copied().filter(move |&action| self.permits(action, mover) && stands(action))
     }
 }
 

@@ -87,6 +87,8 @@ on_both! {
         let withdrawn = json!({"id": offered["id"], "version": 3});
         let again = on(&withdrawn, json!({"acknowledgeReportingDuty": true}));
         assert_eq!(play.refused(&traeger(), "offerAgain", again).await, "ACTION_NOT_ALLOWED", "from a closed case nothing goes out");
+        let actions = play.ask(&traeger(), &format!("{{ referral(id: {}) {{ availableActions }} }}", offered["id"])).await;
+        assert_eq!(actions["referral"]["availableActions"], json!([]), "nor is it said to be possible");
         assert_eq!(play.ask(&traeger(), &format!("{{ referral(id: {}) {{ id }} }}", second["id"])).await["referral"], Value::Null);
         let seen = play.ask(&jobcenter(), &format!("{{ referral(id: {}) {{ handover {{ familyName withheld {{ reason }} }} }} }}", offered["id"])).await;
         assert_eq!(seen["referral"]["handover"]["familyName"], Value::Null);

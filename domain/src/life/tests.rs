@@ -130,6 +130,25 @@ fn what_is_closed_stays_closed() {
     }
 }
 
+/// Nothing stands around it.
+const NOTHING: Around =
+    Around { shows_something: false, can_be_continued: false, to_decide: false };
+
+#[test]
+fn nothing_is_available_that_its_surroundings_refuse() {
+    let has = |standing: Standing, mover, around, action| standing.available(mover, around).any(|one| one == action);
+    let declined = Standing { status: S::Declined, ..Standing::DRAFT };
+    let accepted = Standing { status: S::Accepted, ever_accepted: true, ..Standing::DRAFT };
+    for (standing, mover, action, around) in [
+        (declined, Mover::Sender, A::OfferAgain, Around { can_be_continued: true, ..NOTHING }),
+        (declined, Mover::Sender, A::DecideCorrection, Around { to_decide: true, ..NOTHING }),
+        (accepted, Mover::Receiver, A::ReportWrongValue, Around { shows_something: true, ..NOTHING }),
+    ] {
+        assert!(has(standing, mover, around, action), "{action}");
+        assert!(!has(standing, mover, NOTHING, action), "{action}");
+    }
+}
+
 #[test]
 fn accepting_what_was_offered_acknowledges_it_first() {
     let offered = Standing { status: S::Offered, ..Standing::DRAFT };
