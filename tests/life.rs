@@ -1,6 +1,6 @@
 //! The life of a referral: every move over the wire, by whom it may be made, and what each side sees then.
 
-use kim_domain::agency::Role;
+use kim_domain::agency::{AgencyKind, Role};
 use kim_domain::id::{Kind, encode};
 use kim_domain::purpose::ReferralPurpose;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::support::on_both;
 use crate::support::play::{Play, SHOWN, jobcenter, on, traeger};
 use crate::support::server::token;
-use crate::support::world::{ConsentSpec, in_days};
+use crate::support::world::{ConsentSpec, add_agency, in_days};
 
 fn actions(referral: &Value) -> Vec<&str> {
     referral["availableActions"].as_array().expect("a list").iter().map(|one| one.as_str().expect("a word")).collect()
@@ -159,6 +159,49 @@ on_both! {
         assert_eq!(actions(&withdrawn), ["OFFER_AGAIN"]);
         assert_eq!(play.done(&traeger(), "offerAgain", on(&withdrawn, again())).await["status"], "OFFERED");
         assert_eq!(play.refused(&traeger(), "offerAgain", on(&seen, again())).await, "ILLEGAL_TRANSITION");
+        play.server.stop().await;
+    }
+
+    async fn whoever_is_not_competent_for_an_application_forwards_it_at_any_time(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let sozialamt = add_agency(&play.server.database.database.main, "05315000", "sozialamt", AgencyKind::Sozialamt).await;
+        let (question, not_competent) = (json!({"question": "Wo gemeldet?"}), || json!({"reason": "NOT_COMPETENT"}));
+        let steps = [
+            (vec![], "declineReferral"),
+            (vec![("requestInformation", question.clone())], "declineReferral"),
+            (vec![("acceptReferral", json!({}))], "returnReferral"),
+            (vec![("acceptReferral", json!({})), ("startReferral", json!({})), ("requestInformation", question)], "returnReferral"),
+        ];
+        for (carries_application, (steps, mutation)) in [true, false].into_iter().flat_map(|one| steps.iter().map(move |steps| (one, steps))) {
+            let purpose = ReferralPurpose::BenefitApplication;
+            let case = play.case(play.jobcenter, purpose, Some(ConsentSpec::whole())).await;
+            let input = json!({"caseId": case, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": purpose.code(), "carriesApplication": carries_application});
+            let draft = play.done(&traeger(), "draftReferral", input).await;
+            let mut now = play.done(&traeger(), "offerReferral", on(&draft, json!({"acknowledgeReportingDuty": true}))).await;
+            for (step, input) in steps {
+                now = play.done(&jobcenter(), step, on(&now, input.clone())).await;
+            }
+            let accepted = *mutation == "returnReferral";
+            let seen = play.ask(&jobcenter(), &format!("{{ referral(id: {}) {{ {SHOWN} }} }}", now["id"])).await;
+            let now = seen["referral"].clone();
+            assert_eq!(actions(&now).contains(&"FORWARD"), carries_application || !accepted, "{now}");
+            let forward = json!({"toAgencyId": encode(Kind::Agency, sozialamt), "purpose": "SOCIAL_ASSISTANCE"});
+            if carries_application {
+                assert_eq!(play.refused(&jobcenter(), mutation, on(&now, not_competent())).await, "ACTION_NOT_ALLOWED", "{mutation} {now}");
+                let id = now["id"].as_str().expect("an id");
+                let bulk = json!({"input": {"idempotencyKey": id, "action": if accepted { "RETURN" } else { "DECLINE" },
+                    (if accepted { "returnReason" } else { "declineReason" }): "NOT_COMPETENT", "items": [{"referralId": id, "expectedVersion": now["version"]}]}});
+                let query = "mutation($input: BulkAnswerReferralsInput!) { bulkAnswerReferrals(input: $input) { results { error { code } } } }";
+                let many = play.server.ask(&jobcenter(), query, &bulk).await;
+                assert_eq!(many["data"]["bulkAnswerReferrals"]["results"], json!([{"error": {"code": "ACTION_NOT_ALLOWED"}}]), "{many}");
+                assert_eq!(play.done(&jobcenter(), "forwardReferral", on(&now, forward)).await["status"], "FORWARDED");
+            } else {
+                if accepted {
+                    assert_eq!(play.refused(&jobcenter(), "forwardReferral", on(&now, forward)).await, "ILLEGAL_TRANSITION");
+                }
+                play.done(&jobcenter(), mutation, on(&now, not_competent())).await;
+            }
+        }
         play.server.stop().await;
     }
 

@@ -77,6 +77,8 @@ pub struct Standing {
 /// What beside its standing decides what can be done with a referral.
 #[derive(Clone, Copy, Debug)]
 pub struct Around {
+    /// It brings an application (§ 16 SGB I).
+    pub carries_application: bool,
     /// The receiver sees something of it now.
     pub shows_something: bool,
     /// Its case is open, and no other referral continues it yet.
@@ -123,7 +125,8 @@ impl Standing {
             }
             (A::Decline, S::Offered | S::Acknowledged) => to(S::Declined),
             (A::Decline, S::InfoRequested) if !self.ever_accepted => to(S::Declined),
-            (A::Forward, S::Offered | S::Acknowledged) => to(S::Forwarded),
+            // After acceptance an application alone: see `forwards`.
+            (A::Forward, status) if status.is_open() => to(S::Forwarded),
             (A::RequestInformation, S::Offered | S::Acknowledged | S::Accepted | S::InProgress) => {
                 Ok(vec![Self { status: S::InfoRequested, asked_from: Some(self.status), ..self }])
             }
@@ -199,10 +202,18 @@ impl Standing {
         }
     }
 
+    /// Whether it may still be forwarded. Once accepted it is given back instead, but for an application: whoever is not
+    /// competent passes that on, however late it is noticed (§ 16(2) SGB I).
+    #[must_use]
+    pub const fn forwards(self, carries_application: bool) -> bool {
+        carries_application || !self.ever_accepted
+    }
+
     /// What this party may do now, in the order of the list.
     pub fn available(self, mover: Mover, around: Around) -> impl Iterator<Item = ReferralAction> {
         use ReferralAction as A;
         let conditions = [
+            (A::Forward, self.forwards(around.carries_application)),
             (A::OfferAgain, around.can_be_continued),
             (A::ReportWrongValue, around.shows_something),
             (A::DecideCorrection, around.to_decide),

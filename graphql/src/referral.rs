@@ -142,6 +142,7 @@ impl Referral {
         };
         let may = Session::of(ctx).viewer().may(Scope::ReferralWrite);
         let around = Around {
+            carries_application: self.row.carries_application,
             shows_something: !self.row.visible().fields().is_empty(),
             can_be_continued: self.can_be_continued,
             to_decide: self.disputes.to_decide,

@@ -97,18 +97,23 @@ on_both! {
 
     async fn a_transfer_that_was_started_outlives_its_case(db: TestDatabase) {
         let play = Play::begin(db).await;
+        let main = &play.server.database.database.main;
+        let sozialamt = world::add_agency(main, "05315000", "sozialamt", AgencyKind::Sozialamt).await;
         let id = play.case(play.jobcenter, ReferralPurpose::BenefitApplication, Some(ConsentSpec::whole())).await;
-        let input = json!({"caseId": id, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": "BENEFIT_APPLICATION", "kind": "TRANSFER"});
+        let input = json!({"caseId": id, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": "BENEFIT_APPLICATION", "kind": "TRANSFER", "carriesApplication": true});
         let draft = play.done(&traeger(), "draftReferral", input).await;
         let offered = play.done(&traeger(), "offerReferral", on(&draft, json!({"acknowledgeReportingDuty": true}))).await;
         let accepted = play.done(&jobcenter(), "acceptReferral", on(&offered, json!({}))).await;
         let case = json!({"id": id, "version": 1});
         let transferred = || at(&case, json!({"reason": "TRANSFERRED"}));
         assert_eq!(refused(&play, "closeCase", transferred()).await.0, "ACTION_NOT_ALLOWED", "accepted is not started");
-        play.done(&jobcenter(), "startReferral", on(&accepted, json!({}))).await;
+        let started = play.done(&jobcenter(), "startReferral", on(&accepted, json!({}))).await;
         assert_eq!(refused(&play, "closeCase", at(&case, json!({"reason": "OTHER"}))).await.0, "ACTION_NOT_ALLOWED");
         let closed = done(&play, "closeCase", transferred(), &format!("{SHOWN} referrals {{ status }}")).await;
         assert_eq!((&closed["closedReason"], &closed["referrals"][0]["status"]), (&json!("TRANSFERRED"), &json!("IN_PROGRESS")));
+        // Its application cannot go back to a sender who offers nothing any more.
+        let forward = json!({"toAgencyId": encode(Kind::Agency, sozialamt), "purpose": "SOCIAL_ASSISTANCE"});
+        assert_eq!(play.refused(&jobcenter(), "forwardReferral", on(&started, forward)).await, "ACTION_NOT_ALLOWED");
         play.server.stop().await;
     }
 

@@ -12,7 +12,7 @@ const DRAWN: &str = "
     ACKNOWLEDGE         receiver  OFFERED                                           ACKNOWLEDGED
     ACCEPT              receiver  OFFERED|ACKNOWLEDGED                              ACCEPTED
     DECLINE             receiver  OFFERED|ACKNOWLEDGED|INFO_REQUESTED-              DECLINED
-    FORWARD             receiver  OFFERED|ACKNOWLEDGED                              FORWARDED
+    FORWARD             receiver  OFFERED|ACKNOWLEDGED|INFO_REQUESTED|ACCEPTED|IN_PROGRESS            FORWARDED
     REQUEST_INFORMATION receiver  OFFERED|ACKNOWLEDGED|ACCEPTED|IN_PROGRESS         INFO_REQUESTED
     ANSWER_INFORMATION  sender    INFO_REQUESTED                                    BACK
     START               receiver  ACCEPTED                                          IN_PROGRESS
@@ -130,9 +130,21 @@ fn what_is_closed_stays_closed() {
     }
 }
 
+#[test]
+fn what_was_accepted_is_forwarded_only_as_an_application() {
+    for status in [S::Acknowledged, S::InfoRequested, S::Accepted, S::InProgress] {
+        for (ever_accepted, carries_application) in [(false, false), (false, true), (true, false), (true, true)] {
+            let standing = Standing { status, ever_accepted, ..Standing::DRAFT };
+            let around = Around { carries_application, ..NOTHING };
+            let offered = standing.available(Mover::Receiver, around).any(|action| action == A::Forward);
+            assert_eq!(offered, carries_application || !ever_accepted, "{status} {ever_accepted}");
+        }
+    }
+}
+
 /// Nothing stands around it.
 const NOTHING: Around =
-    Around { shows_something: false, can_be_continued: false, to_decide: false };
+    Around { carries_application: false, shows_something: false, can_be_continued: false, to_decide: false };
 
 #[test]
 fn nothing_is_available_that_its_surroundings_refuse() {
