@@ -318,6 +318,23 @@ on_both! {
         play.server.stop().await;
     }
 
+    async fn what_a_token_for_some_purposes_takes_home_says_that_it_is_a_part(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let case = play.case(play.jobcenter, PURPOSE, None).await;
+        done(&play, "recordConsent", to_jobcenter(&play, &case, json!({}))).await;
+        let query = format!("{{ case(id: \"{case}\") {{ consentReceipt {{ complete german plain permits {{ purpose {{ code }} }} }} }} }}");
+        let mut narrow = claims("traeger", Role::CaseManager);
+        narrow["purposes"] = json!(["INTEGRATION_COURSE"]);
+        let part = play.ask(&sign(&narrow), &query).await["case"]["consentReceipt"].clone();
+        assert_eq!((&part["complete"], &part["permits"]), (&json!(false), &json!([])));
+        let (german, plain) = (part["german"].as_str().expect("a text"), part["plain"].as_str().expect("a text"));
+        assert!(german.contains("Dies ist ein Auszug.") && german.contains("Integrationskurs"), "{german}");
+        assert!(!german.contains("Zurzeit darf keine andere Stelle") && !plain.contains("Im Moment bleibt alles bei uns"), "{german} {plain}");
+        let whole = play.ask(&traeger(), &query).await["case"]["consentReceipt"].clone();
+        assert_eq!((&whole["complete"], whole["permits"].as_array().map(Vec::len)), (&json!(true), Some(1)));
+        play.server.stop().await;
+    }
+
     async fn without_the_client_s_leave_the_sender_learns_the_status_and_no_more(db: TestDatabase) {
         let play = Play::begin(db).await;
         let mut shown = Vec::new();

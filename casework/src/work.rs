@@ -15,6 +15,7 @@ use kim_domain::disclosure::{self, Terms};
 use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::id::new_uuid;
 use kim_domain::life::{Mover, ReferralAction, Standing};
+use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{BallHolder, ReferralStatus};
 use kim_entity::code::Code;
 use kim_entity::database::Database;
@@ -221,6 +222,16 @@ impl<'d> Work<'d> {
         referral_event::Entity::insert(event).exec_without_returning(self.tx()).await?;
         self.told.changes.push((sender_id, Change { referral_id, kind: ChangeKind::Moved, event_id: Some(id) }));
         Ok(())
+    }
+
+    /// Refuses a purpose that the token is not for: what came of it the viewer could not even see.
+    pub(crate) fn within_token(&self, purpose: ReferralPurpose) -> Result<(), Refusal> {
+        match self.viewer().purposes() {
+            Some(purposes) if !purposes.contains(&purpose) => {
+                Err(Refusal::not_allowed("Ihr Token gilt nicht für diesen Zweck."))
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Whether the viewer's kind may do what senders do.

@@ -183,11 +183,11 @@ async fn consents_of(
     };
     let loaded = consent::load(snapshot, all, plan.consents.unwrap_or_default()).await?;
     let loaded: HashMap<Uuid, Consent> = loaded.into_iter().map(|one| (one.row().id, one)).collect();
-    let (own, today) = (snapshot.viewer().agency(), snapshot.today());
+    let (own, today, only) = (snapshot.viewer().agency(), snapshot.today(), snapshot.viewer().purposes());
     for row in rows {
         let own_rows = of_person.get(&row.person_id).map_or(&[][..], Vec::as_slice);
         let consents = own_rows.iter().filter_map(|one| loaded.get(&one.id).cloned()).collect();
-        let receipt = plan.receipt.then(|| ConsentReceipt::of(own, bound_by_203, own_rows, &names, today));
+        let receipt = plan.receipt.then(|| ConsentReceipt::of(own, bound_by_203, own_rows, &names, today, only));
         found.insert(row.id, (consents, receipt));
     }
     Ok(found)

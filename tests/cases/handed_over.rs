@@ -8,11 +8,11 @@ use kim_domain::purpose::ReferralPurpose;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{SHOWN, at, done, refused};
+use super::{SHOWN, at, done, mutate, refused};
 use crate::consents;
 use crate::support::on_both;
 use crate::support::play::{Play, jobcenter, on, traeger};
-use crate::support::server::token;
+use crate::support::server::{claims, sign, token};
 use crate::support::world::{self, ConsentSpec};
 
 on_both! {
@@ -92,6 +92,29 @@ on_both! {
         assert_eq!(play.ask(&traeger(), &format!("{{ referral(id: {}) {{ id }} }}", second["id"])).await["referral"], Value::Null);
         let seen = play.ask(&jobcenter(), &format!("{{ referral(id: {}) {{ handover {{ familyName withheld {{ reason }} }} }} }}", offered["id"])).await;
         assert_eq!(seen["referral"]["handover"]["familyName"], Value::Null);
+        play.server.stop().await;
+    }
+
+    async fn a_token_for_some_purposes_ends_and_begins_nothing_that_it_does_not_see(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let id = play.case(play.jobcenter, ReferralPurpose::BenefitApplication, Some(ConsentSpec::whole())).await;
+        let draft = json!({"caseId": id, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": "BENEFIT_APPLICATION"});
+        let mut narrow = claims("traeger", Role::CaseManager);
+        narrow["purposes"] = json!(["TITLE_EXTENSION"]);
+        let narrow = sign(&narrow);
+        assert_eq!(play.refused(&narrow, "draftReferral", draft.clone()).await, "ACTION_NOT_ALLOWED");
+        let referrals = format!("{{ case(id: {}) {{ referrals {{ id }} }} }}", json!(id));
+        assert_eq!(play.ask(&traeger(), &referrals).await["case"]["referrals"], json!([]), "nothing was drafted");
+
+        play.done(&traeger(), "draftReferral", draft).await;
+        for withdraw in [false, true] {
+            let input = at(&json!({"id": id, "version": 1}), json!({"reason": "MOVED", "withdrawReferrals": withdraw}));
+            let answer = mutate(&play, &narrow, "closeCase", input, SHOWN).await;
+            let error = &answer["errors"][0];
+            assert_eq!(error["extensions"]["code"], "ACTION_NOT_ALLOWED", "{answer}");
+            let text = error["message"].as_str().expect("a text");
+            assert!(text.contains("Ihr Token") && !text.contains("(1)") && !text.contains("withdrawReferrals"), "{text}");
+        }
         play.server.stop().await;
     }
 

@@ -42,9 +42,7 @@ pub async fn record(work: &mut Work<'_>, input: &Record) -> Result<Done, Refusal
     if case.closed_on.is_some() {
         return Err(Refusal::not_allowed("Der Fall ist abgeschlossen."));
     }
-    if work.viewer().purposes().is_some_and(|purposes| !purposes.contains(&input.purpose)) {
-        return Err(Refusal::not_allowed("Ihr Token gilt nicht für diesen Zweck."));
-    }
+    work.within_token(input.purpose)?;
     let receiver = match input.receiver {
         Some(id) if id != work.own_id() => work.writing().receiver(id, input.purpose).await?,
         Some(_) | None => None,
