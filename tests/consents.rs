@@ -345,7 +345,11 @@ on_both! {
                 json!({"caseId": case, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": PURPOSE.code(), "fields": ["FAMILY_NAME"]})).await;
             let mut one = play.done(&traeger(), "offerReferral", on(&draft, json!({}))).await;
             one = play.done(&jobcenter(), "acceptReferral", on(&one, json!({}))).await;
+            // Nor does anything that counts tell of an appointment: neither version nor instant.
+            let counts = format!("{{ referral(id: {}) {{ version updatedAt events {{ totalCount }} }} }}", draft["id"]);
+            let before = play.ask(&traeger(), &counts).await;
             one = play.done(&jobcenter(), "recordAppointment", on(&one, json!({"at": "2026-12-01T09:00:00Z", "place": "Raum 12"}))).await;
+            assert_eq!(play.ask(&traeger(), &counts).await == before, !tells, "{before}");
             one = play.done(&jobcenter(), "startReferral", on(&one, json!({}))).await;
             play.done(&jobcenter(), "completeReferral", on(&one, json!({"outcome": "APPLICATION_GRANTED"}))).await;
             let query = format!("{{ referral(id: {}) {{ status outcome appointments {{ place }}

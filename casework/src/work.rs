@@ -147,7 +147,8 @@ impl<'d> Work<'d> {
         seen(found, expected_version)
     }
 
-    /// Something that happened to a referral and did not move it. It is a change all the same: the version counts on.
+    /// Something that happened to a referral and did not move it. It is a change all the same: the version counts on, but
+    /// for what only its receiver learns. From a version that counted on its sender would learn that there was something.
     pub(crate) async fn happen(
         &mut self,
         row: &ReferralRow,
@@ -159,7 +160,9 @@ impl<'d> Work<'d> {
         if !row.standing.permits(action, mover(row)) {
             return Err(Refusal::unmoved(kim_domain::life::Refused::Illegal, action, row.standing.status));
         }
-        self.update(row.id, row.version, with).await?;
+        if !is_receivers_alone(row, kind) {
+            self.update(row.id, row.version, with).await?;
+        }
         let event = referral_event::ActiveModel {
             from_status: Set(Some(Code(row.standing.status))),
             to_status: Set(Code(row.standing.status)),
@@ -352,9 +355,8 @@ impl<W: Worker> Work<'_, W> {
     fn tell(&mut self, row: &ReferralRow, kind: ChangeKind, event: referral_event::ActiveModel) {
         let id = event.id.clone().take();
         self.told.events.push(event);
-        // Of the receiver's appointments the sender learns as of the outcome: if the client lets it be told.
-        let hidden = kind == ChangeKind::Appointment && row.side == Side::Receiver && !row.reports_outcome();
-        for agency in [row.receiver_id, row.sender_id].into_iter().take(if hidden { 1 } else { 2 }) {
+        let told = if is_receivers_alone(row, kind) { 1 } else { 2 };
+        for agency in [row.receiver_id, row.sender_id].into_iter().take(told) {
             self.told.changes.push((agency, Change { referral_id: row.id, kind, event_id: id }));
         }
     }
@@ -428,6 +430,12 @@ impl<W: Worker> Work<'_, W> {
     pub(crate) async fn give_up(self) -> Result<(), DbErr> {
         self.by.into_transaction().rollback().await
     }
+}
+
+/// Whether the sender must not learn of it: of the receiver's appointments it learns as of the outcome, if the client lets
+/// it be told.
+fn is_receivers_alone(row: &ReferralRow, kind: ChangeKind) -> bool {
+    kind == ChangeKind::Appointment && row.side == Side::Receiver && !row.reports_outcome()
 }
 
 /// What was found, if it is there and nobody was faster.
