@@ -226,6 +226,29 @@ on_both! {
         play.server.stop().await;
     }
 
+    async fn who_was_told_to_come_back_later_does_so_with_the_same_request(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let first = case(&play, 9001, play.traeger, "Ionescu", "Ioana", "2000-03-09").await;
+        agrees(&play, &traeger(), &first, true).await;
+        for _ in 0..3 {
+            check(&play, &traeger(), &first).await;
+        }
+        let keyed = json!({"caseId": first, "idempotencyKey": "later"});
+        let refused = change(&play, &traeger(), "supportCheck", "found", keyed.clone()).await;
+        assert_eq!(code(&refused), "RATE_LIMITED");
+        // The very same request is answered once the day has passed.
+        let main = &play.server.database.database.main;
+        let yesterday = sea_orm::ExprTrait::sub(support_check::Column::At.into_expr(), 25 * 3_600_000_000_i64);
+        support_check::Entity::update_many().col_expr(support_check::Column::At, yesterday).exec(main).await.expect("a day later");
+        for _ in 0..3 {
+            let answer = change(&play, &traeger(), "supportCheck", "found", keyed.clone()).await;
+            assert_eq!(answer, json!({"data": {"supportCheck": {"found": false}}}));
+        }
+        let used = change(&play, &traeger(), "supportCheck", "found", json!({"caseId": encode(Kind::Case, Uuid::now_v7()), "idempotencyKey": "later"})).await;
+        assert_eq!(code(&used), "IDEMPOTENCY_MISMATCH", "once it is done, the key is used");
+        play.server.stop().await;
+    }
+
     async fn a_foreign_case_is_no_case_and_receivers_have_no_such_thing(db: TestDatabase) {
         let play = Play::begin(db).await;
         let here = case(&play, 9001, play.traeger, "Ionescu", "Ioana", "2000-03-09").await;
