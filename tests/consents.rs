@@ -213,7 +213,28 @@ on_both! {
         minor.update(main).await.expect("a minor");
         assert_eq!(refused(&play, "recordConsent", to_jobcenter(&play, &case, json!({}))).await.0, "BAD_INPUT");
         let (consent, _) = done(&play, "recordConsent", to_jobcenter(&play, &case, json!({"guardian": "Mutter"}))).await;
-        done(&play, "renewConsent", json!({"consentId": consent["id"], "given": given(json!({"understands": true}))})).await;
+        let (consent, _) = done(&play, "renewConsent", json!({"consentId": consent["id"], "given": given(json!({"understands": true}))})).await;
+        // A child of three understands nothing of it, whoever says so.
+        let child = person::ActiveModel { id: Set(client.id), birth_date: Set(Some("2023-01-01".to_owned())), ..Default::default() };
+        child.update(main).await.expect("a child");
+        let alone = json!({"consentId": consent["id"], "given": given(json!({"understands": true}))});
+        assert_eq!(refused(&play, "renewConsent", alone).await.0, "BAD_INPUT");
+        done(&play, "renewConsent", json!({"consentId": consent["id"], "given": given(json!({"guardian": "Mutter"}))})).await;
+        play.server.stop().await;
+    }
+
+    async fn from_a_closed_case_nothing_is_consented_to_any_more(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let case = play.case(play.jobcenter, PURPOSE, None).await;
+        let (consent, _) = done(&play, "recordConsent", to_jobcenter(&play, &case, json!({}))).await;
+        let close = "mutation($input: CloseCaseInput!) { closeCase(input: $input) { case { closedOn } } }";
+        let input = json!({"input": {"idempotencyKey": "close", "caseId": case, "expectedVersion": 1, "reason": "GOALS_REACHED"}});
+        let closed = play.server.ask(&traeger(), close, &input).await;
+        assert_eq!(closed["errors"], Value::Null, "{closed}");
+        let renewal = json!({"consentId": consent["id"], "given": given(json!({}))});
+        assert_eq!(refused(&play, "renewConsent", renewal).await.0, "ACTION_NOT_ALLOWED");
+        assert_eq!(refused(&play, "recordConsent", to_jobcenter(&play, &case, json!({}))).await.0, "ACTION_NOT_ALLOWED");
+        done(&play, "withdrawConsent", json!({"consentId": consent["id"]})).await;
         play.server.stop().await;
     }
 
