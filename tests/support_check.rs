@@ -121,10 +121,22 @@ on_both! {
         assert_eq!(support_notice::Entity::find().count(main).await.expect("notices"), 0);
 
         agrees(&play, &other(), &there, true).await;
-        assert!(check(&play, &traeger(), &here).await.0);
+        let keyed = json!({"caseId": here, "idempotencyKey": "first"});
+        let repeat = async || change(&play, &traeger(), "supportCheck", "found reference", keyed.clone()).await["data"]["supportCheck"].clone();
+        let notices = async |token: &str| {
+            let seen = play.ask(token, "{ supportNotices { totalCount nodes { reference } } }").await;
+            (seen["supportNotices"]["totalCount"].clone(), seen["supportNotices"]["nodes"][0]["reference"].clone())
+        };
+        let first = repeat().await;
+        assert_eq!((&first["found"], notices(&traeger()).await), (&json!(true), (json!(1), first["reference"].clone())));
         // A withdrawal works at once and takes the fingerprints with it.
         let before = person_fingerprint::Entity::find().count(main).await.expect("fingerprints");
         agrees(&play, &other(), &there, false).await;
+        // Nor is it told any longer by what was told before, on either side.
+        assert_eq!(repeat().await, json!({"found": false, "reference": null}));
+        for token in [traeger(), other()] {
+            assert_eq!(notices(&token).await, (json!(0), Value::Null));
+        }
         assert!(person_fingerprint::Entity::find().count(main).await.expect("fingerprints") < before);
         assert_eq!(check(&play, &traeger(), &here).await, (false, None));
         agrees(&play, &traeger(), &here, false).await;
