@@ -14,7 +14,7 @@ use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::ReferralStatus;
 use kim_entity::code::Code;
 use kim_entity::database::Database;
-use kim_entity::{change, feed, idempotency, referral, referral_event};
+use kim_entity::{change, consent, feed, idempotency, referral, referral_event};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -155,6 +155,13 @@ on_both! {
         let offered = play.done(&traeger(), "offerReferral", on(&draft, json!({"acknowledgeReportingDuty": true}))).await;
         assert_eq!(acted(&play, "2027-06-01").await, Done { reminded: 1, ..NOTHING });
         assert_eq!(one(&play, &jobcenter(), &offered, "status overdue").await["status"], "OFFERED");
+        // Nor does a ground that ended end it: it stands where it was filed, until somebody decides.
+        let main = &play.server.database.database.main;
+        let over = consent::ActiveModel { valid_until: Set(Some(day("2026-11-23"))), ..Default::default() };
+        consent::Entity::update_many().set(over).exec(main).await.expect("an end");
+        assert_eq!(acted(&play, "2026-11-24").await, Done { suspended: 1, ..NOTHING });
+        assert_eq!(acted(&play, "2027-06-01").await, NOTHING);
+        assert_eq!(one(&play, &jobcenter(), &offered, "status").await["status"], "SUSPENDED");
         play.server.stop().await;
     }
 

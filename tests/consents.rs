@@ -213,7 +213,28 @@ on_both! {
         minor.update(main).await.expect("a minor");
         assert_eq!(refused(&play, "recordConsent", to_jobcenter(&play, &case, json!({}))).await.0, "BAD_INPUT");
         let (consent, _) = done(&play, "recordConsent", to_jobcenter(&play, &case, json!({"guardian": "Mutter"}))).await;
-        done(&play, "renewConsent", json!({"consentId": consent["id"], "given": given(json!({"understands": true}))})).await;
+        let (consent, _) = done(&play, "renewConsent", json!({"consentId": consent["id"], "given": given(json!({"understands": true}))})).await;
+        // A child of three understands nothing of it, whoever says so.
+        let child = person::ActiveModel { id: Set(client.id), birth_date: Set(Some("2023-01-01".to_owned())), ..Default::default() };
+        child.update(main).await.expect("a child");
+        let alone = json!({"consentId": consent["id"], "given": given(json!({"understands": true}))});
+        assert_eq!(refused(&play, "renewConsent", alone).await.0, "BAD_INPUT");
+        done(&play, "renewConsent", json!({"consentId": consent["id"], "given": given(json!({"guardian": "Mutter"}))})).await;
+        play.server.stop().await;
+    }
+
+    async fn from_a_closed_case_nothing_is_consented_to_any_more(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let case = play.case(play.jobcenter, PURPOSE, None).await;
+        let (consent, _) = done(&play, "recordConsent", to_jobcenter(&play, &case, json!({}))).await;
+        let close = "mutation($input: CloseCaseInput!) { closeCase(input: $input) { case { closedOn } } }";
+        let input = json!({"input": {"idempotencyKey": "close", "caseId": case, "expectedVersion": 1, "reason": "GOALS_REACHED"}});
+        let closed = play.server.ask(&traeger(), close, &input).await;
+        assert_eq!(closed["errors"], Value::Null, "{closed}");
+        let renewal = json!({"consentId": consent["id"], "given": given(json!({}))});
+        assert_eq!(refused(&play, "renewConsent", renewal).await.0, "ACTION_NOT_ALLOWED");
+        assert_eq!(refused(&play, "recordConsent", to_jobcenter(&play, &case, json!({}))).await.0, "ACTION_NOT_ALLOWED");
+        done(&play, "withdrawConsent", json!({"consentId": consent["id"]})).await;
         play.server.stop().await;
     }
 
@@ -318,6 +339,23 @@ on_both! {
         play.server.stop().await;
     }
 
+    async fn what_a_token_for_some_purposes_takes_home_says_that_it_is_a_part(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let case = play.case(play.jobcenter, PURPOSE, None).await;
+        done(&play, "recordConsent", to_jobcenter(&play, &case, json!({}))).await;
+        let query = format!("{{ case(id: \"{case}\") {{ consentReceipt {{ complete german plain permits {{ purpose {{ code }} }} }} }} }}");
+        let mut narrow = claims("traeger", Role::CaseManager);
+        narrow["purposes"] = json!(["INTEGRATION_COURSE"]);
+        let part = play.ask(&sign(&narrow), &query).await["case"]["consentReceipt"].clone();
+        assert_eq!((&part["complete"], &part["permits"]), (&json!(false), &json!([])));
+        let (german, plain) = (part["german"].as_str().expect("a text"), part["plain"].as_str().expect("a text"));
+        assert!(german.contains("Dies ist ein Auszug.") && german.contains("Integrationskurs"), "{german}");
+        assert!(!german.contains("Zurzeit darf keine andere Stelle") && !plain.contains("Im Moment bleibt alles bei uns"), "{german} {plain}");
+        let whole = play.ask(&traeger(), &query).await["case"]["consentReceipt"].clone();
+        assert_eq!((&whole["complete"], whole["permits"].as_array().map(Vec::len)), (&json!(true), Some(1)));
+        play.server.stop().await;
+    }
+
     async fn without_the_client_s_leave_the_sender_learns_the_status_and_no_more(db: TestDatabase) {
         let play = Play::begin(db).await;
         let mut shown = Vec::new();
@@ -328,7 +366,11 @@ on_both! {
                 json!({"caseId": case, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": PURPOSE.code(), "fields": ["FAMILY_NAME"]})).await;
             let mut one = play.done(&traeger(), "offerReferral", on(&draft, json!({}))).await;
             one = play.done(&jobcenter(), "acceptReferral", on(&one, json!({}))).await;
+            // Nor does anything that counts tell of an appointment: neither version nor instant.
+            let counts = format!("{{ referral(id: {}) {{ version updatedAt events {{ totalCount }} }} }}", draft["id"]);
+            let before = play.ask(&traeger(), &counts).await;
             one = play.done(&jobcenter(), "recordAppointment", on(&one, json!({"at": "2026-12-01T09:00:00Z", "place": "Raum 12"}))).await;
+            assert_eq!(play.ask(&traeger(), &counts).await == before, !tells, "{before}");
             one = play.done(&jobcenter(), "startReferral", on(&one, json!({}))).await;
             play.done(&jobcenter(), "completeReferral", on(&one, json!({"outcome": "APPLICATION_GRANTED"}))).await;
             let query = format!("{{ referral(id: {}) {{ status outcome appointments {{ place }}

@@ -254,6 +254,14 @@ on_both! {
         let preview = play.offered().await;
         assert_eq!(play.refused(&jobcenter(), "reportWrongValue", on(&preview, wrong("PHONE"))).await, "ACTION_NOT_ALLOWED");
         play.done(&jobcenter(), "reportWrongValue", on(&preview, wrong("FAMILY_NAME"))).await;
+        // Where nothing is seen yet, nothing is said to be reportable.
+        let draft = play.draft(Some(ConsentSpec::whole())).await;
+        play.done(&traeger(), "offerReferral", on(&draft, json!({"fields": ["PHONE"], "acknowledgeReportingDuty": true}))).await;
+        for (referral, expected) in [(&preview, true), (&draft, false)] {
+            let seen = play.ask(&jobcenter(), &format!("{{ referral(id: {}) {{ availableActions }} }}", referral["id"])).await;
+            let actions = seen["referral"]["availableActions"].as_array().expect("a list").clone();
+            assert_eq!(actions.contains(&json!("REPORT_WRONG_VALUE")), expected, "{seen}");
+        }
         assert_eq!(play.refused(&traeger(), "reportWrongValue", on(&both.of_jobcenter, wrong("PHONE"))).await, "ACTION_NOT_ALLOWED");
         for bad in [json!({"field": "PHONE", "text": " "}), json!({"field": "PHONE", "text": "siehe 12345BG0123456"}),
             json!({"field": "PHONE", "text": "a", "suggestedValue": "a\nb"})] {

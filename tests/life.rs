@@ -1,15 +1,15 @@
 //! The life of a referral: every move over the wire, by whom it may be made, and what each side sees then.
 
-use kim_domain::agency::Role;
+use kim_domain::agency::{AgencyKind, Role};
 use kim_domain::id::{Kind, encode};
 use kim_domain::purpose::ReferralPurpose;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::on_both;
-use crate::support::play::{Play, jobcenter, on, traeger};
+use crate::support::play::{Play, SHOWN, jobcenter, on, traeger};
 use crate::support::server::token;
-use crate::support::world::{ConsentSpec, in_days};
+use crate::support::world::{ConsentSpec, add_agency, in_days};
 
 fn actions(referral: &Value) -> Vec<&str> {
     referral["availableActions"].as_array().expect("a list").iter().map(|one| one.as_str().expect("a word")).collect()
@@ -128,6 +128,80 @@ on_both! {
         assert_ne!(again["id"], declined["id"]);
         let withdrawn = play.done(&traeger(), "withdrawReferral", on(&again, json!({"reason": "CLIENT_WISH"}))).await;
         assert_eq!((&withdrawn["status"], actions(&withdrawn)), (&json!("WITHDRAWN"), vec!["OFFER_AGAIN"]));
+        play.server.stop().await;
+    }
+
+    async fn what_has_ended_is_offered_again_once(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let offered = play.offered().await;
+        let declined = play.done(&jobcenter(), "declineReferral", on(&offered, json!({"reason": "NO_CAPACITY"}))).await;
+        let current = async || {
+            let seen = play.ask(&traeger(), &format!("{{ referral(id: {}) {{ {SHOWN} }} }}", declined["id"])).await;
+            seen["referral"].clone()
+        };
+        let declined = current().await;
+        assert_eq!(actions(&declined), ["OFFER_AGAIN"]);
+        // Two colleagues at once, who saw the same.
+        let again = || json!({"acknowledgeReportingDuty": true});
+        let (token, input) = (traeger(), on(&declined, again()));
+        let (one, other) = tokio::join!(play.mutate(&token, "offerAgain", input.clone()), play.mutate(&token, "offerAgain", input));
+        let won: Vec<_> = [&one, &other].into_iter().filter(|answer| answer["errors"].is_null()).collect();
+        assert_eq!(won.len(), 1, "{one} {other}");
+        let lost = [&one, &other].into_iter().find(|answer| !answer["errors"].is_null()).expect("the other");
+        assert_eq!(lost["errors"][0]["extensions"], json!({"code": "CONFLICT", "version": 4}), "{lost}");
+
+        let seen = current().await;
+        assert_eq!((actions(&seen), &seen["version"]), (vec![], &json!(4)));
+        assert_eq!(play.refused(&traeger(), "offerAgain", on(&seen, again())).await, "ILLEGAL_TRANSITION", "it goes on elsewhere");
+        // The one that continues it can be offered again in its turn.
+        let second = &won[0]["data"]["offerAgain"]["referral"];
+        let withdrawn = play.done(&traeger(), "withdrawReferral", on(second, json!({"reason": "CLIENT_WISH"}))).await;
+        assert_eq!(actions(&withdrawn), ["OFFER_AGAIN"]);
+        assert_eq!(play.done(&traeger(), "offerAgain", on(&withdrawn, again())).await["status"], "OFFERED");
+        assert_eq!(play.refused(&traeger(), "offerAgain", on(&seen, again())).await, "ILLEGAL_TRANSITION");
+        play.server.stop().await;
+    }
+
+    async fn whoever_is_not_competent_for_an_application_forwards_it_at_any_time(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let sozialamt = add_agency(&play.server.database.database.main, "05315000", "sozialamt", AgencyKind::Sozialamt).await;
+        let (question, not_competent) = (json!({"question": "Wo gemeldet?"}), || json!({"reason": "NOT_COMPETENT"}));
+        let steps = [
+            (vec![], "declineReferral"),
+            (vec![("requestInformation", question.clone())], "declineReferral"),
+            (vec![("acceptReferral", json!({}))], "returnReferral"),
+            (vec![("acceptReferral", json!({})), ("startReferral", json!({})), ("requestInformation", question)], "returnReferral"),
+        ];
+        for (carries_application, (steps, mutation)) in [true, false].into_iter().flat_map(|one| steps.iter().map(move |steps| (one, steps))) {
+            let purpose = ReferralPurpose::BenefitApplication;
+            let case = play.case(play.jobcenter, purpose, Some(ConsentSpec::whole())).await;
+            let input = json!({"caseId": case, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": purpose.code(), "carriesApplication": carries_application});
+            let draft = play.done(&traeger(), "draftReferral", input).await;
+            let mut now = play.done(&traeger(), "offerReferral", on(&draft, json!({"acknowledgeReportingDuty": true}))).await;
+            for (step, input) in steps {
+                now = play.done(&jobcenter(), step, on(&now, input.clone())).await;
+            }
+            let accepted = *mutation == "returnReferral";
+            let seen = play.ask(&jobcenter(), &format!("{{ referral(id: {}) {{ {SHOWN} }} }}", now["id"])).await;
+            let now = seen["referral"].clone();
+            assert_eq!(actions(&now).contains(&"FORWARD"), carries_application || !accepted, "{now}");
+            let forward = json!({"toAgencyId": encode(Kind::Agency, sozialamt), "purpose": "SOCIAL_ASSISTANCE"});
+            if carries_application {
+                assert_eq!(play.refused(&jobcenter(), mutation, on(&now, not_competent())).await, "ACTION_NOT_ALLOWED", "{mutation} {now}");
+                let id = now["id"].as_str().expect("an id");
+                let bulk = json!({"input": {"idempotencyKey": id, "action": if accepted { "RETURN" } else { "DECLINE" },
+                    (if accepted { "returnReason" } else { "declineReason" }): "NOT_COMPETENT", "items": [{"referralId": id, "expectedVersion": now["version"]}]}});
+                let query = "mutation($input: BulkAnswerReferralsInput!) { bulkAnswerReferrals(input: $input) { results { error { code } } } }";
+                let many = play.server.ask(&jobcenter(), query, &bulk).await;
+                assert_eq!(many["data"]["bulkAnswerReferrals"]["results"], json!([{"error": {"code": "ACTION_NOT_ALLOWED"}}]), "{many}");
+                assert_eq!(play.done(&jobcenter(), "forwardReferral", on(&now, forward)).await["status"], "FORWARDED");
+            } else {
+                if accepted {
+                    assert_eq!(play.refused(&jobcenter(), "forwardReferral", on(&now, forward)).await, "ILLEGAL_TRANSITION");
+                }
+                play.done(&jobcenter(), mutation, on(&now, not_competent())).await;
+            }
+        }
         play.server.stop().await;
     }
 

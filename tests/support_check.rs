@@ -121,10 +121,22 @@ on_both! {
         assert_eq!(support_notice::Entity::find().count(main).await.expect("notices"), 0);
 
         agrees(&play, &other(), &there, true).await;
-        assert!(check(&play, &traeger(), &here).await.0);
+        let keyed = json!({"caseId": here, "idempotencyKey": "first"});
+        let repeat = async || change(&play, &traeger(), "supportCheck", "found reference", keyed.clone()).await["data"]["supportCheck"].clone();
+        let notices = async |token: &str| {
+            let seen = play.ask(token, "{ supportNotices { totalCount nodes { reference } } }").await;
+            (seen["supportNotices"]["totalCount"].clone(), seen["supportNotices"]["nodes"][0]["reference"].clone())
+        };
+        let first = repeat().await;
+        assert_eq!((&first["found"], notices(&traeger()).await), (&json!(true), (json!(1), first["reference"].clone())));
         // A withdrawal works at once and takes the fingerprints with it.
         let before = person_fingerprint::Entity::find().count(main).await.expect("fingerprints");
         agrees(&play, &other(), &there, false).await;
+        // Nor is it told any longer by what was told before, on either side.
+        assert_eq!(repeat().await, json!({"found": false, "reference": null}));
+        for token in [traeger(), other()] {
+            assert_eq!(notices(&token).await, (json!(0), Value::Null));
+        }
         assert!(person_fingerprint::Entity::find().count(main).await.expect("fingerprints") < before);
         assert_eq!(check(&play, &traeger(), &here).await, (false, None));
         agrees(&play, &traeger(), &here, false).await;
@@ -223,6 +235,29 @@ on_both! {
         colleague["sub"] = json!("colleague");
         assert_eq!(check(&play, &sign(&colleague), &next).await, (false, None));
         assert_eq!(code(&try_check(&play, &sign(&colleague), &first).await), "RATE_LIMITED", "the case's limit is everybody's");
+        play.server.stop().await;
+    }
+
+    async fn who_was_told_to_come_back_later_does_so_with_the_same_request(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let first = case(&play, 9001, play.traeger, "Ionescu", "Ioana", "2000-03-09").await;
+        agrees(&play, &traeger(), &first, true).await;
+        for _ in 0..3 {
+            check(&play, &traeger(), &first).await;
+        }
+        let keyed = json!({"caseId": first, "idempotencyKey": "later"});
+        let refused = change(&play, &traeger(), "supportCheck", "found", keyed.clone()).await;
+        assert_eq!(code(&refused), "RATE_LIMITED");
+        // The very same request is answered once the day has passed.
+        let main = &play.server.database.database.main;
+        let yesterday = sea_orm::ExprTrait::sub(support_check::Column::At.into_expr(), 25 * 3_600_000_000_i64);
+        support_check::Entity::update_many().col_expr(support_check::Column::At, yesterday).exec(main).await.expect("a day later");
+        for _ in 0..3 {
+            let answer = change(&play, &traeger(), "supportCheck", "found", keyed.clone()).await;
+            assert_eq!(answer, json!({"data": {"supportCheck": {"found": false}}}));
+        }
+        let used = change(&play, &traeger(), "supportCheck", "found", json!({"caseId": encode(Kind::Case, Uuid::now_v7()), "idempotencyKey": "later"})).await;
+        assert_eq!(code(&used), "IDEMPOTENCY_MISMATCH", "once it is done, the key is used");
         play.server.stop().await;
     }
 

@@ -31,7 +31,8 @@ enum Answer<T> {
     Refused(Refused),
 }
 
-/// Does it, or tells again what became of it. A refusal is kept like a success; that the database did not answer is not.
+/// Does it, or tells again what became of it. A refusal is kept like a success, but for one that only says to come back
+/// later; that the database did not answer is not kept either.
 ///
 /// # Errors
 /// What the work refuses, or the database does.
@@ -57,6 +58,9 @@ pub async fn once<T: Serialize + DeserializeOwned>(
         }
         Err(Refusal::Refused(refused)) => {
             unit.give_up().await?;
+            if refused.because == Because::RateLimited {
+                return Err(Refusal::Refused(refused));
+            }
             let unit = Work::begin(desk).await?;
             // Two at once that are refused alike: the first is kept.
             if claim(&unit, request).await? {

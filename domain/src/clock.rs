@@ -70,7 +70,10 @@ pub fn due_action(facts: &Facts, today: NaiveDate, expire_after: i16) -> Option<
         Some(Action::Expire)
     } else if facts.standing.status.is_open() && !facts.has_ground {
         Some(Action::Suspend)
-    } else if facts.standing.status == ReferralStatus::Suspended && withdrawal_day(facts) < today {
+    } else if facts.standing.status == ReferralStatus::Suspended
+        && withdrawal_day(facts) < today
+        && !is_application(facts)
+    {
         Some(Action::Withdraw)
     } else {
         reminder(facts, today).map(Action::Remind)
@@ -78,10 +81,14 @@ pub fn due_action(facts: &Facts, today: NaiveDate, expire_after: i16) -> Option<
 }
 
 fn expires(facts: &Facts, today: NaiveDate, expire_after: i16) -> bool {
-    // An application is pending wherever it was filed (§ 16 SGB I): a body under § 35 SGB I decides or forwards it.
-    let application = facts.carries_application && facts.receiver.is_sgb_body();
     let late = late_from(facts).is_some_and(|day| after_working_days(day, expire_after) < today);
-    late && !application && facts.standing.permits(ReferralAction::Expire, Mover::Clock)
+    late && !is_application(facts) && facts.standing.permits(ReferralAction::Expire, Mover::Clock)
+}
+
+/// Whether no day ends it: an application is pending wherever it was filed (§ 16 SGB I). A body under § 35 SGB I decides or
+/// forwards it, whatever it may look at here, and only its applicant takes it back.
+fn is_application(facts: &Facts) -> bool {
+    facts.carries_application && facts.receiver.is_sgb_body()
 }
 
 /// The day from which days late count.

@@ -1,6 +1,7 @@
 //! Why a case is closed, and what that means for what was handed over from it.
 
-use crate::referral::{ReferralKind, ReferralStatus, WithdrawalReason};
+use crate::life::{Standing, responsible};
+use crate::referral::{BallHolder, ReferralKind, WithdrawalReason};
 
 crate::words! {
     /// Why a case is closed.
@@ -28,26 +29,34 @@ impl CloseReason {
         }
     }
 
-    /// Whether a referral may go on although the case is closed for this reason: a transfer whose receiver has started and
-    /// so answers for the case (§ 86c SGB VIII). Every other has a sender who is still needed.
+    /// Whether a referral that runs may go on although the case is closed for this reason: a transfer whose receiver has
+    /// started and so answers for the case, also while it waits for an answer or a ground (§ 86c SGB VIII). Every other has
+    /// a sender who is still needed.
     #[must_use]
-    pub fn leaves(self, kind: ReferralKind, status: ReferralStatus) -> bool {
-        self == Self::Transferred && kind == ReferralKind::Transfer && status == ReferralStatus::InProgress
+    pub fn leaves(self, kind: ReferralKind, standing: Standing) -> bool {
+        self == Self::Transferred && responsible(kind, standing) == BallHolder::Receiver
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::referral::ReferralStatus as S;
 
     #[test]
     fn only_a_transfer_that_was_started_outlives_its_case() {
+        let started = Standing { status: S::InProgress, ever_accepted: true, ..Standing::DRAFT };
+        let asked = Standing { status: S::InfoRequested, asked_from: Some(S::InProgress), ..started };
+        let suspended = Standing { status: S::Suspended, suspended_from: Some(S::InfoRequested), ..asked };
         for &reason in CloseReason::ALL {
             for &kind in ReferralKind::ALL {
-                for &status in ReferralStatus::ALL {
-                    let started = (reason, kind, status)
-                        == (CloseReason::Transferred, ReferralKind::Transfer, ReferralStatus::InProgress);
-                    assert_eq!(reason.leaves(kind, status), started, "{reason} {kind} {status}");
+                let outlives = (reason, kind) == (CloseReason::Transferred, ReferralKind::Transfer);
+                for standing in [started, asked, suspended] {
+                    assert_eq!(reason.leaves(kind, standing), outlives, "{reason} {kind} {standing:?}");
+                }
+                for &status in S::ALL.iter().filter(|status| !matches!(status, S::InProgress | S::Completed)) {
+                    let standing = Standing { status, ..Standing::DRAFT };
+                    assert!(!reason.leaves(kind, standing), "{reason} {kind} {status}");
                 }
             }
         }

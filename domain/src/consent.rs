@@ -50,6 +50,9 @@ pub const USUAL_MONTHS: u32 = 12;
 pub const MOST_MONTHS: u32 = 24;
 /// From this age a client consents alone, unless a guardian does (§ 2 BGB).
 pub const OF_AGE: u32 = 18;
+/// From this age a client may understand what it is about and consent alone. Younger ones decide nothing as grave by
+/// themselves (§ 1746(1) BGB, § 5 RelKErzG).
+pub const MAY_UNDERSTAND: u32 = 14;
 
 /// What was said, as far as a rule looks at it.
 #[derive(Clone, Copy, Debug)]
@@ -144,6 +147,12 @@ pub enum Flaw {
     /// Over before it is recorded.
     #[error("„validUntil“ liegt vor heute oder vor „validFrom“.")]
     Over,
+    /// Over by now, as nobody said how long it lasts.
+    #[error(
+        "„validFrom“ liegt mehr als {USUAL_MONTHS} Monate zurück: ohne „validUntil“ ist die Einwilligung schon abgelaufen. Bitte \
+         neu fragen, oder „validUntil“ angeben, wenn sie länger gelten soll (höchstens {MOST_MONTHS} Monate)."
+    )]
+    OverByNow,
     /// Longer than [`MOST_MONTHS`].
     #[error("Eine Einwilligung gilt höchstens {MOST_MONTHS} Monate; danach bitte neu fragen.")]
     TooLong,
@@ -153,6 +162,9 @@ pub enum Flaw {
          „understands: true“, wenn sie oder er selbst versteht, worum es geht."
     )]
     Minor,
+    /// Too young to consent alone.
+    #[error("Unter {MAY_UNDERSTAND} Jahren willigt ein, wer sorgeberechtigt ist: bitte „guardian“ angeben.")]
+    Child,
 }
 
 impl Flaw {
@@ -169,8 +181,10 @@ impl Flaw {
             | Self::Future(_)
             | Self::DayWithoutRelease
             | Self::Over
+            | Self::OverByNow
             | Self::TooLong
-            | Self::Minor => FieldSet::EMPTY,
+            | Self::Minor
+            | Self::Child => FieldSet::EMPTY,
         }
     }
 }
@@ -218,10 +232,14 @@ pub fn check(said: &Said, about: &About) -> Result<Days, Flaw> {
         ConsentForm::Oral | ConsentForm::Written | ConsentForm::Electronic => {}
     }
     // No law fixes an age: whoever sees what it means consents (§ 36 SGB I begins at 15, Art. 8 DSGVO at 16, each for
-    // another matter). So under 18 either a guardian consents or somebody answers for having looked.
-    let is_of_age = about.birth_date.is_some_and(|born| age_on(born, about.today) >= OF_AGE);
-    if !is_of_age && !said.has_guardian && !said.understands {
-        return Err(Flaw::Minor);
+    // another matter). So under 18 either a guardian consents or somebody answers for having looked; where there is nothing
+    // to look for, a guardian alone.
+    match about.birth_date.map(|born| age_on(born, about.today)) {
+        Some(OF_AGE..) => {}
+        _ if said.has_guardian => {}
+        Some(..MAY_UNDERSTAND) => return Err(Flaw::Child),
+        Some(_) | None if !said.understands => return Err(Flaw::Minor),
+        Some(_) | None => {}
     }
     days(said, about.today)
 }
@@ -238,6 +256,9 @@ fn days(said: &Said, today: NaiveDate) -> Result<Days, Flaw> {
     }
     if said.release_on.is_some_and(|day| day > today) {
         return Err(Flaw::Future("releaseOn"));
+    }
+    if valid_until < today && said.valid_until.is_none() {
+        return Err(Flaw::OverByNow);
     }
     if valid_until < today || valid_until < valid_from {
         return Err(Flaw::Over);

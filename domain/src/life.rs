@@ -74,6 +74,19 @@ pub struct Standing {
     pub suspended_from: Option<ReferralStatus>,
 }
 
+/// What beside its standing decides what can be done with a referral.
+#[derive(Clone, Copy, Debug)]
+pub struct Around {
+    /// It brings an application (§ 16 SGB I).
+    pub carries_application: bool,
+    /// The receiver sees something of it now.
+    pub shows_something: bool,
+    /// Its case is open, and no other referral continues it yet.
+    pub can_be_continued: bool,
+    /// A report of a wrong value waits for its sender.
+    pub to_decide: bool,
+}
+
 /// Why a move is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
@@ -112,7 +125,8 @@ impl Standing {
             }
             (A::Decline, S::Offered | S::Acknowledged) => to(S::Declined),
             (A::Decline, S::InfoRequested) if !self.ever_accepted => to(S::Declined),
-            (A::Forward, S::Offered | S::Acknowledged) => to(S::Forwarded),
+            // After acceptance an application alone: see `forwards`.
+            (A::Forward, status) if status.is_open() => to(S::Forwarded),
             (A::RequestInformation, S::Offered | S::Acknowledged | S::Accepted | S::InProgress) => {
                 Ok(vec![Self { status: S::InfoRequested, asked_from: Some(self.status), ..self }])
             }
@@ -174,9 +188,38 @@ impl Standing {
         }
     }
 
+    /// Where the work on it stands: a question or a suspension interrupts it, and ends nothing.
+    #[must_use]
+    pub const fn interrupted(self) -> ReferralStatus {
+        use ReferralStatus as S;
+        let before = match (self.status, self.suspended_from) {
+            (S::Suspended, Some(before)) => before,
+            (status, _) => status,
+        };
+        match (before, self.asked_from) {
+            (S::InfoRequested, Some(before)) => before,
+            (status, _) => status,
+        }
+    }
+
+    /// Whether it may still be forwarded. Once accepted it is given back instead, but for an application: whoever is not
+    /// competent passes that on, however late it is noticed (§ 16(2) SGB I).
+    #[must_use]
+    pub const fn forwards(self, carries_application: bool) -> bool {
+        carries_application || !self.ever_accepted
+    }
+
     /// What this party may do now, in the order of the list.
-    pub fn available(self, mover: Mover) -> impl Iterator<Item = ReferralAction> {
-        ReferralAction::ALL.iter().copied().filter(move |&action| self.permits(action, mover))
+    pub fn available(self, mover: Mover, around: Around) -> impl Iterator<Item = ReferralAction> {
+        use ReferralAction as A;
+        let conditions = [
+            (A::Forward, self.forwards(around.carries_application)),
+            (A::OfferAgain, around.can_be_continued),
+            (A::ReportWrongValue, around.shows_something),
+            (A::DecideCorrection, around.to_decide),
+        ];
+        let stands = move |action| conditions.iter().all(|&(on, holds)| action != on || holds);
+        ReferralAction::ALL.iter().copied().filter(move |&action| self.permits(action, mover) && stands(action))
     }
 }
 
@@ -203,12 +246,12 @@ const fn movers(action: ReferralAction) -> &'static [Mover] {
     }
 }
 
-/// Whether the receiver now answers for the case: in a TRANSFER from the start of its work and not before
-/// (§ 86c SGB VIII); in no other kind does the responsibility move.
+/// Who answers for the case now: in a TRANSFER the receiver from the start of its work and not before (§ 86c SGB VIII),
+/// also while it waits for an answer or a ground; in no other kind does the responsibility move.
 #[must_use]
-pub const fn responsible(kind: crate::referral::ReferralKind, status: ReferralStatus) -> BallHolder {
+pub const fn responsible(kind: crate::referral::ReferralKind, standing: Standing) -> BallHolder {
     use ReferralStatus as S;
-    match (kind, status) {
+    match (kind, standing.interrupted()) {
         (crate::referral::ReferralKind::Transfer, S::InProgress | S::Completed) => BallHolder::Receiver,
         (
             crate::referral::ReferralKind::Referral

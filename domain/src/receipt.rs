@@ -26,12 +26,17 @@ pub struct Permit {
     pub report_outcome: bool,
 }
 
-/// The receipt as a letter would say it.
+/// The receipt as a letter would say it. `only`: nothing but consents for these purposes was looked at, and it says so.
 #[must_use]
-pub fn german(permits: &[Permit], sender: &str, today: NaiveDate) -> String {
+pub fn german(permits: &[Permit], sender: &str, today: NaiveDate, only: Option<&[ReferralPurpose]>) -> String {
     let mut text = format!("Ihre Einwilligungen\n{sender}, Stand: {}\n", day(today));
+    if let Some(purposes) = only {
+        text.push_str("\nDies ist ein Auszug. Für andere Zwecke können weitere Einwilligungen gelten. ");
+        text.push_str(&format!("Hier stehen nur die für: {}.\n", listed(purposes, ReferralPurpose::label)));
+    }
     if permits.is_empty() {
-        text.push_str("\nZurzeit darf keine andere Stelle über uns etwas von Ihnen sehen.\n");
+        let what = if only.is_some() { "Dafür darf zurzeit" } else { "Zurzeit darf" };
+        text.push_str(&format!("\n{what} keine andere Stelle über uns etwas von Ihnen sehen.\n"));
     }
     for permit in permits {
         let until = permit.valid_until.map_or("bis zu Ihrem Widerruf".to_owned(), |last| format!("bis {}", day(last)));
@@ -57,15 +62,20 @@ pub fn german(permits: &[Permit], sender: &str, today: NaiveDate) -> String {
     text
 }
 
-/// The receipt in plain language.
+/// The same in plain language.
 #[must_use]
-pub fn plain(permits: &[Permit], sender: &str, today: NaiveDate) -> String {
+pub fn plain(permits: &[Permit], sender: &str, today: NaiveDate, only: Option<&[ReferralPurpose]>) -> String {
     let mut text = format!(
         "Wer darf etwas über Sie wissen?\n\nDiese Liste ist von: {sender}\nDie Liste ist vom {}.\n",
         long_day(today)
     );
+    if let Some(purposes) = only {
+        text.push_str("\nDas ist nur ein Teil von der Liste.\nEs gibt vielleicht noch mehr.\nHier geht es nur um:\n");
+        purposes.iter().for_each(|purpose| text.push_str(&format!("- {}\n", plain::purpose(*purpose))));
+    }
     if permits.is_empty() {
-        text.push_str("\nIm Moment bleibt alles bei uns.\n");
+        let what = if only.is_some() { "Dazu bleibt im Moment" } else { "Im Moment bleibt" };
+        text.push_str(&format!("\n{what} alles bei uns.\n"));
     }
     for permit in permits {
         text.push_str(&format!("\nDie Stelle heißt: {}\n", permit.receiver));
@@ -91,6 +101,10 @@ pub fn plain(permits: &[Permit], sender: &str, today: NaiveDate) -> String {
          einfach.\nDann gilt es sofort.\nWir helfen Ihnen auch dann weiter.\n",
     );
     text
+}
+
+fn listed(purposes: &[ReferralPurpose], label: impl Fn(ReferralPurpose) -> &'static str) -> String {
+    purposes.iter().map(|purpose| label(*purpose)).collect::<Vec<_>>().join(", ")
 }
 
 fn labels(fields: FieldSet) -> String {
@@ -143,7 +157,7 @@ mod tests {
 
     #[test]
     fn the_client_reads_who_may_see_what_until_when() {
-        let text = german(&[permit()], "Träger Beispiel", day("2026-11-20"));
+        let text = german(&[permit()], "Träger Beispiel", day("2026-11-20"), None);
         assert_eq!(
             text,
             "Ihre Einwilligungen\nTräger Beispiel, Stand: 20.11.2026\n\nJobcenter Musterstadt\n\
@@ -153,7 +167,7 @@ mod tests {
              Sie können jede Einwilligung jederzeit für die Zukunft widerrufen, als Ganzes oder für einzelne Angaben. Uns \
              das zu sagen genügt. Nachteile für unsere Beratung haben Sie dadurch nicht.\n"
         );
-        let text = plain(&[permit()], "Träger Beispiel", day("2026-11-20"));
+        let text = plain(&[permit()], "Träger Beispiel", day("2026-11-20"), None);
         assert_eq!(
             text,
             "Wer darf etwas über Sie wissen?\n\nDiese Liste ist von: Träger Beispiel\nDie Liste ist vom 20. November 2026.\n\n\
@@ -171,10 +185,30 @@ mod tests {
         for &purpose in ReferralPurpose::ALL {
             for (report_outcome, valid_until) in [(true, None), (false, Some(day("2027-03-01")))] {
                 let one = Permit { purpose, report_outcome, valid_until, fields: FieldSet::ALL, ..permit() };
-                let text = plain(&[plain_names(one)], "Verein", day("2026-12-31"));
-                assert_eq!(plain::is_plain(&text), Ok(()), "{purpose}");
+                for only in [None, Some(&[purpose][..]), Some(ReferralPurpose::ALL)] {
+                    let text = plain(&[plain_names(one.clone())], "Verein", day("2026-12-31"), only);
+                    assert_eq!(plain::is_plain(&text), Ok(()), "{purpose}");
+                }
             }
         }
-        assert_eq!(plain::is_plain(&plain(&[], "Verein", day("2026-01-01"))), Ok(()));
+        for only in [None, Some(ReferralPurpose::ALL)] {
+            assert_eq!(plain::is_plain(&plain(&[], "Verein", day("2026-01-01"), only)), Ok(()));
+        }
+    }
+
+    #[test]
+    fn an_extract_never_says_that_there_is_nothing_else() {
+        let course = [ReferralPurpose::IntegrationCourse];
+        let today = day("2026-11-20");
+        let (all, some) = (german(&[], "Träger", today, None), german(&[], "Träger", today, Some(&course)));
+        assert!(all.contains("\nZurzeit darf keine andere Stelle"), "{all}");
+        assert!(some.contains("Dies ist ein Auszug.") && some.contains(course[0].label()), "{some}");
+        assert!(some.contains("\nDafür darf zurzeit keine andere Stelle"), "{some}");
+        let (all, some) = (plain(&[], "Träger", today, None), plain(&[], "Träger", today, Some(&course)));
+        assert!(
+            all.contains("\nIm Moment bleibt alles bei uns.") && !some.contains("\nIm Moment bleibt alles bei uns."),
+            "{some}"
+        );
+        assert!(some.contains("nur ein Teil") && some.contains(plain::purpose(course[0])), "{some}");
     }
 }

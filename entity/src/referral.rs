@@ -1,5 +1,6 @@
 //! Referrals: one handing-over of a case to one receiver for one purpose, without the data handed over.
 
+use kim_domain::life::Standing;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{ReferralKind, ReferralStatus};
 use sea_orm::entity::prelude::*;
@@ -106,6 +107,20 @@ pub struct Model {
     pub created_at: i64,
     /// Microseconds since 1970.
     pub updated_at: i64,
+}
+
+impl Model {
+    /// Where it stands.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let of = |code: Option<Code<ReferralStatus>>| code.map(|code| code.0);
+        Standing {
+            status: self.status.0,
+            ever_accepted: self.ever_accepted,
+            asked_from: of(self.asked_from),
+            suspended_from: of(self.suspended_from),
+        }
+    }
 }
 
 /// No relations: reads join by hand, narrowed to a viewer.

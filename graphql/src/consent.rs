@@ -90,7 +90,8 @@ impl Consent {
     async fn purpose(&self) -> Purpose {
         Purpose(self.row.purpose.0)
     }
-    /// Stand heute.
+    /// Stand heute: ob noch gilt, was erklärt wurde. Was damit übergeben werden darf, entscheidet sich erst mit beiden
+    /// Erklärungen und der Vereinbarung: Das sagt `Case.consentReceipt`, und für einen Entwurf `Referral.offerCheck`.
     async fn state(&self, ctx: &Context<'_>) -> Coded<ConsentState> {
         Coded(self.row.state(Session::of(ctx).today()))
     }

@@ -7,6 +7,7 @@ use kim_domain::consent::ConsentState;
 use kim_domain::disclosure::{self, Stage, Terms};
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::plain;
+use kim_domain::purpose::ReferralPurpose;
 use kim_domain::receipt::{self, Permit};
 use kim_entity::consent::Model;
 use kim_entity::viewer::OwnAgency;
@@ -20,6 +21,8 @@ use crate::scalar::Date;
 pub(crate) struct ConsentReceipt {
     /// Stand.
     issued_on: Date,
+    /// Ob alles darin steht; false, wenn Ihr Token nur für einzelne Zwecke gilt: dann ist es ein Auszug, und der Text sagt es.
+    complete: bool,
     /// Jede Stelle, für die heute eine Einwilligung gilt.
     permits: Vec<ConsentPermit>,
     /// Als Text auf Deutsch.
@@ -61,13 +64,14 @@ pub(crate) struct ConsentPermitItem {
 }
 
 impl ConsentReceipt {
-    /// From a client's consents. What carries nothing today, as without a release where one is needed, permits nothing.
+    /// From a client's consents, as far as these purposes go if there are some. What carries nothing today, as without a release where one is needed, permits nothing.
     pub(crate) fn of(
         own: &OwnAgency,
         bound_by_203: bool,
         consents: &[Model],
         parties: &Parties,
         today: NaiveDate,
+        only: Option<&[ReferralPurpose]>,
     ) -> Self {
         let mut held: Vec<(&Model, FieldSet)> = consents
             .iter()
@@ -104,9 +108,10 @@ impl ConsentReceipt {
             .collect();
         Self {
             issued_on: Date(today),
+            complete: only.is_none(),
             permits,
-            german: receipt::german(&texts, &own.name, today),
-            plain: receipt::plain(&texts, &own.name, today),
+            german: receipt::german(&texts, &own.name, today, only),
+            plain: receipt::plain(&texts, &own.name, today, only),
         }
     }
 }

@@ -121,7 +121,7 @@ impl Api {
                 Ok(Recorded::Overtaken(now)) => closings = now,
                 Err(error) if took_too_long(&error) => break,
                 Err(error) => {
-                    let kind = kind_of(&*error);
+                    let kind = kind_of(&error);
                     return internal("the log of disclosures could not be written", kind, is_lost(&error));
                 }
             }

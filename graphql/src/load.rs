@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use kim_domain::agency::Scope;
 use kim_domain::disclosure::known_to;
+use kim_domain::life::{Mover, ReferralAction::OfferAgain};
 use kim_entity::read::{AgencyRow, CaseRow, Page, ReferralRow, Side, Snapshot};
 use uuid::Uuid;
 
@@ -70,6 +71,9 @@ pub(crate) async fn referrals(
     let notices = Arc::new(notices);
     let disputes =
         if plan.disputed || (plan.actions && sends) { snapshot.disputes(&ids).await? } else { HashMap::new() };
+    let ended = |row: &&ReferralRow| row.side == Side::Sender && row.standing.permits(OfferAgain, Mover::Sender);
+    let continuable: Vec<Uuid> = rows.iter().filter(|_| plan.actions).filter(ended).map(|row| row.id).collect();
+    let continuable = snapshot.continuable(&continuable).await?;
     let count_corrections =
         if plan.count_corrections { snapshot.count_corrections(&with_texts).await? } else { HashMap::new() };
     let count_messages = if plan.count_messages { snapshot.count_messages(&with_texts).await? } else { HashMap::new() };
@@ -117,6 +121,7 @@ pub(crate) async fn referrals(
             correction_count: count_corrections.get(&row.id).copied().unwrap_or(0),
             notices: Arc::clone(&notices),
             disputes: disputes.get(&row.id).copied().unwrap_or_default(),
+            can_be_continued: continuable.contains(&row.id),
             draft: drafts.get(&row.id).cloned(),
             message_count: count_messages.get(&row.id).copied().unwrap_or(0),
             event_count: count_events.get(&row.id).copied().unwrap_or(0),
@@ -174,11 +179,11 @@ async fn consents_of(
     };
     let loaded = consent::load(snapshot, all, plan.consents.unwrap_or_default()).await?;
     let loaded: HashMap<Uuid, Consent> = loaded.into_iter().map(|one| (one.row().id, one)).collect();
-    let (own, today) = (snapshot.viewer().agency(), snapshot.today());
+    let (own, today, only) = (snapshot.viewer().agency(), snapshot.today(), snapshot.viewer().purposes());
     for row in rows {
         let own_rows = of_person.get(&row.person_id).map_or(&[][..], Vec::as_slice);
         let consents = own_rows.iter().filter_map(|one| loaded.get(&one.id).cloned()).collect();
-        let receipt = plan.receipt.then(|| ConsentReceipt::of(own, bound_by_203, own_rows, &names, today));
+        let receipt = plan.receipt.then(|| ConsentReceipt::of(own, bound_by_203, own_rows, &names, today, only));
         found.insert(row.id, (consents, receipt));
     }
     Ok(found)

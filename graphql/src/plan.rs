@@ -33,7 +33,7 @@ pub(crate) struct ReferralPlan {
     pub(crate) told: bool,
     /// Which fields are disputed.
     pub(crate) disputed: bool,
-    /// What can be done now: whether a report waits for its sender.
+    /// What can be done now: for a sender, whether a report waits for it, and whether it can offer again.
     pub(crate) actions: bool,
     /// The referral that it continues.
     pub(crate) previous: Option<Box<ReferralPlan>>,

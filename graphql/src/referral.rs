@@ -7,7 +7,7 @@ use kim_domain::Word;
 use kim_domain::agency::Scope;
 use kim_domain::field::HandoverField;
 use kim_domain::id::Kind;
-use kim_domain::life::{self, Mover, ReferralAction};
+use kim_domain::life::{self, Around, Mover, ReferralAction};
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{
     Ball, BallHolder, DeclineReason, FailReason, Outcome, ReferralKind, ReferralStatus, ReturnReason, WithdrawalReason,
@@ -48,6 +48,7 @@ pub(crate) struct Referral {
     pub(crate) correction_count: i64,
     pub(crate) notices: Notices,
     pub(crate) disputes: Disputes,
+    pub(crate) can_be_continued: bool,
     pub(crate) draft: Option<DraftRow>,
     pub(crate) message_count: i64,
     pub(crate) event_count: i64,
@@ -126,10 +127,10 @@ impl Referral {
             })
             .transpose()
     }
-    /// Die Stelle, die für den Fall verantwortlich ist: bei einer Fallübergabe mit deren Beginn die empfangende, sonst
-    /// die übergebende (§ 86c SGB VIII).
+    /// Die Stelle, die für den Fall verantwortlich ist: bei einer Fallübergabe mit deren Beginn die empfangende, auch während
+    /// einer Rückfrage oder Aussetzung, sonst die übergebende (§ 86c SGB VIII).
     async fn responsible(&self) -> Result<Agency, Failure> {
-        match life::responsible(self.row.kind, self.row.standing.status) {
+        match life::responsible(self.row.kind, self.row.standing) {
             BallHolder::Sender => self.party(self.row.sender_id),
             BallHolder::Receiver => self.party(self.row.receiver_id),
         }
@@ -141,9 +142,13 @@ impl Referral {
             Side::Receiver => Mover::Receiver,
         };
         let may = Session::of(ctx).viewer().may(Scope::ReferralWrite);
-        // The state does not say whether there is something to decide.
-        let decided = |action: &ReferralAction| *action != ReferralAction::DecideCorrection || self.disputes.to_decide;
-        self.row.standing.available(mover).filter(|_| may).filter(decided).map(Coded).collect()
+        let around = Around {
+            carries_application: self.row.carries_application,
+            shows_something: !self.row.visible().fields().is_empty(),
+            can_be_continued: self.can_be_continued,
+            to_decide: self.disputes.to_decide,
+        };
+        self.row.standing.available(mover, around).filter(|_| may).map(Coded).collect()
     }
     /// Ob sie einen Antrag enthält: Er gilt mit dem ersten Eingang als gestellt (§ 16 SGB I).
     async fn carries_application(&self) -> bool {

@@ -56,7 +56,7 @@ connection!(
 #[Object]
 impl SupportQuery {
     /// Hinweise darauf, dass wahrscheinlich noch ein Träger dieselbe Person begleitet: aus Ihren Abgleichen und denen der
-    /// anderen.
+    /// anderen, solange sie es auf beiden Seiten sagen lässt.
     async fn support_notices(
         &self,
         ctx: &Context<'_>,

@@ -8,10 +8,11 @@ use kim_domain::purpose::ReferralPurpose;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{SHOWN, at, done, refused};
+use super::{SHOWN, at, done, mutate, refused};
+use crate::consents;
 use crate::support::on_both;
 use crate::support::play::{Play, jobcenter, on, traeger};
-use crate::support::server::token;
+use crate::support::server::{claims, sign, token};
 use crate::support::world::{self, ConsentSpec};
 
 on_both! {
@@ -86,26 +87,85 @@ on_both! {
         let withdrawn = json!({"id": offered["id"], "version": 3});
         let again = on(&withdrawn, json!({"acknowledgeReportingDuty": true}));
         assert_eq!(play.refused(&traeger(), "offerAgain", again).await, "ACTION_NOT_ALLOWED", "from a closed case nothing goes out");
+        let actions = play.ask(&traeger(), &format!("{{ referral(id: {}) {{ availableActions }} }}", offered["id"])).await;
+        assert_eq!(actions["referral"]["availableActions"], json!([]), "nor is it said to be possible");
         assert_eq!(play.ask(&traeger(), &format!("{{ referral(id: {}) {{ id }} }}", second["id"])).await["referral"], Value::Null);
         let seen = play.ask(&jobcenter(), &format!("{{ referral(id: {}) {{ handover {{ familyName withheld {{ reason }} }} }} }}", offered["id"])).await;
         assert_eq!(seen["referral"]["handover"]["familyName"], Value::Null);
         play.server.stop().await;
     }
 
-    async fn a_transfer_that_was_started_outlives_its_case(db: TestDatabase) {
+    async fn a_token_for_some_purposes_ends_and_begins_nothing_that_it_does_not_see(db: TestDatabase) {
         let play = Play::begin(db).await;
         let id = play.case(play.jobcenter, ReferralPurpose::BenefitApplication, Some(ConsentSpec::whole())).await;
-        let input = json!({"caseId": id, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": "BENEFIT_APPLICATION", "kind": "TRANSFER"});
+        let draft = json!({"caseId": id, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": "BENEFIT_APPLICATION"});
+        let mut narrow = claims("traeger", Role::CaseManager);
+        narrow["purposes"] = json!(["TITLE_EXTENSION"]);
+        let narrow = sign(&narrow);
+        assert_eq!(play.refused(&narrow, "draftReferral", draft.clone()).await, "ACTION_NOT_ALLOWED");
+        let referrals = format!("{{ case(id: {}) {{ referrals {{ id }} }} }}", json!(id));
+        assert_eq!(play.ask(&traeger(), &referrals).await["case"]["referrals"], json!([]), "nothing was drafted");
+
+        play.done(&traeger(), "draftReferral", draft).await;
+        for withdraw in [false, true] {
+            let input = at(&json!({"id": id, "version": 1}), json!({"reason": "MOVED", "withdrawReferrals": withdraw}));
+            let answer = mutate(&play, &narrow, "closeCase", input, SHOWN).await;
+            let error = &answer["errors"][0];
+            assert_eq!(error["extensions"]["code"], "ACTION_NOT_ALLOWED", "{answer}");
+            let text = error["message"].as_str().expect("a text");
+            assert!(text.contains("Ihr Token") && !text.contains("(1)") && !text.contains("withdrawReferrals"), "{text}");
+        }
+        play.server.stop().await;
+    }
+
+    async fn a_transfer_that_was_started_outlives_its_case(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let main = &play.server.database.database.main;
+        let sozialamt = world::add_agency(main, "05315000", "sozialamt", AgencyKind::Sozialamt).await;
+        let id = play.case(play.jobcenter, ReferralPurpose::BenefitApplication, Some(ConsentSpec::whole())).await;
+        let input = json!({"caseId": id, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": "BENEFIT_APPLICATION", "kind": "TRANSFER", "carriesApplication": true});
         let draft = play.done(&traeger(), "draftReferral", input).await;
         let offered = play.done(&traeger(), "offerReferral", on(&draft, json!({"acknowledgeReportingDuty": true}))).await;
         let accepted = play.done(&jobcenter(), "acceptReferral", on(&offered, json!({}))).await;
         let case = json!({"id": id, "version": 1});
         let transferred = || at(&case, json!({"reason": "TRANSFERRED"}));
         assert_eq!(refused(&play, "closeCase", transferred()).await.0, "ACTION_NOT_ALLOWED", "accepted is not started");
-        play.done(&jobcenter(), "startReferral", on(&accepted, json!({}))).await;
+        let started = play.done(&jobcenter(), "startReferral", on(&accepted, json!({}))).await;
         assert_eq!(refused(&play, "closeCase", at(&case, json!({"reason": "OTHER"}))).await.0, "ACTION_NOT_ALLOWED");
         let closed = done(&play, "closeCase", transferred(), &format!("{SHOWN} referrals {{ status }}")).await;
         assert_eq!((&closed["closedReason"], &closed["referrals"][0]["status"]), (&json!("TRANSFERRED"), &json!("IN_PROGRESS")));
+        // Its application cannot go back to a sender who offers nothing any more.
+        let forward = json!({"toAgencyId": encode(Kind::Agency, sozialamt), "purpose": "SOCIAL_ASSISTANCE"});
+        assert_eq!(play.refused(&jobcenter(), "forwardReferral", on(&started, forward)).await, "ACTION_NOT_ALLOWED");
+        play.server.stop().await;
+    }
+
+    async fn a_started_transfer_that_is_interrupted_stays_with_its_receiver(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let id = play.case(play.jobcenter, ReferralPurpose::BenefitApplication, Some(ConsentSpec::whole())).await;
+        let input = json!({"caseId": id, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": "BENEFIT_APPLICATION", "kind": "TRANSFER"});
+        let draft = play.done(&traeger(), "draftReferral", input).await;
+        let offered = play.done(&traeger(), "offerReferral", on(&draft, json!({"acknowledgeReportingDuty": true}))).await;
+        let accepted = play.done(&jobcenter(), "acceptReferral", on(&offered, json!({}))).await;
+        let started = play.done(&jobcenter(), "startReferral", on(&accepted, json!({}))).await;
+        let responsible = format!("{{ referral(id: {}) {{ status responsible {{ slug }} consent {{ id }} }} }}", draft["id"]);
+        let asked = play.done(&jobcenter(), "requestInformation", on(&started, json!({"question": "Seit wann?"}))).await;
+        let seen = play.ask(&traeger(), &responsible).await["referral"].clone();
+        assert_eq!((&seen["status"], &seen["responsible"]["slug"]), (&json!("INFO_REQUESTED"), &json!("jobcenter")));
+
+        // Neither that nor a suspension keeps the sender in a case that is another's by now (§ 86c SGB VIII).
+        let case = json!({"id": id, "version": 1});
+        let transferred = json!({"reason": "TRANSFERRED", "withdrawReferrals": true});
+        let closed = done(&play, "closeCase", at(&case, transferred), &format!("{SHOWN} referrals {{ status }}")).await;
+        assert_eq!((&closed["closedReason"], &closed["referrals"][0]["status"]), (&json!("TRANSFERRED"), &json!("INFO_REQUESTED")));
+        play.done(&traeger(), "answerInformation", on(&asked, json!({"answer": "Seit Mai."}))).await;
+        consents::done(&play, "withdrawConsent", json!({"consentId": seen["consent"]["id"]})).await;
+        let seen = play.ask(&traeger(), &responsible).await["referral"].clone();
+        assert_eq!((&seen["status"], &seen["responsible"]["slug"]), (&json!("SUSPENDED"), &json!("jobcenter")));
+        // What still runs can get its ground back.
+        let renewed = json!({"consentId": seen["consent"]["id"], "given": consents::given(json!({}))});
+        consents::done(&play, "renewConsent", renewed).await;
+        assert_eq!(play.ask(&traeger(), &responsible).await["referral"]["status"], "IN_PROGRESS");
         play.server.stop().await;
     }
 }

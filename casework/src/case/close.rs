@@ -37,11 +37,10 @@ pub async fn close(work: &mut Work<'_>, target: Target, input: &CloseCase) -> Re
     if !open.is_empty() && !input.withdraw_referrals {
         return Err(still_handed_over(open.len()));
     }
-    // Referrals are locked before their case, as in an offer, so that the two never wait for each other. A token that is
-    // limited to some purposes does not find all of them.
+    // Referrals are locked before their case, as in an offer, so that the two never wait for each other.
     let rows = work.writing().referrals(&open).await?;
     if rows.len() != open.len() {
-        return Err(still_handed_over(open.len()));
+        return Err(still_handed_over(rows.len()));
     }
     let with = case_file::ActiveModel {
         phase: Set(CasePhase::Evaluation.code().to_owned()),
@@ -67,7 +66,8 @@ pub async fn close(work: &mut Work<'_>, target: Target, input: &CloseCase) -> Re
     Ok(Done { case: case.id })
 }
 
-/// The case's referrals that have not ended, but for those that may go on.
+/// The case's referrals that have not ended, but for those that may go on. Of those that the token is not for nothing is
+/// told but that there are some: nobody can end what it does not see.
 async fn still_open(work: &Work<'_>, case_id: Uuid, reason: CloseReason) -> Result<Vec<Uuid>, Refusal> {
     let rows = referral::Entity::find()
         .filter(referral::Column::CaseId.eq(case_id))
@@ -75,8 +75,15 @@ async fn still_open(work: &Work<'_>, case_id: Uuid, reason: CloseReason) -> Resu
         .order_by_asc(referral::Column::Id)
         .all(work.tx())
         .await?;
-    let is_open = |row: &referral::Model| row.status.0.ball().is_some() && !reason.leaves(row.kind.0, row.status.0);
-    Ok(rows.iter().filter(|row| is_open(row)).map(|row| row.id).collect())
+    let is_open = |row: &referral::Model| row.status.0.ball().is_some() && !reason.leaves(row.kind.0, row.standing());
+    let open: Vec<_> = rows.iter().filter(|row| is_open(row)).collect();
+    if open.iter().any(|row| work.within_token(row.purpose.0).is_err()) {
+        return Err(Refusal::not_allowed(
+            "Aus diesem Fall ist noch etwas offen oder entworfen, wofür Ihr Token nicht gilt. Bitte jemanden den Fall \
+             abschließen lassen, der alle seine Übergaben sieht.",
+        ));
+    }
+    Ok(open.iter().map(|row| row.id).collect())
 }
 
 fn still_handed_over(count: usize) -> Refusal {

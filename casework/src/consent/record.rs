@@ -6,6 +6,7 @@ use kim_domain::field::FieldSet;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::ReferralStatus;
 use kim_entity::consent;
+use kim_entity::read::ReferralRow;
 use kim_entity::write::Concerned;
 use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, EntityTrait as _, IntoActiveModel as _};
 use uuid::Uuid;
@@ -42,9 +43,7 @@ pub async fn record(work: &mut Work<'_>, input: &Record) -> Result<Done, Refusal
     if case.closed_on.is_some() {
         return Err(Refusal::not_allowed("Der Fall ist abgeschlossen."));
     }
-    if work.viewer().purposes().is_some_and(|purposes| !purposes.contains(&input.purpose)) {
-        return Err(Refusal::not_allowed("Ihr Token gilt nicht für diesen Zweck."));
-    }
+    work.within_token(input.purpose)?;
     let receiver = match input.receiver {
         Some(id) if id != work.own_id() => work.writing().receiver(id, input.purpose).await?,
         Some(_) | None => None,
@@ -68,8 +67,8 @@ pub async fn record(work: &mut Work<'_>, input: &Record) -> Result<Done, Refusal
 /// Records a consent that takes the place of another, whether that still holds, has ended or was withdrawn.
 ///
 /// # Errors
-/// NOT_FOUND; ILLEGAL_TRANSITION for one that was renewed already; ACTION_NOT_ALLOWED where yet another one is in force;
-/// BAD_INPUT.
+/// NOT_FOUND; ILLEGAL_TRANSITION for one that was renewed already; ACTION_NOT_ALLOWED where yet another one is in force, or
+/// the client's case is closed and nothing runs that could rest on it; BAD_INPUT.
 pub async fn renew(work: &mut Work<'_>, id: Option<Uuid>, given: &Given) -> Result<Done, Refusal> {
     let seen = own(work, id).await?;
     let client = work.writing().client(seen.person_id).await?.ok_or_else(Refusal::not_found)?;
@@ -84,12 +83,20 @@ pub async fn renew(work: &mut Work<'_>, id: Option<Uuid>, given: &Given) -> Resu
     if concerned.consents.iter().any(|one| another(&one)) {
         return Err(Refusal::not_allowed("Für diese Stelle und diesen Zweck gilt schon eine andere Einwilligung."));
     }
+    let runs = concerned.referrals.iter().any(|row| row.standing.status.is_open() || is_suspended(row));
+    if !runs && !work.writing().has_open_case(client.id).await? {
+        return Err(Refusal::not_allowed("Der Fall ist abgeschlossen, und nichts läuft mehr, was darauf beruht."));
+    }
     let new = given.row(work, &client, old.receiver_id, old.purpose.0).await?;
     let new = consent::Model { renews_id: Some(old.id), ..new };
     let renewed = consent::ActiveModel { id: Set(old.id), renewed_at: Set(Some(work.now())), ..Default::default() };
     consent::Entity::update(renewed).exec(work.tx()).await?;
     note(work, old.id, ConsentStep::Renewed, new.all_fields()).await?;
     take_over(work, &concerned, new).await
+}
+
+fn is_suspended(row: &ReferralRow) -> bool {
+    row.standing.status == ReferralStatus::Suspended
 }
 
 /// Writes a consent, and lets everything rest on it that can.
@@ -99,7 +106,7 @@ async fn take_over(work: &mut Work<'_>, concerned: &Concerned, new: consent::Mod
     let mut done = Done { consent: new.id, referrals: Vec::new() };
     for row in &concerned.referrals {
         // What was closed under another consent is looked at under that one, or no more.
-        let runs = row.standing.status.is_open() || row.standing.status == ReferralStatus::Suspended;
+        let runs = row.standing.status.is_open() || is_suspended(row);
         let renewed = row.consent_id.is_some() && row.consent_id == new.renews_id;
         let waits = renewed || !disclosure::consent_holds(&row.terms);
         if row.standing.status == ReferralStatus::Draft || (runs && waits) {

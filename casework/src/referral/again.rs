@@ -1,12 +1,16 @@
 //! Offers anew what was declined, has expired or was withdrawn: a linked referral that keeps the first receipt.
 
+use kim_domain::change::ChangeKind;
 use kim_domain::id::new_uuid;
 use kim_domain::life::ReferralAction;
 use kim_domain::purpose::ReferralPurpose;
 use kim_entity::code::Code;
 use kim_entity::read::ReferralRow;
 use kim_entity::referral;
-use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, EntityTrait as _, IntoActiveModel as _};
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, ExprTrait as _, IntoActiveModel as _,
+    QueryFilter as _,
+};
 use uuid::Uuid;
 
 use super::offer::{Offer, offer_row};
@@ -17,7 +21,7 @@ use crate::work::{Work, mover};
 /// Offers it again, to the same receiver and for the same purpose, with the case's values of today.
 ///
 /// # Errors
-/// As [`offer`](super::offer), and ILLEGAL_TRANSITION for what still runs.
+/// As [`offer`](super::offer), and ILLEGAL_TRANSITION for what still runs or was offered again already.
 pub async fn offer_again(work: &mut Work<'_>, input: Offer) -> Result<Done, Refusal> {
     let row = work.referral(input.target.id, input.target.expected_version).await?;
     if !row.standing.permits(ReferralAction::OfferAgain, mover(&row)) {
@@ -27,6 +31,14 @@ pub async fn offer_again(work: &mut Work<'_>, input: Offer) -> Result<Done, Refu
         };
         return Err(Refusal::unmoved(why, ReferralAction::OfferAgain, row.standing.status));
     }
+    let of_case = referral::Column::CaseId.eq(row.case_id).and(referral::Column::PreviousId.eq(row.id));
+    if referral::Entity::find().filter(of_case).one(work.tx()).await?.is_some() {
+        return Err(Refusal::illegal(
+            "Diese Übergabe wurde schon erneut angeboten. Bitte die neue Übergabe benutzen, auch wenn sie wieder endet.",
+        ));
+    }
+    // Its version counts on, so that a colleague who saw the same is told so.
+    work.happen(&row, ReferralAction::OfferAgain, ChangeKind::Moved, None, Default::default()).await?;
     let concern = copy::concern(work, row.id).await?;
     let id = continued(work, &row, row.receiver_id, row.purpose, row_hops(work, row.id).await?, concern).await?;
     let new = work.referral(Some(id), 1).await?;

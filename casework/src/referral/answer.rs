@@ -10,7 +10,7 @@ use super::draft::Contact;
 use super::{Done, Target};
 use crate::refusal::Refusal;
 use crate::text::optional_line;
-use crate::work::{Move, Work};
+use crate::work::{Move, Work, mover};
 
 /// An answer that needs no words of its own, so that it can be given to many referrals at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,10 @@ pub(super) async fn answer_row(work: &mut Work<'_>, row: &ReferralRow, answer: A
         Answer::Start => (ReferralAction::Start, None, Default::default()),
         Answer::Complete(outcome) => (ReferralAction::Complete, Some(outcome.code()), Default::default()),
         Answer::Fail(reason) => (ReferralAction::Fail, Some(reason.code()), Default::default()),
-        Answer::GiveBack(reason) => (ReferralAction::Return, Some(reason.code()), Default::default()),
+        Answer::GiveBack(reason) => {
+            stays_an_application(work, row, reason == ReturnReason::NotCompetent)?;
+            (ReferralAction::Return, Some(reason.code()), Default::default())
+        }
     };
     work.advance(row, Move { reason, with, ..Move::by(row, action) }).await?;
     Ok(Done { referral: row.id })
@@ -99,15 +102,23 @@ pub async fn decline(work: &mut Work<'_>, target: Target, reason: DeclineReason)
 }
 
 async fn decline_row(work: &mut Work<'_>, row: &ReferralRow, reason: DeclineReason) -> Result<Done, Refusal> {
+    stays_an_application(work, row, reason == DeclineReason::NotCompetent)?;
+    work.advance(row, Move { reason: Some(reason.code()), ..Move::by(row, ReferralAction::Decline) }).await?;
+    Ok(Done { referral: row.id })
+}
+
+/// A body under § 35 SGB I that is not competent for an application forwards it, before it is accepted and afterwards: sent
+/// back it would be nowhere.
+fn stays_an_application(work: &Work<'_>, row: &ReferralRow, not_competent: bool) -> Result<(), Refusal> {
     let bound = work.viewer().agency().kind.is_sgb_body();
-    if row.carries_application && reason == DeclineReason::NotCompetent && bound {
+    let forwards = row.standing.permits(ReferralAction::Forward, mover(row));
+    if row.carries_application && not_competent && bound && forwards {
         return Err(Refusal::not_allowed(
             "Diese Übergabe enthält einen Antrag. Wer nicht zuständig ist, leitet ihn unverzüglich weiter (§ 16 SGB I): \
              bitte „forwardReferral“ benutzen.",
         ));
     }
-    work.advance(row, Move { reason: Some(reason.code()), ..Move::by(row, ReferralAction::Decline) }).await?;
-    Ok(Done { referral: row.id })
+    Ok(())
 }
 
 /// Begins the work: in a TRANSFER the responsibility moves now (§ 86c SGB VIII).
@@ -137,7 +148,7 @@ pub async fn fail(work: &mut Work<'_>, target: Target, reason: FailReason) -> Re
 /// Gives back what was accepted.
 ///
 /// # Errors
-/// As [`acknowledge`].
+/// As [`decline`].
 pub async fn give_back(work: &mut Work<'_>, target: Target, reason: ReturnReason) -> Result<Done, Refusal> {
     answer(work, target, Answer::GiveBack(reason)).await
 }

@@ -66,7 +66,7 @@ pub struct Draft {
 ///
 /// # Errors
 /// BAD_INPUT for a receiver that cannot be asked for this, a field that its kind never gets, or a text; NOT_FOUND for a case
-/// that is not the viewer's.
+/// that is not the viewer's; ACTION_NOT_ALLOWED for a closed one, and for a purpose that the token is not for.
 pub async fn draft(work: &mut Work<'_>, input: &Draft) -> Result<Done, Refusal> {
     let case = match input.case {
         Some(id) => work.reads().cases_by_id(&[id], FieldSet::EMPTY).await?.pop(),
@@ -76,6 +76,7 @@ pub async fn draft(work: &mut Work<'_>, input: &Draft) -> Result<Done, Refusal> 
     if case.closed_on.is_some() {
         return Err(Refusal::not_allowed("Der Fall ist abgeschlossen."));
     }
+    work.within_token(input.purpose)?;
     let receiver = match input.receiver {
         Some(id) if id != work.own_id() => work.writing().receiver(id, input.purpose).await?,
         Some(_) | None => None,

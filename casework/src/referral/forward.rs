@@ -1,15 +1,15 @@
 //! "Not competent, but they are": closes this one and drafts another of the original sender to the agency that is.
 
-use kim_domain::life::ReferralAction;
+use kim_domain::life::{Mover, ReferralAction, Refused};
 use kim_domain::purpose::ReferralPurpose;
-use kim_entity::referral;
+use kim_entity::{case_file, referral};
 use sea_orm::EntityTrait as _;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{Done, Target, again, copy};
 use crate::refusal::Refusal;
-use crate::work::{Move, Work};
+use crate::work::{Move, Work, mover};
 
 /// Where it is to go.
 #[derive(Clone, Copy, Debug)]
@@ -27,10 +27,18 @@ pub struct Forward {
 /// Forwards it. The date of first receipt stays (§ 16(2) SGB I); the draft is offered once agreement and ground exist.
 ///
 /// # Errors
-/// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED (a second hop, § 14 SGB IX), ILLEGAL_TRANSITION, BAD_INPUT for an agency that
-/// cannot be asked for this.
+/// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED (a second hop, § 14 SGB IX; a transfer whose case its sender has closed),
+/// ILLEGAL_TRANSITION, BAD_INPUT for an agency that cannot be asked for this.
 pub async fn forward(work: &mut Work<'_>, input: Forward) -> Result<Done, Refusal> {
     let row = work.referral(input.target.id, input.target.expected_version).await?;
+    let why = match mover(&row) {
+        Mover::Receiver if row.standing.forwards(row.carries_application) => None,
+        Mover::Receiver => Some(Refused::Illegal),
+        Mover::Sender | Mover::Clock => Some(Refused::NotYours),
+    };
+    if let Some(why) = why {
+        return Err(Refusal::unmoved(why, ReferralAction::Forward, row.standing.status));
+    }
     let hops = referral::Entity::find_by_id(row.id).one(work.tx()).await?.map_or(0, |row| row.hops);
     let of_participation = [row.purpose, input.purpose].contains(&ReferralPurpose::ParticipationSupport);
     if of_participation && hops >= 1 && !(input.by_agreement && hops == 1) {
@@ -48,6 +56,13 @@ pub async fn forward(work: &mut Work<'_>, input: Forward) -> Result<Done, Refusa
             "„toAgencyId“ ist keine andere Stelle der Kommune, die für diesen Zweck gebeten werden kann.",
         )
     })?;
+    let case = case_file::Entity::find_by_id(row.case_id).one(work.tx()).await?;
+    if case.is_none_or(|case| case.closed_on.is_some()) {
+        return Err(Refusal::not_allowed(
+            "Die übergebende Stelle hat den Fall abgeschlossen und bietet nichts mehr an. Bitte selbst an die zuständige \
+             Stelle weiterleiten (§ 16 SGB I) und hier mit dem Ergebnis „REFERRED_ON“ abschließen.",
+        ));
+    }
     let detail = json!({ "to": receiver.id, "purpose": input.purpose.code() });
     work.advance(&row, Move { detail: Some(detail), ..Move::by(&row, ReferralAction::Forward) }).await?;
     let concern = copy::concern(work, row.id).await?;

@@ -53,11 +53,15 @@ fn what_nobody_answered_expires_when_ten_working_days_have_passed() {
 }
 
 #[test]
-fn an_application_at_a_body_of_the_sozialgesetzbuch_never_expires() {
+fn no_day_ends_an_application_at_a_body_of_the_sozialgesetzbuch() {
     for &receiver in AgencyKind::ALL {
         let application = Facts { carries_application: true, receiver, ..offered() };
         let expires = on(&application, "2027-06-01") == Some(Action::Expire);
         assert_eq!(expires, !receiver.is_sgb_body(), "{receiver}");
+        let standing = Standing { status: ReferralStatus::Suspended, ..Standing::DRAFT };
+        let suspended = Facts { standing, has_ground: false, ..application };
+        let withdrawn = on(&suspended, "2027-06-01") == Some(Action::Withdraw);
+        assert_eq!(withdrawn, !receiver.is_sgb_body(), "{receiver}");
     }
 }
 

@@ -57,7 +57,8 @@ fn a_consent_runs_twelve_months_if_nobody_says_otherwise_and_never_more_than_twe
     let old = Said { valid_from: Some(day("2025-11-20")), ..said() };
     assert_eq!(check(&old, &about()).map(|days| days.valid_until), Ok(day("2026-11-20")));
     let older = Said { valid_from: Some(day("2025-11-19")), ..said() };
-    assert_eq!(check(&older, &about()), Err(Flaw::Over));
+    assert_eq!(check(&older, &about()), Err(Flaw::OverByNow), "nobody said until when");
+    assert_eq!(check(&Said { valid_until: Some(day("2026-11-19")), ..older }, &about()), Err(Flaw::Over));
 }
 
 #[test]
@@ -105,13 +106,18 @@ fn what_is_only_spoken_needs_a_reason_and_a_witness() {
 
 #[test]
 fn a_minor_has_a_guardian_or_understands() {
-    for birth_date in [Some(day("2008-11-21")), Some(day("2025-01-01")), None] {
+    for birth_date in [Some(day("2008-11-21")), Some(day("2012-11-20")), None] {
         let of_minor = About { birth_date, ..about() };
         assert_eq!(check(&said(), &of_minor), Err(Flaw::Minor), "{birth_date:?}");
         assert!(check(&Said { has_guardian: true, ..said() }, &of_minor).is_ok());
         assert!(check(&Said { understands: true, ..said() }, &of_minor).is_ok());
     }
     assert!(check(&said(), &About { birth_date: Some(day("2008-11-20")), ..about() }).is_ok(), "18 today");
+    for birth_date in [day("2012-11-21"), day("2023-01-01"), about().today] {
+        let of_child = About { birth_date: Some(birth_date), ..about() };
+        assert_eq!(check(&Said { understands: true, ..said() }, &of_child), Err(Flaw::Child), "{birth_date}");
+        assert!(check(&Said { has_guardian: true, ..said() }, &of_child).is_ok());
+    }
 }
 
 #[test]

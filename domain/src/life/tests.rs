@@ -12,7 +12,7 @@ const DRAWN: &str = "
     ACKNOWLEDGE         receiver  OFFERED                                           ACKNOWLEDGED
     ACCEPT              receiver  OFFERED|ACKNOWLEDGED                              ACCEPTED
     DECLINE             receiver  OFFERED|ACKNOWLEDGED|INFO_REQUESTED-              DECLINED
-    FORWARD             receiver  OFFERED|ACKNOWLEDGED                              FORWARDED
+    FORWARD             receiver  OFFERED|ACKNOWLEDGED|INFO_REQUESTED|ACCEPTED|IN_PROGRESS            FORWARDED
     REQUEST_INFORMATION receiver  OFFERED|ACKNOWLEDGED|ACCEPTED|IN_PROGRESS         INFO_REQUESTED
     ANSWER_INFORMATION  sender    INFO_REQUESTED                                    BACK
     START               receiver  ACCEPTED                                          IN_PROGRESS
@@ -131,6 +131,37 @@ fn what_is_closed_stays_closed() {
 }
 
 #[test]
+fn what_was_accepted_is_forwarded_only_as_an_application() {
+    for status in [S::Acknowledged, S::InfoRequested, S::Accepted, S::InProgress] {
+        for (ever_accepted, carries_application) in [(false, false), (false, true), (true, false), (true, true)] {
+            let standing = Standing { status, ever_accepted, ..Standing::DRAFT };
+            let around = Around { carries_application, ..NOTHING };
+            let offered = standing.available(Mover::Receiver, around).any(|action| action == A::Forward);
+            assert_eq!(offered, carries_application || !ever_accepted, "{status} {ever_accepted}");
+        }
+    }
+}
+
+/// Nothing stands around it.
+const NOTHING: Around =
+    Around { carries_application: false, shows_something: false, can_be_continued: false, to_decide: false };
+
+#[test]
+fn nothing_is_available_that_its_surroundings_refuse() {
+    let has = |standing: Standing, mover, around, action| standing.available(mover, around).any(|one| one == action);
+    let declined = Standing { status: S::Declined, ..Standing::DRAFT };
+    let accepted = Standing { status: S::Accepted, ever_accepted: true, ..Standing::DRAFT };
+    for (standing, mover, action, around) in [
+        (declined, Mover::Sender, A::OfferAgain, Around { can_be_continued: true, ..NOTHING }),
+        (declined, Mover::Sender, A::DecideCorrection, Around { to_decide: true, ..NOTHING }),
+        (accepted, Mover::Receiver, A::ReportWrongValue, Around { shows_something: true, ..NOTHING }),
+    ] {
+        assert!(has(standing, mover, around, action), "{action}");
+        assert!(!has(standing, mover, NOTHING, action), "{action}");
+    }
+}
+
+#[test]
 fn accepting_what_was_offered_acknowledges_it_first() {
     let offered = Standing { status: S::Offered, ..Standing::DRAFT };
     let path = offered.after(A::Accept, Mover::Receiver).expect("two moves");
@@ -153,7 +184,23 @@ fn responsibility_moves_with_the_start_of_a_transfer_and_not_before() {
     let with_receiver: Vec<_> = S::ALL
         .iter()
         .flat_map(|&status| K::ALL.iter().map(move |&kind| (kind, status)))
-        .filter(|&(kind, status)| responsible(kind, status) == BallHolder::Receiver)
+        .filter(|&(kind, status)| responsible(kind, Standing { status, ..Standing::DRAFT }) == BallHolder::Receiver)
         .collect();
     assert_eq!(with_receiver, [(K::Transfer, S::InProgress), (K::Transfer, S::Completed)]);
+}
+
+#[test]
+fn an_interruption_leaves_the_responsibility_where_it_is() {
+    use crate::referral::ReferralKind as K;
+    let mover = |action| if action == A::Suspend { Mover::Clock } else { Mover::Receiver };
+    for (from, expected) in [(S::Accepted, BallHolder::Sender), (S::InProgress, BallHolder::Receiver)] {
+        let begun = Standing { status: from, ever_accepted: true, ..Standing::DRAFT };
+        for interruptions in [&[A::RequestInformation][..], &[A::Suspend], &[A::RequestInformation, A::Suspend]] {
+            let interrupted = interruptions
+                .iter()
+                .fold(begun, |standing, &action| standing.after(action, mover(action)).expect("a move")[0]);
+            assert_eq!(responsible(K::Transfer, interrupted), expected, "{from} {interruptions:?}");
+            assert_eq!(responsible(K::Referral, interrupted), BallHolder::Sender, "{from} {interruptions:?}");
+        }
+    }
 }

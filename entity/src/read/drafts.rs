@@ -1,6 +1,6 @@
-//! What the sender of a draft should know before it offers: two statements for any number of drafts.
+//! What a sender should know before it offers, a draft or again: a constant number of statements for any number of referrals.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use kim_domain::agency::LegalForm;
 use kim_domain::field::HandoverField as F;
@@ -61,6 +61,22 @@ impl Snapshot {
             self.add_duplicates(&drafts, &mut found).await?;
         }
         Ok(found)
+    }
+
+    /// Those of these referrals of the viewer's agency whose case is open, and which no other continues yet.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn continuable(&self, referrals: &[Uuid]) -> Result<HashSet<Uuid>, DbErr> {
+        if referrals.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let mut sql = self.sql();
+        sql.push("SELECT r.id FROM referral r JOIN \"case\" k ON k.id = r.case_id WHERE k.closed_on IS NULL AND r.sender_id = ");
+        sql.bind(self.viewer.agency().id).push(" AND ").is_one_of("r.id", referrals);
+        // A continuation is of the same case; only by that is it found without looking at all referrals.
+        sql.push(" AND NOT EXISTS (SELECT 1 FROM referral n WHERE n.case_id = r.case_id AND n.previous_id = r.id)");
+        sql.all(&self.transaction).await?.iter().map(|row| row.try_get_by_index(0)).collect()
     }
 
     async fn add_duplicates(&self, drafts: &[Uuid], found: &mut HashMap<Uuid, DraftRow>) -> Result<(), DbErr> {

@@ -83,8 +83,27 @@ impl Snapshot {
         sql.one(&self.transaction).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
     }
 
+    /// Whether the viewer's agency still has a notice of this reference.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn has_support_notice(&self, reference: &str) -> Result<bool, DbErr> {
+        let mut sql = self.sql();
+        sql.push("SELECT n.id FROM support_notice n WHERE n.reference = ").bind(reference).push(" AND ");
+        self.narrow_notices(&mut sql, None);
+        Ok(sql.one(&self.transaction).await?.is_some())
+    }
+
+    /// A notice stands while its own client and one of another side agree: that somebody is a client elsewhere is told no
+    /// longer than that somebody lets it be told.
     fn narrow_notices(&self, sql: &mut Sql, case: Option<Uuid>) {
         sql.push("n.agency_id = ").bind(self.viewer.agency().id);
+        sql.push(" AND EXISTS (SELECT 1 FROM \"case\" k WHERE k.id = n.case_id AND ");
+        self.push_agreed(sql, "k.person_id");
+        sql.push(") AND EXISTS (SELECT 1 FROM support_notice o JOIN \"case\" k ON k.id = o.case_id ");
+        sql.push("WHERE o.reference = n.reference AND o.agency_id <> n.agency_id AND ");
+        self.push_agreed(sql, "k.person_id");
+        sql.push(")");
         if let Some(case) = case {
             sql.push(" AND n.case_id = ").bind(case);
         }

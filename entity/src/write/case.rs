@@ -27,6 +27,18 @@ impl Writing {
         Ok(own.into_iter().filter(|case| case.closed_on.is_none()).map(|case| case.id).collect())
     }
 
+    /// Whether this client of the viewer's agency has an open case.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn has_open_case(&self, person_id: Uuid) -> Result<bool, DbErr> {
+        let open = case_file::Entity::find()
+            .filter(case_file::Column::PersonId.eq(person_id))
+            .filter(case_file::Column::AgencyId.eq(self.0.viewer().agency().id))
+            .filter(case_file::Column::ClosedOn.is_null());
+        open.one(self.transaction()).await.map(|case| case.is_some())
+    }
+
     /// Every referral of the case that this one of the viewer's is of, itself among them, locked in the order of their
     /// ids; none if it is not the viewer's. Only what is told to their own sides may be done with the others.
     ///

@@ -8,6 +8,7 @@ use kim_domain::id::Kind;
 use super::done::{change, local_or_refused};
 use crate::error::or_null;
 use crate::scalar::{Date, global};
+use crate::session::Session;
 
 /// Was die Klientin oder der Klient zum Abgleich sagt.
 #[derive(InputObject)]
@@ -84,16 +85,26 @@ impl SupportMutation {
 
     /// Fragt, ob wahrscheinlich noch ein Träger Ihrer Kommune einen offenen Fall derselben Person führt, und gibt dann beiden
     /// einen Hinweis mit demselben Zeichen. Nur mit dem Einverständnis der Klientin oder des Klienten auf beiden Seiten; fehlt
-    /// es auf der anderen, ist die Antwort wie sonst: nicht gefunden. Wird protokolliert; höchstens 30 in der Stunde und 3 zu
+    /// es auf der anderen, ist die Antwort wie sonst: nicht gefunden; nach einem Widerruf auch auf eine Wiederholung mit demselben
+    /// Schlüssel. Wird protokolliert; höchstens 30 in der Stunde und 3 zu
     /// einem Fall am Tag.
     async fn support_check(&self, ctx: &Context<'_>, input: SupportCheckInput) -> Option<SupportCheckPayload> {
         let key = input.idempotency_key.clone();
-        let checked = change(ctx, Scope::CaseWrite, "supportCheck", key, async |work| {
-            casework::check(work, local_or_refused(Kind::Case, &input.case_id)?).await
-        });
-        let payload = checked.await.map(|checked: casework::Checked| {
-            Some(SupportCheckPayload { found: checked.found, reference: checked.reference })
-        });
-        or_null(ctx, payload)
+        let checked = async {
+            let checked: casework::Checked = change(ctx, Scope::CaseWrite, "supportCheck", key, async |work| {
+                casework::check(work, local_or_refused(Kind::Case, &input.case_id)?).await
+            })
+            .await?;
+            // A repeat is told what may be told by now: somebody may have withdrawn since.
+            let mut reference = checked.reference;
+            if let Some(known) = &reference {
+                let snapshot = Session::of(ctx).after().await?;
+                let stands = snapshot.has_support_notice(known).await?;
+                drop(snapshot);
+                reference = reference.filter(|_| stands);
+            }
+            Ok(Some(SupportCheckPayload { found: reference.is_some(), reference }))
+        };
+        or_null(ctx, Box::pin(checked).await)
     }
 }

@@ -1,0 +1,112 @@
+//! What is told of a unit of work once it is finished: events in histories, changes in feeds, and what was closed. A part
+//! of it may be refused by itself, and is not told then.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kim_domain::change::ChangeKind;
+use kim_entity::code::Code;
+use kim_entity::{change, referral_event};
+use sea_orm::{ActiveValue::Set, ConnectionTrait as _, DatabaseTransaction, DbErr, Statement};
+use uuid::Uuid;
+
+use super::{Hands as _, Work, Worker};
+use crate::import::insert;
+use crate::refusal::Refusal;
+
+/// What is to be told when the work is finished.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// Written at the end, many in one statement.
+    pub(super) events: Vec<referral_event::ActiveModel>,
+    pub(super) changes: Vec<(Uuid, Change)>,
+    pub(super) closed_to: BTreeSet<Uuid>,
+}
+
+/// Where a part of the work began: see [`Work::begin_part`].
+#[derive(Debug)]
+pub(crate) struct Part {
+    events: usize,
+    changes: usize,
+    closed_to: BTreeSet<Uuid>,
+}
+
+/// A line of a feed, before it has its number.
+#[derive(Clone, Debug)]
+pub(super) struct Change {
+    pub(super) referral_id: Uuid,
+    pub(super) kind: ChangeKind,
+    pub(super) event_id: Option<Uuid>,
+}
+
+impl<W: Worker> Work<'_, W> {
+    /// Begins a part of the work that may be refused by itself. Parts do not nest.
+    pub(crate) async fn begin_part(&self) -> Result<Part, DbErr> {
+        self.tx().execute_unprepared("SAVEPOINT part").await?;
+        let Told { events, changes, closed_to } = &self.told;
+        Ok(Part { events: events.len(), changes: changes.len(), closed_to: closed_to.clone() })
+    }
+
+    /// Ends it: refused, it leaves nothing, and the rest stays.
+    pub(crate) async fn end_part<T>(&mut self, part: Part, result: Result<T, Refusal>) -> Result<T, Refusal> {
+        let end = match &result {
+            Ok(_) => "RELEASE SAVEPOINT part",
+            Err(Refusal::Refused(_)) => {
+                self.told.events.truncate(part.events);
+                self.told.changes.truncate(part.changes);
+                self.told.closed_to = part.closed_to;
+                // Rolled back to, it is still there, and the next would lie inside it.
+                "ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part"
+            }
+            // The database does not answer: there is nothing to go on with.
+            Err(Refusal::Database(_)) => return result,
+        };
+        self.tx().execute_unprepared(end).await?;
+        result
+    }
+
+    /// Makes it last: writes the events, numbers the changes, holds back disclosures if something closes, and commits.
+    pub(crate) async fn finish(self) -> Result<(), DbErr> {
+        let tx = self.by.transaction();
+        insert(tx, self.told.events).await?;
+        let mut feeds: BTreeMap<Uuid, Vec<Change>> = BTreeMap::new();
+        for (agency, change) in self.told.changes {
+            feeds.entry(agency).or_default().push(change);
+        }
+        // In one order for all writers, so that two of them never wait for each other crosswise.
+        for (agency_id, changes) in feeds {
+            let last = count_on(tx, agency_id, changes.len()).await?;
+            let first = last - i64::try_from(changes.len()).unwrap_or(i64::MAX);
+            let rows = changes.into_iter().zip(first + 1..).map(|(change, seq)| change::ActiveModel {
+                agency_id: Set(agency_id),
+                seq: Set(seq),
+                at: Set(self.now),
+                referral_id: Set(change.referral_id),
+                kind: Set(Code(change.kind)),
+                event_id: Set(change.event_id),
+            });
+            insert(tx, rows.collect()).await?;
+        }
+        if self.told.closed_to.is_empty() {
+            return self.by.into_transaction().commit().await;
+        }
+        let held = self.database.hold_back(tx, &self.told.closed_to).await?;
+        held.commit(self.by.into_transaction()).await
+    }
+
+    /// Gives it up.
+    pub(crate) async fn give_up(self) -> Result<(), DbErr> {
+        self.by.into_transaction().rollback().await
+    }
+}
+
+/// Takes the next numbers of a feed; its row stays locked until the commit, so nobody's number overtakes another's.
+async fn count_on(tx: &DatabaseTransaction, agency_id: Uuid, by: usize) -> Result<i64, DbErr> {
+    let statement = Statement::from_sql_and_values(
+        tx.get_database_backend(),
+        "INSERT INTO feed (agency_id, last) VALUES ($1, $2) \
+         ON CONFLICT (agency_id) DO UPDATE SET last = feed.last + excluded.last RETURNING last",
+        [agency_id.into(), i64::try_from(by).unwrap_or(i64::MAX).into()],
+    );
+    let row = tx.query_one_raw(statement).await?;
+    row.ok_or_else(|| DbErr::RecordNotFound("a feed".into()))?.try_get_by_index(0)
+}
