@@ -3,6 +3,7 @@
 //! Events, the feeds of both sides and the state are written together. What closes something to its receiver holds back
 //! the log of disclosures until it has committed.
 
+mod closing;
 mod worker;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +15,7 @@ use kim_domain::change::ChangeKind;
 use kim_domain::disclosure::{self, Terms};
 use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::id::new_uuid;
-use kim_domain::life::{Mover, ReferralAction, Standing};
+use kim_domain::life::{Mover, ReferralAction, Refused as Unmoved, Standing};
 use kim_domain::referral::{BallHolder, ReferralStatus};
 use kim_entity::code::Code;
 use kim_entity::database::Database;
@@ -52,6 +53,7 @@ pub struct Desk<'d> {
 pub struct Work<'d, W: Worker = AtDesk> {
     by: W::Hands<'d>,
     database: &'d Database,
+    clock: &'d Clock,
     now: i64,
     today: NaiveDate,
     told: Told,
@@ -64,6 +66,8 @@ struct Told {
     events: Vec<referral_event::ActiveModel>,
     changes: Vec<(Uuid, Change)>,
     closed_to: BTreeSet<Uuid>,
+    /// Consents that are withdrawn, as a whole or in part.
+    withdrawn: Vec<Uuid>,
 }
 
 /// Where a part of the work began: see [`Work::begin_part`].
@@ -109,12 +113,23 @@ pub(crate) fn mover(row: &ReferralRow) -> Mover {
     }
 }
 
+/// Refuses what is not the viewer's to do now: asked before anything else is, so that no other refusal tells the wrong
+/// side something.
+pub(crate) fn may(row: &ReferralRow, action: ReferralAction) -> Result<(), Refusal> {
+    if row.standing.permits(action, mover(row)) {
+        return Ok(());
+    }
+    // What moves nothing leads nowhere for anybody: whose it is is said first.
+    let why = row.standing.after(action, mover(row)).err().unwrap_or(Unmoved::Illegal);
+    Err(Refusal::unmoved(why, action, row.standing.status))
+}
+
 impl<'d> Work<'d> {
     pub(crate) async fn begin(desk: Desk<'d>) -> Result<Self, DbErr> {
         let today = desk.clock.today();
         let writing = Writing::begin(desk.database, Arc::clone(desk.viewer), today).await?;
         let (now, by) = (desk.clock.now_micros(), OfViewer { desk, writing });
-        Ok(Self { by, database: desk.database, now, today, told: Told::default() })
+        Ok(Self { by, database: desk.database, clock: desk.clock, now, today, told: Told::default() })
     }
 
     pub(crate) fn viewer(&self) -> &'d Viewer {
@@ -155,9 +170,7 @@ impl<'d> Work<'d> {
         detail: Option<serde_json::Value>,
         with: referral::ActiveModel,
     ) -> Result<(), Refusal> {
-        if !row.standing.permits(action, mover(row)) {
-            return Err(Refusal::unmoved(kim_domain::life::Refused::Illegal, action, row.standing.status));
-        }
+        may(row, action)?;
         self.update(row.id, row.version, with).await?;
         let event = referral_event::ActiveModel {
             from_status: Set(Some(Code(row.standing.status))),
@@ -230,10 +243,10 @@ impl<'d> Work<'d> {
 }
 
 impl<'d> Work<'d, ByClock> {
-    pub(crate) async fn by_clock(database: &'d Database, clock: &Clock) -> Result<Self, DbErr> {
+    pub(crate) async fn by_clock(database: &'d Database, clock: &'d Clock) -> Result<Self, DbErr> {
         let today = clock.today();
         let by = OfClock::begin(database, today).await?;
-        Ok(Self { by, database, now: clock.now_micros(), today, told: Told::default() })
+        Ok(Self { by, database, clock, now: clock.now_micros(), today, told: Told::default() })
     }
 
     /// What only the clock reads.
@@ -340,10 +353,14 @@ impl<W: Worker> Work<'_, W> {
 
     fn tell(&mut self, row: &ReferralRow, kind: ChangeKind, event: referral_event::ActiveModel) {
         let id = event.id.clone().take();
+        // Of a draft nobody but its sender hears, not even that there is one.
+        let draft = event.to_status.clone().take() == Some(Code(ReferralStatus::Draft));
         self.told.events.push(event);
         // Of the receiver's appointments the sender learns as of the outcome: if the client lets it be told.
         let hidden = kind == ChangeKind::Appointment && row.side == Side::Receiver && !row.reports_outcome();
-        for agency in [row.receiver_id, row.sender_id].into_iter().take(if hidden { 1 } else { 2 }) {
+        for agency in
+            [row.receiver_id, row.sender_id].into_iter().take(if hidden { 1 } else { 2 }).skip(usize::from(draft))
+        {
             self.told.changes.push((agency, Change { referral_id: row.id, kind, event_id: id }));
         }
     }
@@ -362,7 +379,7 @@ impl<W: Worker> Work<'_, W> {
     /// Begins a part of the work that may be refused by itself. Parts do not nest.
     pub(crate) async fn begin_part(&self) -> Result<Part, DbErr> {
         self.tx().execute_unprepared("SAVEPOINT part").await?;
-        let Told { events, changes, closed_to } = &self.told;
+        let Told { events, changes, closed_to, withdrawn: _ } = &self.told;
         Ok(Part { events: events.len(), changes: changes.len(), closed_to: closed_to.clone() })
     }
 
@@ -387,6 +404,9 @@ impl<W: Worker> Work<'_, W> {
     /// Makes it last: writes the events, numbers the changes, holds back disclosures if something closes, and commits.
     pub(crate) async fn finish(self) -> Result<(), DbErr> {
         let tx = self.by.transaction();
+        let moved = self.told.events.iter();
+        let moved: Vec<(Uuid, Uuid)> =
+            moved.filter_map(|event| Some((event.id.clone().take()?, event.referral_id.clone().take()?))).collect();
         insert(tx, self.told.events).await?;
         let mut feeds: BTreeMap<Uuid, Vec<Change>> = BTreeMap::new();
         for (agency, change) in self.told.changes {
@@ -410,6 +430,8 @@ impl<W: Worker> Work<'_, W> {
             return self.by.into_transaction().commit().await;
         }
         let held = self.database.hold_back(tx, &self.told.closed_to).await?;
+        // From now on nothing more is disclosed; what was waited for is before this in the log, and so in time.
+        closing::date(tx, self.now, self.clock.now_micros(), &moved, &self.told.withdrawn).await?;
         held.commit(self.by.into_transaction()).await
     }
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{Done, Target, again, copy};
 use crate::refusal::Refusal;
-use crate::work::{Move, Work};
+use crate::work::{Move, Work, may};
 
 /// Where it is to go.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +31,7 @@ pub struct Forward {
 /// cannot be asked for this.
 pub async fn forward(work: &mut Work<'_>, input: Forward) -> Result<Done, Refusal> {
     let row = work.referral(input.target.id, input.target.expected_version).await?;
+    may(&row, ReferralAction::Forward)?;
     let hops = referral::Entity::find_by_id(row.id).one(work.tx()).await?.map_or(0, |row| row.hops);
     let of_participation = [row.purpose, input.purpose].contains(&ReferralPurpose::ParticipationSupport);
     if of_participation && hops >= 1 && !(input.by_agreement && hops == 1) {

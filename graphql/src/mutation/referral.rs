@@ -176,17 +176,20 @@ input! {
 input! {
     /// Was an einer Übergabe anders werden soll. Eine Änderung am Fall fließt nie von selbst.
     ChangeHandoverInput {
-        /// Felder, die dazukommen.
+        /// Felder, die dazukommen; jedes braucht heute eine Grundlage.
         #[graphql(default)]
         add: Vec<Coded<HandoverField>>,
         /// Felder, die wegfallen.
         #[graphql(default)]
         remove: Vec<Coded<HandoverField>>,
-        /// Felder, deren Wert neu aus dem Fall übernommen wird.
+        /// Felder, deren Wert neu aus dem Fall übernommen wird; jedes ist übergeben und braucht heute eine Grundlage.
         #[graphql(default)]
         refresh: Vec<Coded<HandoverField>>,
         /// Das Anliegen mit anderen Worten.
         concern: Option<String>,
+        /// Sie wissen, dass öffentliche Stellen der Ausländerbehörde Mitteilung machen müssen (§ 87 AufenthG).
+        #[graphql(default)]
+        acknowledge_reporting_duty: bool,
     }
 }
 
@@ -381,7 +384,8 @@ impl ReferralMutation {
         .await
     }
 
-    /// Erweitert, verengt oder erneuert, was übergeben ist; beide Seiten sehen im Verlauf, welche Felder.
+    /// Erweitert, verengt oder erneuert, was übergeben ist; beide Seiten sehen im Verlauf, welche Felder. Was nichts ändert,
+    /// zählt nicht als Änderung.
     async fn change_handover(&self, ctx: &Context<'_>, input: ChangeHandoverInput) -> Option<ReferralPayload> {
         with_referral(ctx, "changeHandover", input.idempotency_key.clone(), async |work| {
             let target = input.target()?;
@@ -390,6 +394,7 @@ impl ReferralMutation {
                 remove: set(&input.remove),
                 refresh: set(&input.refresh),
                 concern: input.concern,
+                acknowledge_reporting_duty: input.acknowledge_reporting_duty,
             };
             casework::change_handover(work, target, &change).await
         })
