@@ -2,6 +2,7 @@
 
 use kim::development::Wish;
 use kim_domain::agency::Role;
+use serde_json::{Value, json};
 
 use crate::support::demo::{DemoProcess, needs_packages, signed, token};
 
@@ -41,6 +42,62 @@ fn the_poller_of_the_integration_guide_brings_each_change_once() {
         let referral: serde_json::Value = serde_json::from_str(line).expect("a line of JSON");
         assert!(referral["id"].as_str().is_some_and(|id| id.starts_with("referral_")), "{line}");
     }
+    assert_eq!(poll(), "");
+
+    // A busy morning: of more referrals than one request takes something is told, and each comes once.
+    let (id, version) = (|one: &Value| one["id"].clone(), |one: &Value| one["version"].clone());
+    let lines = first.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line of JSON"));
+    let open = lines.filter(|one| {
+        ["OFFERED", "ACKNOWLEDGED", "ACCEPTED", "IN_PROGRESS"].iter().any(|status| one["status"] == *status)
+    });
+    let mut busy: Vec<Value> = open.map(|one| json!({"id": id(&one), "version": version(&one)})).take(25).collect();
+    assert!(busy.len() > 20, "the demo has {} open referrals", busy.len());
+    for some in busy.chunks(5) {
+        let post = |one: &Value| {
+            let input = format!(
+                "{{idempotencyKey: {}, referralId: {}, expectedVersion: {}, text: \"Guten Morgen.\"}}",
+                id(one),
+                id(one),
+                version(one)
+            );
+            let place = id(one).as_str().expect("an id").to_owned();
+            format!("{place}: postMessage(input: {input}) {{ referral {{ id }} }}")
+        };
+        let mutation =
+            json!({"query": format!("mutation {{ {} }}", some.iter().map(post).collect::<Vec<_>>().join(" "))})
+                .to_string();
+        let url = format!("{}/graphql", demo.url);
+        let answer = demo.run(
+            ".",
+            &token,
+            &[
+                "curl",
+                "-sS",
+                "--fail-with-body",
+                &url,
+                "-H",
+                &format!("Authorization: Bearer {token}"),
+                "-H",
+                "Content-Type: application/json",
+                "-d",
+                &mutation,
+            ],
+        );
+        assert!(!answer.contains("errors"), "{answer}");
+    }
+    let told = poll();
+    let mut told: Vec<_> = told
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("a line of JSON"))
+        .map(|one| {
+            assert_eq!(one["changes"], json!(["MESSAGE"]), "{one}");
+            one["id"].to_string()
+        })
+        .collect();
+    let mut busy: Vec<_> = busy.drain(..).map(|one| one["id"].to_string()).collect();
+    told.sort();
+    busy.sort();
+    assert_eq!(told, busy);
     assert_eq!(poll(), "");
 }
 

@@ -12,6 +12,7 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, Into
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::consents::{done as consented, given};
 use crate::support::on_both;
 use crate::support::play::{Play, jobcenter, on, traeger};
 use crate::support::server::token;
@@ -220,12 +221,92 @@ on_both! {
             let seen = both.seen(&abh(), &both.of_abh).await;
             assert_eq!((&seen["status"], &seen["handover"]["phone"]), (&json!("RETURNED"), &Value::Null));
             let change = last_event(&seen)["changedFields"].clone();
-            assert_eq!(change, if was_shown { json!([{"field": "PHONE", "change": "CORRECTED"}]) } else { json!([]) });
+            assert_eq!(change, if was_shown { json!([{"field": "PHONE", "change": "OUTDATED"}]) } else { json!([]) });
             let told = format!("{{ referral(id: {}) {{ corrections {{ nodes {{ told {{ agency {{ slug }} }} }} }} }} }}", both.of_jobcenter["id"]);
             let told = both.play.ask(&traeger(), &told).await["referral"]["corrections"]["nodes"][0]["told"].clone();
             assert_eq!(told, if was_shown { json!([{"agency": {"slug": "abh"}}]) } else { json!([]) });
             both.play.server.stop().await;
         }
+    }
+
+    async fn what_was_suspended_goes_on_with_the_value_that_was_corrected_meanwhile(db: TestDatabase) {
+        let both = Both::begin(db).await;
+        let query = format!("{{ referral(id: {}) {{ consent {{ id }} }} }}", both.of_abh["id"]);
+        let consent = both.play.ask(&traeger(), &query).await["referral"]["consent"]["id"].clone();
+        both.play.ask(&abh(), &format!("{{ referral(id: {}) {{ handover {{ phone }} }} }}", both.of_abh["id"])).await;
+        consented(&both.play, "withdrawConsent", json!({"consentId": consent})).await;
+        both.report().await;
+        both.correct_the_case().await;
+        let input = both.deciding(json!({"decision": "ACCEPTED"})).await;
+        both.play.done(&traeger(), "decideCorrection", input).await;
+        assert_eq!(both.seen(&abh(), &both.of_abh).await["handover"]["phone"], Value::Null, "it is suspended");
+        let fields = json!({"fields": ["FAMILY_NAME", "CITY"], "ticked": ["PHONE"]});
+        consented(&both.play, "renewConsent", json!({"consentId": consent, "given": given(fields)})).await;
+        let seen = both.seen(&abh(), &both.of_abh).await;
+        assert_eq!((&seen["status"], &seen["handover"]["phone"], disputed(&seen).0), (&json!("ACCEPTED"), &json!("0221 7654321"), json!([])), "{seen}");
+        let told: Vec<_> = seen["events"]["nodes"].as_array().expect("events").iter().flat_map(|event| event["changedFields"].as_array().expect("a list")).collect();
+        assert_eq!(told, [&json!({"field": "PHONE", "change": "DISPUTED"}), &json!({"field": "PHONE", "change": "CORRECTED"})]);
+        both.play.server.stop().await;
+    }
+
+    async fn a_copy_that_is_frozen_with_a_wrong_value_stays_marked(db: TestDatabase) {
+        let both = Both::begin(db).await;
+        let old = both.seen(&abh(), &both.of_abh).await["handover"]["phone"].clone();
+        let started = both.play.done(&abh(), "startReferral", on(&both.of_abh, json!({}))).await;
+        both.play.done(&abh(), "completeReferral", on(&started, json!({"outcome": "OTHER"}))).await;
+        both.report().await;
+        both.correct_the_case().await;
+        let input = both.deciding(json!({"decision": "ACCEPTED"})).await;
+        both.play.done(&traeger(), "decideCorrection", input).await;
+        // Its days of access run: it shows what it showed, and that this is wrong.
+        for token in [abh(), traeger()] {
+            let seen = both.seen(&token, &both.of_abh).await;
+            assert_eq!((&seen["handover"]["phone"], disputed(&seen)), (&old, (json!(["PHONE"]), BTreeSet::from(["PHONE"]))), "{seen}");
+            assert_eq!(last_event(&seen)["changedFields"], json!([{"field": "PHONE", "change": "OUTDATED"}]));
+            assert!(!seen["availableActions"].as_array().expect("a list").contains(&json!("DECIDE_CORRECTION")));
+        }
+        let own = both.seen(&jobcenter(), &both.of_jobcenter).await;
+        assert_eq!((&own["handover"]["phone"], disputed(&own).0), (&json!("0221 7654321"), json!([])));
+        assert_eq!(last_event(&own)["changedFields"], json!([{"field": "PHONE", "change": "CORRECTED"}]));
+
+        // The same for the referral by which it was reported.
+        let wrong = json!({"field": "CITY", "text": "Umgezogen."});
+        let reported = both.play.done(&jobcenter(), "reportWrongValue", on(&own, wrong)).await;
+        let started = both.play.done(&jobcenter(), "startReferral", on(&reported, json!({}))).await;
+        both.play.done(&jobcenter(), "completeReferral", on(&started, json!({"outcome": "OTHER"}))).await;
+        let main = &both.play.server.database.database.main;
+        let mut row = person::Entity::find().one(main).await.expect("a database").expect("the client").into_active_model();
+        row.city = Set(Some("Bonn".to_owned()));
+        row.update(main).await.expect("corrected");
+        both.play.ask(&jobcenter(), &format!("{{ referral(id: {}) {{ handover {{ city }} }} }}", both.of_jobcenter["id"])).await;
+        let seen = both.seen(&traeger(), &both.of_jobcenter).await;
+        let mut input = on(&seen, json!({"decision": "ACCEPTED"}));
+        input["correctionId"] = seen["corrections"]["nodes"][1]["id"].clone();
+        both.play.done(&traeger(), "decideCorrection", input).await;
+        let own = both.seen(&jobcenter(), &both.of_jobcenter).await;
+        assert_eq!((disputed(&own).0, &last_event(&own)["changedFields"]), (json!(["CITY"]), &json!([{"field": "CITY", "change": "OUTDATED"}])));
+        both.play.server.stop().await;
+    }
+
+    async fn what_is_disputed_is_marked_in_the_case_too(db: TestDatabase) {
+        let both = Both::begin(db).await;
+        let query = format!("{{ referral(id: {}) {{ case {{ record {{ phone disputed }} }} }} cases {{ nodes {{ record {{ disputed }} }} }} }}", both.of_abh["id"]);
+        let marked = async || {
+            let seen = both.play.ask(&traeger(), &query).await;
+            assert_eq!(seen["cases"]["nodes"][0]["record"]["disputed"], seen["referral"]["case"]["record"]["disputed"]);
+            seen["referral"]["case"]["record"]["disputed"].clone()
+        };
+        assert_eq!(marked().await, json!([]));
+        let reported = both.report().await;
+        let wrong = |field: &str| json!({"field": field, "text": "falsch"});
+        let reported = both.play.done(&jobcenter(), "reportWrongValue", on(&reported, wrong("BIRTH_DATE"))).await;
+        // What a referral is about is its own, not the case's.
+        both.play.done(&jobcenter(), "reportWrongValue", on(&reported, wrong("CONCERN"))).await;
+        assert_eq!(marked().await, json!(["BIRTH_DATE", "AGE", "PHONE"]));
+        let input = both.deciding(json!({"decision": "REJECTED", "text": "Stimmt."})).await;
+        both.play.done(&traeger(), "decideCorrection", input).await;
+        assert_eq!(marked().await, json!(["BIRTH_DATE", "AGE"]));
+        both.play.server.stop().await;
     }
 
     async fn a_report_is_logged_like_a_message(db: TestDatabase) {

@@ -205,6 +205,25 @@ on_both! {
         play.server.stop().await;
     }
 
+    async fn a_day_that_nobody_means_and_a_text_that_shows_otherwise_than_it_is_are_refused(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let offered = play.offered().await;
+        for at in ["0001-01-01T09:00:00Z", "2021-11-01T09:00:00Z", "2031-12-01T09:00:00Z", "9999-12-31T09:00:00Z"] {
+            let input = on(&offered, json!({"at": at, "place": "Raum 12"}));
+            assert_eq!(play.refused(&jobcenter(), "recordAppointment", input).await, "BAD_INPUT", "{at}");
+        }
+        for day in ["0001-01-01", "2021-11-01"] {
+            let input = on(&offered, json!({"heldOn": day, "participants": ["Fachkraft"], "clientTookPart": true}));
+            assert_eq!(play.refused(&jobcenter(), "recordTalk", input).await, "BAD_INPUT", "{day}");
+        }
+        for reference in ["JC-\u{202e}7", "JC-\u{2066}7", "\u{feff}JC-7"] {
+            assert_eq!(play.refused(&jobcenter(), "acceptReferral", on(&offered, json!({"ownReference": reference}))).await, "BAD_INPUT", "{reference:?}");
+        }
+        let met = play.done(&jobcenter(), "recordAppointment", on(&offered, json!({"at": "2027-01-04T09:00:00Z", "place": "Raum 12"}))).await;
+        play.done(&jobcenter(), "postMessage", on(&met, json!({"text": "سلام می\u{200c}خواهم"}))).await;
+        play.server.stop().await;
+    }
+
     async fn without_an_agreement_or_a_ground_nothing_is_offered(db: TestDatabase) {
         let play = Play::begin(db).await;
         let acknowledged = || json!({"acknowledgeReportingDuty": true});

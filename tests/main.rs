@@ -6,6 +6,7 @@ mod agreements;
 mod attacks;
 mod bulk;
 mod cases;
+mod changing;
 mod clients;
 mod clock;
 mod columns;

@@ -15,6 +15,7 @@ use kim_casework::import::{Options, agreements};
 use kim_domain::calendar::Clock;
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::id::decode;
+use kim_domain::referral::ReferralStatus;
 use kim_entity::database::Database;
 use kim_entity::read::Snapshot;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, Statement};
@@ -25,7 +26,7 @@ use crate::consents::{done, given};
 use crate::support::on_both;
 use crate::support::play::{Play, jobcenter, traeger};
 use crate::support::server::verified;
-use crate::support::world::{in_days, today};
+use crate::support::world::{ConsentSpec, in_days, today};
 
 /// How many answers are to be under way while a consent is withdrawn.
 const INTERLEAVINGS: u32 = 1_000;
@@ -147,11 +148,19 @@ on_both! {
                 "ags;receiver;purpose;version;valid_from;respond_working_days;access_days;contact;legal_ground;fields;narrows_running\n\
                  05315000;jobcenter;BENEFIT_APPLICATION;{version};2026-11-01;10;30;a@b.example;Einwilligung;familyName;{narrows}\n"
             );
+            play.prepared(ReferralStatus::Accepted, 1, |_| Some(ConsentSpec::whole())).await;
             let report = agreements(&database, &clock, file.as_bytes(), &Options::default(), &mut |_, _| {}).await;
             assert_eq!(report.expect("imported").accepted, 1);
             let disclosing = database.disclose_when_free(play.jobcenter).await.expect("the lock of a disclosure");
             assert_eq!(closings(&database, &disclosing, play.jobcenter).await, expected);
             disclosing.rollback().await.expect("ended");
+            // Both sides are told of each referral that shows less, nobody where none does.
+            let query = "{ changes(first: 100) { nodes { kind eventId } } }";
+            for token in [jobcenter(), traeger()] {
+                let told = play.ask(&token, query).await["changes"]["nodes"].as_array().expect("a list").clone();
+                let narrowed = told.iter().filter(|change| change["kind"] == "AGREEMENT_CHANGED" && change["eventId"].is_string());
+                assert_eq!((narrowed.count() as i64, told.len() as i64), (2 * expected, 2 * expected));
+            }
         }
         play.server.stop().await;
     }
@@ -210,6 +219,17 @@ on_both! {
         let bit = FieldSet::of(&[HandoverField::FamilyName]);
         let rows = kim_entity::disclosure_log::Entity::find().all(&outside.log).await.expect("the log");
         let names = |row: &&kim_entity::disclosure_log::Model| bit.is_within(FieldSet::from_i64(row.fields));
+        // The times agree with the order: nothing is dated after the withdrawal of the consent that it rests on.
+        let mut withdrawn = Vec::new();
+        for consent in kim_entity::consent::Entity::find().all(&outside.main).await.expect("consents") {
+            withdrawn.push((consent.created_at, consent.withdrawn_at.unwrap_or(i64::MAX)));
+        }
+        withdrawn.sort_unstable();
+        assert_eq!(withdrawn.len(), round + 1, "the last one stands");
+        for row in rows.iter().filter(names).filter(|row| row.ground == "CONSENT") {
+            let (_, end) = withdrawn[withdrawn.partition_point(|(begin, _)| *begin <= row.at) - 1];
+            assert!(row.at <= end, "disclosed {} µs after the withdrawal", row.at - end);
+        }
         let written: BTreeSet<&str> = rows.iter().filter(names).map(|row| row.request_id.as_str()).collect();
         assert_eq!(written, shown, "what was shown is what was logged");
         println!(

@@ -4,6 +4,7 @@
 mod advise;
 mod conclude;
 mod document;
+pub(crate) mod narrow;
 mod propose;
 mod reject;
 mod sign;

@@ -35,7 +35,7 @@ fn checked(name: &str, text: &str, longest: usize, permitted: impl Fn(char) -> b
     if text.chars().count() > longest {
         return Err(Refusal::bad_input(format!("„{name}“ ist zu lang: höchstens {longest} Zeichen.")));
     }
-    if text.chars().any(|letter| letter.is_control() && !permitted(letter)) {
+    if text.chars().any(|letter| (letter.is_control() && !permitted(letter)) || is_hidden(letter)) {
         return Err(Refusal::bad_input(format!("„{name}“ enthält Zeichen, die nicht in einen Text gehören.")));
     }
     // § 51a SGB II, § 10(4) AZRG.
@@ -45,6 +45,15 @@ fn checked(name: &str, text: &str, longest: usize, permitted: impl Fn(char) -> b
         )));
     }
     Ok(text)
+}
+
+/// Characters that nobody sees and that show a text other than it is: they turn its direction, break its lines, or say
+/// something to machines alone. What joins and parts letters in Persian or Hindi stays.
+fn is_hidden(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{200b}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+    )
 }
 
 #[cfg(test)]
@@ -58,6 +67,10 @@ mod tests {
             assert!(text("text", wrong).is_err(), "{wrong}");
         }
         assert!(line("line", "two\nlines").is_err());
+        for hidden in ["JC-\u{202e}7", "a\u{2066}b\u{2069}", "a\u{2028}b", "\u{feff}a", "a\u{e0041}"] {
+            assert!(line("line", hidden).is_err() && text("text", hidden).is_err(), "{hidden:?}");
+        }
+        assert!(text("text", "می\u{200c}خواهم, क्\u{200d}ष, \u{200f}سلام").is_ok());
         assert_eq!(optional_line("line", Some(" ")).expect("nothing"), None);
     }
 }

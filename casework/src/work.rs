@@ -3,6 +3,7 @@
 //! Events, the feeds of both sides and the state are written together. What closes something to its receiver holds back
 //! the log of disclosures until it has committed.
 
+mod closing;
 mod happening;
 mod told;
 mod worker;
@@ -24,7 +25,7 @@ use uuid::Uuid;
 use crate::refusal::Refusal;
 use told::Told;
 
-pub(crate) use happening::{Move, mover};
+pub(crate) use happening::{Move, may, mover};
 pub use worker::{AtDesk, ByClock, Hands, OfClock, OfViewer, Worker};
 
 /// Where a viewer works: what every use case needs beside its input.
@@ -45,6 +46,7 @@ pub struct Desk<'d> {
 pub struct Work<'d, W: Worker = AtDesk> {
     by: W::Hands<'d>,
     database: &'d Database,
+    clock: &'d Clock,
     now: i64,
     today: NaiveDate,
     told: Told,
@@ -55,7 +57,7 @@ impl<'d> Work<'d> {
         let today = desk.clock.today();
         let writing = Writing::begin(desk.database, Arc::clone(desk.viewer), today).await?;
         let (now, by) = (desk.clock.now_micros(), OfViewer { desk, writing });
-        Ok(Self { by, database: desk.database, now, today, told: Told::default() })
+        Ok(Self { by, database: desk.database, clock: desk.clock, now, today, told: Told::default() })
     }
 
     pub(crate) fn viewer(&self) -> &'d Viewer {
@@ -104,10 +106,10 @@ impl<'d> Work<'d> {
 }
 
 impl<'d> Work<'d, ByClock> {
-    pub(crate) async fn by_clock(database: &'d Database, clock: &Clock) -> Result<Self, DbErr> {
+    pub(crate) async fn by_clock(database: &'d Database, clock: &'d Clock) -> Result<Self, DbErr> {
         let today = clock.today();
         let by = OfClock::begin(database, today).await?;
-        Ok(Self { by, database, now: clock.now_micros(), today, told: Told::default() })
+        Ok(Self { by, database, clock, now: clock.now_micros(), today, told: Told::default() })
     }
 
     /// What only the clock reads.

@@ -24,8 +24,8 @@ STATE = os.environ.get("STATE", "kim-state.json")
 
 RETRYABLE = {"RATE_LIMITED", "TIMEOUT", "INTERNAL", "UNREACHABLE"}
 ATTEMPTS = 4
-# Referrals in one request: a document has 30 fields at the top.
-TOGETHER = 25
+# Referrals in one request: a document has 10 fields at the top (docs/limits.md, ROOT_FIELDS).
+TOGETHER = 10
 
 CHANGES = """
 query Changes($after: String) {

@@ -7,6 +7,7 @@ crate::words! {
         Message = "MESSAGE": "Nachricht",
         HandoverChanged = "HANDOVER_CHANGED": "Übergebenes geändert",
         ConsentChanged = "CONSENT_CHANGED": "Einwilligung geändert",
+        AgreementChanged = "AGREEMENT_CHANGED": "Schnittstellenvereinbarung enger oder beendet",
         Appointment = "APPOINTMENT": "Termin",
         Talk = "TALK": "Übergabegespräch",
         Correction = "CORRECTION": "Berichtigung",

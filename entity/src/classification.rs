@@ -223,7 +223,7 @@ pub const TABLES: &[Table] = &[
         public: "",
         ruled: "",
         party_text: "",
-        internal: "correction_id referral_id told_at",
+        internal: "correction_id referral_id told_at outdated",
     },
     Table { name: "feed", public: "", ruled: "", party_text: "", internal: "agency_id last" },
     Table {

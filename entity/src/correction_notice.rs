@@ -1,4 +1,5 @@
-//! Which other referrals of a case were told of a correction (Art. 19 DSGVO); their receivers are who got the value.
+//! Which referrals of a case were told of a correction (Art. 19 DSGVO); their receivers are who got the value. The one by
+//! which it was reported is among them only if its copy stays wrong.
 
 use sea_orm::entity::prelude::*;
 
@@ -14,6 +15,8 @@ pub struct Model {
     pub referral_id: Uuid,
     /// When first; microseconds since 1970.
     pub told_at: i64,
+    /// Whether the referral had ended, so that its copy keeps the value that was found wrong.
+    pub outdated: bool,
 }
 
 /// No relations: reads join by hand, narrowed to a viewer.

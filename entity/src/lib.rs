@@ -45,5 +45,6 @@ pub mod support_consent;
 pub mod support_notice;
 pub mod talk;
 pub mod tick;
+pub mod under;
 pub mod viewer;
 pub mod write;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use async_graphql::parser::types::Field;
-use async_graphql::registry::{MetaTypeId, Registry};
+use async_graphql::registry::{MetaType, MetaTypeId, Registry};
 use async_graphql::resolver_utils::resolve_container;
 use async_graphql::{
     ContainerType, Context, ContextSelectionSet, ID, InputObject, Object, ObjectType, OutputType, Positioned,
@@ -131,7 +131,7 @@ impl Case {
     }
     /// Die Falldaten.
     async fn record(&self) -> CaseRecord<'_> {
-        CaseRecord(&self.row.record)
+        CaseRecord { values: &self.row.record, disputed: self.parts.disputed }
     }
     /// Die Übergaben aus diesem Fall, die neueste zuerst.
     async fn referrals(&self, ctx: &Context<'_>) -> Result<&[Referral], Failure> {
@@ -150,8 +150,15 @@ impl Case {
 
 connection!(CaseConnection, CaseEdge, Case, "Eine Seite Ihrer Fälle, der zuletzt aufgenommene zuerst.");
 
+pub(crate) const DISPUTED: &str = "disputed";
+const ABOUT_DISPUTED: &str = "Felder, deren Wert eine empfangende Stelle als falsch gemeldet hat und über die noch nicht \
+                              entschieden ist (§ 84 Abs. 2 SGB X); die Meldungen stehen in `referrals { corrections }`.";
+
 /// The record of a case: the same fields as a handover, as the Traeger keeps them.
-pub(crate) struct CaseRecord<'c>(&'c Values);
+pub(crate) struct CaseRecord<'c> {
+    values: &'c Values,
+    disputed: FieldSet,
+}
 
 impl OutputType for CaseRecord<'_> {
     fn type_name() -> Cow<'static, str> {
@@ -159,7 +166,13 @@ impl OutputType for CaseRecord<'_> {
     }
     fn create_type_info(registry: &mut Registry) -> String {
         registry.create_output_type::<Self, _>(MetaTypeId::Object, |registry| {
-            fields::object::<Self>("Die Falldaten, wie Ihre Stelle sie führt.", FieldSet::ALL, registry)
+            let mut object =
+                fields::object::<Self>("Die Falldaten, wie Ihre Stelle sie führt.", FieldSet::ALL, registry);
+            let disputed = <Vec<Coded<HandoverField>>>::create_type_info(registry);
+            if let MetaType::Object { fields, .. } = &mut object {
+                fields.insert(DISPUTED.to_owned(), fields::meta_field(DISPUTED, ABOUT_DISPUTED, disputed));
+            }
+            object
         })
     }
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
@@ -170,7 +183,11 @@ impl OutputType for CaseRecord<'_> {
 impl ContainerType for CaseRecord<'_> {
     async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
         match HandoverField::from_name(ctx.item.node.name.node.as_str()) {
-            Some(field) => fields::resolve(ctx, field, self.0).await,
+            Some(field) => fields::resolve(ctx, field, self.values).await,
+            None if ctx.item.node.name.node == DISPUTED => {
+                let list: Vec<_> = self.disputed.iter().map(Coded).collect();
+                list.resolve(&ctx.with_selection_set(&ctx.item.node.selection_set), ctx.item).await.map(Some)
+            }
             None => Ok(None),
         }
     }

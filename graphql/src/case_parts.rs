@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use async_graphql::{ID, Object};
+use kim_domain::field::FieldSet;
 use kim_domain::id::Kind;
 use kim_domain::plan::Goal;
 use kim_domain::upcoming::CaseFacts;
@@ -30,6 +31,8 @@ pub(crate) struct CaseParts {
     /// `None` for a closed case.
     pub(crate) facts: Option<CaseFacts>,
     pub(crate) parties: Parties,
+    /// Fields of the record that somebody reported as wrong.
+    pub(crate) disputed: FieldSet,
 }
 
 /// Fetches the parts of these cases.
@@ -75,6 +78,11 @@ pub(crate) async fn parts(
     if asked.deadlines {
         for (id, facts) in snapshot.deadline_facts(Some(ids)).await? {
             parts.entry(id).or_default().facts = Some(facts);
+        }
+    }
+    if asked.disputed {
+        for (id, fields) in snapshot.disputes_of_cases(ids).await? {
+            parts.entry(id).or_default().disputed = fields;
         }
     }
     Ok(parts)

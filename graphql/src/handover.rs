@@ -82,8 +82,9 @@ impl OutputType for Handover<'_> {
                 add(
                     fields,
                     "disputed",
-                    "Gezeigte Felder, deren Wert bestritten ist: gemeldet, und noch nicht entschieden. Sie dürfen nur mit \
-                     diesem Hinweis benutzt werden (§ 84 Abs. 2 SGB X).",
+                    "Gezeigte Felder, deren Wert bestritten ist: gemeldet, und noch nicht entschieden; oder berichtigt, als die \
+                     Übergabe schon zu Ende war, sodass hier noch der alte steht. Sie dürfen nur mit diesem Hinweis benutzt \
+                     werden (§ 84 Abs. 2 SGB X).",
                     disputed,
                 );
                 add(fields, "entries", "Dasselbe als Liste, sodass eine Abfrage jeder Art von Stelle dient.", entries);

@@ -99,11 +99,11 @@ impl ReferralEvent {
         let suspended = self.row.to == ReferralStatus::Suspended.code();
         self.row.reason.as_deref().filter(|_| suspended).and_then(SuspensionReason::from_code).map(Coded)
     }
-    /// Was getan wurde; null bei übernommenen Schritten und am Anfang.
+    /// Was getan wurde; null bei übernommenen Schritten, am Anfang, und wo sich die Schnittstellenvereinbarung geändert hat.
     async fn action(&self) -> Option<Coded<ReferralAction>> {
         self.row.action.as_deref().and_then(ReferralAction::from_code).map(Coded)
     }
-    /// Um welche Felder es ging, wenn das Übergebene geändert, gemeldet oder berichtigt wurde.
+    /// Um welche Felder es ging, wenn das Übergebene geändert, gemeldet, berichtigt oder von der Vereinbarung geschlossen wurde.
     async fn changed_fields(&self) -> Vec<ChangedField> {
         ChangedField::of(self.row.detail.as_deref().unwrap_or_default(), self.known)
     }
@@ -129,7 +129,9 @@ kim_domain::words! {
         Refreshed = "REFRESHED": "neu übernommen",
         Disputed = "DISPUTED": "als falsch gemeldet",
         Corrected = "CORRECTED": "berichtigt",
+        Outdated = "OUTDATED": "im Fall berichtigt, nachdem die Übergabe zu Ende war: hier steht noch der alte Wert",
         Upheld = "UPHELD": "bestätigt",
+        NotAgreed = "NOT_AGREED": "nicht mehr gezeigt, weil die Schnittstellenvereinbarung es nicht mehr erlaubt",
     }
 }
 
@@ -156,7 +158,9 @@ impl ChangedField {
         changed.extend(list("refreshed", FieldChange::Refreshed));
         changed.extend(list("disputed", FieldChange::Disputed));
         changed.extend(list("corrected", FieldChange::Corrected));
+        changed.extend(list("outdated", FieldChange::Outdated));
         changed.extend(list("upheld", FieldChange::Upheld));
+        changed.extend(list("not_agreed", FieldChange::NotAgreed));
         changed
     }
 }

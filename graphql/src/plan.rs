@@ -5,6 +5,7 @@ use async_graphql::SelectionField;
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_entity::read::Extent;
 
+use crate::case::DISPUTED;
 use crate::consent::ConsentPlan;
 use crate::page::PageArgs;
 
@@ -54,6 +55,8 @@ pub(crate) struct ReferralPlan {
 pub(crate) struct CasePlan {
     /// Fields of the record asked for.
     pub(crate) record: FieldSet,
+    /// Which fields of the record are disputed.
+    pub(crate) disputed: bool,
     /// The case's referrals.
     pub(crate) referrals: Option<Box<ReferralPlan>>,
     /// The client's consents.
@@ -164,6 +167,7 @@ impl CasePlan {
                     self.record = self
                         .record
                         .or(field.selection_set().filter_map(|part| HandoverField::from_name(part.name())).collect());
+                    self.disputed |= field.selection_set().any(|part| part.name() == DISPUTED);
                 }
                 "referrals" => self.referrals.get_or_insert_default().add(&field),
                 "consents" => self.consents.get_or_insert_default().add(&field),

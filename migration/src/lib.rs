@@ -21,6 +21,7 @@ mod m20261124_000014_case_work;
 mod m20261124_000015_clock;
 mod m20261124_000016_corrections;
 mod m20261124_000017_statistics_and_support;
+mod m20261124_000019_outdated_copies;
 mod m20261124_100017_statistics_log;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -54,6 +55,7 @@ impl MigratorTrait for MainMigrator {
             Box::new(m20261124_000015_clock::Migration),
             Box::new(m20261124_000014_case_work::Migration),
             Box::new(m20261124_000017_statistics_and_support::Migration),
+            Box::new(m20261124_000019_outdated_copies::Migration),
         ]
     }
 

@@ -1,6 +1,8 @@
 //! A proposal becomes the next version of the agreement, in the transaction of the last signature or opinion.
 
 use kim_domain::agreement::{AgreementSide, ProposalStatus, is_complete};
+use kim_domain::disclosure::Agreement;
+use kim_domain::field::FieldSet;
 use kim_domain::id::new_uuid;
 use kim_domain::referral::ReferralStatus;
 use kim_entity::agreement_proposal::{self, Model};
@@ -12,6 +14,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::narrow::Running;
 use super::{count_on, is_taken};
 use crate::refusal::Refusal;
 use crate::work::Work;
@@ -50,6 +53,10 @@ async fn next_version(work: &mut Work<'_>, row: &Model) -> Result<Uuid, Refusal>
     let id = new_uuid();
     // Nothing is agreed on for days that were over when the last one signed.
     let valid_from = row.valid_from.max(work.today());
+    let running = match row.narrows_running {
+        true => Some(Running::find(work, row.receiver_id, row.purpose.0).await?),
+        false => None,
+    };
     let version = agreement::ActiveModel {
         id: Set(id),
         ags: Set(row.ags.clone()),
@@ -75,9 +82,17 @@ async fn next_version(work: &mut Work<'_>, row: &Model) -> Result<Uuid, Refusal>
         Err(error) if is_taken(&error) => return Err(Refusal::conflict(row.version)),
         Err(error) => return Err(error.into()),
     }
-    // Later it begins with a day, and no answer outlives one.
-    if row.narrows_running && valid_from <= work.today() {
-        work.closes(row.receiver_id);
+    if let Some(running) = running {
+        let narrower = Agreement {
+            fields: FieldSet::from_i64(row.fields),
+            ticked_only: FieldSet::from_i64(row.ticked_only),
+            statutory: FieldSet::from_i64(row.statutory_fields),
+        };
+        // Later it begins with a day, and no answer outlives one.
+        if valid_from <= work.today() {
+            work.closes(row.receiver_id);
+        }
+        running.narrow(work, valid_from, |row| row.terms.agreement.narrowed_by(narrower)).await?;
     }
     Ok(id)
 }

@@ -2,7 +2,10 @@
 
 use chrono::NaiveDate;
 use kim_domain::agreement::ProposalStatus;
+use kim_domain::disclosure::Agreement;
+use kim_domain::field::FieldSet;
 use kim_domain::id::new_uuid;
+use kim_domain::purpose::ReferralPurpose;
 use kim_entity::code::Code;
 use kim_entity::{agreement, agreement_proposal, agreement_termination};
 use sea_orm::sea_query::LockType;
@@ -11,6 +14,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::narrow::Running;
 use super::{AgreementDone, count_on, is_taken, reject, standpoint};
 use crate::refusal::{Because, Refusal};
 use crate::text::text;
@@ -71,7 +75,7 @@ pub async fn terminate(work: &mut Work<'_>, input: &Termination) -> Result<Agree
         Err(error) => return Err(error.into()),
     }
     if input.for_cause {
-        close(work, row.receiver_id, row.purpose.code(), ends_on).await?;
+        close(work, row.receiver_id, row.purpose, ends_on).await?;
         if let Some(open) = open {
             // What was signed before the breach is not meant to hold after it.
             let with = agreement_proposal::ActiveModel {
@@ -132,15 +136,16 @@ async fn refuse_unless_latest(work: &Work<'_>, receiver_id: Uuid, purpose: &str,
 }
 
 /// Closes what runs, also under earlier versions.
-async fn close(work: &mut Work<'_>, receiver_id: Uuid, purpose: &str, on: NaiveDate) -> Result<(), Refusal> {
+async fn close(work: &mut Work<'_>, receiver_id: Uuid, purpose: ReferralPurpose, on: NaiveDate) -> Result<(), Refusal> {
     use agreement::Column;
+    let running = Running::find(work, receiver_id, purpose).await?;
     agreement::Entity::update_many()
         .set(agreement::ActiveModel { terminated_for_cause_on: Set(Some(on)), ..Default::default() })
         .filter(Column::ReceiverId.eq(receiver_id))
-        .filter(Column::Purpose.eq(purpose))
+        .filter(Column::Purpose.eq(purpose.code()))
         .filter(Column::TerminatedForCauseOn.is_null())
         .exec(work.tx())
         .await?;
     work.closes(receiver_id);
-    Ok(())
+    Ok(running.narrow(work, on, |row| Agreement { fields: FieldSet::EMPTY, ..row.terms.agreement }).await?)
 }

@@ -54,7 +54,11 @@ pub async fn withdraw(work: &mut Work<'_>, id: Option<Uuid>, fields: Option<Fiel
 }
 
 /// Takes fields out of a consent, or all of it back. Returns what is left.
-async fn take_back(work: &Work<'_>, one: &consent::Model, fields: Option<FieldSet>) -> Result<consent::Model, Refusal> {
+async fn take_back(
+    work: &mut Work<'_>,
+    one: &consent::Model,
+    fields: Option<FieldSet>,
+) -> Result<consent::Model, Refusal> {
     let mut left = one.clone();
     let (step, taken) = match fields {
         Some(fields) if !one.all_fields().is_within(fields) => {
@@ -75,6 +79,7 @@ async fn take_back(work: &Work<'_>, one: &consent::Model, fields: Option<FieldSe
         ..Default::default()
     };
     consent::Entity::update(row).exec(work.tx()).await?;
+    work.withdraws(one.id);
     if !taken.is_empty() {
         note(work, one.id, step, taken).await?;
     }

@@ -96,8 +96,8 @@ impl Scribe {
         let agencies: BTreeSet<Uuid> = entries.iter().map(|entry| entry.reader.agency_id).collect();
         let closings = self.database.closings(&transaction, &agencies).await?;
         // Under the locks, for which midnight may have been waited: a day that ended may have ended a consent.
-        let (today, at) = (self.clock.today(), self.clock.now_micros());
-        let (mut recorded, mut rows, mut news) = (Vec::with_capacity(entries.len()), Vec::new(), BTreeMap::new());
+        let today = self.clock.today();
+        let (mut recorded, mut shown, mut news) = (Vec::with_capacity(entries.len()), Vec::new(), BTreeMap::new());
         let lost = self.database.lost_at();
         for entry in entries {
             let now = closings.get(&entry.reader.agency_id).copied().unwrap_or(0);
@@ -105,10 +105,13 @@ impl Scribe {
                 && (now == entry.begun.closings || still_released(&self.database, entry).await?);
             recorded.push(if released { Recorded::Written } else { Recorded::Overtaken(now) });
             if released {
-                rows.extend(log_rows(at, entry));
+                shown.push(entry);
                 self.add_news(&mut news, &entry.shown, today, lost);
             }
         }
+        // Only now that the rule was asked: what it releases may rest on a consent that was given a moment ago.
+        let at = self.clock.now_micros();
+        let rows: Vec<_> = shown.into_iter().flat_map(|entry| log_rows(at, entry)).collect();
         if rows.is_empty() {
             transaction.rollback().await?;
             return Ok(recorded);

@@ -1,8 +1,7 @@
 //! Import of agreements (Schnittstellenvereinbarungen). Versions never change: what changes is a new version.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 
-use chrono::NaiveDate;
 use kim_domain::Word;
 use kim_domain::agency::AgencyKind;
 use kim_domain::calendar::Clock;
@@ -12,8 +11,9 @@ use kim_domain::id::new_uuid;
 use kim_domain::purpose::ReferralPurpose;
 use kim_entity::code::Code;
 use kim_entity::database::Database;
+use kim_entity::read::ReferralRow;
 use kim_entity::{agency, agreement};
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
+use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
 use uuid::Uuid;
 
 use super::bulk::insert;
@@ -22,6 +22,8 @@ use super::report::{RefusalCode, Report};
 use super::sheet::{Column, Sheet, optional, required};
 use super::spelling::cell;
 use super::{ImportError, Options, Progress, unknown_columns};
+use crate::agreement::narrow::Running;
+use crate::work::{ByClock, Work};
 
 const COLUMNS: &[Column] = &[
     required("ags"),
@@ -51,9 +53,11 @@ pub async fn agreements(
 ) -> Result<Report, ImportError> {
     let sheet = Sheet::read(file, COLUMNS)?;
     let mut report = Report { rows: sheet.rows.len() as u64, notes: unknown_columns(&sheet), ..Report::default() };
-    let tx = if options.dry_run { db.read().await? } else { db.write().await? };
-    let agencies = agency::Entity::find().all(&tx).await?.into_iter().map(|row| (row.slug.clone(), row)).collect();
-    let stored = agreement::Entity::find().all(&tx).await?;
+    let work = if options.dry_run { None } else { Some(Work::by_clock(db, clock).await?) };
+    let looking = if options.dry_run { Some(db.read().await?) } else { None };
+    let Some(tx) = looking.as_ref().or(work.as_ref().map(Work::tx)) else { return Ok(report) };
+    let agencies = agency::Entity::find().all(tx).await?.into_iter().map(|row| (row.slug.clone(), row)).collect();
+    let stored = agreement::Entity::find().all(tx).await?;
     let mut known: HashMap<_, agreement::Model> = stored.into_iter().map(|row| (name(&row), row)).collect();
     let mut new = Vec::new();
     for row in &sheet.rows {
@@ -78,24 +82,38 @@ pub async fn agreements(
         report.refused.extend(cells.into_refused());
     }
     report.accepted = new.len() as u64;
-    if options.dry_run {
-        return Ok(report);
+    if let Some(work) = work {
+        write(work, new).await?;
+        progress(report.accepted, report.accepted);
     }
-    let closed_to = closed_to(&new, clock.today());
-    insert(&tx, new.into_iter().map(|row| row.into_active_model().reset_all()).collect()).await?;
-    if closed_to.is_empty() {
-        tx.commit().await?;
-    } else {
-        let held = db.hold_back(&tx, &closed_to).await?;
-        held.commit(tx).await?;
-    }
-    progress(report.accepted, report.accepted);
     Ok(report)
 }
 
-/// The receivers to whom a version closes fields of running referrals today: no disclosure overtakes that.
-fn closed_to(new: &[agreement::Model], today: NaiveDate) -> BTreeSet<Uuid> {
-    new.iter().filter(|row| row.narrows_running && row.valid_from <= today).map(|row| row.receiver_id).collect()
+/// Writes versions. To whom one closes something today no disclosure overtakes that, and both sides are told.
+async fn write(mut work: Work<'_, ByClock>, new: Vec<agreement::Model>) -> Result<(), DbErr> {
+    for row in new {
+        let running = match row.narrows_running {
+            true => Some(Running::find(&work, row.receiver_id, row.purpose.0).await?),
+            false => None,
+        };
+        insert(work.tx(), vec![row.clone().into_active_model().reset_all()]).await?;
+        let Some(running) = running else { continue };
+        if row.valid_from <= work.today() {
+            work.closes(row.receiver_id);
+        }
+        let earlier = agreement::Entity::find()
+            .filter(agreement::Column::ReceiverId.eq(row.receiver_id))
+            .filter(agreement::Column::Purpose.eq(row.purpose.0.code()))
+            .filter(agreement::Column::Version.lt(row.version));
+        let earlier: HashSet<Uuid> = earlier.all(work.tx()).await?.into_iter().map(|earlier| earlier.id).collect();
+        let then = |referral: &ReferralRow| match referral.agreement_id {
+            Some(id) if earlier.contains(&id) => referral.terms.agreement.narrowed_by((&row).into()),
+            // A later version was offered under already.
+            Some(_) | None => referral.terms.agreement,
+        };
+        running.narrow(&mut work, row.valid_from, then).await?;
+    }
+    work.finish().await
 }
 
 /// What makes a version one and the same.

@@ -1,18 +1,20 @@
 //! Widens, narrows or refreshes a handover. Both sides see which fields, in the history.
 
 use kim_domain::change::ChangeKind;
-use kim_domain::disclosure::{Stage, Terms};
+use kim_domain::disclosure::{Stage, Terms, ceiling};
 use kim_domain::field::{FieldSet, HandoverField as F};
 use kim_domain::life::ReferralAction;
+use kim_entity::read::ReferralRow;
 use kim_entity::{handover, referral};
 use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, EntityTrait as _, IntoActiveModel as _};
 use serde_json::json;
 
+use super::duty::refuse_unacknowledged;
 use super::offer::refuse_without_ground;
 use super::{Done, Target, copy};
 use crate::refusal::Refusal;
 use crate::text::text;
-use crate::work::Work;
+use crate::work::{Work, may};
 
 /// What is to change.
 #[derive(Clone, Debug, Default)]
@@ -25,70 +27,124 @@ pub struct ChangeHandover {
     pub refresh: FieldSet,
     /// What it is about, in other words.
     pub concern: Option<String>,
+    /// The sender knows what § 87 AufenthG makes public bodies tell.
+    pub acknowledge_reporting_duty: bool,
 }
 
-/// Changes it: an edit of the case flows nowhere by itself.
+/// Changes it: an edit of the case flows nowhere by itself. What changes nothing is done, and is no change.
 ///
 /// # Errors
-/// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED for the receiver, ILLEGAL_TRANSITION once it is closed, NO_LEGAL_GROUND for a
-/// field that may not be added, BAD_INPUT.
+/// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED for the receiver, ILLEGAL_TRANSITION once it is closed; NO_LEGAL_GROUND for a
+/// field that may not be handed over now, anew or again; BAD_INPUT, also where the reporting duty is to be acknowledged
+/// first.
 pub async fn change_handover(work: &mut Work<'_>, target: Target, input: &ChangeHandover) -> Result<Done, Refusal> {
     let row = work.referral(target.id, target.expected_version).await?;
-    let before = row.terms.offered;
-    let added = input.add.without(before);
-    let removed = input.remove.and(before).without(input.add);
-    let offered = before.or(added).without(removed);
-    let concern = input.concern.as_deref().map(|concern| text("concern", concern)).transpose()?;
-    let refresh = input.refresh.and(offered);
-    let is_draft = row.offered_at.is_none();
-    if !added.is_empty() && !is_draft {
-        refuse_without_ground(&Terms { stage: Stage::Full, offered: added, ..row.terms })?;
-    }
-    let never = added.without(kim_domain::disclosure::ceiling(row.terms.receiver, Stage::Full));
-    if !never.is_empty() {
-        return Err(Refusal::no_ground(never));
-    }
-
-    let mut refreshed = FieldSet::EMPTY;
+    may(&row, ReferralAction::ChangeHandover)?;
     let stored = handover::Entity::find_by_id(row.id).one(work.tx()).await?.ok_or_else(Refusal::not_found)?;
+    let concern = input.concern.as_deref().map(|concern| text("concern", concern)).transpose()?;
+    let before = row.terms.offered;
+    let mut change = Change {
+        added: input.add.without(before),
+        removed: input.remove.and(before).without(input.add),
+        refreshed: FieldSet::EMPTY,
+        concern: concern.filter(|concern| stored.concern.as_ref() != Some(concern)),
+    };
     let mut copied = stored.clone().into_active_model();
-    if !is_draft {
-        let values = copy::values(work, row.case_id, added.or(refresh)).await?;
-        let about = stored.concern.clone().unwrap_or_else(|| copy::usual_concern(row.purpose));
-        copy::set(&mut copied, added, &values, &about);
-        for field in refresh.without(added).iter().filter(|field| *field != F::Concern) {
-            if stored.text(field).as_deref() != values.get(field) {
-                copied.set_text(field, values.get(field).map(str::to_owned));
-                refreshed.insert(field);
-            }
+    if row.offered_at.is_some() {
+        change.copy(work, &row, input, &stored, &mut copied).await?;
+    } else {
+        let never = change.added.without(ceiling(row.terms.receiver, Stage::Full));
+        if !never.is_empty() {
+            return Err(Refusal::no_ground(never));
         }
-        for field in removed.iter() {
-            copied.set_text(field, None);
-        }
-        copied.client_fingerprint = Set(match copy_finds_client(offered) {
-            // Name or birth date may have been written anew.
-            true => copy::fingerprint(work, offered, &copy::values(work, row.case_id, offered).await?),
-            false => None,
-        });
     }
-    if let Some(concern) = concern
-        && (is_draft || offered.contains(F::Concern))
-        && stored.concern.as_deref() != Some(concern.as_str())
-    {
-        copied.concern = Set(Some(concern));
-        refreshed.insert(F::Concern);
+    if change.is_none() {
+        return Ok(Done { referral: row.id });
+    }
+    if let Some(concern) = &change.concern {
+        copied.concern = Set(Some(concern.clone()));
     }
     handover::Entity::update(copied.reset_all()).exec(work.tx()).await?;
-    let codes = |set: FieldSet| set.iter().map(F::code).collect::<Vec<_>>();
-    let detail = json!({"added": codes(added), "removed": codes(removed), "refreshed": codes(refreshed)});
-    let with = referral::ActiveModel { offered_fields: Set(offered.to_i64()), ..Default::default() };
-    work.happen(&row, ReferralAction::ChangeHandover, ChangeKind::HandoverChanged, Some(detail), with).await?;
-    if !removed.is_empty() {
+    let offered = before.or(change.added).without(change.removed);
+    let mut with = referral::ActiveModel { offered_fields: Set(offered.to_i64()), ..Default::default() };
+    if input.acknowledge_reporting_duty {
+        with.reporting_duty_acknowledged = Set(true);
+    }
+    work.happen(&row, ReferralAction::ChangeHandover, ChangeKind::HandoverChanged, Some(change.detail()), with).await?;
+    if !change.removed.is_empty() && row.offered_at.is_some() {
         work.closes(row.receiver_id);
     }
     Ok(Done { referral: row.id })
 }
 
-fn copy_finds_client(offered: FieldSet) -> bool {
-    offered.contains(F::FamilyName) && offered.contains(F::BirthDate)
+/// What really changes.
+struct Change {
+    added: FieldSet,
+    removed: FieldSet,
+    refreshed: FieldSet,
+    concern: Option<String>,
+}
+
+impl Change {
+    /// Changes the receiver's copy. What is copied needs its ground now, also what was handed over before.
+    async fn copy(
+        &mut self,
+        work: &Work<'_>,
+        row: &ReferralRow,
+        input: &ChangeHandover,
+        stored: &handover::Model,
+        copied: &mut handover::ActiveModel,
+    ) -> Result<(), Refusal> {
+        let offered = row.terms.offered.or(self.added).without(self.removed);
+        let anew = if input.concern.is_some() { FieldSet::of(&[F::Concern]) } else { FieldSet::EMPTY };
+        refuse_not_offered("concern", anew.without(offered))?;
+        refuse_not_offered("refresh", input.refresh.without(offered))?;
+        let now = input.add.or(input.refresh).or(anew);
+        if !now.is_empty() {
+            refuse_without_ground(&Terms { stage: Stage::Full, offered: now, ..row.terms })?;
+        }
+        let values = copy::values(work, row.case_id, self.added.or(input.refresh)).await?;
+        let stale = |field: &F| *field != F::Concern && stored.text(*field).as_deref() != values.get(*field);
+        self.refreshed = input.refresh.without(self.added).iter().filter(stale).collect();
+        let going = self.added.or(self.refreshed);
+        if !input.acknowledge_reporting_duty {
+            refuse_unacknowledged(work, [row.receiver_id], going, &values).await?;
+        }
+
+        let about = stored.concern.clone().unwrap_or_else(|| copy::usual_concern(row.purpose));
+        copy::set(copied, going, &values, &about);
+        for field in self.removed.iter() {
+            copied.set_text(field, None);
+        }
+        copied.client_fingerprint = Set(copy::finds(work, |field| match () {
+            () if self.removed.contains(field) => None,
+            () if going.contains(field) => values.get(field).map(str::to_owned),
+            () => stored.text(field),
+        }));
+        if self.concern.is_some() && !self.added.contains(F::Concern) {
+            self.refreshed.insert(F::Concern);
+        }
+        Ok(())
+    }
+
+    fn is_none(&self) -> bool {
+        self.concern.is_none() && self.added.or(self.removed).or(self.refreshed).is_empty()
+    }
+
+    /// What the history says.
+    fn detail(&self) -> serde_json::Value {
+        let codes = |set: FieldSet| set.iter().map(F::code).collect::<Vec<_>>();
+        json!({"added": codes(self.added), "removed": codes(self.removed), "refreshed": codes(self.refreshed)})
+    }
+}
+
+fn refuse_not_offered(name: &str, fields: FieldSet) -> Result<(), Refusal> {
+    let labels: Vec<_> = fields.iter().map(F::label).collect();
+    match labels.is_empty() {
+        true => Ok(()),
+        false => Err(Refusal::bad_input(format!(
+            "„{name}“ nennt, was nicht übergeben ist: {}. Bitte mit „add“ dazunehmen.",
+            labels.join(", ")
+        ))),
+    }
 }

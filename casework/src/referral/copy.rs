@@ -43,9 +43,13 @@ pub(super) fn set(copy: &mut handover::ActiveModel, fields: FieldSet, values: &V
 
 /// What finds the client at the desk: only where both name and birth date were handed over.
 pub(super) fn fingerprint(work: &Work<'_>, offered: FieldSet, values: &Values) -> Option<String> {
-    let name = values.get(F::FamilyName).filter(|_| offered.contains(F::FamilyName))?;
-    let born: NaiveDate = values.get(F::BirthDate).filter(|_| offered.contains(F::BirthDate))?.parse().ok()?;
-    Some(work.key().client(name, born))
+    finds(work, |field| values.get(field).filter(|_| offered.contains(field)).map(str::to_owned))
+}
+
+/// The same from what the copy itself says. What the case says by now is nobody's at the desk.
+pub(super) fn finds(work: &Work<'_>, says: impl Fn(F) -> Option<String>) -> Option<String> {
+    let born: NaiveDate = says(F::BirthDate)?.parse().ok()?;
+    Some(work.key().client(&says(F::FamilyName)?, born))
 }
 
 /// Whether the title has expired, or there is none: what § 87 AufenthG may make a public body tell.

@@ -6,17 +6,17 @@ use kim_domain::correction::{CorrectionDecision, CorrectionState, is_of_the_case
 use kim_domain::field::{FieldSet, HandoverField as F};
 use kim_domain::id::new_uuid;
 use kim_domain::life::{ReferralAction, Refused as Unmoved};
+use kim_domain::referral::ReferralStatus;
 use kim_entity::code::Code;
-use kim_entity::read::{ReferralRow, Side, Values};
-use kim_entity::{correction, correction_notice, disclosed, handover, referral};
+use kim_entity::read::{ReferralRow, Side};
+use kim_entity::{correction, correction_notice, handover, referral};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Done, Target, copy};
+use super::corrected::{mark, refresh};
+use super::{Done, Target};
 use crate::refusal::Refusal;
 use crate::text::{optional_line, text};
 use crate::work::Work;
@@ -41,6 +41,8 @@ pub struct Decide {
     pub decision: CorrectionDecision,
     /// What there is to say to it.
     pub text: Option<String>,
+    /// The sender knows what § 87 AufenthG makes public bodies tell.
+    pub acknowledge_reporting_duty: bool,
 }
 
 /// Reports a wrong value: from now on it is marked as disputed wherever the case's referrals show it.
@@ -57,7 +59,7 @@ pub async fn report_wrong_value(work: &mut Work<'_>, target: Target, report: &Re
     }
     let said = text("text", &report.text)?;
     let suggested = optional_line("suggestedValue", report.suggested.as_deref())?;
-    let detail = json!({ "disputed": codes(FieldSet::of(&[field])) });
+    let detail = json!({ DISPUTED: codes(FieldSet::of(&[field])) });
     work.happen(&row, ReferralAction::ReportWrongValue, ChangeKind::Correction, Some(detail), Default::default())
         .await?;
     if !row.visible().fields().contains(field) {
@@ -93,16 +95,17 @@ pub async fn report_wrong_value(work: &mut Work<'_>, target: Target, report: &Re
     };
     correction::Entity::insert(reported).exec_without_returning(work.tx()).await?;
     let others: Vec<_> = of_case.iter().filter(|other| other.id != row.id && carries(other, field)).collect();
-    tell(work, id, &others, ReferralAction::ReportWrongValue, "disputed", field).await?;
+    tell(work, id, &others, ReferralAction::ReportWrongValue, DISPUTED, field).await?;
     Ok(Done { referral: row.id })
 }
 
-/// Decides over a report. ACCEPTED: every open referral of the case gets the value that the case has by now; others that
-/// showed the old one are told.
+/// Decides over a report. ACCEPTED: every referral of the case that runs gets the value that the case has by now; those
+/// that have ended and showed the old one are told that it was wrong.
 ///
 /// # Errors
 /// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED for the receiver, ILLEGAL_TRANSITION for what is decided; BAD_INPUT for a
-/// rejection without a text, and for a value that was not corrected in the case.
+/// rejection without a text, for a value that was not corrected in the case, and where the reporting duty is to be
+/// acknowledged first.
 pub async fn decide_correction(work: &mut Work<'_>, target: Target, input: &Decide) -> Result<Done, Refusal> {
     let of_case = same_case(work, target).await?;
     let row = work.referral(target.id, target.expected_version).await?;
@@ -125,13 +128,6 @@ pub async fn decide_correction(work: &mut Work<'_>, target: Target, input: &Deci
         (CorrectionDecision::Accepted | CorrectionDecision::Rejected, Some(said)) => Some(text("text", said)?),
     };
     let field = found.field.0;
-    let (word, fields) = match input.decision {
-        CorrectionDecision::Accepted => {
-            refresh(work, &row, &found, &of_case).await?;
-            ("corrected", same_fact(field).and(row.terms.offered))
-        }
-        CorrectionDecision::Rejected => ("upheld", FieldSet::of(&[field])),
-    };
     let decided = correction::ActiveModel {
         id: Set(found.id),
         state: Set(Code(input.decision.into())),
@@ -140,20 +136,39 @@ pub async fn decide_correction(work: &mut Work<'_>, target: Target, input: &Deci
         decided_staff: Set(Some(work.viewer().subject().to_owned())),
         ..Default::default()
     };
-    correction::Entity::update(decided).exec(work.tx()).await?;
-    let detail = Some(json!({ word: codes(fields) }));
-    work.happen(&row, ReferralAction::DecideCorrection, ChangeKind::Correction, detail, Default::default()).await?;
-
-    let ids: Vec<Uuid> = of_case.iter().filter(|other| other.id != row.id).map(|other| other.id).collect();
-    let shown = disclosed::shown(work.database(), work.tx(), &ids, same_fact(field)).await?;
-    let accepted = input.decision == CorrectionDecision::Accepted;
-    let concerned = |other: &&referral::Model| {
-        let got = accepted && is_of_the_case(field) && shown.contains(&other.id);
-        other.id != row.id && (carries(other, field) || got)
-    };
-    let others: Vec<_> = of_case.iter().filter(concerned).collect();
-    tell(work, found.id, &others, ReferralAction::DecideCorrection, word, field).await?;
+    let runs: Vec<_> = of_case.iter().filter(|other| other.id != row.id && carries(other, field)).collect();
+    match input.decision {
+        CorrectionDecision::Accepted => {
+            let frozen = refresh(work, &row, &found, &of_case, input.acknowledge_reporting_duty).await?;
+            correction::Entity::update(decided).exec(work.tx()).await?;
+            let (own, others): (Vec<_>, Vec<_>) = frozen.into_iter().partition(|one| one.id == row.id);
+            let word = if own.is_empty() { CORRECTED } else { OUTDATED };
+            decide(work, &row, word, same_fact(field).and(row.terms.offered)).await?;
+            tell(work, found.id, &runs, ReferralAction::DecideCorrection, CORRECTED, field).await?;
+            tell(work, found.id, &others, ReferralAction::DecideCorrection, OUTDATED, field).await?;
+            let outdated: Vec<Uuid> = own.into_iter().chain(others).map(|one| one.id).collect();
+            note(work, found.id, &outdated, true).await?;
+        }
+        CorrectionDecision::Rejected => {
+            correction::Entity::update(decided).exec(work.tx()).await?;
+            decide(work, &row, UPHELD, FieldSet::of(&[field])).await?;
+            tell(work, found.id, &runs, ReferralAction::DecideCorrection, UPHELD, field).await?;
+        }
+    }
     Ok(Done { referral: row.id })
+}
+
+/// What the history says of a fact: it was reported; the copy was corrected; it is known to be wrong, and the copy is
+/// frozen; it stays.
+const DISPUTED: &str = "disputed";
+const CORRECTED: &str = "corrected";
+const OUTDATED: &str = "outdated";
+const UPHELD: &str = "upheld";
+
+/// Writes the decision into the history of the referral by which it was reported.
+async fn decide(work: &mut Work<'_>, row: &ReferralRow, word: &str, fields: FieldSet) -> Result<(), Refusal> {
+    let detail = Some(json!({ word: codes(fields) }));
+    work.happen(row, ReferralAction::DecideCorrection, ChangeKind::Correction, detail, Default::default()).await
 }
 
 /// All referrals of the target's case, locked before any of them is.
@@ -164,10 +179,12 @@ async fn same_case(work: &Work<'_>, target: Target) -> Result<Vec<referral::Mode
     }
 }
 
-/// Whether an open referral of the same case hands over the disputed fact.
-fn carries(other: &referral::Model, field: F) -> bool {
+/// Whether a referral of the same case hands over the disputed fact, or will again: one that is suspended goes on with
+/// the copy that it has.
+pub(super) fn carries(other: &referral::Model, field: F) -> bool {
     let offered = FieldSet::from_i64(other.offered_fields);
-    is_of_the_case(field) && other.status.0.is_open() && !offered.and(same_fact(field)).is_empty()
+    let runs = other.status.0.is_open() || other.status.0 == ReferralStatus::Suspended;
+    is_of_the_case(field) && runs && !offered.and(same_fact(field)).is_empty()
 }
 
 /// Tells the sides of other referrals, and notes that they were told.
@@ -183,86 +200,27 @@ async fn tell(
         let detail: Value = json!({ word: codes(same_fact(field).and(FieldSet::from_i64(other.offered_fields))) });
         work.affect(other, action, ChangeKind::Correction, &detail).await?;
     }
-    if others.is_empty() {
+    let told: Vec<Uuid> = others.iter().map(|other| other.id).collect();
+    note(work, correction, &told, false).await
+}
+
+/// Notes that these referrals were told, and whether their copies stay wrong.
+async fn note(work: &Work<'_>, correction: Uuid, told: &[Uuid], outdated: bool) -> Result<(), Refusal> {
+    use correction_notice::Column;
+    if told.is_empty() {
         return Ok(());
     }
-    let notices = others.iter().map(|other| correction_notice::ActiveModel {
+    let notices = told.iter().map(|&referral_id| correction_notice::ActiveModel {
         correction_id: Set(correction),
-        referral_id: Set(other.id),
+        referral_id: Set(referral_id),
         told_at: Set(work.now()),
+        outdated: Set(outdated),
     });
-    correction_notice::Entity::insert_many(notices)
-        .on_conflict(OnConflict::new().do_nothing().to_owned())
-        .exec_without_returning(work.tx())
-        .await?;
+    // Told before, it keeps when.
+    let again =
+        OnConflict::columns([Column::CorrectionId, Column::ReferralId]).update_column(Column::Outdated).to_owned();
+    correction_notice::Entity::insert_many(notices).on_conflict(again).exec_without_returning(work.tx()).await?;
     Ok(())
-}
-
-/// Copies what the case says by now into every open handover that has the old value.
-async fn refresh(
-    work: &mut Work<'_>,
-    row: &ReferralRow,
-    found: &correction::Model,
-    of_case: &[referral::Model],
-) -> Result<(), Refusal> {
-    let field = found.field.0;
-    if !is_of_the_case(field) {
-        let copied = handover::Entity::find_by_id(row.id).one(work.tx()).await?;
-        let now = copied.and_then(|copied| copied.text(field));
-        return corrected(
-            work,
-            found,
-            now.as_deref(),
-            "Das Anliegen ist noch dasselbe. Bitte zuerst mit \
-             „changeHandover“ neu fassen und dann entscheiden.",
-        );
-    }
-    let offered = of_case.iter().fold(FieldSet::EMPTY, |all, one| all.or(FieldSet::from_i64(one.offered_fields)));
-    let values = copy::values(work, row.case_id, offered.or(same_fact(field))).await?;
-    corrected(
-        work,
-        found,
-        values.get(field),
-        "Im Fall steht noch der gemeldete Wert. Bitte ihn zuerst dort \
-         berichtigen und dann entscheiden; stimmt er doch, dann „REJECTED“.",
-    )?;
-    for one in of_case.iter().filter(|one| carries(one, field)) {
-        copy_anew(work, one, field, &values).await?;
-    }
-    Ok(())
-}
-
-/// Refuses if the value is still the one that was reported.
-fn corrected(work: &Work<'_>, found: &correction::Model, now: Option<&str>, else_: &str) -> Result<(), Refusal> {
-    if mark(work, found.id, now) == found.value_mark { Err(Refusal::bad_input(else_)) } else { Ok(()) }
-}
-
-async fn copy_anew(work: &mut Work<'_>, one: &referral::Model, field: F, values: &Values) -> Result<(), Refusal> {
-    let offered = FieldSet::from_i64(one.offered_fields);
-    let Some(stored) = handover::Entity::find_by_id(one.id).one(work.tx()).await? else { return Ok(()) };
-    let mut copied = stored.clone().into_active_model();
-    let stale = |field: &F| stored.text(*field).as_deref() != values.get(*field);
-    let stale: FieldSet = same_fact(field).and(offered).iter().filter(stale).collect();
-    if stale.is_empty() {
-        return Ok(());
-    }
-    for field in stale.iter() {
-        copied.set_text(field, values.get(field).map(str::to_owned));
-    }
-    // The desk finds the client by what this copy says from now on.
-    let text = |field| if stale.contains(field) { values.get(field).map(str::to_owned) } else { stored.text(field) };
-    let born = text(F::BirthDate).and_then(|born| born.parse().ok());
-    let client = text(F::FamilyName).zip(born).map(|(name, born)| work.key().client(&name, born));
-    copied.client_fingerprint = Set(client);
-    handover::Entity::update(copied.reset_all()).exec(work.tx()).await?;
-    // An answer that was begun with the old value is made anew.
-    work.closes(one.receiver_id);
-    Ok(())
-}
-
-/// A mark of a value that says nothing without the key, and another one in each report.
-fn mark(work: &Work<'_>, correction: Uuid, value: Option<&str>) -> String {
-    work.key().content(&["correction", &correction.to_string(), value.unwrap_or_default()])
 }
 
 fn codes(fields: FieldSet) -> Vec<&'static str> {

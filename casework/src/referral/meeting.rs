@@ -1,6 +1,7 @@
 //! Appointments with the client, and the talk in which a case is handed over.
 
-use chrono::NaiveDate;
+use chrono::{Months, NaiveDate};
+use kim_domain::calendar::berlin_day;
 use kim_domain::change::ChangeKind;
 use kim_domain::id::new_uuid;
 use kim_domain::life::ReferralAction;
@@ -14,6 +15,9 @@ use crate::work::Work;
 
 /// So many take part in a talk at the most.
 const MOST_PARTICIPANTS: usize = 20;
+
+/// Nobody makes or holds one so far from today: a year was mistyped.
+const FARTHEST: Months = Months::new(5 * 12);
 
 /// An appointment.
 #[derive(Clone, Debug)]
@@ -43,6 +47,10 @@ pub struct Talk {
 /// NOT_FOUND, CONFLICT, ILLEGAL_TRANSITION once it is closed, BAD_INPUT.
 pub async fn record_appointment(work: &mut Work<'_>, target: Target, input: &Appointment) -> Result<Done, Refusal> {
     let row = work.referral(target.id, target.expected_version).await?;
+    let day = chrono::DateTime::from_timestamp_micros(input.at).map(berlin_day);
+    if !day.is_some_and(|day| is_near(day, work.today())) {
+        return Err(too_far("at"));
+    }
     let appointment = appointment::ActiveModel {
         id: Set(new_uuid()),
         referral_id: Set(row.id),
@@ -67,6 +75,9 @@ pub async fn record_talk(work: &mut Work<'_>, target: Target, input: &Talk) -> R
     if input.held_on > work.today() {
         return Err(Refusal::bad_input("„heldOn“ liegt in der Zukunft: ein Gespräch wird festgehalten, wenn es war."));
     }
+    if !is_near(input.held_on, work.today()) {
+        return Err(too_far("heldOn"));
+    }
     if input.participants.is_empty() || input.participants.len() > MOST_PARTICIPANTS {
         return Err(Refusal::bad_input(format!("„participants“ braucht 1 bis {MOST_PARTICIPANTS} Einträge.")));
     }
@@ -85,4 +96,13 @@ pub async fn record_talk(work: &mut Work<'_>, target: Target, input: &Talk) -> R
     work.happen(&row, ReferralAction::RecordTalk, ChangeKind::Talk, None, Default::default()).await?;
     talk::Entity::insert(talk).exec_without_returning(work.tx()).await?;
     Ok(Done { referral: row.id })
+}
+
+fn is_near(day: NaiveDate, today: NaiveDate) -> bool {
+    let (first, last) = (today.checked_sub_months(FARTHEST), today.checked_add_months(FARTHEST));
+    first.is_some_and(|first| first <= day) && last.is_some_and(|last| day <= last)
+}
+
+fn too_far(name: &str) -> Refusal {
+    Refusal::bad_input(format!("„{name}“ ist mehr als fünf Jahre von heute entfernt. Stimmt das Jahr?"))
 }

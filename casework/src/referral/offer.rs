@@ -3,25 +3,21 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{Days, NaiveDate};
-use kim_domain::agency::LegalForm;
 use kim_domain::deadline::after_working_days;
 use kim_domain::disclosure::{self, Stage, Terms};
-use kim_domain::field::{FieldSet, HandoverField as F};
+use kim_domain::field::FieldSet;
 use kim_domain::life::ReferralAction;
 use kim_domain::purpose::ReferralPurpose;
-use kim_entity::read::{CaseRow, ReferralRow, Values};
+use kim_entity::read::{CaseRow, ReferralRow};
 use kim_entity::write::Whose;
 use kim_entity::{agency, agreement, consent, handover, referral};
 use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
 
+use super::duty::{needs_acknowledgement, unacknowledged};
 use super::{Done, Target, copy};
 use crate::refusal::Refusal;
 use crate::work::{Move, Work};
-
-/// Facts of residence: what § 87 AufenthG is about.
-const OF_RESIDENCE: FieldSet =
-    FieldSet::of(&[F::Aufenthaltstitel, F::AufenthaltstitelValidUntil, F::InGermanySince, F::Nationalities]);
 
 /// Days within which a body checks whether it is competent (§ 14(1) SGB IX), calendar days.
 const COMPETENCE_CHECK: u64 = 14;
@@ -191,11 +187,7 @@ impl Grounds {
         let values = &case.record;
         let forms = (parties.sender.legal_form.0, parties.receiver.legal_form.0);
         if needs_acknowledgement(forms.0, forms.1, offered, values, today) && !acknowledge_reporting_duty {
-            return Err(Refusal::bad_input(
-                "Der Aufenthaltstitel ist abgelaufen oder fehlt, und die Angaben gehen an eine öffentliche Stelle, die \
-                 der Ausländerbehörde davon Mitteilung machen muss (§ 87 AufenthG). Bitte mit der Klientin oder dem \
-                 Klienten klären und „acknowledgeReportingDuty: true“ angeben.",
-            ));
+            return Err(unacknowledged());
         }
         let concern = self.concerns.get(&row.id).cloned().unwrap_or_else(|| copy::usual_concern(row.purpose));
         let mut copy = copy::empty(row.id);
@@ -237,20 +229,4 @@ fn statutory_due_on(row: &ReferralRow, first_received_on: NaiveDate) -> Option<N
         }
         (_, _) => None,
     }
-}
-
-/// Whether the sender must first say that it knows § 87 AufenthG: facts of residence go from a private body to a public
-/// one, and the title has expired or is missing.
-#[must_use]
-pub fn needs_acknowledgement(
-    sender: LegalForm,
-    receiver: LegalForm,
-    offered: FieldSet,
-    values: &Values,
-    today: NaiveDate,
-) -> bool {
-    sender != LegalForm::Public
-        && receiver == LegalForm::Public
-        && !offered.and(OF_RESIDENCE).is_empty()
-        && copy::title_is_open(values, today)
 }

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use kim_domain::change::ChangeKind;
 use kim_domain::disclosure::{self, Terms};
 use kim_domain::id::new_uuid;
-use kim_domain::life::{Mover, ReferralAction, Standing};
+use kim_domain::life::{Mover, ReferralAction, Refused, Standing};
 use kim_domain::referral::{BallHolder, ReferralStatus};
 use kim_entity::code::Code;
 use kim_entity::read::{ReferralRow, Side};
@@ -44,6 +44,17 @@ pub(crate) fn mover(row: &ReferralRow) -> Mover {
     }
 }
 
+/// Refuses what is not the viewer's to do now: asked before anything else is, so that no other refusal tells the wrong
+/// side something.
+pub(crate) fn may(row: &ReferralRow, action: ReferralAction) -> Result<(), Refusal> {
+    if row.standing.permits(action, mover(row)) {
+        return Ok(());
+    }
+    // What moves nothing leads nowhere for anybody: whose it is is said first.
+    let why = row.standing.after(action, mover(row)).err().unwrap_or(Refused::Illegal);
+    Err(Refusal::unmoved(why, action, row.standing.status))
+}
+
 impl Work<'_> {
     /// Something that happened to a referral and did not move it. It is a change all the same: the version counts on, but
     /// for what only its receiver learns. From a version that counted on its sender would learn that there was something.
@@ -55,9 +66,7 @@ impl Work<'_> {
         detail: Option<serde_json::Value>,
         with: referral::ActiveModel,
     ) -> Result<(), Refusal> {
-        if !row.standing.permits(action, mover(row)) {
-            return Err(Refusal::unmoved(kim_domain::life::Refused::Illegal, action, row.standing.status));
-        }
+        may(row, action)?;
         if !is_receivers_alone(row, kind) {
             self.update(row.id, row.version, with).await?;
         }
@@ -197,7 +206,7 @@ impl<W: Worker> Work<'_, W> {
         }
     }
 
-    fn event_of(&self, row: &ReferralRow, mover: Mover) -> referral_event::ActiveModel {
+    pub(super) fn event_of(&self, row: &ReferralRow, mover: Mover) -> referral_event::ActiveModel {
         let author = match mover {
             Mover::Sender | Mover::Receiver => self.by.author(),
             Mover::Clock => None,
@@ -214,11 +223,13 @@ impl<W: Worker> Work<'_, W> {
         }
     }
 
-    fn tell(&mut self, row: &ReferralRow, kind: ChangeKind, event: referral_event::ActiveModel) {
+    pub(super) fn tell(&mut self, row: &ReferralRow, kind: ChangeKind, event: referral_event::ActiveModel) {
         let id = event.id.clone().take();
+        // Of a draft nobody but its sender hears, not even that there is one.
+        let of_draft = usize::from(event.to_status.clone().take() == Some(Code(ReferralStatus::Draft)));
         self.told.events.push(event);
         let told = if is_receivers_alone(row, kind) { 1 } else { 2 };
-        for agency in [row.receiver_id, row.sender_id].into_iter().take(told) {
+        for agency in [row.receiver_id, row.sender_id].into_iter().take(told).skip(of_draft) {
             self.told.changes.push((agency, Change { referral_id: row.id, kind, event_id: id }));
         }
     }

@@ -9,7 +9,7 @@ use kim_entity::{change, referral_event};
 use sea_orm::{ActiveValue::Set, ConnectionTrait as _, DatabaseTransaction, DbErr, Statement};
 use uuid::Uuid;
 
-use super::{Hands as _, Work, Worker};
+use super::{Hands as _, Work, Worker, closing};
 use crate::import::insert;
 use crate::refusal::Refusal;
 
@@ -20,6 +20,8 @@ pub(super) struct Told {
     pub(super) events: Vec<referral_event::ActiveModel>,
     pub(super) changes: Vec<(Uuid, Change)>,
     pub(super) closed_to: BTreeSet<Uuid>,
+    /// Consents that are withdrawn, as a whole or in part.
+    pub(super) withdrawn: Vec<Uuid>,
 }
 
 /// Where a part of the work began: see [`Work::begin_part`].
@@ -42,7 +44,7 @@ impl<W: Worker> Work<'_, W> {
     /// Begins a part of the work that may be refused by itself. Parts do not nest.
     pub(crate) async fn begin_part(&self) -> Result<Part, DbErr> {
         self.tx().execute_unprepared("SAVEPOINT part").await?;
-        let Told { events, changes, closed_to } = &self.told;
+        let Told { events, changes, closed_to, withdrawn: _ } = &self.told;
         Ok(Part { events: events.len(), changes: changes.len(), closed_to: closed_to.clone() })
     }
 
@@ -67,6 +69,9 @@ impl<W: Worker> Work<'_, W> {
     /// Makes it last: writes the events, numbers the changes, holds back disclosures if something closes, and commits.
     pub(crate) async fn finish(self) -> Result<(), DbErr> {
         let tx = self.by.transaction();
+        let moved = self.told.events.iter();
+        let moved: Vec<(Uuid, Uuid)> =
+            moved.filter_map(|event| Some((event.id.clone().take()?, event.referral_id.clone().take()?))).collect();
         insert(tx, self.told.events).await?;
         let mut feeds: BTreeMap<Uuid, Vec<Change>> = BTreeMap::new();
         for (agency, change) in self.told.changes {
@@ -90,6 +95,8 @@ impl<W: Worker> Work<'_, W> {
             return self.by.into_transaction().commit().await;
         }
         let held = self.database.hold_back(tx, &self.told.closed_to).await?;
+        // From now on nothing more is disclosed; what was waited for is before this in the log, and so in time.
+        closing::date(tx, self.now, self.clock.now_micros(), &moved, &self.told.withdrawn).await?;
         held.commit(self.by.into_transaction()).await
     }
 

@@ -41,7 +41,8 @@ pub struct CorrectionRow {
 /// What of a referral's handover is disputed.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Disputes {
-    /// Fields whose value somebody reported as wrong, by this referral or another of the same case.
+    /// Fields whose value somebody reported as wrong, by this referral or another of the same case; also those that were
+    /// found wrong when the copy was frozen.
     pub fields: FieldSet,
     /// Whether a report of this very referral waits for its sender.
     pub to_decide: bool,
@@ -109,16 +110,49 @@ impl Snapshot {
             return Ok(found);
         }
         let mut sql = self.sql();
-        sql.push("SELECT r.id, c.referral_id, c.field FROM referral r JOIN correction c ON c.case_id = r.case_id ");
+        sql.push(
+            "SELECT r.id, c.referral_id, c.field, c.state FROM referral r JOIN correction c ON c.case_id = r.case_id ",
+        );
         sql.push("WHERE c.state = 'OPEN' AND ").is_one_of("r.id", referrals);
+        // What was found wrong once the copy was frozen stays wrong there.
+        sql.push(" UNION ALL SELECT n.referral_id, c.referral_id, c.field, c.state FROM correction_notice n ");
+        sql.push("JOIN correction c ON c.id = n.correction_id WHERE n.outdated AND ");
+        sql.is_one_of("n.referral_id", referrals);
         for row in &sql.all(&self.transaction).await? {
             let mut columns = Columns::of(row);
             let (id, by): (Uuid, Uuid) = (columns.next()?, columns.next()?);
-            let field = columns.word()?;
+            let (field, state) = (columns.word()?, columns.word::<CorrectionState>()?);
             if id == by || is_of_the_case(field) {
                 let disputes = found.entry(id).or_default();
                 disputes.fields = disputes.fields.or(same_fact(field));
-                disputes.to_decide |= id == by;
+                disputes.to_decide |= id == by && state == CorrectionState::Open;
+            }
+        }
+        Ok(found)
+    }
+
+    /// What is disputed of the records of these cases of the viewer's agency now: what a report says of a value handed over
+    /// holds for the value that it was copied from.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn disputes_of_cases(&self, cases: &[Uuid]) -> Result<HashMap<Uuid, FieldSet>, DbErr> {
+        let mut found: HashMap<Uuid, FieldSet> = HashMap::new();
+        if cases.is_empty() {
+            return Ok(found);
+        }
+        let mut sql = self.sql();
+        sql.push(
+            "SELECT c.case_id, c.field FROM correction c JOIN \"case\" k ON k.id = c.case_id WHERE k.agency_id = ",
+        );
+        sql.bind(self.viewer.agency().id).push(" AND c.state = 'OPEN' AND ").is_one_of("c.case_id", cases);
+        for row in &sql.all(&self.transaction).await? {
+            let mut columns = Columns::of(row);
+            let case = columns.next()?;
+            let field = columns.word()?;
+            if is_of_the_case(field) {
+                let fields = found.entry(case).or_default();
+                *fields = fields.or(same_fact(field));
             }
         }
         Ok(found)
@@ -137,7 +171,8 @@ impl Snapshot {
         sql.push(
             "SELECT n.correction_id, n.told_at, g.id, g.slug, g.name, g.kind FROM correction_notice n \
              JOIN correction c ON c.id = n.correction_id JOIN referral o ON o.id = c.referral_id \
-             JOIN referral r ON r.id = n.referral_id JOIN agency g ON g.id = r.receiver_id WHERE o.sender_id = ",
+             JOIN referral r ON r.id = n.referral_id JOIN agency g ON g.id = r.receiver_id \
+             WHERE n.referral_id <> c.referral_id AND o.sender_id = ",
         );
         sql.bind(self.viewer.agency().id).push(" AND ").is_one_of("n.correction_id", corrections);
         sql.push(" ORDER BY n.told_at, n.referral_id");

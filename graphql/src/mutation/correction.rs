@@ -41,6 +41,9 @@ pub(crate) struct DecideCorrectionInput {
     decision: Coded<CorrectionDecision>,
     /// Was dazu zu sagen ist; bei einer Zurückweisung, warum.
     text: Option<String>,
+    /// Sie wissen, dass öffentliche Stellen der Ausländerbehörde Mitteilung machen müssen (§ 87 AufenthG).
+    #[graphql(default)]
+    acknowledge_reporting_duty: bool,
 }
 
 #[derive(Default)]
@@ -60,7 +63,8 @@ impl CorrectionMutation {
     }
 
     /// Entscheidet über eine gemeldete Angabe. Angenommen wird, was im Fall schon berichtigt ist: Der neue Wert geht in
-    /// jede laufende Übergabe des Falls, und wer den alten gesehen hat, wird unterrichtet (Art. 19 DSGVO).
+    /// jede laufende oder ausgesetzte Übergabe des Falls. Wer den alten gesehen hat, wird unterrichtet (Art. 19 DSGVO); wo die
+    /// Übergabe zu Ende ist, bleibt er stehen und gekennzeichnet.
     async fn decide_correction(&self, ctx: &Context<'_>, input: DecideCorrectionInput) -> Option<ReferralPayload> {
         with_referral(ctx, "decideCorrection", input.idempotency_key.clone(), async |work| {
             let target = target(&input.referral_id, input.expected_version)?;
@@ -68,6 +72,7 @@ impl CorrectionMutation {
                 correction: local_or_refused(Kind::Correction, &input.correction_id)?,
                 decision: input.decision.0,
                 text: input.text,
+                acknowledge_reporting_duty: input.acknowledge_reporting_duty,
             };
             casework::decide_correction(work, target, &decide).await
         })

@@ -168,6 +168,7 @@ impl ReferralMutation {
                 remove: set(&input.remove),
                 refresh: set(&input.refresh),
                 concern: input.concern,
+                acknowledge_reporting_duty: input.acknowledge_reporting_duty,
             };
             casework::change_handover(work, target, &change).await
         })

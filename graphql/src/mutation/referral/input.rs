@@ -175,17 +175,20 @@ input! {
 input! {
     /// Was an einer Übergabe anders werden soll. Eine Änderung am Fall fließt nie von selbst.
     ChangeHandoverInput {
-        /// Felder, die dazukommen.
+        /// Felder, die dazukommen; jedes braucht heute eine Grundlage.
         #[graphql(default)]
         add: Vec<Coded<HandoverField>>,
         /// Felder, die wegfallen.
         #[graphql(default)]
         remove: Vec<Coded<HandoverField>>,
-        /// Felder, deren Wert neu aus dem Fall übernommen wird.
+        /// Felder, deren Wert neu aus dem Fall übernommen wird; jedes ist übergeben und braucht heute eine Grundlage.
         #[graphql(default)]
         refresh: Vec<Coded<HandoverField>>,
         /// Das Anliegen mit anderen Worten.
         concern: Option<String>,
+        /// Sie wissen, dass öffentliche Stellen der Ausländerbehörde Mitteilung machen müssen (§ 87 AufenthG).
+        #[graphql(default)]
+        acknowledge_reporting_duty: bool,
     }
 }
 

@@ -1,0 +1,53 @@
+//! What a change of an agreement closes: both sides of each referral concerned are told, in the change's own transaction.
+
+use chrono::NaiveDate;
+use kim_domain::disclosure::{self, Agreement, Stage, Terms};
+use kim_domain::field::FieldSet;
+use kim_domain::purpose::ReferralPurpose;
+use kim_domain::referral::ReferralStatus;
+use kim_entity::read::ReferralRow;
+use kim_entity::under;
+use sea_orm::DbErr;
+use uuid::Uuid;
+
+use crate::work::{Work, Worker};
+
+/// What runs under an agreement, as it was before the change.
+pub(crate) struct Running(Vec<ReferralRow>);
+
+impl Running {
+    /// Finds and locks it: before the change is written.
+    pub(crate) async fn find<W: Worker>(
+        work: &Work<'_, W>,
+        receiver: Uuid,
+        purpose: ReferralPurpose,
+    ) -> Result<Self, DbErr> {
+        Ok(Self(under::running(work.tx(), work.today(), receiver, purpose).await?))
+    }
+
+    /// Tells those of which less is left: `from` a day on, what was agreed on for a referral is `then`. From a day to come
+    /// nothing is closed yet, and only the feeds tell.
+    pub(crate) async fn narrow<W: Worker>(
+        self,
+        work: &mut Work<'_, W>,
+        from: NaiveDate,
+        then: impl Fn(&ReferralRow) -> Agreement,
+    ) -> Result<(), DbErr> {
+        let concerned = |row: ReferralRow| lost(&row, then(&row)).map(|fields| (row, fields));
+        let concerned: Vec<_> = self.0.into_iter().filter_map(concerned).collect();
+        if from > work.today() {
+            concerned.iter().for_each(|(row, _)| work.foretell(row));
+            return Ok(());
+        }
+        work.narrow(&concerned).await
+    }
+}
+
+/// The fields that are closed to the receiver at once; `None` where neither they nor what it would see later change.
+fn lost(row: &ReferralRow, agreement: Agreement) -> Option<FieldSet> {
+    let then = Terms { agreement, ..row.terms };
+    let closed = row.visible().fields().without(disclosure::visible(&then).fields());
+    let goes_on = row.standing.status.is_open() || row.standing.status == ReferralStatus::Suspended;
+    let later = disclosure::visible(&Terms { stage: Stage::Full, ..then });
+    (!closed.is_empty() || (goes_on && row.visible_if_accepted() != later)).then_some(closed)
+}
