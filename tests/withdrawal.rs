@@ -22,7 +22,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, Statement};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::consents::{done, given};
+use crate::consents::{done, given, mutate};
 use crate::support::on_both;
 use crate::support::play::{Play, jobcenter, traeger};
 use crate::support::server::verified;
@@ -163,6 +163,49 @@ on_both! {
             }
         }
         play.server.stop().await;
+    }
+
+    async fn what_waited_for_a_withdrawal_is_dated_after_it(db: TestDatabase) {
+        let play = Arc::new(Play::begin(db).await);
+        let offered = play.offered().await;
+        let consent = format!("{{ referral(id: {}) {{ consent {{ id }} }} }}", offered["id"]);
+        let over = Arc::new(AtomicBool::new(false));
+        // While something is being disclosed a withdrawal waits, and a renewal for it.
+        let readers: Vec<_> = (0..2).map(|_| {
+            let (play, over, token) = (Arc::clone(&play), Arc::clone(&over), jobcenter());
+            tokio::spawn(async move {
+                while !over.load(Ordering::SeqCst) {
+                    play.server.ask(&token, LIST, &json!({})).await;
+                }
+            })
+        }).collect();
+        for round in 0..20 {
+            let id = play.ask(&traeger(), &consent).await["referral"]["consent"]["id"].clone();
+            let token = traeger();
+            let withdrawal = mutate(&play, &token, "withdrawConsent", json!({"consentId": id}));
+            let renewal = async {
+                tokio::time::sleep(Duration::from_millis(round % 8)).await;
+                mutate(&play, &token, "renewConsent", json!({"consentId": id, "given": given(json!({}))})).await
+            };
+            tokio::join!(withdrawal, renewal);
+            // Whichever was first, it stands again before the next round.
+            let now = play.ask(&traeger(), &format!("{{ referral(id: {}) {{ status consent {{ id }} }} }}", offered["id"])).await;
+            if now["referral"]["status"] == "SUSPENDED" {
+                let renewal = json!({"consentId": now["referral"]["consent"]["id"], "given": given(json!({}))});
+                done(&play, "renewConsent", renewal).await;
+            }
+        }
+        over.store(true, Ordering::SeqCst);
+        for reader in readers {
+            reader.await.expect("a reader");
+        }
+        let history = format!("{{ referral(id: {}) {{ events(last: 100) {{ nodes {{ fromStatus toStatus }} }} }} }}", offered["id"]);
+        let history = play.ask(&traeger(), &history).await["referral"]["events"]["nodes"].clone();
+        let steps = history.as_array().expect("a history");
+        assert!(steps.iter().any(|step| step["toStatus"] == "SUSPENDED"), "{history}");
+        for pair in steps.windows(2) {
+            assert_eq!(pair[0]["toStatus"], pair[1]["fromStatus"], "{history}");
+        }
     }
 
     async fn no_disclosure_overtakes_a_withdrawal(db: TestDatabase) {

@@ -43,16 +43,17 @@ async fn own(work: &Work<'_>, id: Option<Uuid>) -> Result<consent::Model, Refusa
     found.ok_or_else(Refusal::not_found)
 }
 
-/// Writes a step into a consent's history.
-async fn note(work: &Work<'_>, consent_id: Uuid, step: ConsentStep, fields: FieldSet) -> Result<(), Refusal> {
+/// Writes a step into a consent's history, and returns its id. The consent is locked: the step is later than any other.
+async fn note(work: &Work<'_>, consent_id: Uuid, step: ConsentStep, fields: FieldSet) -> Result<Uuid, Refusal> {
+    let id = new_uuid();
     let event = consent_event::ActiveModel {
-        id: Set(new_uuid()),
+        id: Set(id),
         consent_id: Set(consent_id),
-        at: Set(work.now()),
+        at: Set(work.instant()),
         step: Set(Code(step)),
         fields: Set(fields.to_i64()),
         staff: Set(Some(work.viewer().subject().to_owned())),
     };
     consent_event::Entity::insert(event).exec_without_returning(work.tx()).await?;
-    Ok(())
+    Ok(id)
 }

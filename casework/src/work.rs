@@ -122,6 +122,10 @@ impl<W: Worker> Work<'_, W> {
     pub(crate) fn now(&self) -> i64 {
         self.now
     }
+    /// The instant now; [`now`](Self::now) is that at which the work began, perhaps before a lock that it waited for.
+    pub(crate) fn instant(&self) -> i64 {
+        self.clock.now_micros()
+    }
     pub(crate) fn today(&self) -> NaiveDate {
         self.today
     }

@@ -79,10 +79,8 @@ async fn take_back(
         ..Default::default()
     };
     consent::Entity::update(row).exec(work.tx()).await?;
-    work.withdraws(one.id);
-    if !taken.is_empty() {
-        note(work, one.id, step, taken).await?;
-    }
+    let event = if taken.is_empty() { None } else { Some(note(work, one.id, step, taken).await?) };
+    work.withdraws(one.id, event);
     Ok(left)
 }
 

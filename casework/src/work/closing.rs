@@ -17,9 +17,10 @@ use super::{Hands as _, Work, Worker};
 use crate::import::KEYS;
 
 impl<W: Worker> Work<'_, W> {
-    /// Notes that this consent, or a part of it, is withdrawn by this work: the instant is set when it finishes.
-    pub(crate) fn withdraws(&mut self, consent_id: Uuid) {
-        self.told.withdrawn.push(consent_id);
+    /// Notes that this consent, or a part of it, is withdrawn by this work, with the step of its history: the instant is set
+    /// when it finishes.
+    pub(crate) fn withdraws(&mut self, consent_id: Uuid, event_id: Option<Uuid>) {
+        self.told.withdrawn.push((consent_id, event_id));
     }
 
     /// Tells both sides that from a day to come on less is agreed on for a referral.
@@ -65,7 +66,7 @@ pub(super) async fn date(
     begun: i64,
     at: i64,
     moved: &[(Uuid, Uuid)],
-    withdrawn: &[Uuid],
+    withdrawn: &[(Uuid, Option<Uuid>)],
 ) -> Result<(), DbErr> {
     for some in moved.chunks(KEYS) {
         referral_event::Entity::update_many()
@@ -85,14 +86,13 @@ pub(super) async fn date(
     }
     consent::Entity::update_many()
         .set(consent::ActiveModel { withdrawn_at: Set(Some(at)), ..Default::default() })
-        .filter(consent::Column::Id.is_in(withdrawn.iter().copied()))
+        .filter(consent::Column::Id.is_in(withdrawn.iter().map(|(consent, _)| *consent)))
         .filter(consent::Column::WithdrawnAt.eq(begun))
         .exec(tx)
         .await?;
     consent_event::Entity::update_many()
         .set(consent_event::ActiveModel { at: Set(at), ..Default::default() })
-        .filter(consent_event::Column::ConsentId.is_in(withdrawn.iter().copied()))
-        .filter(consent_event::Column::At.eq(begun))
+        .filter(consent_event::Column::Id.is_in(withdrawn.iter().filter_map(|(_, event)| *event)))
         .exec(tx)
         .await
         .map(drop)

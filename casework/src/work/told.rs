@@ -21,7 +21,7 @@ pub(super) struct Told {
     pub(super) changes: Vec<(Uuid, Change)>,
     pub(super) closed_to: BTreeSet<Uuid>,
     /// Consents that are withdrawn, as a whole or in part.
-    pub(super) withdrawn: Vec<Uuid>,
+    pub(super) withdrawn: Vec<(Uuid, Option<Uuid>)>,
 }
 
 /// Where a part of the work began: see [`Work::begin_part`].
@@ -69,10 +69,14 @@ impl<W: Worker> Work<'_, W> {
     /// Makes it last: writes the events, numbers the changes, holds back disclosures if something closes, and commits.
     pub(crate) async fn finish(self) -> Result<(), DbErr> {
         let tx = self.by.transaction();
-        let moved = self.told.events.iter();
+        // Only now are all locks held that were to be waited for: what another wrote before is before this in time too.
+        let at = self.instant();
+        let mut events = self.told.events;
+        events.iter_mut().for_each(|event| event.at = Set(at));
+        let moved = events.iter();
         let moved: Vec<(Uuid, Uuid)> =
             moved.filter_map(|event| Some((event.id.clone().take()?, event.referral_id.clone().take()?))).collect();
-        insert(tx, self.told.events).await?;
+        insert(tx, events).await?;
         let mut feeds: BTreeMap<Uuid, Vec<Change>> = BTreeMap::new();
         for (agency, change) in self.told.changes {
             feeds.entry(agency).or_default().push(change);
@@ -84,7 +88,7 @@ impl<W: Worker> Work<'_, W> {
             let rows = changes.into_iter().zip(first + 1..).map(|(change, seq)| change::ActiveModel {
                 agency_id: Set(agency_id),
                 seq: Set(seq),
-                at: Set(self.now),
+                at: Set(at),
                 referral_id: Set(change.referral_id),
                 kind: Set(Code(change.kind)),
                 event_id: Set(change.event_id),
