@@ -31,6 +31,13 @@ struct Both {
 
 impl Both {
     async fn begin(db: crate::support::database::TestDatabase) -> Self {
+        let offered = Self::offered(db).await;
+        let of_abh = offered.play.done(&abh(), "acceptReferral", on(&offered.of_abh, json!({}))).await;
+        Self { of_abh, ..offered }
+    }
+
+    /// The same, accepted by the Jobcenter alone.
+    async fn offered(db: crate::support::database::TestDatabase) -> Self {
         let play = Play::begin(db).await;
         let case = play.case(play.jobcenter, P::BenefitApplication, Some(ConsentSpec::whole())).await;
         let main = &play.server.database.database.main;
@@ -42,19 +49,16 @@ impl Both {
             ..given.into_active_model().reset_all()
         };
         also.insert(main).await.expect("a second consent");
-        let mut accepted = Vec::new();
-        for (receiver, purpose, clerk) in
-            [(play.jobcenter, P::BenefitApplication, jobcenter()), (play.abh, P::TitleExtension, abh())]
-        {
+        let mut offered = Vec::new();
+        for (receiver, purpose) in [(play.jobcenter, P::BenefitApplication), (play.abh, P::TitleExtension)] {
             let input =
                 json!({"caseId": case, "receiverId": encode(Kind::Agency, receiver), "purpose": purpose.code()});
             let draft = play.done(&traeger(), "draftReferral", input).await;
             let input = on(&draft, json!({"acknowledgeReportingDuty": true}));
-            let offered = play.done(&traeger(), "offerReferral", input).await;
-            accepted.push(play.done(&clerk, "acceptReferral", on(&offered, json!({}))).await);
+            offered.push(play.done(&traeger(), "offerReferral", input).await);
         }
-        let of_abh = accepted.pop().expect("two");
-        Self { play, of_jobcenter: accepted.pop().expect("two"), of_abh }
+        let of_jobcenter = play.done(&jobcenter(), "acceptReferral", on(&offered[0], json!({}))).await;
+        Self { play, of_jobcenter, of_abh: offered.remove(1) }
     }
 
     /// A referral as its party sees it now.
@@ -112,6 +116,18 @@ fn disputed(seen: &Value) -> (Value, BTreeSet<&str>) {
 
 fn last_event(seen: &Value) -> &Value {
     seen["events"]["nodes"].as_array().expect("events").last().expect("an event")
+}
+
+/// Does something with a case as it is now; the code of the refusal, or null.
+async fn edit(play: &Play, mutation: &str, case: &str, mut input: Value) -> Value {
+    let seen = play.ask(&traeger(), &format!("{{ case(id: {}) {{ version }} }}", json!(case))).await;
+    input["caseId"] = json!(case);
+    input["expectedVersion"] = seen["case"]["version"].clone();
+    input["idempotencyKey"] = json!(Uuid::now_v7());
+    let kind = mutation[..1].to_uppercase() + &mutation[1..];
+    let query = format!("mutation($input: {kind}Input!) {{ {mutation}(input: $input) {{ case {{ version }} }} }}");
+    let answer = play.server.ask(&traeger(), &query, &json!({ "input": input })).await;
+    answer["errors"][0]["extensions"]["code"].clone()
 }
 
 on_both! {
@@ -227,6 +243,101 @@ on_both! {
             assert_eq!(told, if was_shown { json!([{"agency": {"slug": "abh"}}]) } else { json!([]) });
             both.play.server.stop().await;
         }
+    }
+
+    async fn whoever_was_shown_what_was_taken_out_again_is_told_too(db: TestDatabase) {
+        for by_reporter in [false, true] {
+            let both = Both::begin(crate::support::database::fresh(if db.database.backend() == sea_orm::DbBackend::Sqlite {
+                crate::support::database::Backend::Sqlite } else { crate::support::database::Backend::Postgres }).await).await;
+            let (clerk, agency, referral) = match by_reporter {
+                true => (jobcenter(), both.play.jobcenter, &both.of_jobcenter),
+                false => (abh(), both.play.abh, &both.of_abh),
+            };
+            let before = both.seen(&clerk, referral).await;
+            assert_ne!(before["handover"]["phone"], Value::Null);
+            let remove = json!({"remove": ["PHONE"]});
+            if by_reporter {
+                let reported = both.report().await;
+                both.play.done(&traeger(), "changeHandover", on(&reported, remove)).await;
+            } else {
+                both.play.done(&traeger(), "changeHandover", on(referral, remove)).await;
+                both.report().await;
+            }
+            let reported = both.told(agency, referral).await;
+            assert_eq!(reported, usize::from(by_reporter), "a handover without the field shows no mark");
+            both.correct_the_case().await;
+            let input = both.deciding(json!({"decision": "ACCEPTED"})).await;
+            both.play.done(&traeger(), "decideCorrection", input).await;
+            assert_eq!(both.told(agency, referral).await, reported + 1);
+            let seen = both.seen(&clerk, referral).await;
+            assert_eq!((&seen["handover"]["phone"], disputed(&seen).0), (&Value::Null, json!([])), "nothing comes back by it");
+            assert_eq!(last_event(&seen)["changedFields"], json!([{"field": "PHONE", "change": "OUTDATED"}]));
+
+            // Handed over again it is the right one, and says so.
+            let again = on(&both.seen(&traeger(), referral).await, json!({"add": ["PHONE"]}));
+            both.play.done(&traeger(), "changeHandover", again).await;
+            let seen = both.seen(&clerk, referral).await;
+            assert_eq!((&seen["handover"]["phone"], disputed(&seen).0), (&json!("0221 7654321"), json!([])));
+            both.play.server.stop().await;
+        }
+    }
+
+    async fn a_preview_is_told_nothing_of_what_it_does_not_show(db: TestDatabase) {
+        let both = Both::offered(db).await;
+        let before = both.seen(&abh(), &both.of_abh).await;
+        assert_eq!(before["status"], "OFFERED");
+        both.report().await;
+        assert_eq!(both.seen(&abh(), &both.of_abh).await, before, "nor that there is something");
+        let sender = both.seen(&traeger(), &both.of_abh).await;
+        assert_eq!(last_event(&sender)["changedFields"], json!([{"field": "PHONE", "change": "DISPUTED"}]));
+        both.correct_the_case().await;
+        let input = both.deciding(json!({"decision": "ACCEPTED"})).await;
+        both.play.done(&traeger(), "decideCorrection", input).await;
+        assert_eq!(both.seen(&abh(), &both.of_abh).await, before);
+        let sender = both.seen(&traeger(), &both.of_abh).await;
+        assert_eq!(last_event(&sender)["changedFields"], json!([{"field": "PHONE", "change": "CORRECTED"}]));
+        assert_eq!((both.told(both.play.abh, &both.of_abh).await, both.told(both.play.traeger, &both.of_abh).await), (0, 2));
+        let told = format!("{{ referral(id: {}) {{ corrections {{ nodes {{ told {{ agency {{ slug }} }} }} }} }} }}", both.of_jobcenter["id"]);
+        let told = both.play.ask(&traeger(), &told).await["referral"]["corrections"]["nodes"][0]["told"].clone();
+        assert_eq!(told, json!([]));
+
+        // Of what the preview shows it is told, and what it accepts is right.
+        let seen = both.seen(&jobcenter(), &both.of_jobcenter).await;
+        let wrong = json!({"field": "BIRTH_DATE", "text": "falsch"});
+        both.play.done(&jobcenter(), "reportWrongValue", on(&seen, wrong)).await;
+        let seen = both.seen(&abh(), &both.of_abh).await;
+        assert_eq!(last_event(&seen)["changedFields"], json!([{"field": "BIRTH_DATE", "change": "DISPUTED"}]));
+        both.play.done(&abh(), "acceptReferral", on(&seen, json!({}))).await;
+        let seen = both.seen(&abh(), &both.of_abh).await;
+        assert_eq!((&seen["handover"]["phone"], disputed(&seen).0), (&json!("0221 7654321"), json!(["BIRTH_DATE"])));
+        both.play.server.stop().await;
+    }
+
+    async fn in_a_closed_case_only_what_is_disputed_can_be_put_right(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let case = play.case(play.jobcenter, P::BenefitApplication, Some(ConsentSpec::whole())).await;
+        let input = json!({"caseId": case, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": "BENEFIT_APPLICATION", "kind": "TRANSFER"});
+        let draft = play.done(&traeger(), "draftReferral", input).await;
+        let offered = play.done(&traeger(), "offerReferral", on(&draft, json!({"acknowledgeReportingDuty": true}))).await;
+        let accepted = play.done(&jobcenter(), "acceptReferral", on(&offered, json!({}))).await;
+        let of_jobcenter = play.done(&jobcenter(), "startReferral", on(&accepted, json!({}))).await;
+        assert_eq!(edit(&play, "closeCase", &case, json!({"reason": "TRANSFERRED"})).await, Value::Null);
+        let right = json!({"record": {"phone": "0221 7654321"}});
+        assert_eq!(edit(&play, "updateCase", &case, right.clone()).await, "ACTION_NOT_ALLOWED", "nobody holds it for wrong");
+        let both = Both { play, of_jobcenter, of_abh: Value::Null };
+        both.report().await;
+        let update = async |input: Value| edit(&both.play, "updateCase", &case, input).await;
+        for beside in [json!({}), json!({"phase": "INTAKE", "record": {"phone": "0221 7654321"}}),
+            json!({"record": {"phone": "0221 7654321", "city": "Bonn"}}), json!({"record": {"city": "Bonn"}})] {
+            assert_eq!(update(beside.clone()).await, "ACTION_NOT_ALLOWED", "{beside}");
+        }
+        assert_eq!(update(right.clone()).await, Value::Null);
+        let input = both.deciding(json!({"decision": "ACCEPTED"})).await;
+        both.play.done(&traeger(), "decideCorrection", input).await;
+        let seen = both.seen(&jobcenter(), &both.of_jobcenter).await;
+        assert_eq!((&seen["handover"]["phone"], disputed(&seen).0), (&json!("0221 7654321"), json!([])));
+        assert_eq!(update(right).await, "ACTION_NOT_ALLOWED", "it is decided");
+        both.play.server.stop().await;
     }
 
     async fn what_was_suspended_goes_on_with_the_value_that_was_corrected_meanwhile(db: TestDatabase) {

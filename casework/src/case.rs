@@ -55,12 +55,24 @@ async fn own(work: &Work<'_>, id: Option<Uuid>, record: FieldSet) -> Result<Case
 
 /// An open case of the viewer's agency in the version that was seen.
 async fn own_open(work: &Work<'_>, target: Target, record: FieldSet) -> Result<CaseRow, Refusal> {
+    own_to_write(work, target, record, FieldSet::EMPTY).await
+}
+
+/// The same, to write nothing but these fields of its record. If they are all disputed, it may be closed: a wrong value can
+/// be put right for as long as somebody has it (§ 84 SGB X).
+async fn own_to_write(work: &Work<'_>, target: Target, record: FieldSet, alone: FieldSet) -> Result<CaseRow, Refusal> {
     let case = own(work, target.id, record).await?;
     if case.version != target.expected_version {
         return Err(Refusal::conflict(case.version));
     }
     if case.closed_on.is_some() {
-        return Err(Refusal::not_allowed("Der Fall ist abgeschlossen und bleibt, wie er ist; Notizen gehen noch."));
+        let disputed = work.reads().disputes_of_cases(&[case.id]).await?.remove(&case.id).unwrap_or_default();
+        if alone.is_empty() || !alone.is_within(disputed) {
+            return Err(Refusal::not_allowed(
+                "Der Fall ist abgeschlossen und bleibt, wie er ist. Notizen gehen noch; zu berichtigen sind nur Angaben, die \
+                 als falsch gemeldet und noch nicht entschieden sind, und nichts anderes zugleich.",
+            ));
+        }
     }
     Ok(case)
 }

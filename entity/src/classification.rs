@@ -186,7 +186,7 @@ pub const TABLES: &[Table] = &[
         public: "id referral_id at from_status to_status agency_id action",
         ruled: "",
         party_text: "reason",
-        internal: "staff imported detail",
+        internal: "staff imported detail senders_alone",
     },
     Table {
         name: "message",

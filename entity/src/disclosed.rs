@@ -1,7 +1,8 @@
 //! Per referral and field, when it was first and last disclosed: answers Art. 15 DSGVO, kept as long as the data.
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 
+use kim_domain::Word as _;
 use kim_domain::field::{FieldSet, HandoverField};
 use sea_orm::entity::prelude::*;
 use sea_orm::{DatabaseTransaction, DbBackend};
@@ -38,7 +39,7 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Which of these referrals showed their receivers one of these fields, ever. `tx` is for PostgreSQL, where the log lies
+/// Which of these fields these referrals showed their receivers, ever; only those that showed one. `tx` is for PostgreSQL, where the log lies
 /// in the main database: there a transaction asks for no second connection.
 ///
 /// # Errors
@@ -48,7 +49,7 @@ pub async fn shown(
     tx: &DatabaseTransaction,
     referrals: &[Uuid],
     fields: FieldSet,
-) -> Result<BTreeSet<Uuid>, DbErr> {
+) -> Result<HashMap<Uuid, FieldSet>, DbErr> {
     let facts = Entity::find()
         .filter(Column::ReferralId.is_in(referrals.iter().copied()))
         .filter(Column::Field.is_in(fields.iter().map(HandoverField::code)));
@@ -56,5 +57,11 @@ pub async fn shown(
         DbBackend::Sqlite => facts.all(&database.log).await?,
         DbBackend::Postgres | _ => facts.all(tx).await?,
     };
-    Ok(facts.into_iter().map(|fact| fact.referral_id).collect())
+    let mut shown: HashMap<Uuid, FieldSet> = HashMap::new();
+    for fact in facts {
+        if let Some(field) = HandoverField::from_code(&fact.field) {
+            shown.entry(fact.referral_id).or_default().insert(field);
+        }
+    }
+    Ok(shown)
 }

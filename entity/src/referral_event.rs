@@ -36,6 +36,8 @@ pub struct Model {
     /// What else is to be said of it, as JSON: the fields of a changed handover, for example.
     #[sea_orm(column_type = "Text", nullable)]
     pub detail: Option<String>,
+    /// Whether it is about a field that the receiver neither sees nor was shown: only its sender's history has it.
+    pub senders_alone: bool,
 }
 
 /// No relations: reads join by hand, narrowed to a viewer.

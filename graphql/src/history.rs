@@ -129,7 +129,7 @@ kim_domain::words! {
         Refreshed = "REFRESHED": "neu übernommen",
         Disputed = "DISPUTED": "als falsch gemeldet",
         Corrected = "CORRECTED": "berichtigt",
-        Outdated = "OUTDATED": "im Fall berichtigt, nachdem die Übergabe zu Ende war: hier steht noch der alte Wert",
+        Outdated = "OUTDATED": "im Fall berichtigt, ohne dass die Übergabe es übernimmt: was sie gezeigt hat, ist der alte Wert",
         Upheld = "UPHELD": "bestätigt",
         NotAgreed = "NOT_AGREED": "nicht mehr gezeigt, weil die Schnittstellenvereinbarung es nicht mehr erlaubt",
     }

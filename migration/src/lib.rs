@@ -22,6 +22,7 @@ mod m20261124_000015_clock;
 mod m20261124_000016_corrections;
 mod m20261124_000017_statistics_and_support;
 mod m20261124_000019_outdated_copies;
+mod m20261124_000020_senders_steps;
 mod m20261124_100017_statistics_log;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -56,6 +57,7 @@ impl MigratorTrait for MainMigrator {
             Box::new(m20261124_000014_case_work::Migration),
             Box::new(m20261124_000017_statistics_and_support::Migration),
             Box::new(m20261124_000019_outdated_copies::Migration),
+            Box::new(m20261124_000020_senders_steps::Migration),
         ]
     }
 

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use kim_domain::agency::AgencyKind;
-use kim_domain::field::FieldSet;
+use kim_domain::field::{FieldSet, HandoverField as F};
 use kim_domain::plan::{Goal, Step, StepState, open_steps};
 use kim_domain::value::Value;
 use kim_entity::{agency, case_file};
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
-use super::{Done, Target, own_open, touch};
+use super::{Done, Target, own_to_write, touch};
 use crate::refusal::Refusal;
 use crate::text::line;
 use crate::work::Work;
@@ -55,9 +55,9 @@ pub struct NewGoal {
 /// Sets the plan, and with it what a handover would tell of it. The same plan once more is a review.
 ///
 /// # Errors
-/// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED once the case is closed, BAD_INPUT.
+/// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED once the case is closed but while its steps are disputed, BAD_INPUT.
 pub async fn set_plan(work: &mut Work<'_>, target: Target, goals: &[NewGoal]) -> Result<Done, Refusal> {
-    let case = own_open(work, target, FieldSet::EMPTY).await?;
+    let case = own_to_write(work, target, FieldSet::EMPTY, FieldSet::of(&[F::PlanSteps])).await?;
     if goals.len() > MOST || goals.iter().any(|goal| goal.steps.len() > MOST) {
         return Err(Refusal::bad_input(format!(
             "Ein Plan hat höchstens {MOST} Ziele, ein Ziel höchstens {MOST} Schritte."

@@ -7,7 +7,7 @@ use kim_entity::{case_file, person};
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, ExprTrait as _, QueryFilter as _};
 
 use super::record::{Record, checked, set_fingerprints};
-use super::{Done, Target, case_number, district, own_open, touch};
+use super::{Done, Target, case_number, district, own_to_write, touch};
 use crate::matching;
 use crate::refusal::Refusal;
 use crate::work::Work;
@@ -29,12 +29,23 @@ pub struct UpdateCase {
     pub record: Record,
 }
 
+impl UpdateCase {
+    /// The fields of the record that it names, if it is about nothing else.
+    fn record_alone(&self) -> FieldSet {
+        match self {
+            Self { case_number: None, district: None, phase: None, record } => record.keys().copied().collect(),
+            Self { .. } => FieldSet::EMPTY,
+        }
+    }
+}
+
 /// Changes it.
 ///
 /// # Errors
-/// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED once it is closed, BAD_INPUT for a value, which is named.
+/// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED once it is closed but for what is disputed, BAD_INPUT for a value, which is
+/// named.
 pub async fn update(work: &mut Work<'_>, target: Target, input: &UpdateCase) -> Result<Done, Refusal> {
-    let case = own_open(work, target, NAMES).await?;
+    let case = own_to_write(work, target, NAMES, input.record_alone()).await?;
     let record = checked(&input.record, work.today())?;
     let mut with = case_file::ActiveModel::default();
     let mut person = person::ActiveModel { updated_at: Set(work.now()), ..Default::default() };

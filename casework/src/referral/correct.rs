@@ -12,10 +12,10 @@ use kim_entity::read::{ReferralRow, Side};
 use kim_entity::{correction, correction_notice, handover, referral};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
-use super::corrected::{mark, refresh};
+use super::corrected::{Known, known, mark, refresh};
 use super::{Done, Target};
 use crate::refusal::Refusal;
 use crate::text::{optional_line, text};
@@ -95,7 +95,8 @@ pub async fn report_wrong_value(work: &mut Work<'_>, target: Target, report: &Re
     };
     correction::Entity::insert(reported).exec_without_returning(work.tx()).await?;
     let others: Vec<_> = of_case.iter().filter(|other| other.id != row.id && carries(other, field)).collect();
-    tell(work, id, &others, ReferralAction::ReportWrongValue, DISPUTED, field).await?;
+    let known = known(work, &of_case, field).await?;
+    tell(work, id, &others, ReferralAction::ReportWrongValue, DISPUTED, field, &known).await?;
     Ok(Done { referral: row.id })
 }
 
@@ -137,29 +138,33 @@ pub async fn decide_correction(work: &mut Work<'_>, target: Target, input: &Deci
         ..Default::default()
     };
     let runs: Vec<_> = of_case.iter().filter(|other| other.id != row.id && carries(other, field)).collect();
+    let known = known(work, &of_case, field).await?;
     match input.decision {
         CorrectionDecision::Accepted => {
-            let frozen = refresh(work, &row, &found, &of_case, input.acknowledge_reporting_duty).await?;
+            let stale = refresh(work, &row, &found, &of_case, &known, input.acknowledge_reporting_duty).await?;
             correction::Entity::update(decided).exec(work.tx()).await?;
-            let (own, others): (Vec<_>, Vec<_>) = frozen.into_iter().partition(|one| one.id == row.id);
+            let (own, others): (Vec<_>, Vec<_>) = stale.into_iter().partition(|one| one.id == row.id);
             let word = if own.is_empty() { CORRECTED } else { OUTDATED };
-            decide(work, &row, word, same_fact(field).and(row.terms.offered)).await?;
-            tell(work, found.id, &runs, ReferralAction::DecideCorrection, CORRECTED, field).await?;
-            tell(work, found.id, &others, ReferralAction::DecideCorrection, OUTDATED, field).await?;
-            let outdated: Vec<Uuid> = own.into_iter().chain(others).map(|one| one.id).collect();
-            note(work, found.id, &outdated, true).await?;
+            let its = known.get(&row.id).copied().unwrap_or_default().or(FieldSet::of(&[field]));
+            decide(work, &row, word, its).await?;
+            tell(work, found.id, &runs, ReferralAction::DecideCorrection, CORRECTED, field, &known).await?;
+            tell(work, found.id, &others, ReferralAction::DecideCorrection, OUTDATED, field, &known).await?;
+            // What a handover no longer has it does not show with a mark either, should it be handed over again.
+            let frozen = own.into_iter().chain(others).filter(|one| !offers(one, field).is_empty());
+            let frozen: Vec<Uuid> = frozen.map(|one| one.id).collect();
+            note(work, found.id, &frozen, true).await?;
         }
         CorrectionDecision::Rejected => {
             correction::Entity::update(decided).exec(work.tx()).await?;
             decide(work, &row, UPHELD, FieldSet::of(&[field])).await?;
-            tell(work, found.id, &runs, ReferralAction::DecideCorrection, UPHELD, field).await?;
+            tell(work, found.id, &runs, ReferralAction::DecideCorrection, UPHELD, field, &known).await?;
         }
     }
     Ok(Done { referral: row.id })
 }
 
-/// What the history says of a fact: it was reported; the copy was corrected; it is known to be wrong, and the copy is
-/// frozen; it stays.
+/// What the history says of a fact: it was reported; the copy was corrected; what was shown is known to be wrong, and no
+/// copy takes that over; it stays.
 const DISPUTED: &str = "disputed";
 const CORRECTED: &str = "corrected";
 const OUTDATED: &str = "outdated";
@@ -182,12 +187,17 @@ async fn same_case(work: &Work<'_>, target: Target) -> Result<Vec<referral::Mode
 /// Whether a referral of the same case hands over the disputed fact, or will again: one that is suspended goes on with
 /// the copy that it has.
 pub(super) fn carries(other: &referral::Model, field: F) -> bool {
-    let offered = FieldSet::from_i64(other.offered_fields);
     let runs = other.status.0.is_open() || other.status.0 == ReferralStatus::Suspended;
-    is_of_the_case(field) && runs && !offered.and(same_fact(field)).is_empty()
+    is_of_the_case(field) && runs && !offers(other, field).is_empty()
 }
 
-/// Tells the sides of other referrals, and notes that they were told.
+/// What of a fact a referral hands over.
+pub(super) fn offers(one: &referral::Model, field: F) -> FieldSet {
+    same_fact(field).and(FieldSet::from_i64(one.offered_fields))
+}
+
+/// Tells the sides of other referrals, and notes that they were told: a receiver only of what it knows, its sender of
+/// all.
 async fn tell(
     work: &mut Work<'_>,
     correction: Uuid,
@@ -195,12 +205,21 @@ async fn tell(
     action: ReferralAction,
     word: &str,
     field: F,
+    known: &Known,
 ) -> Result<(), Refusal> {
+    let mut told = Vec::with_capacity(others.len());
     for other in others {
-        let detail: Value = json!({ word: codes(same_fact(field).and(FieldSet::from_i64(other.offered_fields))) });
-        work.affect(other, action, ChangeKind::Correction, &detail).await?;
+        let known = known.get(&other.id).copied().unwrap_or_default();
+        for (fields, senders_alone) in [(known, false), (offers(other, field).without(known), true)] {
+            if !fields.is_empty() {
+                let detail = json!({ word: codes(fields) });
+                work.affect(other, action, ChangeKind::Correction, &detail, senders_alone).await?;
+            }
+        }
+        if !known.is_empty() {
+            told.push(other.id);
+        }
     }
-    let told: Vec<Uuid> = others.iter().map(|other| other.id).collect();
     note(work, correction, &told, false).await
 }
 

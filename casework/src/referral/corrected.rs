@@ -1,4 +1,7 @@
 //! What an accepted report does to the copies: those that run get the case's value, those that have ended keep the old one.
+//! And who knows of the old one.
+
+use std::collections::HashMap;
 
 use kim_domain::correction::{is_of_the_case, same_fact};
 use kim_domain::field::{FieldSet, HandoverField as F};
@@ -10,18 +13,35 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::copy;
-use super::correct::carries;
+use super::correct::{carries, offers};
 use super::duty::refuse_unacknowledged;
 use crate::refusal::Refusal;
 use crate::work::Work;
 
-/// Copies what the case says by now into every handover that runs and has the old value. Returns the referrals whose
-/// copies are frozen with it and were shown.
+/// What of a fact the receiver of each referral sees now or was shown ever. Only of that it is told: from anything else it
+/// would learn what was offered.
+pub(super) type Known = HashMap<Uuid, FieldSet>;
+
+/// What of this fact the receivers of a case's referrals know.
+pub(super) async fn known(work: &Work<'_>, of_case: &[referral::Model], field: F) -> Result<Known, Refusal> {
+    let Some(any) = of_case.first() else { return Ok(Known::new()) };
+    let ids: Vec<Uuid> = of_case.iter().map(|one| one.id).collect();
+    let mut known = disclosed::shown(work.database(), work.tx(), &ids, same_fact(field)).await?;
+    for (id, seen) in work.writing().shown_of_case(any.case_id).await? {
+        let all = known.entry(id).or_default();
+        *all = all.or(seen.and(same_fact(field)));
+    }
+    Ok(known)
+}
+
+/// Copies what the case says by now into every handover that runs and has the old value. Returns the referrals that take
+/// over nothing, and whose receivers know the old value.
 pub(super) async fn refresh<'c>(
     work: &mut Work<'_>,
     row: &ReferralRow,
     found: &correction::Model,
     of_case: &'c [referral::Model],
+    known: &Known,
     acknowledge_reporting_duty: bool,
 ) -> Result<Vec<&'c referral::Model>, Refusal> {
     let field = found.field.0;
@@ -52,27 +72,29 @@ pub(super) async fn refresh<'c>(
     for one in runs {
         copy_anew(work, one, field, &values).await?;
     }
-    frozen(work, of_case, field, &values).await
+    stale(work, of_case, field, known, &values).await
 }
 
-/// The referrals that have ended, showed the fact, and whose copies say something else than the case by now.
-async fn frozen<'c>(
+/// The referrals that have ended or hand over the fact no longer, whose receivers know something else than the case says by
+/// now. What was taken out of a handover nobody can compare any more: whoever was shown it is told.
+async fn stale<'c>(
     work: &Work<'_>,
     of_case: &'c [referral::Model],
     field: F,
+    known: &Known,
     values: &Values,
 ) -> Result<Vec<&'c referral::Model>, Refusal> {
-    let ended: Vec<_> = of_case.iter().filter(|one| !carries(one, field)).collect();
-    let ids: Vec<Uuid> = ended.iter().map(|one| one.id).collect();
-    let shown = disclosed::shown(work.database(), work.tx(), &ids, same_fact(field)).await?;
-    let of_shown = handover::Column::ReferralId.is_in(shown.iter().copied());
-    let copies = handover::Entity::find().filter(of_shown).all(work.tx()).await?;
+    let left: Vec<_> = of_case.iter().filter(|one| !carries(one, field)).collect();
+    let of_left = handover::Column::ReferralId.is_in(left.iter().map(|one| one.id));
+    let copies = handover::Entity::find().filter(of_left).all(work.tx()).await?;
     let stale = |one: &referral::Model| {
-        let said = same_fact(field).and(FieldSet::from_i64(one.offered_fields));
+        let known = known.get(&one.id).copied().unwrap_or_default();
+        let has = offers(one, field);
         let copy = copies.iter().find(|copy| copy.referral_id == one.id);
-        copy.is_some_and(|copy| said.iter().any(|field| copy.text(field).as_deref() != values.get(field)))
+        let differs = |field| copy.is_some_and(|copy| copy.text(field).as_deref() != values.get(field));
+        known.iter().any(|field| !has.contains(field) || differs(field))
     };
-    Ok(ended.into_iter().filter(|one| stale(one)).collect())
+    Ok(left.into_iter().filter(|one| stale(one)).collect())
 }
 
 /// Refuses if the value is still the one that was reported.

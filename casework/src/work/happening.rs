@@ -83,15 +83,18 @@ impl Work<'_> {
     }
 
     /// Something about the case happened by another of its referrals, and concerns this one. Its sender's history says so
-    /// and names nobody else: the receiver learns of no other agency.
+    /// and names nobody else: the receiver learns of no other agency. What is its sender's alone does not count on either.
     pub(crate) async fn affect(
         &mut self,
         row: &referral::Model,
         action: ReferralAction,
         kind: ChangeKind,
         detail: &serde_json::Value,
+        senders_alone: bool,
     ) -> Result<(), Refusal> {
-        self.update(row.id, row.version, Default::default()).await?;
+        if !senders_alone {
+            self.update(row.id, row.version, Default::default()).await?;
+        }
         let (id, own) = (new_uuid(), self.own_id() == row.sender_id);
         self.told.events.push(referral_event::ActiveModel {
             id: Set(id),
@@ -105,8 +108,9 @@ impl Work<'_> {
             imported: Set(false),
             action: Set(Some(Code(action))),
             detail: Set(Some(detail.to_string())),
+            senders_alone: Set(senders_alone),
         });
-        for agency in [row.sender_id, row.receiver_id] {
+        for agency in [row.sender_id, row.receiver_id].into_iter().take(if senders_alone { 1 } else { 2 }) {
             self.told.changes.push((agency, Change { referral_id: row.id, kind, event_id: Some(id) }));
         }
         Ok(())
@@ -128,6 +132,7 @@ impl Work<'_> {
             imported: Set(false),
             action: Set(None),
             detail: Set(None),
+            senders_alone: Set(false),
         };
         referral_event::Entity::insert(event).exec_without_returning(self.tx()).await?;
         self.told.changes.push((sender_id, Change { referral_id, kind: ChangeKind::Moved, event_id: Some(id) }));
@@ -219,6 +224,7 @@ impl<W: Worker> Work<'_, W> {
             agency_id: Set(author.map_or(row.sender_id, |(agency_id, _)| agency_id)),
             staff: Set(author.map(|(_, subject)| subject.to_owned())),
             imported: Set(false),
+            senders_alone: Set(false),
             ..Default::default()
         }
     }

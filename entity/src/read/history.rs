@@ -153,6 +153,7 @@ impl Snapshot {
         if table == EVENTS {
             let own = self.viewer.agency().id;
             sql.push(" AND (t.to_status <> 'DRAFT' OR t.agency_id = ").bind(own).push(")");
+            sql.push(" AND (NOT t.senders_alone OR t.agency_id = ").bind(own).push(")");
             // That the receiver made an appointment its sender learns only if the client lets it be told.
             sql.push(" AND (t.action IS NULL OR t.action <> 'RECORD_APPOINTMENT' OR t.agency_id = ").bind(own);
             sql.push(

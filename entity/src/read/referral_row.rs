@@ -153,7 +153,8 @@ pub enum Extent {
 pub(crate) enum Reading<'v> {
     /// A viewer, whose agency is one of its sides.
     Viewer(&'v Viewer),
-    /// The clock, which is nobody: as its sender would, by whom what the clock does is answered for.
+    /// The clock, or the rule asked for the other referrals of a case: nobody. As its sender would, who answers for what is
+    /// done there.
     Clock,
 }
 

@@ -1,7 +1,8 @@
 //! Cases, and all referrals of one: what concerns one of them can concern the others, which are other agencies' too.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
+use kim_domain::field::FieldSet;
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait as _, DbBackend, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _,
@@ -9,6 +10,8 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::Writing;
+use crate::read::referral_row::{Extent, Reading, select};
+use crate::sql::Sql;
 use crate::{case_file, referral};
 
 impl Writing {
@@ -55,5 +58,19 @@ impl Writing {
             // Nobody else writes while this transaction lasts.
             DbBackend::Sqlite | _ => of_case.all(self.transaction()).await,
         }
+    }
+
+    /// What each referral of a case shows its receiver now, whoever that is. Nothing but the sets leaves here: to decide
+    /// which of them is told of what happened by another.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn shown_of_case(&self, case_id: Uuid) -> Result<HashMap<Uuid, FieldSet>, DbErr> {
+        let sql = Sql::new(self.transaction().get_database_backend());
+        let mut sql = select(sql, Extent::Listed, self.0.today());
+        sql.push("r.case_id = ").bind(case_id);
+        let rows = sql.all(self.transaction()).await?;
+        let read = |row| Reading::Clock.row(row, Extent::Listed, self.0.today());
+        rows.iter().map(read).map(|row| row.map(|row| (row.id, row.visible().fields()))).collect()
     }
 }
