@@ -109,6 +109,7 @@ impl Plan {
                     agency_id: Set(self.agency(one.municipality, if sender { 0 } else { one.receiver })),
                     staff: Set(Some(staff(&mut one.dice))),
                     imported: Set(false),
+                    senders_alone: Set(false),
                     action: Set(action.map(Code)),
                     ..Default::default()
                 }
