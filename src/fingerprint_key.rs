@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use kim_domain::fingerprint::FingerprintKey;
+use kim_domain::fingerprint::{FingerprintKey, hex};
 
 use crate::failure::Failure;
 
@@ -45,10 +45,11 @@ fn make(file: &Path) -> Result<FingerprintKey, Failure> {
         std::fs::create_dir_all(folder).map_err(why)?;
     }
     let key: [u8; 32] = rand::random();
-    let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
     // `create_new`: of two processes that start at once, one makes the key and the other fails instead of losing it.
     match private_file(file) {
-        Ok(mut new) => new.write_all(format!("{hex}\n").as_bytes()).and_then(|()| new.sync_all()).map_err(why)?,
+        Ok(mut new) => {
+            new.write_all(format!("{}\n", hex(&key)).as_bytes()).and_then(|()| new.sync_all()).map_err(why)?
+        }
         Err(error) => return Err(why(error)),
     }
     Ok(FingerprintKey::new(key))

@@ -72,8 +72,16 @@ impl FingerprintKey {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part.as_bytes());
         }
-        mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&mac.finalize().into_bytes())
     }
+}
+
+/// Bytes as lower case hexadecimal digits, two for each.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |half: u8| char::from(DIGITS[usize::from(half)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
 }
 
 /// One form for a name however it was typed: lower case letters without marks; spaces, hyphens and apostrophes do not
@@ -115,6 +123,11 @@ fn sound(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_byte_is_two_digits() {
+        assert_eq!(hex(&[0x00, 0x0a, 0xa0, 0xff]), "000aa0ff");
+    }
     use proptest::prelude::*;
 
     fn key() -> FingerprintKey {

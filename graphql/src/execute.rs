@@ -9,7 +9,7 @@ use async_graphql::{
 use chrono::NaiveDate;
 use kim_casework::disclose::{Begun, Ledger, Reader, Recorded, Shown};
 use kim_domain::calendar::Clock;
-use kim_domain::fingerprint::FingerprintKey;
+use kim_domain::fingerprint::{FingerprintKey, hex};
 use kim_domain::token::VerifiedToken;
 use kim_entity::database::{Database, is_lost, took_too_long};
 use kim_entity::read::Snapshot;
@@ -259,5 +259,5 @@ fn unplaced(error: Error) -> ServerError {
 
 /// A document's hash: which operation it was, without its text.
 fn fingerprint(document: &str) -> String {
-    Sha256::digest(document.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(document.as_bytes())[..16])
 }

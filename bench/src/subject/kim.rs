@@ -1,8 +1,8 @@
 //! kim: the release binary with a configuration of its own.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
+use kim_domain::fingerprint::hex;
 use kim_domain::id::{Kind, encode};
 use serde_json::json;
 use tokio::process::Command;
@@ -17,11 +17,7 @@ use crate::task::Task;
 
 /// Writes `kim.toml` and what it names into a folder.
 pub(crate) fn configure(folder: &Path, issuer: &Issuer, database: &str, listen: &str) -> Result<(), Failure> {
-    let key = FINGERPRINT_KEY.iter().try_fold(String::new(), |mut hex, byte| {
-        write!(hex, "{byte:02x}")?;
-        Ok::<_, std::fmt::Error>(hex)
-    })?;
-    std::fs::write(folder.join("fingerprint.key"), key)?;
+    std::fs::write(folder.join("fingerprint.key"), hex(&FINGERPRINT_KEY))?;
     std::fs::write(folder.join("jwks.json"), issuer.jwks())?;
     let text = format!(
         "database = {database:?}\nlisten = {listen:?}\nfingerprint_key_file = {:?}\n\

@@ -54,6 +54,9 @@ impl Scribe {
         while queue.recv_many(&mut waiting, TOGETHER).await > 0 {
             // Whoever gave up waiting is shown nothing.
             waiting.retain(|entry| !entry.told.is_closed());
+            if waiting.is_empty() {
+                continue;
+            }
             let (scribe, entries) = (Arc::clone(&scribe), std::mem::take(&mut waiting));
             // In a task of its own: should it panic, those who wait are told so, and the next are written.
             let _ = tokio::spawn(async move { scribe.write(entries).await }).await;

@@ -6,6 +6,7 @@ use kim_casework::referral::{Done, Target};
 use kim_casework::refusal::Refusal;
 use kim_casework::work::Work;
 use kim_domain::agency::Scope;
+use kim_domain::fingerprint::hex;
 use kim_domain::id::Kind;
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
@@ -66,7 +67,7 @@ fn hash_of_input(ctx: &Context<'_>) -> String {
     if let Some(members) = json.as_object_mut() {
         members.remove("idempotencyKey");
     }
-    Sha256::digest(json.to_string().as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(json.to_string().as_bytes()))
 }
 
 /// The referral that an input names. An id of another kind is as unknown as one that does not exist.
