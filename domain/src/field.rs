@@ -226,6 +226,17 @@ static SPELLINGS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
         .collect()
 });
 
+/// By the length of their names: asked for each field of each row.
+static BY_LENGTH: LazyLock<Vec<Vec<HandoverField>>> = LazyLock::new(|| {
+    let mut lengths = Vec::new();
+    for &field in HandoverField::ALL {
+        let length = field.name().len();
+        lengths.resize(lengths.len().max(length + 1), Vec::new());
+        lengths[length].push(field);
+    }
+    lengths
+});
+
 impl HandoverField {
     /// The column in `handover`, `snake_case`.
     #[must_use]
@@ -245,7 +256,7 @@ impl HandoverField {
     /// The field with this GraphQL name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|field| field.name() == name)
+        BY_LENGTH.get(name.len())?.iter().copied().find(|field| field.name() == name)
     }
 }
 

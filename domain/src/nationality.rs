@@ -44,7 +44,7 @@ impl Nationality {
     /// The nationality with this alpha-2 code, to the letter.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
-        find(code).filter(|nationality| nationality.code() == code)
+        BY_CODE.binary_search_by_key(&code, |row| row.iso2).ok().map(|place| Self(BY_CODE[place]))
     }
 }
 
@@ -68,6 +68,13 @@ static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
         Row { destatis: next(), iso2: next(), iso3: next(), name: next() }
     };
     include_str!("../data/nationality.csv").lines().skip(1).map(cells).collect()
+});
+
+/// In the order of their codes.
+static BY_CODE: LazyLock<Vec<&'static Row>> = LazyLock::new(|| {
+    let mut rows: Vec<&Row> = TABLE.iter().collect();
+    rows.sort_by_key(|row| row.iso2);
+    rows
 });
 
 /// Every spelling, folded, and its row. What two rows share would be in doubt and a test forbids it.

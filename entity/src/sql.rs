@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use kim_domain::Word;
 use kim_domain::field::FieldSet;
 use sea_orm::sea_query::ArrayType;
+use sea_orm::sqlx::Row as _;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
 use uuid::Uuid;
 
@@ -176,6 +177,18 @@ impl<'r> Columns<'r> {
         let column = self.next;
         self.next += 1;
         self.row.try_get_by_index(column)
+    }
+
+    /// A text, or none, as it lies in the row.
+    pub(crate) fn text(&mut self) -> Result<Option<&'r str>, DbErr> {
+        let column = self.next;
+        self.next += 1;
+        let text = match (self.row.try_as_pg_row(), self.row.try_as_sqlite_row()) {
+            (Some(row), _) => row.try_get(column),
+            (None, Some(row)) => row.try_get(column),
+            (None, None) => return Err(DbErr::Type("a row of no database".into())),
+        };
+        text.map_err(|_| DbErr::Type(format!("no text in column {column}")))
     }
 
     /// A stored set of fields.

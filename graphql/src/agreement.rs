@@ -17,6 +17,7 @@ use crate::error::Failure;
 use crate::load;
 use crate::scalar::{Date, DateTime, global};
 use crate::session::Session;
+use crate::straight::Direct;
 
 /// What is asked of agreements or proposals.
 #[derive(Clone, Copy, Debug, Default)]
@@ -292,6 +293,8 @@ pub(crate) async fn after(ctx: &Context<'_>, id: Uuid, plan: AgreementPlan) -> R
 }
 
 pub(crate) const AGREEMENTS: &str = "agreements";
+
+impl Direct for Agreement {}
 
 connection!(
     AgreementConnection,

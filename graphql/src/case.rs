@@ -30,6 +30,7 @@ use crate::page::PageArgs;
 use crate::referral::{ClientInput, Referral};
 use crate::scalar::{Date, global};
 use crate::session::Session;
+use crate::straight::Direct;
 use crate::upcoming::CaseDeadline;
 use crate::{fields, history};
 
@@ -147,6 +148,8 @@ impl Case {
         self.receipt.as_ref()
     }
 }
+
+impl Direct for Case {}
 
 connection!(CaseConnection, CaseEdge, Case, "Eine Seite Ihrer Fälle, der zuletzt aufgenommene zuerst.");
 

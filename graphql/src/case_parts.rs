@@ -17,6 +17,7 @@ use crate::error::Failure;
 use crate::page::PageArgs;
 use crate::plan::CasePlan;
 use crate::scalar::{DateTime, global};
+use crate::straight::Direct;
 use crate::{goal, history, load};
 
 pub(crate) const NOTES: &str = "notes";
@@ -111,5 +112,7 @@ impl Note {
         &self.0.body
     }
 }
+
+impl Direct for Note {}
 
 connection!(NoteConnection, NoteEdge, Note, "Eine Seite der Beratungsnotizen, die neueste zuerst.");

@@ -13,6 +13,7 @@ use crate::page::{PageArgs, cursor, mark};
 use crate::plan::wants_total;
 use crate::scalar::{DateTime, global};
 use crate::session::Session;
+use crate::straight::Direct;
 
 /// The feed's root.
 #[derive(Default)]
@@ -77,5 +78,7 @@ impl Change {
         self.row.event_id.map(|id| global(Kind::Event, id))
     }
 }
+
+impl Direct for Change {}
 
 connection!(ChangeConnection, ChangeEdge, Change, "Eine Seite dessen, was geschehen ist, das Älteste zuerst.");

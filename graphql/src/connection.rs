@@ -6,7 +6,8 @@ macro_rules! connection {
         #[doc = $about]
         pub(crate) struct $connection {
             list: std::borrow::Cow<'static, str>,
-            rows: Vec<(String, $node)>,
+            keys: Vec<String>,
+            nodes: Vec<$node>,
             place: $crate::page::Place,
             total: Option<i32>,
         }
@@ -22,7 +23,8 @@ macro_rules! connection {
             ) -> Self {
                 let total = total.map(|total| i32::try_from(total).unwrap_or(i32::MAX));
                 let place = $crate::page::Place::of(args, more);
-                Self { list: list.into(), rows: rows.into_iter().collect(), place, total }
+                let (keys, nodes) = rows.into_iter().unzip();
+                Self { list: list.into(), keys, nodes, place, total }
             }
         }
 
@@ -30,21 +32,21 @@ macro_rules! connection {
         #[async_graphql::Object]
         impl $connection {
             /// Zeilen mit ihrem Zeiger.
-            async fn edges(&self) -> $crate::straight::Rows<$edge<'_>> {
+            async fn edges(&self) -> $crate::straight::Rows<Vec<$edge<'_>>> {
                 let mark = $crate::page::mark(&self.list);
-                let rows = self.rows.iter();
+                let rows = self.keys.iter().zip(&self.nodes);
                 let edges = rows.map(|(key, node)| $edge { cursor: $crate::page::cursor(&mark, key), node });
                 $crate::straight::Rows(edges.collect())
             }
             /// Zeilen.
-            async fn nodes(&self) -> $crate::straight::Rows<&$node> {
-                $crate::straight::Rows(self.rows.iter().map(|(_, node)| node).collect())
+            async fn nodes(&self) -> $crate::straight::Rows<&[$node]> {
+                $crate::straight::Rows(&self.nodes)
             }
             /// Wo diese Seite liegt.
             async fn page_info(&self) -> $crate::page::PageInfo {
                 let mark = $crate::page::mark(&self.list);
-                let cursor = |row: Option<&(String, $node)>| row.map(|(key, _)| $crate::page::cursor(&mark, key));
-                self.place.between(cursor(self.rows.first()), cursor(self.rows.last()))
+                let cursor = |key: Option<&String>| key.map(|key| $crate::page::cursor(&mark, key));
+                self.place.between(cursor(self.keys.first()), cursor(self.keys.last()))
             }
             /// Wie viele es im Ganzen sind.
             async fn total_count(&self) -> i32 {
@@ -52,6 +54,8 @@ macro_rules! connection {
                 self.total.unwrap_or_default()
             }
         }
+
+        impl $crate::straight::Direct for $connection {}
 
         /// Eine Zeile mit ihrem Zeiger.
         pub(crate) struct $edge<'r> {
@@ -71,6 +75,8 @@ macro_rules! connection {
                 $crate::straight::Straight(self.node)
             }
         }
+
+        impl $crate::straight::Direct for $edge<'_> {}
     };
 }
 

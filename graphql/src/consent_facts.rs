@@ -15,6 +15,7 @@ use crate::page::PageArgs;
 use crate::plan::wants_total;
 use crate::scalar::{Date, DateTime};
 use crate::session::Session;
+use crate::straight::Direct;
 
 /// The list's name in its cursors.
 const FACTS: &str = "consentFacts";
@@ -112,6 +113,8 @@ impl ConsentFact {
         self.row.withdrawn_at.and_then(DateTime::from_micros)
     }
 }
+
+impl Direct for ConsentFact {}
 
 connection!(
     ConsentFactConnection,

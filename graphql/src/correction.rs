@@ -14,6 +14,7 @@ use crate::agency::{Agency, Parties};
 use crate::coded::Coded;
 use crate::connection::connection;
 use crate::scalar::{DateTime, global};
+use crate::straight::Direct;
 
 pub(crate) const CORRECTIONS: &str = "corrections";
 /// What of a report is text: shown, it is logged like a message.
@@ -103,5 +104,7 @@ impl CorrectionNotice {
         Self { agency: Agency(row.agency.clone()), at: DateTime::from_micros(row.told_at) }
     }
 }
+
+impl Direct for Correction {}
 
 connection!(CorrectionConnection, CorrectionEdge, Correction, "Eine Seite der gemeldeten Angaben, die älteste zuerst.");

@@ -3,23 +3,21 @@
 use std::sync::Arc;
 
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
-use async_graphql::{
-    Error, ErrorExtensionValues, Name, PathSegment, Pos, Request, Response, ServerError, Value, Variables,
-};
+use async_graphql::{Error, ErrorExtensionValues, Name, Pos, Request, Response, ServerError, Value, Variables};
 use chrono::NaiveDate;
 use kim_casework::disclose::{Begun, Ledger, Reader, Recorded, Shown};
 use kim_domain::calendar::Clock;
-use kim_domain::fingerprint::{FingerprintKey, hex};
+use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::token::VerifiedToken;
 use kim_entity::database::{Database, is_lost, took_too_long};
 use kim_entity::read::Snapshot;
 use kim_entity::viewer::Viewer;
-use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use crate::document::Document;
 use crate::error::{Code, coded, kind_of, masked, too_late};
 use crate::gaps;
-use crate::merge;
+use crate::json;
 use crate::order;
 use crate::schema::{self, Schema};
 use crate::session::Session;
@@ -84,24 +82,23 @@ impl Api {
     /// is disclosed. If something was closed to the viewer's agency meanwhile, it is answered anew.
     pub async fn execute(&self, admitted: Snapshot, mut request: Request, request_id: &str) -> Response {
         let viewer = Arc::clone(admitted.viewer());
-        let operation = fingerprint(&request.query);
         let name = request.operation_name.clone();
         let mut variables = std::mem::take(&mut request.variables);
         let schema = schema::of(viewer.agency().kind, viewer.role());
-        let document = match request.parsed_query() {
-            Ok(document) => prepared(document, name.as_deref(), &variables, schema::known(schema)),
+        let read = match Document::read(&request.query) {
+            Ok(read) => read,
             Err(error) => return Response::from_errors(vec![unreadable(error)]),
         };
-        let document = match document {
-            Ok(document) => document,
-            Err(refused) => return Response::from_errors(refused),
-        };
-        add_defaults(&document, name.as_deref(), &mut variables);
-        let keys = order::root_keys(&document, name.as_deref());
-        let reader = Reader::of(&viewer, request_id, &operation);
+        if let Err(refused) = check(&read, name.as_deref(), &variables, schema::known(schema)) {
+            return Response::from_errors(refused);
+        }
+        let document = &read.merged;
+        add_defaults(document, name.as_deref(), &mut variables);
+        let keys = order::root_keys(document, name.as_deref());
+        let reader = Reader::of(&viewer, request_id, &read.fingerprint);
         let mut closings = viewer.closings();
         // What changes something reads what is there afterwards.
-        let mut snapshot = Some(admitted).filter(|_| !changes(&document, name.as_deref()));
+        let mut snapshot = Some(admitted).filter(|_| !changes(document, name.as_deref()));
         for _ in 0..ATTEMPTS {
             let mut again = Request::new("").variables(variables.clone());
             again.operation_name = name.clone();
@@ -111,7 +108,7 @@ impl Api {
                 Ok(answered) => answered,
                 Err(broken) => return broken,
             };
-            wording::word(&mut response.errors, &document, schema::known(schema));
+            wording::word(&mut response.errors, document, schema::known(schema));
             if response.data == Value::Null || shown.is_empty() {
                 return response;
             }
@@ -152,20 +149,18 @@ impl Api {
     }
 }
 
-/// A document as the engine gets it, or what is refused before the engine validates it.
-fn prepared(
-    document: &ExecutableDocument,
+/// What is refused of a document before the engine validates it.
+fn check(
+    document: &Document,
     name: Option<&str>,
     given: &Variables,
     known: &Vocabulary,
-) -> Result<ExecutableDocument, Vec<ServerError>> {
-    refuse(document, name, given).map_err(|error| vec![error])?;
-    let mut document = document.clone();
-    merge::once(&mut document);
-    let mut gaps = gaps::find(&document, given, known);
+) -> Result<(), Vec<ServerError>> {
+    refuse(&document.sent, name, given).map_err(|error| vec![error])?;
+    let mut gaps = gaps::find(&document.merged, given, known);
     gaps.truncate(MOST_ERRORS);
     gaps.iter_mut().for_each(|error| wording::shorten(&mut error.message));
-    if gaps.is_empty() { Ok(document) } else { Err(gaps) }
+    if gaps.is_empty() { Ok(()) } else { Err(gaps) }
 }
 
 /// Documents that are too large, subscriptions, which come later, requests that do not say which operation they mean, and
@@ -215,7 +210,7 @@ fn whole(mut response: Response) -> Response {
             let code = if error.path.is_empty() { Code::ValidationFailed } else { Code::BadInput };
             error.extensions.get_or_insert_with(ErrorExtensionValues::default).set("code", code.code());
         }
-        broken |= !is_null_at(&response.data, &error.path);
+        broken |= !json::is_null_at(&response.data, &error.path);
     }
     if broken {
         response.data = Value::Null;
@@ -236,16 +231,6 @@ fn has_code(error: &ServerError, code: Code) -> bool {
     error.extensions.as_ref().and_then(|all| all.get("code")) == Some(&Value::from(code.code()))
 }
 
-/// Whether the answer says null at this very place.
-fn is_null_at(data: &Value, path: &[PathSegment]) -> bool {
-    let found = path.iter().try_fold(data, |value, segment| match (value, segment) {
-        (Value::Object(fields), PathSegment::Field(name)) => fields.get(name.as_str()),
-        (Value::List(items), PathSegment::Index(index)) => items.get(*index),
-        _ => None,
-    });
-    found == Some(&Value::Null)
-}
-
 fn internal(what: &'static str, kind: &'static str, retryable: bool) -> Response {
     let id = Uuid::now_v7();
     tracing::error!(error_id = %id, kind, "{what}");
@@ -255,9 +240,4 @@ fn internal(what: &'static str, kind: &'static str, retryable: bool) -> Response
 /// An error that has no place in the document: there is no line 0.
 fn unplaced(error: Error) -> ServerError {
     ServerError { locations: Vec::new(), ..error.into_server_error(Pos::default()) }
-}
-
-/// A document's hash: which operation it was, without its text.
-fn fingerprint(document: &str) -> String {
-    hex(&Sha256::digest(document.as_bytes())[..16])
 }

@@ -2,7 +2,7 @@
 
 use async_graphql::indexmap::IndexMap;
 use async_graphql::registry::{CacheControl, Deprecation, MetaField, MetaType, Registry};
-use async_graphql::{Context, Name, OutputType, ServerResult, Value};
+use async_graphql::{Context, OutputType, ServerResult, Value};
 use kim_domain::Word;
 use kim_domain::field::{FieldSet, HandoverField, ValueType};
 use kim_domain::value::{self, Value as Stored};
@@ -11,7 +11,9 @@ use uuid::Uuid;
 
 use crate::coded::Coded;
 use crate::error::masked;
+use crate::json;
 use crate::scalar::Date;
+use crate::straight::{Rows, Straight};
 use crate::value::{
     Document, GermanCertificate, HouseholdMember, IntegrationAchievement, LegalRepresentative, Nationality, PlanStep,
     Wohnsitzauflage,
@@ -25,49 +27,77 @@ pub(crate) async fn resolve(ctx: &Context<'_>, field: HandoverField, values: &Va
         tracing::error!(error_id = %id, kind = "stored value", field = field.name(), "a stored value is not of its type");
         return Err(ctx.set_error_path(masked(id, false).into_server_error(ctx.item.pos)));
     };
+    let mut json = Vec::new();
+    if write_stored(&stored, &mut json) {
+        return Ok(Some(json::written(json)));
+    }
     let value = match stored {
-        Stored::Text(text) | Stored::Line(text) => Value::String(text),
-        Stored::Lines(lines) => Value::List(lines.into_iter().map(Value::String).collect()),
-        Stored::Date(day) => out(ctx, &Date(day)).await?,
-        Stored::Int(number) => Value::from(number),
-        Stored::Boolean(yes) => Value::Boolean(yes),
-        Stored::Gender(word) => coded(word),
-        Stored::Procedure(word) => coded(word),
-        Stored::Language(word) => coded(word),
-        Stored::ContactRestriction(word) => coded(word),
-        Stored::Aufenthaltstitel(word) => coded(word),
-        Stored::WorkPermission(word) => coded(word),
-        Stored::MaritalStatus(word) => coded(word),
-        Stored::Accommodation(word) => coded(word),
-        Stored::GermanLevel(word) => coded(word),
-        Stored::IntegrationskursState(word) => coded(word),
-        Stored::SchoolDegree(word) => coded(word),
-        Stored::AnerkennungState(word) => coded(word),
-        Stored::Employment(word) => coded(word),
-        Stored::Benefit(word) => coded(word),
-        Stored::TargetGroups(words) => Value::List(words.into_iter().map(coded).collect()),
-        Stored::PlanSteps(list) => out(ctx, &all(list, PlanStep)).await?,
-        Stored::Documents(list) => out(ctx, &all(list, Document)).await?,
-        Stored::Nationalities(list) => out(ctx, &all(list, Nationality)).await?,
-        Stored::HouseholdMembers(list) => out(ctx, &all(list, HouseholdMember)).await?,
-        Stored::IntegrationAchievements(list) => out(ctx, &all(list, IntegrationAchievement)).await?,
-        Stored::LegalRepresentative(one) => out(ctx, &LegalRepresentative(one)).await?,
-        Stored::Wohnsitzauflage(one) => out(ctx, &Wohnsitzauflage(one)).await?,
-        Stored::GermanCertificate(one) => out(ctx, &GermanCertificate(one)).await?,
+        Stored::PlanSteps(list) => out(ctx, &rows(list, PlanStep)).await?,
+        Stored::Documents(list) => out(ctx, &rows(list, Document)).await?,
+        Stored::Nationalities(list) => out(ctx, &rows(list, Nationality)).await?,
+        Stored::HouseholdMembers(list) => out(ctx, &rows(list, HouseholdMember)).await?,
+        Stored::IntegrationAchievements(list) => out(ctx, &rows(list, IntegrationAchievement)).await?,
+        Stored::LegalRepresentative(one) => out(ctx, &Straight(LegalRepresentative(one))).await?,
+        Stored::Wohnsitzauflage(one) => out(ctx, &Straight(Wohnsitzauflage(one))).await?,
+        Stored::GermanCertificate(one) => out(ctx, &Straight(GermanCertificate(one))).await?,
+        _ => Value::Null,
     };
     Ok(Some(value))
 }
 
-fn all<T, U>(list: Vec<T>, wrap: impl Fn(T) -> U) -> Vec<U> {
-    list.into_iter().map(wrap).collect()
+/// Writes the value of a field that has no selection, and says whether it did: not if it has one, and not if what is stored
+/// is not of the field's type, which [`resolve`] tells.
+pub(crate) fn write(field: HandoverField, values: &Values, json: &mut Vec<u8>) -> bool {
+    match values.get(field) {
+        None => {
+            json::null(json);
+            true
+        }
+        Some(text) => Stored::parse(field.value_type(), text).is_some_and(|stored| write_stored(&stored, json)),
+    }
+}
+
+/// Writes a value that has no selection.
+fn write_stored(stored: &Stored, json: &mut Vec<u8>) -> bool {
+    match stored {
+        Stored::Text(text) | Stored::Line(text) => json::text(text, json),
+        Stored::Lines(lines) => json::list(lines, |line, json| json::text(line, json), json),
+        Stored::Date(day) => json::day(*day, json),
+        Stored::Int(number) => json::write(&Value::from(*number), json),
+        Stored::Boolean(yes) => json::write(&Value::Boolean(*yes), json),
+        Stored::Gender(word) => json::text(word.code(), json),
+        Stored::Procedure(word) => json::text(word.code(), json),
+        Stored::Language(word) => json::text(word.code(), json),
+        Stored::ContactRestriction(word) => json::text(word.code(), json),
+        Stored::Aufenthaltstitel(word) => json::text(word.code(), json),
+        Stored::WorkPermission(word) => json::text(word.code(), json),
+        Stored::MaritalStatus(word) => json::text(word.code(), json),
+        Stored::Accommodation(word) => json::text(word.code(), json),
+        Stored::GermanLevel(word) => json::text(word.code(), json),
+        Stored::IntegrationskursState(word) => json::text(word.code(), json),
+        Stored::SchoolDegree(word) => json::text(word.code(), json),
+        Stored::AnerkennungState(word) => json::text(word.code(), json),
+        Stored::Employment(word) => json::text(word.code(), json),
+        Stored::Benefit(word) => json::text(word.code(), json),
+        Stored::TargetGroups(words) => json::list(words, |word, json| json::text(word.code(), json), json),
+        Stored::PlanSteps(_)
+        | Stored::Documents(_)
+        | Stored::Nationalities(_)
+        | Stored::HouseholdMembers(_)
+        | Stored::IntegrationAchievements(_)
+        | Stored::LegalRepresentative(_)
+        | Stored::Wohnsitzauflage(_)
+        | Stored::GermanCertificate(_) => return false,
+    }
+    true
+}
+
+fn rows<T, U>(list: Vec<T>, wrap: impl Fn(T) -> U) -> Rows<Vec<U>> {
+    Rows(list.into_iter().map(wrap).collect())
 }
 
 async fn out(ctx: &Context<'_>, value: &impl OutputType) -> ServerResult<Value> {
     value.resolve(&ctx.with_selection_set(&ctx.item.node.selection_set), ctx.item).await
-}
-
-fn coded<W: Word>(word: W) -> Value {
-    Value::Enum(Name::new(word.code()))
 }
 
 /// Registers the type of a value and names it, nullable.

@@ -19,8 +19,9 @@ use kim_entity::read::{ReferralRow, Values};
 use crate::coded::Coded;
 use crate::display::german;
 use crate::fields;
+use crate::json;
 use crate::session::Session;
-use crate::straight;
+use crate::straight::{self, Direct};
 
 /// The handover of one referral.
 pub(crate) struct Handover<'r> {
@@ -134,6 +135,18 @@ impl ContainerType for Handover<'_> {
             }
             _ => Ok(None),
         }
+    }
+}
+
+impl Direct for Handover<'_> {
+    fn write(&self, field: &str, json: &mut Vec<u8>) -> bool {
+        HandoverField::from_name(field).is_some_and(|field| match self.gives(field) {
+            true => fields::write(field, self.values, json),
+            false => {
+                json::null(json);
+                true
+            }
+        })
     }
 }
 

@@ -14,8 +14,9 @@ use uuid::Uuid;
 use crate::agency::{Agency, Parties};
 use crate::coded::Coded;
 use crate::connection::connection;
+use crate::json;
 use crate::scalar::{DateTime, global};
-use crate::straight::Straight;
+use crate::straight::{Direct, Straight};
 
 /// The key of a history's cursor.
 pub(crate) fn moment(key: &str) -> Option<Moment> {
@@ -54,6 +55,15 @@ impl Message {
     /// Der Text.
     async fn text(&self) -> &str {
         &self.row.body
+    }
+}
+
+impl Direct for Message {
+    fn write(&self, field: &str, json: &mut Vec<u8>) -> bool {
+        if field == "text" {
+            json::text(&self.row.body, json);
+        }
+        field == "text"
     }
 }
 
@@ -164,6 +174,8 @@ impl ChangedField {
         changed
     }
 }
+
+impl Direct for ReferralEvent {}
 
 connection!(
     ReferralEventConnection,

@@ -8,8 +8,7 @@ use async_graphql::{Name, Value};
 
 /// The operation that runs: the named one, or the only one, which may have a name as well. `None` if the document does
 /// not say which that is.
-#[must_use]
-pub fn operation<'d>(
+pub(crate) fn operation<'d>(
     document: &'d ExecutableDocument,
     name: Option<&str>,
 ) -> Option<&'d Positioned<OperationDefinition>> {

@@ -20,6 +20,7 @@ use crate::error::Failure;
 use crate::load;
 use crate::scalar::{Date, DateTime, global};
 use crate::session::Session;
+use crate::straight::Direct;
 
 /// What is asked of proposals.
 #[derive(Clone, Copy, Debug, Default)]
@@ -207,6 +208,8 @@ impl AgreementProposal {
 }
 
 pub(crate) const PROPOSALS: &str = "agreementProposals";
+
+impl Direct for AgreementProposal {}
 
 connection!(
     AgreementProposalConnection,

@@ -6,7 +6,7 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use kim_domain::Word;
 use kim_domain::agency::Scope;
 use kim_domain::field::HandoverField;
-use kim_domain::id::Kind;
+use kim_domain::id::{self, Kind};
 use kim_domain::life::{self, Around, Mover, ReferralAction};
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{
@@ -27,13 +27,14 @@ use crate::correction::{self, Correction, CorrectionConnection, Notices};
 use crate::error::{Failure, or_null};
 use crate::handover::Handover;
 use crate::history::{self, Message, MessageConnection, ReferralEvent, ReferralEventConnection};
+use crate::json;
 use crate::meeting::{Appointment, Talk};
 use crate::offer_check::OfferCheck;
 use crate::page::PageArgs;
 use crate::plan::rows_of;
 use crate::scalar::{Date, DateTime, global};
 use crate::session::Session;
-use crate::straight::Straight;
+use crate::straight::{Direct, Straight};
 
 /// A referral with everything that its plan asked for.
 pub(crate) struct Referral {
@@ -338,6 +339,22 @@ impl Referral {
     /// Die Übergabe, die diese fortsetzt, wenn Sie sie sehen dürfen.
     async fn previous(&self) -> Option<&Referral> {
         self.previous.as_deref()
+    }
+}
+
+impl Direct for Referral {
+    fn write(&self, field: &str, json: &mut Vec<u8>) -> bool {
+        match field {
+            "id" => json::text(&id::encode(Kind::Referral, self.row.id), json),
+            "status" => json::text(self.row.standing.status.code(), json),
+            "reference" => json::text(&self.row.reference, json),
+            "dueOn" => match self.row.due_on {
+                Some(day) => json::day(day, json),
+                None => json::null(json),
+            },
+            _ => return false,
+        }
+        true
     }
 }
 

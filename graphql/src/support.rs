@@ -13,6 +13,7 @@ use crate::page::PageArgs;
 use crate::plan::wants_total;
 use crate::scalar::{DateTime, global, local};
 use crate::session::Session;
+use crate::straight::Direct;
 
 /// What can be read of support checks.
 #[derive(Default)]
@@ -45,6 +46,8 @@ impl SupportNotice {
         self.coordination.clone().map(Agency)
     }
 }
+
+impl Direct for SupportNotice {}
 
 connection!(
     SupportNoticeConnection,

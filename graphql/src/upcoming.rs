@@ -9,6 +9,7 @@ use crate::case::Case;
 use crate::coded::Coded;
 use crate::connection::connection;
 use crate::scalar::Date;
+use crate::straight::Direct;
 
 /// Eine Frist oder ein Tag, den das Gesetz für einen Fall wichtig macht.
 #[derive(SimpleObject)]
@@ -64,6 +65,8 @@ impl UpcomingDeadline {
         &self.case
     }
 }
+
+impl Direct for UpcomingDeadline {}
 
 connection!(
     UpcomingDeadlineConnection,

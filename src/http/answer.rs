@@ -5,7 +5,6 @@ use kim_domain::Word as _;
 use kim_graphql::{Code, Limit, TOO_LATE, TooMuch};
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{Body, Response};
-use serde::Serialize;
 use serde_json::json;
 
 use super::accept::MediaType;
@@ -147,17 +146,6 @@ fn write(status: StatusCode, media_type: MediaType, body: impl Into<Body>) -> Re
     Response::builder().status(status).header(header::CONTENT_TYPE, media_type.header()).body(body)
 }
 
-/// A GraphQL response on the wire: `data` is absent, not null, when nothing was executed.
-#[derive(Serialize)]
-struct Wire<'a> {
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    errors: &'a [ServerError],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<&'a async_graphql::Value>,
-    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
-    extensions: &'a std::collections::BTreeMap<String, async_graphql::Value>,
-}
-
 /// Writes a GraphQL response, with the status that the draft asks for.
 pub(super) fn graphql(mut response: GraphqlResponse, media_type: MediaType, id: &str) -> Response {
     let executed = !refused_before_execution(&response);
@@ -167,15 +155,29 @@ pub(super) fn graphql(mut response: GraphqlResponse, media_type: MediaType, id: 
         }
     }
     let status = if executed { StatusCode::OK } else { status_of(&response.errors, media_type) };
-    let wire =
-        Wire { errors: &response.errors, data: executed.then_some(&response.data), extensions: &response.extensions };
-    let Ok(body) = serde_json::to_vec(&wire) else {
+    let Ok(body) = body(&response, executed) else {
         tracing::error!(error_id = id, kind = "serialisation", "an answer could not be written");
         return internal(id);
     };
     let mut answer = write(status, media_type, body);
     answer.extensions_mut().insert(told(&response.errors));
     answer
+}
+
+/// A response as it leaves: `data` is absent, not null, when nothing was executed.
+fn body(response: &GraphqlResponse, executed: bool) -> serde_json::Result<Vec<u8>> {
+    let mut body = vec![b'{'];
+    if !response.errors.is_empty() {
+        body.extend_from_slice(b"\"errors\":");
+        serde_json::to_writer(&mut body, &response.errors)?;
+        body.extend_from_slice(if executed { b"," } else { b"" });
+    }
+    if executed {
+        body.extend_from_slice(b"\"data\":");
+        kim_graphql::write_json(&response.data, &mut body);
+    }
+    body.push(b'}');
+    Ok(body)
 }
 
 /// The words of the first error; one that is none of ours is not told.

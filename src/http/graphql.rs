@@ -2,7 +2,7 @@
 
 use async_graphql::parser::types::OperationType;
 use kim_domain::token::VerifiedToken;
-use kim_graphql::{ApiError, Code, operation};
+use kim_graphql::{ApiError, Code, Document};
 use poem::http::{HeaderValue, Method, StatusCode, Version, header};
 use poem::{Request, Response};
 use tokio::time::timeout;
@@ -73,10 +73,9 @@ async fn in_media_type<B: Backend>(
         };
     logged.pair = Some(B::pair(&viewer));
 
-    let mut request = request?;
-    let name = request.operation_name.clone();
-    let operation = match request.parsed_query() {
-        Ok(document) => operation(document, name.as_deref()).map(|operation| operation.node.ty),
+    let request = request?;
+    let operation = match Document::read(&request.query) {
+        Ok(document) => document.operation_type(request.operation_name.as_deref()),
         Err(error) => return Ok(answer::unreadable(error, media_type, id)),
     };
     logged.operation = operation.map(word);

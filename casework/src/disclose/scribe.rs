@@ -114,7 +114,8 @@ impl Scribe {
         }
         // Only now that the rule was asked: what it releases may rest on a consent that was given a moment ago.
         let at = self.clock.now_micros();
-        let rows: Vec<_> = shown.into_iter().flat_map(|entry| log_rows(at, entry)).collect();
+        let rows: Result<Vec<_>, _> = shown.into_iter().map(|entry| log_rows(at, entry)).collect();
+        let rows = rows?.concat();
         if rows.is_empty() {
             transaction.rollback().await?;
             return Ok(recorded);
@@ -189,7 +190,7 @@ fn facts_of(shown: &Shown) -> Facts {
 }
 
 /// One row for each distinct set.
-fn log_rows(at: i64, entry: &Entry) -> Vec<disclosure_log::ActiveModel> {
+fn log_rows(at: i64, entry: &Entry) -> Result<Vec<disclosure_log::ActiveModel>, DbErr> {
     let mut sets: BTreeMap<(&'static str, i64, bool), Vec<Uuid>> = BTreeMap::new();
     for one in &entry.shown {
         let parts = match one.own {
@@ -202,8 +203,8 @@ fn log_rows(at: i64, entry: &Entry) -> Vec<disclosure_log::ActiveModel> {
         }
     }
     let reader = &entry.reader;
-    let row =
-        |((ground, fields, messages), referrals): ((&'static str, i64, bool), Vec<Uuid>)| disclosure_log::ActiveModel {
+    let row = |((ground, fields, messages), referrals): ((&'static str, i64, bool), Vec<Uuid>)| {
+        Ok(disclosure_log::ActiveModel {
             id: Set(kim_domain::id::new_uuid()),
             at: Set(at),
             request_id: Set(reader.request_id.clone()),
@@ -213,11 +214,12 @@ fn log_rows(at: i64, entry: &Entry) -> Vec<disclosure_log::ActiveModel> {
             subject: Set(reader.subject.clone()),
             acting_for: Set(reader.acting_for.clone()),
             operation: Set(reader.operation.clone()),
-            referrals: Set(serde_json::json!(referrals).to_string()),
+            referrals: Set(serde_json::to_string(&referrals).map_err(|error| DbErr::Json(error.to_string()))?),
             fields: Set(fields),
             messages: Set(messages),
             ground: Set(ground.to_owned()),
-        };
+        })
+    };
     sets.into_iter().map(row).collect()
 }
 

@@ -178,12 +178,12 @@ impl Snapshot {
             record: Values::default(),
         };
         for field in with_birth_date(record).without(DERIVED).iter() {
-            case.record.push(field, columns.next()?);
+            case.record.push(field, columns.text()?);
         }
         if record.contains(HandoverField::Age) {
             let born = case.record.get(HandoverField::BirthDate).and_then(|day| day.parse().ok());
             let age = born.map(|born| kim_domain::calendar::age_on(born, self.today).to_string());
-            case.record.push(HandoverField::Age, age);
+            case.record.push(HandoverField::Age, age.as_deref());
         }
         Ok(case)
     }
@@ -211,7 +211,7 @@ impl Snapshot {
         for case in cases {
             let members =
                 households.remove(&case.person_id).map(|members| serde_json::Value::from(members).to_string());
-            case.record.push(HandoverField::HouseholdMembers, members);
+            case.record.push(HandoverField::HouseholdMembers, members.as_deref());
         }
         Ok(())
     }

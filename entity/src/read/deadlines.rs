@@ -42,7 +42,7 @@ impl Snapshot {
             let applies_for_benefit = columns.next()?;
             let mut values = Values::default();
             for field in upcoming::READ.iter() {
-                values.push(field, columns.next()?);
+                values.push(field, columns.text()?);
             }
             let mut facts = CaseFacts::of(|field| values.get(field));
             facts.phase = CasePhase::from_code(&phase);

@@ -52,8 +52,8 @@ impl Snapshot {
             let id: Uuid = columns.next()?;
             let (agreed, sender, receiver) = (columns.next()?, columns.word()?, columns.word()?);
             let mut title = Values::default();
-            title.push(F::Aufenthaltstitel, columns.next()?);
-            title.push(F::AufenthaltstitelValidUntil, columns.next()?);
+            title.push(F::Aufenthaltstitel, columns.text()?);
+            title.push(F::AufenthaltstitelValidUntil, columns.text()?);
             found.insert(id, DraftRow { agreed, sender, receiver, title, duplicates: Vec::new() });
         }
         let drafts: Vec<Uuid> = found.keys().copied().collect();

@@ -1,6 +1,7 @@
 //! The ruled columns of handovers: one statement, in which a column outside a row's mask is not read.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use kim_domain::disclosure::Visible;
 use kim_domain::field::{FieldSet, HandoverField};
@@ -8,22 +9,34 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::Snapshot;
+use crate::sql::Columns;
 
 /// The values of one handover that were released, asked for and present, in the text form of
 /// [`kim_domain::field::ValueType`].
 #[derive(Clone, Debug, Default)]
-pub struct Values(Vec<(HandoverField, String)>);
+pub struct Values {
+    /// One after the other: a list has hundreds of them.
+    text: String,
+    places: Vec<(HandoverField, Range<usize>)>,
+}
 
 impl Values {
+    fn with_capacity(fields: usize) -> Self {
+        Self { text: String::with_capacity(fields * 16), places: Vec::with_capacity(fields) }
+    }
+
     /// The value of a field; `None` if it was not released, not asked for, or is empty.
     #[must_use]
     pub fn get(&self, field: HandoverField) -> Option<&str> {
-        self.0.iter().find(|(has, _)| *has == field).map(|(_, value)| value.as_str())
+        let (_, place) = self.places.iter().find(|(has, _)| *has == field)?;
+        self.text.get(place.clone())
     }
 
-    pub(super) fn push(&mut self, field: HandoverField, value: Option<String>) {
+    pub(super) fn push(&mut self, field: HandoverField, value: Option<&str>) {
         if let Some(value) = value {
-            self.0.push((field, value));
+            let from = self.text.len();
+            self.text.push_str(value);
+            self.places.push((field, from..self.text.len()));
         }
     }
 }
@@ -53,11 +66,13 @@ impl Snapshot {
         let rows = sql.all(&self.transaction).await?;
         let mut handovers = HashMap::with_capacity(rows.len());
         for row in &rows {
-            let mut values = Values::default();
-            for (place, field) in columns.iter().enumerate() {
-                values.push(field, row.try_get_by_index(place + 1)?);
+            let mut row = Columns::of(row);
+            let id = row.next()?;
+            let mut values = Values::with_capacity(columns.iter().count());
+            for field in columns.iter() {
+                values.push(field, row.text()?);
             }
-            handovers.insert(row.try_get_by_index(0)?, values);
+            handovers.insert(id, values);
         }
         Ok(handovers)
     }
