@@ -2,6 +2,8 @@
 //!
 //! Text comes from the code and from closed lists only; whatever comes from outside is bound.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 use kim_domain::Word;
 use kim_domain::field::FieldSet;
@@ -176,6 +178,11 @@ impl<'r> Columns<'r> {
         let column = self.next;
         self.next += 1;
         self.row.try_get_by_index(column)
+    }
+
+    /// A text that many rows of an answer share.
+    pub(crate) fn text(&mut self) -> Result<Arc<str>, DbErr> {
+        self.next::<String>().map(Arc::from)
     }
 
     /// A stored set of fields.

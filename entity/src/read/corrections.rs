@@ -181,7 +181,7 @@ impl Snapshot {
             let id = columns.next()?;
             let told_at = columns.next()?;
             let agency =
-                AgencyRow { id: columns.next()?, slug: columns.next()?, name: columns.next()?, kind: columns.word()? };
+                AgencyRow { id: columns.next()?, slug: columns.text()?, name: columns.text()?, kind: columns.word()? };
             found.entry(id).or_default().push(ToldRow { agency, told_at });
         }
         Ok(found)
