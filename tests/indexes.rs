@@ -180,3 +180,29 @@ async fn what_the_timer_looks_for_is_found_by_the_index_of_what_runs() {
         assert!(!plan.contains("Seq Scan") && !plan.contains("SCAN"), "{backend:?}\n{plan}");
     }
 }
+
+/// Fifty consents of a list are looked up in an index that has all that the rule asks of them.
+#[tokio::test]
+async fn what_the_rule_asks_of_consents_is_read_from_an_index_alone() {
+    let db = fresh(Backend::Postgres).await;
+    fill(&db).await;
+    let main = &db.database.main;
+    for statement in [
+        "INSERT INTO consent (id, person_id, receiver_id, purpose, fields, ticked, data_protection,
+         release_from_secrecy, art9, valid_from, created_at, form, interpreter, understands, report_outcome)
+         SELECT r.id, p.id, r.receiver_id, r.purpose, 1, 0, true, true, true, '2026-01-01', 0, 'WRITTEN', false,
+         false, false FROM referral r, person p",
+        "UPDATE referral SET consent_id = id",
+        "VACUUM ANALYZE consent",
+        "VACUUM ANALYZE referral",
+    ] {
+        main.execute_unprepared(statement).await.expect(statement);
+    }
+    let statement = format!(
+        "SELECT r.id, c.fields, c.ticked, c.data_protection, c.release_from_secrecy, c.art9, c.valid_from,
+         c.valid_until, c.withdrawn_at FROM referral r LEFT JOIN consent c ON c.id = r.consent_id
+         WHERE r.receiver_id = {RECEIVER} AND r.pending ORDER BY r.due_on, r.id LIMIT 51"
+    );
+    let plan = plan(&db, &statement).await;
+    assert!(plan.contains("Index Only Scan using consent_rule on consent c"), "{plan}");
+}

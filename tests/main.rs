@@ -15,6 +15,7 @@ mod corrections;
 mod crash;
 mod database;
 mod demo;
+mod directory;
 mod documents;
 mod feed;
 mod front_door;

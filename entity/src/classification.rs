@@ -264,6 +264,7 @@ pub const TABLES: &[Table] = &[
         party_text: "",
         internal: "id reference agency_id case_id at",
     },
+    Table { name: "directory", public: "", ruled: "", party_text: "", internal: "id version" },
     Table { name: "setting", public: "", ruled: "", party_text: "", internal: "name value" },
     Table {
         name: "disclosure_log",

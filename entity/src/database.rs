@@ -21,6 +21,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::agency;
+use crate::directory::Shelf;
 use crate::loss::Losses;
 pub use crate::loss::is_lost;
 use crate::sql::Sql;
@@ -48,6 +49,7 @@ pub struct Database {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
     losses: Losses,
+    directory: Shelf,
 }
 
 /// Connections that are kept.
@@ -111,7 +113,7 @@ impl Database {
             // One connection: writers queue for it in order instead of polling the file's lock, and readers keep theirs.
             let writer = open_sqlite(&path, 1, deadline).await?;
             let log = open_sqlite(&log, 1, deadline).await?;
-            Ok(Self { reader: main.clone(), main, log, writer, losses: Losses::default() })
+            Ok(Self { reader: main.clone(), main, log, writer, losses: Losses::default(), directory: Shelf::default() })
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let losses = Losses::default();
             // Said, whatever the server's default is: a statement after a lock must see what was committed before it.
@@ -126,7 +128,7 @@ impl Database {
                 one_plan,
             ];
             let reader = open_postgres(url, READERS, &snapshot, deadline, &losses).await?;
-            Ok(Self { log: main.clone(), writer: main.clone(), main, reader, losses })
+            Ok(Self { log: main.clone(), writer: main.clone(), main, reader, losses, directory: Shelf::default() })
         } else {
             Err(refused("the database must be sqlite:PATH or postgres://USER@HOST/NAME"))
         }
@@ -224,6 +226,11 @@ impl Database {
             DbBackend::Postgres | _ => sql.all(disclosing).await?,
         };
         rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
+    }
+
+    /// Where agencies and agreements are kept.
+    pub(crate) fn directory(&self) -> &Shelf {
+        &self.directory
     }
 
     /// When a connection was last found dead: what was committed on it may be gone if a standby took over.

@@ -19,6 +19,7 @@ pub mod consent_event;
 pub mod correction;
 pub mod correction_notice;
 pub mod database;
+mod directory;
 pub mod disclosed;
 pub mod disclosure_log;
 pub mod district;

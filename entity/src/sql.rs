@@ -2,6 +2,8 @@
 //!
 //! Text comes from the code and from closed lists only; whatever comes from outside is bound.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 use kim_domain::Word;
 use kim_domain::field::FieldSet;
@@ -189,6 +191,11 @@ impl<'r> Columns<'r> {
             (None, None) => return Err(DbErr::Type("a row of no database".into())),
         };
         text.map_err(|_| DbErr::Type(format!("no text in column {column}")))
+    }
+
+    /// A text that many rows of an answer share.
+    pub(crate) fn shared_text(&mut self) -> Result<Arc<str>, DbErr> {
+        self.next::<String>().map(Arc::from)
     }
 
     /// A stored set of fields.

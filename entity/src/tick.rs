@@ -14,7 +14,8 @@ use uuid::Uuid;
 
 use crate::database::Database;
 use crate::read::ReferralRow;
-use crate::read::referral_row::{Extent, Reading, select};
+use crate::read::referral_columns::select;
+use crate::read::referral_row::{Extent, Reading};
 use crate::reminder;
 use crate::sql::Sql;
 

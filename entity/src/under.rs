@@ -8,7 +8,8 @@ use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr};
 use uuid::Uuid;
 
 use crate::read::ReferralRow;
-use crate::read::referral_row::{Extent, Reading, select};
+use crate::read::referral_columns::select;
+use crate::read::referral_row::{Extent, Reading};
 use crate::sql::Sql;
 
 /// Those of a receiver and purpose that were not closed, drafts among them, and those that it may still look at; locked in

@@ -36,11 +36,18 @@ pub struct Viewer {
 }
 
 impl Viewer {
-    /// Admits a verified token, for [`Snapshot::admit`](crate::read::Snapshot::admit).
-    pub(crate) async fn admit(connection: &impl ConnectionTrait, token: VerifiedToken) -> Result<Option<Self>, DbErr> {
+    /// Admits a verified token, for [`Snapshot::admit`](crate::read::Snapshot::admit); with the version of the directory,
+    /// if it has one, which so costs no round trip.
+    pub(crate) async fn admit(
+        connection: &impl ConnectionTrait,
+        token: VerifiedToken,
+    ) -> Result<Option<(Self, Option<i64>)>, DbErr> {
         let mut sql = Sql::new(connection.get_database_backend());
-        sql.push("SELECT id, slug, name, kind, ags, controller, closings FROM agency WHERE enabled AND slug = ")
-            .bind(token.agency_slug());
+        sql.push(
+            "SELECT id, slug, name, kind, ags, controller, closings, (SELECT version FROM directory) \
+             FROM agency WHERE enabled AND slug = ",
+        );
+        sql.bind(token.agency_slug());
         let Some(row) = sql.one(connection).await? else { return Ok(None) };
         let kind: String = row.try_get_by_index(3)?;
         let Some(kind) = AgencyKind::from_code(&kind) else { return Ok(None) };
@@ -55,7 +62,8 @@ impl Viewer {
             ags: row.try_get_by_index(4)?,
             controller: row.try_get_by_index(5)?,
         };
-        Ok(Some(Self { agency, closings: row.try_get_by_index(6)?, token }))
+        let viewer = Self { agency, closings: row.try_get_by_index(6)?, token };
+        Ok(Some((viewer, row.try_get_by_index(7)?)))
     }
 
     /// The agency it acts for.

@@ -84,7 +84,7 @@ impl ConsentReceipt {
         let texts: Vec<Permit> = held
             .iter()
             .map(|(row, fields)| Permit {
-                receiver: name(row),
+                receiver: name(row).to_string(),
                 purpose: row.purpose.0,
                 fields: *fields,
                 valid_from: row.valid_from,

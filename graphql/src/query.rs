@@ -78,7 +78,7 @@ impl Reading {
         let window = args.window(&list, |slug| Some(slug.to_owned()))?;
         let page = snapshot.agencies(kind, &window).await?;
         let total = if wants_total(&ctx.field()) { Some(snapshot.count_agencies(kind).await?) } else { None };
-        let rows = page.rows.into_iter().map(|row| (row.slug.clone(), Agency(row)));
+        let rows = page.rows.into_iter().map(|row| (row.slug.to_string(), Agency(row)));
         Ok(AgencyConnection::new(list, rows, &args, page.more, total))
     }
 
@@ -396,7 +396,12 @@ impl Viewer {
     /// Ihre Stelle.
     async fn agency(&self, ctx: &Context<'_>) -> Agency {
         let own = Session::of(ctx).viewer().agency();
-        Agency(read::AgencyRow { id: own.id, slug: own.slug.clone(), name: own.name.clone(), kind: own.kind })
+        Agency(read::AgencyRow {
+            id: own.id,
+            slug: own.slug.as_str().into(),
+            name: own.name.as_str().into(),
+            kind: own.kind,
+        })
     }
     /// Ihre Berechtigungen.
     async fn scopes(&self, ctx: &Context<'_>) -> Vec<&'static str> {

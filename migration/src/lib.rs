@@ -23,7 +23,10 @@ mod m20261124_000016_corrections;
 mod m20261124_000017_statistics_and_support;
 mod m20261124_000019_outdated_copies;
 mod m20261124_000020_senders_steps;
+mod m20261124_000021_directory;
+mod m20261124_000022_consent_rule;
 mod m20261124_100017_statistics_log;
+mod m20261124_100022_log_in_line;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -58,6 +61,8 @@ impl MigratorTrait for MainMigrator {
             Box::new(m20261124_000017_statistics_and_support::Migration),
             Box::new(m20261124_000019_outdated_copies::Migration),
             Box::new(m20261124_000020_senders_steps::Migration),
+            Box::new(m20261124_000021_directory::Migration),
+            Box::new(m20261124_000022_consent_rule::Migration),
         ]
     }
 
@@ -69,7 +74,11 @@ impl MigratorTrait for MainMigrator {
 #[async_trait::async_trait]
 impl MigratorTrait for LogMigrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261122_100001_disclosures::Migration), Box::new(m20261124_100017_statistics_log::Migration)]
+        vec![
+            Box::new(m20261122_100001_disclosures::Migration),
+            Box::new(m20261124_100017_statistics_log::Migration),
+            Box::new(m20261124_100022_log_in_line::Migration),
+        ]
     }
 
     fn migration_table_name() -> DynIden {

@@ -141,9 +141,12 @@ pub(super) async fn empty(database: &Database) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// Our tables that are there, quoted, but for the mark's.
+/// Tables that keep their row: the mark, and the count of changes, which only grows.
+const KEPT: [&str; 2] = ["setting", "directory"];
+
+/// Our tables that are there, quoted, but for those [`KEPT`].
 async fn ours(database: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
     let there = tables(database).await?;
-    let ours = TABLES.iter().map(|table| table.name).filter(|&name| name != setting::Entity.table_name());
+    let ours = TABLES.iter().map(|table| table.name).filter(|name| !KEPT.contains(name));
     Ok(ours.filter(|&name| there.contains(name)).map(|name| format!("\"{name}\"")).collect())
 }

@@ -9,6 +9,13 @@ pub(crate) mod play;
 pub(crate) mod server;
 pub(crate) mod world;
 
+/// What an answer says.
+pub(crate) fn json_of(response: &async_graphql::Response) -> serde_json::Value {
+    let mut json = Vec::new();
+    kim_graphql::write_json(&response.data, &mut json);
+    serde_json::from_slice(&json).expect("JSON")
+}
+
 /// Makes two tests, `name::sqlite` and `name::postgres`, of one body, each with a migrated, empty database of its own.
 ///
 /// ```ignore

@@ -91,6 +91,11 @@ pub async fn agreements(
 
 /// Writes versions. To whom one closes something today no disclosure overtakes that, and both sides are told.
 async fn write(mut work: Work<'_, ByClock>, new: Vec<agreement::Model>) -> Result<(), DbErr> {
+    // All referrals are locked before the first version is written: from then on this holds the count of the directory, for
+    // which whoever ends an agreement waits with its referrals locked.
+    for row in new.iter().filter(|row| row.narrows_running) {
+        Running::find(&work, row.receiver_id, row.purpose.0).await?;
+    }
     for row in new {
         let running = match row.narrows_running {
             true => Some(Running::find(&work, row.receiver_id, row.purpose.0).await?),

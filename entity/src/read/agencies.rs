@@ -1,5 +1,7 @@
 //! Agencies: those of the viewer's municipality, and the two sides of a referral.
 
+use std::sync::Arc;
+
 use kim_domain::agency::AgencyKind;
 use sea_orm::{DbErr, QueryResult};
 use uuid::Uuid;
@@ -13,9 +15,9 @@ pub struct AgencyRow {
     /// Id.
     pub id: Uuid,
     /// Name in URLs and tokens.
-    pub slug: String,
+    pub slug: Arc<str>,
     /// Name for people.
-    pub name: String,
+    pub name: Arc<str>,
     /// What it does.
     pub kind: AgencyKind,
 }
@@ -76,6 +78,9 @@ impl Snapshot {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
+        if let Some(directory) = &self.directory {
+            return Ok(ids.iter().filter_map(|&id| directory.find(id)).map(|agency| agency.row.clone()).collect());
+        }
         let mut sql = self.sql();
         sql.push(COLUMNS).is_one_of("g.id", ids);
         sql.all(&self.transaction).await?.iter().map(read).collect()
@@ -84,5 +89,10 @@ impl Snapshot {
 
 fn read(row: &QueryResult) -> Result<AgencyRow, DbErr> {
     let mut columns = Columns::of(row);
-    Ok(AgencyRow { id: columns.next()?, slug: columns.next()?, name: columns.next()?, kind: columns.word()? })
+    Ok(AgencyRow {
+        id: columns.next()?,
+        slug: columns.shared_text()?,
+        name: columns.shared_text()?,
+        kind: columns.word()?,
+    })
 }

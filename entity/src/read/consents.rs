@@ -107,6 +107,9 @@ impl Snapshot {
     /// # Errors
     /// The database does not answer.
     pub async fn is_bound_by_203(&self) -> Result<bool, DbErr> {
+        if let Some(directory) = &self.directory {
+            return Ok(directory.agency(self.viewer.agency().id)?.bound_by_203);
+        }
         let mut sql = self.sql();
         sql.push("SELECT g.bound_by_203 FROM agency g WHERE g.id = ").bind(self.viewer.agency().id);
         sql.one(&self.transaction).await?.map_or(Ok(true), |row| row.try_get_by_index(0))

@@ -180,8 +180,12 @@ impl Snapshot {
             let mut columns = Columns::of(row);
             let id = columns.next()?;
             let told_at = columns.next()?;
-            let agency =
-                AgencyRow { id: columns.next()?, slug: columns.next()?, name: columns.next()?, kind: columns.word()? };
+            let agency = AgencyRow {
+                id: columns.next()?,
+                slug: columns.shared_text()?,
+                name: columns.shared_text()?,
+                kind: columns.word()?,
+            };
             found.entry(id).or_default().push(ToldRow { agency, told_at });
         }
         Ok(found)

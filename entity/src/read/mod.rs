@@ -14,6 +14,7 @@ mod history;
 mod meetings;
 mod municipality_statistics;
 mod proposals;
+pub(crate) mod referral_columns;
 mod referral_filter;
 pub(crate) mod referral_row;
 mod referrals;
@@ -48,6 +49,7 @@ use kim_domain::token::VerifiedToken;
 use sea_orm::{DatabaseTransaction, DbErr};
 
 use crate::database::Database;
+use crate::directory::Directory;
 use crate::viewer::Viewer;
 
 /// One consistent view of the database for one request of one viewer. It ends when it is dropped: nothing was written, so
@@ -57,6 +59,7 @@ pub struct Snapshot {
     transaction: DatabaseTransaction,
     viewer: Arc<Viewer>,
     today: NaiveDate,
+    directory: Option<Arc<Directory>>,
 }
 
 impl Snapshot {
@@ -68,21 +71,28 @@ impl Snapshot {
     pub async fn admit(database: &Database, token: VerifiedToken, today: NaiveDate) -> Result<Option<Self>, DbErr> {
         // Who asks and what is there are of one instant, and of one connection.
         let transaction = database.read().await?;
-        let viewer = Viewer::admit(&transaction, token).await?;
-        Ok(viewer.map(|viewer| Self { transaction, viewer: Arc::new(viewer), today }))
+        let Some((viewer, version)) = Viewer::admit(&transaction, token).await? else { return Ok(None) };
+        // Where a table was emptied by hand nothing counts the changes: then rows are joined to what they name.
+        let directory = match version {
+            Some(version) => Some(database.directory().at(version, &transaction).await?),
+            None => None,
+        };
+        Ok(Some(Self { transaction, viewer: Arc::new(viewer), today, directory }))
     }
 
-    /// Begins a read-only view for a viewer, on a day in Berlin.
+    /// Begins a read-only view for a viewer, on a day in Berlin. It joins rows to the agencies and agreements that they
+    /// name, because nothing has told it the version of the directory: to ask would cost what the directory saves.
     ///
     /// # Errors
     /// The database does not answer.
     pub async fn begin(database: &Database, viewer: Arc<Viewer>, today: NaiveDate) -> Result<Self, DbErr> {
-        Ok(Self { transaction: database.read().await?, viewer, today })
+        Ok(Self { transaction: database.read().await?, viewer, today, directory: None })
     }
 
-    /// The same reads in a transaction that writes.
+    /// The same reads in a transaction that writes. Each statement sees what is committed by then, so no directory is of
+    /// its instant.
     pub(crate) async fn writing(database: &Database, viewer: Arc<Viewer>, today: NaiveDate) -> Result<Self, DbErr> {
-        Ok(Self { transaction: database.write().await?, viewer, today })
+        Ok(Self { transaction: database.write().await?, viewer, today, directory: None })
     }
 
     pub(crate) fn transaction(&self) -> &DatabaseTransaction {

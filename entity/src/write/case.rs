@@ -10,7 +10,8 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::Writing;
-use crate::read::referral_row::{Extent, Reading, select};
+use crate::read::referral_columns::select;
+use crate::read::referral_row::{Extent, Reading};
 use crate::sql::Sql;
 use crate::{case_file, referral};
 

@@ -1,0 +1,275 @@
+//! How a referral's row is read: joined to its sender and its agreement, or, in a list, with what the directory knows of
+//! them. Both say the same (`tests/plan.rs`).
+
+use chrono::NaiveDate;
+use kim_domain::disclosure::{self, Agreement, Consent, Terms};
+use kim_domain::field::FieldSet;
+use kim_domain::life::Standing;
+use kim_domain::purpose::ReferralPurpose;
+use kim_domain::referral::ReferralKind;
+use sea_orm::{DbErr, QueryResult};
+use uuid::Uuid;
+
+use super::referral_row::{Contact, Extent, Reading, ReferralRow, Side};
+use super::{AgencyRow, Snapshot};
+use crate::directory::{Agency, Agreed, Directory, Pinned};
+use crate::referral::NO_DUE_DATE;
+use crate::sql::{Columns, Sql};
+
+/// What a list shows of the row itself.
+const LISTED: &str = "r.id, r.purpose, r.status, r.ever_accepted, r.reference, r.sender_id, r.receiver_id, r.due_on, r.closed_on, \
+     r.offered_fields, ";
+
+/// The inputs of the rule from the consent. On PostgreSQL all of them are in the index `consent_rule`.
+const CONSENT: &str = "c.fields, c.ticked, c.data_protection, c.release_from_secrecy, c.art9, c.valid_from, c.valid_until, c.withdrawn_at";
+
+/// What a list shows of the sender, and the inputs of the rule from it and from the agreement.
+const SIDES: &str = "s.slug, s.name, s.kind, s.bound_by_203, \
+     a.fields, a.ticked_only, a.statutory_fields, a.access_days, a.terminated_for_cause_on, ";
+
+/// The rest.
+const MORE: &str = "r.version, r.kind, r.asked_from, r.suspended_from, r.sender_reference, r.receiver_reference, \
+     r.sender_contact_name, r.sender_contact_phone, r.sender_contact_email, \
+     r.receiver_contact_name, r.receiver_contact_phone, r.receiver_contact_email, r.first_received_on, r.offered_at, \
+     r.accepted_at, r.closed_at, r.updated_at, r.previous_id, r.case_id, r.agreement_id, r.consent_id, \
+     r.carries_application, r.statutory_due_on, r.reason, c.report_outcome";
+
+const TABLES: &str =
+    " FROM referral r LEFT JOIN agreement a ON a.id = r.agreement_id JOIN agency s ON s.id = r.sender_id";
+
+const CONSENTS: &str = " LEFT JOIN consent c ON c.id = r.consent_id WHERE ";
+
+/// The columns of a referral and of the rule, and the tables they come from, up to WHERE.
+pub(crate) fn select(mut sql: Sql, extent: Extent, today: NaiveDate) -> Sql {
+    sql.push("SELECT ").push(LISTED).push(SIDES);
+    // Later versions that narrow running referrals too; versions themselves never change.
+    sql.push("(SELECT ").list_of(&["n.fields", "n.ticked_only", "n.statutory_fields"]).push(
+        " FROM agreement n WHERE n.receiver_id = a.receiver_id AND n.purpose = a.purpose AND n.version > a.version \
+             AND n.narrows_running AND n.valid_from <= ",
+    );
+    sql.bind(today).push("), ").push(CONSENT);
+    if extent == Extent::Whole {
+        sql.push(", ").push(MORE);
+    }
+    sql.push(TABLES).push(CONSENTS);
+    sql
+}
+
+impl Snapshot {
+    /// As [`select`], but what a list shows is not joined to what the directory has.
+    pub(super) fn select(&self, extent: Extent) -> Sql {
+        let mut sql = self.sql();
+        if self.listing(extent).is_none() {
+            return select(sql, extent, self.today);
+        }
+        sql.push("SELECT ").push(LISTED).push("r.agreement_id, ").push(CONSENT).push(" FROM referral r").push(CONSENTS);
+        sql
+    }
+
+    pub(super) async fn fetch(&self, sql: Sql, extent: Extent) -> Result<Vec<ReferralRow>, DbErr> {
+        let rows = sql.all(&self.transaction).await?;
+        let (reading, directory) = (Reading::Viewer(&self.viewer), self.listing(extent));
+        let read = |row| match directory {
+            Some(directory) => reading.listed(row, directory, self.today),
+            None => reading.row(row, extent, self.today),
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// The directory, where rows are read with it.
+    fn listing(&self, extent: Extent) -> Option<&Directory> {
+        self.directory.as_deref().filter(|_| extent == Extent::Listed)
+    }
+}
+
+/// The columns of [`LISTED`].
+struct Listed {
+    id: Uuid,
+    purpose: ReferralPurpose,
+    standing: Standing,
+    reference: String,
+    sender_id: Uuid,
+    receiver_id: Uuid,
+    due_on: Option<NaiveDate>,
+    closed_on: Option<NaiveDate>,
+    offered: FieldSet,
+}
+
+impl Listed {
+    fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr> {
+        Ok(Self {
+            id: columns.next()?,
+            purpose: columns.word()?,
+            standing: Standing {
+                status: columns.word()?,
+                ever_accepted: columns.next()?,
+                asked_from: None,
+                suspended_from: None,
+            },
+            reference: columns.next()?,
+            sender_id: columns.next()?,
+            receiver_id: columns.next()?,
+            due_on: Some(columns.next()?).filter(|&day| day != NO_DUE_DATE),
+            closed_on: columns.next()?,
+            offered: columns.fields()?,
+        })
+    }
+}
+
+impl Reading<'_> {
+    /// Reads a row of what [`select`] selected.
+    pub(crate) fn row(self, row: &QueryResult, extent: Extent, today: NaiveDate) -> Result<ReferralRow, DbErr> {
+        let mut columns = Columns::of(row);
+        let listed = Listed::read(&mut columns)?;
+        let sender = AgencyRow {
+            id: listed.sender_id,
+            slug: columns.shared_text()?,
+            name: columns.shared_text()?,
+            kind: columns.word()?,
+        };
+        let sender = Agency { row: sender, bound_by_203: columns.next()? };
+        // A draft may have none.
+        let pinned = Pinned {
+            agreement: agreement([columns.fields_or_none()?, columns.fields_or_none()?, columns.fields_or_none()?]),
+            access_days: columns.next::<Option<i16>>()?.unwrap_or(0),
+            ended: columns.next()?,
+        };
+        let agreed = pinned.on(today, columns.rows_of_fields()?.into_iter().map(agreement));
+        let row = self.complete(listed, sender, agreed, consent(&mut columns)?, today);
+        match extent {
+            Extent::Listed => Ok(row),
+            Extent::Whole => more(row, &mut columns),
+        }
+    }
+
+    /// Reads a row that was not joined to what the directory has.
+    fn listed(self, row: &QueryResult, directory: &Directory, today: NaiveDate) -> Result<ReferralRow, DbErr> {
+        let mut columns = Columns::of(row);
+        let listed = Listed::read(&mut columns)?;
+        let sender = directory.agency(listed.sender_id)?.clone();
+        let agreed = match columns.next()? {
+            Some(id) => directory.agreed(id, today)?,
+            None => Agreed::NOTHING,
+        };
+        Ok(self.complete(listed, sender, agreed, consent(&mut columns)?, today))
+    }
+
+    /// A row of a list.
+    fn complete(
+        self,
+        listed: Listed,
+        sender: Agency,
+        agreed: Agreed,
+        consent: Option<Consent>,
+        today: NaiveDate,
+    ) -> ReferralRow {
+        let side = self.side(listed.receiver_id);
+        let standing = listed.standing;
+        let access_days = u16::try_from(agreed.access_days).unwrap_or(0);
+        let terms = Terms {
+            receiver: self.receiver(side, listed.purpose),
+            sender: sender.row.kind,
+            sender_bound_by_203: sender.bound_by_203,
+            purpose: listed.purpose,
+            stage: disclosure::stage(standing.status, standing.ever_accepted, listed.closed_on, access_days, today),
+            agreement: agreed.agreement,
+            consent,
+            offered: listed.offered,
+            today,
+        };
+        ReferralRow {
+            id: listed.id,
+            purpose: listed.purpose,
+            standing,
+            reference: listed.reference,
+            sender_id: listed.sender_id,
+            receiver_id: listed.receiver_id,
+            due_on: listed.due_on,
+            side,
+            terms,
+            sender: sender.row,
+            version: 0,
+            kind: ReferralKind::Referral,
+            own_reference: None,
+            sender_contact: Contact::default(),
+            receiver_contact: Contact::default(),
+            first_received_on: None,
+            offered_at: None,
+            accepted_at: None,
+            closed_at: None,
+            updated_at: 0,
+            previous_id: None,
+            case_id: Uuid::nil(),
+            agreement_id: None,
+            consent_id: None,
+            carries_application: false,
+            statutory_due_on: None,
+            reason: None,
+            report_outcome: false,
+        }
+    }
+}
+
+/// Reads the columns of [`MORE`].
+fn more(listed: ReferralRow, columns: &mut Columns<'_>) -> Result<ReferralRow, DbErr> {
+    let (version, kind) = (columns.next()?, columns.word()?);
+    let standing =
+        Standing { asked_from: columns.word_or_none()?, suspended_from: columns.word_or_none()?, ..listed.standing };
+    let (sender_reference, receiver_reference): (Option<String>, _) = (columns.next()?, columns.next()?);
+    Ok(ReferralRow {
+        version,
+        kind,
+        standing,
+        own_reference: match listed.side {
+            Side::Sender => sender_reference,
+            Side::Receiver => receiver_reference,
+        },
+        sender_contact: contact(columns)?,
+        receiver_contact: contact(columns)?,
+        first_received_on: columns.next()?,
+        offered_at: Some(columns.next()?).filter(|&instant: &i64| instant > 0),
+        accepted_at: columns.next()?,
+        closed_at: columns.next()?,
+        updated_at: columns.next()?,
+        previous_id: columns.next()?,
+        case_id: columns.next()?,
+        agreement_id: columns.next()?,
+        consent_id: columns.next()?,
+        carries_application: columns.next()?,
+        statutory_due_on: columns.next()?,
+        reason: columns.next()?,
+        report_outcome: columns.next::<Option<bool>>()?.unwrap_or(false),
+        ..listed
+    })
+}
+
+/// The columns `fields`, `ticked_only` and `statutory_fields` of a version.
+const fn agreement([fields, ticked_only, statutory]: [FieldSet; 3]) -> Agreement {
+    Agreement { fields, ticked_only, statutory }
+}
+
+fn contact(columns: &mut Columns<'_>) -> Result<Contact, DbErr> {
+    Ok(Contact { name: columns.next()?, phone: columns.next()?, email: columns.next()? })
+}
+
+/// The consent of a LEFT JOIN: all of its columns are null if there is none.
+fn consent(columns: &mut Columns<'_>) -> Result<Option<Consent>, DbErr> {
+    let fields: Option<i64> = columns.next()?;
+    let ticked: Option<i64> = columns.next()?;
+    let data_protection: Option<bool> = columns.next()?;
+    let release_from_secrecy: Option<bool> = columns.next()?;
+    let art9: Option<bool> = columns.next()?;
+    let valid_from: Option<NaiveDate> = columns.next()?;
+    let valid_until: Option<NaiveDate> = columns.next()?;
+    let withdrawn_at: Option<i64> = columns.next()?;
+    Ok(valid_from.map(|valid_from| Consent {
+        fields: FieldSet::from_i64(fields.unwrap_or(0)),
+        ticked: FieldSet::from_i64(ticked.unwrap_or(0)),
+        data_protection: data_protection.unwrap_or(false),
+        release_from_secrecy: release_from_secrecy.unwrap_or(false),
+        art9: art9.unwrap_or(false),
+        valid_from,
+        valid_until,
+        withdrawn: withdrawn_at.is_some(),
+    }))
+}

@@ -1,0 +1,320 @@
+//! What a process keeps of agencies and agreements is what its request's own snapshot has, never a moment older.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+use kim_domain::agency::{AgencyKind, Role};
+use kim_domain::calendar::Clock;
+use kim_domain::field::{FieldSet, HandoverField as F};
+use kim_domain::purpose::ReferralPurpose;
+use kim_domain::referral::{Direction, ReferralOrder, ReferralStatus};
+use kim_entity::agreement::Model as Agreement;
+use kim_entity::database::Database;
+use kim_entity::read::{Extent, ReferralFilter, Snapshot, Window};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::plan::{Watched, same_either_way};
+use crate::support::database::{Backend, TestDatabase, fresh};
+use crate::support::server::{TestServer, token, verified};
+use crate::support::world::{self, ConsentSpec, ReferralSpec, World, in_days, today};
+use crate::support::{json_of, on_both};
+
+const AGS: &str = "05315000";
+const PURPOSE: ReferralPurpose = ReferralPurpose::BenefitApplication;
+
+async fn run(main: &DatabaseConnection, statement: &str) {
+    main.execute_unprepared(statement).await.expect(statement);
+}
+
+async fn version(main: &DatabaseConnection) -> i64 {
+    let query = Statement::from_string(main.get_database_backend(), "SELECT version FROM directory");
+    main.query_one_raw(query).await.expect("a table").expect("a row").try_get_by_index(0).expect("a number")
+}
+
+/// A Träger and a Jobcenter with an agreement, and referrals between them.
+async fn fill(main: &DatabaseConnection, count: u32) -> (Uuid, Uuid, Uuid) {
+    world::add_municipality(main, AGS).await;
+    let sender = world::add_agency(main, AGS, "traeger", AgencyKind::Traeger).await;
+    let receiver = world::add_agency(main, AGS, "jobcenter", AgencyKind::Jobcenter).await;
+    let agreement = world::agreement(AGS, receiver, PURPOSE, FieldSet::ALL, FieldSet::EMPTY);
+    let agreement = world::insert_agreement(main, agreement).await;
+    let mut world = World::default();
+    (1..=count).for_each(|number| _ = world.add(&referral(number, sender, receiver, agreement)));
+    world.write(main).await;
+    (sender, receiver, agreement)
+}
+
+fn referral(number: u32, sender: Uuid, receiver: Uuid, agreement: Uuid) -> ReferralSpec {
+    ReferralSpec {
+        number,
+        sender,
+        receiver,
+        purpose: PURPOSE,
+        agreement,
+        status: ReferralStatus::Accepted,
+        ever_accepted: true,
+        closed_on: None,
+        due_on: in_days(i64::from(number)),
+        offered_on: in_days(-40),
+        consent: Some(ConsentSpec::whole()),
+        offered: FieldSet::ALL,
+        previous: None,
+        messages: 0,
+    }
+}
+
+/// What a snapshot says of the first referral of its viewer's list: the sender's name, and whether the family name shows.
+async fn look(snapshot: &Snapshot) -> (String, bool) {
+    let window = Window { limit: 1, from_end: false, after: None, before: None };
+    let order = ReferralOrder::DueOnAsc;
+    let filter = ReferralFilter::default();
+    let page = snapshot.referrals(Direction::Incoming, &filter, order, &window, Extent::Listed).await.expect("a page");
+    let row = page.rows.first().expect("a row");
+    let parties = snapshot.parties(&[row.sender_id]).await.expect("the sender");
+    assert_eq!(parties[0], row.sender);
+    (row.sender.name.to_string(), FieldSet::of(&[F::FamilyName]).is_within(row.visible().fields()))
+}
+
+async fn admit(database: &Database) -> Snapshot {
+    let clerk = verified(&token("jobcenter", Role::Clerk));
+    Snapshot::admit(database, clerk, today()).await.expect("a database").expect("a clerk")
+}
+
+/// What a running server shows a clerk: the sender's name and the family name.
+async fn shown(server: &TestServer) -> (Value, bool) {
+    let query = "{ referrals(first: 1) { nodes { sender { name } handover { familyName } } } }";
+    let answer = server.ask(&token("jobcenter", Role::Clerk), query, &Value::Null).await;
+    assert_eq!(answer["errors"], Value::Null, "{answer}");
+    let row = &answer["data"]["referrals"]["nodes"][0];
+    (row["sender"]["name"].clone(), !row["handover"]["familyName"].is_null())
+}
+
+on_both! {
+    async fn every_change_counts_and_a_closing_does_not(db: TestDatabase) {
+        let main = &db.database.main;
+        let mut last = version(main).await;
+        let (_, receiver, agreement) = fill(main, 0).await;
+        let filled = version(main).await;
+        assert!(filled >= last + 3, "two agencies and an agreement");
+        last = filled;
+        for (statement, counts) in [
+            ("UPDATE agency SET name = 'Anders' WHERE slug = 'traeger'", true),
+            ("UPDATE agency SET bound_by_203 = false WHERE slug = 'traeger'", true),
+            ("UPDATE agency SET slug = 'anders' WHERE slug = 'traeger'", true),
+            ("UPDATE agency SET kind = 'SOZIALAMT' WHERE slug = 'anders'", true),
+            ("UPDATE agency SET closings = closings + 1", false),
+            ("UPDATE agency SET enabled = false WHERE slug = 'anders'", false),
+            ("UPDATE agreement SET fields = 1", true),
+            ("UPDATE agreement SET terminated_for_cause_on = '2026-11-20'", true),
+            ("UPDATE agreement SET contact = 'x'", true),
+            ("DELETE FROM agency WHERE slug = 'anders'", true),
+            ("DELETE FROM agreement", true),
+        ] {
+            run(main, statement).await;
+            let now = version(main).await;
+            assert!(if counts { now > last } else { now == last }, "{statement}");
+            last = now;
+        }
+        let again = Agreement { id: agreement, ..world::agreement(AGS, receiver, PURPOSE, FieldSet::ALL, FieldSet::EMPTY) };
+        world::insert_agreement(main, again).await;
+        assert!(version(main).await > last);
+    }
+
+    async fn the_very_next_request_sees_a_change(db: TestDatabase) {
+        let (_, receiver, agreement) = fill(&db.database.main, 1).await;
+        let server = TestServer::start(db, Clock::on(today())).await;
+        // The server has connections of its own: this is another process to it.
+        let main = &server.database.database.main;
+        assert_eq!(shown(&server).await, (Value::from("Stelle traeger"), true));
+        for number in 0..20 {
+            run(main, &format!("UPDATE agency SET name = 'Träger {number}' WHERE slug = 'traeger'")).await;
+            assert_eq!(shown(&server).await, (Value::from(format!("Träger {number}")), true));
+        }
+        let fields = FieldSet::ALL.without(FieldSet::of(&[F::FamilyName])).to_i64();
+        run(main, &format!("UPDATE agreement SET fields = {fields}")).await;
+        assert!(!shown(&server).await.1);
+        run(main, &format!("UPDATE agreement SET fields = {}", FieldSet::ALL.to_i64())).await;
+        assert!(shown(&server).await.1);
+        let narrower = Agreement {
+            version: 2,
+            narrows_running: true,
+            ..world::agreement(AGS, receiver, PURPOSE, FieldSet::EMPTY, FieldSet::EMPTY)
+        };
+        let narrower = world::insert_agreement(main, narrower).await;
+        assert!(!shown(&server).await.1);
+        run(main, "DELETE FROM agreement WHERE version = 2").await;
+        assert!(shown(&server).await.1, "{narrower} narrows no more");
+        run(main, &format!("UPDATE agreement SET terminated_for_cause_on = '{}'", in_days(0))).await;
+        assert!(!shown(&server).await.1);
+        assert_ne!(agreement, narrower);
+        server.stop().await;
+    }
+
+    async fn a_snapshot_keeps_what_it_began_with(db: TestDatabase) {
+        fill(&db.database.main, 1).await;
+        let database = Database::open(&db.url).await.expect("a process of its own");
+        let first = admit(&database).await;
+        let before = ("Stelle traeger".to_owned(), true);
+        assert_eq!(look(&first).await, before);
+        let after = ("Anders".to_owned(), false);
+        run(&db.database.main, "UPDATE agency SET name = 'Anders' WHERE slug = 'traeger'").await;
+        run(&db.database.main, "UPDATE agreement SET fields = 0").await;
+        // Another process still knows nothing: what it reads first is the snapshot's too.
+        assert_eq!(look(&first).await, before);
+        let second = admit(&database).await;
+        assert_eq!(look(&second).await, after);
+        assert_eq!(look(&first).await, before, "whatever is kept now");
+        // One that was begun otherwise joins, and says the same.
+        let joined = Snapshot::begin(&database, Arc::clone(second.viewer()), today()).await.expect("a snapshot");
+        assert_eq!(look(&joined).await, after);
+        drop((first, second, joined));
+        assert_eq!(look(&admit(&database).await).await, after);
+    }
+
+    async fn where_nothing_counts_rows_are_joined(db: TestDatabase) {
+        fill(&db.database.main, 1).await;
+        let database = Database::open(&db.url).await.expect("a process of its own");
+        assert_eq!(look(&admit(&database).await).await, ("Stelle traeger".to_owned(), true));
+        run(&db.database.main, "DELETE FROM directory").await;
+        run(&db.database.main, "UPDATE agency SET name = 'Anders' WHERE slug = 'traeger'").await;
+        assert_eq!(look(&admit(&database).await).await, ("Anders".to_owned(), true));
+    }
+
+    async fn while_two_write_no_request_sees_less_than_was_committed_before_it(db: TestDatabase) {
+        fill(&db.database.main, 1).await;
+        let database = Database::open(&db.url).await.expect("a process of its own");
+        let (writing, other) = (db.database.clone(), Database::open(&db.url).await.expect("a third"));
+        let (done, acknowledged) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicI64::new(0)));
+        // Names count on; the agreement's row is the second's alone, so that the two meet in the directory only.
+        let names = tokio::spawn({
+            let (done, acknowledged) = (Arc::clone(&done), Arc::clone(&acknowledged));
+            async move {
+                for number in 1..=200 {
+                    let tx = writing.write().await.expect("a transaction");
+                    let name = format!("UPDATE agency SET name = '{number}' WHERE slug = 'traeger'");
+                    tx.execute_unprepared(&name).await.expect("renamed");
+                    tx.commit().await.expect("committed");
+                    acknowledged.store(number, Ordering::SeqCst);
+                }
+                done.store(true, Ordering::SeqCst);
+            }
+        });
+        let agreements = tokio::spawn({
+            let done = Arc::clone(&done);
+            async move {
+                while !done.load(Ordering::SeqCst) {
+                    let tx = other.write().await.expect("a transaction");
+                    tx.execute_unprepared("UPDATE agreement SET access_days = 10 + access_days % 7").await.expect("set");
+                    tx.commit().await.expect("committed");
+                }
+            }
+        });
+        let mut looks = 0;
+        while !done.load(Ordering::SeqCst) {
+            let before = acknowledged.load(Ordering::SeqCst);
+            let (name, _) = look(&admit(&database).await).await;
+            let seen: i64 = name.parse().unwrap_or(0);
+            assert!(seen >= before, "{seen} after {before}");
+            looks += 1;
+        }
+        names.await.expect("the first writer");
+        agreements.await.expect("the second writer");
+        assert!(looks > 10, "{looks}");
+        assert_eq!(look(&admit(&database).await).await.0, "200");
+    }
+
+    async fn a_list_says_the_same_whatever_became_of_its_agreements(db: TestDatabase) {
+        let main = &db.database.main;
+        world::add_municipality(main, AGS).await;
+        let sender = world::add_agency(main, AGS, "traeger", AgencyKind::Traeger).await;
+        let less = FieldSet::ALL.without(FieldSet::of(&[F::FamilyName]));
+        let later = |version, from, fields| Agreement {
+            version,
+            narrows_running: true,
+            valid_from: in_days(from),
+            ..world::agreement(AGS, Uuid::nil(), PURPOSE, fields, FieldSet::of(&[F::BirthDate]))
+        };
+        let plain = || world::agreement(AGS, Uuid::nil(), PURPOSE, FieldSet::ALL, FieldSet::EMPTY);
+        let terminated = |day| Agreement { terminated_for_cause_on: Some(in_days(day)), ..plain() };
+        // By receiver: the version that is offered under, the later ones, and whether the name still shows.
+        let cases = [
+            ("plain", plain(), vec![], true),
+            ("narrowed", plain(), vec![later(2, 0, less)], false),
+            ("narrowed-tomorrow", plain(), vec![later(2, 1, less)], true),
+            ("narrowed-twice", plain(), vec![later(2, -5, FieldSet::ALL), later(3, -1, less)], false),
+            ("replaced", plain(), vec![Agreement { narrows_running: false, ..later(2, -5, less) }], true),
+            ("terminated", terminated(0), vec![], false),
+            ("terminated-tomorrow", terminated(1), vec![], true),
+            ("short", Agreement { access_days: 3, ..plain() }, vec![], true),
+        ];
+        let (mut world, mut number) = (World::default(), 0);
+        for (slug, pinned, later, _) in &cases {
+            let receiver = world::add_agency(main, AGS, slug, AgencyKind::Jobcenter).await;
+            let mut agreements = Vec::new();
+            for version in std::iter::once(pinned).chain(later) {
+                agreements.push(world::insert_agreement(main, Agreement { receiver_id: receiver, ..version.clone() }).await);
+            }
+            for (status, closed) in [
+                (ReferralStatus::Accepted, None),
+                (ReferralStatus::Offered, None),
+                (ReferralStatus::Completed, Some(-10)),
+                (ReferralStatus::Completed, Some(-60)),
+                (ReferralStatus::Draft, None),
+            ] {
+                // Under the first version, and under the last, which nothing narrows.
+                for &agreement in [agreements.first(), agreements.last()].into_iter().flatten() {
+                    number += 1;
+                    let ever_accepted = !matches!(status, ReferralStatus::Offered | ReferralStatus::Draft);
+                    let closed_on = closed.map(in_days);
+                    let of = referral(number, sender, receiver, agreement);
+                    world.add(&ReferralSpec { status, ever_accepted, closed_on, messages: 2, ..of });
+                }
+            }
+        }
+        world.write(main).await;
+        run(main, "UPDATE referral SET agreement_id = NULL WHERE status = 'DRAFT'").await;
+        same_either_way(&db, "traeger", Role::CaseManager, "OUTGOING").await;
+        for (slug, _, _, name) in cases {
+            same_either_way(&db, slug, Role::Service, "INCOMING").await;
+            let watched = Watched::new(&db.url, slug, Role::Clerk).await;
+            let query = "query($first: Int) { referrals(first: $first) { nodes { status handover { familyName } } } }";
+            let (response, ..) = watched.ask(query, 100).await;
+            let rows = json_of(&response)["referrals"]["nodes"].clone();
+            let accepted = rows.as_array().expect("rows").iter().find(|row| row["status"] == "ACCEPTED").expect("one");
+            assert_eq!(!accepted["handover"]["familyName"].is_null(), name, "{slug}");
+        }
+    }
+}
+
+/// A writer that has not committed holds up no reader, and nobody sees what it wrote.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_writers_at_once_the_second_waits_and_both_are_seen_on_postgresql() {
+    let db = fresh(Backend::Postgres).await;
+    fill(&db.database.main, 1).await;
+    let database = Database::open(&db.url).await.expect("a process of its own");
+    let seen = async || look(&admit(&database).await).await;
+    assert_eq!(seen().await, ("Stelle traeger".to_owned(), true));
+    let first = db.database.write().await.expect("a transaction");
+    first.execute_unprepared("UPDATE agency SET name = 'Anders' WHERE slug = 'traeger'").await.expect("renamed");
+    let second = db.database.write().await.expect("another");
+    let waiting = tokio::spawn(async move {
+        second.execute_unprepared("UPDATE agreement SET fields = 0").await.expect("set");
+        second.commit().await.expect("committed");
+    });
+    assert_eq!(seen().await, ("Stelle traeger".to_owned(), true));
+    while count_waiting(&db.database.main).await == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!waiting.is_finished(), "it waits for the first");
+    first.commit().await.expect("committed");
+    waiting.await.expect("the second");
+    assert_eq!(seen().await, ("Anders".to_owned(), false));
+}
+
+async fn count_waiting(main: &DatabaseConnection) -> i64 {
+    let text = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let row = main.query_one_raw(Statement::from_string(DbBackend::Postgres, text)).await.expect("a view");
+    row.expect("a count").try_get_by_index(0).expect("a number")
+}
