@@ -16,7 +16,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::plan::{Watched, same_either_way};
-use crate::support::database::{Backend, TestDatabase, fresh};
+use crate::support::database::{Backend, fresh};
 use crate::support::on_both;
 use crate::support::server::{TestServer, token, verified};
 use crate::support::world::{self, ConsentSpec, ReferralSpec, World, in_days, today};
