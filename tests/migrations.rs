@@ -3,7 +3,7 @@
 use kim_migration::{LogMigrator, MainMigrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
 
-use crate::support::database::{Backend, TestDatabase, empty};
+use crate::support::database::{Backend, TestDatabase, empty, fresh};
 use crate::support::on_both;
 
 /// Tables, indexes and the like that are not a database's own, but for the migrators' tables.
@@ -47,6 +47,22 @@ async fn every_step_goes_up_and_down_on_sqlite() {
 #[tokio::test]
 async fn every_step_goes_up_and_down_on_postgres() {
     up_down_up(Backend::Postgres).await;
+}
+
+/// The ids of a list of fifty are neither compressed nor moved out of the row.
+#[tokio::test]
+async fn a_row_of_the_log_stays_in_one_piece_on_postgres() {
+    let db = fresh(Backend::Postgres).await;
+    run(
+        &db,
+        "INSERT INTO disclosure_log VALUES ('00000000-0000-7000-8000-000000000001', 0, 'r',
+         '00000000-0000-7000-8000-000000000001', 'a', 'CLERK', 's', NULL, 'o', repeat('a', 2000), 0, false, 'CONSENT')",
+    )
+    .await
+    .expect("a row");
+    let text = "SELECT pg_column_size(referrals) >= 2000 FROM disclosure_log";
+    let row = db.database.log.query_one_raw(sea_orm::Statement::from_string(DbBackend::Postgres, text)).await;
+    assert!(row.expect("the log").expect("a row").try_get_by_index::<bool>(0).expect("an answer"));
 }
 
 async fn run(db: &TestDatabase, statement: &str) -> Result<(), DbErr> {

@@ -1,0 +1,120 @@
+//! What the API's own statements cost the database: each is written down as it runs, and explained. One that has lost its
+//! index reads a table whole, and fails here.
+
+use kim_domain::agency::Role;
+use kim_entity::database::Database;
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+
+use crate::plan::{Watched, fill};
+use crate::support::on_both;
+
+/// Tables that grow with the years. No request of a clerk reads one of them whole.
+const LARGE: [&str; 10] = [
+    "referral",
+    "handover",
+    "consent",
+    "message",
+    "referral_event",
+    "correction",
+    "case",
+    "person",
+    "disclosed",
+    "disclosure_log",
+];
+
+const ROWS: &str = "nodes { id reference status dueOn overdue sender { name } handover { concern familyName birthDate disputed } }";
+
+/// What programs ask, and the index that each list is carried by.
+fn asked() -> Vec<(&'static str, String)> {
+    let list = |arguments: &str, more: &str| format!("query($first: Int) {{ referrals({arguments}) {{ {more} {ROWS} }} }}");
+    vec![
+        ("referral_receiver_pending_due", list("first: $first, filter: {pending: true}", "")),
+        ("referral_receiver_pending_due", list("last: $first, filter: {pending: true}", "")),
+        ("referral_receiver_pending_due", list("first: $first, filter: {pending: true}, orderBy: DUE_ON_DESC", "")),
+        ("referral_receiver_pending_offered", list("first: $first, filter: {pending: true}, orderBy: OFFERED_AT_DESC", "")),
+        ("referral_receiver_due", list("first: $first", "pageInfo { endCursor }")),
+        ("referral_receiver_due", list("first: $first", "totalCount")),
+        ("referral_receiver_offered", list("first: $first, orderBy: OFFERED_AT_ASC", "")),
+        ("message_referral_sent", list("first: $first", "nodes { messages(last: 3) { nodes { text author { name } } } }")),
+        ("referral_event_referral_at", list("first: $first", "nodes { events(first: 20) { nodes { kind: to at } } }")),
+        ("referral_receiver_due", "query($first: Int) { referralCounts { total pending overdue byStatus { status count } } }".to_owned()),
+    ]
+}
+
+/// The plan of a statement of the API, whatever its values are.
+async fn explain(database: &Database, statement: &str) -> String {
+    let backend = database.backend();
+    let connection = &database.read().await.expect("one connection");
+    let (explain, column) = match backend {
+        DbBackend::Sqlite => (format!("EXPLAIN QUERY PLAN {statement}"), "detail"),
+        _ => {
+            // As the server does: one plan for all values.
+            connection.execute_unprepared(&format!("PREPARE asked AS {statement}")).await.expect(statement);
+            let values = (1..).take_while(|number| statement.contains(&format!("${number}"))).map(|_| "NULL");
+            let values = values.collect::<Vec<_>>().join(",");
+            let call = if values.is_empty() { "asked".to_owned() } else { format!("asked({values})") };
+            (format!("EXPLAIN EXECUTE {call}"), "QUERY PLAN")
+        }
+    };
+    let rows = connection.query_all_raw(Statement::from_string(backend, explain)).await.expect(statement);
+    if backend == DbBackend::Postgres {
+        connection.execute_unprepared("DEALLOCATE asked").await.expect("forgotten");
+    }
+    rows.iter().map(|row| row.try_get::<String>("", column).expect("a line")).collect::<Vec<_>>().join("\n")
+}
+
+/// Tables that a plan reads whole.
+fn read_whole(plan: &str) -> Vec<&'static str> {
+    let scanned = |line: &str, table: &str| {
+        let words: Vec<&str> = line.split(|letter: char| !letter.is_alphanumeric() && letter != '_').collect();
+        let named = words.contains(&table) || alias(table).is_some_and(|alias| words.contains(&alias));
+        named && (line.contains("Seq Scan on") || (line.trim_start().starts_with("SCAN ") && !line.contains("USING")))
+    };
+    LARGE.into_iter().filter(|table| plan.lines().any(|line| scanned(line, table))).collect()
+}
+
+/// SQLite names a table by its alias.
+fn alias(table: &str) -> Option<&'static str> {
+    Some(match table {
+        "referral" => "r",
+        "handover" => "h",
+        "consent" => "c",
+        "case" => "k",
+        "person" => "p",
+        _ => return None,
+    })
+}
+
+on_both! {
+    async fn no_statement_of_a_clerk_reads_a_large_table_whole(db: TestDatabase) {
+        // Enough rows that PostgreSQL has something to choose.
+        fill(&db, 6_000).await;
+        db.database.main.execute_unprepared(if db.database.backend() == DbBackend::Postgres { "VACUUM ANALYZE" } else { "ANALYZE" }).await.expect("statistics");
+        let watched = Watched::new(&db.url, "jobcenter-3", Role::Clerk).await;
+        for (index, query) in asked() {
+            let (_, reads, log) = watched.ask(&query, 50).await;
+            let mut plans = Vec::new();
+            for statement in reads.iter().chain(&log).filter(|text| text.trim_start().starts_with("SELECT")) {
+                let plan = explain(&db.database, statement).await;
+                assert_eq!(read_whole(&plan), Vec::<&str>::new(), "{query}\n{statement}\n{plan}");
+                plans.push(plan);
+            }
+            assert!(plans.iter().any(|plan| plan.contains(index)), "{query} does not use {index}\n{}", plans.join("\n\n"));
+        }
+    }
+
+    async fn a_lost_index_is_noticed(db: TestDatabase) {
+        fill(&db, 6_000).await;
+        let main = &db.database.main;
+        for index in ["referral_receiver_due", "referral_receiver_pending_due", "referral_receiver_offered", "referral_receiver_pending_offered"] {
+            main.execute_unprepared(&format!("DROP INDEX {index}")).await.expect("dropped");
+        }
+        main.execute_unprepared("ANALYZE").await.expect("statistics");
+        let watched = Watched::new(&db.url, "jobcenter-3", Role::Clerk).await;
+        let (_, reads, _) = watched.ask(&asked()[0].1, 50).await;
+        let page = reads.iter().find(|text| text.contains("FROM referral")).expect("the page");
+        let plan = explain(&db.database, page).await;
+        assert!(!plan.contains("referral_receiver"), "{plan}");
+        assert_eq!(read_whole(&plan), ["referral"], "{plan}");
+    }
+}
