@@ -17,9 +17,9 @@ use uuid::Uuid;
 
 use crate::plan::{Watched, same_either_way};
 use crate::support::database::{Backend, fresh};
-use crate::support::{json_of, on_both};
 use crate::support::server::{TestServer, token, verified};
 use crate::support::world::{self, ConsentSpec, ReferralSpec, World, in_days, today};
+use crate::support::{json_of, on_both};
 
 const AGS: &str = "05315000";
 const PURPOSE: ReferralPurpose = ReferralPurpose::BenefitApplication;

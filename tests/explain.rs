@@ -22,22 +22,33 @@ const LARGE: [&str; 10] = [
     "disclosure_log",
 ];
 
-const ROWS: &str = "nodes { id reference status dueOn overdue sender { name } handover { concern familyName birthDate disputed } }";
+const ROWS: &str =
+    "nodes { id reference status dueOn overdue sender { name } handover { concern familyName birthDate disputed } }";
 
 /// What programs ask, and the index that each list is carried by.
 fn asked() -> Vec<(&'static str, String)> {
-    let list = |arguments: &str, more: &str| format!("query($first: Int) {{ referrals({arguments}) {{ {more} {ROWS} }} }}");
+    let list =
+        |arguments: &str, more: &str| format!("query($first: Int) {{ referrals({arguments}) {{ {more} {ROWS} }} }}");
     vec![
         ("referral_receiver_pending_due", list("first: $first, filter: {pending: true}", "")),
         ("referral_receiver_pending_due", list("last: $first, filter: {pending: true}", "")),
         ("referral_receiver_pending_due", list("first: $first, filter: {pending: true}, orderBy: DUE_ON_DESC", "")),
-        ("referral_receiver_pending_offered", list("first: $first, filter: {pending: true}, orderBy: OFFERED_AT_DESC", "")),
+        (
+            "referral_receiver_pending_offered",
+            list("first: $first, filter: {pending: true}, orderBy: OFFERED_AT_DESC", ""),
+        ),
         ("referral_receiver_due", list("first: $first", "pageInfo { endCursor }")),
         ("referral_receiver_due", list("first: $first", "totalCount")),
         ("referral_receiver_offered", list("first: $first, orderBy: OFFERED_AT_ASC", "")),
-        ("message_referral_sent", list("first: $first", "nodes { messages(last: 3) { nodes { text author { name } } } }")),
+        (
+            "message_referral_sent",
+            list("first: $first", "nodes { messages(last: 3) { nodes { text author { name } } } }"),
+        ),
         ("referral_event_referral_at", list("first: $first", "nodes { events(first: 20) { nodes { kind: to at } } }")),
-        ("referral_receiver_due", "query($first: Int) { referralCounts { total pending overdue byStatus { status count } } }".to_owned()),
+        (
+            "referral_receiver_due",
+            "query($first: Int) { referralCounts { total pending overdue byStatus { status count } } }".to_owned(),
+        ),
     ]
 }
 
@@ -47,7 +58,7 @@ async fn explain(database: &Database, statement: &str) -> String {
     let connection = &database.read().await.expect("one connection");
     let (explain, column) = match backend {
         DbBackend::Sqlite => (format!("EXPLAIN QUERY PLAN {statement}"), "detail"),
-        _ => {
+        DbBackend::Postgres | _ => {
             // As the server does: one plan for all values.
             connection.execute_unprepared(&format!("PREPARE asked AS {statement}")).await.expect(statement);
             let values = (1..).take_while(|number| statement.contains(&format!("${number}"))).map(|_| "NULL");

@@ -17,6 +17,7 @@ mod database;
 mod demo;
 mod directory;
 mod documents;
+mod explain;
 mod feed;
 mod front_door;
 mod import;

@@ -56,7 +56,7 @@ impl Watched {
 }
 
 /// Many referrals to ten Jobcenters, most of them of others and most of them not pending.
-async fn fill(db: &TestDatabase, count: u32) {
+pub(crate) async fn fill(db: &TestDatabase, count: u32) {
     let main = &db.database.main;
     world::add_municipality(main, AGS).await;
     let sender = world::add_agency(main, AGS, "traeger", AgencyKind::Traeger).await;

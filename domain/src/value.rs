@@ -5,7 +5,7 @@ mod objects;
 mod title;
 mod words;
 
-pub use check::{Value, is_valid};
+pub use check::{Value, as_text, is_valid};
 pub use objects::{
     Document, GermanCertificate, HouseholdMember, IntegrationAchievement, LegalRepresentative, PlanStep,
     Wohnsitzauflage,

@@ -89,9 +89,9 @@ impl Sql {
                 let bits = masks.iter().map(|(_, mask)| Value::from(*mask)).collect();
                 self.push("unnest(")
                     .bind(uuid_array(&ids))
-                    .push(",")
+                    .push("::uuid[],")
                     .bind(Value::Array(ArrayType::BigInt, Some(Box::new(bits))))
-                    .push(") AS m(id, mask)")
+                    .push("::bigint[]) AS m(id, mask)")
             }
             DbBackend::Sqlite | _ => {
                 self.push("(SELECT column1 AS id, column2 AS mask FROM (VALUES ");

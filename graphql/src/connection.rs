@@ -6,7 +6,7 @@ macro_rules! connection {
         #[doc = $about]
         pub(crate) struct $connection {
             list: std::borrow::Cow<'static, str>,
-            keys: Vec<String>,
+            keys: Vec<$crate::page::RowKey>,
             nodes: Vec<$node>,
             place: $crate::page::Place,
             total: Option<i32>,
@@ -16,14 +16,14 @@ macro_rules! connection {
             /// A page of rows of a list, each with its key there.
             pub(crate) fn new(
                 list: impl Into<std::borrow::Cow<'static, str>>,
-                rows: impl IntoIterator<Item = (String, $node)>,
+                rows: impl IntoIterator<Item = (impl Into<$crate::page::RowKey>, $node)>,
                 args: &$crate::page::PageArgs,
                 more: bool,
                 total: Option<i64>,
             ) -> Self {
                 let total = total.map(|total| i32::try_from(total).unwrap_or(i32::MAX));
                 let place = $crate::page::Place::of(args, more);
-                let (keys, nodes) = rows.into_iter().unzip();
+                let (keys, nodes) = rows.into_iter().map(|(key, node)| (key.into(), node)).unzip();
                 Self { list: list.into(), keys, nodes, place, total }
             }
         }
@@ -45,7 +45,7 @@ macro_rules! connection {
             /// Wo diese Seite liegt.
             async fn page_info(&self) -> $crate::page::PageInfo {
                 let mark = $crate::page::mark(&self.list);
-                let cursor = |key: Option<&String>| key.map(|key| $crate::page::cursor(&mark, key));
+                let cursor = |key: Option<&$crate::page::RowKey>| key.map(|key| $crate::page::cursor(&mark, key));
                 self.place.between(cursor(self.keys.first()), cursor(self.keys.last()))
             }
             /// Wie viele es im Ganzen sind.

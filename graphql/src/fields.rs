@@ -27,10 +27,6 @@ pub(crate) async fn resolve(ctx: &Context<'_>, field: HandoverField, values: &Va
         tracing::error!(error_id = %id, kind = "stored value", field = field.name(), "a stored value is not of its type");
         return Err(ctx.set_error_path(masked(id, false).into_server_error(ctx.item.pos)));
     };
-    let mut json = Vec::new();
-    if write_stored(&stored, &mut json) {
-        return Ok(Some(json::written(json)));
-    }
     let value = match stored {
         Stored::PlanSteps(list) => out(ctx, &rows(list, PlanStep)).await?,
         Stored::Documents(list) => out(ctx, &rows(list, Document)).await?,
@@ -40,7 +36,31 @@ pub(crate) async fn resolve(ctx: &Context<'_>, field: HandoverField, values: &Va
         Stored::LegalRepresentative(one) => out(ctx, &Straight(LegalRepresentative(one))).await?,
         Stored::Wohnsitzauflage(one) => out(ctx, &Straight(Wohnsitzauflage(one))).await?,
         Stored::GermanCertificate(one) => out(ctx, &Straight(GermanCertificate(one))).await?,
-        _ => Value::Null,
+        plain @ (Stored::Text(_)
+        | Stored::Line(_)
+        | Stored::Lines(_)
+        | Stored::Date(_)
+        | Stored::Int(_)
+        | Stored::Boolean(_)
+        | Stored::Gender(_)
+        | Stored::Procedure(_)
+        | Stored::Language(_)
+        | Stored::ContactRestriction(_)
+        | Stored::Aufenthaltstitel(_)
+        | Stored::WorkPermission(_)
+        | Stored::MaritalStatus(_)
+        | Stored::Accommodation(_)
+        | Stored::GermanLevel(_)
+        | Stored::IntegrationskursState(_)
+        | Stored::SchoolDegree(_)
+        | Stored::AnerkennungState(_)
+        | Stored::Employment(_)
+        | Stored::Benefit(_)
+        | Stored::TargetGroups(_)) => {
+            let mut json = Vec::new();
+            write_stored(&plain, &mut json);
+            json::written(json)
+        }
     };
     Ok(Some(value))
 }
@@ -48,12 +68,17 @@ pub(crate) async fn resolve(ctx: &Context<'_>, field: HandoverField, values: &Va
 /// Writes the value of a field that has no selection, and says whether it did: not if it has one, and not if what is stored
 /// is not of the field's type, which [`resolve`] tells.
 pub(crate) fn write(field: HandoverField, values: &Values, json: &mut Vec<u8>) -> bool {
-    match values.get(field) {
-        None => {
-            json::null(json);
+    let value_type = field.value_type();
+    let Some(stored) = values.get(field) else {
+        json::null(json);
+        return true;
+    };
+    match value::as_text(value_type, stored) {
+        Some(text) => {
+            json::text(text, json);
             true
         }
-        Some(text) => Stored::parse(field.value_type(), text).is_some_and(|stored| write_stored(&stored, json)),
+        None => Stored::parse(value_type, stored).is_some_and(|stored| write_stored(&stored, json)),
     }
 }
 

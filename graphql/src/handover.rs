@@ -43,6 +43,16 @@ impl<'r> Handover<'r> {
         Self { row, values, given, disputed: given.and(disputed), shown: AtomicI64::new(0) }
     }
 
+    /// Writes the answer, and what of it was shown in the book.
+    pub(crate) async fn write(&self, ctx: &ContextSelectionSet<'_>, json: &mut Vec<u8>) -> ServerResult<()> {
+        let written = straight::write(ctx, self, json).await;
+        let shown = FieldSet::from_i64(self.shown.load(Ordering::Relaxed));
+        if !shown.is_empty() {
+            ctx.data_unchecked::<Arc<Session>>().show(self.row, shown);
+        }
+        written
+    }
+
     /// Whether a field is given, which is then shown.
     fn gives(&self, field: HandoverField) -> bool {
         let gives = self.given.contains(field);
@@ -95,12 +105,9 @@ impl OutputType for Handover<'_> {
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
-        let answer = straight::object(ctx, self).await;
-        let shown = FieldSet::from_i64(self.shown.load(Ordering::Relaxed));
-        if !shown.is_empty() {
-            ctx.data_unchecked::<Arc<Session>>().show(self.row, shown);
-        }
-        answer
+        let mut json = Vec::new();
+        self.write(ctx, &mut json).await?;
+        Ok(json::written(json))
     }
 }
 

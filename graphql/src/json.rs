@@ -22,7 +22,9 @@ pub fn write(value: &Value, json: &mut Vec<u8>) {
         Value::Object(fields) => {
             json.push(b'{');
             for (name, value) in fields {
-                key(name, json);
+                next(json);
+                text(name, json);
+                json.push(b':');
                 write(value, json);
             }
             json.push(b'}');
@@ -41,8 +43,10 @@ pub(crate) fn next(json: &mut Vec<u8>) {
 /// Begins the next member of the object that was begun last.
 pub(crate) fn key(name: &str, json: &mut Vec<u8>) {
     next(json);
-    text(name, json);
-    json.push(b':');
+    // Names of GraphQL need no escape.
+    json.push(b'"');
+    json.extend_from_slice(name.as_bytes());
+    json.extend_from_slice(b"\":");
 }
 
 /// Writes null.
@@ -52,7 +56,13 @@ pub(crate) fn null(json: &mut Vec<u8>) {
 
 /// Writes a text.
 pub(crate) fn text(text: &str, json: &mut Vec<u8>) {
-    plain(text, json);
+    if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+        json.push(b'"');
+        json.extend_from_slice(text.as_bytes());
+        json.push(b'"');
+    } else {
+        plain(text, json);
+    }
 }
 
 /// Writes a day (ISO 8601).

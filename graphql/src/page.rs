@@ -1,10 +1,14 @@
 //! Pages: `first`/`after` and `last`/`before`, and cursors that carry the list they were made for.
 
+use std::fmt;
+
 use async_graphql::{SimpleObject, Value};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::NaiveDate;
 use kim_entity::read::Window;
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 use crate::error::Failure;
 
@@ -87,8 +91,35 @@ impl PageArgs {
     }
 }
 
+/// The key of a row in its list. It is written only if its cursor is asked for.
+#[derive(Clone, Debug)]
+pub(crate) enum RowKey {
+    /// As it is.
+    Text(String),
+    /// A day and an id.
+    Day(NaiveDate, Uuid),
+    /// An instant, in microseconds, and an id.
+    Instant(i64, Uuid),
+}
+
+impl From<String> for RowKey {
+    fn from(key: String) -> Self {
+        Self::Text(key)
+    }
+}
+
+impl fmt::Display for RowKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(key) => f.write_str(key),
+            Self::Day(day, id) => write!(f, "{day}.{id}"),
+            Self::Instant(at, id) => write!(f, "{at}.{id}"),
+        }
+    }
+}
+
 /// A cursor: the [`mark`] of the list, and the key of a row in it.
-pub(crate) fn cursor(mark: &str, key: &str) -> String {
+pub(crate) fn cursor(mark: &str, key: impl fmt::Display) -> String {
     URL_SAFE_NO_PAD.encode(format!("{mark}.{key}"))
 }
 

@@ -25,7 +25,7 @@ use crate::consent_facts::Overseeing;
 use crate::counts::ReferralCounts;
 use crate::error::{Failure, or_null};
 use crate::load;
-use crate::page::PageArgs;
+use crate::page::{PageArgs, RowKey};
 use crate::plan::{CasePlan, ReferralPlan, rows_of, wants_total};
 use crate::proposal::AgreementProposal;
 use crate::referral::{ClientInput, Referral, ReferralConnection, ReferralFilter};
@@ -350,13 +350,11 @@ fn words<W: PartialEq>(coded: Vec<Coded<W>>) -> Vec<W> {
     words
 }
 
-fn write_key(order: ReferralOrder, row: &ReferralRow) -> String {
+fn write_key(order: ReferralOrder, row: &ReferralRow) -> RowKey {
     match order {
-        ReferralOrder::DueOnAsc | ReferralOrder::DueOnDesc => {
-            format!("{}.{}", row.due_on.unwrap_or(NO_DUE_DATE), row.id)
-        }
+        ReferralOrder::DueOnAsc | ReferralOrder::DueOnDesc => RowKey::Day(row.due_on.unwrap_or(NO_DUE_DATE), row.id),
         ReferralOrder::OfferedAtAsc | ReferralOrder::OfferedAtDesc => {
-            format!("{}.{}", row.offered_at.unwrap_or(0), row.id)
+            RowKey::Instant(row.offered_at.unwrap_or(0), row.id)
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object, ServerResult, SimpleObject};
 use kim_domain::Word;
 use kim_domain::agency::Scope;
 use kim_domain::field::HandoverField;
@@ -30,11 +30,11 @@ use crate::history::{self, Message, MessageConnection, ReferralEvent, ReferralEv
 use crate::json;
 use crate::meeting::{Appointment, Talk};
 use crate::offer_check::OfferCheck;
-use crate::page::PageArgs;
+use crate::page::{PageArgs, RowKey};
 use crate::plan::rows_of;
 use crate::scalar::{Date, DateTime, global};
 use crate::session::Session;
-use crate::straight::{Direct, Straight};
+use crate::straight::{self, Direct, Straight};
 
 /// A referral with everything that its plan asked for.
 pub(crate) struct Referral {
@@ -284,7 +284,7 @@ impl Referral {
             Session::of(ctx).show_messages(&self.row);
         }
         let rows = rows.iter().map(|row| {
-            let key = format!("{}.{}", row.sent_at, row.id);
+            let key = RowKey::Instant(row.sent_at, row.id);
             (key, Message { row: row.clone(), parties: self.parties.clone() })
         });
         let more = page.is_some_and(|page| page.more);
@@ -304,7 +304,7 @@ impl Referral {
         let known = Session::of(ctx).viewer().agency().kind;
         let page = self.events.iter().find(|(has, _)| *has == args).map(|(_, page)| page);
         let rows = page.map_or(&[][..], |page| &page.rows).iter().map(|row| {
-            let key = format!("{}.{}", row.at, row.id);
+            let key = RowKey::Instant(row.at, row.id);
             let event = ReferralEvent { row: row.clone(), parties: self.parties.clone(), known, told: self.told() };
             (key, event)
         });
@@ -329,7 +329,7 @@ impl Referral {
             Session::of(ctx).show_messages(&self.row);
         }
         let rows = rows.iter().map(|row| {
-            let key = format!("{}.{}", row.reported_at, row.id);
+            let key = RowKey::Instant(row.reported_at, row.id);
             let (parties, notices) = (self.parties.clone(), self.notices.clone());
             (key, Correction { row: row.clone(), parties, notices })
         });
@@ -355,6 +355,19 @@ impl Direct for Referral {
             _ => return false,
         }
         true
+    }
+
+    async fn write_object(&self, ctx: &Context<'_>, json: &mut Vec<u8>) -> ServerResult<bool> {
+        let selection = ctx.with_selection_set(&ctx.item.node.selection_set);
+        match ctx.item.node.name.node.as_str() {
+            "sender" => straight::write(&selection, &Agency(self.row.sender.clone()), json).await?,
+            "handover" => {
+                let handover = Handover::new(Session::of(ctx), &self.row, &self.values, self.disputes.fields);
+                handover.write(&selection, json).await?;
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
     }
 }
 

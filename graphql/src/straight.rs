@@ -10,7 +10,9 @@ use std::ops::Deref;
 use async_graphql::parser::types::{Field, Selection};
 use async_graphql::registry::Registry;
 use async_graphql::resolver_utils::resolve_container;
-use async_graphql::{ContainerType, ContextSelectionSet, ObjectType, OutputType, Positioned, ServerResult, Value};
+use async_graphql::{
+    ContainerType, Context, ContextSelectionSet, ObjectType, OutputType, Positioned, ServerResult, Value,
+};
 
 use crate::json;
 
@@ -21,11 +23,20 @@ pub(crate) trait Direct: ContainerType {
     fn write(&self, _field: &str, _json: &mut Vec<u8>) -> bool {
         false
     }
+
+    /// Writes the value of a field that has a selection and no arguments, and says whether it did.
+    fn write_object(&self, _ctx: &Context<'_>, _json: &mut Vec<u8>) -> impl Future<Output = ServerResult<bool>> + Send {
+        std::future::ready(Ok(false))
+    }
 }
 
 impl<T: Direct> Direct for &T {
     fn write(&self, field: &str, json: &mut Vec<u8>) -> bool {
         T::write(self, field, json)
+    }
+
+    fn write_object(&self, ctx: &Context<'_>, json: &mut Vec<u8>) -> impl Future<Output = ServerResult<bool>> + Send {
+        T::write_object(self, ctx, json)
     }
 }
 
@@ -47,7 +58,9 @@ impl<T: Direct + ObjectType> OutputType for Straight<T> {
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
-        object(ctx, &self.0).await
+        let mut json = Vec::new();
+        write(ctx, &self.0, &mut json).await?;
+        Ok(json::written(json))
     }
 }
 
@@ -65,7 +78,9 @@ impl<S: Deref<Target = [T]> + Send + Sync, T: Direct + ObjectType> OutputType fo
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
-        let mut json = vec![b'['];
+        // Some hundred bytes for each: a vector that doubles copies all that was written again and again.
+        let mut json = Vec::with_capacity(self.0.len() * 768 + 2);
+        json.push(b'[');
         for (index, row) in self.0.iter().enumerate() {
             let ctx = ctx.with_index(index);
             json::next(&mut json);
@@ -76,15 +91,20 @@ impl<S: Deref<Target = [T]> + Send + Sync, T: Direct + ObjectType> OutputType fo
     }
 }
 
-/// The answer of an object.
-pub(crate) async fn object<T: Direct>(ctx: &ContextSelectionSet<'_>, object: &T) -> ServerResult<Value> {
-    let mut json = Vec::new();
-    write(ctx, object, &mut json).await?;
-    Ok(json::written(json))
+/// Writes the value of a field, or has it resolved.
+async fn resolve<T: Direct>(ctx: &Context<'_>, object: &T, json: &mut Vec<u8>) -> ServerResult<()> {
+    if !object.write_object(ctx, json).await? {
+        json::write(&object.resolve_field(ctx).await?.unwrap_or_default(), json);
+    }
+    Ok(())
 }
 
 /// Writes the answer of an object, as the engine would give it; null if a field failed, which the errors then tell.
-async fn write<T: Direct>(ctx: &ContextSelectionSet<'_>, object: &T, json: &mut Vec<u8>) -> ServerResult<()> {
+pub(crate) async fn write<T: Direct>(
+    ctx: &ContextSelectionSet<'_>,
+    object: &T,
+    json: &mut Vec<u8>,
+) -> ServerResult<()> {
     let items = &ctx.item.node.items;
     let is_plain = |item: &Positioned<Selection>| matches!(&item.node, Selection::Field(field) if field.node.directives.is_empty());
     if !items.iter().all(is_plain) {
@@ -101,14 +121,11 @@ async fn write<T: Direct>(ctx: &ContextSelectionSet<'_>, object: &T, json: &mut 
         let name = &field.node.name.node;
         if name == "__typename" {
             json::text(&object.introspection_type_name(), json);
-        } else if !object.write(name, json) {
-            match object.resolve_field(&ctx.with_field(field)).await {
-                Ok(value) => json::write(&value.unwrap_or_default(), json),
-                Err(error) => {
-                    ctx.add_error(error);
-                    failed = true;
-                }
-            }
+        } else if !object.write(name, json)
+            && let Err(error) = resolve(&ctx.with_field(field), object, json).await
+        {
+            ctx.add_error(error);
+            failed = true;
         }
     }
     json.push(b'}');

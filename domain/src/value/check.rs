@@ -80,12 +80,20 @@ pub fn is_valid(value_type: ValueType, text: &str) -> bool {
     Value::parse(value_type, text).is_some_and(|value| value.encode() == text)
 }
 
+/// A stored text of a type that is kept as it is; `None` of another type, and if it is none of its type.
+#[must_use]
+pub fn as_text(value_type: ValueType, text: &str) -> Option<&str> {
+    let is_line = || !text.contains(['\n', '\r']);
+    let is_text = value_type == ValueType::Text || (value_type == ValueType::Line && is_line());
+    (is_text && !text.trim().is_empty()).then_some(text)
+}
+
 fn lines(text: &str) -> Option<String> {
-    (!text.trim().is_empty()).then(|| text.to_owned())
+    as_text(ValueType::Text, text).map(str::to_owned)
 }
 
 fn line(text: &str) -> Option<String> {
-    lines(text).filter(|text| !text.contains(['\n', '\r']))
+    as_text(ValueType::Line, text).map(str::to_owned)
 }
 
 fn date(text: &str) -> Option<NaiveDate> {
