@@ -59,7 +59,8 @@ impl<T: Direct + ObjectType> OutputType for Straight<T> {
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
         let mut json = Vec::new();
-        write(ctx, &self.0, &mut json).await?;
+        // On the heap: what answers this field shall not be as large as all that may be in it, for all of its siblings too.
+        Box::pin(write(ctx, &self.0, &mut json)).await?;
         Ok(json::written(json))
     }
 }
