@@ -13,6 +13,7 @@ mod process;
 mod report;
 mod requests;
 mod results;
+mod rule;
 mod run;
 mod soak;
 mod stage;

@@ -1,10 +1,11 @@
-//! How soon kim answers, what it takes at rest, how large it is.
+//! How soon kim answers, what it takes at rest, how large it is, and what the rule costs.
 
 use std::time::Duration;
 
 use crate::failure::Failure;
 use crate::issuer::Issuer;
 use crate::results::{Fact, median};
+use crate::rule::rule;
 use crate::stage::Stage;
 use crate::subject::{Running, Setting, Subject};
 
@@ -25,5 +26,6 @@ pub(crate) async fn start(setting: &Setting, stage: &Stage, issuer: &Issuer) -> 
         Fact::new("from start to ready", median(started), "ms"),
         Fact::new("memory at rest", median(rest), "MB"),
         Fact::new("size of the program", size, "MB"),
+        rule(),
     ])
 }

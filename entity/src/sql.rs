@@ -40,6 +40,15 @@ impl Sql {
         self
     }
 
+    /// Appends a column of a condition that hardly leaves anything out: SQLite, which counts columns and not rows, would take
+    /// an index for it, and sort what the list's own index has in order.
+    pub(crate) fn filter_only(&mut self, column: &str) -> &mut Self {
+        match self.backend {
+            DbBackend::Sqlite => self.push("+").push(column),
+            DbBackend::Postgres | _ => self.push(column),
+        }
+    }
+
     /// Appends how many rows are wanted, as a literal: PostgreSQL makes one plan for all pages of a statement, and would not
     /// know that they are short. Pages are few, so that each statement is prepared once.
     pub(crate) fn limit(&mut self, rows: i64) -> &mut Self {

@@ -135,7 +135,9 @@ impl Snapshot {
     /// receiver's rows begin when they are offered.
     pub(super) fn narrow(&self, sql: &mut Sql, direction: Direction) {
         match direction {
-            Direction::Incoming => sql.push("r.offered_at > 0 AND r.receiver_id = ").bind(self.viewer.agency().id),
+            Direction::Incoming => {
+                sql.filter_only("r.offered_at").push(" > 0 AND r.receiver_id = ").bind(self.viewer.agency().id)
+            }
             Direction::Outgoing => sql.push("r.sender_id = ").bind(self.viewer.agency().id),
         };
         if let Some(purposes) = self.viewer.purposes() {
