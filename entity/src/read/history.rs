@@ -156,11 +156,9 @@ impl Snapshot {
             sql.push(" AND (NOT t.senders_alone OR t.agency_id = ").bind(own).push(")");
             // That the receiver made an appointment its sender learns only if the client lets it be told.
             sql.push(" AND (t.action IS NULL OR t.action <> 'RECORD_APPOINTMENT' OR t.agency_id = ").bind(own);
-            sql.push(
-                " OR EXISTS (SELECT 1 FROM referral f LEFT JOIN consent c ON c.id = f.consent_id \
-                 WHERE f.id = t.referral_id AND (c.report_outcome AND c.withdrawn_at IS NULL OR f.receiver_id = ",
-            );
-            sql.bind(own).push(")))");
+            // Not EXISTS: PostgreSQL may answer that from a table of all referrals and consents.
+            sql.push(" OR (SELECT c.report_outcome AND c.withdrawn_at IS NULL OR f.receiver_id = ").bind(own);
+            sql.push(" FROM referral f LEFT JOIN consent c ON c.id = f.consent_id WHERE f.id = t.referral_id))");
         }
         // A report names a field: only those of the viewer's schema.
         if table == CORRECTIONS {
