@@ -196,7 +196,7 @@ fn take<T>(pages: &mut HashMap<Uuid, Page<T>>, id: Uuid) -> Page<T> {
 /// The two sides of these referrals. The viewer's own agency and every sender are known already.
 async fn sides(snapshot: &Snapshot, rows: &[ReferralRow]) -> Result<Parties, Failure> {
     let own = snapshot.viewer().agency();
-    let own = AgencyRow { id: own.id, slug: own.slug.as_str().into(), name: own.name.as_str().into(), kind: own.kind };
+    let own = AgencyRow::from(own);
     let mut known = HashMap::from([(own.id, own)]);
     for row in rows {
         known.entry(row.sender_id).or_insert_with(|| row.sender.clone());

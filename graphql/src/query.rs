@@ -394,12 +394,7 @@ impl Viewer {
     /// Ihre Stelle.
     async fn agency(&self, ctx: &Context<'_>) -> Agency {
         let own = Session::of(ctx).viewer().agency();
-        Agency(read::AgencyRow {
-            id: own.id,
-            slug: own.slug.as_str().into(),
-            name: own.name.as_str().into(),
-            kind: own.kind,
-        })
+        Agency(own.into())
     }
     /// Ihre Berechtigungen.
     async fn scopes(&self, ctx: &Context<'_>) -> Vec<&'static str> {

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{Page, Snapshot, Window};
 use crate::sql::Columns;
+use crate::viewer::OwnAgency;
 
 /// What everyone in a municipality may know of an agency.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,24 @@ pub struct AgencyRow {
     pub name: Arc<str>,
     /// What it does.
     pub kind: AgencyKind,
+}
+
+impl AgencyRow {
+    /// Reads id, slug, name and kind.
+    pub(super) fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr> {
+        Ok(Self {
+            id: columns.next()?,
+            slug: columns.shared_text()?,
+            name: columns.shared_text()?,
+            kind: columns.word()?,
+        })
+    }
+}
+
+impl From<&OwnAgency> for AgencyRow {
+    fn from(own: &OwnAgency) -> Self {
+        Self { id: own.id, slug: own.slug.as_str().into(), name: own.name.as_str().into(), kind: own.kind }
+    }
 }
 
 /// A page of agencies.
@@ -88,11 +107,5 @@ impl Snapshot {
 }
 
 fn read(row: &QueryResult) -> Result<AgencyRow, DbErr> {
-    let mut columns = Columns::of(row);
-    Ok(AgencyRow {
-        id: columns.next()?,
-        slug: columns.shared_text()?,
-        name: columns.shared_text()?,
-        kind: columns.word()?,
-    })
+    AgencyRow::read(&mut Columns::of(row))
 }

@@ -180,12 +180,7 @@ impl Snapshot {
             let mut columns = Columns::of(row);
             let id = columns.next()?;
             let told_at = columns.next()?;
-            let agency = AgencyRow {
-                id: columns.next()?,
-                slug: columns.shared_text()?,
-                name: columns.shared_text()?,
-                kind: columns.word()?,
-            };
+            let agency = AgencyRow::read(&mut columns)?;
             found.entry(id).or_default().push(ToldRow { agency, told_at });
         }
         Ok(found)
