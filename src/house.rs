@@ -6,7 +6,7 @@ use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::token::VerifiedToken;
 use kim_entity::database::Database;
 use kim_entity::read::Snapshot;
-use kim_graphql::{Api, ApiError};
+use kim_graphql::{Api, ApiError, Asked};
 
 use crate::http::Backend;
 
@@ -35,13 +35,8 @@ impl Backend for House {
         (admitted.viewer().agency().kind, admitted.viewer().role())
     }
 
-    async fn execute(
-        &self,
-        admitted: Snapshot,
-        request: async_graphql::Request,
-        request_id: &str,
-    ) -> async_graphql::Response {
-        self.api.execute(admitted, request, request_id).await
+    async fn execute(&self, admitted: Snapshot, asked: Asked, request_id: &str) -> async_graphql::Response {
+        self.api.execute(admitted, asked, request_id).await
     }
 
     async fn ready(&self) -> bool {

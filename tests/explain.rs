@@ -39,7 +39,7 @@ fn asked() -> Vec<(&'static str, String)> {
 }
 
 /// The plan of a statement of the API, whatever its values are.
-async fn explain(database: &Database, statement: &str) -> String {
+pub(crate) async fn explain(database: &Database, statement: &str) -> String {
     let backend = database.backend();
     let connection = &database.read().await.expect("one connection");
     let (explain, column) = match backend {

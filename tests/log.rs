@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use async_graphql::{Request, Variables};
+use async_graphql::Request;
 use kim_domain::agency::{AgencyKind, Role};
 use kim_domain::calendar::Clock;
 use kim_domain::field::{FieldSet, HandoverField};
@@ -10,7 +10,7 @@ use kim_domain::id::{Kind, decode, encode};
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::ReferralStatus;
 use kim_entity::{disclosed, disclosure_log, handover};
-use kim_graphql::Api;
+use kim_graphql::{Api, Asked};
 use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -218,7 +218,7 @@ on_both! {
             async move {
                 let verified = verified(&token("jobcenter", Role::Clerk));
                 let viewer = api.admit(verified).await.expect("a database").expect("a viewer");
-                api.execute(viewer, Request::new(query).variables(Variables::default()), "a-request").await
+                api.execute(viewer, Asked::read(Request::new(query)).expect("a document"), "a-request").await
             }
         };
         let refused = ask("{ referrals { nodes { id handover { familyName } } } }").await;
@@ -316,7 +316,8 @@ on_both! {
             let api = Api::new(db.database.clone(), Clock::on(day), world::key());
             async move {
                 let viewer = api.admit(verified(&token("jobcenter", Role::Clerk))).await.expect("a database").expect("a viewer");
-                api.execute(viewer, Request::new("{ referrals { nodes { handover { postalCode } } } }"), "a-request").await
+                let request = Request::new("{ referrals { nodes { handover { postalCode } } } }");
+                api.execute(viewer, Asked::read(request).expect("a document"), "a-request").await
             }
         };
         for day in [today(), in_days(1), in_days(2)] {

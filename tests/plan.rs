@@ -10,10 +10,11 @@ use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::ReferralStatus;
 use kim_domain::token::VerifiedToken;
 use kim_entity::database::Database;
-use kim_graphql::Api;
+use kim_graphql::{Api, Asked};
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
+use crate::explain::explain;
 use crate::support::database::TestDatabase;
 use crate::support::server::{token, verified};
 use crate::support::world::{self, ConsentSpec, ReferralSpec, World, in_days, today};
@@ -45,7 +46,7 @@ impl Watched {
         self.statements.lock().expect("a list").clear();
         let viewer = self.api.admit(self.verified.clone()).await.expect("a database").expect("a viewer");
         let request = Request::new(query).variables(Variables::from_json(json!({"first": first})));
-        let response = self.api.execute(viewer, request, "a-request").await;
+        let response = self.api.execute(viewer, Asked::read(request).expect("a document"), "a-request").await;
         assert!(response.errors.is_empty(), "{:?}", response.errors);
         let all = self.statements.lock().expect("a list").clone();
         // Its lock, and whether anything was closed meanwhile, are the log's own too.
@@ -297,7 +298,7 @@ async fn the_plan_s_own_sql_uses_the_indexes_on_postgresql() {
     ] {
         let (_, reads, _) = watched.ask(query, 20).await;
         let page = reads.iter().find(|text| text.contains("FROM referral")).expect("a page");
-        let plan = generic_plan(&db.database, page).await;
+        let plan = explain(&db.database, page).await;
         assert!(!plan.contains("Seq Scan on referral"), "{plan}");
         assert!(!plan.contains("Sort"), "the page is sorted by hand: {plan}");
         let scan = plan.lines().find(|line| line.contains("on referral r")).expect("a scan").to_owned();
@@ -305,22 +306,4 @@ async fn the_plan_s_own_sql_uses_the_indexes_on_postgresql() {
         // In an order by offer the rows are read whole, and more of the consent than its index has.
         assert!(index == "offered" || plan.contains("Index Only Scan using consent_rule on consent c"), "{plan}");
     }
-}
-
-/// The plan that PostgreSQL keeps for a prepared statement of which it knows no value.
-async fn generic_plan(database: &Database, sql: &str) -> String {
-    use sea_orm::TransactionTrait;
-    let transaction = database.main.begin().await.expect("a transaction");
-    let count = (1..).take_while(|number| sql.contains(&format!("${number}"))).count();
-    let nulls = vec!["NULL"; count].join(",");
-    transaction.execute_unprepared("SET LOCAL plan_cache_mode = force_generic_plan").await.expect("set");
-    transaction.execute_unprepared(&format!("PREPARE page AS {sql}")).await.expect("prepared");
-    let explain = format!("EXPLAIN EXECUTE page({nulls})");
-    let lines = transaction
-        .query_all_raw(sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, explain))
-        .await
-        .expect("a plan");
-    transaction.execute_unprepared("DEALLOCATE page").await.expect("forgotten");
-    transaction.rollback().await.expect("ended");
-    lines.iter().map(|line| line.try_get_by_index::<String>(0).expect("a line")).collect::<Vec<_>>().join("\n")
 }

@@ -1,11 +1,12 @@
 //! Documents, read once: programs send the same few over and over, and reading one takes longer than fetching its rows.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use async_graphql::ServerError;
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
+use async_graphql::{Request, ServerError, Variables};
 use kim_domain::fingerprint::hex;
 use sha2::{Digest as _, Sha256};
 
@@ -15,9 +16,49 @@ use crate::order::operation;
 /// Bytes of text of all documents that are kept; then it begins anew. What is kept takes some thirty times as much.
 const MOST: usize = 128 * 1024;
 
+/// What a client asks: which operation of a document, with which variables. The document is read once, here.
+pub struct Asked {
+    pub(crate) document: Arc<Document>,
+    pub(crate) operation_name: Option<String>,
+    pub(crate) variables: Variables,
+}
+
+impl Asked {
+    /// Reads a request whose document's brackets were counted.
+    ///
+    /// # Errors
+    /// What is wrong with the document, and where.
+    pub fn read(request: Request) -> Result<Self, ServerError> {
+        let Request { query, operation_name, variables, .. } = request;
+        Ok(Self { document: Document::read(&query)?, operation_name, variables })
+    }
+
+    /// What the operation does; `None` if there is none, or it is not said which.
+    #[must_use]
+    pub fn operation_type(&self) -> Option<OperationType> {
+        operation(&self.document.sent, self.operation_name.as_deref()).map(|operation| operation.node.ty)
+    }
+
+    /// What the engine gets.
+    #[must_use]
+    pub fn request(&self) -> Request {
+        let mut request = Request::new("").variables(self.variables.clone());
+        request.operation_name.clone_from(&self.operation_name);
+        request.set_parsed_query(self.document.merged.clone());
+        request
+    }
+}
+
+impl fmt::Debug for Asked {
+    /// Variables never get into a log by way of Debug.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Asked")
+    }
+}
+
 /// A document as it was sent, and as it is executed.
 #[derive(Debug)]
-pub struct Document {
+pub(crate) struct Document {
     pub(crate) sent: ExecutableDocument,
     /// With everything said once.
     pub(crate) merged: ExecutableDocument,
@@ -26,19 +67,9 @@ pub struct Document {
 }
 
 impl Document {
-    /// Reads a text whose brackets were counted.
-    ///
-    /// # Errors
-    /// What is wrong with it, and where.
-    pub fn read(text: &str) -> Result<Arc<Self>, ServerError> {
+    fn read(text: &str) -> Result<Arc<Self>, ServerError> {
         static KEPT: LazyLock<Kept> = LazyLock::new(Kept::default);
         KEPT.read(text)
-    }
-
-    /// What the operation of this name does; `None` if there is none, or it is not said which.
-    #[must_use]
-    pub fn operation_type(&self, name: Option<&str>) -> Option<OperationType> {
-        operation(&self.sent, name).map(|operation| operation.node.ty)
     }
 
     fn parse(text: &str) -> Result<Self, ServerError> {

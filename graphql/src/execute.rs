@@ -14,7 +14,7 @@ use kim_entity::read::Snapshot;
 use kim_entity::viewer::Viewer;
 use uuid::Uuid;
 
-use crate::document::Document;
+use crate::document::Asked;
 use crate::error::{Code, coded, kind_of, masked, too_late};
 use crate::gaps;
 use crate::json;
@@ -24,7 +24,7 @@ use crate::session::Session;
 use crate::shield;
 use crate::variables;
 use crate::vocabulary::Vocabulary;
-use crate::wording::{self, unreadable};
+use crate::wording;
 
 /// Of a request that was refused as a whole, so many reasons are told: a small document can have thousands.
 const MOST_ERRORS: usize = 20;
@@ -80,35 +80,27 @@ impl Api {
 
     /// Answers the request of whoever was admitted. What it discloses is in the log before this returns; if the log cannot be written, nothing
     /// is disclosed. If something was closed to the viewer's agency meanwhile, it is answered anew.
-    pub async fn execute(&self, admitted: Snapshot, mut request: Request, request_id: &str) -> Response {
+    pub async fn execute(&self, admitted: Snapshot, mut asked: Asked, request_id: &str) -> Response {
         let viewer = Arc::clone(admitted.viewer());
-        let name = request.operation_name.clone();
-        let mut variables = std::mem::take(&mut request.variables);
         let schema = schema::of(viewer.agency().kind, viewer.role());
-        let read = match Document::read(&request.query) {
-            Ok(read) => read,
-            Err(error) => return Response::from_errors(vec![unreadable(error)]),
-        };
-        if let Err(refused) = check(&read, name.as_deref(), &variables, schema::known(schema)) {
+        if let Err(refused) = check(&asked, schema::known(schema)) {
             return Response::from_errors(refused);
         }
-        let document = &read.merged;
-        add_defaults(document, name.as_deref(), &mut variables);
-        let keys = order::root_keys(document, name.as_deref());
-        let reader = Reader::of(&viewer, request_id, &read.fingerprint);
+        let Asked { document, operation_name, variables } = &mut asked;
+        let (document, name) = (Arc::clone(document), operation_name.clone());
+        add_defaults(&document.merged, name.as_deref(), variables);
+        let keys = order::root_keys(&document.merged, name.as_deref());
+        let reader = Reader::of(&viewer, request_id, &document.fingerprint);
         let mut closings = viewer.closings();
         // What changes something reads what is there afterwards.
-        let mut snapshot = Some(admitted).filter(|_| !changes(document, name.as_deref()));
+        let mut snapshot = Some(admitted).filter(|_| !changes(&document.merged, name.as_deref()));
         for _ in 0..ATTEMPTS {
-            let mut again = Request::new("").variables(variables.clone());
-            again.operation_name = name.clone();
-            again.set_parsed_query(document.clone());
-            let (mut response, shown, today) = match self.attempt(schema, &viewer, snapshot.take(), again, &keys).await
-            {
+            let attempt = self.attempt(schema, &viewer, snapshot.take(), asked.request(), &keys);
+            let (mut response, shown, today) = match attempt.await {
                 Ok(answered) => answered,
                 Err(broken) => return broken,
             };
-            wording::word(&mut response.errors, document, schema::known(schema));
+            wording::word(&mut response.errors, &document.merged, schema::known(schema));
             if response.data == Value::Null || shown.is_empty() {
                 return response;
             }
@@ -150,14 +142,10 @@ impl Api {
 }
 
 /// What is refused of a document before the engine validates it.
-fn check(
-    document: &Document,
-    name: Option<&str>,
-    given: &Variables,
-    known: &Vocabulary,
-) -> Result<(), Vec<ServerError>> {
-    refuse(&document.sent, name, given).map_err(|error| vec![error])?;
-    let mut gaps = gaps::find(&document.merged, given, known);
+fn check(asked: &Asked, known: &Vocabulary) -> Result<(), Vec<ServerError>> {
+    let Asked { document, operation_name, variables } = asked;
+    refuse(&document.sent, operation_name.as_deref(), variables).map_err(|error| vec![error])?;
+    let mut gaps = gaps::find(&document.merged, variables, known);
     gaps.truncate(MOST_ERRORS);
     gaps.iter_mut().for_each(|error| wording::shorten(&mut error.message));
     if gaps.is_empty() { Ok(()) } else { Err(gaps) }

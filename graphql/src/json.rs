@@ -22,9 +22,7 @@ pub fn write(value: &Value, json: &mut Vec<u8>) {
         Value::Object(fields) => {
             json.push(b'{');
             for (name, value) in fields {
-                next(json);
-                text(name, json);
-                json.push(b':');
+                key(name, json);
                 write(value, json);
             }
             json.push(b'}');
@@ -43,10 +41,8 @@ pub(crate) fn next(json: &mut Vec<u8>) {
 /// Begins the next member of the object that was begun last.
 pub(crate) fn key(name: &str, json: &mut Vec<u8>) {
     next(json);
-    // Names of GraphQL need no escape.
-    json.push(b'"');
-    json.extend_from_slice(name.as_bytes());
-    json.extend_from_slice(b"\":");
+    text(name, json);
+    json.push(b':');
 }
 
 /// Writes null.

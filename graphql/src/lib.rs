@@ -57,7 +57,7 @@ mod variables;
 mod vocabulary;
 mod wording;
 
-pub use document::Document;
+pub use document::Asked;
 pub use error::{Code, TOO_LATE};
 pub use execute::{Api, ApiError};
 pub use json::write as write_json;

@@ -2,7 +2,7 @@
 
 use async_graphql::parser::types::OperationType;
 use kim_domain::token::VerifiedToken;
-use kim_graphql::{ApiError, Code, Document};
+use kim_graphql::{ApiError, Asked, Code};
 use poem::http::{HeaderValue, Method, StatusCode, Version, header};
 use poem::{Request, Response};
 use tokio::time::timeout;
@@ -73,17 +73,17 @@ async fn in_media_type<B: Backend>(
         };
     logged.pair = Some(B::pair(&viewer));
 
-    let request = request?;
-    let operation = match Document::read(&request.query) {
-        Ok(document) => document.operation_type(request.operation_name.as_deref()),
+    let asked = match Asked::read(request?) {
+        Ok(asked) => asked,
         Err(error) => return Ok(answer::unreadable(error, media_type, id)),
     };
+    let operation = asked.operation_type();
     logged.operation = operation.map(word);
     if only_queries && matches!(operation, Some(OperationType::Mutation | OperationType::Subscription)) {
         return Err(answer::method_not_allowed("POST"));
     }
 
-    let execution = front.backend.execute(viewer, request, id);
+    let execution = front.backend.execute(viewer, asked, id);
     let response = timeout(front.limits.deadline, execution).await.map_err(|_| Refusal::too_late())?;
     Ok(answer::graphql(response, media_type, id))
 }
