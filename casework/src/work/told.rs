@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kim_domain::change::ChangeKind;
 use kim_entity::code::Code;
-use kim_entity::{change, referral_event};
-use sea_orm::{ActiveValue::Set, ConnectionTrait as _, DatabaseTransaction, DbErr, Statement};
+use kim_entity::{change, feed, referral_event};
+use sea_orm::sea_query::{Expr, OnConflict, Query};
+use sea_orm::{ActiveValue::Set, ConnectionTrait as _, DatabaseTransaction, DbErr};
 use uuid::Uuid;
 
 use super::{Hands as _, Work, Worker, closing};
-use crate::import::insert;
+use crate::import::{KEYS, insert};
 use crate::refusal::Refusal;
 
 /// What is to be told when the work is finished.
@@ -81,20 +82,21 @@ impl<W: Worker> Work<'_, W> {
         for (agency, change) in self.told.changes {
             feeds.entry(agency).or_default().push(change);
         }
-        // In one order for all writers, so that two of them never wait for each other crosswise.
+        let last = count_on(tx, &feeds).await?;
+        let mut rows = Vec::new();
         for (agency_id, changes) in feeds {
-            let last = count_on(tx, agency_id, changes.len()).await?;
-            let first = last - i64::try_from(changes.len()).unwrap_or(i64::MAX);
-            let rows = changes.into_iter().zip(first + 1..).map(|(change, seq)| change::ActiveModel {
+            let last = last.get(&agency_id).ok_or_else(|| DbErr::RecordNotFound("a feed".into()))?;
+            let first = last - count(&changes);
+            rows.extend(changes.into_iter().zip(first + 1..).map(|(change, seq)| change::ActiveModel {
                 agency_id: Set(agency_id),
                 seq: Set(seq),
                 at: Set(at),
                 referral_id: Set(change.referral_id),
                 kind: Set(Code(change.kind)),
                 event_id: Set(change.event_id),
-            });
-            insert(tx, rows.collect()).await?;
+            }));
         }
+        insert(tx, rows).await?;
         if self.told.closed_to.is_empty() {
             return self.by.into_transaction().commit().await;
         }
@@ -110,14 +112,28 @@ impl<W: Worker> Work<'_, W> {
     }
 }
 
-/// Takes the next numbers of a feed; its row stays locked until the commit, so nobody's number overtakes another's.
-async fn count_on(tx: &DatabaseTransaction, agency_id: Uuid, by: usize) -> Result<i64, DbErr> {
-    let statement = Statement::from_sql_and_values(
-        tx.get_database_backend(),
-        "INSERT INTO feed (agency_id, last) VALUES ($1, $2) \
-         ON CONFLICT (agency_id) DO UPDATE SET last = feed.last + excluded.last RETURNING last",
-        [agency_id.into(), i64::try_from(by).unwrap_or(i64::MAX).into()],
-    );
-    let row = tx.query_one_raw(statement).await?;
-    row.ok_or_else(|| DbErr::RecordNotFound("a feed".into()))?.try_get_by_index(0)
+/// Takes the next numbers of feeds, and returns the last of each. Their rows stay locked until the commit, so nobody's
+/// number overtakes another's; they are locked in one order by all writers, so that two never wait for each other crosswise.
+async fn count_on(tx: &DatabaseTransaction, feeds: &BTreeMap<Uuid, Vec<Change>>) -> Result<BTreeMap<Uuid, i64>, DbErr> {
+    let mut last = BTreeMap::new();
+    let counts: Vec<(Uuid, i64)> = feeds.iter().map(|(&agency_id, changes)| (agency_id, count(changes))).collect();
+    for some in counts.chunks(KEYS) {
+        let row = |(agency_id, by): &(Uuid, i64)| [Expr::value(*agency_id), Expr::value(*by)];
+        let returning = Query::returning().columns([feed::Column::AgencyId, feed::Column::Last]);
+        let mut taken = Query::insert();
+        taken.into_table(feed::Entity).columns([feed::Column::AgencyId, feed::Column::Last]);
+        taken.values_from_panic(some.iter().map(row)).returning(returning).on_conflict(
+            OnConflict::column(feed::Column::AgencyId)
+                .value(feed::Column::Last, Expr::cust("feed.last + excluded.last"))
+                .to_owned(),
+        );
+        for row in tx.query_all(&taken).await? {
+            last.insert(row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        }
+    }
+    Ok(last)
+}
+
+fn count(changes: &[Change]) -> i64 {
+    i64::try_from(changes.len()).unwrap_or(i64::MAX)
 }
