@@ -14,6 +14,13 @@ const LARGE: [&str; 7] = ["referral", "handover", "consent", "message", "referra
 const ROWS: &str =
     "nodes { id reference status dueOn overdue sender { name } handover { concern familyName birthDate disputed } }";
 
+/// All that a dashboard counts.
+const TILES: &str =
+    "total pending overdue dueThisWeek ballMine byStatus { status count } byPurpose { count } byAgency { count }";
+
+/// What is counted is in the index that is named, and no row is read for it.
+const COUNTED: &str = "referral_receiver_due alone";
+
 /// What programs ask, and the index that each list is carried by.
 fn asked() -> Vec<(&'static str, String)> {
     let list =
@@ -34,7 +41,8 @@ fn asked() -> Vec<(&'static str, String)> {
             list("first: $first", "nodes { messages(last: 3) { nodes { text author { name } } } }"),
         ),
         ("referral_event_referral_at", list("first: $first", "nodes { events(first: 20) { nodes { at } } }")),
-        ("referral_receiver_", "{ referralCounts { total pending overdue byStatus { status count } } }".to_owned()),
+        (COUNTED, "{ referralCounts { total pending overdue byStatus { status count } } }".to_owned()),
+        (COUNTED, format!("{{ referralCounts {{ {TILES} }} }}")),
     ]
 }
 
@@ -89,7 +97,11 @@ on_both! {
                 assert_eq!(read_whole(statement, &plan), Vec::<&str>::new(), "{query}\n{statement}\n{plan}");
                 plans.push(plan);
             }
-            assert!(plans.iter().any(|plan| plan.contains(index)), "{query} does not use {index}\n{}", plans.join("\n\n"));
+            let carried = |plan: &String| match index.strip_suffix(" alone") {
+                Some(index) => ["Index Only Scan using ", "COVERING INDEX "].iter().any(|by| plan.contains(&format!("{by}{index}"))),
+                None => plan.contains(index),
+            };
+            assert!(plans.iter().any(carried), "{query} does not use {index}\n{}", plans.join("\n\n"));
         }
     }
 

@@ -34,7 +34,7 @@ CREATE INDEX ON peer.referral (receiver_id, due_on, id) WHERE pending;
 -- A peer asks for pending = $1, which a plan that is kept cannot match with the index above.
 CREATE INDEX ON peer.referral (receiver_id, pending, due_on, id);
 CREATE INDEX ON peer.referral (receiver_id, due_on, id);
-CREATE INDEX ON peer.referral (receiver_id, status);
+CREATE INDEX ON peer.referral (receiver_id, status) INCLUDE (pending, due_on);
 CREATE INDEX ON peer.referral (sender_id);
 
 CREATE TABLE peer.message AS

@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 
 use async_graphql::SimpleObject;
-use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{BallHolder, Direction, ReferralStatus};
 use kim_entity::read::Counts;
-use uuid::Uuid;
 
 use crate::agency::{Agency, Parties, Purpose};
 use crate::coded::Coded;
@@ -60,7 +58,7 @@ pub(crate) struct AgencyCount {
 }
 
 impl ReferralCounts {
-    /// Adds up the counted lines.
+    /// Adds up the counted lines. What was not counted by is empty: it was not asked for.
     pub(crate) fn of(lines: &[Counts], direction: Direction, parties: &Parties) -> Self {
         let mine = match direction {
             Direction::Incoming => BallHolder::Receiver,
@@ -68,9 +66,9 @@ impl ReferralCounts {
         };
         let sum = |of: fn(&Counts) -> i64| int(lines.iter().map(of).sum());
         let ball_mine = lines.iter().filter(|line| line.status.ball() == Some(mine)).map(|line| line.total).sum();
-        let by_agency = grouped(lines, |line| line.other_id).into_iter().filter_map(|(id, count): (Uuid, _)| {
-            Some(AgencyCount { agency: Agency(parties.get(&id)?.clone()), count })
-        });
+        let by_agency = grouped(lines, |line| line.other_id)
+            .into_iter()
+            .filter_map(|(id, count)| Some(AgencyCount { agency: Agency(parties.get(&id)?.clone()), count }));
         let mut by_agency: Vec<_> = by_agency.collect();
         by_agency.sort_by(|a, b| a.agency.0.slug.cmp(&b.agency.0.slug));
         Self {
@@ -79,23 +77,26 @@ impl ReferralCounts {
             overdue: sum(|line| line.overdue),
             due_this_week: sum(|line| line.due_this_week),
             ball_mine: int(ball_mine),
-            by_status: grouped(lines, |line| line.status)
+            by_status: grouped(lines, |line| Some(line.status))
                 .into_iter()
-                .map(|(status, count): (ReferralStatus, _)| StatusCount { status: Coded(status), count })
+                .map(|(status, count)| StatusCount { status: Coded(status), count })
                 .collect(),
             by_purpose: grouped(lines, |line| line.purpose)
                 .into_iter()
-                .map(|(purpose, count): (ReferralPurpose, _)| PurposeCount { purpose: Purpose(purpose), count })
+                .map(|(purpose, count)| PurposeCount { purpose: Purpose(purpose), count })
                 .collect(),
             by_agency,
         }
     }
 }
 
-fn grouped<K: Ord>(lines: &[Counts], key: impl Fn(&Counts) -> K) -> BTreeMap<K, i32> {
+/// Sums by a key; a line without one was not counted by it.
+fn grouped<K: Ord>(lines: &[Counts], key: impl Fn(&Counts) -> Option<K>) -> BTreeMap<K, i32> {
     let mut groups = BTreeMap::new();
     for line in lines {
-        *groups.entry(key(line)).or_insert(0) += int(line.total);
+        if let Some(key) = key(line) {
+            *groups.entry(key).or_insert(0) += int(line.total);
+        }
     }
     groups
 }

@@ -205,5 +205,10 @@ pub(crate) fn rows_of<'a>(connection: &SelectionField<'a>) -> Vec<SelectionField
 
 /// Whether a connection is asked how many rows it has in all.
 pub(crate) fn wants_total(connection: &SelectionField<'_>) -> bool {
-    connection.selection_set().any(|field| field.name() == "totalCount")
+    wants(connection, "totalCount")
+}
+
+/// Whether this field of an object is asked for.
+pub(crate) fn wants(object: &SelectionField<'_>, name: &str) -> bool {
+    object.selection_set().any(|field| field.name() == name)
 }

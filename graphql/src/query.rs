@@ -9,7 +9,7 @@ use kim_domain::agency::{AgencyKind, Role, Scope};
 use kim_domain::id::Kind;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{Direction, ReferralOrder};
-use kim_entity::read::{self, Key, ReferralRow, Snapshot};
+use kim_entity::read::{self, CountBy, Key, ReferralRow, Snapshot};
 use kim_entity::referral::NO_DUE_DATE;
 use uuid::Uuid;
 
@@ -26,7 +26,7 @@ use crate::counts::ReferralCounts;
 use crate::error::{Failure, or_null};
 use crate::load;
 use crate::page::{PageArgs, RowKey};
-use crate::plan::{CasePlan, ReferralPlan, rows_of, wants_total};
+use crate::plan::{CasePlan, ReferralPlan, rows_of, wants, wants_total};
 use crate::proposal::AgreementProposal;
 use crate::referral::{ClientInput, Referral, ReferralConnection, ReferralFilter};
 use crate::scalar::{any, local};
@@ -147,8 +147,10 @@ impl Reading {
         let snapshot = session.read(Scope::ReferralRead).await?;
         let (mut filter, client) = referral_filter(session, filter.unwrap_or_default())?;
         find_client(session, snapshot, direction.0, &mut filter, client).await?;
-        let lines = snapshot.referral_counts(direction.0, &filter).await?;
-        let others: BTreeSet<Uuid> = lines.iter().map(|line| line.other_id).collect();
+        let field = ctx.field();
+        let by = CountBy { purpose: wants(&field, "byPurpose"), other: wants(&field, "byAgency") };
+        let lines = snapshot.referral_counts(direction.0, &filter, by).await?;
+        let others: BTreeSet<Uuid> = lines.iter().filter_map(|line| line.other_id).collect();
         let parties = load::parties(snapshot, others).await?;
         Ok(ReferralCounts::of(&lines, direction.0, &parties))
     }

@@ -27,6 +27,7 @@ mod m20261124_000021_directory;
 mod m20261124_000022_consent_rule;
 mod m20261124_100017_statistics_log;
 mod m20261124_100022_log_in_line;
+mod m20261126_000023_counted_in_the_index;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -63,6 +64,7 @@ impl MigratorTrait for MainMigrator {
             Box::new(m20261124_000020_senders_steps::Migration),
             Box::new(m20261124_000021_directory::Migration),
             Box::new(m20261124_000022_consent_rule::Migration),
+            Box::new(m20261126_000023_counted_in_the_index::Migration),
         ]
     }
 

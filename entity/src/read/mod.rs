@@ -35,7 +35,7 @@ pub use history::{EventRow, MessageRow, Moment};
 pub use meetings::{AppointmentRow, TalkRow};
 pub use municipality_statistics::KindStay;
 pub use proposals::{ActRow, ProposalPage, ProposalRow};
-pub use referral_filter::{AT_THE_DESK, Counts, ReferralFilter};
+pub use referral_filter::{AT_THE_DESK, CountBy, Counts, ReferralFilter};
 pub use referral_row::{Contact, Extent, ReferralRow, Side};
 pub use referrals::{Key, ReferralPage};
 pub use ruled::Values;

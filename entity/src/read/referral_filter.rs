@@ -36,15 +36,24 @@ pub struct ReferralFilter {
     pub client: Option<Vec<Uuid>>,
 }
 
-/// A line of the counts: rows of one state, purpose and other agency.
+/// By what rows are counted, beside their state.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CountBy {
+    /// By purpose.
+    pub purpose: bool,
+    /// By the other side.
+    pub other: bool,
+}
+
+/// A line of the counts: rows of one state, and of one purpose and one other side where it was counted by them.
 #[derive(Clone, Debug)]
 pub struct Counts {
     /// The state.
     pub status: ReferralStatus,
     /// The purpose.
-    pub purpose: ReferralPurpose,
+    pub purpose: Option<ReferralPurpose>,
     /// The other side.
-    pub other_id: Uuid,
+    pub other_id: Option<Uuid>,
     /// How many.
     pub total: i64,
     /// Of them, pending.
@@ -62,37 +71,43 @@ pub const AT_THE_DESK: FieldSet = FieldSet::of(&[HandoverField::FamilyName, Hand
 const CLIENT_LIMIT: i64 = 200;
 
 impl Snapshot {
-    /// The counts of a dashboard, by state, purpose and other side.
+    /// The counts of a dashboard: with no other filter than by what is counted, read from an index alone.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn referral_counts(&self, direction: Direction, filter: &ReferralFilter) -> Result<Vec<Counts>, DbErr> {
-        let other = other_side(direction);
+    pub async fn referral_counts(
+        &self,
+        direction: Direction,
+        filter: &ReferralFilter,
+        by: CountBy,
+    ) -> Result<Vec<Counts>, DbErr> {
+        let mut groups = vec!["r.status"];
+        groups.extend(by.purpose.then_some("r.purpose"));
+        groups.extend(by.other.then_some(other_side(direction)));
+        let groups = groups.join(", ");
         let mut sql = self.sql();
-        sql.push("SELECT r.status, r.purpose, ")
-            .push(other)
-            .push(", COUNT(*), SUM(CASE WHEN r.pending THEN 1 ELSE 0 END), ");
-        sql.push("SUM(CASE WHEN r.due_on < ").bind(self.today).push(" AND r.status IN ");
-        sql.words(ReferralStatus::with_ball(BallHolder::Receiver)).push(" THEN 1 ELSE 0 END), ");
-        sql.push("SUM(CASE WHEN r.due_on >= ").bind(self.today).push(" AND r.due_on <= ");
-        sql.bind(kim_domain::calendar::end_of_week(self.today)).push(" AND r.status IN ");
-        sql.words(ReferralStatus::ALL.iter().copied().filter(|status| status.is_open()));
-        sql.push(" THEN 1 ELSE 0 END) FROM referral r WHERE ");
+        sql.push("SELECT ").push(&groups).push(", COUNT(*), COUNT(*) FILTER (WHERE r.pending), ");
+        sql.push("COUNT(*) FILTER (WHERE r.due_on < ").bind(self.today).push("), ");
+        sql.push("COUNT(*) FILTER (WHERE r.due_on >= ").bind(self.today).push(" AND r.due_on <= ");
+        sql.bind(kim_domain::calendar::end_of_week(self.today)).push(") FROM referral r WHERE ");
         self.narrow(&mut sql, direction);
         self.apply(&mut sql, direction, filter);
-        sql.push(" GROUP BY r.status, r.purpose, ").push(other);
+        sql.push(" GROUP BY ").push(&groups);
         let rows = sql.all(&self.transaction).await?;
         rows.iter()
             .map(|row| {
                 let mut columns = Columns::of(row);
+                let status: ReferralStatus = columns.word()?;
+                // Whose turn it is follows from the state, which each line has one of: rows need not be asked for it.
+                let (answer_due, open) = (status.ball() == Some(BallHolder::Receiver), status.is_open());
                 Ok(Counts {
-                    status: columns.word()?,
-                    purpose: columns.word()?,
-                    other_id: columns.next()?,
+                    status,
+                    purpose: by.purpose.then(|| columns.word()).transpose()?,
+                    other_id: by.other.then(|| columns.next()).transpose()?,
                     total: columns.next()?,
                     pending: columns.next()?,
-                    overdue: columns.next()?,
-                    due_this_week: columns.next()?,
+                    overdue: columns.next().map(|count| if answer_due { count } else { 0 })?,
+                    due_this_week: columns.next().map(|count| if open { count } else { 0 })?,
                 })
             })
             .collect()

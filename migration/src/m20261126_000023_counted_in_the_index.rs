@@ -1,0 +1,46 @@
+//! What a dashboard counts, in the index that begins with whose it is. Counted in the rows themselves, which lie wherever
+//! they were written, the 926 of one agency were measured to take 3.3 ms, and 0.6 ms in the index alone.
+//!
+//! What it costs: a change of the state is no longer written beside the old row without a look at the indexes.
+
+use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
+
+/// Name, whose, in order, and what is counted.
+const INDEXES: [(&str, &str, &str); 2] = [
+    ("referral_receiver_due", "receiver_id, due_on, id", "status, purpose, sender_id, pending, offered_at"),
+    ("referral_sender_due", "sender_id, due_on, id", "status, purpose, receiver_id, pending"),
+];
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for (name, key, counted) in INDEXES {
+            let on = match manager.get_database_backend() {
+                DbBackend::Postgres => format!("({key}) INCLUDE ({counted})"),
+                // It keeps no columns beside an index's key; after the id they change no order.
+                _ => format!("({key}, {counted})"),
+            };
+            replace(manager, name, &on).await?;
+        }
+        Ok(())
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for (name, key, _) in INDEXES {
+            replace(manager, name, &format!("({key})")).await?;
+        }
+        Ok(())
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+}
+
+async fn replace(manager: &SchemaManager<'_>, name: &str, on: &str) -> Result<(), DbErr> {
+    let statements = format!("DROP INDEX {name}; CREATE INDEX {name} ON referral {on}");
+    manager.get_connection().execute_unprepared(&statements).await.map(drop)
+}
