@@ -5,12 +5,17 @@ use std::collections::HashMap;
 use kim_domain::Word as _;
 use kim_domain::field::{FieldSet, HandoverField};
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::ArrayType;
 use sea_orm::{DatabaseTransaction, DbBackend};
 
 use crate::database::Database;
+use crate::sql::Sql;
 
 /// What `field` says where messages were disclosed.
 pub const MESSAGES: &str = "MESSAGES";
+
+/// So many rows are noted in one statement, within SQLite's limit of bound values.
+const ROWS: usize = 4_096;
 
 /// One field of one referral.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -38,6 +43,58 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// One field of one referral that is disclosed now.
+#[derive(Clone, Copy, Debug)]
+pub struct Fact {
+    /// The referral.
+    pub referral_id: Uuid,
+    /// Code of the handover field, or [`MESSAGES`].
+    pub field: &'static str,
+    /// Who gets it.
+    pub receiver_id: Uuid,
+    /// Under which ground.
+    pub ground: &'static str,
+}
+
+/// Notes what is disclosed at an instant, in this order. What was disclosed before keeps its first time, and its last unless
+/// that is of before the day began or under another ground; both instants in microseconds since 1970.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn note(tx: &DatabaseTransaction, facts: &[Fact], at: i64, day_began: i64) -> Result<(), DbErr> {
+    let backend = tx.get_database_backend();
+    for some in facts.chunks(ROWS) {
+        let rows = match backend {
+            // Each number of rows is another statement to be kept: powers of two are few. What is repeated changes nothing.
+            DbBackend::Sqlite => some.len().next_power_of_two(),
+            DbBackend::Postgres | _ => some.len(),
+        };
+        let column = |of: fn(&Fact) -> Value| some.iter().cycle().take(rows).map(of).collect();
+        let mut sql = Sql::new(backend);
+        sql.push(
+            "INSERT INTO disclosed (referral_id, field, receiver_id, first_at, last_at, ground) \
+             SELECT n.referral_id, n.field, n.receiver_id, ",
+        );
+        sql.bind(at).push(", ").bind(at).push(", n.ground FROM ").table(
+            "n",
+            [
+                ("referral_id", ArrayType::Uuid, column(|fact| fact.referral_id.into())),
+                ("field", ArrayType::String, column(|fact| fact.field.into())),
+                ("receiver_id", ArrayType::Uuid, column(|fact| fact.receiver_id.into())),
+                ("ground", ArrayType::String, column(|fact| fact.ground.into())),
+            ],
+        );
+        // Without a condition SQLite takes ON for that of a join.
+        sql.push(
+            " WHERE true ON CONFLICT (referral_id, field) \
+             DO UPDATE SET last_at = excluded.last_at, ground = excluded.ground WHERE disclosed.last_at < ",
+        );
+        sql.bind(day_began).push(" OR disclosed.ground <> excluded.ground");
+        sql.run(tx).await?;
+    }
+    Ok(())
+}
 
 /// Which of these fields these referrals showed their receivers, ever; only those that showed one. `tx` is for PostgreSQL, where the log lies
 /// in the main database: there a transaction asks for no second connection.

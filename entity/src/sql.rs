@@ -92,22 +92,51 @@ impl Sql {
 
     /// Appends a table expression `m(id, mask)` of ids with their masks.
     pub(crate) fn masks(&mut self, masks: &[(Uuid, i64)]) -> &mut Self {
+        let ids = masks.iter().map(|(id, _)| Value::from(*id)).collect();
+        let bits = masks.iter().map(|(_, mask)| Value::from(*mask)).collect();
+        self.table("m", [("id", ArrayType::Uuid, ids), ("mask", ArrayType::BigInt, bits)])
+    }
+
+    /// Appends a table expression of values, column by column and all columns of one length: arrays on PostgreSQL, for which
+    /// the statement is the same however many rows there are.
+    pub(crate) fn table<const N: usize>(
+        &mut self,
+        name: &str,
+        columns: [(&str, ArrayType, Vec<Value>); N],
+    ) -> &mut Self {
         match self.backend {
             DbBackend::Postgres => {
-                let ids: Vec<Uuid> = masks.iter().map(|(id, _)| *id).collect();
-                let bits = masks.iter().map(|(_, mask)| Value::from(*mask)).collect();
-                self.push("unnest(")
-                    .bind(uuid_array(&ids))
-                    .push("::uuid[],")
-                    .bind(Value::Array(ArrayType::BigInt, Some(Box::new(bits))))
-                    .push("::bigint[]) AS m(id, mask)")
+                let names = columns.each_ref().map(|(column, ..)| *column).join(", ");
+                self.push("unnest(");
+                for (place, (_, of, values)) in columns.into_iter().enumerate() {
+                    let array = match of {
+                        ArrayType::Uuid => "::uuid[]",
+                        ArrayType::BigInt => "::bigint[]",
+                        _ => "::text[]",
+                    };
+                    self.push(if place > 0 { "," } else { "" })
+                        .bind(Value::Array(of, Some(Box::new(values))))
+                        .push(array);
+                }
+                self.push(") AS ").push(name).push("(").push(&names).push(")")
             }
             DbBackend::Sqlite | _ => {
-                self.push("(SELECT column1 AS id, column2 AS mask FROM (VALUES ");
-                for (place, &(id, mask)) in masks.iter().enumerate() {
-                    self.push(if place > 0 { ",(" } else { "(" }).bind(id).push(",").bind(mask).push(")");
+                self.push("(SELECT ");
+                for (place, (column, ..)) in columns.iter().enumerate() {
+                    let number = (place + 1).to_string();
+                    self.push(if place > 0 { ", column" } else { "column" }).push(&number).push(" AS ").push(column);
                 }
-                self.push(")) AS m")
+                self.push(" FROM (VALUES ");
+                let rows = columns[0].2.len();
+                let mut columns = columns.map(|(_, _, values)| values.into_iter());
+                for row in 0..rows {
+                    self.push(if row > 0 { ",(" } else { "(" });
+                    for (place, column) in columns.iter_mut().enumerate() {
+                        self.push(if place > 0 { "," } else { "" }).bind(column.next().unwrap_or(Value::Int(None)));
+                    }
+                    self.push(")");
+                }
+                self.push(")) AS ").push(name)
             }
         }
     }
@@ -232,14 +261,12 @@ impl<'r> Columns<'r> {
 
     /// A word by its code, or none.
     pub(crate) fn word_or_none<W: Word>(&mut self) -> Result<Option<W>, DbErr> {
-        let code: Option<String> = self.next()?;
-        code.map(|code| word(&code, self.next)).transpose()
+        self.text()?.map(|code| word(code, self.next)).transpose()
     }
 
     /// A word by its code. An unknown code in the database is an error, never a guess.
     pub(crate) fn word<W: Word>(&mut self) -> Result<W, DbErr> {
-        let code: String = self.next()?;
-        word(&code, self.next)
+        word(self.text()?.unwrap_or_default(), self.next)
     }
 }
 

@@ -10,9 +10,9 @@ use kim_domain::disclosure;
 use kim_domain::field::HandoverField;
 use kim_entity::code::Code;
 use kim_entity::database::{Database, is_lost, took_too_long};
+use kim_entity::disclosed::{self, Fact};
+use kim_entity::disclosure_log;
 use kim_entity::read::{ReferralRow, Snapshot};
-use kim_entity::{disclosed, disclosure_log};
-use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{ActiveValue::Set, DatabaseTransaction, DbErr, EntityTrait as _};
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -22,9 +22,6 @@ use super::{Entry, Recorded, Shown};
 
 /// So many entries go into one transaction at most.
 const TOGETHER: usize = 64;
-
-/// How many rows of `disclosed` one statement takes, within SQLite's limit of bound values.
-const ROWS: usize = 4_000;
 
 /// Why a field could be shown.
 const CONSENT: &str = "CONSENT";
@@ -121,7 +118,7 @@ impl Scribe {
             return Ok(recorded);
         }
         disclosure_log::Entity::insert_many(rows).exec_without_returning(&transaction).await?;
-        upsert_disclosed(&transaction, &news, at, today).await?;
+        disclosed::note(&transaction, &facts_in_order(&news), at, midnight_micros(today)).await?;
         transaction.commit().await?;
         let written = news.into_iter().map(|(referral, (_, facts))| (referral, facts));
         self.known.lock().unwrap_or_else(PoisonError::into_inner).learn(today, lost, written);
@@ -227,47 +224,18 @@ fn by_ground(facts: Facts) -> [(&'static str, Portion); 2] {
     [(CONSENT, facts.by_consent), (STATUTE, facts.by_statute)]
 }
 
-/// Writes what is new. Another server may have written it today.
-async fn upsert_disclosed(
-    transaction: &DatabaseTransaction,
-    news: &News,
-    at: i64,
-    today: NaiveDate,
-) -> Result<(), DbErr> {
-    let mut rows = Vec::new();
+/// What is new, as rows. Another server may have written them today.
+fn facts_in_order(news: &News) -> Vec<Fact> {
+    let mut facts = Vec::new();
     // In one order for all writers: two that show the same rows never wait for each other crosswise.
-    for (&referral_id, (receiver_id, facts)) in news {
-        let from = rows.len();
-        for (ground, portion) in by_ground(*facts) {
+    for (&referral_id, &(receiver_id, ref of_referral)) in news {
+        let from = facts.len();
+        for (ground, portion) in by_ground(*of_referral) {
             let messages = portion.messages.then_some(disclosed::MESSAGES);
-            rows.extend(portion.fields.iter().map(HandoverField::code).chain(messages).map(|field| {
-                disclosed::ActiveModel {
-                    referral_id: Set(referral_id),
-                    field: Set(field.to_owned()),
-                    receiver_id: Set(*receiver_id),
-                    first_at: Set(at),
-                    last_at: Set(at),
-                    ground: Set(ground.to_owned()),
-                }
-            }));
+            let fields = portion.fields.iter().map(HandoverField::code).chain(messages);
+            facts.extend(fields.map(|field| Fact { referral_id, field, receiver_id, ground }));
         }
-        rows[from..].sort_by(|a, b| a.field.as_ref().cmp(b.field.as_ref()));
+        facts[from..].sort_by_key(|fact| fact.field);
     }
-    let changed = Expr::col((disclosed::Entity, disclosed::Column::LastAt)).lt(midnight_micros(today)).or(Expr::col((
-        disclosed::Entity,
-        disclosed::Column::Ground,
-    ))
-    .ne(Expr::cust("excluded.ground")));
-    for rows in rows.chunks(ROWS) {
-        disclosed::Entity::insert_many(rows.to_vec())
-            .on_conflict(
-                OnConflict::columns([disclosed::Column::ReferralId, disclosed::Column::Field])
-                    .update_columns([disclosed::Column::LastAt, disclosed::Column::Ground])
-                    .action_and_where(changed.clone())
-                    .to_owned(),
-            )
-            .exec_without_returning(transaction)
-            .await?;
-    }
-    Ok(())
+    facts
 }
