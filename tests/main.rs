@@ -28,6 +28,7 @@ mod log;
 mod matrix;
 mod migrations;
 mod narrowing;
+mod pieces;
 mod plan;
 mod process;
 mod race;

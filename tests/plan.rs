@@ -142,11 +142,13 @@ on_both! {
             assert_eq!(reads.len(), 3, "{reads:#?}");
             let lock = usize::from(db.database.backend() == sea_orm::DbBackend::Postgres);
             assert_eq!(log.len(), 3 + lock, "{log:#?}");
-            counts.push(reads);
+            assert!(log.iter().any(|text| text.contains("INTO disclosed ")), "{log:#?}");
+            counts.push((reads, log.len()));
         }
         // What was shown today is in `disclosed` already.
         let (_, _, log) = watched.ask(CLERK_S_LIST, 50).await;
-        assert!(!log.iter().any(|text| text.contains("INTO \"disclosed\"")), "{log:#?}");
+        assert!(log.len() + 1 == counts[1].1 && !log.iter().any(|text| text.contains("INTO disclosed ")), "{log:#?}");
+        let counts: Vec<_> = counts.into_iter().map(|(reads, _)| reads).collect();
         let [who, page, ruled] = &counts[1][..] else { panic!("three") };
         assert!(who.contains("FROM agency"));
         assert!(page.contains("FROM referral") && page.contains("AND r.pending") && !page.contains("handover"));

@@ -62,6 +62,8 @@ pub(crate) struct Document {
     pub(crate) sent: ExecutableDocument,
     /// With everything said once.
     pub(crate) merged: ExecutableDocument,
+    /// Whether it still asks for an object in pieces, which are the engine's to put together.
+    pub(crate) in_pieces: bool,
     /// Which document it was, without its text: a hash.
     pub(crate) fingerprint: String,
 }
@@ -76,7 +78,8 @@ impl Document {
         let sent = parse_query(text)?;
         let mut merged = sent.clone();
         merge::once(&mut merged);
-        Ok(Self { sent, merged, fingerprint: hex(&Sha256::digest(text.as_bytes())[..16]) })
+        let in_pieces = merge::in_pieces(&merged);
+        Ok(Self { sent, merged, in_pieces, fingerprint: hex(&Sha256::digest(text.as_bytes())[..16]) })
     }
 }
 
@@ -86,8 +89,8 @@ struct Kept(Mutex<(HashMap<String, Arc<Document>>, usize)>);
 
 impl Kept {
     fn read(&self, text: &str) -> Result<Arc<Document>, ServerError> {
-        // A text within it may name a person: such a document is not kept longer than its request.
-        if text.contains('"') || text.len() > MOST / 8 {
+        // A text or a comment within it may name a person: such a document is not kept longer than its request.
+        if text.contains(['"', '#']) || text.len() > MOST / 8 {
             return Document::parse(text).map(Arc::new);
         }
         if let Some(document) = self.0.lock().unwrap_or_else(PoisonError::into_inner).0.get(text) {
@@ -122,7 +125,7 @@ mod tests {
     #[test]
     fn what_may_name_a_person_is_not_kept() {
         let kept = Kept::default();
-        for text in ["{ a(name: \"Rahimi\") { b } }", "{ a(name: \"\"\"Rahimi\"\"\") { b } }"] {
+        for text in ["{ a } # Rahimi", "{ a(name: \"Rahimi\") { b } }", "{ a(name: \"\"\"Rahimi\"\"\") { b } }"] {
             kept.read(text).expect("a document");
         }
         assert_eq!(kept.0.lock().expect("kept").0.len(), 0);

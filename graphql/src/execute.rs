@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
-use async_graphql::{Error, ErrorExtensionValues, Name, Pos, Request, Response, ServerError, Value, Variables};
+use async_graphql::{Error, ErrorExtensionValues, Name, Pos, Response, ServerError, Value, Variables};
 use chrono::NaiveDate;
 use kim_casework::disclose::{Begun, Ledger, Reader, Recorded, Shown};
 use kim_domain::calendar::Clock;
@@ -95,7 +95,7 @@ impl Api {
         // What changes something reads what is there afterwards.
         let mut snapshot = Some(admitted).filter(|_| !changes(&document.merged, name.as_deref()));
         for _ in 0..ATTEMPTS {
-            let attempt = self.attempt(schema, &viewer, snapshot.take(), asked.request(), &keys);
+            let attempt = self.attempt(schema, &viewer, snapshot.take(), &asked, &keys);
             let (mut response, shown, today) = match attempt.await {
                 Ok(answered) => answered,
                 Err(broken) => return broken,
@@ -124,14 +124,14 @@ impl Api {
         schema: &Schema,
         viewer: &Arc<Viewer>,
         snapshot: Option<Snapshot>,
-        request: Request,
+        asked: &Asked,
         keys: &[Name],
     ) -> Result<(Response, Vec<Shown>, NaiveDate), Response> {
         let (database, key) = (Arc::clone(&self.database), Arc::clone(&self.key));
-        let session = Session::new(Arc::clone(viewer), database, key, self.clock, snapshot);
+        let session = Session::new(Arc::clone(viewer), database, key, self.clock, snapshot, asked.document.in_pieces);
         // The day for which the rule is asked, and no later one: midnight may pass at any moment.
         let (today, session) = (session.today(), Arc::new(session));
-        let response = schema.execute(request.data(Arc::clone(&session))).await;
+        let response = schema.execute(asked.request().data(Arc::clone(&session))).await;
         let mut response = whole(response);
         order::restore(&mut response.data, keys);
         match Arc::into_inner(session) {

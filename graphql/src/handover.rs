@@ -1,7 +1,6 @@
 //! What was handed over, as the rule lets this viewer see it. Every value that leaves is written in the book here.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_graphql::indexmap::IndexMap;
@@ -46,11 +45,16 @@ impl<'r> Handover<'r> {
     /// Writes the answer, and what of it was shown in the book.
     pub(crate) async fn write(&self, ctx: &ContextSelectionSet<'_>, json: &mut Vec<u8>) -> ServerResult<()> {
         let written = straight::write(ctx, self, json).await;
+        self.note(ctx);
+        written
+    }
+
+    /// Writes in the book what was shown.
+    fn note(&self, ctx: &ContextSelectionSet<'_>) {
         let shown = FieldSet::from_i64(self.shown.load(Ordering::Relaxed));
         if !shown.is_empty() {
-            ctx.data_unchecked::<Arc<Session>>().show(self.row, shown);
+            Session::of(ctx).show(self.row, shown);
         }
-        written
     }
 
     /// Whether a field is given, which is then shown.
@@ -105,9 +109,9 @@ impl OutputType for Handover<'_> {
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
-        let mut json = Vec::new();
-        self.write(ctx, &mut json).await?;
-        Ok(json::written(json))
+        let answer = straight::answer(ctx, self).await;
+        self.note(ctx);
+        answer
     }
 }
 

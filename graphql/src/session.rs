@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use async_graphql::Context;
+use async_graphql::context::ContextBase;
 use chrono::NaiveDate;
 use kim_casework::disclose::Shown;
 use kim_casework::work::Desk;
@@ -28,24 +28,26 @@ pub(crate) struct Session {
     today: NaiveDate,
     snapshot: OnceCell<Snapshot>,
     book: Mutex<BTreeMap<Uuid, Shown>>,
+    in_pieces: bool,
 }
 
 impl Session {
-    /// Over a snapshot if one has begun.
+    /// Over a snapshot if one has begun, for a document that asks for objects [in pieces](crate::merge::in_pieces) or does not.
     pub(crate) fn new(
         viewer: Arc<Viewer>,
         database: Arc<Database>,
         key: Arc<FingerprintKey>,
         clock: Clock,
         snapshot: Option<Snapshot>,
+        in_pieces: bool,
     ) -> Self {
         let today = snapshot.as_ref().map_or_else(|| clock.today(), Snapshot::today);
         let (snapshot, book) = (OnceCell::new_with(snapshot), Mutex::new(BTreeMap::new()));
-        Self { viewer, database, key, clock, today, snapshot, book }
+        Self { viewer, database, key, clock, today, snapshot, book, in_pieces }
     }
 
     /// The session of a resolver.
-    pub(crate) fn of<'c>(ctx: &Context<'c>) -> &'c Arc<Self> {
+    pub(crate) fn of<'c, T>(ctx: &ContextBase<'c, T>) -> &'c Arc<Self> {
         ctx.data_unchecked()
     }
 
@@ -57,6 +59,9 @@ impl Session {
     }
     pub(crate) fn key(&self) -> &FingerprintKey {
         &self.key
+    }
+    pub(crate) fn in_pieces(&self) -> bool {
+        self.in_pieces
     }
 
     /// Where the viewer works, if the token has the scope.

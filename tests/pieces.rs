@@ -1,0 +1,95 @@
+//! What a document asks for in pieces, in fragments or with a directive, is answered whole, as if it asked at once; and the log
+//! says what left.
+
+use kim_domain::agency::Role;
+use kim_entity::disclosure_log;
+use sea_orm::{EntityTrait as _, QueryOrder as _};
+
+use crate::plan::{Watched, fill};
+use crate::support::on_both;
+
+/// Documents in pieces, each with the one that asks for the same at once.
+const PIECES: [(&str, &str); 11] = [
+    (
+        "{ referrals(first: 2) { nodes { ...A ...B } } } \
+         fragment A on Referral { handover { familyName } } fragment B on Referral { handover { givenName } }",
+        "{ referrals(first: 2) { nodes { handover { familyName givenName } } } }",
+    ),
+    (
+        "{ referrals(first: 2) { nodes { handover { familyName } ...B } } } \
+         fragment B on Referral { id handover { givenName } }",
+        "{ referrals(first: 2) { nodes { handover { familyName givenName } id } } }",
+    ),
+    (
+        "{ referrals(first: 2) { nodes { ... { sender { name } } ... on Referral { sender { slug } } } } }",
+        "{ referrals(first: 2) { nodes { sender { name slug } } } }",
+    ),
+    (
+        "{ referrals(first: 2) { ...A ...B } } fragment A on ReferralConnection { nodes { reference } } \
+         fragment B on ReferralConnection { nodes { handover { city wohnsitzauflage { place } } } }",
+        "{ referrals(first: 2) { nodes { reference handover { city wohnsitzauflage { place } } } } }",
+    ),
+    (
+        "{ ...A ...B } fragment A on Query { referrals(first: 2) { nodes { id } totalCount } } \
+         fragment B on Query { referrals(first: 2) { nodes { handover { city } } } }",
+        "{ referrals(first: 2) { nodes { id handover { city } } totalCount } }",
+    ),
+    (
+        "query($yes: Boolean = true) { referrals(first: 2) { nodes { \
+         handover { familyName } handover @include(if: $yes) { givenName } handover @skip(if: $yes) { city } } } }",
+        "{ referrals(first: 2) { nodes { handover { familyName givenName } } } }",
+    ),
+    (
+        "query($yes: Boolean = true) { referrals(first: 2) { nodes { reference reference @include(if: $yes) } } }",
+        "{ referrals(first: 2) { nodes { reference } } }",
+    ),
+    (
+        "{ referrals(first: 2) { nodes { messages(last: 1, before: null) { totalCount } \
+         messages(before: null, last: 1) { nodes { text } } } } }",
+        "{ referrals(first: 2) { nodes { messages(last: 1, before: null) { totalCount nodes { text } } } } }",
+    ),
+    (
+        "{ referrals(first: 2) { nodes { ...A messages(last: 2) { nodes { author { name } } } } } } \
+         fragment A on Referral { messages(last: 2) { nodes { author { slug } text } } }",
+        "{ referrals(first: 2) { nodes { messages(last: 2) { nodes { author { slug name } text } } } } }",
+    ),
+    // Each key once, in fragments: these are not in pieces.
+    (
+        "{ referrals(first: 2) { nodes { ...A ...B } } } fragment A on Referral { id __typename handover { ...C } } \
+         fragment B on Referral { id reference sender { name } } fragment C on Handover { familyName city }",
+        "{ referrals(first: 2) { nodes { id __typename handover { familyName city } reference sender { name } } } }",
+    ),
+    (
+        "query($yes: Boolean = true) { referrals(first: 2) { nodes { ... @include(if: $yes) { id ... on Node { id } } \
+         ... @skip(if: $yes) { reference } } } }",
+        "{ referrals(first: 2) { nodes { id } } }",
+    ),
+];
+
+/// The answer's text, whose letters say whether anything is missing or there twice, whatever its order.
+async fn answer(watched: &Watched, query: &str) -> (String, Vec<u8>) {
+    let (response, ..) = watched.ask(query, 2).await;
+    let mut json = Vec::new();
+    kim_graphql::write_json(&response.data, &mut json);
+    let text = String::from_utf8(json.clone()).expect("text");
+    json.sort_unstable();
+    (text, json)
+}
+
+on_both! {
+    async fn a_document_in_pieces_is_answered_whole(db: TestDatabase) {
+        fill(&db, 40).await;
+        let watched = Watched::new(&db.url, "jobcenter-3", Role::Clerk).await;
+        for (pieces, at_once) in PIECES {
+            let ((in_pieces, letters), (whole, same)) = (answer(&watched, pieces).await, answer(&watched, at_once).await);
+            assert!(whole.len() > 50, "{whole}");
+            assert_eq!(letters, same, "{pieces}\n{in_pieces}\n{whole}");
+            let log = disclosure_log::Entity::find().order_by_desc(disclosure_log::Column::At);
+            let logged: Vec<_> = log.all(&db.database.log).await.expect("the log");
+            // Both were written down, if they showed anything, and with the same fields.
+            if whole.contains("handover") {
+                assert_eq!((logged[0].fields, &logged[0].referrals), (logged[1].fields, &logged[1].referrals), "{pieces}");
+            }
+        }
+    }
+}
