@@ -45,8 +45,10 @@ pub(crate) async fn compare(
                     Line { task, connections, subject, label, rounds: Vec::new() }
                 })
                 .collect();
-            for _ in 0..measuring.rounds {
-                for (place, (running, stage)) in contenders.iter().enumerate() {
+            for number in 0..measuring.rounds as usize {
+                // Who comes first is another one each time.
+                for place in (0..contenders.len()).map(|place| (place + number) % contenders.len()) {
+                    let (running, stage) = contenders[place];
                     let (mine, load) = if task == Task::Accept {
                         let turn = queue.next();
                         running.take_turn(stage, turn.0).await?;

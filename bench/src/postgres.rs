@@ -62,7 +62,17 @@ impl Server {
 
     /// Its version and the settings that matter here.
     pub(crate) async fn describe(&self) -> Result<(String, String), Failure> {
-        let names = ["fsync", "synchronous_commit", "full_page_writes", "shared_buffers", "max_wal_size", "jit"];
+        let names = [
+            "fsync",
+            "synchronous_commit",
+            "full_page_writes",
+            "shared_buffers",
+            "effective_cache_size",
+            "work_mem",
+            "max_wal_size",
+            "random_page_cost",
+            "jit",
+        ];
         let mut settings = Vec::new();
         for name in names {
             settings.push(format!("{name}={}", self.text(&format!("SELECT current_setting('{name}')")).await?));

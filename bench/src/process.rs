@@ -1,6 +1,7 @@
 //! What processes use, from Linux's /proc: time on the CPU and memory.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use crate::failure::Failure;
 
@@ -24,10 +25,26 @@ struct Stat {
     children_ticks: u64,
 }
 
-/// What the process and its descendants used so far; nothing if it is gone.
+/// How often a family is looked at until it is the same twice, and how long between.
+const LOOKS: usize = 100;
+const BETWEEN: Duration = Duration::from_millis(20);
+
+/// What the process and its descendants used so far; nothing if it is gone. A process that ends meanwhile, like a connection of
+/// PostgreSQL that was closed a moment ago, would be counted twice or not at all: looked at until none came or went.
 pub(crate) fn usage(root: u32) -> Usage {
+    let pids = |family: &[(u32, Stat)]| family.iter().map(|(pid, _)| *pid).collect::<BTreeSet<u32>>();
+    let mut now = family(root);
+    for _ in 0..LOOKS {
+        std::thread::sleep(BETWEEN);
+        let later = family(root);
+        let same = pids(&now) == pids(&later);
+        now = later;
+        if same {
+            break;
+        }
+    }
     let mut sum = Usage::default();
-    for (pid, stat) in family(root) {
+    for (pid, stat) in now {
         // The time of children that have ended is their parent's: PostgreSQL's connections come and go.
         sum.cpu += (stat.ticks + stat.children_ticks) as f64 / TICKS;
         sum.rss += kilobytes(pid, "status", "VmRSS:");

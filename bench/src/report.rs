@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::results::{Circumstances, Comparison, Fact, Facts, Line, Results, Round, Soak};
+use crate::rule::RULE;
 use crate::subject::Subject;
 use crate::task::Task;
 
@@ -15,7 +16,7 @@ const AT: u32 = 16;
 pub(crate) fn markdown(results: &Results) -> String {
     let mut text = String::from(
         "# How fast\n\nWritten by `make bench`; bench/README.md says what is measured and how. Ratios are what to look at: both of\n\
-         their sides were measured in turns in one run on one machine. A ratio above 1 says that kim is faster.\n",
+         their sides were measured in turns in one run on one machine.\n",
     );
     // Writing to a string cannot fail.
     let _ = write_all(&mut text, results);
@@ -31,7 +32,10 @@ fn write_all(text: &mut String, results: &Results) -> std::fmt::Result {
         circumstances(text, &comparison.circumstances, &mut before)?;
     }
     if let Some(comparison) = &results.sqlite {
-        writeln!(text, "\n## SQLite beside PostgreSQL, one connection\n")?;
+        writeln!(
+            text,
+            "\n## SQLite beside PostgreSQL, one connection\n\nRequests per second: above 1 SQLite is faster.\n"
+        )?;
         beside(text, comparison)?;
         circumstances(text, &comparison.circumstances, &mut before)?;
     }
@@ -43,9 +47,12 @@ fn write_all(text: &mut String, results: &Results) -> std::fmt::Result {
         growth(text, comparison)?;
         circumstances(text, &comparison.circumstances, &mut before)?;
     }
-    for (title, facts) in [("Larger work", &results.work), ("Start and size", &results.start)] {
+    for (title, facts) in [("Larger work", &results.work), ("Start, size and the rule", &results.start)] {
         if let Some(Facts { circumstances: on, facts }) = facts {
             table_of(text, title, facts)?;
+            if let Some(share) = share_of_rule(results, facts) {
+                writeln!(text, "\nOf kim's own CPU for a clerk's list above, the rule takes {share:.1} %.")?;
+            }
             circumstances(text, on, &mut before)?;
         }
     }
@@ -59,6 +66,10 @@ fn write_all(text: &mut String, results: &Results) -> std::fmt::Result {
 fn ratios(text: &mut String, comparison: &Comparison) -> std::fmt::Result {
     let others: Vec<&str> = comparison.labels().into_iter().filter(|&label| label != KIM).collect();
     writeln!(text, "\n## kim : the others, {AT} connections\n")?;
+    writeln!(
+        text,
+        "Requests per second: above 1 kim is faster. p99, the time that one of a hundred exceeds: below 1 kim is faster.\n"
+    )?;
     write!(text, "| |")?;
     for other in &others {
         write!(text, " requests/s : {other} |")?;
@@ -86,13 +97,15 @@ fn ratios(text: &mut String, comparison: &Comparison) -> std::fmt::Result {
 
 fn rates(text: &mut String, comparison: &Comparison) -> std::fmt::Result {
     let labels = comparison.labels();
-    writeln!(text, "\n## Requests per second (p50 / p99 in ms)\n")?;
+    writeln!(text, "\n## Requests per second (p50 / p99 in ms) [slowest and fastest round]\n")?;
     writeln!(text, "| | connections | {} |\n|---|---:|{}", labels.join(" | "), "---:|".repeat(labels.len()))?;
     rows(text, comparison, |line| {
         let (p50, p99) = (line.median(|round| round.p50), line.median(|round| round.p99));
         let failed: u64 = line.rounds.iter().map(|round| round.failed).sum();
         let failed = if failed > 0 { format!(", **{failed} failed**") } else { String::new() };
-        format!("{:.0} ({p50:.2} / {p99:.2}{failed})", line.median(|round| round.rate))
+        let rates = line.rounds.iter().map(|round| round.rate);
+        let (least, most) = (rates.clone().fold(f64::INFINITY, f64::min), rates.fold(0.0, f64::max));
+        format!("{:.0} ({p50:.2} / {p99:.2}{failed}) [{least:.0}–{most:.0}]", line.median(|round| round.rate))
     })
 }
 
@@ -176,6 +189,13 @@ fn table_of(text: &mut String, title: &str, facts: &[Fact]) -> std::fmt::Result 
         writeln!(text, "| {} | {:.digits$} {} |", fact.what, fact.value, fact.unit)?;
     }
     Ok(())
+}
+
+/// What of kim's own CPU for a clerk's list the rule takes, in per cent, if both were measured.
+fn share_of_rule(results: &Results, facts: &[Fact]) -> Option<f64> {
+    let rule = facts.iter().find(|fact| fact.what == RULE)?;
+    let list = results.compare.as_ref()?.line(Task::List, AT, KIM)?;
+    Some(100.0 * rule.value / 1e3 / list.median(|round| round.cpu).max(1e-9))
 }
 
 fn soaked(text: &mut String, soak: &Soak) -> std::fmt::Result {

@@ -15,6 +15,9 @@ use crate::results::Fact;
 const ROWS: u32 = 51;
 const TIMES: u32 = 20_000;
 
+/// What is measured here.
+pub(crate) const RULE: &str = "the rule for the rows of a list of 50";
+
 /// Asks it as often as a list asks: twice for each row, which columns are read and which are answered, and for the log under
 /// which ground.
 pub(crate) fn rule() -> Fact {
@@ -45,5 +48,5 @@ pub(crate) fn rule() -> Fact {
         let asked = known_to(terms.receiver);
         black_box((visible(terms).asked(asked), visible(terms).asked(asked), consented(terms), statutory(terms)));
     }
-    Fact::new("the rule for the rows of a list of 50", began.elapsed().as_secs_f64() * 1e6 / f64::from(TIMES), "µs")
+    Fact::new(RULE, began.elapsed().as_secs_f64() * 1e6 / f64::from(TIMES), "µs")
 }

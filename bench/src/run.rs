@@ -1,10 +1,11 @@
 //! One run: makes what is missing, starts the subjects, checks them, measures, and writes down what came of it.
 
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::check::same_answers;
+use crate::check::{accepts, same_answers};
 use crate::compare::{Measuring, compare};
 use crate::data::{self, Scale};
 use crate::failure::Failure;
@@ -33,7 +34,7 @@ pub(crate) enum Part {
     Work,
     /// Start-up, memory at rest, size
     Start,
-    /// Full load for long; only if named
+    /// Full load for long
     Soak,
 }
 
@@ -50,7 +51,7 @@ pub(crate) struct RunArgs {
     #[arg(long, default_value = "bench")]
     bench: PathBuf,
     /// What to measure
-    #[arg(long, value_delimiter = ',', default_value = "compare,sqlite,growth,work,start")]
+    #[arg(long, value_delimiter = ',', default_value = "compare,sqlite,growth,work,start,soak")]
     parts: Vec<Part>,
     /// How much data the parts but `growth` stand on
     #[arg(long, default_value = "1")]
@@ -76,9 +77,12 @@ pub(crate) struct RunArgs {
     /// How often each is measured, in turns; the median counts
     #[arg(long, default_value_t = 3)]
     rounds: u32,
-    /// Processes of PostGraphile
-    #[arg(long, default_value_t = 2)]
-    workers: usize,
+    /// Processes of PostGraphile; a core each if it is not said
+    #[arg(long)]
+    workers: Option<usize>,
+    /// Connections of each peer to PostgreSQL, of all its processes together
+    #[arg(long, default_value_t = 16)]
+    pool: usize,
     /// Minutes of `soak`
     #[arg(long, default_value_t = 10.0)]
     minutes: f64,
@@ -100,6 +104,7 @@ pub(crate) async fn run(mut args: RunArgs) -> Result<(), Failure> {
         args.scale = Scale::Hundredth;
         args.growth = vec![Scale::Hundredth];
         (args.connections, args.rounds, args.seconds, args.warm_up) = (vec![16], 1, 2, 1);
+        args.minutes = args.minutes.min(0.2);
     }
     let folder = args.bench.join(".work");
     std::fs::create_dir_all(&folder)?;
@@ -107,7 +112,8 @@ pub(crate) async fn run(mut args: RunArgs) -> Result<(), Failure> {
         kim: args.kim.canonicalize().map_err(|error| Failure::new(format!("{}: {error}", args.kim.display())))?,
         bench: args.bench.canonicalize()?,
         folder: folder.canonicalize()?,
-        workers: args.workers,
+        workers: args.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get)),
+        pool: args.pool,
     };
     let server = Server::connect(&args.postgres).await?;
     let bench = Bench { measuring: measuring(&args, &server).await?, server, setting, issuer: Issuer::new()?, args };
@@ -165,6 +171,9 @@ impl Bench {
             running.push(Running::start(subject, subject.title(), &self.setting, &stage, &self.issuer).await?);
         }
         same_answers(&running, &self.measuring.tasks, &stage).await?;
+        if self.measuring.tasks.contains(&Task::Accept) {
+            accepts(&running, &stage).await?;
+        }
         eprintln!("  all give the same answers, and leave one log row behind");
         let contenders: Vec<_> = running.iter().map(|running| (running, &stage)).collect();
         compare(&contenders, &self.measuring, self.circumstances(&[self.args.scale]).await?).await

@@ -58,6 +58,8 @@ pub(crate) struct Setting {
     pub(crate) folder: PathBuf,
     /// Processes of PostGraphile.
     pub(crate) workers: usize,
+    /// Connections of each peer to PostgreSQL.
+    pub(crate) pool: usize,
 }
 
 /// A subject that answers.

@@ -11,9 +11,6 @@ use crate::requests::Ask;
 use crate::stage::Stage;
 use crate::task::Task;
 
-/// Connections to PostgreSQL of all its processes together: as many as kim reads with.
-const POOL: usize = 16;
-
 pub(super) fn command(
     setting: &Setting,
     stage: &Stage,
@@ -25,7 +22,9 @@ pub(super) fn command(
     command.current_dir(&folder).arg("server.mjs");
     command.env("NODE_ENV", "production").env("GRAPHILE_ENV", "production");
     command.env("PG_URL", as_peer(&stage.url)).env("PORT", port.to_string());
-    command.env("WORKERS", setting.workers.to_string()).env("POOL", (POOL / setting.workers.max(1)).to_string());
+    command
+        .env("WORKERS", setting.workers.to_string())
+        .env("POOL", (setting.pool / setting.workers.max(1)).to_string());
     command.env("JWT_KEY", issuer.public_pem()).env("JWT_AUDIENCE", AUDIENCE).env("JWT_ISSUER", ISS);
     let url = format!("http://127.0.0.1:{port}/graphql");
     Ok((command, url.clone(), url))

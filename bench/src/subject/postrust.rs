@@ -11,9 +11,6 @@ use crate::requests::Ask;
 use crate::stage::Stage;
 use crate::task::Task;
 
-/// Connections to PostgreSQL: as many as kim reads with.
-const POOL: &str = "16";
-
 pub(super) fn command(
     setting: &Setting,
     stage: &Stage,
@@ -21,7 +18,10 @@ pub(super) fn command(
     port: u16,
 ) -> Result<(Command, String, String), Failure> {
     let mut command = Command::new(setting.bench.join(".peers/postrust/bin/postrust"));
-    command.env("PGRST_DB_URI", as_peer(&stage.url)).env("PGRST_DB_SCHEMAS", "peer").env("PGRST_DB_POOL", POOL);
+    command
+        .env("PGRST_DB_URI", as_peer(&stage.url))
+        .env("PGRST_DB_SCHEMAS", "peer")
+        .env("PGRST_DB_POOL", setting.pool.to_string());
     command.env("PGRST_DB_ANON_ROLE", "visitor").env("PGRST_LOG_LEVEL", "warn");
     command.env("PGRST_SERVER_HOST", "127.0.0.1").env("PGRST_SERVER_PORT", port.to_string());
     command.env("PGRST_JWT_SECRET", issuer.jwks()).env("PGRST_JWT_AUD", AUDIENCE).env("PGRST_JWT_ISS", ISS);
