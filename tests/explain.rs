@@ -137,7 +137,7 @@ fn read_whole(statement: &str, plan: &str) -> Vec<&'static str> {
     LARGE.into_iter().filter(|table| (0..lines.len()).any(|place| scanned(table, place))).collect()
 }
 
-/// Asks, and looks at each statement that reads: none reads a large table whole, and the question's index carries the one with
+/// Asks, and looks at each statement that reads: none reads a large table whole, and the question's index can carry the one with
 /// its words, in order.
 async fn look(db: &TestDatabase, watched: &Watched, question: &Question, query: &str) -> Value {
     let Question { index, words, .. } = question;

@@ -9,7 +9,7 @@ use crate::plan::{Watched, fill};
 use crate::support::on_both;
 
 /// Documents in pieces, each with the one that asks for the same at once.
-const PIECES: [(&str, &str); 11] = [
+const PIECES: [(&str, &str); 15] = [
     (
         "{ referrals(first: 2) { nodes { ...A ...B } } } \
          fragment A on Referral { handover { familyName } } fragment B on Referral { handover { givenName } }",
@@ -53,6 +53,28 @@ const PIECES: [(&str, &str); 11] = [
          fragment A on Referral { messages(last: 2) { nodes { author { slug } text } } }",
         "{ referrals(first: 2) { nodes { messages(last: 2) { nodes { author { slug name } text } } } } }",
     ),
+    // Of a piece nothing may be left.
+    (
+        "query($no: Boolean = false) { referrals(first: 2) { nodes { ...A ...B } } } \
+         fragment A on Referral { handover { familyName @include(if: $no) } } \
+         fragment B on Referral { handover { givenName } }",
+        "{ referrals(first: 2) { nodes { handover { givenName } } } }",
+    ),
+    (
+        "{ referrals(first: 2) { ...A ...B } } fragment A on ReferralConnection { nodes { id @skip(if: true) } } \
+         fragment B on ReferralConnection { nodes { reference } }",
+        "{ referrals(first: 2) { nodes { reference } } }",
+    ),
+    (
+        "{ ...A ...B } fragment A on Query { referrals(first: 2) { nodes { id @skip(if: true) } } } \
+         fragment B on Query { referrals(first: 2) { nodes { handover { city } } } }",
+        "{ referrals(first: 2) { nodes { handover { city } } } }",
+    ),
+    (
+        "{ referrals(first: 2) { nodes { sender { ...A } ...B } } } \
+         fragment A on Agency { ... @skip(if: true) { name } } fragment B on Referral { sender { slug } }",
+        "{ referrals(first: 2) { nodes { sender { slug } } } }",
+    ),
     // Each key once, in fragments: these are not in pieces.
     (
         "{ referrals(first: 2) { nodes { ...A ...B } } } fragment A on Referral { id __typename handover { ...C } } \
@@ -91,5 +113,27 @@ on_both! {
                 assert_eq!((logged[0].fields, &logged[0].referrals), (logged[1].fields, &logged[1].referrals), "{pieces}");
             }
         }
+    }
+
+    async fn an_object_of_which_nothing_is_asked_for_is_there_and_empty(db: TestDatabase) {
+        fill(&db, 40).await;
+        let watched = Watched::new(&db.url, "jobcenter-3", Role::Clerk).await;
+        let (empty, _) = answer(&watched, "{ viewer { role @skip(if: true) } referrals(first: 2) { \
+            nodes { sender { name @skip(if: true) } handover { ... @include(if: false) { city } } } } }").await;
+        let row = r#"{"sender":{},"handover":{}}"#;
+        assert_eq!(empty, format!(r#"{{"viewer":{{}},"referrals":{{"nodes":[{row},{row}]}}}}"#));
+        let (nothing, _) = answer(&watched, "{ viewer @skip(if: true) { role } }").await;
+        assert_eq!(nothing, "{}");
+
+        let (ids, _) = answer(&watched, "{ referrals(first: 1) { nodes { id } } }").await;
+        let id = ids.split('"').find(|part| part.starts_with("referral_")).expect("an id");
+        let node = |of: &str| format!("{{ node(id: \"{id}\") {{ {of} }} }}");
+        let (other, _) = answer(&watched, &node("... on Agreement { id }")).await;
+        assert_eq!(other, r#"{"node":{}}"#, "it is there, and of another type");
+        let pieces = format!("{{ ...A ...B }} fragment A on Query {} fragment B on Query {}",
+            node("... on Agreement { id }"), node("... on Referral { reference }"));
+        let (pieces, whole) = (answer(&watched, &pieces).await, answer(&watched, &node("... on Referral { reference }")).await);
+        assert_eq!(pieces, whole);
+        assert!(whole.0.contains("REF-"), "{}", whole.0);
     }
 }

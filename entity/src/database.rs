@@ -95,7 +95,7 @@ impl Database {
     }
 
     /// As [`open`](Self::open); PostgreSQL ends every statement that takes longer than `deadline`, also one whose
-    /// request is gone. On SQLite a clock of ours interrupts what runs on a connection longer than that after it was taken.
+    /// request is gone. On SQLite a clock of ours interrupts what runs longer than that on a connection.
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -432,11 +432,10 @@ async fn open_sqlite(path: &Path, connections: u32, deadline: Option<Duration>) 
         // The files are local: a connection does not go stale.
         .test_before_acquire(false)
         .map_sqlx_sqlite_pool_opts(move |pool| {
-            let pool = pool.after_release(|connection, _| Box::pin(async move { ended_cleanly(connection).await }));
+            // When it comes back, and nobody waits for it; asked for again, it is ready.
+            let pool = pool.after_release(move |connection, _| Box::pin(ended_cleanly(connection, deadline)));
             let Some(deadline) = deadline else { return pool };
-            pool.after_connect(move |connection, _| Box::pin(end_within(connection, deadline))).before_acquire(
-                move |connection, _| Box::pin(async move { end_within(connection, deadline).await.map(|()| true) }),
-            )
+            pool.after_connect(move |connection, _| Box::pin(end_within(connection, deadline)))
         })
         .map_sqlx_sqlite_opts(move |sqlite: SqliteConnectOptions| {
             sqlite
@@ -450,20 +449,27 @@ async fn open_sqlite(path: &Path, connections: u32, deadline: Option<Duration>) 
     sea_orm::Database::connect(options).await
 }
 
-/// Interrupts what this connection still does so long from now. A statement whose request was given up would else run to
-/// its next row, and keep the connection: a count over millions of rows has only one.
+/// Interrupts what this connection does when it is used next, so long after the clock was first looked at. A statement whose
+/// request was given up would else run to its next row, and keep the connection: a count over millions of rows has only one.
 async fn end_within(connection: &mut SqliteConnection, deadline: Duration) -> Result<(), sea_orm::sqlx::Error> {
-    let end = Instant::now() + deadline;
-    connection.lock_handle().await?.set_progress_handler(STEPS, move || Instant::now() < end);
+    let mut began: Option<Instant> = None;
+    let goes_on = move || began.get_or_insert_with(Instant::now).elapsed() < deadline;
+    connection.lock_handle().await?.set_progress_handler(STEPS, goes_on);
     Ok(())
 }
 
-/// Whether a connection may be used again. A full disk makes SQLite itself end a transaction; the driver's count of open
-/// transactions is off by one from then on, and every later commit would be a savepoint's that never reaches the disk:
-/// the log of disclosures would look written. Such a connection is closed.
-async fn ended_cleanly(connection: &mut SqliteConnection) -> Result<bool, sea_orm::sqlx::Error> {
-    // A rollback by drop waits in the connection's queue; the ping comes behind it.
-    connection.ping().await?;
+/// Makes a connection ready for its next use, if it may be used again. A full disk makes SQLite itself end a transaction; the
+/// driver's count of open transactions is off by one from then on, and every later commit would be a savepoint's that never
+/// reaches the disk: the log of disclosures would look written. Such a connection is closed.
+async fn ended_cleanly(
+    connection: &mut SqliteConnection,
+    deadline: Option<Duration>,
+) -> Result<bool, sea_orm::sqlx::Error> {
+    // A rollback by drop waits in the connection's queue; what is asked of it here comes behind it.
+    match deadline {
+        Some(deadline) => end_within(connection, deadline).await?,
+        None => connection.ping().await?,
+    }
     Ok(!connection.is_in_transaction())
 }
 

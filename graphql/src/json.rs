@@ -4,6 +4,8 @@ use async_graphql::{PathSegment, Value};
 use chrono::{Datelike as _, NaiveDate};
 use serde::Serialize;
 
+use crate::merge::KEPT;
+
 /// A piece of an answer that is written already. The engine has a value for bytes, which no type of the schema answers.
 pub(crate) fn written(json: Vec<u8>) -> Value {
     Value::Binary(json.into())
@@ -21,7 +23,7 @@ pub fn write(value: &Value, json: &mut Vec<u8>) {
         Value::List(items) => list(items, write, json),
         Value::Object(fields) => {
             json.push(b'{');
-            for (name, value) in fields {
+            for (name, value) in fields.iter().filter(|(name, _)| *name != KEPT) {
                 key(name, json);
                 write(value, json);
             }
@@ -144,9 +146,17 @@ mod tests {
     }
 
     #[test]
+    fn what_keeps_an_object_is_not_written() {
+        let answer = serde_json::json!({"a": {"": "A"}, "": "Query", "b": [{"": "B", "c": 1}]});
+        let mut json = Vec::new();
+        write(&Value::from_json(answer).expect("a value"), &mut json);
+        assert_eq!(String::from_utf8(json).expect("text"), r#"{"a":{},"b":[{"c":1}]}"#);
+    }
+
+    #[test]
     fn an_answer_is_the_json_that_serde_would_write() {
         let value =
-            serde_json::json!({"a": [], "b": {}, "c": [1, -2.5, "\"\n\u{1}ä", true, null, {"d": "E"}], "": [[]]});
+            serde_json::json!({"a": [], "b": {}, "c": [1, -2.5, "\"\n\u{1}ä", true, null, {"d": "E"}], "f": [[]]});
         let answer = Value::from_json(value.clone()).expect("a value");
         let mut json = Vec::new();
         write(&answer, &mut json);

@@ -1,7 +1,8 @@
 //! Says once what a document says several times, and writes down what the engine overlooks so that it sees it.
 //!
 //! The engine resolves a field as often as it is written, and merges the answers: a list that stands there ten times is
-//! read ten times. And it never looks at the directives of `__typename`; those of a fragment around it, it does.
+//! read ten times. It never looks at the directives of `__typename`; those of a fragment around it, it does. And where nothing
+//! of an object is left to answer, because all of it is skipped or of other types, it answers null, as if there were none.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,14 +15,33 @@ use async_graphql::{Name, Positioned};
 const DEEPEST: usize = 32;
 const MOST_KEYS: usize = 20_000;
 
+/// The key of a `__typename` that keeps an object from being empty. No client can ask for it, and it is never written.
+pub(crate) const KEPT: &str = "";
+
 /// Rewrites a document whose brackets were counted: this recurses as deeply as they nest.
 pub(crate) fn once(document: &mut ExecutableDocument) {
     use async_graphql::parser::types::DocumentOperations::{Multiple, Single};
     match &mut document.operations {
-        Single(operation) => selection(&mut operation.node.selection_set.node),
-        Multiple(all) => all.values_mut().for_each(|operation| selection(&mut operation.node.selection_set.node)),
+        Single(operation) => object(&mut operation.node.selection_set.node),
+        Multiple(all) => all.values_mut().for_each(|operation| object(&mut operation.node.selection_set.node)),
     }
     document.fragments.values_mut().for_each(|fragment| selection(&mut fragment.node.selection_set.node));
+}
+
+/// The selection of a field or an operation, of which something is left in any case.
+fn object(set: &mut SelectionSet) {
+    selection(set);
+    let stays = |item: &Positioned<Selection>| matches!(&item.node, Selection::Field(field) if field.node.directives.is_empty());
+    let Some(pos) = set.items.first().map(|item| item.pos).filter(|_| !set.items.iter().any(stays)) else { return };
+    let named = |name| Positioned::new(Name::new(name), pos);
+    let kept = Field {
+        alias: Some(named(KEPT)),
+        name: named("__typename"),
+        arguments: Vec::new(),
+        directives: Vec::new(),
+        selection_set: Positioned::new(SelectionSet::default(), pos),
+    };
+    set.items.push(Positioned::new(Selection::Field(Positioned::new(kept, pos)), pos));
 }
 
 fn selection(set: &mut SelectionSet) {
@@ -33,7 +53,7 @@ fn selection(set: &mut SelectionSet) {
             Selection::Field(field) if field.node.name.node == "__typename" && !field.node.directives.is_empty() => {
                 item.node = wrapped(field.clone());
             }
-            Selection::Field(field) => selection(&mut field.node.selection_set.node),
+            Selection::Field(field) => object(&mut field.node.selection_set.node),
             Selection::InlineFragment(inline) => selection(&mut inline.node.selection_set.node),
             Selection::FragmentSpread(_) => {}
         }
@@ -194,6 +214,25 @@ mod tests {
     fn what_differs_is_left_for_validation() {
         for document in ["a{b} a", "a(b: 1){c} a(b: 2){c}", "a: b{c} a: d{c}", "a{b} a @skip(if: $c){b}", "a a(b: 1)"] {
             assert_eq!(merged(&format!("{{ {document} }}")).split('a').count(), 3, "{document}");
+        }
+    }
+
+    #[test]
+    fn something_of_an_object_is_left() {
+        let kept = |document: &str| {
+            let mut document = async_graphql::parser::parse_query(document).expect("a document");
+            once(&mut document);
+            let of_operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set.node);
+            of_operations.map(|set| format!("{set:?}").matches("__typename").count()).sum::<usize>()
+        };
+        for (document, times) in [
+            ("{ a { b c @skip(if: true) } }", 0),
+            ("{ a { b @skip(if: true) } }", 1),
+            ("{ a { ... on B { c } } }", 1),
+            ("{ ...A }", 1),
+            ("{ ... { a { ... { b } } } }", 2),
+        ] {
+            assert_eq!(kept(document), times, "{document}");
         }
     }
 

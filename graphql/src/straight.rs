@@ -16,6 +16,7 @@ use async_graphql::{
 };
 
 use crate::json;
+use crate::merge::KEPT;
 use crate::session::Session;
 
 /// An object that may write some of its fields by itself.
@@ -140,7 +141,8 @@ impl<'c> Fields<'c> {
         set.items.iter().all(|item| {
             let (condition, inside) = match &item.node {
                 Selection::Field(field) if field.node.directives.is_empty() => {
-                    if once || self.keys.insert(&field.node.response_key().node) {
+                    let key = &field.node.response_key().node;
+                    if *key != KEPT && (once || self.keys.insert(key)) {
                         self.all.push(field);
                     }
                     return true;

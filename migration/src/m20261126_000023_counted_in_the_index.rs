@@ -1,7 +1,8 @@
 //! What a dashboard counts, in the index that begins with whose it is. Counted in the rows themselves, which lie wherever
 //! they were written, the 926 of one agency were measured to take 3.3 ms, and 0.6 ms in the index alone.
 //!
-//! What it costs: a change of the state is no longer written beside the old row without a look at the indexes.
+//! What it costs: a change of the state is no longer written beside the old row without a look at the indexes. And PostgreSQL
+//! reads the rows of pages all the same that no vacuum has seen since they changed, so that one comes by sooner.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
@@ -10,6 +11,9 @@ const INDEXES: [(&str, &str, &str); 2] = [
     ("referral_receiver_due", "receiver_id, due_on, id", "status, purpose, sender_id, pending, offered_at"),
     ("referral_sender_due", "sender_id, due_on, id", "status, purpose, receiver_id, pending"),
 ];
+
+/// After a fiftieth of the rows has changed, not a fifth.
+const VACUUM: [&str; 2] = ["autovacuum_vacuum_scale_factor", "autovacuum_vacuum_insert_scale_factor"];
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -25,12 +29,20 @@ impl MigrationTrait for Migration {
             };
             replace(manager, name, &on).await?;
         }
+        if manager.get_database_backend() == DbBackend::Postgres {
+            let set = VACUUM.map(|name| format!("{name} = 0.02")).join(", ");
+            manager.get_connection().execute_unprepared(&format!("ALTER TABLE referral SET ({set})")).await?;
+        }
         Ok(())
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for (name, key, _) in INDEXES {
             replace(manager, name, &format!("({key})")).await?;
+        }
+        if manager.get_database_backend() == DbBackend::Postgres {
+            let reset = format!("ALTER TABLE referral RESET ({})", VACUUM.join(", "));
+            manager.get_connection().execute_unprepared(&reset).await?;
         }
         Ok(())
     }

@@ -24,7 +24,7 @@ pub(super) fn command(
     command.env("PG_URL", as_peer(&stage.url)).env("PORT", port.to_string());
     command
         .env("WORKERS", setting.workers.to_string())
-        .env("POOL", (setting.pool / setting.workers.max(1)).to_string());
+        .env("POOL", setting.pool.div_ceil(setting.workers.max(1)).to_string());
     command.env("JWT_KEY", issuer.public_pem()).env("JWT_AUDIENCE", AUDIENCE).env("JWT_ISSUER", ISS);
     let url = format!("http://127.0.0.1:{port}/graphql");
     Ok((command, url.clone(), url))

@@ -70,19 +70,19 @@ impl<W: Worker> Work<'_, W> {
     /// Makes it last: writes the events, numbers the changes, holds back disclosures if something closes, and commits.
     pub(crate) async fn finish(self) -> Result<(), DbErr> {
         let tx = self.by.transaction();
+        let mut feeds: BTreeMap<Uuid, Vec<Change>> = BTreeMap::new();
+        for (agency, change) in self.told.changes {
+            feeds.entry(agency).or_default().push(change);
+        }
+        let last = count_on(tx, &feeds).await?;
         // Only now are all locks held that were to be waited for: what another wrote before is before this in time too.
-        let at = self.instant();
+        let at = self.clock.now_micros();
         let mut events = self.told.events;
         events.iter_mut().for_each(|event| event.at = Set(at));
         let moved = events.iter();
         let moved: Vec<(Uuid, Uuid)> =
             moved.filter_map(|event| Some((event.id.clone().take()?, event.referral_id.clone().take()?))).collect();
         insert(tx, events).await?;
-        let mut feeds: BTreeMap<Uuid, Vec<Change>> = BTreeMap::new();
-        for (agency, change) in self.told.changes {
-            feeds.entry(agency).or_default().push(change);
-        }
-        let last = count_on(tx, &feeds).await?;
         let mut rows = Vec::new();
         for (agency_id, changes) in feeds {
             let last = last.get(&agency_id).ok_or_else(|| DbErr::RecordNotFound("a feed".into()))?;
