@@ -129,12 +129,16 @@ async fn bulk_offer(running: &Running, stage: &Stage, issuer: &Issuer) -> Result
 
 /// One connection asks over and over.
 async fn statistics(running: &Running, stage: &Stage, issuer: &Issuer) -> Result<Vec<Fact>, Failure> {
-    const OWN: &str = "{ referralStatistics { total byStatus { status count } byMonth { month total } overdueShare
-        timeInState { status medianHours } } }";
+    let own = |direction: &str| {
+        format!(
+            "{{ referralStatistics(direction: {direction}) {{ total byStatus {{ status count }} byMonth {{ month total }} \
+             overdueShare timeInState {{ status medianHours }} }} }}"
+        )
+    };
     let database = Database::open(&stage.url).await?;
     let agencies = [
-        ("statistics of an Ausländerbehörde, a year", AgencyKind::Auslaenderbehoerde, OWN.to_owned()),
-        ("statistics of a Träger, a year", AgencyKind::Traeger, OWN.to_owned()),
+        ("statistics of an Ausländerbehörde, a year", AgencyKind::Auslaenderbehoerde, own("INCOMING")),
+        ("statistics of a Träger, a year", AgencyKind::Traeger, own("OUTGOING")),
         ("a coordination's statistics of a quarter", AgencyKind::Koordination, quarter(Clock::system().today())),
     ];
     let mut facts = Vec::new();

@@ -5,11 +5,10 @@ use std::collections::HashMap;
 use kim_domain::Word as _;
 use kim_domain::field::{FieldSet, HandoverField};
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::ArrayType;
 use sea_orm::{DatabaseTransaction, DbBackend};
 
 use crate::database::Database;
-use crate::sql::Sql;
+use crate::sql::{Cells, Sql};
 
 /// What `field` says where messages were disclosed.
 pub const MESSAGES: &str = "MESSAGES";
@@ -70,7 +69,7 @@ pub async fn note(tx: &DatabaseTransaction, facts: &[Fact], at: i64, day_began: 
             DbBackend::Sqlite => some.len().next_power_of_two(),
             DbBackend::Postgres | _ => some.len(),
         };
-        let column = |of: fn(&Fact) -> Value| some.iter().cycle().take(rows).map(of).collect();
+        let repeated = || some.iter().cycle().take(rows);
         let mut sql = Sql::new(backend);
         sql.push(
             "INSERT INTO disclosed (referral_id, field, receiver_id, first_at, last_at, ground) \
@@ -79,10 +78,10 @@ pub async fn note(tx: &DatabaseTransaction, facts: &[Fact], at: i64, day_began: 
         sql.bind(at).push(", ").bind(at).push(", n.ground FROM ").table(
             "n",
             [
-                ("referral_id", ArrayType::Uuid, column(|fact| fact.referral_id.into())),
-                ("field", ArrayType::String, column(|fact| fact.field.into())),
-                ("receiver_id", ArrayType::Uuid, column(|fact| fact.receiver_id.into())),
-                ("ground", ArrayType::String, column(|fact| fact.ground.into())),
+                ("referral_id", Cells::Ids(repeated().map(|fact| fact.referral_id).collect())),
+                ("field", Cells::Words(repeated().map(|fact| fact.field).collect())),
+                ("receiver_id", Cells::Ids(repeated().map(|fact| fact.receiver_id).collect())),
+                ("ground", Cells::Words(repeated().map(|fact| fact.ground).collect())),
             ],
         );
         // Without a condition SQLite takes ON for that of a join.

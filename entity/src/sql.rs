@@ -92,44 +92,33 @@ impl Sql {
 
     /// Appends a table expression `m(id, mask)` of ids with their masks.
     pub(crate) fn masks(&mut self, masks: &[(Uuid, i64)]) -> &mut Self {
-        let ids = masks.iter().map(|(id, _)| Value::from(*id)).collect();
-        let bits = masks.iter().map(|(_, mask)| Value::from(*mask)).collect();
-        self.table("m", [("id", ArrayType::Uuid, ids), ("mask", ArrayType::BigInt, bits)])
+        let (ids, bits) = masks.iter().copied().unzip();
+        self.table("m", [("id", Cells::Ids(ids)), ("mask", Cells::Numbers(bits))])
     }
 
     /// Appends a table expression of values, column by column and all columns of one length: arrays on PostgreSQL, for which
     /// the statement is the same however many rows there are.
-    pub(crate) fn table<const N: usize>(
-        &mut self,
-        name: &str,
-        columns: [(&str, ArrayType, Vec<Value>); N],
-    ) -> &mut Self {
+    pub(crate) fn table<const N: usize>(&mut self, name: &str, columns: [(&str, Cells); N]) -> &mut Self {
         match self.backend {
             DbBackend::Postgres => {
-                let names = columns.each_ref().map(|(column, ..)| *column).join(", ");
+                let names = columns.each_ref().map(|(column, _)| *column).join(", ");
                 self.push("unnest(");
-                for (place, (_, of, values)) in columns.into_iter().enumerate() {
-                    let array = match of {
-                        ArrayType::Uuid => "::uuid[]",
-                        ArrayType::BigInt => "::bigint[]",
-                        _ => "::text[]",
-                    };
-                    self.push(if place > 0 { "," } else { "" })
-                        .bind(Value::Array(of, Some(Box::new(values))))
-                        .push(array);
+                for (place, (_, cells)) in columns.into_iter().enumerate() {
+                    let (of, array) = cells.kind();
+                    let values = Value::Array(of, Some(Box::new(cells.values())));
+                    self.push(if place > 0 { "," } else { "" }).bind(values).push(array);
                 }
                 self.push(") AS ").push(name).push("(").push(&names).push(")")
             }
             DbBackend::Sqlite | _ => {
                 self.push("(SELECT ");
-                for (place, (column, ..)) in columns.iter().enumerate() {
+                for (place, (column, _)) in columns.iter().enumerate() {
                     let number = (place + 1).to_string();
                     self.push(if place > 0 { ", column" } else { "column" }).push(&number).push(" AS ").push(column);
                 }
                 self.push(" FROM (VALUES ");
-                let rows = columns[0].2.len();
-                let mut columns = columns.map(|(_, _, values)| values.into_iter());
-                for row in 0..rows {
+                let mut columns = columns.map(|(_, cells)| cells.values().into_iter());
+                for row in 0..columns[0].len() {
                     self.push(if row > 0 { ",(" } else { "(" });
                     for (place, column) in columns.iter_mut().enumerate() {
                         self.push(if place > 0 { "," } else { "" }).bind(column.next().unwrap_or(Value::Int(None)));
@@ -195,6 +184,33 @@ impl Sql {
 
     pub(crate) async fn one(self, connection: &impl ConnectionTrait) -> Result<Option<QueryResult>, DbErr> {
         connection.query_one_raw(Statement::from_sql_and_values(self.backend, self.text, self.values)).await
+    }
+}
+
+/// A column of a table expression.
+#[derive(Debug)]
+pub(crate) enum Cells {
+    Ids(Vec<Uuid>),
+    Numbers(Vec<i64>),
+    Words(Vec<&'static str>),
+}
+
+impl Cells {
+    /// What PostgreSQL has an array of, and how it calls that.
+    fn kind(&self) -> (ArrayType, &'static str) {
+        match self {
+            Self::Ids(_) => (ArrayType::Uuid, "::uuid[]"),
+            Self::Numbers(_) => (ArrayType::BigInt, "::bigint[]"),
+            Self::Words(_) => (ArrayType::String, "::text[]"),
+        }
+    }
+
+    fn values(self) -> Vec<Value> {
+        match self {
+            Self::Ids(ids) => ids.into_iter().map(Value::from).collect(),
+            Self::Numbers(numbers) => numbers.into_iter().map(Value::from).collect(),
+            Self::Words(words) => words.into_iter().map(Value::from).collect(),
+        }
     }
 }
 

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::coded::Coded;
 use crate::error::{Failure, or_null};
 use crate::load;
+use crate::plan::wants;
 use crate::scalar::{MonthScalar, PeriodScalar, local};
 use crate::session::Session;
 use municipality::MunicipalityStatistics;
@@ -61,7 +62,7 @@ impl StatisticsQuery {
         let snapshot = session.read(Scope::StatisticsRead).await?;
         let filter = tally_filter(filter.unwrap_or_default(), Month::of(session.today()))?;
         let tallies = snapshot.tallies(direction.0, &filter).await?;
-        let asked = |name: &str| ctx.field().selection_set().any(|field| field.name() == name);
+        let asked = |name: &str| wants(&ctx.field(), name);
         let stays = if asked("timeInState") { snapshot.stays(direction.0, &filter).await? } else { Vec::new() };
         let others: BTreeSet<Uuid> = tallies.iter().map(|tally| tally.other_id).collect();
         let parties = if asked("byAgency") { load::parties(snapshot, others).await? } else { Default::default() };
@@ -109,7 +110,7 @@ async fn municipality(
     let snapshot = session.read(Scope::StatisticsRead).await?;
     let periods: Vec<_> = std::iter::once(period).chain(period.months()).collect();
     let groups = snapshot.municipality_groups(&periods).await?;
-    let asked = |name: &str| ctx.field().selection_set().any(|field| field.name() == name);
+    let asked = |name: &str| wants(&ctx.field(), name);
     let stays = if asked("timeInState") { snapshot.municipality_stays(period).await? } else { Vec::new() };
     Ok(Some(MunicipalityStatistics::of(period, by, &groups, stays)))
 }

@@ -25,7 +25,7 @@ impl MigrationTrait for Migration {
             let on = match manager.get_database_backend() {
                 DbBackend::Postgres => format!("({key}) INCLUDE ({counted})"),
                 // It keeps no columns beside an index's key; after the id they change no order.
-                _ => format!("({key}, {counted})"),
+                DbBackend::Sqlite | _ => format!("({key}, {counted})"),
             };
             replace(manager, name, &on).await?;
         }
