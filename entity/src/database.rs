@@ -98,7 +98,7 @@ impl Database {
     }
 
     /// As [`open`](Self::open); PostgreSQL ends every statement that takes longer than `deadline`, also one whose
-    /// request is gone. On SQLite a clock of ours interrupts what runs longer than that on a connection.
+    /// request is gone. On SQLite a clock of ours interrupts a connection so long after it first looked.
     ///
     /// # Errors
     /// As [`open`](Self::open).
