@@ -36,9 +36,6 @@ const CONNECTIONS: u32 = 8;
 const READERS: (u32, std::ops::RangeInclusive<u32>) = (4, 8..=32);
 /// Steps of SQLite's machine between two looks at the clock: some milliseconds.
 const STEPS: i32 = 100_000;
-/// Rows that SQLite's thread may be ahead of who reads them. A page has a hundred, each perhaps with some messages; a thread that
-/// waits for its reader was measured to take longer than PostgreSQL does.
-const ROWS_AHEAD: usize = 1_024;
 /// Statements kept prepared per connection.
 const PREPARED: usize = 256;
 
@@ -447,7 +444,6 @@ async fn open_sqlite(path: &Path, connections: u32, deadline: Option<Duration>) 
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
                 .busy_timeout(PATIENCE)
-                .row_buffer_size(ROWS_AHEAD)
                 .statement_cache_capacity(PREPARED)
         });
     sea_orm::Database::connect(options).await
