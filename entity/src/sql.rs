@@ -76,7 +76,7 @@ impl Sql {
     pub(crate) fn is_one_of(&mut self, column: &str, ids: &[Uuid]) -> &mut Self {
         self.push(column);
         match self.backend {
-            DbBackend::Postgres => self.push(" = ANY(").bind(uuid_array(ids)).push(")"),
+            DbBackend::Postgres => self.push(" = ANY(").bind(Cells::Ids(ids.to_vec()).array()).push(")"),
             DbBackend::Sqlite | _ => {
                 self.push(" IN (");
                 for (place, &id) in ids.iter().enumerate() {
@@ -104,9 +104,8 @@ impl Sql {
                 let names = columns.each_ref().map(|(column, _)| *column).join(", ");
                 self.push("unnest(");
                 for (place, (_, cells)) in columns.into_iter().enumerate() {
-                    let (of, array) = cells.kind();
-                    let values = Value::Array(of, Some(Box::new(cells.values())));
-                    self.push(if place > 0 { "," } else { "" }).bind(values).push(array);
+                    let (_, cast) = cells.kind();
+                    self.push(if place > 0 { "," } else { "" }).bind(cells.array()).push(cast);
                 }
                 self.push(") AS ").push(name).push("(").push(&names).push(")")
             }
@@ -205,6 +204,11 @@ impl Cells {
         }
     }
 
+    fn array(self) -> Value {
+        let (of, _) = self.kind();
+        Value::Array(of, Some(Box::new(self.values())))
+    }
+
     fn values(self) -> Vec<Value> {
         match self {
             Self::Ids(ids) => ids.into_iter().map(Value::from).collect(),
@@ -212,10 +216,6 @@ impl Cells {
             Self::Words(words) => words.into_iter().map(Value::from).collect(),
         }
     }
-}
-
-fn uuid_array(ids: &[Uuid]) -> Value {
-    Value::Array(ArrayType::Uuid, Some(Box::new(ids.iter().copied().map(Value::from).collect())))
 }
 
 /// Reads a row's columns one after the other.

@@ -117,8 +117,7 @@ impl ReferralPlan {
                 }
                 "corrections" => {
                     self.count_corrections |= wants_total(&field);
-                    self.told |=
-                        rows_of(&field).iter().any(|row| row.selection_set().any(|part| part.name() == "told"));
+                    self.told |= rows_of(&field).iter().any(|row| wants(row, "told"));
                     Self::add_page(&mut self.corrections, &field, &mut self.parties);
                 }
                 "availableActions" => self.actions = true,
@@ -135,8 +134,8 @@ impl ReferralPlan {
             if field.name() == "disputed" {
                 self.disputed = true;
             } else if field.name() == "entries" {
-                self.disputed |= field.selection_set().any(|part| part.name() == "disputed");
-                if field.selection_set().any(|part| part.name() == "value") {
+                self.disputed |= wants(&field, "disputed");
+                if wants(&field, "value") {
                     self.handover = FieldSet::ALL;
                 }
             } else if let Some(asked) = HandoverField::from_name(field.name()) {
@@ -167,7 +166,7 @@ impl CasePlan {
                     self.record = self
                         .record
                         .or(field.selection_set().filter_map(|part| HandoverField::from_name(part.name())).collect());
-                    self.disputed |= field.selection_set().any(|part| part.name() == DISPUTED);
+                    self.disputed |= wants(&field, DISPUTED);
                 }
                 "referrals" => self.referrals.get_or_insert_default().add(&field),
                 "consents" => self.consents.get_or_insert_default().add(&field),

@@ -31,7 +31,7 @@ use crate::json;
 use crate::meeting::{Appointment, Talk};
 use crate::offer_check::OfferCheck;
 use crate::page::{PageArgs, RowKey};
-use crate::plan::rows_of;
+use crate::plan::{rows_of, wants};
 use crate::scalar::{Date, DateTime, global};
 use crate::session::Session;
 use crate::straight::{self, Direct, Straight};
@@ -278,9 +278,7 @@ impl Referral {
         let page = self.messages.iter().find(|(has, _)| *has == args).map(|(_, page)| page);
         let rows = page.map_or(&[][..], |page| &page.rows);
         // The rows of a referral that opens no texts were not fetched.
-        if !rows.is_empty()
-            && rows_of(&ctx.field()).iter().any(|row| row.selection_set().any(|part| part.name() == "text"))
-        {
+        if !rows.is_empty() && rows_of(&ctx.field()).iter().any(|row| wants(row, "text")) {
             Session::of(ctx).show_messages(&self.row);
         }
         let rows = rows.iter().map(|row| {

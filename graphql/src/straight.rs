@@ -136,8 +136,8 @@ impl<'c> Fields<'c> {
     }
 
     fn add(&mut self, ctx: &ContextSelectionSet<'c>, set: &'c SelectionSet, type_name: &str, once: bool) -> bool {
-        let kinds = ctx.schema_env.registry.implements.get(type_name);
-        let applies = |on: &str| on == type_name || kinds.is_some_and(|kinds| kinds.contains(on));
+        let kinds = || ctx.schema_env.registry.implements.get(type_name);
+        let applies = |on: &str| on == type_name || kinds().is_some_and(|kinds| kinds.contains(on));
         set.items.iter().all(|item| {
             let (condition, inside) = match &item.node {
                 Selection::Field(field) if field.node.directives.is_empty() => {
