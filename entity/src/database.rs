@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use crate::agency;
 use crate::directory::Shelf;
+use crate::eager::eagerly;
 use crate::loss::Losses;
 pub use crate::loss::is_lost;
 use crate::sql::Sql;
@@ -161,7 +162,7 @@ impl Database {
     /// # Errors
     /// As [`write`](Self::write).
     pub async fn read(&self) -> Result<DatabaseTransaction, DbErr> {
-        self.again(|| self.reader.begin()).await
+        self.again(|| eagerly(self.backend(), self.reader.begin())).await
     }
 
     /// Does what begins a piece of work, and does it once more on another connection if the first was dead: nothing ran.
@@ -186,7 +187,8 @@ impl Database {
     /// As [`write`](Self::write).
     pub async fn disclose(&self, agencies: &BTreeSet<Uuid>) -> Result<(DatabaseTransaction, BTreeSet<Uuid>), DbErr> {
         if self.backend() == DbBackend::Sqlite {
-            return Ok((self.log.begin_with_options(immediate()).await?, agencies.clone()));
+            let tx = eagerly(DbBackend::Sqlite, self.log.begin_with_options(immediate())).await?;
+            return Ok((tx, agencies.clone()));
         }
         let tx = self.again(|| self.log.begin()).await?;
         let mut sql = Sql::new(DbBackend::Postgres);
@@ -194,6 +196,14 @@ impl Database {
         sql.push("SELECT m.id FROM ").masks(&keys).push(" WHERE pg_try_advisory_xact_lock_shared(m.mask)");
         let free = sql.all(&tx).await?.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
         Ok((tx, free))
+    }
+
+    /// Commits what [`disclose`](Self::disclose) began.
+    ///
+    /// # Errors
+    /// Whatever the database said.
+    pub async fn commit(&self, tx: DatabaseTransaction) -> Result<(), DbErr> {
+        eagerly(self.backend(), tx.commit()).await
     }
 
     /// As [`disclose`](Self::disclose) for one agency, waiting for what is being closed to it.

@@ -12,6 +12,8 @@ use sea_orm::sqlx::Row as _;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
 use uuid::Uuid;
 
+use crate::eager::eagerly;
+
 /// A statement in the making.
 #[derive(Debug)]
 pub(crate) struct Sql {
@@ -173,16 +175,15 @@ impl Sql {
     }
 
     pub(crate) async fn run(self, connection: &impl ConnectionTrait) -> Result<u64, DbErr> {
-        let statement = Statement::from_sql_and_values(self.backend, self.text, self.values);
-        Ok(connection.execute_raw(statement).await?.rows_affected())
+        Ok(eagerly(self.backend, connection.execute_raw(self.into_statement())).await?.rows_affected())
     }
 
     pub(crate) async fn all(self, connection: &impl ConnectionTrait) -> Result<Vec<QueryResult>, DbErr> {
-        connection.query_all_raw(Statement::from_sql_and_values(self.backend, self.text, self.values)).await
+        eagerly(self.backend, connection.query_all_raw(self.into_statement())).await
     }
 
     pub(crate) async fn one(self, connection: &impl ConnectionTrait) -> Result<Option<QueryResult>, DbErr> {
-        connection.query_one_raw(Statement::from_sql_and_values(self.backend, self.text, self.values)).await
+        eagerly(self.backend, connection.query_one_raw(self.into_statement())).await
     }
 }
 

@@ -13,7 +13,7 @@ use kim_entity::database::{Database, is_lost, took_too_long};
 use kim_entity::disclosed::{self, Fact};
 use kim_entity::disclosure_log;
 use kim_entity::read::{ReferralRow, Snapshot};
-use sea_orm::{ActiveValue::Set, DatabaseTransaction, DbErr, EntityTrait as _};
+use sea_orm::{ActiveValue::Set, DatabaseTransaction, DbErr};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -117,9 +117,9 @@ impl Scribe {
             transaction.rollback().await?;
             return Ok(recorded);
         }
-        disclosure_log::Entity::insert_many(rows).exec_without_returning(&transaction).await?;
+        disclosure_log::write(&transaction, rows).await?;
         disclosed::note(&transaction, &facts_in_order(&news), at, midnight_micros(today)).await?;
-        transaction.commit().await?;
+        self.database.commit(transaction).await?;
         let written = news.into_iter().map(|(referral, (_, facts))| (referral, facts));
         self.known.lock().unwrap_or_else(PoisonError::into_inner).learn(today, lost, written);
         Ok(recorded)
