@@ -92,6 +92,38 @@ impl Sql {
         }
     }
 
+    /// Appends that what was just joined is looked up in this index, which has all that is read of it: SQLite would take one
+    /// that makes sure of a single row, and read the row besides.
+    pub(crate) fn within_index(&mut self, index: &str) -> &mut Self {
+        match self.backend {
+            DbBackend::Sqlite => self.push(" INDEXED BY ").push(index),
+            DbBackend::Postgres | _ => self,
+        }
+    }
+
+    /// Appends from where so many rows of each of these owners come, the first by an instant and the id: ` FROM … ORDER BY …`,
+    /// in which `q` is a row of the table. `narrow` appends more conditions on `t`, which is one, too. An index of owner,
+    /// instant and id carries it, and no row is read that is not wanted.
+    pub(crate) fn first_of_each(
+        &mut self,
+        (table, owner): (&str, &str),
+        owners: &[Uuid],
+        (instant, way): (&str, &str),
+        rows: i64,
+        narrow: impl FnOnce(&mut Self),
+    ) -> &mut Self {
+        self.push(" FROM ").table("m", [("id", Cells::Ids(owners.to_vec()))]).push(" CROSS JOIN ");
+        self.push(&match self.backend {
+            DbBackend::Postgres => format!("LATERAL (SELECT t.* FROM {table} t"),
+            DbBackend::Sqlite | _ => format!("{table} q ON q.rowid IN (SELECT t.rowid FROM {table} t"),
+        });
+        self.push(&format!(" WHERE t.{owner} = m.id"));
+        narrow(self);
+        self.push(&format!(" ORDER BY t.{instant} {way}, t.id {way} LIMIT ")).bind(rows);
+        self.push(if self.backend == DbBackend::Postgres { ") q" } else { ")" });
+        self.push(&format!(" ORDER BY q.{owner}, q.{instant} {way}, q.id {way}"))
+    }
+
     /// Appends a table expression `m(id, mask)` of ids with their masks.
     pub(crate) fn masks(&mut self, masks: &[(Uuid, i64)]) -> &mut Self {
         let (ids, bits) = masks.iter().copied().unzip();

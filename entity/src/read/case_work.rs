@@ -69,15 +69,14 @@ impl Snapshot {
     /// The database does not answer.
     pub async fn notes(&self, cases: &[Uuid], window: &Window<Moment>) -> Result<HashMap<Uuid, Page<NoteRow>>, DbErr> {
         let mut sql = self.sql();
-        sql.push(
-            "SELECT q.case_id, q.id, q.at, q.staff, q.body FROM (SELECT t.*, ROW_NUMBER() OVER \
-             (PARTITION BY t.case_id ORDER BY t.at DESC, t.id DESC) AS place FROM note t WHERE t.agency_id = ",
-        );
-        sql.bind(self.viewer.agency().id).push(" AND ").is_one_of("t.case_id", cases);
-        if let Some(moment) = window.after {
-            sql.push(" AND (t.at, t.id) < (").bind(moment.at).push(",").bind(moment.id).push(")");
-        }
-        sql.push(") q WHERE q.place <= ").bind(window.fetched()).push(" ORDER BY q.case_id, q.place");
+        let own = self.viewer.agency().id;
+        sql.push("SELECT q.case_id, q.id, q.at, q.staff, q.body");
+        sql.first_of_each(("note", "case_id"), cases, ("at", "DESC"), window.fetched(), |sql| {
+            sql.push(" AND t.agency_id = ").bind(own);
+            if let Some(moment) = window.after {
+                sql.push(" AND (t.at, t.id) < (").bind(moment.at).push(",").bind(moment.id).push(")");
+            }
+        });
         let mut rows: HashMap<Uuid, Vec<NoteRow>> = HashMap::new();
         for row in &sql.all(&self.transaction).await? {
             let mut columns = Columns::of(row);
@@ -130,13 +129,14 @@ impl Snapshot {
     /// The database does not answer.
     pub async fn decisions(&self, cases: &[Uuid]) -> Result<HashMap<Uuid, Vec<DecisionRow>>, DbErr> {
         let mut sql = self.sql();
+        let own = self.viewer.agency().id;
         sql.push(
             "SELECT q.case_id, q.id, q.staff, q.decided_on, q.reference_date, q.rule_set, q.rule_set_version, \
-             q.eligible, q.groups, q.findings, q.explanation FROM (SELECT t.*, ROW_NUMBER() OVER \
-             (PARTITION BY t.case_id ORDER BY t.at, t.id) AS place FROM eligibility_decision t WHERE t.agency_id = ",
+             q.eligible, q.groups, q.findings, q.explanation",
         );
-        sql.bind(self.viewer.agency().id).push(" AND ").is_one_of("t.case_id", cases);
-        sql.push(") q WHERE q.place <= ").bind(MOST_DECISIONS).push(" ORDER BY q.case_id, q.place");
+        sql.first_of_each(("eligibility_decision", "case_id"), cases, ("at", "ASC"), MOST_DECISIONS, |sql| {
+            sql.push(" AND t.agency_id = ").bind(own);
+        });
         let mut found: HashMap<Uuid, Vec<DecisionRow>> = HashMap::new();
         for row in &sql.all(&self.transaction).await? {
             let mut columns = Columns::of(row);

@@ -139,7 +139,8 @@ impl Snapshot {
         }
         let mut sql = self.sql();
         sql.push("SELECT t.referral_id, COUNT(*) FROM ").push(table).push(" t WHERE ");
-        self.narrow_history(&mut sql, table, referrals);
+        sql.is_one_of("t.referral_id", referrals);
+        self.narrow_history(&mut sql, table);
         sql.push(" GROUP BY t.referral_id");
         sql.all(&self.transaction)
             .await?
@@ -148,8 +149,7 @@ impl Snapshot {
             .collect()
     }
 
-    fn narrow_history(&self, sql: &mut Sql, table: &str, referrals: &[Uuid]) {
-        sql.is_one_of("t.referral_id", referrals);
+    fn narrow_history(&self, sql: &mut Sql, table: &str) {
         if table == EVENTS {
             let own = self.viewer.agency().id;
             sql.push(" AND (t.to_status <> 'DRAFT' OR t.agency_id = ").bind(own).push(")");
@@ -175,18 +175,15 @@ impl Snapshot {
         window: &Window<Moment>,
     ) {
         let way = if window.from_end { "DESC" } else { "ASC" };
-        sql.push(&format!(
-            " FROM (SELECT t.*, ROW_NUMBER() OVER (PARTITION BY t.referral_id ORDER BY t.{instant} {way}, t.id {way}) \
-             AS place FROM {table} t WHERE "
-        ));
-        self.narrow_history(sql, table, referrals);
-        for (moment, sign) in [(window.after, ">"), (window.before, "<")] {
-            if let Some(moment) = moment {
-                sql.push(&format!(" AND (t.{instant}, t.id) {sign} ("));
-                sql.bind(moment.at).push(",").bind(moment.id).push(")");
+        sql.first_of_each((table, "referral_id"), referrals, (instant, way), window.fetched(), |sql| {
+            self.narrow_history(sql, table);
+            for (moment, sign) in [(window.after, ">"), (window.before, "<")] {
+                if let Some(moment) = moment {
+                    sql.push(&format!(" AND (t.{instant}, t.id) {sign} ("));
+                    sql.bind(moment.at).push(",").bind(moment.id).push(")");
+                }
             }
-        }
-        sql.push(") q WHERE q.place <= ").bind(window.fetched()).push(" ORDER BY q.referral_id, q.place");
+        });
     }
 
     pub(super) async fn pages<T>(

@@ -97,12 +97,8 @@ impl Snapshot {
         }
         let mut sql = self.sql();
         sql.push("SELECT q.referral_id, q.id, q.agency_id, CASE WHEN q.agency_id = ").bind(self.viewer.agency().id);
-        sql.push(&format!(
-            " THEN q.staff END, {columns_of} FROM (SELECT t.*, ROW_NUMBER() OVER (PARTITION BY t.referral_id \
-             ORDER BY t.{order}, t.id) AS number FROM {table} t WHERE "
-        ));
-        sql.is_one_of("t.referral_id", referrals).push(") q WHERE q.number <= ").bind(MOST);
-        sql.push(" ORDER BY q.referral_id, q.number");
+        sql.push(" THEN q.staff END, ").push(columns_of);
+        sql.first_of_each((table, "referral_id"), referrals, (order, "ASC"), MOST, |_| ());
         for row in &sql.all(&self.transaction).await? {
             let mut columns = Columns::of(row);
             found.entry(columns.next()?).or_default().push(read(&mut columns)?);
