@@ -26,7 +26,7 @@ const COUNTED: &str = "referral_receiver_due alone";
 const TILES: &str =
     "total pending overdue dueThisWeek ballMine byStatus { status count } byPurpose { count } byAgency { count }";
 
-/// A question, and what carries its statement that has these words.
+/// A question, and the index that carries its statement that has these words; "alone" where no row is read besides.
 struct Question {
     index: &'static str,
     words: &'static str,
@@ -56,6 +56,7 @@ fn asked() -> Vec<Question> {
             &format!("first: $first, {pending}, orderBy: OFFERED_AT_DESC"),
             "",
         ),
+        list("consent_rule alone", "JOIN consent", &format!("first: $first, {pending}"), ""),
         list("referral_receiver_due", due, "first: $first", ""),
         list("referral_receiver_due", due, "last: $first", ""),
         list("referral_receiver_", "COUNT(*)", "first: $first", "totalCount"),

@@ -28,6 +28,7 @@ mod m20261124_000022_consent_rule;
 mod m20261124_100017_statistics_log;
 mod m20261124_100022_log_in_line;
 mod m20261126_000023_counted_in_the_index;
+mod m20261126_000024_consent_rule_in_sqlite;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -65,6 +66,7 @@ impl MigratorTrait for MainMigrator {
             Box::new(m20261124_000021_directory::Migration),
             Box::new(m20261124_000022_consent_rule::Migration),
             Box::new(m20261126_000023_counted_in_the_index::Migration),
+            Box::new(m20261126_000024_consent_rule_in_sqlite::Migration),
         ]
     }
 

@@ -20,7 +20,7 @@ use crate::sql::{Columns, Sql};
 const LISTED: &str = "r.id, r.purpose, r.status, r.ever_accepted, r.reference, r.sender_id, r.receiver_id, r.due_on, r.closed_on, \
      r.offered_fields, ";
 
-/// The inputs of the rule from the consent. On PostgreSQL all of them are in the index `consent_rule`.
+/// The inputs of the rule from the consent: all of them are in the index `consent_rule`.
 const CONSENT: &str = "c.fields, c.ticked, c.data_protection, c.release_from_secrecy, c.art9, c.valid_from, c.valid_until, c.withdrawn_at";
 
 /// What a list shows of the sender, and the inputs of the rule from it and from the agreement.
@@ -37,7 +37,8 @@ const MORE: &str = "r.version, r.kind, r.asked_from, r.suspended_from, r.sender_
 const TABLES: &str =
     " FROM referral r LEFT JOIN agreement a ON a.id = r.agreement_id JOIN agency s ON s.id = r.sender_id";
 
-const CONSENTS: &str = " LEFT JOIN consent c ON c.id = r.consent_id WHERE ";
+const CONSENTS: &str = " LEFT JOIN consent c";
+const THEIR_CONSENT: &str = " ON c.id = r.consent_id WHERE ";
 
 /// The columns of a referral and of the rule, and the tables they come from, up to WHERE.
 pub(crate) fn select(mut sql: Sql, extent: Extent, today: NaiveDate) -> Sql {
@@ -51,7 +52,7 @@ pub(crate) fn select(mut sql: Sql, extent: Extent, today: NaiveDate) -> Sql {
     if extent == Extent::Whole {
         sql.push(", ").push(MORE);
     }
-    sql.push(TABLES).push(CONSENTS);
+    sql.push(TABLES).push(CONSENTS).push(THEIR_CONSENT);
     sql
 }
 
@@ -62,7 +63,8 @@ impl Snapshot {
         if self.listing(extent).is_none() {
             return select(sql, extent, self.today);
         }
-        sql.push("SELECT ").push(LISTED).push("r.agreement_id, ").push(CONSENT).push(" FROM referral r").push(CONSENTS);
+        sql.push("SELECT ").push(LISTED).push("r.agreement_id, ").push(CONSENT).push(" FROM referral r");
+        sql.push(CONSENTS).within_index("consent_rule").push(THEIR_CONSENT);
         sql
     }
 
