@@ -180,6 +180,22 @@ on_both! {
         }
     }
 
+    async fn what_was_small_when_it_was_analyzed_is_not_read_whole_once_it_is_large(db: TestDatabase) {
+        if db.database.backend() == DbBackend::Postgres {
+            return; // It analyzes by itself what has grown.
+        }
+        // Twelve messages.
+        fill(&db, 4).await;
+        let watched = Watched::new(&db.url, "jobcenter-3", Role::Clerk).await;
+        for (table, field) in [("message", "messages(last: 3) { nodes { text } }"), ("referral_event", "events(first: 3) { nodes { at } }")] {
+            let query = format!("query($first: Int) {{ referrals(first: $first) {{ nodes {{ {field} }} }} }}");
+            let (_, reads, _) = watched.ask(&query, 50).await;
+            let history = reads.iter().find(|text| text.contains(&format!("FROM {table} "))).expect("a history");
+            let plan = explain(&db.database, history).await;
+            assert!(!read_whole(history, &plan).contains(&table), "{history}\n{plan}");
+        }
+    }
+
     async fn a_lost_index_is_noticed(db: TestDatabase) {
         fill(&db, 6_000).await;
         let main = &db.database.main;

@@ -1,4 +1,4 @@
-//! Opening the database. What differs between SQLite and PostgreSQL is here and nowhere else.
+//! Opening the database. What differs between SQLite and PostgreSQL is here, in `sql` for reading, and in `eager` for waiting.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs::OpenOptions;
@@ -198,7 +198,7 @@ impl Database {
         Ok((tx, free))
     }
 
-    /// Commits what [`disclose`](Self::disclose) began.
+    /// Commits what [`disclose`](Self::disclose) or [`disclose_when_free`](Self::disclose_when_free) began.
     ///
     /// # Errors
     /// Whatever the database said.

@@ -5,11 +5,12 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Waker};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use sea_orm::DbBackend;
 
-/// Looks before one sleeps: two tenths of a millisecond at most.
-const LOOKS: u32 = 512;
+/// So long one looks before one sleeps.
+const AWAKE: Duration = Duration::from_micros(200);
 
 static SQLITE: Waiting = Waiting(AtomicU32::new(0));
 
@@ -22,20 +23,18 @@ pub(crate) async fn eagerly<T>(backend: DbBackend, statement: impl Future<Output
     }
 }
 
-/// How many wait for another thread just now.
+/// How many wait here just now.
 struct Waiting(AtomicU32);
 
 impl Waiting {
-    /// Whoever waits alone looks again and again before it sleeps; where several wait, the core is theirs.
+    /// Whoever waits alone looks again and again before it sleeps; where several wait, it leaves them the core.
     async fn eagerly<T>(&self, doing: impl Future<Output = T>) -> T {
         self.0.fetch_add(1, Ordering::Relaxed);
         let _counted = Counted(self);
         let mut doing = pin!(doing);
         poll_fn(|context| {
-            for _ in 0..LOOKS {
-                if self.0.load(Ordering::Relaxed) > 1 {
-                    break;
-                }
+            let began = Instant::now();
+            while self.0.load(Ordering::Relaxed) == 1 && began.elapsed() < AWAKE {
                 // Who is awake need not be woken.
                 let done = doing.as_mut().poll(&mut Context::from_waker(Waker::noop()));
                 if done.is_ready() {
@@ -61,7 +60,6 @@ impl Drop for Counted<'_> {
 #[cfg(test)]
 mod tests {
     use std::task::Poll;
-    use std::time::Duration;
 
     use super::*;
 
@@ -78,7 +76,7 @@ mod tests {
     #[tokio::test]
     async fn who_waits_alone_finds_what_comes_without_being_woken() {
         let waiting = Waiting(AtomicU32::new(0));
-        assert_eq!(waiting.eagerly(after(100)).await, 101);
+        assert_eq!(waiting.eagerly(after(10)).await, 11);
         assert_eq!(waiting.0.into_inner(), 0);
     }
 

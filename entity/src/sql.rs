@@ -101,9 +101,9 @@ impl Sql {
         }
     }
 
-    /// Appends from where so many rows of each of these owners come, the first by an instant and the id: ` FROM … ORDER BY …`,
-    /// in which `q` is a row of the table. `narrow` appends more conditions on `t`, which is one, too. An index of owner,
-    /// instant and id carries it, and no row is read that is not wanted.
+    /// Appends from where so many rows of each of these owners come, who are distinct, the first by an instant and the id:
+    /// ` FROM … ORDER BY …`, in which `q` is a row of the table. `narrow` appends more conditions on `t`, which is one, too. An
+    /// index of owner, instant and id carries it.
     pub(crate) fn first_of_each(
         &mut self,
         (table, owner): (&str, &str),
@@ -112,16 +112,20 @@ impl Sql {
         rows: i64,
         narrow: impl FnOnce(&mut Self),
     ) -> &mut Self {
-        self.push(" FROM ").table("m", [("id", Cells::Ids(owners.to_vec()))]).push(" CROSS JOIN ");
-        self.push(&match self.backend {
-            DbBackend::Postgres => format!("LATERAL (SELECT t.* FROM {table} t"),
-            DbBackend::Sqlite | _ => format!("{table} q ON q.rowid IN (SELECT t.rowid FROM {table} t"),
-        });
-        self.push(&format!(" WHERE t.{owner} = m.id"));
+        let (begin, end) = match self.backend {
+            DbBackend::Postgres => ("LATERAL (SELECT t.*", ") q".to_owned()),
+            // It has no LATERAL but for functions. With the owner said twice it never reads the table whole, whatever was known
+            // of it when somebody last had it analyzed.
+            DbBackend::Sqlite | _ => (
+                "json_each((SELECT json_group_array(few.place) FROM (SELECT t.rowid AS place",
+                format!(") few)) l CROSS JOIN {table} q ON q.rowid = l.value AND q.{owner} = m.id"),
+            ),
+        };
+        self.push(" FROM ").table("m", [("id", Cells::Ids(owners.to_vec()))]);
+        self.push(&format!(" CROSS JOIN {begin} FROM {table} t WHERE t.{owner} = m.id"));
         narrow(self);
         self.push(&format!(" ORDER BY t.{instant} {way}, t.id {way} LIMIT ")).bind(rows);
-        self.push(if self.backend == DbBackend::Postgres { ") q" } else { ")" });
-        self.push(&format!(" ORDER BY q.{owner}, q.{instant} {way}, q.id {way}"))
+        self.push(&format!("{end} ORDER BY q.{owner}, q.{instant} {way}, q.id {way}"))
     }
 
     /// Appends a table expression `m(id, mask)` of ids with their masks.
@@ -151,14 +155,16 @@ impl Sql {
                 }
                 self.push(" FROM (VALUES ");
                 let mut columns = columns.map(|(_, cells)| cells.values().into_iter());
-                for row in 0..columns[0].len() {
+                let rows = columns[0].len();
+                // It has no table of no rows.
+                for row in 0..rows.max(1) {
                     self.push(if row > 0 { ",(" } else { "(" });
                     for (place, column) in columns.iter_mut().enumerate() {
                         self.push(if place > 0 { "," } else { "" }).bind(column.next().unwrap_or(Value::Int(None)));
                     }
                     self.push(")");
                 }
-                self.push(")) AS ").push(name)
+                self.push(if rows > 0 { ")) AS " } else { ") WHERE false) AS " }).push(name)
             }
         }
     }
