@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use sea_orm::DbBackend;
 
-/// So long one looks before one sleeps.
-const AWAKE: Duration = Duration::from_micros(200);
+/// So long one looks before one sleeps: longer than most statements take.
+const AWAKE: Duration = Duration::from_micros(400);
 
 static SQLITE: Waiting = Waiting(AtomicU32::new(0));
 
