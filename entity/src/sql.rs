@@ -114,8 +114,8 @@ impl Sql {
     ) -> &mut Self {
         let (begin, end) = match self.backend {
             DbBackend::Postgres => ("LATERAL (SELECT t.*", ") q".to_owned()),
-            // It has no LATERAL but for functions. With the owner said twice it never reads the table whole, whatever was known
-            // of it when somebody last had it analyzed.
+            // It has no LATERAL but for functions. With the owner said twice it reads what is the owner's at the worst, and never
+            // the table, however small that was when somebody last had it analyzed.
             DbBackend::Sqlite | _ => (
                 "json_each((SELECT json_group_array(few.place) FROM (SELECT t.rowid AS place",
                 format!(") few)) l CROSS JOIN {table} q ON q.rowid = l.value AND q.{owner} = m.id"),

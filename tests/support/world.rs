@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use kim_domain::agency::{AgencyKind, DataProtectionLaw, LegalForm};
-use kim_domain::calendar::noon_micros;
+use kim_domain::calendar::{Clock, noon_micros};
 use kim_domain::field::{FieldSet, HandoverField, ValueType};
 use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::purpose::ReferralPurpose;
@@ -26,6 +26,11 @@ pub(crate) fn today() -> NaiveDate {
 /// Some days from then.
 pub(crate) fn in_days(days: i64) -> NaiveDate {
     today() + chrono::TimeDelta::days(days)
+}
+
+/// Noon of a day, or now where noon is still to come: what a test does comes after it, also in the morning.
+fn begun(day: NaiveDate) -> i64 {
+    noon_micros(day).min(Clock::on(today()).now_micros())
 }
 
 /// What a consent says.
@@ -209,7 +214,7 @@ impl World {
         self.add_case(number, spec.sender, person_id, case_id);
         let consent_id =
             spec.consent.as_ref().map(|consent| self.add_consent(consent, spec.receiver, spec.purpose, person_id));
-        let offered_at = if spec.status == ReferralStatus::Draft { 0 } else { noon_micros(spec.offered_on) };
+        let offered_at = if spec.status == ReferralStatus::Draft { 0 } else { begun(spec.offered_on) };
         self.referrals.push(referral::ActiveModel {
             id: Set(referral_id),
             case_id: Set(case_id),
@@ -243,8 +248,8 @@ impl World {
             receiver_contact_email: Set(None),
             previous_id: Set(spec.previous),
             hops: Set(0),
-            created_at: Set(noon_micros(spec.offered_on)),
-            updated_at: Set(noon_micros(spec.offered_on)),
+            created_at: Set(begun(spec.offered_on)),
+            updated_at: Set(begun(spec.offered_on)),
             ..Default::default()
         });
         self.handovers.push(handover_of(number, referral_id));
@@ -334,7 +339,7 @@ impl World {
     }
 
     fn add_history(&mut self, spec: &ReferralSpec, referral_id: Uuid) {
-        let at = noon_micros(spec.offered_on);
+        let at = begun(spec.offered_on);
         for part in 0..spec.messages {
             let sender = part % 2 == 0;
             self.messages.push(message::ActiveModel {
