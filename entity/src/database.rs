@@ -187,8 +187,7 @@ impl Database {
     /// As [`write`](Self::write).
     pub async fn disclose(&self, agencies: &BTreeSet<Uuid>) -> Result<(DatabaseTransaction, BTreeSet<Uuid>), DbErr> {
         if self.backend() == DbBackend::Sqlite {
-            let tx = eagerly(DbBackend::Sqlite, self.log.begin_with_options(immediate())).await?;
-            return Ok((tx, agencies.clone()));
+            return Ok((self.log_alone().await?, agencies.clone()));
         }
         let tx = self.again(|| self.log.begin()).await?;
         let mut sql = Sql::new(DbBackend::Postgres);
@@ -196,6 +195,11 @@ impl Database {
         sql.push("SELECT m.id FROM ").masks(&keys).push(" WHERE pg_try_advisory_xact_lock_shared(m.mask)");
         let free = sql.all(&tx).await?.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
         Ok((tx, free))
+    }
+
+    /// Begins the one transaction that SQLite's log of disclosures has at a time.
+    async fn log_alone(&self) -> Result<DatabaseTransaction, DbErr> {
+        eagerly(DbBackend::Sqlite, self.log.begin_with_options(immediate())).await
     }
 
     /// Commits what [`disclose`](Self::disclose) or [`disclose_when_free`](Self::disclose_when_free) began.
@@ -212,7 +216,7 @@ impl Database {
     /// As [`write`](Self::write).
     pub async fn disclose_when_free(&self, agency: Uuid) -> Result<DatabaseTransaction, DbErr> {
         if self.backend() == DbBackend::Sqlite {
-            return self.log.begin_with_options(immediate()).await;
+            return self.log_alone().await;
         }
         let tx = self.again(|| self.log.begin()).await?;
         advisory_lock(&tx, "pg_advisory_xact_lock_shared", agency).await?;
@@ -267,7 +271,7 @@ impl Database {
                 .await?;
         }
         if self.backend() == DbBackend::Sqlite {
-            return self.log.begin_with_options(immediate()).await.map(|log| Held(Some(log)));
+            return self.log_alone().await.map(|log| Held(Some(log)));
         }
         for &agency in agencies {
             advisory_lock(closing, "pg_advisory_xact_lock", agency).await?;
