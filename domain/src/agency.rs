@@ -2,7 +2,7 @@
 
 crate::words! {
     /// What an organisational unit does (§ 67(4) SGB X: the unit that does the task is the controller).
-    pub enum AgencyKind("Art der Stelle") {
+    pub enum AgencyKind("Art der Stelle") for All {
         Koordination = "KOORDINATION": "Koordinierende Stelle (Kommunales Integrationszentrum)",
         Traeger = "TRAEGER": "Träger des Case Managements",
         Jobcenter = "JOBCENTER": "Jobcenter",
@@ -63,7 +63,7 @@ impl AgencyKind {
 
 crate::words! {
     /// What a person or program may be for its agency.
-    pub enum Role("Rolle") {
+    pub enum Role("Rolle") for All {
         Clerk = "CLERK": "Sachbearbeitung",
         CaseManager = "CASE_MANAGER": "Case Management",
         Coordinator = "COORDINATOR": "Koordination",

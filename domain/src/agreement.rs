@@ -10,7 +10,7 @@ use crate::purpose::ReferralPurpose;
 
 crate::words! {
     /// The two parties of an agreement. For the senders of a municipality its coordination acts (docs/adr/0006).
-    pub enum AgreementSide("Seite einer Schnittstellenvereinbarung") {
+    pub enum AgreementSide("Seite einer Schnittstellenvereinbarung") for All {
         Receiver = "RECEIVER": "die empfangende Stelle",
         Sender = "SENDER": "die übergebenden Träger der Kommune, vertreten durch die Koordinierende Stelle",
     }
@@ -18,7 +18,7 @@ crate::words! {
 
 crate::words! {
     /// What became of a proposal.
-    pub enum ProposalStatus("Stand eines Vorschlags") {
+    pub enum ProposalStatus("Stand eines Vorschlags") for Agreements {
         Open = "OPEN": "offen",
         Concluded = "CONCLUDED": "vereinbart",
         Rejected = "REJECTED": "abgelehnt",
@@ -28,7 +28,7 @@ crate::words! {
 
 crate::words! {
     /// What a data protection officer thinks of a proposal (Art. 39(1) DSGVO: advises, does not decide).
-    pub enum OpinionVerdict("Stellungnahme der oder des Datenschutzbeauftragten") {
+    pub enum OpinionVerdict("Stellungnahme der oder des Datenschutzbeauftragten") for Agreements {
         Favourable = "FAVOURABLE": "keine Bedenken",
         /// It must say why. It does not keep the agreement from being concluded, and stays with it.
         Unfavourable = "UNFAVOURABLE": "Bedenken",
@@ -37,7 +37,7 @@ crate::words! {
 
 crate::words! {
     /// What can be done with a proposal.
-    pub enum ProposalAction("Was mit einem Vorschlag getan werden kann") {
+    pub enum ProposalAction("Was mit einem Vorschlag getan werden kann") for Agreements {
         Sign = "SIGN": "unterschreiben",
         GiveOpinion = "GIVE_OPINION": "Stellung nehmen",
         Reject = "REJECT": "ablehnen",

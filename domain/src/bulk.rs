@@ -5,7 +5,7 @@ pub const MOST_ROWS: usize = 1_000;
 
 crate::words! {
     /// What a receiver can answer to many referrals at once: moves that need no words of their own for each.
-    pub enum BulkAnswer("Antwort auf viele Übergaben zugleich") {
+    pub enum BulkAnswer("Antwort auf viele Übergaben zugleich") for Work {
         Acknowledge = "ACKNOWLEDGE": "Eingang bestätigen",
         Accept = "ACCEPT": "annehmen",
         /// With a reason.

@@ -2,7 +2,7 @@
 
 crate::words! {
     /// What happened to a referral, in an agency's feed.
-    pub enum ChangeKind("Art einer Änderung") {
+    pub enum ChangeKind("Art einer Änderung") for Work {
         Moved = "MOVED": "Stand geändert",
         Message = "MESSAGE": "Nachricht",
         HandoverChanged = "HANDOVER_CHANGED": "Übergebenes geändert",

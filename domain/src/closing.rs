@@ -5,7 +5,7 @@ use crate::referral::{BallHolder, ReferralKind, WithdrawalReason};
 
 crate::words! {
     /// Why a case is closed.
-    pub enum CloseReason("Grund, aus dem ein Fall abgeschlossen wird") {
+    pub enum CloseReason("Grund, aus dem ein Fall abgeschlossen wird") for Senders {
         GoalsReached = "GOALS_REACHED": "Ziele erreicht",
         DroppedOut = "DROPPED_OUT": "Begleitung abgebrochen",
         Moved = "MOVED": "verzogen",

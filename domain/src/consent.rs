@@ -13,7 +13,7 @@ use crate::purpose::ReferralPurpose;
 
 crate::words! {
     /// How a consent was given (§ 67b(2) SGB X: written or electronic; for health data always).
-    pub enum ConsentForm("Form einer Einwilligung") {
+    pub enum ConsentForm("Form einer Einwilligung") for Senders | SenderOfficers {
         Written = "WRITTEN": "schriftlich",
         Electronic = "ELECTRONIC": "elektronisch",
         /// With the reason why it could not be written.
@@ -23,7 +23,7 @@ crate::words! {
 
 crate::words! {
     /// What became of a consent, in its history.
-    pub enum ConsentStep("Schritt in der Geschichte einer Einwilligung") {
+    pub enum ConsentStep("Schritt in der Geschichte einer Einwilligung") for Senders {
         Recorded = "RECORDED": "erfasst",
         /// Another one took its place.
         Renewed = "RENEWED": "erneuert",
@@ -34,7 +34,7 @@ crate::words! {
 
 crate::words! {
     /// Where a consent stands on a day.
-    pub enum ConsentState("Stand einer Einwilligung") {
+    pub enum ConsentState("Stand einer Einwilligung") for Senders | SenderOfficers {
         NotYet = "NOT_YET": "gilt noch nicht",
         InForce = "IN_FORCE": "gilt",
         Ended = "ENDED": "abgelaufen",

@@ -5,7 +5,7 @@ use crate::field::{FieldSet, HandoverField};
 crate::words! {
     /// Where a report stands. While it is open, the value may only be used with a note that it is disputed
     /// (§ 84(2) SGB X).
-    pub enum CorrectionState("Stand einer gemeldeten Angabe") {
+    pub enum CorrectionState("Stand einer gemeldeten Angabe") for Work {
         Open = "OPEN": "offen: die Angabe ist bestritten",
         Accepted = "ACCEPTED": "berichtigt",
         Rejected = "REJECTED": "die Angabe bleibt",
@@ -14,7 +14,7 @@ crate::words! {
 
 crate::words! {
     /// What the sender decides.
-    pub enum CorrectionDecision("Entscheidung über eine gemeldete Angabe") {
+    pub enum CorrectionDecision("Entscheidung über eine gemeldete Angabe") for Senders {
         Accepted = "ACCEPTED": "im Fall berichtigt; der neue Wert wird übernommen",
         Rejected = "REJECTED": "die Angabe stimmt; braucht „text“",
     }

@@ -322,7 +322,7 @@ const fn must_be_ticked(kind: AgencyKind) -> FieldSet {
 
 crate::words! {
     /// Why a field of your schema is not given to you now.
-    pub enum WithheldReason("Grund, aus dem ein Feld nicht gezeigt wird") {
+    pub enum WithheldReason("Grund, aus dem ein Feld nicht gezeigt wird") for Work {
         Closed = "CLOSED": "Die Übergabe ist geschlossen oder ausgesetzt",
         ConsentEnded = "CONSENT_ENDED": "Die Einwilligung besteht nicht oder nicht mehr",
         NotYetAccepted = "NOT_YET_ACCEPTED": "Erst nach der Annahme",

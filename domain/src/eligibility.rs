@@ -34,7 +34,7 @@ crate::words! {
 
 crate::words! {
     /// Whether a person belongs to a group, or can be supported at all.
-    pub enum Eligibility("Ergebnis einer Prüfung der Zielgruppen") {
+    pub enum Eligibility("Ergebnis einer Prüfung der Zielgruppen") for Senders {
         Eligible = "ELIGIBLE": "gehört dazu",
         NotEligible = "NOT_ELIGIBLE": "gehört nicht dazu",
         Open = "OPEN": "noch offen: es fehlen Angaben",
@@ -43,7 +43,7 @@ crate::words! {
 
 crate::words! {
     /// Why a person does not belong to a group, or what is not known yet.
-    pub enum EligibilityReason("Grund, aus dem jemand nicht zu einer Zielgruppe gehört, oder was dafür noch fehlt") {
+    pub enum EligibilityReason("Grund, aus dem jemand nicht zu einer Zielgruppe gehört, oder was dafür noch fehlt") for Senders {
         TooYoung = "TOO_YOUNG": "jünger als die untere Altersgrenze",
         TooOld = "TOO_OLD": "älter als die obere Altersgrenze",
         NotEuCitizen = "NOT_EU_CITIZEN": "keine Unionsbürgerschaft",

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use crate::audience::Audience;
 use crate::word::Word;
 
 crate::words! {
@@ -263,7 +264,11 @@ impl HandoverField {
 impl Word for HandoverField {
     const NAME: &'static str = "HandoverField";
     const ABOUT: &'static str = "Ein Feld einer Übergabe.";
+    const AUDIENCES: &'static [Audience] = &[Audience::AnyField];
     const ALL: &'static [Self] = Self::ALL;
+    fn audiences(self) -> Vec<Audience> {
+        vec![Audience::Field(self)]
+    }
     fn code(self) -> &'static str {
         Self::code(self)
     }

@@ -4,6 +4,7 @@
 
 pub mod agency;
 pub mod agreement;
+pub mod audience;
 pub mod bulk;
 pub mod calendar;
 pub mod change;

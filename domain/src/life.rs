@@ -11,9 +11,9 @@ use crate::referral::{BallHolder, ReferralStatus};
 
 crate::words! {
     /// What can be done with a referral. Those that move it come first.
-    pub enum ReferralAction("Was mit einer Übergabe getan werden kann") {
+    pub enum ReferralAction("Was mit einer Übergabe getan werden kann") for Work {
         Offer = "OFFER": "anbieten",
-        Discard = "DISCARD": "Entwurf verwerfen",
+        Discard = "DISCARD": "Entwurf verwerfen" for Senders,
         Acknowledge = "ACKNOWLEDGE": "Eingang bestätigen",
         Accept = "ACCEPT": "annehmen",
         Decline = "DECLINE": "ablehnen",

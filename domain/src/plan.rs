@@ -12,7 +12,7 @@ use crate::value::PlanStep;
 
 crate::words! {
     /// How far a step is.
-    pub enum StepState("Stand eines Schritts im Hilfeplan") {
+    pub enum StepState("Stand eines Schritts im Hilfeplan") for Senders {
         Open = "OPEN": "offen",
         Done = "DONE": "erledigt",
         Dropped = "DROPPED": "aufgegeben",

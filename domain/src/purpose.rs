@@ -4,7 +4,7 @@ use crate::agency::AgencyKind;
 
 crate::words! {
     /// The body of law, or the programme, that a purpose belongs to.
-    pub enum Rechtskreis("Rechtskreis") {
+    pub enum Rechtskreis("Rechtskreis") for All {
         SgbII = "SGB_II": "SGB II",
         SgbIII = "SGB_III": "SGB III",
         Aufenthg = "AUFENTHG": "Aufenthaltsgesetz",
@@ -32,7 +32,7 @@ impl Rechtskreis {
 
 crate::words! {
     /// What a referral asks of its receiver.
-    pub enum ReferralPurpose("Zweck einer Übergabe") {
+    pub enum ReferralPurpose("Zweck einer Übergabe") for All {
         BenefitApplication = "BENEFIT_APPLICATION": "Antrag auf Grundsicherungsgeld",
         IntegrationCourse = "INTEGRATION_COURSE": "Integrationskurs",
         CareerGuidance = "CAREER_GUIDANCE": "Berufsberatung",

@@ -2,7 +2,7 @@
 
 crate::words! {
     /// Why a sender withdrew.
-    pub enum WithdrawalReason("Grund einer Rücknahme") {
+    pub enum WithdrawalReason("Grund einer Rücknahme") for Senders {
         ClientsWish = "CLIENTS_WISH": "Wunsch der Klientin oder des Klienten",
         Moved = "MOVED": "verzogen",
         Died = "DIED": "verstorben",

@@ -2,7 +2,7 @@
 
 crate::words! {
     /// How a case, or a part of it, is handed over.
-    pub enum ReferralKind("Art der Übergabe") {
+    pub enum ReferralKind("Art der Übergabe") for Work | Coordination {
         Referral = "REFERRAL": "Verweisung",
         WarmHandover = "WARM_HANDOVER": "Begleitete Übergabe",
         Transfer = "TRANSFER": "Fallübergabe",
@@ -11,8 +11,8 @@ crate::words! {
 
 crate::words! {
     /// Where a referral stands.
-    pub enum ReferralStatus("Stand einer Übergabe") {
-        Draft = "DRAFT": "Entwurf",
+    pub enum ReferralStatus("Stand einer Übergabe") for Work | Coordination {
+        Draft = "DRAFT": "Entwurf" for Senders,
         Offered = "OFFERED": "angeboten",
         Acknowledged = "ACKNOWLEDGED": "Eingang bestätigt",
         InfoRequested = "INFO_REQUESTED": "Rückfrage",
@@ -100,7 +100,7 @@ impl ReferralStatus {
 
 crate::words! {
     /// Why a receiver declined.
-    pub enum DeclineReason("Grund einer Ablehnung") {
+    pub enum DeclineReason("Grund einer Ablehnung") for Work | Coordination {
         NotCompetent = "NOT_COMPETENT": "nicht zuständig",
         NoCapacity = "NO_CAPACITY": "keine Kapazität",
         Incomplete = "INCOMPLETE": "Angaben unvollständig",
@@ -114,7 +114,7 @@ crate::words! {
 
 crate::words! {
     /// What came of a referral that was completed.
-    pub enum Outcome("Ergebnis einer Übergabe") {
+    pub enum Outcome("Ergebnis einer Übergabe") for Work {
         SupportStarted = "SUPPORT_STARTED": "Leistung oder Hilfe hat begonnen",
         ApplicationGranted = "APPLICATION_GRANTED": "Antrag bewilligt",
         ApplicationRefused = "APPLICATION_REFUSED": "Antrag abgelehnt",
@@ -127,7 +127,7 @@ crate::words! {
 
 crate::words! {
     /// Why a referral that was accepted came to nothing.
-    pub enum FailReason("Grund eines Scheiterns") {
+    pub enum FailReason("Grund eines Scheiterns") for Work {
         ClientNotReached = "CLIENT_NOT_REACHED": "Klientin oder Klient nicht erreicht",
         ClientBrokeOff = "CLIENT_BROKE_OFF": "Klientin oder Klient hat abgebrochen",
         RequirementsNotMet = "REQUIREMENTS_NOT_MET": "Voraussetzungen nicht erfüllt",
@@ -139,7 +139,7 @@ crate::words! {
 
 crate::words! {
     /// Why a receiver gave back what it had accepted.
-    pub enum ReturnReason("Grund einer Rückgabe") {
+    pub enum ReturnReason("Grund einer Rückgabe") for Work {
         NotCompetent = "NOT_COMPETENT": "doch nicht zuständig",
         NoCapacity = "NO_CAPACITY": "keine Kapazität",
         ClientNotReached = "CLIENT_NOT_REACHED": "Klientin oder Klient nicht erreicht",
@@ -150,7 +150,7 @@ crate::words! {
 
 crate::words! {
     /// Why a sender took a referral back.
-    pub enum WithdrawalReason("Grund einer Rücknahme") {
+    pub enum WithdrawalReason("Grund einer Rücknahme") for Senders {
         ClientWish = "CLIENT_WISH": "Wunsch der Klientin oder des Klienten",
         Moved = "MOVED": "verzogen",
         Died = "DIED": "verstorben",
@@ -165,7 +165,7 @@ crate::words! {
 
 crate::words! {
     /// Why a referral was suspended.
-    pub enum SuspensionReason("Grund einer Aussetzung") {
+    pub enum SuspensionReason("Grund einer Aussetzung") for Work {
         /// The last day of the consent is past, or there is none that holds.
         ConsentEnded = "CONSENT_ENDED": "Die Einwilligung besteht nicht oder nicht mehr",
     }
@@ -173,15 +173,15 @@ crate::words! {
 
 crate::words! {
     /// From which side an agency looks at its referrals.
-    pub enum Direction("Richtung") {
+    pub enum Direction("Richtung") for Work {
         Incoming = "INCOMING": "eingehend",
-        Outgoing = "OUTGOING": "ausgehend",
+        Outgoing = "OUTGOING": "ausgehend" for Senders,
     }
 }
 
 crate::words! {
     /// Who has to act next, as the viewer says it.
-    pub enum Ball("Wer am Zug ist") {
+    pub enum Ball("Wer am Zug ist") for Work {
         Mine = "MINE": "wir",
         Theirs = "THEIRS": "die andere Stelle",
     }
@@ -189,7 +189,7 @@ crate::words! {
 
 crate::words! {
     /// The orders in which referrals are listed; never by a ruled field.
-    pub enum ReferralOrder("Reihenfolge") {
+    pub enum ReferralOrder("Reihenfolge") for Work {
         DueOnAsc = "DUE_ON_ASC": "Frist, die nächste zuerst",
         DueOnDesc = "DUE_ON_DESC": "Frist, die letzte zuerst",
         OfferedAtAsc = "OFFERED_AT_ASC": "Übergeben, die älteste zuerst",

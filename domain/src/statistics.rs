@@ -13,7 +13,7 @@ use crate::referral::{DeclineReason, ReferralKind, ReferralStatus};
 
 crate::words! {
     /// By what the coordination's counts can be split.
-    pub enum StatisticsDimension("Merkmal, nach dem die Statistik der Kommune aufgeteilt werden kann") {
+    pub enum StatisticsDimension("Merkmal, nach dem die Statistik der Kommune aufgeteilt werden kann") for Coordination {
         Status = "STATUS": "Stand am Stichtag",
         Purpose = "PURPOSE": "Zweck",
         ReceiverKind = "RECEIVER_KIND": "Art der empfangenden Stelle",

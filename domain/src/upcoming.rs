@@ -13,7 +13,7 @@ const REVIEW_MONTHS: Months = Months::new(6);
 
 crate::words! {
     /// What falls due.
-    pub enum DeadlineKind("Art einer anstehenden Frist") {
+    pub enum DeadlineKind("Art einer anstehenden Frist") for Senders {
         TitleExpiry = "TITLE_EXPIRY": "Aufenthaltstitel oder -status läuft ab",
         ChanceTitleExpiry = "CHANCE_TITLE_EXPIRY": "Chancen-Aufenthaltsrecht läuft ab: vorher §§ 25a, 25b AufenthG beantragen",
         Residence25aCutOff = "RESIDENCE_25A_CUT_OFF": "letzter Tag für den Antrag nach § 25a AufenthG",

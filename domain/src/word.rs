@@ -1,13 +1,19 @@
 //! A closed list of words, spelled the same in Rust, database, JWT and GraphQL.
 
+use crate::audience::Audience;
+
 /// One word of a closed list: its code (GraphQL, database, JWT) and its German label.
 pub trait Word: Copy + Eq + Send + Sync + 'static {
     /// The list's name in the GraphQL schema.
     const NAME: &'static str;
     /// What the list is, with its German term.
     const ABOUT: &'static str;
+    /// For whom the list exists in the API; nobody for a list that is no part of it.
+    const AUDIENCES: &'static [Audience];
     /// Every word, in the order of its declaration.
     const ALL: &'static [Self];
+    /// For whom this word exists, where that is not for all who know the list; empty otherwise.
+    fn audiences(self) -> Vec<Audience>;
     /// The code: ASCII, SCREAMING_SNAKE_CASE.
     fn code(self) -> &'static str;
     /// The German label, with umlauts, as an office would print it.
@@ -19,20 +25,24 @@ pub trait Word: Copy + Eq + Send + Sync + 'static {
     }
 }
 
-/// Declares a closed list of words.
+/// Declares a closed list of words, for whom it exists in the API, and which words are for fewer than the list.
 ///
 /// ```
 /// kim_domain::words! {
 ///     /// A traffic light.
-///     pub enum Light("Ampel") { Red = "RED": "rot", Green = "GREEN": "grün" }
+///     pub enum Light("Ampel") for All { Red = "RED": "rot", Green = "GREEN": "grün" for Senders | Officers }
 /// }
 /// use kim_domain::Word;
+/// use kim_domain::audience::Audience;
 /// assert_eq!(Light::from_code("RED").map(Light::label), Some("rot"));
+/// assert_eq!(Light::AUDIENCES, [Audience::All]);
+/// assert_eq!(Light::Green.audiences(), [Audience::Senders, Audience::Officers]);
 /// ```
 #[macro_export]
 macro_rules! words {
-    ($(#[doc = $doc:literal])+ pub enum $name:ident($about:literal) {
-        $($(#[doc = $variant_doc:literal])* $variant:ident = $code:literal : $label:literal),+ $(,)?
+    ($(#[doc = $doc:literal])+ pub enum $name:ident($about:literal) $(for $($list:ident)|+)? {
+        $($(#[doc = $variant_doc:literal])*
+        $variant:ident = $code:literal : $label:literal $(for $($whom:ident)|+)?),+ $(,)?
     }) => {
         $(#[doc = $doc])+
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,7 +66,11 @@ macro_rules! words {
         impl $crate::Word for $name {
             const NAME: &'static str = stringify!($name);
             const ABOUT: &'static str = $about;
+            const AUDIENCES: &'static [$crate::audience::Audience] = &[$($($crate::audience::Audience::$list),+)?];
             const ALL: &'static [Self] = Self::ALL;
+            fn audiences(self) -> Vec<$crate::audience::Audience> {
+                match self { $(Self::$variant => vec![$($($crate::audience::Audience::$whom),+)?]),+ }
+            }
             fn code(self) -> &'static str { Self::code(self) }
             fn label(self) -> &'static str { Self::label(self) }
         }

@@ -133,7 +133,7 @@ impl ReferralEvent {
 
 kim_domain::words! {
     /// How a field of a handover was changed.
-    pub enum FieldChange("Art, wie sich ein Feld der Übergabe geändert hat") {
+    pub enum FieldChange("Art, wie sich ein Feld der Übergabe geändert hat") for Work {
         Added = "ADDED": "hinzugekommen",
         Removed = "REMOVED": "weggefallen",
         Refreshed = "REFRESHED": "neu übernommen",

@@ -13,7 +13,7 @@ use crate::scalar::global;
 
 kim_domain::words! {
     /// Why a field of a draft could not be handed over today.
-    pub enum LackReason("Grund, aus dem ein Feld des Entwurfs nicht übergeben werden kann") {
+    pub enum LackReason("Grund, aus dem ein Feld des Entwurfs nicht übergeben werden kann") for Senders {
         NotInAgreement = "NOT_IN_AGREEMENT": "Nicht Teil der Schnittstellenvereinbarung",
         NoConsent = "NO_CONSENT": "Es gibt keine gültige Einwilligung",
         NotConsented = "NOT_CONSENTED": "Die Einwilligung nennt das Feld nicht",

@@ -4,7 +4,7 @@ crate::words! {
     /// A residence title or status (AufenthG, AsylG, FreizügG/EU). There is deliberately no word for "no title": nobody
     /// but the Ausländerbehörde decides that, and public bodies would have to report it (§ 87 AufenthG). What nobody
     /// asked is no value. A label ends with the paragraph, from which the import works out the ways people write it.
-    pub enum Aufenthaltstitel("Aufenthaltstitel oder -status") {
+    pub enum Aufenthaltstitel("Aufenthaltstitel oder -status") for Work {
         FreizuegigEu = "FREIZUEGIG_EU": "Freizügigkeit EU § 2 FreizügG/EU",
         Aufenthaltskarte = "AUFENTHALTSKARTE": "Aufenthaltskarte § 5 Abs. 1 FreizügG/EU",
         DaueraufenthaltEuBuerger = "DAUERAUFENTHALT_EU_BUERGER": "Daueraufenthaltsrecht § 4a FreizügG/EU",

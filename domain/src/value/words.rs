@@ -2,7 +2,7 @@
 
 crate::words! {
     /// Sex as civil registration knows it (xpersonenstand geschlecht_3).
-    pub enum Gender("Geschlecht") {
+    pub enum Gender("Geschlecht") for Work {
         Female = "FEMALE": "weiblich",
         Male = "MALE": "männlich",
         Diverse = "DIVERSE": "divers",
@@ -12,7 +12,7 @@ crate::words! {
 
 crate::words! {
     /// The language in which the client wants to be spoken to.
-    pub enum Language("Sprache") {
+    pub enum Language("Sprache") for Work {
         Albanian = "ALBANIAN": "Albanisch",
         Amharic = "AMHARIC": "Amharisch",
         Arabic = "ARABIC": "Arabisch",
@@ -73,7 +73,7 @@ crate::words! {
 
 crate::words! {
     /// How the client must not be contacted, for safety (domain: contact preference and safety notes).
-    pub enum ContactRestriction("Einschränkung der Kontaktaufnahme") {
+    pub enum ContactRestriction("Einschränkung der Kontaktaufnahme") for Work {
         NoCalls = "NO_CALLS": "nicht anrufen",
         NoVoicemail = "NO_VOICEMAIL": "nicht auf die Mailbox sprechen",
         NoLetters = "NO_LETTERS": "keine Briefe an die Anschrift",
@@ -84,7 +84,7 @@ crate::words! {
 
 crate::words! {
     /// Whether the client may work (§§ 4a, 60a(6), 60b(5) AufenthG, § 61 AsylG). Every title must state it.
-    pub enum WorkPermission("Arbeitserlaubnis") {
+    pub enum WorkPermission("Arbeitserlaubnis") for Work {
         ErwerbstaetigkeitErlaubt = "ERWERBSTAETIGKEIT_ERLAUBT": "Erwerbstätigkeit erlaubt",
         BeschaeftigungErlaubt = "BESCHAEFTIGUNG_ERLAUBT": "Beschäftigung erlaubt",
         NurMitErlaubnisAbh = "NUR_MIT_ERLAUBNIS_ABH": "nur mit Erlaubnis der Ausländerbehörde",
@@ -97,7 +97,7 @@ crate::words! {
 
 crate::words! {
     /// Family status (DSMeld familienstand_2).
-    pub enum MaritalStatus("Familienstand") {
+    pub enum MaritalStatus("Familienstand") for Work {
         Single = "SINGLE": "ledig",
         Married = "MARRIED": "verheiratet",
         Widowed = "WIDOWED": "verwitwet",
@@ -113,7 +113,7 @@ crate::words! {
 
 crate::words! {
     /// How a member of the household is related to the client.
-    pub enum Relation("Beziehung zur Klientin oder zum Klienten") {
+    pub enum Relation("Beziehung zur Klientin oder zum Klienten") for Work {
         Spouse = "SPOUSE": "Ehe- oder Lebenspartnerin oder -partner",
         Partner = "PARTNER": "Partnerin oder Partner",
         Child = "CHILD": "Kind",
@@ -126,7 +126,7 @@ crate::words! {
 
 crate::words! {
     /// Where the client lives.
-    pub enum Accommodation("Art der Unterkunft") {
+    pub enum Accommodation("Art der Unterkunft") for Work {
         Rented = "RENTED": "Mietwohnung",
         WithFamily = "WITH_FAMILY": "bei Familie oder Bekannten",
         ReceptionCentre = "RECEPTION_CENTRE": "Aufnahmeeinrichtung des Landes",
@@ -141,7 +141,7 @@ crate::words! {
 
 crate::words! {
     /// Command of German (GER, § 2(9) to (12) AufenthG). What nobody asked is no value.
-    pub enum GermanLevel("Deutschniveau (GER)") {
+    pub enum GermanLevel("Deutschniveau (GER)") for Work {
         NichtAlphabetisiert = "NICHT_ALPHABETISIERT": "nicht alphabetisiert",
         BelowA1 = "BELOW_A1": "unter A1",
         A1 = "A1": "A1",
@@ -156,7 +156,7 @@ crate::words! {
 
 crate::words! {
     /// Where the client stands with the Integrationskurs (§§ 44, 44a AufenthG, §§ 4 to 17 IntV).
-    pub enum IntegrationskursState("Stand des Integrationskurses") {
+    pub enum IntegrationskursState("Stand des Integrationskurses") for Work {
         KeinAnspruch = "KEIN_ANSPRUCH": "kein Anspruch",
         Berechtigt = "BERECHTIGT": "berechtigt (§ 44 Abs. 1 AufenthG)",
         Zugelassen = "ZUGELASSEN": "zugelassen (§ 44 Abs. 4 AufenthG)",
@@ -182,7 +182,7 @@ crate::words! {
 
 crate::words! {
     /// The highest school degree.
-    pub enum SchoolDegree("Schulabschluss") {
+    pub enum SchoolDegree("Schulabschluss") for Work {
         None = "NONE": "ohne Abschluss",
         Foerderschulabschluss = "FOERDERSCHULABSCHLUSS": "Förderschulabschluss",
         Hauptschulabschluss = "HAUPTSCHULABSCHLUSS": "Hauptschulabschluss",
@@ -195,7 +195,7 @@ crate::words! {
 
 crate::words! {
     /// Where the recognition of a foreign qualification stands (BQFG).
-    pub enum AnerkennungState("Stand der Anerkennung") {
+    pub enum AnerkennungState("Stand der Anerkennung") for Work {
         NichtBeantragt = "NICHT_BEANTRAGT": "nicht beantragt",
         Beantragt = "BEANTRAGT": "beantragt",
         TeilweiseAnerkannt = "TEILWEISE_ANERKANNT": "teilweise anerkannt",
@@ -207,7 +207,7 @@ crate::words! {
 
 crate::words! {
     /// What the client does for a living, or learns.
-    pub enum Employment("Beschäftigung") {
+    pub enum Employment("Beschäftigung") for Work {
         FullTime = "FULL_TIME": "Vollzeit",
         PartTime = "PART_TIME": "Teilzeit",
         Minijob = "MINIJOB": "Minijob",
@@ -226,7 +226,7 @@ crate::words! {
 
 crate::words! {
     /// The benefit that the client lives on.
-    pub enum Benefit("Derzeitige Leistung") {
+    pub enum Benefit("Derzeitige Leistung") for Work {
         None = "NONE": "keine",
         Grundsicherungsgeld = "GRUNDSICHERUNGSGELD": "Grundsicherungsgeld (SGB II)",
         Arbeitslosengeld = "ARBEITSLOSENGELD": "Arbeitslosengeld (SGB III)",
@@ -245,7 +245,7 @@ crate::words! {
 
 crate::words! {
     /// The groups that KIM is for. The group alone can be Art. 9 data, so it goes nowhere unless ticked.
-    pub enum TargetGroup("Zielgruppe") {
+    pub enum TargetGroup("Zielgruppe") for Work {
         JungeErwachsene = "JUNGE_ERWACHSENE": "18 bis 27 Jahre",
         DuldungGestattung = "DULDUNG_GESTATTUNG": "Duldung oder Gestattung",
         Unionsbuerger = "UNIONSBUERGER": "Unionsbürgerinnen und Unionsbürger",
@@ -258,7 +258,7 @@ crate::words! {
 
 crate::words! {
     /// The procedure that an office is asked for (Baustein 3).
-    pub enum Procedure("Beantragtes Verfahren") {
+    pub enum Procedure("Beantragtes Verfahren") for Work {
         Aufenthaltserlaubnis25a = "AUFENTHALTSERLAUBNIS_25A": "Aufenthaltserlaubnis § 25a AufenthG",
         Aufenthaltserlaubnis25b = "AUFENTHALTSERLAUBNIS_25B": "Aufenthaltserlaubnis § 25b AufenthG",
         Niederlassungserlaubnis = "NIEDERLASSUNGSERLAUBNIS": "Niederlassungserlaubnis",
@@ -275,7 +275,7 @@ crate::words! {
 
 crate::words! {
     /// How far the case management has come (DGCC).
-    pub enum CasePhase("Phase des Case Managements") {
+    pub enum CasePhase("Phase des Case Managements") for Senders {
         Intake = "INTAKE": "Intake",
         Assessment = "ASSESSMENT": "Assessment",
         Planning = "PLANNING": "Hilfeplanung",
