@@ -24,7 +24,7 @@ pub(crate) type Parties = Arc<HashMap<Uuid, AgencyRow>>;
 pub(crate) struct Agency(pub(crate) AgencyRow);
 
 /// Eine Stelle: die Organisationseinheit, die eine Aufgabe wahrnimmt (§ 67 Abs. 4 SGB X).
-#[Object]
+#[Object(tag = "for all")]
 impl Agency {
     /// Kennung.
     pub(crate) async fn id(&self) -> ID {
@@ -57,14 +57,14 @@ impl Direct for Agency {
 
 pub(crate) const AGENCIES: &str = "agencies";
 
-connection!(AgencyConnection, AgencyEdge, Agency, "Eine Seite der Stellen Ihrer Kommune.");
+connection!(AgencyConnection, AgencyEdge, Agency, "for all", "Eine Seite der Stellen Ihrer Kommune.");
 
 /// A purpose.
 #[derive(Clone, Copy)]
 pub(crate) struct Purpose(pub(crate) ReferralPurpose);
 
 /// Ein Zweck: was von welcher Art von Stelle erbeten werden kann.
-#[Object]
+#[Object(tag = "for all")]
 impl Purpose {
     /// Schlüssel.
     async fn code(&self) -> Coded<ReferralPurpose> {

@@ -107,7 +107,7 @@ pub(crate) struct Agreement {
 }
 
 /// Eine Schnittstellenvereinbarung in einer Fassung. Fassungen ändern sich nie.
-#[Object]
+#[Object(tag = "for all")]
 impl Agreement {
     /// Kennung der Fassung.
     pub(crate) async fn id(&self) -> ID {
@@ -178,6 +178,7 @@ impl Agreement {
         self.signatures.iter().map(|act| AgreementSignature::of(act, &self.parties)).collect()
     }
     /// Die Stellungnahmen der Datenschutzbeauftragten.
+    #[graphql(tag = "for agreements")]
     async fn opinions(&self) -> Vec<AgreementOpinion> {
         self.opinions.iter().map(|act| AgreementOpinion::of(act, &self.parties)).collect()
     }
@@ -185,8 +186,10 @@ impl Agreement {
 
 /// Ein vereinbartes Feld.
 #[derive(SimpleObject)]
+#[graphql(tag = "for all")]
 pub(crate) struct AgreementField {
     /// Das Feld.
+    #[graphql(tag = "for any-field")]
     field: Coded<HandoverField>,
     /// Die Bezeichnung.
     label: &'static str,
@@ -211,6 +214,7 @@ impl AgreementField {
 
 /// Eine Seite der Vereinbarung.
 #[derive(SimpleObject)]
+#[graphql(tag = "for all")]
 pub(crate) struct AgreementParty {
     /// Welche.
     side: Coded<AgreementSide>,
@@ -231,6 +235,7 @@ impl AgreementParty {
 
 /// Eine Unterschrift.
 #[derive(SimpleObject)]
+#[graphql(tag = "for all")]
 pub(crate) struct AgreementSignature {
     /// Für welche Seite.
     side: Coded<AgreementSide>,
@@ -255,6 +260,7 @@ impl AgreementSignature {
 
 /// Eine Stellungnahme der oder des Datenschutzbeauftragten einer Seite.
 #[derive(SimpleObject)]
+#[graphql(tag = "for agreements")]
 pub(crate) struct AgreementOpinion {
     /// Für welche Seite.
     side: Coded<AgreementSide>,
@@ -300,5 +306,6 @@ connection!(
     AgreementConnection,
     AgreementEdge,
     Agreement,
+    "for all",
     "Eine Seite der Schnittstellenvereinbarungen, die Ihre Stelle betreffen."
 );

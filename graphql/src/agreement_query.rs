@@ -16,6 +16,7 @@ use crate::plan::{rows_of, wants_total};
 use crate::proposal::{AgreementProposal, AgreementProposalConnection, PROPOSALS, ProposalPlan, proposals};
 use crate::scalar::any;
 use crate::session::Session;
+use crate::vocabulary::Vocabulary;
 
 /// What is read of agreements, beside the list of those in force.
 #[derive(Default)]
@@ -24,6 +25,7 @@ pub(crate) struct AgreementReading;
 #[Object]
 impl AgreementReading {
     /// Die Vorschläge für Schnittstellenvereinbarungen, die Ihre Stelle betreffen.
+    #[graphql(tag = "for agreements")]
     async fn agreement_proposals(
         &self,
         ctx: &Context<'_>,
@@ -50,6 +52,7 @@ impl AgreementReading {
 
     /// Worin sich zwei Fassungen derselben Schnittstellenvereinbarung unterscheiden; null, wenn eine nicht Ihre ist oder
     /// es sie nicht gibt. Wer Vorschläge sieht, kann auch einen Vorschlag nennen.
+    #[graphql(tag = "for all")]
     async fn agreement_difference(
         &self,
         ctx: &Context<'_>,
@@ -63,7 +66,8 @@ impl AgreementReading {
 async fn difference(ctx: &Context<'_>, from: &ID, to: &ID) -> Result<Option<AgreementDifference>, Failure> {
     let session = Session::of(ctx);
     let snapshot = session.read(Scope::AgreementRead).await?;
-    let (Some(from), Some(to)) = (compared(snapshot, from).await?, compared(snapshot, to).await?) else {
+    let known = Vocabulary::of_request(ctx);
+    let (Some(from), Some(to)) = (compared(snapshot, known, from).await?, compared(snapshot, known, to).await?) else {
         return Ok(None);
     };
     if (from.receiver_id, from.purpose) != (to.receiver_id, to.purpose) {
@@ -81,7 +85,7 @@ struct Compared {
     content: Content,
 }
 
-async fn compared(snapshot: &Snapshot, id: &ID) -> Result<Option<Compared>, Failure> {
+async fn compared(snapshot: &Snapshot, known: &Vocabulary, id: &ID) -> Result<Option<Compared>, Failure> {
     let Some((kind, uuid)) = any(id)? else { return Ok(None) };
     if kind == Kind::Agreement {
         let found = snapshot.agreements_by_id(&[uuid]).await?.pop();
@@ -91,7 +95,7 @@ async fn compared(snapshot: &Snapshot, id: &ID) -> Result<Option<Compared>, Fail
             content: (&row).into(),
         }));
     }
-    if kind == Kind::Proposal && sees_proposals(snapshot) {
+    if kind == Kind::Proposal && known.has::<AgreementProposal>() {
         let found = snapshot.proposals_by_id(&[uuid]).await?.pop();
         return Ok(found.map(|row| Compared {
             receiver_id: row.receiver_id,
@@ -102,12 +106,7 @@ async fn compared(snapshot: &Snapshot, id: &ID) -> Result<Option<Compared>, Fail
     Ok(None)
 }
 
-/// Whether proposals exist for the viewer.
-fn sees_proposals(snapshot: &Snapshot) -> bool {
-    snapshot.viewer().role().works_on_agreements()
-}
-
-/// One proposal by its id; none for a viewer for whom there are no proposals.
+/// One proposal by its id, for a viewer for whom there are proposals.
 pub(crate) async fn one_proposal(ctx: &Context<'_>, id: Uuid) -> Result<Option<AgreementProposal>, Failure> {
     let snapshot = Session::of(ctx).read(Scope::AgreementRead).await?;
     let mut plan = ProposalPlan::default();
@@ -118,6 +117,7 @@ pub(crate) async fn one_proposal(ctx: &Context<'_>, id: Uuid) -> Result<Option<A
 
 /// Worin sich eine Fassung von einer anderen unterscheidet.
 #[derive(SimpleObject)]
+#[graphql(tag = "for all")]
 pub(crate) struct AgreementDifference {
     /// Felder, die dazukommen.
     added: Vec<AgreementField>,
@@ -137,6 +137,7 @@ pub(crate) struct AgreementDifference {
 
 /// Eine geänderte Zahl von Tagen.
 #[derive(SimpleObject)]
+#[graphql(tag = "for all")]
 pub(crate) struct ChangedDays {
     /// Vorher.
     from: i32,

@@ -11,6 +11,7 @@ use async_graphql::{
 };
 use kim_domain::Word;
 use kim_domain::agency::Scope;
+use kim_domain::audience::Audience;
 use kim_domain::closing::CloseReason;
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::id::Kind;
@@ -47,7 +48,7 @@ pub(crate) struct Case {
 const MOST_MONTHS: u32 = 36;
 
 /// Ein Fall Ihrer Stelle. Eine Änderung am Fall fließt in keine Übergabe von selbst.
-#[Object]
+#[Object(tag = "for senders")]
 impl Case {
     /// Kennung.
     pub(crate) async fn id(&self) -> ID {
@@ -151,7 +152,7 @@ impl Case {
 
 impl Direct for Case {}
 
-connection!(CaseConnection, CaseEdge, Case, "Eine Seite Ihrer Fälle, der zuletzt aufgenommene zuerst.");
+connection!(CaseConnection, CaseEdge, Case, "for senders", "Eine Seite Ihrer Fälle, der zuletzt aufgenommene zuerst.");
 
 pub(crate) const DISPUTED: &str = "disputed";
 const ABOUT_DISPUTED: &str = "Felder, deren Wert eine empfangende Stelle als falsch gemeldet hat und über die noch nicht \
@@ -169,8 +170,8 @@ impl OutputType for CaseRecord<'_> {
     }
     fn create_type_info(registry: &mut Registry) -> String {
         registry.create_output_type::<Self, _>(MetaTypeId::Object, |registry| {
-            let mut object =
-                fields::object::<Self>("Die Falldaten, wie Ihre Stelle sie führt.", FieldSet::ALL, registry);
+            let about = "Die Falldaten, wie Ihre Stelle sie führt.";
+            let mut object = fields::object::<Self>(about, Audience::Senders, |_| None, registry);
             let disputed = <Vec<Coded<HandoverField>>>::create_type_info(registry);
             if let MetaType::Object { fields, .. } = &mut object {
                 fields.insert(DISPUTED.to_owned(), fields::meta_field(DISPUTED, ABOUT_DISPUTED, disputed));
@@ -200,6 +201,7 @@ impl ObjectType for CaseRecord<'_> {}
 
 /// Auswahl aus den eigenen Fällen.
 #[derive(Debug, Default, InputObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct CaseFilter {
     /// Eine dieser Phasen.
     pub(crate) phase: Option<Vec<Coded<CasePhase>>>,

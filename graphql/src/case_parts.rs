@@ -93,7 +93,7 @@ pub(crate) async fn parts(
 pub(crate) struct Note(pub(crate) NoteRow);
 
 /// Eine Beratungsnotiz: wird nie geändert und verlässt Ihre Stelle nie (§ 203 StGB, § 65 SGB VIII).
-#[Object]
+#[Object(tag = "for senders")]
 impl Note {
     /// Kennung.
     async fn id(&self) -> ID {
@@ -115,4 +115,4 @@ impl Note {
 
 impl Direct for Note {}
 
-connection!(NoteConnection, NoteEdge, Note, "Eine Seite der Beratungsnotizen, die neueste zuerst.");
+connection!(NoteConnection, NoteEdge, Note, "for senders", "Eine Seite der Beratungsnotizen, die neueste zuerst.");

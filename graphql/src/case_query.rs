@@ -33,6 +33,7 @@ const DEADLINES: &str = "upcomingDeadlines";
 #[Object]
 impl CaseReading {
     /// Die Fristen Ihrer offenen Fälle in den nächsten zwölf Monaten, die nächste zuerst.
+    #[graphql(tag = "for senders")]
     async fn upcoming_deadlines(
         &self,
         ctx: &Context<'_>,
@@ -74,6 +75,7 @@ impl CaseReading {
     }
 
     /// Die Regelungen der Zielgruppen in Ihrer Kommune, die früheste zuerst.
+    #[graphql(tag = "for senders")]
     async fn eligibility_rules(&self, ctx: &Context<'_>) -> Vec<EligibilityRuleSet> {
         let ags = &Session::of(ctx).viewer().agency().ags;
         eligibility::of_municipality(ags).map(Into::into).collect()
@@ -81,6 +83,7 @@ impl CaseReading {
 
     /// Prüft auf einen Stichtag, zu welchen Zielgruppen die Person eines Ihrer Fälle gehört; null, wenn es den Fall bei Ihrer
     /// Stelle nicht gibt.
+    #[graphql(tag = "for senders")]
     async fn eligibility_check(
         &self,
         ctx: &Context<'_>,

@@ -23,6 +23,7 @@ pub(crate) struct Feed;
 impl Feed {
     /// Was mit Ihren Übergaben geschehen ist, das Älteste zuerst: nur Kennungen und Arten, in der Reihenfolge, in der es
     /// gültig wurde, ohne Lücken. Merken Sie sich den letzten Zeiger: er gilt, solange es die Stelle gibt.
+    #[graphql(tag = "for work")]
     async fn changes(
         &self,
         ctx: &Context<'_>,
@@ -55,7 +56,7 @@ pub(crate) struct Change {
 }
 
 /// Etwas, das mit einer Übergabe geschehen ist. Was, sagt die Übergabe selbst.
-#[Object]
+#[Object(tag = "for work")]
 impl Change {
     /// Zeiger auf diese Zeile.
     async fn cursor(&self) -> &str {
@@ -81,4 +82,10 @@ impl Change {
 
 impl Direct for Change {}
 
-connection!(ChangeConnection, ChangeEdge, Change, "Eine Seite dessen, was geschehen ist, das Älteste zuerst.");
+connection!(
+    ChangeConnection,
+    ChangeEdge,
+    Change,
+    "for work",
+    "Eine Seite dessen, was geschehen ist, das Älteste zuerst."
+);

@@ -11,6 +11,8 @@ use async_graphql::{
 };
 use kim_domain::Word;
 
+use crate::declaration::tags;
+
 /// A word that goes out or comes in as an enum value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Coded<W>(pub(crate) W);
@@ -25,7 +27,7 @@ fn meta<W: Word>() -> MetaType {
                 deprecation: Deprecation::NoDeprecated,
                 visible: None,
                 inaccessible: false,
-                tags: Vec::new(),
+                tags: tags(&word.audiences()),
                 directive_invocations: Vec::new(),
             };
             (word.code().to_owned(), value)
@@ -37,7 +39,7 @@ fn meta<W: Word>() -> MetaType {
         enum_values: values,
         visible: None,
         inaccessible: false,
-        tags: Vec::new(),
+        tags: tags(W::AUDIENCES),
         rust_typename: Some(std::any::type_name::<Coded<W>>()),
         directive_invocations: Vec::new(),
         requires_scopes: Vec::new(),

@@ -1,8 +1,8 @@
 //! Relay connections: the same shape for every list.
 
-/// Declares a connection and its edge over a node type.
+/// Declares a connection and its edge over a node type, for an audience.
 macro_rules! connection {
-    ($connection:ident, $edge:ident, $node:ty, $about:literal) => {
+    ($connection:ident, $edge:ident, $node:ty, $audience:literal, $about:literal) => {
         #[doc = $about]
         pub(crate) struct $connection {
             list: std::borrow::Cow<'static, str>,
@@ -29,7 +29,7 @@ macro_rules! connection {
         }
 
         #[doc = $about]
-        #[async_graphql::Object]
+        #[async_graphql::Object(tag = $audience)]
         impl $connection {
             /// Zeilen mit ihrem Zeiger.
             async fn edges(&self) -> $crate::straight::Rows<Vec<$edge<'_>>> {
@@ -64,7 +64,7 @@ macro_rules! connection {
         }
 
         /// Eine Zeile mit ihrem Zeiger.
-        #[async_graphql::Object]
+        #[async_graphql::Object(tag = $audience)]
         impl $edge<'_> {
             /// Zeiger auf diese Zeile.
             async fn cursor(&self) -> &str {

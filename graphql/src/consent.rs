@@ -76,7 +76,7 @@ fn words(set: i64) -> Vec<Coded<HandoverField>> {
 
 /// Eine Einwilligung Ihrer Klientin oder Ihres Klienten: für eine Stelle und einen Zweck. Zwei Erklärungen sind getrennt:
 /// die Einwilligung nach Datenschutzrecht und die Schweigepflichtentbindung.
-#[Object]
+#[Object(tag = "for senders")]
 impl Consent {
     /// Kennung.
     pub(crate) async fn id(&self) -> ID {
@@ -193,7 +193,7 @@ impl Consent {
 pub(crate) struct ConsentEvent<'c>(&'c consent_event::Model);
 
 /// Ein Schritt in der Geschichte einer Einwilligung.
-#[Object]
+#[Object(tag = "for senders")]
 impl ConsentEvent<'_> {
     /// Zeitpunkt.
     async fn at(&self) -> Option<DateTime> {

@@ -27,6 +27,7 @@ pub(crate) struct Overseeing;
 #[Object]
 impl Overseeing {
     /// Tatsachen der Einwilligungen, die Stellen Ihres Verantwortlichen erfasst haben: nichts über die Person, keine Felder.
+    #[graphql(tag = "for sender-officers")]
     async fn consent_facts(
         &self,
         ctx: &Context<'_>,
@@ -54,7 +55,7 @@ pub(crate) struct ConsentFact {
 }
 
 /// Was von einer Einwilligung zu prüfen ist, ohne die Person und ohne die Felder.
-#[Object]
+#[Object(tag = "for sender-officers")]
 impl ConsentFact {
     /// Die Stelle, die sie erfasst hat.
     async fn sender(&self) -> Option<Agency> {
@@ -120,5 +121,6 @@ connection!(
     ConsentFactConnection,
     ConsentFactEdge,
     ConsentFact,
+    "for sender-officers",
     "Eine Seite der Tatsachen über Einwilligungen, die zuerst erfasste zuerst."
 );

@@ -18,6 +18,7 @@ use crate::scalar::Date;
 
 /// Wer was bis wann sehen darf: zum Mitgeben, auf Deutsch und in Leichter Sprache.
 #[derive(Clone, SimpleObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct ConsentReceipt {
     /// Stand.
     issued_on: Date,
@@ -33,6 +34,7 @@ pub(crate) struct ConsentReceipt {
 
 /// Was eine Stelle heute höchstens sehen darf.
 #[derive(Clone, SimpleObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct ConsentPermit {
     /// Die Stelle.
     receiver: Option<Agency>,
@@ -54,6 +56,7 @@ pub(crate) struct ConsentPermit {
 
 /// Ein Feld, das eine Stelle sehen darf.
 #[derive(Clone, SimpleObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct ConsentPermitItem {
     /// Das Feld.
     field: Coded<HandoverField>,

@@ -32,7 +32,7 @@ pub(crate) struct Correction {
 
 /// Eine gemeldete Angabe: Die empfangende Stelle hält einen übergebenen Wert für falsch. Solange darüber nicht
 /// entschieden ist, gilt er als bestritten (§ 84 Abs. 2 SGB X).
-#[Object]
+#[Object(tag = "for work")]
 impl Correction {
     /// Kennung.
     async fn id(&self) -> ID {
@@ -84,6 +84,7 @@ impl Correction {
     }
     /// Die anderen Stellen, die davon unterrichtet wurden, weil sie den Wert haben (Art. 19 DSGVO); nur für die
     /// übergebende Stelle.
+    #[graphql(tag = "for senders")]
     async fn told(&self) -> Vec<CorrectionNotice> {
         let notices = self.notices.get(&self.row.id).map_or(&[][..], Vec::as_slice);
         notices.iter().map(CorrectionNotice::of).collect()
@@ -92,6 +93,7 @@ impl Correction {
 
 /// Eine Stelle, die unterrichtet wurde.
 #[derive(SimpleObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct CorrectionNotice {
     /// Die Stelle.
     agency: Agency,
@@ -107,4 +109,10 @@ impl CorrectionNotice {
 
 impl Direct for Correction {}
 
-connection!(CorrectionConnection, CorrectionEdge, Correction, "Eine Seite der gemeldeten Angaben, die älteste zuerst.");
+connection!(
+    CorrectionConnection,
+    CorrectionEdge,
+    Correction,
+    "for work",
+    "Eine Seite der gemeldeten Angaben, die älteste zuerst."
+);

@@ -11,6 +11,7 @@ use crate::coded::Coded;
 
 /// Wie viele Übergaben: die Kacheln einer Übersicht in einem Aufruf.
 #[derive(SimpleObject)]
+#[graphql(tag = "for work")]
 pub(crate) struct ReferralCounts {
     /// Im Ganzen.
     total: i32,
@@ -32,6 +33,7 @@ pub(crate) struct ReferralCounts {
 
 /// Wie viele in einem Stand.
 #[derive(SimpleObject)]
+#[graphql(tag = "for work")]
 pub(crate) struct StatusCount {
     /// Der Stand.
     pub(crate) status: Coded<ReferralStatus>,
@@ -41,6 +43,7 @@ pub(crate) struct StatusCount {
 
 /// Wie viele zu einem Zweck.
 #[derive(SimpleObject)]
+#[graphql(tag = "for work")]
 pub(crate) struct PurposeCount {
     /// Der Zweck.
     pub(crate) purpose: Purpose,
@@ -50,6 +53,7 @@ pub(crate) struct PurposeCount {
 
 /// Wie viele mit einer anderen Stelle.
 #[derive(SimpleObject)]
+#[graphql(tag = "for work")]
 pub(crate) struct AgencyCount {
     /// Die andere Stelle.
     pub(crate) agency: Agency,

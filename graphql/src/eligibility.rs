@@ -13,6 +13,7 @@ use crate::scalar::{Date, global};
 /// Die Regelung der Zielgruppen einer Kommune. Eine Fassung ändert sich nie; ein Fall behält die, unter der er aufgenommen
 /// wurde.
 #[derive(SimpleObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct EligibilityRuleSet {
     /// Name der Regelung.
     id: &'static str,
@@ -34,6 +35,7 @@ pub(crate) struct EligibilityRuleSet {
 
 /// Eine Zielgruppe, wie die Kommune sie beschreibt.
 #[derive(SimpleObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct EligibilityGroup {
     /// Zielgruppe.
     group: Coded<TargetGroup>,
@@ -68,6 +70,7 @@ impl From<&'static RuleSet> for EligibilityRuleSet {
 
 /// Was die Regelung zu einer Zielgruppe ergibt.
 #[derive(SimpleObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct EligibilityFinding {
     /// Zielgruppe.
     group: Coded<TargetGroup>,
@@ -79,6 +82,7 @@ pub(crate) struct EligibilityFinding {
 
 /// Ergebnis einer Prüfung der Zielgruppen auf einen Stichtag. Sie entscheidet nichts.
 #[derive(SimpleObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct EligibilityCheck {
     /// Der Stichtag.
     reference_date: Date,
@@ -109,6 +113,7 @@ impl EligibilityCheck {
 
 /// Eine Entscheidung über die Zielgruppe. Sie ändert sich nie; eine neue tritt daneben.
 #[derive(SimpleObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct EligibilityDecision {
     /// Kennung.
     id: ID,
@@ -163,6 +168,7 @@ impl From<&DecisionRow> for EligibilityDecision {
 
 /// Was für die Prüfung bekannt sein muss und in keinem Feld der Falldaten steht. Nichts gesagt: noch offen.
 #[derive(Default, InputObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct EligibilityStatementsInput {
     /// Ob die Person nach Deutschland gekommen ist.
     migrated: Option<bool>,

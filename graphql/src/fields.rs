@@ -4,12 +4,14 @@ use async_graphql::indexmap::IndexMap;
 use async_graphql::registry::{CacheControl, Deprecation, MetaField, MetaType, Registry};
 use async_graphql::{Context, OutputType, ServerResult, Value};
 use kim_domain::Word;
-use kim_domain::field::{FieldSet, HandoverField, ValueType};
+use kim_domain::audience::Audience;
+use kim_domain::field::{HandoverField, ValueType};
 use kim_domain::value::{self, Value as Stored};
 use kim_entity::read::Values;
 use uuid::Uuid;
 
 use crate::coded::Coded;
+use crate::declaration::tags;
 use crate::error::masked;
 use crate::json;
 use crate::scalar::Date;
@@ -163,13 +165,19 @@ fn word<W: Word>(registry: &mut Registry) -> String {
     <Option<Coded<W>> as OutputType>::create_type_info(registry)
 }
 
-/// An object type with one field for each of these handover fields.
-pub(crate) fn object<T: OutputType>(description: &str, fields: FieldSet, registry: &mut Registry) -> MetaType {
-    let fields = fields
+/// An object type for an audience, with one field for each handover field, which may be for another one.
+pub(crate) fn object<T: OutputType>(
+    description: &str,
+    audience: Audience,
+    of_field: impl Fn(HandoverField) -> Option<Audience>,
+    registry: &mut Registry,
+) -> MetaType {
+    let fields = HandoverField::ALL
         .iter()
-        .map(|field| {
+        .map(|&field| {
             let ty = type_of(field.value_type(), registry);
-            (field.name().to_owned(), meta_field(field.name(), field.label(), ty))
+            let tags = tags(of_field(field).as_slice());
+            (field.name().to_owned(), MetaField { tags, ..meta_field(field.name(), field.label(), ty) })
         })
         .collect::<IndexMap<_, _>>();
     MetaType::Object {
@@ -184,7 +192,7 @@ pub(crate) fn object<T: OutputType>(description: &str, fields: FieldSet, registr
         visible: None,
         inaccessible: false,
         interface_object: false,
-        tags: Vec::new(),
+        tags: tags(&[audience]),
         is_subscription: false,
         rust_typename: Some(std::any::type_name::<T>()),
         directive_invocations: Vec::new(),

@@ -13,6 +13,7 @@ use crate::scalar::Date;
 
 /// Ein Ziel im Hilfeplan.
 #[derive(SimpleObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct Goal {
     /// Was erreicht werden soll.
     text: String,
@@ -22,6 +23,7 @@ pub(crate) struct Goal {
 
 /// Ein Schritt zu einem Ziel. In eine Übergabe kommen die offenen Schritte, wenn sie kopiert werden.
 #[derive(SimpleObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct GoalStep {
     /// Was zu tun ist.
     text: String,

@@ -10,6 +10,7 @@ use async_graphql::{
     ContainerType, Context, ContextSelectionSet, Object, ObjectType, OutputType, Positioned, ServerResult,
     SimpleObject, Value,
 };
+use kim_domain::audience::Audience;
 use kim_domain::disclosure::{self, WithheldReason, known_to};
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::value::Value as Stored;
@@ -81,7 +82,8 @@ impl OutputType for Handover<'_> {
             let mut object = fields::object::<Self>(
                 "Was übergeben wurde: eine Kopie der angebotenen Angaben. Jedes Feld kann null sein: weil nichts \
                  angegeben ist, oder weil es jetzt nicht gezeigt wird; dann nennt `withheld` den Grund.",
-                FieldSet::ALL,
+                Audience::Work,
+                |field| Some(Audience::Field(field)),
                 registry,
             );
             let withheld = <Vec<WithheldField>>::create_type_info(registry);
@@ -165,6 +167,7 @@ impl ObjectType for Handover<'_> {}
 
 /// Ein Feld Ihres Schemas, das jetzt nicht gezeigt wird, und der Grund. Er folgt aus der Regel, nie aus dem Wert.
 #[derive(SimpleObject)]
+#[graphql(tag = "for work")]
 pub(crate) struct WithheldField {
     /// Das Feld.
     field: Coded<HandoverField>,
@@ -179,7 +182,7 @@ pub(crate) struct HandoverEntry<'h> {
 }
 
 /// Ein Feld der Übergabe mit deutscher Bezeichnung und lesbarem Wert.
-#[Object]
+#[Object(tag = "for work")]
 impl HandoverEntry<'_> {
     /// Das Feld.
     async fn field(&self) -> Coded<HandoverField> {

@@ -34,7 +34,7 @@ pub(crate) struct Message {
 }
 
 /// Eine Nachricht zwischen den beiden Seiten.
-#[Object]
+#[Object(tag = "for work")]
 impl Message {
     /// Kennung.
     async fn id(&self) -> ID {
@@ -67,7 +67,7 @@ impl Direct for Message {
     }
 }
 
-connection!(MessageConnection, MessageEdge, Message, "Eine Seite der Nachrichten, die älteste zuerst.");
+connection!(MessageConnection, MessageEdge, Message, "for work", "Eine Seite der Nachrichten, die älteste zuerst.");
 
 /// An event.
 pub(crate) struct ReferralEvent {
@@ -80,7 +80,7 @@ pub(crate) struct ReferralEvent {
 }
 
 /// Ein Schritt im Verlauf einer Übergabe.
-#[Object]
+#[Object(tag = "for work")]
 impl ReferralEvent {
     /// Kennung.
     async fn id(&self) -> ID {
@@ -147,6 +147,7 @@ kim_domain::words! {
 
 /// Ein Feld der Übergabe, das sich geändert hat.
 #[derive(SimpleObject)]
+#[graphql(tag = "for work")]
 pub(crate) struct ChangedField {
     /// Das Feld.
     field: Coded<HandoverField>,
@@ -181,5 +182,6 @@ connection!(
     ReferralEventConnection,
     ReferralEventEdge,
     ReferralEvent,
+    "for work",
     "Eine Seite des Verlaufs, der älteste Schritt zuerst."
 );

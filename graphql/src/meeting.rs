@@ -8,6 +8,7 @@ use crate::scalar::{Date, DateTime};
 
 /// Ein Termin.
 #[derive(SimpleObject)]
+#[graphql(tag = "for work")]
 pub(crate) struct Appointment {
     /// Wann.
     at: Option<DateTime>,
@@ -35,6 +36,7 @@ impl Appointment {
 
 /// Ein Gespräch, in dem ein Fall übergeben wurde.
 #[derive(SimpleObject)]
+#[graphql(tag = "for work")]
 pub(crate) struct Talk {
     /// Wann es war.
     held_on: Date,

@@ -16,6 +16,7 @@ use async_graphql::MergedObject;
 /// Alles, was Sie ändern können. Jede Änderung nimmt einen `idempotencyKey`: dieselbe Anfrage noch einmal ändert nichts
 /// und bekommt dieselbe Antwort.
 #[derive(Default, MergedObject)]
+#[graphql(tag = "for all")]
 pub(crate) struct Mutation(
     referral::ReferralMutation,
     agreement::AgreementMutation,

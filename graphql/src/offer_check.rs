@@ -23,6 +23,7 @@ kim_domain::words! {
 
 /// Was Sie vor dem Angebot wissen sollten.
 #[derive(SimpleObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct OfferCheck {
     /// Ob heute eine Schnittstellenvereinbarung gilt.
     agreement_in_force: bool,
@@ -39,6 +40,7 @@ pub(crate) struct OfferCheck {
 
 /// Ein Feld, für das etwas fehlt.
 #[derive(SimpleObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct LackingField {
     /// Das Feld.
     field: Coded<HandoverField>,

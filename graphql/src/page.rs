@@ -19,6 +19,7 @@ pub(crate) const MOST: u64 = 100;
 
 /// Wo diese Seite in der Liste liegt.
 #[derive(Clone, Debug, Default, SimpleObject)]
+#[graphql(tag = "for all")]
 pub(crate) struct PageInfo {
     /// Ob nach dieser Seite noch etwas kommt.
     has_next_page: bool,

@@ -95,7 +95,7 @@ impl AgreementProposal {
 }
 
 /// Ein Vorschlag für eine Schnittstellenvereinbarung. Was er sagt, ändert sich nie: Anderes wird ein anderer Vorschlag.
-#[Object]
+#[Object(tag = "for agreements")]
 impl AgreementProposal {
     /// Kennung.
     pub(crate) async fn id(&self) -> ID {
@@ -215,5 +215,6 @@ connection!(
     AgreementProposalConnection,
     AgreementProposalEdge,
     AgreementProposal,
+    "for agreements",
     "Eine Seite der Vorschläge für Schnittstellenvereinbarungen, die Ihre Stelle betreffen."
 );

@@ -9,11 +9,13 @@ use async_graphql::{InputObject, InputType, InputValueError, InputValueResult, V
 use kim_casework::case::Record;
 use kim_casework::refusal::Refusal;
 use kim_domain::Word;
+use kim_domain::audience::Audience;
 use kim_domain::field::{FieldSet, HandoverField, ValueType};
 use kim_domain::nationality::Nationality;
 use kim_domain::value::{self, Value as Stored};
 
 use crate::coded::Coded;
+use crate::declaration::tags;
 use crate::scalar::Date;
 
 /// What a case manager does not write here: worked out, following from the plan, or a note.
@@ -162,7 +164,7 @@ impl InputType for CaseRecordInput {
                 input_fields,
                 visible: None,
                 inaccessible: false,
-                tags: Vec::new(),
+                tags: tags(&[Audience::Senders]),
                 rust_typename: Some(std::any::type_name::<Self>()),
                 oneof: false,
                 directive_invocations: Vec::new(),
@@ -210,6 +212,7 @@ fn meta_field(name: &str, description: &str, ty: String) -> MetaInputValue {
 
 /// Eine Unterlage: was vorliegt oder noch fehlt.
 #[derive(InputObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct DocumentInput {
     /// Bezeichnung der Unterlage.
     name: String,
@@ -225,6 +228,7 @@ impl From<DocumentInput> for value::Document {
 
 /// Gesetzliche Vertretung.
 #[derive(InputObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct LegalRepresentativeInput {
     /// Name.
     name: String,
@@ -242,6 +246,7 @@ impl From<LegalRepresentativeInput> for value::LegalRepresentative {
 
 /// Ein Haushaltsmitglied.
 #[derive(InputObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct HouseholdMemberInput {
     /// Beziehung zur Klientin oder zum Klienten.
     relation: Coded<value::Relation>,
@@ -262,6 +267,7 @@ impl From<HouseholdMemberInput> for value::HouseholdMember {
 
 /// Ein Sprachzertifikat.
 #[derive(InputObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct GermanCertificateInput {
     /// Nachgewiesenes Niveau (GER).
     level: Coded<value::GermanLevel>,
@@ -279,6 +285,7 @@ impl From<GermanCertificateInput> for value::GermanCertificate {
 
 /// Eine Integrationsleistung (§§ 25a, 25b AufenthG).
 #[derive(InputObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct IntegrationAchievementInput {
     /// Art der Leistung.
     kind: String,
@@ -296,6 +303,7 @@ impl From<IntegrationAchievementInput> for value::IntegrationAchievement {
 
 /// Wohnsitzauflage (§ 12a AufenthG).
 #[derive(InputObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct WohnsitzauflageInput {
     /// Der Ort, auf den sie lautet.
     place: String,

@@ -82,7 +82,7 @@ impl Referral {
 }
 
 /// Eine Übergabe (Referral): ein Fall oder ein Teil davon, den eine Stelle einer anderen anbietet.
-#[Object]
+#[Object(tag = "for work")]
 impl Referral {
     /// Kennung.
     pub(crate) async fn id(&self) -> ID {
@@ -176,6 +176,7 @@ impl Referral {
         self.reason(ReferralStatus::Returned, self.told())
     }
     /// Grund der Rücknahme; nur für die übergebende Stelle.
+    #[graphql(tag = "for senders")]
     async fn withdrawal_reason(&self) -> Option<Coded<WithdrawalReason>> {
         self.reason(ReferralStatus::Withdrawn, self.row.side == Side::Sender)
     }
@@ -197,6 +198,7 @@ impl Referral {
         self.talks.iter().map(|row| Talk::of(row, &self.parties)).collect()
     }
     /// Was Sie vor dem Angebot wissen sollten; nur bei Ihrem eigenen Entwurf.
+    #[graphql(tag = "for senders")]
     async fn offer_check(&self, ctx: &Context<'_>) -> Option<OfferCheck> {
         self.draft.as_ref().map(|draft| OfferCheck::of(&self.row, draft, Session::of(ctx).today()))
     }
@@ -245,6 +247,7 @@ impl Referral {
         Handover::new(Session::of(ctx), &self.row, &self.values, self.disputes.fields)
     }
     /// Welche Felder die empfangende Stelle jetzt sieht, oder nach der Annahme sähe; nur für die übergebende Stelle.
+    #[graphql(tag = "for senders")]
     async fn disclosure(
         &self,
         #[graphql(default = false, desc = "So, als wäre die Übergabe angenommen.")] if_accepted: bool,
@@ -253,12 +256,14 @@ impl Referral {
         (self.row.side == Side::Sender).then(|| visible.fields().iter().map(Coded).collect())
     }
     /// Ihr Fall, aus dem übergeben wurde; nur für die übergebende Stelle.
+    #[graphql(tag = "for senders")]
     async fn case(&self, ctx: &Context<'_>) -> Option<&Case> {
         let allowed = self.row.side == Side::Receiver || Session::of(ctx).viewer().may(Scope::CaseRead);
         let result = if allowed { Ok(self.case.as_deref()) } else { Err(Failure::Forbidden(Scope::CaseRead)) };
         or_null(ctx, result)
     }
     /// Die Einwilligung, auf der sie beruht; nur für die übergebende Stelle.
+    #[graphql(tag = "for senders")]
     async fn consent(&self, ctx: &Context<'_>) -> Option<&Consent> {
         let allowed = self.row.side == Side::Receiver || Session::of(ctx).viewer().may(Scope::CaseRead);
         let result = if allowed { Ok(self.consent.as_ref()) } else { Err(Failure::Forbidden(Scope::CaseRead)) };
@@ -369,10 +374,11 @@ impl Direct for Referral {
     }
 }
 
-connection!(ReferralConnection, ReferralEdge, Referral, "Eine Seite der Übergaben.");
+connection!(ReferralConnection, ReferralEdge, Referral, "for work", "Eine Seite der Übergaben.");
 
 /// Eine Ansprechperson.
 #[derive(SimpleObject)]
+#[graphql(tag = "for work")]
 pub(crate) struct Contact {
     /// Name.
     name: Option<String>,
@@ -391,6 +397,7 @@ impl Contact {
 
 /// Auswahl aus den Übergaben. Kein Feld der Übergabe kann gefiltert werden außer über `client`.
 #[derive(Debug, Default, InputObject)]
+#[graphql(tag = "for work")]
 pub(crate) struct ReferralFilter {
     /// Einer dieser Stände.
     pub(crate) status: Option<Vec<Coded<ReferralStatus>>>,
@@ -416,6 +423,7 @@ pub(crate) struct ReferralFilter {
 
 /// Die Person am Schalter: genau nach Angleichung der Schreibweise (Groß- und Kleinschreibung, Akzente, Bindestriche).
 #[derive(Clone, InputObject)]
+#[graphql(tag = "for work")]
 pub(crate) struct ClientInput {
     /// Familienname.
     pub(crate) family_name: String,

@@ -17,7 +17,7 @@ pub(crate) struct Date(pub(crate) NaiveDate);
 pub(crate) struct DateTime(pub(crate) ChronoDateTime<Utc>);
 
 /// Ein Tag (ISO 8601), z. B. `2026-11-20`.
-#[Scalar(name = "Date")]
+#[Scalar(name = "Date", tag = "for all")]
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
         // Ten characters: chrono would also take `2026-1-1`.
@@ -36,7 +36,7 @@ impl ScalarType for Date {
 }
 
 /// Ein Zeitpunkt (RFC 3339), ausgegeben in UTC, z. B. `2026-11-20T11:00:00Z`.
-#[Scalar(name = "DateTime")]
+#[Scalar(name = "DateTime", tag = "for all")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         let instant = text_of(&value).map(ChronoDateTime::parse_from_rfc3339).and_then(Result::ok);
@@ -61,7 +61,7 @@ pub(crate) struct MonthScalar(pub(crate) Month);
 pub(crate) struct PeriodScalar(pub(crate) Period);
 
 /// Ein Monat, z. B. `2026-10`.
-#[Scalar(name = "Month")]
+#[Scalar(name = "Month", tag = "for work")]
 impl ScalarType for MonthScalar {
     fn parse(value: Value) -> InputValueResult<Self> {
         let month = text_of(&value).and_then(Month::parse);
@@ -76,7 +76,7 @@ impl ScalarType for MonthScalar {
 }
 
 /// Ein Monat oder ein Quartal, z. B. `2026-10` oder `2026-Q4`.
-#[Scalar(name = "Period")]
+#[Scalar(name = "Period", tag = "for coordination")]
 impl ScalarType for PeriodScalar {
     fn parse(value: Value) -> InputValueResult<Self> {
         let period = text_of(&value).and_then(Period::parse);

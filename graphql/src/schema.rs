@@ -6,16 +6,16 @@
 use std::borrow::Cow;
 use std::sync::{LazyLock, OnceLock};
 
-use async_graphql::registry::{MetaType, Registry};
+use async_graphql::registry::Registry;
 use async_graphql::{
     ContextDirective, CustomDirective, CustomDirectiveFactory, EmptySubscription, SDLExportOptions, ServerError,
     ServerResult, ValidationMode,
 };
 use kim_domain::agency::{AgencyKind, Role};
-use kim_domain::disclosure::known_to;
-use kim_domain::field::{FieldSet, HandoverField};
 
+use crate::declaration;
 use crate::mutation::Mutation;
+use crate::narrowing::narrow;
 use crate::query::Query;
 use crate::vocabulary::{Shared, Vocabulary};
 
@@ -47,19 +47,13 @@ fn build(pair: Option<(AgencyKind, Role)>) -> Schema {
         .validation_mode(ValidationMode::Strict)
         // Ours are as good and cost a document of wrong names nothing (`wording.rs`).
         .disable_suggestions();
-    match pair {
-        Some((kind, role)) => {
-            let known = Shared::default();
-            schema.data(Shared::clone(&known)).directive(Narrowing { kind, role, known }).finish()
-        }
-        None => schema.finish(),
-    }
+    let known = Shared::default();
+    schema.data(Shared::clone(&known)).directive(Narrowing { pair, known }).finish()
 }
 
 /// Not a directive: the engine lets a directive's factory change the registry, and that is the one hook it has.
 struct Narrowing {
-    kind: AgencyKind,
-    role: Role,
+    pair: Option<(AgencyKind, Role)>,
     known: Shared,
 }
 
@@ -69,24 +63,12 @@ impl CustomDirectiveFactory for Narrowing {
     }
 
     fn register(&self, registry: &mut Registry) {
-        let mut prune = Prune(registry);
-        let outside = EXISTS_FOR.iter().filter(|(whom, _, _)| !whom.includes(self.kind, self.role));
-        for (_, type_name, parts) in outside {
-            parts.iter().for_each(|part| prune.part(type_name, part));
+        let declared = declaration::read(registry).unwrap_or_else(|problems| panic!("{}", problems.join("\n")));
+        if let Some((kind, role)) = self.pair {
+            narrow(registry, &declared, |audience| audience.includes(kind, role));
         }
-        prune.root_without_fields();
-        let known = known_to(self.kind);
-        if known.is_empty() {
-            prune.part("AgreementField", "field");
-            prune.part("AgreementFieldInput", "field");
-        }
-        for field in FieldSet::ALL.without(known).iter().map(|field: HandoverField| (field.name(), field.code())) {
-            prune.part("Handover", field.0);
-            prune.part("HandoverField", field.1);
-        }
-        prune.0.remove_unused_types();
         // A factory registers once.
-        let _first = self.known.set(Vocabulary::of(prune.0));
+        let _first = self.known.set(Vocabulary::of(registry));
     }
 
     fn create(
@@ -95,137 +77,6 @@ impl CustomDirectiveFactory for Narrowing {
         _: &async_graphql::parser::types::Directive,
     ) -> ServerResult<Box<dyn CustomDirective>> {
         Err(ServerError::new("unknown directive", Some(ctx.item.pos)))
-    }
-}
-
-/// Who has business with a part of the schema.
-#[derive(Clone, Copy)]
-enum Whom {
-    /// Whoever works on referrals, from either side.
-    Work,
-    /// Those of them whose kind of agency hands cases over.
-    Senders,
-    /// Whoever works on agreements in the making.
-    Agreements,
-    /// Those of them who propose.
-    Proposers,
-    /// Those who sign for their agency.
-    Signers,
-    /// Those who advise on data protection.
-    Officers,
-    /// Who oversees data protection where cases are handed over.
-    SendersOfficers,
-    /// Whoever steers: agreements and statistics, no person.
-    Coordination,
-}
-
-impl Whom {
-    fn includes(self, kind: AgencyKind, role: Role) -> bool {
-        match self {
-            Self::Work => role.works_on_referrals(),
-            Self::Senders => role.works_on_referrals() && kind.sends(),
-            Self::Agreements => role.works_on_agreements(),
-            Self::Proposers => matches!(role, Role::Administrator | Role::Coordinator),
-            Self::Signers => role == Role::Administrator,
-            Self::Officers => role == Role::DataProtectionOfficer,
-            Self::SendersOfficers => role == Role::DataProtectionOfficer && kind.sends(),
-            Self::Coordination => role == Role::Coordinator,
-        }
-    }
-}
-
-/// What exists for some and not for others: fields of a type, values of an enum, and what `node` finds.
-const EXISTS_FOR: &[(Whom, &str, &[&str])] = &[
-    (Whom::Work, "Query", &["referrals", "referral", "referralCounts", "referralStatistics"]),
-    (Whom::Work, "Query", &["changes"]),
-    (Whom::Work, "Node", &["Referral"]),
-    (
-        Whom::Work,
-        "Mutation",
-        &[
-            "acknowledgeReferral",
-            "acceptReferral",
-            "declineReferral",
-            "forwardReferral",
-            "requestInformation",
-            "startReferral",
-            "completeReferral",
-            "failReferral",
-            "returnReferral",
-            "postMessage",
-            "recordAppointment",
-            "recordTalk",
-            "bulkAnswerReferrals",
-            "reportWrongValue",
-        ],
-    ),
-    (Whom::Coordination, "Query", &["municipalityStatistics"]),
-    (Whom::Senders, "ReasonStatistics", &["withdrawn"]),
-    (Whom::Senders, "Query", &["supportNotices"]),
-    (Whom::Senders, "Mutation", &["recordSupportConsent", "supportCheck"]),
-    (Whom::Senders, "Query", &["cases", "case"]),
-    (Whom::Senders, "Query", &["upcomingDeadlines", "eligibilityRules", "eligibilityCheck"]),
-    (Whom::Senders, "Node", &["Case"]),
-    (Whom::Senders, "Referral", &["case", "disclosure", "offerCheck", "withdrawalReason"]),
-    (Whom::Senders, "Correction", &["told"]),
-    (Whom::Senders, "Node", &["Consent"]),
-    (Whom::Senders, "Referral", &["consent"]),
-    (Whom::Senders, "Mutation", &["recordConsent", "renewConsent", "withdrawConsent"]),
-    (Whom::SendersOfficers, "Query", &["consentFacts"]),
-    (Whom::Senders, "Direction", &["OUTGOING"]),
-    (Whom::Senders, "ReferralStatus", &["DRAFT"]),
-    (Whom::Senders, "ReferralAction", &["DISCARD"]),
-    (
-        Whom::Senders,
-        "Mutation",
-        &[
-            "draftReferral",
-            "discardReferral",
-            "offerReferral",
-            "offerAgain",
-            "answerInformation",
-            "withdrawReferral",
-            "changeHandover",
-            "bulkOfferReferrals",
-            "decideCorrection",
-        ],
-    ),
-    (Whom::Agreements, "Query", &["agreementProposals"]),
-    (Whom::Agreements, "Node", &["AgreementProposal"]),
-    (Whom::Agreements, "Agreement", &["opinions"]),
-    (Whom::Proposers, "Mutation", &["proposeAgreement", "rejectAgreement"]),
-    (Whom::Signers, "Mutation", &["signAgreement", "terminateAgreement"]),
-    (Whom::Officers, "Mutation", &["giveOpinion"]),
-    (Whom::Senders, "Mutation", &["openCase", "updateCase", "closeCase", "addNote", "setPlan", "decideEligibility"]),
-];
-
-/// Removes by name, and panics on a name that is not there: a renamed field must not stay visible.
-struct Prune<'r>(&'r mut Registry);
-
-impl Prune<'_> {
-    /// A field of an object or an input, a value of an enum, or a type that `node` finds.
-    fn part(&mut self, type_name: &str, part: &str) {
-        let removed = match self.0.types.get_mut(type_name) {
-            Some(MetaType::Object { fields, .. }) => fields.shift_remove(part).is_some(),
-            Some(MetaType::Enum { enum_values, .. }) => enum_values.shift_remove(part).is_some(),
-            Some(MetaType::InputObject { input_fields, .. }) => input_fields.shift_remove(part).is_some(),
-            Some(MetaType::Interface { possible_types, .. }) => possible_types.shift_remove(part),
-            _ => false,
-        };
-        assert!(removed, "there is no {type_name}.{part} to prune");
-        if type_name == "Node" {
-            self.0.implements.remove(part);
-        }
-    }
-
-    /// A viewer who can change nothing has no root for it.
-    fn root_without_fields(&mut self) {
-        if let Some(MetaType::Object { fields, .. }) = self.0.types.get("Mutation")
-            && fields.is_empty()
-        {
-            self.0.types.remove("Mutation");
-            self.0.mutation_type = None;
-        }
     }
 }
 

@@ -35,6 +35,7 @@ pub(crate) struct StatisticsQuery;
 
 /// Auswahl für die Statistik: Übergaben, die in diesen Monaten angeboten wurden.
 #[derive(Debug, Default, InputObject)]
+#[graphql(tag = "for work")]
 pub(crate) struct StatisticsFilter {
     /// Vom ersten Tag dieses Monats an; ohne Angabe elf Monate vor `to`.
     from: Option<MonthScalar>,
@@ -50,6 +51,7 @@ pub(crate) struct StatisticsFilter {
 impl StatisticsQuery {
     /// Die Übergaben Ihrer Stelle in Zahlen, genau: nach Stand, Zweck, anderer Stelle und Monat, mit den Gründen und der Zeit
     /// in jedem Stand. Höchstens 36 Monate.
+    #[graphql(tag = "for work")]
     async fn referral_statistics(
         &self,
         ctx: &Context<'_>,
@@ -74,6 +76,7 @@ impl StatisticsQuery {
     /// von da an ändern sich die Zahlen nicht mehr. Übergaben zu einem Zweck, der selbst eine besondere Kategorie verrät
     /// (Art. 9 DSGVO: Eingliederungshilfe), sind nirgends mitgezählt, einzelne Stellen nicht zu unterscheiden. Jede Anfrage
     /// wird protokolliert.
+    #[graphql(tag = "for coordination")]
     async fn municipality_statistics(
         &self,
         ctx: &Context<'_>,

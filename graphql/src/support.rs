@@ -27,7 +27,7 @@ pub(crate) struct SupportNotice {
 
 /// Ein Hinweis: wahrscheinlich begleitet in Ihrer Kommune noch ein Träger dieselbe Person. Beide Seiten haben dasselbe Zeichen
 /// und sonst nichts voneinander.
-#[Object]
+#[Object(tag = "for senders")]
 impl SupportNotice {
     /// Das Zeichen. Nennen Sie es der Koordination; sie bringt zusammen, wer dasselbe nennt.
     async fn reference(&self) -> &str {
@@ -53,6 +53,7 @@ connection!(
     SupportNoticeConnection,
     SupportNoticeEdge,
     SupportNotice,
+    "for senders",
     "Eine Seite Ihrer Hinweise, der neueste zuerst."
 );
 
@@ -60,6 +61,7 @@ connection!(
 impl SupportQuery {
     /// Hinweise darauf, dass wahrscheinlich noch ein Träger dieselbe Person begleitet: aus Ihren Abgleichen und denen der
     /// anderen, solange sie es auf beiden Seiten sagen lässt.
+    #[graphql(tag = "for senders")]
     async fn support_notices(
         &self,
         ctx: &Context<'_>,

@@ -13,6 +13,7 @@ use crate::straight::Direct;
 
 /// Eine Frist oder ein Tag, den das Gesetz für einen Fall wichtig macht.
 #[derive(SimpleObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct CaseDeadline {
     /// Art.
     kind: Coded<DeadlineKind>,
@@ -42,7 +43,7 @@ pub(crate) struct UpcomingDeadline {
 }
 
 /// Eine anstehende Frist eines Ihrer offenen Fälle.
-#[Object]
+#[Object(tag = "for senders")]
 impl UpcomingDeadline {
     /// Art.
     async fn kind(&self) -> Coded<DeadlineKind> {
@@ -72,5 +73,6 @@ connection!(
     UpcomingDeadlineConnection,
     UpcomingDeadlineEdge,
     UpcomingDeadline,
+    "for senders",
     "Eine Seite der anstehenden Fristen, die nächste zuerst."
 );

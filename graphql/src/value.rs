@@ -42,7 +42,7 @@ impl Direct for Nationality {
 }
 
 /// Ein Ziel im Hilfeplan und der Schritt dorthin.
-#[Object]
+#[Object(tag = "for work")]
 impl PlanStep {
     /// Das Ziel.
     async fn goal(&self) -> &str {
@@ -63,7 +63,7 @@ impl PlanStep {
 }
 
 /// Eine Unterlage: was vorliegt oder noch fehlt, nie die Unterlage selbst.
-#[Object]
+#[Object(tag = "for work")]
 impl Document {
     /// Bezeichnung der Unterlage.
     async fn name(&self) -> &str {
@@ -76,7 +76,7 @@ impl Document {
 }
 
 /// Gesetzliche Vertretung.
-#[Object]
+#[Object(tag = "for work")]
 impl LegalRepresentative {
     /// Name.
     async fn name(&self) -> &str {
@@ -93,7 +93,7 @@ impl LegalRepresentative {
 }
 
 /// Ein Haushaltsmitglied.
-#[Object]
+#[Object(tag = "for work")]
 impl HouseholdMember {
     /// Beziehung zur Klientin oder zum Klienten.
     async fn relation(&self) -> Coded<value::Relation> {
@@ -114,7 +114,7 @@ impl HouseholdMember {
 }
 
 /// Ein Sprachzertifikat: nachgewiesenes, nicht geschätztes Deutsch.
-#[Object]
+#[Object(tag = "for work")]
 impl GermanCertificate {
     /// Nachgewiesenes Niveau (GER).
     async fn level(&self) -> Coded<value::GermanLevel> {
@@ -131,7 +131,7 @@ impl GermanCertificate {
 }
 
 /// Eine Integrationsleistung (§§ 25a, 25b AufenthG), die die Klientin oder der Klient zeigen möchte.
-#[Object]
+#[Object(tag = "for work")]
 impl IntegrationAchievement {
     /// Art der Leistung.
     async fn kind(&self) -> &str {
@@ -148,7 +148,7 @@ impl IntegrationAchievement {
 }
 
 /// Wohnsitzauflage (§ 12a AufenthG).
-#[Object]
+#[Object(tag = "for work")]
 impl Wohnsitzauflage {
     /// Der Ort, auf den sie lautet.
     async fn place(&self) -> &str {
@@ -157,7 +157,7 @@ impl Wohnsitzauflage {
 }
 
 /// Eine Staatsangehörigkeit.
-#[Object]
+#[Object(tag = "for work")]
 impl Nationality {
     /// Ländercode (ISO 3166-1 alpha-2).
     async fn code(&self) -> &str {

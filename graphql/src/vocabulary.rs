@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use async_graphql::OutputType;
+use async_graphql::context::ContextBase;
 use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::OperationType;
 use async_graphql::registry::{MetaField, MetaInputValue, MetaType, MetaTypeName, Registry};
@@ -33,6 +35,16 @@ impl Vocabulary {
             mutation: registry.mutation_type.clone(),
             subscription: registry.subscription_type.clone(),
         }
+    }
+
+    /// Of the schema on which a request is executed.
+    pub(crate) fn of_request<'c, T>(ctx: &ContextBase<'c, T>) -> &'c Self {
+        ctx.data_unchecked::<Shared>().get_or_init(Self::default)
+    }
+
+    /// Whether this type exists for the viewer.
+    pub(crate) fn has<T: OutputType>(&self) -> bool {
+        self.types.contains_key(&*T::type_name())
     }
 
     /// The type at the top of an operation.

@@ -20,8 +20,10 @@ use crate::session::Session;
 
 /// Ein Feld, das vereinbart werden soll.
 #[derive(InputObject)]
+#[graphql(tag = "for proposers")]
 pub(crate) struct AgreementFieldInput {
     /// Das Feld.
+    #[graphql(tag = "for any-field")]
     field: Option<Coded<HandoverField>>,
     /// Oder seine Bezeichnung.
     label: Option<String>,
@@ -35,6 +37,7 @@ pub(crate) struct AgreementFieldInput {
 
 /// Was vereinbart werden soll.
 #[derive(InputObject)]
+#[graphql(tag = "for proposers")]
 pub(crate) struct ProposeAgreementInput {
     /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
     idempotency_key: String,
@@ -65,9 +68,9 @@ pub(crate) struct ProposeAgreementInput {
 
 /// Declares an input about one proposal: which, in which version, under which key, and what else it says.
 macro_rules! input {
-    ($(#[doc = $about:literal])+ $name:ident { $($(#[$attribute:meta])* $field:ident: $ty:ty,)* }) => {
-        $(#[doc = $about])+
+    ($(#[$about:meta])+ $name:ident { $($(#[$attribute:meta])* $field:ident: $ty:ty,)* }) => {
         #[derive(InputObject)]
+        $(#[$about])+
         pub(crate) struct $name {
             /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
             idempotency_key: String,
@@ -88,11 +91,13 @@ macro_rules! input {
 
 input! {
     /// Ein Vorschlag, der unterschrieben wird.
+    #[graphql(tag = "for signers")]
     SignAgreementInput {}
 }
 
 input! {
     /// Ein Vorschlag, zu dem die oder der Datenschutzbeauftragte Stellung nimmt.
+    #[graphql(tag = "for officers")]
     GiveOpinionInput {
         /// Das Ergebnis.
         verdict: Coded<OpinionVerdict>,
@@ -103,6 +108,7 @@ input! {
 
 input! {
     /// Ein Vorschlag, der abgelehnt oder, wenn er von Ihrer Stelle ist, zurückgenommen wird.
+    #[graphql(tag = "for proposers")]
     RejectAgreementInput {
         /// Warum.
         reason: Option<String>,
@@ -111,6 +117,7 @@ input! {
 
 /// Eine Schnittstellenvereinbarung, die gekündigt wird.
 #[derive(InputObject)]
+#[graphql(tag = "for signers")]
 pub(crate) struct TerminateAgreementInput {
     /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
     idempotency_key: String,
@@ -127,6 +134,7 @@ pub(crate) struct TerminateAgreementInput {
 
 /// Was aus einem Vorschlag wurde.
 #[derive(SimpleObject)]
+#[graphql(tag = "for agreements")]
 pub(crate) struct AgreementProposalPayload {
     /// Der Vorschlag, wie Sie ihn jetzt sehen.
     proposal: Option<AgreementProposal>,
@@ -134,6 +142,7 @@ pub(crate) struct AgreementProposalPayload {
 
 /// Was aus einer Schnittstellenvereinbarung wurde.
 #[derive(SimpleObject)]
+#[graphql(tag = "for signers")]
 pub(crate) struct AgreementPayload {
     /// Die Fassung, wie Sie sie jetzt sehen.
     agreement: Option<Agreement>,
@@ -165,6 +174,7 @@ pub(crate) struct AgreementMutation;
 #[Object]
 impl AgreementMutation {
     /// Schlägt eine Schnittstellenvereinbarung oder ihre nächste Fassung vor. Nichts geht über die Obergrenze hinaus.
+    #[graphql(tag = "for proposers")]
     async fn propose_agreement(
         &self,
         ctx: &Context<'_>,
@@ -197,6 +207,7 @@ impl AgreementMutation {
 
     /// Unterschreibt für Ihre Seite. Niemand unterschreibt für beide. Mit der letzten Unterschrift und Stellungnahme ist die
     /// Vereinbarung geschlossen.
+    #[graphql(tag = "for signers")]
     async fn sign_agreement(&self, ctx: &Context<'_>, input: SignAgreementInput) -> Option<AgreementProposalPayload> {
         with_proposal(ctx, "signAgreement", input.idempotency_key.clone(), async |work| {
             casework::sign(work, input.target()?).await
@@ -206,6 +217,7 @@ impl AgreementMutation {
 
     /// Nimmt als Datenschutzbeauftragte oder Datenschutzbeauftragter Ihrer Seite Stellung. Bedenken halten die Vereinbarung
     /// nicht auf, bleiben aber bei ihr.
+    #[graphql(tag = "for officers")]
     async fn give_opinion(&self, ctx: &Context<'_>, input: GiveOpinionInput) -> Option<AgreementProposalPayload> {
         with_proposal(ctx, "giveOpinion", input.idempotency_key.clone(), async |work| {
             let opinion = casework::Opinion { verdict: input.verdict.0, reasons: input.reasons.clone() };
@@ -215,6 +227,7 @@ impl AgreementMutation {
     }
 
     /// Lehnt einen Vorschlag ab, oder nimmt den eigenen zurück.
+    #[graphql(tag = "for proposers")]
     async fn reject_agreement(
         &self,
         ctx: &Context<'_>,
@@ -228,6 +241,7 @@ impl AgreementMutation {
 
     /// Kündigt: Von einem Tag an wird nichts mehr angeboten, und was läuft, geht weiter; aus wichtigem Grund schließt sich
     /// sofort auch, was läuft.
+    #[graphql(tag = "for signers")]
     async fn terminate_agreement(&self, ctx: &Context<'_>, input: TerminateAgreementInput) -> Option<AgreementPayload> {
         let key = input.idempotency_key.clone();
         let changed = async {

@@ -18,6 +18,7 @@ use crate::session::Session;
 
 /// Ein Entwurf unter vielen.
 #[derive(InputObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct BulkOfferItem {
     /// Kennung der Übergabe.
     referral_id: ID,
@@ -30,6 +31,7 @@ pub(crate) struct BulkOfferItem {
 
 /// Entwürfe, die angeboten werden sollen.
 #[derive(InputObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct BulkOfferReferralsInput {
     /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
     idempotency_key: String,
@@ -39,6 +41,7 @@ pub(crate) struct BulkOfferReferralsInput {
 
 /// Eine Übergabe unter vielen.
 #[derive(InputObject)]
+#[graphql(tag = "for work")]
 pub(crate) struct BulkAnswerItem {
     /// Kennung der Übergabe.
     referral_id: ID,
@@ -48,6 +51,7 @@ pub(crate) struct BulkAnswerItem {
 
 /// Eine Antwort auf viele Übergaben.
 #[derive(InputObject)]
+#[graphql(tag = "for work")]
 pub(crate) struct BulkAnswerReferralsInput {
     /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
     idempotency_key: String,
@@ -95,6 +99,7 @@ impl BulkAnswerReferralsInput {
 
 /// Was aus vielen Übergaben wurde.
 #[derive(SimpleObject)]
+#[graphql(tag = "for work")]
 pub(crate) struct BulkPayload {
     /// Eine Zeile für jede, in der Reihenfolge der Anfrage.
     results: Vec<BulkResult>,
@@ -102,6 +107,7 @@ pub(crate) struct BulkPayload {
 
 /// Was aus einer von vielen wurde.
 #[derive(SimpleObject)]
+#[graphql(tag = "for work")]
 pub(crate) struct BulkResult {
     /// Kennung der Übergabe, wie Sie sie genannt haben.
     referral_id: ID,
@@ -115,6 +121,7 @@ pub(crate) struct BulkResult {
 
 /// Warum mit einer von vielen nichts geschah.
 #[derive(SimpleObject)]
+#[graphql(tag = "for work")]
 pub(crate) struct BulkError {
     /// Fehlercode, aus derselben Liste wie `extensions.code`.
     code: &'static str,
@@ -141,6 +148,7 @@ pub(crate) struct BulkMutation;
 impl BulkMutation {
     /// Bietet viele Entwürfe an, jeden mit den Feldern, die er nennt. Was geht, geschieht; jede Zeile sagt, was aus ihr
     /// wurde.
+    #[graphql(tag = "for senders")]
     async fn bulk_offer_referrals(&self, ctx: &Context<'_>, input: BulkOfferReferralsInput) -> Option<BulkPayload> {
         let ids = input.items.iter().map(|item| item.referral_id.clone()).collect();
         bulk(ctx, "bulkOfferReferrals", input.idempotency_key, ids, async |work| {
@@ -157,6 +165,7 @@ impl BulkMutation {
     }
 
     /// Beantwortet viele Übergaben gleich. Was geht, geschieht; jede Zeile sagt, was aus ihr wurde.
+    #[graphql(tag = "for work")]
     async fn bulk_answer_referrals(&self, ctx: &Context<'_>, input: BulkAnswerReferralsInput) -> Option<BulkPayload> {
         let ids = input.items.iter().map(|item| item.referral_id.clone()).collect();
         bulk(ctx, "bulkAnswerReferrals", input.idempotency_key.clone(), ids, async |work| {

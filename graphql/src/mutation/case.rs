@@ -23,6 +23,7 @@ use crate::session::Session;
 
 /// Was aus einer Änderung an einem Fall wurde.
 #[derive(SimpleObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct CasePayload {
     /// Der Fall, wie er jetzt ist.
     case: Option<Case>,
@@ -30,6 +31,7 @@ pub(crate) struct CasePayload {
 
 /// Ein Fall, der aufgenommen wird.
 #[derive(InputObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct OpenCaseInput {
     /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
     idempotency_key: String,
@@ -45,6 +47,7 @@ pub(crate) struct OpenCaseInput {
 
 /// Was an einem Fall anders werden soll; was nicht genannt ist, bleibt, und null löscht.
 #[derive(InputObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct UpdateCaseInput {
     /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
     idempotency_key: String,
@@ -64,6 +67,7 @@ pub(crate) struct UpdateCaseInput {
 
 /// Ein Fall, der abgeschlossen wird (Entpflichtung).
 #[derive(InputObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct CloseCaseInput {
     /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
     idempotency_key: String,
@@ -82,6 +86,7 @@ pub(crate) struct CloseCaseInput {
 
 /// Eine Beratungsnotiz.
 #[derive(InputObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct AddNoteInput {
     /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
     idempotency_key: String,
@@ -93,6 +98,7 @@ pub(crate) struct AddNoteInput {
 
 /// Der Hilfeplan im Ganzen.
 #[derive(InputObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct SetPlanInput {
     /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
     idempotency_key: String,
@@ -106,6 +112,7 @@ pub(crate) struct SetPlanInput {
 
 /// Ein Ziel im Hilfeplan.
 #[derive(InputObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct GoalInput {
     /// Was erreicht werden soll.
     text: String,
@@ -115,6 +122,7 @@ pub(crate) struct GoalInput {
 
 /// Ein Schritt zu einem Ziel.
 #[derive(InputObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct GoalStepInput {
     /// Was zu tun ist.
     text: String,
@@ -129,6 +137,7 @@ pub(crate) struct GoalStepInput {
 
 /// Wer für einen Schritt verantwortlich ist: genau eine Angabe.
 #[derive(OneofObject)]
+#[graphql(tag = "for senders")]
 pub(crate) enum ResponsibleInput {
     /// Kennung einer Stelle Ihrer Kommune.
     AgencyId(ID),
@@ -140,6 +149,7 @@ pub(crate) enum ResponsibleInput {
 
 /// Eine Entscheidung über die Zielgruppe.
 #[derive(InputObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct DecideEligibilityInput {
     /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
     idempotency_key: String,
@@ -206,6 +216,7 @@ pub(crate) struct CaseMutation;
 #[Object]
 impl CaseMutation {
     /// Nimmt einen Fall auf.
+    #[graphql(tag = "for senders")]
     async fn open_case(&self, ctx: &Context<'_>, input: OpenCaseInput) -> Option<CasePayload> {
         with_case(ctx, "openCase", input.idempotency_key.clone(), async |work| {
             let case = casework::OpenCase {
@@ -220,6 +231,7 @@ impl CaseMutation {
     }
 
     /// Ändert einen Fall. Keine Übergabe ändert sich dadurch: Das tut nur `changeHandover`.
+    #[graphql(tag = "for senders")]
     async fn update_case(&self, ctx: &Context<'_>, input: UpdateCaseInput) -> Option<CasePayload> {
         with_case(ctx, "updateCase", input.idempotency_key.clone(), async |work| {
             let target = target(&input.case_id, input.expected_version)?;
@@ -240,6 +252,7 @@ impl CaseMutation {
 
     /// Schließt einen Fall ab: letzte Phase, und die Aufbewahrungsfrist beginnt. Was noch übergeben ist, muss beendet sein
     /// oder wird mit `withdrawReferrals` zurückgezogen.
+    #[graphql(tag = "for senders")]
     async fn close_case(&self, ctx: &Context<'_>, input: CloseCaseInput) -> Option<CasePayload> {
         with_case(ctx, "closeCase", input.idempotency_key.clone(), async |work| {
             let target = target(&input.case_id, input.expected_version)?;
@@ -254,6 +267,7 @@ impl CaseMutation {
     }
 
     /// Schreibt eine Beratungsnotiz. Sie bleibt, wie sie ist, und verlässt Ihre Stelle nie.
+    #[graphql(tag = "for senders")]
     async fn add_note(&self, ctx: &Context<'_>, input: AddNoteInput) -> Option<CasePayload> {
         with_case(ctx, "addNote", input.idempotency_key.clone(), async |work| {
             casework::add_note(work, local_or_refused(Kind::Case, &input.case_id)?, &input.text).await
@@ -262,6 +276,7 @@ impl CaseMutation {
     }
 
     /// Setzt den Hilfeplan im Ganzen. Derselbe Plan noch einmal ist eine Überprüfung.
+    #[graphql(tag = "for senders")]
     async fn set_plan(&self, ctx: &Context<'_>, input: SetPlanInput) -> Option<CasePayload> {
         with_case(ctx, "setPlan", input.idempotency_key.clone(), async |work| {
             let target = target(&input.case_id, input.expected_version)?;
@@ -272,6 +287,7 @@ impl CaseMutation {
     }
 
     /// Hält eine Entscheidung über die Zielgruppe fest, mit der Regelung und dem, was sie ergab.
+    #[graphql(tag = "for senders")]
     async fn decide_eligibility(&self, ctx: &Context<'_>, input: DecideEligibilityInput) -> Option<CasePayload> {
         with_case(ctx, "decideEligibility", input.idempotency_key.clone(), async |work| {
             let target = target(&input.case_id, input.expected_version)?;

@@ -23,6 +23,7 @@ use crate::session::Session;
 
 /// Was die Klientin oder der Klient erklärt hat, und wie.
 #[derive(InputObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct ConsentInput {
     /// Felder, in die als Ganzes eingewilligt wurde.
     #[graphql(default)]
@@ -95,6 +96,7 @@ impl From<ConsentInput> for casework::Given {
 
 /// Eine neue Einwilligung.
 #[derive(InputObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct RecordConsentInput {
     /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
     idempotency_key: String,
@@ -110,6 +112,7 @@ pub(crate) struct RecordConsentInput {
 
 /// Eine Einwilligung, an deren Stelle eine neue tritt.
 #[derive(InputObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct RenewConsentInput {
     /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
     idempotency_key: String,
@@ -121,6 +124,7 @@ pub(crate) struct RenewConsentInput {
 
 /// Ein Widerruf. Er fragt nach keiner Version: er gilt sofort, wer auch immer sonst etwas geändert hat.
 #[derive(InputObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct WithdrawConsentInput {
     /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
     idempotency_key: String,
@@ -132,6 +136,7 @@ pub(crate) struct WithdrawConsentInput {
 
 /// Was aus einer Änderung an einer Einwilligung wurde.
 #[derive(SimpleObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct ConsentPayload {
     /// Die Einwilligung, wie sie jetzt ist.
     consent: Option<Consent>,
@@ -175,6 +180,7 @@ pub(crate) struct ConsentMutation;
 impl ConsentMutation {
     /// Erfasst eine Einwilligung. Entwürfe für diese Stelle und diesen Zweck beruhen von jetzt an auf ihr, und was
     /// ausgesetzt war, geht weiter.
+    #[graphql(tag = "for senders")]
     async fn record_consent(&self, ctx: &Context<'_>, input: RecordConsentInput) -> Option<ConsentPayload> {
         with_consent(ctx, "recordConsent", input.idempotency_key.clone(), async |work| {
             let record = casework::Record {
@@ -190,6 +196,7 @@ impl ConsentMutation {
 
     /// Setzt eine neue Einwilligung an die Stelle einer früheren: Was auf der alten beruhte, beruht auf der neuen, und was
     /// ausgesetzt war, geht weiter.
+    #[graphql(tag = "for senders")]
     async fn renew_consent(&self, ctx: &Context<'_>, input: RenewConsentInput) -> Option<ConsentPayload> {
         with_consent(ctx, "renewConsent", input.idempotency_key.clone(), async |work| {
             let consent = local_or_refused(Kind::Consent, &input.consent_id)?;
@@ -200,6 +207,7 @@ impl ConsentMutation {
 
     /// Widerruft eine Einwilligung, als Ganzes oder für einzelne Felder; sie schließen sich in demselben Augenblick. Was
     /// vorher abgerufen wurde, holt das nicht zurück.
+    #[graphql(tag = "for senders")]
     async fn withdraw_consent(&self, ctx: &Context<'_>, input: WithdrawConsentInput) -> Option<ConsentPayload> {
         with_consent(ctx, "withdrawConsent", input.idempotency_key.clone(), async |work| {
             let consent = local_or_refused(Kind::Consent, &input.consent_id)?;

@@ -11,6 +11,7 @@ use crate::coded::Coded;
 
 /// Eine Angabe, die falsch ist.
 #[derive(InputObject)]
+#[graphql(tag = "for work")]
 pub(crate) struct ReportWrongValueInput {
     /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
     idempotency_key: String,
@@ -28,6 +29,7 @@ pub(crate) struct ReportWrongValueInput {
 
 /// Was über eine gemeldete Angabe entschieden wird.
 #[derive(InputObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct DecideCorrectionInput {
     /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
     idempotency_key: String,
@@ -53,6 +55,7 @@ pub(crate) struct CorrectionMutation;
 impl CorrectionMutation {
     /// Meldet eine falsche Angabe. Bis zur Entscheidung ist sie als bestritten gekennzeichnet, wo immer sie gezeigt wird
     /// (§ 84 Abs. 2 SGB X).
+    #[graphql(tag = "for work")]
     async fn report_wrong_value(&self, ctx: &Context<'_>, input: ReportWrongValueInput) -> Option<ReferralPayload> {
         with_referral(ctx, "reportWrongValue", input.idempotency_key.clone(), async |work| {
             let target = target(&input.referral_id, input.expected_version)?;
@@ -65,6 +68,7 @@ impl CorrectionMutation {
     /// Entscheidet über eine gemeldete Angabe. Angenommen wird, was im Fall schon berichtigt ist: Der neue Wert geht in
     /// jede laufende oder ausgesetzte Übergabe des Falls. Wer den alten gesehen hat, wird unterrichtet (Art. 19 DSGVO); wo die
     /// Übergabe zu Ende ist, bleibt er stehen und gekennzeichnet.
+    #[graphql(tag = "for senders")]
     async fn decide_correction(&self, ctx: &Context<'_>, input: DecideCorrectionInput) -> Option<ReferralPayload> {
         with_referral(ctx, "decideCorrection", input.idempotency_key.clone(), async |work| {
             let target = target(&input.referral_id, input.expected_version)?;

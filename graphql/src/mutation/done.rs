@@ -20,6 +20,7 @@ use crate::session::Session;
 
 /// Was aus einer Änderung an einer Übergabe wurde.
 #[derive(SimpleObject)]
+#[graphql(tag = "for work")]
 pub(crate) struct ReferralPayload {
     /// Die Übergabe, wie Sie sie jetzt sehen; null, wenn es sie nicht mehr gibt.
     referral: Option<Referral>,

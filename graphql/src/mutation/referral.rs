@@ -20,6 +20,7 @@ pub(crate) struct ReferralMutation;
 #[Object]
 impl ReferralMutation {
     /// Entwirft eine Übergabe. Niemand außer Ihrer Stelle erfährt davon.
+    #[graphql(tag = "for senders")]
     async fn draft_referral(&self, ctx: &Context<'_>, input: DraftReferralInput) -> Option<ReferralPayload> {
         with_referral(ctx, "draftReferral", input.idempotency_key.clone(), async |work| {
             let draft = casework::Draft {
@@ -39,6 +40,7 @@ impl ReferralMutation {
     }
 
     /// Verwirft einen Entwurf.
+    #[graphql(tag = "for senders")]
     async fn discard_referral(&self, ctx: &Context<'_>, input: ReferralInput) -> Option<ReferralPayload> {
         with_referral(ctx, "discardReferral", input.idempotency_key.clone(), async |work| {
             casework::discard(work, input.target()?).await
@@ -47,6 +49,7 @@ impl ReferralMutation {
     }
 
     /// Bietet einen Entwurf an: Die empfangende Stelle bekommt ihre Kopie.
+    #[graphql(tag = "for senders")]
     async fn offer_referral(&self, ctx: &Context<'_>, input: OfferReferralInput) -> Option<ReferralPayload> {
         with_referral(ctx, "offerReferral", input.idempotency_key.clone(), async |work| {
             casework::offer(work, input.offer()?).await
@@ -55,6 +58,7 @@ impl ReferralMutation {
     }
 
     /// Bietet erneut an, was abgelehnt, abgelaufen oder zurückgezogen ist; der Tag des ersten Eingangs bleibt.
+    #[graphql(tag = "for senders")]
     async fn offer_again(&self, ctx: &Context<'_>, input: OfferReferralInput) -> Option<ReferralPayload> {
         with_referral(ctx, "offerAgain", input.idempotency_key.clone(), async |work| {
             casework::offer_again(work, input.offer()?).await
@@ -63,6 +67,7 @@ impl ReferralMutation {
     }
 
     /// Bestätigt den Eingang.
+    #[graphql(tag = "for work")]
     async fn acknowledge_referral(&self, ctx: &Context<'_>, input: ReferralInput) -> Option<ReferralPayload> {
         with_referral(ctx, "acknowledgeReferral", input.idempotency_key.clone(), async |work| {
             casework::acknowledge(work, input.target()?).await
@@ -71,6 +76,7 @@ impl ReferralMutation {
     }
 
     /// Nimmt an.
+    #[graphql(tag = "for work")]
     async fn accept_referral(&self, ctx: &Context<'_>, input: AcceptReferralInput) -> Option<ReferralPayload> {
         with_referral(ctx, "acceptReferral", input.idempotency_key.clone(), async |work| {
             let target = input.target()?;
@@ -81,6 +87,7 @@ impl ReferralMutation {
     }
 
     /// Lehnt ab; die Daten schließen sich sofort.
+    #[graphql(tag = "for work")]
     async fn decline_referral(&self, ctx: &Context<'_>, input: DeclineReferralInput) -> Option<ReferralPayload> {
         with_referral(ctx, "declineReferral", input.idempotency_key.clone(), async |work| {
             casework::decline(work, input.target()?, input.reason.0).await
@@ -90,6 +97,7 @@ impl ReferralMutation {
 
     /// Leitet an die zuständige Stelle weiter: Diese Übergabe schließt sich, und die übergebende Stelle bekommt einen
     /// Entwurf für die andere.
+    #[graphql(tag = "for work")]
     async fn forward_referral(&self, ctx: &Context<'_>, input: ForwardReferralInput) -> Option<ReferralPayload> {
         with_referral(ctx, "forwardReferral", input.idempotency_key.clone(), async |work| {
             let forward = casework::Forward {
@@ -104,6 +112,7 @@ impl ReferralMutation {
     }
 
     /// Stellt eine Rückfrage: Die übergebende Stelle ist am Zug, und Ihre Frist ruht.
+    #[graphql(tag = "for work")]
     async fn request_information(&self, ctx: &Context<'_>, input: RequestInformationInput) -> Option<ReferralPayload> {
         with_referral(ctx, "requestInformation", input.idempotency_key.clone(), async |work| {
             casework::ask(work, input.target()?, &input.question).await
@@ -112,6 +121,7 @@ impl ReferralMutation {
     }
 
     /// Beantwortet eine Rückfrage.
+    #[graphql(tag = "for senders")]
     async fn answer_information(&self, ctx: &Context<'_>, input: AnswerInformationInput) -> Option<ReferralPayload> {
         with_referral(ctx, "answerInformation", input.idempotency_key.clone(), async |work| {
             casework::reply(work, input.target()?, &input.answer).await
@@ -120,6 +130,7 @@ impl ReferralMutation {
     }
 
     /// Beginnt die Bearbeitung; bei einer Fallübergabe geht damit die Verantwortung über (§ 86c SGB VIII).
+    #[graphql(tag = "for work")]
     async fn start_referral(&self, ctx: &Context<'_>, input: ReferralInput) -> Option<ReferralPayload> {
         with_referral(ctx, "startReferral", input.idempotency_key.clone(), async |work| {
             casework::start(work, input.target()?).await
@@ -128,6 +139,7 @@ impl ReferralMutation {
     }
 
     /// Schließt mit einem Ergebnis ab.
+    #[graphql(tag = "for work")]
     async fn complete_referral(&self, ctx: &Context<'_>, input: CompleteReferralInput) -> Option<ReferralPayload> {
         with_referral(ctx, "completeReferral", input.idempotency_key.clone(), async |work| {
             casework::complete(work, input.target()?, input.outcome.0).await
@@ -136,6 +148,7 @@ impl ReferralMutation {
     }
 
     /// Schließt als gescheitert ab.
+    #[graphql(tag = "for work")]
     async fn fail_referral(&self, ctx: &Context<'_>, input: FailReferralInput) -> Option<ReferralPayload> {
         with_referral(ctx, "failReferral", input.idempotency_key.clone(), async |work| {
             casework::fail(work, input.target()?, input.reason.0).await
@@ -144,6 +157,7 @@ impl ReferralMutation {
     }
 
     /// Gibt zurück, was angenommen war.
+    #[graphql(tag = "for work")]
     async fn return_referral(&self, ctx: &Context<'_>, input: ReturnReferralInput) -> Option<ReferralPayload> {
         with_referral(ctx, "returnReferral", input.idempotency_key.clone(), async |work| {
             casework::give_back(work, input.target()?, input.reason.0).await
@@ -152,6 +166,7 @@ impl ReferralMutation {
     }
 
     /// Zieht zurück; die empfangende Stelle sieht nichts mehr davon.
+    #[graphql(tag = "for senders")]
     async fn withdraw_referral(&self, ctx: &Context<'_>, input: WithdrawReferralInput) -> Option<ReferralPayload> {
         with_referral(ctx, "withdrawReferral", input.idempotency_key.clone(), async |work| {
             casework::withdraw(work, input.target()?, input.reason.0).await
@@ -160,6 +175,7 @@ impl ReferralMutation {
     }
 
     /// Erweitert, verengt oder erneuert, was übergeben ist; beide Seiten sehen im Verlauf, welche Felder.
+    #[graphql(tag = "for senders")]
     async fn change_handover(&self, ctx: &Context<'_>, input: ChangeHandoverInput) -> Option<ReferralPayload> {
         with_referral(ctx, "changeHandover", input.idempotency_key.clone(), async |work| {
             let target = input.target()?;
@@ -176,6 +192,7 @@ impl ReferralMutation {
     }
 
     /// Schreibt der anderen Seite.
+    #[graphql(tag = "for work")]
     async fn post_message(&self, ctx: &Context<'_>, input: PostMessageInput) -> Option<ReferralPayload> {
         with_referral(ctx, "postMessage", input.idempotency_key.clone(), async |work| {
             casework::post(work, input.target()?, &input.text).await
@@ -184,6 +201,7 @@ impl ReferralMutation {
     }
 
     /// Trägt einen Termin ein.
+    #[graphql(tag = "for work")]
     async fn record_appointment(&self, ctx: &Context<'_>, input: RecordAppointmentInput) -> Option<ReferralPayload> {
         with_referral(ctx, "recordAppointment", input.idempotency_key.clone(), async |work| {
             let target = input.target()?;
@@ -195,6 +213,7 @@ impl ReferralMutation {
     }
 
     /// Hält das Gespräch fest, in dem ein Fall übergeben wurde.
+    #[graphql(tag = "for work")]
     async fn record_talk(&self, ctx: &Context<'_>, input: RecordTalkInput) -> Option<ReferralPayload> {
         with_referral(ctx, "recordTalk", input.idempotency_key.clone(), async |work| {
             let target = input.target()?;

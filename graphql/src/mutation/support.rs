@@ -12,6 +12,7 @@ use crate::session::Session;
 
 /// Was die Klientin oder der Klient zum Abgleich sagt.
 #[derive(InputObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct RecordSupportConsentInput {
     /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
     idempotency_key: String,
@@ -25,6 +26,7 @@ pub(crate) struct RecordSupportConsentInput {
 
 /// Was erfasst ist.
 #[derive(SimpleObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct SupportConsentPayload {
     /// Kennung Ihres Falls.
     case_id: ID,
@@ -36,6 +38,7 @@ pub(crate) struct SupportConsentPayload {
 
 /// Ein Fall, der abgeglichen werden soll.
 #[derive(InputObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct SupportCheckInput {
     /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
     idempotency_key: String,
@@ -45,6 +48,7 @@ pub(crate) struct SupportCheckInput {
 
 /// Was der Abgleich ergab.
 #[derive(SimpleObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct SupportCheckPayload {
     /// Ob wahrscheinlich noch ein Träger Ihrer Kommune dieselbe Person begleitet und sie das bei beiden sagen lässt.
     found: bool,
@@ -59,6 +63,7 @@ pub(crate) struct SupportMutation;
 impl SupportMutation {
     /// Erfasst, ob die Klientin oder der Klient mit dem Abgleich einverstanden ist: dass andere Träger der Kommune erfahren
     /// dürfen, dass sie oder er im Case Management ist, und Sie danach fragen dürfen. Das Neueste gilt.
+    #[graphql(tag = "for senders")]
     async fn record_support_consent(
         &self,
         ctx: &Context<'_>,
@@ -88,6 +93,7 @@ impl SupportMutation {
     /// es auf der anderen, ist die Antwort wie sonst: nicht gefunden; nach einem Widerruf auch auf eine Wiederholung mit demselben
     /// Schlüssel. Wird protokolliert; höchstens 30 in der Stunde und 3 zu
     /// einem Fall am Tag.
+    #[graphql(tag = "for senders")]
     async fn support_check(&self, ctx: &Context<'_>, input: SupportCheckInput) -> Option<SupportCheckPayload> {
         let key = input.idempotency_key.clone();
         let checked = async {

@@ -3,6 +3,8 @@ use std::path::PathBuf;
 
 use async_graphql::{Request, Value, Variables};
 use kim_domain::agency::pairs;
+use kim_domain::disclosure::known_to;
+use kim_domain::field::{FieldSet, HandoverField};
 use serde_json::json;
 
 use super::*;

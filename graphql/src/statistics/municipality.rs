@@ -16,6 +16,7 @@ use crate::scalar::{Date, PeriodScalar};
 
 /// Die Übergaben Ihrer Kommune in gerundeten Zahlen.
 #[derive(SimpleObject)]
+#[graphql(tag = "for coordination")]
 pub(crate) struct MunicipalityStatistics {
     /// Monat oder Quartal.
     period: PeriodScalar,
@@ -34,6 +35,7 @@ pub(crate) struct MunicipalityStatistics {
 
 /// Eine Zelle: für jedes Merkmal der Aufteilung sein Wert.
 #[derive(Default, SimpleObject)]
+#[graphql(tag = "for coordination")]
 pub(crate) struct StatisticsCell {
     /// Stand am Stichtag.
     status: Option<Coded<ReferralStatus>>,
@@ -51,6 +53,7 @@ pub(crate) struct StatisticsCell {
 
 /// Wie lange Übergaben bei einer Art von Stelle in einem Stand waren.
 #[derive(SimpleObject)]
+#[graphql(tag = "for coordination")]
 pub(crate) struct KindTimeInState {
     /// Art der empfangenden Stelle.
     receiver_kind: Coded<AgencyKind>,

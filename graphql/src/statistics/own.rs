@@ -16,6 +16,7 @@ use crate::scalar::MonthScalar;
 
 /// Die Übergaben Ihrer Stelle in Zahlen: die in den Monaten angebotenen, wie sie jetzt stehen.
 #[derive(SimpleObject)]
+#[graphql(tag = "for work")]
 pub(crate) struct ReferralStatistics {
     /// Der erste Monat.
     from: MonthScalar,
@@ -46,6 +47,7 @@ pub(crate) struct ReferralStatistics {
 
 /// Die Übergaben, die in einem Monat angeboten wurden.
 #[derive(SimpleObject)]
+#[graphql(tag = "for work")]
 pub(crate) struct MonthCount {
     /// Der Monat.
     month: MonthScalar,
@@ -65,6 +67,7 @@ pub(crate) struct MonthCount {
 
 /// Ergebnisse und Gründe. Die übergebende Stelle erfährt sie nur, wo die Klientin oder der Klient die Rückmeldung erlaubt hat.
 #[derive(SimpleObject)]
+#[graphql(tag = "for work")]
 pub(crate) struct ReasonStatistics {
     /// Erledigt, nach Ergebnis.
     completed: Vec<OutcomeCount>,
@@ -75,6 +78,7 @@ pub(crate) struct ReasonStatistics {
     /// Zurückgegeben, nach Grund.
     returned: Vec<ReturnReasonCount>,
     /// Zurückgezogen, nach Grund.
+    #[graphql(tag = "for senders")]
     withdrawn: Vec<WithdrawalReasonCount>,
     /// Wegen fehlender Zuständigkeit abgelehnt, zurückgegeben oder weitergeleitet.
     not_competent: i32,
@@ -83,9 +87,10 @@ pub(crate) struct ReasonStatistics {
 }
 
 macro_rules! reason_count {
-    ($(#[doc = $about:literal] $name:ident($word:ty);)+) => { $(
+    ($(#[doc = $about:literal] $name:ident($word:ty) $audience:literal;)+) => { $(
         #[doc = $about]
         #[derive(SimpleObject)]
+        #[graphql(tag = $audience)]
         pub(crate) struct $name {
             /// Ergebnis oder Grund.
             reason: Coded<$word>,
@@ -103,19 +108,20 @@ macro_rules! reason_count {
 
 reason_count! {
     /// Wie viele mit einem Ergebnis.
-    OutcomeCount(Outcome);
+    OutcomeCount(Outcome) "for work";
     /// Wie viele aus einem Grund abgelehnt.
-    DeclineReasonCount(DeclineReason);
+    DeclineReasonCount(DeclineReason) "for work";
     /// Wie viele aus einem Grund gescheitert.
-    FailReasonCount(FailReason);
+    FailReasonCount(FailReason) "for work";
     /// Wie viele aus einem Grund zurückgegeben.
-    ReturnReasonCount(ReturnReason);
+    ReturnReasonCount(ReturnReason) "for work";
     /// Wie viele aus einem Grund zurückgezogen.
-    WithdrawalReasonCount(WithdrawalReason);
+    WithdrawalReasonCount(WithdrawalReason) "for senders";
 }
 
 /// Wie lange Übergaben in einem Stand waren.
 #[derive(SimpleObject)]
+#[graphql(tag = "for work")]
 pub(crate) struct TimeInState {
     /// Der Stand.
     status: Coded<ReferralStatus>,

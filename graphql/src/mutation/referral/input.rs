@@ -13,9 +13,9 @@ use crate::scalar::{Date, DateTime};
 
 /// Declares an input about one referral: which, in which version, under which key, and what else it says.
 macro_rules! input {
-    ($(#[doc = $about:literal])+ $name:ident { $($(#[$attribute:meta])* $field:ident: $ty:ty,)* }) => {
-        $(#[doc = $about])+
+    ($(#[$about:meta])+ $name:ident { $($(#[$attribute:meta])* $field:ident: $ty:ty,)* }) => {
         #[derive(InputObject)]
+        $(#[$about])+
         pub(crate) struct $name {
             /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
             pub(super) idempotency_key: String,
@@ -35,6 +35,7 @@ macro_rules! input {
 
 /// Eine Ansprechperson.
 #[derive(Default, InputObject)]
+#[graphql(tag = "for work")]
 pub(crate) struct ContactInput {
     /// Name.
     name: Option<String>,
@@ -52,6 +53,7 @@ impl From<ContactInput> for casework::Contact {
 
 /// Was übergeben werden soll.
 #[derive(InputObject)]
+#[graphql(tag = "for senders")]
 pub(crate) struct DraftReferralInput {
     /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
     pub(super) idempotency_key: String,
@@ -79,11 +81,13 @@ pub(crate) struct DraftReferralInput {
 
 input! {
     /// Eine Übergabe, mit der etwas geschehen soll.
+    #[graphql(tag = "for work")]
     ReferralInput {}
 }
 
 input! {
     /// Ein Entwurf, der angeboten werden soll.
+    #[graphql(tag = "for senders")]
     OfferReferralInput {
         /// Andere Felder als im Entwurf.
         fields: Option<Vec<Coded<HandoverField>>>,
@@ -95,6 +99,7 @@ input! {
 
 input! {
     /// Eine Übergabe, die angenommen wird.
+    #[graphql(tag = "for work")]
     AcceptReferralInput {
         /// Ihr Aktenzeichen dazu; die andere Seite sieht es nie.
         own_reference: Option<String>,
@@ -105,6 +110,7 @@ input! {
 
 input! {
     /// Eine Übergabe, die abgelehnt wird.
+    #[graphql(tag = "for work")]
     DeclineReferralInput {
         /// Warum.
         reason: Coded<DeclineReason>,
@@ -113,6 +119,7 @@ input! {
 
 input! {
     /// Eine Übergabe, für die eine andere Stelle zuständig ist.
+    #[graphql(tag = "for work")]
     ForwardReferralInput {
         /// Kennung der zuständigen Stelle.
         to_agency_id: ID,
@@ -126,6 +133,7 @@ input! {
 
 input! {
     /// Eine Rückfrage an die übergebende Stelle.
+    #[graphql(tag = "for work")]
     RequestInformationInput {
         /// Die Frage.
         question: String,
@@ -134,6 +142,7 @@ input! {
 
 input! {
     /// Die Antwort auf eine Rückfrage.
+    #[graphql(tag = "for senders")]
     AnswerInformationInput {
         /// Die Antwort.
         answer: String,
@@ -142,6 +151,7 @@ input! {
 
 input! {
     /// Eine Übergabe, die erledigt ist.
+    #[graphql(tag = "for work")]
     CompleteReferralInput {
         /// Das Ergebnis.
         outcome: Coded<Outcome>,
@@ -150,6 +160,7 @@ input! {
 
 input! {
     /// Eine Übergabe, die gescheitert ist.
+    #[graphql(tag = "for work")]
     FailReferralInput {
         /// Warum.
         reason: Coded<FailReason>,
@@ -158,6 +169,7 @@ input! {
 
 input! {
     /// Eine Übergabe, die zurückgegeben wird.
+    #[graphql(tag = "for work")]
     ReturnReferralInput {
         /// Warum.
         reason: Coded<ReturnReason>,
@@ -166,6 +178,7 @@ input! {
 
 input! {
     /// Eine Übergabe, die zurückgezogen wird.
+    #[graphql(tag = "for senders")]
     WithdrawReferralInput {
         /// Warum.
         reason: Coded<WithdrawalReason>,
@@ -174,6 +187,7 @@ input! {
 
 input! {
     /// Was an einer Übergabe anders werden soll. Eine Änderung am Fall fließt nie von selbst.
+    #[graphql(tag = "for senders")]
     ChangeHandoverInput {
         /// Felder, die dazukommen; jedes braucht heute eine Grundlage.
         #[graphql(default)]
@@ -194,6 +208,7 @@ input! {
 
 input! {
     /// Eine Nachricht an die andere Seite.
+    #[graphql(tag = "for work")]
     PostMessageInput {
         /// Der Text.
         text: String,
@@ -202,6 +217,7 @@ input! {
 
 input! {
     /// Ein Termin mit der Klientin oder dem Klienten.
+    #[graphql(tag = "for work")]
     RecordAppointmentInput {
         /// Wann.
         at: DateTime,
@@ -214,6 +230,7 @@ input! {
 
 input! {
     /// Das Gespräch, in dem ein Fall übergeben wurde.
+    #[graphql(tag = "for work")]
     RecordTalkInput {
         /// Wann es war.
         held_on: Date,
