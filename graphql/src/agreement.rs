@@ -150,10 +150,12 @@ impl Agreement {
         &self.row.legal_ground
     }
     /// Die vereinbarten Felder.
+    #[graphql(tag = "list 20")]
     async fn fields(&self) -> Vec<AgreementField> {
         AgreementField::list(self.row.fields, &(&self.row).into())
     }
     /// Die beiden Seiten.
+    #[graphql(tag = "list 2")]
     async fn parties(&self) -> Vec<AgreementParty> {
         AgreementParty::both(self.row.receiver_id, &self.parties, self.coordination.as_ref())
     }
@@ -174,11 +176,12 @@ impl Agreement {
         self.row.for_cause
     }
     /// Die Unterschriften; keine, wenn die Fassung eingelesen wurde.
+    #[graphql(tag = "list 2")]
     async fn signatures(&self) -> Vec<AgreementSignature> {
         self.signatures.iter().map(|act| AgreementSignature::of(act, &self.parties)).collect()
     }
     /// Die Stellungnahmen der Datenschutzbeauftragten.
-    #[graphql(tag = "for agreements")]
+    #[graphql(tag = "for agreements", tag = "list 2")]
     async fn opinions(&self) -> Vec<AgreementOpinion> {
         self.opinions.iter().map(|act| AgreementOpinion::of(act, &self.parties)).collect()
     }

@@ -25,7 +25,7 @@ pub(crate) struct AgreementReading;
 #[Object]
 impl AgreementReading {
     /// Die Vorschläge für Schnittstellenvereinbarungen, die Ihre Stelle betreffen.
-    #[graphql(tag = "for agreements")]
+    #[graphql(tag = "for agreements", tag = "page")]
     async fn agreement_proposals(
         &self,
         ctx: &Context<'_>,
@@ -120,12 +120,16 @@ pub(crate) async fn one_proposal(ctx: &Context<'_>, id: Uuid) -> Result<Option<A
 #[graphql(tag = "for all")]
 pub(crate) struct AgreementDifference {
     /// Felder, die dazukommen.
+    #[graphql(tag = "list 10")]
     added: Vec<AgreementField>,
     /// Felder, die wegfallen.
+    #[graphql(tag = "list 10")]
     removed: Vec<AgreementField>,
     /// Felder, die von nun an einzeln angekreuzt werden müssen.
+    #[graphql(tag = "list 10")]
     newly_ticked: Vec<AgreementField>,
     /// Felder, die nicht mehr einzeln angekreuzt werden müssen.
+    #[graphql(tag = "list 10")]
     no_longer_ticked: Vec<AgreementField>,
     /// Die Frist zur Antwort in Arbeitstagen, wenn sie eine andere ist.
     respond_working_days: Option<ChangedDays>,

@@ -87,6 +87,7 @@ impl Case {
         self.row.result.as_deref()
     }
     /// Der Hilfeplan: Ziele und Schritte.
+    #[graphql(tag = "list 5")]
     async fn goals(&self) -> Vec<Goal> {
         let goals = self.parts.plan.iter().flat_map(|(_, goals)| goals);
         goals.map(|goal| Goal::of(goal, &self.parts.parties)).collect()
@@ -96,6 +97,7 @@ impl Case {
         self.parts.plan.as_ref().and_then(|(row, _)| row.reviewed_on).map(Date)
     }
     /// Die Beratungsnotizen, die neueste zuerst; ältere aus einer Fallliste stehen in `record.counsellingNotes`.
+    #[graphql(tag = "page")]
     async fn notes(
         &self,
         #[graphql(desc = "Höchstens so viele: 20, wenn nichts angegeben ist, und nie mehr als 100.")] first: Option<
@@ -111,6 +113,7 @@ impl Case {
         Ok(NoteConnection::new(NOTES, rows, &args, page.is_some_and(|page| page.more), Some(self.parts.note_count)))
     }
     /// Entscheidungen über die Zielgruppe, die früheste zuerst.
+    #[graphql(tag = "list 3")]
     async fn eligibility_decisions(&self) -> Vec<EligibilityDecision> {
         self.parts.decisions.iter().map(Into::into).collect()
     }
@@ -119,6 +122,7 @@ impl Case {
         self.parts.decisions.iter().find(|decision| decision.eligible).map(Into::into)
     }
     /// Anstehende Fristen, die nächste zuerst; keine, wenn der Fall abgeschlossen ist.
+    #[graphql(tag = "list 10")]
     async fn upcoming_deadlines(
         &self,
         ctx: &Context<'_>,
@@ -136,11 +140,13 @@ impl Case {
         CaseRecord { values: &self.row.record, disputed: self.parts.disputed }
     }
     /// Die Übergaben aus diesem Fall, die neueste zuerst.
+    #[graphql(tag = "rows 20")]
     async fn referrals(&self, ctx: &Context<'_>) -> Result<&[Referral], Failure> {
         let allowed = Session::of(ctx).viewer().may(Scope::ReferralRead);
         if allowed { Ok(&self.referrals) } else { Err(Failure::Forbidden(Scope::ReferralRead)) }
     }
     /// Die Einwilligungen der Klientin oder des Klienten, die zuletzt erfasste zuerst.
+    #[graphql(tag = "list 10")]
     async fn consents(&self) -> &[Consent] {
         &self.consents
     }
@@ -174,7 +180,7 @@ impl OutputType for CaseRecord<'_> {
             let mut object = fields::object::<Self>(about, Audience::Senders, |_| None, registry);
             let disputed = <Vec<Coded<HandoverField>>>::create_type_info(registry);
             if let MetaType::Object { fields, .. } = &mut object {
-                fields.insert(DISPUTED.to_owned(), fields::meta_field(DISPUTED, ABOUT_DISPUTED, disputed));
+                fields.insert(DISPUTED.to_owned(), fields::meta_list(DISPUTED, ABOUT_DISPUTED, disputed, 5));
             }
             object
         })

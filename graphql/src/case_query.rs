@@ -33,7 +33,7 @@ const DEADLINES: &str = "upcomingDeadlines";
 #[Object]
 impl CaseReading {
     /// Die Fristen Ihrer offenen Fälle in den nächsten zwölf Monaten, die nächste zuerst.
-    #[graphql(tag = "for senders")]
+    #[graphql(tag = "for senders", tag = "page")]
     async fn upcoming_deadlines(
         &self,
         ctx: &Context<'_>,
@@ -75,7 +75,7 @@ impl CaseReading {
     }
 
     /// Die Regelungen der Zielgruppen in Ihrer Kommune, die früheste zuerst.
-    #[graphql(tag = "for senders")]
+    #[graphql(tag = "for senders", tag = "list 3")]
     async fn eligibility_rules(&self, ctx: &Context<'_>) -> Vec<EligibilityRuleSet> {
         let ags = &Session::of(ctx).viewer().agency().ags;
         eligibility::of_municipality(ags).map(Into::into).collect()

@@ -23,7 +23,7 @@ pub(crate) struct Feed;
 impl Feed {
     /// Was mit Ihren Übergaben geschehen ist, das Älteste zuerst: nur Kennungen und Arten, in der Reihenfolge, in der es
     /// gültig wurde, ohne Lücken. Merken Sie sich den letzten Zeiger: er gilt, solange es die Stelle gibt.
-    #[graphql(tag = "for work")]
+    #[graphql(tag = "for work", tag = "page")]
     async fn changes(
         &self,
         ctx: &Context<'_>,

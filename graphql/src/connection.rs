@@ -32,6 +32,7 @@ macro_rules! connection {
         #[async_graphql::Object(tag = $audience)]
         impl $connection {
             /// Zeilen mit ihrem Zeiger.
+            #[graphql(tag = "in page")]
             async fn edges(&self) -> $crate::straight::Rows<Vec<$edge<'_>>> {
                 let mark = $crate::page::mark(&self.list);
                 let rows = self.keys.iter().zip(&self.nodes);
@@ -39,6 +40,7 @@ macro_rules! connection {
                 $crate::straight::Rows(edges.collect())
             }
             /// Zeilen.
+            #[graphql(tag = "in page")]
             async fn nodes(&self) -> $crate::straight::Rows<&[$node]> {
                 $crate::straight::Rows(&self.nodes)
             }

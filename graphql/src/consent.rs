@@ -96,10 +96,12 @@ impl Consent {
         Coded(self.row.state(Session::of(ctx).today()))
     }
     /// Felder, in die als Ganzes eingewilligt wurde.
+    #[graphql(tag = "list 20")]
     async fn fields(&self) -> Vec<Coded<HandoverField>> {
         words(self.row.fields)
     }
     /// Felder, die einzeln angekreuzt wurden.
+    #[graphql(tag = "list 10")]
     async fn ticked(&self) -> Vec<Coded<HandoverField>> {
         words(self.row.ticked)
     }
@@ -184,6 +186,7 @@ impl Consent {
         self.row.renews_id.map(|id| global(Kind::Consent, id))
     }
     /// Was mit ihr geschah: erfasst, erneuert, widerrufen; das Früheste zuerst.
+    #[graphql(tag = "list 4")]
     async fn history(&self) -> Vec<ConsentEvent<'_>> {
         self.history.iter().map(ConsentEvent).collect()
     }
@@ -204,6 +207,7 @@ impl ConsentEvent<'_> {
         Coded(self.0.step.0)
     }
     /// Die Felder: in die eingewilligt wurde, oder die widerrufen wurden.
+    #[graphql(tag = "list 20")]
     async fn fields(&self) -> Vec<Coded<HandoverField>> {
         words(self.0.fields)
     }

@@ -27,7 +27,7 @@ pub(crate) struct Overseeing;
 #[Object]
 impl Overseeing {
     /// Tatsachen der Einwilligungen, die Stellen Ihres Verantwortlichen erfasst haben: nichts über die Person, keine Felder.
-    #[graphql(tag = "for sender-officers")]
+    #[graphql(tag = "for sender-officers", tag = "page")]
     async fn consent_facts(
         &self,
         ctx: &Context<'_>,

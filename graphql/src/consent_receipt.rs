@@ -25,6 +25,7 @@ pub(crate) struct ConsentReceipt {
     /// Ob alles darin steht; false, wenn Ihr Token nur für einzelne Zwecke gilt: dann ist es ein Auszug, und der Text sagt es.
     complete: bool,
     /// Jede Stelle, für die heute eine Einwilligung gilt.
+    #[graphql(tag = "list 10")]
     permits: Vec<ConsentPermit>,
     /// Als Text auf Deutsch.
     german: String,
@@ -51,6 +52,7 @@ pub(crate) struct ConsentPermit {
     /// Ob sie das Ergebnis zurückmelden darf.
     report_outcome: bool,
     /// Die Felder.
+    #[graphql(tag = "list 20")]
     items: Vec<ConsentPermitItem>,
 }
 

@@ -84,7 +84,7 @@ impl Correction {
     }
     /// Die anderen Stellen, die davon unterrichtet wurden, weil sie den Wert haben (Art. 19 DSGVO); nur für die
     /// übergebende Stelle.
-    #[graphql(tag = "for senders")]
+    #[graphql(tag = "for senders", tag = "list 5")]
     async fn told(&self) -> Vec<CorrectionNotice> {
         let notices = self.notices.get(&self.row.id).map_or(&[][..], Vec::as_slice);
         notices.iter().map(CorrectionNotice::of).collect()

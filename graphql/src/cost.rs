@@ -2,14 +2,17 @@
 
 use std::collections::HashMap;
 
-use async_graphql::parser::types::{Directive, ExecutableDocument, Field, FragmentDefinition, Selection, SelectionSet};
+use async_graphql::parser::types::{
+    Directive, ExecutableDocument, Field, FragmentDefinition, OperationDefinition, Selection, SelectionSet,
+};
 use async_graphql::{Name, Positioned, ServerError, Value as ConstValue, Variables};
 use async_graphql_value::Value;
-use kim_domain::bulk::MOST_ROWS;
 
+use crate::declaration::Weight;
 use crate::error::{Code, coded};
 use crate::inputs::{Given, Inputs};
 use crate::page::{DEFAULT, MOST};
+use crate::vocabulary::{KnownFields, Vocabulary};
 
 /// The cost of a selection. Sums saturate: what is beyond counting is beyond the limits.
 #[derive(Clone, Copy, Default)]
@@ -50,72 +53,25 @@ impl Cost {
     }
 
     /// A field over this selection.
-    fn under(self, field: &Field, length: u64, is_page: bool) -> Self {
-        let rows = if is_page { self.rows.saturating_add(1).saturating_mul(length) } else { self.rows };
+    fn under(self, field: &Field, length: u64, is_rows: bool) -> Self {
         Self {
             fields: self.fields.saturating_add(1),
             depth: self.depth.saturating_add(1),
             aliases: self.aliases.saturating_add(field.alias.is_some().into()),
             top: 1,
-            rows,
-            values: self.values.saturating_mul(length).saturating_add(1),
+            rows: self.rows.saturating_add(is_rows.into()).saturating_mul(length),
+            // A list of values without fields has no values below it.
+            values: if self.values == 0 { length } else { self.values.saturating_mul(length).saturating_add(1) },
             directives: self.directives,
             inputs: self.inputs,
         }
     }
 }
 
-/// Lists with pages.
-const PAGED: [&str; 13] = [
-    "agencies",
-    "referrals",
-    "agreements",
-    "agreementProposals",
-    "cases",
-    "messages",
-    "events",
-    "changes",
-    "consentFacts",
-    "notes",
-    "upcomingDeadlines",
-    "corrections",
-    "supportNotices",
-];
-/// Lists without: a case's referrals, and what the schema tells of itself, where a type leads to its fields, and each to
-/// its type, and so on: sixteen levels of that would be an answer without end.
-const LISTS: [(&str, u64); 28] = [
-    ("byMonth", 36),
-    ("byAgency", 40),
-    ("cells", 100),
-    ("timeInState", 40),
-    ("purposes", 20),
-    ("entries", 49),
-    ("withheld", 20),
-    ("told", 5),
-    ("disputed", 5),
-    ("consents", 10),
-    ("history", 4),
-    ("ticked", 10),
-    ("permits", 10),
-    ("items", 20),
-    ("goals", 5),
-    ("steps", 5),
-    ("eligibilityDecisions", 3),
-    ("eligibilityRules", 3),
-    ("findings", 6),
-    ("groups", 6),
-    ("types", 70),
-    ("fields", 8),
-    ("args", 2),
-    ("enumValues", 8),
-    ("inputFields", 3),
-    ("possibleTypes", 3),
-    ("interfaces", 2),
-    ("directives", 4),
-];
-
 /// Measures the selections of a document, each fragment once.
 pub(crate) struct Measure<'d> {
+    /// The fields of the viewer's schema. A name that is not there is validation's to refuse, and weighs as one value.
+    fields: &'d Vocabulary,
     fragments: &'d HashMap<Name, Positioned<FragmentDefinition>>,
     variables: &'d Variables,
     given: Given<'d>,
@@ -126,13 +82,14 @@ pub(crate) struct Measure<'d> {
 }
 
 impl<'d> Measure<'d> {
-    pub(crate) fn new(document: &'d ExecutableDocument, variables: &'d Variables) -> Self {
+    pub(crate) fn new(document: &'d ExecutableDocument, variables: &'d Variables, known: &'d Vocabulary) -> Self {
         let definitions = document.operations.iter().flat_map(|(_, operation)| &operation.node.variable_definitions);
         let defaults = definitions
             .filter_map(|one| Some((one.node.name.node.as_str(), &one.node.default_value.as_ref()?.node)))
             .collect();
         let given = Given::new(document, variables);
-        Self { fragments: &document.fragments, variables, given, defaults, known: HashMap::new() }
+        let fragments = &document.fragments;
+        Self { fields: known, fragments, variables, given, defaults, known: HashMap::new() }
     }
 
     /// What the request's variables hold, used or not.
@@ -140,19 +97,32 @@ impl<'d> Measure<'d> {
         self.given.together()
     }
 
-    /// Selections nest no deeper than the brackets of the text, which were counted before it was parsed.
-    pub(crate) fn selection(&mut self, selection: &'d SelectionSet) -> Result<Cost, ServerError> {
+    /// The selection of an operation.
+    pub(crate) fn operation(&mut self, operation: &'d OperationDefinition) -> Result<Cost, ServerError> {
+        let root = self.fields.root(operation.ty).and_then(|root| self.fields.fields_of(root.name()));
+        Ok(self.selection(&operation.selection_set.node, root)?.beside(self.directives(&operation.directives)))
+    }
+
+    /// A selection on a type with these fields. Selections nest no deeper than the brackets of the text, which were counted
+    /// before it was parsed.
+    fn selection(&mut self, selection: &'d SelectionSet, of: Option<&'d KnownFields>) -> Result<Cost, ServerError> {
         let mut cost = Cost::default();
         for item in &selection.items {
             let (inner, directives) = match &item.node {
                 Selection::Field(field) => {
-                    let below = self.selection(&field.node.selection_set.node)?;
-                    let (length, is_page) = self.length(&field.node);
+                    let known = of.and_then(|fields| fields.get(field.node.name.node.as_str()));
+                    let below_of = known.and_then(|known| self.fields.fields_of(&known.leads_to));
+                    let below = self.selection(&field.node.selection_set.node, below_of)?;
+                    let (length, is_rows) = self.length(&field.node, known.map_or(Weight::One, |known| known.weight));
                     let own = Cost { inputs: self.given.arguments(&field.node.arguments), ..Cost::default() };
-                    (below.under(&field.node, length, is_page).beside(own), &field.node.directives)
+                    (below.under(&field.node, length, is_rows).beside(own), &field.node.directives)
                 }
                 Selection::InlineFragment(inline) => {
-                    let inner = self.selection(&inline.node.selection_set.node)?;
+                    let on = match &inline.node.type_condition {
+                        Some(condition) => self.fields.fields_of(&condition.node.on.node),
+                        None => of,
+                    };
+                    let inner = self.selection(&inline.node.selection_set.node, on)?;
                     (inner.inside_a_fragment(), &inline.node.directives)
                 }
                 Selection::FragmentSpread(spread) => {
@@ -180,31 +150,31 @@ impl<'d> Measure<'d> {
         let Some(fragment) = self.fragments.get(name) else { return Ok(Cost::default()) };
         self.known.insert(name, None);
         let own = self.directives(&fragment.node.directives);
-        let cost = self.selection(&fragment.node.selection_set.node)?.beside(own);
+        let on = self.fields.fields_of(&fragment.node.type_condition.node.on.node);
+        let cost = self.selection(&fragment.node.selection_set.node, on)?.beside(own);
         self.known.insert(name, Some(cost));
         Ok(cost)
     }
 
     /// Directives, and what their arguments hold.
-    pub(crate) fn directives(&self, directives: &[Positioned<Directive>]) -> Cost {
+    fn directives(&self, directives: &[Positioned<Directive>]) -> Cost {
         let inputs = self.given.directives(directives);
         Cost { directives: directives.len() as u64, inputs, ..Cost::default() }
     }
 
-    /// How many rows a field may have, and whether they come in pages.
-    fn length(&self, field: &Field) -> (u64, bool) {
-        let name = field.name.node.as_str();
-        if PAGED.contains(&name) {
-            let asked = ["first", "last"].into_iter().filter_map(|argument| field.get_argument(argument));
-            // A page that is too large is refused as such, by its resolver.
-            let length = asked.filter_map(|value| self.number(&value.node)).max().unwrap_or(DEFAULT);
-            return (length.min(MOST), true);
+    /// How many items a field may have, and whether they are rows of the database.
+    fn length(&self, field: &Field, weight: Weight) -> (u64, bool) {
+        match weight {
+            Weight::One | Weight::InPage => (1, false),
+            Weight::List(most) => (most, false),
+            Weight::Rows(most) => (most, true),
+            Weight::Page => {
+                let asked = ["first", "last"].into_iter().filter_map(|argument| field.get_argument(argument));
+                // A page that is too large is refused as such, by its resolver.
+                let length = asked.filter_map(|value| self.number(&value.node)).max().unwrap_or(DEFAULT);
+                (length.min(MOST), true)
+            }
         }
-        // As many rows as a bulk may bring: each was locked, decided and written.
-        if name == "results" {
-            return (MOST_ROWS as u64, true);
-        }
-        (LISTS.iter().find(|(list, _)| *list == name).map_or(1, |(_, length)| *length), false)
     }
 
     fn number(&self, value: &Value) -> Option<u64> {
@@ -213,5 +183,49 @@ impl<'d> Measure<'d> {
             return if let ConstValue::Number(number) = given? { number.as_u64() } else { None };
         }
         if let Value::Number(number) = value { number.as_u64() } else { None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kim_domain::agency::{AgencyKind, Role};
+
+    use super::*;
+    use crate::schema;
+
+    /// Values and rows of a case manager's document.
+    fn estimate(document: &str) -> (u64, u64) {
+        let document = async_graphql::parser::parse_query(document).expect("a document");
+        let (variables, known) =
+            (Variables::default(), schema::known(schema::of(AgencyKind::Traeger, Role::CaseManager)));
+        let mut measure = Measure::new(&document, &variables, known);
+        let operation = document.operations.iter().next().expect("an operation").1;
+        let cost = measure.operation(&operation.node).expect("no circle");
+        (cost.values, cost.rows)
+    }
+
+    #[test]
+    fn a_field_weighs_what_its_type_says_and_not_its_name() {
+        let agreements = |fields: &str| estimate(&format!("{{ agreements(first: 10) {{ nodes {{ {fields} }} }} }}")).0;
+        assert_eq!(agreements("fields { label }") - agreements("version"), 10 * 20);
+        assert_eq!(estimate("{ __type(name: \"A\") { fields { name } } }").0, 8 + 2);
+        // A page among the root's fields, a list of rows in a case.
+        assert_eq!(estimate("{ referrals(first: 7) { nodes { id } } }").1, 7);
+        assert_eq!(estimate("{ case(id: \"A\") { referrals { id } } }").1, 20);
+        assert_eq!(estimate("{ case(id: \"A\") { referrals { messages(last: 3) { nodes { id } } } } }").1, 20 * 4);
+        assert_eq!(estimate("{ case(id: \"A\") { eligibilityDecisions { groups } } }").0, 3 * 3 + 2);
+    }
+
+    #[test]
+    fn fragments_weigh_what_their_type_says() {
+        let whole = estimate("{ case(id: \"A\") { referrals { id } } }").1;
+        for document in [
+            "{ node(id: \"A\") { ... on Case { referrals { id } } } }",
+            "{ node(id: \"A\") { ... { ...F } } } fragment F on Case { referrals { id } }",
+        ] {
+            assert_eq!(estimate(document).1, whole, "{document}");
+        }
+        // Neither the type of the field nor that of the fragment has it.
+        assert_eq!(estimate("{ node(id: \"A\") { referrals { id } ... on Agency { referrals { id } } } }").1, 0);
     }
 }

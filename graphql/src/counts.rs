@@ -24,10 +24,13 @@ pub(crate) struct ReferralCounts {
     /// Davon sind Sie am Zug.
     ball_mine: i32,
     /// Nach Stand.
+    #[graphql(tag = "list 14")]
     by_status: Vec<StatusCount>,
     /// Nach Zweck.
+    #[graphql(tag = "list 20")]
     by_purpose: Vec<PurposeCount>,
     /// Nach der anderen Stelle.
+    #[graphql(tag = "list 40")]
     by_agency: Vec<AgencyCount>,
 }
 

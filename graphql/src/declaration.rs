@@ -6,6 +6,11 @@
 //! | tag | on | says |
 //! |---|---|---|
 //! | `for work` | everything | for whom it exists: an [`Audience`], or several (`for work\|coordination`) |
+//! | `list 5` | a list | how many items it usually has at the most |
+//! | `rows 20` | a list | the same, of rows of the database |
+//! | `bulk` | a list | as many rows as a bulk may bring |
+//! | `page` | a connection | as many rows as its arguments say |
+//! | `in page` | `nodes` and `edges` | as many as the field that leads to the connection |
 //!
 //! A type's declaration holds for its fields, its values and its input fields, and a field's for its arguments, unless they
 //! declare their own. The root's fields each declare their own.
@@ -13,14 +18,33 @@
 use std::collections::BTreeMap;
 
 use async_graphql::indexmap::IndexMap;
-use async_graphql::registry::{MetaInputValue, MetaType, Registry};
+use async_graphql::registry::{MetaField, MetaInputValue, MetaType, Registry};
 use kim_domain::audience::Audience;
+use kim_domain::bulk::MOST_ROWS;
 
 /// What one part declares.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Declaration {
     /// For whom the part exists.
     pub(crate) audiences: Vec<Audience>,
+    /// How long it is.
+    pub(crate) weight: Weight,
+}
+
+/// How many items a field has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Weight {
+    /// It is no list.
+    #[default]
+    One,
+    /// Usually at most so many.
+    List(u64),
+    /// Usually at most so many rows of the database.
+    Rows(u64),
+    /// As many rows of the database as its arguments say.
+    Page,
+    /// Counted by the field that leads to the page.
+    InPage,
 }
 
 impl Declaration {
@@ -30,6 +54,11 @@ impl Declaration {
         for tag in tags {
             match tag.split_once(' ').unwrap_or((tag, "")) {
                 ("for", names) => read.audiences = audiences(names)?,
+                ("list", most) => read.weight = Weight::List(number(most)?),
+                ("rows", most) => read.weight = Weight::Rows(number(most)?),
+                ("bulk", "") => read.weight = Weight::Rows(MOST_ROWS as u64),
+                ("page", "") => read.weight = Weight::Page,
+                _ if tag == IN_PAGE => read.weight = Weight::InPage,
                 _ => return Err(format!("\"{tag}\" declares nothing")),
             }
         }
@@ -42,6 +71,10 @@ impl Declaration {
 
 fn audiences(names: &str) -> Result<Vec<Audience>, String> {
     names.split('|').map(|name| Audience::from_name(name).ok_or_else(|| format!("no audience \"{name}\""))).collect()
+}
+
+fn number(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("\"{text}\" is no number"))
 }
 
 /// The tags of a part whose declaration the domain makes; none if it inherits.
@@ -73,6 +106,9 @@ pub(crate) fn read(registry: &Registry) -> Result<BTreeMap<String, DeclaredType>
     if reading.problems.is_empty() { Ok(read) } else { Err(reading.problems) }
 }
 
+/// What a connection's own lists declare.
+const IN_PAGE: &str = "in page";
+
 /// Whether the engine brought this type or field.
 pub(crate) fn is_of_the_engine(name: &str) -> bool {
     name.starts_with("__") || matches!(name, "Boolean" | "Int" | "Float" | "String" | "ID")
@@ -94,6 +130,7 @@ impl Reading<'_> {
                 let read = fields.map(|field| {
                     let place = format!("{name}.{}", field.name);
                     let own = self.part(&place, &field.tags, inherited);
+                    self.weigh(&place, field, own.weight);
                     let arguments = self.inputs(&place, &field.args, &own.audiences);
                     (field.name.clone(), DeclaredPart { own, arguments })
                 });
@@ -113,6 +150,22 @@ impl Reading<'_> {
             MetaType::Scalar { .. } | MetaType::Union { .. } => BTreeMap::new(),
         };
         DeclaredType { audiences, parts }
+    }
+
+    /// Finds lists that do not declare how long they are, and declarations that fit no list.
+    fn weigh(&mut self, place: &str, field: &MetaField, weight: Weight) {
+        let leads_to = self.registry.concrete_type_by_name(&field.ty).and_then(MetaType::fields);
+        let is_page =
+            leads_to.is_some_and(|fields| fields.values().any(|field| field.tags.iter().any(|tag| tag == IN_PAGE)));
+        let has_size = ["first", "last"].into_iter().any(|argument| field.args.contains_key(argument));
+        let problem = match weight {
+            Weight::One if is_page => "is a connection and does not declare `page`",
+            Weight::One if field.ty.contains('[') => "is a list and does not declare how long",
+            Weight::Page if !is_page || !has_size => "declares `page`, and is no connection or takes no size",
+            Weight::List(_) | Weight::Rows(_) | Weight::InPage if !field.ty.contains('[') => "is no list",
+            Weight::One | Weight::Page | Weight::List(_) | Weight::Rows(_) | Weight::InPage => return,
+        };
+        self.problems.push(format!("{place} {problem}"));
     }
 
     fn inputs(
@@ -191,6 +244,16 @@ mod tests {
         Undeclared(Undeclared),
     }
 
+    struct Page;
+
+    #[Object(tag = "for all")]
+    impl Page {
+        #[graphql(tag = "in page")]
+        async fn nodes(&self) -> Vec<i32> {
+            Vec::new()
+        }
+    }
+
     struct Root;
 
     #[Object(tag = "for all")]
@@ -202,6 +265,30 @@ mod tests {
         async fn either(&self) -> Either {
             Either::Undeclared(Undeclared { id: 1 })
         }
+        #[graphql(tag = "for all", tag = "list 2")]
+        async fn list(&self) -> Vec<i32> {
+            Vec::new()
+        }
+        #[graphql(tag = "for all")]
+        async fn endless(&self) -> Option<Vec<i32>> {
+            None
+        }
+        #[graphql(tag = "for all", tag = "rows 2")]
+        async fn single(&self) -> i32 {
+            1
+        }
+        #[graphql(tag = "for all", tag = "page")]
+        async fn page(&self, first: i32) -> Option<Page> {
+            Some(Page).filter(|_| first > 0)
+        }
+        #[graphql(tag = "for all", tag = "page")]
+        async fn sizeless(&self) -> Page {
+            Page
+        }
+        #[graphql(tag = "for all")]
+        async fn unpaged(&self, first: i32) -> Option<Page> {
+            Some(Page).filter(|_| first > 0)
+        }
     }
 
     #[test]
@@ -212,6 +299,10 @@ mod tests {
                 "Declared.unknown: no audience \"nobody\"",
                 "Declared.unreadable: \"four all\" declares nothing",
                 "Root.undeclared does not declare for whom it exists",
+                "Root.endless is a list and does not declare how long",
+                "Root.single is no list",
+                "Root.sizeless declares `page`, and is no connection or takes no size",
+                "Root.unpaged is a connection and does not declare `page`",
                 "Undeclared does not declare for whom it exists",
                 "Undeclared.id does not declare for whom it exists",
             ]

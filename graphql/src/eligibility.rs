@@ -30,6 +30,7 @@ pub(crate) struct EligibilityRuleSet {
     /// Niemand ist ausgeschlossen.
     open: bool,
     /// Die Zielgruppen; keine, wenn die Regelung offen ist.
+    #[graphql(tag = "list 6")]
     groups: Vec<EligibilityGroup>,
 }
 
@@ -77,6 +78,7 @@ pub(crate) struct EligibilityFinding {
     /// Ergebnis.
     result: Coded<Eligibility>,
     /// Was dagegen spricht oder noch fehlt; leer, wenn die Person dazugehört.
+    #[graphql(tag = "list 3")]
     reasons: Vec<Coded<EligibilityReason>>,
 }
 
@@ -91,6 +93,7 @@ pub(crate) struct EligibilityCheck {
     /// Ergebnis über alle Zielgruppen: Eine genügt.
     result: Coded<Eligibility>,
     /// Ergebnis je Zielgruppe.
+    #[graphql(tag = "list 6")]
     findings: Vec<EligibilityFinding>,
 }
 
@@ -126,8 +129,10 @@ pub(crate) struct EligibilityDecision {
     /// Ob aufgenommen wurde.
     eligible: bool,
     /// Die Zielgruppen der Aufnahme.
+    #[graphql(tag = "list 3")]
     groups: Vec<Coded<TargetGroup>>,
     /// Was die Regelung damals ergab.
+    #[graphql(tag = "list 6")]
     findings: Vec<EligibilityFinding>,
     /// Begründung in Worten.
     explanation: Option<String>,

@@ -144,7 +144,7 @@ impl Api {
 /// What is refused of a document before the engine validates it.
 fn check(asked: &Asked, known: &Vocabulary) -> Result<(), Vec<ServerError>> {
     let Asked { document, operation_name, variables } = asked;
-    refuse(&document.sent, operation_name.as_deref(), variables).map_err(|error| vec![error])?;
+    refuse(&document.sent, operation_name.as_deref(), variables, known).map_err(|error| vec![error])?;
     let mut gaps = gaps::find(&document.merged, variables, known);
     gaps.truncate(MOST_ERRORS);
     gaps.iter_mut().for_each(|error| wording::shorten(&mut error.message));
@@ -153,8 +153,13 @@ fn check(asked: &Asked, known: &Vocabulary) -> Result<(), Vec<ServerError>> {
 
 /// Documents that are too large, subscriptions, which come later, requests that do not say which operation they mean, and
 /// those that lack a variable.
-fn refuse(document: &ExecutableDocument, name: Option<&str>, given: &Variables) -> Result<(), ServerError> {
-    shield::check(document, given)?;
+fn refuse(
+    document: &ExecutableDocument,
+    name: Option<&str>,
+    given: &Variables,
+    known: &Vocabulary,
+) -> Result<(), ServerError> {
+    shield::check(document, given, known)?;
     let subscription = document.operations.iter().find(|(_, one)| one.node.ty == OperationType::Subscription);
     if let Some((_, operation)) = subscription {
         let error = ServerError::new("Abonnements gibt es hier nicht.", Some(operation.pos));

@@ -1,7 +1,7 @@
 //! Handover fields in GraphQL: one typed field for each row of the disclosure table, made from the domain's list.
 
 use async_graphql::indexmap::IndexMap;
-use async_graphql::registry::{CacheControl, Deprecation, MetaField, MetaType, Registry};
+use async_graphql::registry::{CacheControl, Deprecation, MetaField, MetaType, MetaTypeName, Registry};
 use async_graphql::{Context, OutputType, ServerResult, Value};
 use kim_domain::Word;
 use kim_domain::audience::Audience;
@@ -176,7 +176,11 @@ pub(crate) fn object<T: OutputType>(
         .iter()
         .map(|&field| {
             let ty = type_of(field.value_type(), registry);
-            let tags = tags(of_field(field).as_slice());
+            let mut tags = tags(of_field(field).as_slice());
+            if MetaTypeName::create(&ty).is_list() {
+                // What a person has of anything is little: certificates, nationalities, members of the household.
+                tags.push("list 4".to_owned());
+            }
             (field.name().to_owned(), MetaField { tags, ..meta_field(field.name(), field.label(), ty) })
         })
         .collect::<IndexMap<_, _>>();
@@ -200,8 +204,13 @@ pub(crate) fn object<T: OutputType>(
     }
 }
 
+/// A list without arguments, and how long it usually is at the most.
+pub(crate) fn meta_list(name: &str, description: &str, ty: String, most: u64) -> MetaField {
+    MetaField { tags: vec![format!("list {most}")], ..meta_field(name, description, ty) }
+}
+
 /// A field without arguments.
-pub(crate) fn meta_field(name: &str, description: &str, ty: String) -> MetaField {
+fn meta_field(name: &str, description: &str, ty: String) -> MetaField {
     MetaField {
         name: name.to_owned(),
         description: Some(description.to_owned()),

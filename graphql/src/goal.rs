@@ -18,6 +18,7 @@ pub(crate) struct Goal {
     /// Was erreicht werden soll.
     text: String,
     /// Die Schritte dorthin.
+    #[graphql(tag = "list 5")]
     steps: Vec<GoalStep>,
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::Field;
-use async_graphql::registry::{MetaType, MetaTypeId, Registry};
+use async_graphql::registry::{MetaField, MetaType, MetaTypeId, Registry};
 use async_graphql::{
     ContainerType, Context, ContextSelectionSet, Object, ObjectType, OutputType, Positioned, ServerResult,
     SimpleObject, Value,
@@ -95,6 +95,7 @@ impl OutputType for Handover<'_> {
                     "withheld",
                     "Felder Ihres Schemas, die diese Übergabe Ihnen jetzt nicht zeigt, und warum.",
                     withheld,
+                    20,
                 );
                 add(
                     fields,
@@ -103,8 +104,15 @@ impl OutputType for Handover<'_> {
                      Übergabe schon zu Ende war, sodass hier noch der alte steht. Sie dürfen nur mit diesem Hinweis benutzt \
                      werden (§ 84 Abs. 2 SGB X).",
                     disputed,
+                    5,
                 );
-                add(fields, "entries", "Dasselbe als Liste, sodass eine Abfrage jeder Art von Stelle dient.", entries);
+                add(
+                    fields,
+                    "entries",
+                    "Dasselbe als Liste, sodass eine Abfrage jeder Art von Stelle dient.",
+                    entries,
+                    HandoverField::ALL.len() as u64,
+                );
             }
             object
         })
@@ -117,8 +125,8 @@ impl OutputType for Handover<'_> {
     }
 }
 
-fn add(fields: &mut IndexMap<String, async_graphql::registry::MetaField>, name: &str, description: &str, ty: String) {
-    fields.insert(name.to_owned(), fields::meta_field(name, description, ty));
+fn add(fields: &mut IndexMap<String, MetaField>, name: &str, description: &str, ty: String, most: u64) {
+    fields.insert(name.to_owned(), fields::meta_list(name, description, ty, most));
 }
 
 impl ContainerType for Handover<'_> {

@@ -114,6 +114,7 @@ impl ReferralEvent {
         self.row.action.as_deref().and_then(ReferralAction::from_code).map(Coded)
     }
     /// Um welche Felder es ging, wenn das Übergebene geändert, gemeldet, berichtigt oder von der Vereinbarung geschlossen wurde.
+    #[graphql(tag = "list 5")]
     async fn changed_fields(&self) -> Vec<ChangedField> {
         ChangedField::of(self.row.detail.as_deref().unwrap_or_default(), self.known)
     }

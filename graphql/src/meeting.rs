@@ -41,6 +41,7 @@ pub(crate) struct Talk {
     /// Wann es war.
     held_on: Date,
     /// Wer dabei war, nach Funktion.
+    #[graphql(tag = "list 4")]
     participants: Vec<String>,
     /// Ob die Klientin oder der Klient dabei war.
     client_took_part: bool,

@@ -30,8 +30,10 @@ pub(crate) struct OfferCheck {
     /// Ob heute eine Grundlage gilt: Einwilligung und, wo nötig, Schweigepflichtentbindung.
     ground_holds: bool,
     /// Felder des Entwurfs, für die etwas fehlt, und was.
+    #[graphql(tag = "list 10")]
     lacking: Vec<LackingField>,
     /// Laufende Übergaben Ihrer Stelle an dieselbe Stelle, zum selben Zweck, für dieselbe Person.
+    #[graphql(tag = "list 3")]
     duplicates: Vec<ID>,
     /// Der Aufenthaltstitel ist abgelaufen oder fehlt, und Angaben dazu gingen an eine öffentliche Stelle (§ 87 AufenthG):
     /// `offerReferral` braucht `acknowledgeReportingDuty`.

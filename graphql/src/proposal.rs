@@ -110,6 +110,7 @@ impl AgreementProposal {
         Coded(self.row.status)
     }
     /// Was Sie jetzt damit tun können.
+    #[graphql(tag = "list 3")]
     async fn available_actions(&self, ctx: &Context<'_>) -> Vec<Coded<ProposalAction>> {
         let viewer = Session::of(ctx).viewer();
         let own = viewer.agency().id;
@@ -158,6 +159,7 @@ impl AgreementProposal {
         &self.row.legal_ground
     }
     /// Die vorgeschlagenen Felder.
+    #[graphql(tag = "list 20")]
     async fn fields(&self) -> Vec<AgreementField> {
         AgreementField::list(self.row.content.fields, &self.row.content)
     }
@@ -170,6 +172,7 @@ impl AgreementProposal {
         self.row.content.narrows_running
     }
     /// Die beiden Seiten.
+    #[graphql(tag = "list 2")]
     async fn parties(&self) -> Vec<AgreementParty> {
         AgreementParty::both(self.row.receiver_id, &self.parties, self.coordination.as_ref())
     }
@@ -182,10 +185,12 @@ impl AgreementProposal {
         DateTime::from_micros(self.row.created_at)
     }
     /// Die Unterschriften.
+    #[graphql(tag = "list 2")]
     async fn signatures(&self) -> Vec<AgreementSignature> {
         self.signatures.iter().map(|act| AgreementSignature::of(act, &self.parties)).collect()
     }
     /// Die Stellungnahmen der Datenschutzbeauftragten. Bedenken halten ihn nicht auf, aber vorliegen müssen beide.
+    #[graphql(tag = "list 2")]
     async fn opinions(&self) -> Vec<AgreementOpinion> {
         self.opinions.iter().map(|act| AgreementOpinion::of(act, &self.parties)).collect()
     }

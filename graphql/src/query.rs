@@ -65,7 +65,7 @@ impl Reading {
     }
 
     /// Die Stellen Ihrer Kommune.
-    #[graphql(tag = "for all")]
+    #[graphql(tag = "for all", tag = "page")]
     async fn agencies(
         &self,
         ctx: &Context<'_>,
@@ -87,14 +87,14 @@ impl Reading {
     }
 
     /// Was von wem erbeten werden kann.
-    #[graphql(tag = "for all")]
+    #[graphql(tag = "for all", tag = "list 20")]
     async fn purposes(&self) -> Vec<Purpose> {
         ReferralPurpose::ALL.iter().copied().map(Purpose).collect()
     }
 
     /// Ihre Übergaben: eingehende oder ausgehende, nie beide zugleich.
     #[expect(clippy::too_many_arguments, reason = "the arguments of the contract")]
-    #[graphql(tag = "for work")]
+    #[graphql(tag = "for work", tag = "page")]
     async fn referrals(
         &self,
         ctx: &Context<'_>,
@@ -164,7 +164,7 @@ impl Reading {
     }
 
     /// Die Schnittstellenvereinbarungen, die Ihre Stelle betreffen.
-    #[graphql(tag = "for all")]
+    #[graphql(tag = "for all", tag = "page")]
     async fn agreements(
         &self,
         ctx: &Context<'_>,
@@ -187,7 +187,7 @@ impl Reading {
     }
 
     /// Ihre Fälle.
-    #[graphql(tag = "for senders")]
+    #[graphql(tag = "for senders", tag = "page")]
     async fn cases(
         &self,
         ctx: &Context<'_>,
@@ -410,6 +410,7 @@ impl Viewer {
         Agency(own.into())
     }
     /// Ihre Berechtigungen.
+    #[graphql(tag = "list 9")]
     async fn scopes(&self, ctx: &Context<'_>) -> Vec<&'static str> {
         Session::of(ctx).viewer().scopes().map(Scope::code).collect()
     }

@@ -137,6 +137,7 @@ impl Referral {
         }
     }
     /// Was Sie jetzt damit tun können.
+    #[graphql(tag = "list 8")]
     async fn available_actions(&self, ctx: &Context<'_>) -> Vec<Coded<ReferralAction>> {
         let mover = match self.row.side {
             Side::Sender => Mover::Sender,
@@ -181,6 +182,7 @@ impl Referral {
         self.reason(ReferralStatus::Withdrawn, self.row.side == Side::Sender)
     }
     /// Termine; die der empfangenden Stelle sieht die übergebende wie das Ergebnis.
+    #[graphql(tag = "list 3")]
     async fn appointments(&self, ctx: &Context<'_>) -> Vec<Appointment> {
         let own = Session::of(ctx).viewer().agency().id;
         let shown = self.appointments.iter().filter(|row| row.agency_id == own || self.told());
@@ -191,6 +193,7 @@ impl Referral {
         shown
     }
     /// Gespräche, in denen der Fall übergeben wurde.
+    #[graphql(tag = "list 3")]
     async fn talks(&self, ctx: &Context<'_>) -> Vec<Talk> {
         if !self.talks.is_empty() {
             Session::of(ctx).show_messages(&self.row);
@@ -247,7 +250,7 @@ impl Referral {
         Handover::new(Session::of(ctx), &self.row, &self.values, self.disputes.fields)
     }
     /// Welche Felder die empfangende Stelle jetzt sieht, oder nach der Annahme sähe; nur für die übergebende Stelle.
-    #[graphql(tag = "for senders")]
+    #[graphql(tag = "for senders", tag = "list 20")]
     async fn disclosure(
         &self,
         #[graphql(default = false, desc = "So, als wäre die Übergabe angenommen.")] if_accepted: bool,
@@ -270,6 +273,7 @@ impl Referral {
         or_null(ctx, result)
     }
     /// Nachrichten zwischen den beiden Seiten; für die empfangende Stelle nur, solange sie etwas sehen darf.
+    #[graphql(tag = "page")]
     async fn messages(
         &self,
         ctx: &Context<'_>,
@@ -294,6 +298,7 @@ impl Referral {
         Ok(Straight(MessageConnection::new(history::MESSAGES, rows, &args, more, Some(self.message_count))))
     }
     /// Der Verlauf.
+    #[graphql(tag = "page")]
     async fn events(
         &self,
         ctx: &Context<'_>,
@@ -315,6 +320,7 @@ impl Referral {
         Ok(ReferralEventConnection::new(history::EVENTS, rows, &args, more, Some(self.event_count)))
     }
     /// Angaben, die die empfangende Stelle als falsch gemeldet hat; für sie nur, solange sie etwas sehen darf.
+    #[graphql(tag = "page")]
     async fn corrections(
         &self,
         ctx: &Context<'_>,

@@ -68,7 +68,7 @@ impl CustomDirectiveFactory for Narrowing {
             narrow(registry, &declared, |audience| audience.includes(kind, role));
         }
         // A factory registers once.
-        let _first = self.known.set(Vocabulary::of(registry));
+        let _first = self.known.set(Vocabulary::of(registry, &declared));
     }
 
     fn create(

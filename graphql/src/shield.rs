@@ -10,6 +10,7 @@ use crate::cost::{Cost, Measure};
 use crate::error::{Code, coded};
 use crate::inputs::Inputs;
 use crate::limit::{Limit, TooMuch};
+use crate::vocabulary::Vocabulary;
 
 /// What a document may cost. The standard introspection query takes 130 fields, 15 deep, and is estimated at some 50,000
 /// values; a page of 100 referrals with every field of the handover and 20 messages each, at 30,000.
@@ -27,16 +28,19 @@ const INPUTS: u64 = 10_000;
 const TEXT: u64 = 20_000;
 
 /// Refuses a document that is too large once expanded, or whose fragments go round in circles.
-pub(crate) fn check(document: &ExecutableDocument, variables: &Variables) -> Result<(), ServerError> {
+pub(crate) fn check(
+    document: &ExecutableDocument,
+    variables: &Variables,
+    known: &Vocabulary,
+) -> Result<(), ServerError> {
     let definitions = document.fragments.len() + document.operations.iter().count();
     refuse(Limit::Definitions, definitions as u64, DEFINITIONS, None)?;
-    let mut measure = Measure::new(document, variables);
+    let mut measure = Measure::new(document, variables, known);
     refuse_texts(measure.variables(), None)?;
     // All operations are validated, whichever is asked for.
     let mut all = Cost::default();
     for (_, operation) in document.operations.iter() {
-        let own = measure.directives(&operation.node.directives);
-        let one = measure.selection(&operation.node.selection_set.node)?.beside(own);
+        let one = measure.operation(&operation.node)?;
         all = all.beside(Cost { top: 0, rows: 0, values: 0, ..one });
         refuse_any(
             Cost { fields: all.fields, aliases: all.aliases, directives: all.directives, inputs: all.inputs, ..one },
@@ -81,7 +85,14 @@ fn refuse(limit: Limit, is: u64, most: u64, at: Option<Pos>) -> Result<(), Serve
 
 #[cfg(test)]
 mod tests {
+    use kim_domain::agency::{AgencyKind, Role};
+
     use super::*;
+    use crate::schema;
+
+    fn check(document: &ExecutableDocument, variables: &Variables) -> Result<(), ServerError> {
+        super::check(document, variables, schema::known(schema::of(AgencyKind::Traeger, Role::CaseManager)))
+    }
 
     fn code(document: &str) -> Option<String> {
         let document = async_graphql::parser::parse_query(document).expect("a document");

@@ -61,7 +61,7 @@ connection!(
 impl SupportQuery {
     /// Hinweise darauf, dass wahrscheinlich noch ein Träger dieselbe Person begleitet: aus Ihren Abgleichen und denen der
     /// anderen, solange sie es auf beiden Seiten sagen lässt.
-    #[graphql(tag = "for senders")]
+    #[graphql(tag = "for senders", tag = "page")]
     async fn support_notices(
         &self,
         ctx: &Context<'_>,

@@ -2,7 +2,7 @@
 //!
 //! Taken from the narrowed registry, so that no check and no hint knows more than the viewer may.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use async_graphql::OutputType;
@@ -10,6 +10,34 @@ use async_graphql::context::ContextBase;
 use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::OperationType;
 use async_graphql::registry::{MetaField, MetaInputValue, MetaType, MetaTypeName, Registry};
+
+use crate::declaration::{DeclaredType, Weight};
+
+/// The fields of a type by their names.
+pub(crate) type KnownFields = HashMap<String, KnownField>;
+
+/// A field that exists for the viewer.
+pub(crate) struct KnownField {
+    /// The type of its value, whatever lists and exclamation marks are around it.
+    pub(crate) leads_to: String,
+    /// How long it is.
+    pub(crate) weight: Weight,
+}
+
+/// Lists in what the engine tells of a schema. A type leads to its fields, each to its type, and so on: sixteen levels of
+/// that would be an answer without end.
+const INTROSPECTION: [(&str, &str, u64); 10] = [
+    ("__Schema", "types", 70),
+    ("__Schema", "directives", 4),
+    ("__Type", "fields", 8),
+    ("__Type", "enumValues", 8),
+    ("__Type", "inputFields", 3),
+    ("__Type", "possibleTypes", 3),
+    ("__Type", "interfaces", 2),
+    ("__Field", "args", 2),
+    ("__Directive", "args", 2),
+    ("__Directive", "locations", 4),
+];
 
 /// Filled when a schema is narrowed, and kept among its data.
 pub(crate) type Shared = Arc<OnceLock<Vocabulary>>;
@@ -19,18 +47,34 @@ pub(crate) type Shared = Arc<OnceLock<Vocabulary>>;
 pub(crate) struct Vocabulary {
     types: BTreeMap<String, MetaType>,
     directives: BTreeMap<String, IndexMap<String, MetaInputValue>>,
+    fields: HashMap<String, KnownFields>,
     query: String,
     mutation: Option<String>,
     subscription: Option<String>,
 }
 
 impl Vocabulary {
-    /// Of what is left in a registry.
-    pub(crate) fn of(registry: &Registry) -> Self {
+    /// Of what is left in a registry, with what is declared of it.
+    pub(crate) fn of(registry: &Registry, declared: &BTreeMap<String, DeclaredType>) -> Self {
+        let weight = |of: &str, field: &str| match declared.get(of).and_then(|ty| ty.parts.get(field)) {
+            Some(part) => part.own.weight,
+            None => INTROSPECTION
+                .iter()
+                .find(|(ty, name, _)| (*ty, *name) == (of, field))
+                .map_or(Weight::One, |(_, _, most)| Weight::List(*most)),
+        };
+        let fields_of = |(name, ty): (&String, &MetaType)| {
+            let fields = ty.fields()?.values().map(|field| {
+                let leads_to = MetaTypeName::concrete_typename(&field.ty).to_owned();
+                (field.name.clone(), KnownField { leads_to, weight: weight(name, &field.name) })
+            });
+            Some((name.clone(), fields.collect()))
+        };
         let directives = registry.directives.iter().map(|(name, known)| (name.clone(), known.args.clone()));
         Self {
             types: registry.types.clone(),
             directives: directives.collect(),
+            fields: registry.types.iter().filter_map(fields_of).collect(),
             query: registry.query_type.clone(),
             mutation: registry.mutation_type.clone(),
             subscription: registry.subscription_type.clone(),
@@ -60,6 +104,11 @@ impl Vocabulary {
     /// The type of this name, whatever lists and exclamation marks are around it.
     pub(crate) fn named(&self, name: &str) -> Option<&MetaType> {
         self.types.get(MetaTypeName::concrete_typename(name))
+    }
+
+    /// What is known of the fields of an object or an interface.
+    pub(crate) fn fields_of(&self, name: &str) -> Option<&KnownFields> {
+        self.fields.get(name)
     }
 
     pub(crate) fn directive(&self, name: &str) -> Option<&IndexMap<String, MetaInputValue>> {

@@ -102,6 +102,7 @@ impl BulkAnswerReferralsInput {
 #[graphql(tag = "for work")]
 pub(crate) struct BulkPayload {
     /// Eine Zeile für jede, in der Reihenfolge der Anfrage.
+    #[graphql(tag = "bulk")]
     results: Vec<BulkResult>,
 }
 
@@ -128,6 +129,7 @@ pub(crate) struct BulkError {
     /// Was zu tun ist.
     message: String,
     /// Die Felder, um die es geht.
+    #[graphql(tag = "list 5")]
     fields: Vec<Coded<HandoverField>>,
 }
 

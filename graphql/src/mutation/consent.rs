@@ -141,6 +141,7 @@ pub(crate) struct ConsentPayload {
     /// Die Einwilligung, wie sie jetzt ist.
     consent: Option<Consent>,
     /// Die Übergaben, für die sich etwas geändert hat: sie beruhen jetzt darauf, gehen weiter, ruhen oder zeigen weniger.
+    #[graphql(tag = "rows 20")]
     referrals: Vec<Referral>,
 }
 

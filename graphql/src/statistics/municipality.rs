@@ -23,13 +23,16 @@ pub(crate) struct MunicipalityStatistics {
     /// Der Stichtag: der letzte Tag.
     reported_on: Date,
     /// Die Merkmale, nach denen aufgeteilt ist.
+    #[graphql(tag = "list 2")]
     by: Vec<Coded<StatisticsDimension>>,
     /// Diese Aufteilung wird für diesen Zeitraum nicht herausgegeben: neben einer gröberen würde sie genaue Zahlen verraten.
     withheld: bool,
     /// Die Zellen. Was nicht genannt ist, ist 0 und kann 1 oder 2 sein. Jede Zelle ist für sich gerundet: Summen gehen nicht auf.
+    #[graphql(tag = "list 100")]
     cells: Vec<StatisticsCell>,
     /// Zeit in jedem Stand, der in diesem Zeitraum verlassen wurde, in ganzen Tagen, nach Art der empfangenden Stelle. Nur
     /// Stellen mit mindestens drei Stellen (Personal), und nur, wo es mindestens zehn Fälle gibt.
+    #[graphql(tag = "list 40")]
     time_in_state: Vec<KindTimeInState>,
 }
 

@@ -25,12 +25,16 @@ pub(crate) struct ReferralStatistics {
     /// Im Ganzen.
     total: i32,
     /// Nach Stand.
+    #[graphql(tag = "list 14")]
     by_status: Vec<StatusCount>,
     /// Nach Zweck.
+    #[graphql(tag = "list 20")]
     by_purpose: Vec<PurposeCount>,
     /// Nach der anderen Stelle.
+    #[graphql(tag = "list 40")]
     by_agency: Vec<AgencyCount>,
     /// Nach dem Monat des Angebots; jeder Monat, auch einer ohne Übergaben.
+    #[graphql(tag = "list 36")]
     by_month: Vec<MonthCount>,
     /// Bei der empfangenden Stelle und mit einer Frist.
     awaited: i32,
@@ -42,6 +46,7 @@ pub(crate) struct ReferralStatistics {
     reasons: ReasonStatistics,
     /// Zeit in jedem Stand, der wieder verlassen wurde. Was aus einer Liste übernommen ist, zählt nicht: davon ist höchstens
     /// der Tag bekannt.
+    #[graphql(tag = "list 14")]
     time_in_state: Vec<TimeInState>,
 }
 
@@ -70,15 +75,19 @@ pub(crate) struct MonthCount {
 #[graphql(tag = "for work")]
 pub(crate) struct ReasonStatistics {
     /// Erledigt, nach Ergebnis.
+    #[graphql(tag = "list 8")]
     completed: Vec<OutcomeCount>,
     /// Abgelehnt, nach Grund.
+    #[graphql(tag = "list 8")]
     declined: Vec<DeclineReasonCount>,
     /// Gescheitert, nach Grund.
+    #[graphql(tag = "list 8")]
     failed: Vec<FailReasonCount>,
     /// Zurückgegeben, nach Grund.
+    #[graphql(tag = "list 8")]
     returned: Vec<ReturnReasonCount>,
     /// Zurückgezogen, nach Grund.
-    #[graphql(tag = "for senders")]
+    #[graphql(tag = "for senders", tag = "list 8")]
     withdrawn: Vec<WithdrawalReasonCount>,
     /// Wegen fehlender Zuständigkeit abgelehnt, zurückgegeben oder weitergeleitet.
     not_competent: i32,
