@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, SelectionField, SimpleObject};
+use async_graphql::{Context, ID, Object, SimpleObject};
 use kim_domain::agreement::{AgreementSide, Content, OpinionVerdict};
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::id::Kind;
@@ -15,6 +15,8 @@ use crate::coded::Coded;
 use crate::connection::connection;
 use crate::error::Failure;
 use crate::load;
+use crate::needs::AgreementNeed;
+use crate::plan::{Plan, Selected};
 use crate::scalar::{Date, DateTime, global};
 use crate::session::Session;
 use crate::straight::Direct;
@@ -30,15 +32,15 @@ pub(crate) struct AgreementPlan {
     pub(crate) sides: bool,
 }
 
-impl AgreementPlan {
-    /// Adds what a selection of them asks for.
-    pub(crate) fn add(&mut self, agreement: &SelectionField<'_>) {
-        for field in agreement.selection_set() {
-            match field.name() {
-                "signatures" => self.signatures = true,
-                "opinions" => self.opinions = true,
-                "parties" => self.sides = true,
-                _ => {}
+impl Plan for AgreementPlan {
+    type Of = Agreement;
+
+    fn add(&mut self, agreement: &Selected<'_>) {
+        for need in agreement.fields().flat_map(|field| AgreementNeed::of(field.needs())) {
+            match need {
+                AgreementNeed::Signatures => self.signatures = true,
+                AgreementNeed::Opinions => self.opinions = true,
+                AgreementNeed::Sides => self.sides = true,
             }
         }
     }
@@ -107,7 +109,7 @@ pub(crate) struct Agreement {
 }
 
 /// Eine Schnittstellenvereinbarung in einer Fassung. Fassungen ändern sich nie.
-#[Object(tag = "for all")]
+#[Object(tag = "for all", tag = "plan agreement")]
 impl Agreement {
     /// Kennung der Fassung.
     pub(crate) async fn id(&self) -> ID {
@@ -155,7 +157,7 @@ impl Agreement {
         AgreementField::list(self.row.fields, &(&self.row).into())
     }
     /// Die beiden Seiten.
-    #[graphql(tag = "list 2")]
+    #[graphql(tag = "list 2", tag = "needs sides")]
     async fn parties(&self) -> Vec<AgreementParty> {
         AgreementParty::both(self.row.receiver_id, &self.parties, self.coordination.as_ref())
     }
@@ -176,12 +178,12 @@ impl Agreement {
         self.row.for_cause
     }
     /// Die Unterschriften; keine, wenn die Fassung eingelesen wurde.
-    #[graphql(tag = "list 2")]
+    #[graphql(tag = "list 2", tag = "needs signatures")]
     async fn signatures(&self) -> Vec<AgreementSignature> {
         self.signatures.iter().map(|act| AgreementSignature::of(act, &self.parties)).collect()
     }
     /// Die Stellungnahmen der Datenschutzbeauftragten.
-    #[graphql(tag = "for agreements", tag = "list 2")]
+    #[graphql(tag = "for agreements", tag = "list 2", tag = "needs opinions")]
     async fn opinions(&self) -> Vec<AgreementOpinion> {
         self.opinions.iter().map(|act| AgreementOpinion::of(act, &self.parties)).collect()
     }

@@ -12,7 +12,7 @@ use crate::agreement::AgreementField;
 use crate::coded::Coded;
 use crate::error::{Failure, or_null};
 use crate::page::PageArgs;
-use crate::plan::{rows_of, wants_total};
+use crate::plan::{Plan as _, Selected};
 use crate::proposal::{AgreementProposal, AgreementProposalConnection, PROPOSALS, ProposalPlan, proposals};
 use crate::scalar::any;
 use crate::session::Session;
@@ -40,11 +40,10 @@ impl AgreementReading {
         let list = format!("{PROPOSALS} {}", status.map_or("", ProposalStatus::code));
         let args = PageArgs { first, after, ..PageArgs::default() };
         let window = args.window(&list, |id| Uuid::parse_str(id).ok())?;
-        let field = ctx.field();
-        let mut plan = ProposalPlan::default();
-        rows_of(&field).iter().for_each(|row| plan.add(row));
+        let plan = ProposalPlan::below::<AgreementProposalConnection>(ctx);
         let page = snapshot.proposals(status, &window).await?;
-        let total = if wants_total(&field) { Some(snapshot.count_proposals(status).await?) } else { None };
+        let wants_total = Selected::of::<AgreementProposalConnection>(ctx).wants_total();
+        let total = if wants_total { Some(snapshot.count_proposals(status).await?) } else { None };
         let rows = proposals(snapshot, page.rows, plan).await?;
         let rows = rows.into_iter().map(|row| (row.row.id.to_string(), row));
         Ok(AgreementProposalConnection::new(list, rows, &args, page.more, total))
@@ -109,10 +108,8 @@ async fn compared(snapshot: &Snapshot, known: &Vocabulary, id: &ID) -> Result<Op
 /// One proposal by its id, for a viewer for whom there are proposals.
 pub(crate) async fn one_proposal(ctx: &Context<'_>, id: Uuid) -> Result<Option<AgreementProposal>, Failure> {
     let snapshot = Session::of(ctx).read(Scope::AgreementRead).await?;
-    let mut plan = ProposalPlan::default();
-    plan.add(&ctx.field());
     let rows = snapshot.proposals_by_id(&[id]).await?;
-    Ok(proposals(snapshot, rows, plan).await?.pop())
+    Ok(proposals(snapshot, rows, ProposalPlan::of_field(ctx)).await?.pop())
 }
 
 /// Worin sich eine Fassung von einer anderen unterscheidet.

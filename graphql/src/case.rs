@@ -11,7 +11,6 @@ use async_graphql::{
 };
 use kim_domain::Word;
 use kim_domain::agency::Scope;
-use kim_domain::audience::Audience;
 use kim_domain::closing::CloseReason;
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::id::Kind;
@@ -26,14 +25,14 @@ use crate::consent::Consent;
 use crate::consent_receipt::ConsentReceipt;
 use crate::eligibility::EligibilityDecision;
 use crate::error::Failure;
+use crate::fields;
 use crate::goal::Goal;
-use crate::page::PageArgs;
+use crate::page::{PageArgs, RowKey};
 use crate::referral::{ClientInput, Referral};
 use crate::scalar::{Date, global};
 use crate::session::Session;
 use crate::straight::Direct;
 use crate::upcoming::CaseDeadline;
-use crate::{fields, history};
 
 /// A case of the viewer's agency.
 pub(crate) struct Case {
@@ -48,7 +47,7 @@ pub(crate) struct Case {
 const MOST_MONTHS: u32 = 36;
 
 /// Ein Fall Ihrer Stelle. Eine Änderung am Fall fließt in keine Übergabe von selbst.
-#[Object(tag = "for senders")]
+#[Object(tag = "for senders", tag = "plan case")]
 impl Case {
     /// Kennung.
     pub(crate) async fn id(&self) -> ID {
@@ -87,17 +86,18 @@ impl Case {
         self.row.result.as_deref()
     }
     /// Der Hilfeplan: Ziele und Schritte.
-    #[graphql(tag = "list 5")]
+    #[graphql(tag = "list 5", tag = "needs goals")]
     async fn goals(&self) -> Vec<Goal> {
         let goals = self.parts.plan.iter().flat_map(|(_, goals)| goals);
         goals.map(|goal| Goal::of(goal, &self.parts.parties)).collect()
     }
     /// Wann der Hilfeplan zuletzt gesetzt oder überprüft wurde.
+    #[graphql(tag = "needs goals")]
     async fn plan_reviewed_on(&self) -> Option<Date> {
         self.parts.plan.as_ref().and_then(|(row, _)| row.reviewed_on).map(Date)
     }
     /// Die Beratungsnotizen, die neueste zuerst; ältere aus einer Fallliste stehen in `record.counsellingNotes`.
-    #[graphql(tag = "page")]
+    #[graphql(tag = "page", tag = "needs notes")]
     async fn notes(
         &self,
         #[graphql(desc = "Höchstens so viele: 20, wenn nichts angegeben ist, und nie mehr als 100.")] first: Option<
@@ -106,23 +106,22 @@ impl Case {
         #[graphql(desc = "Nach diesem Zeiger.")] after: Option<String>,
     ) -> Result<NoteConnection, Failure> {
         let args = PageArgs { first, after, ..PageArgs::default() };
-        args.window(NOTES, history::moment)?;
-        let page = self.parts.notes.iter().find(|(has, _)| *has == args).map(|(_, page)| page);
-        let rows = page.map_or(&[][..], |page| &page.rows).iter();
-        let rows = rows.map(|row| (format!("{}.{}", row.at, row.id), Note(row.clone())));
-        Ok(NoteConnection::new(NOTES, rows, &args, page.is_some_and(|page| page.more), Some(self.parts.note_count)))
+        let (rows, more) = self.parts.notes.page(NOTES, &args)?;
+        let rows = rows.iter().map(|row| (RowKey::Instant(row.at, row.id), Note(row.clone())));
+        Ok(NoteConnection::new(NOTES, rows, &args, more, Some(self.parts.notes.count)))
     }
     /// Entscheidungen über die Zielgruppe, die früheste zuerst.
-    #[graphql(tag = "list 3")]
+    #[graphql(tag = "list 3", tag = "needs decisions")]
     async fn eligibility_decisions(&self) -> Vec<EligibilityDecision> {
         self.parts.decisions.iter().map(Into::into).collect()
     }
     /// Die Entscheidung, mit der aufgenommen wurde: Ihre Regelung gilt für den Fall weiter.
+    #[graphql(tag = "needs decisions")]
     async fn admission(&self) -> Option<EligibilityDecision> {
         self.parts.decisions.iter().find(|decision| decision.eligible).map(Into::into)
     }
     /// Anstehende Fristen, die nächste zuerst; keine, wenn der Fall abgeschlossen ist.
-    #[graphql(tag = "list 10")]
+    #[graphql(tag = "list 10", tag = "needs deadlines")]
     async fn upcoming_deadlines(
         &self,
         ctx: &Context<'_>,
@@ -136,21 +135,23 @@ impl Case {
         Ok(found.iter().map(Into::into).collect())
     }
     /// Die Falldaten.
+    #[graphql(tag = "needs record")]
     async fn record(&self) -> CaseRecord<'_> {
         CaseRecord { values: &self.row.record, disputed: self.parts.disputed }
     }
     /// Die Übergaben aus diesem Fall, die neueste zuerst.
-    #[graphql(tag = "rows 20")]
+    #[graphql(tag = "rows 20", tag = "needs referrals")]
     async fn referrals(&self, ctx: &Context<'_>) -> Result<&[Referral], Failure> {
         let allowed = Session::of(ctx).viewer().may(Scope::ReferralRead);
         if allowed { Ok(&self.referrals) } else { Err(Failure::Forbidden(Scope::ReferralRead)) }
     }
     /// Die Einwilligungen der Klientin oder des Klienten, die zuletzt erfasste zuerst.
-    #[graphql(tag = "list 10")]
+    #[graphql(tag = "list 10", tag = "needs consents")]
     async fn consents(&self) -> &[Consent] {
         &self.consents
     }
     /// Wer was bis wann sehen darf: zum Mitgeben, auf Deutsch und in Leichter Sprache.
+    #[graphql(tag = "needs receipt")]
     async fn consent_receipt(&self) -> Option<&ConsentReceipt> {
         self.receipt.as_ref()
     }
@@ -160,7 +161,7 @@ impl Direct for Case {}
 
 connection!(CaseConnection, CaseEdge, Case, "for senders", "Eine Seite Ihrer Fälle, der zuletzt aufgenommene zuerst.");
 
-pub(crate) const DISPUTED: &str = "disputed";
+const DISPUTED: &str = "disputed";
 const ABOUT_DISPUTED: &str = "Felder, deren Wert eine empfangende Stelle als falsch gemeldet hat und über die noch nicht \
                               entschieden ist (§ 84 Abs. 2 SGB X); die Meldungen stehen in `referrals { corrections }`.";
 
@@ -177,10 +178,11 @@ impl OutputType for CaseRecord<'_> {
     fn create_type_info(registry: &mut Registry) -> String {
         registry.create_output_type::<Self, _>(MetaTypeId::Object, |registry| {
             let about = "Die Falldaten, wie Ihre Stelle sie führt.";
-            let mut object = fields::object::<Self>(about, Audience::Senders, |_| None, registry);
+            let mut object = fields::object::<Self>(about, &["for senders", "plan case"], |_| None, registry);
             let disputed = <Vec<Coded<HandoverField>>>::create_type_info(registry);
             if let MetaType::Object { fields, .. } = &mut object {
-                fields.insert(DISPUTED.to_owned(), fields::meta_list(DISPUTED, ABOUT_DISPUTED, disputed, 5));
+                let declared = &["list 5", "needs disputed"];
+                fields.insert(DISPUTED.to_owned(), fields::meta_field(DISPUTED, ABOUT_DISPUTED, disputed, declared));
             }
             object
         })

@@ -8,25 +8,24 @@ use kim_domain::field::FieldSet;
 use kim_domain::id::Kind;
 use kim_domain::plan::Goal;
 use kim_domain::upcoming::CaseFacts;
-use kim_entity::read::{DecisionRow, NoteRow, Page, PlanRow, Snapshot};
+use kim_entity::read::{DecisionRow, NoteRow, PlanRow, Snapshot};
 use uuid::Uuid;
 
 use crate::agency::Parties;
 use crate::connection::connection;
 use crate::error::Failure;
-use crate::page::PageArgs;
+use crate::history::{Histories, History};
 use crate::plan::CasePlan;
 use crate::scalar::{DateTime, global};
 use crate::straight::Direct;
-use crate::{goal, history, load};
+use crate::{goal, load};
 
 pub(crate) const NOTES: &str = "notes";
 
 /// The parts of one case.
 #[derive(Default)]
 pub(crate) struct CaseParts {
-    pub(crate) notes: Vec<(PageArgs, Page<NoteRow>)>,
-    pub(crate) note_count: i64,
+    pub(crate) notes: History<NoteRow>,
     pub(crate) plan: Option<(PlanRow, Vec<Goal>)>,
     pub(crate) decisions: Vec<DecisionRow>,
     /// `None` for a closed case.
@@ -46,18 +45,11 @@ pub(crate) async fn parts(
     if ids.is_empty() {
         return Ok(parts);
     }
-    for args in &asked.notes {
-        // A page that cannot be read is refused by the resolver.
-        let Ok(window) = args.window(NOTES, history::moment) else { continue };
-        let mut pages = snapshot.notes(ids, &window).await?;
-        for (id, part) in &mut parts {
-            part.notes.push((args.clone(), pages.remove(id).unwrap_or(Page { rows: Vec::new(), more: false })));
-        }
-    }
-    if asked.count_notes {
-        for (id, count) in snapshot.count_notes(ids).await? {
-            parts.entry(id).or_default().note_count = count;
-        }
+    let read = |window| async move { snapshot.notes(ids, &window).await };
+    let count = snapshot.count_notes(ids);
+    let mut notes = Histories::fetch(&asked.notes, NOTES, ids, read, count).await?;
+    for (id, part) in &mut parts {
+        part.notes = notes.take(*id);
     }
     if asked.goals {
         let plans = snapshot.plans(ids).await?;

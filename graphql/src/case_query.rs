@@ -12,11 +12,12 @@ use kim_domain::id::Kind;
 use kim_domain::upcoming::{DeadlineKind, MONTHS_AHEAD, upcoming};
 use uuid::Uuid;
 
+use crate::case::Case;
 use crate::eligibility::{EligibilityCheck, EligibilityRuleSet, EligibilityStatementsInput};
 use crate::error::{Failure, or_null};
 use crate::load;
 use crate::page::PageArgs;
-use crate::plan::{CasePlan, rows_of};
+use crate::plan::{CasePlan, Plan as _, Selected};
 use crate::scalar::{Date, local};
 use crate::session::Session;
 use crate::upcoming::{UpcomingDeadline, UpcomingDeadlineConnection};
@@ -59,9 +60,8 @@ impl CaseReading {
         let more = rows.next().is_some();
 
         let mut plan = CasePlan::default();
-        for row in rows_of(&ctx.field()) {
-            row.selection_set().filter(|part| part.name() == "case").for_each(|case| plan.add(&case));
-        }
+        let deadlines = Selected::of::<UpcomingDeadlineConnection>(ctx).each::<UpcomingDeadline>();
+        deadlines.iter().flat_map(Selected::each::<Case>).for_each(|case| plan.add(&case));
         let ids: BTreeSet<Uuid> = page.iter().map(|((_, case, _), _)| *case).collect();
         let ids: Vec<Uuid> = ids.into_iter().collect();
         let cases = snapshot.cases_by_id(&ids, plan.record).await?;

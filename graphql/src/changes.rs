@@ -10,7 +10,7 @@ use crate::coded::Coded;
 use crate::connection::connection;
 use crate::error::Failure;
 use crate::page::{PageArgs, cursor, mark};
-use crate::plan::wants_total;
+use crate::plan::Selected;
 use crate::scalar::{DateTime, global};
 use crate::session::Session;
 use crate::straight::Direct;
@@ -39,7 +39,8 @@ impl Feed {
         let args = PageArgs { first, after, ..PageArgs::default() };
         let window = args.window(&list, |seq| seq.parse().ok())?;
         let page = snapshot.changes(&window).await?;
-        let total = if wants_total(&ctx.field()) { Some(snapshot.count_changes().await?) } else { None };
+        let wants_total = Selected::of::<ChangeConnection>(ctx).wants_total();
+        let total = if wants_total { Some(snapshot.count_changes().await?) } else { None };
         let mark = mark(&list);
         let rows = page.rows.into_iter().map(|row| {
             let key = row.seq.to_string();

@@ -29,7 +29,7 @@ macro_rules! connection {
         }
 
         #[doc = $about]
-        #[async_graphql::Object(tag = $audience)]
+        #[async_graphql::Object(tag = $audience, tag = "plan page")]
         impl $connection {
             /// Zeilen mit ihrem Zeiger.
             #[graphql(tag = "in page")]
@@ -51,6 +51,7 @@ macro_rules! connection {
                 self.place.between(cursor(self.keys.first()), cursor(self.keys.last()))
             }
             /// Wie viele es im Ganzen sind.
+            #[graphql(tag = "needs total")]
             async fn total_count(&self) -> i32 {
                 // The plan counts whenever this field is asked for.
                 self.total.unwrap_or_default()

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, SelectionField};
+use async_graphql::{Context, ID, Object};
 use kim_domain::consent::{ConsentForm, ConsentState, ConsentStep};
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::id::Kind;
@@ -17,6 +17,8 @@ use crate::agency::{Agency, Parties, Purpose};
 use crate::coded::Coded;
 use crate::error::Failure;
 use crate::load;
+use crate::needs::ConsentNeed;
+use crate::plan::{Plan, Selected};
 use crate::scalar::{Date, DateTime, global};
 use crate::session::Session;
 
@@ -27,14 +29,14 @@ pub(crate) struct ConsentPlan {
     history: bool,
 }
 
-impl ConsentPlan {
-    /// Adds what a selection of consents asks for.
-    pub(crate) fn add(&mut self, consent: &SelectionField<'_>) {
-        for field in consent.selection_set() {
-            match field.name() {
-                "receiver" => self.receiver = true,
-                "history" => self.history = true,
-                _ => {}
+impl Plan for ConsentPlan {
+    type Of = Consent;
+
+    fn add(&mut self, consent: &Selected<'_>) {
+        for need in consent.fields().flat_map(|field| ConsentNeed::of(field.needs())) {
+            match need {
+                ConsentNeed::Receiver => self.receiver = true,
+                ConsentNeed::History => self.history = true,
             }
         }
     }
@@ -76,13 +78,14 @@ fn words(set: i64) -> Vec<Coded<HandoverField>> {
 
 /// Eine Einwilligung Ihrer Klientin oder Ihres Klienten: für eine Stelle und einen Zweck. Zwei Erklärungen sind getrennt:
 /// die Einwilligung nach Datenschutzrecht und die Schweigepflichtentbindung.
-#[Object(tag = "for senders")]
+#[Object(tag = "for senders", tag = "plan consent")]
 impl Consent {
     /// Kennung.
     pub(crate) async fn id(&self) -> ID {
         global(Kind::Consent, self.row.id)
     }
     /// Die Stelle, die etwas bekommen darf.
+    #[graphql(tag = "needs receiver")]
     async fn receiver(&self) -> Option<Agency> {
         self.parties.get(&self.row.receiver_id).cloned().map(Agency)
     }
@@ -186,7 +189,7 @@ impl Consent {
         self.row.renews_id.map(|id| global(Kind::Consent, id))
     }
     /// Was mit ihr geschah: erfasst, erneuert, widerrufen; das Früheste zuerst.
-    #[graphql(tag = "list 4")]
+    #[graphql(tag = "list 4", tag = "needs history")]
     async fn history(&self) -> Vec<ConsentEvent<'_>> {
         self.history.iter().map(ConsentEvent).collect()
     }

@@ -12,7 +12,7 @@ use crate::connection::connection;
 use crate::error::Failure;
 use crate::load;
 use crate::page::PageArgs;
-use crate::plan::wants_total;
+use crate::plan::Selected;
 use crate::scalar::{Date, DateTime};
 use crate::session::Session;
 use crate::straight::Direct;
@@ -40,7 +40,8 @@ impl Overseeing {
         let args = PageArgs { first, after, ..PageArgs::default() };
         let window = args.window(FACTS, |id| Uuid::parse_str(id).ok())?;
         let page = snapshot.consent_facts(&window).await?;
-        let total = if wants_total(&ctx.field()) { Some(snapshot.count_consent_facts().await?) } else { None };
+        let wants_total = Selected::of::<ConsentFactConnection>(ctx).wants_total();
+        let total = if wants_total { Some(snapshot.count_consent_facts().await?) } else { None };
         let named = page.rows.iter().flat_map(|row| [row.sender_id, row.receiver_id]).collect();
         let parties = load::parties(snapshot, named).await?;
         let rows = page.rows.into_iter().map(|row| (row.id.to_string(), ConsentFact { row, parties: parties.clone() }));

@@ -17,9 +17,6 @@ use crate::scalar::{DateTime, global};
 use crate::straight::Direct;
 
 pub(crate) const CORRECTIONS: &str = "corrections";
-/// What of a report is text: shown, it is logged like a message.
-pub(crate) const TEXTS: [&str; 3] = ["text", "suggestedValue", "decisionText"];
-
 /// Who was told of which report.
 pub(crate) type Notices = Arc<HashMap<Uuid, Vec<ToldRow>>>;
 
@@ -32,7 +29,7 @@ pub(crate) struct Correction {
 
 /// Eine gemeldete Angabe: Die empfangende Stelle hält einen übergebenen Wert für falsch. Solange darüber nicht
 /// entschieden ist, gilt er als bestritten (§ 84 Abs. 2 SGB X).
-#[Object(tag = "for work")]
+#[Object(tag = "for work", tag = "plan referral")]
 impl Correction {
     /// Kennung.
     async fn id(&self) -> ID {
@@ -55,6 +52,7 @@ impl Correction {
         DateTime::from_micros(self.row.reported_at)
     }
     /// Die Stelle, die gemeldet hat.
+    #[graphql(tag = "needs parties")]
     async fn agency(&self) -> Option<Agency> {
         self.parties.get(&self.row.agency_id).cloned().map(Agency)
     }
@@ -63,10 +61,12 @@ impl Correction {
         self.row.staff.as_deref()
     }
     /// Was falsch ist.
+    #[graphql(tag = "logged")]
     async fn text(&self) -> &str {
         &self.row.text
     }
     /// Was richtig wäre.
+    #[graphql(tag = "logged")]
     async fn suggested_value(&self) -> Option<&str> {
         self.row.suggested.as_deref()
     }
@@ -75,6 +75,7 @@ impl Correction {
         self.row.decided_at.and_then(DateTime::from_micros)
     }
     /// Was die übergebende Stelle dazu sagt.
+    #[graphql(tag = "logged")]
     async fn decision_text(&self) -> Option<&str> {
         self.row.decided_text.as_deref()
     }
@@ -84,7 +85,7 @@ impl Correction {
     }
     /// Die anderen Stellen, die davon unterrichtet wurden, weil sie den Wert haben (Art. 19 DSGVO); nur für die
     /// übergebende Stelle.
-    #[graphql(tag = "for senders", tag = "list 5")]
+    #[graphql(tag = "for senders", tag = "list 5", tag = "needs notices")]
     async fn told(&self) -> Vec<CorrectionNotice> {
         let notices = self.notices.get(&self.row.id).map_or(&[][..], Vec::as_slice);
         notices.iter().map(CorrectionNotice::of).collect()

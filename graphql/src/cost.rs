@@ -113,7 +113,8 @@ impl<'d> Measure<'d> {
                     let known = of.and_then(|fields| fields.get(field.node.name.node.as_str()));
                     let below_of = known.and_then(|known| self.fields.fields_of(&known.leads_to));
                     let below = self.selection(&field.node.selection_set.node, below_of)?;
-                    let (length, is_rows) = self.length(&field.node, known.map_or(Weight::One, |known| known.weight));
+                    let (length, is_rows) =
+                        self.length(&field.node, known.map_or(Weight::One, |known| known.declared.weight));
                     let own = Cost { inputs: self.given.arguments(&field.node.arguments), ..Cost::default() };
                     (below.under(&field.node, length, is_rows).beside(own), &field.node.directives)
                 }

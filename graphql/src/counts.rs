@@ -11,7 +11,7 @@ use crate::coded::Coded;
 
 /// Wie viele Übergaben: die Kacheln einer Übersicht in einem Aufruf.
 #[derive(SimpleObject)]
-#[graphql(tag = "for work")]
+#[graphql(tag = "for work", tag = "plan count")]
 pub(crate) struct ReferralCounts {
     /// Im Ganzen.
     total: i32,
@@ -27,10 +27,10 @@ pub(crate) struct ReferralCounts {
     #[graphql(tag = "list 14")]
     by_status: Vec<StatusCount>,
     /// Nach Zweck.
-    #[graphql(tag = "list 20")]
+    #[graphql(tag = "list 20", tag = "needs purposes")]
     by_purpose: Vec<PurposeCount>,
     /// Nach der anderen Stelle.
-    #[graphql(tag = "list 40")]
+    #[graphql(tag = "list 40", tag = "needs agencies")]
     by_agency: Vec<AgencyCount>,
 }
 

@@ -11,6 +11,9 @@
 //! | `bulk` | a list | as many rows as a bulk may bring |
 //! | `page` | a connection | as many rows as its arguments say |
 //! | `in page` | `nodes` and `edges` | as many as the field that leads to the connection |
+//! | `plan referral` | a type | which plan fetches what its fields need |
+//! | `needs parties` | a field | what that plan fetches for it: one or several [`Need`]s |
+//! | `logged` | a field | a text that was shown is logged |
 //!
 //! A type's declaration holds for its fields, its values and its input fields, and a field's for its arguments, unless they
 //! declare their own. The root's fields each declare their own.
@@ -22,6 +25,8 @@ use async_graphql::registry::{MetaField, MetaInputValue, MetaType, Registry};
 use kim_domain::audience::Audience;
 use kim_domain::bulk::MOST_ROWS;
 
+use crate::needs::Need;
+
 /// What one part declares.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Declaration {
@@ -29,6 +34,12 @@ pub(crate) struct Declaration {
     pub(crate) audiences: Vec<Audience>,
     /// How long it is.
     pub(crate) weight: Weight,
+    /// The plan that knows the needs of its fields.
+    pub(crate) plan: String,
+    /// What that plan fetches for it.
+    pub(crate) needs: Vec<Need>,
+    /// Whether it is logged that it was shown.
+    pub(crate) is_logged: bool,
 }
 
 /// How many items a field has.
@@ -48,8 +59,8 @@ pub(crate) enum Weight {
 }
 
 impl Declaration {
-    /// Reads the tags of a part that inherits from another one.
-    fn read(tags: &[String], inherited: &[Audience]) -> Result<Self, String> {
+    /// Reads the tags of a part of something that declares more.
+    fn read(tags: &[String], of: &Self) -> Result<Self, String> {
         let mut read = Self::default();
         for tag in tags {
             match tag.split_once(' ').unwrap_or((tag, "")) {
@@ -59,11 +70,17 @@ impl Declaration {
                 ("bulk", "") => read.weight = Weight::Rows(MOST_ROWS as u64),
                 ("page", "") => read.weight = Weight::Page,
                 _ if tag == IN_PAGE => read.weight = Weight::InPage,
+                ("plan", name) => name.clone_into(&mut read.plan),
+                ("needs", words) => {
+                    let need = |word| Need::read(&of.plan, word).ok_or_else(|| format!("no need \"{word}\""));
+                    read.needs = words.split(", ").map(need).collect::<Result<_, _>>()?;
+                }
+                ("logged", "") => read.is_logged = true,
                 _ => return Err(format!("\"{tag}\" declares nothing")),
             }
         }
         if read.audiences.is_empty() {
-            read.audiences = inherited.to_vec();
+            read.audiences.clone_from(&of.audiences);
         }
         Ok(read)
     }
@@ -121,28 +138,29 @@ struct Reading<'r> {
 
 impl Reading<'_> {
     fn of_type(&mut self, name: &str, ty: &MetaType) -> DeclaredType {
-        let audiences = self.part(name, tags_of(ty), &[]).audiences;
+        let own = self.part(name, tags_of(ty), &Declaration::default());
         let is_root = name == self.registry.query_type || Some(name) == self.registry.mutation_type.as_deref();
-        let inherited = if is_root { &[] } else { &audiences[..] };
+        let (none, audiences) = (Declaration::default(), own.audiences.clone());
+        let of = if is_root { &none } else { &own };
         let parts = match ty {
             MetaType::Object { fields, .. } | MetaType::Interface { fields, .. } => {
                 let fields = fields.values().filter(|field| !is_of_the_engine(&field.name));
                 let read = fields.map(|field| {
                     let place = format!("{name}.{}", field.name);
-                    let own = self.part(&place, &field.tags, inherited);
+                    let own = self.part(&place, &field.tags, of);
                     self.weigh(&place, field, own.weight);
-                    let arguments = self.inputs(&place, &field.args, &own.audiences);
+                    let arguments = self.inputs(&place, &field.args, &own);
                     (field.name.clone(), DeclaredPart { own, arguments })
                 });
                 read.collect()
             }
             MetaType::InputObject { input_fields, .. } => {
-                let read = self.inputs(name, input_fields, inherited);
+                let read = self.inputs(name, input_fields, of);
                 read.into_iter().map(|(name, own)| (name, DeclaredPart::plain(own))).collect()
             }
             MetaType::Enum { enum_values, .. } => {
                 let read = enum_values.values().map(|value| {
-                    let own = self.part(&format!("{name}.{}", value.name), &value.tags, inherited);
+                    let own = self.part(&format!("{name}.{}", value.name), &value.tags, of);
                     (value.name.clone(), DeclaredPart::plain(own))
                 });
                 read.collect()
@@ -170,18 +188,18 @@ impl Reading<'_> {
 
     fn inputs(
         &mut self,
-        of: &str,
+        place: &str,
         inputs: &IndexMap<String, MetaInputValue>,
-        inherited: &[Audience],
+        of: &Declaration,
     ) -> BTreeMap<String, Declaration> {
         let read = |input: &MetaInputValue| {
-            (input.name.clone(), self.part(&format!("{of}.{}", input.name), &input.tags, inherited))
+            (input.name.clone(), self.part(&format!("{place}.{}", input.name), &input.tags, of))
         };
         inputs.values().map(read).collect()
     }
 
-    fn part(&mut self, place: &str, tags: &[String], inherited: &[Audience]) -> Declaration {
-        match Declaration::read(tags, inherited) {
+    fn part(&mut self, place: &str, tags: &[String], of: &Declaration) -> Declaration {
+        match Declaration::read(tags, of) {
             Err(problem) => self.problems.push(format!("{place}: {problem}")),
             Ok(read) if read.audiences.is_empty() => {
                 self.problems.push(format!("{place} does not declare for whom it exists"));
@@ -235,6 +253,8 @@ mod tests {
         unknown: i32,
         #[graphql(tag = "four all")]
         unreadable: i32,
+        #[graphql(tag = "needs parties")]
+        planless: i32,
     }
 
     #[derive(Union)]
@@ -298,6 +318,7 @@ mod tests {
             [
                 "Declared.unknown: no audience \"nobody\"",
                 "Declared.unreadable: \"four all\" declares nothing",
+                "Declared.planless: no need \"parties\"",
                 "Root.undeclared does not declare for whom it exists",
                 "Root.endless is a list and does not declare how long",
                 "Root.single is no list",

@@ -165,10 +165,10 @@ fn word<W: Word>(registry: &mut Registry) -> String {
     <Option<Coded<W>> as OutputType>::create_type_info(registry)
 }
 
-/// An object type for an audience, with one field for each handover field, which may be for another one.
+/// An object type with these tags, with one field for each handover field, which may be for another audience.
 pub(crate) fn object<T: OutputType>(
     description: &str,
-    audience: Audience,
+    declared: &[&str],
     of_field: impl Fn(HandoverField) -> Option<Audience>,
     registry: &mut Registry,
 ) -> MetaType {
@@ -176,12 +176,13 @@ pub(crate) fn object<T: OutputType>(
         .iter()
         .map(|&field| {
             let ty = type_of(field.value_type(), registry);
-            let mut tags = tags(of_field(field).as_slice());
-            if MetaTypeName::create(&ty).is_list() {
+            let mut meta = meta_field(field.name(), field.label(), ty, &[]);
+            meta.tags = tags(of_field(field).as_slice());
+            if MetaTypeName::create(&meta.ty).is_list() {
                 // What a person has of anything is little: certificates, nationalities, members of the household.
-                tags.push("list 4".to_owned());
+                meta.tags.push("list 4".to_owned());
             }
-            (field.name().to_owned(), MetaField { tags, ..meta_field(field.name(), field.label(), ty) })
+            (field.name().to_owned(), meta)
         })
         .collect::<IndexMap<_, _>>();
     MetaType::Object {
@@ -196,7 +197,7 @@ pub(crate) fn object<T: OutputType>(
         visible: None,
         inaccessible: false,
         interface_object: false,
-        tags: tags(&[audience]),
+        tags: declared.iter().copied().map(str::to_owned).collect(),
         is_subscription: false,
         rust_typename: Some(std::any::type_name::<T>()),
         directive_invocations: Vec::new(),
@@ -204,13 +205,8 @@ pub(crate) fn object<T: OutputType>(
     }
 }
 
-/// A list without arguments, and how long it usually is at the most.
-pub(crate) fn meta_list(name: &str, description: &str, ty: String, most: u64) -> MetaField {
-    MetaField { tags: vec![format!("list {most}")], ..meta_field(name, description, ty) }
-}
-
-/// A field without arguments.
-fn meta_field(name: &str, description: &str, ty: String) -> MetaField {
+/// A field without arguments, with these tags.
+pub(crate) fn meta_field(name: &str, description: &str, ty: String, declared: &[&str]) -> MetaField {
     MetaField {
         name: name.to_owned(),
         description: Some(description.to_owned()),
@@ -224,7 +220,7 @@ fn meta_field(name: &str, description: &str, ty: String) -> MetaField {
         visible: None,
         shareable: false,
         inaccessible: false,
-        tags: Vec::new(),
+        tags: declared.iter().copied().map(str::to_owned).collect(),
         override_from: None,
         compute_complexity: None,
         directive_invocations: Vec::new(),

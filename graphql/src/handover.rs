@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::Field;
-use async_graphql::registry::{MetaField, MetaType, MetaTypeId, Registry};
+use async_graphql::registry::{MetaType, MetaTypeId, Registry};
 use async_graphql::{
     ContainerType, Context, ContextSelectionSet, Object, ObjectType, OutputType, Positioned, ServerResult,
     SimpleObject, Value,
@@ -22,6 +21,10 @@ use crate::fields;
 use crate::json;
 use crate::session::Session;
 use crate::straight::{self, Direct};
+
+const ABOUT_DISPUTED: &str = "Gezeigte Felder, deren Wert bestritten ist: gemeldet, und noch nicht entschieden; oder \
+                              berichtigt, als die Übergabe schon zu Ende war, sodass hier noch der alte steht. Sie \
+                              dürfen nur mit diesem Hinweis benutzt werden (§ 84 Abs. 2 SGB X).";
 
 /// The handover of one referral.
 pub(crate) struct Handover<'r> {
@@ -82,37 +85,23 @@ impl OutputType for Handover<'_> {
             let mut object = fields::object::<Self>(
                 "Was übergeben wurde: eine Kopie der angebotenen Angaben. Jedes Feld kann null sein: weil nichts \
                  angegeben ist, oder weil es jetzt nicht gezeigt wird; dann nennt `withheld` den Grund.",
-                Audience::Work,
+                &["for work", "plan referral"],
                 |field| Some(Audience::Field(field)),
                 registry,
             );
             let withheld = <Vec<WithheldField>>::create_type_info(registry);
             let disputed = <Vec<Coded<HandoverField>>>::create_type_info(registry);
             let entries = <Vec<HandoverEntry<'_>>>::create_type_info(registry);
+            let every_field = format!("list {}", HandoverField::ALL.len());
             if let MetaType::Object { fields, .. } = &mut object {
-                add(
-                    fields,
-                    "withheld",
-                    "Felder Ihres Schemas, die diese Übergabe Ihnen jetzt nicht zeigt, und warum.",
-                    withheld,
-                    20,
-                );
-                add(
-                    fields,
-                    "disputed",
-                    "Gezeigte Felder, deren Wert bestritten ist: gemeldet, und noch nicht entschieden; oder berichtigt, als die \
-                     Übergabe schon zu Ende war, sodass hier noch der alte steht. Sie dürfen nur mit diesem Hinweis benutzt \
-                     werden (§ 84 Abs. 2 SGB X).",
-                    disputed,
-                    5,
-                );
-                add(
-                    fields,
-                    "entries",
-                    "Dasselbe als Liste, sodass eine Abfrage jeder Art von Stelle dient.",
-                    entries,
-                    HandoverField::ALL.len() as u64,
-                );
+                let mut add = |name: &str, description, ty, declared: &[&str]| {
+                    fields.insert(name.to_owned(), fields::meta_field(name, description, ty, declared));
+                };
+                let about_withheld = "Felder Ihres Schemas, die diese Übergabe Ihnen jetzt nicht zeigt, und warum.";
+                add("withheld", about_withheld, withheld, &["list 20"]);
+                add("disputed", ABOUT_DISPUTED, disputed, &["list 5", "needs disputed"]);
+                let about_entries = "Dasselbe als Liste, sodass eine Abfrage jeder Art von Stelle dient.";
+                add("entries", about_entries, entries, &[&every_field]);
             }
             object
         })
@@ -123,10 +112,6 @@ impl OutputType for Handover<'_> {
         self.note(ctx);
         answer
     }
-}
-
-fn add(fields: &mut IndexMap<String, MetaField>, name: &str, description: &str, ty: String, most: u64) {
-    fields.insert(name.to_owned(), fields::meta_list(name, description, ty, most));
 }
 
 impl ContainerType for Handover<'_> {
@@ -190,7 +175,7 @@ pub(crate) struct HandoverEntry<'h> {
 }
 
 /// Ein Feld der Übergabe mit deutscher Bezeichnung und lesbarem Wert.
-#[Object(tag = "for work")]
+#[Object(tag = "for work", tag = "plan referral")]
 impl HandoverEntry<'_> {
     /// Das Feld.
     async fn field(&self) -> Coded<HandoverField> {
@@ -201,6 +186,7 @@ impl HandoverEntry<'_> {
         self.field.label()
     }
     /// Der Wert, wie er zu lesen ist; null, wenn nichts angegeben ist oder das Feld jetzt nicht gezeigt wird.
+    #[graphql(tag = "needs all-fields")]
     async fn value(&self) -> Option<String> {
         if !self.handover.gives(self.field) {
             return None;
@@ -209,6 +195,7 @@ impl HandoverEntry<'_> {
         Stored::parse(self.field.value_type(), text).map(|stored| german(&stored))
     }
     /// Ob der gezeigte Wert bestritten ist (§ 84 Abs. 2 SGB X).
+    #[graphql(tag = "needs disputed")]
     async fn disputed(&self) -> bool {
         self.handover.disputed.contains(self.field)
     }

@@ -1,4 +1,6 @@
-//! Messages and events of a referral.
+//! Histories, lists in pages that belong to a referral or a case, and two of them: messages and events of a referral.
+
+use std::collections::HashMap;
 
 use async_graphql::{ID, Object, SimpleObject};
 use kim_domain::Word;
@@ -8,13 +10,17 @@ use kim_domain::field::HandoverField;
 use kim_domain::id::Kind;
 use kim_domain::life::ReferralAction;
 use kim_domain::referral::{DeclineReason, ReferralStatus, SuspensionReason};
-use kim_entity::read::{EventRow, MessageRow, Moment};
+use kim_entity::read::{EventRow, MessageRow, Moment, Page, Window};
+use sea_orm::DbErr;
 use uuid::Uuid;
 
 use crate::agency::{Agency, Parties};
 use crate::coded::Coded;
 use crate::connection::connection;
+use crate::error::Failure;
 use crate::json;
+use crate::page::PageArgs;
+use crate::plan::HistoryPlan;
 use crate::scalar::{DateTime, global};
 use crate::straight::{Direct, Straight};
 
@@ -22,6 +28,70 @@ use crate::straight::{Direct, Straight};
 pub(crate) fn moment(key: &str) -> Option<Moment> {
     let (at, id) = key.split_once('.')?;
     Some(Moment { at: at.parse().ok()?, id: Uuid::parse_str(id).ok()? })
+}
+
+/// The pages of a history that were asked for, and how many rows it has in all.
+pub(crate) struct History<R> {
+    pages: Vec<(PageArgs, Page<R>)>,
+    pub(crate) count: i64,
+}
+
+impl<R> Default for History<R> {
+    fn default() -> Self {
+        Self { pages: Vec::new(), count: 0 }
+    }
+}
+
+impl<R> History<R> {
+    /// The rows of a page, and whether there are more.
+    pub(crate) fn page(&self, list: &str, args: &PageArgs) -> Result<(&[R], bool), Failure> {
+        args.window(list, moment)?;
+        let page = self.pages.iter().find(|(has, _)| has == args);
+        Ok(page.map_or((&[], false), |(_, page)| (&page.rows, page.more)))
+    }
+}
+
+/// The histories of several referrals or cases, by their ids.
+pub(crate) struct Histories<R> {
+    pages: Vec<(PageArgs, HashMap<Uuid, Page<R>>)>,
+    counts: HashMap<Uuid, i64>,
+}
+
+impl<R> Histories<R> {
+    /// Fetches what a plan asks for: a statement for each page, and one for the counts.
+    pub(crate) async fn fetch<F: Future<Output = Result<HashMap<Uuid, Page<R>>, DbErr>>>(
+        plan: &HistoryPlan,
+        list: &str,
+        of: &[Uuid],
+        read: impl Fn(Window<Moment>) -> F,
+        count: impl Future<Output = Result<HashMap<Uuid, i64>, DbErr>>,
+    ) -> Result<Self, Failure> {
+        let mut found = Self { pages: Vec::new(), counts: HashMap::new() };
+        if of.is_empty() {
+            return Ok(found);
+        }
+        for args in &plan.pages {
+            // A page that cannot be read is refused by the resolver.
+            let Ok(window) = args.window(list, moment) else { continue };
+            found.pages.push((args.clone(), read(window).await?));
+        }
+        if plan.count {
+            found.counts = count.await?;
+        }
+        Ok(found)
+    }
+
+    /// The rows of all pages.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &R> {
+        self.pages.iter().flat_map(|(_, pages)| pages.values()).flat_map(|page| &page.rows)
+    }
+
+    /// The history of one of them.
+    pub(crate) fn take(&mut self, id: Uuid) -> History<R> {
+        let none = || Page { rows: Vec::new(), more: false };
+        let pages = self.pages.iter_mut().map(|(args, pages)| (args.clone(), pages.remove(&id).unwrap_or_else(none)));
+        History { pages: pages.collect(), count: self.counts.get(&id).copied().unwrap_or(0) }
+    }
 }
 
 pub(crate) const MESSAGES: &str = "messages";
@@ -34,7 +104,7 @@ pub(crate) struct Message {
 }
 
 /// Eine Nachricht zwischen den beiden Seiten.
-#[Object(tag = "for work")]
+#[Object(tag = "for work", tag = "plan referral")]
 impl Message {
     /// Kennung.
     async fn id(&self) -> ID {
@@ -45,6 +115,7 @@ impl Message {
         DateTime::from_micros(self.row.sent_at)
     }
     /// Die Stelle, die geschrieben hat.
+    #[graphql(tag = "needs parties")]
     async fn author(&self) -> Option<Straight<Agency>> {
         self.parties.get(&self.row.agency_id).cloned().map(Agency).map(Straight)
     }
@@ -53,6 +124,7 @@ impl Message {
         self.row.staff.as_deref()
     }
     /// Der Text.
+    #[graphql(tag = "logged")]
     async fn text(&self) -> &str {
         &self.row.body
     }
@@ -80,7 +152,7 @@ pub(crate) struct ReferralEvent {
 }
 
 /// Ein Schritt im Verlauf einer Übergabe.
-#[Object(tag = "for work")]
+#[Object(tag = "for work", tag = "plan referral")]
 impl ReferralEvent {
     /// Kennung.
     async fn id(&self) -> ID {
@@ -119,6 +191,7 @@ impl ReferralEvent {
         ChangedField::of(self.row.detail.as_deref().unwrap_or_default(), self.known)
     }
     /// Die Stelle, die den Schritt getan hat.
+    #[graphql(tag = "needs parties")]
     async fn agency(&self) -> Option<Agency> {
         self.parties.get(&self.row.agency_id).cloned().map(Agency)
     }

@@ -38,6 +38,7 @@ mod meeting;
 mod merge;
 mod mutation;
 mod narrowing;
+mod needs;
 mod offer_check;
 mod order;
 mod page;

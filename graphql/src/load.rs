@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kim_domain::agency::Scope;
 use kim_domain::disclosure::known_to;
 use kim_domain::life::{Mover, ReferralAction::OfferAgain};
-use kim_entity::read::{AgencyRow, CaseRow, Page, ReferralRow, Side, Snapshot};
+use kim_entity::read::{AgencyRow, CaseRow, ReferralRow, Side, Snapshot};
 use uuid::Uuid;
 
 use crate::agency::Parties;
@@ -16,7 +16,7 @@ use crate::consent::{self, Consent};
 use crate::consent_receipt::ConsentReceipt;
 use crate::correction;
 use crate::error::Failure;
-use crate::history;
+use crate::history::{self, Histories};
 use crate::plan::{CasePlan, ReferralPlan};
 use crate::referral::Referral;
 
@@ -36,48 +36,32 @@ pub(crate) async fn referrals(
 
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let with_texts: Vec<Uuid> = rows.iter().filter(|row| Referral::opens_texts(row)).map(|row| row.id).collect();
-    let mut messages = Vec::new();
-    for args in &plan.messages {
-        // A page that cannot be read is refused by the resolver.
-        let Ok(window) = args.window(history::MESSAGES, history::moment) else { continue };
-        let pages =
-            if with_texts.is_empty() { HashMap::new() } else { snapshot.messages(&with_texts, &window).await? };
-        messages.push((args, pages));
-    }
-    let mut events = Vec::new();
-    for args in &plan.events {
-        let Ok(window) = args.window(history::EVENTS, history::moment) else { continue };
-        let pages = if ids.is_empty() { HashMap::new() } else { snapshot.events(&ids, &window).await? };
-        events.push((args, pages));
-    }
-    let appointments = if plan.appointments { snapshot.appointments(&with_texts).await? } else { HashMap::new() };
-    let talks = if plan.talks { snapshot.talks(&with_texts).await? } else { HashMap::new() };
-    let drafts = if plan.offer_check { snapshot.drafts(&ids).await? } else { HashMap::new() };
-    let mut corrections = Vec::new();
-    for args in &plan.corrections {
-        let Ok(window) = args.window(correction::CORRECTIONS, history::moment) else { continue };
-        let pages =
-            if with_texts.is_empty() { HashMap::new() } else { snapshot.corrections(&with_texts, &window).await? };
-        corrections.push((args, pages));
-    }
+    let (with_texts, all) = (&with_texts[..], &ids[..]);
+    let read = |window| async move { snapshot.messages(with_texts, &window).await };
+    let count = snapshot.count_messages(with_texts);
+    let mut messages = Histories::fetch(&plan.messages, history::MESSAGES, with_texts, read, count).await?;
+    let read = |window| async move { snapshot.events(all, &window).await };
+    let count = snapshot.count_events(all);
+    let mut events = Histories::fetch(&plan.events, history::EVENTS, all, read, count).await?;
+    let read = |window| async move { snapshot.corrections(with_texts, &window).await };
+    let count = snapshot.count_corrections(with_texts);
+    let mut corrections = Histories::fetch(&plan.corrections, correction::CORRECTIONS, with_texts, read, count).await?;
+    let appointments = if plan.appointments { snapshot.appointments(with_texts).await? } else { HashMap::new() };
+    let talks = if plan.talks { snapshot.talks(with_texts).await? } else { HashMap::new() };
+    let drafts = if plan.offer_check { snapshot.drafts(all).await? } else { HashMap::new() };
     let sends = snapshot.viewer().agency().kind.sends();
     let notices = if plan.told && sends {
-        let pages = corrections.iter().flat_map(|(_, pages)| pages.values());
-        let reported: BTreeSet<Uuid> = pages.flat_map(|page| page.rows.iter().map(|row| row.id)).collect();
+        let reported: BTreeSet<Uuid> = corrections.rows().map(|row| row.id).collect();
         snapshot.notices(&reported.into_iter().collect::<Vec<_>>()).await?
     } else {
         HashMap::new()
     };
     let notices = Arc::new(notices);
     let disputes =
-        if plan.disputed || (plan.actions && sends) { snapshot.disputes(&ids).await? } else { HashMap::new() };
+        if plan.disputed || (plan.actions && sends) { snapshot.disputes(all).await? } else { HashMap::new() };
     let ended = |row: &&ReferralRow| row.side == Side::Sender && row.standing.permits(OfferAgain, Mover::Sender);
     let continuable: Vec<Uuid> = rows.iter().filter(|_| plan.actions).filter(ended).map(|row| row.id).collect();
     let continuable = snapshot.continuable(&continuable).await?;
-    let count_corrections =
-        if plan.count_corrections { snapshot.count_corrections(&with_texts).await? } else { HashMap::new() };
-    let count_messages = if plan.count_messages { snapshot.count_messages(&with_texts).await? } else { HashMap::new() };
-    let count_events = if plan.count_events { snapshot.count_events(&ids).await? } else { HashMap::new() };
     let previous = match &plan.previous {
         Some(plan) => {
             let wanted: Vec<Uuid> = rows.iter().filter_map(|row| row.previous_id).collect();
@@ -113,18 +97,15 @@ pub(crate) async fn referrals(
         .map(|row| Referral {
             parties: Arc::clone(&parties),
             values: values.remove(&row.id).unwrap_or_default(),
-            messages: messages.iter_mut().map(|(args, pages)| ((*args).clone(), take(pages, row.id))).collect(),
-            events: events.iter_mut().map(|(args, pages)| ((*args).clone(), take(pages, row.id))).collect(),
+            messages: messages.take(row.id),
+            events: events.take(row.id),
             appointments: appointments.get(&row.id).cloned().unwrap_or_default(),
             talks: talks.get(&row.id).cloned().unwrap_or_default(),
-            corrections: corrections.iter_mut().map(|(args, pages)| ((*args).clone(), take(pages, row.id))).collect(),
-            correction_count: count_corrections.get(&row.id).copied().unwrap_or(0),
+            corrections: corrections.take(row.id),
             notices: Arc::clone(&notices),
             disputes: disputes.get(&row.id).copied().unwrap_or_default(),
             can_be_continued: continuable.contains(&row.id),
             draft: drafts.get(&row.id).cloned(),
-            message_count: count_messages.get(&row.id).copied().unwrap_or(0),
-            event_count: count_events.get(&row.id).copied().unwrap_or(0),
             previous: row.previous_id.and_then(|id| previous.get(&id).map(Arc::clone)),
             case: own_cases.get(&row.case_id).map(Arc::clone),
             consent: row.consent_id.and_then(|id| consents.get(&id).cloned()),
@@ -187,10 +168,6 @@ async fn consents_of(
         found.insert(row.id, (consents, receipt));
     }
     Ok(found)
-}
-
-fn take<T>(pages: &mut HashMap<Uuid, Page<T>>, id: Uuid) -> Page<T> {
-    pages.remove(&id).unwrap_or(Page { rows: Vec::new(), more: false })
 }
 
 /// The two sides of these referrals. The viewer's own agency and every sender are known already.

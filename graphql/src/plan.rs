@@ -1,13 +1,120 @@
 //! What a request asks for, read from its selection before anything is fetched: so that the number of statements
-//! depends on the shape of the request and never on the number of rows.
+//! depends on the shape of the request and never on the number of rows. What a field needs it declares itself
+//! (`needs.rs`).
 
-use async_graphql::SelectionField;
+use async_graphql::{Context, OutputType, SelectionField};
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_entity::read::Extent;
 
-use crate::case::DISPUTED;
+use crate::case::Case;
 use crate::consent::ConsentPlan;
+use crate::correction::Correction;
+use crate::declaration::Weight;
+use crate::history::{Message, ReferralEvent};
+use crate::needs::{CaseNeed, CountNeed, Need, PageNeed, ReferralNeed};
 use crate::page::PageArgs;
+use crate::referral::Referral;
+use crate::vocabulary::{KnownField, KnownFields, Vocabulary};
+
+/// A field that is asked for.
+pub(crate) struct Selected<'c> {
+    field: SelectionField<'c>,
+    /// What is known of it; `None` for the field that is being resolved.
+    known: Option<&'c KnownField>,
+    /// The fields of its value, if that is an object.
+    on: Option<&'c KnownFields>,
+    schema: &'c Vocabulary,
+}
+
+impl<'c> Selected<'c> {
+    /// The field that is being resolved, whose value is a `T` or may be one.
+    pub(crate) fn of<T: OutputType>(ctx: &'c Context<'c>) -> Self {
+        let schema = Vocabulary::of_request(ctx);
+        Self { field: ctx.field(), known: None, on: schema.fields_of(&T::type_name()), schema }
+    }
+
+    /// What is asked of its value. Fields of other types, as `node` has them in fragments, are left out.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = Self> {
+        self.field.selection_set().filter_map(|field| {
+            let known = self.on?.get(field.name())?;
+            Some(Self { field, known: Some(known), on: self.schema.fields_of(&known.leads_to), schema: self.schema })
+        })
+    }
+
+    /// Those of its fields whose values are of this type, or the rows of this type if it is a connection.
+    pub(crate) fn each<T: OutputType>(&self) -> Vec<Self> {
+        let (wanted, mut found) = (T::type_name(), Vec::new());
+        for field in self.fields() {
+            match field.known {
+                Some(known) if known.leads_to == wanted => found.push(field),
+                Some(known) if known.declared.weight == Weight::InPage => found.extend(field.each::<T>()),
+                Some(_) | None => {}
+            }
+        }
+        found
+    }
+
+    /// What the field needs.
+    pub(crate) fn needs(&self) -> &'c [Need] {
+        self.known.map_or(&[], |known| &known.declared.needs)
+    }
+
+    /// Whether a connection is asked how many rows it has in all.
+    pub(crate) fn wants_total(&self) -> bool {
+        self.fields().any(|field| PageNeed::of(field.needs()).any(|need| need == PageNeed::Total))
+    }
+
+    /// Whether a connection is asked for texts of its rows: what is shown of them is logged.
+    pub(crate) fn wants_texts<T: OutputType>(&self) -> bool {
+        self.each::<T>()
+            .iter()
+            .any(|row| row.fields().any(|field| field.known.is_some_and(|known| known.declared.is_logged)))
+    }
+}
+
+/// What is asked of values of one type.
+pub(crate) trait Plan: Default {
+    /// The type.
+    type Of: OutputType;
+
+    /// Adds what a selection on the type asks for.
+    fn add(&mut self, selected: &Selected<'_>);
+
+    /// Of the field that is being resolved.
+    fn of_field(ctx: &Context<'_>) -> Self {
+        let mut plan = Self::default();
+        plan.add(&Selected::of::<Self::Of>(ctx));
+        plan
+    }
+
+    /// Of what lies below the field that is being resolved: the rows of a connection, or the part of a payload.
+    fn below<T: OutputType>(ctx: &Context<'_>) -> Self {
+        let mut plan = Self::default();
+        Selected::of::<T>(ctx).each::<Self::Of>().iter().for_each(|one| plan.add(one));
+        plan
+    }
+}
+
+/// What is asked of a history, a list in pages.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct HistoryPlan {
+    /// Each distinct page.
+    pub(crate) pages: Vec<PageArgs>,
+    /// Whether its rows are counted.
+    pub(crate) count: bool,
+}
+
+impl HistoryPlan {
+    fn add(&mut self, connection: &Selected<'_>) {
+        self.count |= connection.wants_total();
+        // Arguments that cannot be read are refused by the resolver, with their place.
+        let Ok(arguments) = connection.field.arguments() else { return };
+        let args = PageArgs::of_selection(&arguments);
+        if !self.pages.contains(&args) {
+            self.pages.push(args);
+        }
+    }
+}
 
 /// What is asked of referrals.
 #[derive(Clone, Debug, Default)]
@@ -18,18 +125,12 @@ pub(crate) struct ReferralPlan {
     pub(crate) whole: bool,
     /// The names of the two sides.
     pub(crate) parties: bool,
-    /// Each distinct page of messages.
-    pub(crate) messages: Vec<PageArgs>,
-    /// How many messages there are.
-    pub(crate) count_messages: bool,
-    /// Each distinct page of events.
-    pub(crate) events: Vec<PageArgs>,
-    /// How many events there are.
-    pub(crate) count_events: bool,
-    /// Each distinct page of reports of wrong values.
-    pub(crate) corrections: Vec<PageArgs>,
-    /// How many reports there are.
-    pub(crate) count_corrections: bool,
+    /// Messages.
+    pub(crate) messages: HistoryPlan,
+    /// Events.
+    pub(crate) events: HistoryPlan,
+    /// Reports of wrong values.
+    pub(crate) corrections: HistoryPlan,
     /// Who else was told of them.
     pub(crate) told: bool,
     /// Which fields are disputed.
@@ -50,6 +151,73 @@ pub(crate) struct ReferralPlan {
     pub(crate) case: Option<Box<CasePlan>>,
 }
 
+impl Plan for ReferralPlan {
+    type Of = Referral;
+
+    fn add(&mut self, referral: &Selected<'_>) {
+        for field in referral.fields() {
+            self.whole |= !ReferralNeed::of(field.needs()).any(|need| need == ReferralNeed::Listed);
+            self.add_needs(&field);
+        }
+    }
+}
+
+impl ReferralPlan {
+    /// How much of a row it takes.
+    pub(crate) const fn extent(&self) -> Extent {
+        if self.whole { Extent::Whole } else { Extent::Listed }
+    }
+
+    /// Adds what a field of a referral, or of something that belongs to it, needs.
+    fn add_needs(&mut self, field: &Selected<'_>) {
+        for need in ReferralNeed::of(field.needs()) {
+            match need {
+                // Said of the row as a whole.
+                ReferralNeed::Listed => {}
+                ReferralNeed::Parties => self.parties = true,
+                ReferralNeed::Handover => self.add_handover(field),
+                ReferralNeed::AllFields => self.handover = FieldSet::ALL,
+                ReferralNeed::Disputed => self.disputed = true,
+                ReferralNeed::Appointments => self.appointments = true,
+                ReferralNeed::Talks => self.talks = true,
+                ReferralNeed::Messages => {
+                    self.messages.add(field);
+                    self.add_rows::<Message>(field);
+                }
+                ReferralNeed::Events => {
+                    self.events.add(field);
+                    self.add_rows::<ReferralEvent>(field);
+                }
+                ReferralNeed::Corrections => {
+                    self.corrections.add(field);
+                    self.add_rows::<Correction>(field);
+                }
+                ReferralNeed::Notices => self.told = true,
+                ReferralNeed::Actions => self.actions = true,
+                ReferralNeed::OfferCheck => self.offer_check = true,
+                ReferralNeed::Previous => self.previous.get_or_insert_default().add(field),
+                ReferralNeed::Consent => self.consent.get_or_insert_default().add(field),
+                ReferralNeed::Case => self.case.get_or_insert_default().add(field),
+            }
+        }
+    }
+
+    fn add_rows<T: OutputType>(&mut self, connection: &Selected<'_>) {
+        connection.each::<T>().iter().flat_map(Selected::fields).for_each(|field| self.add_needs(&field));
+    }
+
+    fn add_handover(&mut self, handover: &Selected<'_>) {
+        for field in handover.fields() {
+            match HandoverField::from_name(field.field.name()) {
+                Some(asked) => self.handover.insert(asked),
+                // Its lists, whose entries have fields that need something.
+                None => field.fields().for_each(|entry| self.add_needs(&entry)),
+            }
+            self.add_needs(&field);
+        }
+    }
+}
+
 /// What is asked of cases.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CasePlan {
@@ -63,10 +231,8 @@ pub(crate) struct CasePlan {
     pub(crate) consents: Option<ConsentPlan>,
     /// Who may see what until when.
     pub(crate) receipt: bool,
-    /// Each distinct page of notes.
-    pub(crate) notes: Vec<PageArgs>,
-    /// How many notes there are.
-    pub(crate) count_notes: bool,
+    /// Notes.
+    pub(crate) notes: HistoryPlan,
     /// The plan.
     pub(crate) goals: bool,
     /// Decisions on eligibility.
@@ -75,139 +241,55 @@ pub(crate) struct CasePlan {
     pub(crate) deadlines: bool,
 }
 
-/// What a referral can answer from what [`Extent::Listed`] reads of its row.
-const LISTED: [&str; 12] = [
-    "__typename",
-    "id",
-    "purpose",
-    "status",
-    "reference",
-    "sender",
-    "receiver",
-    "ballWith",
-    "dueOn",
-    "overdue",
-    "handover",
-    "messages",
-];
+impl Plan for CasePlan {
+    type Of = Case;
 
-impl ReferralPlan {
-    /// How much of a row it takes.
-    pub(crate) const fn extent(&self) -> Extent {
-        if self.whole { Extent::Whole } else { Extent::Listed }
-    }
-
-    /// Adds what a selection of referrals asks for.
-    pub(crate) fn add(&mut self, referral: &SelectionField<'_>) {
-        for field in referral.selection_set() {
-            self.whole |= !LISTED.contains(&field.name());
-            match field.name() {
-                "handover" => self.add_handover(&field),
-                "sender" | "receiver" | "ballWith" | "responsible" => self.parties = true,
-                "appointments" => (self.appointments, self.parties) = (true, true),
-                "talks" => (self.talks, self.parties) = (true, true),
-                "offerCheck" => self.offer_check = true,
-                "messages" => {
-                    self.count_messages |= wants_total(&field);
-                    Self::add_page(&mut self.messages, &field, &mut self.parties);
-                }
-                "events" => {
-                    self.count_events |= wants_total(&field);
-                    Self::add_page(&mut self.events, &field, &mut self.parties);
-                }
-                "corrections" => {
-                    self.count_corrections |= wants_total(&field);
-                    self.told |= rows_of(&field).iter().any(|row| wants(row, "told"));
-                    Self::add_page(&mut self.corrections, &field, &mut self.parties);
-                }
-                "availableActions" => self.actions = true,
-                "previous" => self.previous.get_or_insert_default().add(&field),
-                "consent" => self.consent.get_or_insert_default().add(&field),
-                "case" => self.case.get_or_insert_default().add(&field),
-                _ => {}
-            }
-        }
-    }
-
-    fn add_handover(&mut self, handover: &SelectionField<'_>) {
-        for field in handover.selection_set() {
-            if field.name() == "disputed" {
-                self.disputed = true;
-            } else if field.name() == "entries" {
-                self.disputed |= wants(&field, "disputed");
-                if wants(&field, "value") {
-                    self.handover = FieldSet::ALL;
-                }
-            } else if let Some(asked) = HandoverField::from_name(field.name()) {
-                self.handover.insert(asked);
-            }
-        }
-    }
-
-    fn add_page(pages: &mut Vec<PageArgs>, field: &SelectionField<'_>, parties: &mut bool) {
-        // Arguments that cannot be read are refused by the resolver, with their place.
-        let Ok(arguments) = field.arguments() else { return };
-        let args = PageArgs::of_selection(&arguments);
-        if !pages.contains(&args) {
-            pages.push(args);
-        }
-        *parties |= rows_of(field)
-            .iter()
-            .any(|row| row.selection_set().any(|part| part.name() == "author" || part.name() == "agency"));
-    }
-}
-
-impl CasePlan {
-    /// Adds what a selection of cases asks for.
-    pub(crate) fn add(&mut self, case: &SelectionField<'_>) {
-        for field in case.selection_set() {
-            match field.name() {
-                "record" => {
-                    self.record = self
-                        .record
-                        .or(field.selection_set().filter_map(|part| HandoverField::from_name(part.name())).collect());
-                    self.disputed |= wants(&field, DISPUTED);
-                }
-                "referrals" => self.referrals.get_or_insert_default().add(&field),
-                "consents" => self.consents.get_or_insert_default().add(&field),
-                "consentReceipt" => self.receipt = true,
-                "notes" => {
-                    self.count_notes |= wants_total(&field);
-                    // Arguments that cannot be read are refused by the resolver, with their place.
-                    let Ok(arguments) = field.arguments() else { continue };
-                    let args = PageArgs::of_selection(&arguments);
-                    if !self.notes.contains(&args) {
-                        self.notes.push(args);
+    fn add(&mut self, case: &Selected<'_>) {
+        for field in case.fields() {
+            for need in CaseNeed::of(field.needs()) {
+                match need {
+                    CaseNeed::Record => {
+                        let asked = field.fields().filter_map(|part| HandoverField::from_name(part.field.name()));
+                        self.record = self.record.or(asked.collect());
+                        // Of its own fields, the record's list of what is disputed needs something.
+                        self.add(&field);
                     }
+                    CaseNeed::Disputed => self.disputed = true,
+                    CaseNeed::Referrals => self.referrals.get_or_insert_default().add(&field),
+                    CaseNeed::Consents => self.consents.get_or_insert_default().add(&field),
+                    CaseNeed::Receipt => self.receipt = true,
+                    CaseNeed::Notes => self.notes.add(&field),
+                    CaseNeed::Goals => self.goals = true,
+                    CaseNeed::Decisions => self.decisions = true,
+                    CaseNeed::Deadlines => self.deadlines = true,
                 }
-                "goals" | "planReviewedOn" => self.goals = true,
-                "eligibilityDecisions" | "admission" => self.decisions = true,
-                "upcomingDeadlines" => self.deadlines = true,
-                _ => {}
             }
         }
     }
 }
 
-/// The selections of a connection's rows: `nodes` and `edges { node }`.
-pub(crate) fn rows_of<'a>(connection: &SelectionField<'a>) -> Vec<SelectionField<'a>> {
-    let mut rows = Vec::new();
-    for field in connection.selection_set() {
-        match field.name() {
-            "nodes" => rows.push(field),
-            "edges" => rows.extend(field.selection_set().filter(|part| part.name() == "node")),
-            _ => {}
+/// What is asked of numbers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct CountPlan {
+    /// By purpose.
+    pub(crate) purposes: bool,
+    /// By agency.
+    pub(crate) agencies: bool,
+    /// The time in each state.
+    pub(crate) stays: bool,
+}
+
+impl CountPlan {
+    /// Of numbers that the field being resolved gives.
+    pub(crate) fn of<T: OutputType>(ctx: &Context<'_>) -> Self {
+        let mut plan = Self::default();
+        for need in Selected::of::<T>(ctx).fields().flat_map(|field| CountNeed::of(field.needs())) {
+            match need {
+                CountNeed::Purposes => plan.purposes = true,
+                CountNeed::Agencies => plan.agencies = true,
+                CountNeed::Stays => plan.stays = true,
+            }
         }
+        plan
     }
-    rows
-}
-
-/// Whether a connection is asked how many rows it has in all.
-pub(crate) fn wants_total(connection: &SelectionField<'_>) -> bool {
-    wants(connection, "totalCount")
-}
-
-/// Whether this field of an object is asked for.
-pub(crate) fn wants(object: &SelectionField<'_>, name: &str) -> bool {
-    object.selection_set().any(|field| field.name() == name)
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, SelectionField};
+use async_graphql::{Context, ID, Object};
 use kim_domain::agency::Scope;
 use kim_domain::agreement::{ProposalAction, ProposalStatus, Standpoint};
 use kim_domain::id::Kind;
@@ -18,6 +18,7 @@ use crate::coded::Coded;
 use crate::connection::connection;
 use crate::error::Failure;
 use crate::load;
+use crate::plan::{Plan, Selected};
 use crate::scalar::{Date, DateTime, global};
 use crate::session::Session;
 use crate::straight::Direct;
@@ -30,12 +31,13 @@ pub(crate) struct ProposalPlan {
     agreement: Option<AgreementPlan>,
 }
 
-impl ProposalPlan {
-    /// Adds what a selection of them asks for.
-    pub(crate) fn add(&mut self, proposal: &SelectionField<'_>) {
+impl Plan for ProposalPlan {
+    type Of = AgreementProposal;
+
+    fn add(&mut self, proposal: &Selected<'_>) {
         self.own.add(proposal);
-        for field in proposal.selection_set().filter(|field| field.name() == "agreement") {
-            self.agreement.get_or_insert_default().add(&field);
+        for agreement in proposal.each::<Agreement>() {
+            self.agreement.get_or_insert_default().add(&agreement);
         }
     }
 }
@@ -95,7 +97,7 @@ impl AgreementProposal {
 }
 
 /// Ein Vorschlag für eine Schnittstellenvereinbarung. Was er sagt, ändert sich nie: Anderes wird ein anderer Vorschlag.
-#[Object(tag = "for agreements")]
+#[Object(tag = "for agreements", tag = "plan agreement")]
 impl AgreementProposal {
     /// Kennung.
     pub(crate) async fn id(&self) -> ID {
@@ -172,7 +174,7 @@ impl AgreementProposal {
         self.row.content.narrows_running
     }
     /// Die beiden Seiten.
-    #[graphql(tag = "list 2")]
+    #[graphql(tag = "list 2", tag = "needs sides")]
     async fn parties(&self) -> Vec<AgreementParty> {
         AgreementParty::both(self.row.receiver_id, &self.parties, self.coordination.as_ref())
     }
@@ -185,12 +187,12 @@ impl AgreementProposal {
         DateTime::from_micros(self.row.created_at)
     }
     /// Die Unterschriften.
-    #[graphql(tag = "list 2")]
+    #[graphql(tag = "list 2", tag = "needs signatures")]
     async fn signatures(&self) -> Vec<AgreementSignature> {
         self.signatures.iter().map(|act| AgreementSignature::of(act, &self.parties)).collect()
     }
     /// Die Stellungnahmen der Datenschutzbeauftragten. Bedenken halten ihn nicht auf, aber vorliegen müssen beide.
-    #[graphql(tag = "list 2")]
+    #[graphql(tag = "list 2", tag = "needs opinions")]
     async fn opinions(&self) -> Vec<AgreementOpinion> {
         self.opinions.iter().map(|act| AgreementOpinion::of(act, &self.parties)).collect()
     }

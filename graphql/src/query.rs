@@ -26,7 +26,7 @@ use crate::counts::ReferralCounts;
 use crate::error::{Failure, or_null};
 use crate::load;
 use crate::page::{PageArgs, RowKey};
-use crate::plan::{CasePlan, ReferralPlan, rows_of, wants, wants_total};
+use crate::plan::{CasePlan, CountPlan, Plan as _, ReferralPlan, Selected};
 use crate::proposal::AgreementProposal;
 use crate::referral::{ClientInput, Referral, ReferralConnection, ReferralFilter};
 use crate::scalar::{any, local};
@@ -81,7 +81,8 @@ impl Reading {
         let args = PageArgs { first, after, ..PageArgs::default() };
         let window = args.window(&list, |slug| Some(slug.to_owned()))?;
         let page = snapshot.agencies(kind, &window).await?;
-        let total = if wants_total(&ctx.field()) { Some(snapshot.count_agencies(kind).await?) } else { None };
+        let wants_total = Selected::of::<AgencyConnection>(ctx).wants_total();
+        let total = if wants_total { Some(snapshot.count_agencies(kind).await?) } else { None };
         let rows = page.rows.into_iter().map(|row| (row.slug.to_string(), Agency(row)));
         Ok(AgencyConnection::new(list, rows, &args, page.more, total))
     }
@@ -121,13 +122,12 @@ impl Reading {
         let window = args.window(&list, |key| read_key(order, key))?;
         find_client(session, snapshot, direction, &mut filter, client).await?;
 
-        let field = ctx.field();
-        let mut plan = ReferralPlan::default();
-        rows_of(&field).iter().for_each(|row| plan.add(row));
+        let mut plan = ReferralPlan::below::<ReferralConnection>(ctx);
         // A cursor in an order by offer needs the instant.
         plan.whole |= matches!(order, ReferralOrder::OfferedAtAsc | ReferralOrder::OfferedAtDesc);
         let page = snapshot.referrals(direction, &filter, order, &window, plan.extent()).await?;
-        let total = if wants_total(&field) { Some(snapshot.count_referrals(direction, &filter).await?) } else { None };
+        let wants_total = Selected::of::<ReferralConnection>(ctx).wants_total();
+        let total = if wants_total { Some(snapshot.count_referrals(direction, &filter).await?) } else { None };
         let rows = load::referrals(snapshot, page.rows, &plan).await?;
         let rows = rows.into_iter().map(|referral| (write_key(order, &referral.row), referral));
         Ok(ReferralConnection::new(list, rows, &args, page.more, total))
@@ -155,8 +155,8 @@ impl Reading {
         let snapshot = session.read(Scope::ReferralRead).await?;
         let (mut filter, client) = referral_filter(session, filter.unwrap_or_default())?;
         find_client(session, snapshot, direction.0, &mut filter, client).await?;
-        let field = ctx.field();
-        let by = CountBy { purpose: wants(&field, "byPurpose"), other: wants(&field, "byAgency") };
+        let plan = CountPlan::of::<ReferralCounts>(ctx);
+        let by = CountBy { purpose: plan.purposes, other: plan.agencies };
         let lines = snapshot.referral_counts(direction.0, &filter, by).await?;
         let others: BTreeSet<Uuid> = lines.iter().filter_map(|line| line.other_id).collect();
         let parties = load::parties(snapshot, others).await?;
@@ -176,11 +176,10 @@ impl Reading {
         let snapshot = Session::of(ctx).read(Scope::AgreementRead).await?;
         let args = PageArgs { first, after, ..PageArgs::default() };
         let window = args.window(AGREEMENTS, |id| Uuid::parse_str(id).ok())?;
-        let field = ctx.field();
-        let mut plan = AgreementPlan::default();
-        rows_of(&field).iter().for_each(|row| plan.add(row));
+        let plan = AgreementPlan::below::<AgreementConnection>(ctx);
         let page = snapshot.agreements(&window).await?;
-        let total = if wants_total(&field) { Some(snapshot.count_agreements().await?) } else { None };
+        let wants_total = Selected::of::<AgreementConnection>(ctx).wants_total();
+        let total = if wants_total { Some(snapshot.count_agreements().await?) } else { None };
         let rows = agreements(snapshot, page.rows, plan).await?;
         let rows = rows.into_iter().map(|row| (row.row.id.to_string(), row));
         Ok(AgreementConnection::new(AGREEMENTS, rows, &args, page.more, total))
@@ -203,11 +202,10 @@ impl Reading {
         let list = format!("cases {filter:?}");
         let args = PageArgs { first, after, ..PageArgs::default() };
         let window = args.window(&list, read_case_key)?;
-        let field = ctx.field();
-        let mut plan = CasePlan::default();
-        rows_of(&field).iter().for_each(|row| plan.add(row));
+        let plan = CasePlan::below::<CaseConnection>(ctx);
         let page = snapshot.cases(&filter, &window, plan.record).await?;
-        let total = if wants_total(&field) { Some(snapshot.count_cases(&filter).await?) } else { None };
+        let wants_total = Selected::of::<CaseConnection>(ctx).wants_total();
+        let total = if wants_total { Some(snapshot.count_cases(&filter).await?) } else { None };
         let rows = load::cases(snapshot, page.rows, &plan).await?;
         let rows = rows.into_iter().map(|case| {
             let key = format!("{}.{}", case.row.opened_on, case.row.id);
@@ -239,19 +237,19 @@ async fn one_node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, Failure> {
         }
         Kind::Agreement if known.has::<Agreement>() => {
             let snapshot = session.read(Scope::AgreementRead).await?;
-            let mut plan = AgreementPlan::default();
-            plan.add(&ctx.field());
             let found = snapshot.agreements_by_id(&[uuid]).await?;
-            Ok(agreements(snapshot, found, plan).await?.pop().map(Box::new).map(Node::Agreement))
+            Ok(agreements(snapshot, found, AgreementPlan::of_field(ctx))
+                .await?
+                .pop()
+                .map(Box::new)
+                .map(Node::Agreement))
         }
         Kind::Referral if known.has::<Referral>() => Ok(one_referral(ctx, id).await?.map(Box::new).map(Node::Referral)),
         Kind::Case if known.has::<Case>() => Ok(one_case(ctx, id).await?.map(Box::new).map(Node::Case)),
         Kind::Consent if known.has::<Consent>() => {
             let snapshot = session.read(Scope::CaseRead).await?;
-            let mut plan = ConsentPlan::default();
-            plan.add(&ctx.field());
             let found = snapshot.consents_by_id(&[uuid]).await?;
-            Ok(consent::load(snapshot, found, plan).await?.pop().map(Box::new).map(Node::Consent))
+            Ok(consent::load(snapshot, found, ConsentPlan::of_field(ctx)).await?.pop().map(Box::new).map(Node::Consent))
         }
         Kind::Proposal if known.has::<AgreementProposal>() => {
             Ok(one_proposal(ctx, uuid).await?.map(Box::new).map(Node::AgreementProposal))
@@ -275,8 +273,7 @@ async fn one_node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, Failure> {
 async fn one_referral(ctx: &Context<'_>, id: &ID) -> Result<Option<Referral>, Failure> {
     let snapshot = Session::of(ctx).read(Scope::ReferralRead).await?;
     let Some(id) = local(Kind::Referral, id)? else { return Ok(None) };
-    let mut plan = ReferralPlan::default();
-    plan.add(&ctx.field());
+    let plan = ReferralPlan::of_field(ctx);
     let rows = snapshot.referrals_by_id(&[id]).await?;
     Ok(load::referrals(snapshot, rows, &plan).await?.pop())
 }
@@ -284,8 +281,7 @@ async fn one_referral(ctx: &Context<'_>, id: &ID) -> Result<Option<Referral>, Fa
 async fn one_case(ctx: &Context<'_>, id: &ID) -> Result<Option<Case>, Failure> {
     let snapshot = Session::of(ctx).read(Scope::CaseRead).await?;
     let Some(id) = local(Kind::Case, id)? else { return Ok(None) };
-    let mut plan = CasePlan::default();
-    plan.add(&ctx.field());
+    let plan = CasePlan::of_field(ctx);
     let rows = snapshot.cases_by_id(&[id], plan.record).await?;
     Ok(load::cases(snapshot, rows, &plan).await?.pop())
 }

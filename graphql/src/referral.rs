@@ -13,8 +13,7 @@ use kim_domain::referral::{
     Ball, BallHolder, DeclineReason, FailReason, Outcome, ReferralKind, ReferralStatus, ReturnReason, WithdrawalReason,
 };
 use kim_entity::read::{
-    self, AppointmentRow, CorrectionRow, Disputes, DraftRow, EventRow, MessageRow, Page, ReferralRow, Side, TalkRow,
-    Values,
+    self, AppointmentRow, CorrectionRow, Disputes, DraftRow, EventRow, MessageRow, ReferralRow, Side, TalkRow, Values,
 };
 use uuid::Uuid;
 
@@ -26,12 +25,12 @@ use crate::consent::Consent;
 use crate::correction::{self, Correction, CorrectionConnection, Notices};
 use crate::error::{Failure, or_null};
 use crate::handover::Handover;
-use crate::history::{self, Message, MessageConnection, ReferralEvent, ReferralEventConnection};
+use crate::history::{self, History, Message, MessageConnection, ReferralEvent, ReferralEventConnection};
 use crate::json;
 use crate::meeting::{Appointment, Talk};
 use crate::offer_check::OfferCheck;
 use crate::page::{PageArgs, RowKey};
-use crate::plan::{rows_of, wants};
+use crate::plan::Selected;
 use crate::scalar::{Date, DateTime, global};
 use crate::session::Session;
 use crate::straight::{self, Direct, Straight};
@@ -41,18 +40,15 @@ pub(crate) struct Referral {
     pub(crate) row: ReferralRow,
     pub(crate) parties: Parties,
     pub(crate) values: Values,
-    pub(crate) messages: Vec<(PageArgs, Page<MessageRow>)>,
-    pub(crate) events: Vec<(PageArgs, Page<EventRow>)>,
+    pub(crate) messages: History<MessageRow>,
+    pub(crate) events: History<EventRow>,
     pub(crate) appointments: Vec<AppointmentRow>,
     pub(crate) talks: Vec<TalkRow>,
-    pub(crate) corrections: Vec<(PageArgs, Page<CorrectionRow>)>,
-    pub(crate) correction_count: i64,
+    pub(crate) corrections: History<CorrectionRow>,
     pub(crate) notices: Notices,
     pub(crate) disputes: Disputes,
     pub(crate) can_be_continued: bool,
     pub(crate) draft: Option<DraftRow>,
-    pub(crate) message_count: i64,
-    pub(crate) event_count: i64,
     pub(crate) previous: Option<Arc<Referral>>,
     pub(crate) case: Option<Arc<Case>>,
     pub(crate) consent: Option<Consent>,
@@ -82,9 +78,10 @@ impl Referral {
 }
 
 /// Eine Übergabe (Referral): ein Fall oder ein Teil davon, den eine Stelle einer anderen anbietet.
-#[Object(tag = "for work")]
+#[Object(tag = "for work", tag = "plan referral")]
 impl Referral {
     /// Kennung.
+    #[graphql(tag = "needs listed")]
     pub(crate) async fn id(&self) -> ID {
         global(Kind::Referral, self.row.id)
     }
@@ -97,26 +94,32 @@ impl Referral {
         Coded(self.row.kind)
     }
     /// Zweck.
+    #[graphql(tag = "needs listed")]
     async fn purpose(&self) -> Purpose {
         Purpose(self.row.purpose)
     }
     /// Stand.
+    #[graphql(tag = "needs listed")]
     async fn status(&self) -> Coded<ReferralStatus> {
         Coded(self.row.standing.status)
     }
     /// Zeichen dieser Übergabe, für das Telefon.
+    #[graphql(tag = "needs listed")]
     async fn reference(&self) -> &str {
         &self.row.reference
     }
     /// Die übergebende Stelle.
+    #[graphql(tag = "needs listed, parties")]
     async fn sender(&self) -> Result<Straight<Agency>, Failure> {
         self.party(self.row.sender_id).map(Straight)
     }
     /// Die empfangende Stelle.
+    #[graphql(tag = "needs listed, parties")]
     async fn receiver(&self) -> Result<Straight<Agency>, Failure> {
         self.party(self.row.receiver_id).map(Straight)
     }
     /// Die Stelle, die am Zug ist; null nach dem Abschluss.
+    #[graphql(tag = "needs listed, parties")]
     async fn ball_with(&self) -> Result<Option<Agency>, Failure> {
         self.row
             .standing
@@ -130,6 +133,7 @@ impl Referral {
     }
     /// Die Stelle, die für den Fall verantwortlich ist: bei einer Fallübergabe mit deren Beginn die empfangende, auch während
     /// einer Rückfrage oder Aussetzung, sonst die übergebende (§ 86c SGB VIII).
+    #[graphql(tag = "needs parties")]
     async fn responsible(&self) -> Result<Agency, Failure> {
         match life::responsible(self.row.kind, self.row.standing) {
             BallHolder::Sender => self.party(self.row.sender_id),
@@ -137,7 +141,7 @@ impl Referral {
         }
     }
     /// Was Sie jetzt damit tun können.
-    #[graphql(tag = "list 8")]
+    #[graphql(tag = "list 8", tag = "needs actions")]
     async fn available_actions(&self, ctx: &Context<'_>) -> Vec<Coded<ReferralAction>> {
         let mover = match self.row.side {
             Side::Sender => Mover::Sender,
@@ -182,7 +186,7 @@ impl Referral {
         self.reason(ReferralStatus::Withdrawn, self.row.side == Side::Sender)
     }
     /// Termine; die der empfangenden Stelle sieht die übergebende wie das Ergebnis.
-    #[graphql(tag = "list 3")]
+    #[graphql(tag = "list 3", tag = "needs appointments, parties")]
     async fn appointments(&self, ctx: &Context<'_>) -> Vec<Appointment> {
         let own = Session::of(ctx).viewer().agency().id;
         let shown = self.appointments.iter().filter(|row| row.agency_id == own || self.told());
@@ -193,7 +197,7 @@ impl Referral {
         shown
     }
     /// Gespräche, in denen der Fall übergeben wurde.
-    #[graphql(tag = "list 3")]
+    #[graphql(tag = "list 3", tag = "needs talks, parties")]
     async fn talks(&self, ctx: &Context<'_>) -> Vec<Talk> {
         if !self.talks.is_empty() {
             Session::of(ctx).show_messages(&self.row);
@@ -201,7 +205,7 @@ impl Referral {
         self.talks.iter().map(|row| Talk::of(row, &self.parties)).collect()
     }
     /// Was Sie vor dem Angebot wissen sollten; nur bei Ihrem eigenen Entwurf.
-    #[graphql(tag = "for senders")]
+    #[graphql(tag = "for senders", tag = "needs offer-check")]
     async fn offer_check(&self, ctx: &Context<'_>) -> Option<OfferCheck> {
         self.draft.as_ref().map(|draft| OfferCheck::of(&self.row, draft, Session::of(ctx).today()))
     }
@@ -238,14 +242,17 @@ impl Referral {
         DateTime::from_micros(self.row.updated_at).unwrap_or(DateTime(chrono::DateTime::UNIX_EPOCH))
     }
     /// Frist zur Antwort.
+    #[graphql(tag = "needs listed")]
     async fn due_on(&self) -> Option<Date> {
         self.row.due_on.map(Date)
     }
     /// Überfällig: die empfangende Stelle ist am Zug, und die Frist ist verstrichen.
+    #[graphql(tag = "needs listed")]
     async fn overdue(&self, ctx: &Context<'_>) -> bool {
         self.row.overdue(Session::of(ctx).today())
     }
     /// Was übergeben wurde, soweit Sie es jetzt sehen dürfen.
+    #[graphql(tag = "needs listed, handover")]
     async fn handover(&self, ctx: &Context<'_>) -> Handover<'_> {
         Handover::new(Session::of(ctx), &self.row, &self.values, self.disputes.fields)
     }
@@ -259,21 +266,21 @@ impl Referral {
         (self.row.side == Side::Sender).then(|| visible.fields().iter().map(Coded).collect())
     }
     /// Ihr Fall, aus dem übergeben wurde; nur für die übergebende Stelle.
-    #[graphql(tag = "for senders")]
+    #[graphql(tag = "for senders", tag = "needs case")]
     async fn case(&self, ctx: &Context<'_>) -> Option<&Case> {
         let allowed = self.row.side == Side::Receiver || Session::of(ctx).viewer().may(Scope::CaseRead);
         let result = if allowed { Ok(self.case.as_deref()) } else { Err(Failure::Forbidden(Scope::CaseRead)) };
         or_null(ctx, result)
     }
     /// Die Einwilligung, auf der sie beruht; nur für die übergebende Stelle.
-    #[graphql(tag = "for senders")]
+    #[graphql(tag = "for senders", tag = "needs consent")]
     async fn consent(&self, ctx: &Context<'_>) -> Option<&Consent> {
         let allowed = self.row.side == Side::Receiver || Session::of(ctx).viewer().may(Scope::CaseRead);
         let result = if allowed { Ok(self.consent.as_ref()) } else { Err(Failure::Forbidden(Scope::CaseRead)) };
         or_null(ctx, result)
     }
     /// Nachrichten zwischen den beiden Seiten; für die empfangende Stelle nur, solange sie etwas sehen darf.
-    #[graphql(tag = "page")]
+    #[graphql(tag = "page", tag = "needs listed, messages")]
     async fn messages(
         &self,
         ctx: &Context<'_>,
@@ -283,22 +290,19 @@ impl Referral {
         #[graphql(desc = "Vor diesem Zeiger.")] before: Option<String>,
     ) -> Result<Straight<MessageConnection>, Failure> {
         let args = PageArgs { first, after, last, before };
-        args.window(history::MESSAGES, history::moment)?;
-        let page = self.messages.iter().find(|(has, _)| *has == args).map(|(_, page)| page);
-        let rows = page.map_or(&[][..], |page| &page.rows);
+        let (rows, more) = self.messages.page(history::MESSAGES, &args)?;
         // The rows of a referral that opens no texts were not fetched.
-        if !rows.is_empty() && rows_of(&ctx.field()).iter().any(|row| wants(row, "text")) {
+        if !rows.is_empty() && Selected::of::<MessageConnection>(ctx).wants_texts::<Message>() {
             Session::of(ctx).show_messages(&self.row);
         }
         let rows = rows.iter().map(|row| {
             let key = RowKey::Instant(row.sent_at, row.id);
             (key, Message { row: row.clone(), parties: self.parties.clone() })
         });
-        let more = page.is_some_and(|page| page.more);
-        Ok(Straight(MessageConnection::new(history::MESSAGES, rows, &args, more, Some(self.message_count))))
+        Ok(Straight(MessageConnection::new(history::MESSAGES, rows, &args, more, Some(self.messages.count))))
     }
     /// Der Verlauf.
-    #[graphql(tag = "page")]
+    #[graphql(tag = "page", tag = "needs events")]
     async fn events(
         &self,
         ctx: &Context<'_>,
@@ -308,19 +312,17 @@ impl Referral {
         #[graphql(desc = "Vor diesem Zeiger.")] before: Option<String>,
     ) -> Result<ReferralEventConnection, Failure> {
         let args = PageArgs { first, after, last, before };
-        args.window(history::EVENTS, history::moment)?;
+        let (rows, more) = self.events.page(history::EVENTS, &args)?;
         let known = Session::of(ctx).viewer().agency().kind;
-        let page = self.events.iter().find(|(has, _)| *has == args).map(|(_, page)| page);
-        let rows = page.map_or(&[][..], |page| &page.rows).iter().map(|row| {
+        let rows = rows.iter().map(|row| {
             let key = RowKey::Instant(row.at, row.id);
             let event = ReferralEvent { row: row.clone(), parties: self.parties.clone(), known, told: self.told() };
             (key, event)
         });
-        let more = page.is_some_and(|page| page.more);
-        Ok(ReferralEventConnection::new(history::EVENTS, rows, &args, more, Some(self.event_count)))
+        Ok(ReferralEventConnection::new(history::EVENTS, rows, &args, more, Some(self.events.count)))
     }
     /// Angaben, die die empfangende Stelle als falsch gemeldet hat; für sie nur, solange sie etwas sehen darf.
-    #[graphql(tag = "page")]
+    #[graphql(tag = "page", tag = "needs corrections")]
     async fn corrections(
         &self,
         ctx: &Context<'_>,
@@ -330,11 +332,8 @@ impl Referral {
         #[graphql(desc = "Vor diesem Zeiger.")] before: Option<String>,
     ) -> Result<CorrectionConnection, Failure> {
         let args = PageArgs { first, after, last, before };
-        args.window(correction::CORRECTIONS, history::moment)?;
-        let page = self.corrections.iter().find(|(has, _)| *has == args).map(|(_, page)| page);
-        let rows = page.map_or(&[][..], |page| &page.rows);
-        let text = |part: async_graphql::SelectionField<'_>| correction::TEXTS.contains(&part.name());
-        if !rows.is_empty() && rows_of(&ctx.field()).iter().any(|row| row.selection_set().any(text)) {
+        let (rows, more) = self.corrections.page(correction::CORRECTIONS, &args)?;
+        if !rows.is_empty() && Selected::of::<CorrectionConnection>(ctx).wants_texts::<Correction>() {
             Session::of(ctx).show_messages(&self.row);
         }
         let rows = rows.iter().map(|row| {
@@ -342,10 +341,10 @@ impl Referral {
             let (parties, notices) = (self.parties.clone(), self.notices.clone());
             (key, Correction { row: row.clone(), parties, notices })
         });
-        let more = page.is_some_and(|page| page.more);
-        Ok(CorrectionConnection::new(correction::CORRECTIONS, rows, &args, more, Some(self.correction_count)))
+        Ok(CorrectionConnection::new(correction::CORRECTIONS, rows, &args, more, Some(self.corrections.count)))
     }
     /// Die Übergabe, die diese fortsetzt, wenn Sie sie sehen dürfen.
+    #[graphql(tag = "needs previous")]
     async fn previous(&self) -> Option<&Referral> {
         self.previous.as_deref()
     }

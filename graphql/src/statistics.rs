@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::coded::Coded;
 use crate::error::{Failure, or_null};
 use crate::load;
-use crate::plan::wants;
+use crate::plan::CountPlan;
 use crate::scalar::{MonthScalar, PeriodScalar, local};
 use crate::session::Session;
 use municipality::MunicipalityStatistics;
@@ -64,10 +64,10 @@ impl StatisticsQuery {
         let snapshot = session.read(Scope::StatisticsRead).await?;
         let filter = tally_filter(filter.unwrap_or_default(), Month::of(session.today()))?;
         let tallies = snapshot.tallies(direction.0, &filter).await?;
-        let asked = |name: &str| wants(&ctx.field(), name);
-        let stays = if asked("timeInState") { snapshot.stays(direction.0, &filter).await? } else { Vec::new() };
+        let plan = CountPlan::of::<ReferralStatistics>(ctx);
+        let stays = if plan.stays { snapshot.stays(direction.0, &filter).await? } else { Vec::new() };
         let others: BTreeSet<Uuid> = tallies.iter().map(|tally| tally.other_id).collect();
-        let parties = if asked("byAgency") { load::parties(snapshot, others).await? } else { Default::default() };
+        let parties = if plan.agencies { load::parties(snapshot, others).await? } else { Default::default() };
         Ok(ReferralStatistics::of(&filter, tallies, stays, &parties))
     }
 
@@ -113,8 +113,8 @@ async fn municipality(
     let snapshot = session.read(Scope::StatisticsRead).await?;
     let periods: Vec<_> = std::iter::once(period).chain(period.months()).collect();
     let groups = snapshot.municipality_groups(&periods).await?;
-    let asked = |name: &str| wants(&ctx.field(), name);
-    let stays = if asked("timeInState") { snapshot.municipality_stays(period).await? } else { Vec::new() };
+    let plan = CountPlan::of::<MunicipalityStatistics>(ctx);
+    let stays = if plan.stays { snapshot.municipality_stays(period).await? } else { Vec::new() };
     Ok(Some(MunicipalityStatistics::of(period, by, &groups, stays)))
 }
 

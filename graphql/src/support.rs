@@ -10,7 +10,7 @@ use crate::connection::connection;
 use crate::error::Failure;
 use crate::history::moment;
 use crate::page::PageArgs;
-use crate::plan::wants_total;
+use crate::plan::Selected;
 use crate::scalar::{DateTime, global, local};
 use crate::session::Session;
 use crate::straight::Direct;
@@ -78,7 +78,8 @@ impl SupportQuery {
         let args = PageArgs { first, after, ..PageArgs::default() };
         let window = args.window(&list, moment)?;
         let page = snapshot.support_notices(case, &window).await?;
-        let total = if wants_total(&ctx.field()) { Some(snapshot.count_support_notices(case).await?) } else { None };
+        let wants_total = Selected::of::<SupportNoticeConnection>(ctx).wants_total();
+        let total = if wants_total { Some(snapshot.count_support_notices(case).await?) } else { None };
         let coordination = snapshot.coordination().await?;
         let rows = page.rows.into_iter().map(|row| {
             let key = format!("{}.{}", row.at, row.id);

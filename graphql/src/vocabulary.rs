@@ -11,7 +11,7 @@ use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::OperationType;
 use async_graphql::registry::{MetaField, MetaInputValue, MetaType, MetaTypeName, Registry};
 
-use crate::declaration::{DeclaredType, Weight};
+use crate::declaration::{Declaration, DeclaredType, Weight};
 
 /// The fields of a type by their names.
 pub(crate) type KnownFields = HashMap<String, KnownField>;
@@ -20,8 +20,7 @@ pub(crate) type KnownFields = HashMap<String, KnownField>;
 pub(crate) struct KnownField {
     /// The type of its value, whatever lists and exclamation marks are around it.
     pub(crate) leads_to: String,
-    /// How long it is.
-    pub(crate) weight: Weight,
+    pub(crate) declared: Declaration,
 }
 
 /// Lists in what the engine tells of a schema. A type leads to its fields, each to its type, and so on: sixteen levels of
@@ -38,6 +37,12 @@ const INTROSPECTION: [(&str, &str, u64); 10] = [
     ("__Directive", "args", 2),
     ("__Directive", "locations", 4),
 ];
+
+/// What the engine's own fields would declare.
+fn introspection(of: &str, field: &str) -> Declaration {
+    let list = INTROSPECTION.iter().find(|(ty, name, _)| (*ty, *name) == (of, field));
+    Declaration { weight: list.map_or(Weight::One, |(_, _, most)| Weight::List(*most)), ..Declaration::default() }
+}
 
 /// Filled when a schema is narrowed, and kept among its data.
 pub(crate) type Shared = Arc<OnceLock<Vocabulary>>;
@@ -56,17 +61,14 @@ pub(crate) struct Vocabulary {
 impl Vocabulary {
     /// Of what is left in a registry, with what is declared of it.
     pub(crate) fn of(registry: &Registry, declared: &BTreeMap<String, DeclaredType>) -> Self {
-        let weight = |of: &str, field: &str| match declared.get(of).and_then(|ty| ty.parts.get(field)) {
-            Some(part) => part.own.weight,
-            None => INTROSPECTION
-                .iter()
-                .find(|(ty, name, _)| (*ty, *name) == (of, field))
-                .map_or(Weight::One, |(_, _, most)| Weight::List(*most)),
+        let declaration = |of: &str, field: &str| match declared.get(of).and_then(|ty| ty.parts.get(field)) {
+            Some(part) => part.own.clone(),
+            None => introspection(of, field),
         };
         let fields_of = |(name, ty): (&String, &MetaType)| {
             let fields = ty.fields()?.values().map(|field| {
                 let leads_to = MetaTypeName::concrete_typename(&field.ty).to_owned();
-                (field.name.clone(), KnownField { leads_to, weight: weight(name, &field.name) })
+                (field.name.clone(), KnownField { leads_to, declared: declaration(name, &field.name) })
             });
             Some((name.clone(), fields.collect()))
         };

@@ -14,6 +14,7 @@ use super::done::{change, local_or_refused};
 use crate::agreement::{Agreement, AgreementPlan, after};
 use crate::coded::Coded;
 use crate::error::or_null;
+use crate::plan::Plan as _;
 use crate::proposal::{AgreementProposal, ProposalPlan, proposals};
 use crate::scalar::Date;
 use crate::session::Session;
@@ -157,8 +158,7 @@ async fn with_proposal(
 ) -> Option<AgreementProposalPayload> {
     let changed = async {
         let done: casework::ProposalDone = change(ctx, Scope::AgreementWrite, mutation, key, work).await?;
-        let mut plan = ProposalPlan::default();
-        ctx.field().selection_set().filter(|field| field.name() == "proposal").for_each(|field| plan.add(&field));
+        let plan = ProposalPlan::below::<AgreementProposalPayload>(ctx);
         let snapshot = Session::of(ctx).after().await?;
         let rows = snapshot.proposals_by_id(&[done.proposal]).await?;
         let proposal = proposals(&snapshot, rows, plan).await?.pop();
@@ -256,8 +256,7 @@ impl AgreementMutation {
                     casework::terminate(work, &termination).await
                 })
                 .await?;
-            let mut plan = AgreementPlan::default();
-            ctx.field().selection_set().filter(|field| field.name() == "agreement").for_each(|field| plan.add(&field));
+            let plan = AgreementPlan::below::<AgreementPayload>(ctx);
             Ok(Some(AgreementPayload { agreement: after(ctx, done.agreement, plan).await? }))
         };
         or_null(ctx, Box::pin(changed).await)

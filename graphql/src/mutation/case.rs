@@ -16,7 +16,7 @@ use crate::coded::Coded;
 use crate::eligibility::EligibilityStatementsInput;
 use crate::error::or_null;
 use crate::load;
-use crate::plan::CasePlan;
+use crate::plan::{CasePlan, Plan as _};
 use crate::record_input::CaseRecordInput;
 use crate::scalar::Date;
 use crate::session::Session;
@@ -199,8 +199,7 @@ async fn with_case(
 ) -> Option<CasePayload> {
     let changed = async {
         let done: casework::Done = change(ctx, Scope::CaseWrite, mutation, key, work).await?;
-        let mut plan = CasePlan::default();
-        ctx.field().selection_set().filter(|field| field.name() == "case").for_each(|field| plan.add(&field));
+        let plan = CasePlan::below::<CasePayload>(ctx);
         let snapshot = Session::of(ctx).after().await?;
         let rows = snapshot.cases_by_id(&[done.case], plan.record).await?;
         let case = load::cases(&snapshot, rows, &plan).await?.pop();

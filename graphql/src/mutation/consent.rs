@@ -16,7 +16,7 @@ use crate::coded::Coded;
 use crate::consent::{self, Consent, ConsentPlan};
 use crate::error::or_null;
 use crate::load;
-use crate::plan::ReferralPlan;
+use crate::plan::{Plan as _, ReferralPlan};
 use crate::referral::Referral;
 use crate::scalar::Date;
 use crate::session::Session;
@@ -154,14 +154,8 @@ async fn with_consent(
 ) -> Option<ConsentPayload> {
     let changed = async {
         let done: casework::Done = change(ctx, Scope::ConsentWrite, mutation, key, work).await?;
-        let (mut of_consent, mut of_referrals) = (ConsentPlan::default(), ReferralPlan::default());
-        for field in ctx.field().selection_set() {
-            match field.name() {
-                "consent" => of_consent.add(&field),
-                "referrals" => of_referrals.add(&field),
-                _ => {}
-            }
-        }
+        let of_consent = ConsentPlan::below::<ConsentPayload>(ctx);
+        let of_referrals = ReferralPlan::below::<ConsentPayload>(ctx);
         let snapshot = Session::of(ctx).after().await?;
         let rows = snapshot.consents_by_id(&[done.consent]).await?;
         let consent = consent::load(&snapshot, rows, of_consent).await?.pop();

@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::error::{Failure, or_null};
 use crate::load;
-use crate::plan::ReferralPlan;
+use crate::plan::{Plan as _, ReferralPlan};
 use crate::referral::Referral;
 use crate::scalar::local;
 use crate::session::Session;
@@ -35,8 +35,7 @@ pub(crate) async fn with_referral(
 ) -> Option<ReferralPayload> {
     let changed = async {
         let done: Done = change(ctx, Scope::ReferralWrite, mutation, key, work).await?;
-        let mut plan = ReferralPlan::default();
-        ctx.field().selection_set().filter(|field| field.name() == "referral").for_each(|field| plan.add(&field));
+        let plan = ReferralPlan::below::<ReferralPayload>(ctx);
         let snapshot = Session::of(ctx).after().await?;
         let rows = snapshot.referrals_by_id(&[done.referral]).await?;
         let referral = load::referrals(&snapshot, rows, &plan).await?.pop();

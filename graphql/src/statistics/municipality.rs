@@ -16,7 +16,7 @@ use crate::scalar::{Date, PeriodScalar};
 
 /// Die Übergaben Ihrer Kommune in gerundeten Zahlen.
 #[derive(SimpleObject)]
-#[graphql(tag = "for coordination")]
+#[graphql(tag = "for coordination", tag = "plan count")]
 pub(crate) struct MunicipalityStatistics {
     /// Monat oder Quartal.
     period: PeriodScalar,
@@ -32,7 +32,7 @@ pub(crate) struct MunicipalityStatistics {
     cells: Vec<StatisticsCell>,
     /// Zeit in jedem Stand, der in diesem Zeitraum verlassen wurde, in ganzen Tagen, nach Art der empfangenden Stelle. Nur
     /// Stellen mit mindestens drei Stellen (Personal), und nur, wo es mindestens zehn Fälle gibt.
-    #[graphql(tag = "list 40")]
+    #[graphql(tag = "list 40", tag = "needs stays")]
     time_in_state: Vec<KindTimeInState>,
 }
 

@@ -16,7 +16,7 @@ use crate::scalar::MonthScalar;
 
 /// Die Übergaben Ihrer Stelle in Zahlen: die in den Monaten angebotenen, wie sie jetzt stehen.
 #[derive(SimpleObject)]
-#[graphql(tag = "for work")]
+#[graphql(tag = "for work", tag = "plan count")]
 pub(crate) struct ReferralStatistics {
     /// Der erste Monat.
     from: MonthScalar,
@@ -31,7 +31,7 @@ pub(crate) struct ReferralStatistics {
     #[graphql(tag = "list 20")]
     by_purpose: Vec<PurposeCount>,
     /// Nach der anderen Stelle.
-    #[graphql(tag = "list 40")]
+    #[graphql(tag = "list 40", tag = "needs agencies")]
     by_agency: Vec<AgencyCount>,
     /// Nach dem Monat des Angebots; jeder Monat, auch einer ohne Übergaben.
     #[graphql(tag = "list 36")]
@@ -46,7 +46,7 @@ pub(crate) struct ReferralStatistics {
     reasons: ReasonStatistics,
     /// Zeit in jedem Stand, der wieder verlassen wurde. Was aus einer Liste übernommen ist, zählt nicht: davon ist höchstens
     /// der Tag bekannt.
-    #[graphql(tag = "list 14")]
+    #[graphql(tag = "list 14", tag = "needs stays")]
     time_in_state: Vec<TimeInState>,
 }
 
