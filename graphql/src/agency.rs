@@ -12,9 +12,7 @@ use uuid::Uuid;
 
 use crate::coded::Coded;
 use crate::connection::connection;
-use crate::json;
 use crate::scalar::global;
-use crate::straight::Direct;
 
 /// The names of agencies that a request needs.
 pub(crate) type Parties = Arc<HashMap<Uuid, AgencyRow>>;
@@ -41,17 +39,6 @@ impl Agency {
     /// Art der Stelle.
     async fn kind(&self) -> Coded<AgencyKind> {
         Coded(self.0.kind)
-    }
-}
-
-impl Direct for Agency {
-    fn write(&self, field: &str, json: &mut Vec<u8>) -> bool {
-        match field {
-            "slug" => json::text(&self.0.slug, json),
-            "name" => json::text(&self.0.name, json),
-            _ => return false,
-        }
-        true
     }
 }
 

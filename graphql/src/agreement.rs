@@ -19,7 +19,6 @@ use crate::needs::AgreementNeed;
 use crate::plan::{Plan, Selected};
 use crate::scalar::{Date, DateTime, global};
 use crate::session::Session;
-use crate::straight::Direct;
 
 /// What is asked of agreements or proposals.
 #[derive(Clone, Copy, Debug, Default)]
@@ -304,8 +303,6 @@ pub(crate) async fn after(ctx: &Context<'_>, id: Uuid, plan: AgreementPlan) -> R
 }
 
 pub(crate) const AGREEMENTS: &str = "agreements";
-
-impl Direct for Agreement {}
 
 connection!(
     AgreementConnection,

@@ -31,7 +31,6 @@ use crate::page::{PageArgs, RowKey};
 use crate::referral::{ClientInput, Referral};
 use crate::scalar::{Date, global};
 use crate::session::Session;
-use crate::straight::Direct;
 use crate::upcoming::CaseDeadline;
 
 /// A case of the viewer's agency.
@@ -156,8 +155,6 @@ impl Case {
         self.receipt.as_ref()
     }
 }
-
-impl Direct for Case {}
 
 connection!(CaseConnection, CaseEdge, Case, "for senders", "Eine Seite Ihrer Fälle, der zuletzt aufgenommene zuerst.");
 

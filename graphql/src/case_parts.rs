@@ -17,7 +17,6 @@ use crate::error::Failure;
 use crate::history::{Histories, History};
 use crate::plan::CasePlan;
 use crate::scalar::{DateTime, global};
-use crate::straight::Direct;
 use crate::{goal, load};
 
 pub(crate) const NOTES: &str = "notes";
@@ -104,7 +103,5 @@ impl Note {
         &self.0.body
     }
 }
-
-impl Direct for Note {}
 
 connection!(NoteConnection, NoteEdge, Note, "for senders", "Eine Seite der Beratungsnotizen, die neueste zuerst.");

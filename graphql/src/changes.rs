@@ -13,7 +13,6 @@ use crate::page::{PageArgs, cursor, mark};
 use crate::plan::Selected;
 use crate::scalar::{DateTime, global};
 use crate::session::Session;
-use crate::straight::Direct;
 
 /// The feed's root.
 #[derive(Default)]
@@ -80,8 +79,6 @@ impl Change {
         self.row.event_id.map(|id| global(Kind::Event, id))
     }
 }
-
-impl Direct for Change {}
 
 connection!(
     ChangeConnection,

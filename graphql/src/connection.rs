@@ -33,16 +33,16 @@ macro_rules! connection {
         impl $connection {
             /// Zeilen mit ihrem Zeiger.
             #[graphql(tag = "in page")]
-            async fn edges(&self) -> $crate::straight::Rows<Vec<$edge<'_>>> {
+            async fn edges(&self) -> $crate::straight::WriteList<Vec<$edge<'_>>> {
                 let mark = $crate::page::mark(&self.list);
                 let rows = self.keys.iter().zip(&self.nodes);
                 let edges = rows.map(|(key, node)| $edge { cursor: $crate::page::cursor(&mark, key), node });
-                $crate::straight::Rows(edges.collect())
+                $crate::straight::WriteList(edges.collect())
             }
             /// Zeilen.
             #[graphql(tag = "in page")]
-            async fn nodes(&self) -> $crate::straight::Rows<&[$node]> {
-                $crate::straight::Rows(&self.nodes)
+            async fn nodes(&self) -> $crate::straight::WriteList<&[$node]> {
+                $crate::straight::WriteList(&self.nodes)
             }
             /// Wo diese Seite liegt.
             async fn page_info(&self) -> $crate::page::PageInfo {
@@ -58,8 +58,6 @@ macro_rules! connection {
             }
         }
 
-        impl $crate::straight::Direct for $connection {}
-
         /// Eine Zeile mit ihrem Zeiger.
         pub(crate) struct $edge<'r> {
             cursor: String,
@@ -74,12 +72,10 @@ macro_rules! connection {
                 &self.cursor
             }
             /// Die Zeile.
-            async fn node(&self) -> $crate::straight::Straight<&$node> {
-                $crate::straight::Straight(self.node)
+            async fn node(&self) -> $crate::straight::WriteObject<&$node> {
+                $crate::straight::WriteObject(self.node)
             }
         }
-
-        impl $crate::straight::Direct for $edge<'_> {}
     };
 }
 

@@ -15,7 +15,6 @@ use crate::page::PageArgs;
 use crate::plan::Selected;
 use crate::scalar::{Date, DateTime};
 use crate::session::Session;
-use crate::straight::Direct;
 
 /// The list's name in its cursors.
 const FACTS: &str = "consentFacts";
@@ -115,8 +114,6 @@ impl ConsentFact {
         self.row.withdrawn_at.and_then(DateTime::from_micros)
     }
 }
-
-impl Direct for ConsentFact {}
 
 connection!(
     ConsentFactConnection,

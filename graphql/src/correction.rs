@@ -14,7 +14,6 @@ use crate::agency::{Agency, Parties};
 use crate::coded::Coded;
 use crate::connection::connection;
 use crate::scalar::{DateTime, global};
-use crate::straight::Direct;
 
 pub(crate) const CORRECTIONS: &str = "corrections";
 /// Who was told of which report.
@@ -107,8 +106,6 @@ impl CorrectionNotice {
         Self { agency: Agency(row.agency.clone()), at: DateTime::from_micros(row.told_at) }
     }
 }
-
-impl Direct for Correction {}
 
 connection!(
     CorrectionConnection,

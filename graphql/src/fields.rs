@@ -15,7 +15,7 @@ use crate::declaration::tags;
 use crate::error::masked;
 use crate::json;
 use crate::scalar::Date;
-use crate::straight::{Rows, Straight};
+use crate::straight::{WriteList, WriteObject};
 use crate::value::{
     Document, GermanCertificate, HouseholdMember, IntegrationAchievement, LegalRepresentative, Nationality, PlanStep,
     Wohnsitzauflage,
@@ -35,9 +35,9 @@ pub(crate) async fn resolve(ctx: &Context<'_>, field: HandoverField, values: &Va
         Stored::Nationalities(list) => out(ctx, &rows(list, Nationality)).await?,
         Stored::HouseholdMembers(list) => out(ctx, &rows(list, HouseholdMember)).await?,
         Stored::IntegrationAchievements(list) => out(ctx, &rows(list, IntegrationAchievement)).await?,
-        Stored::LegalRepresentative(one) => out(ctx, &Straight(LegalRepresentative(one))).await?,
-        Stored::Wohnsitzauflage(one) => out(ctx, &Straight(Wohnsitzauflage(one))).await?,
-        Stored::GermanCertificate(one) => out(ctx, &Straight(GermanCertificate(one))).await?,
+        Stored::LegalRepresentative(one) => out(ctx, &WriteObject(LegalRepresentative(one))).await?,
+        Stored::Wohnsitzauflage(one) => out(ctx, &WriteObject(Wohnsitzauflage(one))).await?,
+        Stored::GermanCertificate(one) => out(ctx, &WriteObject(GermanCertificate(one))).await?,
         plain @ (Stored::Text(_)
         | Stored::Line(_)
         | Stored::Lines(_)
@@ -119,8 +119,8 @@ fn write_stored(stored: &Stored, json: &mut Vec<u8>) -> bool {
     true
 }
 
-fn rows<T, U>(list: Vec<T>, wrap: impl Fn(T) -> U) -> Rows<Vec<U>> {
-    Rows(list.into_iter().map(wrap).collect())
+fn rows<T, U>(list: Vec<T>, wrap: impl Fn(T) -> U) -> WriteList<Vec<U>> {
+    WriteList(list.into_iter().map(wrap).collect())
 }
 
 async fn out(ctx: &Context<'_>, value: &impl OutputType) -> ServerResult<Value> {

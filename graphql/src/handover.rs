@@ -20,7 +20,7 @@ use crate::display::german;
 use crate::fields;
 use crate::json;
 use crate::session::Session;
-use crate::straight::{self, Direct};
+use crate::straight::resolve_object;
 
 const ABOUT_DISPUTED: &str = "Gezeigte Felder, deren Wert bestritten ist: gemeldet, und noch nicht entschieden; oder \
                               berichtigt, als die Übergabe schon zu Ende war, sodass hier noch der alte steht. Sie \
@@ -46,13 +46,6 @@ impl<'r> Handover<'r> {
         Self { row, values, given, disputed: given.and(disputed), shown: AtomicI64::new(0) }
     }
 
-    /// Writes the answer, and what of it was shown in the book.
-    pub(crate) async fn write(&self, ctx: &ContextSelectionSet<'_>, json: &mut Vec<u8>) -> ServerResult<()> {
-        let written = straight::write(ctx, self, json).await;
-        self.note(ctx);
-        written
-    }
-
     /// Writes in the book what was shown.
     fn note(&self, ctx: &ContextSelectionSet<'_>) {
         let shown = FieldSet::from_i64(self.shown.load(Ordering::Relaxed));
@@ -68,6 +61,17 @@ impl<'r> Handover<'r> {
             self.shown.fetch_or(FieldSet::of(&[field]).to_i64(), Ordering::Relaxed);
         }
         gives
+    }
+
+    /// Writes a handover field, and says whether it did; the rest is the resolver's.
+    fn write(&self, name: &str, json: &mut Vec<u8>) -> bool {
+        HandoverField::from_name(name).is_some_and(|field| match self.gives(field) {
+            true => fields::write(field, self.values, json),
+            false => {
+                json::null(json);
+                true
+            }
+        })
     }
 
     fn withheld(&self, field: HandoverField) -> Option<WithheldReason> {
@@ -107,8 +111,8 @@ impl OutputType for Handover<'_> {
         })
     }
 
-    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
-        let answer = straight::answer(ctx, self).await;
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        let answer = resolve_object(ctx, field, self, |name, json| self.write(name, json)).await;
         self.note(ctx);
         answer
     }
@@ -141,18 +145,6 @@ impl ContainerType for Handover<'_> {
             }
             _ => Ok(None),
         }
-    }
-}
-
-impl Direct for Handover<'_> {
-    fn write(&self, field: &str, json: &mut Vec<u8>) -> bool {
-        HandoverField::from_name(field).is_some_and(|field| match self.gives(field) {
-            true => fields::write(field, self.values, json),
-            false => {
-                json::null(json);
-                true
-            }
-        })
     }
 }
 

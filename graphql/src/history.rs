@@ -18,11 +18,10 @@ use crate::agency::{Agency, Parties};
 use crate::coded::Coded;
 use crate::connection::connection;
 use crate::error::Failure;
-use crate::json;
 use crate::page::PageArgs;
 use crate::plan::HistoryPlan;
 use crate::scalar::{DateTime, global};
-use crate::straight::{Direct, Straight};
+use crate::straight::WriteObject;
 
 /// The key of a history's cursor.
 pub(crate) fn moment(key: &str) -> Option<Moment> {
@@ -116,8 +115,8 @@ impl Message {
     }
     /// Die Stelle, die geschrieben hat.
     #[graphql(tag = "needs parties")]
-    async fn author(&self) -> Option<Straight<Agency>> {
-        self.parties.get(&self.row.agency_id).cloned().map(Agency).map(Straight)
+    async fn author(&self) -> Option<WriteObject<Agency>> {
+        self.parties.get(&self.row.agency_id).cloned().map(Agency).map(WriteObject)
     }
     /// Wer geschrieben hat; nur bei der eigenen Stelle.
     async fn staff(&self) -> Option<&str> {
@@ -127,15 +126,6 @@ impl Message {
     #[graphql(tag = "logged")]
     async fn text(&self) -> &str {
         &self.row.body
-    }
-}
-
-impl Direct for Message {
-    fn write(&self, field: &str, json: &mut Vec<u8>) -> bool {
-        if field == "text" {
-            json::text(&self.row.body, json);
-        }
-        field == "text"
     }
 }
 
@@ -249,8 +239,6 @@ impl ChangedField {
         changed
     }
 }
-
-impl Direct for ReferralEvent {}
 
 connection!(
     ReferralEventConnection,

@@ -21,7 +21,6 @@ use crate::load;
 use crate::plan::{Plan, Selected};
 use crate::scalar::{Date, DateTime, global};
 use crate::session::Session;
-use crate::straight::Direct;
 
 /// What is asked of proposals.
 #[derive(Clone, Copy, Debug, Default)]
@@ -215,8 +214,6 @@ impl AgreementProposal {
 }
 
 pub(crate) const PROPOSALS: &str = "agreementProposals";
-
-impl Direct for AgreementProposal {}
 
 connection!(
     AgreementProposalConnection,

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, Object, ServerResult, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use kim_domain::Word;
 use kim_domain::agency::Scope;
 use kim_domain::field::HandoverField;
-use kim_domain::id::{self, Kind};
+use kim_domain::id::Kind;
 use kim_domain::life::{self, Around, Mover, ReferralAction};
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{
@@ -26,14 +26,13 @@ use crate::correction::{self, Correction, CorrectionConnection, Notices};
 use crate::error::{Failure, or_null};
 use crate::handover::Handover;
 use crate::history::{self, History, Message, MessageConnection, ReferralEvent, ReferralEventConnection};
-use crate::json;
 use crate::meeting::{Appointment, Talk};
 use crate::offer_check::OfferCheck;
 use crate::page::{PageArgs, RowKey};
 use crate::plan::Selected;
 use crate::scalar::{Date, DateTime, global};
 use crate::session::Session;
-use crate::straight::{self, Direct, Straight};
+use crate::straight::WriteObject;
 
 /// A referral with everything that its plan asked for.
 pub(crate) struct Referral {
@@ -109,14 +108,15 @@ impl Referral {
         &self.row.reference
     }
     /// Die übergebende Stelle.
-    #[graphql(tag = "needs listed, parties")]
-    async fn sender(&self) -> Result<Straight<Agency>, Failure> {
-        self.party(self.row.sender_id).map(Straight)
+    #[graphql(tag = "needs listed")]
+    async fn sender(&self) -> WriteObject<Agency> {
+        // It came with the row.
+        WriteObject(Agency(self.row.sender.clone()))
     }
     /// Die empfangende Stelle.
     #[graphql(tag = "needs listed, parties")]
-    async fn receiver(&self) -> Result<Straight<Agency>, Failure> {
-        self.party(self.row.receiver_id).map(Straight)
+    async fn receiver(&self) -> Result<WriteObject<Agency>, Failure> {
+        self.party(self.row.receiver_id).map(WriteObject)
     }
     /// Die Stelle, die am Zug ist; null nach dem Abschluss.
     #[graphql(tag = "needs listed, parties")]
@@ -288,7 +288,7 @@ impl Referral {
         #[graphql(desc = "Nach diesem Zeiger.")] after: Option<String>,
         #[graphql(desc = "Höchstens so viele, vom Ende.")] last: Option<i32>,
         #[graphql(desc = "Vor diesem Zeiger.")] before: Option<String>,
-    ) -> Result<Straight<MessageConnection>, Failure> {
+    ) -> Result<WriteObject<MessageConnection>, Failure> {
         let args = PageArgs { first, after, last, before };
         let (rows, more) = self.messages.page(history::MESSAGES, &args)?;
         // The rows of a referral that opens no texts were not fetched.
@@ -299,7 +299,7 @@ impl Referral {
             let key = RowKey::Instant(row.sent_at, row.id);
             (key, Message { row: row.clone(), parties: self.parties.clone() })
         });
-        Ok(Straight(MessageConnection::new(history::MESSAGES, rows, &args, more, Some(self.messages.count))))
+        Ok(WriteObject(MessageConnection::new(history::MESSAGES, rows, &args, more, Some(self.messages.count))))
     }
     /// Der Verlauf.
     #[graphql(tag = "page", tag = "needs events")]
@@ -347,35 +347,6 @@ impl Referral {
     #[graphql(tag = "needs previous")]
     async fn previous(&self) -> Option<&Referral> {
         self.previous.as_deref()
-    }
-}
-
-impl Direct for Referral {
-    fn write(&self, field: &str, json: &mut Vec<u8>) -> bool {
-        match field {
-            "id" => json::text(&id::encode(Kind::Referral, self.row.id), json),
-            "status" => json::text(self.row.standing.status.code(), json),
-            "reference" => json::text(&self.row.reference, json),
-            "dueOn" => match self.row.due_on {
-                Some(day) => json::day(day, json),
-                None => json::null(json),
-            },
-            _ => return false,
-        }
-        true
-    }
-
-    async fn write_object(&self, ctx: &Context<'_>, json: &mut Vec<u8>) -> ServerResult<bool> {
-        let selection = ctx.with_selection_set(&ctx.item.node.selection_set);
-        match ctx.item.node.name.node.as_str() {
-            "sender" => straight::write(&selection, &Agency(self.row.sender.clone()), json).await?,
-            "handover" => {
-                let handover = Handover::new(Session::of(ctx), &self.row, &self.values, self.disputes.fields);
-                handover.write(&selection, json).await?;
-            }
-            _ => return Ok(false),
-        }
-        Ok(true)
     }
 }
 

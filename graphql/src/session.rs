@@ -18,6 +18,7 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::error::Failure;
+use crate::straight::Lending;
 
 /// What resolvers find in their context.
 pub(crate) struct Session {
@@ -29,6 +30,7 @@ pub(crate) struct Session {
     snapshot: OnceCell<Snapshot>,
     book: Mutex<BTreeMap<Uuid, Shown>>,
     in_pieces: bool,
+    lending: Lending,
 }
 
 impl Session {
@@ -43,7 +45,7 @@ impl Session {
     ) -> Self {
         let today = snapshot.as_ref().map_or_else(|| clock.today(), Snapshot::today);
         let (snapshot, book) = (OnceCell::new_with(snapshot), Mutex::new(BTreeMap::new()));
-        Self { viewer, database, key, clock, today, snapshot, book, in_pieces }
+        Self { viewer, database, key, clock, today, snapshot, book, in_pieces, lending: Lending::default() }
     }
 
     /// The session of a resolver.
@@ -62,6 +64,9 @@ impl Session {
     }
     pub(crate) fn in_pieces(&self) -> bool {
         self.in_pieces
+    }
+    pub(crate) fn lending(&self) -> &Lending {
+        &self.lending
     }
 
     /// Where the viewer works, if the token has the scope.

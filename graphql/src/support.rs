@@ -13,7 +13,6 @@ use crate::page::PageArgs;
 use crate::plan::Selected;
 use crate::scalar::{DateTime, global, local};
 use crate::session::Session;
-use crate::straight::Direct;
 
 /// What can be read of support checks.
 #[derive(Default)]
@@ -46,8 +45,6 @@ impl SupportNotice {
         self.coordination.clone().map(Agency)
     }
 }
-
-impl Direct for SupportNotice {}
 
 connection!(
     SupportNoticeConnection,

@@ -9,7 +9,6 @@ use crate::case::Case;
 use crate::coded::Coded;
 use crate::connection::connection;
 use crate::scalar::Date;
-use crate::straight::Direct;
 
 /// Eine Frist oder ein Tag, den das Gesetz für einen Fall wichtig macht.
 #[derive(SimpleObject)]
@@ -66,8 +65,6 @@ impl UpcomingDeadline {
         &self.case
     }
 }
-
-impl Direct for UpcomingDeadline {}
 
 connection!(
     UpcomingDeadlineConnection,

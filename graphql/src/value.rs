@@ -5,19 +5,11 @@ use kim_domain::nationality;
 use kim_domain::value;
 
 use crate::coded::Coded;
-use crate::json;
 use crate::scalar::Date;
-use crate::straight::Direct;
 
 /// A wrapper for each object of the domain.
 macro_rules! wrap {
-    ($($name:ident),+) => {
-        $(
-            pub(crate) struct $name(pub(crate) value::$name);
-
-            impl Direct for $name {}
-        )+
-    };
+    ($($name:ident),+) => { $(pub(crate) struct $name(pub(crate) value::$name);)+ };
 }
 
 wrap!(
@@ -31,15 +23,6 @@ wrap!(
 );
 
 pub(crate) struct Nationality(pub(crate) nationality::Nationality);
-
-impl Direct for Nationality {
-    fn write(&self, field: &str, json: &mut Vec<u8>) -> bool {
-        if field == "code" {
-            json::text(self.0.code(), json);
-        }
-        field == "code"
-    }
-}
 
 /// Ein Ziel im Hilfeplan und der Schritt dorthin.
 #[Object(tag = "for work")]
