@@ -5,7 +5,7 @@ use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::token::VerifiedToken;
 use kim_entity::database::Database;
-use kim_entity::read::Snapshot;
+use kim_entity::read::Reads;
 use kim_graphql::{Api, ApiError, Asked};
 
 use crate::http::Backend;
@@ -25,21 +25,21 @@ impl House {
 }
 
 impl Backend for House {
-    type Viewer = Snapshot;
+    type Viewer = Reads;
 
-    async fn admit(&self, token: VerifiedToken) -> Result<Option<Snapshot>, ApiError> {
+    async fn admit(&self, token: VerifiedToken) -> Result<Option<Reads>, ApiError> {
         self.api.admit(token).await
     }
 
-    fn pair(admitted: &Snapshot) -> (AgencyKind, Role) {
+    fn pair(admitted: &Reads) -> (AgencyKind, Role) {
         (admitted.viewer().agency().kind, admitted.viewer().role())
     }
 
-    async fn execute(&self, admitted: Snapshot, asked: Asked, request_id: &str) -> async_graphql::Response {
+    async fn execute(&self, admitted: Reads, asked: Asked, request_id: &str) -> async_graphql::Response {
         self.api.execute(admitted, asked, request_id).await
     }
 
     async fn ready(&self) -> bool {
-        self.database.main.ping().await.is_ok() && self.database.log.ping().await.is_ok()
+        self.database.answers().await
     }
 }

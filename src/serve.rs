@@ -118,8 +118,8 @@ fn not_opened(error: impl std::fmt::Display) -> Failure {
 /// # Errors
 /// [`Failure::Failed`] that says what to do.
 pub async fn refuse_unmigrated(database: &Database) -> Result<(), Failure> {
-    let main = MainMigrator::get_pending_migrations(&database.main).await.map_err(Failure::failed)?;
-    let log = LogMigrator::get_pending_migrations(&database.log).await.map_err(Failure::failed)?;
+    let main = MainMigrator::get_pending_migrations(database.for_migrations().main).await.map_err(Failure::failed)?;
+    let log = LogMigrator::get_pending_migrations(database.for_migrations().log).await.map_err(Failure::failed)?;
     match main.len() + log.len() {
         0 => Ok(()),
         steps => Err(Failure::failed(format!(

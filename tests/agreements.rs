@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use kim_casework::agreement::{Termination, document, terminate};
 use kim_casework::once::{Request, once};
-use kim_casework::work::Desk;
+use kim_casework::work::WorkContext;
 use kim_domain::agency::{AgencyKind, Role};
 use kim_domain::calendar::Clock;
 use kim_domain::field::HandoverField;
@@ -12,7 +12,7 @@ use kim_domain::id::{Kind, decode, encode};
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::ReferralStatus;
 use kim_entity::database::Database;
-use kim_entity::read::Snapshot;
+use kim_entity::read::Reads;
 use kim_entity::{agency, agreement_proposal, change, referral};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
@@ -149,7 +149,7 @@ impl Table {
 
     /// How often something was closed to the Jobcenter: what is being disclosed meanwhile is answered anew.
     async fn closings(&self) -> i64 {
-        let main = &self.play.server.database.database.main;
+        let main = self.play.server.database.database.raw();
         let agency = agency::Entity::find_by_id(self.play.jobcenter).one(main).await.expect("a database");
         agency.expect("the Jobcenter").closings
     }
@@ -501,17 +501,17 @@ on_both! {
         let statements: Arc<Mutex<u32>> = Arc::default();
         let counted = Arc::clone(&statements);
         database.observe(move |_| *counted.lock().expect("a number") += 1);
-        let admitted = Snapshot::admit(&database, verified(&coordination()), today()).await.expect("a database");
+        let admitted = Reads::admit(&database, verified(&coordination()), today()).await.expect("a database");
         let viewer = Arc::clone(admitted.expect("the coordination").viewer());
         let (clock, key) = (Clock::on(today()), world::key());
-        let desk = Desk { database: &database, clock: &clock, key: &key, viewer: &viewer };
+        let desk = WorkContext { database: &database, clock: &clock, key: &key, viewer: &viewer };
         let (_, id) = decode(agreement["id"].as_str().expect("an id")).expect("an id");
         let termination = Termination { agreement: Some(id), for_cause: true, ends_on: None, reason: "Neuordnung".to_owned() };
         let request = Request { mutation: "terminateAgreement", key: "once".to_owned(), hash: "hash".to_owned() };
         once(desk, &request, async |work| terminate(work, &termination).await).await.expect("ended");
         let statements = *statements.lock().expect("a number");
         assert!(statements < 60, "{statements}");
-        let main = &table.play.server.database.database.main;
+        let main = table.play.server.database.database.raw();
         let rows = referral::Entity::find().all(main).await.expect("rows");
         assert!(rows.len() == ids.len() && rows.iter().all(|row| row.version == 2));
         for agency in [table.play.jobcenter, table.play.traeger] {
@@ -523,7 +523,7 @@ on_both! {
 
     async fn an_agreement_begins_when_the_last_has_signed_and_not_before_its_day(db: TestDatabase) {
         let table = Table::set(db).await;
-        let main = table.play.server.database.database.main.clone();
+        let main = table.play.server.database.database.raw().clone();
         let days = async |proposal: &Value, from: i64, until: i64| {
             let (_, id) = decode(proposal["id"].as_str().expect("an id")).expect("an id");
             let days = agreement_proposal::ActiveModel {
@@ -561,7 +561,7 @@ on_both! {
     }
 
     async fn whoever_is_not_concerned_finds_nothing(db: TestDatabase) {
-        let main = &db.database.main;
+        let main = db.database.raw();
         world::add_municipality(main, "05112000").await;
         world::add_agency(main, "05112000", "ki-duisburg", AgencyKind::Koordination).await;
         world::add_agency(main, "05112000", "traeger-duisburg", AgencyKind::Traeger).await;

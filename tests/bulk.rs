@@ -67,7 +67,7 @@ fn codes(results: &[Value]) -> Vec<&str> {
 
 /// Everything that a change leaves: how many events, changes and kept answers there are, and each referral's version.
 async fn traces(play: &Play) -> (u64, u64, u64, BTreeMap<Uuid, i32>) {
-    let db = &play.server.database.database.main;
+    let db = play.server.database.database.raw();
     let versions = kim_entity::referral::Entity::find().all(db).await.expect("rows");
     (
         referral_event::Entity::find().count(db).await.expect("events"),
@@ -79,7 +79,7 @@ async fn traces(play: &Play) -> (u64, u64, u64, BTreeMap<Uuid, i32>) {
 
 /// Closes the case that a draft is of, as if nobody had looked at its drafts.
 async fn close_the_case(play: &Play, draft: &str) {
-    let main = &play.server.database.database.main;
+    let main = play.server.database.database.raw();
     let id = decode(draft).expect("an id").1;
     let draft = kim_entity::referral::Entity::find_by_id(id).one(main).await.expect("a database").expect("the draft");
     let closed = case_file::ActiveModel { id: Set(draft.case_id), closed_on: Set(Some(today())), ..Default::default() };
@@ -89,7 +89,7 @@ async fn close_the_case(play: &Play, draft: &str) {
 /// Each feed is numbered from 1 without a gap.
 async fn feeds_have_no_gaps(play: &Play) {
     let mut feeds: BTreeMap<Uuid, Vec<i64>> = BTreeMap::new();
-    for row in change::Entity::find().all(&play.server.database.database.main).await.expect("changes") {
+    for row in change::Entity::find().all(play.server.database.database.raw()).await.expect("changes") {
         feeds.entry(row.agency_id).or_default().push(row.seq);
     }
     for mut numbers in feeds.into_values() {
@@ -232,7 +232,7 @@ on_both! {
         assert_eq!(results(&play, &traeger(), "bulkOfferReferrals", &input).await, first);
         assert_eq!(traces(&play).await, before, "a repeat changes nothing");
         feeds_have_no_gaps(&play).await;
-        let facts = disclosed::Entity::find().count(&play.server.database.database.log).await.expect("facts");
+        let facts = disclosed::Entity::find().count(play.server.database.database.raw_log()).await.expect("facts");
         assert_eq!(facts, 0, "an offer discloses nothing yet");
 
         let began = Instant::now();

@@ -70,7 +70,7 @@ async fn opened(play: &Play, number: &str) -> Value {
 async fn fingerprint(play: &Play, family_name: &str) -> (Option<String>, Option<String>) {
     let row = person::Entity::find()
         .filter(person::Column::FamilyName.eq(family_name))
-        .one(&play.server.database.database.main)
+        .one(play.server.database.database.raw())
         .await
         .expect("a database")
         .expect("a person");

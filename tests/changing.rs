@@ -106,7 +106,7 @@ on_both! {
 
     async fn a_receiver_that_could_send_learns_nothing_of_what_was_consented(db: TestDatabase) {
         let play = Play::begin(db).await;
-        let main = &play.server.database.database.main;
+        let main = play.server.database.database.raw();
         let other = agency::Entity::find().filter(agency::Column::Slug.eq("other")).one(main).await.expect("a database").expect("a Träger").id;
         let purpose = ReferralPurpose::CaseManagement;
         let fields = ceiling(AgencyKind::Traeger, Stage::Full);
@@ -167,7 +167,7 @@ on_both! {
         let changed = play.done(&traeger(), "changeHandover", on(&draft, json!({"remove": ["PHONE"], "concern": "Kurz."}))).await;
         assert_ne!(changed["version"], draft["version"]);
         let (_, id) = decode(draft["id"].as_str().expect("an id")).expect("an id");
-        let told = change::Entity::find().filter(change::Column::ReferralId.eq(id)).all(&play.server.database.database.main).await.expect("changes");
+        let told = change::Entity::find().filter(change::Column::ReferralId.eq(id)).all(play.server.database.database.raw()).await.expect("changes");
         assert!(told.len() == 2 && told.iter().all(|change| change.agency_id == play.traeger), "{told:?}");
         play.server.stop().await;
     }

@@ -53,7 +53,7 @@ async fn one(play: &Play, token: &str, referral: &Value, fields: &str) -> Value 
 
 /// A Jobcenter with this many referrals from a Träger.
 async fn filled(db: &TestDatabase, referrals: u32, spec: impl Fn(ReferralSpec) -> ReferralSpec) -> Vec<Uuid> {
-    let main = &db.database.main;
+    let main = db.database.raw();
     world::add_municipality(main, "05315000").await;
     let sender = world::add_agency(main, "05315000", "traeger", kim_domain::agency::AgencyKind::Traeger).await;
     let receiver = world::add_agency(main, "05315000", "jobcenter", kim_domain::agency::AgencyKind::Jobcenter).await;
@@ -126,7 +126,7 @@ on_both! {
         assert_eq!((&seen["status"], &seen["dueOn"], &seen["ballWith"]["slug"]), (&json!("SUSPENDED"), &json!("2026-12-24"), &json!("traeger")));
         assert_eq!(seen["handover"]["familyName"], Value::Null);
         assert_eq!(seen["events"]["nodes"][0], json!({"toStatus": "SUSPENDED", "suspensionReason": "CONSENT_ENDED"}));
-        let row = referral::Entity::find().one(&play.server.database.database.main).await.expect("a row").expect("a row");
+        let row = referral::Entity::find().one(play.server.database.database.raw()).await.expect("a row").expect("a row");
         assert_eq!((row.reason, row.paused_days), (None, Some(8)), "it is not closed, and eight working days are left");
 
         for (today, expected) in [
@@ -156,7 +156,7 @@ on_both! {
         assert_eq!(acted(&play, "2027-06-01").await, Done { reminded: 1, ..NOTHING });
         assert_eq!(one(&play, &jobcenter(), &offered, "status overdue").await["status"], "OFFERED");
         // Nor does a ground that ended end it: it stands where it was filed, until somebody decides.
-        let main = &play.server.database.database.main;
+        let main = play.server.database.database.raw();
         let over = consent::ActiveModel { valid_until: Set(Some(day("2026-11-23"))), ..Default::default() };
         consent::Entity::update_many().set(over).exec(main).await.expect("an end");
         assert_eq!(acted(&play, "2026-11-24").await, Done { suspended: 1, ..NOTHING });
@@ -198,7 +198,7 @@ on_both! {
             expired += done.expired;
         }
         assert_eq!(expired, 60);
-        let main = &db.database.main;
+        let main = db.database.raw();
         let rows = referral::Entity::find().all(main).await.expect("referrals");
         assert!(rows.iter().all(|row| (row.status.0, row.version) == (ReferralStatus::Expired, 2)));
         let events = referral_event::Entity::find().filter(referral_event::Column::ToStatus.eq("EXPIRED"));
@@ -222,7 +222,7 @@ on_both! {
             // There the whole database is one lock, and the timer waits for its turn.
             return;
         }
-        let busy = db.database.write().await.expect("a transaction");
+        let busy = db.database.raw_write().await.expect("a transaction");
         let touched = referral::ActiveModel { version: Set(2), ..Default::default() };
         referral::Entity::update_many().set(touched).filter(referral::Column::Id.eq(ids[0])).exec(&busy).await.expect("locked");
         assert_eq!(ticked(&db.database, "2026-11-20").await, Done { expired: 1, ..NOTHING });
@@ -247,7 +247,7 @@ on_both! {
         let (database, key) = (&db.database, FingerprintKey::new([7; 32]));
         demo::prepare(database, &Clock::on(day("2026-11-20")), &key, false).await.expect("filled");
         let statuses = async || -> Vec<(Uuid, ReferralStatus, i32)> {
-            let rows = referral::Entity::find().order_by_asc(referral::Column::Id).all(&database.main).await;
+            let rows = referral::Entity::find().order_by_asc(referral::Column::Id).all(database.raw()).await;
             rows.expect("referrals").iter().map(|row| (row.id, row.status.0, row.version)).collect()
         };
         let before = statuses().await;
@@ -266,7 +266,7 @@ on_both! {
 
     async fn answers_to_requests_are_forgotten_after_thirty_days(db: TestDatabase) {
         filled(&db, 0, |spec| spec).await;
-        let agency = kim_entity::agency::Entity::find().one(&db.database.main).await.expect("one").expect("one");
+        let agency = kim_entity::agency::Entity::find().one(db.database.raw()).await.expect("one").expect("one");
         let rows = |count: usize, on: NaiveDate| -> Vec<idempotency::ActiveModel> {
             let row = |number: usize| idempotency::ActiveModel {
                 agency_id: Set(agency.id),
@@ -280,10 +280,10 @@ on_both! {
             (0..count).map(row).collect()
         };
         for rows in [rows(1_234, in_days(-31)), rows(3, in_days(-29))] {
-            idempotency::Entity::insert_many(rows).exec_without_returning(&db.database.main).await.expect("rows");
+            idempotency::Entity::insert_many(rows).exec_without_returning(db.database.raw()).await.expect("rows");
         }
         assert_eq!(ticked(&db.database, world::TODAY).await, Done { forgotten: 1_234, ..NOTHING });
-        assert_eq!(idempotency::Entity::find().count(&db.database.main).await, Ok(3));
+        assert_eq!(idempotency::Entity::find().count(db.database.raw()).await, Ok(3));
         assert_eq!(ticked(&db.database, world::TODAY).await, NOTHING);
     }
 
@@ -328,6 +328,6 @@ on_both! {
             assert_eq!(output.status.code(), Some(0));
         }
         let statuses = referral::Entity::find().filter(referral::Column::Status.eq(Code(ReferralStatus::Withdrawn)));
-        assert_eq!(statuses.count(&db.database.main).await, Ok(1));
+        assert_eq!(statuses.count(db.database.raw()).await, Ok(1));
     }
 }

@@ -3,6 +3,9 @@
 use std::collections::BTreeSet;
 
 use kim_entity::classification::TABLES;
+use kim_entity::handover::HandoverRow;
+use kim_entity::message::NewMessage;
+use kim_entity::raw::Stored;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
 use crate::support::on_both;
@@ -23,8 +26,8 @@ async fn columns(db: &DatabaseConnection) -> BTreeSet<String> {
 
 on_both! {
     async fn every_column_says_whether_it_may_leave(db: TestDatabase) {
-        let mut found = columns(&db.database.main).await;
-        found.extend(columns(&db.database.log).await);
+        let mut found = columns(db.database.raw()).await;
+        found.extend(columns(db.database.raw_log()).await);
         let answered: BTreeSet<String> = TABLES
             .iter()
             .flat_map(|table| table.columns().map(|(column, _)| format!("{}.{column}", table.name)))
@@ -35,4 +38,19 @@ on_both! {
         assert!(without_answer.is_empty(), "no answer in entity/src/classification.rs: {without_answer:?}");
         assert!(without_column.is_empty(), "answers without a column: {without_column:?}");
     }
+
+    async fn a_codec_writes_every_column_of_its_table(db: TestDatabase) {
+        let found = columns(db.database.raw()).await;
+        for (table, written) in [stored::<HandoverRow>(), stored::<NewMessage>()] {
+            let there: BTreeSet<_> = found.iter().filter(|name| name.starts_with(&format!("{table}."))).cloned().collect();
+            assert_eq!(written, there, "{table}");
+        }
+    }
+}
+
+/// A table and its columns, as its codec names them.
+fn stored<S: Stored>() -> (String, BTreeSet<String>) {
+    let table = S::table();
+    let columns = S::columns().into_iter().map(|column| format!("{table}.{column}")).collect();
+    (table, columns)
 }

@@ -207,7 +207,7 @@ on_both! {
     async fn a_minor_s_consent_names_a_guardian_or_that_the_client_understands(db: TestDatabase) {
         let play = Play::begin(db).await;
         let case = play.case(play.jobcenter, PURPOSE, None).await;
-        let main = &play.server.database.database.main;
+        let main = play.server.database.database.raw();
         let client = person::Entity::find().one(main).await.expect("a database").expect("a client");
         let minor = person::ActiveModel { id: Set(client.id), birth_date: Set(Some("2010-01-01".to_owned())), ..Default::default() };
         minor.update(main).await.expect("a minor");
@@ -381,7 +381,7 @@ on_both! {
             assert_eq!(of_sender["outcome"], if tells { json!("APPLICATION_GRANTED") } else { Value::Null });
             assert_eq!(of_sender["appointments"].as_array().map(Vec::len), Some(usize::from(tells)));
             assert_eq!(events.contains("RECORD_APPOINTMENT"), tells, "{events}");
-            let feed = kim_entity::change::Entity::find().all(&play.server.database.database.main).await.expect("the feed");
+            let feed = kim_entity::change::Entity::find().all(play.server.database.database.raw()).await.expect("the feed");
             let of_appointments = |agency: Uuid| feed.iter().filter(|row| row.agency_id == agency && row.kind.0.code() == "APPOINTMENT").count();
             assert_eq!((of_appointments(play.jobcenter), of_appointments(play.traeger)), (1 + usize::from(tells), usize::from(tells)));
             shown.push((draft["id"].clone(), consent["id"].clone(), query));
@@ -400,7 +400,7 @@ on_both! {
         let input = json!({"consentId": consent, "idempotencyKey": "once"});
         let first = done(&play, "withdrawConsent", input.clone()).await;
         assert_eq!(done(&play, "withdrawConsent", input).await, first);
-        let closings = agency::Entity::find_by_id(play.jobcenter).one(&play.server.database.database.main).await.expect("a database");
+        let closings = agency::Entity::find_by_id(play.jobcenter).one(play.server.database.database.raw()).await.expect("a database");
         assert_eq!(closings.map(|row| row.closings), Some(1));
         play.server.stop().await;
     }
@@ -424,8 +424,8 @@ on_both! {
 async fn a_consent_that_reveals_a_disability_is_explicit_and_written() {
     let db = crate::support::database::fresh(crate::support::database::Backend::Sqlite).await;
     let office = crate::support::world::add_agency;
-    crate::support::world::add_municipality(&db.database.main, "05315000").await;
-    let receiver = office(&db.database.main, "05315000", "egh", AgencyKind::Eingliederungshilfe).await;
+    crate::support::world::add_municipality(db.database.raw(), "05315000").await;
+    let receiver = office(db.database.raw(), "05315000", "egh", AgencyKind::Eingliederungshilfe).await;
     let play = Play::begin_on(db, Clock::on(today())).await;
     let purpose = ReferralPurpose::ParticipationSupport;
     let case = play.case(receiver, purpose, None).await;

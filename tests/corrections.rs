@@ -40,7 +40,7 @@ impl Both {
     async fn offered(db: crate::support::database::TestDatabase) -> Self {
         let play = Play::begin(db).await;
         let case = play.case(play.jobcenter, P::BenefitApplication, Some(ConsentSpec::whole())).await;
-        let main = &play.server.database.database.main;
+        let main = play.server.database.database.raw();
         let given = consent::Entity::find().one(main).await.expect("a database").expect("the consent");
         let also = consent::ActiveModel {
             id: Set(Uuid::now_v7()),
@@ -81,7 +81,7 @@ impl Both {
 
     /// The client's number as the Träger corrects it in its case.
     async fn correct_the_case(&self) {
-        let main = &self.play.server.database.database.main;
+        let main = self.play.server.database.database.raw();
         let row = person::Entity::find().one(main).await.expect("a database").expect("the client");
         let mut row = row.into_active_model();
         row.phone = Set(Some("0221 7654321".to_owned()));
@@ -103,7 +103,7 @@ impl Both {
             .filter(change::Column::AgencyId.eq(agency))
             .filter(change::Column::ReferralId.eq(id))
             .filter(change::Column::Kind.eq(ChangeKind::Correction.code()));
-        told.all(&self.play.server.database.database.main).await.expect("changes").len()
+        told.all(self.play.server.database.database.raw()).await.expect("changes").len()
     }
 }
 
@@ -385,7 +385,7 @@ on_both! {
         let reported = both.play.done(&jobcenter(), "reportWrongValue", on(&own, wrong)).await;
         let started = both.play.done(&jobcenter(), "startReferral", on(&reported, json!({}))).await;
         both.play.done(&jobcenter(), "completeReferral", on(&started, json!({"outcome": "OTHER"}))).await;
-        let main = &both.play.server.database.database.main;
+        let main = both.play.server.database.database.raw();
         let mut row = person::Entity::find().one(main).await.expect("a database").expect("the client").into_active_model();
         row.city = Set(Some("Bonn".to_owned()));
         row.update(main).await.expect("corrected");
@@ -423,7 +423,7 @@ on_both! {
     async fn a_report_is_logged_like_a_message(db: TestDatabase) {
         let both = Both::begin(db).await;
         both.report().await;
-        let log = &both.play.server.database.database.log;
+        let log = both.play.server.database.database.raw_log();
         let logged = async || disclosure_log::Entity::find().all(log).await.expect("a log").iter().filter(|row| row.messages).count();
         assert_eq!(logged().await, 0);
         let ask = async |part: &str| {

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use kim_domain::calendar::Clock;
 use kim_entity::database::Database;
-use kim_entity::{change, feed, idempotency, message, referral, referral_event};
+use kim_entity::message::NewMessage;
+use kim_entity::{change, feed, idempotency, raw, referral, referral_event};
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -99,13 +100,13 @@ struct Kept {
     changes: Vec<change::Model>,
     feeds: Vec<feed::Model>,
     keys: Vec<idempotency::Model>,
-    messages: Vec<message::Model>,
+    messages: Vec<NewMessage>,
 }
 
 impl Kept {
     async fn read(url: &str) -> Self {
         let database = Database::open(url).await.expect("the same database");
-        let main = &database.main;
+        let main = database.raw();
         let referrals = referral::Entity::find().all(main).await.expect("referrals");
         let kept = Self {
             referrals: referrals.into_iter().map(|row| (row.id, row)).collect(),
@@ -113,7 +114,7 @@ impl Kept {
             changes: change::Entity::find().all(main).await.expect("changes"),
             feeds: feed::Entity::find().all(main).await.expect("feeds"),
             keys: idempotency::Entity::find().all(main).await.expect("keys"),
-            messages: message::Entity::find().all(main).await.expect("messages"),
+            messages: raw::messages(main).await.expect("messages"),
         };
         database.close().await.expect("closed");
         kept

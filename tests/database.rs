@@ -18,32 +18,32 @@ const COUNT: &str = "SELECT count(*) FROM municipality";
 
 on_both! {
     async fn a_snapshot_sees_one_instant(db: TestDatabase) {
-        let snapshot = db.database.read().await.expect("a snapshot");
+        let snapshot = db.database.raw_read().await.expect("a snapshot");
         assert_eq!(value::<i64>(&snapshot, COUNT).await, 0);
-        let write = db.database.write().await.expect("a transaction");
+        let write = db.database.raw_write().await.expect("a transaction");
         write.execute_unprepared(INSERT).await.expect("a row");
         write.commit().await.expect("committed");
         assert_eq!(value::<i64>(&snapshot, COUNT).await, 0);
         drop(snapshot);
-        let later = db.database.read().await.expect("a snapshot");
+        let later = db.database.raw_read().await.expect("a snapshot");
         assert_eq!(value::<i64>(&later, COUNT).await, 1);
     }
 
     async fn what_is_not_committed_is_not_there(db: TestDatabase) {
-        let write = db.database.write().await.expect("a transaction");
+        let write = db.database.raw_write().await.expect("a transaction");
         write.execute_unprepared(INSERT).await.expect("a row");
         drop(write);
-        assert_eq!(value::<i64>(&db.database.main, COUNT).await, 0);
+        assert_eq!(value::<i64>(db.database.raw(), COUNT).await, 0);
     }
 
     async fn readers_go_on_while_a_writer_works(db: TestDatabase) {
-        let write = db.database.write().await.expect("a transaction");
+        let write = db.database.raw_write().await.expect("a transaction");
         write.execute_unprepared(INSERT).await.expect("a row");
         for _ in 0..20 {
-            let snapshot = db.database.read().await.expect("a snapshot");
+            let snapshot = db.database.raw_read().await.expect("a snapshot");
             assert_eq!(value::<i64>(&snapshot, COUNT).await, 0);
         }
-        db.database.log.execute_unprepared("DELETE FROM disclosed").await.expect("the log has its own writer");
+        db.database.raw_log().execute_unprepared("DELETE FROM disclosed").await.expect("the log has its own writer");
     }
 
     async fn writers_queue(db: TestDatabase) {
@@ -51,7 +51,7 @@ on_both! {
         for number in 0..20 {
             let database = db.database.clone();
             writers.spawn(async move {
-                let write = database.write().await.expect("a transaction");
+                let write = database.raw_write().await.expect("a transaction");
                 let count: i64 = value(&write, COUNT).await;
                 let row = format!("INSERT INTO municipality VALUES ('{number:08}', '{count}')");
                 write.execute_unprepared(&row).await.expect("a row");
@@ -61,20 +61,20 @@ on_both! {
         while let Some(written) = writers.join_next().await {
             written.expect("a writer that did not fail");
         }
-        assert_eq!(value::<i64>(&db.database.main, COUNT).await, 20);
+        assert_eq!(value::<i64>(db.database.raw(), COUNT).await, 20);
     }
 }
 
 #[tokio::test]
 async fn sqlite_keeps_what_it_confirmed_and_checks_references() {
     let db = fresh(Backend::Sqlite).await;
-    for connection in [&db.database.main, &db.database.log] {
+    for connection in [db.database.raw(), db.database.raw_log()] {
         assert_eq!(value::<String>(connection, "PRAGMA journal_mode").await, "wal");
         assert_eq!(value::<i32>(connection, "PRAGMA synchronous").await, 2, "FULL");
         assert_eq!(value::<i32>(connection, "PRAGMA foreign_keys").await, 1);
         assert_eq!(value::<i32>(connection, "PRAGMA busy_timeout").await, 10_000);
     }
-    let write = db.database.write().await.expect("a transaction");
+    let write = db.database.raw_write().await.expect("a transaction");
     assert_eq!(value::<i32>(&write, "PRAGMA synchronous").await, 2, "FULL");
     assert_eq!(value::<i32>(&write, "PRAGMA foreign_keys").await, 1);
 }
@@ -82,8 +82,8 @@ async fn sqlite_keeps_what_it_confirmed_and_checks_references() {
 #[tokio::test]
 async fn a_sqlite_writer_holds_the_lock_from_its_first_moment() {
     let db = fresh(Backend::Sqlite).await;
-    let _write = db.database.write().await.expect("a transaction");
-    let other = db.database.main.begin().await.expect("a transaction");
+    let _write = db.database.raw_write().await.expect("a transaction");
+    let other = db.database.raw().begin().await.expect("a transaction");
     other.execute_unprepared("PRAGMA busy_timeout = 0").await.expect("set");
     let error = other.execute_unprepared(INSERT).await.expect_err("locked").to_string();
     assert!(error.contains("locked"), "{error}");
@@ -96,8 +96,8 @@ async fn sqlite_files_are_for_their_owner_alone() {
     let directory = tempfile::tempdir().expect("a directory");
     let database = Database::create(&format!("sqlite://{}/kim.sqlite?mode=rwc", directory.path().display())).await;
     let database = database.expect("an open database");
-    database.main.execute_unprepared("CREATE TABLE t (x)").await.expect("a table");
-    database.log.execute_unprepared("CREATE TABLE t (x)").await.expect("a table");
+    database.raw().execute_unprepared("CREATE TABLE t (x)").await.expect("a table");
+    database.raw_log().execute_unprepared("CREATE TABLE t (x)").await.expect("a table");
     let mut names = vec![];
     for file in directory.path().read_dir().expect("a directory") {
         let file = file.expect("a file");
@@ -119,10 +119,10 @@ async fn sqlite_files_are_for_their_owner_alone() {
 #[tokio::test]
 async fn a_postgres_snapshot_cannot_write() {
     let db = fresh(Backend::Postgres).await;
-    let snapshot = db.database.read().await.expect("a snapshot");
+    let snapshot = db.database.raw_read().await.expect("a snapshot");
     assert_eq!(value::<String>(&snapshot, "SHOW transaction_isolation").await, "repeatable read");
     assert!(snapshot.execute_unprepared(INSERT).await.is_err());
-    let write = db.database.write().await.expect("a transaction");
+    let write = db.database.raw_write().await.expect("a transaction");
     assert_eq!(value::<String>(&write, "SHOW transaction_isolation").await, "read committed");
     assert_eq!(value::<String>(&write, "SHOW transaction_read_only").await, "off");
     assert_eq!(db.database.backend(), DbBackend::Postgres);
@@ -131,9 +131,9 @@ async fn a_postgres_snapshot_cannot_write() {
 #[tokio::test]
 async fn a_second_look_through_the_url_sees_the_same_database() {
     let db = fresh(Backend::Sqlite).await;
-    db.database.main.execute_unprepared(INSERT).await.expect("a row");
+    db.database.raw().execute_unprepared(INSERT).await.expect("a row");
     let second = Database::open(&db.url).await.expect("an open database");
-    assert_eq!(value::<i64>(&second.main, COUNT).await, 1);
+    assert_eq!(value::<i64>(second.raw(), COUNT).await, 1);
 }
 
 #[tokio::test]
@@ -182,14 +182,14 @@ async fn on_sqlite_a_statement_ends_with_its_request_and_its_connection_serves_a
     let statement = || Statement::from_string(DbBackend::Sqlite, LONG);
     // More than there are connections, each given up by its caller.
     for _ in 0..20 {
-        let given_up = tokio::time::timeout(brief / 10, db.main.query_one_raw(statement())).await;
+        let given_up = tokio::time::timeout(brief / 10, db.raw().query_one_raw(statement())).await;
         assert!(given_up.is_err(), "{given_up:?}");
     }
     let begun = std::time::Instant::now();
-    let error = db.main.query_one_raw(statement()).await.expect_err("interrupted");
+    let error = db.raw().query_one_raw(statement()).await.expect_err("interrupted");
     assert!(kim_entity::database::took_too_long(&error), "{error}");
     for _ in 0..20 {
-        assert_eq!(value::<i64>(&db.main, "SELECT 1").await, 1);
+        assert_eq!(value::<i64>(db.raw(), "SELECT 1").await, 1);
     }
     assert!(begun.elapsed() < brief * 10, "{:?}", begun.elapsed());
     db.close().await.expect("closed");

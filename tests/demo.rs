@@ -88,12 +88,12 @@ on_both! {
         for day in ["2026-11-20", "2027-02-28", "2029-08-06"] {
             let clock = on(day);
             let demo = Demo::start(&db.database, clock).await;
-            let referrals = referral::Entity::find().all(&db.database.main).await.expect("referrals");
+            let referrals = referral::Entity::find().all(db.database.raw()).await.expect("referrals");
             let statuses: BTreeSet<_> = referrals.iter().map(|referral| referral.status.0).collect();
             assert_eq!(statuses, ReferralStatus::ALL.iter().copied().collect(), "{day}");
             let purposes: BTreeSet<_> = referrals.iter().map(|referral| referral.purpose.0).collect();
             assert_eq!(purposes, ReferralPurpose::ALL.iter().copied().collect(), "{day}");
-            let agencies = agency::Entity::find().all(&db.database.main).await.expect("agencies");
+            let agencies = agency::Entity::find().all(db.database.raw()).await.expect("agencies");
             let kinds: BTreeSet<_> = agencies.iter().map(|agency| agency.kind.0).collect();
             assert_eq!(kinds, AgencyKind::ALL.iter().copied().collect(), "{day}");
             for slug in ["abh-koeln", "jobcenter-koeln", "abh-duisburg"] {
@@ -172,7 +172,7 @@ on_both! {
 
     async fn koeln_and_duisburg_do_not_see_each_other(db: TestDatabase) {
         let demo = Demo::start(&db.database, on("2026-11-20")).await;
-        let agencies = agency::Entity::find().all(&db.database.main).await.expect("agencies");
+        let agencies = agency::Entity::find().all(db.database.raw()).await.expect("agencies");
         let city = |slug: &str| agencies.iter().find(|agency| agency.slug == slug).expect("an agency").ags.clone();
         let query = "{ agencies(first: 100) { nodes { slug } } \
                        referrals(first: 100) { nodes { id sender { slug } receiver { slug } } } }";
@@ -229,7 +229,7 @@ on_both! {
         let first = demo::prepare(database, &clock, &key(), true).await.expect("filled").expect("nothing to keep");
         assert_eq!((first.agencies, first.agreements, first.refused), (32, 39, 12));
         let ids = async || -> BTreeSet<_> {
-            let all = referral::Entity::find().all(&database.main).await.expect("referrals");
+            let all = referral::Entity::find().all(database.raw()).await.expect("referrals");
             all.into_iter().map(|referral| referral.id).collect()
         };
         let before = ids().await;

@@ -10,7 +10,7 @@ use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{Direction, ReferralOrder, ReferralStatus};
 use kim_entity::agreement::Model as Agreement;
 use kim_entity::database::Database;
-use kim_entity::read::{Extent, ReferralFilter, Snapshot, Window};
+use kim_entity::read::{Extent, Reads, ReferralFilter, Window};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use serde_json::Value;
 use uuid::Uuid;
@@ -66,7 +66,7 @@ fn referral(number: u32, sender: Uuid, receiver: Uuid, agreement: Uuid) -> Refer
 }
 
 /// What a snapshot says of the first referral of its viewer's list: the sender's name, and whether the family name shows.
-async fn look(snapshot: &Snapshot) -> (String, bool) {
+async fn look(snapshot: &Reads) -> (String, bool) {
     let window = Window { limit: 1, from_end: false, after: None, before: None };
     let order = ReferralOrder::DueOnAsc;
     let filter = ReferralFilter::default();
@@ -77,9 +77,9 @@ async fn look(snapshot: &Snapshot) -> (String, bool) {
     (row.sender.name.to_string(), FieldSet::of(&[F::FamilyName]).is_within(row.visible().fields()))
 }
 
-async fn admit(database: &Database) -> Snapshot {
+async fn admit(database: &Database) -> Reads {
     let clerk = verified(&token("jobcenter", Role::Clerk));
-    Snapshot::admit(database, clerk, today()).await.expect("a database").expect("a clerk")
+    Reads::admit(database, clerk, today()).await.expect("a database").expect("a clerk")
 }
 
 /// What a running server shows a clerk: the sender's name and the family name.
@@ -93,7 +93,7 @@ async fn shown(server: &TestServer) -> (Value, bool) {
 
 on_both! {
     async fn every_change_counts_and_a_closing_does_not(db: TestDatabase) {
-        let main = &db.database.main;
+        let main = db.database.raw();
         let mut last = version(main).await;
         let (_, receiver, agreement) = fill(main, 0).await;
         let filled = version(main).await;
@@ -123,10 +123,10 @@ on_both! {
     }
 
     async fn the_very_next_request_sees_a_change(db: TestDatabase) {
-        let (_, receiver, agreement) = fill(&db.database.main, 1).await;
+        let (_, receiver, agreement) = fill(db.database.raw(), 1).await;
         let server = TestServer::start(db, Clock::on(today())).await;
         // The server has connections of its own: this is another process to it.
-        let main = &server.database.database.main;
+        let main = server.database.database.raw();
         assert_eq!(shown(&server).await, (Value::from("Stelle traeger"), true));
         for number in 0..20 {
             run(main, &format!("UPDATE agency SET name = 'Träger {number}' WHERE slug = 'traeger'")).await;
@@ -153,37 +153,37 @@ on_both! {
     }
 
     async fn a_snapshot_keeps_what_it_began_with(db: TestDatabase) {
-        fill(&db.database.main, 1).await;
+        fill(db.database.raw(), 1).await;
         let database = Database::open(&db.url).await.expect("a process of its own");
         let first = admit(&database).await;
         let before = ("Stelle traeger".to_owned(), true);
         assert_eq!(look(&first).await, before);
         let after = ("Anders".to_owned(), false);
-        run(&db.database.main, "UPDATE agency SET name = 'Anders' WHERE slug = 'traeger'").await;
-        run(&db.database.main, "UPDATE agreement SET fields = 0").await;
+        run(db.database.raw(), "UPDATE agency SET name = 'Anders' WHERE slug = 'traeger'").await;
+        run(db.database.raw(), "UPDATE agreement SET fields = 0").await;
         // Another process still knows nothing: what it reads first is the snapshot's too.
         assert_eq!(look(&first).await, before);
         let second = admit(&database).await;
         assert_eq!(look(&second).await, after);
         assert_eq!(look(&first).await, before, "whatever is kept now");
         // One that was begun otherwise joins, and says the same.
-        let joined = Snapshot::begin(&database, Arc::clone(second.viewer()), today()).await.expect("a snapshot");
+        let joined = Reads::begin(&database, Arc::clone(second.viewer()), today()).await.expect("a snapshot");
         assert_eq!(look(&joined).await, after);
         drop((first, second, joined));
         assert_eq!(look(&admit(&database).await).await, after);
     }
 
     async fn where_nothing_counts_rows_are_joined(db: TestDatabase) {
-        fill(&db.database.main, 1).await;
+        fill(db.database.raw(), 1).await;
         let database = Database::open(&db.url).await.expect("a process of its own");
         assert_eq!(look(&admit(&database).await).await, ("Stelle traeger".to_owned(), true));
-        run(&db.database.main, "DELETE FROM directory").await;
-        run(&db.database.main, "UPDATE agency SET name = 'Anders' WHERE slug = 'traeger'").await;
+        run(db.database.raw(), "DELETE FROM directory").await;
+        run(db.database.raw(), "UPDATE agency SET name = 'Anders' WHERE slug = 'traeger'").await;
         assert_eq!(look(&admit(&database).await).await, ("Anders".to_owned(), true));
     }
 
     async fn while_two_write_no_request_sees_less_than_was_committed_before_it(db: TestDatabase) {
-        fill(&db.database.main, 1).await;
+        fill(db.database.raw(), 1).await;
         let database = Database::open(&db.url).await.expect("a process of its own");
         let (writing, other) = (db.database.clone(), Database::open(&db.url).await.expect("a third"));
         let (done, acknowledged) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicI64::new(0)));
@@ -196,7 +196,7 @@ on_both! {
                 // Until it was looked at often enough, however busy the machine is.
                 while number < 200 || looks.load(Ordering::SeqCst) < 20 {
                     number += 1;
-                    let tx = writing.write().await.expect("a transaction");
+                    let tx = writing.raw_write().await.expect("a transaction");
                     let name = format!("UPDATE agency SET name = '{number}' WHERE slug = 'traeger'");
                     tx.execute_unprepared(&name).await.expect("renamed");
                     tx.commit().await.expect("committed");
@@ -210,7 +210,7 @@ on_both! {
             let done = Arc::clone(&done);
             async move {
                 while !done.load(Ordering::SeqCst) {
-                    let tx = other.write().await.expect("a transaction");
+                    let tx = other.raw_write().await.expect("a transaction");
                     tx.execute_unprepared("UPDATE agreement SET access_days = 10 + access_days % 7").await.expect("set");
                     tx.commit().await.expect("committed");
                 }
@@ -229,7 +229,7 @@ on_both! {
     }
 
     async fn a_list_says_the_same_whatever_became_of_its_agreements(db: TestDatabase) {
-        let main = &db.database.main;
+        let main = db.database.raw();
         world::add_municipality(main, AGS).await;
         let sender = world::add_agency(main, AGS, "traeger", AgencyKind::Traeger).await;
         let less = FieldSet::ALL.without(FieldSet::of(&[F::FamilyName]));
@@ -295,19 +295,19 @@ on_both! {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_writers_at_once_the_second_waits_and_both_are_seen_on_postgresql() {
     let db = fresh(Backend::Postgres).await;
-    fill(&db.database.main, 1).await;
+    fill(db.database.raw(), 1).await;
     let database = Database::open(&db.url).await.expect("a process of its own");
     let seen = async || look(&admit(&database).await).await;
     assert_eq!(seen().await, ("Stelle traeger".to_owned(), true));
-    let first = db.database.write().await.expect("a transaction");
+    let first = db.database.raw_write().await.expect("a transaction");
     first.execute_unprepared("UPDATE agency SET name = 'Anders' WHERE slug = 'traeger'").await.expect("renamed");
-    let second = db.database.write().await.expect("another");
+    let second = db.database.raw_write().await.expect("another");
     let waiting = tokio::spawn(async move {
         second.execute_unprepared("UPDATE agreement SET fields = 0").await.expect("set");
         second.commit().await.expect("committed");
     });
     assert_eq!(seen().await, ("Stelle traeger".to_owned(), true));
-    while count_waiting(&db.database.main).await == 0 {
+    while count_waiting(db.database.raw()).await == 0 {
         tokio::task::yield_now().await;
     }
     assert!(!waiting.is_finished(), "it waits for the first");

@@ -95,7 +95,7 @@ fn continued(query: &str, answer: &Value) -> Option<String> {
 /// The plan of a statement of the API, whatever its values are.
 pub(crate) async fn explain(database: &Database, statement: &str) -> String {
     let backend = database.backend();
-    let connection = &database.read().await.expect("one connection");
+    let connection = &database.raw_read().await.expect("one connection");
     let (explain, column) = match backend {
         DbBackend::Sqlite => {
             // Only what reads a table notices that its indexes have changed.
@@ -168,7 +168,7 @@ on_both! {
     async fn no_statement_of_a_clerk_reads_a_large_table_whole(db: TestDatabase) {
         // Enough rows that PostgreSQL has something to choose.
         fill(&db, 6_000).await;
-        db.database.main.execute_unprepared(if db.database.backend() == DbBackend::Postgres { "VACUUM ANALYZE" } else { "ANALYZE" }).await.expect("statistics");
+        db.database.raw().execute_unprepared(if db.database.backend() == DbBackend::Postgres { "VACUUM ANALYZE" } else { "ANALYZE" }).await.expect("statistics");
         let watched = Watched::new(&db.url, "jobcenter-3", Role::Clerk).await;
         for question in asked() {
             let answer = look(&db, &watched, &question, &question.query).await;
@@ -188,7 +188,7 @@ on_both! {
         // Of one row it would rather try each than look one up.
         for table in ["message", "referral_event"] {
             let others = format!("DELETE FROM {table} WHERE id <> (SELECT MIN(id) FROM {table})");
-            db.database.main.execute_unprepared(&others).await.expect("one is left");
+            db.database.raw().execute_unprepared(&others).await.expect("one is left");
         }
         db.database.analyze().await.expect("statistics");
         let watched = Watched::new(&db.url, "jobcenter-3", Role::Clerk).await;
@@ -203,7 +203,7 @@ on_both! {
 
     async fn a_lost_index_is_noticed(db: TestDatabase) {
         fill(&db, 6_000).await;
-        let main = &db.database.main;
+        let main = db.database.raw();
         for index in ["referral_receiver_due", "referral_receiver_pending_due", "referral_receiver_offered", "referral_receiver_pending_offered"] {
             main.execute_unprepared(&format!("DROP INDEX {index}")).await.expect("dropped");
         }

@@ -117,7 +117,7 @@ on_both! {
         let seen = poller.await.expect("followed");
 
         let own = change::Entity::find().filter(change::Column::AgencyId.eq(play.jobcenter)).order_by_asc(change::Column::Seq);
-        let kept = own.all(&play.server.database.database.main).await.expect("the feed");
+        let kept = own.all(play.server.database.database.raw()).await.expect("the feed");
         assert_eq!(kept.len(), REFERRALS * (1 + MOVES.len() + MESSAGES));
         assert!(kept.iter().zip(1..).all(|(one, seq)| one.seq == seq), "no gap");
         let expected: Vec<Value> = kept.iter().map(|one| json!([one.kind.0.code(), encode(Kind::Referral, one.referral_id), one.event_id.map(|id| encode(Kind::Event, id))])).collect();

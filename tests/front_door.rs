@@ -30,7 +30,7 @@ async fn hold_the_log(db: &Database) -> DatabaseTransaction {
         sqlite_transaction_mode: immediate.then_some(SqliteTransactionMode::Immediate),
         ..Default::default()
     };
-    let held = db.log.begin_with_options(options).await.expect("a transaction");
+    let held = db.raw_log().begin_with_options(options).await.expect("a transaction");
     if !immediate {
         held.execute_unprepared("LOCK TABLE disclosure_log IN ACCESS EXCLUSIVE MODE").await.expect("locked");
     }
@@ -71,7 +71,7 @@ async fn a_statement_whose_request_is_gone_ends_and_its_connection_serves_again(
     let server = hasty(fresh(Backend::Postgres).await).await;
     let other = Database::open(&server.database.url).await.expect("a second connection");
     let clerk = token("jobcenter", Role::Clerk);
-    let held = other.main.begin().await.expect("a transaction");
+    let held = other.raw().begin().await.expect("a transaction");
     held.execute_unprepared("LOCK TABLE referral IN ACCESS EXCLUSIVE MODE").await.expect("locked");
 
     // More than there are connections for reading.
@@ -87,7 +87,7 @@ async fn a_statement_whose_request_is_gone_ends_and_its_connection_serves_again(
     let ended = async {
         loop {
             // Outside the transaction, which sees one state of activity to its end.
-            let row = other.main.query_one_raw(count.clone()).await.expect("an answer").expect("a row");
+            let row = other.raw().query_one_raw(count.clone()).await.expect("an answer").expect("a row");
             if row.try_get::<i64>("", "n").expect("a number") == 0 {
                 break;
             }
@@ -111,11 +111,11 @@ async fn whichever_clock_speaks_first_the_answer_is_the_same() {
     office::fill(&db, 2).await;
     let other = Database::open(&db.url).await.expect("a second connection");
     let hurry = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET lock_timeout = 50', current_database()); END $$";
-    other.main.execute_unprepared(hurry).await.expect("set for every connection from now on");
+    other.raw().execute_unprepared(hurry).await.expect("set for every connection from now on");
     let server = TestServer::start(db, Clock::on(today())).await;
     let clerk = token("jobcenter", Role::Clerk);
     for table in ["referral", "disclosure_log", "agency"] {
-        let held = other.main.begin().await.expect("a transaction");
+        let held = other.raw().begin().await.expect("a transaction");
         held.execute_unprepared(&format!("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")).await.expect("locked");
         assert_eq!(server.ask(&clerk, READ, &json!({})).await, too_late(), "{table}");
         held.rollback().await.expect("released");
@@ -303,7 +303,7 @@ async fn after_the_database_restarted_every_request_is_answered() {
     many().await;
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() \
                AND pid <> pg_backend_pid()";
-    other.main.execute_unprepared(end).await.expect("every connection is dead");
+    other.raw().execute_unprepared(end).await.expect("every connection is dead");
     for _ in 0..2 {
         for answer in many().await {
             assert_eq!(answer["data"]["referrals"]["nodes"].as_array().map(Vec::len), Some(2), "{answer}");

@@ -15,8 +15,9 @@ use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::referral::ReferralStatus as S;
 use kim_entity::code::Code;
 use kim_entity::database::Database;
-use kim_entity::{agency, agreement, case_file, consent, handover, household_member, person, referral, referral_event};
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use kim_entity::handover::HandoverRow;
+use kim_entity::{agency, agreement, case_file, consent, household_member, person, raw, referral, referral_event};
+use sea_orm::{ColumnTrait, ConnectionTrait as _, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, Statement};
 
 use crate::support::on_both;
 
@@ -53,33 +54,39 @@ async fn imported(db: &Database, file: &[u8]) -> Report {
 /// How many rows each table of cases has.
 async fn counts(db: &Database) -> [u64; 7] {
     [
-        person::Entity::find().count(&db.main).await.expect("a count"),
-        case_file::Entity::find().count(&db.main).await.expect("a count"),
-        household_member::Entity::find().count(&db.main).await.expect("a count"),
-        consent::Entity::find().count(&db.main).await.expect("a count"),
-        referral::Entity::find().count(&db.main).await.expect("a count"),
-        handover::Entity::find().count(&db.main).await.expect("a count"),
-        referral_event::Entity::find().count(&db.main).await.expect("a count"),
+        person::Entity::find().count(db.raw()).await.expect("a count"),
+        case_file::Entity::find().count(db.raw()).await.expect("a count"),
+        household_member::Entity::find().count(db.raw()).await.expect("a count"),
+        consent::Entity::find().count(db.raw()).await.expect("a count"),
+        referral::Entity::find().count(db.raw()).await.expect("a count"),
+        handovers(db).await,
+        referral_event::Entity::find().count(db.raw()).await.expect("a count"),
     ]
+}
+
+async fn handovers(db: &Database) -> u64 {
+    let count = Statement::from_string(db.backend(), "SELECT COUNT(*) FROM handover");
+    let row = db.raw().query_one_raw(count).await.expect("a count").expect("a row");
+    row.try_get_by_index::<i64>(0).expect("a number").unsigned_abs()
 }
 
 /// The referral of a case number.
 async fn referral_of(db: &Database, number: &str) -> referral::Model {
-    let case = case_file::Entity::find().filter(case_file::Column::CaseNumber.eq(number)).one(&db.main).await;
+    let case = case_file::Entity::find().filter(case_file::Column::CaseNumber.eq(number)).one(db.raw()).await;
     let case = case.expect("an answer").expect("a case");
-    let referral = referral::Entity::find().filter(referral::Column::CaseId.eq(case.id)).one(&db.main).await;
+    let referral = referral::Entity::find().filter(referral::Column::CaseId.eq(case.id)).one(db.raw()).await;
     referral.expect("an answer").expect("a referral")
 }
 
-async fn handover_of(db: &Database, number: &str) -> handover::Model {
+async fn handover_of(db: &Database, number: &str) -> HandoverRow {
     let id = referral_of(db, number).await.id;
-    handover::Entity::find_by_id(id).one(&db.main).await.expect("an answer").expect("a handover")
+    raw::handover(db.raw(), id).await.expect("an answer").expect("a handover")
 }
 
 async fn history_of(db: &Database, number: &str) -> Vec<referral_event::Model> {
     let id = referral_of(db, number).await.id;
     let events = referral_event::Entity::find().filter(referral_event::Column::ReferralId.eq(id));
-    events.order_by_asc(referral_event::Column::At).all(&db.main).await.expect("events")
+    events.order_by_asc(referral_event::Column::At).all(db.raw()).await.expect("events")
 }
 
 fn codes(report: &Report) -> BTreeMap<&'static str, Vec<u64>> {

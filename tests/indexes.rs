@@ -61,9 +61,9 @@ async fn fill(db: &TestDatabase) {
         ),
     ];
     for statement in statements {
-        db.database.main.execute_unprepared(&statement).await.expect(&statement);
+        db.database.raw().execute_unprepared(&statement).await.expect(&statement);
     }
-    db.database.main.execute_unprepared("ANALYZE").await.expect("statistics");
+    db.database.raw().execute_unprepared("ANALYZE").await.expect("statistics");
 }
 
 /// What must be answered from which index: the index, then the statement.
@@ -121,7 +121,7 @@ async fn plan(db: &TestDatabase, statement: &str) -> String {
     let (explain, column) =
         if backend == DbBackend::Sqlite { ("EXPLAIN QUERY PLAN", "detail") } else { ("EXPLAIN", "QUERY PLAN") };
     let explained = Statement::from_string(backend, format!("{explain} {statement}"));
-    let rows = db.database.main.query_all_raw(explained).await.expect(statement);
+    let rows = db.database.raw().query_all_raw(explained).await.expect(statement);
     let line = |row: &sea_orm::QueryResult| row.try_get::<String>("", column).expect("a line");
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
@@ -152,7 +152,7 @@ async fn lists_and_look_ups_use_their_index_on_sqlite() {
 async fn the_pending_list_keeps_its_index_when_prepared() {
     let db = fresh(Backend::Postgres).await;
     fill(&db).await;
-    let connection = &db.database.read().await.expect("one connection");
+    let connection = &db.database.raw_read().await.expect("one connection");
     for statement in [
         "SET LOCAL plan_cache_mode = force_generic_plan",
         "PREPARE list (uuid) AS SELECT id FROM referral WHERE receiver_id = $1 AND pending
@@ -188,7 +188,7 @@ async fn what_the_timer_looks_for_is_found_by_the_index_of_what_runs() {
 async fn what_the_rule_asks_of_consents_is_read_from_an_index_alone() {
     let db = fresh(Backend::Postgres).await;
     fill(&db).await;
-    let main = &db.database.main;
+    let main = db.database.raw();
     for statement in [
         "INSERT INTO consent (id, person_id, receiver_id, purpose, fields, ticked, data_protection,
          release_from_secrecy, art9, valid_from, created_at, form, interpreter, understands, report_outcome)

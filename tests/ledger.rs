@@ -3,14 +3,14 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use kim_casework::disclose::{Begun, Ledger, Reader, Recorded, Shown};
+use kim_casework::disclose::{Begun, DisclosureLog, Reader, Recorded, Shown};
 use kim_domain::agency::{AgencyKind, Role};
 use kim_domain::calendar::Clock;
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::id::new_uuid;
 use kim_entity::database::Database;
 use kim_entity::disclosure_log;
-use kim_entity::read::Snapshot;
+use kim_entity::read::Reads;
 use kim_entity::viewer::Viewer;
 use sea_orm::{ColumnTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter};
 use uuid::Uuid;
@@ -24,27 +24,27 @@ const AGS: &str = "05315000";
 
 /// A process of its own, with clerks of two offices, and the statements that it makes.
 struct Office {
-    ledger: Ledger,
+    ledger: DisclosureLog,
     clerks: [Arc<Viewer>; 2],
     statements: Arc<Mutex<Vec<String>>>,
 }
 
 impl Office {
     async fn open(db: &TestDatabase) -> Self {
-        world::add_municipality(&db.database.main, AGS).await;
+        world::add_municipality(db.database.raw(), AGS).await;
         for slug in ["jobcenter", "other"] {
-            world::add_agency(&db.database.main, AGS, slug, AgencyKind::Jobcenter).await;
+            world::add_agency(db.database.raw(), AGS, slug, AgencyKind::Jobcenter).await;
         }
         let statements: Arc<Mutex<Vec<String>>> = Arc::default();
         let seen = Arc::clone(&statements);
         let mut database = Database::open(&db.url).await.expect("a process of its own");
         database.observe(move |text| seen.lock().expect("a list").push(text.to_owned()));
         let clerk = async |slug| {
-            let admitted = Snapshot::admit(&database, verified(&token(slug, Role::Clerk)), today()).await;
+            let admitted = Reads::admit(&database, verified(&token(slug, Role::Clerk)), today()).await;
             Arc::clone(admitted.expect("a database").expect("a clerk").viewer())
         };
         let clerks = [clerk("jobcenter").await, clerk("other").await];
-        Self { ledger: Ledger::open(Arc::new(database), Clock::on(today())), clerks, statements }
+        Self { ledger: DisclosureLog::open(Arc::new(database), Clock::on(today())), clerks, statements }
     }
 
     /// Shows a clerk a referral that the log alone knows.
@@ -73,7 +73,7 @@ impl Office {
 
 async fn logged(db: &TestDatabase, request: &str) -> u64 {
     let rows = disclosure_log::Entity::find().filter(disclosure_log::Column::RequestId.eq(request));
-    rows.count(&db.database.log).await.expect("the log")
+    rows.count(db.database.raw_log()).await.expect("the log")
 }
 
 on_both! {
@@ -107,7 +107,7 @@ on_both! {
             assert_eq!(show.await.expect("an end"), Some(Recorded::Written));
         }
         assert_eq!(logged(&db, "a-request").await, 50);
-        let facts = kim_entity::disclosed::Entity::find().count(&db.database.log).await.expect("facts");
+        let facts = kim_entity::disclosed::Entity::find().count(db.database.raw_log()).await.expect("facts");
         assert_eq!(facts, 1);
     }
 
@@ -117,9 +117,8 @@ on_both! {
             // There all disclosures share one lock.
             return;
         }
-        let closing = db.database.write().await.expect("a transaction");
         let held = office.clerks[0].agency().id;
-        let hold = db.database.hold_back(&closing, &[held].into()).await.expect("the lock of a closing");
+        let closing = db.database.raw_closing(&[held].into()).await.expect("the lock of a closing");
         let waiting = tokio::spawn({
             let office = Arc::clone(&office);
             async move { office.show(0, "held", new_uuid()).await }
@@ -129,7 +128,7 @@ on_both! {
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
         assert!(!waiting.is_finished(), "it was logged while something was being closed");
-        hold.commit(closing).await.expect("closed");
+        closing.commit().await.expect("closed");
         // Nothing that the rule still releases was to be shown: there is no such referral.
         assert_eq!(waiting.await.expect("an end"), Some(Recorded::Overtaken(1)));
         assert_eq!((logged(&db, "held").await, logged(&db, "free").await), (0, 20));

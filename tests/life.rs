@@ -164,7 +164,7 @@ on_both! {
 
     async fn whoever_is_not_competent_for_an_application_forwards_it_at_any_time(db: TestDatabase) {
         let play = Play::begin(db).await;
-        let sozialamt = add_agency(&play.server.database.database.main, "05315000", "sozialamt", AgencyKind::Sozialamt).await;
+        let sozialamt = add_agency(play.server.database.database.raw(), "05315000", "sozialamt", AgencyKind::Sozialamt).await;
         let (question, not_competent) = (json!({"question": "Wo gemeldet?"}), || json!({"reason": "NOT_COMPETENT"}));
         let steps = [
             (vec![], "declineReferral"),

@@ -9,9 +9,9 @@ use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::id::{Kind, decode, encode};
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::ReferralStatus;
-use kim_entity::{disclosed, disclosure_log, handover};
+use kim_entity::{disclosed, disclosure_log, raw};
 use kim_graphql::{Api, Asked};
-use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel};
+use sea_orm::{ConnectionTrait, EntityTrait};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -24,7 +24,7 @@ const AGS: &str = "05315000";
 
 /// Three referrals to a Jobcenter: in preview, accepted, and accepted with a field whose value is null.
 async fn fill(db: &TestDatabase) -> Vec<Uuid> {
-    let main = &db.database.main;
+    let main = db.database.raw();
     world::add_municipality(main, AGS).await;
     let sender = world::add_agency(main, AGS, "traeger", AgencyKind::Traeger).await;
     let receiver = world::add_agency(main, AGS, "jobcenter", AgencyKind::Jobcenter).await;
@@ -54,10 +54,9 @@ async fn fill(db: &TestDatabase) -> Vec<Uuid> {
         }));
     }
     world.write(main).await;
-    let mut last =
-        handover::Entity::find_by_id(ids[2]).one(main).await.expect("a database").expect("a row").into_active_model();
-    last.set_text(HandoverField::Phone, None);
-    handover::Entity::update(last).exec(main).await.expect("updated");
+    let mut last = raw::handover(main, ids[2]).await.expect("a database").expect("a row");
+    last.values.set(HandoverField::Phone, None);
+    raw::update_handover(main, &last).await.expect("updated");
     ids
 }
 
@@ -65,7 +64,7 @@ type Left = BTreeMap<Uuid, BTreeSet<String>>;
 
 /// What the log says of the last request, and what it says of who and how.
 async fn logged(db: &TestDatabase, request_id: &str) -> (Left, Vec<disclosure_log::Model>) {
-    let rows = disclosure_log::Entity::find().all(&db.database.log).await.expect("the log");
+    let rows = disclosure_log::Entity::find().all(db.database.raw_log()).await.expect("the log");
     let rows: Vec<_> = rows.into_iter().filter(|row| row.request_id == request_id).collect();
     let mut left = Left::new();
     for row in &rows {
@@ -163,12 +162,12 @@ on_both! {
         }
 
         // The sender reads its own: logged, and no disclosure to anybody.
-        let before = disclosed::Entity::find().all(&server.database.database.log).await.expect("facts").len();
+        let before = disclosed::Entity::find().all(server.database.database.raw_log()).await.expect("facts").len();
         let (_, id) = ask(&server, &token("traeger", Role::CaseManager), "{ referrals(direction: OUTGOING) { nodes { handover { email } } } }").await;
         let (left, rows) = logged(&server.database, &id).await;
         assert_eq!(left, Left::from([(ids[1], set(&["EMAIL"])), (ids[2], set(&["EMAIL"]))]));
         assert!(rows.iter().all(|row| row.ground == "OWN"));
-        let facts = disclosed::Entity::find().all(&server.database.database.log).await.expect("facts");
+        let facts = disclosed::Entity::find().all(server.database.database.raw_log()).await.expect("facts");
         assert_eq!(facts.len(), before);
         assert!(facts.iter().all(|fact| fact.first_at <= fact.last_at && fact.ground == "CONSENT"));
         let of_second: BTreeSet<&str> = facts.iter().filter(|fact| fact.referral_id == ids[1]).map(|fact| fact.field.as_str()).collect();
@@ -212,7 +211,7 @@ on_both! {
     async fn without_a_log_nothing_leaves(db: TestDatabase) {
         fill(&db).await;
         let api = Api::new(db.database.clone(), Clock::on(today()), world::key());
-        db.database.log.execute_unprepared("DROP TABLE disclosure_log").await.expect("dropped");
+        db.database.raw_log().execute_unprepared("DROP TABLE disclosure_log").await.expect("dropped");
         let ask = |query: &'static str| {
             let api = api.clone();
             async move {
@@ -236,7 +235,7 @@ on_both! {
         assert!(!logged(&server.database, &ask().await.1).await.1.is_empty());
         // The log refuses every row for a while, as on a full disk: SQLite first ends the whole transaction by itself,
         // and after that single statements. Neither may leave a connection on which a commit is none.
-        let log = &server.database.database.log;
+        let log = server.database.database.raw_log();
         let (refusals, free): (&[&str], &str) = if log.get_database_backend() == sea_orm::DbBackend::Sqlite {
             let whole = "CREATE TRIGGER full BEFORE INSERT ON disclosure_log BEGIN SELECT RAISE(ROLLBACK, 'full'); END";
             let statement = "DROP TRIGGER full; CREATE TRIGGER full BEFORE INSERT ON disclosure_log BEGIN SELECT RAISE(ABORT, 'full'); END";
@@ -262,7 +261,7 @@ on_both! {
     }
 
     async fn each_field_is_logged_under_the_ground_that_carries_it(db: TestDatabase) {
-        let main = &db.database.main;
+        let main = db.database.raw();
         world::add_municipality(main, AGS).await;
         // Between two bodies of the SGB a statute can carry fields (§ 69 SGB X); consent carries others beside it.
         let sender = world::add_agency(main, AGS, "sozialamt", AgencyKind::Sozialamt).await;
@@ -301,10 +300,10 @@ on_both! {
         // Consent to the first one's town ends its being shown by statute alone: the fact names the last ground.
         let fact = async || {
             let key = (with, "FAMILY_NAME".to_owned());
-            disclosed::Entity::find_by_id(key).one(&server.database.database.log).await.expect("the log").expect("a fact").ground
+            disclosed::Entity::find_by_id(key).one(server.database.database.raw_log()).await.expect("the log").expect("a fact").ground
         };
         assert_eq!(fact().await, "STATUTE");
-        server.database.database.main.execute_unprepared(&format!("UPDATE consent SET fields = {}", FieldSet::ALL.to_i64())).await.expect("renewed");
+        server.database.database.raw().execute_unprepared(&format!("UPDATE consent SET fields = {}", FieldSet::ALL.to_i64())).await.expect("renewed");
         ask(&server, &token("jobcenter", Role::Clerk), "{ referrals { nodes { handover { familyName } } } }").await;
         assert_eq!(fact().await, "CONSENT");
         server.stop().await;
@@ -324,7 +323,7 @@ on_both! {
             assert!(ask(day).await.errors.is_empty());
         }
         let fact = disclosed::Entity::find_by_id((ids[0], "POSTAL_CODE".to_owned()))
-            .one(&db.database.log)
+            .one(db.database.raw_log())
             .await
             .expect("the log")
             .expect("a fact");

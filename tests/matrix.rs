@@ -311,7 +311,7 @@ struct Fixture {
 }
 
 async fn build(db: &TestDatabase, tables: &Tables) -> Fixture {
-    let main = &db.database.main;
+    let main = db.database.raw();
     world::add_municipality(main, AGS).await;
     let sender = world::add_agency(main, AGS, "traeger-sender", AgencyKind::Traeger).await;
     let (mut rows, mut by_number, mut agencies) = (BTreeMap::new(), BTreeMap::new(), Vec::new());

@@ -23,7 +23,7 @@ async fn objects(db: &DatabaseConnection) -> Vec<String> {
 
 async fn up_down_up(backend: Backend) {
     let db = empty(backend).await;
-    let (main, log) = (&db.database.main, &db.database.log);
+    let (main, log) = (db.database.raw(), db.database.raw_log());
     MainMigrator::up(main, None).await.expect("up");
     LogMigrator::up(log, None).await.expect("up");
     let first = (objects(main).await, objects(log).await);
@@ -61,12 +61,12 @@ async fn a_row_of_the_log_stays_in_one_piece_on_postgres() {
     .await
     .expect("a row");
     let text = "SELECT pg_column_size(referrals) >= 2000 FROM disclosure_log";
-    let row = db.database.log.query_one_raw(sea_orm::Statement::from_string(DbBackend::Postgres, text)).await;
+    let row = db.database.raw_log().query_one_raw(sea_orm::Statement::from_string(DbBackend::Postgres, text)).await;
     assert!(row.expect("the log").expect("a row").try_get_by_index::<bool>(0).expect("an answer"));
 }
 
 async fn run(db: &TestDatabase, statement: &str) -> Result<(), DbErr> {
-    db.database.main.execute_unprepared(statement).await.map(drop)
+    db.database.raw().execute_unprepared(statement).await.map(drop)
 }
 
 /// A sender, a receiver, and a referral between them.
@@ -104,11 +104,11 @@ async fn referral(db: &TestDatabase, id: u8, status: &str, ever_accepted: bool, 
 
 on_both! {
     async fn a_second_run_of_the_migrations_changes_nothing(db: TestDatabase) {
-        let before = objects(&db.database.main).await;
-        MainMigrator::up(&db.database.main, None).await.expect("up");
-        LogMigrator::up(&db.database.log, None).await.expect("up");
-        assert_eq!(objects(&db.database.main).await, before);
-        let pending = MainMigrator::get_pending_migrations_read_only(&db.database.main).await.expect("a list");
+        let before = objects(db.database.raw()).await;
+        MainMigrator::up(db.database.raw(), None).await.expect("up");
+        LogMigrator::up(db.database.raw_log(), None).await.expect("up");
+        assert_eq!(objects(db.database.raw()).await, before);
+        let pending = MainMigrator::get_pending_migrations_read_only(db.database.raw()).await.expect("a list");
         assert!(pending.is_empty());
     }
 

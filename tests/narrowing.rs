@@ -17,7 +17,7 @@ const AGS: &str = "05315000";
 
 on_both! {
     async fn a_field_passes_by_statute_only_while_every_version_that_narrows_says_so(db: TestDatabase) {
-        let main = &db.database.main;
+        let main = db.database.raw();
         world::add_municipality(main, AGS).await;
         // Between two bodies of the SGB a statute can carry fields without consent (§ 69 SGB X).
         let sender = world::add_agency(main, AGS, "sozialamt", AgencyKind::Sozialamt).await;
@@ -46,7 +46,7 @@ on_both! {
             let handover = &answer["data"]["referrals"]["nodes"][0]["handover"];
             ["familyName", "city", "phone", "street"].map(|field| !handover[field].is_null())
         };
-        let main = &server.database.database.main;
+        let main = server.database.database.raw();
         assert_eq!(given().await, [true, true, true, false]);
         // Each version takes something, and a later one gives nothing back.
         world::insert_agreement(main, version(2, &[F::FamilyName, F::City, F::Street])).await;

@@ -107,7 +107,7 @@ on_both! {
             assert!(whole.len() > 50, "{whole}");
             assert_eq!(letters, same, "{pieces}\n{in_pieces}\n{whole}");
             let log = disclosure_log::Entity::find().order_by_desc(disclosure_log::Column::At);
-            let logged: Vec<_> = log.all(&db.database.log).await.expect("the log");
+            let logged: Vec<_> = log.all(db.database.raw_log()).await.expect("the log");
             // Both were written down, if they showed anything, and with the same fields.
             if whole.contains("handover") {
                 assert_eq!((logged[0].fields, &logged[0].referrals), (logged[1].fields, &logged[1].referrals), "{pieces}");

@@ -58,7 +58,7 @@ impl Watched {
 
 /// Many referrals to ten Jobcenters, most of them of others and most of them not pending.
 pub(crate) async fn fill(db: &TestDatabase, count: u32) {
-    let main = &db.database.main;
+    let main = db.database.raw();
     world::add_municipality(main, AGS).await;
     let sender = world::add_agency(main, AGS, "traeger", AgencyKind::Traeger).await;
     let purpose = ReferralPurpose::BenefitApplication;
@@ -232,7 +232,7 @@ on_both! {
         use kim_entity::code::Code;
         use kim_entity::{agreement_opinion, agreement_proposal, agreement_signature};
         use sea_orm::{ActiveModelTrait, IntoActiveModel};
-        let main = &db.database.main;
+        let main = db.database.raw();
         world::add_municipality(main, AGS).await;
         let coordination = world::add_agency(main, AGS, "koordination", AgencyKind::Koordination).await;
         let purpose = ReferralPurpose::BenefitApplication;
@@ -290,7 +290,7 @@ async fn the_plan_s_own_sql_uses_the_indexes_on_postgresql() {
     let db = crate::support::database::fresh(crate::support::database::Backend::Postgres).await;
     fill(&db, 6_000).await;
     // What is visible to all can be read from an index alone.
-    db.database.main.execute_unprepared("VACUUM ANALYZE consent").await.expect("statistics");
+    db.database.raw().execute_unprepared("VACUUM ANALYZE consent").await.expect("statistics");
     let watched = Watched::new(&db.url, "jobcenter-3", Role::Clerk).await;
     for (query, index) in [
         (CLERK_S_LIST, "pending"),

@@ -82,7 +82,7 @@ on_both! {
         eprintln!("accepted {}, declined {}", of(ReferralStatus::Accepted), of(ReferralStatus::Declined));
 
         // State, events and both feeds tell of the winner alone.
-        let db = &play.server.database.database.main;
+        let db = play.server.database.database.raw();
         for row in referral::Entity::find().all(db).await.expect("rows") {
             assert_eq!((row.status.0, row.version), (won[&row.id], 2));
         }
@@ -134,7 +134,7 @@ on_both! {
             let (a, b, c) = tokio::join!(one(), one(), one());
             assert_eq!((a.as_deref(), &b, &c), (Ok("DECLINED"), &a, &a));
         }
-        let db = &play.server.database.database.main;
+        let db = play.server.database.database.raw();
         let events = referral_event::Entity::find().all(db).await.expect("events");
         assert_eq!(events.iter().filter(|event| event.action.is_some()).count(), ids.len());
         assert!(referral::Entity::find().all(db).await.expect("rows").iter().all(|row| row.version == 2));

@@ -30,7 +30,7 @@ struct Houses {
 
 /// Twelve referrals of two Träger to one Jobcenter, and another municipality beside them.
 async fn fill(db: &TestDatabase) -> Houses {
-    let main = &db.database.main;
+    let main = db.database.raw();
     for ags in [KOELN, DUISBURG] {
         world::add_municipality(main, ags).await;
     }
@@ -422,7 +422,7 @@ on_both! {
 
     async fn an_agency_that_was_disabled_is_listed_no_more(db: TestDatabase) {
         let houses = fill(&db).await;
-        let main = &db.database.main;
+        let main = db.database.raw();
         let mut row = agency::Entity::find_by_id(houses.traeger).one(main).await.expect("a database").expect("a row").into_active_model();
         row.enabled = Set(false);
         row.update(main).await.expect("updated");

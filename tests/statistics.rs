@@ -39,7 +39,7 @@ struct Batch {
 
 /// Writes them, with one event per move, each at noon.
 async fn fill(play: &Play, batches: &[Batch]) {
-    let main = &play.server.database.database.main;
+    let main = play.server.database.database.raw();
     let mut number = 5_000;
     for batch in batches {
         let agreement = world::agreement(AGS, batch.receiver, batch.purpose, FieldSet::ALL, FieldSet::EMPTY);
@@ -149,7 +149,7 @@ on_both! {
         assert_eq!((&seen["total"], &seen["reasons"]), (&json!(7), &json!({"declined": [], "notCompetent": 0, "notReported": 2})));
         assert_eq!(seen["byAgency"], json!([{"agency": {"slug": "abh"}, "count": 1}, {"agency": {"slug": "jobcenter"}, "count": 6}]));
         consent::Entity::update_many().set(consent::ActiveModel { report_outcome: Set(true), ..Default::default() })
-            .exec(&play.server.database.database.main).await.expect("the clients allow it");
+            .exec(play.server.database.database.raw()).await.expect("the clients allow it");
         let seen = &play.ask(&traeger(), &outgoing).await["referralStatistics"]["reasons"];
         assert_eq!(seen, &json!({"declined": [{"reason": "NOT_COMPETENT", "count": 2}], "notCompetent": 2, "notReported": 0}));
         // Nobody else's: another Träger, and another office, count their own alone.
@@ -211,7 +211,7 @@ on_both! {
 
     async fn the_coordination_sees_rounded_counts_of_the_reporting_date(db: TestDatabase) {
         let play = Play::begin(db).await;
-        let main = &play.server.database.database.main;
+        let main = play.server.database.database.raw();
         let eingliederungshilfe = world::add_agency(main, AGS, "eingliederungshilfe", AgencyKind::Eingliederungshilfe).await;
         let reason = Some(DeclineReason::NoCapacity.code());
         fill(&play, &[
@@ -267,7 +267,7 @@ on_both! {
             assert_eq!(&municipality(&play, arguments).await, before, "{arguments}");
         }
         // Every request is in the log, also those that came to nothing.
-        let logged = statistics_log::Entity::find().all(&play.server.database.database.log).await.expect("the log");
+        let logged = statistics_log::Entity::find().all(play.server.database.database.raw_log()).await.expect("the log");
         assert_eq!(logged.len(), 8);
         let one = logged.iter().find(|row| row.dimensions == "STATUS").expect("a row");
         assert_eq!((one.agency.as_str(), one.subject.as_str(), one.period.as_str()), ("koordination", "test-person", "2026-10"));
@@ -276,7 +276,7 @@ on_both! {
 
     async fn a_table_that_would_tell_exact_counts_is_held_back(db: TestDatabase) {
         let play = Play::begin(db).await;
-        let main = &play.server.database.database.main;
+        let main = play.server.database.database.raw();
         let ebh = world::add_agency(main, AGS, "ebh", AgencyKind::Einbuergerungsbehoerde).await;
         let sozialamt = world::add_agency(main, AGS, "sozialamt", AgencyKind::Sozialamt).await;
         let two = |receiver, purpose| Batch { receiver, purpose, offered_on: "2026-10-05", then: None, count: 2 };
@@ -293,7 +293,7 @@ on_both! {
 
     async fn the_pace_of_an_office_with_fewer_than_three_posts_is_nobody_s_business(db: TestDatabase) {
         let play = Play::begin(db).await;
-        let main = &play.server.database.database.main;
+        let main = play.server.database.database.raw();
         let accepted = |receiver, purpose, count| Batch {
             receiver, purpose, offered_on: "2026-10-05", then: Some((ReferralStatus::Acknowledged, "2026-10-09", None)), count };
         fill(&play, &[
@@ -329,7 +329,7 @@ on_both! {
 
     async fn another_municipality_s_coordination_sees_nothing_of_it(db: TestDatabase) {
         let play = Play::begin(db).await;
-        let main = &play.server.database.database.main;
+        let main = play.server.database.database.raw();
         world::add_municipality(main, "05112000").await;
         world::add_agency(main, "05112000", "koordination-2", AgencyKind::Koordination).await;
         fill(&play, &[Batch { receiver: play.jobcenter, purpose: ReferralPurpose::BenefitApplication, offered_on: "2026-10-05", then: None, count: 9 }]).await;
@@ -338,7 +338,7 @@ on_both! {
         assert_eq!(foreign["municipalityStatistics"]["cells"], json!([]));
         let own = play.ask(&coordination(), query).await;
         assert_eq!(own["municipalityStatistics"]["cells"], json!([{"count": 10}]));
-        assert_eq!(statistics_log::Entity::find().count(&play.server.database.database.log).await.expect("the log"), 2);
+        assert_eq!(statistics_log::Entity::find().count(play.server.database.database.raw_log()).await.expect("the log"), 2);
         play.server.stop().await;
     }
 }

@@ -18,7 +18,7 @@ fn other() -> String {
 
 /// A case of this agency, of this person. Returns its id in the API.
 async fn case(play: &Play, number: u32, agency: Uuid, family: &str, given: &str, born: &str) -> String {
-    let main = &play.server.database.database.main;
+    let main = play.server.database.database.raw();
     let mut world = World::default();
     let id = world.add_client(number, agency, None);
     world.write(main).await;
@@ -68,7 +68,7 @@ fn code(answer: &Value) -> &str {
 
 async fn other_id(play: &Play) -> Uuid {
     use kim_entity::agency::{Column, Entity};
-    let main = &play.server.database.database.main;
+    let main = play.server.database.database.raw();
     Entity::find().filter(Column::Slug.eq("other")).one(main).await.expect("an agency").expect("one").id
 }
 
@@ -98,7 +98,7 @@ on_both! {
         // Again, and from the other side: the same reference, and no second notice.
         assert_eq!(check(&play, &traeger(), &here).await, (true, Some(reference.clone())));
         assert_eq!(check(&play, &other(), &there).await, (true, Some(reference)));
-        let main = &play.server.database.database.main;
+        let main = play.server.database.database.raw();
         assert_eq!(support_notice::Entity::find().count(main).await.expect("notices"), 2);
         let logged = support_check::Entity::find().all(main).await.expect("checks");
         assert_eq!(logged.len(), 3);
@@ -116,7 +116,7 @@ on_both! {
         let there = case(&play, 9002, elsewhere, "IONESCU", "Ioana", "2000-03-09").await;
         assert_eq!(code(&try_check(&play, &traeger(), &here).await), "NO_LEGAL_GROUND");
         agrees(&play, &traeger(), &here, true).await;
-        let main = &play.server.database.database.main;
+        let main = play.server.database.database.raw();
         assert_eq!(check(&play, &traeger(), &here).await, (false, None), "the other has not agreed");
         assert_eq!(support_notice::Entity::find().count(main).await.expect("notices"), 0);
 
@@ -175,7 +175,7 @@ on_both! {
         let answer = change(&play, &other(), "recordSupportConsent", "validUntil", last_day).await;
         assert_eq!(answer["data"]["recordSupportConsent"]["validUntil"], json!(today()));
         assert!(check(&play, &traeger(), &here).await.0);
-        let main = &play.server.database.database.main;
+        let main = play.server.database.database.raw();
         let over = support_consent::ActiveModel { valid_until: Set(Some(in_days(-1))), ..Default::default() };
         let of_that_day = support_consent::Column::ValidUntil.eq(today());
         support_consent::Entity::update_many().set(over).filter(of_that_day).exec(main).await.expect("a day later");
@@ -185,7 +185,7 @@ on_both! {
 
     async fn only_open_cases_of_other_traeger_of_the_municipality_count(db: TestDatabase) {
         let play = Play::begin(db).await;
-        let main = &play.server.database.database.main;
+        let main = play.server.database.database.raw();
         let elsewhere = other_id(&play).await;
         world::add_municipality(main, "05112000").await;
         let duisburg = world::add_agency(main, "05112000", "duisburg", AgencyKind::Traeger).await;
@@ -249,7 +249,7 @@ on_both! {
         let refused = change(&play, &traeger(), "supportCheck", "found", keyed.clone()).await;
         assert_eq!(code(&refused), "RATE_LIMITED");
         // The very same request is answered once the day has passed.
-        let main = &play.server.database.database.main;
+        let main = play.server.database.database.raw();
         let yesterday = sea_orm::ExprTrait::sub(support_check::Column::At.into_expr(), 25 * 3_600_000_000_i64);
         support_check::Entity::update_many().col_expr(support_check::Column::At, yesterday).exec(main).await.expect("a day later");
         for _ in 0..3 {

@@ -134,7 +134,7 @@ async fn what_the_database_says_is_in_no_log() {
     std::fs::write(&file, format!("log_filter = \"trace,hyper=off\"\ndeadline_seconds = 1\n{config}"))
         .expect("written");
     let served = Served::start(folder.path());
-    let held = db.database.main.begin().await.expect("a transaction");
+    let held = db.database.raw().begin().await.expect("a transaction");
     held.execute_unprepared("LOCK TABLE referral IN ACCESS EXCLUSIVE MODE").await.expect("locked");
     let body = json!({"query": "{ referrals { nodes { id } } }"}).to_string();
     let request = reqwest::Client::new().post(served.url("/graphql")).bearer_auth(token("jobcenter", Role::Clerk));

@@ -228,7 +228,7 @@ on_both! {
         let server = server(db).await;
         let token = sign(&good());
         assert_eq!(answer(&server, &token).await.0, 200);
-        let main = &server.database.database.main;
+        let main = server.database.database.raw();
         main.execute_unprepared("UPDATE agency SET enabled = false WHERE slug = 'jobcenter-koeln'").await.expect("done");
         assert_eq!(answer(&server, &token).await.0, 401);
         server.stop().await;

@@ -10,15 +10,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use kim_casework::disclose::{Begun, Ledger, Reader, Recorded, Shown};
+use kim_casework::disclose::{Begun, DisclosureLog, Reader, Recorded, Shown};
 use kim_casework::import::{Options, agreements};
 use kim_domain::calendar::Clock;
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::id::decode;
 use kim_domain::referral::ReferralStatus;
 use kim_entity::database::Database;
-use kim_entity::read::Snapshot;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, Statement};
+use kim_entity::log::Log;
+use kim_entity::read::Reads;
+use sea_orm::{ConnectionTrait, EntityTrait, Statement};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -42,13 +43,13 @@ async fn logged(database: &Database) -> i64 {
     let bit = FieldSet::of(&[HandoverField::FamilyName]).to_i64();
     let text = format!("SELECT COUNT(*) FROM disclosure_log WHERE fields & {bit} <> 0 AND ground <> 'OWN'");
     let statement = Statement::from_string(database.backend(), text);
-    let row = database.log.query_one_raw(statement).await.expect("the log").expect("a count");
+    let row = database.raw_log().query_one_raw(statement).await.expect("the log").expect("a count");
     row.try_get_by_index(0).expect("a number")
 }
 
 /// How often something was closed to the agency, asked under its lock.
-async fn closings(database: &Database, disclosing: &DatabaseTransaction, agency: Uuid) -> i64 {
-    database.closings(disclosing, &BTreeSet::from([agency])).await.expect("counts")[&agency]
+async fn closings(disclosing: &Log, agency: Uuid) -> i64 {
+    disclosing.closings(&BTreeSet::from([agency])).await.expect("counts")[&agency]
 }
 
 /// What one answer showed, and when it was asked: the epoch is even while the consent stands, odd once its withdrawal was
@@ -98,8 +99,8 @@ on_both! {
         let database = Database::open(&db.url).await.expect("a second look");
         let play = Play::begin(db).await;
         let (one, other) = (play.offered().await, play.offered().await);
-        let ledger = Ledger::open(Arc::new(database.clone()), Clock::on(today()));
-        let admitted = Snapshot::admit(&database, verified(&jobcenter()), today()).await.expect("a database");
+        let ledger = DisclosureLog::open(Arc::new(database.clone()), Clock::on(today()));
+        let admitted = Reads::admit(&database, verified(&jobcenter()), today()).await.expect("a database");
         let viewer = Arc::clone(admitted.expect("a clerk").viewer());
         let (reader, shown) = (Reader::of(&viewer, "a-request", "an-operation"), [about_to_show(&one, play.jobcenter)]);
         let begun = Begun { closings: viewer.closings(), today: today() };
@@ -124,19 +125,19 @@ on_both! {
         let offered = play.offered().await;
         let query = format!("{{ referral(id: {}) {{ consent {{ id }} }} }}", offered["id"]);
         let consent = play.ask(&traeger(), &query).await["referral"]["consent"]["id"].clone();
-        let disclosing = database.disclose_when_free(play.jobcenter).await.expect("the lock of a disclosure");
+        let disclosing = Log::begin_when_free(&database, play.jobcenter).await.expect("the lock of a disclosure");
         let withdrawal = tokio::spawn({
             let play = Arc::clone(&play);
             async move { done(&play, "withdrawConsent", json!({"consentId": consent})).await }
         });
         tokio::time::sleep(Duration::from_millis(500)).await;
         assert!(!withdrawal.is_finished(), "it was acknowledged while something was being logged");
-        assert_eq!(closings(&database, &disclosing, play.jobcenter).await, 0);
+        assert_eq!(closings(&disclosing, play.jobcenter).await, 0);
         disclosing.commit().await.expect("logged");
         withdrawal.await.expect("withdrawn");
-        let disclosing = database.disclose_when_free(play.jobcenter).await.expect("the lock of a disclosure");
-        assert_eq!(closings(&database, &disclosing, play.jobcenter).await, 1);
-        disclosing.rollback().await.expect("ended");
+        let disclosing = Log::begin_when_free(&database, play.jobcenter).await.expect("the lock of a disclosure");
+        assert_eq!(closings(&disclosing, play.jobcenter).await, 1);
+        disclosing.roll_back().await.expect("ended");
     }
 
     async fn a_version_that_narrows_what_runs_holds_disclosures_back_too(db: TestDatabase) {
@@ -151,9 +152,9 @@ on_both! {
             play.prepared(ReferralStatus::Accepted, 1, |_| Some(ConsentSpec::whole())).await;
             let report = agreements(&database, &clock, file.as_bytes(), &Options::default(), &mut |_, _| {}).await;
             assert_eq!(report.expect("imported").accepted, 1);
-            let disclosing = database.disclose_when_free(play.jobcenter).await.expect("the lock of a disclosure");
-            assert_eq!(closings(&database, &disclosing, play.jobcenter).await, expected);
-            disclosing.rollback().await.expect("ended");
+            let disclosing = Log::begin_when_free(&database, play.jobcenter).await.expect("the lock of a disclosure");
+            assert_eq!(closings(&disclosing, play.jobcenter).await, expected);
+            disclosing.roll_back().await.expect("ended");
             // Both sides are told of each referral that shows less, nobody where none does.
             let query = "{ changes(first: 100) { nodes { kind eventId } } }";
             for token in [jobcenter(), traeger()] {
@@ -260,11 +261,11 @@ on_both! {
         assert!(shown.len() > round / 4, "the test looked at nothing: {} in {round} rounds", shown.len());
 
         let bit = FieldSet::of(&[HandoverField::FamilyName]);
-        let rows = kim_entity::disclosure_log::Entity::find().all(&outside.log).await.expect("the log");
+        let rows = kim_entity::disclosure_log::Entity::find().all(outside.raw_log()).await.expect("the log");
         let names = |row: &&kim_entity::disclosure_log::Model| bit.is_within(FieldSet::from_i64(row.fields));
         // The times agree with the order: nothing is dated after the withdrawal of the consent that it rests on.
         let mut withdrawn = Vec::new();
-        for consent in kim_entity::consent::Entity::find().all(&outside.main).await.expect("consents") {
+        for consent in kim_entity::consent::Entity::find().all(outside.raw()).await.expect("consents") {
             withdrawn.push((consent.created_at, consent.withdrawn_at.unwrap_or(i64::MAX)));
         }
         withdrawn.sort_unstable();

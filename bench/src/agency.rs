@@ -95,7 +95,7 @@ pub(crate) async fn one(database: &Database, sql: &str) -> Result<QueryResult, F
 }
 
 async fn rows(database: &Database, sql: &str) -> Result<Vec<QueryResult>, Failure> {
-    Ok(database.main.query_all_raw(Statement::from_string(database.backend(), sql)).await?)
+    Ok(database.raw().query_all_raw(Statement::from_string(database.backend(), sql)).await?)
 }
 
 fn literal(database: &Database, id: Uuid) -> String {

@@ -69,7 +69,7 @@ async fn log_rows(one: &Running, stage: &Stage) -> Result<i64, Failure> {
         Subject::Kim => {
             let database = Database::open(&stage.url).await?;
             let sql = sea_orm::Statement::from_string(database.backend(), "SELECT count(*) FROM disclosure_log");
-            let row = sea_orm::ConnectionTrait::query_one_raw(&database.log, sql).await?;
+            let row = sea_orm::ConnectionTrait::query_one_raw(database.raw_log(), sql).await?;
             database.close().await?;
             row.map_or(Ok(0), |row| Ok(row.try_get_by_index(0)?))
         }

@@ -99,10 +99,10 @@ impl Stage {
             }
         }
         for statements in [include_str!("../sql/peer.sql"), &turns] {
-            database.main.execute_unprepared(statements).await?;
+            database.raw().execute_unprepared(statements).await?;
         }
         for statement in ["VACUUM (ANALYZE)", "CHECKPOINT"] {
-            database.main.execute_unprepared(statement).await?;
+            database.raw().execute_unprepared(statement).await?;
         }
         Ok(database.close().await?)
     }

@@ -101,7 +101,7 @@ async fn bulk_offer(running: &Running, stage: &Stage, issuer: &Issuer) -> Result
          ORDER BY offered_at DESC LIMIT {OFFERS}",
         agency.id
     );
-    let rows = database.main.query_all_raw(Statement::from_string(database.backend(), sql)).await?;
+    let rows = database.raw().query_all_raw(Statement::from_string(database.backend(), sql)).await?;
     database.close().await?;
     let mut items = Vec::new();
     for (n, row) in rows.iter().enumerate() {

@@ -69,7 +69,7 @@ async fn take(
         None => None,
     };
     let id = found.ok_or_else(Refusal::not_found)?.id;
-    let locked = agreement_proposal::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(work.tx()).await?;
+    let locked = agreement_proposal::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(work.legacy_tx()).await?;
     let row = locked.ok_or_else(Refusal::not_found)?;
     if row.version != target.expected_version {
         return Err(Refusal::conflict(row.version));
@@ -108,7 +108,7 @@ async fn count_on(work: &Work<'_>, row: &Model, with: agreement_proposal::Active
     let updated = agreement_proposal::Entity::update_many()
         .set(agreement_proposal::ActiveModel { version: Set(row.version + 1), ..with })
         .filter(Column::Id.eq(row.id).and(Column::Version.eq(row.version)))
-        .exec(work.tx())
+        .exec(work.legacy_tx())
         .await?;
     if updated.rows_affected == 1 { Ok(()) } else { Err(Refusal::conflict(row.version + 1)) }
 }

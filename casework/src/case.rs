@@ -85,7 +85,7 @@ async fn touch(work: &Work<'_>, case: &CaseRow, with: case_file::ActiveModel) ->
         .set(with)
         .filter(Column::Id.eq(case.id).and(Column::AgencyId.eq(work.own_id())))
         .filter(Column::Version.eq(case.version))
-        .exec(work.tx())
+        .exec(work.legacy_tx())
         .await
         .map_err(taken)?;
     if updated.rows_affected == 1 { Ok(()) } else { Err(Refusal::conflict(case.version + 1)) }
@@ -108,7 +108,7 @@ fn case_number(number: &str) -> Result<String, Refusal> {
 /// The code of a district of the agency's municipality.
 async fn district(work: &Work<'_>, code: &str) -> Result<String, Refusal> {
     let ags = work.viewer().agency().ags.clone();
-    match district::Entity::find_by_id((ags, code.trim().to_owned())).one(work.tx()).await? {
+    match district::Entity::find_by_id((ags, code.trim().to_owned())).one(work.legacy_tx()).await? {
         Some(district) => Ok(district.code),
         None => Err(Refusal::bad_input("„district“ ist kein Schlüssel eines Stadtbezirks Ihrer Kommune.")),
     }

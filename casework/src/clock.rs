@@ -8,13 +8,13 @@ use kim_domain::life::{Mover, ReferralAction};
 use kim_domain::referral::{SuspensionReason, WithdrawalReason};
 use kim_entity::database::Database;
 use kim_entity::read::ReferralRow;
-use kim_entity::tick::{self, Locked};
+use kim_entity::unscoped::{Locked, Unscoped};
 use sea_orm::DbErr;
 use uuid::Uuid;
 
 use crate::referral::suspend_because;
 use crate::refusal::Refusal;
-use crate::work::{ByClock, Move, Work};
+use crate::work::{ClockWork, Move, Work};
 
 /// How long the answer to a request is kept for its repeat, in days.
 pub const REQUESTS_KEPT: i64 = 30;
@@ -58,6 +58,7 @@ pub struct Done {
 ///
 /// # Errors
 /// The database does not answer. What was done before stays done.
+#[expect(clippy::disallowed_methods, reason = "the timer looks for what is due, whoever sent it")]
 pub async fn tick(
     database: &Database,
     clock: &Clock,
@@ -66,7 +67,7 @@ pub async fn tick(
 ) -> Result<Done, DbErr> {
     let mut done = Done::default();
     for search in searches(clock.today(), patience.expire_after_working_days) {
-        for referral in tick::found(database, search).await? {
+        for referral in Unscoped::search(database, search).await? {
             if !go_on() {
                 return Ok(done);
             }
@@ -81,7 +82,9 @@ pub async fn tick(
     }
     let before = clock.now_micros() - REQUESTS_KEPT * 86_400_000_000;
     while go_on() {
-        let forgotten = tick::forget_requests(database, before, BATCH).await?;
+        let unscoped = Unscoped::begin(database, clock.today()).await?;
+        let forgotten = unscoped.forget_requests(before, BATCH).await?;
+        unscoped.into_tx().commit().await?;
         done.forgotten += forgotten;
         if forgotten < BATCH.unsigned_abs() {
             break;
@@ -109,7 +112,7 @@ async fn act(
     referral: Uuid,
 ) -> Result<Option<Action>, Refusal> {
     let mut work = Work::by_clock(database, clock).await?;
-    let Some(locked) = work.ticking().lock(referral).await? else { return Ok(None) };
+    let Some(locked) = work.unscoped().lock(referral).await? else { return Ok(None) };
     let facts = facts(&locked);
     let Some(action) = due_action(&facts, work.today(), patience.expire_after_working_days) else { return Ok(None) };
     let row = &locked.row;
@@ -122,7 +125,7 @@ async fn act(
         }
         Action::Remind(kind) => {
             let Some(due_on) = row.due_on else { return Ok(None) };
-            if !work.ticking().remind(row.id, kind, due_on, work.now()).await? {
+            if !work.unscoped().remind(row.id, kind, due_on, work.now()).await? {
                 return Ok(None);
             }
             work.remind(row);
@@ -133,7 +136,7 @@ async fn act(
 }
 
 async fn move_it(
-    work: &mut Work<'_, ByClock>,
+    work: &mut Work<'_, ClockWork>,
     row: &ReferralRow,
     action: ReferralAction,
     reason: Option<&'static str>,

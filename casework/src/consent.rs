@@ -37,7 +37,7 @@ pub struct Done {
 /// The viewer's own consent of this id.
 async fn own(work: &Work<'_>, id: Option<Uuid>) -> Result<consent::Model, Refusal> {
     let found = match id {
-        Some(id) => work.writing().consent(id).await?,
+        Some(id) => work.writes().consent(id).await?,
         None => None,
     };
     found.ok_or_else(Refusal::not_found)
@@ -54,6 +54,6 @@ async fn note(work: &Work<'_>, consent_id: Uuid, step: ConsentStep, fields: Fiel
         fields: Set(fields.to_i64()),
         staff: Set(Some(work.viewer().subject().to_owned())),
     };
-    consent_event::Entity::insert(event).exec_without_returning(work.tx()).await?;
+    consent_event::Entity::insert(event).exec_without_returning(work.legacy_tx()).await?;
     Ok(id)
 }

@@ -2,7 +2,7 @@
 //! last time.
 
 mod known;
-mod scribe;
+mod log_writer;
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use sea_orm::DbErr;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
-use scribe::Scribe;
+use log_writer::LogWriter;
 
 /// What was shown of one referral in one request.
 #[derive(Clone, Debug)]
@@ -99,16 +99,16 @@ const QUEUE: usize = 1_024;
 /// The log of one process. What requests show at the same time is written in one transaction: the disk is waited for
 /// once.
 #[derive(Clone, Debug)]
-pub struct Ledger {
+pub struct DisclosureLog {
     queue: mpsc::Sender<Entry>,
 }
 
-impl Ledger {
+impl DisclosureLog {
     /// Opens it, inside a runtime. What is queued is written until the last clone is dropped.
     #[must_use]
     pub fn open(database: Arc<Database>, clock: Clock) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        tokio::spawn(Scribe::new(database, clock).run(waiting));
+        tokio::spawn(LogWriter::new(database, clock).run(waiting));
         Self { queue }
     }
 

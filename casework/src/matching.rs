@@ -24,7 +24,7 @@ pub(crate) async fn refresh(work: &Work<'_>, person_id: Uuid) -> Result<Vec<Stri
     if !work.reads().agrees_to_support_checks(person_id).await? {
         return Ok(Vec::new());
     }
-    let client = person::Entity::find_by_id(person_id).one(work.tx()).await?;
+    let client = person::Entity::find_by_id(person_id).one(work.legacy_tx()).await?;
     let made = client.as_ref().map(|client| of(work, client)).unwrap_or_default();
     let rows: Vec<_> = made
         .iter()
@@ -37,7 +37,7 @@ pub(crate) async fn refresh(work: &Work<'_>, person_id: Uuid) -> Result<Vec<Stri
     for rows in rows.chunks(ROWS) {
         person_fingerprint::Entity::insert_many(rows.to_vec())
             .on_conflict(OnConflict::new().do_nothing().to_owned())
-            .exec_without_returning(work.tx())
+            .exec_without_returning(work.legacy_tx())
             .await?;
     }
     Ok(made.into_iter().map(|(_, fingerprint)| fingerprint).collect())
@@ -46,7 +46,7 @@ pub(crate) async fn refresh(work: &Work<'_>, person_id: Uuid) -> Result<Vec<Stri
 /// Removes a client's fingerprints.
 async fn forget(work: &Work<'_>, person_id: Uuid) -> Result<(), DbErr> {
     let of_client = person_fingerprint::Column::PersonId.eq(person_id);
-    person_fingerprint::Entity::delete_many().filter(of_client).exec(work.tx()).await.map(drop)
+    person_fingerprint::Entity::delete_many().filter(of_client).exec(work.legacy_tx()).await.map(drop)
 }
 
 /// The fingerprints of a person; none without a name or a birth date.

@@ -1,12 +1,10 @@
 //! Does a request once: the same one again, under the same key, gets the same ids and codes and changes nothing.
 
-use kim_entity::idempotency;
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, ExprTrait as _, QueryFilter as _};
+use sea_orm::DbErr;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::refusal::{Because, Refusal, Refused};
-use crate::work::{Desk, Work};
+use crate::work::{Work, WorkContext};
 
 /// The longest key, in characters.
 pub const LONGEST_KEY: usize = 200;
@@ -37,14 +35,14 @@ enum Answer<T> {
 /// # Errors
 /// What the work refuses, or the database does.
 pub async fn once<T: Serialize + DeserializeOwned>(
-    desk: Desk<'_>,
+    context: WorkContext<'_>,
     request: &Request,
     work: impl AsyncFnOnce(&mut Work<'_>) -> Result<T, Refusal>,
 ) -> Result<T, Refusal> {
     if request.key.trim().is_empty() || request.key.chars().count() > LONGEST_KEY {
         return Err(Refusal::bad_input(format!("„idempotencyKey“ braucht 1 bis {LONGEST_KEY} Zeichen.")));
     }
-    let mut unit = Work::begin(desk).await?;
+    let mut unit = Work::begin(context).await?;
     if !claim(&unit, request).await? {
         let known = known(&unit, request).await;
         unit.give_up().await?;
@@ -61,7 +59,7 @@ pub async fn once<T: Serialize + DeserializeOwned>(
             if refused.because == Because::RateLimited {
                 return Err(Refusal::Refused(refused));
             }
-            let unit = Work::begin(desk).await?;
+            let unit = Work::begin(context).await?;
             // Two at once that are refused alike: the first is kept.
             if claim(&unit, request).await? {
                 keep::<()>(&unit, request, &Answer::Refused(refused.clone())).await?;
@@ -75,27 +73,12 @@ pub async fn once<T: Serialize + DeserializeOwned>(
 
 /// Takes the key. Another who takes it at the same time waits for this transaction to end.
 async fn claim(unit: &Work<'_>, request: &Request) -> Result<bool, DbErr> {
-    let row = idempotency::ActiveModel {
-        agency_id: Set(unit.own_id()),
-        subject: Set(unit.viewer().subject().to_owned()),
-        key: Set(request.key.clone()),
-        mutation: Set(request.mutation.to_owned()),
-        request_hash: Set(request.hash.clone()),
-        result: Set(String::new()),
-        at: Set(unit.now()),
-    };
-    let taken = idempotency::Entity::insert(row)
-        .on_conflict(OnConflict::new().do_nothing().to_owned())
-        .exec_without_returning(unit.tx())
-        .await?;
-    Ok(taken == 1)
+    unit.writes().claim_request(&request.key, request.mutation, &request.hash, unit.now()).await
 }
 
 /// What became of the request, if it is the same.
 async fn known<T: DeserializeOwned>(unit: &Work<'_>, request: &Request) -> Result<Result<T, Refusal>, Refusal> {
-    let id = (unit.own_id(), unit.viewer().subject().to_owned(), request.key.clone());
-    let kept = idempotency::Entity::find_by_id(id).one(unit.tx()).await?;
-    let kept = kept.ok_or_else(|| DbErr::RecordNotFound("a request that was answered".into()))?;
+    let kept = unit.writes().answered_request(&request.key).await?;
     if kept.mutation != request.mutation || kept.request_hash != request.hash {
         let text = "Dieser „idempotencyKey“ wurde schon für eine andere Anfrage benutzt. Bitte einen neuen nehmen.";
         return Err(Refusal::because(Because::IdempotencyMismatch, text));
@@ -109,14 +92,5 @@ async fn known<T: DeserializeOwned>(unit: &Work<'_>, request: &Request) -> Resul
 
 async fn keep<T: Serialize>(unit: &Work<'_>, request: &Request, answer: &Answer<T>) -> Result<(), DbErr> {
     let text = serde_json::to_string(answer).map_err(|error| DbErr::Type(error.to_string()))?;
-    let of_request = idempotency::Column::AgencyId
-        .eq(unit.own_id())
-        .and(idempotency::Column::Subject.eq(unit.viewer().subject()))
-        .and(idempotency::Column::Key.eq(request.key.as_str()));
-    idempotency::Entity::update_many()
-        .set(idempotency::ActiveModel { result: Set(text), ..Default::default() })
-        .filter(of_request)
-        .exec(unit.tx())
-        .await
-        .map(drop)
+    unit.writes().keep_answer(&request.key, text).await
 }

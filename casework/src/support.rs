@@ -82,7 +82,7 @@ pub async fn record_consent(work: &mut Work<'_>, said: Said) -> Result<Recorded,
         recorded_at: Set(work.now()),
         staff: Set(work.viewer().subject().to_owned()),
     };
-    support_consent::Entity::insert(row).exec_without_returning(work.tx()).await?;
+    support_consent::Entity::insert(row).exec_without_returning(work.legacy_tx()).await?;
     matching::refresh(work, case.person_id).await?;
     Ok(Recorded { case: case.id, given: said.given, valid_until })
 }
@@ -131,7 +131,7 @@ pub async fn check(work: &mut Work<'_>, case: Option<Uuid>) -> Result<Checked, R
         found: Set(reference.is_some()),
         reference: Set(reference.clone()),
     };
-    support_check::Entity::insert(row).exec_without_returning(work.tx()).await?;
+    support_check::Entity::insert(row).exec_without_returning(work.legacy_tx()).await?;
     Ok(Checked { found: reference.is_some(), reference })
 }
 
@@ -156,7 +156,7 @@ async fn limit(work: &Work<'_>, case_id: Uuid) -> Result<(), Refusal> {
         (of_subject, MOST_PER_HOUR, "Sie haben in der letzten Stunde zu oft abgeglichen. Bitte später noch einmal."),
         (of_case, MOST_PER_CASE_AND_DAY, "Dieser Fall wurde in den letzten 24 Stunden oft genug abgeglichen."),
     ] {
-        if support_check::Entity::find().filter(made).count(work.tx()).await? >= most {
+        if support_check::Entity::find().filter(made).count(work.legacy_tx()).await? >= most {
             return Err(Refusal::rate_limited(text));
         }
     }
@@ -178,7 +178,7 @@ async fn notify(work: &Work<'_>, own: &CaseRow, elsewhere: &[Elsewhere]) -> Resu
         case_id: Set(case_id),
         at: Set(work.now()),
     });
-    support_notice::Entity::insert_many(rows).exec_without_returning(work.tx()).await?;
+    support_notice::Entity::insert_many(rows).exec_without_returning(work.legacy_tx()).await?;
     Ok(reference)
 }
 
@@ -189,10 +189,11 @@ async fn known(work: &Work<'_>, own: Uuid, sides: &BTreeSet<(Uuid, Uuid)>) -> Re
         .filter(Column::CaseId.eq(own))
         .order_by_desc(Column::At)
         .order_by_desc(Column::Id)
-        .one(work.tx())
+        .one(work.legacy_tx())
         .await?;
     let Some(last) = last else { return Ok(None) };
-    let told = support_notice::Entity::find().filter(Column::Reference.eq(&last.reference)).all(work.tx()).await?;
+    let told =
+        support_notice::Entity::find().filter(Column::Reference.eq(&last.reference)).all(work.legacy_tx()).await?;
     let told: BTreeSet<_> = told.into_iter().map(|notice| (notice.case_id, notice.agency_id)).collect();
     Ok((told == *sides).then_some(last.reference))
 }

@@ -1,12 +1,12 @@
-//! A unit of work: one viewer (or the clock), one transaction, and what is to be told of it.
+//! A unit of work: one viewer (or the timer), one transaction, and what is written when it commits.
 //!
 //! Events, the feeds of both sides and the state are written together. What closes something to its receiver holds back
 //! the log of disclosures until it has committed.
 
 mod closing;
-mod happening;
-mod told;
-mod worker;
+mod commit;
+mod events;
+mod tx;
 
 use std::sync::Arc;
 
@@ -15,22 +15,21 @@ use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::purpose::ReferralPurpose;
 use kim_entity::database::Database;
-use kim_entity::read::{ReferralRow, Snapshot};
-use kim_entity::tick::Ticking;
+use kim_entity::read::{Reads, ReferralRow};
+use kim_entity::unscoped::Unscoped;
 use kim_entity::viewer::Viewer;
-use kim_entity::write::Writing;
+use kim_entity::write::{CommitRecord, Tx, Writes};
 use sea_orm::{DatabaseTransaction, DbErr};
 use uuid::Uuid;
 
 use crate::refusal::Refusal;
-use told::Told;
 
-pub(crate) use happening::{Move, may, mover};
-pub use worker::{AtDesk, ByClock, Hands, OfClock, OfViewer, Worker};
+pub(crate) use events::{Move, may, mover};
+pub use tx::{ClockTx, ClockWork, ViewerTx, ViewerWork, WorkTx, Worker};
 
-/// Where a viewer works: what every use case needs beside its input.
+/// What every use case of a viewer needs beside its input.
 #[derive(Clone, Copy, Debug)]
-pub struct Desk<'d> {
+pub struct WorkContext<'d> {
     /// The database.
     pub database: &'d Database,
     /// What time it is.
@@ -43,47 +42,43 @@ pub struct Desk<'d> {
 
 /// A unit of work. Dropped without [`finish`](Self::finish), it leaves nothing.
 #[derive(Debug)]
-pub struct Work<'d, W: Worker = AtDesk> {
-    by: W::Hands<'d>,
-    database: &'d Database,
+pub struct Work<'d, W: Worker = ViewerWork> {
+    by: W::Tx<'d>,
     clock: &'d Clock,
     now: i64,
     today: NaiveDate,
-    told: Told,
+    record: CommitRecord,
 }
 
 impl<'d> Work<'d> {
-    pub(crate) async fn begin(desk: Desk<'d>) -> Result<Self, DbErr> {
-        let today = desk.clock.today();
-        let writing = Writing::begin(desk.database, Arc::clone(desk.viewer), today).await?;
-        let (now, by) = (desk.clock.now_micros(), OfViewer { desk, writing });
-        Ok(Self { by, database: desk.database, clock: desk.clock, now, today, told: Told::default() })
+    pub(crate) async fn begin(context: WorkContext<'d>) -> Result<Self, DbErr> {
+        let WorkContext { database, clock, viewer, .. } = context;
+        let today = clock.today();
+        let writes = Writes::begin(database, Arc::clone(viewer), today).await?;
+        Ok(Self::of(ViewerTx { context, writes }, clock, today))
     }
 
     pub(crate) fn viewer(&self) -> &'d Viewer {
-        self.by.desk.viewer
+        self.by.context.viewer
     }
     pub(crate) fn own_id(&self) -> Uuid {
-        self.by.desk.viewer.agency().id
-    }
-    pub(crate) fn database(&self) -> &'d Database {
-        self.database
+        self.viewer().agency().id
     }
     pub(crate) fn key(&self) -> &'d FingerprintKey {
-        self.by.desk.key
+        self.by.context.key
     }
     /// The viewer's reads, in this transaction.
-    pub(crate) fn reads(&self) -> &Snapshot {
-        self.by.writing.reads()
+    pub(crate) fn reads(&self) -> &Reads {
+        self.by.writes.reads()
     }
-    pub(crate) fn writing(&self) -> &Writing {
-        &self.by.writing
+    pub(crate) fn writes(&self) -> &Writes {
+        &self.by.writes
     }
 
     /// The viewer's own referral of this id, locked, if nobody was faster.
     pub(crate) async fn referral(&self, id: Option<Uuid>, expected_version: i32) -> Result<ReferralRow, Refusal> {
         let found = match id {
-            Some(id) => self.writing().referral(id).await?,
+            Some(id) => self.writes().referral(id).await?,
             None => None,
         };
         seen(found, expected_version)
@@ -105,20 +100,24 @@ impl<'d> Work<'d> {
     }
 }
 
-impl<'d> Work<'d, ByClock> {
-    pub(crate) async fn by_clock(database: &'d Database, clock: &'d Clock) -> Result<Self, DbErr> {
+impl<'d> Work<'d, ClockWork> {
+    #[expect(clippy::disallowed_methods, reason = "the timer and imports work for no viewer")]
+    pub(crate) async fn by_clock(database: &Database, clock: &'d Clock) -> Result<Self, DbErr> {
         let today = clock.today();
-        let by = OfClock::begin(database, today).await?;
-        Ok(Self { by, database, clock, now: clock.now_micros(), today, told: Told::default() })
+        Ok(Self::of(ClockTx(Unscoped::begin(database, today).await?), clock, today))
     }
 
-    /// What only the clock reads.
-    pub(crate) fn ticking(&self) -> &Ticking {
-        self.by.ticking()
+    /// What is narrowed to nobody.
+    pub(crate) fn unscoped(&self) -> &Unscoped {
+        &self.by.0
     }
 }
 
-impl<W: Worker> Work<'_, W> {
+impl<'d, W: Worker> Work<'d, W> {
+    fn of(by: W::Tx<'d>, clock: &'d Clock, today: NaiveDate) -> Self {
+        Self { by, clock, now: clock.now_micros(), today, record: CommitRecord::default() }
+    }
+
     pub(crate) fn now(&self) -> i64 {
         self.now
     }
@@ -129,8 +128,12 @@ impl<W: Worker> Work<'_, W> {
     pub(crate) fn today(&self) -> NaiveDate {
         self.today
     }
-    pub(crate) fn tx(&self) -> &DatabaseTransaction {
-        self.by.transaction()
+    pub(crate) fn tx(&self) -> &Tx {
+        self.by.tx()
+    }
+    /// TEMPORARY: for what has no function in the entity crate yet.
+    pub(crate) fn legacy_tx(&self) -> &DatabaseTransaction {
+        self.by.tx().legacy()
     }
 }
 

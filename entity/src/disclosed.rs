@@ -1,13 +1,8 @@
 //! Per referral and field, when it was first and last disclosed: answers Art. 15 DSGVO, kept as long as the data.
 
-use std::collections::HashMap;
-
-use kim_domain::Word as _;
-use kim_domain::field::{FieldSet, HandoverField};
 use sea_orm::entity::prelude::*;
 use sea_orm::{DatabaseTransaction, DbBackend};
 
-use crate::database::Database;
 use crate::sql::{Cells, Sql};
 
 /// What `field` says where messages were disclosed.
@@ -56,12 +51,8 @@ pub struct Fact {
     pub ground: &'static str,
 }
 
-/// Notes what is disclosed at an instant, in this order. What was disclosed before keeps its first time, and its last unless
-/// that is of before the day began or under another ground; both instants in microseconds since 1970.
-///
-/// # Errors
-/// The database does not answer.
-pub async fn note(tx: &DatabaseTransaction, facts: &[Fact], at: i64, day_began: i64) -> Result<(), DbErr> {
+/// As [`Log::note`](crate::log::Log::note) says.
+pub(crate) async fn note(tx: &DatabaseTransaction, facts: &[Fact], at: i64, day_began: i64) -> Result<(), DbErr> {
     let backend = tx.get_database_backend();
     for some in facts.chunks(ROWS) {
         let rows = match backend {
@@ -93,31 +84,4 @@ pub async fn note(tx: &DatabaseTransaction, facts: &[Fact], at: i64, day_began: 
         sql.run(tx).await?;
     }
     Ok(())
-}
-
-/// Which of these fields these referrals showed their receivers, ever; only those that showed one. `tx` is for PostgreSQL, where the log lies
-/// in the main database: there a transaction asks for no second connection.
-///
-/// # Errors
-/// The database does not answer.
-pub async fn shown(
-    database: &Database,
-    tx: &DatabaseTransaction,
-    referrals: &[Uuid],
-    fields: FieldSet,
-) -> Result<HashMap<Uuid, FieldSet>, DbErr> {
-    let facts = Entity::find()
-        .filter(Column::ReferralId.is_in(referrals.iter().copied()))
-        .filter(Column::Field.is_in(fields.iter().map(HandoverField::code)));
-    let facts = match database.backend() {
-        DbBackend::Sqlite => facts.all(&database.log).await?,
-        DbBackend::Postgres | _ => facts.all(tx).await?,
-    };
-    let mut shown: HashMap<Uuid, FieldSet> = HashMap::new();
-    for fact in facts {
-        if let Some(field) = HandoverField::from_code(&fact.field) {
-            shown.entry(fact.referral_id).or_default().insert(field);
-        }
-    }
-    Ok(shown)
 }

@@ -1,11 +1,9 @@
 //! The log of disclosures: one row per request and distinct field set, written before the response leaves.
 
 use kim_domain::agency::Role;
-use sea_orm::DatabaseTransaction;
 use sea_orm::entity::prelude::*;
 
 use crate::code::Code;
-use crate::eager::eagerly;
 
 /// One disclosure.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -52,11 +50,3 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
-
-/// Writes what is disclosed.
-///
-/// # Errors
-/// The database does not answer.
-pub async fn write(tx: &DatabaseTransaction, rows: Vec<ActiveModel>) -> Result<(), DbErr> {
-    eagerly(tx.get_database_backend(), Entity::insert_many(rows).exec_without_returning(tx)).await.map(drop)
-}

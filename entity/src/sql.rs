@@ -169,6 +169,18 @@ impl Sql {
         }
     }
 
+    /// Appends rows of placeholders for values: what follows VALUES.
+    pub(crate) fn rows(&mut self, rows: impl IntoIterator<Item = Vec<Value>>) -> &mut Self {
+        for (number, row) in rows.into_iter().enumerate() {
+            self.push(if number > 0 { ",(" } else { "(" });
+            for (place, value) in row.into_iter().enumerate() {
+                self.push(if place > 0 { "," } else { "" }).bind(value);
+            }
+            self.push(")");
+        }
+        self
+    }
+
     /// Appends an aggregate that lists the values of bigint columns, row after row, comma-separated, as one text:
     /// [`Columns::rows_of_fields`] reads it.
     pub(crate) fn list_of(&mut self, columns: &[&str]) -> &mut Self {

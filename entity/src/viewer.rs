@@ -1,5 +1,5 @@
 //! Who is asking. A `Viewer` can be made in one way only: by admitting a verified token
-//! ([`Snapshot::admit`](crate::read::Snapshot::admit)).
+//! ([`Reads::admit`](crate::read::Reads::admit)).
 
 use kim_domain::Word;
 use kim_domain::agency::{AgencyKind, Role, Scope};
@@ -36,7 +36,7 @@ pub struct Viewer {
 }
 
 impl Viewer {
-    /// Admits a verified token, for [`Snapshot::admit`](crate::read::Snapshot::admit); with the version of the directory,
+    /// Admits a verified token, for [`Reads::admit`](crate::read::Reads::admit); with the version of the directory,
     /// if it has one, which so costs no round trip.
     pub(crate) async fn admit(
         connection: &impl ConnectionTrait,

@@ -7,7 +7,7 @@ use async_graphql::{Context, ID, Object, SimpleObject};
 use kim_domain::agreement::{AgreementSide, Content, OpinionVerdict};
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::id::Kind;
-use kim_entity::read::{ActRow, AgencyRow, AgreementRow, Snapshot};
+use kim_entity::read::{ActRow, AgencyRow, AgreementRow, Reads};
 use uuid::Uuid;
 
 use crate::agency::{Agency, Parties, Purpose};
@@ -54,7 +54,7 @@ pub(crate) struct Acts {
 
 impl Acts {
     /// What a plan asks for: a statement for each list.
-    pub(crate) async fn fetch(snapshot: &Snapshot, proposals: &[Uuid], plan: AgreementPlan) -> Result<Self, Failure> {
+    pub(crate) async fn fetch(snapshot: &Reads, proposals: &[Uuid], plan: AgreementPlan) -> Result<Self, Failure> {
         let none = HashMap::new();
         Ok(Self {
             signatures: if plan.signatures { snapshot.signatures(proposals).await? } else { none.clone() },
@@ -70,7 +70,7 @@ impl Acts {
 
 /// Completes rows of agreements, in their order.
 pub(crate) async fn agreements(
-    snapshot: &Snapshot,
+    snapshot: &Reads,
     rows: Vec<AgreementRow>,
     plan: AgreementPlan,
 ) -> Result<Vec<Agreement>, Failure> {

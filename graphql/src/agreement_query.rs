@@ -5,7 +5,7 @@ use kim_domain::agency::Scope;
 use kim_domain::agreement::{Changed, Content, Difference, ProposalStatus};
 use kim_domain::id::Kind;
 use kim_domain::purpose::ReferralPurpose;
-use kim_entity::read::Snapshot;
+use kim_entity::read::Reads;
 use uuid::Uuid;
 
 use crate::agreement::AgreementField;
@@ -84,7 +84,7 @@ struct Compared {
     content: Content,
 }
 
-async fn compared(snapshot: &Snapshot, known: &Vocabulary, id: &ID) -> Result<Option<Compared>, Failure> {
+async fn compared(snapshot: &Reads, known: &Vocabulary, id: &ID) -> Result<Option<Compared>, Failure> {
     let Some((kind, uuid)) = any(id)? else { return Ok(None) };
     if kind == Kind::Agreement {
         let found = snapshot.agreements_by_id(&[uuid]).await?.pop();

@@ -8,7 +8,7 @@ use kim_domain::field::FieldSet;
 use kim_domain::id::Kind;
 use kim_domain::plan::Goal;
 use kim_domain::upcoming::CaseFacts;
-use kim_entity::read::{DecisionRow, NoteRow, PlanRow, Snapshot};
+use kim_entity::read::{DecisionRow, NoteRow, PlanRow, Reads};
 use uuid::Uuid;
 
 use crate::agency::Parties;
@@ -36,7 +36,7 @@ pub(crate) struct CaseParts {
 
 /// Fetches the parts of these cases.
 pub(crate) async fn parts(
-    snapshot: &Snapshot,
+    snapshot: &Reads,
     ids: &[Uuid],
     asked: &CasePlan,
 ) -> Result<HashMap<Uuid, CaseParts>, Failure> {

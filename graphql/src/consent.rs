@@ -10,7 +10,7 @@ use kim_domain::id::Kind;
 use kim_domain::value::Language;
 use kim_entity::consent::Model;
 use kim_entity::consent_event;
-use kim_entity::read::Snapshot;
+use kim_entity::read::Reads;
 use uuid::Uuid;
 
 use crate::agency::{Agency, Parties, Purpose};
@@ -51,7 +51,7 @@ pub(crate) struct Consent {
 }
 
 /// Completes rows of consents of the viewer's own clients, in their order: a statement for each relation.
-pub(crate) async fn load(snapshot: &Snapshot, rows: Vec<Model>, plan: ConsentPlan) -> Result<Vec<Consent>, Failure> {
+pub(crate) async fn load(snapshot: &Reads, rows: Vec<Model>, plan: ConsentPlan) -> Result<Vec<Consent>, Failure> {
     let parties = match plan.receiver {
         true => load::parties(snapshot, rows.iter().map(|row| row.receiver_id).collect()).await?,
         false => Parties::default(),

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
 use async_graphql::{Error, ErrorExtensionValues, Name, Pos, Response, ServerError, Value, Variables};
 use chrono::NaiveDate;
-use kim_casework::disclose::{Begun, Ledger, Reader, Recorded, Shown};
+use kim_casework::disclose::{Begun, DisclosureLog, Reader, Recorded, Shown};
 use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::token::VerifiedToken;
 use kim_entity::database::{Database, is_lost, took_too_long};
-use kim_entity::read::Snapshot;
+use kim_entity::read::Reads;
 use kim_entity::viewer::Viewer;
 use uuid::Uuid;
 
@@ -38,7 +38,7 @@ pub struct Api {
     database: Arc<Database>,
     clock: Clock,
     key: Arc<FingerprintKey>,
-    ledger: Ledger,
+    ledger: DisclosureLog,
 }
 
 /// Why a token could be neither admitted nor refused.
@@ -60,16 +60,16 @@ impl Api {
     #[must_use]
     pub fn new(database: Database, clock: Clock, key: FingerprintKey) -> Self {
         let database = Arc::new(database);
-        Self { ledger: Ledger::open(Arc::clone(&database), clock), database, clock, key: Arc::new(key) }
+        Self { ledger: DisclosureLog::open(Arc::clone(&database), clock), database, clock, key: Arc::new(key) }
     }
 
     /// Admits a verified token, and begins what its viewer may read; `None` means 401, whatever the reason.
     ///
     /// # Errors
     /// [`ApiError`]
-    pub async fn admit(&self, token: VerifiedToken) -> Result<Option<Snapshot>, ApiError> {
+    pub async fn admit(&self, token: VerifiedToken) -> Result<Option<Reads>, ApiError> {
         let today = self.clock.today();
-        let admit = || Snapshot::admit(&self.database, token.clone(), today);
+        let admit = || Reads::admit(&self.database, token.clone(), today);
         self.database.again(admit).await.map_err(|error| {
             if took_too_long(&error) {
                 return ApiError::TooLate;
@@ -80,7 +80,7 @@ impl Api {
 
     /// Answers the request of whoever was admitted. What it discloses is in the log before this returns; if the log cannot be written, nothing
     /// is disclosed. If something was closed to the viewer's agency meanwhile, it is answered anew.
-    pub async fn execute(&self, admitted: Snapshot, mut asked: Asked, request_id: &str) -> Response {
+    pub async fn execute(&self, admitted: Reads, mut asked: Asked, request_id: &str) -> Response {
         let viewer = Arc::clone(admitted.viewer());
         let schema = schema::of(viewer.agency().kind, viewer.role());
         if let Err(refused) = check(&asked, schema::known(schema)) {
@@ -123,7 +123,7 @@ impl Api {
         &self,
         schema: &Schema,
         viewer: &Arc<Viewer>,
-        snapshot: Option<Snapshot>,
+        snapshot: Option<Reads>,
         asked: &Asked,
         keys: &[Name],
     ) -> Result<(Response, Vec<Shown>, NaiveDate), Response> {

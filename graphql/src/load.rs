@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kim_domain::agency::Scope;
 use kim_domain::disclosure::known_to;
 use kim_domain::life::{Mover, ReferralAction::OfferAgain};
-use kim_entity::read::{AgencyRow, CaseRow, ReferralRow, Side, Snapshot};
+use kim_entity::read::{AgencyRow, CaseRow, Reads, ReferralRow, Side};
 use uuid::Uuid;
 
 use crate::agency::Parties;
@@ -25,7 +25,7 @@ const REFERRALS_OF_A_CASE: usize = 100;
 
 /// Completes rows of referrals, in their order.
 pub(crate) async fn referrals(
-    snapshot: &Snapshot,
+    snapshot: &Reads,
     rows: Vec<ReferralRow>,
     plan: &ReferralPlan,
 ) -> Result<Vec<Referral>, Failure> {
@@ -115,7 +115,7 @@ pub(crate) async fn referrals(
 }
 
 /// Completes rows of cases, in their order.
-pub(crate) async fn cases(snapshot: &Snapshot, rows: Vec<CaseRow>, plan: &CasePlan) -> Result<Vec<Case>, Failure> {
+pub(crate) async fn cases(snapshot: &Reads, rows: Vec<CaseRow>, plan: &CasePlan) -> Result<Vec<Case>, Failure> {
     let mut of_case: HashMap<Uuid, Vec<Referral>> = HashMap::new();
     if let Some(plan) = &plan.referrals
         && snapshot.viewer().may(Scope::ReferralRead)
@@ -142,7 +142,7 @@ pub(crate) async fn cases(snapshot: &Snapshot, rows: Vec<CaseRow>, plan: &CasePl
 
 /// The consents of the clients of these cases, and their receipts, by case.
 async fn consents_of(
-    snapshot: &Snapshot,
+    snapshot: &Reads,
     rows: &[CaseRow],
     plan: &CasePlan,
 ) -> Result<HashMap<Uuid, (Vec<Consent>, Option<ConsentReceipt>)>, Failure> {
@@ -171,7 +171,7 @@ async fn consents_of(
 }
 
 /// The two sides of these referrals. The viewer's own agency and every sender are known already.
-async fn sides(snapshot: &Snapshot, rows: &[ReferralRow]) -> Result<Parties, Failure> {
+async fn sides(snapshot: &Reads, rows: &[ReferralRow]) -> Result<Parties, Failure> {
     let own = snapshot.viewer().agency();
     let own = AgencyRow::from(own);
     let mut known = HashMap::from([(own.id, own)]);
@@ -185,7 +185,7 @@ async fn sides(snapshot: &Snapshot, rows: &[ReferralRow]) -> Result<Parties, Fai
 }
 
 /// These agencies, to be named on either side of a referral or an agreement.
-pub(crate) async fn parties(snapshot: &Snapshot, ids: BTreeSet<Uuid>) -> Result<Parties, Failure> {
+pub(crate) async fn parties(snapshot: &Reads, ids: BTreeSet<Uuid>) -> Result<Parties, Failure> {
     let ids: Vec<Uuid> = ids.into_iter().collect();
     let found = snapshot.parties(&ids).await?;
     Ok(Arc::new(found.into_iter().map(|agency| (agency.id, agency)).collect()))

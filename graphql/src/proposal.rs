@@ -7,7 +7,7 @@ use async_graphql::{Context, ID, Object};
 use kim_domain::agency::Scope;
 use kim_domain::agreement::{ProposalAction, ProposalStatus, Standpoint};
 use kim_domain::id::Kind;
-use kim_entity::read::{ActRow, AgencyRow, ProposalRow, Snapshot};
+use kim_entity::read::{ActRow, AgencyRow, ProposalRow, Reads};
 use uuid::Uuid;
 
 use crate::agency::{Agency, Parties, Purpose};
@@ -43,7 +43,7 @@ impl Plan for ProposalPlan {
 
 /// Completes rows of proposals, in their order.
 pub(crate) async fn proposals(
-    snapshot: &Snapshot,
+    snapshot: &Reads,
     rows: Vec<ProposalRow>,
     plan: ProposalPlan,
 ) -> Result<Vec<AgreementProposal>, Failure> {

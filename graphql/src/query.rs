@@ -9,7 +9,7 @@ use kim_domain::agency::{AgencyKind, Role, Scope};
 use kim_domain::id::Kind;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{Direction, ReferralOrder};
-use kim_entity::read::{self, CountBy, Key, ReferralRow, Snapshot};
+use kim_entity::read::{self, CountBy, Key, Reads, ReferralRow};
 use kim_entity::referral::NO_DUE_DATE;
 use uuid::Uuid;
 
@@ -290,7 +290,7 @@ async fn one_case(ctx: &Context<'_>, id: &ID) -> Result<Option<Case>, Failure> {
 /// so each is written in the book, whatever else is asked of it.
 async fn find_client(
     session: &Session,
-    snapshot: &Snapshot,
+    snapshot: &Reads,
     direction: Direction,
     filter: &mut read::ReferralFilter,
     client: Option<String>,

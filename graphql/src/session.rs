@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_graphql::context::ContextBase;
 use chrono::NaiveDate;
 use kim_casework::disclose::Shown;
-use kim_casework::work::Desk;
+use kim_casework::work::WorkContext;
 use kim_domain::agency::Scope;
 use kim_domain::calendar::Clock;
 use kim_domain::field::FieldSet;
 use kim_domain::fingerprint::FingerprintKey;
 use kim_entity::database::Database;
-use kim_entity::read::{ReferralRow, Side, Snapshot};
+use kim_entity::read::{Reads, ReferralRow, Side};
 use kim_entity::viewer::Viewer;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
@@ -27,7 +27,7 @@ pub(crate) struct Session {
     key: Arc<FingerprintKey>,
     clock: Clock,
     today: NaiveDate,
-    snapshot: OnceCell<Snapshot>,
+    snapshot: OnceCell<Reads>,
     book: Mutex<BTreeMap<Uuid, Shown>>,
     in_pieces: bool,
     lending: Lending,
@@ -40,10 +40,10 @@ impl Session {
         database: Arc<Database>,
         key: Arc<FingerprintKey>,
         clock: Clock,
-        snapshot: Option<Snapshot>,
+        snapshot: Option<Reads>,
         in_pieces: bool,
     ) -> Self {
-        let today = snapshot.as_ref().map_or_else(|| clock.today(), Snapshot::today);
+        let today = snapshot.as_ref().map_or_else(|| clock.today(), Reads::today);
         let (snapshot, book) = (OnceCell::new_with(snapshot), Mutex::new(BTreeMap::new()));
         Self { viewer, database, key, clock, today, snapshot, book, in_pieces, lending: Lending::default() }
     }
@@ -70,20 +70,22 @@ impl Session {
     }
 
     /// Where the viewer works, if the token has the scope.
-    pub(crate) fn write(&self, scope: Scope) -> Result<Desk<'_>, Failure> {
+    pub(crate) fn write(&self, scope: Scope) -> Result<WorkContext<'_>, Failure> {
         match self.viewer.may(scope) {
-            true => Ok(Desk { database: &self.database, clock: &self.clock, key: &self.key, viewer: &self.viewer }),
+            true => {
+                Ok(WorkContext { database: &self.database, clock: &self.clock, key: &self.key, viewer: &self.viewer })
+            }
             false => Err(Failure::Forbidden(scope)),
         }
     }
 
     /// A snapshot of what is there after a change, to be given up once its rows are loaded.
-    pub(crate) async fn after(&self) -> Result<Snapshot, Failure> {
-        Ok(Snapshot::begin(&self.database, Arc::clone(&self.viewer), self.today).await?)
+    pub(crate) async fn after(&self) -> Result<Reads, Failure> {
+        Ok(Reads::begin(&self.database, Arc::clone(&self.viewer), self.today).await?)
     }
 
     /// The snapshot, begun at its first use, if the token has the scope.
-    pub(crate) async fn read(&self, scope: Scope) -> Result<&Snapshot, Failure> {
+    pub(crate) async fn read(&self, scope: Scope) -> Result<&Reads, Failure> {
         if !self.viewer.may(scope) {
             return Err(Failure::Forbidden(scope));
         }
@@ -91,8 +93,8 @@ impl Session {
     }
 
     /// The snapshot, for what every viewer may read.
-    pub(crate) async fn read_public(&self) -> Result<&Snapshot, Failure> {
-        let begin = || Snapshot::begin(&self.database, Arc::clone(&self.viewer), self.today);
+    pub(crate) async fn read_public(&self) -> Result<&Reads, Failure> {
+        let begin = || Reads::begin(&self.database, Arc::clone(&self.viewer), self.today);
         Ok(self.snapshot.get_or_try_init(begin).await?)
     }
 

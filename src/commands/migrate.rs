@@ -40,14 +40,15 @@ pub(super) async fn run(args: &MigrateArgs) -> Result<(), Failure> {
 /// # Errors
 /// [`Failure::Failed`] when a step fails; the earlier ones stay.
 pub async fn up(database: &Database) -> Result<usize, Failure> {
-    let main = MainMigrator::get_pending_migrations(&database.main).await.map_err(Failure::failed)?.len();
-    let log = LogMigrator::get_pending_migrations(&database.log).await.map_err(Failure::failed)?.len();
-    MainMigrator::up(&database.main, None).await.map_err(Failure::failed)?;
-    LogMigrator::up(&database.log, None).await.map_err(Failure::failed)?;
+    let main =
+        MainMigrator::get_pending_migrations(database.for_migrations().main).await.map_err(Failure::failed)?.len();
+    let log = LogMigrator::get_pending_migrations(database.for_migrations().log).await.map_err(Failure::failed)?.len();
+    MainMigrator::up(database.for_migrations().main, None).await.map_err(Failure::failed)?;
+    LogMigrator::up(database.for_migrations().log, None).await.map_err(Failure::failed)?;
     Ok(main + log)
 }
 
 async fn down(database: &Database) -> Result<(), Failure> {
-    LogMigrator::down(&database.log, None).await.map_err(Failure::failed)?;
-    MainMigrator::down(&database.main, None).await.map_err(Failure::failed)
+    LogMigrator::down(database.for_migrations().log, None).await.map_err(Failure::failed)?;
+    MainMigrator::down(database.for_migrations().main, None).await.map_err(Failure::failed)
 }

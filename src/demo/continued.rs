@@ -10,11 +10,11 @@ use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{ReferralKind, ReferralStatus};
 use kim_entity::code::Code;
 use kim_entity::database::Database;
-use kim_entity::{agency, agreement, case_file, consent, handover, person, referral, referral_event};
+use kim_entity::handover::HandoverRow;
+use kim_entity::write::Tx;
+use kim_entity::{agency, agreement, case_file, consent, person, referral, referral_event};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
 use super::enrich::{Cases, rows, wrong};
@@ -23,7 +23,7 @@ use crate::failure::Failure;
 /// Writes the referrals of `continued_demo.csv`: case number, to whom, purpose, days since the offer, reference. Without
 /// days it is the draft that a forwarding makes, which nothing of the client is in yet.
 pub(super) async fn referrals(database: &Database, clock: &Clock, file: &[u8]) -> Result<(), Failure> {
-    let tx = database.write().await.map_err(Failure::failed)?;
+    let tx = database.legacy_write().await.map_err(Failure::failed)?;
     let cases = Cases::load(&tx).await?;
     for [number, to, purpose, days_ago, reference] in rows(file)? {
         let (case, previous) = cases.get(&number)?;
@@ -43,17 +43,17 @@ pub(super) async fn referrals(database: &Database, clock: &Clock, file: &[u8]) -
 }
 
 async fn agreement_with(
-    tx: &DatabaseTransaction,
+    tx: &Tx,
     receiver: &str,
     purpose: ReferralPurpose,
 ) -> Result<Option<agreement::Model>, Failure> {
-    let receiver = agency::Entity::find().filter(agency::Column::Slug.eq(receiver)).one(tx).await;
+    let receiver = agency::Entity::find().filter(agency::Column::Slug.eq(receiver)).one(tx.legacy()).await;
     let Some(receiver) = receiver.map_err(Failure::failed)? else { return Ok(None) };
     agreement::Entity::find()
         .filter(agreement::Column::ReceiverId.eq(receiver.id))
         .filter(agreement::Column::Purpose.eq(Code(purpose)))
         .order_by_desc(agreement::Column::Version)
-        .one(tx)
+        .one(tx.legacy())
         .await
         .map_err(Failure::failed)
 }
@@ -68,18 +68,18 @@ struct Next<'a> {
 
 impl Next<'_> {
     /// The draft stands since the moment of the forwarding.
-    async fn draft(&self, tx: &DatabaseTransaction) -> Result<(), Failure> {
+    async fn draft(&self, tx: &Tx) -> Result<(), Failure> {
         let at = self.previous.closed_at.unwrap_or(self.previous.updated_at);
         let draft = referral::ActiveModel { hops: Set(self.previous.hops + 1), ..self.referral(at) };
         let id = self.insert(tx, draft).await?;
-        let empty = handover::ActiveModel { referral_id: Set(id), ..Default::default() };
-        handover::Entity::insert(empty).exec_without_returning(tx).await.map_err(Failure::failed)?;
+        let empty = HandoverRow { referral_id: id, ..Default::default() };
+        tx.insert_handovers(&[empty]).await.map_err(Failure::failed)?;
         self.event(tx, id, at, None, ReferralStatus::Draft).await
     }
 
-    async fn offer(&self, tx: &DatabaseTransaction, day: NaiveDate) -> Result<(), Failure> {
+    async fn offer(&self, tx: &Tx, day: NaiveDate) -> Result<(), Failure> {
         let at = noon_micros(day);
-        let person = person::Entity::find_by_id(self.case.person_id).one(tx).await.map_err(Failure::failed)?;
+        let person = person::Entity::find_by_id(self.case.person_id).one(tx.legacy()).await.map_err(Failure::failed)?;
         let person = person.ok_or_else(|| wrong(&self.case.case_number, "no such person"))?;
         let offered = referral::ActiveModel {
             status: Set(Code(ReferralStatus::Offered)),
@@ -91,7 +91,7 @@ impl Next<'_> {
         };
         let id = self.insert(tx, offered).await?;
         let copy = self.handover(id, &person, day);
-        handover::Entity::insert(copy).exec_without_returning(tx).await.map_err(Failure::failed)?;
+        tx.insert_handovers(&[copy]).await.map_err(Failure::failed)?;
         self.event(tx, id, at, Some(ReferralStatus::Draft), ReferralStatus::Offered).await
     }
 
@@ -134,7 +134,7 @@ impl Next<'_> {
         FieldSet::from_i64(self.agreement.fields).without(FieldSet::from_i64(self.agreement.ticked_only))
     }
 
-    async fn consent(&self, tx: &DatabaseTransaction, day: NaiveDate) -> Result<Uuid, Failure> {
+    async fn consent(&self, tx: &Tx, day: NaiveDate) -> Result<Uuid, Failure> {
         let id = new_uuid();
         let given = consent::ActiveModel {
             id: Set(id),
@@ -153,17 +153,14 @@ impl Next<'_> {
             created_at: Set(noon_micros(day)),
             ..Default::default()
         };
-        consent::Entity::insert(given).exec_without_returning(tx).await.map_err(Failure::failed)?;
+        consent::Entity::insert(given).exec_without_returning(tx.legacy()).await.map_err(Failure::failed)?;
         Ok(id)
     }
 
     /// The copy that the receiver reads, as an import makes it.
-    fn handover(&self, id: Uuid, person: &person::Model, day: NaiveDate) -> handover::ActiveModel {
-        let mut copy = handover::ActiveModel {
-            referral_id: Set(id),
-            client_fingerprint: Set(person.fingerprint.clone()),
-            ..Default::default()
-        };
+    fn handover(&self, id: Uuid, person: &person::Model, day: NaiveDate) -> HandoverRow {
+        let client_fingerprint = person.fingerprint.clone();
+        let mut copy = HandoverRow { referral_id: id, client_fingerprint, ..Default::default() };
         for field in self.unticked().iter() {
             let text = if field == F::Concern {
                 Some(format!("Es geht um: {}.", self.agreement.purpose.0.label()))
@@ -172,20 +169,20 @@ impl Next<'_> {
             } else {
                 person.text(field).or_else(|| self.case.text(field))
             };
-            copy.set_text(field, text);
+            copy.values.set(field, text.as_deref());
         }
         copy
     }
 
-    async fn insert(&self, tx: &DatabaseTransaction, new: referral::ActiveModel) -> Result<Uuid, Failure> {
+    async fn insert(&self, tx: &Tx, new: referral::ActiveModel) -> Result<Uuid, Failure> {
         let id = new.id.clone().take().unwrap_or_default();
-        referral::Entity::insert(new).exec_without_returning(tx).await.map_err(Failure::failed)?;
+        referral::Entity::insert(new).exec_without_returning(tx.legacy()).await.map_err(Failure::failed)?;
         Ok(id)
     }
 
     async fn event(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &Tx,
         id: Uuid,
         at: i64,
         from: Option<ReferralStatus>,
@@ -203,6 +200,10 @@ impl Next<'_> {
             imported: Set(true),
             ..Default::default()
         };
-        referral_event::Entity::insert(event).exec_without_returning(tx).await.map(drop).map_err(Failure::failed)
+        referral_event::Entity::insert(event)
+            .exec_without_returning(tx.legacy())
+            .await
+            .map(drop)
+            .map_err(Failure::failed)
     }
 }

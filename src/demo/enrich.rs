@@ -10,17 +10,17 @@ use kim_domain::id::new_uuid;
 use kim_domain::referral::ReferralStatus;
 use kim_domain::value::is_valid;
 use kim_entity::database::Database;
-use kim_entity::{case_file, handover, message, person, referral};
+use kim_entity::message::NewMessage;
+use kim_entity::write::Tx;
+use kim_entity::{case_file, person, referral};
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter,
-};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter};
 
 use crate::failure::Failure;
 
 /// Sets the values of `values_demo.csv`: case number, field, value as it is stored.
 pub(super) async fn values(database: &Database, file: &[u8]) -> Result<(), Failure> {
-    let tx = database.write().await.map_err(Failure::failed)?;
+    let tx = database.legacy_write().await.map_err(Failure::failed)?;
     let cases = Cases::load(&tx).await?;
     for [number, name, text] in rows(file)? {
         let field = HandoverField::ALL.iter().copied().find(|field| field.name() == name);
@@ -29,14 +29,14 @@ pub(super) async fn values(database: &Database, file: &[u8]) -> Result<(), Failu
         let mut of_case = case_file::ActiveModel { id: Set(case.id), ..Default::default() };
         let mut of_person = person::ActiveModel { id: Set(case.person_id), ..Default::default() };
         if of_case.set_text(field, Some(text.clone())) {
-            of_case.update(&tx).await.map_err(Failure::failed)?;
+            of_case.update(tx.legacy()).await.map_err(Failure::failed)?;
         } else if of_person.set_text(field, Some(text.clone())) {
-            of_person.update(&tx).await.map_err(Failure::failed)?;
+            of_person.update(tx.legacy()).await.map_err(Failure::failed)?;
         }
-        let mut copy = handover::ActiveModel { referral_id: Set(referral.id), ..Default::default() };
         let was_offered = referral.offered_at != 0 && FieldSet::from_i64(referral.offered_fields).contains(field);
-        if was_offered && copy.set_text(field, Some(text)) {
-            copy.update(&tx).await.map_err(Failure::failed)?;
+        if was_offered && let Some(mut copy) = tx.handover(referral.id).await.map_err(Failure::failed)? {
+            copy.values.set(field, Some(&text));
+            tx.update_handover(&copy).await.map_err(Failure::failed)?;
         }
     }
     tx.commit().await.map_err(Failure::failed)
@@ -45,7 +45,7 @@ pub(super) async fn values(database: &Database, file: &[u8]) -> Result<(), Failu
 /// Lets what the lists tell have been here since it was offered, not since the demo was started: a past month's statistics
 /// count what was there at its end. What is overdue or suspended came today: the timer would end it before anybody sees it.
 pub(super) async fn received(database: &Database, clock: &Clock) -> Result<(), Failure> {
-    let tx = database.write().await.map_err(Failure::failed)?;
+    let tx = database.legacy_write().await.map_err(Failure::failed)?;
     let since = Expr::col(referral::Column::OfferedAt);
     let suspended = referral::Column::Status.eq(ReferralStatus::Suspended.code());
     let in_time = referral::Column::DueOn.gte(clock.today()).and(suspended.not());
@@ -53,7 +53,7 @@ pub(super) async fn received(database: &Database, clock: &Clock) -> Result<(), F
         .col_expr(referral::Column::CreatedAt, since)
         .filter(referral::Column::OfferedAt.gt(0))
         .filter(referral::Column::ClosedOn.is_not_null().or(in_time))
-        .exec(&tx)
+        .exec(tx.legacy())
         .await
         .map_err(Failure::failed)?;
     tx.commit().await.map_err(Failure::failed)
@@ -61,7 +61,7 @@ pub(super) async fn received(database: &Database, clock: &Clock) -> Result<(), F
 
 /// Writes the messages of `messages_demo.csv`: case number, side, days ago, text.
 pub(super) async fn messages(database: &Database, clock: &Clock, file: &[u8]) -> Result<(), Failure> {
-    let tx = database.write().await.map_err(Failure::failed)?;
+    let tx = database.legacy_write().await.map_err(Failure::failed)?;
     let cases = Cases::load(&tx).await?;
     for [number, side, days_ago, text] in rows(file)? {
         let (_, referral) = cases.get(&number)?;
@@ -72,15 +72,10 @@ pub(super) async fn messages(database: &Database, clock: &Clock, file: &[u8]) ->
         };
         let days = days_ago.parse().map_err(|_| wrong(&number, &days_ago))?;
         let day = clock.today().checked_sub_days(Days::new(days)).ok_or_else(|| wrong(&number, &days_ago))?;
-        let message = message::ActiveModel {
-            id: Set(new_uuid()),
-            referral_id: Set(referral.id),
-            sent_at: Set(noon_micros(day)),
-            agency_id: Set(agency_id),
-            staff: Set(None),
-            body: Set(text),
-        };
-        message::Entity::insert(message).exec_without_returning(&tx).await.map_err(Failure::failed)?;
+        let sent_at = noon_micros(day);
+        let message =
+            NewMessage { id: new_uuid(), referral_id: referral.id, sent_at, agency_id, staff: None, body: text };
+        tx.insert_messages(&[message]).await.map_err(Failure::failed)?;
     }
     tx.commit().await.map_err(Failure::failed)
 }
@@ -89,9 +84,9 @@ pub(super) async fn messages(database: &Database, clock: &Clock, file: &[u8]) ->
 pub(super) struct Cases(HashMap<String, (case_file::Model, referral::Model)>);
 
 impl Cases {
-    pub(super) async fn load(tx: &DatabaseTransaction) -> Result<Self, Failure> {
-        let cases = case_file::Entity::find().all(tx).await.map_err(Failure::failed)?;
-        let referrals = referral::Entity::find().all(tx).await.map_err(Failure::failed)?;
+    pub(super) async fn load(tx: &Tx) -> Result<Self, Failure> {
+        let cases = case_file::Entity::find().all(tx.legacy()).await.map_err(Failure::failed)?;
+        let referrals = referral::Entity::find().all(tx.legacy()).await.map_err(Failure::failed)?;
         let mut referrals: HashMap<_, _> = referrals.into_iter().map(|referral| (referral.case_id, referral)).collect();
         let with_referral = |case: case_file::Model| {
             let referral = referrals.remove(&case.id)?;

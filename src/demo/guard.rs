@@ -8,7 +8,7 @@ use kim_entity::{agency, setting};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::Set, ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityName, EntityTrait,
-    PaginatorTrait, QuerySelect, Statement,
+    PaginatorTrait, QuerySelect, Statement, TransactionTrait as _,
 };
 
 use super::lock::sqlite_file;
@@ -51,14 +51,14 @@ pub(super) async fn refuse_foreign_file(database: &str) -> Result<(), Failure> {
 /// [`Failure::Usage`] if the data is not a demo's: nothing was changed. [`Failure::Failed`] as the database says.
 pub(super) async fn claim(database: &Database) -> Result<Content, Failure> {
     // Asked before the first step is done, since the steps alone would already change somebody's database.
-    let content = look(&database.main).await?;
+    let content = look(database.for_demo_guard().main).await?;
     look_at_log(database).await?;
     migrate::up(database).await?;
     let (name, value) = (MARK.0.to_owned(), MARK.1.to_owned());
     let mark = setting::ActiveModel { name: Set(name), value: Set(value) };
     setting::Entity::insert(mark)
         .on_conflict(OnConflict::column(setting::Column::Name).do_nothing().to_owned())
-        .exec_without_returning(&database.main)
+        .exec_without_returning(database.for_demo_guard().main)
         .await
         .map_err(Failure::failed)?;
     Ok(content)
@@ -93,7 +93,7 @@ async fn look_at_log(database: &Database) -> Result<(), Failure> {
     if database.backend() != DbBackend::Sqlite {
         return Ok(());
     }
-    let tables = tables(&database.log).await.map_err(Failure::failed)?;
+    let tables = tables(database.for_demo_guard().log).await.map_err(Failure::failed)?;
     if tables.is_empty() || tables.contains(LOG_STEPS) { Ok(()) } else { Err(foreign()) }
 }
 
@@ -122,8 +122,8 @@ fn foreign() -> Failure {
 
 /// Takes everything out but the mark, so that an interrupted start leaves a database that the next one knows.
 pub(super) async fn empty(database: &Database) -> Result<(), DbErr> {
-    let main = ours(&database.main).await?;
-    let tx = database.write().await?;
+    let main = ours(database.for_demo_guard().main).await?;
+    let tx = database.for_demo_guard().main.begin().await?;
     if database.backend() == DbBackend::Postgres {
         // The log's tables are among them.
         tx.execute_unprepared(&format!("TRUNCATE {}", main.join(", "))).await?;
@@ -135,8 +135,8 @@ pub(super) async fn empty(database: &Database) -> Result<(), DbErr> {
         tx.execute_unprepared(&format!("DELETE FROM {table}")).await?;
     }
     tx.commit().await?;
-    for table in ours(&database.log).await? {
-        database.log.execute_unprepared(&format!("DELETE FROM {table}")).await?;
+    for table in ours(database.for_demo_guard().log).await? {
+        database.for_demo_guard().log.execute_unprepared(&format!("DELETE FROM {table}")).await?;
     }
     Ok(())
 }

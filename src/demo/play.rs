@@ -20,9 +20,13 @@ const CASE: &str = "DEMO-K-21";
 /// # Errors
 /// [`Failure::Failed`] when the database does not answer. A demo that was kept and has no such draft has no steps.
 pub async fn play(database: &Database) -> Result<Vec<Tab>, Failure> {
-    let case = case_file::Entity::find().filter(case_file::Column::CaseNumber.eq(CASE)).one(&database.main).await;
+    let case = case_file::Entity::find()
+        .filter(case_file::Column::CaseNumber.eq(CASE))
+        .one(database.for_demo_guard().main)
+        .await;
     let Some(case) = case.map_err(Failure::failed)? else { return Ok(Vec::new()) };
-    let draft = referral::Entity::find().filter(referral::Column::CaseId.eq(case.id)).one(&database.main).await;
+    let draft =
+        referral::Entity::find().filter(referral::Column::CaseId.eq(case.id)).one(database.for_demo_guard().main).await;
     let Some(draft) = draft.map_err(Failure::failed)? else { return Ok(Vec::new()) };
     let id = encode(Kind::Referral, draft.id);
 

@@ -19,7 +19,7 @@ on_both! {
     async fn a_plan_is_told_as_its_open_steps_and_only_by_a_new_copy(db: TestDatabase) {
         let play = Play::begin(db).await;
         // A Jobcenter never gets the plan, a Migrationsberatung does.
-        let main = &play.server.database.database.main;
+        let main = play.server.database.database.raw();
         let (mbe, purpose) = (world::add_agency(main, "05315000", "mbe", AgencyKind::Mbe).await, ReferralPurpose::MigrationCounselling);
         let agreement = world::agreement("05315000", mbe, purpose, ceiling(AgencyKind::Mbe, Stage::Full), FieldSet::EMPTY);
         world::insert_agreement(main, agreement).await;
@@ -120,7 +120,7 @@ on_both! {
 
     async fn a_transfer_that_was_started_outlives_its_case(db: TestDatabase) {
         let play = Play::begin(db).await;
-        let main = &play.server.database.database.main;
+        let main = play.server.database.database.raw();
         let sozialamt = world::add_agency(main, "05315000", "sozialamt", AgencyKind::Sozialamt).await;
         let id = play.case(play.jobcenter, ReferralPurpose::BenefitApplication, Some(ConsentSpec::whole())).await;
         let input = json!({"caseId": id, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": "BENEFIT_APPLICATION", "kind": "TRANSFER", "carriesApplication": true});

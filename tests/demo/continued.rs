@@ -41,7 +41,7 @@ on_both! {
 
     async fn what_continues_a_referral_keeps_the_day_of_first_receipt(db: TestDatabase) {
         filled(&db.database, &on("2026-11-20")).await;
-        let all = referral::Entity::find().all(&db.database.main).await.expect("referrals");
+        let all = referral::Entity::find().all(db.database.raw()).await.expect("referrals");
         let mut hops = Vec::new();
         for next in all.iter().filter(|referral| referral.previous_id.is_some()) {
             let previous = all.iter().find(|referral| Some(referral.id) == next.previous_id).expect("the previous one");

@@ -26,10 +26,10 @@ on_both! {
             let Failure::Usage(words) = refused else { panic!("{refused}") };
             assert!(words.contains("no demo made") && words.contains("bleiben unberührt"), "{words}");
         }
-        assert_eq!(agency::Entity::find().count(&db.database.main).await, Ok(1));
-        assert_eq!(setting::Entity::find().count(&db.database.main).await, Ok(0));
+        assert_eq!(agency::Entity::find().count(db.database.raw()).await, Ok(1));
+        assert_eq!(setting::Entity::find().count(db.database.raw()).await, Ok(0));
         let other = setting::ActiveModel { name: Set("demo".to_owned()), value: Set("no".to_owned()) };
-        other.insert(&db.database.main).await.expect("a setting");
+        other.insert(db.database.raw()).await.expect("a setting");
         assert!(demo::prepare(&db.database, &on("2026-11-20"), &key(), false).await.is_err());
     }
 
@@ -40,7 +40,7 @@ on_both! {
         for table in ["kunden", "message", "agency", "setting"] {
             let db = empty(backend).await;
             let create = format!("CREATE TABLE {table} (name text); INSERT INTO {table} VALUES ('yes')");
-            db.database.main.execute_unprepared(&create).await.expect("a table");
+            db.database.raw().execute_unprepared(&create).await.expect("a table");
             for keep in [false, true] {
                 let refused = demo::prepare(&db.database, &on("2026-11-20"), &key(), keep).await.expect_err("refused");
                 assert!(matches!(refused, Failure::Usage(_)), "{table}: {refused}");
@@ -52,7 +52,7 @@ on_both! {
     async fn a_demo_that_was_played_with_is_emptied_whole(db: TestDatabase) {
         let prepare = async || demo::prepare(&db.database, &on("2026-11-20"), &key(), false).await;
         prepare().await.expect("filled");
-        let main = &db.database.main;
+        let main = db.database.raw();
         for left in [
             "INSERT INTO feed (agency_id, last) SELECT id, 1 FROM agency LIMIT 1",
             "INSERT INTO person_fingerprint (person_id, kind, fingerprint) SELECT id, 'NAMES', '00' FROM person LIMIT 1",
@@ -67,21 +67,21 @@ on_both! {
 
     async fn an_error_of_the_database_is_not_taken_for_a_missing_table(db: TestDatabase) {
         let broken = "ALTER TABLE setting RENAME COLUMN value TO other";
-        db.database.main.execute_unprepared(broken).await.expect("changed");
+        db.database.raw().execute_unprepared(broken).await.expect("changed");
         let refused = demo::prepare(&db.database, &on("2026-11-20"), &key(), false).await.expect_err("refused");
         assert!(matches!(refused, Failure::Failed(_)), "{refused}");
     }
 
     async fn a_second_demo_on_the_same_database_is_refused(db: TestDatabase) {
         filled(&db.database, &on("2026-11-20")).await;
-        let before = agency::Entity::find().all(&db.database.main).await.expect("agencies");
+        let before = agency::Entity::find().all(db.database.raw()).await.expect("agencies");
         let held = Lock::take(&db.url).await.expect("the lock");
         // In this process and in another, on another port and with other data wanted.
         assert!(matches!(Lock::take(&db.url).await, Err(Failure::Usage(_))));
         let (code, words) = ended(kim().args(["demo", "--listen", "127.0.0.1:0", "--database", &db.url]));
         assert_eq!(code, Some(2), "{words}");
         assert!(words.contains("runs on this database already") && words.contains("läuft schon eine Demo"), "{words}");
-        assert_eq!(agency::Entity::find().all(&db.database.main).await.expect("agencies"), before);
+        assert_eq!(agency::Entity::find().all(db.database.raw()).await.expect("agencies"), before);
         drop(held);
         let again = async || {
             for _ in 0..100 {
@@ -110,9 +110,9 @@ async fn tables(database: &Database) -> Vec<String> {
         let rows = connection.query_all_raw(Statement::from_string(backend, sql)).await.expect("rows");
         rows.iter().map(|row| row.try_get("", "name").expect("a name")).collect()
     };
-    names.extend(of(&database.main).await);
+    names.extend(of(database.raw()).await);
     if database.backend() == DbBackend::Sqlite {
-        names.extend(of(&database.log).await);
+        names.extend(of(database.raw_log()).await);
     }
     names
 }

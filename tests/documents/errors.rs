@@ -38,7 +38,7 @@ async fn every_example_is_answered_as_the_document_says() {
     })
     .await;
     let url = server.url("");
-    let log = &server.database.database.log;
+    let log = server.database.database.raw_log();
 
     let mut executed = 0;
     let document = document();
@@ -71,7 +71,7 @@ async fn every_example_is_answered_as_the_document_says() {
             }
             // These two need an office in which something has ended.
             Code::NoAgreement => {
-                let main = &server.database.database.main;
+                let main = server.database.database.raw();
                 main.execute_unprepared("UPDATE agreement SET purpose = 'X' || purpose").await.expect("no agreement");
                 for example in of(code) {
                     executed += 1;
@@ -80,7 +80,7 @@ async fn every_example_is_answered_as_the_document_says() {
                 main.execute_unprepared("UPDATE agreement SET purpose = substr(purpose, 2)").await.expect("as before");
             }
             Code::NoLegalGround => {
-                let main = &server.database.database.main;
+                let main = server.database.database.raw();
                 main.execute_unprepared("UPDATE consent SET withdrawn_at = 1").await.expect("no consent");
                 for example in of(code) {
                     executed += 1;

@@ -48,7 +48,7 @@ on_both! {
             report.to_text()
         );
         assert_eq!(report.accepted, 2);
-        assert_eq!(referral::Entity::find().count(&db.main).await.expect("a count"), 1);
+        assert_eq!(referral::Entity::find().count(db.raw()).await.expect("a count"), 1);
     }
 
     async fn a_refused_cell_is_told_as_it_stands_in_the_file(db: TestDatabase) {
@@ -126,7 +126,7 @@ on_both! {
             ]
         );
         assert_eq!(report.accepted, 1);
-        let stored = agreement::Entity::find().one(&db.main).await.expect("an answer").expect("an agreement");
+        let stored = agreement::Entity::find().one(db.raw()).await.expect("an answer").expect("an agreement");
         assert_eq!(FieldSet::from_i64(stored.ticked_only), FieldSet::of(&[HandoverField::SchoolDegree]));
     }
 }

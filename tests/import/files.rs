@@ -32,9 +32,9 @@ on_both! {
             ("K-2026-0149", HandoverField::Aufenthaltstitel, "AUFENTHALTSERLAUBNIS_25_2"),
             ("K-2026-0006", HandoverField::Phone, "+49 221 5550 1234"),
         ] {
-            let case = case_file::Entity::find().filter(case_file::Column::CaseNumber.eq(number)).one(&db.main).await;
+            let case = case_file::Entity::find().filter(case_file::Column::CaseNumber.eq(number)).one(db.raw()).await;
             let case = case.expect("an answer").expect("a case");
-            let person = person::Entity::find_by_id(case.person_id).one(&db.main).await.expect("an answer");
+            let person = person::Entity::find_by_id(case.person_id).one(db.raw()).await.expect("an answer");
             assert_eq!(person.and_then(|person| person.text(column)).as_deref(), Some(value), "{number}");
         }
     }
@@ -88,8 +88,8 @@ on_both! {
         let report = imported(db, list(&[&[("Telefon", "0221 999999")]]).as_bytes()).await;
         assert_eq!((report.accepted, report.unchanged), (0, 0));
         assert_eq!(codes(&report), [("CHANGED", vec![2])].into());
-        assert_eq!(handover_of(db, "T-1").await.phone.as_deref(), Some("0221 5550"));
-        let person = person::Entity::find().one(&db.main).await.expect("an answer").expect("a person");
+        assert_eq!(handover_of(db, "T-1").await.values.get(HandoverField::Phone), Some("0221 5550"));
+        let person = person::Entity::find().one(db.raw()).await.expect("an answer").expect("a person");
         assert_eq!(person.phone.as_deref(), Some("0221 5550"));
 
         let changed = String::from_utf8_lossy(AGENCIES).replace("Jobcenter Köln;", "Jobcenter Neu;");
@@ -133,7 +133,7 @@ on_both! {
         let db = &db.database;
         let dry = Options { agency: None, dry_run: true };
         let report = agencies(db, AGENCIES, &dry, &mut |_, _| {}).await.expect("agencies");
-        assert_eq!((report.accepted, agency::Entity::find().count(&db.main).await.expect("a count")), (32, 0));
+        assert_eq!((report.accepted, agency::Entity::find().count(db.raw()).await.expect("a count")), (32, 0));
         prepare(db).await;
         let would = import(db, KOELN, &dry).await.expect("a report");
         assert_eq!(counts(db).await, [0; 7]);
@@ -157,7 +157,7 @@ on_both! {
         } else {
             "ALTER TABLE \"case\" ADD CONSTRAINT trap CHECK (case_number <> 'T-850')"
         };
-        sea_orm::ConnectionTrait::execute_unprepared(&db.main, trap).await.expect("a trap");
+        sea_orm::ConnectionTrait::execute_unprepared(db.raw(), trap).await.expect("a trap");
         let error = import(db, file.as_bytes(), &Options::default()).await.expect_err("the trap");
         assert!(matches!(error, ImportError::Database(_)));
         assert!(!error.to_string().contains("T-850"), "{error}");
@@ -173,7 +173,7 @@ on_both! {
         assert_eq!(told.first(), Some(&(0, report.accepted)));
         assert_eq!(told.last(), Some(&(report.accepted, report.accepted)));
         let references: std::collections::HashSet<String> =
-            referral::Entity::find().all(&db.main).await.expect("referrals").into_iter().map(|row| row.reference).collect();
-        assert_eq!(references.len() as u64, referral::Entity::find().count(&db.main).await.expect("a count"));
+            referral::Entity::find().all(db.raw()).await.expect("referrals").into_iter().map(|row| row.reference).collect();
+        assert_eq!(references.len() as u64, referral::Entity::find().count(db.raw()).await.expect("a count"));
     }
 }

@@ -97,8 +97,8 @@ async fn open_postgres(name: String) -> TestDatabase {
 }
 
 async fn migrate(database: &Database) {
-    MainMigrator::up(&database.main, None).await.expect("the main database migrates");
-    LogMigrator::up(&database.log, None).await.expect("the log migrates");
+    MainMigrator::up(database.raw(), None).await.expect("the main database migrates");
+    LogMigrator::up(database.raw_log(), None).await.expect("the log migrates");
 }
 
 /// Creates a database whose name no other test, and no other run on the same server, has.

@@ -13,7 +13,7 @@ const AGS: &str = "05315000";
 
 /// Puts `jobcenter` and `traeger` into the database, with so many accepted referrals of two messages each.
 pub(crate) async fn fill(db: &TestDatabase, referrals: u32) -> Vec<Uuid> {
-    let main = &db.database.main;
+    let main = db.database.raw();
     world::add_municipality(main, AGS).await;
     let sender = world::add_agency(main, AGS, "traeger", AgencyKind::Traeger).await;
     let receiver = world::add_agency(main, AGS, "jobcenter", AgencyKind::Jobcenter).await;

@@ -44,7 +44,7 @@ impl Play {
     }
 
     pub(crate) async fn begin_with(db: TestDatabase, clock: Clock, change: impl FnOnce(&mut Config)) -> Self {
-        let main = &db.database.main;
+        let main = db.database.raw();
         world::add_municipality(main, AGS).await;
         let traeger = world::add_agency(main, AGS, "traeger", AgencyKind::Traeger).await;
         world::add_agency(main, AGS, "other", AgencyKind::Traeger).await;
@@ -75,7 +75,7 @@ impl Play {
         let number = self.number.fetch_add(1, Ordering::Relaxed);
         let mut world = World::default();
         let case = world.add_client(number, self.traeger, consent.map(|consent| (consent, receiver, purpose)));
-        world.write(&self.server.database.database.main).await;
+        world.write(self.server.database.database.raw()).await;
         encode(Kind::Case, case)
     }
 
@@ -87,7 +87,7 @@ impl Play {
         count: u32,
         consent: impl Fn(u32) -> Option<ConsentSpec>,
     ) -> Vec<String> {
-        let main = &self.server.database.database.main;
+        let main = self.server.database.database.raw();
         let of_jobcenter = agreement::Entity::find().filter(agreement::Column::ReceiverId.eq(self.jobcenter));
         let agreement = of_jobcenter.one(main).await.expect("a database").expect("an agreement").id;
         let first = self.number.fetch_add(count, Ordering::Relaxed);

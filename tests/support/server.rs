@@ -141,7 +141,7 @@ pub(crate) async fn add_agency(database: &TestDatabase, slug: &str, kind: Agency
     let already = OnConflict::column(municipality::Column::Ags).do_nothing().to_owned();
     municipality::Entity::insert(koeln)
         .on_conflict(already)
-        .exec_without_returning(&database.database.main)
+        .exec_without_returning(database.database.raw())
         .await
         .expect("a municipality");
     agency::ActiveModel {
@@ -162,7 +162,7 @@ pub(crate) async fn add_agency(database: &TestDatabase, slug: &str, kind: Agency
         enabled: Set(enabled),
         closings: Set(0),
     }
-    .insert(&database.database.main)
+    .insert(database.database.raw())
     .await
     .expect("an agency");
 }

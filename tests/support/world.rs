@@ -8,9 +8,10 @@ use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{ReferralKind, ReferralStatus};
 use kim_entity::code::Code;
+use kim_entity::handover::HandoverRow;
+use kim_entity::message::NewMessage;
 use kim_entity::{
-    agency, agreement, case_file, consent, handover, household_member, message, municipality, person, referral,
-    referral_event,
+    agency, agreement, case_file, consent, household_member, municipality, person, raw, referral, referral_event,
 };
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseConnection, EntityTrait, IntoActiveModel};
 use uuid::Uuid;
@@ -85,8 +86,8 @@ pub(crate) struct World {
     cases: Vec<case_file::ActiveModel>,
     consents: Vec<consent::ActiveModel>,
     referrals: Vec<referral::ActiveModel>,
-    handovers: Vec<handover::ActiveModel>,
-    messages: Vec<message::ActiveModel>,
+    handovers: Vec<HandoverRow>,
+    messages: Vec<NewMessage>,
     events: Vec<referral_event::ActiveModel>,
 }
 
@@ -342,13 +343,13 @@ impl World {
         let at = begun(spec.offered_on);
         for part in 0..spec.messages {
             let sender = part % 2 == 0;
-            self.messages.push(message::ActiveModel {
-                id: Set(new()),
-                referral_id: Set(referral_id),
-                sent_at: Set(at + i64::from(part)),
-                agency_id: Set(if sender { spec.sender } else { spec.receiver }),
-                staff: Set(Some(canary(spec.number, if sender { "senderStaff" } else { "receiverStaff" }))),
-                body: Set(canary(spec.number, "message")),
+            self.messages.push(NewMessage {
+                id: new(),
+                referral_id,
+                sent_at: at + i64::from(part),
+                agency_id: if sender { spec.sender } else { spec.receiver },
+                staff: Some(canary(spec.number, if sender { "senderStaff" } else { "receiverStaff" })),
+                body: canary(spec.number, "message"),
             });
         }
         let event = |at, from, to, agency: Uuid, staff: &str| referral_event::ActiveModel {
@@ -377,8 +378,8 @@ impl World {
         insert::<case_file::Entity, _>(db, self.cases).await;
         insert::<consent::Entity, _>(db, self.consents).await;
         insert::<referral::Entity, _>(db, self.referrals).await;
-        insert::<handover::Entity, _>(db, self.handovers).await;
-        insert::<message::Entity, _>(db, self.messages).await;
+        raw::insert_handovers(db, &self.handovers).await.expect("handovers");
+        raw::insert_messages(db, &self.messages).await.expect("messages");
         insert::<referral_event::Entity, _>(db, self.events).await;
     }
 }
@@ -393,13 +394,9 @@ pub(crate) fn fingerprint(number: u32) -> String {
     key().client(&value(number, HandoverField::FamilyName), born)
 }
 
-fn handover_of(number: u32, referral_id: Uuid) -> handover::ActiveModel {
-    let mut row = handover::ActiveModel { referral_id: Set(referral_id), ..Default::default() };
-    row.client_fingerprint = Set(Some(fingerprint(number)));
-    for &field in HandoverField::ALL {
-        row.set_text(field, Some(value(number, field)));
-    }
-    row
+fn handover_of(number: u32, referral_id: Uuid) -> HandoverRow {
+    let values = HandoverField::ALL.iter().map(|&field| (field, value(number, field))).collect();
+    HandoverRow { referral_id, client_fingerprint: Some(fingerprint(number)), values }
 }
 
 async fn insert<E, A>(db: &DatabaseConnection, rows: Vec<A>)

@@ -44,8 +44,8 @@ pub(crate) async fn make(url: &str, scale: Scale) -> Result<(), Failure> {
 }
 
 async fn migrate(database: &Database) -> Result<(), Failure> {
-    MainMigrator::up(&database.main, None).await?;
-    LogMigrator::up(&database.log, None).await?;
+    MainMigrator::up(database.raw(), None).await?;
+    LogMigrator::up(database.raw_log(), None).await?;
     Ok(())
 }
 
@@ -72,7 +72,7 @@ async fn fill(database: &Database, plan: Plan) -> Result<(), Failure> {
 pub(crate) async fn settle(database: &Database) -> Result<(), Failure> {
     if database.backend() == DbBackend::Postgres {
         for statement in ["VACUUM (ANALYZE)", "CHECKPOINT"] {
-            database.main.execute_unprepared(statement).await?;
+            database.raw().execute_unprepared(statement).await?;
         }
     } else {
         database.analyze().await?;
@@ -91,12 +91,12 @@ impl Indexes {
         let sql = "SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid) FROM pg_index i \
                    JOIN pg_class c ON c.oid = i.indrelid WHERE c.relnamespace = 'public'::regnamespace \
                    AND NOT EXISTS (SELECT 1 FROM pg_constraint o WHERE o.conindid = i.indexrelid)";
-        let rows = database.main.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
+        let rows = database.raw().query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
         let mut definitions = Vec::new();
         for row in rows {
             let name: String = row.try_get_by_index(0)?;
             definitions.push(row.try_get_by_index(1)?);
-            database.main.execute_unprepared(&format!("DROP INDEX {name}")).await?;
+            database.raw().execute_unprepared(&format!("DROP INDEX {name}")).await?;
         }
         Ok(Self(definitions))
     }
@@ -104,7 +104,7 @@ impl Indexes {
     async fn create(self, database: &Database) -> Result<(), Failure> {
         let began = Instant::now();
         for definition in &self.0 {
-            database.main.execute_unprepared(definition).await?;
+            database.raw().execute_unprepared(definition).await?;
         }
         if !self.0.is_empty() {
             eprintln!("  {:>8} indexes in {:.1} s", self.0.len(), began.elapsed().as_secs_f64());
@@ -129,7 +129,7 @@ mod tests {
             let database = &database;
             async move {
                 let statement = Statement::from_string(DbBackend::Sqlite, sql);
-                let row = database.main.query_one_raw(statement).await.expect("a count").expect("a row");
+                let row = database.raw().query_one_raw(statement).await.expect("a count").expect("a row");
                 row.try_get_by_index::<i64>(0).expect("a number")
             }
         };

@@ -5,7 +5,9 @@ use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::life::ReferralAction;
 use kim_domain::referral::{DeclineReason, Outcome, ReferralKind, ReferralStatus};
 use kim_entity::code::Code;
-use kim_entity::{handover, message, referral, referral_event};
+use kim_entity::handover::HandoverRow;
+use kim_entity::message::NewMessage;
+use kim_entity::{referral, referral_event};
 use sea_orm::ActiveValue::Set;
 
 use super::client::{staff, value};
@@ -73,19 +75,16 @@ impl Plan {
     }
 
     /// What was handed over: a copy of what the client's file says, as far as it was offered.
-    pub(crate) fn handover_rows(self) -> impl Iterator<Item = handover::ActiveModel> + Send {
+    pub(crate) fn handover_rows(self) -> impl Iterator<Item = HandoverRow> + Send {
         let key = FingerprintKey::new(FINGERPRINT_KEY);
         (0..self.referrals()).map(move |number| {
             let one = self.referral(number);
-            let mut row = handover::ActiveModel {
-                referral_id: Set(self.id(Table::Referral, number)),
-                client_fingerprint: Set(self.fingerprint(&key, one.case)),
-                ..Default::default()
-            };
-            for field in fields(KINDS[one.receiver]).iter() {
-                row.set_text(field, value(one.case, field, self.today));
+            let text = |field| Some((field, value(one.case, field, self.today)?));
+            HandoverRow {
+                referral_id: self.id(Table::Referral, number),
+                client_fingerprint: self.fingerprint(&key, one.case),
+                values: fields(KINDS[one.receiver]).iter().filter_map(text).collect(),
             }
-            row
         })
     }
 
@@ -118,19 +117,19 @@ impl Plan {
     }
 
     /// The messages, in turn from both sides.
-    pub(crate) fn message_rows(self) -> impl Iterator<Item = message::ActiveModel> + Send {
+    pub(crate) fn message_rows(self) -> impl Iterator<Item = NewMessage> + Send {
         (0..self.referrals() * MESSAGES).map(move |number| {
             let one = self.referral(number / MESSAGES);
             let part = number % MESSAGES;
             let place = if part.is_multiple_of(2) { 0 } else { one.receiver };
             let mut dice = Dice::of(MESSAGE, number);
-            message::ActiveModel {
-                id: Set(self.id(Table::Message, number)),
-                referral_id: Set(self.id(Table::Referral, one.number)),
-                sent_at: Set(one.offered_at + i64::try_from(part).unwrap_or(0) * 36_000_000_000),
-                agency_id: Set(self.agency(one.municipality, place)),
-                staff: Set(Some(staff(&mut dice))),
-                body: Set((*dice.one(&BODIES)).to_owned()),
+            NewMessage {
+                id: self.id(Table::Message, number),
+                referral_id: self.id(Table::Referral, one.number),
+                sent_at: one.offered_at + i64::try_from(part).unwrap_or(0) * 36_000_000_000,
+                agency_id: self.agency(one.municipality, place),
+                staff: Some(staff(&mut dice)),
+                body: (*dice.one(&BODIES)).to_owned(),
             }
         })
     }

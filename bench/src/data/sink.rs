@@ -1,12 +1,10 @@
 //! Where rows go: PostgreSQL by COPY, SQLite by prepared inserts. Both take any table.
 
 use kim_entity::database::Database;
+use kim_entity::raw::Stored;
 use sea_orm::sqlx::pool::PoolConnection;
 use sea_orm::sqlx::{Executor as _, Postgres};
-use sea_orm::{
-    ActiveModelTrait, ActiveValue, DatabaseTransaction, DbBackend, DbErr, EntityName as _, EntityTrait,
-    IdenStatic as _, Iterable as _, Statement, TransactionTrait as _, Value,
-};
+use sea_orm::{DatabaseTransaction, DbBackend, DbErr, Statement, TransactionTrait as _, Value};
 
 use crate::failure::Failure;
 
@@ -26,19 +24,18 @@ impl Sink {
     /// Begins to fill this database.
     pub(crate) async fn open(database: &Database) -> Result<Self, Failure> {
         if database.backend() == DbBackend::Sqlite {
-            return Ok(Self::Sqlite(database.main.begin().await?));
+            return Ok(Self::Sqlite(database.raw().begin().await?));
         }
-        let mut connection = database.main.get_postgres_connection_pool().acquire().await?;
+        let mut connection = database.raw().get_postgres_connection_pool().acquire().await?;
         connection.execute("SET session_replication_role = replica").await?;
         Ok(Self::Postgres(connection))
     }
 
     /// Writes these rows of one table.
-    pub(crate) async fn fill<A: ActiveModelTrait>(&mut self, rows: impl Iterator<Item = A>) -> Result<u64, Failure> {
-        let columns: Vec<_> = <A::Entity as EntityTrait>::Column::iter().collect();
-        let names = columns.iter().map(|column| column.as_str()).collect::<Vec<_>>().join(",");
-        let table = A::Entity::default().table_name().to_owned();
-        let rows = rows.map(|row| columns.iter().map(|&column| cell(row.get(column))).collect());
+    pub(crate) async fn fill<S: Stored>(&mut self, rows: impl Iterator<Item = S>) -> Result<u64, Failure> {
+        let (table, columns) = (S::table(), S::columns());
+        let names = columns.join(",");
+        let rows = rows.map(|row| row.cells());
         match self {
             Self::Postgres(connection) => {
                 copy(connection, &format!("COPY \"{table}\" ({names}) FROM STDIN"), rows).await
@@ -60,11 +57,6 @@ impl Sink {
         }
         Ok(())
     }
-}
-
-/// A column that a row does not speak of is null.
-fn cell(value: ActiveValue<Value>) -> Value {
-    value.into_value().unwrap_or(Value::String(None))
 }
 
 async fn insert(

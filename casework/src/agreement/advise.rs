@@ -40,13 +40,13 @@ pub async fn give_opinion(
         }
     };
     let of_proposal = agreement_opinion::Column::ProposalId.eq(id);
-    let opinions = agreement_opinion::Entity::find().filter(of_proposal).all(work.tx()).await?;
+    let opinions = agreement_opinion::Entity::find().filter(of_proposal).all(work.legacy_tx()).await?;
     if opinions.iter().any(|one| one.side.0 == side) {
         return Err(Refusal::because(Because::IllegalTransition, "Für Ihre Seite liegt schon eine Stellungnahme vor."));
     }
     let own = work.viewer().subject();
     let of_proposal = agreement_signature::Column::ProposalId.eq(id);
-    let signatures = agreement_signature::Entity::find().filter(of_proposal).all(work.tx()).await?;
+    let signatures = agreement_signature::Entity::find().filter(of_proposal).all(work.legacy_tx()).await?;
     if signatures.iter().any(|one| one.staff == own) {
         return Err(both());
     }
@@ -59,7 +59,7 @@ pub async fn give_opinion(
         verdict: Set(Code(opinion.verdict)),
         reasons: Set(reasons),
     };
-    agreement_opinion::Entity::insert(row).exec_without_returning(work.tx()).await?;
+    agreement_opinion::Entity::insert(row).exec_without_returning(work.legacy_tx()).await?;
     let signed: Vec<_> = signatures.iter().map(|one| one.side.0).collect();
     let heard: Vec<_> = opinions.iter().map(|one| one.side.0).chain([side]).collect();
     conclude::if_complete(work, &taken.row, &signed, &heard).await?;

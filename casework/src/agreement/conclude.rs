@@ -48,7 +48,7 @@ async fn next_version(work: &mut Work<'_>, row: &Model) -> Result<Uuid, Refusal>
         .filter(Column::Purpose.eq(row.purpose.0.code()))
         .order_by_desc(Column::Version)
         .lock(LockType::NoKeyUpdate)
-        .one(work.tx())
+        .one(work.legacy_tx())
         .await?;
     let id = new_uuid();
     // Nothing is agreed on for days that were over when the last one signed.
@@ -76,7 +76,7 @@ async fn next_version(work: &mut Work<'_>, row: &Model) -> Result<Uuid, Refusal>
         terminated_for_cause_on: Set(None),
         created_at: Set(work.now()),
     };
-    match agreement::Entity::insert(version).exec_without_returning(work.tx()).await {
+    match agreement::Entity::insert(version).exec_without_returning(work.legacy_tx()).await {
         Ok(_) => {}
         // An import brought the same version in at this moment.
         Err(error) if is_taken(&error) => return Err(Refusal::conflict(row.version)),
@@ -111,13 +111,13 @@ async fn give_to_drafts(work: &Work<'_>, row: &Model, agreement_id: Uuid) -> Res
         .order_by_asc(Column::Id)
         .lock(LockType::NoKeyUpdate)
         .into_tuple()
-        .all(work.tx())
+        .all(work.legacy_tx())
         .await?;
     for ids in waiting.chunks(1_000) {
         referral::Entity::update_many()
             .set(referral::ActiveModel { agreement_id: Set(Some(agreement_id)), ..Default::default() })
             .filter(Column::Id.is_in(ids.iter().copied()))
-            .exec(work.tx())
+            .exec(work.legacy_tx())
             .await?;
     }
     Ok(())

@@ -36,9 +36,9 @@ pub async fn document(
     purpose: ReferralPurpose,
     version: Option<i32>,
 ) -> Result<Option<String>, DbErr> {
-    let tx = database.read().await?;
-    let facts = facts(&tx, receiver, purpose, version).await?;
-    tx.rollback().await?;
+    let tx = database.legacy_read().await?;
+    let facts = facts(tx.legacy(), receiver, purpose, version).await?;
+    tx.roll_back().await?;
     Ok(facts.map(|facts| facts.page()))
 }
 

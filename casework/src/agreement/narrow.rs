@@ -6,23 +6,34 @@ use kim_domain::field::FieldSet;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::ReferralStatus;
 use kim_entity::read::ReferralRow;
-use kim_entity::under;
+use kim_entity::unscoped::Unscoped;
+use kim_entity::write::Tx;
 use sea_orm::DbErr;
 use uuid::Uuid;
 
-use crate::work::{Work, Worker};
+use crate::work::{ClockWork, Work, Worker};
 
 /// What runs under an agreement, as it was before the change.
 pub(crate) struct Running(Vec<ReferralRow>);
 
 impl Running {
     /// Finds and locks it: before the change is written.
-    pub(crate) async fn find<W: Worker>(
-        work: &Work<'_, W>,
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "an agreement carries the referrals of all senders; each is told of its own"
+    )]
+    pub(crate) async fn find(work: &Work<'_>, receiver: Uuid, purpose: ReferralPurpose) -> Result<Self, DbErr> {
+        let find = async |all: &Unscoped<&Tx>| all.referrals_under_agreement(receiver, purpose).await;
+        work.writes().unscoped(find).await.map(Self)
+    }
+
+    /// The same for an import.
+    pub(crate) async fn find_for_import(
+        work: &Work<'_, ClockWork>,
         receiver: Uuid,
         purpose: ReferralPurpose,
     ) -> Result<Self, DbErr> {
-        Ok(Self(under::running(work.tx(), work.today(), receiver, purpose).await?))
+        work.unscoped().referrals_under_agreement(receiver, purpose).await.map(Self)
     }
 
     /// Tells those of which less is left: `from` a day on, what was agreed on for a referral is `then`. From a day to come

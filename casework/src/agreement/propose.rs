@@ -64,7 +64,7 @@ pub struct Proposal {
 /// text, a day or a number; ACTION_NOT_ALLOWED while another proposal is open.
 pub async fn propose(work: &mut Work<'_>, input: &Proposal) -> Result<ProposalDone, Refusal> {
     let receiver = match input.receiver {
-        Some(id) => work.writing().receiver(id, input.purpose).await?,
+        Some(id) => work.writes().receiver(id, input.purpose).await?,
         None => None,
     };
     let receiver = receiver.filter(|receiver| standpoint(work, receiver.id).may_propose()).ok_or_else(|| {
@@ -103,10 +103,10 @@ pub async fn propose(work: &mut Work<'_>, input: &Proposal) -> Result<ProposalDo
         .filter(Column::ReceiverId.eq(receiver.id))
         .filter(Column::Purpose.eq(input.purpose.code()))
         .filter(Column::Status.eq(ProposalStatus::Open.code()));
-    if open.count(work.tx()).await? > 0 {
+    if open.count(work.legacy_tx()).await? > 0 {
         return Err(another_is_open());
     }
-    match agreement_proposal::Entity::insert(row).exec_without_returning(work.tx()).await {
+    match agreement_proposal::Entity::insert(row).exec_without_returning(work.legacy_tx()).await {
         Ok(_) => Ok(ProposalDone { proposal: id }),
         // Two at once: an index of the database lets one through.
         Err(error) if is_taken(&error) => Err(another_is_open()),

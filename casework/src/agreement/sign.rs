@@ -18,7 +18,7 @@ pub async fn sign(work: &mut Work<'_>, target: ProposalTarget) -> Result<Proposa
     let taken = take(work, target, |_| ProposalAction::Sign).await?;
     let (side, id) = (taken.party(work)?, taken.row.id);
     let of_proposal = agreement_signature::Column::ProposalId.eq(id);
-    let signatures = agreement_signature::Entity::find().filter(of_proposal).all(work.tx()).await?;
+    let signatures = agreement_signature::Entity::find().filter(of_proposal).all(work.legacy_tx()).await?;
     if signatures.iter().any(|one| one.side.0 == side) {
         let text = "Für Ihre Seite ist schon unterschrieben.";
         return Err(Refusal::because(Because::IllegalTransition, text));
@@ -28,7 +28,7 @@ pub async fn sign(work: &mut Work<'_>, target: ProposalTarget) -> Result<Proposa
         return Err(Refusal::not_allowed("Niemand unterschreibt für beide Seiten."));
     }
     let of_proposal = agreement_opinion::Column::ProposalId.eq(id);
-    let opinions = agreement_opinion::Entity::find().filter(of_proposal).all(work.tx()).await?;
+    let opinions = agreement_opinion::Entity::find().filter(of_proposal).all(work.legacy_tx()).await?;
     if opinions.iter().any(|one| one.staff == own) {
         return Err(super::advise::both());
     }
@@ -39,7 +39,7 @@ pub async fn sign(work: &mut Work<'_>, target: ProposalTarget) -> Result<Proposa
         staff: Set(own.to_owned()),
         at: Set(work.now()),
     };
-    agreement_signature::Entity::insert(row).exec_without_returning(work.tx()).await?;
+    agreement_signature::Entity::insert(row).exec_without_returning(work.legacy_tx()).await?;
     let signed: Vec<_> = signatures.iter().map(|one| one.side.0).chain([side]).collect();
     let heard: Vec<_> = opinions.iter().map(|one| one.side.0).collect();
     conclude::if_complete(work, &taken.row, &signed, &heard).await?;

@@ -53,7 +53,7 @@ pub async fn terminate(work: &mut Work<'_>, input: &Termination) -> Result<Agree
     let open = if input.for_cause { open_proposal(work, row.receiver_id, row.purpose.code()).await? } else { None };
     refuse_unless_latest(work, row.receiver_id, row.purpose.code(), row.id).await?;
     let of_version = agreement_termination::Column::AgreementId.eq(row.id);
-    let ended = agreement_termination::Entity::find().filter(of_version).all(work.tx()).await?;
+    let ended = agreement_termination::Entity::find().filter(of_version).all(work.legacy_tx()).await?;
     // Who gave notice in the ordinary way may still have cause; more than that is too late.
     if ended.iter().any(|one| one.for_cause || !input.for_cause) || row.for_cause {
         return Err(already());
@@ -69,7 +69,7 @@ pub async fn terminate(work: &mut Work<'_>, input: &Termination) -> Result<Agree
         staff: Set(work.viewer().subject().to_owned()),
         created_at: Set(work.now()),
     };
-    match agreement_termination::Entity::insert(termination).exec_without_returning(work.tx()).await {
+    match agreement_termination::Entity::insert(termination).exec_without_returning(work.legacy_tx()).await {
         Ok(_) => {}
         Err(error) if is_taken(&error) => return Err(already()),
         Err(error) => return Err(error.into()),
@@ -114,7 +114,7 @@ async fn open_proposal(
         .filter(Column::ReceiverId.eq(receiver_id))
         .filter(Column::Purpose.eq(purpose))
         .filter(Column::Status.eq(ProposalStatus::Open.code()));
-    Ok(open.lock(LockType::NoKeyUpdate).one(work.tx()).await?)
+    Ok(open.lock(LockType::NoKeyUpdate).one(work.legacy_tx()).await?)
 }
 
 /// Locks the versions: none comes after them until this is committed.
@@ -122,9 +122,9 @@ async fn refuse_unless_latest(work: &Work<'_>, receiver_id: Uuid, purpose: &str,
     use agreement::Column;
     let versions =
         || agreement::Entity::find().filter(Column::ReceiverId.eq(receiver_id)).filter(Column::Purpose.eq(purpose));
-    versions().order_by_asc(Column::Version).lock(LockType::NoKeyUpdate).all(work.tx()).await?;
+    versions().order_by_asc(Column::Version).lock(LockType::NoKeyUpdate).all(work.legacy_tx()).await?;
     // Asked anew: whoever held the lock may have added one.
-    let latest = versions().order_by_desc(Column::Version).one(work.tx()).await?;
+    let latest = versions().order_by_desc(Column::Version).one(work.legacy_tx()).await?;
     match latest {
         Some(latest) if latest.id == id => Ok(()),
         Some(latest) => Err(Refusal::because(
@@ -144,7 +144,7 @@ async fn close(work: &mut Work<'_>, receiver_id: Uuid, purpose: ReferralPurpose,
         .filter(Column::ReceiverId.eq(receiver_id))
         .filter(Column::Purpose.eq(purpose.code()))
         .filter(Column::TerminatedForCauseOn.is_null())
-        .exec(work.tx())
+        .exec(work.legacy_tx())
         .await?;
     work.closes(receiver_id);
     Ok(running.narrow(work, on, |row| Agreement { fields: FieldSet::EMPTY, ..row.terms.agreement }).await?)

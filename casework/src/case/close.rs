@@ -38,7 +38,7 @@ pub async fn close(work: &mut Work<'_>, target: Target, input: &CloseCase) -> Re
         return Err(still_handed_over(open.len()));
     }
     // Referrals are locked before their case, as in an offer, so that the two never wait for each other.
-    let rows = work.writing().referrals(&open).await?;
+    let rows = work.writes().referrals(&open).await?;
     if rows.len() != open.len() {
         return Err(still_handed_over(rows.len()));
     }
@@ -73,7 +73,7 @@ async fn still_open(work: &Work<'_>, case_id: Uuid, reason: CloseReason) -> Resu
         .filter(referral::Column::CaseId.eq(case_id))
         .filter(referral::Column::SenderId.eq(work.own_id()))
         .order_by_asc(referral::Column::Id)
-        .all(work.tx())
+        .all(work.legacy_tx())
         .await?;
     let is_open = |row: &referral::Model| row.status.0.ball().is_some() && !reason.leaves(row.kind.0, row.standing());
     let open: Vec<_> = rows.iter().filter(|row| is_open(row)).collect();

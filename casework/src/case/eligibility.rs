@@ -74,7 +74,7 @@ pub async fn decide(work: &mut Work<'_>, target: Target, input: &Decide) -> Resu
         statements: Set(json!(input.statements).to_string()),
         explanation: Set(explanation),
     };
-    eligibility_decision::Entity::insert(decision).exec_without_returning(work.tx()).await?;
+    eligibility_decision::Entity::insert(decision).exec_without_returning(work.legacy_tx()).await?;
     Ok(Done { case: case.id })
 }
 

@@ -25,6 +25,6 @@ pub async fn add_note(work: &mut Work<'_>, case: Option<Uuid>, body: &str) -> Re
         at: Set(work.now()),
         body: Set(text("text", body)?),
     };
-    note::Entity::insert(note).exec_without_returning(work.tx()).await?;
+    note::Entity::insert(note).exec_without_returning(work.legacy_tx()).await?;
     Ok(Done { case: case.id })
 }

@@ -72,8 +72,8 @@ pub async fn open(work: &mut Work<'_>, input: &OpenCase) -> Result<Done, Refusal
     };
     record.set(&mut person, &mut case);
     set_fingerprints(work, &mut person, family_name, record.get(F::GivenName).flatten(), birth_date);
-    person::Entity::insert(person).exec_without_returning(work.tx()).await?;
+    person::Entity::insert(person).exec_without_returning(work.legacy_tx()).await?;
     record.write_household(work, person_id).await?;
-    case_file::Entity::insert(case).exec_without_returning(work.tx()).await.map_err(taken)?;
+    case_file::Entity::insert(case).exec_without_returning(work.legacy_tx()).await.map_err(taken)?;
     Ok(Done { case: case_id })
 }

@@ -92,7 +92,7 @@ async fn agencies(work: &Work<'_>, goals: &[NewGoal]) -> Result<HashMap<Uuid, St
         .filter(agency::Column::Id.is_in(ids))
         .filter(agency::Column::Enabled.eq(true))
         .filter(agency::Column::Ags.eq(work.viewer().agency().ags.as_str()))
-        .all(work.tx())
+        .all(work.legacy_tx())
         .await?;
     Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
 }

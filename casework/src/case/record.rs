@@ -91,7 +91,7 @@ impl Checked {
     pub(super) async fn write_household(&self, work: &Work<'_>, person_id: Uuid) -> Result<(), Refusal> {
         let Some(members) = &self.household else { return Ok(()) };
         let of_person = household_member::Column::PersonId.eq(person_id);
-        household_member::Entity::delete_many().filter(of_person).exec(work.tx()).await?;
+        household_member::Entity::delete_many().filter(of_person).exec(work.legacy_tx()).await?;
         let rows = members.iter().map(|member| household_member::ActiveModel {
             id: Set(new_uuid()),
             person_id: Set(person_id),
@@ -100,7 +100,7 @@ impl Checked {
             family_name: Set(member.family_name.clone()),
             birth_date: Set(member.birth_date.map(|day| day.to_string())),
         });
-        insert(work.tx(), rows.collect()).await?;
+        insert(work.legacy_tx(), rows.collect()).await?;
         Ok(())
     }
 }

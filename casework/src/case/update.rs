@@ -74,7 +74,7 @@ pub async fn update(work: &mut Work<'_>, target: Target, input: &UpdateCase) -> 
     person::Entity::update_many()
         .set(person)
         .filter(person::Column::Id.eq(case.person_id).and(person::Column::AgencyId.eq(work.own_id())))
-        .exec(work.tx())
+        .exec(work.legacy_tx())
         .await?;
     if matching::COMPARED.iter().any(|field| record.get(field).is_some()) {
         matching::refresh(work, case.person_id).await?;

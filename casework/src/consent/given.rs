@@ -68,7 +68,7 @@ impl Given {
         let text_version = optional_line("textVersion", self.text_version.as_deref())?;
         let guardian = optional_line("guardian", self.guardian.as_deref())?;
         let witness = optional_line("witness", self.witness.as_deref())?;
-        let agreement = work.writing().agreement_in_force(receiver_id, purpose).await?;
+        let agreement = work.writes().agreement_in_force(receiver_id, purpose).await?;
         let said = Said {
             fields: self.fields,
             ticked: self.ticked,

@@ -45,15 +45,15 @@ pub async fn record(work: &mut Work<'_>, input: &Record) -> Result<Done, Refusal
     }
     work.within_token(input.purpose)?;
     let receiver = match input.receiver {
-        Some(id) if id != work.own_id() => work.writing().receiver(id, input.purpose).await?,
+        Some(id) if id != work.own_id() => work.writes().receiver(id, input.purpose).await?,
         Some(_) | None => None,
     };
     let receiver = receiver.ok_or_else(|| {
         Refusal::bad_input("„receiverId“ ist keine Stelle Ihrer Kommune, die für diesen Zweck gebeten werden kann.")
     })?;
-    let client = work.writing().client(case.person_id).await?.ok_or_else(Refusal::not_found)?;
+    let client = work.writes().client(case.person_id).await?.ok_or_else(Refusal::not_found)?;
     let today = work.today();
-    let concerned = work.writing().concerned(client.id, receiver.id, input.purpose).await?;
+    let concerned = work.writes().concerned(client.id, receiver.id, input.purpose).await?;
     if concerned.consents.iter().any(|one| matches!(one.state(today), ConsentState::InForce | ConsentState::NotYet)) {
         return Err(Refusal::not_allowed(
             "Für diese Stelle und diesen Zweck gibt es schon eine Einwilligung: bitte „renewConsent“ benutzen, oder \
@@ -71,26 +71,26 @@ pub async fn record(work: &mut Work<'_>, input: &Record) -> Result<Done, Refusal
 /// the client's case is closed and nothing runs that could rest on it; BAD_INPUT.
 pub async fn renew(work: &mut Work<'_>, id: Option<Uuid>, given: &Given) -> Result<Done, Refusal> {
     let seen = own(work, id).await?;
-    let client = work.writing().client(seen.person_id).await?.ok_or_else(Refusal::not_found)?;
+    let client = work.writes().client(seen.person_id).await?.ok_or_else(Refusal::not_found)?;
     // Again, now that nobody else changes it.
     let old = own(work, id).await?;
     if old.renewed_at.is_some() {
         return Err(Refusal::illegal("Diese Einwilligung wurde schon erneuert: bitte die neuere nehmen."));
     }
     let today = work.today();
-    let concerned = work.writing().concerned(client.id, old.receiver_id, old.purpose.0).await?;
+    let concerned = work.writes().concerned(client.id, old.receiver_id, old.purpose.0).await?;
     let another = |one: &&consent::Model| one.id != old.id && one.state(today) == ConsentState::InForce;
     if concerned.consents.iter().any(|one| another(&one)) {
         return Err(Refusal::not_allowed("Für diese Stelle und diesen Zweck gilt schon eine andere Einwilligung."));
     }
     let runs = concerned.referrals.iter().any(|row| row.standing.status.is_open() || is_suspended(row));
-    if !runs && !work.writing().has_open_case(client.id).await? {
+    if !runs && !work.writes().has_open_case(client.id).await? {
         return Err(Refusal::not_allowed("Der Fall ist abgeschlossen, und nichts läuft mehr, was darauf beruht."));
     }
     let new = given.row(work, &client, old.receiver_id, old.purpose.0).await?;
     let new = consent::Model { renews_id: Some(old.id), ..new };
     let renewed = consent::ActiveModel { id: Set(old.id), renewed_at: Set(Some(work.now())), ..Default::default() };
-    consent::Entity::update(renewed).exec(work.tx()).await?;
+    consent::Entity::update(renewed).exec(work.legacy_tx()).await?;
     note(work, old.id, ConsentStep::Renewed, new.all_fields()).await?;
     take_over(work, &concerned, new).await
 }
@@ -101,7 +101,9 @@ fn is_suspended(row: &ReferralRow) -> bool {
 
 /// Writes a consent, and lets everything rest on it that can.
 async fn take_over(work: &mut Work<'_>, concerned: &Concerned, new: consent::Model) -> Result<Done, Refusal> {
-    consent::Entity::insert(new.clone().into_active_model().reset_all()).exec_without_returning(work.tx()).await?;
+    consent::Entity::insert(new.clone().into_active_model().reset_all())
+        .exec_without_returning(work.legacy_tx())
+        .await?;
     note(work, new.id, ConsentStep::Recorded, new.all_fields()).await?;
     let mut done = Done { consent: new.id, referrals: Vec::new() };
     for row in &concerned.referrals {

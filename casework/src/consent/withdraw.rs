@@ -23,9 +23,9 @@ use crate::work::Work;
 /// NOT_FOUND; ILLEGAL_TRANSITION for one that was withdrawn already; BAD_INPUT for fields that it does not have.
 pub async fn withdraw(work: &mut Work<'_>, id: Option<Uuid>, fields: Option<FieldSet>) -> Result<Done, Refusal> {
     let seen = own(work, id).await?;
-    work.writing().client(seen.person_id).await?.ok_or_else(Refusal::not_found)?;
+    work.writes().client(seen.person_id).await?.ok_or_else(Refusal::not_found)?;
     let (receiver, purpose) = (seen.receiver_id, seen.purpose.0);
-    let concerned = work.writing().concerned(seen.person_id, receiver, purpose).await?;
+    let concerned = work.writes().concerned(seen.person_id, receiver, purpose).await?;
 
     let target = concerned.consents.iter().find(|one| one.id == seen.id);
     let target = target.ok_or_else(|| Refusal::illegal("Diese Einwilligung wurde schon widerrufen."))?;
@@ -78,7 +78,7 @@ async fn take_back(
         withdrawn_at: Set(left.withdrawn_at),
         ..Default::default()
     };
-    consent::Entity::update(row).exec(work.tx()).await?;
+    consent::Entity::update(row).exec(work.legacy_tx()).await?;
     let event = if taken.is_empty() { None } else { Some(note(work, one.id, step, taken).await?) };
     work.withdraws(one.id, event);
     Ok(left)

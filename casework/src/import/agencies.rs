@@ -45,8 +45,8 @@ pub async fn agencies(
 ) -> Result<Report, ImportError> {
     let sheet = Sheet::read(file, COLUMNS)?;
     let mut report = Report { rows: sheet.rows.len() as u64, notes: unknown_columns(&sheet), ..Report::default() };
-    let tx = if options.dry_run { db.read().await? } else { db.write().await? };
-    let stored = agency::Entity::find().all(&tx).await?;
+    let tx = if options.dry_run { db.legacy_read().await? } else { db.legacy_write().await? };
+    let stored = agency::Entity::find().all(tx.legacy()).await?;
     let mut known: HashMap<String, agency::Model> = stored.into_iter().map(|row| (row.slug.clone(), row)).collect();
     let mut new = Vec::new();
     for row in &sheet.rows {
@@ -68,8 +68,8 @@ pub async fn agencies(
     if options.dry_run {
         return Ok(report);
     }
-    write_places(&tx, new.iter().map(|agency| agency.ags.as_str()).collect()).await?;
-    insert(&tx, new.into_iter().map(|row| row.into_active_model().reset_all()).collect()).await?;
+    write_places(tx.legacy(), new.iter().map(|agency| agency.ags.as_str()).collect()).await?;
+    insert(tx.legacy(), new.into_iter().map(|row| row.into_active_model().reset_all()).collect()).await?;
     tx.commit().await?;
     progress(report.accepted, report.accepted);
     Ok(report)

@@ -23,7 +23,7 @@ use super::sheet::{Column, Sheet, optional, required};
 use super::spelling::cell;
 use super::{ImportError, Options, Progress, unknown_columns};
 use crate::agreement::narrow::Running;
-use crate::work::{ByClock, Work};
+use crate::work::{ClockWork, Work};
 
 const COLUMNS: &[Column] = &[
     required("ags"),
@@ -54,10 +54,11 @@ pub async fn agreements(
     let sheet = Sheet::read(file, COLUMNS)?;
     let mut report = Report { rows: sheet.rows.len() as u64, notes: unknown_columns(&sheet), ..Report::default() };
     let work = if options.dry_run { None } else { Some(Work::by_clock(db, clock).await?) };
-    let looking = if options.dry_run { Some(db.read().await?) } else { None };
+    let looking = if options.dry_run { Some(db.legacy_read().await?) } else { None };
     let Some(tx) = looking.as_ref().or(work.as_ref().map(Work::tx)) else { return Ok(report) };
-    let agencies = agency::Entity::find().all(tx).await?.into_iter().map(|row| (row.slug.clone(), row)).collect();
-    let stored = agreement::Entity::find().all(tx).await?;
+    let agencies =
+        agency::Entity::find().all(tx.legacy()).await?.into_iter().map(|row| (row.slug.clone(), row)).collect();
+    let stored = agreement::Entity::find().all(tx.legacy()).await?;
     let mut known: HashMap<_, agreement::Model> = stored.into_iter().map(|row| (name(&row), row)).collect();
     let mut new = Vec::new();
     for row in &sheet.rows {
@@ -90,18 +91,18 @@ pub async fn agreements(
 }
 
 /// Writes versions. To whom one closes something today no disclosure overtakes that, and both sides are told.
-async fn write(mut work: Work<'_, ByClock>, new: Vec<agreement::Model>) -> Result<(), DbErr> {
+async fn write(mut work: Work<'_, ClockWork>, new: Vec<agreement::Model>) -> Result<(), DbErr> {
     // All referrals are locked before the first version is written: from then on this holds the count of the directory, for
     // which whoever ends an agreement waits with its referrals locked.
     for row in new.iter().filter(|row| row.narrows_running) {
-        Running::find(&work, row.receiver_id, row.purpose.0).await?;
+        Running::find_for_import(&work, row.receiver_id, row.purpose.0).await?;
     }
     for row in new {
         let running = match row.narrows_running {
-            true => Some(Running::find(&work, row.receiver_id, row.purpose.0).await?),
+            true => Some(Running::find_for_import(&work, row.receiver_id, row.purpose.0).await?),
             false => None,
         };
-        insert(work.tx(), vec![row.clone().into_active_model().reset_all()]).await?;
+        insert(work.legacy_tx(), vec![row.clone().into_active_model().reset_all()]).await?;
         let Some(running) = running else { continue };
         if row.valid_from <= work.today() {
             work.closes(row.receiver_id);
@@ -110,7 +111,8 @@ async fn write(mut work: Work<'_, ByClock>, new: Vec<agreement::Model>) -> Resul
             .filter(agreement::Column::ReceiverId.eq(row.receiver_id))
             .filter(agreement::Column::Purpose.eq(row.purpose.0.code()))
             .filter(agreement::Column::Version.lt(row.version));
-        let earlier: HashSet<Uuid> = earlier.all(work.tx()).await?.into_iter().map(|earlier| earlier.id).collect();
+        let earlier: HashSet<Uuid> =
+            earlier.all(work.legacy_tx()).await?.into_iter().map(|earlier| earlier.id).collect();
         let then = |referral: &ReferralRow| match referral.agreement_id {
             Some(id) if earlier.contains(&id) => referral.terms.agreement.narrowed_by((&row).into()),
             // A later version was offered under already.

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
 use kim_entity::database::Database;
+use kim_entity::unscoped::Unscoped;
 use sea_orm::{DatabaseTransaction, DbErr};
 use uuid::Uuid;
 
@@ -22,6 +23,7 @@ use super::{ImportError, Options, Progress, unknown_columns};
 ///
 /// # Errors
 /// [`ImportError`] if the file is no case list, names an unknown `agency`, or the database fails.
+#[expect(clippy::disallowed_methods, reason = "an operator loads the lists of all agencies")]
 pub async fn cases(
     db: &Database,
     clock: &Clock,
@@ -34,15 +36,19 @@ pub async fn cases(
     let sheet = Sheet::read(file, COLUMNS)?;
     let rows: Vec<CaseRow> = sheet.rows.iter().map(|row| CaseRow::read(&sheet, row, today)).collect();
     let notes = unknown_columns(&sheet);
-    let tx = if options.dry_run { db.read().await? } else { db.write().await? };
-    let directory = Directory::load(&tx).await?;
+    let unscoped = match options.dry_run {
+        true => Unscoped::begin_reading(db, today).await?,
+        false => Unscoped::begin(db, today).await?,
+    };
+    let tx = unscoped.tx().legacy();
+    let directory = Directory::load(tx).await?;
     if let Some(slug) = &options.agency
         && directory.sender(slug).is_none()
     {
         return Err(ImportError::UnknownAgency(slug.clone()));
     }
     let numbers: Vec<String> = rows.iter().filter_map(|row| row.case_number.clone()).collect();
-    let known = known::cases(&tx, &numbers).await?;
+    let known = known::cases(tx, &numbers).await?;
     let mut resolver = Resolver { directory: &directory, key, only: options.agency.as_deref(), now, today, known };
     let mut sorted =
         Sorted { report: Report { rows: rows.len() as u64, notes, ..Report::default() }, ..Sorted::default() };
@@ -53,20 +59,20 @@ pub async fn cases(
     let Sorted { mut report, new, unchanged } = sorted;
     let present: Vec<&Identity<'_>> = new.iter().map(|row| &row.identity).chain(&unchanged).collect();
     report.duplicates = duplicates(&present);
-    report.duplicates_elsewhere = duplicates_elsewhere(&tx, &present).await?;
+    report.duplicates_elsewhere = duplicates_elsewhere(tx, &present).await?;
     if options.dry_run {
         return Ok(report);
     }
     let referrals = new.iter().filter(|row| row.referral.is_some()).count();
-    let mut references = unused_references(&tx, referrals).await?.into_iter();
+    let mut references = unused_references(tx, referrals).await?.into_iter();
     progress(0, report.accepted);
     let mut written = 0;
     for batch in new.chunks(BATCH) {
-        write(&tx, batch, &mut references, now).await?;
+        write(unscoped.tx(), batch, &mut references, now).await?;
         written += batch.len() as u64;
         progress(written, report.accepted);
     }
-    tx.commit().await?;
+    unscoped.into_tx().commit().await?;
     Ok(report)
 }
 

@@ -5,8 +5,10 @@ use kim_domain::id::new_uuid;
 use kim_domain::referral::{BallHolder, ReferralKind};
 use kim_domain::value::Relation;
 use kim_entity::code::Code;
-use kim_entity::{case_file, consent, handover, household_member, person, referral, referral_event};
-use sea_orm::{DatabaseTransaction, DbErr, Set};
+use kim_entity::handover::HandoverRow;
+use kim_entity::write::Tx;
+use kim_entity::{case_file, consent, household_member, person, referral, referral_event};
+use sea_orm::{DbErr, Set};
 use uuid::Uuid;
 
 use super::bulk::insert;
@@ -23,13 +25,13 @@ struct Batch {
     cases: Vec<case_file::ActiveModel>,
     consents: Vec<consent::ActiveModel>,
     referrals: Vec<referral::ActiveModel>,
-    handovers: Vec<handover::ActiveModel>,
+    handovers: Vec<HandoverRow>,
     events: Vec<referral_event::ActiveModel>,
 }
 
 /// Writes rows; each referral gets the next of the references.
 pub(crate) async fn write(
-    tx: &DatabaseTransaction,
+    tx: &Tx,
     rows: &[Ready<'_>],
     references: &mut impl Iterator<Item = String>,
     now: i64,
@@ -44,13 +46,13 @@ pub(crate) async fn write(
             batch.referral(row, referral, Ids { case_id, consent_id, referral_id: new_uuid() }, reference, now);
         }
     }
-    insert(tx, batch.persons).await?;
-    insert(tx, batch.members).await?;
-    insert(tx, batch.cases).await?;
-    insert(tx, batch.consents).await?;
-    insert(tx, batch.referrals).await?;
-    insert(tx, batch.handovers).await?;
-    insert(tx, batch.events).await
+    insert(tx.legacy(), batch.persons).await?;
+    insert(tx.legacy(), batch.members).await?;
+    insert(tx.legacy(), batch.cases).await?;
+    insert(tx.legacy(), batch.consents).await?;
+    insert(tx.legacy(), batch.referrals).await?;
+    tx.insert_handovers(&batch.handovers).await?;
+    insert(tx.legacy(), batch.events).await
 }
 
 struct Ids {
@@ -201,14 +203,7 @@ impl Batch {
     fn handover(&mut self, row: &Ready<'_>, ready: &ReadyReferral<'_>, id: Uuid) {
         let values = ready.plan.handover(row.row, ready.agreement.purpose.0);
         let finds_client = values.contains_key(&F::FamilyName) && values.contains_key(&F::BirthDate);
-        let mut copy = handover::ActiveModel {
-            referral_id: Set(id),
-            client_fingerprint: Set(finds_client.then(|| row.identity.client.clone())),
-            ..Default::default()
-        };
-        for &field in F::ALL {
-            copy.set_text(field, values.get(&field).cloned());
-        }
-        self.handovers.push(copy);
+        let client_fingerprint = finds_client.then(|| row.identity.client.clone());
+        self.handovers.push(HandoverRow { referral_id: id, client_fingerprint, values: values.into_iter().collect() });
     }
 }

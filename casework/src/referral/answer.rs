@@ -3,10 +3,10 @@
 use kim_domain::life::ReferralAction;
 use kim_domain::referral::{DeclineReason, FailReason, Outcome, ReturnReason};
 use kim_entity::read::ReferralRow;
-use kim_entity::referral::{self, NO_DUE_DATE};
-use sea_orm::ActiveValue::Set;
+use kim_entity::referral::NO_DUE_DATE;
+use kim_entity::write::ReferralChange;
 
-use super::draft::Contact;
+use super::draft::{Contact, checked};
 use super::{Done, Target};
 use crate::refusal::Refusal;
 use crate::text::optional_line;
@@ -50,8 +50,8 @@ pub(super) async fn answer_row(work: &mut Work<'_>, row: &ReferralRow, answer: A
 }
 
 /// The columns that change with an acceptance: the response is given, and so no longer due.
-fn accepted(work: &Work<'_>) -> referral::ActiveModel {
-    referral::ActiveModel { accepted_at: Set(Some(work.now())), due_on: Set(NO_DUE_DATE), ..Default::default() }
+fn accepted(work: &Work<'_>) -> ReferralChange {
+    ReferralChange { accepted_at: Some(work.now()), due_on: Some(NO_DUE_DATE), ..Default::default() }
 }
 
 /// Confirms that it arrived.
@@ -72,21 +72,12 @@ pub async fn accept(
     own_reference: Option<&str>,
     contact: &Contact,
 ) -> Result<Done, Refusal> {
-    let contact = contact.checked()?;
-    let mut with = referral::ActiveModel {
-        receiver_reference: Set(optional_line("ownReference", own_reference)?),
+    let with = ReferralChange {
+        receiver_reference: optional_line("ownReference", own_reference)?,
+        // The agreement's contact stays unless somebody is named.
+        receiver_contact: checked(contact)?,
         ..accepted(work)
     };
-    // The agreement's contact stays unless somebody is named.
-    if contact.name.is_some() {
-        with.receiver_contact_name = Set(contact.name);
-    }
-    if contact.phone.is_some() {
-        with.receiver_contact_phone = Set(contact.phone);
-    }
-    if contact.email.is_some() {
-        with.receiver_contact_email = Set(contact.email);
-    }
     let row = work.referral(target.id, target.expected_version).await?;
     work.advance(&row, Move { with, ..Move::by(&row, ReferralAction::Accept) }).await?;
     Ok(Done { referral: row.id })

@@ -97,7 +97,7 @@ async fn find(work: &Work<'_>, targets: &[Target]) -> Result<Vec<Result<Referral
     if ids.iter().collect::<BTreeSet<_>>().len() < ids.len() {
         return Err(Refusal::bad_input("Eine Übergabe steht zweimal in „items“. Bitte jede nur einmal nennen."));
     }
-    let rows = work.writing().referrals(&ids).await?;
+    let rows = work.writes().referrals(&ids).await?;
     let mut rows: HashMap<Uuid, ReferralRow> = rows.into_iter().map(|row| (row.id, row)).collect();
     let find = |target: &Target| told(seen(target.id.and_then(|id| rows.remove(&id)), target.expected_version));
     targets.iter().map(find).collect()

@@ -4,9 +4,9 @@ use kim_domain::change::ChangeKind;
 use kim_domain::disclosure::{Stage, Terms, ceiling};
 use kim_domain::field::{FieldSet, HandoverField as F};
 use kim_domain::life::ReferralAction;
+use kim_entity::handover::HandoverRow;
 use kim_entity::read::ReferralRow;
-use kim_entity::{handover, referral};
-use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, EntityTrait as _, IntoActiveModel as _};
+use kim_entity::write::ReferralChange;
 use serde_json::json;
 
 use super::duty::refuse_unacknowledged;
@@ -40,16 +40,16 @@ pub struct ChangeHandover {
 pub async fn change_handover(work: &mut Work<'_>, target: Target, input: &ChangeHandover) -> Result<Done, Refusal> {
     let row = work.referral(target.id, target.expected_version).await?;
     may(&row, ReferralAction::ChangeHandover)?;
-    let stored = handover::Entity::find_by_id(row.id).one(work.tx()).await?.ok_or_else(Refusal::not_found)?;
+    let stored = work.tx().handover(row.id).await?.ok_or_else(Refusal::not_found)?;
     let concern = input.concern.as_deref().map(|concern| text("concern", concern)).transpose()?;
     let before = row.terms.offered;
     let mut change = Change {
         added: input.add.without(before),
         removed: input.remove.and(before).without(input.add),
         refreshed: FieldSet::EMPTY,
-        concern: concern.filter(|concern| stored.concern.as_ref() != Some(concern)),
+        concern: concern.filter(|concern| stored.values.get(F::Concern) != Some(concern)),
     };
-    let mut copied = stored.clone().into_active_model();
+    let mut copied = stored.clone();
     if row.offered_at.is_some() {
         change.copy(work, &row, input, &stored, &mut copied).await?;
     } else {
@@ -62,14 +62,12 @@ pub async fn change_handover(work: &mut Work<'_>, target: Target, input: &Change
         return Ok(Done { referral: row.id });
     }
     if let Some(concern) = &change.concern {
-        copied.concern = Set(Some(concern.clone()));
+        copied.values.set(F::Concern, Some(concern));
     }
-    handover::Entity::update(copied.reset_all()).exec(work.tx()).await?;
+    work.tx().update_handover(&copied).await?;
     let offered = before.or(change.added).without(change.removed);
-    let mut with = referral::ActiveModel { offered_fields: Set(offered.to_i64()), ..Default::default() };
-    if input.acknowledge_reporting_duty {
-        with.reporting_duty_acknowledged = Set(true);
-    }
+    let reporting_duty_acknowledged = input.acknowledge_reporting_duty.then_some(true);
+    let with = ReferralChange { offered: Some(offered), reporting_duty_acknowledged, ..Default::default() };
     work.happen(&row, ReferralAction::ChangeHandover, ChangeKind::HandoverChanged, Some(change.detail()), with).await?;
     if !change.removed.is_empty() && row.offered_at.is_some() {
         work.closes(row.receiver_id);
@@ -92,8 +90,8 @@ impl Change {
         work: &Work<'_>,
         row: &ReferralRow,
         input: &ChangeHandover,
-        stored: &handover::Model,
-        copied: &mut handover::ActiveModel,
+        stored: &HandoverRow,
+        copied: &mut HandoverRow,
     ) -> Result<(), Refusal> {
         let offered = row.terms.offered.or(self.added).without(self.removed);
         let anew = if input.concern.is_some() { FieldSet::of(&[F::Concern]) } else { FieldSet::EMPTY };
@@ -104,23 +102,19 @@ impl Change {
             refuse_without_ground(&Terms { stage: Stage::Full, offered: now, ..row.terms })?;
         }
         let values = copy::values(work, row.case_id, self.added.or(input.refresh)).await?;
-        let stale = |field: &F| *field != F::Concern && stored.text(*field).as_deref() != values.get(*field);
+        let stale = |field: &F| *field != F::Concern && stored.values.get(*field) != values.get(*field);
         self.refreshed = input.refresh.without(self.added).iter().filter(stale).collect();
         let going = self.added.or(self.refreshed);
         if !input.acknowledge_reporting_duty {
             refuse_unacknowledged(work, [row.receiver_id], going, &values).await?;
         }
 
-        let about = stored.concern.clone().unwrap_or_else(|| copy::usual_concern(row.purpose));
+        let about = stored.values.get(F::Concern).map_or_else(|| copy::usual_concern(row.purpose), str::to_owned);
         copy::set(copied, going, &values, &about);
         for field in self.removed.iter() {
-            copied.set_text(field, None);
+            copied.values.set(field, None);
         }
-        copied.client_fingerprint = Set(copy::finds(work, |field| match () {
-            () if self.removed.contains(field) => None,
-            () if going.contains(field) => values.get(field).map(str::to_owned),
-            () => stored.text(field),
-        }));
+        copied.client_fingerprint = copy::finds(work, |field| copied.values.get(field));
         if self.concern.is_some() && !self.added.contains(F::Concern) {
             self.refreshed.insert(F::Concern);
         }

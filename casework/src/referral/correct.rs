@@ -9,9 +9,9 @@ use kim_domain::life::{ReferralAction, Refused as Unmoved};
 use kim_domain::referral::ReferralStatus;
 use kim_entity::code::Code;
 use kim_entity::read::{ReferralRow, Side};
-use kim_entity::{correction, correction_notice, handover, referral};
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use kim_entity::unscoped::Unscoped;
+use kim_entity::write::Tx;
+use kim_entity::{correction, referral};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -65,35 +65,31 @@ pub async fn report_wrong_value(work: &mut Work<'_>, target: Target, report: &Re
     if !row.visible().fields().contains(field) {
         return Err(Refusal::not_allowed(format!("„{}“ zeigt Ihnen diese Übergabe jetzt nicht.", field.label())));
     }
-    let open = correction::Entity::find()
-        .filter(correction::Column::ReferralId.eq(row.id))
-        .filter(correction::Column::Field.eq(field.code()))
-        .filter(correction::Column::State.eq(CorrectionState::Open.code()));
-    if open.one(work.tx()).await?.is_some() {
+    if work.writes().has_open_correction(row.id, field).await? {
         return Err(Refusal::not_allowed(format!(
             "Zu „{}“ ist schon eine Meldung offen. Bitte die Entscheidung abwarten oder eine Nachricht schreiben.",
             field.label()
         )));
     }
     let id = new_uuid();
-    let copied = handover::Entity::find_by_id(row.id).one(work.tx()).await?.ok_or_else(Refusal::not_found)?;
-    let reported = correction::ActiveModel {
-        id: Set(id),
-        referral_id: Set(row.id),
-        case_id: Set(row.case_id),
-        field: Set(Code(field)),
-        agency_id: Set(work.own_id()),
-        staff: Set(Some(work.viewer().subject().to_owned())),
-        reported_at: Set(work.now()),
-        text: Set(said),
-        suggested: Set(suggested),
-        value_mark: Set(mark(work, id, copied.text(field).as_deref())),
-        state: Set(Code(CorrectionState::Open)),
-        decided_at: Set(None),
-        decided_text: Set(None),
-        decided_staff: Set(None),
+    let copied = work.tx().handover(row.id).await?.ok_or_else(Refusal::not_found)?;
+    let reported = correction::Model {
+        id,
+        referral_id: row.id,
+        case_id: row.case_id,
+        field: Code(field),
+        agency_id: work.own_id(),
+        staff: Some(work.viewer().subject().to_owned()),
+        reported_at: work.now(),
+        text: said,
+        suggested,
+        value_mark: mark(work, id, copied.values.get(field)),
+        state: Code(CorrectionState::Open),
+        decided_at: None,
+        decided_text: None,
+        decided_staff: None,
     };
-    correction::Entity::insert(reported).exec_without_returning(work.tx()).await?;
+    work.writes().insert_correction(reported).await?;
     let others: Vec<_> = of_case.iter().filter(|other| other.id != row.id && carries(other, field)).collect();
     let known = known(work, &of_case, field).await?;
     tell(work, id, &others, ReferralAction::ReportWrongValue, DISPUTED, field, &known).await?;
@@ -114,7 +110,7 @@ pub async fn decide_correction(work: &mut Work<'_>, target: Target, input: &Deci
         return Err(Refusal::unmoved(Unmoved::NotYours, ReferralAction::DecideCorrection, row.standing.status));
     }
     let found = match input.correction {
-        Some(id) => correction::Entity::find_by_id(id).one(work.tx()).await?.filter(|one| one.referral_id == row.id),
+        Some(id) => work.writes().correction(id, row.id).await?,
         None => None,
     };
     let found = found.ok_or_else(Refusal::not_found)?;
@@ -129,20 +125,13 @@ pub async fn decide_correction(work: &mut Work<'_>, target: Target, input: &Deci
         (CorrectionDecision::Accepted | CorrectionDecision::Rejected, Some(said)) => Some(text("text", said)?),
     };
     let field = found.field.0;
-    let decided = correction::ActiveModel {
-        id: Set(found.id),
-        state: Set(Code(input.decision.into())),
-        decided_at: Set(Some(work.now())),
-        decided_text: Set(said),
-        decided_staff: Set(Some(work.viewer().subject().to_owned())),
-        ..Default::default()
-    };
     let runs: Vec<_> = of_case.iter().filter(|other| other.id != row.id && carries(other, field)).collect();
     let known = known(work, &of_case, field).await?;
+    let state = input.decision.into();
     match input.decision {
         CorrectionDecision::Accepted => {
             let stale = refresh(work, &row, &found, &of_case, &known, input.acknowledge_reporting_duty).await?;
-            correction::Entity::update(decided).exec(work.tx()).await?;
+            work.writes().decide_correction(found.id, state, said, work.now()).await?;
             let (own, others): (Vec<_>, Vec<_>) = stale.into_iter().partition(|one| one.id == row.id);
             let word = if own.is_empty() { CORRECTED } else { OUTDATED };
             let its = known.get(&row.id).copied().unwrap_or_default().or(FieldSet::of(&[field]));
@@ -152,10 +141,10 @@ pub async fn decide_correction(work: &mut Work<'_>, target: Target, input: &Deci
             // What a handover no longer has it does not show with a mark either, should it be handed over again.
             let frozen = own.into_iter().chain(others).filter(|one| !offers(one, field).is_empty());
             let frozen: Vec<Uuid> = frozen.map(|one| one.id).collect();
-            note(work, found.id, &frozen, true).await?;
+            work.writes().insert_correction_notices(found.id, &frozen, true, work.now()).await?;
         }
         CorrectionDecision::Rejected => {
-            correction::Entity::update(decided).exec(work.tx()).await?;
+            work.writes().decide_correction(found.id, state, said, work.now()).await?;
             decide(work, &row, UPHELD, FieldSet::of(&[field])).await?;
             tell(work, found.id, &runs, ReferralAction::DecideCorrection, UPHELD, field, &known).await?;
         }
@@ -176,12 +165,17 @@ async fn decide(work: &mut Work<'_>, row: &ReferralRow, word: &str, fields: Fiel
     work.happen(row, ReferralAction::DecideCorrection, ChangeKind::Correction, detail, Default::default()).await
 }
 
-/// All referrals of the target's case, locked before any of them is.
+/// All referrals of the target's case, locked before any of them is; none if the target is not the viewer's.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a report concerns the other referrals of the case; only their own sides are told"
+)]
 async fn same_case(work: &Work<'_>, target: Target) -> Result<Vec<referral::Model>, Refusal> {
-    match target.id {
-        Some(id) => Ok(work.writing().same_case(id).await?),
-        None => Ok(Vec::new()),
-    }
+    let Some(id) = target.id else { return Ok(Vec::new()) };
+    // Not locked yet: to hold one while waiting for an earlier one could be a circle. A case does not change.
+    let Some(row) = work.reads().referrals_by_id(&[id]).await?.pop() else { return Ok(Vec::new()) };
+    let lock = async |all: &Unscoped<&Tx>| all.lock_referrals_of_case(row.case_id).await;
+    Ok(work.writes().unscoped(lock).await?)
 }
 
 /// Whether a referral of the same case hands over the disputed fact, or will again: one that is suspended goes on with
@@ -220,26 +214,7 @@ async fn tell(
             told.push(other.id);
         }
     }
-    note(work, correction, &told, false).await
-}
-
-/// Notes that these referrals were told, and whether their copies stay wrong.
-async fn note(work: &Work<'_>, correction: Uuid, told: &[Uuid], outdated: bool) -> Result<(), Refusal> {
-    use correction_notice::Column;
-    if told.is_empty() {
-        return Ok(());
-    }
-    let notices = told.iter().map(|&referral_id| correction_notice::ActiveModel {
-        correction_id: Set(correction),
-        referral_id: Set(referral_id),
-        told_at: Set(work.now()),
-        outdated: Set(outdated),
-    });
-    // Told before, it keeps when.
-    let again =
-        OnConflict::columns([Column::CorrectionId, Column::ReferralId]).update_column(Column::Outdated).to_owned();
-    correction_notice::Entity::insert_many(notices).on_conflict(again).exec_without_returning(work.tx()).await?;
-    Ok(())
+    Ok(work.writes().insert_correction_notices(correction, &told, false, work.now()).await?)
 }
 
 fn codes(fields: FieldSet) -> Vec<&'static str> {

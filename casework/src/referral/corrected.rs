@@ -5,11 +5,11 @@ use std::collections::HashMap;
 
 use kim_domain::correction::{is_of_the_case, same_fact};
 use kim_domain::field::{FieldSet, HandoverField as F};
-use kim_entity::read::{ReferralRow, Values};
-use kim_entity::{correction, disclosed, handover, referral};
-use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
-};
+use kim_entity::read::ReferralRow;
+use kim_entity::unscoped::Unscoped;
+use kim_entity::values::Values;
+use kim_entity::write::Tx;
+use kim_entity::{correction, referral};
 use uuid::Uuid;
 
 use super::copy;
@@ -23,11 +23,19 @@ use crate::work::Work;
 pub(super) type Known = HashMap<Uuid, FieldSet>;
 
 /// What of this fact the receivers of a case's referrals know.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "who knows of a value decides who is told that it is wrong (Art. 19 DSGVO)"
+)]
 pub(super) async fn known(work: &Work<'_>, of_case: &[referral::Model], field: F) -> Result<Known, Refusal> {
     let Some(any) = of_case.first() else { return Ok(Known::new()) };
     let ids: Vec<Uuid> = of_case.iter().map(|one| one.id).collect();
-    let mut known = disclosed::shown(work.database(), work.tx(), &ids, same_fact(field)).await?;
-    for (id, seen) in work.writing().shown_of_case(any.case_id).await? {
+    let find = async |all: &Unscoped<&Tx>| {
+        let known = all.ever_disclosed(&ids, same_fact(field)).await?;
+        Ok::<_, Refusal>((known, all.shown_of_case(any.case_id).await?))
+    };
+    let (mut known, shown) = work.writes().unscoped(find).await?;
+    for (id, seen) in shown {
         let all = known.entry(id).or_default();
         *all = all.or(seen.and(same_fact(field)));
     }
@@ -46,12 +54,12 @@ pub(super) async fn refresh<'c>(
 ) -> Result<Vec<&'c referral::Model>, Refusal> {
     let field = found.field.0;
     if !is_of_the_case(field) {
-        let copied = handover::Entity::find_by_id(row.id).one(work.tx()).await?;
-        let now = copied.and_then(|copied| copied.text(field));
+        let copied = work.tx().handover(row.id).await?;
+        let now = copied.as_ref().and_then(|copied| copied.values.get(field));
         refuse_uncorrected(
             work,
             found,
-            now.as_deref(),
+            now,
             "Das Anliegen ist noch dasselbe. Bitte zuerst mit „changeHandover“ neu fassen und dann entscheiden.",
         )?;
         return Ok(Vec::new());
@@ -85,13 +93,13 @@ async fn stale<'c>(
     values: &Values,
 ) -> Result<Vec<&'c referral::Model>, Refusal> {
     let left: Vec<_> = of_case.iter().filter(|one| !carries(one, field)).collect();
-    let of_left = handover::Column::ReferralId.is_in(left.iter().map(|one| one.id));
-    let copies = handover::Entity::find().filter(of_left).all(work.tx()).await?;
+    let of_left: Vec<Uuid> = left.iter().map(|one| one.id).collect();
+    let copies = work.tx().handovers(&of_left, same_fact(field)).await?;
     let stale = |one: &referral::Model| {
         let known = known.get(&one.id).copied().unwrap_or_default();
         let has = offers(one, field);
         let copy = copies.iter().find(|copy| copy.referral_id == one.id);
-        let differs = |field| copy.is_some_and(|copy| copy.text(field).as_deref() != values.get(field));
+        let differs = |field| copy.is_some_and(|copy| copy.values.get(field) != values.get(field));
         known.iter().any(|field| !has.contains(field) || differs(field))
     };
     Ok(left.into_iter().filter(|one| stale(one)).collect())
@@ -109,22 +117,18 @@ fn refuse_uncorrected(
 
 async fn copy_anew(work: &mut Work<'_>, one: &referral::Model, field: F, values: &Values) -> Result<(), Refusal> {
     let offered = FieldSet::from_i64(one.offered_fields);
-    let Some(stored) = handover::Entity::find_by_id(one.id).one(work.tx()).await? else { return Ok(()) };
-    let mut copied = stored.clone().into_active_model();
-    let stale = |field: &F| stored.text(*field).as_deref() != values.get(*field);
+    let Some(mut copied) = work.tx().handover(one.id).await? else { return Ok(()) };
+    let stale = |field: &F| copied.values.get(*field) != values.get(*field);
     let stale: FieldSet = same_fact(field).and(offered).iter().filter(stale).collect();
     if stale.is_empty() {
         return Ok(());
     }
     for field in stale.iter() {
-        copied.set_text(field, values.get(field).map(str::to_owned));
+        copied.values.set(field, values.get(field));
     }
     // The desk finds the client by what this copy says from now on.
-    copied.client_fingerprint = Set(copy::finds(work, |field| match stale.contains(field) {
-        true => values.get(field).map(str::to_owned),
-        false => stored.text(field),
-    }));
-    handover::Entity::update(copied.reset_all()).exec(work.tx()).await?;
+    copied.client_fingerprint = copy::finds(work, |field| copied.values.get(field));
+    work.tx().update_handover(&copied).await?;
     // An answer that was begun with the old value is made anew.
     work.closes(one.receiver_id);
     Ok(())

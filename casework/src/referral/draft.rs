@@ -5,38 +5,25 @@ use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::id::new_uuid;
 use kim_domain::life::ReferralAction;
 use kim_domain::purpose::ReferralPurpose;
-use kim_domain::referral::{ReferralKind, ReferralStatus};
-use kim_entity::code::Code;
-use kim_entity::{handover, referral, referral_event};
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use kim_domain::referral::ReferralKind;
+pub use kim_entity::read::Contact;
+use kim_entity::write::NewDraft;
 use uuid::Uuid;
 
 use super::offer::Parties;
 use super::{Done, Target};
+use crate::import::random_reference;
 use crate::refusal::Refusal;
 use crate::text::{optional_line, text};
 use crate::work::{Work, mover};
 
-/// A professional to talk to.
-#[derive(Clone, Debug, Default)]
-pub struct Contact {
-    /// Name.
-    pub name: Option<String>,
-    /// Telephone.
-    pub phone: Option<String>,
-    /// E-mail.
-    pub email: Option<String>,
-}
-
-impl Contact {
-    /// The same, its lines checked.
-    pub(crate) fn checked(&self) -> Result<Self, Refusal> {
-        Ok(Self {
-            name: optional_line("contact.name", self.name.as_deref())?,
-            phone: optional_line("contact.phone", self.phone.as_deref())?,
-            email: optional_line("contact.email", self.email.as_deref())?,
-        })
-    }
+/// A professional to talk to, its lines checked.
+pub(super) fn checked(contact: &Contact) -> Result<Contact, Refusal> {
+    Ok(Contact {
+        name: optional_line("contact.name", contact.name.as_deref())?,
+        phone: optional_line("contact.phone", contact.phone.as_deref())?,
+        email: optional_line("contact.email", contact.email.as_deref())?,
+    })
 }
 
 /// What is to be handed over.
@@ -78,7 +65,7 @@ pub async fn draft(work: &mut Work<'_>, input: &Draft) -> Result<Done, Refusal> 
     }
     work.within_token(input.purpose)?;
     let receiver = match input.receiver {
-        Some(id) if id != work.own_id() => work.writing().receiver(id, input.purpose).await?,
+        Some(id) if id != work.own_id() => work.writes().receiver(id, input.purpose).await?,
         Some(_) | None => None,
     };
     let receiver = receiver.ok_or_else(|| {
@@ -90,58 +77,31 @@ pub async fn draft(work: &mut Work<'_>, input: &Draft) -> Result<Done, Refusal> 
         None => parties.usual(work.today()),
     };
     let concern = input.concern.as_deref().map(|concern| text("concern", concern)).transpose()?;
-    let contact = input.contact.checked()?;
+    let contact = checked(&input.contact)?;
     let id = new_uuid();
-    let row = referral::ActiveModel {
-        id: Set(id),
-        case_id: Set(case.id),
-        sender_id: Set(work.own_id()),
-        receiver_id: Set(parties.receiver.id),
-        purpose: Set(Code(input.purpose)),
-        kind: Set(Code(input.kind)),
-        sender_reference: Set(optional_line("ownReference", input.own_reference.as_deref())?),
-        agreement_id: Set(parties.agreement.as_ref().map(|agreement| agreement.id)),
-        consent_id: Set(parties.consent.as_ref().map(|consent| consent.id)),
-        offered_fields: Set(fields.to_i64()),
-        carries_application: Set(input.carries_application),
-        sender_contact_name: Set(contact.name),
-        sender_contact_phone: Set(contact.phone),
-        sender_contact_email: Set(contact.email),
-        ..blank(work.now())
+    let first = work.drafted(work.own_id(), id);
+    let row = NewDraft {
+        id,
+        case_id: case.id,
+        sender_id: work.own_id(),
+        receiver_id: parties.receiver.id,
+        purpose: input.purpose,
+        kind: input.kind,
+        reference: random_reference(&mut rand::rng()),
+        sender_reference: optional_line("ownReference", input.own_reference.as_deref())?,
+        agreement_id: parties.agreement.as_ref().map(|agreement| agreement.id),
+        consent_id: parties.consent.as_ref().map(|consent| consent.id),
+        offered: fields,
+        carries_application: input.carries_application,
+        first_received_on: None,
+        sender_contact: contact,
+        previous_id: None,
+        hops: 0,
+        concern,
+        created_at: work.now(),
     };
-    insert(work, row, concern).await?;
-    work.drafted(work.own_id(), id).await?;
+    work.tx().insert_draft(row, first).await?;
     Ok(Done { referral: id })
-}
-
-/// Writes a draft and what it is about.
-pub(super) async fn insert(
-    work: &Work<'_>,
-    row: referral::ActiveModel,
-    concern: Option<String>,
-) -> Result<(), Refusal> {
-    let id = row.id.clone().take().unwrap_or_default();
-    referral::Entity::insert(row).exec_without_returning(work.tx()).await?;
-    let about = handover::ActiveModel { referral_id: Set(id), concern: Set(concern), ..Default::default() };
-    handover::Entity::insert(about).exec_without_returning(work.tx()).await?;
-    Ok(())
-}
-
-/// A draft's columns that are the same in each.
-pub(super) fn blank(now: i64) -> referral::ActiveModel {
-    referral::ActiveModel {
-        status: Set(Code(ReferralStatus::Draft)),
-        version: Set(1),
-        reference: Set(crate::import::random_reference(&mut rand::rng())),
-        ever_accepted: Set(false),
-        pending: Set(false),
-        offered_at: Set(0),
-        due_on: Set(referral::NO_DUE_DATE),
-        hops: Set(0),
-        created_at: Set(now),
-        updated_at: Set(now),
-        ..Default::default()
-    }
 }
 
 /// Throws a draft away. Nobody else has seen it, and nothing of it is kept.
@@ -153,10 +113,7 @@ pub async fn discard(work: &mut Work<'_>, target: Target) -> Result<Done, Refusa
     row.standing
         .after(ReferralAction::Discard, mover(&row))
         .map_err(|why| Refusal::unmoved(why, ReferralAction::Discard, row.standing.status))?;
-    handover::Entity::delete_by_id(row.id).exec(work.tx()).await?;
-    let events = referral_event::Column::ReferralId.eq(row.id);
-    referral_event::Entity::delete_many().filter(events).exec(work.tx()).await?;
-    referral::Entity::delete_by_id(row.id).exec(work.tx()).await?;
+    work.writes().delete_draft(row.id).await?;
     Ok(Done { referral: row.id })
 }
 

@@ -5,7 +5,6 @@ use kim_domain::agency::LegalForm;
 use kim_domain::field::{FieldSet, HandoverField as F};
 use kim_entity::agency;
 use kim_entity::read::Values;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
 use super::copy;
@@ -46,8 +45,8 @@ pub(super) async fn refuse_unacknowledged(
     going: FieldSet,
     values: &Values,
 ) -> Result<(), Refusal> {
-    let sender = work.writing().own_agency().await?.legal_form.0;
-    let asked = agency::Entity::find().filter(agency::Column::Id.is_in(receivers)).all(work.tx()).await?;
+    let sender = work.writes().own_agency().await?.legal_form.0;
+    let asked = work.writes().agencies(receivers).await?;
     let needs =
         |receiver: &agency::Model| needs_acknowledgement(sender, receiver.legal_form.0, going, values, work.today());
     if asked.iter().any(needs) { Err(unacknowledged()) } else { Ok(()) }

@@ -1,13 +1,15 @@
 //! "Not competent, but they are": closes this one and drafts another of the original sender to the agency that is.
 
+use kim_domain::id::new_uuid;
 use kim_domain::life::{Mover, ReferralAction, Refused};
 use kim_domain::purpose::ReferralPurpose;
-use kim_entity::{case_file, referral};
-use sea_orm::EntityTrait as _;
+use kim_entity::unscoped::Unscoped;
+use kim_entity::write::Tx;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Done, Target, again, copy};
+use super::again::{Next, continued};
+use super::{Done, Target};
 use crate::refusal::Refusal;
 use crate::work::{Move, Work, mover};
 
@@ -29,6 +31,10 @@ pub struct Forward {
 /// # Errors
 /// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED (a second hop, § 14 SGB IX; a transfer whose case its sender has closed),
 /// ILLEGAL_TRANSITION, BAD_INPUT for an agency that cannot be asked for this.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the draft is the original sender's, of its case and its client's consent"
+)]
 pub async fn forward(work: &mut Work<'_>, input: Forward) -> Result<Done, Refusal> {
     let row = work.referral(input.target.id, input.target.expected_version).await?;
     let why = match mover(&row) {
@@ -39,7 +45,7 @@ pub async fn forward(work: &mut Work<'_>, input: Forward) -> Result<Done, Refusa
     if let Some(why) = why {
         return Err(Refusal::unmoved(why, ReferralAction::Forward, row.standing.status));
     }
-    let hops = referral::Entity::find_by_id(row.id).one(work.tx()).await?.map_or(0, |row| row.hops);
+    let hops = work.tx().referral_as_stored(row.id).await?.map_or(0, |row| row.hops);
     let of_participation = [row.purpose, input.purpose].contains(&ReferralPurpose::ParticipationSupport);
     if of_participation && hops >= 1 && !(input.by_agreement && hops == 1) {
         return Err(Refusal::not_allowed(
@@ -48,7 +54,7 @@ pub async fn forward(work: &mut Work<'_>, input: Forward) -> Result<Done, Refusa
         ));
     }
     let receiver = match input.to {
-        Some(id) if id != row.receiver_id && id != row.sender_id => work.writing().receiver(id, input.purpose).await?,
+        Some(id) if id != row.receiver_id && id != row.sender_id => work.writes().receiver(id, input.purpose).await?,
         Some(_) | None => None,
     };
     let receiver = receiver.ok_or_else(|| {
@@ -56,8 +62,8 @@ pub async fn forward(work: &mut Work<'_>, input: Forward) -> Result<Done, Refusa
             "„toAgencyId“ ist keine andere Stelle der Kommune, die für diesen Zweck gebeten werden kann.",
         )
     })?;
-    let case = case_file::Entity::find_by_id(row.case_id).one(work.tx()).await?;
-    if case.is_none_or(|case| case.closed_on.is_some()) {
+    let is_open = async |all: &Unscoped<&Tx>| all.is_case_open(row.case_id).await;
+    if !work.writes().unscoped(is_open).await? {
         return Err(Refusal::not_allowed(
             "Die übergebende Stelle hat den Fall abgeschlossen und bietet nichts mehr an. Bitte selbst an die zuständige \
              Stelle weiterleiten (§ 16 SGB I) und hier mit dem Ergebnis „REFERRED_ON“ abschließen.",
@@ -65,7 +71,9 @@ pub async fn forward(work: &mut Work<'_>, input: Forward) -> Result<Done, Refusa
     }
     let detail = json!({ "to": receiver.id, "purpose": input.purpose.code() });
     work.advance(&row, Move { detail: Some(detail), ..Move::by(&row, ReferralAction::Forward) }).await?;
-    let concern = copy::concern(work, row.id).await?;
-    again::continued(work, &row, receiver.id, input.purpose, hops + 1, concern).await?;
+    let next = Next { receiver_id: receiver.id, purpose: input.purpose, hop: 1 };
+    let (first, today) = (work.drafted(row.sender_id, new_uuid()), work.today());
+    let draft = async |all: &Unscoped<&Tx>| continued(all.tx(), &row, next, first, today).await;
+    work.writes().unscoped(draft).await?;
     Ok(Done { referral: row.id })
 }

@@ -6,8 +6,8 @@ use kim_domain::deadline::{after_working_days, working_days_until};
 use kim_domain::life::{Mover, ReferralAction};
 use kim_domain::referral::{ReferralStatus, SuspensionReason};
 use kim_entity::read::ReferralRow;
-use kim_entity::referral::{self, NO_DUE_DATE};
-use sea_orm::{ActiveValue::Set, EntityTrait as _};
+use kim_entity::referral::NO_DUE_DATE;
+use kim_entity::write::ReferralChange;
 use uuid::Uuid;
 
 use crate::refusal::Refusal;
@@ -31,13 +31,13 @@ pub async fn suspend_because<W: Worker>(
     reason: Option<SuspensionReason>,
 ) -> Result<(), Refusal> {
     let today = work.today();
-    let mut with = referral::ActiveModel {
-        due_on: Set(today.checked_add_days(Days::new(SUSPENDED_DAYS)).unwrap_or(NO_DUE_DATE)),
+    let mut with = ReferralChange {
+        due_on: Some(today.checked_add_days(Days::new(SUSPENDED_DAYS)).unwrap_or(NO_DUE_DATE)),
         ..Default::default()
     };
     // While a question is open, the days that the receiver has left are noted already.
     if row.standing.status != ReferralStatus::InfoRequested {
-        with.paused_days = Set(row.due_on.map(|due| working_days_until(today, due)));
+        with.paused_days = Some(row.due_on.map(|due| working_days_until(today, due)));
     }
     let made = Move {
         action: ReferralAction::Suspend,
@@ -54,10 +54,10 @@ pub async fn suspend_because<W: Worker>(
 /// # Errors
 /// ILLEGAL_TRANSITION for what is not suspended; the database's.
 pub async fn resume(work: &mut Work<'_>, row: &ReferralRow, consent_id: Uuid) -> Result<(), Refusal> {
-    let kept = referral::Entity::find_by_id(row.id).one(work.tx()).await?.and_then(|row| row.paused_days);
+    let kept = work.tx().referral_as_stored(row.id).await?.and_then(|row| row.paused_days);
     let asked = row.standing.suspended_from == Some(ReferralStatus::InfoRequested);
     let agreement = match row.agreement_id {
-        Some(id) => work.writing().agreement(id).await?,
+        Some(id) => work.writes().agreement(id).await?,
         None => None,
     };
     let due_on = match (asked, kept, agreement) {
@@ -66,11 +66,12 @@ pub async fn resume(work: &mut Work<'_>, row: &ReferralRow, consent_id: Uuid) ->
         (false, Some(days), _) => after_working_days(work.today(), days),
         (true, _, None) | (false, None, _) => NO_DUE_DATE,
     };
-    let mut with =
-        referral::ActiveModel { consent_id: Set(Some(consent_id)), due_on: Set(due_on), ..Default::default() };
-    if !asked {
-        with.paused_days = Set(None);
-    }
+    let with = ReferralChange {
+        consent_id: Some(Some(consent_id)),
+        due_on: Some(due_on),
+        paused_days: (!asked).then_some(None),
+        ..Default::default()
+    };
     let made = Move { action: ReferralAction::Resume, mover: Mover::Clock, reason: None, detail: None, with };
     work.advance(row, made).await.map(drop)
 }

@@ -3,10 +3,8 @@
 use chrono::{Months, NaiveDate};
 use kim_domain::calendar::berlin_day;
 use kim_domain::change::ChangeKind;
-use kim_domain::id::new_uuid;
 use kim_domain::life::ReferralAction;
-use kim_entity::{appointment, talk};
-use sea_orm::{ActiveValue::Set, EntityTrait as _};
+use kim_entity::write::{NewAppointment, NewTalk};
 
 use super::{Done, Target};
 use crate::refusal::Refusal;
@@ -51,18 +49,13 @@ pub async fn record_appointment(work: &mut Work<'_>, target: Target, input: &App
     if !day.is_some_and(|day| is_near(day, work.today())) {
         return Err(too_far("at"));
     }
-    let appointment = appointment::ActiveModel {
-        id: Set(new_uuid()),
-        referral_id: Set(row.id),
-        agency_id: Set(work.own_id()),
-        staff: Set(Some(work.viewer().subject().to_owned())),
-        at: Set(input.at),
-        place: Set(line("place", &input.place)?),
-        bring: Set(input.bring.as_deref().map(|bring| text("bring", bring)).transpose()?),
-        created_at: Set(work.now()),
+    let appointment = NewAppointment {
+        at: input.at,
+        place: line("place", &input.place)?,
+        bring: input.bring.as_deref().map(|bring| text("bring", bring)).transpose()?,
     };
     work.happen(&row, ReferralAction::RecordAppointment, ChangeKind::Appointment, None, Default::default()).await?;
-    appointment::Entity::insert(appointment).exec_without_returning(work.tx()).await?;
+    work.writes().insert_appointment(row.id, appointment, work.now()).await?;
     Ok(Done { referral: row.id })
 }
 
@@ -83,18 +76,13 @@ pub async fn record_talk(work: &mut Work<'_>, target: Target, input: &Talk) -> R
     }
     let names: Vec<String> =
         input.participants.iter().map(|name| line("participants", name)).collect::<Result<_, _>>()?;
-    let talk = talk::ActiveModel {
-        id: Set(new_uuid()),
-        referral_id: Set(row.id),
-        agency_id: Set(work.own_id()),
-        staff: Set(Some(work.viewer().subject().to_owned())),
-        held_on: Set(input.held_on),
-        participants: Set(serde_json::Value::from(names).to_string()),
-        client_took_part: Set(input.client_took_part),
-        created_at: Set(work.now()),
+    let talk = NewTalk {
+        held_on: input.held_on,
+        participants: serde_json::Value::from(names).to_string(),
+        client_took_part: input.client_took_part,
     };
     work.happen(&row, ReferralAction::RecordTalk, ChangeKind::Talk, None, Default::default()).await?;
-    talk::Entity::insert(talk).exec_without_returning(work.tx()).await?;
+    work.writes().insert_talk(row.id, talk, work.now()).await?;
     Ok(Done { referral: row.id })
 }
 

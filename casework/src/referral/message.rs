@@ -1,11 +1,8 @@
 //! Messages between the two sides.
 
 use kim_domain::change::ChangeKind;
-use kim_domain::id::new_uuid;
 use kim_domain::life::ReferralAction;
-use kim_entity::message;
 use kim_entity::read::{ReferralRow, Side};
-use sea_orm::{ActiveValue::Set, EntityTrait as _};
 
 use super::{Done, Target};
 use crate::refusal::Refusal;
@@ -29,14 +26,5 @@ pub async fn post(work: &mut Work<'_>, target: Target, body: &str) -> Result<Don
 
 /// Writes a message of the viewer; `name` is the input's.
 pub(super) async fn write(work: &Work<'_>, row: &ReferralRow, name: &str, body: &str) -> Result<(), Refusal> {
-    let message = message::ActiveModel {
-        id: Set(new_uuid()),
-        referral_id: Set(row.id),
-        sent_at: Set(work.now()),
-        agency_id: Set(work.own_id()),
-        staff: Set(Some(work.viewer().subject().to_owned())),
-        body: Set(text(name, body)?),
-    };
-    message::Entity::insert(message).exec_without_returning(work.tx()).await?;
-    Ok(())
+    Ok(work.writes().post_message(row.id, text(name, body)?, work.now()).await?)
 }

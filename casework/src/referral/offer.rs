@@ -5,13 +5,13 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{Days, NaiveDate};
 use kim_domain::deadline::after_working_days;
 use kim_domain::disclosure::{self, Stage, Terms};
-use kim_domain::field::FieldSet;
+use kim_domain::field::{FieldSet, HandoverField as F};
 use kim_domain::life::ReferralAction;
 use kim_domain::purpose::ReferralPurpose;
-use kim_entity::read::{CaseRow, ReferralRow};
-use kim_entity::write::Whose;
-use kim_entity::{agency, agreement, consent, handover, referral};
-use sea_orm::ActiveValue::Set;
+use kim_entity::handover::HandoverRow;
+use kim_entity::read::{CaseRow, Contact, ReferralRow};
+use kim_entity::write::{OfferColumns, ReferralChange, Whose};
+use kim_entity::{agency, agreement, consent};
 use uuid::Uuid;
 
 use super::duty::{needs_acknowledgement, unacknowledged};
@@ -51,9 +51,9 @@ impl Parties {
         purpose: ReferralPurpose,
     ) -> Result<Self, Refusal> {
         Ok(Self {
-            sender: work.writing().own_agency().await?,
-            agreement: work.writing().agreement_in_force(receiver.id, purpose).await?,
-            consent: work.writing().consent_of(case_id, receiver.id, purpose).await?,
+            sender: work.writes().own_agency().await?,
+            agreement: work.writes().agreement_in_force(receiver.id, purpose).await?,
+            consent: work.writes().consent_of(case_id, receiver.id, purpose).await?,
             receiver,
             purpose,
         })
@@ -98,14 +98,14 @@ pub(super) async fn offer_row(work: &mut Work<'_>, row: &ReferralRow, input: Off
 /// An offer that may be made, and what it writes.
 pub(super) struct Ready<'r> {
     row: &'r ReferralRow,
-    copy: handover::ActiveModel,
-    with: referral::ActiveModel,
+    copy: HandoverRow,
+    with: ReferralChange,
 }
 
 /// Makes these offers. Nothing of them is refused any more: the drafts are locked, and each was prepared.
 pub(super) async fn write(work: &mut Work<'_>, mut ready: Vec<Ready<'_>>) -> Result<(), Refusal> {
-    let copies = ready.iter_mut().map(|one| std::mem::take(&mut one.copy)).collect();
-    copy::replace(work, copies).await?;
+    let copies: Vec<_> = ready.iter_mut().map(|one| std::mem::take(&mut one.copy)).collect();
+    work.tx().replace_handovers(&copies).await?;
     for Ready { row, with, .. } in ready {
         work.advance(row, Move { with, ..Move::by(row, ReferralAction::Offer) }).await?;
     }
@@ -127,28 +127,30 @@ pub(super) struct Grounds {
 impl Grounds {
     /// Of these drafts, each with other fields than drafted or without.
     pub(super) async fn find(work: &Work<'_>, drafts: &[(&ReferralRow, Option<FieldSet>)]) -> Result<Self, Refusal> {
-        let writing = work.writing();
+        let writes = work.writes();
         let fields = |&(row, fields): &(&ReferralRow, Option<FieldSet>)| fields.unwrap_or(row.terms.offered);
         let fields = drafts.iter().map(fields).fold(FieldSet::EMPTY, FieldSet::or);
         let cases: BTreeSet<Uuid> = drafts.iter().map(|(row, _)| row.case_id).collect();
-        let open = writing.open_cases(&cases).await?;
+        let open = writes.open_cases(&cases).await?;
         let cases = copy::records(work, &cases.into_iter().collect::<Vec<_>>(), fields).await?;
         let pairs: BTreeSet<_> = drafts.iter().map(|(row, _)| (row.receiver_id, row.purpose)).collect();
         let mut asked = HashMap::new();
         for &(receiver_id, purpose) in &pairs {
-            let receiver = writing.receiver(receiver_id, purpose).await?;
-            let agreement = writing.agreement_in_force(receiver_id, purpose).await?;
+            let receiver = writes.receiver(receiver_id, purpose).await?;
+            let agreement = writes.agreement_in_force(receiver_id, purpose).await?;
             asked.insert((receiver_id, purpose), (receiver, agreement));
         }
         let clients: BTreeSet<Uuid> = cases.iter().map(|case| case.person_id).collect();
         let referrals: Vec<Uuid> = drafts.iter().map(|(row, _)| row.id).collect();
+        let concerns = work.tx().handovers(&referrals, FieldSet::of(&[F::Concern])).await?;
+        let concern_of = |row: HandoverRow| Some((row.referral_id, row.values.get(F::Concern)?.to_owned()));
         Ok(Self {
-            sender: writing.own_agency().await?,
+            sender: writes.own_agency().await?,
             asked,
             open,
-            consents: writing.consents_of(&clients, &pairs).await?,
+            consents: writes.consents_of(&clients, &pairs).await?,
             cases: cases.into_iter().map(|case| (case.id, case)).collect(),
-            concerns: writing.concerns_of(&referrals).await?,
+            concerns: concerns.into_iter().filter_map(concern_of).collect(),
         })
     }
 
@@ -190,21 +192,23 @@ impl Grounds {
             return Err(unacknowledged());
         }
         let concern = self.concerns.get(&row.id).cloned().unwrap_or_else(|| copy::usual_concern(row.purpose));
-        let mut copy = copy::empty(row.id);
+        let client_fingerprint = copy::fingerprint(work, offered, values);
+        let mut copy = HandoverRow { referral_id: row.id, client_fingerprint, ..Default::default() };
         copy::set(&mut copy, offered, values, &concern);
-        copy.client_fingerprint = Set(copy::fingerprint(work, offered, values));
 
         let first_received_on = row.first_received_on.unwrap_or(today);
-        let with = referral::ActiveModel {
-            agreement_id: Set(Some(agreement.id)),
-            consent_id: Set(parties.consent.as_ref().map(|consent| consent.id)),
-            offered_fields: Set(offered.to_i64()),
-            offered_at: Set(work.now()),
-            first_received_on: Set(Some(first_received_on)),
-            due_on: Set(after_working_days(today, agreement.respond_working_days)),
-            statutory_due_on: Set(statutory_due_on(row, first_received_on)),
-            receiver_contact_email: Set(Some(agreement.contact.clone())),
-            reporting_duty_acknowledged: Set(acknowledge_reporting_duty),
+        let with = ReferralChange {
+            consent_id: Some(parties.consent.as_ref().map(|consent| consent.id)),
+            offered: Some(offered),
+            due_on: Some(after_working_days(today, agreement.respond_working_days)),
+            receiver_contact: Contact { email: Some(agreement.contact.clone()), ..Contact::default() },
+            reporting_duty_acknowledged: Some(acknowledge_reporting_duty),
+            offer: Some(OfferColumns {
+                agreement_id: agreement.id,
+                offered_at: work.now(),
+                first_received_on,
+                statutory_due_on: statutory_due_on(row, first_received_on),
+            }),
             ..Default::default()
         };
         Ok(Ready { row, copy, with })

@@ -3,8 +3,8 @@
 use kim_domain::deadline::{after_working_days, working_days_until};
 use kim_domain::life::ReferralAction;
 use kim_domain::referral::ReferralStatus;
-use kim_entity::referral::{self, NO_DUE_DATE};
-use sea_orm::{ActiveValue::Set, EntityTrait as _};
+use kim_entity::referral::NO_DUE_DATE;
+use kim_entity::write::ReferralChange;
 
 use super::{Done, Target, message};
 use crate::refusal::Refusal;
@@ -21,13 +21,13 @@ pub async fn ask(work: &mut Work<'_>, target: Target, question: &str) -> Result<
     let row = work.referral(target.id, target.expected_version).await?;
     let today = work.today();
     let agreement = match row.agreement_id {
-        Some(id) => work.writing().agreement(id).await?,
+        Some(id) => work.writes().agreement(id).await?,
         None => None,
     };
     let days = agreement.map_or(USUAL_DAYS, |agreement| agreement.respond_working_days);
-    let with = referral::ActiveModel {
-        paused_days: Set(row.due_on.map(|due| working_days_until(today, due))),
-        due_on: Set(after_working_days(today, days)),
+    let with = ReferralChange {
+        paused_days: Some(row.due_on.map(|due| working_days_until(today, due))),
+        due_on: Some(after_working_days(today, days)),
         ..Default::default()
     };
     work.advance(&row, Move { with, ..Move::by(&row, ReferralAction::RequestInformation) }).await?;
@@ -41,7 +41,7 @@ pub async fn ask(work: &mut Work<'_>, target: Target, question: &str) -> Result<
 /// As [`ask`].
 pub async fn reply(work: &mut Work<'_>, target: Target, answer: &str) -> Result<Done, Refusal> {
     let row = work.referral(target.id, target.expected_version).await?;
-    let kept = referral::Entity::find_by_id(row.id).one(work.tx()).await?.and_then(|row| row.paused_days);
+    let kept = work.tx().referral_as_stored(row.id).await?.and_then(|row| row.paused_days);
     // A list that was imported says when the receiver's answer is due, and nothing of a pause.
     let imported = row.standing.status == ReferralStatus::InfoRequested && row.standing.asked_from.is_none();
     let due_on = match kept {
@@ -49,7 +49,7 @@ pub async fn reply(work: &mut Work<'_>, target: Target, answer: &str) -> Result<
         None if imported => row.due_on.unwrap_or(NO_DUE_DATE),
         None => NO_DUE_DATE,
     };
-    let with = referral::ActiveModel { paused_days: Set(None), due_on: Set(due_on), ..Default::default() };
+    let with = ReferralChange { paused_days: Some(None), due_on: Some(due_on), ..Default::default() };
     work.advance(&row, Move { with, ..Move::by(&row, ReferralAction::AnswerInformation) }).await?;
     message::write(work, &row, "answer", answer).await?;
     Ok(Done { referral: row.id })

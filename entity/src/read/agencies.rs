@@ -6,7 +6,7 @@ use kim_domain::agency::AgencyKind;
 use sea_orm::{DbErr, QueryResult};
 use uuid::Uuid;
 
-use super::{Page, Snapshot, Window};
+use super::{Page, Reads, Window};
 use crate::sql::Columns;
 use crate::viewer::OwnAgency;
 
@@ -46,7 +46,7 @@ pub type AgencyPage = Page<AgencyRow>;
 
 const COLUMNS: &str = "SELECT g.id, g.slug, g.name, g.kind FROM agency g WHERE ";
 
-impl Snapshot {
+impl Reads {
     /// The enabled agencies of the viewer's municipality, by slug.
     ///
     /// # Errors
@@ -61,7 +61,7 @@ impl Snapshot {
             sql.push(" AND g.slug > ").bind(after.as_str());
         }
         sql.push(" ORDER BY g.slug").limit(window.fetched());
-        let rows = sql.all(&self.transaction).await?.iter().map(read).collect::<Result<_, _>>()?;
+        let rows = sql.all(self.connection()).await?.iter().map(read).collect::<Result<_, _>>()?;
         Ok(Page::cut(rows, window))
     }
 
@@ -75,7 +75,7 @@ impl Snapshot {
         if let Some(kind) = kind {
             sql.push(" AND g.kind IN ").words([kind]);
         }
-        sql.one(&self.transaction).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
+        sql.one(self.connection()).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
     }
 
     /// An agency of the viewer's municipality.
@@ -86,7 +86,7 @@ impl Snapshot {
         let mut sql = self.sql();
         sql.push(COLUMNS).push("g.enabled AND g.ags = ").bind(self.viewer.agency().ags.as_str());
         sql.push(" AND g.id = ").bind(id);
-        sql.one(&self.transaction).await?.as_ref().map(read).transpose()
+        sql.one(self.connection()).await?.as_ref().map(read).transpose()
     }
 
     /// The agencies on either side of referrals that were already read: a party may know the other, wherever it is.
@@ -102,7 +102,7 @@ impl Snapshot {
         }
         let mut sql = self.sql();
         sql.push(COLUMNS).is_one_of("g.id", ids);
-        sql.all(&self.transaction).await?.iter().map(read).collect()
+        sql.all(self.connection()).await?.iter().map(read).collect()
     }
 }
 

@@ -8,7 +8,7 @@ use kim_domain::purpose::ReferralPurpose;
 use sea_orm::{DbErr, QueryResult};
 use uuid::Uuid;
 
-use super::{AgencyRow, Page, Snapshot, Window};
+use super::{AgencyRow, Page, Reads, Window};
 use crate::sql::{Columns, Sql};
 
 /// One version of an agreement. Versions never change.
@@ -74,7 +74,7 @@ const SELECT: &str = "SELECT a.id, a.receiver_id, a.purpose, a.version, a.valid_
      WHERE x.receiver_id = a.receiver_id AND x.purpose = a.purpose AND x.version >= a.version), a.terminated_for_cause_on, p.terms, p.id \
      FROM agreement a LEFT JOIN agreement_proposal p ON p.agreement_id = a.id WHERE ";
 
-impl Snapshot {
+impl Reads {
     /// The agreements that concern the viewer's agency, the earliest made first.
     ///
     /// # Errors
@@ -87,7 +87,7 @@ impl Snapshot {
             sql.push(" AND a.id > ").bind(after);
         }
         sql.push(" ORDER BY a.id").limit(window.fetched());
-        let rows = sql.all(&self.transaction).await?.iter().map(read).collect::<Result<_, _>>()?;
+        let rows = sql.all(self.connection()).await?.iter().map(read).collect::<Result<_, _>>()?;
         Ok(Page::cut(rows, window))
     }
 
@@ -99,7 +99,7 @@ impl Snapshot {
         let mut sql = self.sql();
         sql.push("SELECT COUNT(*) FROM agreement a WHERE ");
         self.narrow_agreements(&mut sql, "a");
-        sql.one(&self.transaction).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
+        sql.one(self.connection()).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
     }
 
     /// Those of these that concern the viewer's agency.
@@ -114,7 +114,7 @@ impl Snapshot {
         sql.push(SELECT);
         self.narrow_agreements(&mut sql, "a");
         sql.push(" AND ").is_one_of("a.id", ids);
-        sql.all(&self.transaction).await?.iter().map(read).collect()
+        sql.all(self.connection()).await?.iter().map(read).collect()
     }
 
     /// The coordination of the viewer's municipality, which acts for the senders; the first if there are several.

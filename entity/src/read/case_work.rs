@@ -7,7 +7,7 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::history::Moment;
-use super::{Page, Snapshot, Window};
+use super::{Page, Reads, Window};
 use crate::sql::Columns;
 
 /// A counselling note.
@@ -62,7 +62,7 @@ pub struct DecisionRow {
 /// A case has few decisions; more than this nobody shows.
 const MOST_DECISIONS: i64 = 50;
 
-impl Snapshot {
+impl Reads {
     /// A page of notes for each of these cases, the latest first.
     ///
     /// # Errors
@@ -78,7 +78,7 @@ impl Snapshot {
             }
         });
         let mut rows: HashMap<Uuid, Vec<NoteRow>> = HashMap::new();
-        for row in &sql.all(&self.transaction).await? {
+        for row in &sql.all(self.connection()).await? {
             let mut columns = Columns::of(row);
             rows.entry(columns.next()?).or_default().push(NoteRow {
                 id: columns.next()?,
@@ -98,7 +98,7 @@ impl Snapshot {
         let mut sql = self.sql();
         sql.push("SELECT t.case_id, COUNT(*) FROM note t WHERE t.agency_id = ").bind(self.viewer.agency().id);
         sql.push(" AND ").is_one_of("t.case_id", cases).push(" GROUP BY t.case_id");
-        sql.all(&self.transaction)
+        sql.all(self.connection())
             .await?
             .iter()
             .map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
@@ -114,7 +114,7 @@ impl Snapshot {
         sql.push("SELECT k.id, k.plan, k.plan_steps, k.plan_reviewed_on FROM \"case\" k WHERE k.agency_id = ");
         sql.bind(self.viewer.agency().id).push(" AND ").is_one_of("k.id", cases);
         let mut plans = HashMap::new();
-        for row in &sql.all(&self.transaction).await? {
+        for row in &sql.all(self.connection()).await? {
             let mut columns = Columns::of(row);
             let id = columns.next()?;
             let (plan, plan_steps, reviewed_on) = (columns.next()?, columns.next()?, columns.next()?);
@@ -138,7 +138,7 @@ impl Snapshot {
             sql.push(" AND t.agency_id = ").bind(own);
         });
         let mut found: HashMap<Uuid, Vec<DecisionRow>> = HashMap::new();
-        for row in &sql.all(&self.transaction).await? {
+        for row in &sql.all(self.connection()).await? {
             let mut columns = Columns::of(row);
             found.entry(columns.next()?).or_default().push(DecisionRow {
                 id: columns.next()?,

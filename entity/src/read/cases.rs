@@ -7,9 +7,9 @@ use kim_domain::field::{Block, FieldSet, HandoverField};
 use sea_orm::{DbErr, QueryResult};
 use uuid::Uuid;
 
-use super::ruled::Values;
-use super::{Page, Snapshot, Window};
+use super::{Page, Reads, Window};
 use crate::sql::{Columns, Sql};
+use crate::values::Values;
 
 /// One case of the viewer's agency.
 #[derive(Clone, Debug)]
@@ -74,7 +74,7 @@ fn table_of(field: HandoverField) -> &'static str {
     }
 }
 
-impl Snapshot {
+impl Reads {
     /// One page of the agency's cases, the latest opened first, with these fields of their records.
     ///
     /// # Errors
@@ -104,7 +104,7 @@ impl Snapshot {
         let mut sql = self.sql();
         sql.push("SELECT COUNT(*) FROM \"case\" k JOIN person p ON p.id = k.person_id WHERE ");
         self.narrow_cases(&mut sql, filter);
-        sql.one(&self.transaction).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
+        sql.one(self.connection()).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
     }
 
     /// Those of these cases that are the agency's own.
@@ -159,7 +159,7 @@ impl Snapshot {
     }
 
     async fn fetch_cases(&self, sql: Sql, record: FieldSet) -> Result<Vec<CaseRow>, DbErr> {
-        sql.all(&self.transaction).await?.iter().map(|row| self.read_case(row, record)).collect()
+        sql.all(self.connection()).await?.iter().map(|row| self.read_case(row, record)).collect()
     }
 
     fn read_case(&self, row: &QueryResult, record: FieldSet) -> Result<CaseRow, DbErr> {
@@ -199,7 +199,7 @@ impl Snapshot {
         );
         sql.is_one_of("m.person_id", &persons).push(" ORDER BY m.id");
         let mut households: HashMap<Uuid, Vec<serde_json::Value>> = HashMap::new();
-        for row in &sql.all(&self.transaction).await? {
+        for row in &sql.all(self.connection()).await? {
             let mut columns = Columns::of(row);
             households.entry(columns.next()?).or_default().push(serde_json::json!({
                 "relation": columns.next::<String>()?,

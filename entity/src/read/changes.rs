@@ -4,7 +4,7 @@ use kim_domain::change::ChangeKind;
 use sea_orm::DbErr;
 use uuid::Uuid;
 
-use super::{Page, Snapshot, Window};
+use super::{Page, Reads, Window};
 use crate::sql::{Columns, Sql};
 
 /// One change in the feed of the viewer's agency.
@@ -22,7 +22,7 @@ pub struct ChangeRow {
     pub event_id: Option<Uuid>,
 }
 
-impl Snapshot {
+impl Reads {
     /// A page of the feed, the oldest first.
     ///
     /// # Errors
@@ -48,7 +48,7 @@ impl Snapshot {
                 event_id: columns.next()?,
             })
         };
-        let rows = sql.all(&self.transaction).await?.iter().map(read).collect::<Result<_, DbErr>>()?;
+        let rows = sql.all(self.connection()).await?.iter().map(read).collect::<Result<_, DbErr>>()?;
         Ok(Page::cut(rows, window))
     }
 
@@ -60,7 +60,7 @@ impl Snapshot {
         let mut sql = self.sql();
         sql.push("SELECT COUNT(*)");
         self.feed(&mut sql);
-        sql.one(&self.transaction).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
+        sql.one(self.connection()).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
     }
 
     /// The viewer's feed: its agency's, within the purposes of the token. What a discarded draft was for is not known any

@@ -8,7 +8,7 @@ use kim_domain::purpose::ReferralPurpose;
 use sea_orm::{DbErr, FromQueryResult as _, QueryResult};
 use uuid::Uuid;
 
-use super::{Page, Snapshot, Window};
+use super::{Page, Reads, Window};
 use crate::sql::{Columns, Sql};
 use crate::{consent, consent_event};
 
@@ -50,7 +50,7 @@ pub struct ConsentFactRow {
 /// A page of facts.
 pub type ConsentFactPage = Page<ConsentFactRow>;
 
-impl Snapshot {
+impl Reads {
     /// Those of these consents that are of the viewer's agency's clients.
     ///
     /// # Errors
@@ -80,7 +80,7 @@ impl Snapshot {
         sql.bind(self.viewer.agency().id).push(" AND ").is_one_of(column, ids);
         self.narrow_consents(&mut sql);
         sql.push(" ORDER BY c.created_at DESC, c.id DESC");
-        sql.all(&self.transaction).await?.iter().map(|row| consent::Model::from_query_result(row, "")).collect()
+        sql.all(self.connection()).await?.iter().map(|row| consent::Model::from_query_result(row, "")).collect()
     }
 
     /// The steps of each of these consents, which were already read, the earliest first.
@@ -95,7 +95,7 @@ impl Snapshot {
         let mut sql = self.sql();
         sql.push("SELECT e.* FROM consent_event e WHERE ").is_one_of("e.consent_id", consents);
         sql.push(" ORDER BY e.at, e.id");
-        for row in &sql.all(&self.transaction).await? {
+        for row in &sql.all(self.connection()).await? {
             let event = consent_event::Model::from_query_result(row, "")?;
             found.entry(event.consent_id).or_default().push(event);
         }
@@ -112,7 +112,7 @@ impl Snapshot {
         }
         let mut sql = self.sql();
         sql.push("SELECT g.bound_by_203 FROM agency g WHERE g.id = ").bind(self.viewer.agency().id);
-        sql.one(&self.transaction).await?.map_or(Ok(true), |row| row.try_get_by_index(0))
+        sql.one(self.connection()).await?.map_or(Ok(true), |row| row.try_get_by_index(0))
     }
 
     /// Facts of the consents that agencies of the viewer's controller recorded, the earliest first.
@@ -130,7 +130,7 @@ impl Snapshot {
             sql.push(" AND c.id > ").bind(after);
         }
         sql.push(" ORDER BY c.id").limit(window.fetched());
-        let rows = sql.all(&self.transaction).await?;
+        let rows = sql.all(self.connection()).await?;
         let rows = rows.iter().map(|row| self.read_fact(row)).collect::<Result<_, _>>()?;
         Ok(Page::cut(rows, window))
     }
@@ -143,7 +143,7 @@ impl Snapshot {
         let mut sql = self.sql();
         sql.push("SELECT COUNT(*)");
         self.narrow_facts(&mut sql);
-        sql.one(&self.transaction).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
+        sql.one(self.connection()).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
     }
 
     fn narrow_facts(&self, sql: &mut Sql) {

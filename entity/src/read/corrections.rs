@@ -8,7 +8,7 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::history::CORRECTIONS;
-use super::{AgencyRow, Moment, Page, Snapshot, Window};
+use super::{AgencyRow, Moment, Page, Reads, Window};
 use crate::sql::Columns;
 
 /// One report.
@@ -57,7 +57,7 @@ pub struct ToldRow {
     pub told_at: i64,
 }
 
-impl Snapshot {
+impl Reads {
     /// A page of reports for each of these referrals, the oldest first.
     ///
     /// # Errors
@@ -118,7 +118,7 @@ impl Snapshot {
         sql.push(" UNION ALL SELECT n.referral_id, c.referral_id, c.field, c.state FROM correction_notice n ");
         sql.push("JOIN correction c ON c.id = n.correction_id WHERE n.outdated AND ");
         sql.is_one_of("n.referral_id", referrals);
-        for row in &sql.all(&self.transaction).await? {
+        for row in &sql.all(self.connection()).await? {
             let mut columns = Columns::of(row);
             let (id, by): (Uuid, Uuid) = (columns.next()?, columns.next()?);
             let (field, state) = (columns.word()?, columns.word::<CorrectionState>()?);
@@ -146,7 +146,7 @@ impl Snapshot {
             "SELECT c.case_id, c.field FROM correction c JOIN \"case\" k ON k.id = c.case_id WHERE k.agency_id = ",
         );
         sql.bind(self.viewer.agency().id).push(" AND c.state = 'OPEN' AND ").is_one_of("c.case_id", cases);
-        for row in &sql.all(&self.transaction).await? {
+        for row in &sql.all(self.connection()).await? {
             let mut columns = Columns::of(row);
             let case = columns.next()?;
             let field = columns.word()?;
@@ -176,7 +176,7 @@ impl Snapshot {
         );
         sql.bind(self.viewer.agency().id).push(" AND ").is_one_of("n.correction_id", corrections);
         sql.push(" ORDER BY n.told_at, n.referral_id");
-        for row in &sql.all(&self.transaction).await? {
+        for row in &sql.all(self.connection()).await? {
             let mut columns = Columns::of(row);
             let id = columns.next()?;
             let told_at = columns.next()?;

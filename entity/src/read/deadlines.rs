@@ -12,11 +12,11 @@ use kim_domain::value::CasePhase;
 use sea_orm::DbErr;
 use uuid::Uuid;
 
-use super::Snapshot;
-use super::ruled::Values;
+use super::Reads;
 use crate::sql::{Columns, Sql};
+use crate::values::Values;
 
-impl Snapshot {
+impl Reads {
     /// The facts of the agency's open cases: of these, or of all.
     ///
     /// # Errors
@@ -34,7 +34,7 @@ impl Snapshot {
             sql.push(" AND ").is_one_of("k.id", ids);
         }
         let mut found = Vec::new();
-        for row in &sql.all(&self.transaction).await? {
+        for row in &sql.all(self.connection()).await? {
             let mut columns = Columns::of(row);
             let id: Uuid = columns.next()?;
             let phase: String = columns.next()?;

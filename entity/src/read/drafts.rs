@@ -8,9 +8,9 @@ use kim_domain::referral::ReferralStatus;
 use sea_orm::DbErr;
 use uuid::Uuid;
 
-use super::Snapshot;
-use super::ruled::Values;
+use super::Reads;
 use crate::sql::Columns;
+use crate::values::Values;
 
 /// What stands around a draft.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ pub struct DraftRow {
     pub duplicates: Vec<Uuid>,
 }
 
-impl Snapshot {
+impl Reads {
     /// Those of these referrals that are drafts of the viewer's agency.
     ///
     /// # Errors
@@ -47,7 +47,7 @@ impl Snapshot {
              WHERE r.status = 'DRAFT' AND r.sender_id = ",
         );
         sql.bind(self.viewer.agency().id).push(" AND ").is_one_of("r.id", referrals);
-        for row in &sql.all(&self.transaction).await? {
+        for row in &sql.all(self.connection()).await? {
             let mut columns = Columns::of(row);
             let id: Uuid = columns.next()?;
             let (agreed, sender, receiver) = (columns.next()?, columns.word()?, columns.word()?);
@@ -76,7 +76,7 @@ impl Snapshot {
         sql.bind(self.viewer.agency().id).push(" AND ").is_one_of("r.id", referrals);
         // A continuation is of the same case; only by that is it found without looking at all referrals.
         sql.push(" AND NOT EXISTS (SELECT 1 FROM referral n WHERE n.case_id = r.case_id AND n.previous_id = r.id)");
-        sql.all(&self.transaction).await?.iter().map(|row| row.try_get_by_index(0)).collect()
+        sql.all(self.connection()).await?.iter().map(|row| row.try_get_by_index(0)).collect()
     }
 
     async fn add_duplicates(&self, drafts: &[Uuid], found: &mut HashMap<Uuid, DraftRow>) -> Result<(), DbErr> {
@@ -91,7 +91,7 @@ impl Snapshot {
         sql.bind(self.viewer.agency().id).push(" AND d.status IN ");
         sql.words(ReferralStatus::ALL.iter().copied().filter(running)).push(" AND ").is_one_of("r.id", drafts);
         sql.push(" ORDER BY d.id");
-        for row in &sql.all(&self.transaction).await? {
+        for row in &sql.all(self.connection()).await? {
             let (draft, duplicate): (Uuid, Uuid) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
             if let Some(of_draft) = found.get_mut(&draft)
                 && !of_draft.duplicates.contains(&duplicate)

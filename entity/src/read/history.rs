@@ -6,7 +6,8 @@ use kim_domain::disclosure::known_to;
 use sea_orm::DbErr;
 use uuid::Uuid;
 
-use super::{Page, Snapshot, Window};
+use super::{Page, Reads, Window};
+use crate::message::{self, MessageRow};
 use crate::sql::{Columns, Sql};
 
 /// A place in a history: an instant in microseconds and an id.
@@ -16,21 +17,6 @@ pub struct Moment {
     pub at: i64,
     /// Id of the message or event.
     pub id: Uuid,
-}
-
-/// One message between the two sides.
-#[derive(Clone, Debug)]
-pub struct MessageRow {
-    /// Id.
-    pub id: Uuid,
-    /// Microseconds.
-    pub sent_at: i64,
-    /// The side that wrote it.
-    pub agency_id: Uuid,
-    /// Who wrote it; the viewer's own staff only.
-    pub staff: Option<String>,
-    /// The text.
-    pub body: String,
 }
 
 /// One move of a referral.
@@ -61,7 +47,7 @@ pub struct EventRow {
 const EVENTS: &str = "referral_event";
 pub(super) const CORRECTIONS: &str = "correction";
 
-impl Snapshot {
+impl Reads {
     /// A page of messages for each of these referrals, the oldest first.
     ///
     /// # Errors
@@ -72,19 +58,10 @@ impl Snapshot {
         window: &Window<Moment>,
     ) -> Result<HashMap<Uuid, Page<MessageRow>>, DbErr> {
         let mut sql = self.sql();
-        sql.push("SELECT q.referral_id, q.id, q.sent_at, q.agency_id, CASE WHEN q.agency_id = ");
-        sql.bind(self.viewer.agency().id).push(" THEN q.staff END, q.body");
+        sql.push("SELECT q.referral_id");
+        message::push_columns(&mut sql, self.viewer.agency().id);
         self.places(&mut sql, "message", "sent_at", referrals, window);
-        self.pages(sql, window, |columns| {
-            Ok(MessageRow {
-                id: columns.next()?,
-                sent_at: columns.next()?,
-                agency_id: columns.next()?,
-                staff: columns.next()?,
-                body: columns.next()?,
-            })
-        })
-        .await
+        self.pages(sql, window, MessageRow::read).await
     }
 
     /// A page of events for each of these referrals, the oldest first. What came before the offer is the sender's.
@@ -142,7 +119,7 @@ impl Snapshot {
         sql.is_one_of("t.referral_id", referrals);
         self.narrow_history(&mut sql, table);
         sql.push(" GROUP BY t.referral_id");
-        sql.all(&self.transaction)
+        sql.all(self.connection())
             .await?
             .iter()
             .map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
@@ -193,7 +170,7 @@ impl Snapshot {
         read: impl Fn(&mut Columns<'_>) -> Result<T, DbErr>,
     ) -> Result<HashMap<Uuid, Page<T>>, DbErr> {
         let mut rows: HashMap<Uuid, Vec<T>> = HashMap::new();
-        for row in &sql.all(&self.transaction).await? {
+        for row in &sql.all(self.connection()).await? {
             let mut columns = Columns::of(row);
             rows.entry(columns.next()?).or_default().push(read(&mut columns)?);
         }

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use sea_orm::DbErr;
 use uuid::Uuid;
 
-use super::Snapshot;
+use super::Reads;
 use crate::sql::Columns;
 
 /// An appointment.
@@ -46,7 +46,7 @@ pub struct TalkRow {
 /// A referral has few meetings; more than this nobody shows.
 const MOST: i64 = 50;
 
-impl Snapshot {
+impl Reads {
     /// The appointments of each of these referrals, the earliest first.
     ///
     /// # Errors
@@ -99,7 +99,7 @@ impl Snapshot {
         sql.push("SELECT q.referral_id, q.id, q.agency_id, CASE WHEN q.agency_id = ").bind(self.viewer.agency().id);
         sql.push(" THEN q.staff END, ").push(columns_of);
         sql.first_of_each((table, "referral_id"), referrals, (order, "ASC"), MOST, |_| ());
-        for row in &sql.all(&self.transaction).await? {
+        for row in &sql.all(self.connection()).await? {
             let mut columns = Columns::of(row);
             found.entry(columns.next()?).or_default().push(read(&mut columns)?);
         }

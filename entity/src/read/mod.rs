@@ -1,5 +1,4 @@
-//! The read path. Every read begins at a [`Snapshot`] and is narrowed to its [`Viewer`](crate::viewer::Viewer); how a
-//! connection is used is known here alone.
+//! The read path. Every read begins at a [`Reads`] and is narrowed to its [`Viewer`](crate::viewer::Viewer).
 
 mod agencies;
 mod agreements;
@@ -22,7 +21,9 @@ mod ruled;
 mod statistics;
 mod support;
 
+pub use crate::message::MessageRow;
 use crate::sql::Sql;
+pub use crate::values::Values;
 pub use agencies::{AgencyPage, AgencyRow};
 pub use agreements::{AgreementPage, AgreementRow};
 pub use case_work::{DecisionRow, NoteRow, PlanRow};
@@ -31,14 +32,13 @@ pub use changes::ChangeRow;
 pub use consents::{ConsentFactPage, ConsentFactRow};
 pub use corrections::{CorrectionRow, Disputes, ToldRow};
 pub use drafts::DraftRow;
-pub use history::{EventRow, MessageRow, Moment};
+pub use history::{EventRow, Moment};
 pub use meetings::{AppointmentRow, TalkRow};
 pub use municipality_statistics::KindStay;
 pub use proposals::{ActRow, ProposalPage, ProposalRow};
 pub use referral_filter::{AT_THE_DESK, CountBy, Counts, ReferralFilter};
 pub use referral_row::{Contact, Extent, ReferralRow, Side};
 pub use referrals::{Key, ReferralPage};
-pub use ruled::Values;
 pub use statistics::{Stay, Tally, TallyFilter};
 pub use support::{Elsewhere, Hold, NoticePage, NoticeRow};
 
@@ -50,34 +50,35 @@ use sea_orm::{DatabaseTransaction, DbErr};
 
 use crate::database::Database;
 use crate::directory::Directory;
+use crate::tx::Tx;
 use crate::viewer::Viewer;
 
 /// One consistent view of the database for one request of one viewer. It ends when it is dropped: nothing was written, so
 /// nobody needs to wait for that.
 #[derive(Debug)]
-pub struct Snapshot {
-    transaction: DatabaseTransaction,
+pub struct Reads {
+    tx: Tx,
     viewer: Arc<Viewer>,
     today: NaiveDate,
     directory: Option<Arc<Directory>>,
 }
 
-impl Snapshot {
+impl Reads {
     /// Admits a verified token, and begins its viewer's read-only view, on a day in Berlin. `None`: the agency is unknown or
     /// disabled, or the role does not exist there; to the caller all of it is the same 401.
     ///
     /// # Errors
     /// The database does not answer.
     pub async fn admit(database: &Database, token: VerifiedToken, today: NaiveDate) -> Result<Option<Self>, DbErr> {
-        // Who asks and what is there are of one instant, and of one connection.
-        let transaction = database.read().await?;
-        let Some((viewer, version)) = Viewer::admit(&transaction, token).await? else { return Ok(None) };
+        // Viewer and data come from the same snapshot.
+        let tx = Tx::read(database).await?;
+        let Some((viewer, version)) = Viewer::admit(tx.connection(), token).await? else { return Ok(None) };
         // Where a table was emptied by hand nothing counts the changes: then rows are joined to what they name.
         let directory = match version {
-            Some(version) => Some(database.directory().at(version, &transaction).await?),
+            Some(version) => Some(database.directory().at(version, tx.connection()).await?),
             None => None,
         };
-        Ok(Some(Self { transaction, viewer: Arc::new(viewer), today, directory }))
+        Ok(Some(Self { tx, viewer: Arc::new(viewer), today, directory }))
     }
 
     /// Begins a read-only view for a viewer, on a day in Berlin. It joins rows to the agencies and agreements that they
@@ -86,21 +87,25 @@ impl Snapshot {
     /// # Errors
     /// The database does not answer.
     pub async fn begin(database: &Database, viewer: Arc<Viewer>, today: NaiveDate) -> Result<Self, DbErr> {
-        Ok(Self { transaction: database.read().await?, viewer, today, directory: None })
+        Ok(Self { tx: Tx::read(database).await?, viewer, today, directory: None })
     }
 
     /// The same reads in a transaction that writes. Each statement sees what is committed by then, so no directory is of
     /// its instant.
     pub(crate) async fn writing(database: &Database, viewer: Arc<Viewer>, today: NaiveDate) -> Result<Self, DbErr> {
-        Ok(Self { transaction: database.write().await?, viewer, today, directory: None })
+        Ok(Self { tx: Tx::write(database).await?, viewer, today, directory: None })
     }
 
-    pub(crate) fn transaction(&self) -> &DatabaseTransaction {
-        &self.transaction
+    pub(crate) fn tx(&self) -> &Tx {
+        &self.tx
     }
 
-    pub(crate) fn into_transaction(self) -> DatabaseTransaction {
-        self.transaction
+    pub(crate) fn into_tx(self) -> Tx {
+        self.tx
+    }
+
+    pub(crate) fn connection(&self) -> &DatabaseTransaction {
+        self.tx.connection()
     }
 
     /// Whose view it is.
@@ -116,7 +121,7 @@ impl Snapshot {
     }
 
     fn sql(&self) -> Sql {
-        Sql::new(sea_orm::ConnectionTrait::get_database_backend(&self.transaction))
+        self.tx.sql()
     }
 }
 

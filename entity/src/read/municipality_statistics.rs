@@ -9,7 +9,7 @@ use kim_domain::referral::{BallHolder, DeclineReason, ReferralStatus};
 use kim_domain::statistics::{FEWEST_POSTS, Group};
 use sea_orm::DbErr;
 
-use super::Snapshot;
+use super::Reads;
 use super::statistics::{MOVES, PERCENTILES, STAY, WINDOW};
 use crate::sql::{Columns, Sql};
 
@@ -33,7 +33,7 @@ fn countable() -> impl Iterator<Item = ReferralPurpose> {
     ReferralPurpose::ALL.iter().copied().filter(|purpose| !purpose.is_art9())
 }
 
-impl Snapshot {
+impl Reads {
     /// The referrals of the viewer's municipality that were offered in each of these periods, as they stood at its end.
     ///
     /// What is imported later with a past date is not among them: it was not there on the reporting date.
@@ -47,7 +47,7 @@ impl Snapshot {
             self.push_groups(&mut sql, place, *period);
         }
         let mut groups = vec![Vec::new(); periods.len()];
-        for row in &sql.all(&self.transaction).await? {
+        for row in &sql.all(self.connection()).await? {
             let mut columns = Columns::of(row);
             let place = usize::try_from(columns.next::<i32>()?).unwrap_or(usize::MAX);
             let (purpose, kind, status) = (columns.word()?, columns.word()?, columns.word()?);
@@ -106,7 +106,7 @@ impl Snapshot {
         sql.push(" AND r.offered_at > 0 AND r.offered_at < ").bind(ends).push(WINDOW).push(") s WHERE s.stay > 0 AND ");
         sql.push("s.at + s.stay >= ").bind(begins).push(" AND s.at + s.stay < ").bind(ends).push(" AND s.status IN ");
         sql.words(ReferralStatus::with_ball(BallHolder::Receiver)).push(") q GROUP BY q.receiver, q.status");
-        let rows = sql.all(&self.transaction).await?;
+        let rows = sql.all(self.connection()).await?;
         rows.iter()
             .map(|row| {
                 let mut columns = Columns::of(row);

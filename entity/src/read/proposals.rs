@@ -8,7 +8,7 @@ use kim_domain::purpose::ReferralPurpose;
 use sea_orm::{DbErr, QueryResult};
 use uuid::Uuid;
 
-use super::{Page, Snapshot, Window};
+use super::{Page, Reads, Window};
 use crate::sql::{Columns, Sql};
 
 /// A proposal. What it says never changes.
@@ -75,7 +75,7 @@ const SELECT: &str = "SELECT p.id, p.version, p.status, p.receiver_id, p.purpose
      p.narrows_running, p.agency_id, p.created_at, p.agreement_id, p.closed_by_id, p.closed_at, p.close_reason \
      FROM agreement_proposal p WHERE ";
 
-impl Snapshot {
+impl Reads {
     /// The proposals that concern the viewer's agency, the earliest made first.
     ///
     /// # Errors
@@ -92,7 +92,7 @@ impl Snapshot {
             sql.push(" AND p.id > ").bind(after);
         }
         sql.push(" ORDER BY p.id").limit(window.fetched());
-        let rows = sql.all(&self.transaction).await?.iter().map(read).collect::<Result<_, _>>()?;
+        let rows = sql.all(self.connection()).await?.iter().map(read).collect::<Result<_, _>>()?;
         Ok(Page::cut(rows, window))
     }
 
@@ -104,7 +104,7 @@ impl Snapshot {
         let mut sql = self.sql();
         sql.push("SELECT COUNT(*) FROM agreement_proposal p WHERE ");
         self.narrow_proposals(&mut sql, status);
-        sql.one(&self.transaction).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
+        sql.one(self.connection()).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
     }
 
     /// Those of these that concern the viewer's agency.
@@ -119,7 +119,7 @@ impl Snapshot {
         sql.push(SELECT);
         self.narrow_proposals(&mut sql, None);
         sql.push(" AND ").is_one_of("p.id", ids);
-        sql.all(&self.transaction).await?.iter().map(read).collect()
+        sql.all(self.connection()).await?.iter().map(read).collect()
     }
 
     /// The signatures on these proposals, the earliest first. Whoever may read a proposal, or the agreement that it
@@ -158,7 +158,7 @@ impl Snapshot {
         }
         let mut sql = self.sql();
         sql.push(select).push(" WHERE ").is_one_of("s.proposal_id", proposals).push(" ORDER BY s.at, s.side");
-        for row in &sql.all(&self.transaction).await? {
+        for row in &sql.all(self.connection()).await? {
             let mut columns = Columns::of(row);
             let proposal: Uuid = columns.next()?;
             let (side, agency_id, at) = (columns.word()?, columns.next()?, columns.next()?);

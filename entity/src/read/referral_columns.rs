@@ -11,7 +11,7 @@ use sea_orm::{DbErr, QueryResult};
 use uuid::Uuid;
 
 use super::referral_row::{Contact, Extent, Reading, ReferralRow, Side};
-use super::{AgencyRow, Snapshot};
+use super::{AgencyRow, Reads};
 use crate::directory::{Agency, Agreed, Directory, Pinned};
 use crate::referral::NO_DUE_DATE;
 use crate::sql::{Columns, Sql};
@@ -56,7 +56,7 @@ pub(crate) fn select(mut sql: Sql, extent: Extent, today: NaiveDate) -> Sql {
     sql
 }
 
-impl Snapshot {
+impl Reads {
     /// As [`select`], but what a list shows is not joined to what the directory has.
     pub(super) fn select(&self, extent: Extent) -> Sql {
         let mut sql = self.sql();
@@ -69,7 +69,7 @@ impl Snapshot {
     }
 
     pub(super) async fn fetch(&self, sql: Sql, extent: Extent) -> Result<Vec<ReferralRow>, DbErr> {
-        let rows = sql.all(&self.transaction).await?;
+        let rows = sql.all(self.connection()).await?;
         let (reading, directory) = (Reading::Viewer(&self.viewer), self.listing(extent));
         let read = |row| match directory {
             Some(directory) => reading.listed(row, directory, self.today),

@@ -7,8 +7,9 @@ use kim_domain::referral::{Ball, BallHolder, Direction, ReferralStatus};
 use sea_orm::DbErr;
 use uuid::Uuid;
 
-use super::Snapshot;
+use super::Reads;
 use super::referral_row::{Extent, ReferralRow};
+use crate::handover;
 use crate::sql::{Columns, Sql};
 
 /// What narrows a list; nothing of it touches a ruled field but `client`, which finds released rows only.
@@ -32,7 +33,7 @@ pub struct ReferralFilter {
     pub updated_after: Option<i64>,
     /// The referral's reference, exactly.
     pub reference: Option<String>,
-    /// The client at the desk: the rows that [`Snapshot::released_to_desk`] found.
+    /// The client at the desk: the rows that [`Reads::released_to_desk`] found.
     pub client: Option<Vec<Uuid>>,
 }
 
@@ -70,7 +71,7 @@ pub const AT_THE_DESK: FieldSet = FieldSet::of(&[HandoverField::FamilyName, Hand
 /// The client at the desk has few referrals to one agency; more than this is not a person.
 const CLIENT_LIMIT: i64 = 200;
 
-impl Snapshot {
+impl Reads {
     /// The counts of a dashboard: with no other filter than by what is counted, read from an index alone.
     ///
     /// # Errors
@@ -93,7 +94,7 @@ impl Snapshot {
         self.narrow(&mut sql, direction);
         self.apply(&mut sql, direction, filter);
         sql.push(" GROUP BY ").push(&groups);
-        let rows = sql.all(&self.transaction).await?;
+        let rows = sql.all(self.connection()).await?;
         rows.iter()
             .map(|row| {
                 let mut columns = Columns::of(row);
@@ -122,7 +123,7 @@ impl Snapshot {
         sql.push("SELECT COUNT(*) FROM referral r WHERE ");
         self.narrow(&mut sql, direction);
         self.apply(&mut sql, direction, filter);
-        sql.one(&self.transaction).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
+        sql.one(self.connection()).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
     }
 
     /// The rows of the client at the desk, by keyed fingerprint, that the rest of the filter leaves and whose mask
@@ -139,8 +140,9 @@ impl Snapshot {
         let mut sql = self.select(Extent::Whole);
         self.narrow(&mut sql, direction);
         self.apply(&mut sql, direction, filter);
-        sql.push(" AND r.id IN (SELECT h.referral_id FROM handover h WHERE h.client_fingerprint = ");
-        sql.bind(fingerprint).push(") ORDER BY r.offered_at DESC LIMIT ").bind(CLIENT_LIMIT);
+        sql.push(" AND r.id IN (");
+        handover::push_referrals_of_client(&mut sql, fingerprint);
+        sql.push(") ORDER BY r.offered_at DESC LIMIT ").bind(CLIENT_LIMIT);
         let mut rows = self.fetch(sql, Extent::Whole).await?;
         rows.retain(|row| AT_THE_DESK.is_within(row.visible().fields()));
         Ok(rows)

@@ -133,16 +133,15 @@ pub enum Extent {
 pub(crate) enum Reading<'v> {
     /// A viewer, whose agency is one of its sides.
     Viewer(&'v Viewer),
-    /// The clock, or the rule asked for the other referrals of a case: nobody. As its sender would, who answers for what is
-    /// done there.
-    Clock,
+    /// Nobody. It is read as its sender would, who answers for what is done there.
+    Unscoped,
 }
 
 impl Reading<'_> {
     pub(super) fn side(self, receiver_id: Uuid) -> Side {
         match self {
             Self::Viewer(viewer) if viewer.agency().id == receiver_id => Side::Receiver,
-            Self::Viewer(_) | Self::Clock => Side::Sender,
+            Self::Viewer(_) | Self::Unscoped => Side::Sender,
         }
     }
 
@@ -150,7 +149,7 @@ impl Reading<'_> {
     pub(super) fn receiver(self, side: Side, purpose: ReferralPurpose) -> AgencyKind {
         match (self, side) {
             (Self::Viewer(viewer), Side::Receiver) => viewer.agency().kind,
-            (Self::Viewer(_), Side::Sender) | (Self::Clock, _) => purpose.receiver_kind(),
+            (Self::Viewer(_), Side::Sender) | (Self::Unscoped, _) => purpose.receiver_kind(),
         }
     }
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::referral_filter::ReferralFilter;
 use super::referral_row::{Extent, ReferralRow};
-use super::{Page, Snapshot, Window};
+use super::{Page, Reads, Window};
 
 /// Where a page begins or ends: the order's value and the id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub enum Key {
 /// A page of referrals.
 pub type ReferralPage = Page<ReferralRow>;
 
-impl Snapshot {
+impl Reads {
     /// One page of the viewer's referrals.
     ///
     /// # Errors
@@ -84,7 +84,7 @@ impl Snapshot {
         sql.push(" OR ");
         self.narrow(&mut sql, Direction::Outgoing);
         sql.push(") ORDER BY r.id FOR UPDATE");
-        sql.all(self.transaction()).await.map(drop)
+        sql.all(self.connection()).await.map(drop)
     }
 
     /// The viewer's referrals of these cases of its own agency, the latest offer first.

@@ -7,7 +7,7 @@ use kim_domain::referral::{BallHolder, Direction, ReferralStatus};
 use sea_orm::DbErr;
 use uuid::Uuid;
 
-use super::Snapshot;
+use super::Reads;
 use super::referral_filter::other_side;
 use crate::referral::NO_DUE_DATE;
 use crate::sql::{Columns, Sql};
@@ -63,7 +63,7 @@ pub struct Stay {
     pub ninetieth: i64,
 }
 
-impl Snapshot {
+impl Reads {
     /// The viewer's referrals by month of offer, state, purpose, other side and reason.
     ///
     /// # Errors
@@ -96,7 +96,7 @@ impl Snapshot {
         sql.push(" FROM referral r LEFT JOIN consent c ON c.id = r.consent_id WHERE ");
         self.narrow_tally(&mut sql, direction, filter);
         sql.push(" GROUP BY 1, 2, 3, 4, 5, 6");
-        let rows = sql.all(&self.transaction).await?;
+        let rows = sql.all(self.connection()).await?;
         rows.iter()
             .map(|row| {
                 let mut columns = Columns::of(row);
@@ -133,7 +133,7 @@ impl Snapshot {
         self.narrow_tally(&mut sql, direction, filter);
         // What comes before the offer is the sender's, and no wait for anybody.
         sql.push(WINDOW).push(") s WHERE s.stay > 0 AND s.status <> 'DRAFT') q GROUP BY q.status");
-        let rows = sql.all(&self.transaction).await?;
+        let rows = sql.all(self.connection()).await?;
         rows.iter()
             .map(|row| {
                 let mut columns = Columns::of(row);

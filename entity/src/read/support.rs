@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use kim_domain::matching::{MatchKind, probable};
-use sea_orm::{ConnectionTrait as _, DbBackend, DbErr};
+use sea_orm::{DbBackend, DbErr};
 use uuid::Uuid;
 
 use super::history::Moment;
-use super::{Page, Snapshot, Window};
+use super::{Page, Reads, Window};
 use crate::sql::{Columns, Sql};
 
 /// A notice to the viewer's agency.
@@ -46,7 +46,7 @@ pub enum Hold {
     Change,
 }
 
-impl Snapshot {
+impl Reads {
     /// The notices of the viewer's agency, the latest first; of one of its cases if it is named.
     ///
     /// # Errors
@@ -60,7 +60,7 @@ impl Snapshot {
         }
         sql.push(" ORDER BY n.at DESC, n.id DESC").limit(window.fetched());
         let rows: Result<Vec<NoticeRow>, DbErr> = sql
-            .all(&self.transaction)
+            .all(self.connection())
             .await?
             .iter()
             .map(|row| {
@@ -80,7 +80,7 @@ impl Snapshot {
         let mut sql = self.sql();
         sql.push("SELECT COUNT(*) FROM support_notice n WHERE ");
         self.narrow_notices(&mut sql, case);
-        sql.one(&self.transaction).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
+        sql.one(self.connection()).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
     }
 
     /// Whether the viewer's agency still has a notice of this reference.
@@ -91,7 +91,7 @@ impl Snapshot {
         let mut sql = self.sql();
         sql.push("SELECT n.id FROM support_notice n WHERE n.reference = ").bind(reference).push(" AND ");
         self.narrow_notices(&mut sql, None);
-        Ok(sql.one(&self.transaction).await?.is_some())
+        Ok(sql.one(self.connection()).await?.is_some())
     }
 
     /// A notice stands while its own client and one of another side agree: that somebody is a client elsewhere is told no
@@ -127,7 +127,7 @@ impl Snapshot {
             sql.push(") AND k.closed_on IS NULL AND g.enabled AND g.ags = ").bind(self.viewer.agency().ags.as_str());
             sql.push(" AND g.id <> ").bind(self.viewer.agency().id).push(" AND ");
             self.push_agreed(&mut sql, "p.id");
-            for row in &sql.all(&self.transaction).await? {
+            for row in &sql.all(self.connection()).await? {
                 let mut columns = Columns::of(row);
                 let case =
                     Elsewhere { case_id: columns.next()?, agency_id: columns.next()?, person_id: columns.next()? };
@@ -147,7 +147,7 @@ impl Snapshot {
         sql.push("SELECT p.id FROM person p WHERE p.agency_id = ").bind(self.viewer.agency().id);
         sql.push(" AND p.id = ").bind(person).push(" AND ");
         self.push_agreed(&mut sql, "p.id");
-        Ok(sql.one(&self.transaction).await?.is_some())
+        Ok(sql.one(self.connection()).await?.is_some())
     }
 
     /// Holds what these clients said about support checks, in the order of their ids: a withdrawal waits for the checks that
@@ -156,13 +156,13 @@ impl Snapshot {
     /// # Errors
     /// The database does not answer.
     pub async fn hold_support_consents(&self, persons: &[Uuid], hold: Hold) -> Result<(), DbErr> {
-        if self.transaction.get_database_backend() != DbBackend::Postgres || persons.is_empty() {
+        if self.tx.backend() != DbBackend::Postgres || persons.is_empty() {
             return Ok(());
         }
         let mut sql = self.sql();
         sql.push("SELECT p.id FROM person p WHERE ").is_one_of("p.id", persons).push(" ORDER BY p.id ");
         sql.push(if hold == Hold::Rely { "FOR SHARE" } else { "FOR UPDATE" });
-        sql.all(&self.transaction).await.map(drop)
+        sql.all(self.connection()).await.map(drop)
     }
 
     /// Lets one support check of the viewer's agency follow the other, so that all are counted. As above.
@@ -170,12 +170,12 @@ impl Snapshot {
     /// # Errors
     /// The database does not answer.
     pub async fn queue_support_checks(&self) -> Result<(), DbErr> {
-        if self.transaction.get_database_backend() != DbBackend::Postgres {
+        if self.tx.backend() != DbBackend::Postgres {
             return Ok(());
         }
         let mut sql = self.sql();
         sql.push("SELECT g.id FROM agency g WHERE g.id = ").bind(self.viewer.agency().id).push(" FOR NO KEY UPDATE");
-        sql.all(&self.transaction).await.map(drop)
+        sql.all(self.connection()).await.map(drop)
     }
 
     /// The latest that the client said is yes, and lasts until today at least.

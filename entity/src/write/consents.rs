@@ -5,18 +5,19 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use chrono::NaiveDate;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::ReferralStatus;
 use sea_orm::sea_query::LockType;
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait as _, DbErr, EntityTrait as _, ExprTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, QueryTrait as _,
+    ColumnTrait as _, Condition, DbErr, EntityTrait as _, ExprTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, QueryTrait as _,
 };
 use uuid::Uuid;
 
-use super::Writing;
+use super::Writes;
 use crate::read::ReferralRow;
-use crate::sql::Sql;
+use crate::tx::Tx;
 use crate::{case_file, consent, person};
 
 /// A client, a receiver and a purpose.
@@ -32,9 +33,8 @@ pub struct Concerned {
     pub consents: Vec<consent::Model>,
 }
 
-impl Writing {
-    /// The consent of a case's client for this receiver and purpose that holds today, the latest first recorded. It is
-    /// neither withdrawn nor renewed until this transaction ends.
+impl Writes {
+    /// As [`Tx::consent_of`], today.
     ///
     /// # Errors
     /// The database does not answer.
@@ -44,20 +44,7 @@ impl Writing {
         receiver_id: Uuid,
         purpose: ReferralPurpose,
     ) -> Result<Option<consent::Model>, DbErr> {
-        use consent::Column;
-        let client =
-            case_file::Entity::find_by_id(case_id).select_only().column(case_file::Column::PersonId).into_query();
-        consent::Entity::find()
-            .filter(Column::PersonId.in_subquery(client))
-            .filter(Column::ReceiverId.eq(receiver_id))
-            .filter(Column::Purpose.eq(purpose.code()))
-            .filter(self.holds())
-            .order_by_desc(Column::CreatedAt)
-            .order_by_desc(Column::Id)
-            // PostgreSQL looks at the row again once a withdrawal that it waited for has committed.
-            .lock_shared()
-            .one(self.transaction())
-            .await
+        self.tx().consent_of(case_id, receiver_id, purpose, self.reads().today()).await
     }
 
     /// As [`consent_of`](Self::consent_of), of many clients for these receivers and purposes.
@@ -74,25 +61,14 @@ impl Writing {
             .filter(Column::PersonId.is_in(persons.iter().copied()))
             .filter(Column::ReceiverId.is_in(asked.iter().map(|(receiver_id, _)| *receiver_id)))
             .filter(Column::Purpose.is_in(asked.iter().map(|(_, purpose)| purpose.code())))
-            .filter(self.holds())
+            .filter(holds(self.reads().today()))
             .order_by_asc(Column::CreatedAt)
             .order_by_asc(Column::Id)
             .lock_shared()
-            .all(self.transaction())
+            .all(self.tx().connection())
             .await?;
         // A later one takes the place of an earlier.
         Ok(found.into_iter().map(|row| ((row.person_id, row.receiver_id, row.purpose.0), row)).collect())
-    }
-
-    /// The condition that a consent holds today.
-    fn holds(&self) -> Condition {
-        use consent::Column;
-        let today = self.reads().today();
-        Condition::all()
-            .add(Column::WithdrawnAt.is_null())
-            .add(Column::RenewedAt.is_null())
-            .add(Column::ValidFrom.lte(today))
-            .add(Column::ValidUntil.is_null().or(Column::ValidUntil.gte(today)))
     }
 
     /// One of the viewer's agency's consents; `None` for what is not its own.
@@ -111,7 +87,7 @@ impl Writing {
         person::Entity::find_by_id(person_id)
             .filter(person::Column::AgencyId.eq(self.reads().viewer().agency().id))
             .lock(LockType::NoKeyUpdate)
-            .one(self.transaction())
+            .one(self.tx().connection())
             .await
     }
 
@@ -147,7 +123,7 @@ impl Writing {
             .order_by_desc(Column::CreatedAt)
             .order_by_desc(Column::Id)
             .lock(LockType::NoKeyUpdate)
-            .all(self.transaction())
+            .all(self.tx().connection())
             .await
     }
 
@@ -158,20 +134,60 @@ impl Writing {
     ) -> Result<Vec<ReferralRow>, DbErr> {
         let (person_id, receiver_id, purpose) = whose;
         let concerned = |status: &ReferralStatus| rests_on_a_consent(*status) && wanted(*status);
-        let mut sql = Sql::new(self.transaction().get_database_backend());
+        let mut sql = self.tx().sql();
         sql.push("SELECT r.id FROM referral r JOIN \"case\" k ON k.id = r.case_id WHERE k.person_id = ")
             .bind(person_id);
         sql.push(" AND r.sender_id = ").bind(self.reads().viewer().agency().id);
         sql.push(" AND r.receiver_id = ").bind(receiver_id);
         sql.push(" AND r.purpose IN ").words([purpose]).push(" AND r.status IN ");
         sql.words(ReferralStatus::ALL.iter().copied().filter(concerned));
-        let rows = sql.all(self.transaction()).await?;
+        let rows = sql.all(self.tx().connection()).await?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
         let mut found = self.referrals(&ids).await?;
         // It may have moved while its lock was waited for.
         found.retain(|row| concerned(&row.standing.status));
         Ok(found)
     }
+}
+
+impl Tx {
+    /// The consent of a case's client for this receiver and purpose that holds on a day, the latest first recorded. It is
+    /// neither withdrawn nor renewed until this transaction ends.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn consent_of(
+        &self,
+        case_id: Uuid,
+        receiver_id: Uuid,
+        purpose: ReferralPurpose,
+        today: NaiveDate,
+    ) -> Result<Option<consent::Model>, DbErr> {
+        use consent::Column;
+        let client =
+            case_file::Entity::find_by_id(case_id).select_only().column(case_file::Column::PersonId).into_query();
+        consent::Entity::find()
+            .filter(Column::PersonId.in_subquery(client))
+            .filter(Column::ReceiverId.eq(receiver_id))
+            .filter(Column::Purpose.eq(purpose.code()))
+            .filter(holds(today))
+            .order_by_desc(Column::CreatedAt)
+            .order_by_desc(Column::Id)
+            // PostgreSQL looks at the row again once a withdrawal that it waited for has committed.
+            .lock_shared()
+            .one(self.connection())
+            .await
+    }
+}
+
+/// The condition that a consent holds on a day.
+fn holds(today: NaiveDate) -> Condition {
+    use consent::Column;
+    Condition::all()
+        .add(Column::WithdrawnAt.is_null())
+        .add(Column::RenewedAt.is_null())
+        .add(Column::ValidFrom.lte(today))
+        .add(Column::ValidUntil.is_null().or(Column::ValidUntil.gte(today)))
 }
 
 /// Whether a consent that comes or goes changes anything for a referral in this state.

@@ -1,4 +1,4 @@
-//! Who writes the log: one transaction for all that is waiting.
+//! Writes the log: one transaction for all entries that wait.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,8 +12,9 @@ use kim_entity::code::Code;
 use kim_entity::database::{Database, is_lost, took_too_long};
 use kim_entity::disclosed::{self, Fact};
 use kim_entity::disclosure_log;
-use kim_entity::read::{ReferralRow, Snapshot};
-use sea_orm::{ActiveValue::Set, DatabaseTransaction, DbErr};
+use kim_entity::log::Log;
+use kim_entity::read::{Reads, ReferralRow};
+use sea_orm::DbErr;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -33,20 +34,20 @@ const OWN: &str = "OWN";
 type News = BTreeMap<Uuid, (Uuid, Facts)>;
 
 /// Writes entries, many at once.
-pub(super) struct Scribe {
+pub(super) struct LogWriter {
     database: Arc<Database>,
     clock: Clock,
     known: Mutex<Known>,
 }
 
-impl Scribe {
+impl LogWriter {
     pub(super) fn new(database: Arc<Database>, clock: Clock) -> Self {
         Self { database, clock, known: Mutex::default() }
     }
 
     /// Writes what comes until nobody is left to send.
     pub(super) async fn run(self, mut queue: mpsc::Receiver<Entry>) {
-        let scribe = Arc::new(self);
+        let writer = Arc::new(self);
         let mut waiting = Vec::new();
         while queue.recv_many(&mut waiting, TOGETHER).await > 0 {
             // Whoever gave up waiting is shown nothing.
@@ -54,9 +55,9 @@ impl Scribe {
             if waiting.is_empty() {
                 continue;
             }
-            let (scribe, entries) = (Arc::clone(&scribe), std::mem::take(&mut waiting));
+            let (writer, entries) = (Arc::clone(&writer), std::mem::take(&mut waiting));
             // In a task of its own: should it panic, those who wait are told so, and the next are written.
-            let _ = tokio::spawn(async move { scribe.write(entries).await }).await;
+            let _ = tokio::spawn(async move { writer.write(entries).await }).await;
         }
     }
 
@@ -64,14 +65,14 @@ impl Scribe {
     /// by itself, and holds up nobody else.
     async fn write(self: Arc<Self>, entries: Vec<Entry>) {
         let agencies = entries.iter().map(|entry| entry.reader.agency_id).collect();
-        let (transaction, free) = match self.database.disclose(&agencies).await {
+        let (log, free) = match Log::begin(&self.database, &agencies).await {
             Ok(begun) => begun,
             Err(error) => return tell_all(entries, Err(error)),
         };
         let (entries, held): (Vec<_>, Vec<_>) =
             entries.into_iter().partition(|entry| free.contains(&entry.reader.agency_id));
         self.each_alone(held);
-        match self.fill(transaction, &entries).await {
+        match self.fill(log, &entries).await {
             // What one of them has wrong must not be the others' failure.
             Err(error) if entries.len() > 1 && !is_lost(&error) && !took_too_long(&error) => self.each_alone(entries),
             result => tell_all(entries, result),
@@ -80,10 +81,10 @@ impl Scribe {
 
     fn each_alone(self: &Arc<Self>, entries: Vec<Entry>) {
         for entry in entries {
-            let scribe = Arc::clone(self);
+            let writer = Arc::clone(self);
             tokio::spawn(async move {
-                let result = match scribe.database.disclose_when_free(entry.reader.agency_id).await {
-                    Ok(transaction) => scribe.fill(transaction, std::slice::from_ref(&entry)).await,
+                let result = match Log::begin_when_free(&writer.database, entry.reader.agency_id).await {
+                    Ok(log) => writer.fill(log, std::slice::from_ref(&entry)).await,
                     Err(error) => Err(error),
                 };
                 tell_all(vec![entry], result);
@@ -92,9 +93,9 @@ impl Scribe {
     }
 
     /// Fills and ends the transaction, under whose locks nothing is closed to these entries' agencies.
-    async fn fill(&self, transaction: DatabaseTransaction, entries: &[Entry]) -> Result<Vec<Recorded>, DbErr> {
+    async fn fill(&self, log: Log, entries: &[Entry]) -> Result<Vec<Recorded>, DbErr> {
         let agencies: BTreeSet<Uuid> = entries.iter().map(|entry| entry.reader.agency_id).collect();
-        let closings = self.database.closings(&transaction, &agencies).await?;
+        let closings = log.closings(&agencies).await?;
         // Under the locks, for which midnight may have been waited: a day that ended may have ended a consent.
         let today = self.clock.today();
         let (mut recorded, mut shown, mut news) = (Vec::with_capacity(entries.len()), Vec::new(), BTreeMap::new());
@@ -114,12 +115,12 @@ impl Scribe {
         let rows: Result<Vec<_>, _> = shown.into_iter().map(|entry| log_rows(at, entry)).collect();
         let rows = rows?.concat();
         if rows.is_empty() {
-            transaction.rollback().await?;
+            log.roll_back().await?;
             return Ok(recorded);
         }
-        disclosure_log::write(&transaction, rows).await?;
-        disclosed::note(&transaction, &facts_in_order(&news), at, midnight_micros(today)).await?;
-        self.database.commit(transaction).await?;
+        log.write(rows).await?;
+        log.note(&facts_in_order(&news), at, midnight_micros(today)).await?;
+        log.commit().await?;
         let written = news.into_iter().map(|(referral, (_, facts))| (referral, facts));
         self.known.lock().unwrap_or_else(PoisonError::into_inner).learn(today, lost, written);
         Ok(recorded)
@@ -159,7 +160,7 @@ fn tell_all(entries: Vec<Entry>, result: Result<Vec<Recorded>, DbErr>) {
 /// holds the lock of disclosures to the viewer's agency.
 async fn still_released(database: &Database, entry: &Entry) -> Result<bool, DbErr> {
     let ids: Vec<Uuid> = entry.shown.iter().map(|one| one.referral_id).collect();
-    let snapshot = Snapshot::begin(database, Arc::clone(&entry.viewer), entry.begun.today).await?;
+    let snapshot = Reads::begin(database, Arc::clone(&entry.viewer), entry.begun.today).await?;
     let rows = snapshot.referrals_by_id(&ids).await?;
     drop(snapshot);
     let rows: HashMap<Uuid, ReferralRow> = rows.into_iter().map(|row| (row.id, row)).collect();
@@ -187,7 +188,7 @@ fn facts_of(shown: &Shown) -> Facts {
 }
 
 /// One row for each distinct set.
-fn log_rows(at: i64, entry: &Entry) -> Result<Vec<disclosure_log::ActiveModel>, DbErr> {
+fn log_rows(at: i64, entry: &Entry) -> Result<Vec<disclosure_log::Model>, DbErr> {
     let mut sets: BTreeMap<(&'static str, i64, bool), Vec<Uuid>> = BTreeMap::new();
     for one in &entry.shown {
         let parts = match one.own {
@@ -201,20 +202,20 @@ fn log_rows(at: i64, entry: &Entry) -> Result<Vec<disclosure_log::ActiveModel>, 
     }
     let reader = &entry.reader;
     let row = |((ground, fields, messages), referrals): ((&'static str, i64, bool), Vec<Uuid>)| {
-        Ok(disclosure_log::ActiveModel {
-            id: Set(kim_domain::id::new_uuid()),
-            at: Set(at),
-            request_id: Set(reader.request_id.clone()),
-            agency_id: Set(reader.agency_id),
-            agency: Set(reader.agency.clone()),
-            role: Set(Code(reader.role)),
-            subject: Set(reader.subject.clone()),
-            acting_for: Set(reader.acting_for.clone()),
-            operation: Set(reader.operation.clone()),
-            referrals: Set(serde_json::to_string(&referrals).map_err(|error| DbErr::Json(error.to_string()))?),
-            fields: Set(fields),
-            messages: Set(messages),
-            ground: Set(ground.to_owned()),
+        Ok(disclosure_log::Model {
+            id: kim_domain::id::new_uuid(),
+            at,
+            request_id: reader.request_id.clone(),
+            agency_id: reader.agency_id,
+            agency: reader.agency.clone(),
+            role: Code(reader.role),
+            subject: reader.subject.clone(),
+            acting_for: reader.acting_for.clone(),
+            operation: reader.operation.clone(),
+            referrals: serde_json::to_string(&referrals).map_err(|error| DbErr::Json(error.to_string()))?,
+            fields,
+            messages,
+            ground: ground.to_owned(),
         })
     };
     sets.into_iter().map(row).collect()

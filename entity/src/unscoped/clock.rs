@@ -1,0 +1,150 @@
+//! What the timer reads and writes.
+
+use chrono::NaiveDate;
+use kim_domain::calendar::{berlin_day, midnight_micros};
+use kim_domain::clock::{ReminderKind, Search};
+use kim_domain::purpose::ReferralPurpose;
+use kim_domain::referral::ReferralStatus;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveValue::Set, DbErr, EntityTrait as _};
+use uuid::Uuid;
+
+use super::Unscoped;
+use crate::database::Database;
+use crate::read::ReferralRow;
+use crate::read::referral_columns::select;
+use crate::read::referral_row::{Extent, Reading};
+use crate::reminder;
+use crate::sql::Sql;
+
+/// So many referrals one search finds at the most; the next run finds the rest.
+const MOST: i64 = 10_000;
+
+/// A referral that nobody else can change until the transaction ends.
+#[derive(Clone, Debug)]
+pub struct Locked {
+    /// As its sender would see it.
+    pub row: ReferralRow,
+    /// The day in Berlin on which it came into the database.
+    pub known_since: NaiveDate,
+}
+
+impl Unscoped {
+    /// This referral, locked; `None` if somebody works on it now: there will be another run.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn lock(&self, id: Uuid) -> Result<Option<Locked>, DbErr> {
+        let mut sql = self.sql();
+        sql.push("SELECT r.created_at FROM referral r WHERE r.id = ").bind(id).skip_locked();
+        let Some(found) = sql.one(self.connection()).await? else { return Ok(None) };
+        let created_at: i64 = found.try_get_by_index(0)?;
+        // Read only now that it is locked: whatever was committed before is seen.
+        let mut sql = select(self.sql(), Extent::Whole, self.today);
+        sql.push("r.id = ").bind(id);
+        let Some(row) = sql.one(self.connection()).await? else { return Ok(None) };
+        let row = Reading::Unscoped.row(&row, Extent::Whole, self.today)?;
+        let known_since = chrono::DateTime::from_timestamp_micros(created_at).map_or(NaiveDate::MIN, berlin_day);
+        Ok(Some(Locked { row, known_since }))
+    }
+
+    /// Writes down that somebody is reminded; whether nobody was before.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn remind(&self, referral: Uuid, kind: ReminderKind, due_on: NaiveDate, at: i64) -> Result<bool, DbErr> {
+        let row = reminder::ActiveModel {
+            referral_id: Set(referral),
+            kind: Set(kind.code().to_owned()),
+            due_on: Set(due_on),
+            at: Set(at),
+        };
+        let once = OnConflict::new().do_nothing().to_owned();
+        let written = reminder::Entity::insert(row).on_conflict(once).exec_without_returning(self.connection()).await?;
+        Ok(written == 1)
+    }
+
+    /// Deletes so many of the requests that were answered before an instant in microseconds; how many were deleted.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn forget_requests(&self, before: i64, most: i64) -> Result<u64, DbErr> {
+        let mut sql = self.sql();
+        sql.push(
+            "DELETE FROM idempotency WHERE (agency_id, subject, key) IN (SELECT agency_id, subject, key FROM idempotency",
+        );
+        sql.push(" WHERE at < ").bind(before).limit(most).skip_locked().push(")");
+        sql.run(self.connection()).await
+    }
+
+    /// The referrals that a search finds, the earliest due first. Whether anything is to be done with one is decided under its
+    /// lock, so that this is one statement without a transaction.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn search(database: &Database, search: Search) -> Result<Vec<Uuid>, DbErr> {
+        let mut sql = Sql::new(database.backend());
+        sql.push("SELECT r.id FROM referral r");
+        if matches!(search, Search::Suspend(_)) {
+            sql.push(" JOIN agency s ON s.id = r.sender_id LEFT JOIN consent c ON c.id = r.consent_id");
+        }
+        // As the partial indexes of what runs know it.
+        sql.push(" WHERE r.closed_on IS NULL");
+        match search {
+            Search::Expire(last) => {
+                sql.push(" AND r.pending");
+                late(&mut sql, last);
+            }
+            Search::Suspend(today) => {
+                open(&mut sql);
+                // The rule's own condition (domain/src/disclosure.rs), which is asked again for each.
+                sql.push(" AND (c.id IS NULL OR c.withdrawn_at IS NOT NULL OR NOT c.data_protection");
+                sql.push(" OR (s.bound_by_203 AND NOT c.release_from_secrecy) OR (NOT c.art9 AND r.purpose IN ");
+                sql.words(ReferralPurpose::ALL.iter().copied().filter(|purpose| purpose.is_art9()));
+                sql.push(") OR c.valid_from > ").bind(today).push(" OR c.valid_until < ").bind(today).push(")");
+            }
+            Search::Withdraw { due_before, known_by } => {
+                sql.push(" AND r.status = 'SUSPENDED' AND (r.due_on < ").bind(due_before);
+                sql.push(" OR r.due_on = ").bind(crate::referral::NO_DUE_DATE).push(")");
+                known(&mut sql, known_by);
+            }
+            Search::RemindBefore(first, last) => {
+                sql.push(" AND r.status <> 'DRAFT' AND r.due_on >= ").bind(first).push(" AND r.due_on <= ").bind(last);
+                not_yet_reminded(&mut sql, ReminderKind::Before);
+            }
+            Search::RemindAfter(kind, last) => {
+                open(&mut sql);
+                late(&mut sql, last);
+                not_yet_reminded(&mut sql, kind);
+                if kind == ReminderKind::FirstAfter {
+                    // Who heard the later one needs no earlier one.
+                    not_yet_reminded(&mut sql, ReminderKind::SecondAfter);
+                }
+            }
+        }
+        sql.push(" ORDER BY r.due_on, r.id").limit(MOST);
+        sql.all(&database.main).await?.iter().map(|row| row.try_get_by_index(0)).collect()
+    }
+}
+
+fn open(sql: &mut Sql) {
+    sql.push(" AND r.status IN ").words(ReferralStatus::ALL.iter().copied().filter(|status| status.is_open()));
+}
+
+/// Due on this day or before, and known since then.
+fn late(sql: &mut Sql, last: NaiveDate) {
+    sql.push(" AND r.due_on <= ").bind(last);
+    known(sql, last);
+}
+
+fn known(sql: &mut Sql, by: NaiveDate) {
+    let end_of_day = by.succ_opt().map_or(i64::MAX, midnight_micros);
+    sql.push(" AND r.created_at < ").bind(end_of_day);
+}
+
+fn not_yet_reminded(sql: &mut Sql, kind: ReminderKind) {
+    sql.push(
+        " AND NOT EXISTS (SELECT 1 FROM reminder m WHERE m.referral_id = r.id AND m.due_on = r.due_on AND m.kind IN ",
+    );
+    sql.words([kind]).push(")");
+}

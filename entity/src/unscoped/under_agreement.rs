@@ -1,0 +1,52 @@
+//! The referrals that an agreement carries, whoever sent them: what a change of it closes is told to both sides of each.
+
+use std::borrow::Borrow;
+
+use chrono::{Days, NaiveDate};
+use kim_domain::purpose::ReferralPurpose;
+use sea_orm::{DbBackend, DbErr};
+use uuid::Uuid;
+
+use super::Unscoped;
+use crate::read::ReferralRow;
+use crate::read::referral_columns::select;
+use crate::read::referral_row::{Extent, Reading};
+use crate::sql::Sql;
+use crate::tx::Tx;
+
+impl<T: Borrow<Tx>> Unscoped<T> {
+    /// Those of a receiver and purpose that were not closed, drafts among them, and those that it may still look at; locked in
+    /// the order of their ids.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn referrals_under_agreement(
+        &self,
+        receiver: Uuid,
+        purpose: ReferralPurpose,
+    ) -> Result<Vec<ReferralRow>, DbErr> {
+        let (tx, today) = (self.connection(), self.today);
+        let mut longest = self.sql();
+        longest.push("SELECT MAX(access_days) FROM agreement WHERE receiver_id = ").bind(receiver);
+        longest.push(" AND purpose IN ").words([purpose]);
+        let longest: Option<i16> = longest.one(tx).await?.map_or(Ok(None), |row| row.try_get_by_index(0))?;
+        let days = Days::new(longest.and_then(|days| days.try_into().ok()).unwrap_or(0));
+        let ended_since = today.checked_sub_days(days).unwrap_or(NaiveDate::MIN);
+        let narrow = |sql: &mut Sql| {
+            sql.push("r.receiver_id = ").bind(receiver).push(" AND r.purpose IN ").words([purpose]);
+            sql.push(" AND (r.closed_on IS NULL OR r.closed_on >= ").bind(ended_since);
+            sql.push(" AND r.status IN ('COMPLETED', 'FAILED')) ORDER BY r.id");
+        };
+        // On SQLite nobody else writes while this transaction lasts.
+        if self.tx().backend() == DbBackend::Postgres {
+            let mut lock = self.sql();
+            lock.push("SELECT r.id FROM referral r WHERE ");
+            narrow(&mut lock);
+            lock.push(" FOR UPDATE");
+            lock.all(tx).await?;
+        }
+        let mut sql = select(self.sql(), Extent::Whole, today);
+        narrow(&mut sql);
+        sql.all(tx).await?.iter().map(|row| Reading::Unscoped.row(row, Extent::Whole, today)).collect()
+    }
+}

@@ -1,0 +1,87 @@
+//! Values of handover fields, as text. The codec of each table that has some reads and writes them by their column's name.
+
+use std::ops::Range;
+
+use kim_domain::field::{FieldSet, HandoverField};
+use sea_orm::{DbErr, Value};
+
+use crate::sql::Columns;
+
+/// Values of a handover or a record, in the text form of [`kim_domain::field::ValueType`]. A field that was not released,
+/// not asked for, or is empty is not among them.
+#[derive(Clone, Debug, Default)]
+pub struct Values {
+    /// One after the other: a list has hundreds of them.
+    text: String,
+    places: Vec<(HandoverField, Range<usize>)>,
+}
+
+impl Values {
+    fn with_capacity(fields: usize) -> Self {
+        Self { text: String::with_capacity(fields * 16), places: Vec::with_capacity(fields) }
+    }
+
+    /// The value of a field.
+    #[must_use]
+    pub fn get(&self, field: HandoverField) -> Option<&str> {
+        let (_, place) = self.places.iter().find(|(has, _)| *has == field)?;
+        self.text.get(place.clone())
+    }
+
+    /// Sets the value of a field, or takes it out.
+    pub fn set(&mut self, field: HandoverField, value: Option<&str>) {
+        self.places.retain(|(has, _)| *has != field);
+        self.push(field, value);
+    }
+
+    /// Adds a value that is not there yet.
+    pub(crate) fn push(&mut self, field: HandoverField, value: Option<&str>) {
+        if let Some(value) = value {
+            let from = self.text.len();
+            self.text.push_str(value);
+            self.places.push((field, from..self.text.len()));
+        }
+    }
+
+    /// Reads these fields from the next columns, in the order of the set.
+    pub(crate) fn read(columns: &mut Columns<'_>, fields: FieldSet) -> Result<Self, DbErr> {
+        let mut values = Self::with_capacity(fields.len());
+        for field in fields.iter() {
+            values.push(field, columns.text()?);
+        }
+        Ok(values)
+    }
+
+    /// The cells of these fields, in the order of the set.
+    pub(crate) fn cells(&self, fields: FieldSet) -> impl Iterator<Item = Value> {
+        fields.iter().map(|field| Value::from(self.get(field).map(str::to_owned)))
+    }
+}
+
+impl FromIterator<(HandoverField, String)> for Values {
+    fn from_iter<I: IntoIterator<Item = (HandoverField, String)>>(values: I) -> Self {
+        let mut all = Self::default();
+        for (field, value) in values {
+            all.set(field, Some(&value));
+        }
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kim_domain::field::HandoverField as F;
+
+    #[test]
+    fn a_value_is_what_was_set_last() {
+        let mut values = Values::default();
+        values.set(F::City, Some("Köln"));
+        values.set(F::Phone, Some("0221 1"));
+        values.set(F::City, Some("Bonn"));
+        values.set(F::Phone, None);
+        assert_eq!((values.get(F::City), values.get(F::Phone)), (Some("Bonn"), None));
+        let cells: Vec<_> = values.cells(FieldSet::of(&[F::City, F::Phone])).collect();
+        assert!(cells.contains(&Value::from("Bonn")) && cells.contains(&Value::String(None)), "{cells:?}");
+    }
+}

@@ -1,0 +1,93 @@
+//! Reports that a value is wrong, and what its sender decides.
+
+use kim_domain::correction::CorrectionState;
+use kim_domain::field::HandoverField;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
+use uuid::Uuid;
+
+use super::Writes;
+use crate::code::Code;
+use crate::{correction, correction_notice};
+
+impl Writes {
+    /// Whether a report of this field of a referral is open.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn has_open_correction(&self, referral: Uuid, field: HandoverField) -> Result<bool, DbErr> {
+        let open = correction::Entity::find()
+            .filter(correction::Column::ReferralId.eq(referral))
+            .filter(correction::Column::Field.eq(field.code()))
+            .filter(correction::Column::State.eq(CorrectionState::Open.code()));
+        open.one(self.tx().connection()).await.map(|found| found.is_some())
+    }
+
+    /// Writes a report.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn insert_correction(&self, new: correction::Model) -> Result<(), DbErr> {
+        let insert = correction::Entity::insert(new.into_active_model());
+        insert.exec_without_returning(self.tx().connection()).await.map(drop)
+    }
+
+    /// The report of this id, if it is of this referral.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn correction(&self, id: Uuid, referral: Uuid) -> Result<Option<correction::Model>, DbErr> {
+        let found = correction::Entity::find_by_id(id).one(self.tx().connection()).await?;
+        Ok(found.filter(|one| one.referral_id == referral))
+    }
+
+    /// Writes the viewer's decision over a report.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn decide_correction(
+        &self,
+        id: Uuid,
+        state: CorrectionState,
+        text: Option<String>,
+        now: i64,
+    ) -> Result<(), DbErr> {
+        let decided = correction::ActiveModel {
+            id: Set(id),
+            state: Set(Code(state)),
+            decided_at: Set(Some(now)),
+            decided_text: Set(text),
+            decided_staff: Set(Some(self.author().1)),
+            ..Default::default()
+        };
+        correction::Entity::update(decided).exec(self.tx().connection()).await.map(drop)
+    }
+
+    /// Notes that referrals were told of a correction, and whether their copies stay wrong. One that was told before keeps
+    /// when.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn insert_correction_notices(
+        &self,
+        correction: Uuid,
+        referrals: &[Uuid],
+        outdated: bool,
+        now: i64,
+    ) -> Result<(), DbErr> {
+        use correction_notice::Column;
+        if referrals.is_empty() {
+            return Ok(());
+        }
+        let notices = referrals.iter().map(|&referral_id| correction_notice::ActiveModel {
+            correction_id: Set(correction),
+            referral_id: Set(referral_id),
+            told_at: Set(now),
+            outdated: Set(outdated),
+        });
+        let again =
+            OnConflict::columns([Column::CorrectionId, Column::ReferralId]).update_column(Column::Outdated).to_owned();
+        let insert = correction_notice::Entity::insert_many(notices).on_conflict(again);
+        insert.exec_without_returning(self.tx().connection()).await.map(drop)
+    }
+}

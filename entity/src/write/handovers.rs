@@ -1,0 +1,149 @@
+//! Handovers of referrals that were found, and messages and meetings of the viewer's referrals.
+
+use chrono::NaiveDate;
+use kim_domain::field::{FieldSet, HandoverField};
+use kim_domain::id::new_uuid;
+use sea_orm::{DbErr, EntityTrait as _, IntoActiveModel as _};
+use uuid::Uuid;
+
+use super::Writes;
+use crate::handover::{self, HandoverRow};
+use crate::message::{self, NewMessage};
+use crate::tx::Tx;
+use crate::{appointment, talk};
+
+impl Tx {
+    /// The handover of a referral, in full.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn handover(&self, referral: Uuid) -> Result<Option<HandoverRow>, DbErr> {
+        Ok(self.handovers(&[referral], handover::fields()).await?.pop())
+    }
+
+    /// These fields of the handovers of referrals, in no particular order.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn handovers(&self, referrals: &[Uuid], fields: FieldSet) -> Result<Vec<HandoverRow>, DbErr> {
+        handover::find(self.connection(), referrals, fields).await
+    }
+
+    /// What a referral says that it is about.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn concern(&self, referral: Uuid) -> Result<Option<String>, DbErr> {
+        let found = self.handovers(&[referral], FieldSet::of(&[HandoverField::Concern])).await?.pop();
+        Ok(found.and_then(|row| row.values.get(HandoverField::Concern).map(str::to_owned)))
+    }
+
+    /// Writes handovers of new referrals.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn insert_handovers(&self, copies: &[HandoverRow]) -> Result<(), DbErr> {
+        handover::insert(self.connection(), copies).await
+    }
+
+    /// Puts these copies in the place of what the referrals had.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn replace_handovers(&self, copies: &[HandoverRow]) -> Result<(), DbErr> {
+        let ids: Vec<Uuid> = copies.iter().map(|copy| copy.referral_id).collect();
+        handover::delete(self.connection(), &ids).await?;
+        handover::insert(self.connection(), copies).await
+    }
+
+    /// Writes messages of both sides.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn insert_messages(&self, messages: &[NewMessage]) -> Result<(), DbErr> {
+        message::insert(self.connection(), messages).await
+    }
+
+    /// Writes what changed in a copy.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn update_handover(&self, copy: &HandoverRow) -> Result<(), DbErr> {
+        handover::update(self.connection(), copy).await
+    }
+}
+
+/// An appointment of the viewer's.
+#[derive(Clone, Debug)]
+pub struct NewAppointment {
+    /// When; microseconds since 1970.
+    pub at: i64,
+    /// Where.
+    pub place: String,
+    /// What to bring.
+    pub bring: Option<String>,
+}
+
+/// A talk in which the viewer took part.
+#[derive(Clone, Debug)]
+pub struct NewTalk {
+    /// When it was held.
+    pub held_on: NaiveDate,
+    /// Who took part: a JSON list of texts.
+    pub participants: String,
+    /// Whether the client did.
+    pub client_took_part: bool,
+}
+
+impl Writes {
+    /// Writes a message of the viewer's.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn post_message(&self, referral: Uuid, body: String, now: i64) -> Result<(), DbErr> {
+        let (agency_id, subject) = self.author();
+        let message =
+            NewMessage { id: new_uuid(), referral_id: referral, sent_at: now, agency_id, staff: Some(subject), body };
+        message::insert(self.tx().connection(), &[message]).await
+    }
+
+    /// Writes an appointment.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn insert_appointment(&self, referral: Uuid, new: NewAppointment, now: i64) -> Result<(), DbErr> {
+        let (agency_id, subject) = self.author();
+        let row = appointment::Model {
+            id: new_uuid(),
+            referral_id: referral,
+            agency_id,
+            staff: Some(subject),
+            at: new.at,
+            place: new.place,
+            bring: new.bring,
+            created_at: now,
+        };
+        let insert = appointment::Entity::insert(row.into_active_model());
+        insert.exec_without_returning(self.tx().connection()).await.map(drop)
+    }
+
+    /// Writes a talk.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn insert_talk(&self, referral: Uuid, new: NewTalk, now: i64) -> Result<(), DbErr> {
+        let (agency_id, subject) = self.author();
+        let row = talk::Model {
+            id: new_uuid(),
+            referral_id: referral,
+            agency_id,
+            staff: Some(subject),
+            held_on: new.held_on,
+            participants: new.participants,
+            client_took_part: new.client_took_part,
+            created_at: now,
+        };
+        let insert = talk::Entity::insert(row.into_active_model());
+        insert.exec_without_returning(self.tx().connection()).await.map(drop)
+    }
+}

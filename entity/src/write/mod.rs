@@ -1,0 +1,166 @@
+//! The write path: one transaction of one viewer, whose reads are narrowed as everywhere.
+//!
+//! What only a viewer writes is a function of [`Writes`]; what the timer and imports write as well is one of [`Tx`].
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use kim_domain::purpose::ReferralPurpose;
+use sea_orm::{ColumnTrait as _, DbBackend, DbErr, EntityTrait as _, QueryFilter as _};
+use uuid::Uuid;
+
+use crate::database::Database;
+use crate::read::{Reads, ReferralRow};
+pub use crate::tx::Tx;
+use crate::unscoped::Unscoped;
+use crate::viewer::Viewer;
+use crate::{agency, agreement};
+
+pub(crate) mod batch;
+mod case;
+mod consents;
+mod corrections;
+mod finish;
+mod handovers;
+mod referrals;
+mod requests;
+
+pub use consents::{Concerned, Whose};
+pub use finish::{CommitRecord, FeedChange};
+pub use handovers::{NewAppointment, NewTalk};
+pub use referrals::{Moved, NewDraft, OfferColumns, ReferralChange};
+
+/// A viewer's transaction that writes. Dropped without its [`Tx`] being committed, it leaves nothing.
+#[derive(Debug)]
+pub struct Writes(Reads);
+
+impl Writes {
+    /// Begins it, on a day in Berlin.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn begin(database: &Database, viewer: Arc<Viewer>, today: NaiveDate) -> Result<Self, DbErr> {
+        Reads::writing(database, viewer, today).await.map(Self)
+    }
+
+    /// The viewer's reads, in this transaction: each statement sees what is committed now.
+    #[must_use]
+    pub fn reads(&self) -> &Reads {
+        &self.0
+    }
+
+    /// Agency and subject of what the viewer writes.
+    fn author(&self) -> (Uuid, String) {
+        let viewer = self.0.viewer();
+        (viewer.agency().id, viewer.subject().to_owned())
+    }
+
+    /// What every transaction that writes can write.
+    #[must_use]
+    pub fn tx(&self) -> &Tx {
+        self.0.tx()
+    }
+
+    /// One of the viewer's referrals, which nobody else can change until this ends; `None` for what is not its own.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn referral(&self, id: Uuid) -> Result<Option<ReferralRow>, DbErr> {
+        Ok(self.referrals(&[id]).await?.pop())
+    }
+
+    /// The same for several, locked in the order of their ids.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn referrals(&self, ids: &[Uuid]) -> Result<Vec<ReferralRow>, DbErr> {
+        // On SQLite nobody else writes while this transaction lasts.
+        if self.tx().backend() == DbBackend::Postgres {
+            self.0.lock_referrals(ids).await?;
+        }
+        self.0.referrals_by_id(ids).await
+    }
+
+    /// The viewer's own agency.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn own_agency(&self) -> Result<agency::Model, DbErr> {
+        let own = agency::Entity::find_by_id(self.0.viewer().agency().id).one(self.tx().connection()).await?;
+        own.ok_or_else(|| DbErr::RecordNotFound("the viewer's agency".into()))
+    }
+
+    /// Agencies, whoever they are: what they are is known to everybody.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn agencies(&self, ids: impl IntoIterator<Item = Uuid>) -> Result<Vec<agency::Model>, DbErr> {
+        agency::Entity::find().filter(agency::Column::Id.is_in(ids)).all(self.tx().connection()).await
+    }
+
+    /// An enabled agency of the viewer's municipality that can be asked for this.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn receiver(&self, id: Uuid, purpose: ReferralPurpose) -> Result<Option<agency::Model>, DbErr> {
+        agency::Entity::find_by_id(id)
+            .filter(agency::Column::Enabled.eq(true))
+            .filter(agency::Column::Ags.eq(self.0.viewer().agency().ags.as_str()))
+            .filter(agency::Column::Kind.eq(purpose.receiver_kind().code()))
+            .one(self.tx().connection())
+            .await
+    }
+
+    /// As [`Tx::agreement_in_force`], today.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn agreement_in_force(
+        &self,
+        receiver_id: Uuid,
+        purpose: ReferralPurpose,
+    ) -> Result<Option<agreement::Model>, DbErr> {
+        self.tx().agreement_in_force(receiver_id, purpose, self.0.today()).await
+    }
+
+    /// The agreement of this id.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn agreement(&self, id: Uuid) -> Result<Option<agreement::Model>, DbErr> {
+        agreement::Entity::find_by_id(id).one(self.tx().connection()).await
+    }
+
+    /// To end it.
+    #[must_use]
+    pub fn into_tx(self) -> Tx {
+        self.0.into_tx()
+    }
+
+    /// Does something in this transaction without narrowing it to the viewer: what concerns other agencies' rows, such as the
+    /// other referrals of a case. Nothing of it may be answered to the viewer but what its use case says.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub async fn unscoped<T, E>(&self, work: impl AsyncFnOnce(&Unscoped<&Tx>) -> Result<T, E>) -> Result<T, E> {
+        work(&Unscoped::lent(self.tx(), self.0.today())).await
+    }
+}
+
+impl Tx {
+    /// The agreement under which this can be offered to the receiver on a day: the latest version, if it is in force.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn agreement_in_force(
+        &self,
+        receiver_id: Uuid,
+        purpose: ReferralPurpose,
+        today: NaiveDate,
+    ) -> Result<Option<agreement::Model>, DbErr> {
+        let mut sql = self.sql();
+        sql.push("SELECT n.* FROM agreement n WHERE n.receiver_id = ").bind(receiver_id);
+        sql.push(" AND n.purpose = ").bind(purpose.code()).push(" AND ").agreement_in_force(today);
+        agreement::Entity::find().from_raw_sql(sql.into_statement()).one(self.connection()).await
+    }
+}

@@ -1,0 +1,293 @@
+//! Referrals: new drafts, moves, and other changes of their columns.
+
+use chrono::NaiveDate;
+use kim_domain::field::{FieldSet, HandoverField};
+use kim_domain::life::Standing;
+use kim_domain::purpose::ReferralPurpose;
+use kim_domain::referral::{ReferralKind, ReferralStatus};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveValue, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, ExprTrait as _,
+    IntoActiveModel as _, QueryFilter as _,
+};
+use uuid::Uuid;
+
+use super::Writes;
+use super::batch::KEYS;
+use crate::code::Code;
+use crate::read::Contact;
+use crate::tx::Tx;
+use crate::{handover, referral, referral_event};
+
+/// What is known of a referral before it is offered.
+#[derive(Clone, Debug)]
+pub struct NewDraft {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// The sender's case.
+    pub case_id: Uuid,
+    /// The agency that hands over.
+    pub sender_id: Uuid,
+    /// The agency that is asked.
+    pub receiver_id: Uuid,
+    /// What is asked.
+    pub purpose: ReferralPurpose,
+    /// How it is handed over.
+    pub kind: ReferralKind,
+    /// For the phone.
+    pub reference: String,
+    /// The sender's file number for it.
+    pub sender_reference: Option<String>,
+    /// The version of the agreement under which it may be offered.
+    pub agreement_id: Option<Uuid>,
+    /// The consent that it rests on.
+    pub consent_id: Option<Uuid>,
+    /// What the sender offers.
+    pub offered: FieldSet,
+    /// Whether it brings an application (§ 16 SGB I).
+    pub carries_application: bool,
+    /// Day of first receipt, if it continues another.
+    pub first_received_on: Option<NaiveDate>,
+    /// A professional at the sender.
+    pub sender_contact: Contact,
+    /// The referral that this one continues.
+    pub previous_id: Option<Uuid>,
+    /// How often it was forwarded.
+    pub hops: i16,
+    /// What it is about.
+    pub concern: Option<String>,
+    /// Microseconds since 1970.
+    pub created_at: i64,
+}
+
+/// Columns that change, beside those that follow from the state. What is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct ReferralChange {
+    /// When an answer is due; [`NO_DUE_DATE`](referral::NO_DUE_DATE) = never.
+    pub due_on: Option<NaiveDate>,
+    /// Working days that the receiver has left while its clock stands still.
+    pub paused_days: Option<Option<i16>>,
+    /// Microseconds since 1970.
+    pub accepted_at: Option<i64>,
+    /// The consent that it rests on.
+    pub consent_id: Option<Option<Uuid>>,
+    /// What the sender offers.
+    pub offered: Option<FieldSet>,
+    /// The receiver's file number for it.
+    pub receiver_reference: Option<String>,
+    /// A professional at the receiver: the lines that are given.
+    pub receiver_contact: Contact,
+    /// Whether the sender said that it knows § 87 AufenthG.
+    pub reporting_duty_acknowledged: Option<bool>,
+    /// What an offer sets besides.
+    pub offer: Option<OfferColumns>,
+}
+
+/// Columns that an offer sets.
+#[derive(Clone, Copy, Debug)]
+pub struct OfferColumns {
+    /// The version of the agreement.
+    pub agreement_id: Uuid,
+    /// Microseconds since 1970.
+    pub offered_at: i64,
+    /// Day of first receipt (§ 16 SGB I).
+    pub first_received_on: NaiveDate,
+    /// A day set by law that nothing moves (§ 14 SGB IX).
+    pub statutory_due_on: Option<NaiveDate>,
+}
+
+/// Where a move leads.
+#[derive(Clone, Copy, Debug)]
+pub struct Moved {
+    /// Where it stands then.
+    pub to: Standing,
+    /// Code of the outcome, or of the reason for which it is closed.
+    pub reason: Option<&'static str>,
+    /// The day in Berlin.
+    pub today: NaiveDate,
+}
+
+impl Tx {
+    /// The row of a referral as it lies, with what no viewer's read has.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn referral_as_stored(&self, id: Uuid) -> Result<Option<referral::Model>, DbErr> {
+        referral::Entity::find_by_id(id).one(self.connection()).await
+    }
+
+    /// Whether another referral of the same case continues this one.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn is_continued(&self, case_id: Uuid, id: Uuid) -> Result<bool, DbErr> {
+        let of_case = referral::Column::CaseId.eq(case_id).and(referral::Column::PreviousId.eq(id));
+        referral::Entity::find().filter(of_case).one(self.connection()).await.map(|found| found.is_some())
+    }
+
+    /// Writes a draft, what it is about, and its first event.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn insert_draft(&self, draft: NewDraft, first: referral_event::Model) -> Result<(), DbErr> {
+        let mut about = handover::HandoverRow { referral_id: draft.id, ..Default::default() };
+        about.values.set(HandoverField::Concern, draft.concern.as_deref());
+        let row = referral::ActiveModel {
+            id: Set(draft.id),
+            case_id: Set(draft.case_id),
+            sender_id: Set(draft.sender_id),
+            receiver_id: Set(draft.receiver_id),
+            purpose: Set(Code(draft.purpose)),
+            kind: Set(Code(draft.kind)),
+            status: Set(Code(ReferralStatus::Draft)),
+            version: Set(1),
+            reference: Set(draft.reference),
+            sender_reference: Set(draft.sender_reference),
+            agreement_id: Set(draft.agreement_id),
+            consent_id: Set(draft.consent_id),
+            offered_fields: Set(draft.offered.to_i64()),
+            ever_accepted: Set(false),
+            pending: Set(false),
+            first_received_on: Set(draft.first_received_on),
+            offered_at: Set(0),
+            due_on: Set(referral::NO_DUE_DATE),
+            carries_application: Set(draft.carries_application),
+            sender_contact_name: Set(draft.sender_contact.name),
+            sender_contact_phone: Set(draft.sender_contact.phone),
+            sender_contact_email: Set(draft.sender_contact.email),
+            previous_id: Set(draft.previous_id),
+            hops: Set(draft.hops),
+            created_at: Set(draft.created_at),
+            updated_at: Set(draft.created_at),
+            ..Default::default()
+        };
+        referral::Entity::insert(row).exec_without_returning(self.connection()).await?;
+        handover::insert(self.connection(), &[about]).await?;
+        let first = referral_event::Entity::insert(first.into_active_model());
+        first.exec_without_returning(self.connection()).await.map(drop)
+    }
+
+    /// Changes a referral and counts its version on. `false` if somebody else has counted it on: nothing is changed then.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn change_referral(
+        &self,
+        id: Uuid,
+        version: i32,
+        change: ReferralChange,
+        now: i64,
+    ) -> Result<bool, DbErr> {
+        self.update_referral(id, version, columns_of(change), now).await
+    }
+
+    /// As [`change_referral`](Self::change_referral), with the columns that follow from the state.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn move_referral(
+        &self,
+        id: Uuid,
+        version: i32,
+        moved: Moved,
+        change: ReferralChange,
+        now: i64,
+    ) -> Result<bool, DbErr> {
+        let Moved { to, reason, today } = moved;
+        let mut columns = referral::ActiveModel {
+            status: Set(Code(to.status)),
+            ever_accepted: Set(to.ever_accepted),
+            pending: Set(to.status.is_pending(to.ever_accepted)),
+            asked_from: Set(to.asked_from.map(Code)),
+            suspended_from: Set(to.suspended_from.map(Code)),
+            ..columns_of(change)
+        };
+        if to.status.ball().is_none() {
+            if let Some(reason) = reason {
+                columns.reason = Set(Some(reason.to_owned()));
+            }
+            (columns.closed_at, columns.closed_on) = (Set(Some(now)), Set(Some(today)));
+        }
+        self.update_referral(id, version, columns, now).await
+    }
+
+    /// Counts the versions of referrals on, whatever they are.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn count_referrals_on(&self, ids: &[Uuid], now: i64) -> Result<(), DbErr> {
+        for some in ids.chunks(KEYS) {
+            referral::Entity::update_many()
+                .col_expr(referral::Column::Version, Expr::col(referral::Column::Version).add(1))
+                .col_expr(referral::Column::UpdatedAt, Expr::value(now))
+                .filter(referral::Column::Id.is_in(some.iter().copied()))
+                .exec(self.connection())
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn update_referral(
+        &self,
+        id: Uuid,
+        version: i32,
+        columns: referral::ActiveModel,
+        now: i64,
+    ) -> Result<bool, DbErr> {
+        let columns = referral::ActiveModel { version: Set(version + 1), updated_at: Set(now), ..columns };
+        let updated = referral::Entity::update_many()
+            .set(columns)
+            .filter(referral::Column::Id.eq(id).and(referral::Column::Version.eq(version)))
+            .exec(self.connection())
+            .await?;
+        Ok(updated.rows_affected == 1)
+    }
+}
+
+impl Writes {
+    /// Removes a draft of the viewer's, with what it is about and its history.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn delete_draft(&self, id: Uuid) -> Result<(), DbErr> {
+        let connection = self.tx().connection();
+        handover::delete(connection, &[id]).await?;
+        let events = referral_event::Column::ReferralId.eq(id);
+        referral_event::Entity::delete_many().filter(events).exec(connection).await?;
+        referral::Entity::delete_by_id(id).exec(connection).await.map(drop)
+    }
+}
+
+fn columns_of(change: ReferralChange) -> referral::ActiveModel {
+    let Contact { name, phone, email } = change.receiver_contact;
+    let offer = change.offer;
+    referral::ActiveModel {
+        due_on: set(change.due_on),
+        paused_days: set(change.paused_days),
+        accepted_at: given(change.accepted_at),
+        consent_id: set(change.consent_id),
+        offered_fields: set(change.offered.map(FieldSet::to_i64)),
+        receiver_reference: given(change.receiver_reference),
+        receiver_contact_name: given(name),
+        receiver_contact_phone: given(phone),
+        receiver_contact_email: given(email),
+        reporting_duty_acknowledged: set(change.reporting_duty_acknowledged),
+        agreement_id: given(offer.map(|offer| offer.agreement_id)),
+        offered_at: set(offer.map(|offer| offer.offered_at)),
+        first_received_on: given(offer.map(|offer| offer.first_received_on)),
+        statutory_due_on: set(offer.map(|offer| offer.statutory_due_on)),
+        ..Default::default()
+    }
+}
+
+fn set<V: Into<sea_orm::Value>>(value: Option<V>) -> ActiveValue<V> {
+    value.map_or(NotSet, Set)
+}
+
+/// Of a column that can be null and is not emptied.
+fn given<V>(value: Option<V>) -> ActiveValue<Option<V>>
+where
+    Option<V>: Into<sea_orm::Value>,
+{
+    set(value.map(Some))
+}
