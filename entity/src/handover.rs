@@ -1,7 +1,7 @@
 //! Handovers: the copy of what was offered, one row per referral. A receiver's queries read this and nothing else.
 //!
 //! This file is the table's codec: every value goes in and out here, by the column of its field. The table has the columns
-//! `referral_id` and `client_fingerprint`, and one of nullable text for each field in [`fields`].
+//! `referral_id` and `client_fingerprint`, and one of nullable text for each field but the notes.
 
 use kim_domain::field::{FieldSet, HandoverField};
 use sea_orm::{ConnectionTrait, DbErr, Value};

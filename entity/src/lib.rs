@@ -1,4 +1,9 @@
-//! Tables of kim, one file each; every read begins narrowed to a [`viewer`].
+//! Tables of kim, one file each. Four types open the [`database`]: [`Reads`](read::Reads) and [`Writes`](write::Writes) need
+//! a [`viewer`], [`Unscoped`](unscoped::Unscoped) is narrowed to nobody, [`Log`](log::Log) is the log of disclosures.
+//!
+//! A function that writes is one of `Writes` if the viewer is its author, of `Unscoped` if it concerns rows of others, and of
+//! [`Tx`](write::Tx) if both need it. It takes a whole new row as the table's `Model`, or what changes as named arguments. The
+//! tables that hold a person's data have no model: their file is the codec, and its row type is what goes in and out.
 //!
 //! A word is a [`code::Code`], a set of fields an `i64` (`FieldSet::to_i64`), an instant an `i64` of microseconds since
 //! 1970, a day a `DATE`, an id a UUIDv7. May a column leave the server? [`classification`] says.

@@ -1,4 +1,4 @@
-//! The read path. Every read begins at a [`Reads`] and is narrowed to its [`Viewer`](crate::viewer::Viewer).
+//! The read path. Every read begins at a [`Reads`] and is narrowed to its [`Viewer`].
 
 mod agencies;
 mod agreements;
