@@ -10,8 +10,8 @@ use async_graphql::{Request, ServerError, Variables};
 use kim_domain::fingerprint::hex;
 use sha2::{Digest as _, Sha256};
 
-use crate::merge;
-use crate::order::operation;
+use crate::engine::repeated_fields as merge;
+use crate::engine::root_order::operation;
 
 /// Bytes of text of all documents that are kept; then it begins anew. What is kept takes some thirty times as much.
 const MOST: usize = 128 * 1024;

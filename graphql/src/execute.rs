@@ -15,16 +15,16 @@ use kim_entity::viewer::Viewer;
 use uuid::Uuid;
 
 use crate::document::Asked;
+use crate::engine::error_text as wording;
+use crate::engine::root_order as order;
+use crate::engine::validation as gaps;
+use crate::engine::variables;
 use crate::error::{Code, coded, kind_of, masked, too_late};
-use crate::gaps;
 use crate::json;
-use crate::order;
 use crate::schema::{self, Schema};
 use crate::session::Session;
 use crate::shield;
-use crate::variables;
 use crate::vocabulary::Vocabulary;
-use crate::wording;
 
 /// Of a request that was refused as a whole, so many reasons are told: a small document can have thousands.
 const MOST_ERRORS: usize = 20;

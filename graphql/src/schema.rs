@@ -45,7 +45,7 @@ fn build(pair: Option<(AgencyKind, Role)>) -> Schema {
     let schema = Schema::build(Query::default(), Mutation::default(), EmptySubscription)
         // Never Fast: it answers a pruned field.
         .validation_mode(ValidationMode::Strict)
-        // Ours are as good and cost a document of wrong names nothing (`wording.rs`).
+        // Ours are as good and cost a document of wrong names nothing (`engine/error_text.rs`).
         .disable_suggestions();
     let known = Shared::default();
     schema.data(Shared::clone(&known)).directive(Narrowing { pair, known }).finish()

@@ -20,9 +20,9 @@ use async_graphql::{
 };
 use uuid::Uuid;
 
+use crate::engine::repeated_fields::KEPT;
 use crate::error::masked;
 use crate::json;
-use crate::merge::KEPT;
 use crate::session::Session;
 
 /// An object of the schema, written in place.

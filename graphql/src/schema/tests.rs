@@ -39,7 +39,7 @@ async fn refused(kind: AgencyKind, role: Role, request: impl Into<Request>) -> V
     let document = request.parsed_query().expect("a document").clone();
     let mut response = schema.execute(request).await;
     // With our own suggestions, as the caller gets them.
-    crate::wording::word(&mut response.errors, &document, known(schema));
+    crate::engine::error_text::word(&mut response.errors, &document, known(schema));
     assert_eq!(response.data, Value::Null, "it was answered");
     response.errors.iter().map(|error| format!("{} {:?} {:?}", error.message, error.path, error.extensions)).collect()
 }

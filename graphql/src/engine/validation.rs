@@ -9,7 +9,7 @@ use async_graphql::registry::{MetaInputValue, MetaType};
 use async_graphql::{Name, Pos, Positioned, ServerError, Value as ConstValue, Variables};
 use async_graphql_value::Value;
 
-use crate::variables::{self, Usage, invalid};
+use crate::engine::variables::{self, Usage, invalid};
 use crate::vocabulary::Vocabulary;
 
 /// What is wrong with a document and the variables that come with it, beside what the engine finds. Each fragment is

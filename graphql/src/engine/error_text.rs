@@ -5,7 +5,7 @@ use async_graphql::ServerError;
 use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::registry::MetaType;
 
-use crate::conflict;
+use crate::engine::conflicting_arguments as conflict;
 use crate::error::{Code, coded};
 use crate::vocabulary::Vocabulary;
 

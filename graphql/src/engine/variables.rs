@@ -8,8 +8,8 @@ use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, Vari
 use async_graphql::registry::MetaTypeName;
 use async_graphql::{Pos, Positioned, ServerError, Value, Variables};
 
+use crate::engine::root_order as order;
 use crate::error::{Code, coded};
-use crate::order;
 use crate::vocabulary::Vocabulary;
 
 /// Refuses a request without a variable that cannot be null and has no default.
