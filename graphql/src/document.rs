@@ -5,13 +5,13 @@ use std::fmt;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use async_graphql::parser::parse_query;
-use async_graphql::parser::types::{ExecutableDocument, OperationType};
-use async_graphql::{Request, ServerError, Variables};
+use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType};
+use async_graphql::{Positioned, Request, ServerError, Variables};
 use kim_domain::fingerprint::hex;
 use sha2::{Digest as _, Sha256};
 
-use crate::engine::repeated_fields as merge;
-use crate::engine::root_order::operation;
+use crate::engine::rewrite::rewrite;
+use crate::engine_merge::needs_engine_merge;
 
 /// Bytes of text of all documents that are kept; then it begins anew. What is kept takes some thirty times as much.
 const MOST: usize = 128 * 1024;
@@ -56,6 +56,22 @@ impl fmt::Debug for Asked {
     }
 }
 
+/// The operation that runs: the named one, or the only one, which may have a name as well. `None` if the document does
+/// not say which that is.
+pub(crate) fn operation<'d>(
+    document: &'d ExecutableDocument,
+    name: Option<&str>,
+) -> Option<&'d Positioned<OperationDefinition>> {
+    match (&document.operations, name) {
+        (DocumentOperations::Single(operation), None) => Some(operation),
+        // One without a name cannot be asked for by name.
+        (DocumentOperations::Single(_), Some(_)) => None,
+        (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name),
+        (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => operations.values().next(),
+        (DocumentOperations::Multiple(_), None) => None,
+    }
+}
+
 /// A document as it was sent, and as it is executed.
 #[derive(Debug)]
 pub(crate) struct Document {
@@ -77,8 +93,8 @@ impl Document {
     fn parse(text: &str) -> Result<Self, ServerError> {
         let sent = parse_query(text)?;
         let mut merged = sent.clone();
-        merge::once(&mut merged);
-        let in_pieces = merge::in_pieces(&merged);
+        rewrite(&mut merged);
+        let in_pieces = needs_engine_merge(&merged);
         Ok(Self { sent, merged, in_pieces, fingerprint: hex(&Sha256::digest(text.as_bytes())[..16]) })
     }
 }

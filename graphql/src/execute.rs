@@ -14,13 +14,9 @@ use kim_entity::read::Reads;
 use kim_entity::viewer::Viewer;
 use uuid::Uuid;
 
-use crate::document::Asked;
-use crate::engine::error_text as wording;
-use crate::engine::root_order as order;
-use crate::engine::validation as gaps;
-use crate::engine::variables;
+use crate::document::{Asked, operation};
+use crate::engine::{error_text, failed_fields, required_variables, root_order, skip_defaults, validation};
 use crate::error::{Code, coded, kind_of, masked, too_late};
-use crate::json;
 use crate::schema::{self, Schema};
 use crate::session::Session;
 use crate::shield;
@@ -83,13 +79,12 @@ impl Api {
     pub async fn execute(&self, admitted: Reads, mut asked: Asked, request_id: &str) -> Response {
         let viewer = Arc::clone(admitted.viewer());
         let schema = schema::of(viewer.agency().kind, viewer.role());
-        if let Err(refused) = check(&asked, schema::known(schema)) {
+        if let Err(refused) = check(&mut asked, schema::known(schema)) {
             return Response::from_errors(refused);
         }
-        let Asked { document, operation_name, variables } = &mut asked;
-        let (document, name) = (Arc::clone(document), operation_name.clone());
-        add_defaults(&document.merged, name.as_deref(), variables);
-        let keys = order::root_keys(&document.merged, name.as_deref());
+        let (document, name) = (Arc::clone(&asked.document), asked.operation_name.clone());
+        let running = operation(&document.merged, name.as_deref());
+        let keys = running.map(|one| root_order::root_keys(&document.merged, &one.node)).unwrap_or_default();
         let reader = Reader::of(&viewer, request_id, &document.fingerprint);
         let mut closings = viewer.closings();
         // What changes something reads what is there afterwards.
@@ -100,7 +95,7 @@ impl Api {
                 Ok(answered) => answered,
                 Err(broken) => return broken,
             };
-            wording::word(&mut response.errors, &document.merged, schema::known(schema));
+            error_text::word(&mut response.errors, &document.merged, schema::known(schema));
             if response.data == Value::Null || shown.is_empty() {
                 return response;
             }
@@ -133,7 +128,7 @@ impl Api {
         let (today, session) = (session.today(), Arc::new(session));
         let response = schema.execute(asked.request().data(Arc::clone(&session))).await;
         let mut response = whole(response);
-        order::restore(&mut response.data, keys);
+        root_order::restore(&mut response.data, keys);
         match Arc::into_inner(session) {
             Some(session) => Ok((response, session.close(), today)),
             None => Err(internal("a session outlived its request", "session", false)),
@@ -141,18 +136,21 @@ impl Api {
     }
 }
 
-/// What is refused of a document before the engine validates it.
-fn check(asked: &Asked, known: &Vocabulary) -> Result<(), Vec<ServerError>> {
+/// Completes the variables, and says what is refused before the engine validates.
+fn check(asked: &mut Asked, known: &Vocabulary) -> Result<(), Vec<ServerError>> {
     let Asked { document, operation_name, variables } = asked;
-    refuse(&document.sent, operation_name.as_deref(), variables, known).map_err(|error| vec![error])?;
-    let mut gaps = gaps::find(&document.merged, variables, known);
-    gaps.truncate(MOST_ERRORS);
-    gaps.iter_mut().for_each(|error| wording::shorten(&mut error.message));
-    if gaps.is_empty() { Ok(()) } else { Err(gaps) }
+    let name = operation_name.as_deref();
+    refuse(&document.sent, name, variables, known).map_err(|error| vec![error])?;
+    let Some(running) = operation(&document.merged, name) else { return Ok(()) };
+    skip_defaults::add(&running.node.variable_definitions, variables);
+    required_variables::check(&running.node.variable_definitions, variables).map_err(|error| vec![error])?;
+    let mut wrong = validation::find(&document.merged, running, known).errors(variables, known);
+    wrong.truncate(MOST_ERRORS);
+    wrong.iter_mut().for_each(|error| error_text::shorten(&mut error.message));
+    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 
-/// Documents that are too large, subscriptions, which come later, requests that do not say which operation they mean, and
-/// those that lack a variable.
+/// Documents that are too large, subscriptions, which come later, and requests that do not say which operation they mean.
 fn refuse(
     document: &ExecutableDocument,
     name: Option<&str>,
@@ -165,7 +163,7 @@ fn refuse(
         let error = ServerError::new("Abonnements gibt es hier nicht.", Some(operation.pos));
         return Err(coded(error, Code::OperationNotAllowed));
     }
-    if order::operation(document, name).is_none() {
+    if operation(document, name).is_none() {
         // The engine would repeat the name, whatever its size.
         let text = match name {
             Some(_) => "Unknown operation: the document has none of the name in \"operationName\".",
@@ -176,38 +174,22 @@ fn refuse(
             Code::ValidationFailed,
         ));
     }
-    variables::check(document, name, given)
+    Ok(())
 }
 
 fn changes(document: &ExecutableDocument, name: Option<&str>) -> bool {
-    order::operation(document, name).is_some_and(|operation| operation.node.ty == OperationType::Mutation)
+    operation(document, name).is_some_and(|operation| operation.node.ty == OperationType::Mutation)
 }
 
-/// Writes the operation's own defaults among its variables: the engine leaves them out where it evaluates `@skip` and
-/// `@include`, and would answer what the client asked to leave out.
-fn add_defaults(document: &ExecutableDocument, name: Option<&str>, variables: &mut Variables) {
-    let Some(operation) = order::operation(document, name) else { return };
-    for definition in &operation.node.variable_definitions {
-        if let Some(default) = &definition.node.default_value {
-            variables.entry(definition.node.name.node.clone()).or_insert_with(|| default.node.clone());
-        }
-    }
-}
-
-/// Gives every error its code, and makes the answer whole: an error at a field that cannot be null leaves nothing of
-/// the answer, so that what is logged is what left.
+/// Gives every error its code, and makes the answer whole.
 fn whole(mut response: Response) -> Response {
-    let mut broken = false;
     for error in &mut response.errors {
         if error.extensions.as_ref().is_none_or(|extensions| extensions.get("code").is_none()) {
             let code = if error.path.is_empty() { Code::ValidationFailed } else { Code::BadInput };
             error.extensions.get_or_insert_with(ErrorExtensionValues::default).set("code", code.code());
         }
-        broken |= !json::is_null_at(&response.data, &error.path);
     }
-    if broken {
-        response.data = Value::Null;
-    }
+    failed_fields::empty(&mut response);
     if response.data == Value::Null {
         if response.errors.iter().any(|error| has_code(error, Code::Timeout)) {
             // Whichever clock spoke first, the request's or the database's, is nothing to the caller.

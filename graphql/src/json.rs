@@ -4,7 +4,7 @@ use async_graphql::{PathSegment, Value};
 use chrono::{Datelike as _, NaiveDate};
 use serde::Serialize;
 
-use crate::engine::repeated_fields::KEPT;
+use crate::engine::empty_objects::KEPT;
 
 /// A piece of an answer that is written already. The engine has a value for bytes, which no type of the schema answers.
 pub(crate) fn written(json: Vec<u8>) -> Value {

@@ -23,6 +23,7 @@ mod display;
 mod document;
 mod eligibility;
 mod engine;
+mod engine_merge;
 mod error;
 mod execute;
 mod fields;

@@ -34,7 +34,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Over a snapshot if one has begun, for a document that asks for objects [in pieces](crate::engine::repeated_fields::in_pieces) or does not.
+    /// Over a snapshot if one has begun, for a document that asks for objects [in pieces](crate::engine_merge) or does not.
     pub(crate) fn new(
         viewer: Arc<Viewer>,
         database: Arc<Database>,

@@ -1,3 +1,5 @@
+//! Gap: each field of each row is a future on the heap. Upstream: issue #1842.
+//!
 //! Writes objects and lists in place, as the JSON that leaves, each field through its one resolver.
 //!
 //! The engine puts a future on the heap for each field of each row, asks a scheduler which of them goes on first, and keeps
@@ -20,7 +22,7 @@ use async_graphql::{
 };
 use uuid::Uuid;
 
-use crate::engine::repeated_fields::KEPT;
+use crate::engine::empty_objects::KEPT;
 use crate::error::masked;
 use crate::json;
 use crate::session::Session;

@@ -1,4 +1,5 @@
-//! Names the field where one key of the answer has two lists of arguments: the engine names the argument instead.
+//! Gap: where one key of the answer has two lists of arguments, the message names the argument instead of the field.
+//! Upstream: issue #943 shows it; its mending left the name.
 
 use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
 use async_graphql::{Pos, ServerError};

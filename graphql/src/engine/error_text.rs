@@ -1,20 +1,17 @@
-//! How a refusal is worded: short, with a hint where there is one, and never repeating a value that came with the
-//! request. The engine's own texts repeat what they refuse, whatever its size.
+//! Gap: the engine's messages repeat what they refuse, whatever its size. No upstream issue found.
+//!
+//! So a refusal is worded here: short, with a hint where there is one, and without any value that came with the request.
 
 use async_graphql::ServerError;
 use async_graphql::parser::types::ExecutableDocument;
-use async_graphql::registry::MetaType;
 
-use crate::engine::conflicting_arguments as conflict;
+use crate::engine::conflicting_arguments;
+use crate::engine::suggestions::Suggestions;
 use crate::error::{Code, coded};
 use crate::vocabulary::Vocabulary;
 
 /// Bytes of a message.
 const LONGEST: usize = 300;
-/// So many errors of an answer get a suggestion: each compares the name with every name of its type.
-const SUGGESTIONS: usize = 5;
-/// Longer names are no misspelling of ours.
-const LONGEST_NAME: usize = 60;
 
 /// A document that cannot be read. What parses and contradicts itself is validation's to refuse.
 #[must_use]
@@ -35,17 +32,17 @@ pub fn unreadable(mut error: ServerError) -> ServerError {
 
 /// Words the errors of an answer.
 pub(crate) fn word(errors: &mut [ServerError], document: &ExecutableDocument, known: &Vocabulary) {
-    let mut suggestions = SUGGESTIONS;
+    let mut suggestions = Suggestions::of(known);
     for error in errors {
         if let Some((before, value)) = error.message.split_once(" does not contain the value \"") {
-            let hint = hint(value.strip_suffix('"').unwrap_or(value), before, known, &mut suggestions);
+            let hint = suggestions.value(value.strip_suffix('"').unwrap_or(value), before);
             error.message = format!("{before} does not contain this value.{hint}");
         } else if error.message.starts_with("Unknown field ") || error.message.starts_with("Unknown argument ") {
-            error.message.push_str(&misspelt(&error.message, known, &mut suggestions));
+            error.message.push_str(&suggestions.name(&error.message));
         } else if error.message.ends_with(
             "differing arguments. Use different aliases on the fields to fetch both if this was intentional.",
         ) {
-            conflict::name_the_field(error, document);
+            conflicting_arguments::name_the_field(error, document);
         } else if let Some((before, _)) = error.message.split_once(", found ") {
             error.message = format!("{before}.");
         }
@@ -70,74 +67,9 @@ pub(crate) fn shorten(message: &mut String) {
     }
 }
 
-/// For a value that an enumeration does not have: the nearest of its values.
-fn hint(value: &str, before: &str, known: &Vocabulary, left: &mut usize) -> String {
-    let named = before.rsplit('"').nth(1).and_then(|name| known.named(name));
-    match named {
-        Some(MetaType::Enum { enum_values, .. }) => suggest(value, enum_values.keys(), left),
-        Some(_) | None => String::new(),
-    }
-}
-
-/// For a field or an argument that does not exist: the nearest that does. The engine writes
-/// `Unknown field "a" on type "T".` and `Unknown argument "a" on field "f" of type "T".`
-fn misspelt(message: &str, known: &Vocabulary, left: &mut usize) -> String {
-    let names: Vec<&str> = message.split('"').skip(1).step_by(2).collect();
-    match names.as_slice() {
-        [name, of] => known.named(of).and_then(MetaType::fields).map(|fields| suggest(name, fields.keys(), left)),
-        [name, field, of] => {
-            Vocabulary::field(known.named(of), field).map(|field| suggest(name, field.args.keys(), left))
-        }
-        _ => None,
-    }
-    .unwrap_or_default()
-}
-
-/// The nearest three names that are near.
-fn suggest<'n>(wrong: &str, names: impl Iterator<Item = &'n String>, left: &mut usize) -> String {
-    if *left == 0 || wrong.len() > LONGEST_NAME {
-        return String::new();
-    }
-    *left -= 1;
-    let near = |name: &'n String| (distance(wrong, name), name);
-    let mut near: Vec<(usize, &String)> =
-        names.map(near).filter(|(far, name)| *far <= name.len().max(wrong.len()).div_ceil(3)).collect();
-    near.sort_unstable();
-    match near.as_slice() {
-        [] => String::new(),
-        near => {
-            let names: Vec<String> = near.iter().take(3).map(|(_, name)| format!("\"{name}\"")).collect();
-            format!(" Did you mean {}?", names.join(" or "))
-        }
-    }
-}
-
-/// Insertions, deletions and changes from one name to the other, upper and lower case alike (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (x, one) in a.bytes().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], x + 1);
-        for (y, other) in b.bytes().enumerate() {
-            let changed = diagonal + usize::from(!one.eq_ignore_ascii_case(&other));
-            diagonal = row[y + 1];
-            row[y + 1] = changed.min(diagonal + 1).min(row[y] + 1);
-        }
-    }
-    row[b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_near_or_far() {
-        for (a, b, far) in
-            [("", "", 0), ("role", "rolle", 1), ("dueon", "dueOn", 0), ("frist", "first", 2), ("", "ab", 2)]
-        {
-            assert_eq!(distance(a, b), far, "{a} {b}");
-        }
-    }
 
     #[test]
     fn a_message_ends_between_two_characters() {

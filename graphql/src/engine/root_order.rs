@@ -1,33 +1,15 @@
-//! Puts the fields of an answer in the order of the selection. Below the root nothing waits, and the engine keeps it.
+//! Gap: fields that wait are answered in the order in which they end, not in that of the selection. Upstream: issue #612; since
+//! PR #1746 (7.1.0), undone by PR #1806 (8.0.0-rc.3).
+//!
+//! Only root fields wait: below them the engine keeps the order.
 
-use async_graphql::Positioned;
-use async_graphql::parser::types::{
-    DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet,
-};
+use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, Selection, SelectionSet};
 use async_graphql::{Name, Value};
 
-/// The operation that runs: the named one, or the only one, which may have a name as well. `None` if the document does
-/// not say which that is.
-pub(crate) fn operation<'d>(
-    document: &'d ExecutableDocument,
-    name: Option<&str>,
-) -> Option<&'d Positioned<OperationDefinition>> {
-    match (&document.operations, name) {
-        (DocumentOperations::Single(operation), None) => Some(operation),
-        // One without a name cannot be asked for by name.
-        (DocumentOperations::Single(_), Some(_)) => None,
-        (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name),
-        (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => operations.values().next(),
-        (DocumentOperations::Multiple(_), None) => None,
-    }
-}
-
-/// The response keys of its fields, in the order in which it selects them.
-pub(crate) fn root_keys(document: &ExecutableDocument, name: Option<&str>) -> Vec<Name> {
+/// The response keys of an operation's fields, in the order in which it selects them.
+pub(crate) fn root_keys(document: &ExecutableDocument, operation: &OperationDefinition) -> Vec<Name> {
     let mut keys = Vec::new();
-    if let Some(operation) = operation(document, name) {
-        collect(document, &operation.node.selection_set.node, &mut keys);
-    }
+    collect(document, &operation.selection_set.node, &mut keys);
     keys
 }
 

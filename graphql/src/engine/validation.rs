@@ -1,66 +1,123 @@
-//! What the engine's validation leaves out (7.2.1): types of variables in their places, everything about `__typename`,
-//! strings for enums in literals, and lists for input objects.
+//! One walk over a document for all that the engine's validation leaves out; each check is in the file of its gap.
 
 use std::collections::{HashMap, HashSet};
 
 use async_graphql::indexmap::IndexMap;
-use async_graphql::parser::types::{Directive, ExecutableDocument, Field, Selection, SelectionSet};
+use async_graphql::parser::types::{Directive, ExecutableDocument, OperationDefinition, Selection, SelectionSet};
 use async_graphql::registry::{MetaInputValue, MetaType};
-use async_graphql::{Name, Pos, Positioned, ServerError, Value as ConstValue, Variables};
+use async_graphql::{Name, Pos, Positioned, ServerError, Variables};
 use async_graphql_value::Value;
 
-use crate::engine::variables::{self, Usage, invalid};
+use crate::engine::input_objects::{self, Place};
+use crate::engine::{enum_literals, typename, variable_directives, variable_positions, variable_types};
+use crate::error::{Code, coded};
 use crate::vocabulary::Vocabulary;
 
-/// What is wrong with a document and the variables that come with it, beside what the engine finds. Each fragment is
-/// looked at once; selections nest no deeper than brackets may.
-pub(crate) fn find(document: &ExecutableDocument, given: &Variables, known: &Vocabulary) -> Vec<ServerError> {
-    let mut wrong = Vec::new();
-    let mut fragments: HashMap<&Name, Scope<'_>> = HashMap::new();
-    for (name, fragment) in &document.fragments {
-        let of = known.named(&fragment.node.type_condition.node.on.node);
-        let mut walk = Walk { known, given, wrong: &mut wrong, scope: Scope::default() };
-        walk.directives(&fragment.node.directives);
-        walk.selection(&fragment.node.selection_set.node, of);
-        fragments.insert(name, walk.scope);
+/// What the walk found in a document, for one of its operations.
+#[derive(Debug)]
+pub(crate) struct Findings(Vec<Finding>);
+
+#[derive(Debug)]
+enum Finding {
+    /// It is wrong, whatever the variables hold.
+    Wrong(ServerError),
+    /// What the operation's variable holds decides.
+    Variable(Place),
+}
+
+impl Findings {
+    /// What is wrong with the document and the variables of a request.
+    pub(crate) fn errors(&self, given: &Variables, known: &Vocabulary) -> Vec<ServerError> {
+        let error = |finding: &Finding| match finding {
+            Finding::Wrong(error) => Some(error.clone()),
+            Finding::Variable(place) => place.check(given, known),
+        };
+        self.0.iter().filter_map(error).collect()
     }
-    for (_, operation) in document.operations.iter() {
-        variables::of_definitions(&operation.node, known, &mut wrong);
-        let mut walk = Walk { known, given, wrong: &mut wrong, scope: Scope::default() };
-        walk.directives(&operation.node.directives);
-        walk.selection(&operation.node.selection_set.node, known.root(operation.node.ty));
-        let own = walk.scope;
+}
+
+/// Walks all of a document; `operation`, one of its operations, is the one that runs. Each fragment is looked at once, and
+/// selections nest no deeper than brackets may.
+pub(crate) fn find(
+    document: &ExecutableDocument,
+    operation: &Positioned<OperationDefinition>,
+    known: &Vocabulary,
+) -> Findings {
+    let fragments = document.fragments.iter().map(|(name, fragment)| {
+        let of = known.named(&fragment.node.type_condition.node.on.node);
+        (name, Scope::of(&fragment.node.directives, &fragment.node.selection_set.node, of, known))
+    });
+    let mut fragments: HashMap<&Name, Scope<'_>> = fragments.collect();
+    let (mut of_operations, mut run) = (Vec::new(), HashSet::new());
+    for (_, one) in document.operations.iter() {
+        for definition in &one.node.variable_definitions {
+            of_operations.extend(variable_types::check(definition, known).map(Finding::Wrong));
+            of_operations.extend(variable_directives::check(definition, known).map(Finding::Wrong));
+        }
+        let root = known.root(one.node.ty);
+        let mut own = Scope::of(&one.node.directives, &one.node.selection_set.node, root, known);
+        let runs = std::ptr::eq(one, operation);
+        of_operations.extend(own.take(runs));
         let mut seen: HashSet<&Name> = HashSet::new();
-        let mut scopes = vec![&own];
+        let (mut scopes, mut wrong) = (vec![&own], variable_positions::Wrong::of(&one.node));
         while let Some(scope) = scopes.pop() {
-            variables::of_usages(&operation.node, scope.usages.iter(), &mut wrong);
+            of_operations.extend(scope.usages.iter().filter_map(|usage| wrong.find(usage)).map(Finding::Wrong));
             let next = scope.spreads.iter().filter(|name| seen.insert(name));
             scopes.extend(next.filter_map(|name| fragments.get(name)));
         }
+        if runs {
+            run = seen;
+        }
     }
-    wrong
+    let of_fragments = fragments.iter_mut().flat_map(|(name, scope)| scope.take(run.contains(name)));
+    Findings(of_fragments.chain(of_operations).collect())
+}
+
+/// A place where a variable stands.
+pub(crate) struct Usage<'d> {
+    pub(crate) variable: &'d Name,
+    pub(crate) argument: &'d Positioned<Name>,
+    /// The type that the place expects.
+    pub(crate) expects: &'d str,
+    /// Whether the place has a default of its own.
+    pub(crate) has_default: bool,
 }
 
 /// What an operation or a fragment says by itself.
-#[derive(Default)]
 struct Scope<'d> {
+    known: &'d Vocabulary,
+    findings: Vec<Finding>,
     usages: Vec<Usage<'d>>,
     spreads: Vec<&'d Name>,
 }
 
-struct Walk<'d, 'w> {
-    known: &'d Vocabulary,
-    given: &'d Variables,
-    wrong: &'w mut Vec<ServerError>,
-    scope: Scope<'d>,
-}
+impl<'d> Scope<'d> {
+    /// `of` is `None` where the engine finds the type unknown.
+    fn of(
+        directives: &'d [Positioned<Directive>],
+        selection: &'d SelectionSet,
+        of: Option<&'d MetaType>,
+        known: &'d Vocabulary,
+    ) -> Self {
+        let mut scope = Self { known, findings: Vec::new(), usages: Vec::new(), spreads: Vec::new() };
+        scope.directives(directives);
+        scope.selection(selection, of);
+        scope
+    }
 
-impl<'d> Walk<'d, '_> {
+    /// The findings; where it does not run, the request's variables are not meant for it.
+    fn take(&mut self, runs: bool) -> impl Iterator<Item = Finding> + use<> {
+        let all = std::mem::take(&mut self.findings).into_iter();
+        all.filter(move |finding| runs || matches!(finding, Finding::Wrong(_)))
+    }
+
     /// `of` is `None` where the engine finds a type or a field unknown.
     fn selection(&mut self, set: &'d SelectionSet, of: Option<&'d MetaType>) {
         for item in &set.items {
             match &item.node {
-                Selection::Field(field) if field.node.name.node == "__typename" => self.typename(&field.node, of),
+                Selection::Field(field) if field.node.name.node == typename::FIELD => {
+                    self.findings.extend(typename::check(&field.node, of).map(Finding::Wrong));
+                }
                 Selection::Field(field) => {
                     let found = Vocabulary::field(of, &field.node.name.node);
                     if let Some(found) = found {
@@ -80,22 +137,9 @@ impl<'d> Walk<'d, '_> {
                 }
                 Selection::FragmentSpread(spread) => {
                     self.directives(&spread.node.directives);
-                    self.scope.spreads.push(&spread.node.fragment_name.node);
+                    self.spreads.push(&spread.node.fragment_name.node);
                 }
             }
-        }
-    }
-
-    /// Its directives were moved to where the engine looks at them (`merge.rs`).
-    fn typename(&mut self, field: &Field, of: Option<&MetaType>) {
-        let on = of.map_or("", MetaType::name);
-        for (name, _) in &field.arguments {
-            let text = format!("Unknown argument \"{}\" on field \"__typename\" of type \"{on}\".", name.node);
-            self.wrong.push(invalid(text, name.pos));
-        }
-        if !field.selection_set.node.items.is_empty() {
-            let text = "Field \"__typename\" must not have a selection since type \"String!\" has no subfields";
-            self.wrong.push(invalid(text.to_owned(), field.name.pos));
         }
     }
 
@@ -112,70 +156,43 @@ impl<'d> Walk<'d, '_> {
         arguments: &'d [(Positioned<Name>, Positioned<Value>)],
         known: &'d IndexMap<String, MetaInputValue>,
     ) {
-        for (name, value) in arguments {
-            if let Some(expected) = known.get(name.node.as_str()) {
-                self.value(&value.node, &expected.ty, expected.default_value.is_some(), (&name.node, name.pos));
+        for (argument, value) in arguments {
+            if let Some(expected) = known.get(argument.node.as_str()) {
+                self.value(&value.node, &expected.ty, expected.default_value.is_some(), argument);
             }
         }
     }
 
-    fn value(&mut self, value: &'d Value, expects: &'d str, has_default: bool, place: (&str, Pos)) {
-        if let Value::Variable(name) = value {
-            self.scope.usages.push(Usage { name, at: place.1, expects, has_default });
-            if let Some(given) = self.given.get(name)
-                && self.is_no_object(given, expects)
-            {
-                self.wrong.push(no_object(expects, place));
-            }
+    fn value(&mut self, value: &'d Value, expects: &'d str, has_default: bool, argument: &'d Positioned<Name>) {
+        if let Value::Variable(variable) = value {
+            let usage = Usage { variable, argument, expects, has_default };
+            self.findings.extend(Place::of(&usage, self.known).map(Finding::Variable));
+            self.usages.push(usage);
             return;
         }
         if let (Value::List(items), Some(item)) = (value, item_of(expects)) {
-            return items.iter().for_each(|one| self.value(one, item, false, place));
+            return items.iter().for_each(|one| self.value(one, item, false, argument));
         }
-        match (self.known.named(expects), value) {
-            (Some(MetaType::Enum { name, .. }), Value::String(_)) => {
-                let text = format!(
-                    "Invalid value for argument \"{}\", a value of enumeration type \"{name}\" stands without quotes",
-                    place.0
-                );
-                self.wrong.push(invalid(text, place.1));
-            }
-            (Some(MetaType::InputObject { input_fields, .. }), Value::Object(fields)) => {
-                for (name, value) in fields {
-                    if let Some(field) = input_fields.get(name.as_str()) {
-                        self.value(value, &field.ty, field.default_value.is_some(), place);
-                    }
+        let ty = self.known.named(expects);
+        self.findings.extend(enum_literals::check(value, ty, argument).map(Finding::Wrong));
+        self.findings.extend(input_objects::check(value, ty, expects, argument).map(Finding::Wrong));
+        if let (Some(MetaType::InputObject { input_fields, .. }), Value::Object(fields)) = (ty, value) {
+            for (name, value) in fields {
+                if let Some(field) = input_fields.get(name.as_str()) {
+                    self.value(value, &field.ty, field.default_value.is_some(), argument);
                 }
             }
-            (Some(MetaType::InputObject { .. }), other) if *other != Value::Null => {
-                self.wrong.push(no_object(expects, place));
-            }
-            (_, _) => {}
         }
-    }
-
-    /// Whether a list or a plain value comes where an object is expected.
-    fn is_no_object(&self, given: &ConstValue, expects: &str) -> bool {
-        if let (ConstValue::List(items), Some(item)) = (given, item_of(expects)) {
-            return items.iter().any(|one| self.is_no_object(one, item));
-        }
-        let Some(MetaType::InputObject { input_fields, .. }) = self.known.named(expects) else { return false };
-        if let ConstValue::Object(fields) = given {
-            let wrong = |(name, value): (&Name, &ConstValue)| {
-                input_fields.get(name.as_str()).is_some_and(|field| self.is_no_object(value, &field.ty))
-            };
-            return fields.iter().any(wrong);
-        }
-        *given != ConstValue::Null
     }
 }
 
-fn no_object(expects: &str, (name, at): (&str, Pos)) -> ServerError {
-    invalid(format!("Invalid value for argument \"{name}\", expected type \"{expects}\""), at)
-}
-
-/// The type of a list's items; `None` if it is none.
-fn item_of(expects: &str) -> Option<&str> {
+/// The type of a list's items; `None` if it is no list.
+pub(crate) fn item_of(expects: &str) -> Option<&str> {
     let expects = expects.strip_suffix('!').unwrap_or(expects);
     expects.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'))
+}
+
+/// An error of the validation.
+pub(crate) fn invalid(text: String, at: Pos) -> ServerError {
+    coded(ServerError::new(text, Some(at)), Code::ValidationFailed)
 }

@@ -1,0 +1,22 @@
+//! Gap: directives of a variable's definition are not validated. No upstream issue found.
+
+use async_graphql::parser::types::VariableDefinition;
+use async_graphql::{Positioned, ServerError};
+
+use crate::engine::validation::invalid;
+use crate::vocabulary::Vocabulary;
+
+/// None of the schema's directives may stand there.
+pub(crate) fn check(
+    definition: &Positioned<VariableDefinition>,
+    known: &Vocabulary,
+) -> impl Iterator<Item = ServerError> {
+    definition.node.directives.iter().map(|directive| {
+        let name = &directive.node.name.node;
+        let text = match known.directive(name) {
+            None => format!("Unknown directive \"{name}\""),
+            Some(_) => format!("Directive \"{name}\" may not be used on \"VARIABLE_DEFINITION\""),
+        };
+        invalid(text, directive.pos)
+    })
+}
