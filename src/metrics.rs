@@ -3,10 +3,11 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use kim_entity::database::{Database, Pool};
-use kim_graphql::{Code, Limit};
+use kim_graphql::{Code, DocumentCounts, Limit};
 use poem::http::{Method, StatusCode};
 use poem::{Endpoint, Request, Response};
 use prometheus_client::encoding::text::encode;
@@ -77,6 +78,7 @@ pub(crate) struct Metrics {
     connections: Family<OfPool, Gauge>,
     ticks: Family<OfResult, Counter>,
     actions: Family<OfAction, Counter>,
+    documents: Family<OfResult, Counter>,
     registry: Arc<Registry>,
 }
 
@@ -102,7 +104,11 @@ impl Default for Metrics {
         );
         let actions = Family::default();
         registry.register("timer_actions", "What the timer did, by kind", actions.clone());
-        Self { requests, durations, refusals, statements, connections, ticks, actions, registry: Arc::new(registry) }
+        let documents = Family::default();
+        let about = "GraphQL documents, by whether they were prepared before: hit, miss, or never_kept";
+        registry.register("documents", about, documents.clone());
+        let registry = Arc::new(registry);
+        Self { requests, durations, refusals, statements, connections, ticks, actions, documents, registry }
     }
 }
 
@@ -148,6 +154,10 @@ impl Metrics {
                 |state| self.connections.get_or_create(&OfPool { pool: Fixed(pool.name), state: Fixed(state) }).clone();
             gauge("idle").set(pool.idle);
             gauge("used").set(pool.open - pool.idle);
+        }
+        let DocumentCounts { hits, misses, never_kept } = kim_graphql::document_counts();
+        for (result, count) in [("hit", hits), ("miss", misses), ("never_kept", never_kept)] {
+            self.documents.get_or_create(&OfResult { result: Fixed(result) }).inner().store(count, Ordering::Relaxed);
         }
         let mut text = String::new();
         // Writing into a string does not fail.

@@ -78,6 +78,7 @@ on_both! {
         for (token, body, told) in [
             (clerk.as_str(), json!({"query": list}), ""),
             (&clerk, json!({"query": searched, "variables": {"f": {"reference": "kanari"}}}), ""),
+            (&clerk, json!({"query": searched, "variables": {"f": {"reference": "kanarienvogel"}}}), ""),
             (&clerk, json!({"query": "{ kanari }"}), "GRAPHQL_VALIDATION_FAILED"),
             (&clerk, json!({"query": "{ kanari"}), "GRAPHQL_PARSE_FAILED"),
             (&clerk, json!({"query": "{ referral(id: \"kanari\") { id } }"}), "BAD_INPUT"),
@@ -107,12 +108,15 @@ on_both! {
             }
         }
         for expected in [
-            "kim_requests_total{operation=\"query\",code=\"OK\"} 2",
+            "kim_requests_total{operation=\"query\",code=\"OK\"} 3",
             "kim_requests_total{operation=\"none\",code=\"UNAUTHENTICATED\"} 2",
             "kim_requests_total{operation=\"none\",code=\"GRAPHQL_PARSE_FAILED\"} 1",
             "kim_refusals_total{limit=\"NESTING\"} 1",
             "kim_request_duration_seconds_bucket{le=\"10.0\",operation=\"query\"}",
             "kim_statements_total{verb=\"SELECT\"}",
+            "kim_documents_total{result=\"hit\"} 1",
+            "kim_documents_total{result=\"miss\"} 4",
+            "kim_documents_total{result=\"never_kept\"} 1",
             "kim_database_connections{pool=\"main\",state=\"idle\"}",
             "# EOF",
         ] {

@@ -33,6 +33,9 @@ kim_domain::words! {
     }
 }
 
+/// Of a request that was refused as a whole, so many reasons are told: a small document can have thousands.
+pub(crate) const MOST_ERRORS: usize = 20;
+
 /// A failed read or change. It is deliberately no `Display`: only its code and a text of ours reach the caller.
 #[derive(Debug)]
 pub(crate) enum Failure {

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::parser::types::{ExecutableDocument, OperationType};
-use async_graphql::{Error, ErrorExtensionValues, Name, Pos, Response, ServerError, Value, Variables};
+use async_graphql::{Error, ErrorExtensionValues, Pos, Response, ServerError, Value};
 use chrono::NaiveDate;
 use kim_casework::disclose::{Begun, DisclosureLog, Reader, Recorded, Shown};
 use kim_domain::calendar::Clock;
@@ -14,16 +13,12 @@ use kim_entity::read::Reads;
 use kim_entity::viewer::Viewer;
 use uuid::Uuid;
 
-use crate::document::{Asked, operation};
-use crate::engine::{error_text, failed_fields, required_variables, root_order, skip_defaults, validation};
-use crate::error::{Code, coded, kind_of, masked, too_late};
+use crate::document::Asked;
+use crate::engine::{error_text, failed_fields, root_order};
+use crate::error::{Code, MOST_ERRORS, kind_of, masked, too_late};
+use crate::prepared::{self, Ready};
 use crate::schema::{self, Schema};
 use crate::session::Session;
-use crate::shield;
-use crate::vocabulary::Vocabulary;
-
-/// Of a request that was refused as a whole, so many reasons are told: a small document can have thousands.
-const MOST_ERRORS: usize = 20;
 
 /// So often an answer is made anew because something was closed to its agency.
 const ATTEMPTS: usize = 8;
@@ -76,27 +71,29 @@ impl Api {
 
     /// Answers the request of whoever was admitted. What it discloses is in the log before this returns; if the log cannot be written, nothing
     /// is disclosed. If something was closed to the viewer's agency meanwhile, it is answered anew.
-    pub async fn execute(&self, admitted: Reads, mut asked: Asked, request_id: &str) -> Response {
+    pub async fn execute(&self, admitted: Reads, asked: Asked, request_id: &str) -> Response {
         let viewer = Arc::clone(admitted.viewer());
         let schema = schema::of(viewer.agency().kind, viewer.role());
-        if let Err(refused) = check(&mut asked, schema::known(schema)) {
-            return Response::from_errors(refused);
-        }
-        let (document, name) = (Arc::clone(&asked.document), asked.operation_name.clone());
-        let running = operation(&document.merged, name.as_deref());
-        let keys = running.map(|one| root_order::root_keys(&document.merged, &one.node)).unwrap_or_default();
-        let reader = Reader::of(&viewer, request_id, &document.fingerprint);
+        let known = schema::known(schema);
+        let mut ready = match prepared::prepare(asked, (viewer.agency().kind, viewer.role()), known) {
+            Ok(ready) => ready,
+            Err(refused) => return Response::from_errors(refused),
+        };
+        let reader = Reader::of(&viewer, request_id, &ready.document().fingerprint);
         let mut closings = viewer.closings();
         // What changes something reads what is there afterwards.
-        let mut snapshot = Some(admitted).filter(|_| !changes(&document.merged, name.as_deref()));
+        let mut snapshot = Some(admitted).filter(|_| !ready.prepared.changes);
         for _ in 0..ATTEMPTS {
-            let attempt = self.attempt(schema, &viewer, snapshot.take(), &asked, &keys);
-            let (mut response, shown, today) = match attempt.await {
+            let (mut response, shown, today) = match self.attempt(schema, &viewer, snapshot.take(), &ready).await {
                 Ok(answered) => answered,
                 Err(broken) => return broken,
             };
-            error_text::word(&mut response.errors, &document.merged, schema::known(schema));
-            if response.data == Value::Null || shown.is_empty() {
+            error_text::word(&mut response.errors, &ready.document().rewritten, known);
+            if response.data == Value::Null {
+                return response;
+            }
+            ready.keep();
+            if shown.is_empty() {
                 return response;
             }
             let begun = Begun { closings, today };
@@ -119,66 +116,21 @@ impl Api {
         schema: &Schema,
         viewer: &Arc<Viewer>,
         snapshot: Option<Reads>,
-        asked: &Asked,
-        keys: &[Name],
+        ready: &Ready<'_>,
     ) -> Result<(Response, Vec<Shown>, NaiveDate), Response> {
         let (database, key) = (Arc::clone(&self.database), Arc::clone(&self.key));
-        let session = Session::new(Arc::clone(viewer), database, key, self.clock, snapshot, asked.document.in_pieces);
+        let in_pieces = ready.document().needs_engine_merge;
+        let session = Session::new(Arc::clone(viewer), database, key, self.clock, snapshot, in_pieces);
         // The day for which the rule is asked, and no later one: midnight may pass at any moment.
         let (today, session) = (session.today(), Arc::new(session));
-        let response = schema.execute(asked.request().data(Arc::clone(&session))).await;
+        let response = schema.execute(ready.request().data(Arc::clone(&session))).await;
         let mut response = whole(response);
-        root_order::restore(&mut response.data, keys);
+        root_order::restore(&mut response.data, &ready.prepared.root_keys);
         match Arc::into_inner(session) {
             Some(session) => Ok((response, session.close(), today)),
             None => Err(internal("a session outlived its request", "session", false)),
         }
     }
-}
-
-/// Completes the variables, and says what is refused before the engine validates.
-fn check(asked: &mut Asked, known: &Vocabulary) -> Result<(), Vec<ServerError>> {
-    let Asked { document, operation_name, variables } = asked;
-    let name = operation_name.as_deref();
-    refuse(&document.sent, name, variables, known).map_err(|error| vec![error])?;
-    let Some(running) = operation(&document.merged, name) else { return Ok(()) };
-    skip_defaults::add(&running.node.variable_definitions, variables);
-    required_variables::check(&running.node.variable_definitions, variables).map_err(|error| vec![error])?;
-    let mut wrong = validation::find(&document.merged, running, known).errors(variables, known);
-    wrong.truncate(MOST_ERRORS);
-    wrong.iter_mut().for_each(|error| error_text::shorten(&mut error.message));
-    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
-}
-
-/// Documents that are too large, subscriptions, which come later, and requests that do not say which operation they mean.
-fn refuse(
-    document: &ExecutableDocument,
-    name: Option<&str>,
-    given: &Variables,
-    known: &Vocabulary,
-) -> Result<(), ServerError> {
-    shield::check(document, given, known)?;
-    let subscription = document.operations.iter().find(|(_, one)| one.node.ty == OperationType::Subscription);
-    if let Some((_, operation)) = subscription {
-        let error = ServerError::new("Abonnements gibt es hier nicht.", Some(operation.pos));
-        return Err(coded(error, Code::OperationNotAllowed));
-    }
-    if operation(document, name).is_none() {
-        // The engine would repeat the name, whatever its size.
-        let text = match name {
-            Some(_) => "Unknown operation: the document has none of the name in \"operationName\".",
-            None => "The document has several operations: \"operationName\" must say which one.",
-        };
-        return Err(coded(
-            ServerError { locations: Vec::new(), ..ServerError::new(text, None) },
-            Code::ValidationFailed,
-        ));
-    }
-    Ok(())
-}
-
-fn changes(document: &ExecutableDocument, name: Option<&str>) -> bool {
-    operation(document, name).is_some_and(|operation| operation.node.ty == OperationType::Mutation)
 }
 
 /// Gives every error its code, and makes the answer whole.
