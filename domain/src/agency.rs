@@ -1,4 +1,4 @@
-//! Agencies, and who may act for them (design: who is who).
+//! Agencies and the roles that act for them.
 
 crate::words! {
     /// What an organisational unit does (§ 67(4) SGB X: the unit that does the task is the controller).
@@ -18,7 +18,7 @@ crate::words! {
 }
 
 impl AgencyKind {
-    /// Whether agencies of this kind hand cases over. Today the Träger do; another sender is one more arm here.
+    /// Whether agencies of this kind hand cases over. Today only the Träger do. Another sender is one more arm here.
     #[must_use]
     pub const fn sends(self) -> bool {
         match self {
@@ -62,7 +62,7 @@ impl AgencyKind {
 }
 
 crate::words! {
-    /// What a person or program may be for its agency.
+    /// The role of a person or program at its agency.
     pub enum Role("Rolle") for All {
         Clerk = "CLERK": "Sachbearbeitung",
         CaseManager = "CASE_MANAGER": "Case Management",
@@ -74,7 +74,7 @@ crate::words! {
 }
 
 impl Role {
-    /// Whether this role exists at agencies of this kind. Any other pair is refused with 401.
+    /// Whether this role exists at agencies of this kind. A token with any other pair is refused with 401.
     #[must_use]
     pub const fn exists_at(self, kind: AgencyKind) -> bool {
         match self {
@@ -86,7 +86,7 @@ impl Role {
         }
     }
 
-    /// Whether the role's work is with referrals, so that they exist in its schema.
+    /// Whether this role works on referrals. Referrals exist only in the schemas of these roles.
     #[must_use]
     pub const fn works_on_referrals(self) -> bool {
         match self {
@@ -97,7 +97,7 @@ impl Role {
 }
 
 impl Role {
-    /// Whether the role's work is with agreements in the making, so that proposals exist in its schema.
+    /// Whether this role works on agreement proposals. Proposals exist only in the schemas of these roles.
     #[must_use]
     pub const fn works_on_agreements(self) -> bool {
         match self {
@@ -108,7 +108,7 @@ impl Role {
 }
 
 crate::words! {
-    /// Who employs the people of an agency: it decides what § 87 AufenthG asks of them.
+    /// Legal form of an agency. It decides which duties under § 87 AufenthG its staff have.
     pub enum LegalForm("Rechtsform") {
         Public = "PUBLIC": "öffentlich",
         Private = "PRIVATE": "privat",
@@ -117,7 +117,7 @@ crate::words! {
 }
 
 crate::words! {
-    /// The data protection law that binds an agency (Art. 91 DSGVO).
+    /// The data protection law that applies to an agency (Art. 91 DSGVO).
     pub enum DataProtectionLaw("Datenschutzrecht") {
         Dsgvo = "DSGVO": "Datenschutz-Grundverordnung",
         Kdg = "KDG": "Gesetz über den Kirchlichen Datenschutz",
@@ -126,7 +126,7 @@ crate::words! {
 }
 
 crate::words! {
-    /// What a token may be used for; refuses with FORBIDDEN and hides nothing.
+    /// What a token may be used for. A missing scope refuses with FORBIDDEN; it does not hide anything.
     pub enum Scope("Berechtigung") {
         ReferralRead = "referral:read": "Übergaben lesen",
         ReferralWrite = "referral:write": "Übergaben bearbeiten",
@@ -140,7 +140,7 @@ crate::words! {
     }
 }
 
-/// Every pair of kind and role that can hold a token: each has a schema of its own.
+/// Every pair of kind and role that can hold a token. Each pair has its own schema.
 pub fn pairs() -> impl Iterator<Item = (AgencyKind, Role)> {
     AgencyKind::ALL
         .iter()
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_case_manager_exists_at_a_traeger_alone() {
+    fn case_managers_exist_only_at_a_traeger() {
         for &kind in AgencyKind::ALL {
             assert_eq!(Role::CaseManager.exists_at(kind), kind == AgencyKind::Traeger, "{kind}");
             assert_eq!(Role::Coordinator.exists_at(kind), kind == AgencyKind::Koordination, "{kind}");

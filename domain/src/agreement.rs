@@ -1,7 +1,7 @@
-//! An interface agreement (Schnittstellenvereinbarung) before and after it is one: who may propose, sign and end it, what
-//! it may hold, and in what two versions differ.
+//! Interface agreements (Schnittstellenvereinbarung) and their proposals: who may propose, sign and terminate, what an
+//! agreement may contain, and how two versions differ.
 //!
-//! What an agreement does to a handover, [`crate::disclosure`] says.
+//! How an agreement narrows a handover is decided in [`crate::disclosure`].
 
 use crate::agency::{AgencyKind, Role};
 use crate::disclosure::{Level, level};
@@ -9,7 +9,7 @@ use crate::field::{FieldSet, HandoverField};
 use crate::purpose::ReferralPurpose;
 
 crate::words! {
-    /// The two parties of an agreement. For the senders of a municipality its coordination acts (docs/adr/0006).
+    /// The two parties of an agreement. The coordination represents the senders of its municipality (docs/adr/0006).
     pub enum AgreementSide("Seite einer Schnittstellenvereinbarung") for All {
         Receiver = "RECEIVER": "die empfangende Stelle",
         Sender = "SENDER": "die übergebenden Träger der Kommune, vertreten durch die Koordinierende Stelle",
@@ -17,7 +17,7 @@ crate::words! {
 }
 
 crate::words! {
-    /// What became of a proposal.
+    /// State of a proposal.
     pub enum ProposalStatus("Stand eines Vorschlags") for Agreements {
         Open = "OPEN": "offen",
         Concluded = "CONCLUDED": "vereinbart",
@@ -27,16 +27,17 @@ crate::words! {
 }
 
 crate::words! {
-    /// What a data protection officer thinks of a proposal (Art. 39(1) DSGVO: advises, does not decide).
+    /// A data protection officer's opinion on a proposal (Art. 39(1) DSGVO: the officer advises and does not decide).
     pub enum OpinionVerdict("Stellungnahme der oder des Datenschutzbeauftragten") for Agreements {
         Favourable = "FAVOURABLE": "keine Bedenken",
-        /// It must say why. It does not keep the agreement from being concluded, and stays with it.
+        /// Must state reasons. It does not prevent the agreement from being concluded, and it is kept with the
+        /// agreement.
         Unfavourable = "UNFAVOURABLE": "Bedenken",
     }
 }
 
 crate::words! {
-    /// What can be done with a proposal.
+    /// Actions on a proposal.
     pub enum ProposalAction("Was mit einem Vorschlag getan werden kann") for Agreements {
         Sign = "SIGN": "unterschreiben",
         GiveOpinion = "GIVE_OPINION": "Stellung nehmen",
@@ -45,19 +46,19 @@ crate::words! {
     }
 }
 
-/// Where somebody stands to an agreement of its municipality.
+/// A viewer's position towards an agreement of its municipality.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standpoint {
-    /// What its agency is.
+    /// The kind of the viewer's agency.
     pub kind: AgencyKind,
-    /// What it is there.
+    /// The viewer's role.
     pub role: Role,
-    /// Whether its agency is the one that receives.
+    /// Whether the viewer's agency is the agreement's receiver.
     pub is_receiver: bool,
 }
 
 impl Standpoint {
-    /// For which party it acts; `None` for a Träger, whom the coordination represents.
+    /// The party that the viewer acts for. `None` for a Träger, which the coordination represents.
     #[must_use]
     pub fn side(self) -> Option<AgreementSide> {
         if self.is_receiver {
@@ -69,7 +70,7 @@ impl Standpoint {
         }
     }
 
-    /// Whether it may propose an agreement: either party, a sender, or the coordination.
+    /// Whether the viewer may propose an agreement. Both parties, senders and the coordination may.
     #[must_use]
     pub fn may_propose(self) -> bool {
         match self.role {
@@ -79,7 +80,8 @@ impl Standpoint {
         }
     }
 
-    /// Whether it may do this with an open proposal; `own`: its agency made it.
+    /// Whether the viewer may perform this action on an open proposal. `own`: the proposal was made by the viewer's
+    /// agency.
     #[must_use]
     pub fn may(self, action: ProposalAction, own: bool) -> bool {
         match action {
@@ -90,29 +92,31 @@ impl Standpoint {
         }
     }
 
-    /// Whether it may end an agreement: the authorised person of either party.
+    /// Whether the viewer may terminate an agreement: only an administrator of either party.
     #[must_use]
     pub fn may_terminate(self) -> bool {
         self.role == Role::Administrator && self.side().is_some()
     }
 }
 
-/// Whether nothing is missing any more: both parties have signed and have heard their data protection officer.
+/// Whether a proposal can be concluded: both parties have signed, and both data protection officers have given an
+/// opinion.
 #[must_use]
-pub fn is_complete(signed: &[AgreementSide], heard: &[AgreementSide]) -> bool {
-    AgreementSide::ALL.iter().all(|side| signed.contains(side) && heard.contains(side))
+pub fn is_complete(signed: &[AgreementSide], opinions: &[AgreementSide]) -> bool {
+    AgreementSide::ALL.iter().all(|side| signed.contains(side) && opinions.contains(side))
 }
 
-/// Why a field cannot be agreed on.
+/// Why a field cannot be part of an agreement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Beyond {
-    /// This kind of agency never gets it.
+    /// The ceiling never gives the field to this kind of agency.
     Ceiling,
-    /// No statute can carry it to this kind of agency, for this purpose, from any sender.
+    /// No statute can carry the field to this kind of agency for this purpose, whoever sends it.
     Statute,
 }
 
-/// Whether a field can be agreed on, with consent or without; and if so, whether it must be ticked by itself.
+/// Whether a field can be agreed on, by consent or (`statutory`) by statute. `Ok(true)` if the client must tick the
+/// field separately.
 ///
 /// # Errors
 /// [`Beyond`]
@@ -133,60 +137,60 @@ pub fn agreeable(
     Ok(must_be_ticked)
 }
 
-/// Whether a statutory ground can exist at all: between bodies under § 35 SGB I, for a purpose of the Sozialgesetzbuch
-/// (§§ 67d, 69 SGB X), where some kind of agency that sends is such a body. Today none is: the senders are Träger.
+/// Whether a statutory ground can exist for this receiver and purpose. The law requires two bodies under § 35 SGB I and
+/// a purpose of the Sozialgesetzbuch (§§ 67d, 69 SGB X). Today no sending kind is such a body: all senders are Träger.
 fn statute_carries(receiver: AgencyKind, purpose: ReferralPurpose) -> bool {
     let some_sender = AgencyKind::ALL.iter().any(|kind| kind.sends() && kind.is_sgb_body());
     some_sender && receiver.is_sgb_body() && purpose.rechtskreis().is_sgb()
 }
 
-/// What a version agrees on.
+/// The content of an agreement version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Content {
-    /// The fields.
+    /// The agreed fields.
     pub fields: FieldSet,
-    /// Those of them that the client must tick one by one.
+    /// The agreed fields that the client must tick separately.
     pub ticked_only: FieldSet,
-    /// Those that a statute lets pass.
+    /// The agreed fields that a statute carries.
     pub statutory: FieldSet,
-    /// Working days to answer.
+    /// Response time in working days.
     pub respond_working_days: i16,
-    /// Calendar days in which a closed referral can still be read.
+    /// Calendar days during which a closed referral stays readable.
     pub access_days: i16,
-    /// Whether it narrows referrals that run under earlier versions.
+    /// Whether this version also narrows running referrals of earlier versions.
     pub narrows_running: bool,
 }
 
-/// A number that is another one now.
+/// A changed number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Changed {
-    /// Before.
+    /// Old value.
     pub from: i16,
-    /// After.
+    /// New value.
     pub to: i16,
 }
 
-/// In what a version differs from another.
+/// Differences between two agreement versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// Fields that the first has not.
+    /// Fields that only the second version contains.
     pub added: FieldSet,
-    /// Fields that the second has not.
+    /// Fields that only the first version contains.
     pub removed: FieldSet,
-    /// Fields of both that must be ticked only under the second.
+    /// Fields of both versions that must be ticked only under the second.
     pub newly_ticked: FieldSet,
-    /// Fields of both that must be ticked only under the first.
+    /// Fields of both versions that must be ticked only under the first.
     pub no_longer_ticked: FieldSet,
-    /// The time to answer, if it is another.
+    /// The response time, if it changed.
     pub respond_working_days: Option<Changed>,
-    /// The time to read, if it is another.
+    /// The access days, if they changed.
     pub access_days: Option<Changed>,
-    /// Whether the second narrows referrals that run.
+    /// Whether the second version narrows running referrals.
     pub narrows_running: bool,
 }
 
 impl Difference {
-    /// From one version to another.
+    /// Compares two versions.
     #[must_use]
     pub fn between(from: &Content, to: &Content) -> Self {
         let both = from.fields.and(to.fields);

@@ -1,9 +1,9 @@
-//! Days in Berlin, and a clock that tests can set.
+//! Calendar days in Europe/Berlin, and a clock that tests can set.
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Europe::Berlin;
 
-/// Tells the time. A shifted clock runs as fast as a real one, from another day.
+/// The program's clock. A shifted clock runs at normal speed from another day.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Clock {
     shift: TimeDelta,
@@ -16,26 +16,26 @@ impl Clock {
         Self { shift: TimeDelta::zero() }
     }
 
-    /// A clock on which it is this day in Berlin now; the time of day is the machine's.
+    /// A clock that shows this day in Berlin now. The time of day is the machine's.
     #[must_use]
     pub fn on(day: NaiveDate) -> Self {
         Self { shift: day - Self::system().today() }
     }
 
-    /// The instant.
+    /// The current instant.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine for the time")]
+    #[expect(clippy::disallowed_methods, reason = "the only place that reads the machine's time")]
     pub fn now(&self) -> DateTime<Utc> {
         Utc::now() + self.shift
     }
 
-    /// The instant as it is stored: microseconds since 1970.
+    /// The current instant as it is stored: microseconds since 1970.
     #[must_use]
     pub fn now_micros(&self) -> i64 {
         self.now().timestamp_micros()
     }
 
-    /// The day in Berlin.
+    /// Today in Berlin.
     #[must_use]
     pub fn today(&self) -> NaiveDate {
         berlin_day(self.now())
@@ -48,7 +48,7 @@ pub fn berlin_day(instant: DateTime<Utc>) -> NaiveDate {
     instant.with_timezone(&Berlin).date_naive()
 }
 
-/// The first instant of a day in Berlin, in microseconds since 1970. Clocks are never changed at midnight there.
+/// The first instant of a day in Berlin, in microseconds since 1970. Berlin never changes its clocks at midnight.
 #[must_use]
 pub fn midnight_micros(day: NaiveDate) -> i64 {
     let midnight = day.and_time(chrono::NaiveTime::MIN);
@@ -56,7 +56,7 @@ pub fn midnight_micros(day: NaiveDate) -> i64 {
     instant.map_or_else(|| midnight.and_utc().timestamp_micros(), |instant| instant.timestamp_micros())
 }
 
-/// Noon in Berlin on a day, in microseconds since 1970: the instant of what is known to the day only.
+/// Noon in Berlin on a day, in microseconds since 1970. Used for events of which only the day is known.
 #[must_use]
 pub fn noon_micros(day: NaiveDate) -> i64 {
     let noon = chrono::NaiveTime::from_hms_opt(12, 0, 0).unwrap_or_default();
@@ -66,14 +66,14 @@ pub fn noon_micros(day: NaiveDate) -> i64 {
         .map_or_else(|| day.and_time(noon).and_utc().timestamp_micros(), |instant| instant.timestamp_micros())
 }
 
-/// The Sunday that ends the week of this day.
+/// The Sunday of this day's week.
 #[must_use]
 pub fn end_of_week(day: NaiveDate) -> NaiveDate {
     let left = 6 - u64::from(day.weekday().num_days_from_monday());
     day.checked_add_days(Days::new(left)).unwrap_or(day)
 }
 
-/// Full years from a birth date to a day; 0 before it.
+/// Age in full years on a day; 0 before the birth date.
 #[must_use]
 pub fn age_on(birth_date: NaiveDate, day: NaiveDate) -> u32 {
     day.years_since(birth_date).unwrap_or(0)

@@ -1,7 +1,7 @@
-//! What a feed of changes can tell.
+//! Kinds of entries in the feed of changes.
 
 crate::words! {
-    /// What happened to a referral, in an agency's feed.
+    /// What changed about a referral, as an agency's feed reports it.
     pub enum ChangeKind("Art einer Änderung") for Work {
         Moved = "MOVED": "Stand geändert",
         Message = "MESSAGE": "Nachricht",

@@ -1,4 +1,4 @@
-//! Why a case is closed, and what that means for what was handed over from it.
+//! Reasons for closing a case, and their effect on the case's referrals.
 
 use crate::life::{Standing, responsible};
 use crate::referral::{BallHolder, ReferralKind, WithdrawalReason};
@@ -17,7 +17,7 @@ crate::words! {
 }
 
 impl CloseReason {
-    /// Why a referral of the case is withdrawn, if it is withdrawn with it.
+    /// The withdrawal reason of the case's referrals that are withdrawn when the case is closed.
     #[must_use]
     pub const fn withdraws_because(self) -> WithdrawalReason {
         match self {
@@ -29,9 +29,9 @@ impl CloseReason {
         }
     }
 
-    /// Whether a referral that runs may go on although the case is closed for this reason: a transfer whose receiver has
-    /// started and so answers for the case, also while it waits for an answer or a ground (§ 86c SGB VIII). Every other has
-    /// a sender who is still needed.
+    /// Whether a running referral may continue although its case is closed for this reason. Only a transfer may whose
+    /// receiver has started work and is therefore responsible for the case, also while the referral is interrupted by a
+    /// question or a suspension (§ 86c SGB VIII). Every other referral still needs its sender.
     #[must_use]
     pub fn leaves(self, kind: ReferralKind, standing: Standing) -> bool {
         self == Self::Transferred && responsible(kind, standing) == BallHolder::Receiver
@@ -44,15 +44,15 @@ mod tests {
     use crate::referral::ReferralStatus as S;
 
     #[test]
-    fn only_a_transfer_that_was_started_outlives_its_case() {
+    fn only_a_started_transfer_continues_after_its_case_is_closed() {
         let started = Standing { status: S::InProgress, ever_accepted: true, ..Standing::DRAFT };
         let asked = Standing { status: S::InfoRequested, asked_from: Some(S::InProgress), ..started };
         let suspended = Standing { status: S::Suspended, suspended_from: Some(S::InfoRequested), ..asked };
         for &reason in CloseReason::ALL {
             for &kind in ReferralKind::ALL {
-                let outlives = (reason, kind) == (CloseReason::Transferred, ReferralKind::Transfer);
+                let continues = (reason, kind) == (CloseReason::Transferred, ReferralKind::Transfer);
                 for standing in [started, asked, suspended] {
-                    assert_eq!(reason.leaves(kind, standing), outlives, "{reason} {kind} {standing:?}");
+                    assert_eq!(reason.leaves(kind, standing), continues, "{reason} {kind} {standing:?}");
                 }
                 for &status in S::ALL.iter().filter(|status| !matches!(status, S::InProgress | S::Completed)) {
                     let standing = Standing { status, ..Standing::DRAFT };

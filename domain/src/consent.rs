@@ -1,7 +1,8 @@
-//! How a client consents, and what a consent must be to count: pure rules over what is recorded.
+//! Rules for recording a consent: how it is given, and what it must contain to be valid. Pure.
 //!
-//! Two legal acts are kept apart: the consent of data protection law (Art. 6(1)(a) DSGVO, § 67b(2) SGB X) and the release
-//! from secrecy (Schweigepflichtentbindung, § 203 StGB). What either opens, [`crate::disclosure`] alone decides.
+//! Two legal acts are kept apart: the consent under data protection law (Art. 6(1)(a) DSGVO, § 67b(2) SGB X) and the
+//! release from secrecy (Schweigepflichtentbindung, § 203 StGB). Which fields either of them opens is decided in
+//! [`crate::disclosure`] alone.
 
 use chrono::{Months, NaiveDate};
 
@@ -12,20 +13,20 @@ use crate::field::{Block, FieldSet, HandoverField};
 use crate::purpose::ReferralPurpose;
 
 crate::words! {
-    /// How a consent was given (§ 67b(2) SGB X: written or electronic; for health data always).
+    /// How a consent was given (§ 67b(2) SGB X: in writing or electronically; for health data without exception).
     pub enum ConsentForm("Form einer Einwilligung") for Senders | SenderOfficers {
         Written = "WRITTEN": "schriftlich",
         Electronic = "ELECTRONIC": "elektronisch",
-        /// With the reason why it could not be written.
+        /// Needs the reason why the consent could not be given in writing.
         Oral = "ORAL": "mündlich",
     }
 }
 
 crate::words! {
-    /// What became of a consent, in its history.
+    /// A step in a consent's history.
     pub enum ConsentStep("Schritt in der Geschichte einer Einwilligung") for Senders {
         Recorded = "RECORDED": "erfasst",
-        /// Another one took its place.
+        /// A newer consent replaced this one.
         Renewed = "RENEWED": "erneuert",
         Withdrawn = "WITHDRAWN": "als Ganzes widerrufen",
         WithdrawnInPart = "WITHDRAWN_IN_PART": "zum Teil widerrufen",
@@ -33,97 +34,97 @@ crate::words! {
 }
 
 crate::words! {
-    /// Where a consent stands on a day.
+    /// State of a consent on a day.
     pub enum ConsentState("Stand einer Einwilligung") for Senders | SenderOfficers {
         NotYet = "NOT_YET": "gilt noch nicht",
         InForce = "IN_FORCE": "gilt",
         Ended = "ENDED": "abgelaufen",
-        /// Another one took its place.
+        /// A newer consent replaced this one.
         Renewed = "RENEWED": "durch eine neue ersetzt",
         Withdrawn = "WITHDRAWN": "widerrufen",
     }
 }
 
-/// Months that a consent runs if nobody says otherwise: as long as an accompaniment usually takes.
+/// Default duration of a consent in months: the usual length of an accompaniment.
 pub const USUAL_MONTHS: u32 = 12;
-/// The longest, in months: the client is asked again before what was said becomes a habit.
+/// Maximum duration in months, so that the client is asked again regularly.
 pub const MOST_MONTHS: u32 = 24;
-/// From this age a client consents alone, unless a guardian does (§ 2 BGB).
+/// From this age on a client consents alone; below it a guardian may consent (§ 2 BGB).
 pub const OF_AGE: u32 = 18;
-/// From this age a client may understand what it is about and consent alone. Younger ones decide nothing as grave by
-/// themselves (§ 1746(1) BGB, § 5 RelKErzG).
+/// From this age on a minor may understand the consent and give it alone. The law lets younger children decide nothing
+/// of comparable weight by themselves (§ 1746(1) BGB, § 5 RelKErzG).
 pub const MAY_UNDERSTAND: u32 = 14;
 
-/// What was said, as far as a rule looks at it.
+/// The parts of a consent declaration that the rules look at.
 #[derive(Clone, Copy, Debug)]
 pub struct Said {
     /// Fields consented to as a whole.
     pub fields: FieldSet,
     /// Fields ticked one by one.
     pub ticked: FieldSet,
-    /// The consent of data protection law.
+    /// Whether the consent under data protection law was given.
     pub data_protection: bool,
-    /// The release from secrecy.
+    /// Whether the release from secrecy was given.
     pub release_from_secrecy: bool,
-    /// Its day; the first of the consent if none.
+    /// Day of the release; `valid_from` if absent.
     pub release_on: Option<NaiveDate>,
-    /// It names special categories (Art. 9(2)(a) DSGVO).
+    /// Whether the consent names special categories (Art. 9(2)(a) DSGVO).
     pub art9: bool,
-    /// First day; today if none.
+    /// First valid day; today if absent.
     pub valid_from: Option<NaiveDate>,
-    /// Last day; [`USUAL_MONTHS`] from the first if none.
+    /// Last valid day; [`USUAL_MONTHS`] after the first day if absent.
     pub valid_until: Option<NaiveDate>,
-    /// How it was given.
+    /// How the consent was given.
     pub form: ConsentForm,
-    /// Whether the reason stands there why it could not be written.
+    /// Whether the reason is recorded why the consent could not be given in writing.
     pub form_has_reason: bool,
     /// Whether a witness is named.
     pub is_witnessed: bool,
-    /// Whether a guardian consented for the client or with it.
+    /// Whether a guardian consented for the client or together with the client.
     pub has_guardian: bool,
-    /// Whether whoever records it saw that the client, though a minor, understands what it is about.
+    /// Whether the recording person confirms that the client, although a minor, understands the consent.
     pub understands: bool,
 }
 
-/// Whom it concerns, and on which day.
+/// The context of a consent: client, receiver and day.
 #[derive(Clone, Copy, Debug)]
 pub struct About {
-    /// The kind of agency that may get it.
+    /// The receiver's kind.
     pub receiver: AgencyKind,
-    /// What for.
+    /// The purpose.
     pub purpose: ReferralPurpose,
-    /// What the agreement in force wants ticked.
+    /// Fields that the agreement in force requires to be ticked.
     pub ticked_only: FieldSet,
-    /// The client's birth date, if it is known.
+    /// The client's birth date, if known.
     pub birth_date: Option<NaiveDate>,
     /// Today in Berlin.
     pub today: NaiveDate,
 }
 
-/// The days of a consent that counts.
+/// Valid days of an accepted consent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Days {
-    /// First day.
+    /// First valid day.
     pub valid_from: NaiveDate,
-    /// Last day.
+    /// Last valid day.
     pub valid_until: NaiveDate,
-    /// Day of the release from secrecy, if there is one.
+    /// Day of the release from secrecy, if one was given.
     pub release_on: Option<NaiveDate>,
 }
 
-/// Why what was said is no consent that can be recorded. The text says what to do.
+/// Why a declaration cannot be recorded as a consent. The text says how to correct it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Flaw {
-    /// Neither legal act.
+    /// Neither of the two legal acts was declared.
     #[error("Bitte „dataProtection“ oder „releaseFromSecrecy“ angeben: sonst wurde nichts erklärt.")]
     Nothing,
-    /// No field.
+    /// No field was given.
     #[error("Bitte mindestens ein Feld in „fields“ oder „ticked“ angeben.")]
     NoField,
     /// Fields that this kind of agency never gets.
     #[error("Diese Art von Stelle bekommt nie: {}.", labels(*.0))]
     Never(FieldSet),
-    /// Fields that only count ticked by themselves.
+    /// Fields that count only if ticked separately.
     #[error("Nur einzeln angekreuzt, in „ticked“: {}.", labels(*.0))]
     OnlyTicked(FieldSet),
     /// Special categories without a consent that names them.
@@ -132,22 +133,22 @@ pub enum Flaw {
          Klientin oder dem Klienten klären und „art9: true“ angeben."
     )]
     Art9,
-    /// Health data by word of mouth.
+    /// Oral consent for health data.
     #[error("Für Gesundheitsdaten muss die Einwilligung schriftlich oder elektronisch sein (§ 67b Abs. 2 SGB X).")]
     OralForHealth,
-    /// By word of mouth without reason or witness.
+    /// Oral consent without reason or witness.
     #[error("Eine mündliche Einwilligung braucht „formReason“ (warum nicht schriftlich) und „witness“.")]
     OralWithoutReason,
-    /// A day to come.
+    /// The given day lies in the future.
     #[error("„{0}“ liegt in der Zukunft: eine Einwilligung wird erfasst, wenn sie gegeben ist.")]
     Future(&'static str),
-    /// A day of release without a release.
+    /// A release day without a release.
     #[error("„releaseOn“ gehört zu „releaseFromSecrecy: true“.")]
     DayWithoutRelease,
-    /// Over before it is recorded.
+    /// The consent is over before it is recorded.
     #[error("„validUntil“ liegt vor heute oder vor „validFrom“.")]
     Over,
-    /// Over by now, as nobody said how long it lasts.
+    /// No end was given, and the default duration is over by now.
     #[error(
         "„validFrom“ liegt mehr als {USUAL_MONTHS} Monate zurück: ohne „validUntil“ ist die Einwilligung schon abgelaufen. Bitte \
          neu fragen, oder „validUntil“ angeben, wenn sie länger gelten soll (höchstens {MOST_MONTHS} Monate)."
@@ -156,19 +157,19 @@ pub enum Flaw {
     /// Longer than [`MOST_MONTHS`].
     #[error("Eine Einwilligung gilt höchstens {MOST_MONTHS} Monate; danach bitte neu fragen.")]
     TooLong,
-    /// A minor, or somebody whose age is unknown, alone.
+    /// A minor, or a person of unknown age, without a guardian.
     #[error(
         "Die Klientin oder der Klient ist minderjährig, oder das Geburtsdatum fehlt: bitte „guardian“ angeben, oder \
          „understands: true“, wenn sie oder er selbst versteht, worum es geht."
     )]
     Minor,
-    /// Too young to consent alone.
+    /// A child too young to consent alone.
     #[error("Unter {MAY_UNDERSTAND} Jahren willigt ein, wer sorgeberechtigt ist: bitte „guardian“ angeben.")]
     Child,
 }
 
 impl Flaw {
-    /// The fields that it is about.
+    /// The fields concerned.
     #[must_use]
     pub const fn fields(self) -> FieldSet {
         match self {
@@ -193,15 +194,15 @@ fn labels(fields: FieldSet) -> String {
     fields.iter().map(HandoverField::label).collect::<Vec<_>>().join(", ")
 }
 
-/// The fields that a client can only tick one by one: what the ceiling or the agreement wants ticked, and every special
-/// category.
+/// The fields that a client can only tick separately: those that the ceiling or the agreement requires to be ticked,
+/// and every special category.
 #[must_use]
 pub fn only_ticked(receiver: AgencyKind, ticked_only: FieldSet) -> FieldSet {
     let must = |field: &HandoverField| field.is_art9() || level(receiver, *field) == Level::Ticked;
     HandoverField::ALL.iter().copied().filter(must).collect::<FieldSet>().or(ticked_only)
 }
 
-/// Whether what was said is a consent, and on which days it runs.
+/// Whether the declaration is a valid consent, and on which days it is valid.
 ///
 /// # Errors
 /// The first [`Flaw`].
@@ -224,16 +225,16 @@ pub fn check(said: &Said, about: &About) -> Result<Days, Flaw> {
     if !said.art9 && (about.purpose.is_art9() || all.iter().any(HandoverField::is_art9)) {
         return Err(Flaw::Art9);
     }
-    // A purpose that tells of a disability tells of health (Art. 4 Nr. 15 DSGVO).
-    let of_health = about.purpose.is_art9() || all.iter().any(|field| field.block() == Block::Health);
+    // A purpose that reveals a disability reveals health data (Art. 4 Nr. 15 DSGVO).
+    let about_health = about.purpose.is_art9() || all.iter().any(|field| field.block() == Block::Health);
     match said.form {
-        ConsentForm::Oral if of_health => return Err(Flaw::OralForHealth),
+        ConsentForm::Oral if about_health => return Err(Flaw::OralForHealth),
         ConsentForm::Oral if !said.form_has_reason || !said.is_witnessed => return Err(Flaw::OralWithoutReason),
         ConsentForm::Oral | ConsentForm::Written | ConsentForm::Electronic => {}
     }
-    // No law fixes an age: whoever sees what it means consents (§ 36 SGB I begins at 15, Art. 8 DSGVO at 16, each for
-    // another matter). So under 18 either a guardian consents or somebody answers for having looked; where there is nothing
-    // to look for, a guardian alone.
+    // No law fixes an age of consent: whoever understands the consent can give it (§ 36 SGB I begins at 15, Art. 8
+    // DSGVO at 16, each for another matter). So for a client under 18 either a guardian consents, or the recording
+    // person confirms that the client understands. Below the minimum age only a guardian can consent.
     match about.birth_date.map(|born| age_on(born, about.today)) {
         Some(OF_AGE..) => {}
         _ if said.has_guardian => {}
@@ -270,7 +271,7 @@ fn days(said: &Said, today: NaiveDate) -> Result<Days, Flaw> {
     Ok(Days { valid_from, valid_until, release_on })
 }
 
-/// Where a consent stands on a day.
+/// State of a consent on a day.
 #[must_use]
 pub fn state(
     valid_from: NaiveDate,

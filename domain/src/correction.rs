@@ -1,10 +1,10 @@
-//! A value that a receiver reports as wrong, and what becomes of the report (§ 84 SGB X, Art. 16 and 19 DSGVO).
+//! Reports of wrong values by receivers, and the decisions on them (§ 84 SGB X, Art. 16 and 19 DSGVO).
 
 use crate::field::{FieldSet, HandoverField};
 
 crate::words! {
-    /// Where a report stands. While it is open, the value may only be used with a note that it is disputed
-    /// (§ 84(2) SGB X).
+    /// State of a report. While a report is open, the value may only be used with a note that it is disputed (§ 84(2)
+    /// SGB X).
     pub enum CorrectionState("Stand einer gemeldeten Angabe") for Work {
         Open = "OPEN": "offen: die Angabe ist bestritten",
         Accepted = "ACCEPTED": "berichtigt",
@@ -13,7 +13,7 @@ crate::words! {
 }
 
 crate::words! {
-    /// What the sender decides.
+    /// The sender's decision on a report.
     pub enum CorrectionDecision("Entscheidung über eine gemeldete Angabe") for Senders {
         Accepted = "ACCEPTED": "im Fall berichtigt; der neue Wert wird übernommen",
         Rejected = "REJECTED": "die Angabe stimmt; braucht „text“",
@@ -29,14 +29,14 @@ impl From<CorrectionDecision> for CorrectionState {
     }
 }
 
-/// The fields that say the same fact: if one is wrong, so is the other.
+/// The fields that state the same fact: if one is wrong, so are the others.
 #[must_use]
 pub fn same_fact(field: HandoverField) -> FieldSet {
     let age = FieldSet::of(&[HandoverField::BirthDate, HandoverField::Age]);
     if age.contains(field) { age } else { FieldSet::of(&[field]) }
 }
 
-/// Whether every referral of the case hands over the same value of it. What a referral is about is its own.
+/// Whether all referrals of a case share this field's value. The concern belongs to one referral alone.
 #[must_use]
 pub fn is_of_the_case(field: HandoverField) -> bool {
     field != HandoverField::Concern
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wrong_birth_date_is_a_wrong_age_and_nothing_else() {
+    fn only_birth_date_and_age_state_the_same_fact() {
         for &field in HandoverField::ALL {
             let fact = same_fact(field);
             assert!(fact.contains(field));

@@ -1,16 +1,16 @@
-//! Deadlines in working days of North Rhine-Westphalia: Monday to Friday, but for its public holidays (FeiertagsG NW).
+//! Deadlines in working days of North Rhine-Westphalia: Monday to Friday except public holidays (FeiertagsG NW).
 
 use chrono::{Datelike as _, Days, NaiveDate, Weekday};
 use holiday_de::{DateExt as _, GermanRegion};
 
-/// Whether offices work on this day.
+/// Whether this day is a working day of public offices.
 #[must_use]
 pub fn is_working_day(day: NaiveDate) -> bool {
     !matches!(day.weekday(), Weekday::Sat | Weekday::Sun) && !day.is_public_holiday_in(GermanRegion::NordrheinWestfalen)
 }
 
-/// The day that lies so many working days after this one; for 0 the day itself, for less than 0 so many before. The day
-/// itself does not count (§ 187(1) BGB).
+/// The day `count` working days after this day; for 0 the day itself, for negative counts that many working days before
+/// it. The day itself does not count (§ 187(1) BGB).
 #[must_use]
 pub fn after_working_days(day: NaiveDate, count: i16) -> NaiveDate {
     let step = |day: NaiveDate| {
@@ -26,7 +26,7 @@ pub fn after_working_days(day: NaiveDate, count: i16) -> NaiveDate {
     found
 }
 
-/// How many working days lie after one day until another, the last one counted; below 0 if that is past.
+/// Number of working days after `day` up to and including `until`; negative if `until` is earlier.
 #[must_use]
 pub fn working_days_until(day: NaiveDate, until: NaiveDate) -> i16 {
     let (first, last, sign) = if until < day { (until, day, -1) } else { (day, until, 1) };
@@ -63,7 +63,8 @@ mod tests {
         ] {
             assert!(!is_working_day(day(holiday)), "{holiday}");
         }
-        // Elsewhere only: Heilige Drei Könige, Reformationstag, Buß- und Bettag; and Rosenmontag nowhere by law.
+        // No holidays in this Land: Heilige Drei Könige, Reformationstag, Buß- und Bettag. Rosenmontag is no legal
+        // holiday anywhere.
         for working in ["2026-01-06", "2025-10-31", "2026-11-18", "2026-02-16", "2026-12-24", "2026-12-31"] {
             assert!(is_working_day(day(working)), "{working}");
         }
@@ -82,7 +83,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_left_is_what_was_given(days in 0_i64..40_000, count in 0_i16..250) {
+        fn working_days_until_inverts_after_working_days(days in 0_i64..40_000, count in 0_i16..250) {
             let start = NaiveDate::default() + chrono::TimeDelta::days(days);
             prop_assert_eq!(working_days_until(start, after_working_days(start, count)), count);
         }

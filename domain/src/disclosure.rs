@@ -1,10 +1,10 @@
-//! The rule: who sees which field of a handover. Every channel asks here and nowhere else.
+//! The rule: who sees which field of a handover. Every channel asks this module and no other code.
 //!
 //! ```text
 //! visible = ceiling(receiver's kind, stage) ∩ agreement ∩ ground ∩ offered
 //! ```
 //!
-//! The ceiling is law and lives in code; the agreement, the consent and the offer are data and can only narrow it.
+//! The ceiling follows from law and is code. Agreement, consent and offer are data and can only narrow it.
 
 use chrono::NaiveDate;
 
@@ -16,18 +16,18 @@ use crate::referral::ReferralStatus;
 /// The most that a kind of agency may ever get of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
-    /// Never.
+    /// Never visible.
     Never,
-    /// From the offer on.
+    /// Visible from the offer on.
     Preview,
-    /// Once accepted.
+    /// Visible after acceptance.
     Accepted,
-    /// Once accepted, and only if the client ticked it by itself.
+    /// Visible after acceptance, and only if the client ticked the field separately.
     Ticked,
 }
 
-/// The ceiling of a field for every kind of agency, in the order of [`AgencyKind::ALL`]. A new field or a new kind
-/// does not compile until someone answers for it. Source: data/disclosure.csv, worked out from the laws in its notes.
+/// The ceiling of a field for every kind of agency, in the order of [`AgencyKind::ALL`]. A new field or kind does not
+/// compile until it has an entry here. Source: data/disclosure.csv, derived from the laws in its notes.
 const fn ceiling_of(field: HandoverField) -> [Level; AgencyKind::ALL.len()] {
     use HandoverField as F;
     use Level::{Accepted as A, Never as N, Preview as P, Ticked as C};
@@ -97,16 +97,16 @@ pub const fn level(kind: AgencyKind, field: HandoverField) -> Level {
 /// How much of its ceiling a referral opens now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Nothing: not offered yet, or closed.
+    /// Nothing is visible: the referral is not offered yet, or it is closed.
     Closed,
-    /// What the receiver needs to decide whether the referral is for it.
+    /// The preview fields are visible: what the receiver needs to decide whether it is competent.
     Preview,
-    /// What it needs to do its part.
+    /// All fields are visible that the receiver needs for its work.
     Full,
 }
 
-/// The stage of a referral today. `access_days` are calendar days after the closing day in which the receiver may still
-/// look; the last of them is included.
+/// The stage of a referral today. `access_days`: calendar days after the closing day during which the receiver may
+/// still read; the last of them is included.
 #[must_use]
 pub fn stage(
     status: ReferralStatus,
@@ -130,20 +130,20 @@ pub fn stage(
     }
 }
 
-/// What an interface agreement (Schnittstellenvereinbarung) lets through.
+/// What an interface agreement (Schnittstellenvereinbarung) permits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Agreement {
-    /// The fields agreed on; none after a termination for cause.
+    /// The agreed fields; none after a termination for cause.
     pub fields: FieldSet,
-    /// Those of them that the client must tick one by one.
+    /// The agreed fields that the client must tick separately.
     pub ticked_only: FieldSet,
-    /// Those that a statute lets pass without consent (§ 69 SGB X).
+    /// The agreed fields that a statute permits without consent (§ 69 SGB X).
     pub statutory: FieldSet,
 }
 
 impl Agreement {
-    /// What is left of it for a running referral once a later version narrows that too: a field passes, en bloc or by
-    /// statute, only where both versions say so. The later one never gives anything back.
+    /// The agreement of a running referral after a later version narrowed it: a field passes, as a whole or by statute,
+    /// only if both versions permit it. The later version never widens anything.
     #[must_use]
     pub const fn narrowed_by(self, later: Self) -> Self {
         Self {
@@ -154,64 +154,64 @@ impl Agreement {
     }
 }
 
-/// What the client consented to, for this receiver and purpose.
+/// The client's consent for this receiver and purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Consent {
     /// Fields consented to as a whole.
     pub fields: FieldSet,
     /// Fields ticked one by one.
     pub ticked: FieldSet,
-    /// The data protection consent (Art. 6(1)(a) DSGVO, § 67b(2) SGB X) was given.
+    /// Whether the data protection consent (Art. 6(1)(a) DSGVO, § 67b(2) SGB X) was given.
     pub data_protection: bool,
-    /// The release from secrecy (Schweigepflichtentbindung, § 203 StGB) was given.
+    /// Whether the release from secrecy (Schweigepflichtentbindung, § 203 StGB) was given.
     pub release_from_secrecy: bool,
-    /// The consent names data of special categories (Art. 9(2)(a) DSGVO).
+    /// Whether the consent names special categories of data (Art. 9(2)(a) DSGVO).
     pub art9: bool,
-    /// First day, in Berlin.
+    /// First valid day in Berlin.
     pub valid_from: NaiveDate,
-    /// Last day, in Berlin; `None`: until withdrawn.
+    /// Last valid day in Berlin; `None`: valid until withdrawn.
     pub valid_until: Option<NaiveDate>,
-    /// Withdrawn as a whole.
+    /// Whether the consent was withdrawn as a whole.
     pub withdrawn: bool,
 }
 
-/// Everything that decides what one referral gives its receiver today.
+/// All inputs of the rule for one referral and one receiver today.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms {
-    /// The kind of agency that receives.
+    /// The receiver's kind.
     pub receiver: AgencyKind,
-    /// The kind of agency that sends.
+    /// The sender's kind.
     pub sender: AgencyKind,
     /// Whether the sender is bound by § 203 StGB.
     pub sender_bound_by_203: bool,
-    /// What is asked.
+    /// The referral's purpose.
     pub purpose: ReferralPurpose,
-    /// How far the referral has come.
+    /// The referral's stage.
     pub stage: Stage,
-    /// The agreement pinned by the offer, [narrowed](Agreement::narrowed_by) by every later version that narrows running
-    /// referrals.
+    /// The agreement version pinned by the offer, [narrowed](Agreement::narrowed_by) by every later version that
+    /// narrows running referrals.
     pub agreement: Agreement,
     /// The client's consent for this receiver and purpose, if there is one.
     pub consent: Option<Consent>,
-    /// What the sender offered.
+    /// The fields that the sender offered.
     pub offered: FieldSet,
     /// Today in Berlin.
     pub today: NaiveDate,
 }
 
-/// A set of fields that the rule has released. Only [`visible`] makes one that is not empty.
+/// A set of fields that the rule has released. Only [`visible`] makes a non-empty one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Visible(FieldSet);
 
 impl Visible {
-    /// Nothing.
+    /// The empty set.
     pub const NOTHING: Self = Self(FieldSet::EMPTY);
-    /// The fields.
+    /// The released fields.
     #[must_use]
     pub const fn fields(self) -> FieldSet {
         self.0
     }
-    /// What of it was asked for: never more than the rule released.
+    /// The requested part of the released fields: never more than the rule released.
     #[must_use]
     pub const fn asked(self, asked: FieldSet) -> Self {
         Self(self.0.and(asked))
@@ -224,7 +224,7 @@ pub fn visible(terms: &Terms) -> Visible {
     Visible(ceiling(terms.receiver, terms.stage).and(terms.agreement.fields).and(ground(terms)).and(terms.offered))
 }
 
-/// The ceiling of one kind of agency as sets.
+/// The ceiling of one kind of agency as field sets.
 #[derive(Clone, Copy)]
 struct Ceiling {
     preview: FieldSet,
@@ -232,7 +232,7 @@ struct Ceiling {
     ticked: FieldSet,
 }
 
-/// Worked out while compiling: the rule is asked for every row of every list.
+/// Computed at compile time: the rule runs for every row of every list.
 const CEILINGS: [Ceiling; AgencyKind::ALL.len()] = {
     let mut all =
         [Ceiling { preview: FieldSet::EMPTY, full: FieldSet::EMPTY, ticked: FieldSet::EMPTY }; AgencyKind::ALL.len()];
@@ -261,7 +261,7 @@ const CEILINGS: [Ceiling; AgencyKind::ALL.len()] = {
     all
 };
 
-/// The fields that a kind of agency may get at a stage, at the most.
+/// The most that a kind of agency may get at a stage.
 #[must_use]
 pub const fn ceiling(kind: AgencyKind, stage: Stage) -> FieldSet {
     let ceiling = CEILINGS[kind as usize];
@@ -277,7 +277,7 @@ fn ground(terms: &Terms) -> FieldSet {
     consented(terms).or(statutory(terms))
 }
 
-/// What passes because the client consented, today.
+/// The fields that the client's consent releases today.
 #[must_use]
 pub fn consented(terms: &Terms) -> FieldSet {
     match terms.consent {
@@ -289,7 +289,7 @@ pub fn consented(terms: &Terms) -> FieldSet {
     }
 }
 
-/// Whether the client's consent carries anything today: both legal acts, within its days, not withdrawn.
+/// Whether the client's consent is effective today: both legal acts, within its valid days, not withdrawn.
 #[must_use]
 pub fn consent_holds(terms: &Terms) -> bool {
     terms.consent.is_some_and(|consent| {
@@ -302,9 +302,9 @@ pub fn consent_holds(terms: &Terms) -> bool {
     })
 }
 
-/// What passes without consent: between two bodies under § 35 SGB I, for a purpose of the Sozialgesetzbuch (§§ 67d, 69
-/// SGB X); never what must be ticked, never Art. 9 data (§ 67b(1) SGB X), never what came from a Traeger (§ 76 SGB X,
-/// § 65 SGB VIII), which the sender's kind says.
+/// The fields released without consent: only between two bodies under § 35 SGB I, for a purpose of the Sozialgesetzbuch
+/// (§§ 67d, 69 SGB X). Never fields that must be ticked, never Art. 9 data (§ 67b(1) SGB X), and never data that came
+/// from a Träger (§ 76 SGB X, § 65 SGB VIII), which the sender's kind tells.
 #[must_use]
 pub fn statutory(terms: &Terms) -> FieldSet {
     if terms.sender.is_sgb_body() && terms.receiver.is_sgb_body() && terms.purpose.rechtskreis().is_sgb() {
@@ -314,14 +314,14 @@ pub fn statutory(terms: &Terms) -> FieldSet {
     }
 }
 
-/// What a kind of agency gets only if it was ticked by itself. Every Art. 9 field (DSGVO) is among it or never given at
-/// all: a test holds the table to that.
+/// The fields that a kind of agency gets only if ticked separately. Every Art. 9 field (DSGVO) is among them or is
+/// never given; a test checks the table for that.
 const fn must_be_ticked(kind: AgencyKind) -> FieldSet {
     CEILINGS[kind as usize].ticked
 }
 
 crate::words! {
-    /// Why a field of your schema is not given to you now.
+    /// Why a field of the viewer's schema is not shown now.
     pub enum WithheldReason("Grund, aus dem ein Feld nicht gezeigt wird") for Work {
         Closed = "CLOSED": "Die Übergabe ist geschlossen oder ausgesetzt",
         ConsentEnded = "CONSENT_ENDED": "Die Einwilligung besteht nicht oder nicht mehr",
@@ -331,8 +331,8 @@ crate::words! {
     }
 }
 
-/// Why a field is not visible; `None` if it is. It follows from the terms alone, never from the value, and says nothing
-/// of what the client or the sender did not tick: both are NOT_OFFERED.
+/// Why a field is not visible; `None` if it is. The reason follows from the terms alone, never from the value. It does
+/// not tell whether the client or the sender left the field out: both are NOT_OFFERED.
 #[must_use]
 pub fn withheld(terms: &Terms, field: HandoverField) -> Option<WithheldReason> {
     if visible(terms).fields().contains(field) {
@@ -350,14 +350,14 @@ pub fn withheld(terms: &Terms, field: HandoverField) -> Option<WithheldReason> {
     }
 }
 
-/// The fields that exist in the schema of a kind of agency: what it may ever receive, and what it may ever send.
+/// The fields that exist in the schema of a kind of agency: everything it may ever receive or send.
 #[must_use]
 pub fn known_to(kind: AgencyKind) -> FieldSet {
-    if kind.sends() { ever_received() } else { ceiling(kind, Stage::Full) }
+    if kind.sends() { receivable_by_anyone() } else { ceiling(kind, Stage::Full) }
 }
 
-/// What some kind of agency may receive, and so what a sender may send.
-const fn ever_received() -> FieldSet {
+/// The fields that at least one kind of agency may receive, and therefore the fields that a sender may send.
+const fn receivable_by_anyone() -> FieldSet {
     let mut all = FieldSet::EMPTY;
     let mut kind = 0;
     while kind < CEILINGS.len() {
@@ -367,7 +367,7 @@ const fn ever_received() -> FieldSet {
     all
 }
 
-/// The matrix as a Markdown table: docs/disclosure.md and `kim disclosure`.
+/// The ceiling as a Markdown table, for docs/disclosure.md and `kim disclosure`.
 #[must_use]
 pub fn matrix() -> String {
     let mut page = String::from(include_str!("disclosure.md"));

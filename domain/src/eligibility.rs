@@ -1,6 +1,7 @@
-//! Who can be supported: rule sets of municipalities as data (data/eligibility.json), and one pure evaluation of them.
+//! Eligibility for support: rule sets of municipalities as data (data/eligibility.json), and one pure evaluation of
+//! them.
 //!
-//! A rule set holds for a municipality from a day on; its text and its bounds never change under the same id and version,
+//! A rule set applies to a municipality from a day on. Text and limits never change under the same id and version,
 //! because cases keep the version under which they were admitted.
 
 use std::sync::LazyLock;
@@ -13,19 +14,19 @@ use crate::field::{FieldSet, HandoverField as F};
 use crate::value::{TargetGroup, Value};
 
 crate::words! {
-    /// What a group asks of a person beside its age.
+    /// A condition of a group other than age.
     pub enum Condition("Bedingung einer Zielgruppe") {
         EuCitizen = "EU_CITIZEN": "Unionsbürgerin oder Unionsbürger",
         Migrated = "MIGRATED": "migriert",
         InternationalFamilyHistory = "INTERNATIONAL_FAMILY_HISTORY": "internationale Familiengeschichte",
         DuldungOrGestattung = "DULDUNG_OR_GESTATTUNG": "Duldung oder Aufenthaltsgestattung",
-        /// The client says so, and the record holds it: nobody is asked for what Art. 9 DSGVO protects.
+        /// Only what the client stated and the record contains. Nobody is asked for data that Art. 9 DSGVO protects.
         Stated = "STATED": "nach eigener Angabe",
     }
 }
 
 crate::words! {
-    /// What keeps a person out of a group.
+    /// A reason that excludes a person from a group.
     pub enum Exclusion("Ausschluss") {
         CaseManagementClaim = "CASE_MANAGEMENT_CLAIM": "bestehender Case-Management-Anspruch",
         JobcenterLeads = "JOBCENTER_LEADS": "vorrangig durch das Jobcenter integrativ begleitet",
@@ -42,7 +43,7 @@ crate::words! {
 }
 
 crate::words! {
-    /// Why a person does not belong to a group, or what is not known yet.
+    /// Why a person does not belong to a group, or which fact is missing.
     pub enum EligibilityReason("Grund, aus dem jemand nicht zu einer Zielgruppe gehört, oder was dafür noch fehlt") for Senders {
         TooYoung = "TOO_YOUNG": "jünger als die untere Altersgrenze",
         TooOld = "TOO_OLD": "älter als die obere Altersgrenze",
@@ -64,13 +65,13 @@ crate::words! {
     }
 }
 
-/// Ages in full years, both included: 27 holds until the day before the 28th birthday.
+/// Ages in full years, both included: 27 applies until the day before the 28th birthday.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ages {
-    /// From this age on.
+    /// Minimum age.
     pub from: u32,
-    /// To this age.
+    /// Maximum age.
     pub to: u32,
 }
 
@@ -80,66 +81,67 @@ pub struct Ages {
 pub struct GroupRule {
     /// The group.
     pub group: TargetGroup,
-    /// In the municipality's own words.
+    /// The municipality's own wording.
     pub wording: String,
-    /// The ages; `None`: any.
+    /// The ages; `None`: any age.
     #[serde(default)]
     pub ages: Option<Ages>,
-    /// All of these.
+    /// Conditions that must all be met.
     #[serde(default)]
     pub conditions: Vec<Condition>,
-    /// None of these.
+    /// Exclusions of which none may apply.
     #[serde(default)]
     pub unless: Vec<Exclusion>,
-    /// A member of the household of somebody in one of these groups. Empty: no such condition.
+    /// The person must be a family member in the household of somebody in one of these groups. Empty: no such
+    /// condition.
     #[serde(default)]
     pub family_of: Vec<TargetGroup>,
 }
 
-/// A municipality's rules.
+/// A municipality's rule set.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RuleSet {
-    /// Its name in the database and the API.
+    /// Name of the rule set in the database and the API.
     pub id: String,
-    /// Counts corrections of the same rule set.
+    /// Version of the rule set; counts its corrections.
     pub version: i32,
     /// Amtlicher Gemeindeschlüssel.
     pub ags: String,
-    /// For people.
+    /// Name for people.
     pub name: String,
-    /// Where the wording is from.
+    /// Source of the wording.
     pub source: String,
-    /// First day.
+    /// First valid day.
     pub valid_from: NaiveDate,
-    /// Last day; `None`: until further notice.
+    /// Last valid day; `None`: until further notice.
     #[serde(default)]
     pub valid_until: Option<NaiveDate>,
-    /// Nobody is left out.
+    /// Whether everybody is eligible.
     #[serde(default)]
     pub open: bool,
-    /// The groups; none where it is open.
+    /// The groups; empty if everybody is eligible.
     #[serde(default)]
     pub groups: Vec<GroupRule>,
 }
 
 static RULE_SETS: LazyLock<Vec<RuleSet>> = LazyLock::new(|| {
-    // A test reads the same file and fails where it cannot be read.
+    // If the file cannot be read, the list is empty here and a test fails.
     serde_json::from_str(include_str!("../data/eligibility.json")).unwrap_or_default()
 });
 
-/// Every rule set of a municipality, the earliest first.
+/// All rule sets of a municipality, the earliest first.
 pub fn of_municipality(ags: &str) -> impl Iterator<Item = &'static RuleSet> {
     RULE_SETS.iter().filter(move |set| set.ags == ags)
 }
 
-/// The rule set of this id and version.
+/// The rule set with this id and version.
 #[must_use]
 pub fn by_id(id: &str, version: i32) -> Option<&'static RuleSet> {
     RULE_SETS.iter().find(|set| set.id == id && set.version == version)
 }
 
-/// The rule set in force in a municipality on a day: the latest begun.
+/// The rule set in force in a municipality on a day: of several, the one that began last.
 #[must_use]
 pub fn in_force(ags: &str, on: NaiveDate) -> Option<&'static RuleSet> {
     of_municipality(ags)
@@ -147,23 +149,23 @@ pub fn in_force(ags: &str, on: NaiveDate) -> Option<&'static RuleSet> {
         .max_by_key(|set| (set.valid_from, set.version))
 }
 
-/// The rule set under which a case is looked at: the one under which it was admitted, or else the one in force on the day.
+/// The rule set that applies to a case: the one under which it was admitted, else the one in force on the day.
 #[must_use]
 pub fn applicable(ags: &str, admitted: Option<(&str, i32)>, on: NaiveDate) -> Option<&'static RuleSet> {
     admitted.and_then(|(id, version)| by_id(id, version)).or_else(|| in_force(ags, on))
 }
 
-/// What the case manager says and the record has no field for. `None`: nothing said.
+/// Facts that the case manager states because the record has no field for them. `None`: not stated.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Statements {
-    /// Whether the client came to Germany.
+    /// Whether the client has_arrival_date to Germany from abroad.
     pub migrated: Option<bool>,
-    /// Whether the client or the parents did.
+    /// Whether the client or the client's parents has_arrival_date to Germany from abroad.
     pub international_family_history: Option<bool>,
-    /// Somebody of these groups lives in the same household and is family.
+    /// Groups of the client's family members in the same household.
     pub family_of: Vec<TargetGroup>,
-    /// Whether there is a claim to case management elsewhere.
+    /// Whether the client has a claim to case management elsewhere.
     pub case_management_claim: Option<bool>,
     /// Whether the Jobcenter leads the integration.
     pub jobcenter_leads: Option<bool>,
@@ -179,15 +181,15 @@ pub const READ: FieldSet = FieldSet::of(&[
     F::Disability,
 ]);
 
-/// The states of the European Union but for Germany, whose citizens are nobody's Unionsbürger here.
+/// Member states of the European Union except Germany: in German law, German citizens are not Unionsbürger.
 const EU: [&str; 26] = [
     "AT", "BE", "BG", "CY", "CZ", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV", "MT",
     "NL", "PL", "PT", "RO", "SE", "SI", "SK",
 ];
-/// Codes that say that a nationality is not known: not clarified, not stated.
+/// Nationality codes for "not clarified" and "not stated".
 const UNKNOWN: [&str; 2] = ["XB", "XC"];
 
-/// What is known of a person. `None`: not known.
+/// The known facts of a person. `None`: not known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     birth_date: Option<NaiveDate>,
@@ -200,7 +202,8 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// From a record's stored values and what the case manager says. `read` gives a field's stored text.
+    /// Collects the facts from a record's stored values and the case manager's statements. `read` returns a field's
+    /// stored text.
     pub fn of<'r>(read: impl Fn(F) -> Option<&'r str>, statements: &Statements) -> Self {
         let value = |field: F| read(field).and_then(|text| Value::parse(field.value_type(), text));
         let mut facts = Self { statements: statements.clone(), ..Self::default() };
@@ -218,8 +221,8 @@ impl Facts {
         if let Some(Value::Aufenthaltstitel(title)) = value(F::Aufenthaltstitel) {
             facts.duldung_or_gestattung = Some(title.is_duldung() || title.is_gestattung());
         }
-        let came = read(F::InGermanySince).is_some();
-        facts.migrated = statements.migrated.or(came.then_some(true));
+        let has_arrival_date = read(F::InGermanySince).is_some();
+        facts.migrated = statements.migrated.or(has_arrival_date.then_some(true));
         facts.family_history =
             statements.international_family_history.or((foreign || facts.migrated == Some(true)).then_some(true));
         if let Some(Value::TargetGroups(groups)) = value(F::TargetGroup) {
@@ -232,25 +235,25 @@ impl Facts {
     }
 }
 
-/// What an evaluation found of one group.
+/// Result of the evaluation of one group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The group.
     pub group: TargetGroup,
-    /// In the municipality's words.
+    /// The municipality's wording.
     pub wording: &'static str,
-    /// Whether the person belongs to it.
+    /// Whether the person belongs to the group.
     pub result: Eligibility,
-    /// Why not, or what is missing; empty if it does.
+    /// Why not, or what is missing; empty if the person belongs to the group.
     pub reasons: Vec<EligibilityReason>,
 }
 
-/// What an evaluation found.
+/// Result of an evaluation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assessment {
-    /// Over all groups: one is enough.
+    /// Result over all groups: one matching group is enough.
     pub result: Eligibility,
-    /// Group by group, in the rule set's order.
+    /// Results per group, in the rule set's order.
     pub groups: Vec<Finding>,
 }
 
@@ -264,7 +267,7 @@ impl Assessment {
 /// Applies a rule set to a person on a day.
 #[must_use]
 pub fn evaluate(set: &'static RuleSet, facts: &Facts, on: NaiveDate) -> Assessment {
-    let groups: Vec<Finding> = set.groups.iter().map(|rule| find(rule, facts, on)).collect();
+    let groups: Vec<Finding> = set.groups.iter().map(|rule| evaluate_group(rule, facts, on)).collect();
     let any = |wanted: Eligibility| groups.iter().any(|found| found.result == wanted);
     let result = if set.open || any(Eligibility::Eligible) {
         Eligibility::Eligible
@@ -276,45 +279,46 @@ pub fn evaluate(set: &'static RuleSet, facts: &Facts, on: NaiveDate) -> Assessme
     Assessment { result, groups }
 }
 
-/// A condition that is not met, or of which it is not known.
-enum Missed {
+/// A condition that is not met, or of which it is unknown whether it is met.
+enum Unmet {
     Not(EligibilityReason),
     Unknown(EligibilityReason),
 }
 
-fn find(rule: &'static GroupRule, facts: &Facts, on: NaiveDate) -> Finding {
+fn evaluate_group(rule: &'static GroupRule, facts: &Facts, on: NaiveDate) -> Finding {
     use EligibilityReason as R;
     let ages = rule.ages.and_then(|ages| age(ages, facts, on));
     let conditions = rule.conditions.iter().filter_map(|condition| match condition {
-        Condition::EuCitizen => unmet(facts.eu_citizen, R::NotEuCitizen, R::NationalityUnknown),
-        Condition::Migrated => unmet(facts.migrated, R::NotMigrated, R::MigrationUnknown),
+        Condition::EuCitizen => check(facts.eu_citizen, R::NotEuCitizen, R::NationalityUnknown),
+        Condition::Migrated => check(facts.migrated, R::NotMigrated, R::MigrationUnknown),
         Condition::InternationalFamilyHistory => {
-            unmet(facts.family_history, R::NoFamilyHistory, R::FamilyHistoryUnknown)
+            check(facts.family_history, R::NoFamilyHistory, R::FamilyHistoryUnknown)
         }
-        Condition::DuldungOrGestattung => unmet(facts.duldung_or_gestattung, R::NoDuldungOrGestattung, R::TitleUnknown),
-        Condition::Stated => unmet(Some(facts.stated.contains(&rule.group)), R::NotStated, R::NotStated),
+        Condition::DuldungOrGestattung => check(facts.duldung_or_gestattung, R::NoDuldungOrGestattung, R::TitleUnknown),
+        Condition::Stated => check(Some(facts.stated.contains(&rule.group)), R::NotStated, R::NotStated),
     });
     let family = (!rule.family_of.is_empty()
         && !rule.family_of.iter().any(|group| facts.statements.family_of.contains(group)))
-    .then_some(Missed::Not(R::NotFamily));
+    .then_some(Unmet::Not(R::NotFamily));
     let exclusions = rule.unless.iter().filter_map(|exclusion| match exclusion {
         Exclusion::CaseManagementClaim => {
             let free = facts.statements.case_management_claim.map(|claim| !claim);
-            unmet(free, R::CaseManagementClaim, R::CaseManagementClaimUnknown)
+            check(free, R::CaseManagementClaim, R::CaseManagementClaimUnknown)
         }
         Exclusion::JobcenterLeads => {
             let free = facts.statements.jobcenter_leads.map(|leads| !leads);
-            unmet(free, R::JobcenterLeads, R::JobcenterLeadsUnknown)
+            check(free, R::JobcenterLeads, R::JobcenterLeadsUnknown)
         }
     });
     let (mut against, mut unknown) = (Vec::new(), Vec::new());
-    for missed in ages.into_iter().chain(conditions).chain(family).chain(exclusions) {
-        match missed {
-            Missed::Not(reason) => against.push(reason),
-            Missed::Unknown(reason) => unknown.push(reason),
+    for unmet in ages.into_iter().chain(conditions).chain(family).chain(exclusions) {
+        match unmet {
+            Unmet::Not(reason) => against.push(reason),
+            Unmet::Unknown(reason) => unknown.push(reason),
         }
     }
-    // What is unknown does not matter once something speaks against it: nobody is asked for nothing.
+    // Once a condition is not met, unknown facts do not matter: they are not reported, so nobody is asked for them in
+    // vain.
     let (result, reasons) = match (against.is_empty(), unknown.is_empty()) {
         (false, _) => (Eligibility::NotEligible, against),
         (true, false) => (Eligibility::Open, unknown),
@@ -323,23 +327,23 @@ fn find(rule: &'static GroupRule, facts: &Facts, on: NaiveDate) -> Finding {
     Finding { group: rule.group, wording: &rule.wording, result, reasons }
 }
 
-fn age(ages: Ages, facts: &Facts, on: NaiveDate) -> Option<Missed> {
-    let Some(born) = facts.birth_date else { return Some(Missed::Unknown(EligibilityReason::BirthDateUnknown)) };
+fn age(ages: Ages, facts: &Facts, on: NaiveDate) -> Option<Unmet> {
+    let Some(born) = facts.birth_date else { return Some(Unmet::Unknown(EligibilityReason::BirthDateUnknown)) };
     let age = age_on(born, on);
     if age < ages.from {
-        Some(Missed::Not(EligibilityReason::TooYoung))
+        Some(Unmet::Not(EligibilityReason::TooYoung))
     } else if age > ages.to {
-        Some(Missed::Not(EligibilityReason::TooOld))
+        Some(Unmet::Not(EligibilityReason::TooOld))
     } else {
         None
     }
 }
 
-fn unmet(is: Option<bool>, not: EligibilityReason, unknown: EligibilityReason) -> Option<Missed> {
+fn check(is: Option<bool>, not: EligibilityReason, unknown: EligibilityReason) -> Option<Unmet> {
     match is {
         Some(true) => None,
-        Some(false) => Some(Missed::Not(not)),
-        None => Some(Missed::Unknown(unknown)),
+        Some(false) => Some(Unmet::Not(not)),
+        None => Some(Unmet::Unknown(unknown)),
     }
 }
 

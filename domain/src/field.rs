@@ -1,4 +1,4 @@
-//! The handover fields and sets of them. What each agency may get of them is [`crate::disclosure`].
+//! The handover fields, and sets of them. Which agency may see which field is decided in [`crate::disclosure`].
 
 use std::sync::LazyLock;
 
@@ -6,7 +6,7 @@ use crate::audience::Audience;
 use crate::word::Word;
 
 crate::words! {
-    /// The blocks in which a handover is read and printed.
+    /// The sections in which a handover is read and printed.
     pub enum Block("Abschnitt") {
         Request = "REQUEST": "Anliegen",
         Identity = "IDENTITY": "Person",
@@ -24,8 +24,8 @@ crate::words! {
     }
 }
 
-/// How a field's value is written down and which GraphQL type it has. Every value is kept as text:
-/// as it is, as a word's code, as an ISO date, a number, `true`/`false`, or JSON for objects and lists.
+/// How a field's value is encoded as text, and its GraphQL type. Every value is stored as text: unchanged, as a word's
+/// code, as an ISO date, as a number, as `true`/`false`, or as JSON for objects and lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ValueType {
     /// `String` of several lines
@@ -128,7 +128,7 @@ impl ValueType {
 
 macro_rules! handover_fields {
     ($($variant:ident = $bit:literal, $name:literal, $block:ident, $value_type:ident, $art9:literal, $label:literal;)+) => {
-        /// What a handover can hold. A field's number is its bit in a [`FieldSet`]: explicit, stored, never reused.
+        /// A field of a handover. A field's number is its bit in a [`FieldSet`]. The number is explicit, stored and never reused.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(u8)]
         pub enum HandoverField {
@@ -136,21 +136,21 @@ macro_rules! handover_fields {
         }
 
         impl HandoverField {
-            /// Every field, in the order in which a handover is read.
+            /// Every field, in reading order.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-            /// The name in GraphQL, camelCase.
+            /// The GraphQL name, camelCase.
             #[must_use]
             pub const fn name(self) -> &'static str { match self { $(Self::$variant => $name),+ } }
             /// The German label.
             #[must_use]
             pub const fn label(self) -> &'static str { match self { $(Self::$variant => $label),+ } }
-            /// The block it is read in.
+            /// The block that contains the field.
             #[must_use]
             pub const fn block(self) -> Block { match self { $(Self::$variant => Block::$block),+ } }
-            /// How its value is written and typed.
+            /// Encoding and type of the field's value.
             #[must_use]
             pub const fn value_type(self) -> ValueType { match self { $(Self::$variant => ValueType::$value_type),+ } }
-            /// Whether it is of a special category (Art. 9 DSGVO).
+            /// Whether the field is special category data (Art. 9 DSGVO).
             #[must_use]
             pub const fn is_art9(self) -> bool { match self { $(Self::$variant => $art9),+ } }
         }
@@ -209,7 +209,7 @@ handover_fields! {
     CounsellingNotes = 48, "counsellingNotes", Notes, Text, true, "Beratungsnotizen";
 }
 
-/// The database's and the enum's spelling, worked out from the GraphQL name once.
+/// Each field's spelling in the database and in the GraphQL enum, derived once from its GraphQL name.
 static SPELLINGS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
     HandoverField::ALL
         .iter()
@@ -227,7 +227,7 @@ static SPELLINGS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
         .collect()
 });
 
-/// By the length of their names: asked for each field of each row.
+/// Fields by the length of their names, because `from_name` runs for each field of each row.
 static BY_LENGTH: LazyLock<Vec<Vec<HandoverField>>> = LazyLock::new(|| {
     let mut lengths = Vec::new();
     for &field in HandoverField::ALL {
@@ -249,7 +249,7 @@ impl HandoverField {
     pub fn code(self) -> &'static str {
         &SPELLINGS[self as usize].1
     }
-    /// The field with this German label, as a case list names it.
+    /// The field with this German label, as imported case lists write it.
     #[must_use]
     pub fn from_label(label: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|field| field.label() == label)
@@ -277,14 +277,14 @@ impl Word for HandoverField {
     }
 }
 
-/// A set of handover fields: bit n is the field with number n.
+/// A set of handover fields. Bit n is the field with number n.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct FieldSet(u64);
 
 impl FieldSet {
-    /// No field.
+    /// The empty set.
     pub const EMPTY: Self = Self(0);
-    /// Every field there is.
+    /// All fields.
     pub const ALL: Self = Self::of(HandoverField::ALL);
 
     /// The set of these fields.
@@ -298,27 +298,27 @@ impl FieldSet {
         }
         Self(bits)
     }
-    /// The set as it is stored: 49 of the 63 bits of a positive `bigint`.
+    /// The stored form: 49 of the 63 bits of a positive `bigint`.
     #[must_use]
     pub const fn to_i64(self) -> i64 {
         self.0.cast_signed()
     }
-    /// A stored set. Bits without a field are dropped: they grant nothing.
+    /// Reads a stored set. Bits without a field are dropped and grant nothing.
     #[must_use]
     pub const fn from_i64(bits: i64) -> Self {
         Self(bits.cast_unsigned() & Self::ALL.0)
     }
-    /// In both.
+    /// The intersection.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
-    /// In either.
+    /// The union.
     #[must_use]
     pub const fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
-    /// In this and not in the other.
+    /// The difference: fields of this set that are not in the other.
     #[must_use]
     pub const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
@@ -333,12 +333,12 @@ impl FieldSet {
     pub const fn is_within(self, other: Self) -> bool {
         self.0 & !other.0 == 0
     }
-    /// Whether there is no field in it.
+    /// Whether the set is empty.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
-    /// How many fields are in it.
+    /// The number of fields.
     #[must_use]
     pub const fn len(self) -> usize {
         self.0.count_ones() as usize
@@ -372,7 +372,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_field_s_number_is_its_place_in_the_list() {
+    fn field_numbers_are_list_positions() {
         for (place, &field) in HandoverField::ALL.iter().enumerate() {
             assert_eq!(field as usize, place, "{field:?}");
         }
@@ -380,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn the_three_spellings_belong_together() {
+    fn a_field_has_three_spellings() {
         let field = HandoverField::AuslaenderbehoerdeFileNumber;
         assert_eq!(field.name(), "auslaenderbehoerdeFileNumber");
         assert_eq!(field.column(), "auslaenderbehoerde_file_number");
@@ -388,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn a_set_is_a_set() {
+    fn set_operations_work() {
         let some = FieldSet::of(&[HandoverField::Age, HandoverField::CounsellingNotes]);
         assert_eq!(some.len(), 2);
         assert_eq!(FieldSet::from_i64(some.to_i64()), some);
@@ -402,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_and_a_name_find_their_field() {
+    fn fields_are_found_by_label_and_by_name() {
         assert_eq!(HandoverField::from_label("Unterlagen (Liste)"), Some(HandoverField::Documents));
         assert_eq!(HandoverField::from_name("planSteps"), Some(HandoverField::PlanSteps));
         assert_eq!(HandoverField::from_name("plansteps"), None);

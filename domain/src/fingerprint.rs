@@ -1,4 +1,4 @@
-//! Keyed fingerprints of clients: they find a person without a readable name in an index.
+//! Keyed fingerprints of clients. A person can be looked up without a readable name in an index.
 
 use chrono::NaiveDate;
 use hmac::{Hmac, KeyInit, Mac};
@@ -7,7 +7,8 @@ use sha2::Sha256;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// The secret without which a fingerprint can neither be made nor guessed. Another key finds nobody again.
+/// The secret key of all fingerprints. Without it a fingerprint can neither be computed nor guessed. After a change of
+/// the key, stored fingerprints match nobody.
 #[derive(Clone)]
 pub struct FingerprintKey([u8; 32]);
 
@@ -46,19 +47,19 @@ impl FingerprintKey {
         Ok(Self(bytes))
     }
 
-    /// The client at the desk: exact, once the name is [normalised](normalise_name).
+    /// Fingerprint for looking up a client at the desk: exact match on the [normalised](normalise_name) name.
     #[must_use]
     pub fn client(&self, family_name: &str, birth_date: NaiveDate) -> String {
         self.digest("client", &[&normalise_name(family_name), &birth_date.to_string()])
     }
 
-    /// Possibly the same person: names that sound alike (Kölner Phonetik) and the same birth date.
+    /// Fingerprint of possible duplicates: names that phonetic_code alike (Kölner Phonetik) and the same birth date.
     #[must_use]
     pub fn probable(&self, family_name: &str, given_name: &str, birth_date: NaiveDate) -> String {
-        self.digest("probable", &[&sound(family_name), &sound(given_name), &birth_date.to_string()])
+        self.digest("probable", &[&phonetic_code(family_name), &phonetic_code(given_name), &birth_date.to_string()])
     }
 
-    /// An imported row's content, so that a second import recognises it without keeping a second readable copy.
+    /// Fingerprint of an imported row's content. A second import recognises the row without a second readable copy.
     #[must_use]
     pub fn content(&self, parts: &[&str]) -> String {
         self.digest("content", parts)
@@ -68,7 +69,7 @@ impl FingerprintKey {
         #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of every length");
         for part in std::iter::once(use_).chain(parts.iter().copied()) {
-            // The length keeps ("ab", "c") and ("a", "bc") apart.
+            // The length prefix distinguishes ("ab", "c") from ("a", "bc").
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part.as_bytes());
         }
@@ -76,7 +77,7 @@ impl FingerprintKey {
     }
 }
 
-/// Bytes as lower case hexadecimal digits, two for each.
+/// Bytes as lower case hexadecimal digits, two per byte.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -84,12 +85,11 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
 }
 
-/// One form for a name however it was typed: lower case letters without marks; spaces, hyphens and apostrophes do not
-/// matter.
+/// Normalises a name: lower case letters without diacritics. Spaces, hyphens and apostrophes are dropped.
 ///
-/// An umlaut has three spellings: `Öztürk`, `Oeztuerk` in passports and wherever a keyboard lacks it, `Ozturk` abroad. The
-/// marks are gone before we know which letters bore one, so that the only form that all three share is without the `e`.
-/// `Bauer` and `Baur` become one as well; the birth date beside the name tells them apart.
+/// An umlaut has three spellings: `Öztürk`, `Oeztuerk` in passports and where a keyboard lacks it, and `Ozturk` abroad.
+/// In the third spelling it is unknown which letters had diacritics, so the only common form of all three is without
+/// the `e`. `Bauer` and `Baur` become the same name as well; the birth date beside the name distinguishes them.
 #[must_use]
 pub fn normalise_name(name: &str) -> String {
     let mut normal = String::with_capacity(name.len());
@@ -103,9 +103,9 @@ pub fn normalise_name(name: &str) -> String {
             'æ' => normal.push('a'),
             'œ' => normal.push('o'),
             'þ' => normal.push_str("th"),
-            // Every one that follows, or `Brüel` and `Brueel` would differ.
+            // Drops every `e` that follows, otherwise `Brüel` and `Brueel` would differ.
             'e' if normal.ends_with(['a', 'o', 'u']) => {}
-            // İ in lower case is i and a mark of its own.
+            // İ in lower case is i and a combining mark.
             _ if letter.is_alphabetic() && !is_combining_mark(letter) => normal.push(letter),
             _ => {}
         }
@@ -113,8 +113,8 @@ pub fn normalise_name(name: &str) -> String {
     normal
 }
 
-/// How a name sounds in German; a name in another script, which has no sound here, is itself.
-fn sound(name: &str) -> String {
+/// Phonetic code of a name in German. A name in another script has no code and is used unchanged.
+fn phonetic_code(name: &str) -> String {
     let normal = normalise_name(name);
     let code = Cologne.encode(&normal);
     if code.is_empty() { normal } else { code }
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_the_same_however_it_was_typed() {
+    fn spellings_of_a_name_normalise_to_one_form() {
         for (typed, normal) in [
             (" Ionescu ", "ionescu"),
             ("IONESCU", "ionescu"),
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_sound_alike_are_probably_one_person() {
+    fn names_that_sound_alike_share_a_probable_fingerprint() {
         let (key, born) = (key(), day("1990-05-05"));
         assert_eq!(key.probable("Yilmaz", "Mehmet", born), key.probable("Yılmaz", "Mehmed", born));
         assert_eq!(key.probable("Meier", "Anna", born), key.probable("Mayr", "Ana", born));
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn who_types_an_umlaut_as_two_letters_or_without_its_dots_finds_the_client_too() {
+    fn a_client_is_found_by_any_spelling_of_an_umlaut() {
         let (key, born) = (key(), day("1990-05-05"));
         for (written, typed) in
             [("Müller", "Mueller"), ("Öztürk", "Ozturk"), ("Öztürk", "Oeztuerk"), ("Jäger", "Jaeger")]
@@ -202,7 +202,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_three_spellings_of_an_umlaut_are_one_name(name in "[A-Za-zÄÖÜäöüßéçğ' -]{0,12}") {
+        fn the_three_spellings_of_an_umlaut_normalise_to_one_name(name in "[A-Za-zÄÖÜäöüßéçğ' -]{0,12}") {
             let spelled = |umlauts: [&str; 6]| {
                 let mut spelling = name.clone();
                 for (umlaut, letters) in ["ä", "ö", "ü", "Ä", "Ö", "Ü"].into_iter().zip(umlauts) {
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn one_key_s_fingerprints_mean_nothing_under_another_and_no_use_is_another_s() {
+    fn fingerprints_differ_by_key_and_by_use() {
         let born = day("1990-05-05");
         let other = FingerprintKey::new([7; 32]);
         assert_ne!(key().client("Meier", born), other.client("Meier", born));
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_prints_nothing_and_is_64_digits() {
+    fn a_key_has_64_digits_and_is_not_printed() {
         assert_eq!(format!("{:?}", key()), "FingerprintKey(…)");
         for text in ["", "0f", &"0g".repeat(32), &"0f".repeat(33), &"é".repeat(32)] {
             assert_eq!(FingerprintKey::from_hex(text).err(), Some(InvalidKey), "{text}");

@@ -1,10 +1,10 @@
-//! Ids in the API: TypeIDs, a type prefix and the UUIDv7 in base32 (`referral_01h45…`).
+//! Ids in the API: TypeIDs, i.e. a type prefix and the UUIDv7 in base32 (`referral_01h45…`).
 
 use type_safe_id::{DynamicType, TypeSafeId};
 use uuid::Uuid;
 
 crate::words! {
-    /// What an id names. The code is the prefix.
+    /// What an id refers to. The code is the id's prefix.
     pub enum Kind("Art eines Bezeichners") {
         Referral = "referral": "Übergabe",
         Case = "case": "Fall",
@@ -22,25 +22,25 @@ crate::words! {
     }
 }
 
-/// Why a text is not the id of anything.
+/// Why a text is not a usable id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
-    /// It is not a TypeID.
+    /// The text is not a TypeID.
     #[error("not an id")]
     NotAnId,
-    /// It is a TypeID, of a kind that does not exist: it names nothing, and is treated as an unknown id.
+    /// The text is a TypeID of a kind that does not exist. It refers to nothing and is treated as an unknown id.
     #[error("an id of no kind that exists")]
     UnknownKind,
 }
 
-/// The id in the API.
+/// Encodes an id for the API.
 #[must_use]
 pub fn encode(kind: Kind, id: Uuid) -> String {
     DynamicType::new(kind.code())
         .map_or_else(|_| String::new(), |prefix| TypeSafeId::from_type_and_uuid(prefix, id).to_string())
 }
 
-/// Reads an id.
+/// Decodes an id of the API.
 ///
 /// # Errors
 /// [`Malformed`]
@@ -54,7 +54,7 @@ pub fn decode(text: &str) -> Result<(Kind, Uuid), Malformed> {
     Ok((kind, id.uuid()))
 }
 
-/// A new id: version 7, so that ids sort by the time of their making.
+/// A new id in version 7, so that ids sort by creation time.
 #[must_use]
 pub fn new_uuid() -> Uuid {
     Uuid::now_v7()
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_goes_there_and_back() {
+    fn an_id_round_trips() {
         for &kind in Kind::ALL {
             let id = new_uuid();
             let text = encode(kind, id);

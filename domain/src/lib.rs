@@ -1,6 +1,6 @@
-//! Words and rules of `kim`. Nothing here reads or writes anything.
+//! Words and rules of `kim`. This crate does no I/O.
 //!
-//! Begin with [`disclosure`]: who sees which field.
+//! Start with [`disclosure`]: who sees which field.
 
 pub mod agency;
 pub mod agreement;
@@ -35,7 +35,7 @@ pub mod upcoming;
 pub mod value;
 pub mod word;
 
-/// For the code that [`words!`] writes in other crates.
+/// Used by the code that [`words!`] generates in other crates.
 #[doc(hidden)]
 pub use serde;
 pub use word::Word;

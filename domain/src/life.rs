@@ -1,16 +1,17 @@
-//! A referral's life: which moves there are, who may make them, and where each leads. Pure; the one place that decides.
+//! A referral's life cycle: which moves exist, who may make them, and where each leads. Pure, and the only place that
+//! decides this.
 //!
 //! ```text
 //! DRAFT → OFFERED → ACKNOWLEDGED → ACCEPTED → IN_PROGRESS → COMPLETED | FAILED
 //! ```
 //!
-//! Every other way ends it sooner, asks a question, or suspends it. What a move needs beside this (an agreement, a ground,
-//! a reason) its use case checks.
+//! Every other move ends the referral earlier, asks a question, or suspends it. Further preconditions of a move (an
+//! agreement, a ground, a reason) are checked by its use case.
 
 use crate::referral::{BallHolder, ReferralStatus};
 
 crate::words! {
-    /// What can be done with a referral. Those that move it come first.
+    /// Actions on a referral. Those that move it come first.
     pub enum ReferralAction("Was mit einer Übergabe getan werden kann") for Work {
         Offer = "OFFER": "anbieten",
         Discard = "DISCARD": "Entwurf verwerfen" for Senders,
@@ -25,11 +26,11 @@ crate::words! {
         Fail = "FAIL": "als gescheitert abschließen",
         Return = "RETURN": "zurückgeben",
         Withdraw = "WITHDRAW": "zurückziehen",
-        /// By the clock alone.
+        /// Only by the clock.
         Expire = "EXPIRE": "ablaufen lassen",
-        /// Because its ground ended.
+        /// Because the referral's ground ended.
         Suspend = "SUSPEND": "aussetzen",
-        /// Because its ground is there again.
+        /// Because the referral's ground was renewed.
         Resume = "RESUME": "fortsetzen",
         OfferAgain = "OFFER_AGAIN": "erneut anbieten",
         ChangeHandover = "CHANGE_HANDOVER": "Übergebenes ändern",
@@ -44,11 +45,11 @@ crate::words! {
 /// Who makes a move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mover {
-    /// The agency that hands over.
+    /// The sending agency.
     Sender,
-    /// The agency that is asked.
+    /// The receiving agency.
     Receiver,
-    /// Nobody: a day has passed, or a ground has come or gone.
+    /// No agency: a day has passed, or a ground was lost or renewed.
     Clock,
 }
 
@@ -61,38 +62,38 @@ impl From<BallHolder> for Mover {
     }
 }
 
-/// Where a referral stands, and where it goes back to.
+/// A referral's current state, and the states to which it returns after an interruption.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
-    /// Its state.
+    /// The current state.
     pub status: ReferralStatus,
-    /// Whether it was ever accepted.
+    /// Whether the referral was ever accepted.
     pub ever_accepted: bool,
-    /// Where it stood when the open question was asked.
+    /// The state in which the open question was asked.
     pub asked_from: Option<ReferralStatus>,
-    /// Where it stood when it was suspended.
+    /// The state in which the referral was suspended.
     pub suspended_from: Option<ReferralStatus>,
 }
 
-/// What beside its standing decides what can be done with a referral.
+/// Facts other than the standing that decide which actions are available.
 #[derive(Clone, Copy, Debug)]
 pub struct Around {
-    /// It brings an application (§ 16 SGB I).
+    /// The referral carries an application (§ 16 SGB I).
     pub carries_application: bool,
-    /// The receiver sees something of it now.
+    /// The receiver sees at least one field now.
     pub shows_something: bool,
-    /// Its case is open, and no other referral continues it yet.
+    /// The case is open, and no other referral continues this one yet.
     pub can_be_continued: bool,
-    /// A report of a wrong value waits for its sender.
+    /// A report of a wrong value waits for the sender's decision.
     pub to_decide: bool,
 }
 
 /// Why a move is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// It is never this party's: only the receiver answers, only the sender withdraws.
+    /// This party may never make the move: only the receiver answers, only the sender withdraws.
     NotYours,
-    /// Not from where the referral stands.
+    /// The move is not possible from the current state.
     Illegal,
 }
 
@@ -101,15 +102,15 @@ impl Standing {
     pub const DRAFT: Self =
         Self { status: ReferralStatus::Draft, ever_accepted: false, asked_from: None, suspended_from: None };
 
-    /// Where a move leads: one standing, or two, as accepting what was offered acknowledges it first. `None` instead: a
-    /// draft that is discarded leaves nothing.
+    /// The standings to which a move leads. Usually one; two if an offered referral is accepted, which acknowledges it
+    /// first; none if a draft is discarded.
     ///
     /// # Errors
     /// [`Refused`]
     pub fn after(self, action: ReferralAction, mover: Mover) -> Result<Vec<Self>, Refused> {
         use ReferralAction as A;
         use ReferralStatus as S;
-        if !movers(action).contains(&mover) {
+        if !allowed_movers(action).contains(&mover) {
             return Err(Refused::NotYours);
         }
         let to = |status| Ok(vec![Self { status, ..self }]);
@@ -125,13 +126,13 @@ impl Standing {
             }
             (A::Decline, S::Offered | S::Acknowledged) => to(S::Declined),
             (A::Decline, S::InfoRequested) if !self.ever_accepted => to(S::Declined),
-            // After acceptance an application alone: see `forwards`.
+            // After acceptance only an application can be forwarded, see `forwards`.
             (A::Forward, status) if status.is_open() => to(S::Forwarded),
             (A::RequestInformation, S::Offered | S::Acknowledged | S::Accepted | S::InProgress) => {
                 Ok(vec![Self { status: S::InfoRequested, asked_from: Some(self.status), ..self }])
             }
             (A::AnswerInformation, S::InfoRequested) => {
-                // What an imported list left open was asked before or after acceptance.
+                // An imported question has no `asked_from`: it was asked before or after acceptance.
                 let before = if self.ever_accepted { S::Accepted } else { S::Acknowledged };
                 Ok(vec![Self { status: self.asked_from.unwrap_or(before), asked_from: None, ..self }])
             }
@@ -155,17 +156,17 @@ impl Standing {
         }
     }
 
-    /// Whether this party may do this now, as far as the state decides.
+    /// Whether this party may perform this action now, as far as the state decides.
     #[must_use]
     pub fn permits(self, action: ReferralAction, mover: Mover) -> bool {
         use ReferralAction as A;
         use ReferralStatus as S;
-        let may = movers(action).contains(&mover);
+        let may = allowed_movers(action).contains(&mover);
         match action {
             A::OfferAgain => may && matches!(self.status, S::Declined | S::Expired | S::Withdrawn),
             A::ChangeHandover => may && (self.status.is_open() || self.status == S::Draft),
             A::ReportWrongValue => may && self.status.is_open(),
-            // What was reported is decided even if the referral has ended since: others were told of it.
+            // A report is decided even if the referral has ended since, because other receivers were notified of it.
             A::DecideCorrection => may && self.status != S::Draft,
             A::PostMessage => may && (self.status.is_open() || (self.status == S::Suspended && mover == Mover::Sender)),
             A::RecordAppointment | A::RecordTalk => may && self.status.is_open(),
@@ -188,7 +189,8 @@ impl Standing {
         }
     }
 
-    /// Where the work on it stands: a question or a suspension interrupts it, and ends nothing.
+    /// The state of the actual work, without interruptions: a question or a suspension interrupts work and ends
+    /// nothing.
     #[must_use]
     pub const fn interrupted(self) -> ReferralStatus {
         use ReferralStatus as S;
@@ -202,14 +204,14 @@ impl Standing {
         }
     }
 
-    /// Whether it may still be forwarded. Once accepted it is given back instead, but for an application: whoever is not
-    /// competent passes that on, however late it is noticed (§ 16(2) SGB I).
+    /// Whether the referral may still be forwarded. After acceptance it is returned instead, except for an application:
+    /// an agency that is not competent must forward an application, however late it notices (§ 16(2) SGB I).
     #[must_use]
     pub const fn forwards(self, carries_application: bool) -> bool {
         carries_application || !self.ever_accepted
     }
 
-    /// What this party may do now, in the order of the list.
+    /// The actions available to this party now, in the order of the list.
     pub fn available(self, mover: Mover, around: Around) -> impl Iterator<Item = ReferralAction> {
         use ReferralAction as A;
         let conditions = [
@@ -218,13 +220,17 @@ impl Standing {
             (A::ReportWrongValue, around.shows_something),
             (A::DecideCorrection, around.to_decide),
         ];
-        let stands = move |action| conditions.iter().all(|&(on, holds)| action != on || holds);
-        ReferralAction::ALL.iter().copied().filter(move |&action| self.permits(action, mover) && stands(action))
+        let condition_holds = move |action| conditions.iter().all(|&(on, holds)| action != on || holds);
+        ReferralAction::ALL
+            .iter()
+            .copied()
+            .filter(move |&action| self.permits(action, mover) && condition_holds(action))
     }
 }
 
-/// Whose an action is. Only the receiver answers, only the sender withdraws; what the clock withdraws had no ground.
-const fn movers(action: ReferralAction) -> &'static [Mover] {
+/// Who may perform an action. Only the receiver answers, only the sender withdraws. The clock withdraws a referral
+/// without a ground.
+const fn allowed_movers(action: ReferralAction) -> &'static [Mover] {
     use ReferralAction as A;
     match action {
         A::Offer | A::Discard | A::AnswerInformation | A::OfferAgain | A::ChangeHandover | A::DecideCorrection => {
@@ -246,8 +252,9 @@ const fn movers(action: ReferralAction) -> &'static [Mover] {
     }
 }
 
-/// Who answers for the case now: in a TRANSFER the receiver from the start of its work and not before (§ 86c SGB VIII),
-/// also while it waits for an answer or a ground; in no other kind does the responsibility move.
+/// Who is responsible for the case now. In a TRANSFER the receiver is responsible from the start of its work and not
+/// earlier (§ 86c SGB VIII), also while a question or a suspension interrupts the work. In no other kind does the
+/// responsibility move.
 #[must_use]
 pub const fn responsible(kind: crate::referral::ReferralKind, standing: Standing) -> BallHolder {
     use ReferralStatus as S;

@@ -1,8 +1,9 @@
-//! Whether two files are probably of one person, told by keyed fingerprints alone (Vermeidung von Doppelförderung).
+//! Whether two files probably concern the same person, decided by keyed fingerprints alone (Vermeidung von
+//! Doppelförderung).
 //!
-//! Names are compared by their sound (Kölner Phonetik, after spellings of other alphabets were made one), in either order,
-//! part by part where they are double; a day and a month may have changed places. What each rule finds and misses is
-//! measured in `domain/tests/matching.rs`.
+//! Names are compared by their phonetic_code (Kölner Phonetik, after transcriptions from other alphabets are unified), in
+//! either order, and part by part for double names. Day and month of birth may be swapped. `domain/tests/matching.rs`
+//! measures what these rules find and miss.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +23,7 @@ crate::words! {
     }
 }
 
-/// What is compared of a person.
+/// The compared data of a person.
 #[derive(Clone, Copy, Debug)]
 pub struct Person<'p> {
     /// Family name.
@@ -37,12 +38,12 @@ pub struct Person<'p> {
     pub email: Option<&'p str>,
 }
 
-/// Parts of names that stand before many and tell nobody apart.
+/// Name particles that occur in many names and do not distinguish people.
 const PARTICLES: [&str; 20] = [
     "al", "el", "ul", "abu", "abd", "ben", "bin", "bint", "ibn", "da", "de", "del", "der", "di", "dos", "la", "le",
     "van", "von", "zu",
 ];
-/// Spellings of one sound in the alphabets that German, English and French offices transcribe to. The longer come first.
+/// Transcriptions of one phonetic_code in German, English and French spelling. Longer ones come first.
 const TRANSCRIPTIONS: [(&str, &str); 13] = [
     ("dsch", "j"),
     ("tsch", "ch"),
@@ -58,32 +59,32 @@ const TRANSCRIPTIONS: [(&str, &str); 13] = [
     ("ph", "f"),
     ("v", "w"),
 ];
-/// A shorter name has too many others within one letter.
+/// For shorter names, too many other names differ in one letter only.
 const SHORTEST_SPELLING: usize = 4;
 /// Fewer digits are no telephone number.
 const SHORTEST_PHONE: usize = 7;
 
-/// Everything by which a file of this person is found again.
+/// All fingerprints by which a file of this person is found.
 #[must_use]
 pub fn fingerprints(key: &FingerprintKey, person: &Person<'_>) -> BTreeSet<(MatchKind, String)> {
     let mut found = BTreeSet::new();
-    let (family, given) = (forms(person.family_name), forms(person.given_name));
+    let (family, given) = (name_forms(person.family_name), name_forms(person.given_name));
     let born = Born::of(person.birth_date);
     for family in &family {
         for given in &given {
-            let sounds = in_order(&family.sound, &given.sound);
+            let sounds = sorted_pair(&family.phonetic_code, &given.phonetic_code);
             let mut add = |kind, use_, names: [&str; 2], born: &str| {
                 found.insert((kind, key.digest(use_, &[names[0], names[1], born])));
             };
             add(MatchKind::PartOfBirth, "match:year", sounds, &born.year);
-            // Offices write 1 January where nobody knows the day: it tells the year and no more.
+            // Offices enter 1 January if the day is unknown. Such a date tells the year only.
             if !born.day_unknown {
                 add(MatchKind::PartOfBirth, "match:day", sounds, &born.day);
                 add(MatchKind::Names, "match:names", sounds, &born.date);
             }
-            for (heard, spelled) in [(family, given), (given, family)] {
-                for spelling in spellings(&spelled.letters) {
-                    let names = [heard.sound.as_str(), spelling.as_str()];
+            for (by_sound, by_spelling) in [(family, given), (given, family)] {
+                for spelling in spellings(&by_spelling.letters) {
+                    let names = [by_sound.phonetic_code.as_str(), spelling.as_str()];
                     add(MatchKind::PartOfBirth, "match:spelling-year", names, &born.year);
                     if !born.day_unknown {
                         add(MatchKind::Spelling, "match:spelling", names, &born.date);
@@ -101,7 +102,8 @@ pub fn fingerprints(key: &FingerprintKey, person: &Person<'_>) -> BTreeSet<(Matc
     found
 }
 
-/// Whether two files that have this in common are probably of one person. The same telephone alone may be a family's.
+/// Whether two files with these matches probably concern the same person. A shared telephone alone may belong to a
+/// family.
 #[must_use]
 pub fn probable(common: impl IntoIterator<Item = MatchKind>) -> bool {
     let (mut part_of_birth, mut contact) = (false, false);
@@ -115,14 +117,14 @@ pub fn probable(common: impl IntoIterator<Item = MatchKind>) -> bool {
     part_of_birth && contact
 }
 
-/// A name, or a part of one.
-struct Form {
+/// A name, or a part of a double name.
+struct NameForm {
     letters: String,
-    sound: String,
+    phonetic_code: String,
 }
 
-/// The name as one, and the parts of a double name.
-fn forms(name: &str) -> Vec<Form> {
+/// The whole name, and the parts of a double name.
+fn name_forms(name: &str) -> Vec<NameForm> {
     let parts: Vec<String> = name
         .split(|letter: char| letter.is_whitespace() || matches!(letter, '-' | '‐' | '‑' | '–' | '/'))
         .map(normalise_name)
@@ -131,11 +133,11 @@ fn forms(name: &str) -> Vec<Form> {
     let mut letters = BTreeSet::from([parts.concat()]);
     letters.extend(parts.into_iter().filter(|part| part.chars().count() > 2 && !PARTICLES.contains(&part.as_str())));
     letters.remove("");
-    letters.into_iter().map(|letters| Form { sound: sound(&letters), letters }).collect()
+    letters.into_iter().map(|letters| NameForm { phonetic_code: phonetic_code(&letters), letters }).collect()
 }
 
-/// How a normalised name sounds, whichever office wrote it down; a name in another script is itself.
-fn sound(letters: &str) -> String {
+/// Phonetic code of a normalised name, independent of the transcription. A name in another script is used unchanged.
+fn phonetic_code(letters: &str) -> String {
     let mut written = letters.to_owned();
     for (spelling, one) in TRANSCRIPTIONS {
         written = written.replace(spelling, one);
@@ -144,7 +146,7 @@ fn sound(letters: &str) -> String {
     if code.is_empty() { written } else { code }
 }
 
-/// The name, and the name without each of its letters: two names that differ in one have one of these in common.
+/// The name itself, and the name with each letter left out: two names that differ in one letter share one of these.
 fn spellings(letters: &str) -> BTreeSet<String> {
     let letters: Vec<char> = letters.chars().collect();
     if letters.len() < SHORTEST_SPELLING {
@@ -156,12 +158,12 @@ fn spellings(letters: &str) -> BTreeSet<String> {
     (0..=letters.len()).map(without).collect()
 }
 
-/// Family and given name may have changed places.
-fn in_order<'a>(one: &'a str, other: &'a str) -> [&'a str; 2] {
+/// Sorted, because family and given name may be swapped.
+fn sorted_pair<'a>(one: &'a str, other: &'a str) -> [&'a str; 2] {
     if one <= other { [one, other] } else { [other, one] }
 }
 
-/// A birth date in which day and month may have changed places.
+/// A birth date, normalised for swapped day and month.
 struct Born {
     date: String,
     year: String,
@@ -182,7 +184,7 @@ impl Born {
     }
 }
 
-/// The digits that are the same with and without the country's or the city's zero.
+/// The digits without country code and leading zeros. `None` if there are too few.
 fn phone_number(text: &str) -> Option<String> {
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     let digits = digits.trim_start_matches('0');
@@ -205,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn one_person_is_known_however_an_office_wrote_her_down() {
+    fn one_person_is_recognised_in_different_spellings() {
         let born = "1999-05-17";
         for (one, other) in [
             (("Ionescu", "Ioana"), (" IONESCU ", "Ioana")),
@@ -232,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn others_are_not_taken_for_one() {
+    fn different_people_are_not_matched() {
         let born = "1999-05-17";
         for (one, other) in [
             (("Ionescu", "Ioana"), ("Ionescu", "Elena")),
@@ -250,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_telephone_helps_where_the_birth_date_is_not_sure_and_is_a_family_s_where_it_is_alone() {
+    fn a_telephone_matches_only_together_with_part_of_the_birth_date() {
         let with_phone = |one: Person<'static>, phone| Person { phone: Some(phone), ..one };
         let ioana = with_phone(person("Ionescu", "Ioana", "1999-01-01"), "0221 55509146");
         assert!(same(&ioana, &with_phone(person("Ionescu", "Ioana", "1999-05-17"), "+49 221 555 09146")));
@@ -260,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fingerprint_means_nothing_under_another_key() {
+    fn fingerprints_differ_by_key() {
         let ioana = person("Ionescu", "Ioana", "1999-05-17");
         let of = |key: u8| fingerprints(&FingerprintKey::new([key; 32]), &ioana);
         assert!(of(1).is_disjoint(&of(2)));

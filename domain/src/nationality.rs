@@ -1,4 +1,4 @@
-//! Nationalities: the table of the Statistisches Bundesamt with ISO codes, and the ways people write them.
+//! Nationalities: the table of the Statistisches Bundesamt with ISO codes, and common spellings.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::fingerprint::normalise_name;
 
 /// A row of data/nationality.csv. Every row has an ISO 3166-1 alpha-2 code, some of them user-assigned (`XK` Kosovo,
-/// `XA` stateless, `XB` not clarified, `XC` not stated), so that code is what is stored and shown.
+/// `XA` stateless, `XB` not clarified, `XC` not stated). This code is stored and shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Nationality(&'static Row);
 
@@ -41,7 +41,7 @@ impl Nationality {
     pub const fn name(self) -> &'static str {
         self.0.name
     }
-    /// The nationality with this alpha-2 code, to the letter.
+    /// The nationality with exactly this alpha-2 code.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
         BY_CODE.binary_search_by_key(&code, |row| row.iso2).ok().map(|place| Self(BY_CODE[place]))
@@ -70,14 +70,14 @@ static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
     include_str!("../data/nationality.csv").lines().skip(1).map(cells).collect()
 });
 
-/// In the order of their codes.
+/// All rows, sorted by code.
 static BY_CODE: LazyLock<Vec<&'static Row>> = LazyLock::new(|| {
     let mut rows: Vec<&Row> = TABLE.iter().collect();
     rows.sort_by_key(|row| row.iso2);
     rows
 });
 
-/// Every spelling, folded, and its row. What two rows share would be in doubt and a test forbids it.
+/// Every normalised spelling and its row. A test makes sure that no two rows share a spelling.
 static SPELLINGS: LazyLock<HashMap<String, Nationality>> = LazyLock::new(|| {
     let mut spellings = HashMap::new();
     for row in TABLE.iter() {
@@ -103,18 +103,18 @@ fn adjectives() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
     })
 }
 
-/// Letters without marks and digits: hyphens, brackets and case do not matter.
+/// Normalises a spelling: letters without diacritics; hyphens, brackets and case are ignored. Digits are kept.
 fn fold(text: &str) -> String {
     if text.bytes().any(|byte| byte.is_ascii_digit()) { text.trim().to_owned() } else { normalise_name(text) }
 }
 
-/// Every nationality of the table, in its order.
+/// All nationalities, in the table's order.
 pub fn all() -> impl Iterator<Item = Nationality> {
     TABLE.iter().map(Nationality)
 }
 
-/// The nationality that somebody wrote down: as a German name, an adjective in any ending (`syrisch`, `syrische`), an
-/// ISO code or a Destatis key. A state that is no more is unknown: which of its successors holds is not ours to say.
+/// The nationality for a spelling: a German name, an adjective with any ending (`syrisch`, `syrische`), an ISO code or
+/// a Destatis key. A former state is unknown, because its successor cannot be derived.
 #[must_use]
 pub fn find(text: &str) -> Option<Nationality> {
     let folded = fold(text);
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_nationality_is_found_however_it_is_written() {
+    fn a_nationality_is_found_in_every_spelling() {
         for (text, code) in [
             ("Syrien", "SY"),
             ("syrisch", "SY"),
@@ -159,14 +159,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_state_is_unknown() {
+    fn other_texts_are_unknown() {
         for text in ["", "Jugoslavien", "Jugoslawien", "Atlantis", "120", "133", "isch", "e", "01", "EU"] {
             assert_eq!(find(text), None, "{text}");
         }
     }
 
     #[test]
-    fn every_row_has_a_code_and_every_spelling_one_row() {
+    fn every_row_has_a_code_and_spellings_are_unambiguous() {
         assert_eq!(all().count(), 203);
         let mut seen: HashMap<String, &str> = HashMap::new();
         let rows = TABLE.iter().map(|row| (row.iso2, vec![row.destatis, row.iso2, row.iso3, row.name]));

@@ -1,22 +1,22 @@
-//! Months and quarters, in which statistics count.
+//! Months and quarters, the periods of statistics.
 
 use chrono::{Datelike, Days, NaiveDate};
 
 use crate::calendar::midnight_micros;
 
-/// A month of a year in Berlin.
+/// A calendar month in Berlin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Month {
     year: i32,
     month: u32,
 }
 
-/// What a period covers: a month or a quarter, as a whole.
+/// A statistics period: a whole month or a whole quarter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Period {
     /// One month.
     Month(Month),
-    /// Three months; the first of them.
+    /// Three months, given by the first.
     Quarter(Month),
 }
 
@@ -27,7 +27,7 @@ impl Month {
         Self { year: day.year(), month: day.month() }
     }
 
-    /// Reads `2026-10`: seven characters, of a year with four digits.
+    /// Parses `2026-10`: seven characters with a four-digit year.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (year, month) = text.split_once('-')?;
@@ -39,27 +39,27 @@ impl Month {
         (read.year > 0 && (1..=12).contains(&read.month)).then_some(read)
     }
 
-    /// So many months later, or earlier.
+    /// This month plus a number of months; negative numbers go back.
     #[must_use]
     pub fn plus(self, months: i32) -> Self {
         let count = self.year * 12 + i32::try_from(self.month).unwrap_or(1) - 1 + months;
         Self { year: count.div_euclid(12), month: u32::try_from(count.rem_euclid(12)).unwrap_or(0) + 1 }
     }
 
-    /// How many months lie between the beginnings of both; negative if the other is earlier.
+    /// Number of months from this month to the other; negative if the other is earlier.
     #[must_use]
     pub fn until(self, other: Self) -> i32 {
         let place = |month: Self| month.year * 12 + i32::try_from(month.month).unwrap_or(1);
         place(other) - place(self)
     }
 
-    /// Its first day.
+    /// The month's first day.
     #[must_use]
     pub fn first_day(self) -> NaiveDate {
         NaiveDate::from_ymd_opt(self.year, self.month, 1).unwrap_or_default()
     }
 
-    /// When it begins in Berlin, in microseconds since 1970.
+    /// The month's first instant in Berlin, in microseconds since 1970.
     #[must_use]
     pub fn begins(self) -> i64 {
         midnight_micros(self.first_day())
@@ -73,7 +73,7 @@ impl std::fmt::Display for Month {
 }
 
 impl Period {
-    /// Reads `2026-10` or `2026-Q4`.
+    /// Parses `2026-10` or `2026-Q4`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         match text.split_once("-Q") {
@@ -86,7 +86,7 @@ impl Period {
         }
     }
 
-    /// Its first month.
+    /// The period's first month.
     #[must_use]
     pub const fn first(self) -> Month {
         match self {
@@ -94,27 +94,27 @@ impl Period {
         }
     }
 
-    /// The month after its last.
+    /// The month after the period's last.
     #[must_use]
     pub fn after(self) -> Month {
         self.first().plus(if matches!(self, Self::Month(_)) { 1 } else { 3 })
     }
 
-    /// Its last day: the reporting date (Stichtag).
+    /// The period's last day: the reporting date (Stichtag).
     #[must_use]
     pub fn last_day(self) -> NaiveDate {
         let after = self.after().first_day();
         after.checked_sub_days(Days::new(1)).unwrap_or(after)
     }
 
-    /// Whether it can be reported: it is over, and a day has passed since, so that whatever was begun in it is written,
-    /// by whichever server's clock. From then on its figures are final.
+    /// Whether the period can be reported: it is over, and one more day has passed, so that everything that began in it
+    /// is committed, whichever server's clock was used. From then on the figures are final.
     #[must_use]
     pub fn is_final(self, today: NaiveDate) -> bool {
         self.after().first_day() < today
     }
 
-    /// The months of a quarter, which are reported by themselves too; none for a month.
+    /// The months of a quarter, which are also reported separately; empty for a month.
     #[must_use]
     pub fn months(self) -> Vec<Self> {
         match self {
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_period_goes_there_and_back() {
+    fn a_period_round_trips() {
         for text in ["2026-01", "2026-12", "2026-Q1", "2026-Q4"] {
             assert_eq!(Period::parse(text).expect(text).to_string(), text);
         }
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_month_begins_at_midnight_in_berlin() {
-        // 22 or 23 o'clock of the day before, by the season.
+        // 22:00 or 23:00 UTC of the day before, depending on the season.
         assert_eq!(Month::parse("2026-07").expect("a month").begins(), 1_782_856_800_000_000);
         assert_eq!(Month::parse("2026-01").expect("a month").begins(), 1_767_222_000_000_000);
     }

@@ -1,10 +1,10 @@
-//! Fields and purposes in plain language (Leichte Sprache, Anlage 2 BITV 2.0), for what clients read: no abbreviations,
-//! short words or words with a hyphen, no passive, no genitive.
+//! Fields and purposes in plain language (Leichte Sprache, Anlage 2 BITV 2.0), for texts that clients read: no
+//! abbreviations, short or hyphenated words, no passive, no genitive.
 
 use crate::field::HandoverField;
 use crate::purpose::ReferralPurpose;
 
-/// What a field tells, said to the client.
+/// What a field contains, addressed to the client.
 #[must_use]
 pub const fn field(field: HandoverField) -> &'static str {
     use HandoverField as F;
@@ -61,7 +61,7 @@ pub const fn field(field: HandoverField) -> &'static str {
     }
 }
 
-/// What a purpose is about, said to the client: it follows "Es geht um:".
+/// What a purpose is about, addressed to the client. The text follows "Es geht um:".
 #[must_use]
 pub const fn purpose(purpose: ReferralPurpose) -> &'static str {
     use ReferralPurpose as P;
@@ -84,8 +84,8 @@ pub const fn purpose(purpose: ReferralPurpose) -> &'static str {
     }
 }
 
-/// Whether a text keeps the rules that a program can check: no abbreviations or signs, no long words without a hyphen,
-/// short sentences, and none of the words that make passives and subjunctives.
+/// Checks the rules that a program can check: no abbreviations or signs, no long words without a hyphen, short
+/// sentences, and none of the words that form passives and subjunctives.
 #[cfg(test)]
 pub(crate) fn is_plain(text: &str) -> Result<(), String> {
     const SHORT_SENTENCE: usize = 12;
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_field_and_purpose_is_said_in_plain_words() {
+    fn every_field_and_purpose_is_in_plain_language() {
         for &one in HandoverField::ALL {
             assert_eq!(is_plain(field(one)), Ok(()), "{one:?}");
         }
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_plain_is_found() {
+    fn texts_that_are_not_plain_are_refused() {
         for text in ["Ihre Daten werden gesendet.", "Die Aufenthaltsverfestigung.", "nach § 3", "das Amt (ABH)"] {
             assert!(is_plain(text).is_err(), "{text}");
         }

@@ -1,7 +1,7 @@
-//! The Hilfeplan of a case: goals, and the steps towards each.
+//! The Hilfeplan of a case: goals, and steps towards each goal.
 //!
-//! It is the one source of the handover field `planSteps`, which is written anew with it: the steps that are still open,
-//! because a receiver is told what is agreed and not yet done.
+//! The plan is the only source of the handover field `planSteps`, which is rewritten whenever the plan changes. It
+//! contains the open steps: a receiver sees what is agreed and not yet done.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use crate::agency::AgencyKind;
 use crate::value::PlanStep;
 
 crate::words! {
-    /// How far a step is.
+    /// State of a step.
     pub enum StepState("Stand eines Schritts im Hilfeplan") for Senders {
         Open = "OPEN": "offen",
         Done = "DONE": "erledigt",
@@ -25,18 +25,18 @@ crate::words! {
 pub struct Step {
     /// What is to be done (Schritt).
     pub text: String,
-    /// Who does it, as it is read: an agency's name, a kind of agency, or a person.
+    /// The responsible party as text: an agency's name, a kind of agency, or a person.
     pub responsible: String,
-    /// The agency, if it is one of the municipality.
+    /// The responsible agency, if it is one of the municipality.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agency: Option<Uuid>,
-    /// The kind of agency, if none is named.
+    /// The kind of agency, if no agency is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<AgencyKind>,
-    /// Until when.
+    /// Due date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_on: Option<NaiveDate>,
-    /// How far it is.
+    /// State of the step.
     pub state: StepState,
 }
 
@@ -44,13 +44,13 @@ pub struct Step {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Goal {
-    /// What is to be reached (Ziel).
+    /// What is to be achieved (Ziel).
     pub text: String,
-    /// The steps, in their order.
+    /// The steps in order.
     pub steps: Vec<Step>,
 }
 
-/// What a handover tells of a plan: its open steps.
+/// The steps of a plan that a handover contains: the open ones.
 #[must_use]
 pub fn open_steps(goals: &[Goal]) -> Vec<PlanStep> {
     goals
@@ -65,7 +65,7 @@ pub fn open_steps(goals: &[Goal]) -> Vec<PlanStep> {
         .collect()
 }
 
-/// The plan behind steps that were imported: all of them open, those of one goal together.
+/// The plan for imported steps: all of them open, grouped by goal.
 #[must_use]
 pub fn of_steps(steps: Vec<PlanStep>) -> Vec<Goal> {
     let mut goals: Vec<Goal> = Vec::new();
@@ -88,25 +88,26 @@ mod tests {
     }
 
     #[test]
-    fn a_handover_tells_what_is_agreed_and_not_yet_done() {
+    fn a_handover_contains_only_open_steps() {
         let steps = vec![step("a", StepState::Done), step("b", StepState::Open), step("c", StepState::Dropped)];
         let goals = vec![Goal { text: "Arbeit".into(), steps }, Goal { text: "Wohnung".into(), steps: vec![] }];
-        let told = open_steps(&goals);
+        let open = open_steps(&goals);
         assert_eq!(
-            told.iter().map(|one| (one.goal.as_str(), one.step.as_str())).collect::<Vec<_>>(),
+            open.iter().map(|one| (one.goal.as_str(), one.step.as_str())).collect::<Vec<_>>(),
             [("Arbeit", "b")]
         );
     }
 
     #[test]
-    fn imported_steps_make_a_plan_that_tells_the_same() {
-        let told = |goal: &str, step: &str| PlanStep {
+    fn imported_steps_round_trip_through_a_plan() {
+        let imported_step = |goal: &str, step: &str| PlanStep {
             goal: goal.into(),
             step: step.into(),
             responsible: "Träger".into(),
             due_on: None,
         };
-        let steps = vec![told("B2", "Kurs"), told("B2", "Prüfung"), told("Arbeit", "Praktikum")];
+        let steps =
+            vec![imported_step("B2", "Kurs"), imported_step("B2", "Prüfung"), imported_step("Arbeit", "Praktikum")];
         let goals = of_steps(steps.clone());
         assert_eq!(goals.len(), 2);
         assert_eq!(open_steps(&goals), steps);

@@ -1,9 +1,9 @@
-//! What can be asked of whom.
+//! Purposes of referrals: what can be requested from which kind of agency.
 
 use crate::agency::AgencyKind;
 
 crate::words! {
-    /// The body of law, or the programme, that a purpose belongs to.
+    /// The body of law or the programme that a purpose belongs to.
     pub enum Rechtskreis("Rechtskreis") for All {
         SgbII = "SGB_II": "SGB II",
         SgbIII = "SGB_III": "SGB III",
@@ -20,7 +20,7 @@ crate::words! {
 }
 
 impl Rechtskreis {
-    /// Whether it is the Sozialgesetzbuch's, so that § 69 SGB X can carry a transmission between its bodies.
+    /// Whether this is part of the Sozialgesetzbuch, so that § 69 SGB X can permit a transmission between its bodies.
     #[must_use]
     pub const fn is_sgb(self) -> bool {
         match self {
@@ -31,7 +31,7 @@ impl Rechtskreis {
 }
 
 crate::words! {
-    /// What a referral asks of its receiver.
+    /// What a referral requests from its receiver.
     pub enum ReferralPurpose("Zweck einer Übergabe") for All {
         BenefitApplication = "BENEFIT_APPLICATION": "Antrag auf Grundsicherungsgeld",
         IntegrationCourse = "INTEGRATION_COURSE": "Integrationskurs",
@@ -52,7 +52,7 @@ crate::words! {
 }
 
 impl ReferralPurpose {
-    /// The kind of agency that can be asked.
+    /// The kind of agency that receives referrals of this purpose.
     #[must_use]
     pub const fn receiver_kind(self) -> AgencyKind {
         match self {
@@ -74,7 +74,7 @@ impl ReferralPurpose {
         }
     }
 
-    /// The body of law it belongs to.
+    /// The body of law that the purpose belongs to.
     #[must_use]
     pub const fn rechtskreis(self) -> Rechtskreis {
         match self {
@@ -96,7 +96,7 @@ impl ReferralPurpose {
         }
     }
 
-    /// Whether the purpose alone says something of a special category (Art. 9 DSGVO).
+    /// Whether the purpose alone reveals a special category (Art. 9 DSGVO).
     #[must_use]
     pub const fn is_art9(self) -> bool {
         match self {
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_purposes_are_those_of_the_table() {
+    fn the_purposes_match_the_table() {
         let table = include_str!("../data/purposes.csv");
         let yes = |flag: &str| flag == "yes";
         for (line, purpose) in table.lines().skip(1).zip(ReferralPurpose::ALL) {

@@ -1,7 +1,8 @@
-//! Why a referral ended, beside a receiver's [refusal](crate::referral::DeclineReason).
+//! Reasons for the end of a referral, in the words of imported lists. A receiver's refusal has its own list:
+//! [`DeclineReason`](crate::referral::DeclineReason).
 
 crate::words! {
-    /// Why a sender withdrew.
+    /// Why a sender withdrew a referral.
     pub enum WithdrawalReason("Grund einer Rücknahme") for Senders {
         ClientsWish = "CLIENTS_WISH": "Wunsch der Klientin oder des Klienten",
         Moved = "MOVED": "verzogen",
@@ -14,7 +15,7 @@ crate::words! {
 }
 
 crate::words! {
-    /// Why an accepted referral came to nothing.
+    /// Why an accepted referral failed.
     pub enum FailureReason("Grund eines Scheiterns") {
         ClientNotReached = "CLIENT_NOT_REACHED": "Klientin oder Klient nicht erreicht",
         BrokeOff = "BROKE_OFF": "Kontakt abgebrochen",

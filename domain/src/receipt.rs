@@ -1,4 +1,4 @@
-//! The consent receipt: who may see what until when, for the client to take home. Pure text, in German and in plain
+//! The consent receipt for the client to take home: who may see what until when. Pure text, in German and in plain
 //! language (Leichte Sprache).
 
 use chrono::{Datelike as _, NaiveDate};
@@ -12,27 +12,28 @@ use crate::purpose::ReferralPurpose;
 pub struct Permit {
     /// The agency's name.
     pub receiver: String,
-    /// What for.
+    /// The purpose.
     pub purpose: ReferralPurpose,
-    /// The fields, at the most.
+    /// The maximum set of fields.
     pub fields: FieldSet,
-    /// First day.
+    /// First valid day.
     pub valid_from: NaiveDate,
-    /// Last day; `None`: until withdrawn.
+    /// Last valid day; `None`: until withdrawn.
     pub valid_until: Option<NaiveDate>,
-    /// Whether the sender may also talk with it about the client (§ 203 StGB).
+    /// Whether the sender may also talk to the agency about the client (§ 203 StGB).
     pub release_from_secrecy: bool,
-    /// Whether it may tell what came of it.
+    /// Whether the agency may report the outcome.
     pub report_outcome: bool,
 }
 
-/// The receipt as a letter would say it. `only`: nothing but consents for these purposes was looked at, and it says so.
+/// The receipt in the German of official letters. `only`: the receipt covers consents for these purposes alone, and
+/// says so.
 #[must_use]
 pub fn german(permits: &[Permit], sender: &str, today: NaiveDate, only: Option<&[ReferralPurpose]>) -> String {
     let mut text = format!("Ihre Einwilligungen\n{sender}, Stand: {}\n", day(today));
     if let Some(purposes) = only {
         text.push_str("\nDies ist ein Auszug. Für andere Zwecke können weitere Einwilligungen gelten. ");
-        text.push_str(&format!("Hier stehen nur die für: {}.\n", listed(purposes, ReferralPurpose::label)));
+        text.push_str(&format!("Hier stehen nur die für: {}.\n", purpose_list(purposes, ReferralPurpose::label)));
     }
     if permits.is_empty() {
         let what = if only.is_some() { "Dafür darf zurzeit" } else { "Zurzeit darf" };
@@ -62,7 +63,7 @@ pub fn german(permits: &[Permit], sender: &str, today: NaiveDate, only: Option<&
     text
 }
 
-/// The same in plain language.
+/// The receipt in plain language.
 #[must_use]
 pub fn plain(permits: &[Permit], sender: &str, today: NaiveDate, only: Option<&[ReferralPurpose]>) -> String {
     let mut text = format!(
@@ -103,7 +104,7 @@ pub fn plain(permits: &[Permit], sender: &str, today: NaiveDate, only: Option<&[
     text
 }
 
-fn listed(purposes: &[ReferralPurpose], label: impl Fn(ReferralPurpose) -> &'static str) -> String {
+fn purpose_list(purposes: &[ReferralPurpose], label: impl Fn(ReferralPurpose) -> &'static str) -> String {
     purposes.iter().map(|purpose| label(*purpose)).collect::<Vec<_>>().join(", ")
 }
 
@@ -115,7 +116,7 @@ fn day(date: NaiveDate) -> String {
     date.format("%d.%m.%Y").to_string()
 }
 
-/// A day without a number for its month.
+/// A date with the month's name.
 fn long_day(date: NaiveDate) -> String {
     const MONTHS: [&str; 12] = [
         "Januar",
@@ -156,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn the_client_reads_who_may_see_what_until_when() {
+    fn the_receipt_tells_who_may_see_what_until_when() {
         let text = german(&[permit()], "Träger Beispiel", day("2026-11-20"), None);
         assert_eq!(
             text,
@@ -180,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn every_plain_receipt_keeps_the_rules_of_plain_language() {
+    fn every_plain_receipt_follows_the_rules_of_plain_language() {
         let plain_names = |permit: Permit| Permit { receiver: "Amt".to_owned(), ..permit };
         for &purpose in ReferralPurpose::ALL {
             for (report_outcome, valid_until) in [(true, None), (false, Some(day("2027-03-01")))] {
@@ -197,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn an_extract_never_says_that_there_is_nothing_else() {
+    fn an_extract_never_claims_to_be_complete() {
         let course = [ReferralPurpose::IntegrationCourse];
         let today = day("2026-11-20");
         let (all, some) = (german(&[], "Träger", today, None), german(&[], "Träger", today, Some(&course)));

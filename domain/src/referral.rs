@@ -1,7 +1,7 @@
-//! A referral's states and what follows from them alone.
+//! A referral's states, and properties that follow from the state alone.
 
 crate::words! {
-    /// How a case, or a part of it, is handed over.
+    /// How a case or a part of it is handed over.
     pub enum ReferralKind("Art der Übergabe") for Work | Coordination {
         Referral = "REFERRAL": "Verweisung",
         WarmHandover = "WARM_HANDOVER": "Begleitete Übergabe",
@@ -10,7 +10,7 @@ crate::words! {
 }
 
 crate::words! {
-    /// Where a referral stands.
+    /// State of a referral.
     pub enum ReferralStatus("Stand einer Übergabe") for Work | Coordination {
         Draft = "DRAFT": "Entwurf" for Senders,
         Offered = "OFFERED": "angeboten",
@@ -29,17 +29,17 @@ crate::words! {
     }
 }
 
-/// Who has to act next.
+/// The party that has to act next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BallHolder {
-    /// The agency that handed over.
+    /// The sending agency.
     Sender,
-    /// The agency that was asked.
+    /// The receiving agency.
     Receiver,
 }
 
 impl ReferralStatus {
-    /// Who has to act next; `None` once it is closed.
+    /// The party that has to act next; `None` once the referral is closed.
     #[must_use]
     pub const fn ball(self) -> Option<BallHolder> {
         match self {
@@ -55,7 +55,7 @@ impl ReferralStatus {
         }
     }
 
-    /// Whether the receiver has still to decide: offered, acknowledged, or a question asked before acceptance.
+    /// Whether the receiver still has to decide: offered, acknowledged, or a question asked before acceptance.
     #[must_use]
     pub const fn is_pending(self, ever_accepted: bool) -> bool {
         match self {
@@ -75,7 +75,7 @@ impl ReferralStatus {
         }
     }
 
-    /// Whether it is offered and neither closed nor suspended: the states in which a ground is needed.
+    /// Whether the referral is offered and neither closed nor suspended. These states need a ground.
     #[must_use]
     pub const fn is_open(self) -> bool {
         match self {
@@ -99,7 +99,7 @@ impl ReferralStatus {
 }
 
 crate::words! {
-    /// Why a receiver declined.
+    /// Why a receiver declined a referral.
     pub enum DeclineReason("Grund einer Ablehnung") for Work | Coordination {
         NotCompetent = "NOT_COMPETENT": "nicht zuständig",
         NoCapacity = "NO_CAPACITY": "keine Kapazität",
@@ -113,7 +113,7 @@ crate::words! {
 }
 
 crate::words! {
-    /// What came of a referral that was completed.
+    /// The outcome of a completed referral.
     pub enum Outcome("Ergebnis einer Übergabe") for Work {
         SupportStarted = "SUPPORT_STARTED": "Leistung oder Hilfe hat begonnen",
         ApplicationGranted = "APPLICATION_GRANTED": "Antrag bewilligt",
@@ -126,7 +126,7 @@ crate::words! {
 }
 
 crate::words! {
-    /// Why a referral that was accepted came to nothing.
+    /// Why an accepted referral failed.
     pub enum FailReason("Grund eines Scheiterns") for Work {
         ClientNotReached = "CLIENT_NOT_REACHED": "Klientin oder Klient nicht erreicht",
         ClientBrokeOff = "CLIENT_BROKE_OFF": "Klientin oder Klient hat abgebrochen",
@@ -138,7 +138,7 @@ crate::words! {
 }
 
 crate::words! {
-    /// Why a receiver gave back what it had accepted.
+    /// Why a receiver returned an accepted referral.
     pub enum ReturnReason("Grund einer Rückgabe") for Work {
         NotCompetent = "NOT_COMPETENT": "doch nicht zuständig",
         NoCapacity = "NO_CAPACITY": "keine Kapazität",
@@ -149,15 +149,15 @@ crate::words! {
 }
 
 crate::words! {
-    /// Why a sender took a referral back.
+    /// Why a sender withdrew a referral.
     pub enum WithdrawalReason("Grund einer Rücknahme") for Senders {
         ClientWish = "CLIENT_WISH": "Wunsch der Klientin oder des Klienten",
         Moved = "MOVED": "verzogen",
         Died = "DIED": "verstorben",
         BrokeOff = "BROKE_OFF": "Begleitung abgebrochen",
-        /// A data breach, to be recorded (Art. 33 DSGVO).
+        /// A personal data breach, to be recorded (Art. 33 DSGVO).
         Misdirected = "MISDIRECTED": "an die falsche Stelle gegangen (Datenpanne, Art. 33 DSGVO)",
-        /// By the clock: suspended for too long.
+        /// By the clock: the referral was suspended for too long.
         GroundEnded = "GROUND_ENDED": "Grundlage entfallen und nicht erneuert",
         Other = "OTHER": "anderer Grund",
     }
@@ -166,13 +166,13 @@ crate::words! {
 crate::words! {
     /// Why a referral was suspended.
     pub enum SuspensionReason("Grund einer Aussetzung") for Work {
-        /// The last day of the consent is past, or there is none that holds.
+        /// The last valid day of the consent has passed, or no consent is effective.
         ConsentEnded = "CONSENT_ENDED": "Die Einwilligung besteht nicht oder nicht mehr",
     }
 }
 
 crate::words! {
-    /// From which side an agency looks at its referrals.
+    /// An agency's side of its referrals.
     pub enum Direction("Richtung") for Work {
         Incoming = "INCOMING": "eingehend",
         Outgoing = "OUTGOING": "ausgehend" for Senders,
@@ -180,7 +180,7 @@ crate::words! {
 }
 
 crate::words! {
-    /// Who has to act next, as the viewer says it.
+    /// The party that has to act next, from the viewer's perspective.
     pub enum Ball("Wer am Zug ist") for Work {
         Mine = "MINE": "wir",
         Theirs = "THEIRS": "die andere Stelle",
@@ -188,7 +188,7 @@ crate::words! {
 }
 
 crate::words! {
-    /// The orders in which referrals are listed; never by a ruled field.
+    /// Sort orders of referral lists. None of them uses a ruled field.
     pub enum ReferralOrder("Reihenfolge") for Work {
         DueOnAsc = "DUE_ON_ASC": "Frist, die nächste zuerst",
         DueOnDesc = "DUE_ON_DESC": "Frist, die letzte zuerst",
@@ -203,14 +203,14 @@ mod tests {
     use ReferralStatus as S;
 
     #[test]
-    fn pending_is_what_the_receiver_has_still_to_decide() {
+    fn pending_referrals_wait_for_the_receivers_decision() {
         let pending = |accepted| S::ALL.iter().copied().filter(|s| s.is_pending(accepted)).collect::<Vec<_>>();
         assert_eq!(pending(false), [S::Offered, S::Acknowledged, S::InfoRequested]);
         assert_eq!(pending(true), [S::Offered, S::Acknowledged]);
     }
 
     #[test]
-    fn a_question_puts_the_ball_with_the_sender() {
+    fn a_question_makes_the_sender_act_next() {
         let holds = |holder| S::with_ball(holder).collect::<Vec<_>>();
         assert_eq!(holds(BallHolder::Sender), [S::Draft, S::InfoRequested, S::Suspended]);
         assert_eq!(holds(BallHolder::Receiver), [S::Offered, S::Acknowledged, S::Accepted, S::InProgress]);

@@ -1,10 +1,15 @@
-//! What a municipality's coordination may learn of referrals: rounded counts from which no exact one can be worked out.
+//! What a municipality's coordination may learn about referrals: rounded counts from which no exact count can be
+//! derived.
 //!
-//! Three walls (docs/privacy.md). (1) What is counted: referrals of purposes that reveal a special category are left out of
-//! every table alike, so that no difference of two tables tells of them. (2) Every cell is [rounded](round_to_five) by
-//! itself, as NRW's school statistics are. (3) Two tables of one period are sums of the same referrals. Rounding leaves each
-//! cell an interval; where two tables' intervals touch in one point only, both would be known exactly. [`Published`] holds
-//! back the finer one of such a pair.
+//! Three protections (docs/privacy.md):
+//!
+//! - Referrals whose purpose reveals a special category are left out of all tables, so that no difference of two tables
+//! reveals their number.
+//! - Every cell is [rounded](round_to_five) separately, as in NRW's school statistics.
+//! - Two tables of one period count the same referrals. Rounding leaves an interval for each cell. If the intervals of
+//!   two
+//! tables have only one value in common, both exact counts would be known. Of such a pair, [`Published`] withholds the
+//! finer table.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +17,7 @@ use crate::purpose::ReferralPurpose;
 use crate::referral::{DeclineReason, ReferralKind, ReferralStatus};
 
 crate::words! {
-    /// By what the coordination's counts can be split.
+    /// The attributes by which the coordination's counts can be split.
     pub enum StatisticsDimension("Merkmal, nach dem die Statistik der Kommune aufgeteilt werden kann") for Coordination {
         Status = "STATUS": "Stand am Stichtag",
         Purpose = "PURPOSE": "Zweck",
@@ -22,59 +27,59 @@ crate::words! {
     }
 }
 
-/// So many dimensions a table may have.
+/// Maximum number of dimensions per table.
 pub const MOST_DIMENSIONS: usize = 2;
-/// A rounded count differs from the exact one by so much at most.
+/// Maximum difference between a rounded and an exact count.
 pub const DEVIATION: u64 = 2;
-/// Of fewer stays than this no median is told (Destatis withholds averages of few cases).
+/// No median is published for fewer stays than this (Destatis withholds averages of few cases).
 pub const FEWEST_STAYS: i64 = 10;
-/// A unit with fewer posts than these, in hundredths of one, has no time in state: it would be one person's pace
-/// (§ 67c(5) SGB X, § 72 LPVG NRW).
+/// In hundredths of a post. A unit with fewer posts has no published time in state, because it would reveal the pace of
+/// one person (§ 67c(5) SGB X, § 72 LPVG NRW).
 pub const FEWEST_POSTS: i32 = 300;
 
-/// A count to the nearest multiple of five.
+/// Rounds a count to the nearest multiple of five.
 #[must_use]
 pub const fn round_to_five(count: u64) -> u64 {
     count.saturating_add(DEVIATION) / 5 * 5
 }
 
-/// What may stand behind a rounded count.
+/// The smallest and the largest exact count that a rounded count can have.
 #[must_use]
 pub const fn behind(rounded: u64) -> (u64, u64) {
     (rounded.saturating_sub(DEVIATION), rounded.saturating_add(DEVIATION))
 }
 
-/// Referrals that are alike in every dimension.
+/// Referrals with the same value in every dimension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Group {
-    /// Their state on the reporting date.
+    /// State on the reporting date.
     pub status: ReferralStatus,
-    /// Their purpose; never one that reveals a special category.
+    /// Purpose; never one that reveals a special category.
     pub purpose: ReferralPurpose,
-    /// How they were handed over.
+    /// Kind of handover.
     pub kind: ReferralKind,
-    /// Why they were declined, if they were.
+    /// Reason of the refusal, for declined referrals.
     pub decline_reason: Option<DeclineReason>,
-    /// How many.
+    /// Number of referrals.
     pub count: u64,
 }
 
-/// What a cell of a table is about: for each dimension its value, by code.
+/// The labels of a table cell: the value's code for each dimension.
 pub type Labels = Vec<&'static str>;
 
-/// The exact counts of a table by the cells' labels. Empty cells are not in it.
+/// Exact counts of a table by cell labels. Empty cells are missing.
 type Exact = BTreeMap<Labels, u64>;
 
-/// What a table tells of a referral: its dimensions, and what follows from them.
+/// A feature of referrals that a table reveals: its dimensions, and what follows from them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Feature {
     Status,
     Purpose,
-    /// A purpose has one kind of receiver.
+    /// Follows from the purpose: each purpose has one kind of receiver.
     ReceiverKind,
     Kind,
     DeclineReason,
-    /// A state says whether there is a reason.
+    /// Whether there is a refusal reason; follows from the state.
     Declined,
 }
 
@@ -102,7 +107,7 @@ impl Group {
     }
 }
 
-/// Every table of a period that can be asked for.
+/// All tables of a period.
 #[must_use]
 pub fn tables() -> Vec<Vec<StatisticsDimension>> {
     let all = StatisticsDimension::ALL;
@@ -125,7 +130,7 @@ fn features(by: &[StatisticsDimension]) -> Vec<Feature> {
     by.iter().flat_map(of).collect()
 }
 
-/// A feature that is the same on every reporting date, so that a quarter is the sum of its months in it.
+/// Whether the feature has the same value on every reporting date, so that a quarter's count is the sum of its months.
 const fn is_lasting(feature: Feature) -> bool {
     match feature {
         Feature::Status | Feature::DeclineReason | Feature::Declined => false,
@@ -133,14 +138,14 @@ const fn is_lasting(feature: Feature) -> bool {
     }
 }
 
-/// A table: of one period, or of several side by side.
-struct Side<'g> {
+/// A table of one period, or the published_each_month tables of several periods.
+struct StackedTable<'g> {
     groups: Vec<&'g [Group]>,
     by: &'g [StatisticsDimension],
 }
 
-impl Side<'_> {
-    /// The least and the most that the shown counts leave for each sum of what both tables share.
+impl StackedTable<'_> {
+    /// For each sum that both tables share: the smallest and the largest value that the published counts permit.
     fn bounds(&self, shared: &[Feature]) -> BTreeMap<Labels, (u64, u64)> {
         let mut bounds: BTreeMap<Labels, (u64, u64)> = BTreeMap::new();
         for groups in &self.groups {
@@ -160,10 +165,10 @@ impl Side<'_> {
     }
 }
 
-/// Whether two tables together tell an exact count. Each leaves an interval for every sum that they share; if the intervals
-/// have one point in common, every cell behind it is known. Empty cells are taken as known to be empty: whoever compares may
-/// know it from elsewhere.
-fn tell(one: &Side<'_>, other: &Side<'_>, shares: impl Fn(Feature) -> bool) -> bool {
+/// Whether two tables together reveal an exact count. Each table leaves an interval for every shared sum. If the two
+/// intervals touch in one value, every cell behind the sum is known. Empty cells are treated as known to be empty,
+/// because the reader may know it from another source.
+fn reveals_exact_count(one: &StackedTable<'_>, other: &StackedTable<'_>, shares: impl Fn(Feature) -> bool) -> bool {
     let of_other = features(other.by);
     let mut shared = features(one.by);
     shared.retain(|feature| of_other.contains(feature) && shares(*feature));
@@ -173,8 +178,8 @@ fn tell(one: &Side<'_>, other: &Side<'_>, shares: impl Fn(Feature) -> bool) -> b
     })
 }
 
-/// The tables of a period that are given out: from coarse to fine, each that tells no exact count together with one that is
-/// given out already, of the same period or of the months of a quarter.
+/// The tables of a period that are published. Tables are considered from coarse to fine. A table is published if it
+/// reveals no exact count together with any table published already, of the same period or of the months of a quarter.
 #[derive(Clone, Debug)]
 pub struct Published<'g> {
     groups: &'g [Group],
@@ -182,37 +187,43 @@ pub struct Published<'g> {
 }
 
 impl<'g> Published<'g> {
-    /// Of a month.
+    /// The tables of a month.
     #[must_use]
     pub fn month(groups: &'g [Group]) -> Self {
-        Self::beside(groups, &[])
+        Self::with_months(groups, &[])
     }
 
-    /// Of a quarter, beside its months.
+    /// The tables of a quarter, considering its months.
     #[must_use]
     pub fn quarter(groups: &'g [Group], months: &[&'g [Group]]) -> Self {
-        Self::beside(groups, months)
+        Self::with_months(groups, months)
     }
 
-    fn beside(groups: &'g [Group], months: &[&'g [Group]]) -> Self {
-        let of_months: Vec<Self> = months.iter().map(|groups| Self::month(groups)).collect();
-        let in_each = |by: &Vec<_>| !of_months.is_empty() && of_months.iter().all(|month| month.tables.contains(by));
+    fn with_months(groups: &'g [Group], months: &[&'g [Group]]) -> Self {
+        let published_months: Vec<Self> = months.iter().map(|groups| Self::month(groups)).collect();
+        let in_each = |by: &Vec<_>| {
+            !published_months.is_empty() && published_months.iter().all(|month| month.tables.contains(by))
+        };
         let all = tables();
-        let stacked: Vec<_> = all.iter().filter(|by| in_each(by)).collect();
-        let mut given: Vec<Vec<StatisticsDimension>> = Vec::new();
+        let published_each_month: Vec<_> = all.iter().filter(|by| in_each(by)).collect();
+        let mut published: Vec<Vec<StatisticsDimension>> = Vec::new();
         for by in &all {
-            let this = Side { groups: vec![groups], by };
-            let beside_another = given.iter().any(|by| tell(&this, &Side { groups: vec![groups], by }, |_| true));
-            let beside_months = stacked.iter().any(|by| tell(&this, &Side { groups: months.to_vec(), by }, is_lasting));
-            if !beside_another && !beside_months {
-                given.push(by.clone());
+            let this = StackedTable { groups: vec![groups], by };
+            let with_another_table = published
+                .iter()
+                .any(|by| reveals_exact_count(&this, &StackedTable { groups: vec![groups], by }, |_| true));
+            let with_the_months = published_each_month
+                .iter()
+                .any(|by| reveals_exact_count(&this, &StackedTable { groups: months.to_vec(), by }, is_lasting));
+            if !with_another_table && !with_the_months {
+                published.push(by.clone());
             }
         }
-        Self { groups, tables: given }
+        Self { groups, tables: published }
     }
 
-    /// The cells of a table that are not shown as 0, rounded; `None` if the table is held back. The order of the dimensions
-    /// is the list's own.
+    /// The non-zero cells of a table, rounded; `None` if the table is withheld. The dimensions are in the list's own
+    /// order.
     #[must_use]
     pub fn table(&self, by: &[StatisticsDimension]) -> Option<Vec<(Labels, u64)>> {
         let mut sorted = by.to_vec();

@@ -1,8 +1,10 @@
-//! Who is asking: a token is checked here, and a [`VerifiedToken`] comes from nowhere else.
+//! Verification of access tokens. [`VerifiedToken`]s are only made here.
 //!
-//! The algorithm comes from our configuration and the issuer's key, never from the token's header (RFC 8725, 3.1):
-//! the header only may not contradict it. Times are the machine's, not the office's clock: a token's life is not a
-//! matter of working days, and a clock set back for a demonstration must not revive one.
+//! The algorithm comes from our configuration and the issuer's key, never from the token's header (RFC 8725, 3.1); the
+//! header only must not contradict it. Token times are compared with the machine's time, not with the office's
+//! [`Clock`]: a clock that is set back for a demonstration must not revive an expired token.
+//!
+//! [`Clock`]: crate::calendar::Clock
 
 mod jwks;
 #[cfg(test)]
@@ -21,21 +23,21 @@ use crate::purpose::ReferralPurpose;
 
 pub use jwks::{InvalidJwks, Keys};
 
-/// How far an issuer's clock may be off, in seconds.
+/// Tolerated difference of an issuer's clock, in seconds.
 const LEEWAY: u64 = 60;
-/// A token for longer than this, in seconds, is an issuer's mistake (milliseconds for seconds, most often).
+/// Maximum lifetime in seconds. A longer lifetime is an issuer's mistake (mostly milliseconds instead of seconds).
 const LONGEST_LIFE: f64 = 366.0 * 86_400.0;
-/// A longer token is not looked at, in bytes.
+/// Maximum length of a token in bytes. Longer tokens are refused without parsing.
 const LONGEST_TOKEN: usize = 8 * 1024;
-/// A longer subject would not fit the log of disclosures, in characters.
+/// Maximum length of a subject in characters, so that it fits the disclosure log.
 const LONGEST_SUBJECT: usize = 255;
 
-/// The agencies an issuer may speak for.
+/// The agencies for which an issuer may issue tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SpeaksFor {
-    /// Every agency: the municipality's own issuer.
+    /// All agencies: for the municipality's own issuer.
     All,
-    /// The agencies with these slugs: a Jobcenter's or a Träger's issuer.
+    /// The agencies with these slugs: for the issuer of a Jobcenter or a Träger.
     Agencies(BTreeSet<String>),
 }
 
@@ -48,30 +50,30 @@ impl SpeaksFor {
     }
 }
 
-/// Someone whose tokens we accept.
+/// A trusted issuer.
 #[derive(Clone, Debug)]
 pub struct Issuer {
-    /// The claim `iss`, to the letter.
+    /// The exact value of the claim `iss`.
     pub iss: String,
-    /// What must be among the claim `aud`.
+    /// The value that the claim `aud` must contain.
     pub audience: String,
-    /// The public keys.
+    /// The issuer's public keys.
     pub keys: Keys,
-    /// For whom it speaks.
+    /// The agencies for which the issuer may issue tokens.
     pub agencies: SpeaksFor,
 }
 
-/// Two issuers were given with the same `iss`.
+/// Two issuers were configured with the same `iss`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the issuer {0} is given twice")]
 pub struct TwoIssuers(pub String);
 
-/// A token that is not accepted. It does not say why, for whoever holds a wrong one shall not learn from it.
+/// A refused token. The error does not give the reason, so that the holder of an invalid token learns nothing.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Refused(&'static str);
 
 impl Refused {
-    /// One fixed word for a debug log; never part of an answer.
+    /// A fixed reason for the debug log; never part of an answer.
     #[must_use]
     pub const fn reason(self) -> &'static str {
         self.0
@@ -92,7 +94,7 @@ impl fmt::Display for Refused {
 
 impl std::error::Error for Refused {}
 
-/// What a token said, after everything about it was checked. Only [`Verifier::verify`] makes one.
+/// The content of a token after all checks passed. Only [`Verifier::verify`] makes one.
 #[derive(Clone)]
 pub struct VerifiedToken {
     issuer: String,
@@ -106,63 +108,64 @@ pub struct VerifiedToken {
 }
 
 impl VerifiedToken {
-    /// Who vouches (`iss`).
+    /// The issuer (`iss`).
     #[must_use]
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
 
-    /// The person or program (`sub`), as its issuer names it.
+    /// The person or program (`sub`), as the issuer names it.
     #[must_use]
     pub fn subject(&self) -> &str {
         &self.subject
     }
 
-    /// The agency's slug (`agency`). The issuer may speak for it; whether it exists, the database knows.
+    /// The agency's slug (`agency`). The issuer may speak for this agency. Whether the agency exists is checked in the
+    /// database.
     #[must_use]
     pub fn agency_slug(&self) -> &str {
         &self.agency
     }
 
-    /// The role (`role`). Whether it exists at the agency's kind, the database knows.
+    /// The role (`role`). Whether the role exists at the agency's kind is checked in the database.
     #[must_use]
     pub const fn role(&self) -> Role {
         self.role
     }
 
-    /// What the token may be used for (`scope`); words we do not know are left out.
+    /// The granted scopes (`scope`). Unknown scopes are ignored.
     #[must_use]
     pub const fn scopes(&self) -> &BTreeSet<Scope> {
         &self.scopes
     }
 
-    /// The purposes that the rows are narrowed to (`purposes`); `None` is no narrowing, an empty list is no row.
+    /// The purposes to which rows are narrowed (`purposes`). `None`: no narrowing; an empty list: no rows.
     #[must_use]
     pub fn purposes(&self) -> Option<&[ReferralPurpose]> {
         self.purposes.as_deref()
     }
 
-    /// For whom a program acts (`act.sub`).
+    /// The person on whose behalf a program acts (`act.sub`).
     #[must_use]
     pub fn acting_for(&self) -> Option<&str> {
         self.acting_for.as_deref()
     }
 
-    /// When it ends (`exp`), without the leeway.
+    /// Expiry (`exp`), without the leeway.
     #[must_use]
     pub const fn expires_at(&self) -> DateTime<Utc> {
         self.expires_at
     }
 }
 
-/// Shows agency and role alone: a subject belongs into no log.
+/// Shows agency and role only, because no log may contain a subject.
 impl fmt::Debug for VerifiedToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VerifiedToken").field("agency", &self.agency).field("role", &self.role).finish_non_exhaustive()
     }
 }
 
-/// The claims we read, in the shapes we accept. All of `iss`, `sub`, `aud`, `exp`, `nbf`, `agency`, `role` are required.
+/// The claims and the accepted shapes. `iss`, `sub`, `aud`, `exp`, `nbf`, `agency` and `role` are required.
 #[derive(Deserialize)]
 struct Claims {
     iss: String,
@@ -173,40 +176,42 @@ struct Claims {
     role: String,
     #[serde(default)]
     scope: String,
-    /// Given as `null` it is refused: it narrows, so that it may not vanish by a mistake.
-    #[serde(default, deserialize_with = "given")]
+    /// `null` is refused: the claim narrows rows, so it must not disappear by mistake.
+    #[serde(default, deserialize_with = "deserialize_non_null")]
     purposes: Option<Vec<String>>,
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "deserialize_non_null")]
     act: Option<Actor>,
 }
 
-/// RFC 8693, 4.1.
+/// The claim `act` of RFC 8693, 4.1.
 #[derive(Deserialize)]
 struct Actor {
     sub: String,
 }
 
-fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+fn deserialize_non_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
-/// Read before the signature is checked, to know whose keys to check it with; used for nothing else.
+/// The issuer, read before the signature is checked in order to select the keys. Not used for anything else.
 #[derive(Deserialize)]
 struct Unverified {
     iss: String,
 }
 
-/// Checks tokens against the issuers we trust. Pure: keys are fetched elsewhere.
+/// Checks tokens against the trusted issuers. Pure: keys are fetched elsewhere.
 #[derive(Clone, Debug, Default)]
 pub struct Verifier {
     issuers: BTreeMap<String, Issuer>,
 }
 
 impl Verifier {
-    /// A verifier that trusts these issuers and no others.
+    /// A verifier that trusts only these issuers.
     ///
     /// # Errors
-    /// [`TwoIssuers`] when an `iss` occurs twice: whose keys would count?
+    /// [`TwoIssuers`] if two issuers have the same `iss`, because it would be ambiguous whose keys count.
     pub fn new(issuers: impl IntoIterator<Item = Issuer>) -> Result<Self, TwoIssuers> {
         let mut known = BTreeMap::new();
         for issuer in issuers {
@@ -218,17 +223,17 @@ impl Verifier {
         Ok(Self { issuers: known })
     }
 
-    /// Checks signature, issuer, audience, times and claims.
+    /// Checks signature, issuer, audience, times and claims of a token.
     ///
     /// # Errors
-    /// [`Refused`], always the same to the outside.
+    /// [`Refused`]; its text is always the same.
     pub fn verify(&self, token: &str) -> Result<VerifiedToken, Refused> {
         let (issuer, header) = self.issuer_of(token)?;
         if header.crit.is_some() {
             return Err(Refused("crit"));
         }
         let kid = header.kid.as_deref().ok_or(Refused("no kid"))?;
-        let key = issuer.keys.only(kid).ok_or(Refused("kid"))?;
+        let key = issuer.keys.unique_key(kid).ok_or(Refused("kid"))?;
         if !key.algorithms.contains(&header.alg) {
             return Err(Refused("algorithm"));
         }
@@ -242,10 +247,10 @@ impl Verifier {
         validation.set_audience(&[&issuer.audience]);
         validation.set_required_spec_claims(&["iss", "sub", "aud", "exp", "nbf"]);
         let claims = decode::<Claims>(token, &key.public, &validation).map_err(|_| Refused("signature or claims"))?;
-        issuer.read(claims.claims)
+        issuer.interpret(claims.claims)
     }
 
-    /// The trusted issuer that a token names, if its key is one we do not have: perhaps the issuer has a new one.
+    /// The trusted issuer of a token whose key is unknown. The issuer may have a new key.
     #[must_use]
     pub fn issuer_with_unknown_key(&self, token: &str) -> Option<&str> {
         let (issuer, header) = self.issuer_of(token).ok()?;
@@ -253,7 +258,7 @@ impl Verifier {
         (!issuer.keys.has(&kid)).then_some(issuer.iss.as_str())
     }
 
-    /// The same issuers, of which one has other keys now.
+    /// A verifier with new keys for one issuer.
     #[must_use]
     pub fn with_keys(&self, iss: &str, keys: Keys) -> Self {
         let mut issuers = self.issuers.clone();
@@ -275,8 +280,8 @@ impl Verifier {
 }
 
 impl Issuer {
-    /// The claims' meaning. Called after the signature held.
-    fn read(&self, claims: Claims) -> Result<VerifiedToken, Refused> {
+    /// Interprets the claims. Called after the signature was verified.
+    fn interpret(&self, claims: Claims) -> Result<VerifiedToken, Refused> {
         if claims.iss != self.iss {
             return Err(Refused("issuer"));
         }
@@ -285,32 +290,32 @@ impl Issuer {
         }
         let role = Role::from_code(&claims.role).ok_or(Refused("role"))?;
         let purposes = claims.purposes.as_deref().map(purposes).transpose()?;
-        let acting_for = claims.act.map(|actor| name(actor.sub)).transpose()?;
+        let acting_for = claims.act.map(|actor| checked_subject(actor.sub)).transpose()?;
         Ok(VerifiedToken {
             issuer: claims.iss,
-            subject: name(claims.sub)?,
+            subject: checked_subject(claims.sub)?,
             agency: claims.agency,
             role,
             scopes: claims.scope.split(' ').filter_map(Scope::from_code).collect(),
             purposes,
             acting_for,
-            expires_at: end(claims.nbf, claims.exp)?,
+            expires_at: expiry(claims.nbf, claims.exp)?,
         })
     }
 }
 
-/// A purpose we do not know cannot be left out: the narrowing would become another one.
+/// An unknown purpose is an error. Skipping it would change the narrowing.
 fn purposes(codes: &[String]) -> Result<Vec<ReferralPurpose>, Refused> {
     codes.iter().map(|code| ReferralPurpose::from_code(code).ok_or(Refused("purpose"))).collect()
 }
 
-/// A subject goes into the log of disclosures: something must be there, and nothing that would break a line.
-fn name(subject: String) -> Result<String, Refused> {
+/// Checks a subject for the disclosure log: not empty, not too long, and without control characters.
+fn checked_subject(subject: String) -> Result<String, Refused> {
     let fits = !subject.trim().is_empty() && subject.chars().count() <= LONGEST_SUBJECT;
     if fits && !subject.chars().any(char::is_control) { Ok(subject) } else { Err(Refused("subject")) }
 }
 
-fn end(nbf: f64, exp: f64) -> Result<DateTime<Utc>, Refused> {
+fn expiry(nbf: f64, exp: f64) -> Result<DateTime<Utc>, Refused> {
     #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit a double for 285 million years")]
     let now = get_current_timestamp() as f64;
     if exp <= nbf || exp > now + LONGEST_LIFE {

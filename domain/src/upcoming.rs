@@ -1,18 +1,18 @@
-//! Deadlines that the law puts on a case: what its Träger should have in view for the months to come.
+//! Legal deadlines of a case that its Träger should know months ahead.
 
 use chrono::{Datelike as _, Days, Months, NaiveDate};
 
 use crate::field::{FieldSet, HandoverField as F};
 use crate::value::{Aufenthaltstitel, Benefit, CasePhase, Value};
 
-/// So far ahead, unless somebody asks otherwise (as § 41(3) SGB VIII looks ahead).
+/// Default look-ahead in months (as in § 41(3) SGB VIII).
 pub const MONTHS_AHEAD: u32 = 12;
 
-/// So often at the least a plan is looked at again (§ 15(3) SGB II for the Kooperationsplan).
+/// Maximum interval between two reviews of a plan (§ 15(3) SGB II for the Kooperationsplan).
 const REVIEW_MONTHS: Months = Months::new(6);
 
 crate::words! {
-    /// What falls due.
+    /// Kinds of deadlines.
     pub enum DeadlineKind("Art einer anstehenden Frist") for Senders {
         TitleExpiry = "TITLE_EXPIRY": "Aufenthaltstitel oder -status läuft ab",
         ChanceTitleExpiry = "CHANCE_TITLE_EXPIRY": "Chancen-Aufenthaltsrecht läuft ab: vorher §§ 25a, 25b AufenthG beantragen",
@@ -30,15 +30,15 @@ crate::words! {
 /// A deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deadline {
-    /// The last day, or the day itself.
+    /// The last possible day, or the day of the event.
     pub date: NaiveDate,
-    /// What falls due.
+    /// The kind of deadline.
     pub kind: DeadlineKind,
-    /// The law behind it, for people.
+    /// The legal ground, for people.
     pub ground: &'static str,
 }
 
-/// The fields of a record that deadlines are worked out from.
+/// The record fields from which deadlines are derived.
 pub const READ: FieldSet = FieldSet::of(&[
     F::BirthDate,
     F::Aufenthaltstitel,
@@ -47,7 +47,7 @@ pub const READ: FieldSet = FieldSet::of(&[
     F::BenefitEndsOn,
 ]);
 
-/// What is known of a case.
+/// The known facts of a case.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CaseFacts {
     birth_date: Option<NaiveDate>,
@@ -55,16 +55,16 @@ pub struct CaseFacts {
     title_valid_until: Option<NaiveDate>,
     benefit: Option<Benefit>,
     benefit_ends_on: Option<NaiveDate>,
-    /// How far the case is.
+    /// The case's phase.
     pub phase: Option<CasePhase>,
-    /// When the plan was last looked at, or else the case was opened.
+    /// Day of the plan's last review, or else of the case's opening.
     pub reviewed_on: Option<NaiveDate>,
-    /// Whether an application for Grundsicherungsgeld is on its way and not yet filed.
+    /// Whether an application for Grundsicherungsgeld is planned and not yet filed.
     pub applies_for_benefit: bool,
 }
 
 impl CaseFacts {
-    /// From a record's stored values: `read` gives a field's text.
+    /// Collects the facts from a record's stored values. `read` returns a field's text.
     pub fn of<'r>(read: impl Fn(F) -> Option<&'r str>) -> Self {
         let value = |field: F| read(field).and_then(|text| Value::parse(field.value_type(), text));
         let date = |field: F| if let Some(Value::Date(day)) = value(field) { Some(day) } else { None };
@@ -83,16 +83,17 @@ impl CaseFacts {
     }
 }
 
-/// The deadlines of an open case from today until so many months later, the soonest first. A review that should have been
-/// is due today.
+/// The deadlines of an open case from today until `within_months` later, the soonest first. A missed review is due
+/// today.
 #[must_use]
 pub fn upcoming(facts: &CaseFacts, today: NaiveDate, within_months: u32) -> Vec<Deadline> {
     let last = today.checked_add_months(Months::new(within_months)).unwrap_or(NaiveDate::MAX);
     let birthday = |age| facts.birth_date.and_then(|born| birthday(born, age));
     let mut found: Vec<Deadline> = [
         facts.title_valid_until.map(|day| title_expiry(facts.title, day)),
-        birthday(27).filter(|_| may_ask_for_25a(facts.title)).and_then(|day| {
-            // "vor Vollendung des 27. Lebensjahres", which ends with the day before the birthday (§§ 187(2), 188(2) BGB).
+        birthday(27).filter(|_| can_lead_to_25a(facts.title)).and_then(|day| {
+            // "vor Vollendung des 27. Lebensjahres": the 27th year of life ends with the day before the birthday (§§
+            // 187(2), 188(2) BGB).
             Some(Deadline {
                 date: day.checked_sub_days(Days::new(1))?,
                 kind: DeadlineKind::Residence25aCutOff,
@@ -139,7 +140,7 @@ pub fn upcoming(facts: &CaseFacts, today: NaiveDate, within_months: u32) -> Vec<
     found
 }
 
-/// The day on which somebody becomes so old; who was born on 29 February does so on 1 March of other years.
+/// The birthday at which a person reaches an age. For people born on 29 February it is 1 March in other years.
 fn birthday(born: NaiveDate, age: i32) -> Option<NaiveDate> {
     let year = born.year().checked_add(age)?;
     born.with_year(year).or_else(|| NaiveDate::from_ymd_opt(year, 3, 1))
@@ -163,8 +164,9 @@ fn plan_review(facts: &CaseFacts, today: NaiveDate) -> Option<Deadline> {
     })
 }
 
-/// Who can come to § 25a AufenthG: from a Duldung, or from the right that it was made for.
-fn may_ask_for_25a(title: Option<Aufenthaltstitel>) -> bool {
+/// Whether a title can lead to § 25a AufenthG: a Duldung, or the Chancen-Aufenthaltsrecht, which was made for this
+/// step.
+fn can_lead_to_25a(title: Option<Aufenthaltstitel>) -> bool {
     title.is_some_and(|title| title.is_duldung() || title == Aufenthaltstitel::Aufenthaltserlaubnis104c)
 }
 
@@ -196,7 +198,7 @@ fn title_expiry(title: Option<Aufenthaltstitel>, date: NaiveDate) -> Deadline {
     Deadline { date, kind, ground }
 }
 
-/// Where the end of a benefit is written, and what follows.
+/// The law behind the end of a benefit, and the consequence.
 const fn ground_of_benefit(benefit: Option<Benefit>) -> &'static str {
     match benefit {
         Some(Benefit::Grundsicherungsgeld) => "§§ 37, 41 SGB II: Weiterbewilligung vor dem Ende beantragen",
@@ -229,13 +231,13 @@ mod tests {
         CaseFacts::of(|field| values.iter().find(|(has, _)| *has == field).map(|(_, text)| *text))
     }
 
-    /// What falls due within twelve months of 20 November 2026.
+    /// The deadlines within twelve months of 20 November 2026.
     fn due(facts: &CaseFacts) -> Vec<(K, String)> {
         upcoming(facts, day("2026-11-20"), MONTHS_AHEAD).iter().map(|one| (one.kind, one.date.to_string())).collect()
     }
 
     #[test]
-    fn a_title_is_seen_to_expire_from_twelve_months_before_to_its_last_day() {
+    fn a_title_expiry_is_listed_from_twelve_months_before_to_its_last_day() {
         let until = |text: &str| {
             due(&facts(&[(F::Aufenthaltstitel, "AUFENTHALTSERLAUBNIS_25_3"), (F::AufenthaltstitelValidUntil, text)]))
         };
@@ -248,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn the_chance_to_stay_can_only_become_25a_or_25b() {
+    fn a_chancen_aufenthaltsrecht_can_only_become_25a_or_25b() {
         let facts =
             facts(&[(F::Aufenthaltstitel, "AUFENTHALTSERLAUBNIS_104C"), (F::AufenthaltstitelValidUntil, "2027-03-31")]);
         let found = upcoming(&facts, day("2026-11-20"), 12);
@@ -270,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn birthdays_that_move_between_laws_are_seen() {
+    fn birthdays_that_change_the_applicable_law_are_listed() {
         for (born, kind) in [
             ("2009-01-01", K::Birthday18),
             ("2006-01-01", K::Birthday21),
@@ -280,12 +282,12 @@ mod tests {
             assert_eq!(due(&facts(&[(F::BirthDate, born)])), [(kind, "2027-01-01".to_owned())]);
         }
         assert_eq!(due(&facts(&[(F::BirthDate, "1990-01-01")])), []);
-        // 2009 + 18 = 2027 has no 29 February, nor has 2006 + 21; 2000 + 27 neither.
+        // None of 2009 + 18, 2006 + 21 and 2000 + 27 is a leap year.
         assert_eq!(due(&facts(&[(F::BirthDate, "2000-02-29")])), [(K::Birthday27, "2027-03-01".to_owned())]);
     }
 
     #[test]
-    fn an_application_is_filed_before_the_month_ends() {
+    fn a_planned_application_is_due_at_the_end_of_the_month() {
         let planned = CaseFacts { applies_for_benefit: true, ..Default::default() };
         assert_eq!(due(&planned), [(K::BenefitApplication, "2026-11-30".to_owned())]);
         assert_eq!(end_of_month(day("2028-02-10")), day("2028-02-29"));
@@ -293,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_a_benefit_says_by_which_law() {
+    fn the_end_of_every_benefit_is_listed() {
         for &benefit in Benefit::ALL {
             let found = upcoming(
                 &facts(&[(F::CurrentBenefit, benefit.code()), (F::BenefitEndsOn, "2027-01-31")]),
@@ -305,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_running_plan_is_reviewed_every_six_months_and_today_if_that_is_past() {
+    fn a_plan_review_is_due_after_six_months_and_today_if_missed() {
         let reviewed =
             |phase, on: &str| CaseFacts { phase: Some(phase), reviewed_on: Some(day(on)), ..Default::default() };
         assert_eq!(due(&reviewed(CasePhase::Linking, "2026-08-31")), [(K::PlanReview, "2027-02-28".to_owned())]);

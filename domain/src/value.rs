@@ -1,4 +1,4 @@
-//! The values of handover fields: closed lists, objects, and how each is written as text.
+//! Values of handover fields: closed lists, objects, and their encoding as text.
 
 mod check;
 mod objects;

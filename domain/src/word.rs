@@ -2,23 +2,23 @@
 
 use crate::audience::Audience;
 
-/// One word of a closed list: its code (GraphQL, database, JWT) and its German label.
+/// A word of a closed list, with its code (GraphQL, database, JWT) and its German label.
 pub trait Word: Copy + Eq + Send + Sync + 'static {
-    /// The list's name in the GraphQL schema.
+    /// Name of the list in the GraphQL schema.
     const NAME: &'static str;
-    /// What the list is, with its German term.
+    /// Description of the list in German.
     const ABOUT: &'static str;
-    /// For whom the list exists in the API; nobody for a list that is no part of it.
+    /// The audiences of the list in the API; empty for a list that is not part of the API.
     const AUDIENCES: &'static [Audience];
-    /// Every word, in the order of its declaration.
+    /// All words in declaration order.
     const ALL: &'static [Self];
-    /// For whom this word exists, where that is not for all who know the list; empty otherwise.
+    /// The audiences of this word, if it has fewer than its list; empty otherwise.
     fn audiences(self) -> Vec<Audience>;
-    /// The code: ASCII, SCREAMING_SNAKE_CASE.
+    /// The code in ASCII, SCREAMING_SNAKE_CASE.
     fn code(self) -> &'static str;
-    /// The German label, with umlauts, as an office would print it.
+    /// The German label with umlauts, as an office would print it.
     fn label(self) -> &'static str;
-    /// The word with this code. Exact: no case folding, no trimming.
+    /// The word with exactly this code: no case folding, no trimming.
     #[must_use]
     fn from_code(code: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|word| word.code() == code)
@@ -50,7 +50,7 @@ macro_rules! words {
             $(#[doc = $label] $(#[doc = $variant_doc])* $variant),+
         }
         impl $name {
-            /// Every word of the list, in the order of its declaration.
+            /// All words of the list in declaration order.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
             /// The code in GraphQL, database and JWT.
             #[must_use]

@@ -1,4 +1,4 @@
-//! The disclosure rule, as a table and as algebra.
+//! The disclosure rule, tested as a table and by algebraic properties.
 
 use chrono::{Days, NaiveDate};
 use kim_domain::Word;
@@ -22,8 +22,8 @@ fn today() -> NaiveDate {
     day("2026-11-20")
 }
 
-/// Everything is granted: what is missing then is missing by the one thing a test takes away.
-fn generous(receiver: AgencyKind, purpose: ReferralPurpose) -> Terms {
+/// Terms that grant everything, so that a field can only be missing because of the one thing that a test takes away.
+fn everything_granted(receiver: AgencyKind, purpose: ReferralPurpose) -> Terms {
     Terms {
         receiver,
         sender: AgencyKind::Traeger,
@@ -47,7 +47,7 @@ fn generous(receiver: AgencyKind, purpose: ReferralPurpose) -> Terms {
 }
 
 fn jobcenter() -> Terms {
-    generous(AgencyKind::Jobcenter, ReferralPurpose::BenefitApplication)
+    everything_granted(AgencyKind::Jobcenter, ReferralPurpose::BenefitApplication)
 }
 
 fn with_consent(terms: Terms, change: impl FnOnce(&mut Consent)) -> Terms {
@@ -91,7 +91,7 @@ fn the_ceiling_is_the_table() {
 }
 
 #[test]
-fn art_9_is_never_given_or_must_be_ticked() {
+fn art_9_fields_are_never_given_or_must_be_ticked() {
     for &kind in AgencyKind::ALL {
         for field in F::ALL.iter().copied().filter(|field| field.is_art9()) {
             assert!(matches!(level(kind, field), Level::Never | Level::Ticked), "{} for {kind}", field.name());
@@ -100,7 +100,7 @@ fn art_9_is_never_given_or_must_be_ticked() {
 }
 
 #[test]
-fn counselling_notes_leave_the_traeger_never() {
+fn counselling_notes_never_leave_the_traeger() {
     for &kind in AgencyKind::ALL {
         assert!(!ceiling(kind, Stage::Full).contains(F::CounsellingNotes));
         assert!(!known_to(kind).contains(F::CounsellingNotes));
@@ -108,7 +108,7 @@ fn counselling_notes_leave_the_traeger_never() {
 }
 
 #[test]
-fn a_sender_knows_what_anyone_may_receive_and_others_what_they_may() {
+fn a_senders_schema_has_all_receivable_fields_and_a_receivers_only_its_own() {
     assert_eq!(known_to(AgencyKind::Traeger), FieldSet::ALL.without(FieldSet::of(&[F::CounsellingNotes])));
     assert_eq!(known_to(AgencyKind::Koordination), FieldSet::EMPTY);
     let knows = |field| known_to(AgencyKind::Jobcenter).contains(field);
@@ -117,7 +117,7 @@ fn a_sender_knows_what_anyone_may_receive_and_others_what_they_may() {
 }
 
 #[test]
-fn the_printed_matrix_is_fresh() {
+fn the_printed_matrix_is_up_to_date() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/disclosure.md");
     let printed = std::fs::read_to_string(path).expect("docs/disclosure.md");
     assert_eq!(printed, matrix(), "run `kim disclosure > docs/disclosure.md`");
@@ -138,14 +138,14 @@ fn a_stage_follows_from_the_status() {
                 [Stage::Preview, Stage::Full]
             }
         };
-        // A closed referral without its day is closed for good.
+        // A closed referral without a closing day stays closed.
         assert_eq!(stage(status, false, None, 30, today()), expected[0], "{status}");
         assert_eq!(stage(status, true, None, 30, today()), expected[1], "{status}");
     }
 }
 
 #[test]
-fn a_closed_referral_can_be_read_for_its_days_of_access_the_last_included() {
+fn a_closed_referral_is_readable_until_its_last_access_day() {
     for status in [S::Completed, S::Failed] {
         let on = |date| stage(status, true, Some(day("2026-10-21")), 30, day(date));
         assert_eq!(on("2026-10-21"), Stage::Full);
@@ -156,10 +156,10 @@ fn a_closed_referral_can_be_read_for_its_days_of_access_the_last_included() {
     assert_eq!(stage(S::Declined, true, Some(today()), 30, today()), Stage::Closed);
 }
 
-// Four conditions, each of them needed.
+// Four conditions, each of them required.
 
 #[test]
-fn a_jobcenter_sees_the_name_from_the_offer_on_and_the_street_once_it_has_accepted() {
+fn a_jobcenter_sees_the_name_after_the_offer_and_the_street_after_acceptance() {
     let full = jobcenter();
     let preview = Terms { stage: Stage::Preview, ..full };
     assert!(sees(&preview, F::FamilyName) && !sees(&preview, F::Street));
@@ -173,7 +173,7 @@ fn a_jobcenter_never_sees_the_requested_procedure() {
 }
 
 #[test]
-fn what_the_agreement_or_the_offer_lacks_is_not_seen() {
+fn a_field_outside_agreement_or_offer_is_not_visible() {
     let mut terms = jobcenter();
     let name = FieldSet::of(&[F::FamilyName]);
     terms.agreement.fields = FieldSet::ALL.without(name);
@@ -208,8 +208,8 @@ fn consent_holds_from_its_first_day_to_its_last() {
 }
 
 #[test]
-fn a_purpose_of_art_9_needs_a_consent_that_names_it() {
-    let terms = generous(AgencyKind::Eingliederungshilfe, ReferralPurpose::ParticipationSupport);
+fn an_art_9_purpose_needs_a_consent_that_names_it() {
+    let terms = everything_granted(AgencyKind::Eingliederungshilfe, ReferralPurpose::ParticipationSupport);
     assert!(consent_holds(&terms));
     let unnamed = with_consent(terms, |consent| consent.art9 = false);
     assert!(!consent_holds(&unnamed) && visible(&unnamed).fields().is_empty());
@@ -217,39 +217,39 @@ fn a_purpose_of_art_9_needs_a_consent_that_names_it() {
 }
 
 #[test]
-fn what_must_be_ticked_is_seen_only_if_it_was_ticked_by_itself() {
-    // By the ceiling: inGermanySince is C for a Jobcenter.
+fn a_field_that_must_be_ticked_is_visible_only_if_ticked_separately() {
+    // Required by the ceiling: inGermanySince is C for a Jobcenter.
     let unticked = with_consent(jobcenter(), |consent| consent.ticked = FieldSet::EMPTY);
     assert!(!sees(&unticked, F::InGermanySince) && sees(&unticked, F::Street));
     assert!(sees(&jobcenter(), F::InGermanySince));
-    // By the agreement.
+    // Required by the agreement.
     let mut terms = unticked;
     terms.agreement.ticked_only = FieldSet::of(&[F::Street]);
     assert!(!sees(&terms, F::Street));
     assert!(sees(&with_consent(terms, |consent| consent.ticked = FieldSet::of(&[F::Street])), F::Street));
-    // A tick alone is consent enough.
+    // A ticked field needs no consent as a whole.
     let only_ticks = with_consent(jobcenter(), |consent| consent.fields = FieldSet::EMPTY);
     assert!(sees(&only_ticks, F::FamilyName));
 }
 
 #[test]
-fn a_statute_opens_fields_between_two_bodies_of_the_sgb_for_a_purpose_of_the_sgb_alone() {
+fn a_statute_opens_fields_only_between_sgb_bodies_for_an_sgb_purpose() {
     let mut terms = Terms { sender: AgencyKind::Jugendamt, consent: None, ..jobcenter() };
     assert!(visible(&terms).fields().is_empty());
     terms.agreement.statutory = FieldSet::ALL;
     assert!(sees(&terms, F::FamilyName) && sees(&terms, F::Street));
-    // Never what must be ticked.
+    // Never fields that must be ticked.
     assert!(!sees(&terms, F::InGermanySince));
-    // Never from a Traeger, to a body that is none, or for a purpose that is not the SGB's.
+    // Never from a Träger, to an agency that is no SGB body, or for a purpose outside the SGB.
     assert!(visible(&Terms { sender: AgencyKind::Traeger, ..terms }).fields().is_empty());
     assert!(visible(&Terms { receiver: AgencyKind::Auslaenderbehoerde, ..terms }).fields().is_empty());
     assert!(visible(&Terms { purpose: ReferralPurpose::AsylumSeekerBenefits, ..terms }).fields().is_empty());
-    // Within the agreement and the offer all the same.
+    // Agreement and offer still apply.
     assert!(visible(&Terms { offered: FieldSet::EMPTY, ..terms }).fields().is_empty());
 }
 
 #[test]
-fn what_was_asked_for_never_widens_what_is_visible() {
+fn a_request_never_widens_the_visible_fields() {
     let terms = Terms { stage: Stage::Preview, ..jobcenter() };
     let asked = visible(&terms).asked(FieldSet::of(&[F::FamilyName, F::Street]));
     assert_eq!(asked.fields(), FieldSet::of(&[F::FamilyName]));
@@ -258,7 +258,7 @@ fn what_was_asked_for_never_widens_what_is_visible() {
 // Why a field is withheld.
 
 #[test]
-fn a_reason_is_given_in_the_order_of_the_rule() {
+fn withheld_reasons_follow_the_order_of_the_rule() {
     use WithheldReason as R;
     let reason = |terms: &Terms, field| withheld(terms, field);
     let full = jobcenter();
@@ -271,7 +271,7 @@ fn a_reason_is_given_in_the_order_of_the_rule() {
     let preview = Terms { stage: Stage::Preview, ..full };
     assert_eq!(reason(&preview, F::FamilyName), None);
     assert_eq!(reason(&preview, F::Street), Some(R::NotYetAccepted));
-    // What this receiver never gets is no promise for later.
+    // A field that this receiver never gets is not announced for later.
     assert_eq!(
         reason(
             &Terms { agreement: Agreement { fields: known_to(AgencyKind::Jobcenter), ..full.agreement }, ..preview },
@@ -288,14 +288,14 @@ fn a_reason_is_given_in_the_order_of_the_rule() {
 }
 
 #[test]
-fn a_statutory_field_says_nothing_of_a_consent() {
+fn the_reason_of_a_statutory_field_does_not_mention_consent() {
     let mut terms = Terms { sender: AgencyKind::Sozialamt, consent: None, offered: FieldSet::EMPTY, ..jobcenter() };
     terms.agreement.statutory = FieldSet::of(&[F::FamilyName]);
     assert_eq!(withheld(&terms, F::FamilyName), Some(WithheldReason::NotOffered));
     assert_eq!(withheld(&terms, F::GivenName), Some(WithheldReason::ConsentEnded));
 }
 
-// Algebra.
+// Algebraic properties.
 
 fn sets() -> impl Strategy<Value = FieldSet> {
     any::<i64>().prop_map(FieldSet::from_i64)
@@ -327,7 +327,7 @@ prop_compose! {
     }
 }
 
-fn within(less: &Terms, more: &Terms) -> bool {
+fn shows_no_more_than(less: &Terms, more: &Terms) -> bool {
     visible(less).fields().is_within(visible(more).fields())
 }
 
@@ -343,34 +343,34 @@ proptest! {
     }
 
     #[test]
-    fn more_agreement_never_shows_less(terms in any_terms(), more in sets()) {
+    fn a_wider_agreement_never_shows_less(terms in any_terms(), more in sets()) {
         let mut wider = terms;
         wider.agreement.fields = terms.agreement.fields.or(more);
         wider.agreement.statutory = terms.agreement.statutory.or(more);
         wider.agreement.ticked_only = terms.agreement.ticked_only.without(more);
-        prop_assert!(within(&terms, &wider));
+        prop_assert!(shows_no_more_than(&terms, &wider));
     }
 
     #[test]
-    fn a_later_version_that_narrows_never_shows_more(terms in any_terms(), fields in sets(), ticked_only in sets(), statutory in sets()) {
+    fn a_later_narrowing_version_never_shows_more(terms in any_terms(), fields in sets(), ticked_only in sets(), statutory in sets()) {
         let later = Agreement { fields, ticked_only, statutory };
         let narrowed = Terms { agreement: terms.agreement.narrowed_by(later), ..terms };
-        prop_assert!(within(&narrowed, &terms));
-        // Nor more than under the later version alone, and in whatever order versions come.
+        prop_assert!(shows_no_more_than(&narrowed, &terms));
+        // Never more than under the later version alone, and independent of the order of versions.
         let under_the_later = Terms { agreement: later, ..terms };
-        prop_assert!(within(&narrowed, &under_the_later));
+        prop_assert!(shows_no_more_than(&narrowed, &under_the_later));
         prop_assert_eq!(later.narrowed_by(terms.agreement), narrowed.agreement);
         prop_assert_eq!(narrowed.agreement.narrowed_by(later), narrowed.agreement);
     }
 
     #[test]
-    fn more_offer_never_shows_less(terms in any_terms(), more in sets()) {
+    fn a_wider_offer_never_shows_less(terms in any_terms(), more in sets()) {
         let wider = Terms { offered: terms.offered.or(more), ..terms };
-        prop_assert!(within(&terms, &wider));
+        prop_assert!(shows_no_more_than(&terms, &wider));
     }
 
     #[test]
-    fn more_consent_never_shows_less(terms in any_terms(), more in sets(), ticks in sets(), days in 0u64..4) {
+    fn a_wider_consent_never_shows_less(terms in any_terms(), more in sets(), ticks in sets(), days in 0u64..4) {
         let wider = Terms {
             consent: Some(terms.consent.map_or(
                 Consent {
@@ -390,13 +390,13 @@ proptest! {
             )),
             ..terms
         };
-        prop_assert!(within(&terms, &wider));
+        prop_assert!(shows_no_more_than(&terms, &wider));
     }
 
     #[test]
-    fn acceptance_never_shows_less_and_closing_closes_all(terms in any_terms()) {
+    fn acceptance_never_shows_less_and_closing_shows_nothing(terms in any_terms()) {
         let at = |stage| Terms { stage, ..terms };
-        prop_assert!(within(&at(Stage::Preview), &at(Stage::Full)));
+        prop_assert!(shows_no_more_than(&at(Stage::Preview), &at(Stage::Full)));
         prop_assert!(visible(&at(Stage::Closed)).fields().is_empty());
         for &field in F::ALL {
             prop_assert_eq!(withheld(&at(Stage::Closed), field), Some(WithheldReason::Closed));
@@ -404,7 +404,7 @@ proptest! {
     }
 
     #[test]
-    fn without_a_ground_nothing_passes_and_withdrawal_ends_all_consent(terms in any_terms()) {
+    fn nothing_is_visible_without_a_ground_or_after_withdrawal(terms in any_terms()) {
         let mut groundless = terms;
         groundless.agreement.statutory = FieldSet::EMPTY;
         let nothing = |consent| visible(&Terms { consent, ..groundless }).fields().is_empty();
@@ -414,7 +414,7 @@ proptest! {
     }
 
     #[test]
-    fn art_9_passes_by_a_tick_and_never_by_statute(terms in any_terms()) {
+    fn art_9_fields_need_a_tick_and_never_pass_by_statute(terms in any_terms()) {
         let art9 = visible(&terms).fields().iter().filter(|field| field.is_art9()).collect::<FieldSet>();
         prop_assert!(art9.is_within(terms.consent.map_or(FieldSet::EMPTY, |consent| consent.ticked)));
     }

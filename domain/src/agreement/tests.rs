@@ -6,21 +6,21 @@ fn at(kind: AgencyKind, role: Role, is_receiver: bool) -> Standpoint {
 }
 
 #[test]
-fn only_administrators_sign_and_only_for_a_party() {
+fn only_administrators_of_a_party_sign() {
     for (kind, role) in pairs() {
         for is_receiver in [false, true] {
             let at = at(kind, role, is_receiver);
             let party = is_receiver || kind == AgencyKind::Koordination;
             assert_eq!(at.may(ProposalAction::Sign, false), role == Role::Administrator && party, "{at:?}");
             assert_eq!(at.may_terminate(), role == Role::Administrator && party, "{at:?}");
-            let heard = role == Role::DataProtectionOfficer && party;
-            assert_eq!(at.may(ProposalAction::GiveOpinion, true), heard, "{at:?}");
+            let gives_opinion = role == Role::DataProtectionOfficer && party;
+            assert_eq!(at.may(ProposalAction::GiveOpinion, true), gives_opinion, "{at:?}");
         }
     }
 }
 
 #[test]
-fn a_proposal_is_taken_back_by_its_agency_and_rejected_by_the_other_party() {
+fn the_proposing_agency_takes_a_proposal_back_and_the_other_party_rejects_it() {
     let jobcenter = at(AgencyKind::Jobcenter, Role::Administrator, true);
     let traeger = at(AgencyKind::Traeger, Role::Administrator, false);
     let coordinator = at(AgencyKind::Koordination, Role::Coordinator, false);
@@ -41,21 +41,21 @@ fn a_proposal_is_taken_back_by_its_agency_and_rejected_by_the_other_party() {
 }
 
 #[test]
-fn nothing_is_complete_before_both_have_signed_and_were_advised() {
+fn a_proposal_is_complete_once_both_sides_signed_and_both_officers_gave_an_opinion() {
     use AgreementSide::{Receiver, Sender};
     assert!(is_complete(&[Receiver, Sender], &[Sender, Receiver]));
-    for (signed, heard) in [
+    for (signed, opinions) in [
         (&[Receiver][..], &[Receiver, Sender][..]),
         (&[Receiver, Sender], &[Sender]),
         (&[Receiver, Receiver], &[Receiver, Sender]),
         (&[], &[]),
     ] {
-        assert!(!is_complete(signed, heard), "{signed:?} {heard:?}");
+        assert!(!is_complete(signed, opinions), "{signed:?} {opinions:?}");
     }
 }
 
 #[test]
-fn nothing_beyond_the_ceiling_can_be_agreed_on_and_what_must_be_ticked_stays_so() {
+fn no_field_above_the_ceiling_can_be_agreed_on_and_ticked_fields_stay_ticked() {
     for &purpose in ReferralPurpose::ALL {
         let kind = purpose.receiver_kind();
         for &field in HandoverField::ALL {
@@ -65,14 +65,14 @@ fn nothing_beyond_the_ceiling_can_be_agreed_on_and_what_must_be_ticked_stays_so(
                 Level::Preview | Level::Accepted => Ok(false),
             };
             assert_eq!(agreeable(kind, purpose, field, false), expected, "{kind} {field:?}");
-            // No sender of today is a body under § 35 SGB I.
+            // Today no sender is a body under § 35 SGB I.
             assert!(agreeable(kind, purpose, field, true).is_err(), "{kind} {field:?}");
         }
     }
 }
 
 #[test]
-fn a_difference_says_what_the_second_has_otherwise() {
+fn a_difference_lists_what_the_second_version_changes() {
     use HandoverField as F;
     let from = Content {
         fields: FieldSet::of(&[F::Concern, F::Phone, F::Street]),

@@ -6,7 +6,7 @@ fn day(text: &str) -> NaiveDate {
     text.parse().expect("a day")
 }
 
-/// Offered to a Jobcenter, due on a Friday, with a ground.
+/// A referral offered to a Jobcenter, due on a Friday, with a ground.
 fn offered() -> Facts {
     Facts {
         standing: Standing { status: ReferralStatus::Offered, ..Standing::DRAFT },
@@ -23,13 +23,13 @@ fn on(facts: &Facts, today: &str) -> Option<Action> {
 }
 
 #[test]
-fn reminders_come_two_days_before_and_one_and_five_after() {
+fn reminders_are_due_two_days_before_and_one_and_five_days_after() {
     use ReminderKind::{Before, FirstAfter, SecondAfter};
     for (today, expected) in [
         ("2026-12-01", None),
         ("2026-12-02", Some(Before)),
         ("2026-12-04", Some(Before)),
-        // The weekend is no working day.
+        // Saturday and Sunday are no working days.
         ("2026-12-06", None),
         ("2026-12-07", Some(FirstAfter)),
         ("2026-12-10", Some(FirstAfter)),
@@ -41,19 +41,23 @@ fn reminders_come_two_days_before_and_one_and_five_after() {
 }
 
 #[test]
-fn what_nobody_answered_expires_when_ten_working_days_have_passed() {
+fn an_unanswered_referral_expires_after_ten_working_days() {
     // The tenth working day after Friday, 4 December, is Friday, 18 December.
     assert_ne!(on(&offered(), "2026-12-18"), Some(Action::Expire));
     assert_eq!(on(&offered(), "2026-12-19"), Some(Action::Expire));
     let asked = Facts { standing: Standing { status: ReferralStatus::InfoRequested, ..Standing::DRAFT }, ..offered() };
-    assert_eq!(on(&asked, "2026-12-19"), Some(Action::Expire), "nor did the sender");
+    assert_eq!(on(&asked, "2026-12-19"), Some(Action::Expire), "the sender did not answer");
     let accepted = Standing { status: ReferralStatus::Accepted, ever_accepted: true, ..Standing::DRAFT };
     let accepted = Facts { standing: accepted, ..offered() };
-    assert_eq!(on(&accepted, "2027-12-19"), Some(Action::Remind(ReminderKind::SecondAfter)), "it was answered");
+    assert_eq!(
+        on(&accepted, "2027-12-19"),
+        Some(Action::Remind(ReminderKind::SecondAfter)),
+        "an accepted referral was answered"
+    );
 }
 
 #[test]
-fn no_day_ends_an_application_at_a_body_of_the_sozialgesetzbuch() {
+fn an_application_at_an_sgb_body_never_expires() {
     for &receiver in AgencyKind::ALL {
         let application = Facts { carries_application: true, receiver, ..offered() };
         let expires = on(&application, "2027-06-01") == Some(Action::Expire);
@@ -66,21 +70,21 @@ fn no_day_ends_an_application_at_a_body_of_the_sozialgesetzbuch() {
 }
 
 #[test]
-fn without_a_ground_it_is_suspended_and_then_withdrawn() {
+fn a_referral_without_a_ground_is_suspended_and_then_withdrawn() {
     let groundless = Facts { has_ground: false, ..offered() };
     assert_eq!(on(&groundless, "2026-11-21"), Some(Action::Suspend));
-    assert_eq!(on(&groundless, "2026-12-19"), Some(Action::Expire), "over is over");
+    assert_eq!(on(&groundless, "2026-12-19"), Some(Action::Expire), "expiry comes first");
     let suspended = Standing { status: ReferralStatus::Suspended, ..Standing::DRAFT };
     let suspended = Facts { standing: suspended, due_on: Some(day("2026-12-21")), ..groundless };
     assert_eq!(on(&suspended, "2026-12-16"), None);
     assert_eq!(on(&suspended, "2026-12-17"), Some(Action::Remind(ReminderKind::Before)));
-    assert_eq!(on(&suspended, "2026-12-21"), Some(Action::Remind(ReminderKind::Before)), "the last day is one");
+    assert_eq!(on(&suspended, "2026-12-21"), Some(Action::Remind(ReminderKind::Before)), "the last day counts");
     assert_eq!(on(&suspended, "2026-12-22"), Some(Action::Withdraw));
 }
 
 #[test]
-fn nothing_fires_for_history_that_was_imported() {
-    // Due two months before the list came.
+fn no_action_fires_for_imported_history() {
+    // Due two months before the import.
     let imported = Facts { due_on: Some(day("2026-09-18")), ..offered() };
     assert_eq!(on(&imported, "2026-11-20"), None);
     assert_eq!(on(&imported, "2026-11-23"), Some(Action::Remind(ReminderKind::FirstAfter)));
@@ -109,7 +113,7 @@ fn any_facts() -> impl Strategy<Value = Facts> {
     )
 }
 
-/// Whether a search finds it, as the statement in entity/src/tick.rs says it.
+/// Whether a search finds the referral. Mirrors the SQL conditions in entity/src/tick.rs.
 fn finds(search: Search, facts: &Facts) -> bool {
     let status = facts.standing.status;
     let due_by = |last: NaiveDate| facts.due_on.is_some_and(|due| due <= last);
@@ -132,7 +136,7 @@ fn finds(search: Search, facts: &Facts) -> bool {
 
 proptest! {
     #[test]
-    fn whatever_is_to_be_done_is_found(facts in any_facts(), days in 0_u64..200, expire_after in 1_i16..40) {
+    fn every_due_action_is_found_by_its_search(facts in any_facts(), days in 0_u64..200, expire_after in 1_i16..40) {
         let today = day("2026-11-01") + Days::new(days);
         let action = due_action(&facts, today, expire_after);
         let is_for = |search: Search| match search {
@@ -147,7 +151,7 @@ proptest! {
     }
 
     #[test]
-    fn what_expires_is_found_to_the_day(facts in any_facts(), days in 0_u64..200, expire_after in 1_i16..40) {
+    fn the_expiry_search_is_exact_to_the_day(facts in any_facts(), days in 0_u64..200, expire_after in 1_i16..40) {
         let today = day("2026-11-01") + Days::new(days);
         let search = searches(today, expire_after)[0];
         let application = facts.carries_application && facts.receiver.is_sgb_body();
@@ -156,9 +160,9 @@ proptest! {
     }
 
     #[test]
-    fn the_latest_day_is_the_latest(days in 0_u64..800, count in -5_i16..40) {
+    fn the_latest_day_ending_by_a_date_is_the_latest_such_day(days in 0_u64..800, count in -5_i16..40) {
         let until = day("2026-01-01") + Days::new(days);
-        let found = latest(until, count);
+        let found = latest_day_ending_by(until, count);
         prop_assert!(after_working_days(found, count) <= until);
         prop_assert!(after_working_days(found + Days::new(1), count) > until);
     }

@@ -36,12 +36,12 @@ fn about() -> About {
     }
 }
 
-fn of_eingliederungshilfe() -> About {
+fn about_eingliederungshilfe() -> About {
     About { receiver: AgencyKind::Eingliederungshilfe, purpose: ReferralPurpose::ParticipationSupport, ..about() }
 }
 
 #[test]
-fn a_consent_runs_twelve_months_if_nobody_says_otherwise_and_never_more_than_twenty_four() {
+fn a_consent_is_valid_for_twelve_months_by_default_and_for_twenty_four_at_most() {
     let days = check(&said(), &about()).expect("a consent");
     let today = day("2026-11-20");
     assert_eq!(
@@ -53,7 +53,7 @@ fn a_consent_runs_twelve_months_if_nobody_says_otherwise_and_never_more_than_twe
     assert!(until("2028-11-20").is_ok());
     assert_eq!(until("2028-11-21"), Err(Flaw::TooLong));
     assert_eq!(until("2026-11-19"), Err(Flaw::Over));
-    // A paper of last year counts from its own day.
+    // A paper consent from last year counts from its own day.
     let old = Said { valid_from: Some(day("2025-11-20")), ..said() };
     assert_eq!(check(&old, &about()).map(|days| days.valid_until), Ok(day("2026-11-20")));
     let older = Said { valid_from: Some(day("2025-11-19")), ..said() };
@@ -62,7 +62,7 @@ fn a_consent_runs_twelve_months_if_nobody_says_otherwise_and_never_more_than_twe
 }
 
 #[test]
-fn what_must_be_ticked_cannot_be_consented_to_as_a_whole() {
+fn fields_that_must_be_ticked_cannot_be_consented_to_as_a_whole() {
     let with = |fields: &[F]| Said { fields: WHOLE.or(FieldSet::of(fields)), ..said() };
     let childcare = FieldSet::of(&[F::ChildcareNeeded]);
     assert_eq!(check(&with(&[F::ChildcareNeeded]), &about()), Err(Flaw::OnlyTicked(childcare)), "the ceiling wants it");
@@ -71,11 +71,11 @@ fn what_must_be_ticked_cannot_be_consented_to_as_a_whole() {
     assert_eq!(check(&said(), &strict), Err(Flaw::OnlyTicked(FieldSet::of(&[F::BirthDate]))), "the agreement wants it");
     let disability = FieldSet::of(&[F::Disability]);
     let as_a_whole = Said { art9: true, ..with(&[F::Disability]) };
-    assert_eq!(check(&as_a_whole, &of_eingliederungshilfe()), Err(Flaw::OnlyTicked(disability)));
+    assert_eq!(check(&as_a_whole, &about_eingliederungshilfe()), Err(Flaw::OnlyTicked(disability)));
 }
 
 #[test]
-fn nobody_consents_to_what_a_kind_of_agency_never_gets() {
+fn fields_above_the_ceiling_cannot_be_consented_to() {
     for field in [F::CounsellingNotes, F::TargetGroup, F::RequestedProcedure] {
         let one = FieldSet::of(&[field]);
         assert_eq!(check(&Said { ticked: one, art9: true, ..said() }, &about()), Err(Flaw::Never(one)), "{field:?}");
@@ -83,19 +83,19 @@ fn nobody_consents_to_what_a_kind_of_agency_never_gets() {
 }
 
 #[test]
-fn special_categories_are_named_and_written() {
+fn special_categories_must_be_named_and_consented_to_in_writing() {
     let ticked = Said { ticked: FieldSet::of(&[F::Disability]), ..said() };
-    assert_eq!(check(&ticked, &of_eingliederungshilfe()), Err(Flaw::Art9));
-    assert_eq!(check(&said(), &of_eingliederungshilfe()), Err(Flaw::Art9), "the purpose tells of a disability");
+    assert_eq!(check(&ticked, &about_eingliederungshilfe()), Err(Flaw::Art9));
+    assert_eq!(check(&said(), &about_eingliederungshilfe()), Err(Flaw::Art9), "the purpose tells of a disability");
     let named = Said { art9: true, ..ticked };
-    assert!(check(&named, &of_eingliederungshilfe()).is_ok());
+    assert!(check(&named, &about_eingliederungshilfe()).is_ok());
     let oral = Said { form: ConsentForm::Oral, form_has_reason: true, is_witnessed: true, ..named };
-    assert_eq!(check(&oral, &of_eingliederungshilfe()), Err(Flaw::OralForHealth));
-    assert!(check(&Said { form: ConsentForm::Electronic, ..oral }, &of_eingliederungshilfe()).is_ok());
+    assert_eq!(check(&oral, &about_eingliederungshilfe()), Err(Flaw::OralForHealth));
+    assert!(check(&Said { form: ConsentForm::Electronic, ..oral }, &about_eingliederungshilfe()).is_ok());
 }
 
 #[test]
-fn what_is_only_spoken_needs_a_reason_and_a_witness() {
+fn an_oral_consent_needs_a_reason_and_a_witness() {
     let oral = Said { form: ConsentForm::Oral, ..said() };
     for (form_has_reason, is_witnessed) in [(false, false), (true, false), (false, true)] {
         let flawed = Said { form_has_reason, is_witnessed, ..oral };
@@ -105,7 +105,7 @@ fn what_is_only_spoken_needs_a_reason_and_a_witness() {
 }
 
 #[test]
-fn a_minor_has_a_guardian_or_understands() {
+fn a_minor_needs_a_guardian_or_must_understand() {
     for birth_date in [Some(day("2008-11-21")), Some(day("2012-11-20")), None] {
         let of_minor = About { birth_date, ..about() };
         assert_eq!(check(&said(), &of_minor), Err(Flaw::Minor), "{birth_date:?}");
@@ -121,7 +121,7 @@ fn a_minor_has_a_guardian_or_understands() {
 }
 
 #[test]
-fn the_two_legal_acts_are_apart_and_one_of_them_is_there() {
+fn the_two_legal_acts_are_separate_and_at_least_one_is_required() {
     let acts = |data_protection, release_from_secrecy| Said { data_protection, release_from_secrecy, ..said() };
     assert_eq!(check(&acts(false, false), &about()), Err(Flaw::Nothing));
     assert_eq!(check(&acts(true, false), &about()).map(|days| days.release_on), Ok(None));

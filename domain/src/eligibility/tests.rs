@@ -8,7 +8,7 @@ fn day(text: &str) -> NaiveDate {
     text.parse().expect("a day")
 }
 
-/// A record of these stored values.
+/// The facts of a record with these stored values.
 fn facts(values: &[(F, &str)], statements: Statements) -> Facts {
     Facts::of(|field| values.iter().find(|(has, _)| *has == field).map(|(_, text)| *text), &statements)
 }
@@ -23,13 +23,13 @@ fn finding(id: &str, facts: &Facts, on: &str, group: TargetGroup) -> (Eligibilit
     (found.result, found.reasons)
 }
 
-/// Born on this day, came to Germany, of this nationality.
+/// A record of a person born on this day who came to Germany and has this nationality.
 fn migrated(born: &'static str, nationality: &'static str) -> Vec<(F, &'static str)> {
     vec![(F::BirthDate, born), (F::Nationalities, nationality), (F::InGermanySince, "2015-09-01")]
 }
 
 #[test]
-fn the_file_is_read_and_every_id_is_there_once() {
+fn the_file_is_readable_and_its_ids_are_unique() {
     let sets: Vec<RuleSet> = serde_json::from_str(include_str!("../../data/eligibility.json")).expect("rule sets");
     assert_eq!(sets, *RULE_SETS);
     assert_eq!(sets.len(), 3);
@@ -41,7 +41,7 @@ fn the_file_is_read_and_every_id_is_there_once() {
 }
 
 #[test]
-fn a_day_has_the_rule_set_that_was_in_force_on_it() {
+fn in_force_returns_the_rule_set_of_the_day() {
     let on = |text: &str| in_force(KOELN, day(text)).map(|set| set.id.as_str());
     assert_eq!(on("2021-05-27"), None);
     assert_eq!(on("2021-05-28"), Some("koeln-2021"));
@@ -73,7 +73,7 @@ fn both_edges_of_the_ages_are_included() {
 }
 
 #[test]
-fn union_citizens_are_a_group_of_2021_alone() {
+fn union_citizens_are_a_group_only_in_2021() {
     let group = TargetGroup::Unionsbuerger;
     let of = |nationality| {
         finding("koeln-2021", &facts(&migrated("2000-01-01", nationality), Default::default()), "2022-01-01", group)
@@ -87,7 +87,7 @@ fn union_citizens_are_a_group_of_2021_alone() {
 }
 
 #[test]
-fn the_exclusion_of_2021_is_another_than_that_of_2023() {
+fn the_rule_sets_of_2021_and_2023_have_different_exclusions() {
     let group = TargetGroup::JungeErwachsene;
     let of = |id, on, statements| finding(id, &facts(&migrated("2000-01-01", r#"["SY"]"#), statements), on, group);
     let claim = |claim| Statements { case_management_claim: Some(claim), ..Default::default() };
@@ -101,7 +101,7 @@ fn the_exclusion_of_2021_is_another_than_that_of_2023() {
 }
 
 #[test]
-fn a_duldung_makes_a_group_of_2023_and_only_a_family_of_2021() {
+fn a_duldung_is_a_group_in_2023_and_counts_only_for_family_in_2021() {
     let group = TargetGroup::DuldungGestattung;
     let of = |title: Option<&'static str>| {
         let mut values = migrated("2000-01-01", r#"["SY"]"#);
@@ -134,7 +134,7 @@ fn a_duldung_makes_a_group_of_2023_and_only_a_family_of_2021() {
 }
 
 #[test]
-fn single_parents_have_no_age_and_are_such_by_their_own_word() {
+fn single_parents_have_no_age_limit_and_are_recognised_only_if_stated() {
     let group = TargetGroup::Alleinerziehende;
     let mut values = migrated("1970-01-01", r#"["SY"]"#);
     assert_eq!(
@@ -148,7 +148,7 @@ fn single_parents_have_no_age_and_are_such_by_their_own_word() {
 }
 
 #[test]
-fn nobody_is_asked_for_disability_or_orientation() {
+fn disability_and_orientation_count_only_if_stated() {
     for (group, stated) in [
         (TargetGroup::Lsbti, (F::TargetGroup, r#"["LSBTI"]"#)),
         (TargetGroup::Behinderung, (F::TargetGroup, r#"["BEHINDERUNG"]"#)),
@@ -173,9 +173,9 @@ fn nobody_is_asked_for_disability_or_orientation() {
 }
 
 #[test]
-fn who_was_born_here_has_a_family_history_and_did_not_migrate() {
+fn a_person_born_in_germany_can_have_a_family_history_without_having_migrated() {
     let born_here = [(F::BirthDate, "2000-01-01"), (F::Nationalities, r#"["TR"]"#)];
-    let told = Statements {
+    let statements = Statements {
         migrated: Some(false),
         jobcenter_leads: Some(false),
         case_management_claim: Some(false),
@@ -183,10 +183,10 @@ fn who_was_born_here_has_a_family_history_and_did_not_migrate() {
     };
     let group = TargetGroup::JungeErwachsene;
     assert_eq!(
-        finding("koeln-2021", &facts(&born_here, told.clone()), "2022-01-01", group),
+        finding("koeln-2021", &facts(&born_here, statements.clone()), "2022-01-01", group),
         (NotEligible, vec![R::NotMigrated])
     );
-    assert_eq!(finding("koeln-2023", &facts(&born_here, told), "2024-01-01", group), (Eligible, vec![]));
+    assert_eq!(finding("koeln-2023", &facts(&born_here, statements), "2024-01-01", group), (Eligible, vec![]));
     let german = [(F::BirthDate, "2000-01-01"), (F::Nationalities, r#"["DE"]"#)];
     let free = Statements { jobcenter_leads: Some(false), ..Default::default() };
     assert_eq!(
@@ -196,7 +196,7 @@ fn who_was_born_here_has_a_family_history_and_did_not_migrate() {
 }
 
 #[test]
-fn one_group_is_enough_and_an_open_rule_set_leaves_nobody_out() {
+fn one_group_is_enough_and_an_open_rule_set_includes_everybody() {
     let mut values = migrated("1970-01-01", r#"["SY"]"#);
     let none = evaluate(set("koeln-2021"), &facts(&values, Default::default()), day("2022-01-01"));
     assert_eq!(none.result, NotEligible);

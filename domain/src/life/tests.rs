@@ -5,9 +5,9 @@ use crate::Word as _;
 use ReferralAction as A;
 use ReferralStatus as S;
 
-/// The design's drawing, written down by hand: action, who, from where, to where; `+` after acceptance, `-` before.
-/// `BACK` is where it stood when it was asked or suspended.
-const DRAWN: &str = "
+/// The state diagram of the design, written by hand: action, mover, source states, target state. `+`: only after
+/// acceptance, `-`: only before. `BACK`: the state in which the question was asked or the referral was suspended.
+const DIAGRAM: &str = "
     OFFER               sender    DRAFT                                             OFFERED
     ACKNOWLEDGE         receiver  OFFERED                                           ACKNOWLEDGED
     ACCEPT              receiver  OFFERED|ACKNOWLEDGED                              ACCEPTED
@@ -28,7 +28,7 @@ const DRAWN: &str = "
 
 const MOVERS: [Mover; 3] = [Mover::Sender, Mover::Receiver, Mover::Clock];
 
-/// A referral as the drawing sees it: a path of states, the last being the present one.
+/// Model of a referral in the state diagram.
 #[derive(Clone, Debug)]
 struct Model {
     status: S,
@@ -38,18 +38,18 @@ struct Model {
 }
 
 impl Model {
-    /// Where the drawing leads, if it has such an arrow.
-    fn moved(&self, action: A, mover: Mover) -> Option<Self> {
-        let row = DRAWN
+    /// The next state in the diagram, if it has such a transition.
+    fn next_state(&self, action: A, mover: Mover) -> Option<Self> {
+        let row = DIAGRAM
             .lines()
             .map(|line| line.split_whitespace().collect::<Vec<_>>())
             .find(|row| row.len() == 4 && row[0] == action.code() && row[1] == format!("{mover:?}").to_lowercase())?;
-        let here = row[2].split('|').any(|from| match (from.strip_suffix('+'), from.strip_suffix('-')) {
+        let applies = row[2].split('|').any(|from| match (from.strip_suffix('+'), from.strip_suffix('-')) {
             (Some(from), _) => from == self.status.code() && self.accepted,
             (_, Some(from)) => from == self.status.code() && !self.accepted,
             (None, None) => from == self.status.code(),
         });
-        if !here {
+        if !applies {
             return None;
         }
         let mut next = self.clone();
@@ -75,9 +75,10 @@ fn same(standing: Standing, model: &Model) -> bool {
 }
 
 proptest! {
-    /// Any moves at all, by anybody: the machine goes where the drawing goes, and stays where it has no arrow.
+    /// For any moves by anybody, the implementation follows the diagram, and does not move where the diagram has no
+    /// transition.
     #[test]
-    fn random_moves_lead_where_the_drawing_leads(
+    fn random_moves_follow_the_state_diagram(
         moves in prop::collection::vec((0..A::ALL.len(), 0..MOVERS.len()), 1..60)
     ) {
         let mut standing = Standing::DRAFT;
@@ -91,7 +92,7 @@ proptest! {
                 );
                 continue;
             }
-            match (standing.after(action, mover), model.moved(action, mover)) {
+            match (standing.after(action, mover), model.next_state(action, mover)) {
                 (Ok(path), Some(next)) => {
                     prop_assert!(same(*path.last().expect("somewhere"), &next), "{:?} {:?}", path, next);
                     prop_assert!(standing.permits(action, mover));
@@ -99,14 +100,14 @@ proptest! {
                     model = next;
                 }
                 (Err(_), None) => prop_assert!(same(standing, &model)),
-                (machine, drawn) => prop_assert!(false, "{action} by {mover:?}: {machine:?}, drawn {drawn:?}"),
+                (machine, diagram) => prop_assert!(false, "{action} by {mover:?}: {machine:?}, diagram {diagram:?}"),
             }
         }
     }
 }
 
 #[test]
-fn each_of_two_answers_belongs_to_one_side() {
+fn answers_belong_to_the_receiver_and_withdrawal_to_the_sender() {
     for &status in S::ALL {
         for ever_accepted in [false, true] {
             let standing = Standing { status, ever_accepted, asked_from: None, suspended_from: None };
@@ -120,10 +121,10 @@ fn each_of_two_answers_belongs_to_one_side() {
 }
 
 #[test]
-fn what_is_closed_stays_closed() {
+fn a_closed_referral_stays_closed() {
     for &status in S::ALL.iter().filter(|status| status.ball().is_none()) {
         let standing = Standing { status, ever_accepted: true, asked_from: None, suspended_from: None };
-        // A decision over a report moves nothing.
+        // A decision on a report moves nothing.
         for &action in A::ALL.iter().filter(|&&action| !matches!(action, A::OfferAgain | A::DecideCorrection)) {
             assert!(MOVERS.iter().all(|&mover| !standing.permits(action, mover)), "{status} {action}");
         }
@@ -131,38 +132,38 @@ fn what_is_closed_stays_closed() {
 }
 
 #[test]
-fn what_was_accepted_is_forwarded_only_as_an_application() {
+fn an_accepted_referral_is_forwarded_only_as_an_application() {
     for status in [S::Acknowledged, S::InfoRequested, S::Accepted, S::InProgress] {
         for (ever_accepted, carries_application) in [(false, false), (false, true), (true, false), (true, true)] {
             let standing = Standing { status, ever_accepted, ..Standing::DRAFT };
-            let around = Around { carries_application, ..NOTHING };
+            let around = Around { carries_application, ..NO_CONDITION };
             let offered = standing.available(Mover::Receiver, around).any(|action| action == A::Forward);
             assert_eq!(offered, carries_application || !ever_accepted, "{status} {ever_accepted}");
         }
     }
 }
 
-/// Nothing stands around it.
-const NOTHING: Around =
+/// All conditions are false.
+const NO_CONDITION: Around =
     Around { carries_application: false, shows_something: false, can_be_continued: false, to_decide: false };
 
 #[test]
-fn nothing_is_available_that_its_surroundings_refuse() {
+fn conditional_actions_are_available_only_if_their_condition_holds() {
     let has = |standing: Standing, mover, around, action| standing.available(mover, around).any(|one| one == action);
     let declined = Standing { status: S::Declined, ..Standing::DRAFT };
     let accepted = Standing { status: S::Accepted, ever_accepted: true, ..Standing::DRAFT };
     for (standing, mover, action, around) in [
-        (declined, Mover::Sender, A::OfferAgain, Around { can_be_continued: true, ..NOTHING }),
-        (declined, Mover::Sender, A::DecideCorrection, Around { to_decide: true, ..NOTHING }),
-        (accepted, Mover::Receiver, A::ReportWrongValue, Around { shows_something: true, ..NOTHING }),
+        (declined, Mover::Sender, A::OfferAgain, Around { can_be_continued: true, ..NO_CONDITION }),
+        (declined, Mover::Sender, A::DecideCorrection, Around { to_decide: true, ..NO_CONDITION }),
+        (accepted, Mover::Receiver, A::ReportWrongValue, Around { shows_something: true, ..NO_CONDITION }),
     ] {
         assert!(has(standing, mover, around, action), "{action}");
-        assert!(!has(standing, mover, NOTHING, action), "{action}");
+        assert!(!has(standing, mover, NO_CONDITION, action), "{action}");
     }
 }
 
 #[test]
-fn accepting_what_was_offered_acknowledges_it_first() {
+fn accepting_an_offered_referral_acknowledges_it_first() {
     let offered = Standing { status: S::Offered, ..Standing::DRAFT };
     let path = offered.after(A::Accept, Mover::Receiver).expect("two moves");
     assert_eq!(
@@ -172,14 +173,14 @@ fn accepting_what_was_offered_acknowledges_it_first() {
 }
 
 #[test]
-fn an_answer_to_an_imported_question_goes_on() {
+fn an_answer_to_an_imported_question_resumes_the_referral() {
     let asked = |ever_accepted| Standing { status: S::InfoRequested, ever_accepted, ..Standing::DRAFT };
     let to = |standing: Standing| standing.after(A::AnswerInformation, Mover::Sender).expect("a move")[0].status;
     assert_eq!((to(asked(false)), to(asked(true))), (S::Acknowledged, S::Accepted));
 }
 
 #[test]
-fn responsibility_moves_with_the_start_of_a_transfer_and_not_before() {
+fn responsibility_moves_only_when_the_receiver_starts_a_transfer() {
     use crate::referral::ReferralKind as K;
     let with_receiver: Vec<_> = S::ALL
         .iter()
@@ -190,7 +191,7 @@ fn responsibility_moves_with_the_start_of_a_transfer_and_not_before() {
 }
 
 #[test]
-fn an_interruption_leaves_the_responsibility_where_it_is() {
+fn an_interruption_does_not_move_the_responsibility() {
     use crate::referral::ReferralKind as K;
     let mover = |action| if action == A::Suspend { Mover::Clock } else { Mover::Receiver };
     for (from, expected) in [(S::Accepted, BallHolder::Sender), (S::InProgress, BallHolder::Receiver)] {

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 #[test]
-fn a_count_is_rounded_to_the_nearest_five_and_a_shown_nothing_may_be_two() {
+fn a_count_is_rounded_to_the_nearest_five_and_a_zero_may_hide_two() {
     let rounded: Vec<u64> = (0..=13).map(round_to_five).collect();
     assert_eq!(rounded, [0, 0, 0, 5, 5, 5, 5, 5, 10, 10, 10, 10, 10, 15]);
     assert_eq!((behind(0), behind(5)), ((0, 2), (3, 7)));
@@ -21,9 +21,10 @@ fn there_are_sixteen_tables_of_at_most_two_dimensions() {
     assert!(tables.iter().all(|by| by.len() <= MOST_DIMENSIONS && by.is_sorted()));
 }
 
-/// Four kinds of receiver with two each: 0, 0, 0, 0, and yet ten in all, which is eight at the least: each has two.
+/// Four kinds of receiver with two referrals each: each is shown as 0. The total of 8 is shown as 10, so it is at least
+/// 8. Therefore each kind has exactly two.
 #[test]
-fn a_table_that_would_tell_exact_counts_beside_another_is_held_back() {
+fn a_table_that_would_reveal_exact_counts_is_withheld() {
     let purposes = [
         ReferralPurpose::BenefitApplication,
         ReferralPurpose::CareerGuidance,
@@ -37,18 +38,18 @@ fn a_table_that_would_tell_exact_counts_beside_another_is_held_back() {
     assert_eq!(published.table(&[StatisticsDimension::ReceiverKind]), None);
     let by_status = published.table(&[StatisticsDimension::Status]);
     assert_eq!(by_status, Some(vec![(vec!["OFFERED"], 10)]), "one cell beside one cell tells nothing");
-    // One more, and the total leaves room again.
+    // With one more referral the intervals do not touch any more.
     let more = [&groups[..], &[group(ReferralStatus::Offered, purposes[0], ReferralKind::Transfer, 1)]].concat();
     assert!(Published::month(&more).table(&[StatisticsDimension::ReceiverKind]).is_some());
 }
 
 #[test]
-fn a_quarter_is_held_back_where_its_months_would_tell_it() {
+fn a_quarters_table_is_withheld_if_its_months_would_reveal_exact_counts() {
     let of = |purpose, count| group(ReferralStatus::Offered, purpose, ReferralKind::Referral, count);
     let two = |count| vec![of(ReferralPurpose::TitleExtension, count), of(ReferralPurpose::Naturalisation, count)];
     let (month, none) = (two(2), Vec::new());
     let quarter = two(4);
-    // The four cells of the months are shown as 0 and hold eight at the most; a total of 10 has eight at the least.
+    // The four cells of the months are shown as 0 and sum up to 8 at most. A total shown as 10 is at least 8.
     let published = Published::quarter(&quarter, &[&month, &none, &month]);
     assert_eq!(published.table(&[]), None);
     assert_eq!(Published::month(&quarter).table(&[]), Some(vec![(vec![], 10)]), "without the months nothing is told");
@@ -68,17 +69,17 @@ fn groups() -> impl Strategy<Value = Vec<Group>> {
             ][..],
         ),
         prop::sample::select(ReferralKind::ALL),
-        // Counts at the edges of rounding, where the intervals of two tables may touch.
+        // Counts at the limits of rounding, where the intervals of two tables may touch.
         prop::sample::select(&[0u64, 1, 2, 2, 2, 3, 3, 7, 8][..]),
     );
     let one = one.prop_map(|(status, purpose, kind, count)| group(status, purpose, kind, count));
     prop::collection::vec(one, 1..7).prop_map(|groups| groups.into_iter().filter(|group| group.count > 0).collect())
 }
 
-/// An attacker who has two tables, knows which cells are empty, and narrows each cell by what the others leave it.
+/// An attacker who has two tables, knows the empty cells, and narrows each cell's interval by the other cells.
 fn attack(groups: &[Group], one: &[StatisticsDimension], other: &[StatisticsDimension]) -> Option<String> {
     let shared = |group: &Group| -> Labels {
-        // Whatever one table says of a referral and the other says too.
+        // Features that both tables reveal.
         let both = |dimension| one.contains(&dimension) && other.contains(&dimension);
         let says = |by: &[StatisticsDimension], any: &[StatisticsDimension]| any.iter().any(|one| by.contains(one));
         let receiver = [StatisticsDimension::Purpose, StatisticsDimension::ReceiverKind];
@@ -119,7 +120,7 @@ fn attack(groups: &[Group], one: &[StatisticsDimension], other: &[StatisticsDime
 
 proptest! {
     #[test]
-    fn a_rounded_count_is_a_multiple_of_five_and_off_by_two_at_most(count in 0u64..10_000_000) {
+    fn a_rounded_count_is_a_multiple_of_five_and_off_by_at_most_two(count in 0u64..10_000_000) {
         let rounded = round_to_five(count);
         prop_assert_eq!(rounded % 5, 0);
         prop_assert!(rounded.abs_diff(count) <= DEVIATION);
@@ -128,7 +129,7 @@ proptest! {
     }
 
     #[test]
-    fn no_two_tables_tell_an_exact_count(groups in groups()) {
+    fn no_two_tables_reveal_an_exact_count(groups in groups()) {
         let published = Published::month(&groups);
         for one in tables() {
             for other in tables() {
@@ -140,7 +141,7 @@ proptest! {
     }
 
     #[test]
-    fn a_cell_is_off_by_two_at_most_and_what_is_not_shown_has_two_at_most(groups in groups()) {
+    fn a_cell_is_off_by_two_at_most_and_a_missing_cell_hides_two_at_most(groups in groups()) {
         let published = Published::month(&groups);
         for by in tables() {
             let Some(shown) = published.table(&by) else { continue };
@@ -153,7 +154,7 @@ proptest! {
     }
 
     #[test]
-    fn one_referral_more_shows_in_a_cell_by_nothing_or_by_five(groups in groups(), place in 0usize..7) {
+    fn one_more_referral_changes_a_cell_by_zero_or_five(groups in groups(), place in 0usize..7) {
         let mut more = groups.clone();
         let Some(group) = more.get_mut(place) else { return Ok(()) };
         group.count += 1;
@@ -167,9 +168,9 @@ proptest! {
     }
 }
 
-/// The attack can succeed: or the property above would say nothing.
+/// Proves that the attack can succeed; otherwise the property above would prove nothing.
 #[test]
-fn without_holding_back_the_attack_tells_exact_counts() {
+fn the_attack_succeeds_if_no_table_is_withheld() {
     let groups = [
         ReferralPurpose::BenefitApplication,
         ReferralPurpose::CareerGuidance,

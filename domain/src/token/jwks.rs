@@ -1,20 +1,20 @@
-//! Reads a JWK set (RFC 7517) into the keys that may verify a token, and for which algorithms each.
+//! Reads a JWK set (RFC 7517): the keys that may verify tokens, and the algorithms of each key.
 
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 
-/// The length of 32 bytes in base64url without padding: a coordinate of P-256, a key of Ed25519.
+/// Length of 32 bytes in base64url without padding: a coordinate of P-256, or a key of Ed25519.
 const THIRTY_TWO_BYTES: usize = 43;
-/// The length of 256 bytes in base64url without padding: an RSA modulus of 2048 bits, the least we take.
+/// Length of 256 bytes in base64url without padding: an RSA modulus of 2048 bits, the accepted minimum.
 const RSA_2048: usize = 342;
 
-/// A JWK set that cannot be used.
+/// An unusable JWK set.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidJwks {
-    /// Not JSON, or without the list `keys`.
+    /// The input is not JSON, or has no list `keys`.
     #[error("not a JWK set: it must be a JSON object with a list \"keys\"")]
     NotASet,
-    /// Nothing in it can verify a signature.
+    /// No key can verify a signature.
     #[error(
         "no usable key: each needs a \"kid\" and must be RSA of at least 2048 bits (RS256, PS256), \
          EC P-256 (ES256) or OKP Ed25519 (EdDSA), and not be for encryption"
@@ -26,7 +26,7 @@ pub enum InvalidJwks {
 #[derive(Clone, Debug)]
 pub struct Keys(Vec<Key>);
 
-/// One public key, and what it may verify: decided by the key, so that no token can choose.
+/// A public key and the algorithms that it may verify. The key decides them, so that a token cannot choose.
 #[derive(Clone, Debug)]
 pub(super) struct Key {
     kid: String,
@@ -39,7 +39,7 @@ struct Set {
     keys: Vec<serde_json::Value>,
 }
 
-/// The public members we need. Private ones are not read.
+/// The public members that we need. Private members are not read.
 #[derive(Deserialize)]
 struct Jwk {
     kty: String,
@@ -56,19 +56,20 @@ struct Jwk {
 }
 
 impl Keys {
-    /// Reads a JWK set. Keys that cannot verify one of our four algorithms (symmetric ones above all) are left out.
+    /// Reads a JWK set. Keys that cannot verify one of the four supported algorithms are skipped, symmetric keys above
+    /// all.
     ///
     /// # Errors
-    /// [`InvalidJwks`] when it is none, or no key of it is left.
+    /// [`InvalidJwks`] if the input is no JWK set or contains no usable key.
     pub fn from_jwks(json: &[u8]) -> Result<Self, InvalidJwks> {
         let set: Set = serde_json::from_slice(json).map_err(|_| InvalidJwks::NotASet)?;
         let keys: Vec<Key> =
-            set.keys.into_iter().filter_map(|key| serde_json::from_value::<Jwk>(key).ok()?.usable()).collect();
+            set.keys.into_iter().filter_map(|key| serde_json::from_value::<Jwk>(key).ok()?.into_key()).collect();
         if keys.is_empty() { Err(InvalidJwks::NoKey) } else { Ok(Self(keys)) }
     }
 
-    /// The one key of this name. Two keys of one name are none: which was meant?
-    pub(super) fn only(&self, kid: &str) -> Option<&Key> {
+    /// The key with this id. If two keys share the id it is ambiguous, so neither is returned.
+    pub(super) fn unique_key(&self, kid: &str) -> Option<&Key> {
         let mut named = self.0.iter().filter(|key| key.kid == kid);
         named.next().filter(|_| named.next().is_none())
     }
@@ -79,8 +80,8 @@ impl Keys {
 }
 
 impl Jwk {
-    fn usable(self) -> Option<Key> {
-        if !self.signs() {
+    fn into_key(self) -> Option<Key> {
+        if !self.is_for_signatures() {
             return None;
         }
         let (public, possible): (_, &[_]) = match (self.kty.as_str(), self.crv.as_deref()) {
@@ -105,8 +106,8 @@ impl Jwk {
         (!algorithms.is_empty()).then_some(Key { kid: self.kid, public, algorithms })
     }
 
-    /// Whether the key is meant for signatures, as far as it says.
-    fn signs(&self) -> bool {
+    /// Whether the key is meant for verifying signatures, as far as the key says.
+    fn is_for_signatures(&self) -> bool {
         let purpose = self.purpose.as_deref().is_none_or(|purpose| purpose == "sig");
         let operations = self.key_ops.as_ref().is_none_or(|all| all.iter().any(|one| one == "verify"));
         purpose && operations && !self.kid.is_empty()
@@ -129,7 +130,7 @@ mod tests {
     }
 
     fn algorithms(key: serde_json::Value) -> Vec<Algorithm> {
-        keys(json!([key])).map(|keys| keys.only("a").expect("one key").algorithms.clone()).unwrap_or_default()
+        keys(json!([key])).map(|keys| keys.unique_key("a").expect("one key").algorithms.clone()).unwrap_or_default()
     }
 
     #[test]
@@ -164,21 +165,21 @@ mod tests {
     }
 
     #[test]
-    fn an_odd_key_does_not_spoil_the_others() {
+    fn an_unusable_key_does_not_affect_the_others() {
         let ed = json!({"kty": "OKP", "crv": "Ed25519", "kid": "a", "x": COORDINATE});
-        assert!(keys(json!([{"kty": "odd"}, ed])).expect("a set").only("a").is_some());
+        assert!(keys(json!([{"kty": "odd"}, ed])).expect("a set").unique_key("a").is_some());
     }
 
     #[test]
-    fn two_keys_of_one_name_are_none() {
+    fn keys_with_the_same_id_are_not_used() {
         let ed = json!({"kty": "OKP", "crv": "Ed25519", "kid": "a", "x": COORDINATE});
         let keys = keys(json!([ed, ed])).expect("a set");
-        assert!(keys.only("a").is_none());
+        assert!(keys.unique_key("a").is_none());
         assert!(keys.has("a"));
     }
 
     #[test]
-    fn what_is_no_set_is_said_to_be_none() {
+    fn other_input_is_reported_as_no_jwk_set() {
         for text in ["", "[]", "{}", r#"{"keys": {}}"#, "<html>"] {
             assert_eq!(Keys::from_jwks(text.as_bytes()).err(), Some(InvalidJwks::NotASet), "{text}");
         }

@@ -1,11 +1,11 @@
-//! Tokens that are right, and what makes each of them wrong. All algorithms, over HTTP: tests/tokens.rs at the root.
+//! Valid and invalid tokens. tests/tokens.rs at the root tests all algorithms over HTTP.
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
 use super::*;
 
-/// A key for these tests alone: PKCS #8 of Ed25519, and its public half.
+/// A key for these tests only: Ed25519 in PKCS #8, and its public key.
 const KEY: [u8; 48] = *b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20\
       \x00\x49\x18\x7c\x6f\x4b\x42\x4f\xd4\x60\x0d\x53\x6c\x4c\x08\xec\x49\xcf\xa0\x22\xd9\x81\x0a\xf4\x46\x69\x01\x32\xc5\x3b\x15\xf3";
 const PUBLIC: &str = "46Dxr4zzGXca-t3es0515-tQ9Z1alJegZxqiA0I0uf0";
@@ -44,7 +44,7 @@ fn refused(claims: &Value) -> &'static str {
 }
 
 #[test]
-fn a_good_token_says_what_it_says() {
+fn a_valid_token_is_read_completely() {
     let token = verifier().verify(&sign(&claims())).expect("verified");
     assert_eq!((token.issuer(), token.subject(), token.agency_slug()), (ISS, "anna", "jobcenter-koeln"));
     assert_eq!(token.role(), Role::Clerk);
@@ -66,7 +66,7 @@ fn purposes_and_actor_are_read() {
 }
 
 #[test]
-fn a_narrowing_never_vanishes_by_mistake() {
+fn a_malformed_narrowing_is_refused() {
     for odd in [json!(null), json!("NATURALISATION"), json!(["NATURALISATION", "OTHER"]), json!([1])] {
         assert_ne!(refused(&with("purposes", odd.clone())), "accepted", "{odd}");
     }
@@ -99,7 +99,7 @@ fn the_leeway_is_sixty_seconds() {
 }
 
 #[test]
-fn a_life_in_milliseconds_is_refused() {
+fn a_lifetime_in_milliseconds_is_refused() {
     let now = get_current_timestamp();
     assert_eq!(refused(&with("exp", json!(now * 1000))), "life");
     assert_eq!(refused(&with("exp", json!(1e300))), "signature or claims");
@@ -108,7 +108,7 @@ fn a_life_in_milliseconds_is_refused() {
 }
 
 #[test]
-fn a_subject_is_one_line() {
+fn a_subject_must_be_one_non_empty_line() {
     for odd in ["", "  ", "a\nb", "a\u{0}b", &"a".repeat(256)] {
         assert_eq!(refused(&with("sub", json!(odd))), "subject");
         assert_eq!(refused(&with("act", json!({"sub": odd}))), "subject");
@@ -116,7 +116,7 @@ fn a_subject_is_one_line() {
 }
 
 #[test]
-fn an_issuer_speaks_for_its_agencies_alone() {
+fn an_issuer_speaks_only_for_its_agencies() {
     assert_eq!(refused(&with("agency", json!("auslaenderbehoerde-koeln"))), "agency");
     assert_eq!(refused(&with("agency", json!("Jobcenter-koeln"))), "agency");
     assert_eq!(refused(&with("iss", json!("https://other.example"))), "issuer");
@@ -126,7 +126,7 @@ fn an_issuer_speaks_for_its_agencies_alone() {
 }
 
 #[test]
-fn an_unknown_key_is_told_to_whom_fetches_keys() {
+fn an_unknown_key_is_reported_so_that_keys_are_fetched() {
     let verifier = verifier();
     let header = Header { kid: Some("b".to_owned()), ..Header::new(Algorithm::EdDSA) };
     let token = encode(&header, &claims(), &EncodingKey::from_ed_der(&KEY)).expect("a token");
@@ -137,7 +137,7 @@ fn an_unknown_key_is_told_to_whom_fetches_keys() {
 }
 
 #[test]
-fn a_header_that_must_be_understood_is_not() {
+fn a_critical_header_is_refused() {
     let header =
         Header { kid: Some("a".to_owned()), crit: Some(vec!["b64".to_owned()]), ..Header::new(Algorithm::EdDSA) };
     let token = encode(&header, &claims(), &EncodingKey::from_ed_der(&KEY)).expect("a token");
@@ -145,7 +145,7 @@ fn a_header_that_must_be_understood_is_not() {
 }
 
 #[test]
-fn rubbish_is_refused() {
+fn malformed_tokens_are_refused() {
     let good = sign(&claims());
     let long = format!("{good}{}", "A".repeat(LONGEST_TOKEN));
     let unsigned = good.rsplit_once('.').map(|(rest, _)| format!("{rest}.")).expect("three parts");
@@ -155,13 +155,13 @@ fn rubbish_is_refused() {
 }
 
 #[test]
-fn two_issuers_of_one_name_are_refused() {
+fn two_issuers_with_the_same_name_are_refused() {
     let issuer = verifier().issuers.remove(ISS).expect("the issuer");
     assert_eq!(Verifier::new([issuer.clone(), issuer]).err(), Some(TwoIssuers(ISS.to_owned())));
 }
 
 #[test]
-fn a_refusal_says_nothing() {
+fn a_refusal_gives_no_reason() {
     let refused = verifier().verify("").expect_err("refused");
     assert_eq!((refused.to_string(), format!("{refused:?}")), ("the token is refused".into(), "Refused".into()));
 }

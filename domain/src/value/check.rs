@@ -1,4 +1,4 @@
-//! One Rust value for each value type, and its one spelling as text.
+//! One Rust type per value type, and its encoding as text.
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -16,24 +16,24 @@ use crate::nationality::Nationality;
 
 macro_rules! values {
     ($($variant:ident($type:ty) = $read:expr, $write:expr;)+) => {
-        /// The value of a handover field. [`ValueType`] names the variant, one for one.
+        /// The value of a handover field. [`ValueType`] has one entry per variant.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum Value {
             $(#[doc = concat!("[`ValueType::", stringify!($variant), "`]")] $variant($type)),+
         }
 
         impl Value {
-            /// Reads a stored value; `None` if it is not one of this type.
+            /// Parses a stored value; `None` if it does not have this type.
             #[must_use]
             pub fn parse(value_type: ValueType, text: &str) -> Option<Self> {
                 match value_type { $(ValueType::$variant => { let read: fn(&str) -> Option<$type> = $read; read(text).map(Self::$variant) })+ }
             }
-            /// The one way in which it is stored.
+            /// The only stored form of the value.
             #[must_use]
             pub fn encode(&self) -> String {
                 match self { $(Self::$variant(value) => { let write: fn(&$type) -> String = $write; write(value) })+ }
             }
-            /// Its type.
+            /// The value's type.
             #[must_use]
             pub const fn value_type(&self) -> ValueType {
                 match self { $(Self::$variant(_) => ValueType::$variant),+ }
@@ -74,13 +74,13 @@ values! {
     TargetGroups(Vec<TargetGroup>) = json, to_json;
 }
 
-/// Whether a text is the stored form of a value of this type, to the letter.
+/// Whether a text is exactly the stored form of a value of this type.
 #[must_use]
 pub fn is_valid(value_type: ValueType, text: &str) -> bool {
     Value::parse(value_type, text).is_some_and(|value| value.encode() == text)
 }
 
-/// A stored text of a type that is kept as it is; `None` of another type, and if it is none of its type.
+/// A valid stored text that needs no decoding, i.e. of type text or line; otherwise `None`.
 #[must_use]
 pub fn as_text(value_type: ValueType, text: &str) -> Option<&str> {
     let is_line = || !text.contains(['\n', '\r']);
@@ -97,7 +97,8 @@ fn line(text: &str) -> Option<String> {
 }
 
 fn date(text: &str) -> Option<NaiveDate> {
-    // By hand: a list has a hundred of them, and to read a pattern for each takes longer than to fetch it.
+    // Parsed by hand, because a list contains a hundred dates and chrono's pattern parser took longer than fetching
+    // them.
     let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *text.as_bytes() else { return None };
     let number =
         |digits: &[u8]| digits.iter().try_fold(0, |number, digit| Some(number * 10 + char::from(*digit).to_digit(10)?));
@@ -122,7 +123,7 @@ fn json<T: DeserializeOwned>(text: &str) -> Option<T> {
 }
 
 fn to_json<T: Serialize>(value: &T) -> String {
-    // Strings, dates and words only: there is nothing here that JSON cannot say.
+    // The values consist of strings, dates and words only, so serialisation cannot fail.
     serde_json::to_string(value).unwrap_or_default()
 }
 
@@ -138,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn encoded_values_can_be_parsed() {
         let day = NaiveDate::from_ymd_opt(2026, 11, 20).expect("a day");
         round_trip(Value::Date(day));
         round_trip(Value::Int(27));
@@ -162,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_spelled_otherwise_is_refused() {
+    fn other_spellings_are_refused() {
         for (value_type, text) in [
             (ValueType::Date, "20.11.2026"),
             (ValueType::Date, "2026-2-1"),
@@ -184,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_no_word_for_having_no_title() {
+    fn no_title_value_means_having_no_title() {
         for title in Aufenthaltstitel::ALL {
             let words = format!("{} {}", title.code(), title.label()).to_lowercase();
             for forbidden in ["kein", "ohne", "illegal", "none", "unerlaubt"] {

@@ -1,43 +1,43 @@
-//! Values that are objects: kept as JSON, the keys as in GraphQL.
+//! Values that are objects. They are stored as JSON with the same keys as in GraphQL.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::{GermanLevel, Relation};
 
-/// A goal of the Hilfeplan and the step towards it.
+/// A goal of the Hilfeplan and a step towards it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PlanStep {
-    /// What is to be reached (Ziel).
+    /// The goal (Ziel).
     pub goal: String,
-    /// What is to be done (Schritt).
+    /// The step (Schritt).
     pub step: String,
     /// Who does it (verantwortlich).
     pub responsible: String,
-    /// Until when (bis).
+    /// Due date (bis).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_on: Option<NaiveDate>,
 }
 
-/// A paper that the client has or has to bring; not the paper itself.
+/// A document that the client has or must bring; not its content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Document {
-    /// What it is (Unterlage).
+    /// The document's name (Unterlage).
     pub name: String,
-    /// Whether it is there (Stand).
+    /// Whether the client has it (Stand).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
 }
 
-/// Who acts for a minor or a person under guardianship (gesetzliche Vertretung).
+/// The legal representative of a minor or of a person under guardianship (gesetzliche Vertretung).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LegalRepresentative {
     /// Full name (Name).
     pub name: String,
-    /// Parent, guardian, office (Verhältnis).
+    /// Parent, guardian or office (Verhältnis).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relation: Option<String>,
     /// Phone (Telefon).
@@ -45,11 +45,11 @@ pub struct LegalRepresentative {
     pub phone: Option<String>,
 }
 
-/// A person who lives with the client (Haushaltsmitglied).
+/// A person in the client's household (Haushaltsmitglied).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HouseholdMember {
-    /// How they are related (Beziehung).
+    /// Relation to the client (Beziehung).
     pub relation: Relation,
     /// Given name (Vorname).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -62,35 +62,35 @@ pub struct HouseholdMember {
     pub birth_date: Option<NaiveDate>,
 }
 
-/// A proven level of German (Sprachzertifikat), apart from what somebody estimates.
+/// A certified level of German (Sprachzertifikat), as opposed to an estimate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GermanCertificate {
-    /// The level that it proves (Niveau).
+    /// The certified level (Niveau).
     pub level: GermanLevel,
-    /// When it was issued (ausgestellt am).
+    /// Date of issue (ausgestellt am).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issued_on: Option<NaiveDate>,
-    /// Who issued it (Institut).
+    /// The issuing institute (Institut).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub institute: Option<String>,
 }
 
-/// What the client did for integration and wants to show (Integrationsleistung, §§ 25a, 25b AufenthG).
+/// An achievement that the client wants to prove (Integrationsleistung, §§ 25a, 25b AufenthG).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct IntegrationAchievement {
-    /// What it is (Art der Leistung).
+    /// Kind of achievement (Art der Leistung).
     pub kind: String,
-    /// When it was reached (erreicht am).
+    /// Date of achievement (erreicht am).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub achieved_on: Option<NaiveDate>,
-    /// More about it (Bemerkung).
+    /// Remark (Bemerkung).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
 
-/// Where the client is obliged to live (Wohnsitzauflage, § 12a AufenthG).
+/// The place where the client must live (Wohnsitzauflage, § 12a AufenthG).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Wohnsitzauflage {

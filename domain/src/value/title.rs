@@ -1,9 +1,9 @@
-//! Residence titles and statuses, each with the law that it rests on.
+//! Residence titles and statuses, each with its legal basis.
 
 crate::words! {
-    /// A residence title or status (AufenthG, AsylG, FreizügG/EU). There is deliberately no word for "no title": nobody
-    /// but the Ausländerbehörde decides that, and public bodies would have to report it (§ 87 AufenthG). What nobody
-    /// asked is no value. A label ends with the paragraph, from which the import works out the ways people write it.
+    /// A residence title or status (AufenthG, AsylG, FreizügG/EU). There is deliberately no value for "no title": only
+    /// the Ausländerbehörde decides that, and public bodies would have to report it (§ 87 AufenthG). An unknown title
+    /// has no value. A label ends with its paragraph, from which the import derives common spellings.
     pub enum Aufenthaltstitel("Aufenthaltstitel oder -status") for Work {
         FreizuegigEu = "FREIZUEGIG_EU": "Freizügigkeit EU § 2 FreizügG/EU",
         Aufenthaltskarte = "AUFENTHALTSKARTE": "Aufenthaltskarte § 5 Abs. 1 FreizügG/EU",
@@ -81,7 +81,7 @@ crate::words! {
 }
 
 impl Aufenthaltstitel {
-    /// Whether it is a Duldung (§§ 60a to 60d AufenthG): no title, the removal is suspended.
+    /// Whether this is a Duldung (§§ 60a to 60d AufenthG): not a title; the removal is suspended.
     #[must_use]
     pub const fn is_duldung(self) -> bool {
         matches!(
@@ -95,13 +95,13 @@ impl Aufenthaltstitel {
         )
     }
 
-    /// Whether it is a Gestattung, or the Ankunftsnachweis with which it begins (§ 55(1) AsylG).
+    /// Whether this is a Gestattung, or the Ankunftsnachweis with which it begins (§ 55(1) AsylG).
     #[must_use]
     pub const fn is_gestattung(self) -> bool {
         matches!(self, Self::Aufenthaltsgestattung | Self::Ankunftsnachweis)
     }
 
-    /// Whether it certifies that an application is pending (§ 81(5) AufenthG).
+    /// Whether this certifies that an application is pending (§ 81(5) AufenthG).
     #[must_use]
     pub const fn is_fiktion(self) -> bool {
         matches!(
@@ -113,7 +113,7 @@ impl Aufenthaltstitel {
         )
     }
 
-    /// Whether it certifies a right that the FreizügG/EU gives by itself.
+    /// Whether this certifies a right that exists directly under the FreizügG/EU.
     #[must_use]
     pub const fn is_free_movement(self) -> bool {
         matches!(

@@ -1,4 +1,4 @@
-//! The closed value lists but the residence titles, which have their own file.
+//! Closed value lists, except the residence titles, which have their own file.
 
 crate::words! {
     /// Sex as civil registration knows it (xpersonenstand geschlecht_3).
@@ -11,7 +11,7 @@ crate::words! {
 }
 
 crate::words! {
-    /// The language in which the client wants to be spoken to.
+    /// The client's preferred language of communication.
     pub enum Language("Sprache") for Work {
         Albanian = "ALBANIAN": "Albanisch",
         Amharic = "AMHARIC": "Amharisch",
@@ -72,7 +72,7 @@ crate::words! {
 }
 
 crate::words! {
-    /// How the client must not be contacted, for safety (domain: contact preference and safety notes).
+    /// How the client must not be contacted, for the client's safety.
     pub enum ContactRestriction("Einschränkung der Kontaktaufnahme") for Work {
         NoCalls = "NO_CALLS": "nicht anrufen",
         NoVoicemail = "NO_VOICEMAIL": "nicht auf die Mailbox sprechen",
@@ -83,7 +83,7 @@ crate::words! {
 }
 
 crate::words! {
-    /// Whether the client may work (§§ 4a, 60a(6), 60b(5) AufenthG, § 61 AsylG). Every title must state it.
+    /// Whether the client may work (§§ 4a, 60a(6), 60b(5) AufenthG, § 61 AsylG). Every title must state this.
     pub enum WorkPermission("Arbeitserlaubnis") for Work {
         ErwerbstaetigkeitErlaubt = "ERWERBSTAETIGKEIT_ERLAUBT": "Erwerbstätigkeit erlaubt",
         BeschaeftigungErlaubt = "BESCHAEFTIGUNG_ERLAUBT": "Beschäftigung erlaubt",
@@ -112,7 +112,7 @@ crate::words! {
 }
 
 crate::words! {
-    /// How a member of the household is related to the client.
+    /// Relation of a household member to the client.
     pub enum Relation("Beziehung zur Klientin oder zum Klienten") for Work {
         Spouse = "SPOUSE": "Ehe- oder Lebenspartnerin oder -partner",
         Partner = "PARTNER": "Partnerin oder Partner",
@@ -125,7 +125,7 @@ crate::words! {
 }
 
 crate::words! {
-    /// Where the client lives.
+    /// The client's accommodation.
     pub enum Accommodation("Art der Unterkunft") for Work {
         Rented = "RENTED": "Mietwohnung",
         WithFamily = "WITH_FAMILY": "bei Familie oder Bekannten",
@@ -140,7 +140,7 @@ crate::words! {
 }
 
 crate::words! {
-    /// Command of German (GER, § 2(9) to (12) AufenthG). What nobody asked is no value.
+    /// Level of German (GER, § 2(9) to (12) AufenthG). An unknown level has no value.
     pub enum GermanLevel("Deutschniveau (GER)") for Work {
         NichtAlphabetisiert = "NICHT_ALPHABETISIERT": "nicht alphabetisiert",
         BelowA1 = "BELOW_A1": "unter A1",
@@ -155,7 +155,7 @@ crate::words! {
 }
 
 crate::words! {
-    /// Where the client stands with the Integrationskurs (§§ 44, 44a AufenthG, §§ 4 to 17 IntV).
+    /// State of the Integrationskurs (§§ 44, 44a AufenthG, §§ 4 to 17 IntV).
     pub enum IntegrationskursState("Stand des Integrationskurses") for Work {
         KeinAnspruch = "KEIN_ANSPRUCH": "kein Anspruch",
         Berechtigt = "BERECHTIGT": "berechtigt (§ 44 Abs. 1 AufenthG)",
@@ -194,7 +194,7 @@ crate::words! {
 }
 
 crate::words! {
-    /// Where the recognition of a foreign qualification stands (BQFG).
+    /// State of the recognition of a foreign qualification (BQFG).
     pub enum AnerkennungState("Stand der Anerkennung") for Work {
         NichtBeantragt = "NICHT_BEANTRAGT": "nicht beantragt",
         Beantragt = "BEANTRAGT": "beantragt",
@@ -206,7 +206,7 @@ crate::words! {
 }
 
 crate::words! {
-    /// What the client does for a living, or learns.
+    /// The client's occupation or training.
     pub enum Employment("Beschäftigung") for Work {
         FullTime = "FULL_TIME": "Vollzeit",
         PartTime = "PART_TIME": "Teilzeit",
@@ -225,7 +225,7 @@ crate::words! {
 }
 
 crate::words! {
-    /// The benefit that the client lives on.
+    /// The benefit that the client receives.
     pub enum Benefit("Derzeitige Leistung") for Work {
         None = "NONE": "keine",
         Grundsicherungsgeld = "GRUNDSICHERUNGSGELD": "Grundsicherungsgeld (SGB II)",
@@ -244,7 +244,7 @@ crate::words! {
 }
 
 crate::words! {
-    /// The groups that KIM is for. The group alone can be Art. 9 data, so it goes nowhere unless ticked.
+    /// The target groups of KIM. A group alone can be Art. 9 data, so it is handed over only if ticked.
     pub enum TargetGroup("Zielgruppe") for Work {
         JungeErwachsene = "JUNGE_ERWACHSENE": "18 bis 27 Jahre",
         DuldungGestattung = "DULDUNG_GESTATTUNG": "Duldung oder Gestattung",
@@ -257,7 +257,7 @@ crate::words! {
 }
 
 crate::words! {
-    /// The procedure that an office is asked for (Baustein 3).
+    /// The procedure requested from an office (Baustein 3).
     pub enum Procedure("Beantragtes Verfahren") for Work {
         Aufenthaltserlaubnis25a = "AUFENTHALTSERLAUBNIS_25A": "Aufenthaltserlaubnis § 25a AufenthG",
         Aufenthaltserlaubnis25b = "AUFENTHALTSERLAUBNIS_25B": "Aufenthaltserlaubnis § 25b AufenthG",
@@ -274,7 +274,7 @@ crate::words! {
 }
 
 crate::words! {
-    /// How far the case management has come (DGCC).
+    /// Phase of the case management (DGCC).
     pub enum CasePhase("Phase des Case Managements") for Senders {
         Intake = "INTAKE": "Intake",
         Assessment = "ASSESSMENT": "Assessment",
