@@ -1,4 +1,5 @@
-//! The schema's steps, up and down. A step is history: it is never edited once released, and imports nothing of ours.
+//! The migrations of the schema, up and down. A migration is never edited after its release, and imports no other crate
+//! of this workspace.
 
 use sea_orm_migration::prelude::*;
 
@@ -32,11 +33,11 @@ mod m20261126_000024_consent_rule_in_sqlite;
 
 pub use sea_orm_migration::MigratorTrait;
 
-/// The main database: agencies, cases, referrals.
+/// Migrations of the main database: agencies, cases, referrals.
 #[derive(Debug)]
 pub struct MainMigrator;
 
-/// The log of disclosures: on SQLite a file of its own, on PostgreSQL the same database.
+/// Migrations of the disclosure log. On SQLite the log is a file of its own, on PostgreSQL it is in the main database.
 #[derive(Debug)]
 pub struct LogMigrator;
 

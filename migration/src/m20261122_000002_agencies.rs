@@ -1,4 +1,4 @@
-//! Agencies: the organisational units that send and receive.
+//! Agencies: the organisational units that send and receive referrals.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

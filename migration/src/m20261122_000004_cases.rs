@@ -1,10 +1,10 @@
-//! Persons, their households, and cases: a Träger's own, never shared.
+//! Persons, their households and cases. Each belongs to one Träger and is never shared.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::column::{code, reference, unique};
 
-/// What is kept of a person: text in the encoding of each field, so that it can be sealed.
+/// Personal data columns. All are text in the encoding of the field, so that the values can be encrypted later.
 const PERSON_FIELDS: [&str; 41] = [
     "family_name",
     "given_name",

@@ -1,4 +1,4 @@
-//! Consents: what a client allowed whom to get.
+//! Consents: which data a client permits which receiver to get.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

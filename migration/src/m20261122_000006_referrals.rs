@@ -1,12 +1,12 @@
-//! Referrals: what the rule needs of each, as integers, and who answers whom by when.
+//! Referrals: the inputs of the disclosure rule as integers, the parties and the due dates.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::column::{code, code_null, field_set, reference};
 
-/// Whatever was offered was offered under an agreement; a draft that a forwarding made may have to wait for one.
+/// Every offered referral has an agreement. Only a draft made by a forwarding may have to wait for one.
 const AGREED: &str = "agreement_id IS NOT NULL OR status = 'DRAFT'";
-/// `pending` is kept so that a partial index can carry the clerk's list; it cannot contradict the status.
+/// `pending` is stored for the partial index of the clerk's list. This constraint keeps it consistent with the status.
 const PENDING: &str =
     "pending = (status IN ('OFFERED', 'ACKNOWLEDGED') OR (status = 'INFO_REQUESTED' AND NOT ever_accepted))";
 

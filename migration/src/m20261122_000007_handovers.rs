@@ -1,11 +1,11 @@
-//! Handovers: the copy of what was offered, one row per referral.
+//! Handovers: the copy of the offered values, one row per referral.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
 use crate::column::reference;
 
-/// The handover fields of this step: text in the encoding of each field, so that it can be sealed.
-/// `counselling_notes` is not among them and never will be: the notes leave the Träger never.
+/// Handover field columns of this migration. All are text in the encoding of the field, so that the values can be
+/// encrypted later. `counselling_notes` is deliberately missing: the notes never leave the Träger.
 const HANDOVER_FIELDS: [&str; 48] = [
     "concern",
     "requested_procedure",

@@ -1,4 +1,4 @@
-//! What happened to a referral, and what was said about it.
+//! Events and messages of referrals.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

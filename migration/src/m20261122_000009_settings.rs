@@ -1,4 +1,4 @@
-//! What a database says of itself: for example that it is a demo and may be wiped.
+//! Settings of the database itself, for example that it is a demo and may be emptied.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

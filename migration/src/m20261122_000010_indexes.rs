@@ -1,12 +1,13 @@
-//! The indexes that carry lists and look-ups.
+//! The indexes for lists and look-ups.
 //!
-//! A list is one agency's side of the referrals in one order, continued by key, so every index ends in `id`. What is
-//! pending has indexes of its own: on 3 M referrals they make the clerk's list ten to twenty times cheaper. A query uses
-//! them only if it says `pending` bare: neither `pending = $1` nor, on SQLite, `pending = TRUE` implies their condition.
+//! A list shows one agency's side of the referrals in one order, with keyset pagination, so every index ends in `id`.
+//! Pending referrals have indexes of their own: on 3 M referrals they make the clerk's list ten to twenty times
+//! cheaper. The planner uses them only if the query contains plain `pending`: neither `pending = $1` nor, on SQLite,
+//! `pending = TRUE` implies the index condition.
 
 use sea_orm_migration::prelude::*;
 
-/// Name and the rest of the statement; the same text is valid on both databases.
+/// Index name and the rest of the statement. The text is valid on both databases.
 const INDEXES: [(&str, &str); 17] = [
     ("referral_receiver_due", "referral (receiver_id, due_on, id)"),
     ("referral_receiver_offered", "referral (receiver_id, offered_at, id)"),

@@ -1,4 +1,4 @@
-//! The log of disclosures. No foreign keys: it is kept apart and may outlive what it speaks of.
+//! The disclosure log. It has no foreign keys, because it is stored separately and may outlive the rows it refers to.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

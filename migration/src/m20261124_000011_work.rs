@@ -1,4 +1,4 @@
-//! What writing needs: requests that are answered once, the feed of changes, appointments and talks.
+//! Tables that mutations need: idempotency keys, the feed of changes, appointments and talks.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -7,7 +7,7 @@ use crate::column::{code, reference};
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
-/// Tables in the order in which they refer to each other.
+/// The tables in dependency order.
 const TABLES: [&str; 5] = ["idempotency", "feed", "change", "appointment", "talk"];
 
 #[async_trait::async_trait]

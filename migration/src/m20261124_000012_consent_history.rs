@@ -1,4 +1,4 @@
-//! The history of consents, and what recording one needs beside the first columns.
+//! The history of consents, and further columns for recording a consent.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -7,7 +7,7 @@ use crate::column::{code, field_set, reference};
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
-/// Columns of `consent`: the same text is valid on both databases.
+/// New columns of `consent`. The text is valid on both databases.
 const COLUMNS: [(&str, &str); 3] =
     [("form_reason", "text"), ("understands", "boolean NOT NULL DEFAULT false"), ("renewed_at", "bigint")];
 
@@ -53,6 +53,6 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// A consent concerns every case of its client.
+/// `case_person`: a consent applies to every case of its client.
 const INDEXES: [(&str, &str); 2] =
     [("consent_event_consent_at", "consent_event (consent_id, at, id)"), ("case_person", "\"case\" (person_id)")];

@@ -1,4 +1,4 @@
-//! Agreements in the making, and how they end: proposals with the signatures and opinions given on them; terminations.
+//! Agreement proposals with their signatures and opinions, and terminations of agreements.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -7,7 +7,7 @@ use crate::column::{code, field_set, reference, unique};
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
-/// Tables in the order in which they refer to each other.
+/// The tables in dependency order.
 const TABLES: [&str; 4] = ["agreement_proposal", "agreement_signature", "agreement_opinion", "agreement_termination"];
 
 #[async_trait::async_trait]
@@ -44,7 +44,7 @@ impl MigrationTrait for Migration {
 }
 
 const INDEXES: [(&str, &str); 3] = [
-    // One negotiation at a time: versions follow each other.
+    // Only one open negotiation per receiver and purpose, because versions follow each other.
     ("UNIQUE INDEX agreement_proposal_open", "agreement_proposal (receiver_id, purpose) WHERE status = 'OPEN'"),
     ("INDEX agreement_proposal_receiver", "agreement_proposal (receiver_id, id)"),
     ("INDEX agreement_proposal_ags", "agreement_proposal (ags, id)"),
@@ -86,7 +86,7 @@ fn proposal() -> TableCreateStatement {
         .take()
 }
 
-/// What a party does once for a proposal.
+/// A table of acts that a party performs once per proposal.
 fn act(table: &'static str) -> TableCreateStatement {
     Table::create()
         .table(table)

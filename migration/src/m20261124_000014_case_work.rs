@@ -1,4 +1,4 @@
-//! What case management needs beside the record: a case's version, plan and end, notes, and decisions on eligibility.
+//! Case management: version, plan and closing of a case, notes, and eligibility decisions.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -7,7 +7,7 @@ use crate::column::{code, code_null, reference};
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
-/// Columns that a case gets. SQLite adds and drops one at a time.
+/// New columns of `case`. SQLite adds and drops one column per statement.
 const COLUMNS: [&str; 5] = ["version", "close_reason", "result", "plan", "plan_reviewed_on"];
 
 fn column(name: &'static str) -> ColumnDef {

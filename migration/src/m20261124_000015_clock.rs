@@ -1,4 +1,4 @@
-//! What the clock needs: reminders that were given, and an index of what still runs.
+//! Tables of the timer: sent reminders, and indexes of running referrals.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -7,8 +7,8 @@ use crate::column::{code, reference};
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
-/// The timer looks every minute: of the referrals of many years only those that run are in these. A query uses them if it
-/// says `closed_on IS NULL`.
+/// The timer polls every minute. These partial indexes contain only the running referrals among those of many years.
+/// The planner uses them if the query contains `closed_on IS NULL`.
 const INDEXES: [(&str, &str); 2] = [
     ("referral_running_due", "referral (due_on, id) WHERE closed_on IS NULL"),
     ("referral_running_consent", "referral (consent_id, id) WHERE closed_on IS NULL"),

@@ -1,4 +1,4 @@
-//! Values that receivers report as wrong, and who was told of it.
+//! Reports of wrong values by receivers, and the notices sent about them.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -65,8 +65,8 @@ impl MigrationTrait for Migration {
 
 const INDEXES: [&str; 3] = [
     "CREATE INDEX correction_referral_reported ON correction (referral_id, reported_at, id)",
-    // What is disputed is asked with every handover, and is little.
+    // Open corrections are looked up with every handover, and they are few.
     "CREATE INDEX correction_case_open ON correction (case_id) WHERE state = 'OPEN'",
-    // One report of a field at a time from each receiver.
+    // Each receiver may have one open report per field.
     "CREATE UNIQUE INDEX correction_once ON correction (referral_id, field) WHERE state = 'OPEN'",
 ];

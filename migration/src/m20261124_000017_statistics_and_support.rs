@@ -1,4 +1,5 @@
-//! Statistics know how many posts an agency has; support checks know clients by keyed fingerprints, with their consent.
+//! The number of posts per agency, for statistics. Support checks, which recognise clients by keyed fingerprints with
+//! their consent.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -7,13 +8,13 @@ use crate::column::{code, reference};
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
-/// Tables in the order in which they refer to each other.
+/// The tables in dependency order.
 const TABLES: [&str; 4] = ["support_consent", "person_fingerprint", "support_check", "support_notice"];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // In hundredths of a post: 250 are two and a half.
+        // In hundredths of a post: 250 means two and a half.
         let posts = ColumnDef::new("posts").integer().null().check(Expr::col("posts").gte(0)).take();
         manager.alter_table(Table::alter().table("agency").add_column(posts).take()).await?;
         manager

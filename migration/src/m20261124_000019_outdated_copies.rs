@@ -1,4 +1,4 @@
-//! Which referrals had ended when a value of theirs was found wrong: their copies stay as they are, and are marked.
+//! Marks referrals that had ended before one of their values was found wrong. Their copies stay unchanged.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -23,5 +23,5 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// Asked with every handover, and little.
+/// Looked up with every handover; the marked rows are few.
 const INDEX: &str = "CREATE INDEX correction_notice_outdated ON correction_notice (referral_id) WHERE outdated";

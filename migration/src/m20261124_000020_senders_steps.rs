@@ -1,4 +1,4 @@
-//! Which steps of a history are its sender's alone: those about a field that the receiver neither sees nor was shown.
+//! Marks events that only the sender sees: events about a field that the receiver neither sees nor was shown.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

@@ -1,15 +1,16 @@
-//! How often agencies and agreements have changed. Servers keep both in memory, and ask with every request whether what
-//! they keep is still true.
+//! The version of the directory of agencies and agreements. Servers cache the directory, and check with every request
+//! whether their cached version is current.
 //!
-//! A row and not a sequence: whoever changes something holds it until the commit, so the changes are in one order and a
-//! version is one committed state. Only what servers keep counts; `agency.closings` changes with every withdrawal.
+//! The version is a row and not a sequence: a transaction that changes the directory locks the row until its commit, so
+//! the changes have one order, and a version identifies one committed state. Only changes of cached columns count;
+//! `agency.closings` changes with every withdrawal and is not cached.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
-/// Table, change, and the name of the trigger. Of an agency only these columns are kept.
+/// Table, event and name of the trigger. Only these columns of an agency are cached.
 const CHANGES: [(&str, &str, &str); 6] = [
     ("agency", "INSERT", "directory_agency_inserted"),
     ("agency", "UPDATE OF id, slug, name, kind, bound_by_203", "directory_agency_updated"),
@@ -19,12 +20,12 @@ const CHANGES: [(&str, &str, &str); 6] = [
     ("agreement", "DELETE", "directory_agreement_deleted"),
 ];
 
-/// The same, on PostgreSQL alone.
+/// Further triggers on PostgreSQL.
 const EMPTIED: [(&str, &str, &str); 2] =
     [("agency", "TRUNCATE", "directory_agency_emptied"), ("agreement", "TRUNCATE", "directory_agreement_emptied")];
 
-/// The time is in it, so that a version that was lost with a failed server is never given out again for something else:
-/// a standby that takes over may be some commits behind.
+/// The version includes the time, so that a version that was lost with a failed server is never reused for another
+/// state: a standby that takes over may miss some commits.
 const FUNCTION: &str = "CREATE FUNCTION directory_changed() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT \
      AS $$ BEGIN \
      UPDATE directory SET version = greatest(version + 1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint); \
@@ -45,7 +46,7 @@ impl MigrationTrait for Migration {
         }
         for (table, change, name) in changes(postgres) {
             let statement = if postgres {
-                // Before the statement locks any row: all who change something take the two locks in the same order.
+                // Before the statement locks any row, so that all writers take the two locks in the same order.
                 format!(
                     "CREATE TRIGGER {name} BEFORE {change} ON {table} FOR EACH STATEMENT \
                      EXECUTE FUNCTION directory_changed()"

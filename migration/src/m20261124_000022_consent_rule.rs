@@ -1,5 +1,5 @@
-//! What the rule asks of a consent, in an index of its own on PostgreSQL: a clerk's list looks up 51 consents, which was
-//! measured to take 0.42 ms, and 0.16 ms from the index alone.
+//! A covering index of the consent columns that the rule reads, on PostgreSQL. The clerk's list looks up 51 consents,
+//! which took 0.42 ms without and 0.16 ms with an index-only scan.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 

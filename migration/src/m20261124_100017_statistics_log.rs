@@ -1,4 +1,4 @@
-//! Every request of a coordination for statistics. No foreign keys, as in the log of disclosures.
+//! A log of every statistics request of a coordination. No foreign keys, as in the disclosure log.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

@@ -1,5 +1,5 @@
-//! Rows of the log stay in one piece on PostgreSQL. The ids of a list of fifty take 2 kB; it would try to compress these
-//! random digits and then move them out of line, for every request.
+//! Keeps rows of the log inline on PostgreSQL. The ids of a list of fifty take 2 kB. With the default setting
+//! PostgreSQL would try to compress these random digits and then move them to the TOAST table, for every request.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
