@@ -1,15 +1,16 @@
--- The peers' side: the same rows in plain tables, the same rules in PostgreSQL's own means (row-level security by the
--- token's agency, column grants by its role), one log row per request. Whatever is dear and can be done beforehand is done
--- beforehand, in the peers' favour: the rule is worked out when the rows are copied, the receiver stands in every message.
+-- The peers' database: the same rows in plain tables, and the same rules with PostgreSQL's means (row-level security by
+-- the token's agency, column grants by its role), one log row per request. Expensive work is done in advance wherever
+-- possible, in the peers' favour: the rule is evaluated when the rows are copied, and every message contains its
+-- receiver.
 DROP SCHEMA IF EXISTS peer, peer_rule CASCADE;
 CREATE SCHEMA peer;
--- What the peers are not to show.
+-- Schema that the peers must not expose.
 CREATE SCHEMA peer_rule;
 
 CREATE TABLE peer.agency AS SELECT id, slug, name, kind FROM agency;
 ALTER TABLE peer.agency ADD PRIMARY KEY (id);
 
--- What the receiver would see today; once a referral is closed for good, nothing of the handover.
+-- What the receiver would see today; nothing of the handover once a referral is finally closed.
 CREATE TABLE peer.referral AS
 SELECT r.id, r.reference, r.status, r.version, r.due_on, r.pending, r.receiver_id, r.sender_id, v.*
 FROM referral r
@@ -31,7 +32,7 @@ ALTER TABLE peer.referral
     ALTER status SET NOT NULL, ALTER reference SET NOT NULL, ALTER version SET NOT NULL, ALTER pending SET NOT NULL,
     ADD CONSTRAINT referral_sender FOREIGN KEY (sender_id) REFERENCES peer.agency (id);
 CREATE INDEX ON peer.referral (receiver_id, due_on, id) WHERE pending;
--- A peer asks for pending = $1, which a plan that is kept cannot match with the index above.
+-- A peer's query contains pending = $1. A cached plan for it cannot use the index above.
 CREATE INDEX ON peer.referral (receiver_id, pending, due_on, id);
 CREATE INDEX ON peer.referral (receiver_id, due_on, id);
 CREATE INDEX ON peer.referral (receiver_id, status) INCLUDE (pending, due_on);
@@ -58,14 +59,14 @@ CREATE TABLE peer_rule.event (
     referral_id uuid NOT NULL, from_status text NOT NULL, to_status text NOT NULL
 );
 
--- The token's claims: one peer has a setting for each, the other one for all.
+-- The token's claims: one peer has a setting per claim, the other one setting for all claims.
 CREATE FUNCTION peer_rule.agency_of_token() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT coalesce(nullif(current_setting('jwt.claims.agency_id', true), ''),
                     nullif(current_setting('request.jwt.claims', true), '')::json ->> 'agency_id')::uuid
 $$;
 
--- Called from a policy as (SELECT peer_rule.log_request()): worked out once for a statement, so one row per request. In plpgsql,
--- which keeps its plans.
+-- Policies call it as (SELECT peer_rule.log_request()), which is evaluated once per statement, so it writes one row per
+-- request. It is written in plpgsql, which caches its plans.
 CREATE FUNCTION peer_rule.log_request() RETURNS boolean LANGUAGE plpgsql VOLATILE SECURITY DEFINER AS $$
 BEGIN
     INSERT INTO peer_rule.request_log (agency_id, subject, request)
@@ -87,20 +88,20 @@ CREATE TRIGGER moved BEFORE UPDATE OF status ON peer.referral FOR EACH ROW EXECU
 ALTER TABLE peer.referral ENABLE ROW LEVEL SECURITY;
 CREATE POLICY of_the_receiver ON peer.referral FOR SELECT
     USING (receiver_id = (SELECT peer_rule.agency_of_token()) AND (SELECT peer_rule.log_request()));
--- A change reads the row that it changes: the policy above logs it.
+-- An update also reads the row, and the policy above logs that.
 CREATE POLICY by_the_receiver ON peer.referral FOR UPDATE USING (true) WITH CHECK (true);
 ALTER TABLE peer.message ENABLE ROW LEVEL SECURITY;
 CREATE POLICY of_the_receiver ON peer.message FOR SELECT USING (receiver_id = (SELECT peer_rule.agency_of_token()));
 
--- The dashboard's numbers as a view, which looks past row-level security and narrows by itself: numbers name nobody, so
--- that nobody, kim as little, logs them.
+-- The dashboard's numbers as a view that bypasses row-level security and filters by itself. Numbers identify nobody, so
+-- no subject logs them.
 CREATE VIEW peer.dashboard AS
 SELECT status, count(*)::int AS count, count(*) FILTER (WHERE pending)::int AS pending,
        count(*) FILTER (WHERE due_on < current_date
                         AND status IN ('OFFERED', 'ACKNOWLEDGED', 'ACCEPTED', 'IN_PROGRESS'))::int AS overdue
 FROM peer.referral WHERE receiver_id = (SELECT peer_rule.agency_of_token()) GROUP BY status;
 
--- The roles are called as the token's claim calls them; `visitor` is whoever has none.
+-- The roles have the names that the token's claim contains. `visitor` is the role without a token.
 DO $$ BEGIN
     IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'CLERK') THEN CREATE ROLE "CLERK"; END IF;
     IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'visitor') THEN CREATE ROLE visitor; END IF;
@@ -115,5 +116,5 @@ GRANT SELECT (id, reference, status, version, due_on, pending, receiver_id, send
       UPDATE (status, version) ON peer.referral TO "CLERK";
 GRANT SELECT (id, referral_id, receiver_id, sent_at, author_id, body) ON peer.message TO "CLERK";
 GRANT SELECT ON peer.dashboard TO "CLERK";
--- One peer offers no update unless somebody may update whole rows. Nobody asks as this role.
+-- One peer offers no update unless some role may update whole rows. Nobody uses this role.
 GRANT UPDATE ON peer.referral TO peer;

@@ -1,4 +1,4 @@
-//! Who asks and for what, read from the database.
+//! Agencies and referrals for the requests, read from the database.
 
 use chrono::NaiveDate;
 use kim_domain::agency::AgencyKind;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::failure::Failure;
 
-/// An agency that asks.
+/// An agency that sends requests.
 #[derive(Clone, Debug)]
 pub(crate) struct Agency {
     pub(crate) id: Uuid,
@@ -16,7 +16,7 @@ pub(crate) struct Agency {
     pub(crate) kind: AgencyKind,
 }
 
-/// A referral that can be accepted, and who may.
+/// A referral that can be accepted, with its receiver.
 #[derive(Clone, Debug)]
 pub(crate) struct Pending {
     pub(crate) id: Uuid,
@@ -24,7 +24,7 @@ pub(crate) struct Pending {
     pub(crate) receiver: Agency,
 }
 
-/// The last row before a page deep in the list, and how many rows lie before that page.
+/// The last row before a page deep in the list, and the number of rows before that page.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deep {
     pub(crate) due_on: NaiveDate,
@@ -33,7 +33,7 @@ pub(crate) struct Deep {
 }
 
 impl Agency {
-    /// What its staff are.
+    /// The role of the agency's staff.
     pub(crate) const fn role(&self) -> &'static str {
         match self.kind {
             AgencyKind::Traeger => "CASE_MANAGER",
@@ -50,9 +50,9 @@ impl Agency {
         }
     }
 
-    /// Some agencies of a kind, the same whenever it is asked.
-    pub(crate) async fn of_kind(database: &Database, kind: AgencyKind, most: usize) -> Result<Vec<Self>, Failure> {
-        let sql = format!("SELECT id, slug FROM agency WHERE kind = '{}' ORDER BY slug LIMIT {most}", kind.code());
+    /// Agencies of a kind, the same ones for every call.
+    pub(crate) async fn of_kind(database: &Database, kind: AgencyKind, limit: usize) -> Result<Vec<Self>, Failure> {
+        let sql = format!("SELECT id, slug FROM agency WHERE kind = '{}' ORDER BY slug LIMIT {limit}", kind.code());
         let agencies = rows(database, &sql)
             .await?
             .iter()
@@ -64,12 +64,12 @@ impl Agency {
         Ok(agencies)
     }
 
-    /// Referrals that wait for it, the most urgent first.
-    pub(crate) async fn pending(&self, database: &Database, most: usize) -> Result<Vec<Pending>, Failure> {
+    /// The agency's pending referrals, the most urgent first.
+    pub(crate) async fn pending(&self, database: &Database, limit: usize) -> Result<Vec<Pending>, Failure> {
         let sql = format!(
             "SELECT id, version FROM referral WHERE receiver_id = {} AND pending AND status <> 'INFO_REQUESTED' \
-             ORDER BY due_on, id LIMIT {most}",
-            literal(database, self.id)
+             ORDER BY due_on, id LIMIT {limit}",
+            uuid_literal(database, self.id)
         );
         let pending = |row: &QueryResult| {
             Ok(Pending { id: row.try_get_by_index(0)?, version: row.try_get_by_index(1)?, receiver: self.clone() })
@@ -77,20 +77,20 @@ impl Agency {
         rows(database, &sql).await?.iter().map(pending).collect()
     }
 
-    /// Where two thirds of its list have been read.
+    /// The position two thirds into the agency's list.
     pub(crate) async fn deep(&self, database: &Database) -> Result<Deep, Failure> {
-        let mine = format!("FROM referral WHERE receiver_id = {}", literal(database, self.id));
-        let total: i64 = one(database, &format!("SELECT count(*) {mine}")).await?.try_get_by_index(0)?;
+        let own = format!("FROM referral WHERE receiver_id = {}", uuid_literal(database, self.id));
+        let total: i64 = single_row(database, &format!("SELECT count(*) {own}")).await?.try_get_by_index(0)?;
         let before = total * 2 / 3;
-        let sql = format!("SELECT due_on, id {mine} ORDER BY due_on, id LIMIT 1 OFFSET {}", (before - 1).max(0));
-        let row = one(database, &sql).await?;
+        let sql = format!("SELECT due_on, id {own} ORDER BY due_on, id LIMIT 1 OFFSET {}", (before - 1).max(0));
+        let row = single_row(database, &sql).await?;
         let (due_on, id) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
         Ok(Deep { due_on, id, rows: u64::try_from(before).unwrap_or(0) })
     }
 }
 
-/// The only row of an answer.
-pub(crate) async fn one(database: &Database, sql: &str) -> Result<QueryResult, Failure> {
+/// The only row of a result.
+pub(crate) async fn single_row(database: &Database, sql: &str) -> Result<QueryResult, Failure> {
     rows(database, sql).await?.into_iter().next().ok_or_else(|| Failure::new(format!("no row: {sql}")))
 }
 
@@ -98,7 +98,7 @@ async fn rows(database: &Database, sql: &str) -> Result<Vec<QueryResult>, Failur
     Ok(database.raw().query_all_raw(Statement::from_string(database.backend(), sql)).await?)
 }
 
-fn literal(database: &Database, id: Uuid) -> String {
+fn uuid_literal(database: &Database, id: Uuid) -> String {
     match database.backend() {
         DbBackend::Sqlite => format!("x'{}'", id.simple()),
         DbBackend::Postgres | _ => format!("'{id}'"),

@@ -1,4 +1,4 @@
-//! Whether all subjects give the same answer, and whether each leaves one log row behind it. Nothing is measured before.
+//! Checks before the measurement: all subjects must give the same answer, and each must write one log row.
 
 use std::collections::BTreeMap;
 
@@ -6,33 +6,34 @@ use kim_entity::database::Database;
 use serde_json::{Map, Value, json};
 
 use crate::failure::Failure;
+use crate::fixture::Fixture;
 use crate::postgres::logged;
-use crate::stage::Stage;
 use crate::subject::{Running, Subject};
 use crate::task::Task;
 
-/// Asks each for the first clerk's answer to every task, and compares.
-pub(crate) async fn same_answers(running: &[Running], tasks: &[Task], stage: &Stage) -> Result<(), Failure> {
+/// Compares the subjects' answers to each task for the first clerk.
+pub(crate) async fn check_same_answers(running: &[Running], tasks: &[Task], fixture: &Fixture) -> Result<(), Failure> {
     for &task in tasks.iter().filter(|&&task| task != Task::Accept) {
         let mut first: Option<(&str, Value)> = None;
         for one in running {
-            // A cursor is found by reading what lies before it: that is logged too, and not counted.
-            let asks = one.asks(task, stage).await?;
-            let before = log_rows(one, stage).await?;
-            let answer = one.answer(task, &asks).await?;
-            let rows = log_rows(one, stage).await? - before;
+            // Building the requests may read pages to find a cursor. Those reads are logged too, so they happen before
+            // counting.
+            let requests = one.requests(task, fixture).await?;
+            let before = log_rows(one, fixture).await?;
+            let answer = one.answer(task, &requests).await?;
+            let rows = log_rows(one, fixture).await? - before;
             if task.discloses() && rows != 1 {
-                let words = format!("{} left {rows} log rows behind for {}, not one", one.label, task.title());
+                let words = format!("{} wrote {rows} log rows for {} instead of one", one.label, task.title());
                 return Err(Failure::new(words));
             }
-            let plain = plain(answer.get("data").and_then(only_value).unwrap_or(&answer));
-            if plain.is_null() || plain.as_array().is_some_and(Vec::is_empty) {
+            let normalized = normalize(answer.get("data").and_then(only_value).unwrap_or(&answer));
+            if normalized.is_null() || normalized.as_array().is_some_and(Vec::is_empty) {
                 return Err(Failure::new(format!("{} has nothing to answer to {}", one.label, task.title())));
             }
             match &first {
-                None => first = Some((&one.label, plain)),
+                None => first = Some((&one.label, normalized)),
                 Some((label, expected)) => {
-                    if let Some(place) = difference(expected, &plain, "") {
+                    if let Some(place) = difference(expected, &normalized, "") {
                         let words = format!("{label} and {} answer {} differently: {place}", one.label, task.title());
                         return Err(Failure::new(words));
                     }
@@ -43,49 +44,50 @@ pub(crate) async fn same_answers(running: &[Running], tasks: &[Task], stage: &St
     Ok(())
 }
 
-/// Lets each accept a referral, of the last that wait: measured are the first ones. Bare SQL says nothing of what it did.
-pub(crate) async fn accepts(running: &[Running], stage: &Stage) -> Result<(), Failure> {
+/// Lets each subject accept one referral, taken from the end of the queue because the measurement starts at its
+/// beginning. Bare SQL is skipped, because its answer does not tell what it did.
+pub(crate) async fn check_accept(running: &[Running], fixture: &Fixture) -> Result<(), Failure> {
     for (place, one) in running.iter().filter(|one| one.subject != Subject::Sql).enumerate() {
-        let asks = one.asks(Task::Accept, stage).await?;
-        let mine = asks.len().checked_sub(place + 1).and_then(|last| asks.get(last..));
+        let requests = one.requests(Task::Accept, fixture).await?;
+        let mine = requests.len().checked_sub(place + 1).and_then(|last| requests.get(last..));
         let mine = mine.ok_or_else(|| Failure::new("nothing is waiting to be accepted"))?;
-        let before = logged(&stage.url).await?;
+        let before = logged(&fixture.url).await?;
         let answer = one.answer(Task::Accept, mine).await?;
         if !answer.to_string().contains("\"ACCEPTED\"") {
-            return Err(Failure::new(format!("{} did not accept: {}", one.label, short(&answer))));
+            return Err(Failure::new(format!("{} did not accept: {}", one.label, truncated(&answer))));
         }
-        // kim writes the change itself, in the histories and feeds of both sides; nothing of a handover is in its answer.
-        // A peer may read the row once more for its answer, and log that too.
-        if one.subject != Subject::Kim && logged(&stage.url).await? == before {
+        // kim writes the change into the histories and feeds of both sides; its answer contains no handover value, so
+        // nothing is disclosed. A peer may read the row again for its answer, and log that too.
+        if one.subject != Subject::Kim && logged(&fixture.url).await? == before {
             return Err(Failure::new(format!("{} did not log that it accepted", one.label)));
         }
     }
     Ok(())
 }
 
-/// How many rows its log has. kim's own is counted where it is in the same database.
-async fn log_rows(one: &Running, stage: &Stage) -> Result<i64, Failure> {
+/// Number of rows in the subject's log. kim's own log is counted where it is in the same database.
+async fn log_rows(one: &Running, fixture: &Fixture) -> Result<i64, Failure> {
     match one.subject {
         Subject::Kim => {
-            let database = Database::open(&stage.url).await?;
+            let database = Database::open(&fixture.url).await?;
             let sql = sea_orm::Statement::from_string(database.backend(), "SELECT count(*) FROM disclosure_log");
             let row = sea_orm::ConnectionTrait::query_one_raw(database.raw_log(), sql).await?;
             database.close().await?;
             row.map_or(Ok(0), |row| Ok(row.try_get_by_index(0)?))
         }
-        Subject::Sql | Subject::Postgraphile | Subject::Postrust => logged(&stage.url).await,
+        Subject::Sql | Subject::Postgraphile | Subject::Postrust => logged(&fixture.url).await,
     }
 }
 
-/// What an answer says, whatever the dialect: names and nesting of kim's, ids as in the database.
-fn plain(value: &Value) -> Value {
+/// Normalises an answer of any dialect to kim's names and nesting, with ids as in the database.
+fn normalize(value: &Value) -> Value {
     match value {
-        Value::Array(rows) => tally(rows.iter().map(plain).collect()),
+        Value::Array(rows) => normalize_counts(rows.iter().map(normalize).collect()),
         Value::Object(object) => match (object.len(), only_value(value), object.keys().next().map(String::as_str)) {
             (1, Some(inner), Some("nodes" | "name" | "code" | "aggregate" | "count" | "totalCount" | "referral")) => {
-                plain(inner)
+                normalize(inner)
             }
-            _ => named(object),
+            _ => normalize_object(object),
         },
         Value::String(text) => match kim_domain::id::decode(text) {
             Ok((_, id)) => json!(id),
@@ -95,39 +97,39 @@ fn plain(value: &Value) -> Value {
     }
 }
 
-fn named(object: &Map<String, Value>) -> Value {
-    let mut named = Map::new();
+fn normalize_object(object: &Map<String, Value>) -> Value {
+    let mut normalized = Map::new();
     for (key, value) in object {
         let key = camel_case(key);
         let (key, mut value) = match key.as_str() {
-            "rowId" => ("id", plain(value)),
-            "agencyBySenderId" => ("sender", plain(value)),
-            // In Hasura's dialect a relation is called like its table: a message's is its author.
-            "agency" if object.contains_key("body") => ("author", plain(value)),
-            "agency" => ("sender", plain(value)),
-            "agencyByAuthorId" => ("author", plain(value)),
-            "messagesByReferralId" => ("messages", plain(value)),
-            "body" => ("text", plain(value)),
+            "rowId" => ("id", normalize(value)),
+            "agencyBySenderId" => ("sender", normalize(value)),
+            // In Hasura's dialect a relation has the name of its table: a message's `agency` is its author.
+            "agency" if object.contains_key("body") => ("author", normalize(value)),
+            "agency" => ("sender", normalize(value)),
+            "agencyByAuthorId" => ("author", normalize(value)),
+            "messagesByReferralId" => ("messages", normalize(value)),
+            "body" => ("text", normalize(value)),
             "sentAt" => ("sentAt", instant(value)),
             "handover" => {
-                if let Value::Object(fields) = plain(value) {
-                    named.extend(fields);
+                if let Value::Object(fields) = normalize(value) {
+                    normalized.extend(fields);
                 }
                 continue;
             }
-            other => (other, plain(value)),
+            other => (other, normalize(value)),
         };
-        // The last three are asked for in one order or the other.
+        // The order of these lists differs between the dialects.
         if let (true, Value::Array(rows)) = (matches!(key, "messages" | "byStatus"), &mut value) {
             rows.sort_by_key(ToString::to_string);
         }
-        named.insert(key.to_owned(), value);
+        normalized.insert(key.to_owned(), value);
     }
-    Value::Object(named)
+    Value::Object(normalized)
 }
 
-/// A dashboard's numbers: the peers have them by status, kim their sums as well.
-fn tally(rows: Vec<Value>) -> Value {
+/// Normalises the dashboard's numbers: the peers return them by status, kim also returns the sums.
+fn normalize_counts(rows: Vec<Value>) -> Value {
     let numbers = rows.first().is_some_and(|row| row.get("overdue").is_some() && row.get("status").is_some());
     if !numbers {
         return Value::Array(rows);
@@ -160,7 +162,7 @@ fn camel_case(name: &str) -> String {
     letters.collect()
 }
 
-/// Where two answers differ first, and how.
+/// The place and the values of the first difference between two answers.
 fn difference(a: &Value, b: &Value, place: &str) -> Option<String> {
     match (a, b) {
         (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
@@ -173,11 +175,11 @@ fn difference(a: &Value, b: &Value, place: &str) -> Option<String> {
             keys.keys().find_map(|key| difference(&at(a, key), &at(b, key), &format!("{place}.{key}")))
         }
         _ if a == b => None,
-        _ => Some(format!("{place}: {} and {}", short(a), short(b))),
+        _ => Some(format!("{place}: {} and {}", truncated(a), truncated(b))),
     }
 }
 
-fn short(value: &Value) -> String {
+fn truncated(value: &Value) -> String {
     value.to_string().chars().take(200).collect()
 }
 
@@ -186,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_row_is_the_same_in_every_dialect() {
+    fn the_same_row_is_equal_in_every_dialect() {
         let id = uuid::Uuid::from_u128(7);
         let type_id = kim_domain::id::encode(kim_domain::id::Kind::Referral, id);
         let kim = json!({"nodes": [{"id": type_id, "dueOn": "2026-01-02", "sender": {"name": "T"},
@@ -198,14 +200,14 @@ mod tests {
         let postrust = json!([{"id": id, "due_on": "2026-01-02", "agency": {"name": "T"}, "city": "Köln",
             "nationalities": ["SY"], "messages": [
             {"body": "a", "sent_at": "2026-01-01T01:00:00+01:00", "agency": {"name": "T"}}]}]);
-        assert_eq!(difference(&plain(&kim), &plain(&postgraphile), ""), None);
-        assert_eq!(difference(&plain(&kim), &plain(&postrust), ""), None);
+        assert_eq!(difference(&normalize(&kim), &normalize(&postgraphile), ""), None);
+        assert_eq!(difference(&normalize(&kim), &normalize(&postrust), ""), None);
     }
 
     #[test]
-    fn a_difference_is_named_by_its_place() {
+    fn a_difference_is_reported_with_its_place() {
         let place = difference(&json!([{"a": {"b": 1}}]), &json!([{"a": {"b": 2}}]), "");
         assert_eq!(place.as_deref(), Some("[0].a.b: 1 and 2"));
-        assert!(difference(&json!({"a": null}), &json!({}), "").is_some(), "a missing key is no null");
+        assert!(difference(&json!({"a": null}), &json!({}), "").is_some(), "a missing key is not null");
     }
 }

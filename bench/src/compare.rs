@@ -1,43 +1,43 @@
-//! Measures in turns: each subject after the other at one task, and all again, so that a slow moment of the machine meets
-//! them alike.
+//! Measures the subjects in turns at each task, in several rounds, so that a slow moment of the machine affects all of
+//! them.
 
 use crate::failure::Failure;
+use crate::fixture::Fixture;
 use crate::load::{Load, Until};
-use crate::process::{shared_once, usage};
+use crate::process::{proportional_memory, usage};
 use crate::results::{Circumstances, Comparison, Line, Round};
-use crate::stage::Stage;
 use crate::subject::Running;
 use crate::task::Task;
 
-/// What is measured and how long.
+/// What is measured, and for how long.
 #[derive(Clone, Debug)]
-pub(crate) struct Measuring {
+pub(crate) struct Measurement {
     pub(crate) tasks: Vec<Task>,
     pub(crate) connections: Vec<u32>,
     pub(crate) rounds: u32,
     pub(crate) seconds: u32,
     pub(crate) warm_up: u32,
-    /// PostgreSQL's first process.
+    /// The process id of PostgreSQL's postmaster.
     pub(crate) postgres: u32,
 }
 
-/// A subject and the stage that it stands on.
-pub(crate) type Contender<'a> = (&'a Running, &'a Stage);
+/// A subject and its fixture.
+pub(crate) type Contender<'a> = (&'a Running, &'a Fixture);
 
-/// Measures them.
+/// Measures the subjects.
 pub(crate) async fn compare(
     contenders: &[Contender<'_>],
-    measuring: &Measuring,
+    measurement: &Measurement,
     circumstances: Circumstances,
 ) -> Result<Comparison, Failure> {
-    let mut queue = Queue::new(contenders, measuring);
+    let mut queue = Queue::new(contenders, measurement);
     let mut lines = Vec::new();
-    for &task in &measuring.tasks {
-        let mut asks = Vec::new();
-        for (running, stage) in contenders {
-            asks.push(running.asks(task, stage).await?);
+    for &task in &measurement.tasks {
+        let mut requests = Vec::new();
+        for (running, fixture) in contenders {
+            requests.push(running.requests(task, fixture).await?);
         }
-        for &connections in &measuring.connections {
+        for &connections in &measurement.connections {
             let mut here: Vec<Line> = contenders
                 .iter()
                 .map(|(running, _)| {
@@ -45,32 +45,35 @@ pub(crate) async fn compare(
                     Line { task, connections, subject, label, rounds: Vec::new() }
                 })
                 .collect();
-            for number in 0..measuring.rounds as usize {
-                // Who comes first is another one each time.
+            for number in 0..measurement.rounds as usize {
+                // Each round starts with another subject.
                 for place in (0..contenders.len()).map(|place| (place + number) % contenders.len()) {
-                    let (running, stage) = contenders[place];
+                    let (running, fixture) = contenders[place];
                     let (mine, load) = if task == Task::Accept {
                         let turn = queue.next();
-                        running.take_turn(stage, turn.0).await?;
-                        (asks[place].get(turn.0..).unwrap_or_default(), Until::Requests(turn.1, measuring.seconds))
+                        running.take_turn(fixture, turn.0).await?;
+                        (
+                            requests[place].get(turn.0..).unwrap_or_default(),
+                            Until::Requests(turn.1, measurement.seconds),
+                        )
                     } else {
-                        let warm_up = Load { connections, until: Until::Seconds(measuring.warm_up) };
-                        running.load(task, stage, &asks[place], warm_up).await?;
-                        (&asks[place][..], Until::Seconds(measuring.seconds))
+                        let warm_up = Load { connections, until: Until::Seconds(measurement.warm_up) };
+                        running.load(task, fixture, &requests[place], warm_up).await?;
+                        (&requests[place][..], Until::Seconds(measurement.seconds))
                     };
                     let load = Load { connections, until: load };
-                    here[place].rounds.push(round(running, task, stage, mine, load, measuring.postgres).await?);
+                    here[place].rounds.push(round(running, task, fixture, mine, load, measurement.postgres).await?);
                 }
             }
-            tell(&here);
+            print_lines(&here);
             lines.extend(here);
         }
     }
     let mut peaks: Vec<_> =
         contenders.iter().map(|(running, _)| (running.label.clone(), running.usage().peak)).collect();
     peaks.push((
-        "PostgreSQL now, with its shared buffers and the connections of all".to_owned(),
-        shared_once(measuring.postgres),
+        "PostgreSQL at the end, including shared buffers and all connections".to_owned(),
+        proportional_memory(measurement.postgres),
     ));
     Ok(Comparison { circumstances, lines, peaks })
 }
@@ -78,13 +81,13 @@ pub(crate) async fn compare(
 async fn round(
     running: &Running,
     task: Task,
-    stage: &Stage,
-    asks: &[crate::requests::Ask],
+    fixture: &Fixture,
+    requests: &[crate::requests::Request],
     load: Load,
     postgres: u32,
 ) -> Result<Round, Failure> {
     let before = (running.usage().cpu, usage(postgres).cpu);
-    let done = running.load(task, stage, asks, load).await?;
+    let done = running.load(task, fixture, requests, load).await?;
     let (after, postgres) = (running.usage(), usage(postgres).cpu);
     let requests = done.requests.max(1) as f64;
     Ok(Round {
@@ -99,20 +102,21 @@ async fn round(
     })
 }
 
-/// The referrals that wait to be accepted, dealt out so that nobody gets one twice.
+/// Distributes the pending referrals, so that none is accepted twice.
 struct Queue {
     next: usize,
     each: usize,
 }
 
 impl Queue {
-    fn new(contenders: &[Contender<'_>], measuring: &Measuring) -> Self {
-        let turns = contenders.len() * measuring.connections.len() * measuring.rounds as usize;
-        let waiting = contenders.iter().map(|(_, stage)| stage.queue.len()).min().unwrap_or(0);
+    fn new(contenders: &[Contender<'_>], measurement: &Measurement) -> Self {
+        let turns = contenders.len() * measurement.connections.len() * measurement.rounds as usize;
+        let waiting = contenders.iter().map(|(_, fixture)| fixture.queue.len()).min().unwrap_or(0);
         Self { next: 0, each: waiting / turns.max(1) }
     }
 
-    /// Where a turn begins, and how many requests it is. Some are left over, for those on their way when it ends.
+    /// First index of the next turn, and its number of requests. Some referrals are left over for requests that are
+    /// under way when the turn ends.
     fn next(&mut self) -> (usize, usize) {
         let begins = self.next;
         self.next += self.each;
@@ -120,7 +124,7 @@ impl Queue {
     }
 }
 
-fn tell(lines: &[Line]) {
+fn print_lines(lines: &[Line]) {
     for line in lines {
         let failed: u64 = line.rounds.iter().map(|round| round.failed).sum();
         let failed = if failed > 0 { format!(", {failed} FAILED") } else { String::new() };

@@ -1,13 +1,13 @@
-//! Why a command of the benchmark ended early.
+//! The error type of the benchmark.
 
 use std::fmt;
 
-/// One line for standard error.
+/// An error message of one line for standard error.
 #[derive(Debug)]
 pub(crate) struct Failure(String);
 
 impl Failure {
-    /// A failure in these words.
+    /// A failure with this message.
     pub(crate) fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }

@@ -1,4 +1,4 @@
-//! The issuer that all subjects trust: its key is made for one run, and its tokens are good for a day.
+//! The token issuer that all subjects trust. Its key is generated per run, and its tokens are valid for a day.
 
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rsa;
@@ -11,13 +11,13 @@ use serde_json::{Value, json};
 use crate::agency::Agency;
 use crate::failure::Failure;
 
-/// Its name.
+/// The issuer's name.
 pub(crate) const ISS: &str = "https://bench.kim.example";
-/// Whom its tokens are for.
+/// The audience of its tokens.
 pub(crate) const AUDIENCE: &str = "kim-bench";
 const KID: &str = "bench";
 
-/// RS256, as most login services sign.
+/// Signs with RS256, as most login services do.
 pub(crate) struct Issuer {
     private: EncodingKey,
     jwk: Value,
@@ -25,7 +25,7 @@ pub(crate) struct Issuer {
 }
 
 impl Issuer {
-    /// One with a new key.
+    /// An issuer with a new key.
     pub(crate) fn new() -> Result<Self, Failure> {
         let pair = rsa::KeyPair::generate(rsa::KeySize::Rsa2048)?;
         let pkcs8 = AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(&pair)?;
@@ -41,18 +41,18 @@ impl Issuer {
         })
     }
 
-    /// Its public key as a JWK set.
+    /// The public key as a JWK set.
     pub(crate) fn jwks(&self) -> String {
         json!({"keys": [self.jwk]}).to_string()
     }
 
-    /// Its public key as PEM.
+    /// The public key as PEM.
     pub(crate) fn public_pem(&self) -> &str {
         &self.public_pem
     }
 
-    /// A token of somebody at this agency. kim reads `agency`, `role` and `scope`; the peers take `role` for a role of
-    /// PostgreSQL and hand `agency_id` to the policies.
+    /// A token for a person at this agency. kim reads `agency`, `role` and `scope`. The peers use `role` as a
+    /// PostgreSQL role and pass `agency_id` to the policies.
     pub(crate) fn token(&self, agency: &Agency) -> Result<String, Failure> {
         let now = get_current_timestamp();
         let claims = json!({

@@ -1,11 +1,11 @@
--- Sends the requests of a file in turn, one a line: the token, a tab, the body. Prints one line of JSON at the end.
--- wrk ... -- FILE         over and over
--- wrk ... -- FILE COUNT   so many at the most, each once, and looks whether an answer speaks of errors. wrk waits until its
---                         time is over even so: what counts is the time between the first request and the last answer
+-- Sends the requests of a file in turn, one per line: the token, a tab, the body. Prints one line of JSON at the end.
+-- wrk ... -- FILE         repeats the file
+-- wrk ... -- FILE COUNT   sends at limit COUNT requests, each once, and checks the answers for errors. wrk still waits until its
+--                         time is over, so the time is measured from the first request to the last answer
 local ffi = require("ffi")
 ffi.cdef("typedef struct { long seconds; long nanos; } moment; int clock_gettime(int clock, moment *at);")
 
-local requests, turn, most = {}, 0, nil
+local requests, turn, limit = {}, 0, nil
 wrong, answers, first, last = 0, 0, 0, 0
 
 local function micros()
@@ -19,7 +19,7 @@ function setup(thread)
 end
 
 function init(args)
-  most = tonumber(args[2])
+  limit = tonumber(args[2])
   for line in io.lines(args[1]) do
     local token, body = line:match("^([^\t]*)\t(.*)$")
     requests[#requests + 1] = wrk.format("POST", nil, {
@@ -28,8 +28,8 @@ function init(args)
       ["accept"] = "application/json",
     }, body)
   end
-  if most then
-    -- Only here, because it makes wrk hand over every body.
+  if limit then
+    -- Only defined here, because a response function makes wrk pass every body to Lua.
     function response(_, _, body)
       answers, last = answers + 1, micros()
       if body:find('"errors"', 1, true) then
@@ -40,9 +40,9 @@ function init(args)
 end
 
 function request()
-  if most and turn == 0 then
+  if limit and turn == 0 then
     first = micros()
-  elseif most and turn >= most then
+  elseif limit and turn >= limit then
     wrk.thread:stop()
   end
   turn = turn % #requests + 1

@@ -1,4 +1,4 @@
-//! Load: `wrk` for what answers over HTTP, `pgbench` for bare SQL. Both keep a number of connections busy.
+//! Load generators: `wrk` for HTTP, `pgbench` for bare SQL. Both keep a number of connections busy.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -8,27 +8,27 @@ use tokio::process::Command;
 
 use crate::failure::Failure;
 
-/// How hard and how long.
+/// Size and duration of a load.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Load {
     /// Connections that always have a request under way.
     pub(crate) connections: u32,
-    /// Until when.
+    /// The end of the load.
     pub(crate) until: Until,
 }
 
-/// When it ends.
+/// When a load ends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Until {
-    /// After so many seconds.
+    /// After a number of seconds.
     Seconds(u32),
-    /// After so many requests, each of them another one, or so many seconds.
+    /// After a number of requests, all of them different, or after a number of seconds.
     Requests(usize, u32),
 }
 
-/// What came of it. Times in milliseconds.
+/// Result of a load. Times in milliseconds.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Done {
+pub(crate) struct LoadResult {
     pub(crate) requests: u64,
     pub(crate) seconds: f64,
     pub(crate) p50: f64,
@@ -38,7 +38,7 @@ pub(crate) struct Done {
 }
 
 #[derive(Deserialize)]
-struct Printed {
+struct WrkOutput {
     requests: u64,
     micros: f64,
     p50: f64,
@@ -48,21 +48,21 @@ struct Printed {
 }
 
 /// Sends the requests of a file to a URL.
-pub(crate) async fn wrk(url: &str, folder: &Path, requests: &Path, load: Load) -> Result<Done, Failure> {
+pub(crate) async fn wrk(url: &str, folder: &Path, requests: &Path, load: Load) -> Result<LoadResult, Failure> {
     let script = folder.join("load.lua");
     std::fs::write(&script, include_str!("load.lua"))?;
-    let (seconds, most) = match load.until {
+    let (seconds, limit) = match load.until {
         Until::Seconds(seconds) => (seconds, None),
         Until::Requests(count, seconds) => (seconds, Some(count.to_string())),
     };
     let mut command = Command::new("wrk");
-    // One thread: it sends many times what any subject answers, and leaves the cores to them.
+    // One thread of wrk can send many times more than any subject answers, and leaves the cores to the subjects.
     command.args(["-t1", "--timeout", "30s"]).arg(format!("-c{}", load.connections)).arg(format!("-d{seconds}s"));
-    command.arg("-s").arg(script).arg(url).arg("--").arg(requests).args(most);
+    command.arg("-s").arg(script).arg(url).arg("--").arg(requests).args(limit);
     let output = run(&mut command).await?;
     let line = output.lines().rev().find(|line| line.starts_with('{'));
-    let printed: Printed = serde_json::from_str(line.ok_or_else(|| Failure::new(format!("wrk said: {output}")))?)?;
-    Ok(Done {
+    let printed: WrkOutput = serde_json::from_str(line.ok_or_else(|| Failure::new(format!("wrk said: {output}")))?)?;
+    Ok(LoadResult {
         requests: printed.requests,
         seconds: printed.micros / 1e6,
         p50: printed.p50 / 1e3,
@@ -72,14 +72,14 @@ pub(crate) async fn wrk(url: &str, folder: &Path, requests: &Path, load: Load) -
     })
 }
 
-/// Runs a script of SQL over and over.
+/// Runs an SQL script repeatedly.
 pub(crate) async fn pgbench(
     database: &str,
     folder: &Path,
     script: &Path,
     variables: &[(&str, usize)],
     load: Load,
-) -> Result<Done, Failure> {
+) -> Result<LoadResult, Failure> {
     let prefix = folder.join("pgbench");
     let mut command = Command::new("pgbench");
     command.args(["--no-vacuum", "--protocol=prepared", "--log", "--jobs=1"]);
@@ -96,9 +96,9 @@ pub(crate) async fn pgbench(
     let mut micros = logged(&prefix)?;
     micros.sort_unstable();
     let quantile = |of_hundred: usize| micros.get(micros.len() * of_hundred / 100).copied().unwrap_or(0) as f64 / 1e3;
-    Ok(Done {
+    Ok(LoadResult {
         requests: micros.len() as u64,
-        // On a machine that is busy otherwise none may have ended: then there is no rate.
+        // On a busy machine no transaction may have ended; then there is no rate.
         seconds: number("tps = ").map_or(1.0, |tps| micros.len() as f64 / tps),
         p50: quantile(50),
         p99: quantile(99),
@@ -107,7 +107,7 @@ pub(crate) async fn pgbench(
     })
 }
 
-/// The times of all transactions; the files that they stood in are gone then.
+/// Reads the times of all transactions from pgbench's log files and removes the files.
 fn logged(prefix: &Path) -> Result<Vec<u64>, Failure> {
     let (folder, name) = (prefix.parent(), prefix.file_name().and_then(|name| name.to_str()));
     let (Some(folder), Some(name)) = (folder, name) else { return Err(Failure::new("no folder for pgbench's log")) };

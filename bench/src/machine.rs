@@ -1,4 +1,4 @@
-//! On what was measured: the machine in words, and the versions of everything.
+//! The environment of a measurement: the machine, and the versions of all programs.
 
 use std::process::Command;
 
@@ -6,9 +6,9 @@ use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::hex;
 use sha2::{Digest as _, Sha256};
 
-use crate::subject::Setting;
+use crate::subject::Settings;
 
-/// The day, in Berlin.
+/// Today in Berlin.
 pub(crate) fn today() -> String {
     Clock::system().today().to_string()
 }
@@ -30,9 +30,9 @@ pub(crate) fn describe() -> String {
     format!("{processor}, {cores} cores, {memory:.0} GB, {system}")
 }
 
-/// Versions of the programs that are there.
-pub(crate) fn versions(setting: &Setting) -> Vec<(String, String)> {
-    let peers = setting.bench.join("peers/postgraphile/node_modules");
+/// Versions of the installed programs.
+pub(crate) fn versions(settings: &Settings) -> Vec<(String, String)> {
+    let peers = settings.bench.join("peers/postgraphile/node_modules");
     let said = |program: &std::path::Path, argument: &str| {
         let output = Command::new(program).arg(argument).output().ok()?;
         let text = if output.stdout.is_empty() { output.stderr } else { output.stdout };
@@ -45,12 +45,12 @@ pub(crate) fn versions(setting: &Setting) -> Vec<(String, String)> {
         let text = std::fs::read_to_string(path.join("package.json")).ok()?;
         Some(serde_json::from_str::<serde_json::Value>(&text).ok()?["version"].as_str()?.to_owned())
     };
-    let installed = std::fs::read_to_string(setting.bench.join(".peers/postrust/.crates.toml")).ok();
+    let installed = std::fs::read_to_string(settings.bench.join(".peers/postrust/.crates.toml")).ok();
     let postrust =
         installed.and_then(|text| Some(text.split_once("postrust-server ")?.1.split(' ').next()?.to_owned()));
-    let fingerprint = std::fs::read(&setting.kim).ok().map(|program| hex(&Sha256::digest(program)[..4]));
+    let fingerprint = std::fs::read(&settings.kim).ok().map(|program| hex(&Sha256::digest(program)[..4]));
     let kim =
-        said(&setting.kim, "--version").zip(fingerprint).map(|(version, of)| format!("{version} (SHA-256 {of}…)"));
+        said(&settings.kim, "--version").zip(fingerprint).map(|(version, of)| format!("{version} (SHA-256 {of}…)"));
     [
         ("kim", kim),
         ("PostGraphile", package(peers.join("postgraphile"))),

@@ -1,10 +1,11 @@
-//! `kim-bench`: measures kim beside its peers and beside bare SQL, on the same rows, in one run.
+//! `kim-bench`: measures kim, its peers and bare SQL on the same rows in one run.
 
 mod agency;
 mod check;
 mod compare;
 mod data;
 mod failure;
+mod fixture;
 mod issuer;
 mod load;
 mod machine;
@@ -16,7 +17,6 @@ mod results;
 mod rule;
 mod run;
 mod soak;
-mod stage;
 mod start;
 mod subject;
 mod task;
@@ -29,13 +29,13 @@ use clap::{Parser, Subcommand};
 
 use crate::data::Scale;
 use crate::failure::Failure;
+use crate::fixture::Fixture;
 use crate::issuer::Issuer;
 use crate::run::RunArgs;
-use crate::stage::Stage;
 use crate::subject::kim;
 use crate::task::Task;
 
-/// Measures kim beside its peers and beside bare SQL, on the same rows, in one run.
+/// Measures kim, its peers and bare SQL on the same rows in one run.
 #[derive(Debug, Parser)]
 #[command(disable_help_subcommand = true, max_term_width = 100)]
 struct Cli {
@@ -47,27 +47,27 @@ struct Cli {
 enum Command {
     /// Measure, and write bench/RESULTS.md and bench/results.json
     Run(Box<RunArgs>),
-    /// Make kim's tables in an empty database and fill them
+    /// Create kim's tables in an empty database and fill them
     Data {
         /// The database: sqlite:PATH or postgres://USER@HOST/NAME, as a superuser
         #[arg(long)]
         database: String,
-        /// How much
+        /// Amount of data
         #[arg(long, default_value = "1")]
         scale: Scale,
     },
-    /// Write what is needed to start kim on such a database and to ask it by hand
+    /// Write the files that are needed to start kim on such a database and to send requests by hand
     ///
-    /// That is kim.toml with the issuer's keys, and for every task a file with one TOKEN<tab>BODY a line, as
-    /// src/load.lua takes it: wrk -t1 -c16 -d10 -s load.lua http://127.0.0.1:8080/graphql -- FOLDER/list.tsv
+    /// These are kim.toml with the issuer's keys, and for every task a file with one TOKEN<tab>BODY per line, as
+    /// src/load.lua reads it: wrk -t1 -c16 -d10 -s load.lua http://127.0.0.1:8080/graphql -- FOLDER/list.tsv
     Prepare {
         /// The filled database
         #[arg(long)]
         database: String,
-        /// Where kim will listen
+        /// The address on which kim will listen
         #[arg(long, default_value = "127.0.0.1:8080")]
         listen: String,
-        /// Where to write
+        /// The folder for the files
         #[arg(long)]
         folder: PathBuf,
     },
@@ -82,10 +82,10 @@ async fn main() -> ExitCode {
             Command::Prepare { database, listen, folder } => prepare(&database, &listen, &folder).await,
         }
     };
-    // Whoever stops this program stops what it started, which only happens when its futures are dropped.
+    // When this program is stopped, the subjects must stop too. They are killed when the futures are dropped.
     let done = tokio::select! {
         done = command => done,
-        signal = stopped() => Err(signal),
+        signal = stop_signal() => Err(signal),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -97,7 +97,7 @@ async fn main() -> ExitCode {
 }
 
 /// Waits for Ctrl-C or SIGTERM.
-async fn stopped() -> Failure {
+async fn stop_signal() -> Failure {
     use tokio::signal::unix::{SignalKind, signal};
     let terminated = async {
         match signal(SignalKind::terminate()) {
@@ -115,11 +115,11 @@ async fn prepare(url: &str, listen: &str, folder: &Path) -> Result<(), Failure> 
     std::fs::create_dir_all(folder)?;
     let folder = folder.canonicalize()?;
     let issuer = Issuer::new()?;
-    let stage = Stage::set(url, &issuer).await?;
+    let fixture = Fixture::load(url, &issuer).await?;
     kim::configure(&folder, &issuer, url, listen)?;
-    // A deep page's cursor is given out by a server that runs.
+    // The cursor of a deep page must come from a running server.
     for task in Task::ALL.into_iter().filter(|&task| task != Task::Deep) {
-        requests::write(&folder.join(format!("{}.tsv", task.name())), &kim::plain_asks(task, &stage))?;
+        requests::write(&folder.join(format!("{}.tsv", task.name())), &kim::requests_without_cursor(task, &fixture))?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The PostgreSQL server: databases on it, its processes, its version.
+//! The PostgreSQL server: its databases, its processes and its version.
 
 use kim_entity::database::Database;
 use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
@@ -6,7 +6,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseConnection, DbBacken
 use crate::failure::Failure;
 use crate::process::parent;
 
-/// A server on which databases can be made.
+/// A server on which databases can be created.
 #[derive(Debug)]
 pub(crate) struct Server {
     url: String,
@@ -21,28 +21,28 @@ impl Server {
         Ok(Self { url: url.to_owned(), connection: sea_orm::Database::connect(options).await? })
     }
 
-    /// The URL of one of its databases.
+    /// The URL of one of the server's databases.
     pub(crate) fn url_of(&self, name: &str) -> String {
         let (server, parameters) = self.url.split_once('?').unwrap_or((&self.url, ""));
         let server = server.rsplit_once('/').map_or(server, |(server, _)| server);
         if parameters.is_empty() { format!("{server}/{name}") } else { format!("{server}/{name}?{parameters}") }
     }
 
-    /// Whether there is such a database.
+    /// Whether this database exists.
     pub(crate) async fn has(&self, name: &str) -> Result<bool, Failure> {
         Ok(self.text(&format!("SELECT count(*)::text FROM pg_database WHERE datname = '{name}'")).await? == "1")
     }
 
-    /// Makes a database, of another one if one is named, in the place of one that is called so.
+    /// Creates a database, as a copy of `template` if given. Replaces an existing database of the same name.
     pub(crate) async fn create(&self, name: &str, template: Option<&str>) -> Result<(), Failure> {
         self.drop(name).await?;
-        // Copied as files: as changes it would all be written twice.
+        // Copied as files: otherwise the copy would be written to the WAL as well.
         let like = template.map_or(String::new(), |template| format!("TEMPLATE {template} STRATEGY file_copy"));
         self.connection.execute_unprepared(&format!("CREATE DATABASE {name} {like}")).await?;
         Ok(())
     }
 
-    /// Calls a database otherwise.
+    /// Renames a database.
     pub(crate) async fn rename(&self, from: &str, to: &str) -> Result<(), Failure> {
         self.connection.execute_unprepared(&format!("ALTER DATABASE {from} RENAME TO {to}")).await?;
         Ok(())
@@ -54,13 +54,13 @@ impl Server {
         Ok(())
     }
 
-    /// Its first process, whose descendants do the work.
+    /// The postmaster's process id. Its descendants do the work.
     pub(crate) async fn process(&self) -> Result<u32, Failure> {
         let backend = self.text("SELECT pg_backend_pid()::text").await?;
         parent(backend.parse()?)
     }
 
-    /// Its version and the settings that matter here.
+    /// The server's version and the relevant settings.
     pub(crate) async fn describe(&self) -> Result<(String, String), Failure> {
         let names = [
             "fsync",
@@ -86,17 +86,17 @@ impl Server {
     }
 }
 
-/// The same database as the role that peers connect as.
+/// The URL of the same database for the role that the peers use.
 pub(crate) fn as_peer(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", url));
     let place = rest.split_once('@').map_or(rest, |(_, place)| place);
     format!("{scheme}://peer@{place}")
 }
 
-/// How many rows peers and bare SQL have logged.
+/// Number of log rows of the peers and of bare SQL.
 pub(crate) async fn logged(url: &str) -> Result<i64, Failure> {
     let database = Database::open(url).await?;
-    let row = crate::agency::one(&database, "SELECT count(*) FROM peer_rule.request_log").await?;
+    let row = crate::agency::single_row(&database, "SELECT count(*) FROM peer_rule.request_log").await?;
     database.close().await?;
     Ok(row.try_get_by_index(0)?)
 }
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn peers_come_as_themselves() {
+    fn peers_connect_as_the_role_peer() {
         assert_eq!(as_peer("postgres://kim:secret@127.0.0.1:5432/kim"), "postgres://peer@127.0.0.1:5432/kim");
     }
 }

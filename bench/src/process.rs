@@ -1,21 +1,21 @@
-//! What processes use, from Linux's /proc: time on the CPU and memory.
+//! CPU time and memory of processes, from Linux's /proc.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use crate::failure::Failure;
 
-/// Ticks of the CPU's clock in a second: 100 on every Linux that we know of.
+/// Clock ticks per second: 100 on every common Linux.
 const TICKS: f64 = 100.0;
 
-/// What a process and those that it started used.
+/// Resources used by a process and its descendants.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Usage {
-    /// Seconds on the CPU, since they began.
+    /// CPU seconds since the start.
     pub(crate) cpu: f64,
-    /// Resident memory now, in MB. Pages that several share count for each.
+    /// Resident memory now, in MB. Shared pages count for each process.
     pub(crate) rss: f64,
-    /// The sum of the most that each had resident.
+    /// Sum of the peak resident memory of each process.
     pub(crate) peak: f64,
 }
 
@@ -25,18 +25,19 @@ struct Stat {
     children_ticks: u64,
 }
 
-/// How often a family is looked at until it is the same twice, and how long between.
-const LOOKS: usize = 100;
-const BETWEEN: Duration = Duration::from_millis(20);
+/// Maximum number of samples until two consecutive samples contain the same processes, and the time between samples.
+const MAX_SAMPLES: usize = 100;
+const SAMPLE_INTERVAL: Duration = Duration::from_millis(20);
 
-/// What the process and its descendants used so far; nothing if it is gone. A process that ends meanwhile, like a connection of
-/// PostgreSQL that was closed a moment ago, would be counted twice or not at all: looked at until none came or went.
+/// Resources used so far by a process and its descendants; zero if the process is gone. A process that ends during
+/// sampling, like a PostgreSQL connection that was just closed, would be counted twice or not at all. Sampling is
+/// therefore repeated until no process came or went.
 pub(crate) fn usage(root: u32) -> Usage {
-    let pids = |family: &[(u32, Stat)]| family.iter().map(|(pid, _)| *pid).collect::<BTreeSet<u32>>();
-    let mut now = family(root);
-    for _ in 0..LOOKS {
-        std::thread::sleep(BETWEEN);
-        let later = family(root);
+    let pids = |process_tree: &[(u32, Stat)]| process_tree.iter().map(|(pid, _)| *pid).collect::<BTreeSet<u32>>();
+    let mut now = process_tree(root);
+    for _ in 0..MAX_SAMPLES {
+        std::thread::sleep(SAMPLE_INTERVAL);
+        let later = process_tree(root);
         let same = pids(&now) == pids(&later);
         now = later;
         if same {
@@ -45,7 +46,7 @@ pub(crate) fn usage(root: u32) -> Usage {
     }
     let mut sum = Usage::default();
     for (pid, stat) in now {
-        // The time of children that have ended is their parent's: PostgreSQL's connections come and go.
+        // Time of ended children is added to their parent. PostgreSQL's connections come and go.
         sum.cpu += (stat.ticks + stat.children_ticks) as f64 / TICKS;
         sum.rss += kilobytes(pid, "status", "VmRSS:");
         sum.peak += kilobytes(pid, "status", "VmHWM:");
@@ -53,13 +54,13 @@ pub(crate) fn usage(root: u32) -> Usage {
     sum
 }
 
-/// What they have resident, in MB, each page that they share counted once: what PostgreSQL takes.
-pub(crate) fn shared_once(root: u32) -> f64 {
-    family(root).into_iter().map(|(pid, _)| kilobytes(pid, "smaps_rollup", "Pss:")).sum()
+/// Resident memory in MB with shared pages counted once (PSS): what PostgreSQL really uses.
+pub(crate) fn proportional_memory(root: u32) -> f64 {
+    process_tree(root).into_iter().map(|(pid, _)| kilobytes(pid, "smaps_rollup", "Pss:")).sum()
 }
 
 /// The process and its descendants.
-fn family(root: u32) -> Vec<(u32, Stat)> {
+fn process_tree(root: u32) -> Vec<(u32, Stat)> {
     let all: HashMap<u32, Stat> = std::fs::read_dir("/proc")
         .into_iter()
         .flatten()
@@ -80,14 +81,14 @@ fn family(root: u32) -> Vec<(u32, Stat)> {
     pids.into_iter().filter_map(|pid| Some((pid, all.remove(&pid)?))).collect()
 }
 
-/// The process that started this one.
+/// The parent process id.
 pub(crate) fn parent(pid: u32) -> Result<u32, Failure> {
     stat(pid).map(|stat| stat.parent).ok_or_else(|| Failure::new(format!("there is no process {pid} on this machine")))
 }
 
 fn stat(pid: u32) -> Option<Stat> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name stands in brackets and may hold anything.
+    // The program's name is in brackets and may contain anything.
     let fields: Vec<&str> = text.rsplit_once(") ")?.1.split(' ').collect();
     let number = |place: usize| fields.get(place)?.parse::<u64>().ok();
     Some(Stat {
@@ -97,7 +98,7 @@ fn stat(pid: u32) -> Option<Stat> {
     })
 }
 
-/// A line of such a file, given there in kB, in MB.
+/// A line of this file, converted from kB to MB.
 fn kilobytes(pid: u32, file: &str, key: &str) -> f64 {
     let text = std::fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
     let line = text.lines().find_map(|line| line.strip_prefix(key));

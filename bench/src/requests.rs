@@ -1,4 +1,4 @@
-//! Requests ready to be sent, one a line: the token, a tab, the body.
+//! Prepared requests in files with one request per line: the token, a tab, the body.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -9,33 +9,33 @@ use crate::failure::Failure;
 
 /// One request.
 #[derive(Clone, Debug)]
-pub(crate) struct Ask {
+pub(crate) struct Request {
     pub(crate) token: String,
     pub(crate) body: String,
 }
 
-/// Writes them to a file, as `load.lua` reads them.
-pub(crate) fn write(path: &Path, asks: &[Ask]) -> Result<(), Failure> {
+/// Writes requests to a file for `load.lua`.
+pub(crate) fn write(path: &Path, requests: &[Request]) -> Result<(), Failure> {
     let mut text = String::new();
-    for ask in asks {
-        writeln!(text, "{}\t{}", ask.token, ask.body)?;
+    for request in requests {
+        writeln!(text, "{}\t{}", request.token, request.body)?;
     }
     Ok(std::fs::write(path, text)?)
 }
 
-/// Sends one, and reads an answer without errors.
-pub(crate) async fn send(url: &str, ask: &Ask) -> Result<Value, Failure> {
-    let request = reqwest::Client::new()
+/// Sends a request and returns an answer without errors.
+pub(crate) async fn send(url: &str, request: &Request) -> Result<Value, Failure> {
+    let builder = reqwest::Client::new()
         .post(url)
-        .bearer_auth(&ask.token)
+        .bearer_auth(&request.token)
         .header("content-type", "application/json")
         .header("accept", "application/json")
-        .body(ask.body.clone());
-    let text = request.send().await?.text().await?;
+        .body(request.body.clone());
+    let text = builder.send().await?.text().await?;
     let answer: Value =
         serde_json::from_str(&text).map_err(|_| Failure::new(format!("{url} answered what is no JSON: {text}")))?;
     if answer.get("errors").is_some() {
-        return Err(Failure::new(format!("{url} refused {}: {text}", ask.body)));
+        return Err(Failure::new(format!("{url} refused {}: {text}", request.body)));
     }
     Ok(answer)
 }

@@ -1,28 +1,28 @@
-//! What was measured: kept as JSON, from which the report is written.
+//! The measured results. They are stored as JSON, from which the report is generated.
 
 use serde::{Deserialize, Serialize};
 
 use crate::subject::Subject;
 use crate::task::Task;
 
-/// Everything. A part that was not measured keeps what an earlier run said.
+/// All results. A part that was not measured in this run keeps its earlier result.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Results {
-    /// The subjects beside each other.
+    /// The subjects compared.
     pub(crate) compare: Option<Comparison>,
     /// kim on SQLite and on PostgreSQL.
     pub(crate) sqlite: Option<Comparison>,
-    /// kim on ten times the data.
+    /// kim with ten times the data.
     pub(crate) growth: Option<Comparison>,
     /// Imports, bulk offers, statistics.
     pub(crate) work: Option<Facts>,
-    /// Start-up, memory at rest, size.
+    /// Start-up time, idle memory, size.
     pub(crate) start: Option<Facts>,
-    /// Full load for long.
+    /// Full load for a long time.
     pub(crate) soak: Option<Soak>,
 }
 
-/// On what and when.
+/// Environment and date of a measurement.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Circumstances {
     pub(crate) date: String,
@@ -34,16 +34,16 @@ pub(crate) struct Circumstances {
     pub(crate) rounds: u32,
 }
 
-/// Some that were measured in turns.
+/// Subjects measured in turns.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Comparison {
     pub(crate) circumstances: Circumstances,
     pub(crate) lines: Vec<Line>,
-    /// The most memory that each had resident, in MB.
+    /// Peak resident memory per subject in MB.
     pub(crate) peaks: Vec<(String, f64)>,
 }
 
-/// One of them at one task with so many connections.
+/// A subject's rounds at one task with one number of connections.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Line {
     pub(crate) task: Task,
@@ -56,19 +56,19 @@ pub(crate) struct Line {
 /// One measurement.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Round {
-    /// Requests in a second.
+    /// Requests per second.
     pub(crate) rate: f64,
     /// Milliseconds.
     pub(crate) p50: f64,
     /// Milliseconds.
     pub(crate) p99: f64,
-    /// Milliseconds of CPU for a request, of the subject's own processes.
+    /// CPU milliseconds per request of the subject's own processes.
     pub(crate) cpu: f64,
-    /// The same of PostgreSQL's.
+    /// CPU milliseconds per request of PostgreSQL's processes.
     pub(crate) postgres_cpu: f64,
-    /// Resident memory at the end, MB.
+    /// Resident memory at the end, in MB.
     pub(crate) memory: f64,
-    /// Bytes of an answer with its headers; 0 for bare SQL.
+    /// Bytes per answer including headers; 0 for bare SQL.
     pub(crate) bytes: f64,
     /// Requests that failed.
     pub(crate) failed: u64,
@@ -108,19 +108,19 @@ impl Fact {
 }
 
 impl Line {
-    /// The median round of something.
+    /// The median over the rounds.
     pub(crate) fn median(&self, of: impl Fn(&Round) -> f64) -> f64 {
         median(self.rounds.iter().map(of).collect())
     }
 }
 
 impl Comparison {
-    /// The line of one.
+    /// The line of one subject, task and number of connections.
     pub(crate) fn line(&self, task: Task, connections: u32, label: &str) -> Option<&Line> {
         self.lines.iter().find(|line| line.task == task && line.connections == connections && line.label == label)
     }
 
-    /// The labels, in the order in which they were measured.
+    /// The labels in measuring order.
     pub(crate) fn labels(&self) -> Vec<&str> {
         let mut labels: Vec<&str> = Vec::new();
         for line in &self.lines {
@@ -133,7 +133,7 @@ impl Comparison {
 }
 
 impl Soak {
-    /// By how much memory grew in a minute over the second half, in MB: the least squares' line.
+    /// Memory growth in MB per minute over the second half, by least squares.
     pub(crate) fn slope(&self) -> f64 {
         let half = &self.memory[self.memory.len() / 2..];
         let n = half.len() as f64;
@@ -145,7 +145,7 @@ impl Soak {
     }
 }
 
-/// The middle one; of an even number the mean of the two in the middle.
+/// The median; for an even number of values the mean of the two middle ones.
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_that_grows_by_a_megabyte_a_minute_is_seen() {
+    fn the_slope_is_the_memory_growth_per_minute() {
         let memory = (0..120).map(|n| (f64::from(n) * 5.0, 60.0 + f64::from(n) / 12.0)).collect();
         let soak = Soak {
             circumstances: Circumstances::default(),

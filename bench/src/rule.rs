@@ -1,4 +1,4 @@
-//! What the rule costs a list: the part of a request's time that goes into deciding what may be shown.
+//! The cost of the disclosure rule for a list.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -11,15 +11,15 @@ use kim_domain::purpose::ReferralPurpose;
 
 use crate::results::Fact;
 
-/// Rows of a page of fifty, and one more to know whether there is another.
+/// Rows of a page of fifty, plus one that tells whether there is a next page.
 const ROWS: u32 = 51;
-const TIMES: u32 = 20_000;
+const REPETITIONS: u32 = 20_000;
 
-/// What is measured here.
+/// Name of this measurement. The report looks the fact up by it.
 pub(crate) const RULE: &str = "the rule for the rows of a list of 50";
 
-/// Asks it as often as a list asks: twice for each row, which columns are read and which are answered, and for the log under
-/// which ground.
+/// Evaluates the rule as often as a list does: twice per row (columns to read, fields to answer), and once for the
+/// log's ground.
 pub(crate) fn rule() -> Fact {
     let day = NaiveDate::default();
     let terms = Terms {
@@ -43,10 +43,10 @@ pub(crate) fn rule() -> Fact {
         today: day,
     };
     let began = Instant::now();
-    for _ in 0..TIMES * ROWS {
+    for _ in 0..REPETITIONS * ROWS {
         let terms = black_box(&terms);
         let asked = known_to(terms.receiver);
         black_box((visible(terms).asked(asked), visible(terms).asked(asked), consented(terms), statutory(terms)));
     }
-    Fact::new(RULE, began.elapsed().as_secs_f64() * 1e6 / f64::from(TIMES), "µs")
+    Fact::new(RULE, began.elapsed().as_secs_f64() * 1e6 / f64::from(REPETITIONS), "µs")
 }

@@ -1,34 +1,34 @@
-//! Full load for long: does memory stay flat?
+//! Full load for a long time, to see whether memory stays constant.
 
 use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
+use crate::fixture::Fixture;
 use crate::load::{Load, Until};
 use crate::results::{Circumstances, Soak};
-use crate::stage::Stage;
 use crate::subject::Running;
 use crate::task::Task;
 
-/// Memory is looked at so often.
-const EVERY: Duration = Duration::from_secs(5);
+/// Interval of the memory samples.
+const SAMPLE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Keeps the clerk's list under load.
+/// Runs the clerk's list under load.
 pub(crate) async fn soak(
     running: &Running,
-    stage: &Stage,
+    fixture: &Fixture,
     connections: u32,
     minutes: f64,
     circumstances: Circumstances,
 ) -> Result<Soak, Failure> {
-    let asks = running.asks(Task::List, stage).await?;
+    let requests = running.requests(Task::List, fixture).await?;
     let load = Load { connections, until: Until::Seconds((minutes * 60.0) as u32) };
     let (began, mut memory) = (Instant::now(), Vec::new());
-    let loading = running.load(Task::List, stage, &asks, load);
+    let loading = running.load(Task::List, fixture, &requests, load);
     tokio::pin!(loading);
     let done = loop {
         tokio::select! {
             done = &mut loading => break done?,
-            () = tokio::time::sleep(EVERY) => {
+            () = tokio::time::sleep(SAMPLE_INTERVAL) => {
                 let point = (began.elapsed().as_secs_f64(), running.usage().rss);
                 eprintln!("  {:>5.0} s  {:>6.1} MB", point.0, point.1);
                 memory.push(point);

@@ -1,6 +1,6 @@
-//! What is asked: the same of every subject, in the dialect of each.
+//! The tasks. Every subject gets the same ones, in its own dialect.
 
-/// One kind of request.
+/// A kind of request.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, clap::ValueEnum, serde::Serialize, serde::Deserialize,
 )]
@@ -25,11 +25,11 @@ pub(crate) enum Task {
 }
 
 impl Task {
-    /// All of them, in the order in which they are measured: what writes comes last.
+    /// All tasks in measuring order. Writing tasks come last.
     pub(crate) const ALL: [Self; 8] =
         [Self::Flat, Self::List, Self::Messages, Self::Counts, Self::One, Self::Deep, Self::Total, Self::Accept];
 
-    /// Its name in files and flags.
+    /// The name in files and flags.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Flat => "flat",
@@ -43,7 +43,7 @@ impl Task {
         }
     }
 
-    /// Its name in the report.
+    /// The name in the report.
     pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::Flat => "flat list of 20",
@@ -57,7 +57,7 @@ impl Task {
         }
     }
 
-    /// Whether its answer speaks of clients, so that there must be a row in a log.
+    /// Whether the answer discloses data about clients, so that it must be logged.
     pub(crate) const fn discloses(self) -> bool {
         match self {
             Self::Flat | Self::List | Self::Messages | Self::One | Self::Deep => true,
@@ -65,7 +65,7 @@ impl Task {
         }
     }
 
-    /// kim's document for it.
+    /// kim's document for the task.
     pub(crate) const fn kim(self) -> &'static str {
         match self {
             Self::Flat => include_str!("../queries/kim/flat.graphql"),

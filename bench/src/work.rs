@@ -1,4 +1,4 @@
-//! What is done less often and takes longer: an import, an offer of a thousand, statistics.
+//! Rare and longer work: an import, a bulk offer of a thousand referrals, statistics.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -16,37 +16,37 @@ use uuid::Uuid;
 
 use crate::agency::Agency;
 use crate::failure::Failure;
+use crate::fixture::Fixture;
 use crate::issuer::Issuer;
 use crate::load::{Load, Until, wrk};
-use crate::requests::{self, Ask};
+use crate::requests::{self, Request};
 use crate::results::Fact;
-use crate::stage::Stage;
-use crate::subject::{Running, Setting};
+use crate::subject::{Running, Settings};
 
-/// Rows of the imported list.
+/// Number of rows of the imported list.
 const ROWS: usize = 5_000;
-/// Referrals that are offered in one call.
+/// Number of referrals offered in one call.
 const OFFERS: usize = 1_000;
 
-/// Measures it. Changes the database.
+/// Measures this work. Changes the database.
 pub(crate) async fn work(
     running: &Running,
-    setting: &Setting,
-    stage: &Stage,
+    settings: &Settings,
+    fixture: &Fixture,
     issuer: &Issuer,
 ) -> Result<Vec<Fact>, Failure> {
-    let mut facts = import(setting, running.folder()).await?;
-    facts.extend(bulk_offer(running, stage, issuer).await?);
-    facts.extend(statistics(running, stage, issuer).await?);
+    let mut facts = import(settings, running.folder()).await?;
+    facts.extend(bulk_offer(running, fixture, issuer).await?);
+    facts.extend(statistics(running, fixture, issuer).await?);
     Ok(facts)
 }
 
-/// A case list of one Träger, each row with a referral.
-async fn import(setting: &Setting, folder: &Path) -> Result<Vec<Fact>, Failure> {
+/// Imports a case list of one Träger with a referral in each row.
+async fn import(settings: &Settings, folder: &Path) -> Result<Vec<Fact>, Failure> {
     let file = folder.join("cases.csv");
     std::fs::write(&file, case_list(Clock::system().today())?)?;
     let began = Instant::now();
-    let mut command = Command::new(&setting.kim);
+    let mut command = Command::new(&settings.kim);
     command.args(["import", "cases", "--json"]).arg(&file).arg("--config").arg(folder.join("kim.toml"));
     let output = command.output().await?;
     let seconds = began.elapsed().as_secs_f64();
@@ -82,18 +82,18 @@ fn case_list(today: NaiveDate) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// A number in letters: names have no digits.
+/// A number written in letters, because names contain no digits.
 fn letters(number: usize) -> String {
     format!("{number}").bytes().map(|digit| char::from(b'a' + (digit - b'0'))).collect()
 }
 
-/// Drafts first, one by one, which is not measured; then all are offered in one call.
-async fn bulk_offer(running: &Running, stage: &Stage, issuer: &Issuer) -> Result<Vec<Fact>, Failure> {
+/// Creates drafts one by one, which is not measured, and then offers all of them in one call.
+async fn bulk_offer(running: &Running, fixture: &Fixture, issuer: &Issuer) -> Result<Vec<Fact>, Failure> {
     const DRAFT: &str =
         "mutation($input: DraftReferralInput!) { draftReferral(input: $input) { referral { id version } } }";
     const OFFER: &str = "mutation($input: BulkOfferReferralsInput!) { bulkOfferReferrals(input: $input) {
         results { referralId error { code } } } }";
-    let database = Database::open(&stage.url).await?;
+    let database = Database::open(&fixture.url).await?;
     let agency = traeger(&database).await?;
     let token = issuer.token(&agency)?;
     let sql = format!(
@@ -110,15 +110,20 @@ async fn bulk_offer(running: &Running, stage: &Stage, issuer: &Issuer) -> Result
             "idempotencyKey": format!("bench-draft-{n}"), "caseId": encode(Kind::Case, case),
             "receiverId": encode(Kind::Agency, receiver), "purpose": row.try_get_by_index::<String>(2)?,
         }});
-        let answer = ask(running, &token, DRAFT, &input).await?;
+        let answer = send_document(running, &token, DRAFT, &input).await?;
         let draft = &answer["data"]["draftReferral"]["referral"];
         items.push(json!({"referralId": draft["id"], "expectedVersion": draft["version"],
             "acknowledgeReportingDuty": true}));
     }
     let count = items.len();
     let began = Instant::now();
-    let answer =
-        ask(running, &token, OFFER, &json!({"input": {"idempotencyKey": "bench-bulk-offer", "items": items}})).await?;
+    let answer = send_document(
+        running,
+        &token,
+        OFFER,
+        &json!({"input": {"idempotencyKey": "bench-bulk-offer", "items": items}}),
+    )
+    .await?;
     let took = began.elapsed().as_secs_f64() * 1e3;
     let results = answer["data"]["bulkOfferReferrals"]["results"].as_array().cloned().unwrap_or_default();
     if let Some(refused) = results.iter().find(|result| !result["error"].is_null()) {
@@ -127,15 +132,15 @@ async fn bulk_offer(running: &Running, stage: &Stage, issuer: &Issuer) -> Result
     Ok(vec![Fact::new(format!("offer of {count} drafts in one call"), took, "ms")])
 }
 
-/// One connection asks over and over.
-async fn statistics(running: &Running, stage: &Stage, issuer: &Issuer) -> Result<Vec<Fact>, Failure> {
+/// Measures statistics with one connection.
+async fn statistics(running: &Running, fixture: &Fixture, issuer: &Issuer) -> Result<Vec<Fact>, Failure> {
     let own = |direction: &str| {
         format!(
             "{{ referralStatistics(direction: {direction}) {{ total byStatus {{ status count }} byMonth {{ month total }} \
              overdueShare timeInState {{ status medianHours }} }} }}"
         )
     };
-    let database = Database::open(&stage.url).await?;
+    let database = Database::open(&fixture.url).await?;
     let agencies = [
         ("statistics of an Ausländerbehörde, a year", AgencyKind::Auslaenderbehoerde, own("INCOMING")),
         ("statistics of a Träger, a year", AgencyKind::Traeger, own("OUTGOING")),
@@ -143,16 +148,16 @@ async fn statistics(running: &Running, stage: &Stage, issuer: &Issuer) -> Result
     ];
     let mut facts = Vec::new();
     for (what, kind, query) in agencies {
-        let mut asks = Vec::new();
+        let mut requests = Vec::new();
         for agency in Agency::of_kind(&database, kind, 32).await? {
             let body = json!({"query": query}).to_string();
-            asks.push(Ask { token: issuer.token(&agency)?, body });
+            requests.push(Request { token: issuer.token(&agency)?, body });
         }
-        if let Some(first) = asks.first() {
+        if let Some(first) = requests.first() {
             requests::send(&running.url, first).await?;
         }
         let file = running.folder().join("statistics.tsv");
-        requests::write(&file, &asks)?;
+        requests::write(&file, &requests)?;
         let load = Load { connections: 1, until: Until::Seconds(5) };
         let done = wrk(&running.url, running.folder(), &file, load).await?;
         if done.failed > 0 {
@@ -164,7 +169,7 @@ async fn statistics(running: &Running, stage: &Stage, issuer: &Issuer) -> Result
     Ok(facts)
 }
 
-/// The last quarter that is over.
+/// The last complete quarter.
 fn quarter(today: NaiveDate) -> String {
     use chrono::Datelike as _;
     let (year, quarter) = match (today.year(), today.month0() / 3) {
@@ -182,9 +187,9 @@ async fn traeger(database: &Database) -> Result<Agency, Failure> {
     first.ok_or_else(|| Failure::new("there is no Träger"))
 }
 
-async fn ask(running: &Running, token: &str, query: &str, variables: &Value) -> Result<Value, Failure> {
+async fn send_document(running: &Running, token: &str, query: &str, variables: &Value) -> Result<Value, Failure> {
     let body = json!({"query": query, "variables": variables}).to_string();
-    requests::send(&running.url, &Ask { token: token.to_owned(), body }).await
+    requests::send(&running.url, &Request { token: token.to_owned(), body }).await
 }
 
 #[cfg(test)]
@@ -192,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_quarter_that_is_over_may_be_last_year_s() {
+    fn the_last_complete_quarter_may_be_in_the_last_year() {
         let day = |text: &str| text.parse().expect("a day");
         assert!(quarter(day("2026-01-10")).contains("2025-Q4"));
         assert!(quarter(day("2026-11-20")).contains("2026-Q3"));

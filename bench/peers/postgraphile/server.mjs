@@ -1,5 +1,5 @@
-// PostGraphile as one would run it in production: a worker per core, tokens verified, their claims as settings.
-// What it needs is in the environment: PG_URL, PORT, JWT_KEY (PEM), JWT_AUDIENCE, JWT_ISSUER, WORKERS, POOL.
+// PostGraphile with production settings: a worker per core, verified tokens, claims passed as settings.
+// Configuration comes from the environment: PG_URL, PORT, JWT_KEY (PEM), JWT_AUDIENCE, JWT_ISSUER, WORKERS, POOL.
 import cluster from "node:cluster";
 import { createServer } from "node:http";
 import { grafserv } from "postgraphile/grafserv/node";

@@ -1,4 +1,4 @@
-//! What is known of a client: one value for every handover field, as an office would have it.
+//! The data of a client: one realistic value per handover field.
 
 use chrono::{Days, NaiveDate};
 use kim_domain::field::{HandoverField, ValueType};
@@ -8,9 +8,9 @@ use kim_domain::value::{
 };
 use serde_json::json;
 
-use super::dice::Dice;
+use super::random::Random;
 
-/// The stream of a client's values.
+/// Random stream of the clients' values.
 const CLIENTS: u64 = 1;
 
 const FAMILY_NAMES: [&str; 24] = [
@@ -98,99 +98,99 @@ const TEXTS: [&str; 5] = [
     "Kurs beim Bildungswerk abgeschlossen",
 ];
 
-/// A field's value for one client, in the encoding of its type; none where nobody asked or it does not apply.
+/// The value of a field for one client, in the encoding of its type. `None` if unknown or not applicable.
 pub(crate) fn value(client: u64, field: HandoverField, today: NaiveDate) -> Option<String> {
-    let mut dice = Dice::of(CLIENTS + ((field as u64) << 8), client);
-    // What is asked at the door is always there, the rest in nine of ten cases.
-    if !at_the_door(field) && dice.percent(10) {
+    let mut random = Random::of(CLIENTS + ((field as u64) << 8), client);
+    // Basic data are always known, the rest in nine of ten cases.
+    if !is_basic(field) && random.chance(10) {
         return None;
     }
-    let dice = &mut dice;
+    let random = &mut random;
     Some(match field.value_type() {
-        ValueType::Text => (*dice.one(&CONCERNS)).to_owned(),
-        ValueType::Line => line(field, client, dice),
-        ValueType::Lines => json!([dice.one(&FAMILY_NAMES)]).to_string(),
-        ValueType::Date => date(field, dice, today).to_string(),
-        ValueType::Int => (18 + dice.below(50)).to_string(),
-        ValueType::Boolean => dice.percent(40).to_string(),
+        ValueType::Text => (*random.pick(&CONCERNS)).to_owned(),
+        ValueType::Line => line(field, client, random),
+        ValueType::Lines => json!([random.pick(&FAMILY_NAMES)]).to_string(),
+        ValueType::Date => date(field, random, today).to_string(),
+        ValueType::Int => (18 + random.below(50)).to_string(),
+        ValueType::Boolean => random.chance(40).to_string(),
         ValueType::PlanSteps => {
-            json!([{"goal": dice.one(&CONCERNS), "step": dice.one(&TEXTS), "responsible": "Case Management"}])
+            json!([{"goal": random.pick(&CONCERNS), "step": random.pick(&TEXTS), "responsible": "Case Management"}])
                 .to_string()
         }
         ValueType::Documents => json!([{"name": "Pass", "state": "liegt vor"}, {"name": "Mietvertrag"}]).to_string(),
-        ValueType::LegalRepresentative => json!({"name": dice.one(&GIVEN_NAMES), "relation": "Mutter"}).to_string(),
+        ValueType::LegalRepresentative => json!({"name": random.pick(&GIVEN_NAMES), "relation": "Mutter"}).to_string(),
         ValueType::HouseholdMembers => {
-            json!([{"relation": "CHILD", "givenName": dice.one(&GIVEN_NAMES)}, {"relation": "SPOUSE"}]).to_string()
+            json!([{"relation": "CHILD", "givenName": random.pick(&GIVEN_NAMES)}, {"relation": "SPOUSE"}]).to_string()
         }
         ValueType::GermanCertificate => json!({"level": "B1", "institute": "Volkshochschule"}).to_string(),
-        ValueType::IntegrationAchievements => json!([{"kind": dice.one(&TEXTS)}]).to_string(),
-        ValueType::Wohnsitzauflage => json!({"place": dice.one(&CITIES)}).to_string(),
-        ValueType::Nationalities => json!([dice.one(&NATIONALITIES)]).to_string(),
+        ValueType::IntegrationAchievements => json!([{"kind": random.pick(&TEXTS)}]).to_string(),
+        ValueType::Wohnsitzauflage => json!({"place": random.pick(&CITIES)}).to_string(),
+        ValueType::Nationalities => json!([random.pick(&NATIONALITIES)]).to_string(),
         ValueType::TargetGroups => json!(["LSBTI"]).to_string(),
-        ValueType::Procedure => dice.one(Procedure::ALL).code().to_owned(),
-        ValueType::Gender => dice.one(Gender::ALL).code().to_owned(),
-        ValueType::Language => dice.one(Language::ALL).code().to_owned(),
-        ValueType::ContactRestriction => dice.one(ContactRestriction::ALL).code().to_owned(),
-        ValueType::Aufenthaltstitel => dice.one(Aufenthaltstitel::ALL).code().to_owned(),
-        ValueType::WorkPermission => dice.one(WorkPermission::ALL).code().to_owned(),
-        ValueType::MaritalStatus => dice.one(MaritalStatus::ALL).code().to_owned(),
-        ValueType::Accommodation => dice.one(Accommodation::ALL).code().to_owned(),
-        ValueType::GermanLevel => dice.one(GermanLevel::ALL).code().to_owned(),
-        ValueType::IntegrationskursState => dice.one(IntegrationskursState::ALL).code().to_owned(),
-        ValueType::SchoolDegree => dice.one(SchoolDegree::ALL).code().to_owned(),
-        ValueType::AnerkennungState => dice.one(AnerkennungState::ALL).code().to_owned(),
-        ValueType::Employment => dice.one(Employment::ALL).code().to_owned(),
-        ValueType::Benefit => dice.one(Benefit::ALL).code().to_owned(),
+        ValueType::Procedure => random.pick(Procedure::ALL).code().to_owned(),
+        ValueType::Gender => random.pick(Gender::ALL).code().to_owned(),
+        ValueType::Language => random.pick(Language::ALL).code().to_owned(),
+        ValueType::ContactRestriction => random.pick(ContactRestriction::ALL).code().to_owned(),
+        ValueType::Aufenthaltstitel => random.pick(Aufenthaltstitel::ALL).code().to_owned(),
+        ValueType::WorkPermission => random.pick(WorkPermission::ALL).code().to_owned(),
+        ValueType::MaritalStatus => random.pick(MaritalStatus::ALL).code().to_owned(),
+        ValueType::Accommodation => random.pick(Accommodation::ALL).code().to_owned(),
+        ValueType::GermanLevel => random.pick(GermanLevel::ALL).code().to_owned(),
+        ValueType::IntegrationskursState => random.pick(IntegrationskursState::ALL).code().to_owned(),
+        ValueType::SchoolDegree => random.pick(SchoolDegree::ALL).code().to_owned(),
+        ValueType::AnerkennungState => random.pick(AnerkennungState::ALL).code().to_owned(),
+        ValueType::Employment => random.pick(Employment::ALL).code().to_owned(),
+        ValueType::Benefit => random.pick(Benefit::ALL).code().to_owned(),
     })
 }
 
-/// Who answers for a case, the messages' and moves' author: one of some dozens at each agency.
-pub(crate) fn staff(dice: &mut Dice) -> String {
-    format!("{}.{}", dice.one(&GIVEN_NAMES).to_lowercase(), dice.one(&FAMILY_NAMES).to_lowercase())
+/// A staff member, the author of messages and moves: one of some dozens per agency.
+pub(crate) fn staff(random: &mut Random) -> String {
+    format!("{}.{}", random.pick(&GIVEN_NAMES).to_lowercase(), random.pick(&FAMILY_NAMES).to_lowercase())
 }
 
-fn at_the_door(field: HandoverField) -> bool {
+fn is_basic(field: HandoverField) -> bool {
     use HandoverField as F;
     matches!(field, F::Concern | F::FamilyName | F::GivenName | F::BirthDate | F::PostalCode | F::City)
 }
 
-fn line(field: HandoverField, client: u64, dice: &mut Dice) -> String {
+fn line(field: HandoverField, client: u64, random: &mut Random) -> String {
     use HandoverField as F;
     if field == F::FamilyName {
-        return (*dice.one(&FAMILY_NAMES)).to_owned();
+        return (*random.pick(&FAMILY_NAMES)).to_owned();
     }
     if field == F::GivenName {
-        return (*dice.one(&GIVEN_NAMES)).to_owned();
+        return (*random.pick(&GIVEN_NAMES)).to_owned();
     }
     if field == F::Street {
-        return format!("{} {}", dice.one(&STREETS), 1 + dice.below(120));
+        return format!("{} {}", random.pick(&STREETS), 1 + random.below(120));
     }
     if field == F::PostalCode {
-        return format!("{}", 32_000 + dice.below(27_000));
+        return format!("{}", 32_000 + random.below(27_000));
     }
     if matches!(field, F::City | F::BirthPlace) {
-        return (*dice.one(&CITIES)).to_owned();
+        return (*random.pick(&CITIES)).to_owned();
     }
     if field == F::Phone {
-        return format!("+49 15{} {:07}", dice.below(10), dice.below(10_000_000));
+        return format!("+49 15{} {:07}", random.below(10), random.below(10_000_000));
     }
     if field == F::Email {
         return format!("klient.{client}@post.example");
     }
     if field == F::AuslaenderbehoerdeFileNumber {
-        return format!("33-{}/{:05}", 1 + dice.below(9), dice.below(100_000));
+        return format!("33-{}/{:05}", 1 + random.below(9), random.below(100_000));
     }
-    (*dice.one(&TEXTS)).to_owned()
+    (*random.pick(&TEXTS)).to_owned()
 }
 
-fn date(field: HandoverField, dice: &mut Dice, today: NaiveDate) -> NaiveDate {
+fn date(field: HandoverField, random: &mut Random, today: NaiveDate) -> NaiveDate {
     use HandoverField as F;
     let past = |days| today - Days::new(days);
     if field == F::BirthDate {
-        past(18 * 365 + dice.below(50 * 365))
+        past(18 * 365 + random.below(50 * 365))
     } else if matches!(field, F::AufenthaltstitelValidUntil | F::BenefitEndsOn) {
-        today + Days::new(dice.below(700))
+        today + Days::new(random.below(700))
     } else {
-        past(dice.below(3_000))
+        past(random.below(3_000))
     }
 }

@@ -1,8 +1,8 @@
-//! The data: the same in every run, for PostgreSQL and SQLite.
+//! The test data: the same in every run, for PostgreSQL and SQLite.
 
 mod client;
-mod dice;
 mod plan;
+mod random;
 mod referrals;
 mod rows;
 mod sink;
@@ -21,7 +21,7 @@ use sink::Sink;
 
 use crate::failure::Failure;
 
-/// What is filled, in the order in which tables refer to each other.
+/// Fills the tables in dependency order.
 macro_rules! fill {
     ($sink:ident, $plan:ident, $($rows:ident),+) => {
         $({
@@ -32,7 +32,7 @@ macro_rules! fill {
     };
 }
 
-/// Makes the tables and fills them. The database must be there and empty.
+/// Creates the tables and fills them. The database must exist and be empty.
 pub(crate) async fn make(url: &str, scale: Scale) -> Result<(), Failure> {
     let database = Database::create(url).await?;
     migrate(&database).await?;
@@ -68,7 +68,7 @@ async fn fill(database: &Database, plan: Plan) -> Result<(), Failure> {
     sink.finish().await
 }
 
-/// Brings the database to the state in which it would be some days later: counted, vacuumed, written out.
+/// Brings the database to the state that it would have some days later: analyzed, vacuumed, written to disk.
 pub(crate) async fn settle(database: &Database) -> Result<(), Failure> {
     if database.backend() == DbBackend::Postgres {
         for statement in ["VACUUM (ANALYZE)", "CHECKPOINT"] {
@@ -80,7 +80,7 @@ pub(crate) async fn settle(database: &Database) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The indexes that PostgreSQL makes faster of a full table than with every row.
+/// PostgreSQL's secondary indexes. Creating them after filling a table is faster than updating them with every row.
 struct Indexes(Vec<String>);
 
 impl Indexes {
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_data_fulfils_every_constraint_foreign_keys_too() {
+    async fn the_data_satisfy_every_constraint_including_foreign_keys() {
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite:{}", folder.path().join("kim.sqlite").display());
         let database = Database::create(&url).await.expect("a database");

@@ -1,4 +1,4 @@
-//! How much there is and who is who: agencies and referrals by their number, from which every row follows.
+//! Amount of data, and the agencies and referrals by their number, from which every row is derived.
 
 use chrono::{Days, NaiveDate};
 use kim_domain::agency::AgencyKind;
@@ -7,27 +7,27 @@ use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::ReferralStatus;
 use uuid::Uuid;
 
-use super::dice::Dice;
+use super::random::Random;
 
-/// How much there is.
+/// Amount of data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Scale {
-    /// A hundredth, to see whether everything works: 1,000 cases, 6 municipalities.
+    /// A hundredth, to check whether everything works: 1,000 cases, 6 municipalities.
     #[value(name = "0.01")]
     Hundredth,
     /// 100,000 cases, 300,000 referrals, 900,000 messages; 54 municipalities, 432 agencies.
     #[value(name = "1")]
     One,
-    /// Ten times all of it.
+    /// Ten times everything.
     #[value(name = "10")]
     Ten,
-    /// Ten times the cases at the same agencies: each has ten times as many.
+    /// Ten times the cases at the same agencies, so that each agency has ten times as many.
     #[value(name = "10-same-agencies")]
     TenSameAgencies,
 }
 
 impl Scale {
-    /// Its name in the report.
+    /// The name in the report.
     pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::Hundredth => "a hundredth",
@@ -37,12 +37,12 @@ impl Scale {
         }
     }
 
-    /// The name of its database.
+    /// The database's name.
     pub(crate) fn database(self) -> String {
         format!("kim_bench_{}", self.title().replace([' ', ','], "_").replace("__", "_"))
     }
 
-    /// How much that is.
+    /// A description of the amount.
     pub(crate) fn describe(self) -> String {
         let plan = Plan::new(self, NaiveDate::default());
         let (agencies, referrals) = (plan.municipalities * KINDS.len() as u64, plan.referrals());
@@ -55,7 +55,7 @@ impl Scale {
     }
 }
 
-/// The agencies of each municipality, in the order of their numbers. The first hands over, the last coordinates.
+/// The agencies of each municipality in the order of their numbers. The first sends, the last coordinates.
 pub(crate) const KINDS: [AgencyKind; 8] = [
     AgencyKind::Traeger,
     AgencyKind::Auslaenderbehoerde,
@@ -68,30 +68,31 @@ pub(crate) const KINDS: [AgencyKind; 8] = [
 ];
 /// How many of them receive.
 const RECEIVERS: u64 = 6;
-/// Referrals of each case, to different receivers.
+/// Referrals per case, to different receivers.
 pub(crate) const REFERRALS: u64 = 3;
-/// Messages of each referral.
+/// Messages per referral.
 pub(crate) const MESSAGES: u64 = 3;
-/// Over so many days until today the referrals were offered, the oldest first.
+/// The referrals were offered during this number of days until today, the oldest first.
 const DAYS: u64 = 730;
-/// In the last fifth of them lies what is still pending, as it would: three of four there, 15 of 100 of all.
+/// Start of the last fifth of the referrals, which contains the pending ones, as in practice: three of four there, 15
+/// of 100 overall.
 const RECENT: f64 = 0.8;
 
-/// The stream of referrals.
+/// Random stream of the referrals.
 const REFERRAL: u64 = 2;
 
-/// The whole of the data, not yet written.
+/// All data, not yet generated.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
-    /// How many municipalities.
+    /// Number of municipalities.
     pub(crate) municipalities: u64,
-    /// How many cases.
+    /// Number of cases.
     pub(crate) cases: u64,
-    /// The day until which everything happened.
+    /// The day of the last events.
     pub(crate) today: NaiveDate,
 }
 
-/// One of the tables whose ids are made here; part of each id.
+/// The tables whose ids are generated here. The number is part of each id.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Table {
     Agency = 1,
@@ -104,13 +105,13 @@ pub(crate) enum Table {
     Message,
 }
 
-/// One referral, as far as several tables speak of it.
+/// The properties of a referral that several tables need.
 #[derive(Clone, Debug)]
 pub(crate) struct Referral {
     pub(crate) number: u64,
     pub(crate) case: u64,
     pub(crate) municipality: u64,
-    /// Which of [`KINDS`] receives.
+    /// Index of the receiver in [`KINDS`].
     pub(crate) receiver: usize,
     pub(crate) purpose: ReferralPurpose,
     pub(crate) status: ReferralStatus,
@@ -120,12 +121,12 @@ pub(crate) struct Referral {
     pub(crate) offered_on: NaiveDate,
     pub(crate) due_on: NaiveDate,
     pub(crate) closed_on: Option<NaiveDate>,
-    /// For what else is to be thrown for it.
-    pub(crate) dice: Dice,
+    /// Random stream for further properties.
+    pub(crate) random: Random,
 }
 
 impl Plan {
-    /// The data of this scale, until this day.
+    /// The data of this scale up to this day.
     pub(crate) const fn new(scale: Scale, today: NaiveDate) -> Self {
         let (municipalities, cases) = match scale {
             Scale::Hundredth => (6, 1_000),
@@ -136,12 +137,12 @@ impl Plan {
         Self { municipalities, cases, today }
     }
 
-    /// How many referrals.
+    /// Number of referrals.
     pub(crate) const fn referrals(&self) -> u64 {
         self.cases * REFERRALS
     }
 
-    /// A row's id: UUIDv7 of the instant in which a row like it would have been made.
+    /// The id of a row: a UUIDv7 with the time at which the row would have been created.
     pub(crate) fn id(&self, table: Table, number: u64) -> Uuid {
         let at = match table {
             Table::Agency | Table::Agreement => midnight_micros(self.today - Days::new(DAYS)),
@@ -154,13 +155,13 @@ impl Plan {
         bytes[..6].copy_from_slice(&(at / 1_000).to_be_bytes()[2..]);
         bytes[6] = 0x70;
         bytes[8..].copy_from_slice(&number.to_be_bytes());
-        // The variant's bits are free in any number that we come to.
+        // The variant's bits are unused in all numbers that occur.
         bytes[8] = 0x80;
         bytes[7] = table as u8;
         Uuid::from_bytes(bytes)
     }
 
-    /// The id of an agency of a municipality, by its place among [`KINDS`].
+    /// The id of a municipality's agency, by its index in [`KINDS`].
     pub(crate) fn agency(&self, municipality: u64, kind: usize) -> Uuid {
         self.id(Table::Agency, municipality * KINDS.len() as u64 + kind as u64)
     }
@@ -182,27 +183,27 @@ impl Plan {
         midnight_micros(self.today - Days::new(DAYS)) + i64::try_from(gone).unwrap_or(0)
     }
 
-    /// A referral by its number: they are numbered in the order in which they were offered, three to a case.
+    /// A referral by its number. Referrals are numbered in the order of their offers, three per case.
     pub(crate) fn referral(&self, number: u64) -> Referral {
-        let mut dice = Dice::of(REFERRAL, number);
+        let mut random = Random::of(REFERRAL, number);
         let case = number / REFERRALS;
         let municipality = self.municipality_of(case);
-        // In turn, and for one case three different ones.
+        // The receivers take turns; the three receivers of one case differ.
         let turn = (case / self.municipalities + number % REFERRALS * 2) % RECEIVERS;
         let receiver = usize::try_from(turn).unwrap_or(0) + 1;
         let purposes = purposes_of(KINDS[receiver]);
-        let purpose = *dice.one(&purposes);
+        let purpose = *random.pick(&purposes);
         let offered_at = self.offered_at(number);
         let past_days = number * DAYS / self.referrals().max(1);
         let offered_on = self.today - Days::new(DAYS) + Days::new(past_days);
         let recent = number as f64 >= RECENT * self.referrals() as f64;
-        let (status, ever_accepted) = status(recent, &mut dice);
+        let (status, ever_accepted) = status(recent, &mut random);
         let due_on = if status.is_pending(ever_accepted) {
-            self.today - Days::new(20) + Days::new(dice.below(60))
+            self.today - Days::new(20) + Days::new(random.below(60))
         } else {
-            offered_on + Days::new(14 + dice.below(10))
+            offered_on + Days::new(14 + random.below(10))
         };
-        let closed_on = status.ball().is_none().then(|| (offered_on + Days::new(5 + dice.below(90))).min(self.today));
+        let closed_on = status.ball().is_none().then(|| (offered_on + Days::new(5 + random.below(90))).min(self.today));
         Referral {
             number,
             case,
@@ -215,23 +216,23 @@ impl Plan {
             offered_on,
             due_on,
             closed_on,
-            dice,
+            random,
         }
     }
 }
 
-/// Room for the moves of one referral in the numbers of events.
+/// Maximum number of events per referral, for numbering the events.
 pub(crate) const EVENTS: u64 = 8;
 
-/// What can be asked of an agency of this kind.
+/// The purposes that an agency of this kind receives.
 pub(crate) fn purposes_of(kind: AgencyKind) -> Vec<ReferralPurpose> {
     ReferralPurpose::ALL.iter().copied().filter(|purpose| purpose.receiver_kind() == kind).collect()
 }
 
-/// Where a referral stands, and whether it was ever accepted.
-fn status(recent: bool, dice: &mut Dice) -> (ReferralStatus, bool) {
+/// The status of a referral, and whether it was ever accepted.
+fn status(recent: bool, random: &mut Random) -> (ReferralStatus, bool) {
     use ReferralStatus as S;
-    let chance = dice.below(100);
+    let chance = random.below(100);
     if recent {
         return match chance {
             0..40 => (S::Offered, false),

@@ -1,4 +1,4 @@
-//! Referrals with their handovers, moves and messages.
+//! Referrals with their handovers, events and messages.
 
 use kim_domain::calendar::noon_micros;
 use kim_domain::fingerprint::FingerprintKey;
@@ -11,17 +11,17 @@ use kim_entity::{referral, referral_event};
 use sea_orm::ActiveValue::Set;
 
 use super::client::{staff, value};
-use super::dice::Dice;
 use super::plan::{EVENTS, KINDS, MESSAGES, Plan, Referral, Table};
+use super::random::Random;
 use super::rows::{FINGERPRINT_KEY, fields};
 
-/// The stream of messages.
+/// Random stream of the messages.
 const MESSAGE: u64 = 4;
 
-/// Crockford's alphabet, as the server writes references in.
+/// Crockford's alphabet, which the server uses for references.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-/// Odd, so that multiplying by it gives every number another one.
-const SCRAMBLE: u64 = 0x2_545f_4914_f6cd;
+/// Odd, so that the multiplication maps different numbers to different results.
+const REFERENCE_FACTOR: u64 = 0x2_545f_4914_f6cd;
 
 const BODIES: [&str; 6] = [
     "Die Unterlagen sind vollständig. Ein Termin ist in der kommenden Woche möglich.",
@@ -74,7 +74,7 @@ impl Plan {
         }
     }
 
-    /// What was handed over: a copy of what the client's file says, as far as it was offered.
+    /// The handovers: a copy of the client's data, as far as offered.
     pub(crate) fn handover_rows(self) -> impl Iterator<Item = HandoverRow> + Send {
         let key = FingerprintKey::new(FINGERPRINT_KEY);
         (0..self.referrals()).map(move |number| {
@@ -88,7 +88,7 @@ impl Plan {
         })
     }
 
-    /// The moves, from the draft to where it stands.
+    /// The events, from the draft to the current status.
     pub(crate) fn event_rows(self) -> impl Iterator<Item = referral_event::ActiveModel> + Send {
         (0..self.referrals()).flat_map(move |number| {
             let mut one = self.referral(number);
@@ -106,7 +106,7 @@ impl Plan {
                     to_status: Set(Code(to)),
                     reason: Set(None),
                     agency_id: Set(self.agency(one.municipality, if sender { 0 } else { one.receiver })),
-                    staff: Set(Some(staff(&mut one.dice))),
+                    staff: Set(Some(staff(&mut one.random))),
                     imported: Set(false),
                     senders_alone: Set(false),
                     action: Set(action.map(Code)),
@@ -116,27 +116,27 @@ impl Plan {
         })
     }
 
-    /// The messages, in turn from both sides.
+    /// The messages, alternating between both sides.
     pub(crate) fn message_rows(self) -> impl Iterator<Item = NewMessage> + Send {
         (0..self.referrals() * MESSAGES).map(move |number| {
             let one = self.referral(number / MESSAGES);
             let part = number % MESSAGES;
             let place = if part.is_multiple_of(2) { 0 } else { one.receiver };
-            let mut dice = Dice::of(MESSAGE, number);
+            let mut random = Random::of(MESSAGE, number);
             NewMessage {
                 id: self.id(Table::Message, number),
                 referral_id: self.id(Table::Referral, one.number),
                 sent_at: one.offered_at + i64::try_from(part).unwrap_or(0) * 36_000_000_000,
                 agency_id: self.agency(one.municipality, place),
-                staff: Some(staff(&mut dice)),
-                body: (*dice.one(&BODIES)).to_owned(),
+                staff: Some(staff(&mut random)),
+                body: (*random.pick(&BODIES)).to_owned(),
             }
         })
     }
 }
 
 fn reference(number: u64) -> String {
-    let mut bits = number.wrapping_mul(SCRAMBLE) & ((1 << 50) - 1);
+    let mut bits = number.wrapping_mul(REFERENCE_FACTOR) & ((1 << 50) - 1);
     let mut letters = [0; 10];
     for letter in &mut letters {
         *letter = ALPHABET[(bits & 31) as usize];
@@ -151,10 +151,10 @@ fn version(one: &Referral) -> i32 {
 }
 
 fn reason(one: &Referral) -> Option<String> {
-    let mut dice = one.dice.clone();
+    let mut random = one.random.clone();
     match one.status {
-        ReferralStatus::Completed => Some(dice.one(Outcome::ALL).code().to_owned()),
-        ReferralStatus::Declined => Some(dice.one(DeclineReason::ALL).code().to_owned()),
+        ReferralStatus::Completed => Some(random.pick(Outcome::ALL).code().to_owned()),
+        ReferralStatus::Declined => Some(random.pick(DeclineReason::ALL).code().to_owned()),
         ReferralStatus::Failed | ReferralStatus::Returned | ReferralStatus::Withdrawn => Some("OTHER".to_owned()),
         ReferralStatus::Draft
         | ReferralStatus::Offered

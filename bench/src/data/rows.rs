@@ -1,4 +1,4 @@
-//! Municipalities, agencies, agreements; persons, cases and consents.
+//! Municipalities, agencies, agreements, persons, cases and consents.
 
 use chrono::Days;
 use kim_domain::agency::{AgencyKind, DataProtectionLaw, LegalForm};
@@ -12,21 +12,21 @@ use kim_entity::{agency, agreement, case_file, consent, municipality, person};
 use sea_orm::ActiveValue::Set;
 
 use super::client::{staff, value};
-use super::dice::Dice;
 use super::plan::{KINDS, Plan, Table, purposes_of};
+use super::random::Random;
 
-/// The stream of cases.
+/// Random stream of the cases.
 const CASES: u64 = 3;
 
-/// The key that the server must have to find these clients. It protects nobody: there are none.
+/// The server's fingerprint key. It protects nobody, because these clients do not exist.
 pub(crate) const FINGERPRINT_KEY: [u8; 32] = [0x5a; 32];
 
-/// The name of an agency in tokens.
+/// The agency's slug in tokens.
 pub(crate) fn slug(kind: AgencyKind, municipality: u64) -> String {
     format!("{}-{municipality:03}", kind.code().to_lowercase().replace('_', "-"))
 }
 
-/// The fields that can be handed over to this kind of agency: all of them are agreed, offered and consented to.
+/// The fields that this kind of agency can get. All of them are agreed, offered and consented to.
 pub(crate) fn fields(kind: AgencyKind) -> FieldSet {
     known_to(kind)
 }
@@ -42,7 +42,7 @@ impl Plan {
             .map(|number| municipality::ActiveModel { ags: Set(ags(number)), name: Set(format!("Ort {number:03}")) })
     }
 
-    /// The agencies, eight to a municipality.
+    /// The agencies, eight per municipality.
     pub(crate) fn agency_rows(self) -> impl Iterator<Item = agency::ActiveModel> + Send {
         (0..self.municipalities).flat_map(move |municipality| {
             KINDS.iter().enumerate().map(move |(place, &kind)| {
@@ -66,7 +66,7 @@ impl Plan {
         })
     }
 
-    /// One agreement for each receiver and purpose.
+    /// One agreement per receiver and purpose.
     pub(crate) fn agreement_rows(self) -> impl Iterator<Item = agreement::ActiveModel> + Send {
         (0..self.municipalities).flat_map(move |municipality| {
             KINDS.iter().enumerate().flat_map(move |(place, &kind)| {
@@ -99,11 +99,11 @@ impl Plan {
         })
     }
 
-    /// One person for each case.
+    /// One person per case.
     pub(crate) fn person_rows(self) -> impl Iterator<Item = person::ActiveModel> + Send {
         let key = FingerprintKey::new(FINGERPRINT_KEY);
         (0..self.cases).map(move |number| {
-            let at = self.made_at(number);
+            let at = self.created_at_micros(number);
             let mut row = person::ActiveModel {
                 id: Set(self.id(Table::Person, number)),
                 agency_id: Set(self.agency(self.municipality_of(number), 0)),
@@ -122,14 +122,14 @@ impl Plan {
     /// The cases.
     pub(crate) fn case_rows(self) -> impl Iterator<Item = case_file::ActiveModel> + Send {
         (0..self.cases).map(move |number| {
-            let mut dice = Dice::of(CASES, number);
-            let at = self.made_at(number);
+            let mut random = Random::of(CASES, number);
+            let at = self.created_at_micros(number);
             let mut row = case_file::ActiveModel {
                 id: Set(self.id(Table::Case, number)),
                 agency_id: Set(self.agency(self.municipality_of(number), 0)),
                 person_id: Set(self.id(Table::Person, number)),
                 case_number: Set(format!("CM-{number:07}")),
-                phase: Set(dice.one(CasePhase::ALL).code().to_owned()),
+                phase: Set(random.pick(CasePhase::ALL).code().to_owned()),
                 opened_on: Set(self.referral(number * super::plan::REFERRALS).offered_on),
                 version: Set(1),
                 created_at: Set(at),
@@ -143,7 +143,7 @@ impl Plan {
         })
     }
 
-    /// One consent for each referral, in force.
+    /// One consent per referral, in force.
     pub(crate) fn consent_rows(self) -> impl Iterator<Item = consent::ActiveModel> + Send {
         (0..self.referrals()).map(move |number| {
             let mut referral = self.referral(number);
@@ -166,21 +166,21 @@ impl Plan {
                 report_outcome: Set(true),
                 form: Set(Code(kim_domain::consent::ConsentForm::Written)),
                 interpreter: Set(false),
-                staff: Set(Some(staff(&mut referral.dice))),
+                staff: Set(Some(staff(&mut referral.random))),
                 understands: Set(false),
                 ..Default::default()
             }
         })
     }
 
-    /// The client's fingerprint, as the server would make it of the same values.
+    /// The client's fingerprint, computed as the server does.
     pub(crate) fn fingerprint(&self, key: &FingerprintKey, case: u64) -> Option<String> {
         let name = value(case, HandoverField::FamilyName, self.today)?;
         let born = value(case, HandoverField::BirthDate, self.today)?.parse().ok()?;
         Some(key.client(&name, born))
     }
 
-    fn made_at(self, case: u64) -> i64 {
+    fn created_at_micros(self, case: u64) -> i64 {
         self.referral(case * super::plan::REFERRALS).offered_at
     }
 }

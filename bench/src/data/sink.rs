@@ -1,4 +1,4 @@
-//! Where rows go: PostgreSQL by COPY, SQLite by prepared inserts. Both take any table.
+//! Writes rows of any table: with COPY on PostgreSQL, with prepared inserts on SQLite.
 
 use kim_entity::database::Database;
 use kim_entity::raw::Stored;
@@ -8,20 +8,20 @@ use sea_orm::{DatabaseTransaction, DbBackend, DbErr, Statement, TransactionTrait
 
 use crate::failure::Failure;
 
-/// So many bytes are sent at once.
+/// Number of bytes per COPY message.
 const CHUNK: usize = 256 * 1024;
 
-/// An open database that is being filled.
+/// A database that is being filled.
 pub(crate) enum Sink {
-    /// One connection that takes the foreign keys for right: a test looked at them in a smaller number of rows, and three
-    /// million would take it minutes. Whatever else is constrained is looked at.
+    /// A connection that does not check foreign keys: a test checks them on fewer rows, and checking three million rows
+    /// would take minutes. All other constraints are checked.
     Postgres(PoolConnection<Postgres>),
     /// One transaction.
     Sqlite(DatabaseTransaction),
 }
 
 impl Sink {
-    /// Begins to fill this database.
+    /// Starts filling this database.
     pub(crate) async fn open(database: &Database) -> Result<Self, Failure> {
         if database.backend() == DbBackend::Sqlite {
             return Ok(Self::Sqlite(database.raw().begin().await?));
@@ -31,7 +31,7 @@ impl Sink {
         Ok(Self::Postgres(connection))
     }
 
-    /// Writes these rows of one table.
+    /// Writes rows of one table.
     pub(crate) async fn fill<S: Stored>(&mut self, rows: impl Iterator<Item = S>) -> Result<u64, Failure> {
         let (table, columns) = (S::table(), S::columns());
         let names = columns.join(",");
@@ -47,7 +47,7 @@ impl Sink {
         }
     }
 
-    /// Keeps what was written.
+    /// Commits the rows.
     pub(crate) async fn finish(self) -> Result<(), Failure> {
         match self {
             Self::Postgres(mut connection) => {
@@ -97,7 +97,7 @@ async fn copy(
     Ok(copy.finish().await?)
 }
 
-/// A value in COPY's text format.
+/// Writes a value in COPY's text format.
 fn write_text(text: &mut String, value: &Value) -> Result<(), DbErr> {
     use std::fmt::Write as _;
     #[expect(clippy::wildcard_enum_match_arm, reason = "the types that our tables have, among all that there are")]
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_copy_takes_for_its_own_signs_is_escaped() {
+    fn control_characters_of_copy_are_escaped() {
         let mut text = String::new();
         write_text(&mut text, &Value::from("a\tb\\c\nd")).expect("text");
         write_text(&mut text, &Value::String(None)).expect("null");

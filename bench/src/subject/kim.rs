@@ -1,4 +1,4 @@
-//! kim: the release binary with a configuration of its own.
+//! kim: the release binary with a generated configuration.
 
 use std::path::Path;
 
@@ -7,21 +7,21 @@ use kim_domain::id::{Kind, encode};
 use serde_json::json;
 use tokio::process::Command;
 
-use super::{Setting, ask, walk};
+use super::{Settings, find_cursor, request};
 use crate::data::FINGERPRINT_KEY;
 use crate::failure::Failure;
+use crate::fixture::{Fixture, Single};
 use crate::issuer::{AUDIENCE, ISS, Issuer};
-use crate::requests::Ask;
-use crate::stage::{Single, Stage};
+use crate::requests::Request;
 use crate::task::Task;
 
-/// Writes `kim.toml` and what it names into a folder.
+/// Writes `kim.toml` and the files that it refers to into a folder.
 pub(crate) fn configure(folder: &Path, issuer: &Issuer, database: &str, listen: &str) -> Result<(), Failure> {
     std::fs::write(folder.join("fingerprint.key"), hex(&FINGERPRINT_KEY))?;
     std::fs::write(folder.join("jwks.json"), issuer.jwks())?;
     let text = format!(
         "database = {database:?}\nlisten = {listen:?}\nfingerprint_key_file = {:?}\n\
-         # What is measured is the answering of requests.\ntimer_seconds = 0\n\
+         # Off, because only requests are measured.\ntimer_seconds = 0\n\
          [[issuer]]\niss = {ISS:?}\naudience = {AUDIENCE:?}\njwks = {:?}\nagencies = [\"*\"]\n",
         folder.join("fingerprint.key"),
         folder.join("jwks.json"),
@@ -29,54 +29,54 @@ pub(crate) fn configure(folder: &Path, issuer: &Issuer, database: &str, listen: 
     Ok(std::fs::write(folder.join("kim.toml"), text)?)
 }
 
-/// The request to accept a referral.
-fn accept(single: &Single) -> Ask {
+/// The request that accepts a referral.
+fn accept(single: &Single) -> Request {
     let input = json!({
         "idempotencyKey": format!("bench-{}", single.referral.id),
         "referralId": encode(Kind::Referral, single.referral.id),
         "expectedVersion": single.referral.version,
     });
-    ask(&single.token, Task::Accept.kim(), &json!({"input": input}))
+    request(&single.token, Task::Accept.kim(), &json!({"input": input}))
 }
 
-/// The requests for a task that needs no cursor.
-pub(crate) fn plain_asks(task: Task, stage: &Stage) -> Vec<Ask> {
+/// The requests of a task without cursors.
+pub(crate) fn requests_without_cursor(task: Task, fixture: &Fixture) -> Vec<Request> {
     match task {
-        Task::Accept => stage.queue.iter().map(accept).collect(),
-        Task::One => stage
+        Task::Accept => fixture.queue.iter().map(accept).collect(),
+        Task::One => fixture
             .singles
             .iter()
-            .map(|one| ask(&one.token, task.kim(), &json!({"id": encode(Kind::Referral, one.referral.id)})))
+            .map(|one| request(&one.token, task.kim(), &json!({"id": encode(Kind::Referral, one.referral.id)})))
             .collect(),
         Task::Flat | Task::List | Task::Messages | Task::Counts | Task::Deep | Task::Total => {
-            stage.clerks.iter().map(|clerk| ask(&clerk.token, task.kim(), &json!({}))).collect()
+            fixture.clerks.iter().map(|clerk| request(&clerk.token, task.kim(), &json!({}))).collect()
         }
     }
 }
 
 pub(super) fn command(
-    setting: &Setting,
+    settings: &Settings,
     folder: &Path,
-    stage: &Stage,
+    fixture: &Fixture,
     issuer: &Issuer,
     port: u16,
 ) -> Result<(Command, String, String), Failure> {
-    configure(folder, issuer, &stage.url, &format!("127.0.0.1:{port}"))?;
-    let mut command = Command::new(&setting.kim);
+    configure(folder, issuer, &fixture.url, &format!("127.0.0.1:{port}"))?;
+    let mut command = Command::new(&settings.kim);
     command.arg("serve").arg("--config").arg(folder.join("kim.toml"));
     let url = format!("http://127.0.0.1:{port}");
     Ok((command, format!("{url}/graphql"), format!("{url}/readyz")))
 }
 
-pub(super) async fn asks(url: &str, task: Task, stage: &Stage) -> Result<Vec<Ask>, Failure> {
+pub(super) async fn requests(url: &str, task: Task, fixture: &Fixture) -> Result<Vec<Request>, Failure> {
     if task != Task::Deep {
-        return Ok(plain_asks(task, stage));
+        return Ok(requests_without_cursor(task, fixture));
     }
     let document = include_str!("../../queries/kim/cursor.graphql");
-    let mut asks = Vec::new();
-    for clerk in &stage.clerks {
-        let after = walk(url, &clerk.token, document, "referrals", clerk.deep.rows).await?;
-        asks.push(ask(&clerk.token, task.kim(), &json!({"after": after})));
+    let mut requests = Vec::new();
+    for clerk in &fixture.clerks {
+        let after = find_cursor(url, &clerk.token, document, "referrals", clerk.deep.rows).await?;
+        requests.push(request(&clerk.token, task.kim(), &json!({"after": after})));
     }
-    Ok(asks)
+    Ok(requests)
 }

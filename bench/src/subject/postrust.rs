@@ -1,27 +1,27 @@
-//! postrust: a server of Rust that makes its schema of the tables, in Hasura's dialect.
+//! postrust: a Rust server that generates its schema from the tables, in Hasura's dialect.
 
 use serde_json::json;
 use tokio::process::Command;
 
-use super::{Setting, ask};
+use super::{Settings, request};
 use crate::failure::Failure;
+use crate::fixture::Fixture;
 use crate::issuer::{AUDIENCE, ISS, Issuer};
 use crate::postgres::as_peer;
-use crate::requests::Ask;
-use crate::stage::Stage;
+use crate::requests::Request;
 use crate::task::Task;
 
 pub(super) fn command(
-    setting: &Setting,
-    stage: &Stage,
+    settings: &Settings,
+    fixture: &Fixture,
     issuer: &Issuer,
     port: u16,
 ) -> Result<(Command, String, String), Failure> {
-    let mut command = Command::new(setting.bench.join(".peers/postrust/bin/postrust"));
+    let mut command = Command::new(settings.bench.join(".peers/postrust/bin/postrust"));
     command
-        .env("PGRST_DB_URI", as_peer(&stage.url))
+        .env("PGRST_DB_URI", as_peer(&fixture.url))
         .env("PGRST_DB_SCHEMAS", "peer")
-        .env("PGRST_DB_POOL", setting.pool.to_string());
+        .env("PGRST_DB_POOL", settings.pool.to_string());
     command.env("PGRST_DB_ANON_ROLE", "visitor").env("PGRST_LOG_LEVEL", "warn");
     command.env("PGRST_SERVER_HOST", "127.0.0.1").env("PGRST_SERVER_PORT", port.to_string());
     command.env("PGRST_JWT_SECRET", issuer.jwks()).env("PGRST_JWT_AUD", AUDIENCE).env("PGRST_JWT_ISS", ISS);
@@ -29,7 +29,7 @@ pub(super) fn command(
     Ok((command, url.clone(), url))
 }
 
-pub(super) fn asks(task: Task, stage: &Stage) -> Vec<Ask> {
+pub(super) fn requests(task: Task, fixture: &Fixture) -> Vec<Request> {
     let document = match task {
         Task::Flat => include_str!("../../queries/postrust/flat.graphql"),
         Task::List => include_str!("../../queries/postrust/list.graphql"),
@@ -39,15 +39,19 @@ pub(super) fn asks(task: Task, stage: &Stage) -> Vec<Ask> {
         Task::One => {
             let document = include_str!("../../queries/postrust/one.graphql");
             let one = |id| json!({"id": id});
-            return stage.singles.iter().map(|single| ask(&single.token, document, &one(single.referral.id))).collect();
+            return fixture
+                .singles
+                .iter()
+                .map(|single| request(&single.token, document, &one(single.referral.id)))
+                .collect();
         }
-        Task::Accept => return super::accepts(include_str!("../../queries/postrust/accept.graphql"), stage),
+        Task::Accept => return super::check_accept(include_str!("../../queries/postrust/accept.graphql"), fixture),
         Task::Deep => {
-            // It has no cursors: the last row's key stands in the filter.
+            // postrust has no cursors: the filter contains the last row's key.
             let document = include_str!("../../queries/postrust/deep.graphql");
-            let key = |clerk: &crate::stage::Clerk| json!({"dueOn": clerk.deep.due_on, "id": clerk.deep.id});
-            return stage.clerks.iter().map(|clerk| ask(&clerk.token, document, &key(clerk))).collect();
+            let key = |clerk: &crate::fixture::Clerk| json!({"dueOn": clerk.deep.due_on, "id": clerk.deep.id});
+            return fixture.clerks.iter().map(|clerk| request(&clerk.token, document, &key(clerk))).collect();
         }
     };
-    stage.clerks.iter().map(|clerk| ask(&clerk.token, document, &json!({}))).collect()
+    fixture.clerks.iter().map(|clerk| request(&clerk.token, document, &json!({}))).collect()
 }

@@ -1,4 +1,4 @@
-//! Bare SQL: scripts of `pgbench`, each one statement that returns the whole answer as JSON.
+//! Bare SQL: `pgbench` scripts, each with one statement that returns the whole answer as JSON.
 
 use std::path::{Path, PathBuf};
 
@@ -30,19 +30,19 @@ pub(super) fn script(folder: &Path, task: Task) -> Result<PathBuf, Failure> {
     Ok(path)
 }
 
-/// The answer to the first clerk.
+/// The answer for the first clerk.
 pub(super) async fn answer(url: &str, task: Task) -> Result<Value, Failure> {
     let lines: Vec<&str> = text(task).lines().filter(|line| !line.starts_with("\\set")).collect();
     let sql = lines.join("\n").replace(":n ", "1 ").replace(":n)", "1)");
     let database = Database::open(url).await?;
-    let row = agency::one(&database, &sql).await?;
+    let row = agency::single_row(&database, &sql).await?;
     database.close().await?;
     Ok(row.try_get_by_index::<Option<Value>>(0)?.unwrap_or(Value::Null))
 }
 
-/// The next that is accepted is the one after so many.
+/// Sets the first referral of the next turn.
 pub(super) async fn take_turn(url: &str, begins: usize) -> Result<(), Failure> {
     let database = Database::open(url).await?;
-    agency::one(&database, &format!("SELECT setval('peer_rule.turn', {}, false)", begins + 1)).await?;
+    agency::single_row(&database, &format!("SELECT setval('peer_rule.turn', {}, false)", begins + 1)).await?;
     Ok(database.close().await?)
 }

@@ -1,4 +1,5 @@
-//! What a measurement stands on: a database, who asks there, and what they ask for. The same for every subject.
+//! Test fixtures, the same for every subject: a database, the clerks who send requests, and the referrals that they ask
+//! for.
 
 use std::fmt::Write as _;
 
@@ -11,15 +12,15 @@ use crate::data::KINDS;
 use crate::failure::Failure;
 use crate::issuer::Issuer;
 
-/// So many clerks ask in turn, each of another Ausländerbehörde, so that no cache holds one answer alone, and the caches of
-/// PostgreSQL are as warm for one subject as for the other.
+/// Number of clerks who ask in turn, each at another Ausländerbehörde. With several clerks no cache holds a single
+/// answer only, and PostgreSQL's caches are equally warm for all subjects.
 const CLERKS: usize = 32;
-/// So many referrals of each clerk are asked for by id.
+/// Number of each clerk's referrals that are requested by id.
 const SINGLES: usize = 8;
-/// So many referrals of each receiver may be accepted.
+/// Number of each receiver's referrals that can be accepted.
 const QUEUE: usize = 1_000;
 
-/// A clerk who asks.
+/// A clerk who sends requests.
 #[derive(Clone, Debug)]
 pub(crate) struct Clerk {
     pub(crate) agency: Agency,
@@ -27,35 +28,35 @@ pub(crate) struct Clerk {
     pub(crate) deep: Deep,
 }
 
-/// A referral that is asked for by id or accepted, and the token of who may.
+/// A referral that is requested by id or accepted, and the token of its receiver.
 #[derive(Clone, Debug)]
 pub(crate) struct Single {
     pub(crate) referral: Pending,
     pub(crate) token: String,
 }
 
-/// The stage.
+/// A test fixture.
 #[derive(Debug)]
-pub(crate) struct Stage {
+pub(crate) struct Fixture {
     /// The database's URL.
     pub(crate) url: String,
-    /// They ask in turn.
+    /// The clerks who ask in turn.
     pub(crate) clerks: Vec<Clerk>,
-    /// Some of each clerk's referrals.
+    /// Some referrals of each clerk.
     pub(crate) singles: Vec<Single>,
-    /// Referrals that wait for an answer, of all receivers.
+    /// Pending referrals of all receivers.
     pub(crate) queue: Vec<Single>,
 }
 
-impl Stage {
-    /// Looks at a database.
-    pub(crate) async fn set(url: &str, issuer: &Issuer) -> Result<Self, Failure> {
+impl Fixture {
+    /// Reads a fixture from a database.
+    pub(crate) async fn load(url: &str, issuer: &Issuer) -> Result<Self, Failure> {
         let database = Database::open(url).await?;
-        let mut stage = Self { url: url.to_owned(), clerks: Vec::new(), singles: Vec::new(), queue: Vec::new() };
+        let mut fixture = Self { url: url.to_owned(), clerks: Vec::new(), singles: Vec::new(), queue: Vec::new() };
         for agency in Agency::of_kind(&database, AgencyKind::Auslaenderbehoerde, CLERKS).await? {
             let (token, deep) = (issuer.token(&agency)?, agency.deep(&database).await?);
-            stage.singles.extend(singles(&database, &agency, &token, SINGLES).await?);
-            stage.clerks.push(Clerk { agency, token, deep });
+            fixture.singles.extend(singles(&database, &agency, &token, SINGLES).await?);
+            fixture.clerks.push(Clerk { agency, token, deep });
         }
         let mut waiting = Vec::new();
         for kind in KINDS.into_iter().filter(|kind| kind.receives() && !kind.sends()) {
@@ -63,21 +64,21 @@ impl Stage {
                 waiting.push(singles(&database, &agency, &issuer.token(&agency)?, QUEUE).await?.into_iter());
             }
         }
-        // One of each in turn: who accepts at the same time is at different agencies, as in life.
+        // One referral per agency in turn, so that concurrent requests accept at different agencies, as in practice.
         while !waiting.is_empty() {
             waiting.retain_mut(|agency| {
                 agency.next().is_some_and(|single| {
-                    stage.queue.push(single);
+                    fixture.queue.push(single);
                     true
                 })
             });
         }
         database.close().await?;
-        Ok(stage)
+        Ok(fixture)
     }
 
-    /// Makes the peers' tables of kim's, and those that scripts of `pgbench` take their turns from.
-    pub(crate) async fn set_for_peers(&self) -> Result<(), Failure> {
+    /// Creates the peers' tables from kim's tables, and the tables from which the `pgbench` scripts take their ids.
+    pub(crate) async fn create_peer_tables(&self) -> Result<(), Failure> {
         let database = Database::open(&self.url).await?;
         if database.backend() != DbBackend::Postgres {
             return Err(Failure::new("the peers and bare SQL need PostgreSQL"));
@@ -108,7 +109,7 @@ impl Stage {
     }
 }
 
-async fn singles(database: &Database, agency: &Agency, token: &str, most: usize) -> Result<Vec<Single>, Failure> {
-    let pending = agency.pending(database, most).await?;
+async fn singles(database: &Database, agency: &Agency, token: &str, limit: usize) -> Result<Vec<Single>, Failure> {
+    let pending = agency.pending(database, limit).await?;
     Ok(pending.into_iter().map(|referral| Single { referral, token: token.to_owned() }).collect())
 }
