@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Fetches what is new for a Jobcenter, as a Fachverfahren would. Python 3.9 or newer, nothing else.
+"""Polls changes for a Jobcenter, as a Fachverfahren would. Needs only Python 3.9 or newer.
 
-KIM_URL    where the server is, without /graphql
-KIM_TOKEN  a token of the role SERVICE; in production ask your issuer for a new one before it ends
-STATE      the file that remembers how far we are [default: kim-state.json]
+KIM_URL    URL of the server, without /graphql
+KIM_TOKEN  a token of the role SERVICE; in production get a new one from your issuer before it expires
+STATE      file that stores the cursor [default: kim-state.json]
 
-Prints each referral to which something happened as one line of JSON, with the kinds of what it was ("changes"): all
-there are the first time. Run it every few minutes (cron, systemd timer).
+Prints each changed referral as one line of JSON, with the kinds of its changes ("changes"). The first run prints all
+referrals. Run it every few minutes (cron, systemd timer).
 docs/integration.md explains every step.
 """
 
@@ -24,8 +24,8 @@ STATE = os.environ.get("STATE", "kim-state.json")
 
 RETRYABLE = {"RATE_LIMITED", "TIMEOUT", "INTERNAL", "UNREACHABLE"}
 ATTEMPTS = 4
-# Referrals in one request: a document has 10 fields at the top (docs/limits.md, ROOT_FIELDS).
-TOGETHER = 10
+# Referrals per request: a document may have 10 root fields (docs/limits.md, ROOT_FIELDS).
+BATCH_SIZE = 10
 
 CHANGES = """
 query Changes($after: String) {
@@ -61,7 +61,7 @@ fragment Needed on Referral {
 
 
 class KimError(Exception):
-    """What the server said, by its code (docs/errors.md)."""
+    """An error of the server with its code (docs/errors.md)."""
 
     def __init__(self, code, message, request_id=None, wait=None):
         super().__init__(f"{code}: {message} (request {request_id})")
@@ -69,7 +69,7 @@ class KimError(Exception):
         self.wait = wait
 
 
-def ask_once(query, variables):
+def send(query, variables):
     body = json.dumps({"query": query, "variables": variables}).encode()
     request = urllib.request.Request(URL, body, {
         "Accept": "application/graphql-response+json",
@@ -80,7 +80,7 @@ def ask_once(query, variables):
         with urllib.request.urlopen(request, timeout=30) as response:
             headers, text = response.headers, response.read()
     except urllib.error.HTTPError as error:
-        # 4xx and 5xx have the same body; a proxy in between may have another.
+        # 4xx and 5xx answers of the server have the same body. A proxy may send a different one.
         headers, text = error.headers, error.read()
     except OSError as error:
         raise KimError("UNREACHABLE", error) from error
@@ -96,11 +96,11 @@ def ask_once(query, variables):
     return answer["data"]
 
 
-def ask(query, variables):
-    """A query changes nothing, so it may be asked again; what is wrong with it stays wrong."""
+def query_with_retry(query, variables):
+    """Sends a query and retries if that may help. Queries change nothing, so a retry is safe."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return ask_once(query, variables)
+            return send(query, variables)
         except KimError as error:
             if error.code not in RETRYABLE or attempt == ATTEMPTS:
                 raise
@@ -108,9 +108,9 @@ def ask(query, variables):
 
 
 def pages(query, name, after=None):
-    """A list's pages, each with the cursor from which the next goes on: the old one where nothing came."""
+    """The pages of a list, each with the cursor for the next page. An empty page keeps the old cursor."""
     while True:
-        page = ask(query, {"after": after})[name]
+        page = query_with_retry(query, {"after": after})[name]
         after = page["pageInfo"]["endCursor"] or after
         yield page["nodes"], after
         if not page["pageInfo"]["hasNextPage"]:
@@ -118,16 +118,16 @@ def pages(query, name, after=None):
 
 
 def referrals(ids):
-    """These referrals as they are now, some in one request; None for one that is not ours to see."""
-    for start in range(0, len(ids), TOGETHER):
-        some = {f"r{place}": one for place, one in enumerate(ids[start:start + TOGETHER])}
-        head = ", ".join(f"${name}: ID!" for name in some)
-        body = " ".join(f"{name}: referral(id: ${name}) {{ ...Needed }}" for name in some)
-        answer = ask(f"query Some({head}) {{ {body} }} {NEEDED}", some)
-        yield from (answer[name] for name in some)
+    """The current state of these referrals, fetched in batches. None for a referral that is no longer visible."""
+    for start in range(0, len(ids), BATCH_SIZE):
+        batch = {f"r{place}": one for place, one in enumerate(ids[start:start + BATCH_SIZE])}
+        head = ", ".join(f"${name}: ID!" for name in batch)
+        body = " ".join(f"{name}: referral(id: ${name}) {{ ...Needed }}" for name in batch)
+        answer = query_with_retry(f"query Some({head}) {{ {body} }} {NEEDED}", batch)
+        yield from (answer[name] for name in batch)
 
 
-def tell(referral, kinds):
+def print_change(referral, kinds):
     print(json.dumps({**referral, "changes": kinds}, ensure_ascii=False))
 
 
@@ -140,7 +140,7 @@ def load():
 
 
 def save(state):
-    """Whole or not at all: a half-written file would lose our place."""
+    """Writes the state atomically, so that a crash cannot leave a half-written file."""
     with open(STATE + ".new", "w", encoding="utf-8") as file:
         json.dump(state, file)
         file.flush()
@@ -151,13 +151,13 @@ def save(state):
 def main():
     state = load()
     if state is None:
-        # The end of the feed first, then the list: what happens in between comes twice, and nothing is missed.
+        # First the end of the feed, then the list: a change in between is reported twice, and none is missed.
         cursor = None
         for _, cursor in pages(CHANGES, "changes"):
             pass
         for nodes, _ in pages(ALL + NEEDED, "referrals"):
             for referral in nodes:
-                tell(referral, [])
+                print_change(referral, [])
         sys.stdout.flush()
         save({"cursor": cursor})
         return
@@ -167,10 +167,10 @@ def main():
             kinds.setdefault(change["referralId"], []).append(change["kind"])
         ids = list(kinds)
         for one, referral in zip(ids, referrals(ids)):
-            # What is gone is told too, so that our copy can go.
-            tell(referral or {"id": one, "gone": True}, kinds[one])
+            # Report removed referrals too, so that the receiver of these lines can delete its copy.
+            print_change(referral or {"id": one, "gone": True}, kinds[one])
         sys.stdout.flush()
-        # Only now: whoever is interrupted before reads it again.
+        # Saved last, so that an interrupted run reads the page again.
         save({"cursor": cursor})
 
 

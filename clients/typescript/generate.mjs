@@ -1,4 +1,4 @@
-// Generates src/generated.ts from the schema of this client's user and from src/*.graphql.
+// Generates src/generated.ts from the user's schema and from src/*.graphql.
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { codegen } from "@graphql-codegen/core";
@@ -26,7 +26,7 @@ const generated = await codegen({
   config: {
     documentMode: "string",
     enumsAsTypes: true,
-    // The server may learn new words any day: the compiler asks for the branch that takes them.
+    // The server may add enum values at any time: the compiler requires a branch for unknown values.
     futureProofEnums: true,
     onlyOperationTypes: true,
     scalars: { Date: "string", DateTime: "string", ID: "string", Month: "string" },

@@ -1,22 +1,22 @@
-// Against a server that runs: KIM_URL, and KIM_TOKEN of a clerk at an Ausländerbehörde.
+// Runs against the server KIM_URL, with a token KIM_TOKEN of a clerk at an Ausländerbehörde.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { PendingDocument, type ReferralStatus, TilesDocument, type WithheldReason } from "./generated.js";
-import { ask, KimError, patiently, type Server } from "./kim.js";
+import { sendQuery, KimError, withRetry, type Server } from "./kim.js";
 import { line, pending, type PendingReferral, reasonText, statusText } from "./pending.js";
 
 const { KIM_URL: url, KIM_TOKEN: token } = process.env;
-if (!url || !token) throw new Error("KIM_URL and KIM_TOKEN name the server and a clerk's token");
+if (!url || !token) throw new Error("set KIM_URL to the server and KIM_TOKEN to a clerk's token");
 const server: Server = { url, token: () => token };
 
 const code = (expected: string) => (error: unknown) => error instanceof KimError && error.code === expected;
 
-test("the pages together are the whole list, in order, each referral once", async () => {
+test("the pages contain the whole list in order, each referral once", async () => {
   const all: PendingReferral[] = [];
   for await (const referral of pending(server)) all.push(referral);
-  const { referralCounts } = await ask(server, TilesDocument, {});
+  const { referralCounts } = await sendQuery(server, TilesDocument, {});
   assert.ok(all.length > 20, "more than a page");
   assert.equal(all.length, referralCounts.pending);
   assert.equal(new Set(all.map(({ id }) => id)).size, all.length);
@@ -24,7 +24,7 @@ test("the pages together are the whole list, in order, each referral once", asyn
   assert.deepEqual(days, [...days].sort());
 });
 
-test("a withheld field has a reason in words, and is null", async () => {
+test("a withheld field is null and has a reason with a label", async () => {
   let withheld = 0;
   for await (const referral of pending(server)) {
     for (const { field, reason } of referral.handover.withheld) {
@@ -39,25 +39,25 @@ test("a withheld field has a reason in words, and is null", async () => {
   assert.ok(withheld > 0);
 });
 
-test("a word that is new on the server breaks nothing", () => {
+test("unknown enum values are handled", () => {
   assert.equal(statusText("HANDED_BACK_TWICE" as ReferralStatus), "HANDED_BACK_TWICE");
   assert.equal(reasonText("SOMETHING_NEW" as WithheldReason), "nicht sichtbar");
 });
 
-test("errors are told apart by their code", async () => {
-  await assert.rejects(ask({ url, token: () => "expired" }, TilesDocument, {}), code("UNAUTHENTICATED"));
-  await assert.rejects(ask(server, PendingDocument, { after: "no cursor" }), code("BAD_INPUT"));
-  await assert.rejects(ask({ url: "http://127.0.0.1:9", token: () => token }, TilesDocument, {}), code("UNREACHABLE"));
+test("errors are distinguished by code", async () => {
+  await assert.rejects(sendQuery({ url, token: () => "expired" }, TilesDocument, {}), code("UNAUTHENTICATED"));
+  await assert.rejects(sendQuery(server, PendingDocument, { after: "no cursor" }), code("BAD_INPUT"));
+  await assert.rejects(sendQuery({ url: "http://127.0.0.1:9", token: () => token }, TilesDocument, {}), code("UNREACHABLE"));
 });
 
-test("only what may help is asked again", async () => {
+test("only retryable errors are retried", async () => {
   const attempts = async (reason: string) => {
     let count = 0;
-    const question = () => {
+    const query = () => {
       count += 1;
       return Promise.reject(new KimError(reason, "", null));
     };
-    await assert.rejects(patiently(question, 1), code(reason));
+    await assert.rejects(withRetry(query, 1), code(reason));
     return count;
   };
   assert.equal(await attempts("FORBIDDEN"), 1);

@@ -1,8 +1,8 @@
-// Asks the server: one function, typed by the document, and one kind of error with a code.
+// Sends queries to the server: one function, typed by the document, and one error class with a code.
 
 import type { TypedDocumentString } from "./generated.js";
 
-/** The codes of docs/errors.md that this client has an answer for; a later version may send others. */
+/** The codes of docs/errors.md that this client handles. A later server version may send others. */
 export type ErrorCode =
   | "UNAUTHENTICATED"
   | "FORBIDDEN"
@@ -18,13 +18,13 @@ export class KimError extends Error {
   constructor(
     readonly code: ErrorCode,
     message: string,
-    /** What the operators need to find it in their log. */
+    /** Identifies the request in the operators' log. */
     readonly requestId: string | null,
   ) {
     super(message);
   }
 
-  /** Whether the same question may be answered a little later. */
+  /** Whether the same request may succeed later. */
   get isRetryable(): boolean {
     return ["RATE_LIMITED", "TIMEOUT", "INTERNAL", "UNREACHABLE"].includes(this.code);
   }
@@ -36,14 +36,14 @@ interface Answer<Data> {
 }
 
 export interface Server {
-  /** Without /graphql. */
+  /** The URL without /graphql. */
   url: string;
-  /** Asked anew for each request, so that a renewed token is used. */
+  /** Called for each request, so that a renewed token is used. */
   token: () => string | Promise<string>;
 }
 
-/** Asks a query. All or nothing: an answer with an error is an error. */
-export async function ask<Data, Variables>(
+/** Sends a query. An answer with an error throws, even if it contains partial data. */
+export async function sendQuery<Data, Variables>(
   server: Server,
   document: TypedDocumentString<Data, Variables>,
   variables: Variables,
@@ -61,7 +61,7 @@ export async function ask<Data, Variables>(
     throw new KimError("UNREACHABLE", String(cause), null);
   });
   const requestId = response.headers.get("x-request-id");
-  // A proxy in between may answer with a page of its own.
+  // A proxy may answer with a page of its own.
   const answer = (await response.json().catch(() => ({}))) as Answer<Data>;
   const error = answer.errors?.[0];
   if (error) throw new KimError(error.extensions?.code ?? "INTERNAL", error.message, requestId);
@@ -69,11 +69,11 @@ export async function ask<Data, Variables>(
   return answer.data;
 }
 
-/** Asks again when that may help: three times, each after a longer while. Only for queries: they change nothing. */
-export async function patiently<Result>(question: () => Promise<Result>, wait = 500): Promise<Result> {
+/** Retries retryable errors up to three attempts, with increasing delays. Only for queries, which change nothing. */
+export async function withRetry<Result>(query: () => Promise<Result>, wait = 500): Promise<Result> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await question();
+      return await query();
     } catch (error) {
       if (!(error instanceof KimError && error.isRetryable) || attempt === 3) throw error;
       await new Promise((resolve) => setTimeout(resolve, wait * 2 ** attempt * (0.5 + Math.random())));

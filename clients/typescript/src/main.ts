@@ -1,14 +1,14 @@
-// Prints what is pending for the office of KIM_TOKEN at the server KIM_URL.
+// Prints the pending referrals of KIM_TOKEN's agency at the server KIM_URL.
 
 import { TilesDocument } from "./generated.js";
-import { ask, KimError, type Server } from "./kim.js";
+import { sendQuery, KimError, type Server } from "./kim.js";
 import { line, pending } from "./pending.js";
 
 const { KIM_URL, KIM_TOKEN } = process.env;
 const server: Server = { url: KIM_URL ?? "http://127.0.0.1:8080", token: () => KIM_TOKEN ?? "" };
 
 try {
-  const { referralCounts: tiles } = await ask(server, TilesDocument, {});
+  const { referralCounts: tiles } = await sendQuery(server, TilesDocument, {});
   console.log(`${tiles.pending} offen, ${tiles.overdue} überfällig, ${tiles.dueThisWeek} fällig bis Sonntag`);
   for await (const referral of pending(server)) console.log(line(referral));
 } catch (error) {

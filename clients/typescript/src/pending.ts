@@ -1,4 +1,4 @@
-// The clerk's list: what is pending, page by page, as lines to read.
+// The clerk's list: the pending referrals, page by page, formatted as lines.
 
 import {
   PendingDocument,
@@ -6,15 +6,15 @@ import {
   type ReferralStatus,
   type WithheldReason,
 } from "./generated.js";
-import { ask, patiently, type Server } from "./kim.js";
+import { sendQuery, withRetry, type Server } from "./kim.js";
 
 export type PendingReferral = PendingQuery["referrals"]["nodes"][number];
 
-/** Every pending referral, the next deadline first. The pages are fetched as they are needed. */
+/** All pending referrals, the next deadline first. Pages are fetched on demand. */
 export async function* pending(server: Server): AsyncGenerator<PendingReferral> {
   let after: string | null = null;
   do {
-    const { referrals }: PendingQuery = await patiently(() => ask(server, PendingDocument, { after }));
+    const { referrals }: PendingQuery = await withRetry(() => sendQuery(server, PendingDocument, { after }));
     yield* referrals.nodes;
     after = referrals.pageInfo.hasNextPage ? (referrals.pageInfo.endCursor ?? null) : null;
   } while (after);
@@ -30,13 +30,13 @@ export function line(referral: PendingReferral): string {
     referral.overdue ? "überfällig" : statusText(referral.status),
     referral.reference,
     [handover.familyName, handover.givenName].filter(Boolean).join(", ") || "(ohne Namen)",
-    // Null and withheld: say why. Null alone: the client has none, or nobody knows it.
+    // Null and withheld: show the reason. Null and not withheld: unknown or not applicable.
     handover.street ?? (street ? `[${reasonText(street)}]` : "keine Angabe"),
     referral.purpose.label,
   ].join(" · ");
 }
 
-/** A word that this client does not know yet is shown as it is, and nothing breaks. */
+/** Label of a status. An unknown status is shown as its code. */
 export function statusText(status: ReferralStatus): string {
   switch (status) {
     case "OFFERED":
@@ -50,7 +50,7 @@ export function statusText(status: ReferralStatus): string {
   }
 }
 
-/** Every reason of today has its words: leave one out, and this does not compile. */
+/** Label of every known reason. A missing one does not compile. */
 const REASONS: Record<Exclude<WithheldReason, "%future added value">, string> = {
   CLOSED: "geschlossen",
   CONSENT_ENDED: "keine Einwilligung",
