@@ -1,12 +1,12 @@
-// Starts GraphiQL with the tabs that the server prepared. Each tab asks as somebody else, and so has its own schema.
+// Starts GraphiQL with the tabs that the server prepared. Each tab has another user and therefore another schema.
 "use strict";
 
 (async () => {
   const { createElement, useMemo, useState } = React;
   const tabs = await (await fetch("/graphiql/tabs.json")).json();
 
-  /** Asks the server with the tab's own headers. */
-  async function ask(request, { headers } = {}) {
+  /** Sends a request with the tab's own headers. */
+  async function send(request, { headers } = {}) {
     const response = await fetch("/graphql", {
       method: "POST",
       headers: {
@@ -20,17 +20,17 @@
   }
 
   function App() {
-    const [asking, setAsking] = useState(tabs[0]?.headers);
-    // GraphiQL reads the schema anew when its fetcher is another one: when a tab asks as somebody else.
-    const fetcher = useMemo(() => (...question) => ask(...question), [asking]);
+    const [headers, setHeaders] = useState(tabs[0]?.headers);
+    // GraphiQL reloads the schema when its fetcher changes, so a tab with another user needs a new fetcher.
+    const fetcher = useMemo(() => (...request) => send(...request), [headers]);
     return createElement(GraphiQL, {
       fetcher,
-      // For the first reading of the schema, before the tabs are there.
+      // For loading the schema before the tabs exist.
       headers: tabs[0]?.headers,
       defaultTabs: tabs.length > 0 ? tabs : undefined,
       defaultEditorToolsVisibility: true,
-      onTabChange: (state) => setAsking(state.tabs[state.activeTabIndex]?.headers),
-      // Nothing is kept in the browser: no token, no query. Each start begins with the prepared tabs.
+      onTabChange: (state) => setHeaders(state.tabs[state.activeTabIndex]?.headers),
+      // Nothing is stored in the browser, neither tokens nor queries. Each start shows the prepared tabs.
       storage: null,
       shouldPersistHeaders: false,
       showPersistHeadersSettings: false,
