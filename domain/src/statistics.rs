@@ -4,12 +4,11 @@
 //! Three protections (docs/privacy.md):
 //!
 //! - Referrals whose purpose reveals a special category are left out of all tables, so that no difference of two tables
-//! reveals their number.
+//!   reveals their number.
 //! - Every cell is [rounded](round_to_five) separately, as in NRW's school statistics.
-//! - Two tables of one period count the same referrals. Rounding leaves an interval for each cell. If the intervals of
-//!   two
-//! tables have only one value in common, both exact counts would be known. Of such a pair, [`Published`] withholds the
-//! finer table.
+//! - Two tables of one period count the same referrals. Rounding leaves an interval for each cell. If the intervals of two
+//!   tables have only one value in common, both exact counts would be known. Of such a pair, [`Published`] withholds the
+//!   finer table.
 
 use std::collections::BTreeMap;
 
