@@ -285,7 +285,7 @@ fn of_500_people_known_elsewhere_at_least_86_percent_are_found_with_98_percent_p
     }
     let precision = f64::from(right) / f64::from(right + wrong);
     let recall = f64::from(right) / 500.0;
-    println!("precision {precision:.3}, recall {recall:.3}: {right} found, {wrong} taken for another");
+    println!("precision {precision:.3}, recall {recall:.3}: {right} found, {wrong} wrong matches");
     assert!(precision >= 0.98, "precision {precision:.3}: {wrong} wrong");
     assert!(recall >= 0.86, "recall {recall:.3}: {right} right");
 }

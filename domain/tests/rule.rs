@@ -80,7 +80,7 @@ fn the_ceiling_is_the_table() {
                 "P" => Level::Preview,
                 "A" => Level::Accepted,
                 "C" => Level::Ticked,
-                other => panic!("what is {other}?"),
+                other => panic!("unknown level {other}"),
             };
             assert_eq!(level(kind, field), expected, "{} for {kind}", row[0]);
         }
@@ -284,7 +284,7 @@ fn withheld_reasons_follow_the_order_of_the_rule() {
     assert_eq!(reason(&narrow, F::FamilyName), Some(R::NotInAgreement));
     assert_eq!(reason(&Terms { offered: FieldSet::EMPTY, ..full }, F::FamilyName), Some(R::NotOffered));
     let unticked = with_consent(full, |consent| consent.ticked = FieldSet::EMPTY);
-    assert_eq!(reason(&unticked, F::InGermanySince), Some(R::NotOffered), "nobody learns who did not tick");
+    assert_eq!(reason(&unticked, F::InGermanySince), Some(R::NotOffered), "does not reveal who left the field out");
 }
 
 #[test]

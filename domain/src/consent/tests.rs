@@ -47,7 +47,7 @@ fn a_consent_is_valid_for_twelve_months_by_default_and_for_twenty_four_at_most()
     assert_eq!(
         days,
         Days { valid_from: today, valid_until: day("2027-11-20"), release_on: Some(today) },
-        "the release is of the same day"
+        "the release has the same day"
     );
     let until = |last_day: &str| check(&Said { valid_until: Some(day(last_day)), ..said() }, &about());
     assert!(until("2028-11-20").is_ok());
@@ -57,7 +57,7 @@ fn a_consent_is_valid_for_twelve_months_by_default_and_for_twenty_four_at_most()
     let old = Said { valid_from: Some(day("2025-11-20")), ..said() };
     assert_eq!(check(&old, &about()).map(|days| days.valid_until), Ok(day("2026-11-20")));
     let older = Said { valid_from: Some(day("2025-11-19")), ..said() };
-    assert_eq!(check(&older, &about()), Err(Flaw::OverByNow), "nobody said until when");
+    assert_eq!(check(&older, &about()), Err(Flaw::OverByNow), "no end was given");
     assert_eq!(check(&Said { valid_until: Some(day("2026-11-19")), ..older }, &about()), Err(Flaw::Over));
 }
 
@@ -65,10 +65,18 @@ fn a_consent_is_valid_for_twelve_months_by_default_and_for_twenty_four_at_most()
 fn fields_that_must_be_ticked_cannot_be_consented_to_as_a_whole() {
     let with = |fields: &[F]| Said { fields: WHOLE.or(FieldSet::of(fields)), ..said() };
     let childcare = FieldSet::of(&[F::ChildcareNeeded]);
-    assert_eq!(check(&with(&[F::ChildcareNeeded]), &about()), Err(Flaw::OnlyTicked(childcare)), "the ceiling wants it");
+    assert_eq!(
+        check(&with(&[F::ChildcareNeeded]), &about()),
+        Err(Flaw::OnlyTicked(childcare)),
+        "required by the ceiling"
+    );
     assert!(check(&Said { ticked: childcare, ..with(&[F::ChildcareNeeded]) }, &about()).is_ok());
     let strict = About { ticked_only: FieldSet::of(&[F::BirthDate]), ..about() };
-    assert_eq!(check(&said(), &strict), Err(Flaw::OnlyTicked(FieldSet::of(&[F::BirthDate]))), "the agreement wants it");
+    assert_eq!(
+        check(&said(), &strict),
+        Err(Flaw::OnlyTicked(FieldSet::of(&[F::BirthDate]))),
+        "required by the agreement"
+    );
     let disability = FieldSet::of(&[F::Disability]);
     let as_a_whole = Said { art9: true, ..with(&[F::Disability]) };
     assert_eq!(check(&as_a_whole, &about_eingliederungshilfe()), Err(Flaw::OnlyTicked(disability)));
@@ -86,7 +94,7 @@ fn fields_above_the_ceiling_cannot_be_consented_to() {
 fn special_categories_must_be_named_and_consented_to_in_writing() {
     let ticked = Said { ticked: FieldSet::of(&[F::Disability]), ..said() };
     assert_eq!(check(&ticked, &about_eingliederungshilfe()), Err(Flaw::Art9));
-    assert_eq!(check(&said(), &about_eingliederungshilfe()), Err(Flaw::Art9), "the purpose tells of a disability");
+    assert_eq!(check(&said(), &about_eingliederungshilfe()), Err(Flaw::Art9), "the purpose reveals a disability");
     let named = Said { art9: true, ..ticked };
     assert!(check(&named, &about_eingliederungshilfe()).is_ok());
     let oral = Said { form: ConsentForm::Oral, form_has_reason: true, is_witnessed: true, ..named };

@@ -37,7 +37,7 @@ fn a_table_that_would_reveal_exact_counts_is_withheld() {
     assert_eq!(published.table(&[StatisticsDimension::Purpose]), None);
     assert_eq!(published.table(&[StatisticsDimension::ReceiverKind]), None);
     let by_status = published.table(&[StatisticsDimension::Status]);
-    assert_eq!(by_status, Some(vec![(vec!["OFFERED"], 10)]), "one cell beside one cell tells nothing");
+    assert_eq!(by_status, Some(vec![(vec!["OFFERED"], 10)]), "two single cells reveal nothing");
     // With one more referral the intervals do not touch any more.
     let more = [&groups[..], &[group(ReferralStatus::Offered, purposes[0], ReferralKind::Transfer, 1)]].concat();
     assert!(Published::month(&more).table(&[StatisticsDimension::ReceiverKind]).is_some());
@@ -52,7 +52,11 @@ fn a_quarters_table_is_withheld_if_its_months_would_reveal_exact_counts() {
     // The four cells of the months are shown as 0 and sum up to 8 at most. A total shown as 10 is at least 8.
     let published = Published::quarter(&quarter, &[&month, &none, &month]);
     assert_eq!(published.table(&[]), None);
-    assert_eq!(Published::month(&quarter).table(&[]), Some(vec![(vec![], 10)]), "without the months nothing is told");
+    assert_eq!(
+        Published::month(&quarter).table(&[]),
+        Some(vec![(vec![], 10)]),
+        "nothing is revealed without the months"
+    );
     assert!(published.table(&[StatisticsDimension::Purpose]).is_some());
 }
 
