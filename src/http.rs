@@ -1,4 +1,4 @@
-//! HTTP, thin and ours: every route is in [`Front::route`], and every answer leaves through [`Front::call`].
+//! The HTTP server. [`Front::route`] contains every route, and every response leaves through [`Front::call`].
 
 mod accept;
 mod access;
@@ -26,14 +26,14 @@ use uuid::Uuid;
 
 use crate::issuers::Issuers;
 use crate::metrics::Metrics;
-use access::{Logged, Told};
-use answer::Refusal;
+use access::{FirstError, RequestContext, RequestLabels};
+use answer::Rejection;
 use graphiql::Tab;
 
 pub use backend::Backend;
 
-/// Said with every answer: nothing of it is kept by caches, framed, sniffed or sent on.
-const ALWAYS: [(HeaderName, &str); 6] = [
+/// Headers of every response. They forbid caching, framing, content sniffing and referrers.
+const COMMON_HEADERS: [(HeaderName, &str); 6] = [
     (header::CACHE_CONTROL, "no-store"),
     (header::VARY, "Authorization, Accept, Accept-Encoding, Origin"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -41,26 +41,27 @@ const ALWAYS: [(HeaderName, &str); 6] = [
     (header::REFERRER_POLICY, "no-referrer"),
     (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
 ];
-/// Bytes of a head. Hyper's own limit is one of its buffer, and lies anywhere between this and 112 KiB.
-const LARGEST_HEAD: usize = 64 * 1024;
-/// Who asks whether we are ready has another server to turn to, and no patience.
-const READY_WITHIN: Duration = Duration::from_secs(2);
+/// Maximum size of a request head in bytes. Hyper only limits its buffer, so that its own limit lies anywhere between
+/// this value and 112 KiB.
+const MAX_HEAD_BYTES: usize = 64 * 1024;
+/// Timeout of the readiness check. A load balancer has other servers and needs a quick answer.
+const READINESS_TIMEOUT: Duration = Duration::from_secs(2);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What the front door takes.
+/// Limits and allowed origins of the HTTP server.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// The origins whose pages may ask from a browser.
+    /// Origins of web pages that may send requests from a browser.
     pub origins: Vec<HeaderValue>,
-    /// How long a request may take.
+    /// Maximum duration of a request.
     pub deadline: Duration,
-    /// How many requests run at once.
+    /// Maximum number of concurrent requests.
     pub requests: usize,
-    /// How many connections are open at once.
+    /// Maximum number of open connections.
     pub connections: usize,
 }
 
-/// The server's front door.
+/// The HTTP server.
 pub struct Front<B> {
     backend: B,
     issuers: Arc<Issuers>,
@@ -68,13 +69,13 @@ pub struct Front<B> {
     graphiql: Option<Vec<Tab>>,
     limits: Limits,
     metrics: Metrics,
-    /// One place for each request that may run.
-    places: Semaphore,
+    /// One permit for each request that may run.
+    request_permits: Semaphore,
 }
 
 impl<B: Backend> Front<B> {
-    /// Over what answers, with whose tokens are accepted; `kim demo` alone serves `jwks`, the development issuer's
-    /// keys. GraphiQL opens with its tabs, or is not shown.
+    /// A server that answers with `backend` and accepts tokens of `issuers`. `jwks` are the development issuer's keys,
+    /// which only `kim demo` serves. `graphiql` contains the tabs with which GraphiQL opens; `None` disables GraphiQL.
     pub(crate) fn new(
         backend: B,
         issuers: Arc<Issuers>,
@@ -83,31 +84,31 @@ impl<B: Backend> Front<B> {
         limits: Limits,
         metrics: Metrics,
     ) -> Self {
-        let places = Semaphore::new(limits.requests);
-        Self { backend, issuers, jwks, graphiql, limits, metrics, places }
+        let request_permits = Semaphore::new(limits.requests);
+        Self { backend, issuers, jwks, graphiql, limits, metrics, request_permits }
     }
 
     async fn route(&self, request: Request, id: &str) -> Response {
-        if length_of_head(&request) > LARGEST_HEAD {
-            return answer::text(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the head is too large");
+        if head_length(&request) > MAX_HEAD_BYTES {
+            return answer::text(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the request head is too large");
         }
         match request.uri().path() {
-            "/graphql" if self.asks_before(&request) => cors::preflight(),
-            "/graphql" => graphql::answer(self, request, id).await.unwrap_or_else(Refusal::into_response),
-            "/healthz" => reading(&request, || answer::text(StatusCode::OK, "ok")),
+            "/graphql" if self.is_allowed_preflight(&request) => cors::preflight(),
+            "/graphql" => graphql::answer(self, request, id).await.unwrap_or_else(Rejection::into_response),
+            "/healthz" => get_only(&request, || answer::text(StatusCode::OK, "ok")),
             "/readyz" => {
-                let ready = timeout(READY_WITHIN, self.backend.ready()).await.unwrap_or(false);
-                reading(&request, || match ready {
+                let ready = timeout(READINESS_TIMEOUT, self.backend.ready()).await.unwrap_or(false);
+                get_only(&request, || match ready {
                     true => answer::text(StatusCode::OK, "ready"),
                     false => answer::text(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer"),
                 })
             }
             "/.well-known/jwks.json" if self.jwks.is_some() => {
-                reading(&request, || answer::json(self.jwks.clone().unwrap_or_default()))
+                get_only(&request, || answer::json(self.jwks.clone().unwrap_or_default()))
             }
             path => match (path.strip_prefix("/graphiql"), &self.graphiql) {
                 (Some(file), Some(tabs)) => {
-                    reading(&request, || graphiql::answer(file, tabs).unwrap_or_else(answer::not_found))
+                    get_only(&request, || graphiql::answer(file, tabs).unwrap_or_else(answer::not_found))
                 }
                 (Some(_) | None, _) => answer::not_found(),
             },
@@ -116,22 +117,22 @@ impl<B: Backend> Front<B> {
 }
 
 impl<B> Front<B> {
-    /// Whether a browser asks what a page of an allowed origin may do.
-    fn asks_before(&self, request: &Request) -> bool {
+    /// Whether the request is a CORS preflight from an allowed origin.
+    fn is_allowed_preflight(&self, request: &Request) -> bool {
         *request.method() == Method::OPTIONS
             && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
             && cors::allowed(&self.limits.origins, request.headers()).is_some()
     }
 }
 
-/// Bytes of a request's address and headers, as they were sent but for spaces.
-fn length_of_head(request: &Request) -> usize {
+/// Bytes of a request's target and headers, without optional spaces.
+fn head_length(request: &Request) -> usize {
     let headers = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
     request.uri().path_and_query().map_or(0, |target| target.as_str().len()) + headers.sum::<usize>()
 }
 
-/// Answers GET and HEAD, and refuses any other method.
-fn reading(request: &Request, answer: impl FnOnce() -> Response) -> Response {
+/// Answers GET and HEAD, and refuses all other methods.
+fn get_only(request: &Request, answer: impl FnOnce() -> Response) -> Response {
     match *request.method() {
         Method::GET | Method::HEAD => answer(),
         _ => answer::method_not_allowed("GET, HEAD").into_response(),
@@ -143,36 +144,36 @@ impl<B: Backend> Endpoint for Front<B> {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let started = Instant::now();
-        // Never the client's: it is the key that joins the answer, our log and the log of disclosures.
+        // Never taken from the client, because the id joins the response, the log and the disclosure log.
         let id = Uuid::now_v7().to_string();
-        let asked = access::Asked::of(&request);
+        let labels = RequestLabels::of(&request);
         let coding = compression::accepted(request.headers());
         let origin = cors::allowed(&self.limits.origins, request.headers());
 
-        let handled = AssertUnwindSafe(self.route(request, &id)).catch_unwind().await;
-        let mut response = handled.unwrap_or_else(|_| {
-            tracing::error!(error_id = id, kind = "panic", "a request ended in a panic");
+        let result = AssertUnwindSafe(self.route(request, &id)).catch_unwind().await;
+        let mut response = result.unwrap_or_else(|_| {
+            tracing::error!(error_id = id, kind = "panic", "a request panicked");
             answer::internal(&id)
         });
         if let Some(origin) = origin {
-            cors::admit(&mut response, origin);
+            cors::allow(&mut response, origin);
         }
 
         let headers = response.headers_mut();
-        for (name, value) in ALWAYS {
+        for (name, value) in COMMON_HEADERS {
             headers.entry(name).or_insert(HeaderValue::from_static(value));
         }
         if let Ok(value) = HeaderValue::from_str(&id) {
             headers.insert(REQUEST_ID, value);
         }
-        let logged = response.extensions_mut().remove::<Logged>().unwrap_or_default();
-        let told = response.extensions_mut().remove::<Told>().unwrap_or_default();
-        let took = started.elapsed();
-        if asked.is_graphql() {
-            self.metrics.answered(logged.operation, told.code, told.limit, took);
+        let context = response.extensions_mut().remove::<RequestContext>().unwrap_or_default();
+        let error = response.extensions_mut().remove::<FirstError>().unwrap_or_default();
+        let duration = started.elapsed();
+        if labels.is_graphql() {
+            self.metrics.answered(context.operation, error.code, error.limit, duration);
         }
-        access::trace(&asked, &logged, told, response.status(), took, &id);
-        access::log(&asked, &logged, response.status(), took, &id);
+        access::record_span(&labels, &context, error, response.status(), duration, &id);
+        access::log_request(&labels, &context, response.status(), duration, &id);
         Ok(compression::compress(response, coding).await)
     }
 }

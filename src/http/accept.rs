@@ -1,13 +1,13 @@
-//! Which of the two media types of GraphQL over HTTP an answer has, and whether a body is JSON.
+//! Negotiates the media type of a response (GraphQL over HTTP has two), and checks that a request body is JSON.
 
 use poem::http::{HeaderMap, HeaderValue, header};
 
-/// How an answer is written; it also decides the status of a request that GraphQL refused.
+/// Media type of a response. It also decides the status code of a request that GraphQL refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MediaType {
-    /// `application/graphql-response+json`: 4xx and 5xx come from GraphQL.
+    /// `application/graphql-response+json`: a refused request gets 4xx or 5xx.
     GraphqlResponse,
-    /// `application/json`: a well-formed request is answered with 200, for clients of old.
+    /// `application/json`: a well-formed request gets 200 even if it is refused, for older clients.
     Json,
 }
 
@@ -19,24 +19,24 @@ impl MediaType {
         })
     }
 
-    /// The type the client likes best; JSON if it does not say; `None` if it takes neither.
+    /// The client's preferred media type: JSON without an Accept header, `None` if the client accepts neither type.
     pub(super) fn accepted(headers: &HeaderMap) -> Option<Self> {
         let mut best: Option<(f32, Self)> = None;
-        let mut said = false;
+        let mut has_ranges = false;
         for value in headers.get_all(header::ACCEPT) {
             for range in value.to_str().unwrap_or_default().split(',').filter(|range| !range.trim().is_empty()) {
-                said = true;
-                let Some((quality, media_type)) = read_range(range) else { continue };
-                if quality > 0.0 && best.is_none_or(|(so_far, _)| quality > so_far) {
+                has_ranges = true;
+                let Some((quality, media_type)) = parse_range(range) else { continue };
+                if quality > 0.0 && best.is_none_or(|(best_quality, _)| quality > best_quality) {
                     best = Some((quality, media_type));
                 }
             }
         }
-        if said { best.map(|(_, media_type)| media_type) } else { Some(Self::Json) }
+        if has_ranges { best.map(|(_, media_type)| media_type) } else { Some(Self::Json) }
     }
 }
 
-fn read_range(range: &str) -> Option<(f32, MediaType)> {
+fn parse_range(range: &str) -> Option<(f32, MediaType)> {
     let mut parts = range.split(';').map(|part| part.trim().to_ascii_lowercase());
     let media_type = match parts.next()?.as_str() {
         "application/graphql-response+json" => MediaType::GraphqlResponse,
@@ -54,7 +54,7 @@ fn read_range(range: &str) -> Option<(f32, MediaType)> {
     Some((quality, media_type))
 }
 
-/// Whether a body says that it is JSON in UTF-8.
+/// Whether Content-Type is JSON in UTF-8.
 pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let mut all = headers.get_all(header::CONTENT_TYPE).iter();
     let (Some(value), None) = (all.next(), all.next()) else { return false };
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn json_must_say_that_it_is_json() {
+    fn a_json_body_needs_a_json_content_type() {
         let is = |value| is_json(&HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(value))]));
         assert!(
             is("application/json") && is("application/json;charset=utf-8") && is("Application/Json; charset=\"UTF-8\"")

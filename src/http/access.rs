@@ -1,4 +1,4 @@
-//! One log line for each request. Nothing in it was chosen by the client: no address, name, query or token.
+//! One log line and one span for each request. Neither contains text from the client: no address, name, query or token.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,13 +9,14 @@ use opentelemetry::{KeyValue, global};
 use poem::Request;
 use poem::http::{Method, StatusCode};
 
-/// What was asked, as far as a log may know: an unknown path could hold anything.
-pub(super) struct Asked {
+/// Method and path of a request for logs. Unknown values become "other", because an unknown path could contain
+/// anything.
+pub(super) struct RequestLabels {
     method: &'static str,
     path: &'static str,
 }
 
-impl Asked {
+impl RequestLabels {
     pub(super) fn of(request: &Request) -> Self {
         let method = match *request.method() {
             Method::GET => "GET",
@@ -34,57 +35,69 @@ impl Asked {
         };
         Self { method, path }
     }
-}
 
-/// What became known on the way; travels with the response and is taken off before it leaves.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Logged {
-    pub(super) pair: Option<(AgencyKind, Role)>,
-    pub(super) operation: Option<&'static str>,
-}
-
-/// What an answer tells of its first error, for metrics; travels like [`Logged`].
-#[derive(Clone, Copy, Default)]
-pub(super) struct Told {
-    pub(super) code: Option<Code>,
-    pub(super) limit: Option<Limit>,
-}
-
-impl Asked {
-    /// Whether it was for the API.
+    /// Whether the request is for the API.
     pub(super) fn is_graphql(&self) -> bool {
         self.path == "/graphql"
     }
 }
 
-/// One span for each request, sent if a collector is configured: made here of words of ours, and not of what libraries
-/// log on the way. Its trace begins here, whatever the client says.
-pub(super) fn trace(asked: &Asked, logged: &Logged, told: Told, status: StatusCode, took: Duration, id: &str) {
+/// Facts about a request for its log line. They are an extension of the response, which is removed before sending.
+#[derive(Clone, Copy, Default)]
+pub(super) struct RequestContext {
+    pub(super) pair: Option<(AgencyKind, Role)>,
+    pub(super) operation: Option<&'static str>,
+}
+
+/// Codes of a response's first error, for metrics. An extension of the response like [`RequestContext`].
+#[derive(Clone, Copy, Default)]
+pub(super) struct FirstError {
+    pub(super) code: Option<Code>,
+    pub(super) limit: Option<Limit>,
+}
+
+/// Records the span of a request, which is sent if a collector is configured. The span contains only constants of this
+/// program, numbers and the request id, and nothing that libraries log. It begins a new trace, whatever trace the
+/// client names.
+pub(super) fn record_span(
+    labels: &RequestLabels,
+    context: &RequestContext,
+    error: FirstError,
+    status: StatusCode,
+    duration: Duration,
+    id: &str,
+) {
     let tracer = global::tracer("kim");
     let end = SystemTime::now();
     let attributes = [
-        KeyValue::new("http.request.method", asked.method),
-        KeyValue::new("http.route", asked.path),
+        KeyValue::new("http.request.method", labels.method),
+        KeyValue::new("http.route", labels.path),
         KeyValue::new("http.response.status_code", i64::from(status.as_u16())),
-        KeyValue::new("graphql.operation.type", logged.operation.unwrap_or("-")),
-        KeyValue::new("kim.code", told.code.map_or("OK", Code::code)),
+        KeyValue::new("graphql.operation.type", context.operation.unwrap_or("-")),
+        KeyValue::new("kim.code", error.code.map_or("OK", Code::code)),
         KeyValue::new("kim.request_id", id.to_owned()),
     ];
     let span = tracer.span_builder("request").with_kind(SpanKind::Server).with_attributes(attributes);
-    span.with_start_time(end.checked_sub(took).unwrap_or(end)).start(&tracer).end_with_timestamp(end);
+    span.with_start_time(end.checked_sub(duration).unwrap_or(end)).start(&tracer).end_with_timestamp(end);
 }
 
-pub(super) fn log(asked: &Asked, logged: &Logged, status: StatusCode, took: Duration, id: &str) {
+pub(super) fn log_request(
+    labels: &RequestLabels,
+    context: &RequestContext,
+    status: StatusCode,
+    duration: Duration,
+    id: &str,
+) {
     tracing::info!(
         target: "kim::request",
-        method = asked.method,
-        path = asked.path,
+        method = labels.method,
+        path = labels.path,
         status = status.as_u16(),
-        duration_ms = took.as_secs_f64() * 1_000.0,
+        duration_ms = duration.as_secs_f64() * 1_000.0,
         request_id = id,
-        kind = logged.pair.map_or("-", |(kind, _)| kind.code()),
-        role = logged.pair.map_or("-", |(_, role)| role.code()),
-        operation = logged.operation.unwrap_or("-"),
+        kind = context.pair.map_or("-", |(kind, _)| kind.code()),
+        role = context.pair.map_or("-", |(_, role)| role.code()),
+        operation = context.operation.unwrap_or("-"),
         "request"
     );
 }

@@ -1,4 +1,4 @@
-//! What is said: the status, headers and bodies of answers and refusals.
+//! Responses: the status, headers and bodies of answers and rejections.
 
 use async_graphql::{ErrorExtensionValues, Response as GraphqlResponse, ServerError};
 use kim_domain::Word as _;
@@ -8,13 +8,13 @@ use poem::{Body, Response};
 use serde_json::json;
 
 use super::accept::MediaType;
-use super::access::Told;
+use super::access::FirstError;
 
-const BROKEN: &str = "Interner Fehler. Bitte nennen Sie der Betreuung die Kennung.";
+const INTERNAL_ERROR: &str = "Interner Fehler. Bitte nennen Sie der Betreuung die Kennung.";
 
-/// A request that is answered without asking the schema.
+/// A request that is refused before it reaches the schema.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(super) struct Rejection {
     status: StatusCode,
     code: Code,
     text: String,
@@ -25,7 +25,7 @@ pub(super) struct Refusal {
     media_type: MediaType,
 }
 
-impl Refusal {
+impl Rejection {
     pub(super) fn new(status: StatusCode, code: Code, text: impl Into<String>) -> Self {
         Self {
             status,
@@ -39,7 +39,7 @@ impl Refusal {
         }
     }
 
-    /// One answer for every token: who holds a wrong one learns nothing of what is wrong with it.
+    /// The same response for every refused token, so that its holder does not learn what is wrong with it.
     pub(super) fn unauthenticated() -> Self {
         Self {
             header: Some((header::WWW_AUTHENTICATE, "Bearer")),
@@ -47,10 +47,10 @@ impl Refusal {
         }
     }
 
-    /// More of something than one request may have; the answer says of what, and how much it may be.
-    pub(super) fn too_much(refused: TooMuch) -> Self {
-        let text = refused.to_string();
-        Self { limit: Some(refused.limit), ..Self::new(StatusCode::BAD_REQUEST, Code::LimitExceeded, text) }
+    /// The request exceeds a limit. The response names the limit and its maximum.
+    pub(super) fn limit_exceeded(exceeded: TooMuch) -> Self {
+        let text = exceeded.to_string();
+        Self { limit: Some(exceeded.limit), ..Self::new(StatusCode::BAD_REQUEST, Code::LimitExceeded, text) }
     }
 
     pub(super) const fn with_status(mut self, status: StatusCode) -> Self {
@@ -58,7 +58,7 @@ impl Refusal {
         self
     }
 
-    /// More requests run than may at once. The same one can be answered a moment later.
+    /// The maximum number of concurrent requests is reached. The request can be retried a moment later.
     pub(super) fn too_busy() -> Self {
         let text = "Gerade sind zu viele Anfragen in Arbeit. Bitte gleich noch einmal versuchen.";
         Self {
@@ -68,23 +68,23 @@ impl Refusal {
         }
     }
 
-    /// The request's time is over; its work was given up, and nothing of it left.
-    pub(super) fn too_late() -> Self {
+    /// The request exceeded its deadline. Its work was cancelled, and nothing of its result was sent.
+    pub(super) fn deadline_exceeded() -> Self {
         Self { retryable: true, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Timeout, TOO_LATE) }
     }
 
-    /// The body did not arrive in time. The same request can be answered over a better line.
-    pub(super) fn too_slow() -> Self {
+    /// The body did not arrive in time. The request can be retried over a better connection.
+    pub(super) fn body_timeout() -> Self {
         let text = "Der Body kam nicht rechtzeitig an.";
         Self { retryable: true, ..Self::new(StatusCode::REQUEST_TIMEOUT, Code::Timeout, text) }
     }
 
-    /// Something broke. The cause is in our log, under the id.
+    /// An internal error. The log contains the cause under the id.
     pub(super) fn internal(id: &str, retryable: bool) -> Self {
         Self {
             retryable,
             id: Some(id.to_owned()),
-            ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, BROKEN)
+            ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, INTERNAL_ERROR)
         }
     }
 
@@ -106,7 +106,7 @@ impl Refusal {
         }
         let body = json!({"errors": [{"message": self.text, "extensions": extensions}]});
         let mut response = write(self.status, self.media_type, body.to_string());
-        response.extensions_mut().insert(Told { code: Some(self.code), limit: self.limit });
+        response.extensions_mut().insert(FirstError { code: Some(self.code), limit: self.limit });
         if let Some((name, value)) = self.header {
             response.headers_mut().insert(name, HeaderValue::from_static(value));
         }
@@ -114,10 +114,10 @@ impl Refusal {
     }
 }
 
-pub(super) fn method_not_allowed(allowed: &'static str) -> Refusal {
-    Refusal {
+pub(super) fn method_not_allowed(allowed: &'static str) -> Rejection {
+    Rejection {
         header: Some((header::ALLOW, allowed)),
-        ..Refusal::new(
+        ..Rejection::new(
             StatusCode::METHOD_NOT_ALLOWED,
             Code::OperationNotAllowed,
             format!("Diese Methode ist hier nicht erlaubt; erlaubt: {allowed}."),
@@ -129,9 +129,9 @@ pub(super) fn not_found() -> Response {
     text(StatusCode::NOT_FOUND, "not found")
 }
 
-/// Something broke. The cause is in our log, under the id.
+/// Response to an internal error. The log contains the cause under the id.
 pub(super) fn internal(id: &str) -> Response {
-    Refusal::internal(id, false).into_response()
+    Rejection::internal(id, false).into_response()
 }
 
 pub(super) fn text(status: StatusCode, text: &'static str) -> Response {
@@ -146,26 +146,26 @@ fn write(status: StatusCode, media_type: MediaType, body: impl Into<Body>) -> Re
     Response::builder().status(status).header(header::CONTENT_TYPE, media_type.header()).body(body)
 }
 
-/// Writes a GraphQL response, with the status that the draft asks for.
+/// Writes a GraphQL response with the status code that the draft of GraphQL over HTTP requires.
 pub(super) fn graphql(mut response: GraphqlResponse, media_type: MediaType, id: &str) -> Response {
     let executed = !refused_before_execution(&response);
     if !executed {
         for error in &mut response.errors {
-            give_code(error, Code::ValidationFailed);
+            set_missing_code(error, Code::ValidationFailed);
         }
     }
     let status = if executed { StatusCode::OK } else { status_of(&response.errors, media_type) };
-    let Ok(body) = body(&response, executed) else {
-        tracing::error!(error_id = id, kind = "serialisation", "an answer could not be written");
+    let Ok(body) = write_body(&response, executed) else {
+        tracing::error!(error_id = id, kind = "serialisation", "serialising a response failed");
         return internal(id);
     };
     let mut answer = write(status, media_type, body);
-    answer.extensions_mut().insert(told(&response.errors));
+    answer.extensions_mut().insert(first_error(&response.errors));
     answer
 }
 
-/// A response as it leaves: `data` is absent, not null, when nothing was executed.
-fn body(response: &GraphqlResponse, executed: bool) -> serde_json::Result<Vec<u8>> {
+/// Writes the body. `data` is absent, not null, if nothing was executed.
+fn write_body(response: &GraphqlResponse, executed: bool) -> serde_json::Result<Vec<u8>> {
     let mut body = vec![b'{'];
     if !response.errors.is_empty() {
         body.extend_from_slice(b"\"errors\":");
@@ -180,36 +180,39 @@ fn body(response: &GraphqlResponse, executed: bool) -> serde_json::Result<Vec<u8
     Ok(body)
 }
 
-/// The words of the first error; one that is none of ours is not told.
-fn told(errors: &[ServerError]) -> Told {
-    let Some(extensions) = errors.first().and_then(|error| error.extensions.as_ref()) else { return Told::default() };
-    let word = |name: &str| match extensions.get(name) {
-        Some(async_graphql::Value::String(word)) => Some(word.as_str()),
+/// The codes of the first error. Unknown codes are omitted.
+fn first_error(errors: &[ServerError]) -> FirstError {
+    let Some(extensions) = errors.first().and_then(|error| error.extensions.as_ref()) else {
+        return FirstError::default();
+    };
+    let code = |name: &str| match extensions.get(name) {
+        Some(async_graphql::Value::String(code)) => Some(code.as_str()),
         _ => None,
     };
-    Told { code: word("code").and_then(Code::from_code), limit: word("limit").and_then(Limit::from_code) }
+    FirstError { code: code("code").and_then(Code::from_code), limit: code("limit").and_then(Limit::from_code) }
 }
 
-/// A document that cannot be read.
-pub(super) fn unreadable(error: ServerError, media_type: MediaType, id: &str) -> Response {
+/// Response to a document that cannot be parsed.
+pub(super) fn parse_failed(error: ServerError, media_type: MediaType, id: &str) -> Response {
     graphql(GraphqlResponse::from_errors(vec![kim_graphql::unreadable(error)]), media_type, id)
 }
 
-/// Errors of execution have a path; those of parsing, validation and variables have none, and there is no data.
+/// Whether nothing was executed. Then `data` is null and no error has a path: errors of parsing, validation and
+/// variables have no path, errors of execution have one.
 fn refused_before_execution(response: &GraphqlResponse) -> bool {
     response.data == async_graphql::Value::Null
         && !response.errors.is_empty()
         && response.errors.iter().all(|error| error.path.is_empty())
 }
 
-fn give_code(error: &mut ServerError, code: Code) {
+fn set_missing_code(error: &mut ServerError, code: Code) {
     let extensions = error.extensions.get_or_insert_with(ErrorExtensionValues::default);
     if extensions.get("code").is_none() {
         extensions.set("code", code.code());
     }
 }
 
-/// What broke on our side is 5xx for everyone, so that whoever watches the server sees it.
+/// Status code of a refused request. Errors of the server are 5xx for every media type, so that monitoring sees them.
 fn status_of(errors: &[ServerError], media_type: MediaType) -> StatusCode {
     let has = |code: Code| {
         let code = async_graphql::Value::from(code.code());

@@ -1,4 +1,4 @@
-//! What the front door needs of the house behind it.
+//! The interface between the HTTP server and the API behind it.
 
 use std::future::Future;
 
@@ -8,17 +8,17 @@ use kim_graphql::{ApiError, Asked};
 
 /// Admits viewers and answers their operations.
 pub trait Backend: Send + Sync + 'static {
-    /// Someone who was admitted, with a place at the database: short-lived.
+    /// An admitted viewer with a database connection. Short-lived, because it occupies the connection.
     type Viewer: Send;
 
-    /// The viewer of a token; `None` for an unknown or disabled agency, or a role that does not exist at its kind.
-    /// An error is the database's; it was logged.
+    /// Admits the viewer of a token. `None` for an unknown or disabled agency, or a role that does not exist at the
+    /// agency's kind. Errors are database errors, which were logged already.
     fn admit(&self, token: VerifiedToken) -> impl Future<Output = Result<Option<Self::Viewer>, ApiError>> + Send;
 
-    /// Kind and role: which schema the viewer has, and all that a log may say of it.
+    /// Kind and role. They select the viewer's schema, and are all that a log may contain about the viewer.
     fn pair(viewer: &Self::Viewer) -> (AgencyKind, Role);
 
-    /// Answers one operation. What goes wrong is inside the response, masked.
+    /// Answers one operation. Errors are part of the response, with masked texts.
     fn execute(
         &self,
         viewer: Self::Viewer,

@@ -1,23 +1,23 @@
-//! Answers in gzip or brotli, for whom it is worth it.
+//! Compresses responses with gzip or brotli.
 //!
-//! BREACH reads a secret from the lengths of many compressed answers, which a foreign page makes a victim's browser ask
-//! for. Here a browser asks nothing by itself: there are no cookies, the token is in a header that only our own pages
-//! set, no answer contains it, and a page of another origin can set none (`cors.rs`). So answers are compressed. Bodies
-//! of requests never are: what unpacks is a bomb, and a question is short.
+//! The BREACH attack reads a secret from the lengths of many compressed responses, which a foreign page makes a
+//! victim's browser request. This does not work here: there are no cookies, the token is in a header that only allowed
+//! pages can set (`cors.rs`), and no response contains the token. Therefore responses are compressed. Compressed
+//! request bodies are refused, because a small body could decompress to a huge one, and requests are short.
 
 use poem::http::{HeaderMap, header};
 use poem::web::{Compress, CompressionAlgo, CompressionLevel};
 use poem::{IntoResponse as _, Response};
 
-/// A shorter answer fits into one packet anyway.
-const WORTH_IT: usize = 1_024;
+/// Minimum size of a compressed body in bytes. A shorter response fits into one packet anyway.
+const MIN_BYTES: usize = 1_024;
 
-/// Compresses an answer if the client takes that.
+/// Compresses a response with the client's preferred algorithm, if there is one.
 pub(super) async fn compress(mut response: Response, algorithm: Option<CompressionAlgo>) -> Response {
     let Some(algorithm) = algorithm else { return response };
-    // In memory already: this only learns its length.
+    // The body is in memory already. This call only determines its length.
     let Ok(body) = response.take_body().into_bytes().await else { return response };
-    let short = body.len() < WORTH_IT;
+    let short = body.len() < MIN_BYTES;
     response.set_body(body);
     if short {
         return response;
@@ -26,7 +26,7 @@ pub(super) async fn compress(mut response: Response, algorithm: Option<Compressi
     Compress::new(response, algorithm).with_quality(CompressionLevel::Fastest).into_response()
 }
 
-/// What the client likes best of what we have; at equal liking brotli.
+/// The client's preferred algorithm among the supported ones. Brotli wins a tie.
 pub(super) fn accepted(headers: &HeaderMap) -> Option<CompressionAlgo> {
     let mut best: Option<(f32, CompressionAlgo)> = None;
     let mut identity = 0.0;
@@ -48,8 +48,8 @@ pub(super) fn accepted(headers: &HeaderMap) -> Option<CompressionAlgo> {
             }
             _ => continue,
         };
-        let better = |(so_far, has): (f32, CompressionAlgo)| {
-            quality > so_far || (quality == so_far && has == CompressionAlgo::GZIP)
+        let better = |(best_quality, best_algorithm): (f32, CompressionAlgo)| {
+            quality > best_quality || (quality == best_quality && best_algorithm == CompressionAlgo::GZIP)
         };
         if quality > 0.0 && best.is_none_or(better) {
             best = Some((quality, algorithm));

@@ -1,16 +1,16 @@
-//! Which web pages may ask from a browser: those of the configured origins, and no others.
+//! CORS: only web pages of the configured origins may send requests from a browser.
 //!
-//! Credentials are never allowed: the token is in a header that the page sets itself, and there are no cookies.
+//! Credentials are never allowed: the page sets the token's header itself, and there are no cookies.
 
 use poem::Response;
 use poem::http::{HeaderMap, HeaderValue, StatusCode, header};
 
-/// The request's origin, if it is one of ours.
+/// The request's origin, if it is a configured one.
 pub(super) fn allowed(origins: &[HeaderValue], headers: &HeaderMap) -> Option<HeaderValue> {
     headers.get(header::ORIGIN).filter(|origin| origins.contains(origin)).cloned()
 }
 
-/// The answer to a browser that asks before it asks.
+/// The response to a preflight request from an allowed origin.
 pub(super) fn preflight() -> Response {
     Response::builder()
         .status(StatusCode::NO_CONTENT)
@@ -20,8 +20,8 @@ pub(super) fn preflight() -> Response {
         .finish()
 }
 
-/// Lets the page of this origin read the answer.
-pub(super) fn admit(response: &mut Response, origin: HeaderValue) {
+/// Allows pages of this origin to read the response.
+pub(super) fn allow(response: &mut Response, origin: HeaderValue) {
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     headers.insert(

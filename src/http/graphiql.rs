@@ -1,4 +1,4 @@
-//! `/graphiql`: the page, its files, and the tabs that it opens with. Everything comes from this binary.
+//! `/graphiql`: the page, its files, and the tabs with which it opens. Everything is embedded in this binary.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::answer;
 
-/// What `make graphiql` puts there; empty in a plain build.
+/// The files that `make graphiql` created; empty in a build without it.
 #[derive(RustEmbed)]
 #[folder = "web/graphiql/dist/"]
 struct Bundle;
@@ -19,29 +19,29 @@ const MISSING: &str = include_str!("../../web/graphiql/page/missing.html");
 const START: &str = include_str!("../../web/graphiql/page/start.js");
 const STYLE: &str = include_str!("../../web/graphiql/page/start.css");
 
-/// Scripts and requests from and to this server alone. `unsafe-inline` is for styles only: GraphiQL's menus write them.
-/// Fonts and the cursors of its stylesheet are `data:` URLs.
+/// The page may load scripts only from this server, and send requests only to it. `unsafe-inline` applies only to
+/// styles, because GraphiQL's menus write inline styles. Fonts and the cursors of its stylesheet are `data:` URLs.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; \
      img-src 'self' data:; font-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// A tab that GraphiQL opens with.
+/// A tab with which GraphiQL opens.
 #[derive(Clone, Debug, Serialize)]
 pub struct Tab {
     /// The document; GraphiQL names the tab after its operation.
     pub query: String,
-    /// Its variables, as JSON.
+    /// The variables, as JSON.
     pub variables: String,
-    /// The headers that it is asked with, as JSON.
+    /// The request headers, as JSON.
     pub headers: String,
 }
 
-/// Whether GraphiQL can be shown: `make graphiql` ran before this was built.
+/// Whether this binary contains GraphiQL, because `make graphiql` ran before the build.
 #[must_use]
 pub fn is_built_in() -> bool {
     Bundle::get("graphiql.min.js").is_some()
 }
 
-/// The answer to a path under `/graphiql`; `None` if there is nothing.
+/// The response to a path under `/graphiql`; `None` if there is no such file.
 pub(super) fn answer(path: &str, tabs: &[Tab]) -> Option<Response> {
     Some(match path {
         "" if is_built_in() => file(StatusCode::OK, "text/html; charset=utf-8", Cow::Borrowed(PAGE.as_bytes())),

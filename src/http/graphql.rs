@@ -1,4 +1,5 @@
-//! `/graphql`: who is asking, what is asked, and the answer, in this order.
+//! `/graphql`: authenticates the client, reads the request, admits the viewer, and executes the operation, in this
+//! order.
 
 use async_graphql::parser::types::OperationType;
 use kim_domain::token::VerifiedToken;
@@ -8,40 +9,40 @@ use poem::{Request, Response};
 use tokio::time::timeout;
 
 use super::accept::MediaType;
-use super::access::Logged;
-use super::answer::{self, Refusal};
+use super::access::RequestContext;
+use super::answer::{self, Rejection};
 use super::{Backend, Front, request};
 
-pub(super) async fn answer<B: Backend>(front: &Front<B>, mut http: Request, id: &str) -> Result<Response, Refusal> {
+pub(super) async fn answer<B: Backend>(server: &Front<B>, mut http: Request, id: &str) -> Result<Response, Rejection> {
     let Some(media_type) = MediaType::accepted(http.headers()) else {
-        return Err(Refusal::new(
+        return Err(Rejection::new(
             StatusCode::NOT_ACCEPTABLE,
             Code::BadInput,
             "Antworten gibt es als application/graphql-response+json oder application/json.",
         ));
     };
-    let mut logged = Logged::default();
-    let mut response = in_media_type(front, &mut http, media_type, id, &mut logged)
+    let mut context = RequestContext::default();
+    let mut response = respond(server, &mut http, media_type, id, &mut context)
         .await
-        .unwrap_or_else(|refusal| refusal.in_media_type(media_type).into_response());
-    let half_read = request::announces_too_much(&http)
+        .unwrap_or_else(|rejection| rejection.in_media_type(media_type).into_response());
+    let partly_read = request::announces_too_large_body(&http)
         || matches!(response.status(), StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT);
-    if half_read || !request::discard(&mut http).await {
+    if partly_read || !request::discard(&mut http).await {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    response.extensions_mut().insert(logged);
+    response.extensions_mut().insert(context);
     Ok(response)
 }
 
-async fn in_media_type<B: Backend>(
-    front: &Front<B>,
+async fn respond<B: Backend>(
+    server: &Front<B>,
     http: &mut Request,
     media_type: MediaType,
     id: &str,
-    logged: &mut Logged,
-) -> Result<Response, Refusal> {
+    context: &mut RequestContext,
+) -> Result<Response, Rejection> {
     if http.version() == Version::HTTP_11 && !http.headers().contains_key(header::HOST) {
-        return Err(Refusal::new(StatusCode::BAD_REQUEST, Code::BadInput, "Der Kopf „Host“ fehlt."));
+        return Err(Rejection::new(StatusCode::BAD_REQUEST, Code::BadInput, "Der Kopf „Host“ fehlt."));
     }
     let only_queries = match *http.method() {
         Method::GET => true,
@@ -49,61 +50,63 @@ async fn in_media_type<B: Backend>(
         _ => return Err(answer::method_not_allowed("GET, POST")),
     };
 
-    let token = authenticate(front, http).await?;
+    let token = authenticate(server, http).await?;
     let request = match only_queries {
-        true => request::from_address(http),
+        true => request::from_query_string(http),
         false => request::from_body(http).await,
     };
-    // Held until the answer is there. Whoever sends slowly holds a connection, and no place; nor is the database asked
-    // before all is here.
-    let _place = front.places.try_acquire().map_err(|_| Refusal::too_busy())?;
-    let viewer =
-        match timeout(front.limits.deadline, front.backend.admit(token)).await.map_err(|_| Refusal::too_late())? {
-            Ok(Some(viewer)) => viewer,
-            Ok(None) => {
-                let reason = "its agency is unknown or disabled, or has no such role";
-                tracing::debug!(reason, "a token was refused");
-                return Err(Refusal::unauthenticated());
-            }
-            Err(ApiError::TooLate) => return Err(Refusal::too_late()),
-            Err(ApiError::Internal { kind, retryable }) => {
-                tracing::error!(error_id = id, kind, "a token could not be admitted");
-                return Err(Refusal::internal(id, retryable));
-            }
-        };
-    logged.pair = Some(B::pair(&viewer));
+    // The permit is held until the response is complete. It is acquired after the body was read, so that a slow client
+    // occupies only its connection, and neither a permit nor the database.
+    let _permit = server.request_permits.try_acquire().map_err(|_| Rejection::too_busy())?;
+    let viewer = match timeout(server.limits.deadline, server.backend.admit(token))
+        .await
+        .map_err(|_| Rejection::deadline_exceeded())?
+    {
+        Ok(Some(viewer)) => viewer,
+        Ok(None) => {
+            let reason = "the agency is unknown or disabled, or its kind does not have the role";
+            tracing::debug!(reason, "a token was refused");
+            return Err(Rejection::unauthenticated());
+        }
+        Err(ApiError::TooLate) => return Err(Rejection::deadline_exceeded()),
+        Err(ApiError::Internal { kind, retryable }) => {
+            tracing::error!(error_id = id, kind, "admitting a viewer failed");
+            return Err(Rejection::internal(id, retryable));
+        }
+    };
+    context.pair = Some(B::pair(&viewer));
 
     let asked = match Asked::read(request?) {
         Ok(asked) => asked,
-        Err(error) => return Ok(answer::unreadable(error, media_type, id)),
+        Err(error) => return Ok(answer::parse_failed(error, media_type, id)),
     };
     let operation = asked.operation_type();
-    logged.operation = operation.map(word);
+    context.operation = operation.map(label);
     if only_queries && matches!(operation, Some(OperationType::Mutation | OperationType::Subscription)) {
         return Err(answer::method_not_allowed("POST"));
     }
 
-    let execution = front.backend.execute(viewer, asked, id);
-    let response = timeout(front.limits.deadline, execution).await.map_err(|_| Refusal::too_late())?;
+    let execution = server.backend.execute(viewer, asked, id);
+    let response = timeout(server.limits.deadline, execution).await.map_err(|_| Rejection::deadline_exceeded())?;
     Ok(answer::graphql(response, media_type, id))
 }
 
-/// The bearer token of the request, verified. Two of them are none.
-async fn authenticate<B>(front: &Front<B>, http: &Request) -> Result<VerifiedToken, Refusal> {
+/// Verifies the bearer token of the request. A request with two Authorization headers is refused.
+async fn authenticate<B>(server: &Front<B>, http: &Request) -> Result<VerifiedToken, Rejection> {
     let mut all = http.headers().get_all(header::AUTHORIZATION).iter();
-    let (Some(value), None) = (all.next(), all.next()) else { return Err(Refusal::unauthenticated()) };
+    let (Some(value), None) = (all.next(), all.next()) else { return Err(Rejection::unauthenticated()) };
     let (scheme, token) =
-        value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or_else(Refusal::unauthenticated)?;
+        value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or_else(Rejection::unauthenticated)?;
     if !scheme.eq_ignore_ascii_case("Bearer") {
-        return Err(Refusal::unauthenticated());
+        return Err(Rejection::unauthenticated());
     }
-    front.issuers.verify(token.trim()).await.map_err(|refused| {
+    server.issuers.verify(token.trim()).await.map_err(|refused| {
         tracing::debug!(reason = refused.reason(), "a token was refused");
-        Refusal::unauthenticated()
+        Rejection::unauthenticated()
     })
 }
 
-const fn word(operation: OperationType) -> &'static str {
+const fn label(operation: OperationType) -> &'static str {
     match operation {
         OperationType::Query => "query",
         OperationType::Mutation => "mutation",

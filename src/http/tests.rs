@@ -1,4 +1,4 @@
-//! The front door over real HTTP, with a house behind it that does as it is told.
+//! The HTTP server over real connections, with a test backend whose behaviour depends on token and document.
 
 use std::net::SocketAddr;
 
@@ -38,15 +38,15 @@ impl Mutation {
     }
 }
 
-struct Told(Schema<Query, Mutation, EmptySubscription>);
+struct TestBackend(Schema<Query, Mutation, EmptySubscription>);
 
-impl Backend for Told {
+impl Backend for TestBackend {
     type Viewer = ();
 
     async fn admit(&self, token: VerifiedToken) -> Result<Option<()>, ApiError> {
         match token.agency_slug() {
             "unknown" => Ok(None),
-            "broken" => Err(ApiError::Internal { kind: "told to", retryable: true }),
+            "broken" => Err(ApiError::Internal { kind: "test", retryable: true }),
             "late" => Err(ApiError::TooLate),
             _ => Ok(Some(())),
         }
@@ -56,7 +56,7 @@ impl Backend for Told {
     }
     async fn execute(&self, (): (), asked: Asked, _: &str) -> async_graphql::Response {
         let mut request = asked.request();
-        assert!(!format!("{:?}", request.parsed_query()).contains("panics"), "told to panic, with a secret");
+        assert!(!format!("{:?}", request.parsed_query()).contains("panics"), "this panic message contains a secret");
         self.0.execute(request).await
     }
     async fn ready(&self) -> bool {
@@ -68,7 +68,7 @@ impl Backend for Told {
 async fn server() -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
-    let backend = Told(Schema::new(Query, Mutation, EmptySubscription));
+    let backend = TestBackend(Schema::new(Query, Mutation, EmptySubscription));
     let issuers = Issuers::fixed(development::verifier().expect("a verifier"));
     let limits = Limits {
         origins: vec![HeaderValue::from_static("https://page.example")],
@@ -76,11 +76,11 @@ async fn server() -> SocketAddr {
         requests: 2,
         connections: 100,
     };
-    let front = Arc::new(Front::new(backend, issuers, None, None, limits, Metrics::default()));
+    let endpoint = Arc::new(Front::new(backend, issuers, None, None, limits, Metrics::default()));
     let (stop, stopped) = tokio::sync::watch::channel(false);
     tokio::spawn(async move {
-        let _never_stopped = stop;
-        crate::connections::serve(listener, front, 100, Default::default(), stopped).await;
+        let _kept_open = stop;
+        crate::connections::serve(listener, endpoint, 100, Default::default(), stopped).await;
     });
     address
 }
@@ -103,7 +103,7 @@ fn as_json(request: RequestBuilder, body: &Value) -> RequestBuilder {
     request.header("content-type", "application/json").body(body.to_string())
 }
 
-/// Status, media type, and body.
+/// Sends a request. Returns the status code, media type and body of the response.
 async fn send(request: RequestBuilder) -> (u16, String, Value) {
     let response = request.send().await.expect("an answer");
     let status = response.status().as_u16();
@@ -134,7 +134,7 @@ async fn a_query_is_answered_over_post_and_get() {
 }
 
 #[tokio::test]
-async fn a_mutation_goes_over_post_alone() {
+async fn a_mutation_is_only_accepted_over_post() {
     let (status, _, body) = send(as_json(post().await, &json!({"query": "mutation { change }"}))).await;
     assert_eq!((status, body), (200, json!({"data": {"change": true}})));
     let response = get(&[("query", "mutation { change }")]).await.send().await.expect("an answer");
@@ -170,7 +170,7 @@ async fn other_methods_paths_and_media_types_are_refused() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_request_is_400() {
+async fn a_malformed_request_is_400() {
     for (body, expected) in [
         ("", "BAD_INPUT"),
         ("{", "BAD_INPUT"),
@@ -198,12 +198,12 @@ async fn a_body_that_is_no_request_is_400() {
 }
 
 #[tokio::test]
-async fn a_large_body_is_413_announced_or_not() {
+async fn a_large_body_is_413_with_or_without_content_length() {
     let large = json!({"query": "{hello}", "padding": "x".repeat(300 * 1024)});
     let (status, _, body) = send(as_json(post().await, &large)).await;
     assert_eq!((status, code(&body)), (413, "LIMIT_EXCEEDED"));
 
-    // By hand, for the client would announce the length.
+    // Written by hand, because the HTTP client would send Content-Length.
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let mut socket = tokio::net::TcpStream::connect(server().await).await.expect("a connection");
     let head = format!(
@@ -224,12 +224,12 @@ async fn a_large_body_is_413_announced_or_not() {
 }
 
 #[tokio::test]
-async fn what_graphql_refuses_is_400_or_200_as_the_client_accepts() {
+async fn a_request_that_graphql_refuses_is_400_or_200_depending_on_the_accepted_media_type() {
     for (query, expected) in [("{", "GRAPHQL_PARSE_FAILED"), ("{ other }", "GRAPHQL_VALIDATION_FAILED")] {
         for (accept, status) in [("application/graphql-response+json", 400), ("application/json", 200)] {
             let request = as_json(post().await.header("accept", accept), &json!({ "query": query }));
-            let (answered, _, body) = send(request).await;
-            assert_eq!((answered, code(&body)), (status, expected));
+            let (actual_status, _, body) = send(request).await;
+            assert_eq!((actual_status, code(&body)), (status, expected));
             assert!(body.get("data").is_none(), "nothing was executed: {body}");
         }
     }
@@ -257,13 +257,13 @@ async fn a_panic_is_a_500_without_its_message() {
     let response = as_json(request, &json!({"query": "{ hello }"})).send().await.expect("an answer");
     let (status, id) = (response.status().as_u16(), response.headers()["x-request-id"].clone());
     let body: Value = response.json().await.expect("JSON");
-    // The id under which the log has it.
+    // The id under which the log contains the error.
     let expected = json!({"code": "INTERNAL", "id": id.to_str().expect("text"), "retryable": true});
     assert_eq!((status, &body["errors"][0]["extensions"]), (500, &expected));
 }
 
 #[tokio::test]
-async fn a_database_that_admits_nobody_in_time_is_a_timeout() {
+async fn a_timeout_of_the_database_at_admission_is_503() {
     let address = server().await;
     let request = Client::new().post(format!("http://{address}/graphql")).bearer_auth(token("late"));
     let (status, _, body) = send(as_json(request, &json!({"query": "{ hello }"}))).await;
@@ -271,21 +271,21 @@ async fn a_database_that_admits_nobody_in_time_is_a_timeout() {
 }
 
 #[tokio::test]
-async fn whoever_is_not_admitted_gets_the_same_401() {
+async fn all_unauthenticated_requests_get_the_same_401() {
     let address = server().await;
     let url = format!("http://{address}/graphql");
     let post = || as_json(Client::new().post(&url), &json!({"query": "{ hello }"}));
-    let good = token("a");
+    let valid = token("a");
     let mut seen = std::collections::BTreeSet::new();
     for request in [
         post(),
         post().header("authorization", ""),
-        post().header("authorization", good.as_str()),
-        post().header("authorization", format!("Basic {good}")),
+        post().header("authorization", valid.as_str()),
+        post().header("authorization", format!("Basic {valid}")),
         post().header("authorization", "Bearer"),
         post().bearer_auth("x"),
         post().bearer_auth(token("unknown")),
-        post().bearer_auth(&good).bearer_auth(&good),
+        post().bearer_auth(&valid).bearer_auth(&valid),
         Client::new().post(&url).bearer_auth("x").header("content-type", "text/plain"),
         Client::new().get(&url),
     ] {
@@ -298,16 +298,16 @@ async fn whoever_is_not_admitted_gets_the_same_401() {
         seen.insert((headers, response.text().await.expect("a body")));
     }
     assert_eq!(seen.len(), 1, "{seen:?}");
-    assert_eq!(send(post().header("authorization", format!("bearer  {good}"))).await.0, 200);
+    assert_eq!(send(post().header("authorization", format!("bearer  {valid}"))).await.0, 200);
 }
 
 #[tokio::test]
-async fn every_answer_carries_the_security_headers_and_an_id_of_ours() {
+async fn every_response_has_the_common_headers_and_a_generated_request_id() {
     let address = server().await;
     for path in ["/graphql", "/healthz", "/readyz", "/nothing"] {
         let request = Client::new().get(format!("http://{address}{path}")).header("x-request-id", "mine");
         let response = request.send().await.expect("an answer");
-        for (name, value) in ALWAYS {
+        for (name, value) in COMMON_HEADERS {
             assert_eq!(response.headers()[name.as_str()], value, "{path}");
         }
         let id = response.headers()["x-request-id"].to_str().expect("text");
@@ -319,7 +319,7 @@ async fn every_answer_carries_the_security_headers_and_an_id_of_ours() {
 }
 
 #[tokio::test]
-async fn a_request_that_takes_too_long_is_given_up() {
+async fn a_request_that_exceeds_its_deadline_is_a_retryable_timeout() {
     let (status, _, body) = send(as_json(post().await, &json!({"query": "{ slow }"}))).await;
     assert_eq!((status, code(&body)), (503, "TIMEOUT"));
     assert_eq!(body["errors"][0]["extensions"]["retryable"], true);
@@ -327,84 +327,84 @@ async fn a_request_that_takes_too_long_is_given_up() {
 }
 
 #[tokio::test]
-async fn beyond_the_places_a_request_is_refused_at_once_and_later_answered() {
+async fn requests_beyond_the_limit_are_refused_at_once_and_can_be_retried() {
     let address = server().await;
-    let ask = |query: &str| {
-        let request = Client::new().post(format!("http://{address}/graphql")).bearer_auth(token("a"));
-        as_json(request, &json!({ "query": query }))
+    let request = |query: &str| {
+        let post = Client::new().post(format!("http://{address}/graphql")).bearer_auth(token("a"));
+        as_json(post, &json!({ "query": query }))
     };
-    let slow = [tokio::spawn(send(ask("{ slow }"))), tokio::spawn(send(ask("{ slow }")))];
+    let slow = [tokio::spawn(send(request("{ slow }"))), tokio::spawn(send(request("{ slow }")))];
     tokio::time::sleep(Duration::from_millis(300)).await;
-    let response = ask("{ hello }").send().await.expect("an answer");
+    let response = request("{ hello }").send().await.expect("an answer");
     assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (503, &"1".parse().expect("a value")));
     let body: Value = response.json().await.expect("JSON");
     assert_eq!((code(&body), &body["errors"][0]["extensions"]["retryable"]), ("RATE_LIMITED", &json!(true)));
     for one in slow {
-        assert_eq!(one.await.expect("it ran").0, 503);
+        assert_eq!(one.await.expect("no panic").0, 503);
     }
-    assert_eq!(send(ask("{ hello }")).await.0, 200);
+    assert_eq!(send(request("{ hello }")).await.0, 200);
 }
 
 #[tokio::test]
-async fn a_page_of_a_configured_origin_may_ask_and_no_other() {
+async fn only_pages_of_configured_origins_may_send_requests() {
     let address = server().await;
     let url = format!("http://{address}/graphql");
     let preflight = |origin: &'static str| {
         let request = Client::new().request(reqwest::Method::OPTIONS, &url).header("origin", origin);
         request.header("access-control-request-method", "POST").send()
     };
-    let ours = preflight("https://page.example").await.expect("an answer");
-    assert_eq!(ours.status(), StatusCode::NO_CONTENT);
-    let said = |response: &reqwest::Response, name: &str| {
+    let allowed = preflight("https://page.example").await.expect("an answer");
+    assert_eq!(allowed.status(), StatusCode::NO_CONTENT);
+    let header = |response: &reqwest::Response, name: &str| {
         response.headers().get(name).map(|value| value.to_str().expect("text").to_owned())
     };
-    assert_eq!(said(&ours, "access-control-allow-origin").as_deref(), Some("https://page.example"));
-    assert_eq!(said(&ours, "access-control-allow-headers").as_deref(), Some("authorization, content-type"));
-    assert_eq!(said(&ours, "access-control-allow-credentials"), None);
+    assert_eq!(header(&allowed, "access-control-allow-origin").as_deref(), Some("https://page.example"));
+    assert_eq!(header(&allowed, "access-control-allow-headers").as_deref(), Some("authorization, content-type"));
+    assert_eq!(header(&allowed, "access-control-allow-credentials"), None);
     for origin in ["https://other.example", "null", "https://page.example.other.example", "http://page.example"] {
         let other = preflight(origin).await.expect("an answer");
-        assert_eq!((other.status().as_u16(), said(&other, "access-control-allow-origin")), (405, None), "{origin}");
+        assert_eq!((other.status().as_u16(), header(&other, "access-control-allow-origin")), (405, None), "{origin}");
     }
-    // Refusals can be read too, or a page could not tell why.
+    // Pages can also read rejections, so that they can show the reason.
     let refused = Client::new().post(&url).header("origin", "https://page.example").send().await.expect("an answer");
-    assert_eq!(said(&refused, "access-control-allow-origin").as_deref(), Some("https://page.example"));
-    assert!(said(&refused, "vary").is_some_and(|vary| vary.contains("Origin")));
+    assert_eq!(header(&refused, "access-control-allow-origin").as_deref(), Some("https://page.example"));
+    assert!(header(&refused, "vary").is_some_and(|vary| vary.contains("Origin")));
 }
 
 #[tokio::test]
-async fn long_answers_are_compressed_for_whom_takes_that() {
+async fn long_responses_are_compressed_if_the_client_accepts_it() {
     for (coding, expected) in [("gzip", Some("gzip")), ("gzip, br", Some("br")), ("identity", None)] {
         let request = as_json(post().await.header("accept-encoding", coding), &json!({"query": "{ long }"}));
         let response = request.send().await.expect("an answer");
-        let said = response.headers().get("content-encoding").map(|value| value.to_str().expect("text").to_owned());
-        assert_eq!(said.as_deref(), expected);
+        let encoding = response.headers().get("content-encoding").map(|value| value.to_str().expect("text").to_owned());
+        assert_eq!(encoding.as_deref(), expected);
         let length = response.bytes().await.expect("a body").len();
         assert_eq!(length < 2_000, expected.is_some(), "{coding}: {length}");
     }
     let request = as_json(post().await.header("accept-encoding", "gzip"), &json!({"query": "{ hello }"}));
     assert!(!request.send().await.expect("an answer").headers().contains_key("content-encoding"));
-    let packed = as_json(post().await.header("content-encoding", "gzip"), &json!({"query": "{ hello }"}));
-    assert_eq!(send(packed).await.0, 415);
-    let plain = as_json(post().await.header("content-encoding", "identity"), &json!({"query": "{ hello }"}));
-    assert_eq!(send(plain).await.0, 200);
+    let compressed = as_json(post().await.header("content-encoding", "gzip"), &json!({"query": "{ hello }"}));
+    assert_eq!(send(compressed).await.0, 415);
+    let uncompressed = as_json(post().await.header("content-encoding", "identity"), &json!({"query": "{ hello }"}));
+    assert_eq!(send(uncompressed).await.0, 200);
 }
 
-/// Sends a head, and takes what comes within a second.
-async fn answer_to(head: &str) -> String {
+/// Sends a request head, and returns the bytes that arrive within a second.
+async fn response_to(head: &str) -> String {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let mut socket = tokio::net::TcpStream::connect(server().await).await.expect("a connection");
     let authorization = format!("authorization: Bearer {}\r\ncontent-type: application/json\r\n", token("a"));
     socket.write_all(format!("{head}{authorization}\r\n").as_bytes()).await.expect("sent");
     let mut answer = Vec::new();
-    let _open_or_not = timeout(Duration::from_secs(1), socket.read_to_end(&mut answer)).await;
+    let _maybe_still_open = timeout(Duration::from_secs(1), socket.read_to_end(&mut answer)).await;
     String::from_utf8(answer).expect("text")
 }
 
 #[tokio::test]
-async fn a_body_that_is_announced_too_large_is_refused_before_it_is_sent() {
+async fn a_too_large_content_length_is_refused_before_the_body_is_sent() {
     for more in ["", "expect: 100-continue\r\n"] {
         let head = format!("POST /graphql HTTP/1.1\r\nhost: a\r\n{more}content-length: 262145\r\n");
-        let answer = answer_to(&head).await;
+        let answer = response_to(&head).await;
         assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("connection: close"), "{answer}");
     }
 }
@@ -423,14 +423,14 @@ async fn a_head_of_more_than_64_kib_is_431() {
 }
 
 #[tokio::test]
-async fn a_request_says_which_host_it_is_for() {
-    let answer = answer_to("GET /graphql?query=%7Bhello%7D HTTP/1.1\r\nconnection: close\r\n").await;
+async fn a_request_without_host_is_refused() {
+    let answer = response_to("GET /graphql?query=%7Bhello%7D HTTP/1.1\r\nconnection: close\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("BAD_INPUT"), "{answer}");
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_come_in_time_may_be_sent_again() {
-    let mut response = Refusal::too_slow().into_response();
+async fn a_body_timeout_can_be_retried() {
+    let mut response = Rejection::body_timeout().into_response();
     assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
     let body: Value = response.take_body().into_json().await.expect("JSON");
     assert_eq!(body["errors"][0]["extensions"], json!({"code": "TIMEOUT", "retryable": true}));
