@@ -1,6 +1,7 @@
-//! Accepts connections: at most so many, each with time limits, and at the end finishes what runs.
+//! Accepts a limited number of connections with timeouts, and finishes running requests on shutdown.
 //!
-//! HTTP/1.1 alone: TLS and HTTP/2 are the reverse proxy's. Poem's own server sets no limit on reading a request's head.
+//! Speaks only HTTP/1.1, because the reverse proxy provides TLS and HTTP/2. Poem's own server is not used, because it
+//! has no timeout for reading a request head.
 
 mod watched;
 
@@ -22,140 +23,141 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 
-use watched::{Stage, Watched};
+use watched::{Stage, WatchedSocket};
 
-/// How long a connection may be accepted, kept and ended.
+/// Timeouts of connections.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Patience {
-    /// A request's head must be there so long after the connection was opened or the last answer given: a slow client
-    /// and an idle one are dropped alike.
-    pub(crate) head: Duration,
-    /// A client that takes nothing of its answer for so long is dropped.
-    pub(crate) stuck: Duration,
-    /// What still runs so long after the order to stop is cut off.
-    pub(crate) grace: Duration,
+    /// Maximum time until a request head is complete, counted from the connection's start or the last response. Slow
+    /// and idle clients are dropped alike.
+    pub(crate) read_head: Duration,
+    /// Maximum time in which a client reads nothing of its response. Then the client is dropped.
+    pub(crate) write: Duration,
+    /// Maximum time for running requests to finish after the shutdown began. Then they are aborted.
+    pub(crate) shutdown: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { head: Duration::from_secs(30), stuck: Duration::from_secs(30), grace: Duration::from_secs(20) }
+        Self { read_head: Duration::from_secs(30), write: Duration::from_secs(30), shutdown: Duration::from_secs(20) }
     }
 }
 
-/// A head is a token of some KiB and, in a GET, a query; much more is answered with 431 before it is whole.
-const LARGEST_HEAD: usize = 64 * 1024;
-/// For the end of a connection on which nothing runs, when stopping.
-const LAST_BYTES: Duration = Duration::from_millis(100);
-/// After a failed accept (no file descriptor is free) it is not tried at once.
-const PAUSE: Duration = Duration::from_millis(100);
+/// Size of hyper's read buffer in bytes. A head contains a token of a few KiB and, for GET, a query. A head that is
+/// much larger is answered with 431 before it is complete.
+const READ_BUFFER_BYTES: usize = 64 * 1024;
+/// On shutdown, the time to close a connection without a running request.
+const CLOSE_TIMEOUT: Duration = Duration::from_millis(100);
+/// Delay after a failed accept, for example because no file descriptor is free.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
-/// Serves until `stop` says so. Beyond `most` connections, new ones wait to be accepted.
+/// Serves until `stop` is true. While `max_connections` are open, new connections wait to be accepted.
 pub(crate) async fn serve<E>(
     listener: TcpListener,
     endpoint: Arc<E>,
-    most: usize,
-    patience: Patience,
+    max_connections: usize,
+    timeouts: Patience,
     stop: watch::Receiver<bool>,
 ) where
     E: Endpoint<Output = Response> + 'static,
 {
-    let places = Arc::new(Semaphore::new(most));
+    let permits = Arc::new(Semaphore::new(max_connections));
     let mut open = JoinSet::new();
-    let mut ordered = stop.clone();
-    let ordered = stopped(&mut ordered);
-    tokio::pin!(ordered);
+    let mut stop_receiver = stop.clone();
+    let stopping = stop_requested(&mut stop_receiver);
+    tokio::pin!(stopping);
     loop {
         let accepted = async {
             // The semaphore is never closed.
-            let place = Arc::clone(&places).acquire_owned().await.ok()?;
+            let permit = Arc::clone(&permits).acquire_owned().await.ok()?;
             let (socket, peer) = listener.accept().await.ok()?;
-            Some((place, socket, peer))
+            Some((permit, socket, peer))
         };
         tokio::select! {
-            () = &mut ordered => break,
+            () = &mut stopping => break,
             accepted = accepted => match accepted {
-                Some((place, socket, peer)) => {
+                Some((permit, socket, peer)) => {
                     let (endpoint, stop) = (Arc::clone(&endpoint), stop.clone());
                     open.spawn(async move {
-                        connection(socket, peer, endpoint, patience, stop).await;
-                        drop(place);
+                        serve_connection(socket, peer, endpoint, timeouts, stop).await;
+                        drop(permit);
                     });
                 }
-                None => sleep(PAUSE).await,
+                None => sleep(ACCEPT_RETRY_DELAY).await,
             },
         }
         while open.try_join_next().is_some() {}
     }
     drop(listener);
-    let finished = timeout(patience.grace, async { while open.join_next().await.is_some() {} }).await;
+    let finished = timeout(timeouts.shutdown, async { while open.join_next().await.is_some() {} }).await;
     if finished.is_err() {
-        tracing::warn!(connections = open.len(), "cut off what still ran");
+        tracing::warn!(connections = open.len(), "aborted requests that were still running at shutdown");
         open.shutdown().await;
     }
 }
 
-/// Returns at the order to stop. A dropped sender is none.
-async fn stopped(stop: &mut watch::Receiver<bool>) {
+/// Returns when `stop` becomes true. A dropped sender does not request a stop.
+async fn stop_requested(stop: &mut watch::Receiver<bool>) {
     if stop.wait_for(|stop| *stop).await.is_err() {
         std::future::pending::<()>().await;
     }
 }
 
-async fn connection<E>(
+async fn serve_connection<E>(
     socket: TcpStream,
     peer: SocketAddr,
     endpoint: Arc<E>,
-    patience: Patience,
+    timeouts: Patience,
     mut stop: watch::Receiver<bool>,
 ) where
     E: Endpoint<Output = Response> + 'static,
 {
     let Ok(local) = socket.local_addr() else { return };
-    // Answers are written whole: waiting for more to send only delays them.
-    let _without = socket.set_nodelay(true);
+    // Responses are written as a whole, so Nagle's algorithm would only delay them.
+    let _best_effort = socket.set_nodelay(true);
     let mut socket = TimeoutStream::new(socket);
-    socket.set_write_timeout(Some(patience.stuck));
+    socket.set_write_timeout(Some(timeouts.write));
 
     let stage = Arc::new(watch::Sender::new(Stage::Waiting));
-    let mut waiting = stage.subscribe();
-    let socket = Watched::new(socket, Arc::clone(&stage));
+    let mut stage_receiver = stage.subscribe();
+    let socket = WatchedSocket::new(socket, Arc::clone(&stage));
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let (endpoint, stage) = (Arc::clone(&endpoint), Arc::clone(&stage));
         async move {
             stage.send_replace(Stage::Running);
             let request = (request, LocalAddr(local.into()), RemoteAddr(peer.into()), Scheme::HTTP).into();
             let response = endpoint.call(request).await.unwrap_or_else(poem::Error::into_response);
-            stage.send_replace(Stage::Answering);
+            stage.send_replace(Stage::Responding);
             Ok::<_, Infallible>(hyper::Response::from(response))
         }
     });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(patience.head)
-        .max_buf_size(LARGEST_HEAD)
+        .header_read_timeout(timeouts.read_head)
+        .max_buf_size(READ_BUFFER_BYTES)
         .serve_connection(TokioIo::new(socket), service);
     tokio::pin!(serving);
     tokio::select! {
-        ended = &mut serving => return ended.err().iter().for_each(tell),
-        () = stopped(&mut stop) => {}
+        ended = &mut serving => return ended.err().iter().for_each(log_parse_error),
+        () = stop_requested(&mut stop) => {}
     }
     serving.as_mut().graceful_shutdown();
     tokio::select! {
         _ended = &mut serving => return,
-        // The sender lives in the connection itself.
-        _idle = waiting.wait_for(|stage| *stage == Stage::Waiting) => {}
+        // The connection itself owns the sender, so `wait_for` does not fail while `serving` lives.
+        _idle = stage_receiver.wait_for(|stage| *stage == Stage::Waiting) => {}
     }
-    // What is left is half a head, or the last bytes of an answer on their way.
-    let _ended = timeout(LAST_BYTES, serving).await;
+    // Only an incomplete head or the last bytes of a response can be left.
+    let _ended = timeout(CLOSE_TIMEOUT, serving).await;
 }
 
-/// Hyper answers by itself what is no HTTP (400) and a head that is too large (431). How else a connection ends badly is
-/// its client's business.
-fn tell(error: &hyper::Error) {
+/// Logs requests that hyper answers by itself: invalid HTTP (400) and too large heads (431). Other connection errors
+/// are caused by the client and not logged.
+fn log_parse_error(error: &hyper::Error) {
     if error.is_parse_too_large() {
-        tracing::info!(target: "kim::request", status = 431, "a head was too large");
+        tracing::info!(target: "kim::request", status = 431, "a request head was too large");
     } else if error.is_parse() {
-        tracing::info!(target: "kim::request", status = 400, "a head was no HTTP");
+        tracing::info!(target: "kim::request", status = 400, "a request head was not valid HTTP");
     }
 }
 

@@ -1,5 +1,5 @@
-//! Whose tokens are accepted, with their keys kept fresh: read at the start, every quarter of an hour, and, at most
-//! once a minute, when a token names a key that is not known yet. Keys that cannot be read leave the last ones in force.
+//! Trusted issuers and their keys. Keys are fetched at the start, every quarter of an hour, and at most once a minute
+//! when a token has an unknown key. If keys cannot be fetched, the last ones stay in force.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,51 +13,53 @@ use tokio::time::Instant;
 use crate::config::{IssuerConfig, KeySource};
 use crate::failure::Failure;
 
-const REFRESH_EVERY: Duration = Duration::from_secs(15 * 60);
-const AT_MOST_EVERY: Duration = Duration::from_secs(60);
-const CONNECT_WITHIN: Duration = Duration::from_secs(3);
-const ANSWER_WITHIN: Duration = Duration::from_secs(10);
-/// A key set is some kilobytes; more is no key set.
-const LARGEST: usize = 256 * 1024;
+const REFRESH_INTERVAL: Duration = Duration::from_secs(15 * 60);
+const MIN_REFRESH_INTERVAL: Duration = Duration::from_secs(60);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Maximum size of a JWK set in bytes. A usual set has a few kilobytes.
+const MAX_JWKS_BYTES: usize = 256 * 1024;
 
-/// The issuers we trust.
+/// The trusted issuers.
 #[derive(Debug)]
 pub struct Issuers {
     verifier: RwLock<Arc<Verifier>>,
     sources: BTreeMap<String, Source>,
 }
 
-/// Where one issuer's keys come from.
+/// Source of one issuer's keys.
 #[derive(Debug)]
 struct Source {
     keys: KeySource,
     client: reqwest::Client,
-    /// Held while reading, so that a crowd of tokens with unknown keys causes one request.
-    read_at: Mutex<Instant>,
+    /// Time of the last fetch. Locked during a fetch, so that many tokens with unknown keys cause only one request.
+    fetched_at: Mutex<Instant>,
 }
 
 impl Issuers {
-    /// Trusts a verifier whose keys never change: the demo's.
+    /// Issuers of a verifier whose keys never change, for the demo.
     #[must_use]
     pub fn fixed(verifier: Verifier) -> Arc<Self> {
         Arc::new(Self { verifier: RwLock::new(Arc::new(verifier)), sources: BTreeMap::new() })
     }
 
-    /// Reads the keys of every configured issuer, and keeps them fresh as long as the result lives.
+    /// Reads the keys of every configured issuer, and refreshes them as long as the result lives.
     ///
     /// # Errors
-    /// [`Failure::Usage`] without an issuer, or with one twice; [`Failure::Failed`] when keys cannot be read.
+    /// [`Failure::Usage`] if there is no issuer, or two with the same `iss`; [`Failure::Failed`] if keys
+    /// cannot be read.
     pub async fn load(configs: &[IssuerConfig]) -> Result<Arc<Self>, Failure> {
         if configs.is_empty() {
             return Err(Failure::usage(
-                "no issuer to trust: add an [[issuer]] to kim.toml (see kim.example.toml), or use `kim demo` to look around",
+                "no trusted issuer: add an [[issuer]] to kim.toml (see kim.example.toml), or use `kim demo` for a trial",
             ));
         }
         let client = client()?;
         let mut issuers = Vec::new();
         let mut sources = BTreeMap::new();
         for config in configs {
-            let source = Source { keys: config.source()?, client: client.clone(), read_at: Mutex::new(Instant::now()) };
+            let source =
+                Source { keys: config.source()?, client: client.clone(), fetched_at: Mutex::new(Instant::now()) };
             let keys = source.read().await.map_err(|why| {
                 Failure::failed(format!("issuer {}: cannot read the keys at {}: {why}", config.iss, config.jwks))
             })?;
@@ -71,14 +73,14 @@ impl Issuers {
         }
         let verifier = Verifier::new(issuers).map_err(Failure::usage)?;
         let issuers = Arc::new(Self { verifier: RwLock::new(Arc::new(verifier)), sources });
-        tokio::spawn(keep_fresh(Arc::downgrade(&issuers)));
+        tokio::spawn(refresh_periodically(Arc::downgrade(&issuers)));
         Ok(issuers)
     }
 
-    /// Checks a token; if it names a key that a trusted issuer may have since we last looked, looks again first.
+    /// Verifies a token. If its key is unknown, the issuer's keys are refreshed first.
     ///
     /// # Errors
-    /// [`Refused`], always the same to the outside.
+    /// [`Refused`]; its text is always the same.
     pub async fn verify(&self, token: &str) -> Result<VerifiedToken, Refused> {
         let verifier = self.current();
         match (verifier.verify(token), verifier.issuer_with_unknown_key(token)) {
@@ -94,29 +96,29 @@ impl Issuers {
         Arc::clone(&self.verifier.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads one issuer's keys again, unless that was done within the last minute.
+    /// Fetches one issuer's keys again, unless they were fetched within the last minute.
     async fn refresh(&self, iss: &str) {
         let Some(source) = self.sources.get(iss) else { return };
-        let mut read_at = source.read_at.lock().await;
-        if read_at.elapsed() < AT_MOST_EVERY {
+        let mut fetched_at = source.fetched_at.lock().await;
+        if fetched_at.elapsed() < MIN_REFRESH_INTERVAL {
             return;
         }
-        *read_at = Instant::now();
+        *fetched_at = Instant::now();
         match source.read().await {
             Ok(keys) => {
                 let mut verifier = self.verifier.write().unwrap_or_else(PoisonError::into_inner);
                 *verifier = Arc::new(verifier.with_keys(iss, keys));
             }
             Err(why) => {
-                tracing::warn!(issuer = iss, why, "the issuer's keys cannot be read; the last ones stay in force")
+                tracing::warn!(issuer = iss, why, "the issuer's keys could not be fetched; the last ones stay in force")
             }
         }
     }
 }
 
-async fn keep_fresh(issuers: std::sync::Weak<Issuers>) {
+async fn refresh_periodically(issuers: std::sync::Weak<Issuers>) {
     loop {
-        tokio::time::sleep(REFRESH_EVERY).await;
+        tokio::time::sleep(REFRESH_INTERVAL).await;
         let Some(issuers) = issuers.upgrade() else { return };
         for iss in issuers.sources.keys() {
             issuers.refresh(iss).await;
@@ -124,11 +126,11 @@ async fn keep_fresh(issuers: std::sync::Weak<Issuers>) {
     }
 }
 
-/// Follows no redirect: the keys are where the configuration says, and nowhere else.
+/// An HTTP client without redirects, so that keys are only fetched from the configured URL.
 fn client() -> Result<reqwest::Client, Failure> {
     reqwest::Client::builder()
-        .connect_timeout(CONNECT_WITHIN)
-        .timeout(ANSWER_WITHIN)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(RESPONSE_TIMEOUT)
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("kim/", env!("CARGO_PKG_VERSION")))
         .build()
@@ -142,21 +144,21 @@ impl Source {
             KeySource::Url(url) => self.fetch(url.clone()).await?,
         };
         if String::from_utf8_lossy(&jwks).contains(crate::development::PUBLIC_KEY) {
-            return Err("the development issuer's key is among them, and that key is public".to_owned());
+            return Err("they contain the development issuer's key, which is public".to_owned());
         }
         Keys::from_jwks(&jwks).map_err(|error| error.to_string())
     }
 
     async fn fetch(&self, url: reqwest::Url) -> Result<Vec<u8>, String> {
-        let mut response = self.client.get(url).send().await.map_err(|error| innermost(&error))?;
+        let mut response = self.client.get(url).send().await.map_err(|error| root_cause(&error))?;
         if !response.status().is_success() {
             return Err(format!("the answer is {}", response.status()));
         }
         let mut jwks = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| innermost(&error))? {
+        while let Some(chunk) = response.chunk().await.map_err(|error| root_cause(&error))? {
             jwks.extend_from_slice(&chunk);
-            if jwks.len() > LARGEST {
-                return Err(format!("the answer is longer than {LARGEST} bytes"));
+            if jwks.len() > MAX_JWKS_BYTES {
+                return Err(format!("the answer is longer than {MAX_JWKS_BYTES} bytes"));
             }
         }
         Ok(jwks)
@@ -165,15 +167,15 @@ impl Source {
 
 async fn read_file(path: &Path) -> Result<Vec<u8>, String> {
     let size = tokio::fs::metadata(path).await.map_err(|error| error.to_string())?.len();
-    if usize::try_from(size).is_ok_and(|size| size <= LARGEST) {
+    if usize::try_from(size).is_ok_and(|size| size <= MAX_JWKS_BYTES) {
         tokio::fs::read(path).await.map_err(|error| error.to_string())
     } else {
-        Err(format!("the file is longer than {LARGEST} bytes"))
+        Err(format!("the file is longer than {MAX_JWKS_BYTES} bytes"))
     }
 }
 
-/// An HTTP error's cause: its outer text only says that there was one.
-fn innermost(error: &dyn std::error::Error) -> String {
+/// The innermost cause of an HTTP error. The outer text only says that the request failed.
+fn root_cause(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {
         cause = source;

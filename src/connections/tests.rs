@@ -1,4 +1,4 @@
-//! Slow, idle and stuck clients, too many of them, and the end.
+//! Slow, idle and stuck clients, the limit of connections, and the shutdown.
 
 use poem::Request;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -6,10 +6,10 @@ use tokio::time::Instant;
 
 use super::*;
 
-/// Answers "/large" with more than a socket's buffers hold, "/slow" after 300 ms, and the rest at once.
-struct Told;
+/// Answers "/large" with more bytes than a socket's buffers hold, "/slow" after 300 ms, and other paths immediately.
+struct TestEndpoint;
 
-impl Endpoint for Told {
+impl Endpoint for TestEndpoint {
     type Output = Response;
     async fn call(&self, request: Request) -> poem::Result<Response> {
         Ok(match request.uri().path() {
@@ -23,121 +23,121 @@ impl Endpoint for Told {
     }
 }
 
-struct Served {
+struct TestServer {
     address: SocketAddr,
     stop: watch::Sender<bool>,
     serving: tokio::task::JoinHandle<()>,
 }
 
-async fn serving(most: usize) -> Served {
+async fn start(max_connections: usize) -> TestServer {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
-    let brief = Duration::from_millis(500);
-    let patience = Patience { head: brief, stuck: brief, grace: Duration::from_secs(5) };
+    let short = Duration::from_millis(500);
+    let timeouts = Patience { read_head: short, write: short, shutdown: Duration::from_secs(5) };
     let (stop, stopped) = watch::channel(false);
-    let serving = tokio::spawn(serve(listener, Arc::new(Told), most, patience, stopped));
-    Served { address, stop, serving }
+    let serving = tokio::spawn(serve(listener, Arc::new(TestEndpoint), max_connections, timeouts, stopped));
+    TestServer { address, stop, serving }
 }
 
-async fn connect(served: &Served, text: &str) -> TcpStream {
-    let mut socket = TcpStream::connect(served.address).await.expect("a connection");
+async fn connect(server: &TestServer, text: &str) -> TcpStream {
+    let mut socket = TcpStream::connect(server.address).await.expect("a connection");
     socket.write_all(text.as_bytes()).await.expect("sent");
     socket
 }
 
-/// What comes until the server closes.
-async fn rest(socket: &mut TcpStream) -> String {
+/// Reads until the server closes the connection.
+async fn read_to_end(socket: &mut TcpStream) -> String {
     let mut all = Vec::new();
-    // A reset is a way to close, too.
+    // The server may also close with a reset.
     let _closed = timeout(Duration::from_secs(4), socket.read_to_end(&mut all)).await.expect("it was closed");
     String::from_utf8(all).expect("text")
 }
 
 #[tokio::test]
-async fn a_client_that_says_nothing_or_half_a_head_is_dropped() {
-    let served = serving(10).await;
-    let begun = Instant::now();
-    for half in ["", "GET / HT", "GET / HTTP/1.1\r\nhost: a\r\nx-slow: "] {
-        rest(&mut connect(&served, half).await).await;
+async fn a_client_that_sends_nothing_or_an_incomplete_head_is_dropped() {
+    let server = start(10).await;
+    let started = Instant::now();
+    for incomplete in ["", "GET / HT", "GET / HTTP/1.1\r\nhost: a\r\nx-slow: "] {
+        read_to_end(&mut connect(&server, incomplete).await).await;
     }
-    assert!(begun.elapsed() < Duration::from_secs(4));
-    // One byte after the other does not help.
-    let mut socket = connect(&served, "GET / HTTP/1.1\r\nx-slow: ").await;
-    let dripping = async {
+    assert!(started.elapsed() < Duration::from_secs(4));
+    // Sending single bytes does not prolong the timeout.
+    let mut socket = connect(&server, "GET / HTTP/1.1\r\nx-slow: ").await;
+    let sending = async {
         while socket.write_all(b"a").await.is_ok() {
             sleep(Duration::from_millis(50)).await;
         }
     };
-    timeout(Duration::from_secs(4), dripping).await.expect("it was dropped");
+    timeout(Duration::from_secs(4), sending).await.expect("it was dropped");
 }
 
 #[tokio::test]
-async fn an_idle_connection_is_closed_after_its_answer() {
-    let served = serving(10).await;
-    let answer = rest(&mut connect(&served, "GET / HTTP/1.1\r\nhost: a\r\n\r\n").await).await;
+async fn an_idle_connection_is_closed_after_its_response() {
+    let server = start(10).await;
+    let answer = read_to_end(&mut connect(&server, "GET / HTTP/1.1\r\nhost: a\r\n\r\n").await).await;
     assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("quick"), "{answer}");
 }
 
 #[tokio::test]
 async fn a_client_that_reads_nothing_is_dropped() {
-    let served = serving(1).await;
-    let _stuck = connect(&served, "GET /large HTTP/1.1\r\nhost: a\r\n\r\n").await;
-    // There is place for one: this one is answered when the stuck one is gone.
-    let mut next = connect(&served, "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
-    assert!(rest(&mut next).await.ends_with("quick"));
+    let server = start(1).await;
+    let _stuck = connect(&server, "GET /large HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    // The limit is one connection, so this one is answered when the stuck connection is dropped.
+    let mut next = connect(&server, "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
+    assert!(read_to_end(&mut next).await.ends_with("quick"));
 }
 
 #[tokio::test]
-async fn beyond_the_limit_connections_wait_for_their_turn() {
-    let served = serving(1).await;
+async fn connections_beyond_the_limit_wait() {
+    let server = start(1).await;
     let close = |path: &str| format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
-    let mut first = connect(&served, &close("/slow")).await;
-    let mut second = connect(&served, &close("/")).await;
+    let mut first = connect(&server, &close("/slow")).await;
+    let mut second = connect(&server, &close("/")).await;
     assert!(timeout(Duration::from_millis(100), second.read_u8()).await.is_err(), "it waits");
-    assert!(rest(&mut first).await.ends_with("slow"));
-    assert!(rest(&mut second).await.ends_with("quick"));
+    assert!(read_to_end(&mut first).await.ends_with("slow"));
+    assert!(read_to_end(&mut second).await.ends_with("quick"));
 }
 
 #[tokio::test]
-async fn what_runs_is_finished_and_what_idles_is_closed_at_the_end() {
-    let served = serving(10).await;
-    let mut idle = connect(&served, "").await;
-    let mut slow = connect(&served, "GET /slow HTTP/1.1\r\nhost: a\r\n\r\n").await;
+async fn shutdown_finishes_running_requests_and_closes_idle_connections() {
+    let server = start(10).await;
+    let mut idle = connect(&server, "").await;
+    let mut slow = connect(&server, "GET /slow HTTP/1.1\r\nhost: a\r\n\r\n").await;
     sleep(Duration::from_millis(100)).await;
-    served.stop.send(true).expect("it runs");
-    assert!(rest(&mut slow).await.ends_with("slow"));
-    rest(&mut idle).await;
-    timeout(Duration::from_secs(2), served.serving).await.expect("in time").expect("ended");
+    server.stop.send(true).expect("the server runs");
+    assert!(read_to_end(&mut slow).await.ends_with("slow"));
+    read_to_end(&mut idle).await;
+    timeout(Duration::from_secs(2), server.serving).await.expect("in time").expect("ended");
 }
 
 #[tokio::test]
-async fn half_a_head_does_not_keep_the_server_from_ending() {
-    let served = serving(10).await;
-    let mut fresh = connect(&served, "GET / HTTP/1.1\r\nx-slow: ").await;
-    let mut kept = connect(&served, "GET / HTTP/1.1\r\nhost: a\r\n\r\nGET / HT").await;
+async fn an_incomplete_head_does_not_delay_the_shutdown() {
+    let server = start(10).await;
+    let mut fresh = connect(&server, "GET / HTTP/1.1\r\nx-slow: ").await;
+    let mut kept = connect(&server, "GET / HTTP/1.1\r\nhost: a\r\n\r\nGET / HT").await;
     sleep(Duration::from_millis(100)).await;
-    let begun = Instant::now();
-    served.stop.send(true).expect("it runs");
-    timeout(Duration::from_secs(2), served.serving).await.expect("in time").expect("ended");
-    assert!(begun.elapsed() < Duration::from_millis(400), "{:?}", begun.elapsed());
-    assert!(rest(&mut kept).await.ends_with("quick"));
-    rest(&mut fresh).await;
+    let started = Instant::now();
+    server.stop.send(true).expect("the server runs");
+    timeout(Duration::from_secs(2), server.serving).await.expect("in time").expect("ended");
+    assert!(started.elapsed() < Duration::from_millis(400), "{:?}", started.elapsed());
+    assert!(read_to_end(&mut kept).await.ends_with("quick"));
+    read_to_end(&mut fresh).await;
 }
 
 #[tokio::test]
-async fn an_answer_that_is_being_written_is_finished() {
-    let served = serving(10).await;
-    let mut slow = connect(&served, "GET /large HTTP/1.1\r\nhost: a\r\n\r\n").await;
+async fn shutdown_finishes_a_response_that_is_being_written() {
+    let server = start(10).await;
+    let mut slow = connect(&server, "GET /large HTTP/1.1\r\nhost: a\r\n\r\n").await;
     sleep(Duration::from_millis(100)).await;
-    served.stop.send(true).expect("it runs");
+    server.stop.send(true).expect("the server runs");
     sleep(Duration::from_millis(300)).await;
-    assert!(rest(&mut slow).await.len() > 32 * 1024 * 1024);
+    assert!(read_to_end(&mut slow).await.len() > 32 * 1024 * 1024);
 }
 
 #[tokio::test]
-async fn a_head_that_never_ends_is_refused() {
-    let served = serving(10).await;
-    let mut socket = connect(&served, "GET / HTTP/1.1\r\nx-long: ").await;
+async fn a_head_without_end_is_refused() {
+    let server = start(10).await;
+    let mut socket = connect(&server, "GET / HTTP/1.1\r\nx-long: ").await;
     let _refused = socket.write_all(&[b'a'; 100 * 1024]).await;
     let mut answer = [0; 12];
     socket.read_exact(&mut answer).await.expect("an answer");

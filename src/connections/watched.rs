@@ -1,4 +1,4 @@
-//! A socket that knows whether something of an answer is still to be written.
+//! A socket that notices when a response is written completely.
 
 use std::io;
 use std::pin::Pin;
@@ -10,36 +10,36 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_io_timeout::TimeoutStream;
 
-/// Where a connection stands.
+/// Stage of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// No whole head has come since the last answer.
+    /// No complete head arrived since the last response.
     Waiting,
-    /// A request runs.
+    /// A request is running.
     Running,
-    /// Its answer is being written.
-    Answering,
+    /// The response is being written.
+    Responding,
 }
 
-/// The socket of one connection.
-pub(super) struct Watched {
+/// The socket of a connection. Changes the stage from `Responding` to `Waiting` when the response is flushed.
+pub(super) struct WatchedSocket {
     socket: Pin<Box<TimeoutStream<TcpStream>>>,
     stage: Arc<watch::Sender<Stage>>,
 }
 
-impl Watched {
+impl WatchedSocket {
     pub(super) fn new(socket: TimeoutStream<TcpStream>, stage: Arc<watch::Sender<Stage>>) -> Self {
         Self { socket: Box::pin(socket), stage }
     }
 }
 
-impl AsyncRead for Watched {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.socket.as_mut().poll_read(cx, into)
+impl AsyncRead for WatchedSocket {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.socket.as_mut().poll_read(cx, buffer)
     }
 }
 
-impl AsyncWrite for Watched {
+impl AsyncWrite for WatchedSocket {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.socket.as_mut().poll_write(cx, bytes)
     }
@@ -55,14 +55,14 @@ impl AsyncWrite for Watched {
     }
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = self.socket.as_mut().poll_flush(cx);
-        // Hyper flushes the socket once nothing is left in its own buffers.
+        // Hyper flushes the socket when its own buffers are empty.
         if matches!(flushed, Poll::Ready(Ok(()))) {
             self.stage.send_if_modified(|stage| {
-                let written = *stage == Stage::Answering;
-                if written {
+                let is_written = *stage == Stage::Responding;
+                if is_written {
                     *stage = Stage::Waiting;
                 }
-                written
+                is_written
             });
         }
         flushed

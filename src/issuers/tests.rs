@@ -1,4 +1,4 @@
-//! Keys from files and URLs: read at the start, refreshed when needed, and never lost.
+//! Keys from files and URLs are read at the start, refreshed when needed, and kept if a refresh fails.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -12,31 +12,31 @@ use crate::development::{self, Wish};
 const GOOD: &str =
     r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a","x":"46Dxr4zzGXca-t3es0515-tQ9Z1alJegZxqiA0I0uf0"}]}"#;
 
-/// An issuer's web server: answers each request with the next of these, and the last one for ever.
-struct Web {
-    asked: AtomicUsize,
+/// An issuer's web server. Answers each request with the next answer, and repeats the last one.
+struct KeyServer {
+    requests: AtomicUsize,
     answers: Vec<(StatusCode, String)>,
 }
 
-struct Serving(Arc<Web>);
+struct KeyEndpoint(Arc<KeyServer>);
 
-impl Endpoint for Serving {
+impl Endpoint for KeyEndpoint {
     type Output = Response;
     async fn call(&self, _: Request) -> poem::Result<Response> {
-        let turn = self.0.asked.fetch_add(1, Ordering::SeqCst).min(self.0.answers.len() - 1);
-        let (status, body) = self.0.answers[turn].clone();
+        let next = self.0.requests.fetch_add(1, Ordering::SeqCst).min(self.0.answers.len() - 1);
+        let (status, body) = self.0.answers[next].clone();
         let response = Response::builder().status(status);
         Ok(if status == StatusCode::FOUND { response.header("location", body).finish() } else { response.body(body) })
     }
 }
 
-async fn web(answers: Vec<(StatusCode, String)>) -> (String, Arc<Web>) {
-    let web = Arc::new(Web { asked: AtomicUsize::new(0), answers });
+async fn key_server(answers: Vec<(StatusCode, String)>) -> (String, Arc<KeyServer>) {
+    let server = Arc::new(KeyServer { requests: AtomicUsize::new(0), answers });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}/jwks", listener.local_addr().expect("an address"));
     let acceptor = TcpAcceptor::from_tokio(listener).expect("an acceptor");
-    tokio::spawn(Server::new_with_acceptor(acceptor).run(Serving(Arc::clone(&web))));
-    (url, web)
+    tokio::spawn(Server::new_with_acceptor(acceptor).run(KeyEndpoint(Arc::clone(&server))));
+    (url, server)
 }
 
 fn config(jwks: &str) -> IssuerConfig {
@@ -53,26 +53,26 @@ async fn load(jwks: &str) -> Result<Arc<Issuers>, String> {
 }
 
 #[tokio::test]
-async fn without_an_issuer_nothing_starts() {
+async fn at_least_one_issuer_is_required() {
     assert!(matches!(Issuers::load(&[]).await, Err(Failure::Usage(words)) if words.contains("[[issuer]]")));
 }
 
 #[tokio::test]
-async fn an_issuer_given_twice_is_refused() {
-    let (url, _) = web(vec![(StatusCode::OK, GOOD.to_owned())]).await;
+async fn a_duplicate_issuer_is_refused() {
+    let (url, _) = key_server(vec![(StatusCode::OK, GOOD.to_owned())]).await;
     assert!(matches!(Issuers::load(&[config(&url), config(&url)]).await, Err(Failure::Usage(_))));
 }
 
 #[tokio::test]
-async fn keys_that_cannot_be_read_keep_it_from_starting_with_a_reason() {
-    let too_long = (StatusCode::OK, " ".repeat(LARGEST + 1));
+async fn unreadable_keys_prevent_the_start_with_a_reason() {
+    let too_long = (StatusCode::OK, " ".repeat(MAX_JWKS_BYTES + 1));
     for (answer, words) in [
         ((StatusCode::NOT_FOUND, String::new()), "404"),
         ((StatusCode::OK, "<html>".to_owned()), "not a JWK set"),
         ((StatusCode::FOUND, "https://elsewhere.example/".to_owned()), "302"),
         (too_long, "longer"),
     ] {
-        let (url, _) = web(vec![answer]).await;
+        let (url, _) = key_server(vec![answer]).await;
         let why = load(&url).await.expect_err("refused");
         assert!(why.contains(words) && why.contains("https://a.example") && why.contains(&url), "{why}");
     }
@@ -81,20 +81,20 @@ async fn keys_that_cannot_be_read_keep_it_from_starting_with_a_reason() {
 }
 
 #[tokio::test]
-async fn the_development_key_is_refused_under_any_name() {
-    let (url, _) = web(vec![(StatusCode::OK, development::jwks())]).await;
+async fn the_development_key_is_refused_for_every_issuer() {
+    let (url, _) = key_server(vec![(StatusCode::OK, development::jwks())]).await;
     assert!(load(&url).await.expect_err("refused").contains("development issuer"));
 }
 
 #[tokio::test]
 async fn a_development_token_is_refused_by_a_configured_server() {
-    let (url, _) = web(vec![(StatusCode::OK, GOOD.to_owned())]).await;
+    let (url, _) = key_server(vec![(StatusCode::OK, GOOD.to_owned())]).await;
     let issuers = load(&url).await.expect("issuers");
     let token = development::sign(&Wish::usual("jobcenter-koeln", kim_domain::agency::Role::Clerk)).expect("a token");
     assert!(issuers.verify(&token).await.is_err());
 }
 
-/// A token of this issuer that names this key, with a wrong signature.
+/// A token of the configured issuer with this key id and a wrong signature.
 fn token_with_key(kid: &str) -> String {
     use base64::Engine as _;
     let part = |text: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
@@ -102,34 +102,34 @@ fn token_with_key(kid: &str) -> String {
 }
 
 #[tokio::test]
-async fn an_unknown_key_is_looked_up_at_most_once_a_minute_and_errors_lose_no_key() {
+async fn an_unknown_key_causes_at_most_one_fetch_a_minute_and_a_failed_fetch_keeps_the_keys() {
     let good = (StatusCode::OK, GOOD.to_owned());
-    let (url, web) = web(vec![good.clone(), (StatusCode::INTERNAL_SERVER_ERROR, String::new()), good]).await;
+    let (url, server) = key_server(vec![good.clone(), (StatusCode::INTERNAL_SERVER_ERROR, String::new()), good]).await;
     let issuers = load(&url).await.expect("issuers");
     let token = token_with_key("new");
-    let asked = || web.asked.load(Ordering::SeqCst);
+    let requests = || server.requests.load(Ordering::SeqCst);
 
     assert!(issuers.verify(&token).await.is_err());
-    assert_eq!(asked(), 1, "the keys were read a moment ago");
-    for refreshes in [2, 3] {
+    assert_eq!(requests(), 1, "the keys were fetched a moment ago");
+    for expected in [2, 3] {
         let source = &issuers.sources["https://a.example"];
-        *source.read_at.lock().await -= AT_MOST_EVERY;
+        *source.fetched_at.lock().await -= MIN_REFRESH_INTERVAL;
         for _ in 0..5 {
             assert!(issuers.verify(&token).await.is_err());
         }
-        assert_eq!(asked(), refreshes);
+        assert_eq!(requests(), expected);
         assert!(issuers.current().issuer_with_unknown_key(&token_with_key("a")).is_none(), "the old key is in force");
     }
 }
 
 #[tokio::test]
-async fn an_issuer_may_change_its_key_while_we_run() {
+async fn an_issuer_may_rotate_its_key_while_the_server_runs() {
     let new = (StatusCode::OK, GOOD.replace("\"a\"", "\"new\""));
-    let (url, _) = web(vec![(StatusCode::OK, GOOD.to_owned()), new]).await;
+    let (url, _) = key_server(vec![(StatusCode::OK, GOOD.to_owned()), new]).await;
     let issuers = load(&url).await.expect("issuers");
     let token = token_with_key("new");
     assert!(issuers.current().issuer_with_unknown_key(&token).is_some());
-    *issuers.sources["https://a.example"].read_at.lock().await -= AT_MOST_EVERY;
+    *issuers.sources["https://a.example"].fetched_at.lock().await -= MIN_REFRESH_INTERVAL;
     assert!(issuers.verify(&token).await.is_err(), "its signature is still wrong");
     assert!(issuers.current().issuer_with_unknown_key(&token).is_none(), "the new key is known");
 }
