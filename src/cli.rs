@@ -1,4 +1,4 @@
-//! The command line. What `--help` says is the manual.
+//! The command line. Its `--help` texts are the manual.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,73 +12,75 @@ use kim_domain::purpose::ReferralPurpose;
 
 use crate::config::LogFormat;
 
-const CODES: &str = "Exit codes:
+const EXIT_CODES: &str = "Exit codes:
   0  done
-  1  failed; nothing was changed, unless the message says that it was done
+  1  failed; nothing was changed, unless the message says otherwise
   2  the command line or the configuration is wrong
-  3  an import went through and left out the rows that it refused";
+  3  an import wrote the valid rows and refused others";
 
 /// The GraphQL server between the agencies of Kommunales Integrationsmanagement (NRW).
 #[derive(Debug, Parser)]
-#[command(name = "kim", version, after_help = CODES, disable_help_subcommand = true, max_term_width = 100)]
+#[command(name = "kim", version, after_help = EXIT_CODES, disable_help_subcommand = true, max_term_width = 100)]
 pub struct Cli {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// The commands.
+/// All commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve the API.
     ///
-    /// Trusts the issuers of the configuration and no others, and refuses to start without one. The database must
-    /// have been prepared with `kim migrate`. SIGTERM or Ctrl-C finishes what runs and ends.
+    /// Trusts only the configured issuers, and needs at least one to start. Prepare the database with `kim migrate`
+    /// first. On SIGTERM or Ctrl-C the server finishes the running requests and exits.
     Serve(ServeArgs),
-    /// Show it: start on an embedded database with example agencies, cases and tokens.
+    /// Start a demo server on an embedded database with example agencies, cases and tokens.
     ///
-    /// Prints a URL, and for each role an agency, a token and a command line that works. Never for real data: the
-    /// key that signs its tokens is public.
+    /// Prints a URL, and for each role an agency, a token and a working command line. Never use it for real data: the
+    /// key that signs the tokens is public.
     Demo(DemoArgs),
-    /// Prepare the database, or bring it to this version.
+    /// Prepare a new database, or upgrade a database to this version.
     ///
-    /// Safe to repeat: what is done is not done again. Make a backup before you upgrade.
+    /// Safe to repeat: only missing migrations run. Make a backup before you upgrade.
     Migrate(MigrateArgs),
-    /// Let the clock work once, and print what it did: for cron, where `timer_seconds` is 0.
+    /// Run the timer once and print its actions: for cron, if `timer_seconds` is 0.
     ///
-    /// Lets expire what nobody answered, suspends what lost its ground, withdraws what was suspended for too long,
-    /// reminds, and forgets old idempotency keys. Safe to run beside servers and beside itself.
+    /// Expires unanswered referrals, suspends referrals that lost their ground, withdraws referrals that were suspended
+    /// for too long, sends reminders, and deletes old idempotency keys. Safe to run at the same time as servers and
+    /// other runs of `kim tick`.
     Tick(TickArgs),
-    /// Print a token of the development issuer, and nothing else.
+    /// Print a token of the development issuer, without any other output.
     ///
-    /// Accepted by a `kim demo` that runs, never by `kim serve`. Whether the agency exists is not checked here.
+    /// `kim demo` accepts the token; `kim serve` always refuses it. This command does not check that the agency exists.
     #[command(
         after_help = "Example:\n  curl -H \"Authorization: Bearer $(kim token --agency jobcenter-koeln --role CLERK)\" ..."
     )]
     Token(TokenArgs),
-    /// Print the GraphQL schema (SDL): the whole, or as one kind of agency and role sees it.
+    /// Print the GraphQL schema (SDL): complete, or as one kind of agency and role sees it.
     Schema(SchemaArgs),
-    /// Print who may get which field, as Markdown: the rule's ceiling for each kind of agency.
+    /// Print as Markdown which fields each kind of agency may get at most: the ceiling of the disclosure rule.
     Disclosure,
     /// Work with interface agreements (Schnittstellenvereinbarungen).
     #[command(subcommand)]
     Agreement(AgreementCommand),
     /// Load agencies, agreements or cases from a spreadsheet export.
     ///
-    /// Semicolon or comma, UTF-8 or Windows-1252, German dates or ISO: all are recognised, and the columns may stand
-    /// in any order. The rows that are right go in, in one transaction; the others are reported with line, column,
-    /// value and reason, and written to a file that can be sent back. The same file twice changes nothing.
+    /// Recognises semicolon or comma, UTF-8 or Windows-1252, and German or ISO dates. The order of the columns does not
+    /// matter. All valid rows are written in one transaction. Refused rows are reported with line, column, value and
+    /// reason, and written to a file that can be sent back. Importing a file again changes nothing.
     Import(ImportArgs),
 }
 
-/// Where the configuration and the data are.
+/// Configuration file and database.
 #[derive(Args, Clone, Debug, Default)]
 pub struct DataArgs {
-    /// Configuration file [default: kim.toml, if there is one]. kim.example.toml explains every key.
+    /// Configuration file [default: kim.toml, if it exists]. kim.example.toml explains every key.
     #[arg(long, value_name = "FILE", env = "KIM_CONFIG")]
     pub config: Option<PathBuf>,
     /// Database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME [default: sqlite:kim.sqlite].
-    // Not clap's `env`: its help would print a password. The configuration reads KIM_DATABASE.
+    // Without clap's `env`, because `--help` would print the variable's value with the password. `Config` reads
+    // KIM_DATABASE.
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
 }
@@ -89,10 +91,10 @@ pub struct ServeArgs {
     /// Configuration and database.
     #[command(flatten)]
     pub data: DataArgs,
-    /// Where to listen; port 0 takes a free one [default: 127.0.0.1:8080].
+    /// Address to listen on; port 0 selects a free port [default: 127.0.0.1:8080].
     #[arg(long, value_name = "ADDR:PORT")]
     pub listen: Option<SocketAddr>,
-    /// Logs as lines of text or of JSON, on standard error [default: text].
+    /// Format of the log lines on standard error [default: text].
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub log: Option<LogFormat>,
 }
@@ -100,16 +102,16 @@ pub struct ServeArgs {
 /// `kim demo`
 #[derive(Args, Debug)]
 pub struct DemoArgs {
-    /// Where to listen; port 0 takes a free one.
+    /// Address to listen on; port 0 selects a free port.
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    /// Database for the examples. Only an empty one, or one that a demo made, is ever overwritten.
+    /// Database for the examples. Only an empty database, or one that a demo created, is ever overwritten.
     #[arg(long, value_name = "URL", default_value = "sqlite:.kim-demo/kim.sqlite")]
     pub database: String,
-    /// The day it is, as YYYY-MM-DD [default: today].
+    /// Day to use as the current day, as YYYY-MM-DD [default: today].
     #[arg(long, value_name = "DATE")]
     pub clock: Option<NaiveDate>,
-    /// Keep the data of the last demo instead of making it anew.
+    /// Keep the data of the last demo instead of creating new data.
     #[arg(long)]
     pub keep: bool,
 }
@@ -120,10 +122,10 @@ pub struct MigrateArgs {
     /// Configuration and database.
     #[command(flatten)]
     pub data: DataArgs,
-    /// Take everything away again: ALL DATA IS LOST. Does nothing without --yes-delete-all-data.
+    /// Undo all migrations: ALL DATA IS LOST. Does nothing without --yes-delete-all-data.
     #[arg(long)]
     pub down: bool,
-    /// Say that --down is meant.
+    /// Confirm --down.
     #[arg(long, requires = "down")]
     pub yes_delete_all_data: bool,
 }
@@ -143,21 +145,21 @@ pub struct TokenArgs {
     #[arg(long, value_name = "SLUG")]
     pub agency: String,
     /// The role at this agency.
-    #[arg(long, value_parser = word::<Role>())]
+    #[arg(long, value_parser = code_parser::<Role>())]
     pub role: Role,
-    /// What the token may be used for; may be repeated [default: what the role usually needs].
-    #[arg(long, value_name = "SCOPE", value_parser = word::<Scope>(), value_delimiter = ' ', num_args = 1..)]
+    /// Scope of the token; may be repeated [default: the usual scopes of the role].
+    #[arg(long, value_name = "SCOPE", value_parser = code_parser::<Scope>(), value_delimiter = ' ', num_args = 1..)]
     pub scope: Vec<Scope>,
-    /// How long it is good, e.g. 15m, 8h, 30d.
-    #[arg(long, value_name = "TIME", value_parser = seconds, default_value = "12h")]
+    /// Lifetime of the token, e.g. 15m, 8h, 30d.
+    #[arg(long, value_name = "TIME", value_parser = parse_seconds, default_value = "12h")]
     pub ttl: u64,
-    /// Narrow it to referrals of this purpose; may be repeated.
-    #[arg(long, value_name = "PURPOSE", value_parser = word::<ReferralPurpose>(), num_args = 1..)]
+    /// Narrow the token to referrals of this purpose; may be repeated.
+    #[arg(long, value_name = "PURPOSE", value_parser = code_parser::<ReferralPurpose>(), num_args = 1..)]
     pub purpose: Vec<ReferralPurpose>,
-    /// The person (or program) that uses it.
+    /// The person or program that uses the token.
     #[arg(long, value_name = "NAME")]
     pub subject: Option<String>,
-    /// For whom a program acts (claim act.sub).
+    /// The person on whose behalf a program acts (claim act.sub).
     #[arg(long, value_name = "NAME")]
     pub acting_for: Option<String>,
 }
@@ -165,11 +167,11 @@ pub struct TokenArgs {
 /// `kim schema`
 #[derive(Args, Debug)]
 pub struct SchemaArgs {
-    /// As this kind of agency sees it.
-    #[arg(long, value_parser = word::<AgencyKind>(), requires = "role")]
+    /// Kind of agency that sees the schema.
+    #[arg(long, value_parser = code_parser::<AgencyKind>(), requires = "role")]
     pub kind: Option<AgencyKind>,
-    /// As this role sees it.
-    #[arg(long, value_parser = word::<Role>(), requires = "kind")]
+    /// Role that sees the schema.
+    #[arg(long, value_parser = code_parser::<Role>(), requires = "kind")]
     pub role: Option<Role>,
 }
 
@@ -190,10 +192,10 @@ pub struct AgreementExportArgs {
     /// The receiving agency's slug, e.g. jobcenter-koeln.
     #[arg(long, value_name = "SLUG")]
     pub receiver: String,
-    /// What it is about.
-    #[arg(long, value_name = "PURPOSE", value_parser = word::<ReferralPurpose>())]
+    /// The purpose of the agreement.
+    #[arg(long, value_name = "PURPOSE", value_parser = code_parser::<ReferralPurpose>())]
     pub purpose: ReferralPurpose,
-    /// Which version [default: the latest].
+    /// Version of the agreement [default: the latest].
     #[arg(long, value_name = "NUMBER")]
     pub version: Option<i32>,
     /// Configuration and database.
@@ -204,52 +206,52 @@ pub struct AgreementExportArgs {
 /// `kim import`
 #[derive(Args, Debug)]
 pub struct ImportArgs {
-    /// What the file holds.
+    /// Content of the file.
     #[arg(value_enum)]
     pub what: ImportKind,
-    /// The file.
+    /// The file to import.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Configuration and database.
     #[command(flatten)]
     pub data: DataArgs,
-    /// Check and report, and write nothing.
+    /// Check and report without writing anything.
     #[arg(long)]
     pub dry_run: bool,
     /// Print the report as one JSON object on standard output.
     #[arg(long)]
     pub json: bool,
-    /// Take this agency's own rows only; rows of others are refused.
+    /// Import only this agency's own rows, and refuse rows of other agencies.
     #[arg(long, value_name = "SLUG")]
     pub agency: Option<String>,
-    /// Where the refused rows are written, readable by you alone [default: beside FILE, as NAME.refused.csv].
-    /// Replaces an earlier report, and no other file.
+    /// File for the refused rows, readable only by you [default: next to FILE, as NAME.refused.csv].
+    /// Overwrites an earlier report, but no other file.
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
-    /// The day it is, as YYYY-MM-DD [default: today].
+    /// Day to use as the current day, as YYYY-MM-DD [default: today].
     #[arg(long, value_name = "DATE")]
     pub clock: Option<NaiveDate>,
 }
 
-/// What can be imported.
+/// Kinds of import files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum ImportKind {
-    /// Agencies: the organisational units and who answers for them.
+    /// Agencies: the organisational units and their controllers (Verantwortliche).
     Agencies,
-    /// Agreements: what each receiver may get for which purpose.
+    /// Agreements: the fields that each receiver may get for a purpose.
     Agreements,
-    /// Cases, each with the referral that its row describes.
+    /// Cases, each with the referral that the row describes.
     Cases,
 }
 
-/// Takes a code of a closed list, and shows the list when it is another.
-fn word<W: Word>() -> impl TypedValueParser<Value = W> {
+/// Parses a code of a closed list; the error message and `--help` show the list.
+fn code_parser<W: Word>() -> impl TypedValueParser<Value = W> {
     PossibleValuesParser::new(W::ALL.iter().map(|word| word.code()))
-        .try_map(|code| W::from_code(&code).ok_or("no such word"))
+        .try_map(|code| W::from_code(&code).ok_or("unknown code"))
 }
 
-/// A duration as people write it, in seconds.
-fn seconds(text: &str) -> Result<u64, String> {
+/// Parses a duration such as `15m` to seconds.
+fn parse_seconds(text: &str) -> Result<u64, String> {
     let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = match &text[number.len()..] {
         "" | "s" => 1,
@@ -271,30 +273,30 @@ mod tests {
     use clap::CommandFactory;
 
     #[test]
-    fn the_command_line_is_sound() {
+    fn clap_accepts_the_command_definitions() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn a_duration_is_read_as_people_write_it() {
-        assert_eq!(seconds("90"), Ok(90));
-        assert_eq!(seconds("15m"), Ok(900));
-        assert_eq!(seconds("8h"), Ok(28_800));
-        assert_eq!(seconds("30d"), Ok(2_592_000));
+    fn a_duration_has_a_number_and_a_unit() {
+        assert_eq!(parse_seconds("90"), Ok(90));
+        assert_eq!(parse_seconds("15m"), Ok(900));
+        assert_eq!(parse_seconds("8h"), Ok(28_800));
+        assert_eq!(parse_seconds("30d"), Ok(2_592_000));
         for wrong in ["", "h", "0", "-1", "1w", "400d", "1.5h", "99999999999999999999", "99999999999999999d", "5 h"] {
-            assert!(seconds(wrong).is_err(), "{wrong}");
+            assert!(parse_seconds(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
-    fn half_a_viewer_has_no_schema() {
+    fn a_schema_needs_both_kind_and_role() {
         assert!(Cli::try_parse_from(["kim", "schema", "--kind", "JOBCENTER"]).is_err());
         assert!(Cli::try_parse_from(["kim", "schema", "--role", "CLERK"]).is_err());
         assert!(Cli::try_parse_from(["kim", "schema", "--kind", "JOBCENTER", "--role", "CLERK"]).is_ok());
     }
 
     #[test]
-    fn scopes_come_one_by_one_or_in_a_row() {
+    fn scopes_are_repeated_flags_or_one_list() {
         for line in [
             &["kim", "token", "--agency", "a", "--role", "CLERK", "--scope", "case:read", "--scope", "audit:read"][..],
             &["kim", "token", "--agency", "a", "--role", "CLERK", "--scope", "case:read audit:read"],

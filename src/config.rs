@@ -1,4 +1,5 @@
-//! Configuration: defaults < kim.toml < `KIM_*` < flags. Every key is in kim.example.toml; an unknown one is refused.
+//! Configuration. Flags override `KIM_*` variables, these override kim.toml, and kim.toml overrides the defaults.
+//! kim.example.toml contains every key. Unknown keys are refused.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
@@ -18,64 +19,64 @@ use crate::failure::Failure;
 use crate::http::Limits;
 use crate::timer::Timer;
 
-/// Everything that can be configured.
+/// The complete configuration.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Where the data is: `sqlite:PATH` or `postgres://…`.
+    /// URL of the database: `sqlite:PATH` or `postgres://…`.
     pub database: String,
-    /// Where to listen.
+    /// Address to listen on.
     pub listen: SocketAddr,
     /// Whether GraphiQL is served at `/graphiql`.
     pub graphiql: bool,
-    /// The origins whose web pages may ask from a browser (CORS); none by default.
+    /// Origins of web pages that may send requests from a browser (CORS); none by default.
     pub cors_origins: Vec<String>,
-    /// How long a request may take, in seconds; then its work in the database is given up.
+    /// Maximum duration of a request in seconds. Then its database statements are cancelled.
     pub deadline_seconds: u64,
-    /// How many requests run at once; one more is refused.
+    /// Maximum number of concurrent requests; further ones are refused.
     pub max_requests: usize,
-    /// How many connections are open at once; one more waits.
+    /// Maximum number of open connections; further ones wait.
     pub max_connections: usize,
-    /// The timer works so often, in seconds; 0: not here.
+    /// Interval of the timer in seconds; 0 disables the timer of this server.
     pub timer_seconds: u64,
-    /// So many working days after its due day an unanswered referral expires.
+    /// Working days after the due date of an answer, after which an unanswered referral expires.
     pub expire_after_working_days: i16,
-    /// Where `/metrics` is, for Prometheus; nowhere by default.
+    /// Address of Prometheus's `/metrics`; off by default.
     pub metrics_listen: Option<SocketAddr>,
-    /// Where traces are sent: the URL of an OTLP collector (HTTP, protobuf); nowhere by default.
+    /// URL of an OTLP collector (HTTP, protobuf) that receives traces; off by default.
     pub otlp_endpoint: Option<String>,
-    /// The file with the key of the fingerprints by which a client is found: 32 bytes in hex.
+    /// File with the key of the clients' fingerprints: 32 bytes in hex.
     pub fingerprint_key_file: Option<PathBuf>,
-    /// Text or JSON.
+    /// Format of the log lines.
     pub log: LogFormat,
-    /// What is logged, in the syntax of `tracing_subscriber::EnvFilter`.
+    /// Log filter, in the syntax of `tracing_subscriber::EnvFilter`.
     pub log_filter: String,
-    /// Whose tokens are accepted.
+    /// Trusted issuers of tokens.
     #[serde(default)]
     pub issuer: Vec<IssuerConfig>,
 }
 
-/// One issuer of tokens.
+/// A trusted issuer of tokens.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct IssuerConfig {
-    /// The claim `iss`, to the letter.
+    /// The exact value of the claim `iss`.
     pub iss: String,
-    /// What the claim `aud` must contain.
+    /// The value that the claim `aud` must contain.
     pub audience: String,
-    /// Its public keys: the path of a file, or a URL.
+    /// The issuer's public keys: the path of a file, or a URL.
     pub jwks: String,
-    /// The slugs of the agencies it may speak for, or `*` alone.
+    /// Slugs of the agencies that the issuer may speak for, or only `*`.
     pub agencies: Vec<String>,
 }
 
-/// How log lines look.
+/// Format of the log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// For people.
+    /// Lines of text, for people.
     Text,
-    /// One object a line, for programs.
+    /// One JSON object per line, for programs.
     Json,
 }
 
@@ -103,7 +104,7 @@ impl Default for Config {
     }
 }
 
-/// Flags that stand above the configuration; what is absent changes nothing.
+/// Flags that override the configuration. Absent flags change nothing.
 #[derive(Debug, Default, Serialize)]
 pub struct Flags {
     /// `--database`
@@ -118,33 +119,33 @@ pub struct Flags {
 }
 
 impl Config {
-    /// Reads the configuration for a command that only touches data.
+    /// Reads the configuration for a command that only uses the database.
     ///
     /// # Errors
-    /// [`Failure::Usage`] that names the key and where it stands.
+    /// [`Failure::Usage`] with the wrong key and its source.
     pub fn for_data(args: &DataArgs) -> Result<Self, Failure> {
         Self::read(args.config.as_deref(), &Flags { database: args.database.clone(), ..Flags::default() })
     }
 
-    /// Reads the configuration: defaults, file, environment, flags.
+    /// Reads the configuration from the defaults, the file, the environment and the flags.
     ///
     /// # Errors
-    /// [`Failure::Usage`] that names the key and where it stands.
+    /// [`Failure::Usage`] with the wrong key and its source.
     pub fn read(file: Option<&Path>, flags: &Flags) -> Result<Self, Failure> {
         if let Some(file) = file.filter(|file| !file.is_file()) {
-            return Err(Failure::usage(format!("there is no configuration file {}", file.display())));
+            return Err(Failure::usage(format!("the configuration file {} does not exist", file.display())));
         }
-        // In this directory alone: a kim.toml further up is somebody else's.
+        // Only the current directory is searched: a kim.toml in a parent directory belongs to something else.
         let file = file.or(Some(Path::new("kim.toml")).filter(|file| file.is_file()));
         let defaults = Figment::from(Serialized::defaults(Self::default()));
         let config: Self = match file {
             Some(file) => defaults.merge(Toml::file_exact(file)),
             None => defaults,
         }
-        .merge(Env::prefixed("KIM_").filter(is_key))
+        .merge(Env::prefixed("KIM_").filter(is_config_key))
         .merge(Serialized::defaults(flags))
         .extract()
-        .map_err(explain)?;
+        .map_err(to_failure)?;
         for issuer in &config.issuer {
             issuer.check()?;
         }
@@ -155,15 +156,15 @@ impl Config {
 }
 
 impl Config {
-    /// What the front door takes.
+    /// Limits and allowed origins of the HTTP server.
     ///
     /// # Errors
-    /// [`Failure::Usage`] for an origin that is none, or a limit that lets nothing through.
+    /// [`Failure::Usage`] for an invalid origin, or a limit that is 0 or too large.
     pub fn limits(&self) -> Result<Limits, Failure> {
-        let origins = self.cors_origins.iter().map(|origin| origin_of(origin)).collect::<Result<_, _>>()?;
+        let origins = self.cors_origins.iter().map(|origin| parse_origin(origin)).collect::<Result<_, _>>()?;
         for (key, value) in [("max_requests", self.max_requests), ("max_connections", self.max_connections)] {
-            if !(1..=MOST_AT_ONCE).contains(&value) {
-                return Err(Failure::usage(format!("configuration key \"{key}\": between 1 and {MOST_AT_ONCE}")));
+            if !(1..=MAX_CONCURRENCY).contains(&value) {
+                return Err(Failure::usage(format!("configuration key \"{key}\": between 1 and {MAX_CONCURRENCY}")));
             }
         }
         if !(1..=3_600).contains(&self.deadline_seconds) {
@@ -179,13 +180,13 @@ impl Config {
 }
 
 impl Config {
-    /// How patient the clock is.
+    /// The timer's periods.
     #[must_use]
     pub const fn patience(&self) -> Patience {
         Patience { expire_after_working_days: self.expire_after_working_days }
     }
 
-    /// The timer, if it runs here.
+    /// The timer, unless it is disabled.
     #[must_use]
     pub fn timer(&self) -> Option<Timer> {
         let every = Duration::from_secs(self.timer_seconds);
@@ -203,13 +204,14 @@ impl Config {
     }
 }
 
-const MOST_AT_ONCE: usize = 1_000_000;
+const MAX_CONCURRENCY: usize = 1_000_000;
 
-/// An origin as browsers write it: scheme, host and port, nothing after them. `*` is none: who asks is named.
-fn origin_of(text: &str) -> Result<HeaderValue, Failure> {
+/// Parses an origin in the browsers' format: scheme, host and port without a path. `*` is refused, because every
+/// allowed origin must be named.
+fn parse_origin(text: &str) -> Result<HeaderValue, Failure> {
     let refused = || {
         Failure::usage(format!(
-            "configuration key \"cors_origins\": \"{text}\" is no origin; write https://dashboard.example, without a path"
+            "configuration key \"cors_origins\": \"{text}\" is not an origin; write for example https://dashboard.example, without a path"
         ))
     };
     let url: reqwest::Url = text.parse().map_err(|_| refused())?;
@@ -220,13 +222,13 @@ fn origin_of(text: &str) -> Result<HeaderValue, Failure> {
     HeaderValue::from_str(text).map_err(|_| refused())
 }
 
-/// Two kinds of variable begin with `KIM_` and are no keys: the file's own place, and what our tests are told.
-fn is_key(name: &figment::value::UncasedStr) -> bool {
+/// Whether a variable `KIM_*` is a configuration key. `KIM_CONFIG` (the file's path) and `KIM_TEST_*` are not.
+fn is_config_key(name: &figment::value::UncasedStr) -> bool {
     name != "config" && !name.starts_with("test_")
 }
 
-/// The first mistake, in words that name key and source.
-fn explain(error: figment::Error) -> Failure {
+/// The first error, with its key and source.
+fn to_failure(error: figment::Error) -> Failure {
     let place = error.metadata.as_ref().map_or_else(String::new, |metadata| match &metadata.source {
         Some(source) => format!(" in {source}"),
         None => format!(" in {}", metadata.name),
@@ -234,7 +236,7 @@ fn explain(error: figment::Error) -> Failure {
     let path = error.path.join(".");
     Failure::usage(match &error.kind {
         Kind::UnknownField(name, known) => {
-            format!("unknown configuration key \"{name}\"{place}; known are {}", known.join(", "))
+            format!("unknown configuration key \"{name}\"{place}; known keys: {}", known.join(", "))
         }
         Kind::MissingField(name) => format!("configuration key \"{name}\" is missing{place}"),
         Kind::InvalidType(..)
@@ -250,12 +252,12 @@ fn explain(error: figment::Error) -> Failure {
     })
 }
 
-/// Where an issuer's keys are.
+/// Location of an issuer's keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeySource {
     /// A file.
     File(PathBuf),
-    /// A URL: https, or http on this machine.
+    /// A URL: https, or http with a loopback address.
     Url(reqwest::Url),
 }
 
@@ -263,7 +265,7 @@ impl IssuerConfig {
     fn check(&self) -> Result<(), Failure> {
         if self.iss == crate::development::ISS {
             return Err(Failure::usage(format!(
-                "issuer {}: this is the development issuer, whose key is public; `kim serve` never trusts it",
+                "issuer {}: this is the development issuer; its key is public, and `kim serve` never trusts it",
                 self.iss
             )));
         }
@@ -274,25 +276,25 @@ impl IssuerConfig {
         self.speaks_for().map(drop)
     }
 
-    /// For whom it speaks.
+    /// The agencies for which the issuer may speak.
     ///
     /// # Errors
-    /// [`Failure::Usage`] when that is nobody, or all and some.
+    /// [`Failure::Usage`] if the list is empty, or contains `*` and slugs.
     pub fn speaks_for(&self) -> Result<SpeaksFor, Failure> {
         let slugs: BTreeSet<String> = self.agencies.iter().cloned().collect();
         if slugs.is_empty() || slugs.contains("") || (slugs.contains("*") && slugs.len() > 1) {
             return Err(Failure::usage(format!(
-                "issuer {}: \"agencies\" lists the slugs it may speak for, or \"*\" alone",
+                "issuer {}: \"agencies\" must list the slugs that it may speak for, or only \"*\"",
                 self.iss
             )));
         }
         Ok(if slugs.contains("*") { SpeaksFor::All } else { SpeaksFor::Agencies(slugs) })
     }
 
-    /// Where its keys are.
+    /// Location of the issuer's keys.
     ///
     /// # Errors
-    /// [`Failure::Usage`] when the URL is none, or would fetch keys over an open line.
+    /// [`Failure::Usage`] if the URL is invalid, or would fetch keys over an unencrypted connection.
     pub fn source(&self) -> Result<KeySource, Failure> {
         if !self.jwks.contains("://") {
             return Ok(KeySource::File(PathBuf::from(&self.jwks)));
@@ -300,10 +302,10 @@ impl IssuerConfig {
         let url: reqwest::Url = self
             .jwks
             .parse()
-            .map_err(|error| Failure::usage(format!("issuer {}: \"jwks\" is no URL: {error}", self.iss)))?;
+            .map_err(|error| Failure::usage(format!("issuer {}: \"jwks\" is not a URL: {error}", self.iss)))?;
         match url.scheme() {
             "https" => Ok(KeySource::Url(url)),
-            "http" if url.host_str().is_some_and(is_this_machine) => Ok(KeySource::Url(url)),
+            "http" if url.host_str().is_some_and(is_loopback) => Ok(KeySource::Url(url)),
             _ => Err(Failure::usage(format!(
                 "issuer {}: \"jwks\" must be a file or an https URL (http only on this machine)",
                 self.iss
@@ -312,7 +314,7 @@ impl IssuerConfig {
     }
 }
 
-fn is_this_machine(host: &str) -> bool {
+fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

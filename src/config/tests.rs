@@ -1,4 +1,4 @@
-//! What wins over what, and what is refused, with which words.
+//! Precedence of the sources, refused values, and the error texts.
 
 use figment::Jail;
 
@@ -13,7 +13,7 @@ fn read() -> Result<Config, String> {
 
 #[test]
 #[expect(clippy::result_large_err, reason = "Jail's own error type")]
-fn flags_win_over_the_environment_over_the_file_over_the_defaults() {
+fn flags_override_the_environment_the_file_and_the_defaults_in_this_order() {
     Jail::expect_with(|jail| {
         jail.clear_env();
         assert_eq!(read().expect("defaults").database, "sqlite:kim.sqlite");
@@ -31,7 +31,7 @@ fn flags_win_over_the_environment_over_the_file_over_the_defaults() {
 
 #[test]
 #[expect(clippy::result_large_err, reason = "Jail's own error type")]
-fn an_unknown_key_is_refused_by_its_name_and_place() {
+fn an_unknown_key_is_refused_with_its_name_and_source() {
     Jail::expect_with(|jail| {
         jail.clear_env();
         jail.create_file("kim.toml", "databse = \"sqlite:file\"")?;
@@ -50,7 +50,7 @@ fn an_unknown_key_is_refused_by_its_name_and_place() {
 
 #[test]
 #[expect(clippy::result_large_err, reason = "Jail's own error type")]
-fn a_wrong_value_is_refused_by_its_key() {
+fn a_wrong_value_is_refused_with_its_key() {
     Jail::expect_with(|jail| {
         jail.clear_env();
         jail.create_file("kim.toml", "listen = \"8080\"")?;
@@ -67,7 +67,7 @@ fn a_wrong_value_is_refused_by_its_key() {
 fn an_issuer_can_come_from_the_environment() {
     Jail::expect_with(|jail| {
         jail.clear_env();
-        jail.set_env("KIM_TEST_SOMETHING", "is not ours");
+        jail.set_env("KIM_TEST_SOMETHING", "not a configuration key");
         jail.set_env("KIM_ISSUER", r#"[{iss="https://a.example",audience="kim",jwks="keys.json",agencies=["*"]}]"#);
         let config = read().expect("an issuer");
         assert_eq!(config.issuer[0].speaks_for(), Ok(SpeaksFor::All));
@@ -76,7 +76,7 @@ fn an_issuer_can_come_from_the_environment() {
 }
 
 #[test]
-fn an_origin_is_written_as_browsers_write_it() {
+fn an_origin_must_have_the_format_of_browsers() {
     let limits = |origin: &str| Config { cors_origins: vec![origin.to_owned()], ..Config::default() }.limits();
     for good in ["https://dashboard.example", "http://localhost:5173", "https://a.example:8443"] {
         assert!(limits(good).is_ok(), "{good}");
@@ -96,7 +96,7 @@ fn an_origin_is_written_as_browsers_write_it() {
 }
 
 #[test]
-fn a_limit_that_lets_nothing_through_is_refused() {
+fn a_limit_outside_its_range_is_refused() {
     for config in [
         Config { deadline_seconds: 0, ..Config::default() },
         Config { max_requests: 0, ..Config::default() },
@@ -108,7 +108,7 @@ fn a_limit_that_lets_nothing_through_is_refused() {
 
 #[test]
 #[expect(clippy::result_large_err, reason = "Jail's own error type")]
-fn a_timer_is_off_or_sensible() {
+fn the_timer_is_disabled_or_has_valid_settings() {
     Jail::expect_with(|jail| {
         jail.clear_env();
         assert!(read().expect("defaults").timer().is_some());
@@ -132,7 +132,7 @@ fn issuer(jwks: &str, agencies: &[&str]) -> IssuerConfig {
 }
 
 #[test]
-fn keys_come_over_no_open_line() {
+fn keys_are_never_fetched_over_an_unencrypted_connection() {
     for good in [
         "keys.json",
         "/etc/kim/keys.json",
@@ -150,7 +150,7 @@ fn keys_come_over_no_open_line() {
 }
 
 #[test]
-fn an_issuer_speaks_for_all_or_for_some() {
+fn an_issuer_speaks_for_all_agencies_or_for_a_list() {
     for bad in [&[][..], &["*", "x"], &[""]] {
         assert!(issuer("keys.json", bad).check().is_err(), "{bad:?}");
     }
@@ -158,16 +158,16 @@ fn an_issuer_speaks_for_all_or_for_some() {
 }
 
 #[test]
-fn the_development_issuer_is_never_trusted_by_configuration() {
+fn the_development_issuer_cannot_be_configured() {
     let issuer = IssuerConfig { iss: crate::development::ISS.to_owned(), ..issuer("keys.json", &["*"]) };
     assert!(issuer.check().expect_err("refused").to_string().contains("development issuer"));
 }
 
 #[test]
 #[expect(clippy::result_large_err, reason = "Jail's own error type")]
-fn the_example_file_shows_every_key_and_its_default() {
+fn the_example_file_contains_every_key_with_its_default() {
     let example = include_str!("../../kim.example.toml");
-    // A commented key is "#key = value"; prose has a space after the mark.
+    // A commented key is "#key = value". A comment line has a space after the `#`.
     let keys: String = example
         .lines()
         .map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line))
