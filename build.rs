@@ -1,4 +1,4 @@
-//! Builds again when `make graphiql` has filled its folder: what is embedded is found when this is compiled.
+//! Rebuilds when `make graphiql` has changed its output folder, because its files are embedded at compile time.
 
 fn main() {
     println!("cargo::rerun-if-changed=web/graphiql/dist");

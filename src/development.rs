@@ -1,7 +1,7 @@
-//! The development issuer: signs the tokens of `kim token`, trusted by `kim demo` and by nothing else.
+//! The development issuer: signs the tokens of `kim token`. Only `kim demo` trusts it.
 //!
-//! THE KEY BELOW IS PUBLIC, on purpose: everyone who has this source can sign with it. The configuration refuses this
-//! issuer, and a key set that contains this key is refused for any other issuer.
+//! THE KEY BELOW IS PUBLIC, on purpose: everyone who has this source can sign tokens with it. The configuration refuses
+//! this issuer, and the server refuses a key set of any other issuer that contains this key.
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, get_current_timestamp};
 use kim_domain::agency::{Role, Scope};
@@ -11,43 +11,43 @@ use serde_json::json;
 
 use crate::failure::Failure;
 
-/// Its `iss`: a name that no server can ever have (RFC 2606).
+/// The issuer's `iss`: a name that no server can have (RFC 2606).
 pub const ISS: &str = "https://demo.kim.invalid";
-/// Its audience.
+/// The issuer's audience.
 pub const AUDIENCE: &str = "kim-demo";
-/// The public half of the key, as in a JWK.
+/// The public key, in the format of a JWK.
 pub const PUBLIC_KEY: &str = "ZuaTzvYYWlZZmHxMh1rpaq6wtKzJJevXcI4zNg4WutU";
 
 const KID: &str = "demo-1";
 
-/// The private half, in PKCS #8. Public on purpose: see above.
-const KEY: [u8; 48] = [
+/// The private key, in PKCS #8. Public on purpose: see the module's documentation.
+const PRIVATE_KEY: [u8; 48] = [
     0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20, 0x45, 0xa6, 0x87,
     0x2f, 0xeb, 0x9a, 0x7f, 0x03, 0x54, 0x50, 0xd2, 0x83, 0x5a, 0xc7, 0x5e, 0xc0, 0x19, 0x43, 0xae, 0x06, 0x7b, 0xe1,
     0xaa, 0x91, 0x3a, 0x8a, 0xf8, 0xb2, 0x76, 0x4a, 0xb2, 0x27,
 ];
 
-/// What a token shall say.
+/// The content of a token to be signed.
 #[derive(Clone, Debug)]
 pub struct Wish {
     /// The agency's slug.
     pub agency: String,
-    /// The role there.
+    /// The role at the agency.
     pub role: Role,
-    /// What it may be used for.
+    /// The granted scopes.
     pub scopes: Vec<Scope>,
-    /// How long it is good, in seconds.
+    /// Lifetime in seconds.
     pub ttl: u64,
-    /// The purposes it is narrowed to; none of them is no narrowing.
+    /// The purposes to which the token is narrowed; empty: no narrowing.
     pub purposes: Vec<ReferralPurpose>,
-    /// The person or program.
+    /// The person or program that uses the token.
     pub subject: String,
-    /// For whom a program acts.
+    /// The person on whose behalf a program acts.
     pub acting_for: Option<String>,
 }
 
 impl Wish {
-    /// What someone in this role usually needs, for half a day.
+    /// A token with the usual scopes of a role, valid for twelve hours.
     #[must_use]
     pub fn usual(agency: &str, role: Role) -> Self {
         Self {
@@ -62,7 +62,7 @@ impl Wish {
     }
 }
 
-/// The scopes that someone in this role usually needs.
+/// The usual scopes of a role.
 #[must_use]
 pub const fn usual_scopes(role: Role) -> &'static [Scope] {
     match role {
@@ -87,7 +87,7 @@ pub const fn usual_scopes(role: Role) -> &'static [Scope] {
 /// Signs a token.
 ///
 /// # Errors
-/// [`Failure::Failed`] when the cryptography does not work on this machine.
+/// [`Failure::Failed`] if the cryptography does not work on this machine.
 pub fn sign(wish: &Wish) -> Result<String, Failure> {
     let now = get_current_timestamp();
     let scopes: Vec<&str> = wish.scopes.iter().map(|scope| scope.code()).collect();
@@ -102,10 +102,10 @@ pub fn sign(wish: &Wish) -> Result<String, Failure> {
         claims["act"] = json!({ "sub": subject });
     }
     let header = Header { kid: Some(KID.to_owned()), ..Header::new(Algorithm::EdDSA) };
-    encode(&header, &claims, &EncodingKey::from_ed_der(&KEY)).map_err(Failure::failed)
+    encode(&header, &claims, &EncodingKey::from_ed_der(&PRIVATE_KEY)).map_err(Failure::failed)
 }
 
-/// Its public keys, as `kim demo` serves them at `/.well-known/jwks.json`.
+/// The issuer's public keys, as `kim demo` serves them at `/.well-known/jwks.json`.
 #[must_use]
 pub fn jwks() -> String {
     json!({"keys": [{
@@ -114,10 +114,10 @@ pub fn jwks() -> String {
     .to_string()
 }
 
-/// A verifier that trusts this issuer alone: for `kim demo`.
+/// A verifier for `kim demo` that trusts only this issuer.
 ///
 /// # Errors
-/// [`Failure::Failed`]: never, as the tests show.
+/// [`Failure::Failed`] is never returned, as the tests show.
 pub fn verifier() -> Result<Verifier, Failure> {
     let issuer = Issuer {
         iss: ISS.to_owned(),
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_development_issuer_signs_it_verifies() {
+    fn the_verifier_accepts_the_tokens_that_are_signed_here() {
         let verifier = verifier().expect("a verifier");
         for &role in Role::ALL {
             let wish = Wish {

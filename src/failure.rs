@@ -1,33 +1,33 @@
-//! How a command fails: what it tells the person at the terminal, and its exit code.
+//! Failures of a command: the message for the terminal, and the exit code.
 
 use std::fmt;
 use std::process::ExitCode;
 
-/// Everything was done.
+/// The command succeeded.
 pub const DONE: u8 = 0;
-/// The command failed; nothing was changed.
+/// The command failed; nothing was changed unless the message says otherwise.
 pub const FAILED: u8 = 1;
 /// The command line or the configuration is wrong (clap's own code).
 pub const USAGE: u8 = 2;
-/// An import went through, and left out rows that it refused.
+/// An import wrote the valid rows and refused others.
 pub const ROWS_REFUSED: u8 = 3;
 
-/// Why a command did not do what it was asked.
+/// Why a command failed.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Failure {
     /// The command line or the configuration is wrong.
     Usage(String),
-    /// It was right, and could not be done.
+    /// The command line and the configuration are valid, but the command could not be executed.
     Failed(String),
 }
 
 impl Failure {
-    /// A failure with its reason.
+    /// [`Failure::Failed`] with a reason.
     pub fn failed(why: impl fmt::Display) -> Self {
         Self::Failed(why.to_string())
     }
 
-    /// A wrong command line or configuration, with what is wrong.
+    /// [`Failure::Usage`] with a reason.
     pub fn usage(why: impl fmt::Display) -> Self {
         Self::Usage(why.to_string())
     }

@@ -1,4 +1,4 @@
-//! The key of the fingerprints by which a client is found: read from a file of its own, or made beside a SQLite file.
+//! The key of the clients' fingerprints: read from its own file, or generated next to a SQLite database.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -7,24 +7,25 @@ use kim_domain::fingerprint::{FingerprintKey, hex};
 
 use crate::failure::Failure;
 
-/// The key that this database's fingerprints were made with.
+/// The key of this database's fingerprints.
 ///
 /// # Errors
-/// [`Failure::Usage`] when PostgreSQL is used and no file is named; [`Failure::Failed`] when the file cannot be read,
-/// made, or holds no key.
+/// [`Failure::Usage`] if PostgreSQL is used and no file is configured; [`Failure::Failed`] if the file cannot
+/// be read or created, or contains no key.
 pub fn read(file: Option<&Path>, database: &str) -> Result<FingerprintKey, Failure> {
-    match (file, beside(database)) {
+    match (file, default_path(database)) {
         (Some(file), _) => read_file(file),
         (None, Some(file)) if file.exists() => read_file(&file),
-        (None, Some(file)) => make(&file),
+        (None, Some(file)) => create(&file),
         (None, None) => Err(Failure::usage(
             "with PostgreSQL, \"fingerprint_key_file\" must name a file with 64 hex digits (openssl rand -hex 32)",
         )),
     }
 }
 
-/// Beside a SQLite file, in a file of its own: who copies the database alone cannot try names.
-fn beside(database: &str) -> Option<PathBuf> {
+/// The file next to a SQLite database. The key is in its own file, so that a copy of the database alone does not allow
+/// guessing names.
+fn default_path(database: &str) -> Option<PathBuf> {
     let path = database.strip_prefix("sqlite:")?;
     let path = path.strip_prefix("//").unwrap_or(path);
     let path = path.split_once('?').map_or(path, |(path, _)| path);
@@ -38,27 +39,29 @@ fn read_file(file: &Path) -> Result<FingerprintKey, Failure> {
         .map_err(|error| Failure::failed(format!("the fingerprint key {}: {error}", file.display())))
 }
 
-fn make(file: &Path) -> Result<FingerprintKey, Failure> {
-    let why =
-        |error: std::io::Error| Failure::failed(format!("cannot make the fingerprint key {}: {error}", file.display()));
+fn create(file: &Path) -> Result<FingerprintKey, Failure> {
+    let failure = |error: std::io::Error| {
+        Failure::failed(format!("cannot create the fingerprint key {}: {error}", file.display()))
+    };
     if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder).map_err(why)?;
+        std::fs::create_dir_all(folder).map_err(failure)?;
     }
     let key: [u8; 32] = rand::random();
-    // `create_new`: of two processes that start at once, one makes the key and the other fails instead of losing it.
+    // `private_file` uses `create_new`: if two processes start at the same time, one creates the key and the other
+    // fails instead of overwriting it.
     match private_file(file) {
         Ok(mut new) => {
-            new.write_all(format!("{}\n", hex(&key)).as_bytes()).and_then(|()| new.sync_all()).map_err(why)?
+            new.write_all(format!("{}\n", hex(&key)).as_bytes()).and_then(|()| new.sync_all()).map_err(failure)?
         }
-        Err(error) => return Err(why(error)),
+        Err(error) => return Err(failure(error)),
     }
     Ok(FingerprintKey::new(key))
 }
 
-/// A new file that its owner alone can read.
+/// Creates a file that only its owner can read.
 ///
 /// # Errors
-/// It exists, or cannot be made.
+/// The file exists, or cannot be created.
 pub fn private_file(path: &Path) -> std::io::Result<std::fs::File> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -72,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sqlite_database_gets_one_key_that_stays() {
+    fn a_sqlite_database_keeps_its_generated_key() {
         let folder = tempfile::tempdir().expect("a folder");
         let database = format!("sqlite:{}", folder.path().join("new/kim.sqlite").display());
         let first = read(None, &database).expect("a new key");
@@ -89,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn postgresql_needs_a_key_that_is_named() {
+    fn postgresql_needs_a_configured_key_file() {
         assert!(matches!(read(None, "postgres://localhost/kim"), Err(Failure::Usage(_))));
         assert!(matches!(
             read(Some(Path::new("/nonexistent/key")), "postgres://localhost/kim"),

@@ -1,4 +1,4 @@
-//! The process: command line, configuration, tokens, HTTP. The routes are in [`http`].
+//! The server process: command line, configuration, issuers, HTTP, demo. The routes are in [`http`].
 
 pub mod cli;
 pub mod commands;

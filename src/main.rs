@@ -1,4 +1,4 @@
-//! `kim`: reads the command line, runs one command, and ends with its exit code.
+//! The program `kim`: parses the command line, runs one command, and exits with the command's exit code.
 
 use std::process::ExitCode;
 

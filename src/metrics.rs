@@ -1,5 +1,5 @@
-//! Counts and durations for Prometheus. Every label is a word of a closed list: no agency, no name, nothing a client
-//! chose can become one.
+//! Counters and durations for Prometheus. Every label value comes from a closed list, so that no label contains an
+//! agency, a name or text from a client.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-/// Upper bounds of the durations that are told apart, in seconds.
+/// Upper bounds of the histogram's buckets, in seconds.
 const SECONDS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 10.0];
 
-/// A word of ours as a label.
+/// A label value that is a constant of this program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Fixed(&'static str);
 
@@ -68,7 +68,7 @@ struct OfPool {
     state: Fixed,
 }
 
-/// What is counted.
+/// All metrics.
 #[derive(Clone, Debug)]
 pub(crate) struct Metrics {
     requests: Family<Answered, Counter>,
@@ -113,7 +113,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// A GraphQL request was answered; `code` is its first error's, and `limit` what it had too much of.
+    /// Records an answered GraphQL request. `code` is the code of the first error, and `limit` the exceeded limit.
     pub(crate) fn answered(
         &self,
         operation: Option<&'static str>,
@@ -130,7 +130,7 @@ impl Metrics {
         }
     }
 
-    /// The timer ran; `counts` says what it did.
+    /// Records a run of the timer; `counts` contains the number of actions by kind.
     pub(crate) fn ticked(&self, all_done: bool, counts: &[(&'static str, u64)]) {
         self.ticks.get_or_create(&OfResult { result: Fixed(if all_done { "ok" } else { "failed" }) }).inc();
         for &(action, count) in counts {
@@ -138,7 +138,7 @@ impl Metrics {
         }
     }
 
-    /// Counts the statements of a database from now on, by their first word.
+    /// Counts the statements of a database from now on, by their first keyword.
     pub(crate) fn observe(&self, database: &mut Database) {
         let statements = self.statements.clone();
         database.observe(move |statement| {
@@ -160,13 +160,13 @@ impl Metrics {
             self.documents.get_or_create(&OfResult { result: Fixed(result) }).inner().store(count, Ordering::Relaxed);
         }
         let mut text = String::new();
-        // Writing into a string does not fail.
+        // Writing to a string does not fail.
         let _written = encode(&mut text, &self.registry);
         text
     }
 }
 
-/// `/metrics`, on a listener of its own: it is for the operator's network alone.
+/// The endpoint `/metrics`. It has its own listener, because only the operator's network may reach it.
 pub(crate) struct Page {
     pub(crate) metrics: Metrics,
     pub(crate) database: Database,

@@ -1,5 +1,5 @@
-//! Logs: lines of text or JSON on standard error; and traces, when a collector is configured. What a request asked, and
-//! for whom, is in none of them.
+//! Logs (lines of text or JSON on standard error), and traces if a collector is configured. Neither contains the
+//! content of a request or the person it is about.
 
 use std::io::stderr;
 
@@ -13,12 +13,12 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::config::{Config, LogFormat};
 use crate::failure::Failure;
 
-/// Libraries whose lines quote what the database says, and that can quote data.
-const SILENT: [&str; 2] = ["sqlx=off", "sea_orm=off"];
+/// Libraries whose log lines quote error texts of the database, which can quote data.
+const SILENCED: [&str; 2] = ["sqlx=off", "sea_orm=off"];
 
-/// Sends what is left of the traces when it is dropped.
+/// Keeps traces running. Sends the remaining traces when it is dropped.
 #[derive(Debug)]
-#[must_use = "traces are sent as long as it is kept"]
+#[must_use = "traces are only sent until this value is dropped"]
 pub struct Telemetry {
     traces: Option<SdkTracerProvider>,
 }
@@ -33,31 +33,31 @@ impl Drop for Telemetry {
     }
 }
 
-/// Starts logs and traces, for the rest of the process's life.
+/// Starts logs and traces for the lifetime of the process.
 ///
 /// # Errors
-/// [`Failure::Usage`] when `log_filter` or `otlp_endpoint` is none.
+/// [`Failure::Usage`] if `log_filter` or `otlp_endpoint` is invalid.
 pub fn start(config: &Config) -> Result<Telemetry, Failure> {
     let filter = EnvFilter::try_new(&config.log_filter)
         .map_err(|error| Failure::usage(format!("configuration key \"log_filter\": {error}")))?;
-    let filter = SILENT.iter().filter_map(|one| one.parse().ok()).fold(filter, EnvFilter::add_directive);
-    let traces = config.otlp_endpoint.as_deref().map(provider).transpose()?;
+    let filter = SILENCED.iter().filter_map(|one| one.parse().ok()).fold(filter, EnvFilter::add_directive);
+    let traces = config.otlp_endpoint.as_deref().map(trace_provider).transpose()?;
     if let Some(traces) = &traces {
         opentelemetry::global::set_tracer_provider(traces.clone());
     }
-    let lines = fmt().with_env_filter(filter).with_writer(stderr);
+    let subscriber = fmt().with_env_filter(filter).with_writer(stderr);
     match config.log {
-        LogFormat::Text => lines.with_ansi(false).finish().try_init(),
-        LogFormat::Json => lines.json().flatten_event(true).finish().try_init(),
+        LogFormat::Text => subscriber.with_ansi(false).finish().try_init(),
+        LogFormat::Json => subscriber.json().flatten_event(true).finish().try_init(),
     }
     .map_err(Failure::failed)?;
     hide_panic_messages();
     Ok(Telemetry { traces })
 }
 
-fn provider(endpoint: &str) -> Result<SdkTracerProvider, Failure> {
+fn trace_provider(endpoint: &str) -> Result<SdkTracerProvider, Failure> {
     let refused = |why: String| Failure::usage(format!("configuration key \"otlp_endpoint\": {why}"));
-    let url: reqwest::Url = endpoint.parse().map_err(|error| refused(format!("no URL: {error}")))?;
+    let url: reqwest::Url = endpoint.parse().map_err(|error| refused(format!("not a URL: {error}")))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(refused("must be http or https".to_owned()));
     }
@@ -71,7 +71,8 @@ fn provider(endpoint: &str) -> Result<SdkTracerProvider, Failure> {
     Ok(SdkTracerProvider::builder().with_resource(resource).with_batch_exporter(exporter).build())
 }
 
-/// A panic's message may quote the value that caused it; the place is enough to find the bug.
+/// Logs only the location of a panic, because its message may quote the value that caused it. The location is enough to
+/// find the bug.
 fn hide_panic_messages() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or_else(String::new, ToString::to_string);

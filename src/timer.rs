@@ -1,4 +1,5 @@
-//! Lets the clock work every minute, for as long as the server runs. Several servers may: what one is at, another skips.
+//! Runs the timer's actions periodically while the server runs. Several servers may run a timer: each skips the
+//! referrals that another has locked.
 
 use std::time::Duration;
 
@@ -9,34 +10,34 @@ use tokio::sync::watch;
 
 use crate::metrics::Metrics;
 
-/// When the clock works, and how patient it is.
+/// Interval and periods of the timer.
 #[derive(Clone, Copy, Debug)]
 pub struct Timer {
-    /// From the end of a run to the next.
+    /// Pause between the end of a run and the next run.
     pub every: Duration,
-    /// How long it waits before it does something.
+    /// Periods after which the timer acts.
     pub patience: Patience,
 }
 
 impl Timer {
-    /// Works until the order to stop, which is heard between two actions. A run that fails is logged, and the next one
-    /// tries again.
+    /// Runs until `stop` is true, which is checked between two actions. A failed run is logged, and the next run
+    /// retries.
     pub(crate) async fn run(self, database: Database, clock: Clock, metrics: Metrics, mut stop: watch::Receiver<bool>) {
         loop {
-            let order = stop.clone();
-            match clock::tick(&database, &clock, self.patience, || !*order.borrow()).await {
+            let stopping = stop.clone();
+            match clock::tick(&database, &clock, self.patience, || !*stopping.borrow()).await {
                 Ok(done) => {
                     metrics.ticked(done.failed == 0, &counts(&done));
-                    tell(&done);
+                    log_run(&done);
                 }
                 Err(error) => {
                     metrics.ticked(false, &[]);
-                    // What a database says can quote data.
+                    // The database's error text is not logged, because it can quote data.
                     tracing::error!(in_time = !took_too_long(&error), "a run of the timer failed");
                 }
             }
             tokio::select! {
-                // Without a sender there is no server any more.
+                // A dropped sender means that the server has ended.
                 _ = stop.wait_for(|stop| *stop) => return,
                 () = tokio::time::sleep(self.every) => {}
             }
@@ -44,7 +45,7 @@ impl Timer {
     }
 }
 
-/// What a run did, by the words of metrics and of `kim tick`.
+/// Number of actions of a run, by the names that the metrics and `kim tick` use.
 pub(crate) fn counts(done: &Done) -> [(&'static str, u64); 5] {
     [
         ("expired", done.expired),
@@ -55,10 +56,10 @@ pub(crate) fn counts(done: &Done) -> [(&'static str, u64); 5] {
     ]
 }
 
-fn tell(done: &Done) {
+fn log_run(done: &Done) {
     let Done { expired, suspended, withdrawn, reminded, forgotten, failed } = *done;
     if failed > 0 {
-        tracing::error!(failed, "the timer could not do everything: the next run tries again");
+        tracing::error!(failed, "some actions of the timer failed; the next run retries them");
     }
     if *done != Done::default() {
         tracing::info!(expired, suspended, withdrawn, reminded, forgotten, "timer");
