@@ -7,7 +7,7 @@ use async_graphql::{Name, Positioned, Value as ConstValue, Variables};
 use async_graphql_value::Value;
 
 /// The measure of some values, variables put in their places.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Inputs {
     /// Values: the engine copies a variable for every place where it stands.
     pub(crate) values: u64,
@@ -25,6 +25,11 @@ impl Inputs {
             longest: self.longest.max(other.longest),
             nul: self.nul || other.nul,
         }
+    }
+
+    /// Whether each part is at most as large as the other's.
+    fn is_within(&self, other: &Self) -> bool {
+        self.values <= other.values && self.longest <= other.longest && (!self.nul || other.nul)
     }
 
     fn one() -> Self {
@@ -47,6 +52,30 @@ impl Inputs {
             | ConstValue::Binary(_)
             | ConstValue::Enum(_) => Self::one(),
         }
+    }
+}
+
+/// What each variable of a request can add to the cost of its document.
+#[derive(Debug, Default)]
+pub(crate) struct VariableSizes(HashMap<String, (Option<u64>, Inputs)>);
+
+impl VariableSizes {
+    /// The sizes of these variables. A number may be the size of a page.
+    pub(crate) fn of(variables: &Variables) -> Self {
+        let number = |value: &ConstValue| if let ConstValue::Number(number) = value { number.as_u64() } else { None };
+        Self(variables.iter().map(|(name, value)| (name.to_string(), (number(value), Inputs::of(value)))).collect())
+    }
+
+    /// Whether a document with these variables costs at most as much as with the others. The cost grows with each size, so it
+    /// is enough that the same variables are given and none of them is larger.
+    pub(crate) fn is_within(&self, others: &Self) -> bool {
+        let is_within = |(name, (number, holds)): (&String, &(Option<u64>, Inputs))| {
+            others.0.get(name).is_some_and(|(most, may_hold)| {
+                let same_kind = number.is_some() == most.is_some();
+                same_kind && number <= most && holds.is_within(may_hold)
+            })
+        };
+        self.0.len() == others.0.len() && self.0.iter().all(is_within)
     }
 }
 
@@ -85,5 +114,42 @@ impl<'d> Given<'d> {
             Value::Object(fields) => fields.values().map(|one| self.value(one)).fold(Inputs::one(), Inputs::and),
             Value::Null | Value::Number(_) | Value::Boolean(_) | Value::Binary(_) | Value::Enum(_) => Inputs::one(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+
+    #[test]
+    fn variables_are_within_others_if_none_is_larger() {
+        let is_within = |these: Json, others: Json| {
+            let sizes = |given: Json| VariableSizes::of(&Variables::from_json(given));
+            sizes(these).is_within(&sizes(others))
+        };
+        let checked = json!({"first": 20, "after": "abc", "filter": {"status": ["OFFERED", "ACCEPTED"]}, "last": null});
+        for (name, value, expected) in [
+            ("first", json!(20), true),
+            ("first", json!(3), true),
+            ("first", json!(21), false),
+            // Without a number the size of a page is the default.
+            ("first", json!(null), false),
+            ("last", json!(1), false),
+            ("after", json!("abd"), true),
+            ("after", json!("abcd"), false),
+            ("after", json!("a\0"), false),
+            ("filter", json!({"status": ["DECLINED"]}), true),
+            ("filter", json!({"status": ["OFFERED", "ACCEPTED", "DECLINED"]}), false),
+        ] {
+            let mut given = checked.clone();
+            given[name] = value;
+            assert_eq!(is_within(given.clone(), checked.clone()), expected, "{given}");
+        }
+        // A variable that is not given has its default, which may be larger.
+        assert!(!is_within(json!({}), json!({"first": 20})));
+        assert!(!is_within(json!({"first": 20}), json!({})));
+        assert!(is_within(json!({}), json!({})));
     }
 }

@@ -3,7 +3,7 @@
 //! The engine validates again whenever it executes (docs/adr/0010-the-engine-stays.md).
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use async_graphql::parser::types::{OperationType, VariableDefinition};
 use async_graphql::{Name, Positioned, Request, ServerError, Variables};
@@ -14,6 +14,7 @@ use crate::document::{Asked, Document};
 use crate::engine::validation::{self, Findings};
 use crate::engine::{error_text, required_variables, root_order, skip_defaults};
 use crate::error::{Code, MOST_ERRORS, coded};
+use crate::inputs::VariableSizes;
 use crate::shield;
 use crate::vocabulary::Vocabulary;
 
@@ -55,6 +56,8 @@ pub(crate) struct Prepared {
     operation_name: Option<String>,
     variables: Vec<Positioned<VariableDefinition>>,
     findings: Findings,
+    /// The variables with which its cost was last measured and within the limits.
+    affordable: Mutex<VariableSizes>,
     /// Whether it changes anything.
     pub(crate) changes: bool,
     /// The response keys of its fields, in their order.
@@ -63,7 +66,12 @@ pub(crate) struct Prepared {
 
 impl Prepared {
     /// Refuses subscriptions, which come later, and requests that do not say which operation they mean.
-    fn of(document: Arc<Document>, operation_name: Option<String>, known: &Vocabulary) -> Result<Self, ServerError> {
+    fn of(
+        document: Arc<Document>,
+        operation_name: Option<String>,
+        affordable: VariableSizes,
+        known: &Vocabulary,
+    ) -> Result<Self, ServerError> {
         let is_subscription = |ty| ty == OperationType::Subscription;
         if let Some((_, one)) = document.sent.operations.iter().find(|(_, one)| is_subscription(one.node.ty)) {
             let error = ServerError::new("Abonnements gibt es hier nicht.", Some(one.pos));
@@ -80,12 +88,23 @@ impl Prepared {
         };
         Ok(Self {
             variables: operation.node.variable_definitions.clone(),
+            affordable: Mutex::new(affordable),
             findings: validation::find(&document.rewritten, operation, known),
             changes: operation.node.ty == OperationType::Mutation,
             root_keys: root_order::root_keys(&document.rewritten, &operation.node),
             operation_name,
             document,
         })
+    }
+
+    /// Measures the cost again, unless no variable is larger than when it was last within the limits.
+    fn check_cost(&self, variables: &Variables, known: &Vocabulary) -> Result<(), ServerError> {
+        let sizes = VariableSizes::of(variables);
+        if !sizes.is_within(&self.affordable.lock().unwrap_or_else(PoisonError::into_inner)) {
+            shield::check(&self.document.sent, variables, known)?;
+            *self.affordable.lock().unwrap_or_else(PoisonError::into_inner) = sizes;
+        }
+        Ok(())
     }
 
     /// Completes the variables of a request, and refuses what is wrong with them or with the document.
@@ -150,8 +169,6 @@ impl Documents {
         known: &Vocabulary,
     ) -> Result<Ready<'_>, Vec<ServerError>> {
         let Asked { document, text, operation_name, mut variables } = asked;
-        // Before anything that expands fragments. It depends on variables: a page's size and what arguments hold.
-        shield::check(&document.sent, &variables, known).map_err(|error| vec![error])?;
         let key = text.map(|text| Key { schema, text, operation_name: operation_name.clone() });
         let kept = key.as_ref().and_then(|key| self.cache.get(key));
         let count = match (&key, &kept) {
@@ -161,9 +178,15 @@ impl Documents {
         };
         count.fetch_add(1, Ordering::Relaxed);
         let (prepared, key) = match kept {
-            Some(prepared) => (prepared, None),
+            Some(prepared) => {
+                prepared.check_cost(&variables, known).map_err(|error| vec![error])?;
+                (prepared, None)
+            }
             None => {
-                let prepared = Prepared::of(document, operation_name, known).map_err(|error| vec![error])?;
+                // Before anything that expands fragments.
+                shield::check(&document.sent, &variables, known).map_err(|error| vec![error])?;
+                let sizes = VariableSizes::of(&variables);
+                let prepared = Prepared::of(document, operation_name, sizes, known).map_err(|error| vec![error])?;
                 (Arc::new(prepared), key)
             }
         };
@@ -249,6 +272,27 @@ mod tests {
             assert_eq!(refused(&documents, with(variables)), [says]);
         }
         ask(&documents, CLERK, with(serde_json::json!({"n": 1, "f": {}})));
+        assert_eq!(documents.counts().misses, 1);
+    }
+
+    #[test]
+    fn the_cost_of_a_prepared_document_is_measured_again_for_larger_variables() {
+        let documents = Documents::default();
+        let text = "query($outer: Int, $inner: Int = 100) \
+                    { referrals(first: $outer) { nodes { messages(first: $inner) { nodes { id } } } } }";
+        let with = |variables| Request::new(text).variables(Variables::from_json(variables));
+        for affordable in [
+            serde_json::json!({"outer": 10}),
+            serde_json::json!({"outer": 9}),
+            serde_json::json!({"outer": 99}),
+            serde_json::json!({"outer": 100, "inner": 10}),
+        ] {
+            ask(&documents, CLERK, with(affordable));
+        }
+        for too_much in [serde_json::json!({"outer": 100}), serde_json::json!({"outer": 100, "inner": 100})] {
+            let says = "Die Anfrage ist zu groß: höchstens 10000 Zeilen, die Seitengrößen miteinander multipliziert.";
+            assert_eq!(refused(&documents, with(too_much)), [says]);
+        }
         assert_eq!(documents.counts().misses, 1);
     }
 
