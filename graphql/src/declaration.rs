@@ -20,12 +20,14 @@
 
 use std::collections::BTreeMap;
 
-use async_graphql::indexmap::IndexMap;
-use async_graphql::registry::{MetaField, MetaInputValue, MetaType, Registry};
+use async_graphql::registry::{MetaField, MetaType, Registry};
 use kim_domain::audience::Audience;
 use kim_domain::bulk::MOST_ROWS;
 
 use crate::needs::Need;
+
+/// What a connection's own lists declare.
+const IN_PAGE: &str = "in page";
 
 /// What one part declares.
 #[derive(Clone, Debug, Default)]
@@ -100,119 +102,81 @@ pub(crate) fn tags(audiences: &[Audience]) -> Vec<String> {
     if names.is_empty() { Vec::new() } else { vec![format!("for {}", names.join("|"))] }
 }
 
-/// A type, and its fields, input fields or values.
-#[derive(Debug)]
-pub(crate) struct DeclaredType {
-    /// For whom the type exists.
-    pub(crate) audiences: Vec<Audience>,
-    pub(crate) parts: BTreeMap<String, DeclaredPart>,
+/// What every type and its parts declare, by their places: `Case`, `Case.notes`, `Case.notes(first)`.
+pub(crate) type Declarations = BTreeMap<String, Declaration>;
+
+/// Reads all declarations, or says what is missing or cannot be read. The engine's own types and fields declare nothing.
+pub(crate) fn read(registry: &Registry) -> Result<Declarations, Vec<String>> {
+    let mut reading = Reading { registry, found: BTreeMap::new(), problems: Vec::new() };
+    for (name, ty) in registry.types.iter().filter(|(name, _)| !is_of_the_engine(name)) {
+        reading.of_type(name, ty);
+    }
+    if reading.problems.is_empty() { Ok(reading.found) } else { Err(reading.problems) }
 }
 
-/// A field, an input field or a value, and its arguments.
-#[derive(Debug)]
-pub(crate) struct DeclaredPart {
-    pub(crate) own: Declaration,
-    pub(crate) arguments: BTreeMap<String, Declaration>,
-}
-
-/// Reads what every type declares, but for the engine's own; or says what is missing or cannot be read.
-pub(crate) fn read(registry: &Registry) -> Result<BTreeMap<String, DeclaredType>, Vec<String>> {
-    let mut reading = Reading { registry, problems: Vec::new() };
-    let types = registry.types.iter().filter(|(name, _)| !is_of_the_engine(name));
-    let read = types.map(|(name, ty)| (name.clone(), reading.of_type(name, ty))).collect();
-    if reading.problems.is_empty() { Ok(read) } else { Err(reading.problems) }
-}
-
-/// What a connection's own lists declare.
-const IN_PAGE: &str = "in page";
-
-/// Whether the engine brought this type or field.
-pub(crate) fn is_of_the_engine(name: &str) -> bool {
+fn is_of_the_engine(name: &str) -> bool {
     name.starts_with("__") || matches!(name, "Boolean" | "Int" | "Float" | "String" | "ID")
 }
 
 struct Reading<'r> {
     registry: &'r Registry,
+    found: Declarations,
     problems: Vec<String>,
 }
 
 impl Reading<'_> {
-    fn of_type(&mut self, name: &str, ty: &MetaType) -> DeclaredType {
-        let own = self.part(name, tags_of(ty), &Declaration::default());
+    fn of_type(&mut self, name: &str, ty: &MetaType) {
+        let own = self.part(name.to_owned(), tags_of(ty), &Declaration::default());
         let is_root = name == self.registry.query_type || Some(name) == self.registry.mutation_type.as_deref();
-        let (none, audiences) = (Declaration::default(), own.audiences.clone());
-        let of = if is_root { &none } else { &own };
-        let parts = match ty {
+        let of = if is_root { Declaration::default() } else { own };
+        match ty {
             MetaType::Object { fields, .. } | MetaType::Interface { fields, .. } => {
-                let fields = fields.values().filter(|field| !is_of_the_engine(&field.name));
-                let read = fields.map(|field| {
+                for field in fields.values().filter(|field| !is_of_the_engine(&field.name)) {
                     let place = format!("{name}.{}", field.name);
-                    let own = self.part(&place, &field.tags, of);
+                    let own = self.part(place.clone(), &field.tags, &of);
                     self.weigh(&place, field, own.weight);
-                    let arguments = self.inputs(&place, &field.args, &own);
-                    (field.name.clone(), DeclaredPart { own, arguments })
-                });
-                read.collect()
+                    for input in field.args.values() {
+                        self.part(format!("{place}({})", input.name), &input.tags, &own);
+                    }
+                }
             }
-            MetaType::InputObject { input_fields, .. } => {
-                let read = self.inputs(name, input_fields, of);
-                read.into_iter().map(|(name, own)| (name, DeclaredPart::plain(own))).collect()
+            MetaType::InputObject { input_fields, .. } => input_fields.values().for_each(|input| {
+                self.part(format!("{name}.{}", input.name), &input.tags, &of);
+            }),
+            MetaType::Enum { enum_values, .. } => enum_values.values().for_each(|value| {
+                self.part(format!("{name}.{}", value.name), &value.tags, &of);
+            }),
+            MetaType::Scalar { .. } | MetaType::Union { .. } => {}
+        }
+    }
+
+    fn part(&mut self, place: String, tags: &[String], of: &Declaration) -> Declaration {
+        match Declaration::read(tags, of) {
+            Ok(read) if !read.audiences.is_empty() => {
+                self.found.insert(place, read.clone());
+                return read;
             }
-            MetaType::Enum { enum_values, .. } => {
-                let read = enum_values.values().map(|value| {
-                    let own = self.part(&format!("{name}.{}", value.name), &value.tags, of);
-                    (value.name.clone(), DeclaredPart::plain(own))
-                });
-                read.collect()
-            }
-            MetaType::Scalar { .. } | MetaType::Union { .. } => BTreeMap::new(),
-        };
-        DeclaredType { audiences, parts }
+            Ok(_) => self.problems.push(format!("{place} does not declare for whom it exists")),
+            Err(problem) => self.problems.push(format!("{place}: {problem}")),
+        }
+        Declaration::default()
     }
 
     /// Finds lists that do not declare how long they are, and declarations that fit no list.
     fn weigh(&mut self, place: &str, field: &MetaField, weight: Weight) {
-        let leads_to = self.registry.concrete_type_by_name(&field.ty).and_then(MetaType::fields);
-        let is_page =
-            leads_to.is_some_and(|fields| fields.values().any(|field| field.tags.iter().any(|tag| tag == IN_PAGE)));
+        let mut fields =
+            self.registry.concrete_type_by_name(&field.ty).and_then(MetaType::fields).into_iter().flatten();
+        let is_page = fields.any(|(_, field)| field.tags.iter().any(|tag| tag == IN_PAGE));
+        let is_list = field.ty.contains('[');
         let has_size = ["first", "last"].into_iter().any(|argument| field.args.contains_key(argument));
         let problem = match weight {
             Weight::One if is_page => "is a connection and does not declare `page`",
-            Weight::One if field.ty.contains('[') => "is a list and does not declare how long",
+            Weight::One if is_list => "is a list and does not declare how long",
             Weight::Page if !is_page || !has_size => "declares `page`, and is no connection or takes no size",
-            Weight::List(_) | Weight::Rows(_) | Weight::InPage if !field.ty.contains('[') => "is no list",
+            Weight::List(_) | Weight::Rows(_) | Weight::InPage if !is_list => "is no list",
             Weight::One | Weight::Page | Weight::List(_) | Weight::Rows(_) | Weight::InPage => return,
         };
         self.problems.push(format!("{place} {problem}"));
-    }
-
-    fn inputs(
-        &mut self,
-        place: &str,
-        inputs: &IndexMap<String, MetaInputValue>,
-        of: &Declaration,
-    ) -> BTreeMap<String, Declaration> {
-        let read = |input: &MetaInputValue| {
-            (input.name.clone(), self.part(&format!("{place}.{}", input.name), &input.tags, of))
-        };
-        inputs.values().map(read).collect()
-    }
-
-    fn part(&mut self, place: &str, tags: &[String], of: &Declaration) -> Declaration {
-        match Declaration::read(tags, of) {
-            Err(problem) => self.problems.push(format!("{place}: {problem}")),
-            Ok(read) if read.audiences.is_empty() => {
-                self.problems.push(format!("{place} does not declare for whom it exists"));
-            }
-            Ok(read) => return read,
-        }
-        Declaration::default()
-    }
-}
-
-impl DeclaredPart {
-    fn plain(own: Declaration) -> Self {
-        Self { own, arguments: BTreeMap::new() }
     }
 }
 
@@ -233,13 +197,6 @@ mod tests {
 
     use super::*;
 
-    /// What is wrong with the declarations of a root and all that it leads to.
-    fn problems<Q: OutputType>() -> Vec<String> {
-        let mut registry = Registry { query_type: Q::type_name().into_owned(), ..Registry::default() };
-        Q::create_type_info(&mut registry);
-        read(&registry).err().unwrap_or_default()
-    }
-
     #[derive(SimpleObject)]
     struct Undeclared {
         id: i32,
@@ -255,6 +212,21 @@ mod tests {
         unreadable: i32,
         #[graphql(tag = "needs parties")]
         planless: i32,
+        #[graphql(tag = "list 2")]
+        list: Vec<i32>,
+        endless: Option<Vec<i32>>,
+        #[graphql(tag = "rows 2")]
+        single: i32,
+        #[graphql(tag = "page")]
+        sizeless: Page,
+        unpaged: Page,
+    }
+
+    #[derive(SimpleObject)]
+    #[graphql(tag = "for all")]
+    struct Page {
+        #[graphql(tag = "in page")]
+        nodes: Vec<i32>,
     }
 
     #[derive(Union)]
@@ -262,16 +234,6 @@ mod tests {
     enum Either {
         Declared(Declared),
         Undeclared(Undeclared),
-    }
-
-    struct Page;
-
-    #[Object(tag = "for all")]
-    impl Page {
-        #[graphql(tag = "in page")]
-        async fn nodes(&self) -> Vec<i32> {
-            Vec::new()
-        }
     }
 
     struct Root;
@@ -285,48 +247,28 @@ mod tests {
         async fn either(&self) -> Either {
             Either::Undeclared(Undeclared { id: 1 })
         }
-        #[graphql(tag = "for all", tag = "list 2")]
-        async fn list(&self) -> Vec<i32> {
-            Vec::new()
-        }
-        #[graphql(tag = "for all")]
-        async fn endless(&self) -> Option<Vec<i32>> {
-            None
-        }
-        #[graphql(tag = "for all", tag = "rows 2")]
-        async fn single(&self) -> i32 {
-            1
-        }
         #[graphql(tag = "for all", tag = "page")]
         async fn page(&self, first: i32) -> Option<Page> {
-            Some(Page).filter(|_| first > 0)
-        }
-        #[graphql(tag = "for all", tag = "page")]
-        async fn sizeless(&self) -> Page {
-            Page
-        }
-        #[graphql(tag = "for all")]
-        async fn unpaged(&self, first: i32) -> Option<Page> {
-            Some(Page).filter(|_| first > 0)
+            Some(Page { nodes: Vec::new() }).filter(|_| first > 0)
         }
     }
 
     #[test]
     fn what_is_not_declared_or_cannot_be_read_is_an_error() {
-        assert_eq!(
-            problems::<Root>(),
-            [
-                "Declared.unknown: no audience \"nobody\"",
-                "Declared.unreadable: \"four all\" declares nothing",
-                "Declared.planless: no need \"parties\"",
-                "Root.undeclared does not declare for whom it exists",
-                "Root.endless is a list and does not declare how long",
-                "Root.single is no list",
-                "Root.sizeless declares `page`, and is no connection or takes no size",
-                "Root.unpaged is a connection and does not declare `page`",
-                "Undeclared does not declare for whom it exists",
-                "Undeclared.id does not declare for whom it exists",
-            ]
-        );
+        let mut registry = Registry { query_type: "Root".to_owned(), ..Registry::default() };
+        Root::create_type_info(&mut registry);
+        let problems = [
+            "Declared.unknown: no audience \"nobody\"",
+            "Declared.unreadable: \"four all\" declares nothing",
+            "Declared.planless: no need \"parties\"",
+            "Declared.endless is a list and does not declare how long",
+            "Declared.single is no list",
+            "Declared.sizeless declares `page`, and is no connection or takes no size",
+            "Declared.unpaged is a connection and does not declare `page`",
+            "Root.undeclared does not declare for whom it exists",
+            "Undeclared does not declare for whom it exists",
+            "Undeclared.id does not declare for whom it exists",
+        ];
+        assert_eq!(read(&registry).expect_err("problems"), problems);
     }
 }

@@ -1,71 +1,41 @@
 //! Takes out of the whole schema what does not exist for a viewer.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use async_graphql::indexmap::IndexMap;
-use async_graphql::registry::{MetaField, MetaInputValue, MetaType, MetaTypeName, Registry};
+use async_graphql::registry::{MetaType, MetaTypeName, Registry};
 use kim_domain::audience::Audience;
 
-use crate::declaration::{Declaration, DeclaredPart, DeclaredType};
+use crate::declaration::Declarations;
 
 /// Leaves what exists for a viewer and can be reached.
 ///
 /// # Panics
 /// If something that exists for the viewer leads to a type that does not.
-pub(crate) fn narrow(
-    registry: &mut Registry,
-    declared: &BTreeMap<String, DeclaredType>,
-    includes: impl Fn(Audience) -> bool,
-) {
-    let exists = |audiences: &[Audience]| audiences.iter().any(|audience| includes(*audience));
-    let hidden: BTreeSet<&String> =
-        declared.iter().filter(|(_, ty)| !exists(&ty.audiences)).map(|(name, _)| name).collect();
-    for (name, ty) in &mut registry.types {
-        // The engine's own types are for everyone.
-        let Some(DeclaredType { parts, .. }) = declared.get(name) else { continue };
-        let has = |part: &String| parts.get(part).is_none_or(|part| exists(&part.own.audiences));
+pub(crate) fn narrow(registry: &mut Registry, declared: &Declarations, includes: impl Fn(Audience) -> bool) {
+    // The engine's own types and fields declare nothing: they are for everyone.
+    let exists = |place: &str| declared.get(place).is_none_or(|one| one.audiences.iter().any(|one| includes(*one)));
+    for (of, ty) in &mut registry.types {
+        let has = |part: &str| exists(&format!("{of}.{part}"));
         match ty {
-            MetaType::Object { fields, .. } => keep_fields(fields, parts, exists),
-            MetaType::Interface { fields, possible_types, .. } => {
-                keep_fields(fields, parts, exists);
-                possible_types.retain(|name| !hidden.contains(name));
-            }
-            MetaType::Union { possible_types, .. } => possible_types.retain(|name| !hidden.contains(name)),
+            MetaType::Object { fields, .. } | MetaType::Interface { fields, .. } => fields.retain(|name, field| {
+                field.args.retain(|argument, _| has(&format!("{name}({argument})")));
+                has(name)
+            }),
             MetaType::Enum { enum_values, .. } => enum_values.retain(|name, _| has(name)),
             MetaType::InputObject { input_fields, .. } => input_fields.retain(|name, _| has(name)),
-            MetaType::Scalar { .. } => {}
+            MetaType::Scalar { .. } | MetaType::Union { .. } => {}
+        }
+        if let MetaType::Interface { possible_types, .. } | MetaType::Union { possible_types, .. } = ty {
+            possible_types.retain(|name| exists(name));
         }
     }
-    registry.types.retain(|name, _| !hidden.contains(name));
-    registry.implements.retain(|name, _| !hidden.contains(name));
-    remove_empty_mutation(registry);
+    // A viewer who can change nothing has no root for it.
+    let is_empty = |ty: &MetaType| ty.fields().is_some_and(IndexMap::is_empty);
+    registry.types.retain(|name, ty| exists(name) && !is_empty(ty));
+    registry.mutation_type.take_if(|root| !registry.types.contains_key(root));
+    registry.implements.retain(|name, _| exists(name));
     let dead_ends = dead_ends(registry);
     assert!(dead_ends.is_empty(), "{}", dead_ends.join("\n"));
     registry.remove_unused_types();
-}
-
-fn keep_fields(
-    fields: &mut IndexMap<String, MetaField>,
-    declared: &BTreeMap<String, DeclaredPart>,
-    exists: impl Fn(&[Audience]) -> bool,
-) {
-    fields.retain(|name, field| {
-        // The engine's own fields are for everyone.
-        let Some(DeclaredPart { own, arguments }) = declared.get(name) else { return true };
-        let has = |argument: Option<&Declaration>| argument.is_some_and(|argument| exists(&argument.audiences));
-        field.args.retain(|name, _| has(arguments.get(name)));
-        exists(&own.audiences)
-    });
-}
-
-/// A viewer who can change nothing has no root for it.
-fn remove_empty_mutation(registry: &mut Registry) {
-    if let Some(MetaType::Object { fields, .. }) = registry.types.get("Mutation")
-        && fields.is_empty()
-    {
-        registry.types.remove("Mutation");
-        registry.mutation_type = None;
-    }
 }
 
 /// Fields and arguments of types that are not there.
@@ -83,7 +53,7 @@ fn dead_ends(registry: &Registry) -> Vec<String> {
             field.args.values().for_each(|input| look(format!("{name}.{}({})", field.name, input.name), &input.ty));
         }
         if let MetaType::InputObject { input_fields, .. } = ty {
-            input_fields.values().for_each(|input: &MetaInputValue| look(format!("{name}.{}", input.name), &input.ty));
+            input_fields.values().for_each(|input| look(format!("{name}.{}", input.name), &input.ty));
         }
     }
     found
@@ -160,10 +130,9 @@ mod tests {
     #[test]
     fn what_is_for_others_is_gone_wherever_it_stands() {
         let registry = left::<Narrow>();
-        let fields = |name: &str| registry.types[name].fields().expect("fields").keys().cloned().collect::<Vec<_>>();
-        assert_eq!(fields("Narrow"), ["found", "either"]);
-        assert_eq!(fields("Known"), ["id"]);
-        assert!(registry.types["Narrow"].fields().expect("fields")["found"].args.is_empty());
+        let fields = |name: &str| registry.types[name].fields().expect("fields");
+        assert!(fields("Narrow").keys().eq(["found", "either"]) && fields("Known").keys().eq(["id"]));
+        assert!(fields("Narrow")["found"].args.is_empty());
         assert!(!registry.types.contains_key("Secret") && !registry.types.contains_key("SecretInput"));
         for members in ["Found", "Either"] {
             assert!(registry.types[members].possible_types().expect("members").iter().eq(["Known"]), "{members}");

@@ -5,7 +5,7 @@
 macro_rules! needs {
     ($(
         $(#[doc = $about:literal])+
-        $plan:literal $kind:ident: $name:ident { $($(#[doc = $doc:literal])+ $need:ident = $word:literal,)+ }
+        $plan:literal $kind:ident: $name:ident { $($need:ident = $word:literal,)+ }
     )+) => {
         /// What a field needs, by the plan that fetches it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ macro_rules! needs {
             $(#[doc = $about])+
             #[derive(Clone, Copy, Debug, PartialEq, Eq)]
             pub(crate) enum $name {
-                $($(#[doc = $doc])+ $need,)+
+                $($need,)+
             }
 
             impl $name {
@@ -41,90 +41,25 @@ macro_rules! needs {
 }
 
 needs! {
-    /// Of referrals. A field that does not need `listed` needs the whole row.
+    /// Of referrals, their histories and their handovers. `listed`: no more of the row than a list reads; a referral's field
+    /// that does not say so needs the whole row. `handover`: the handover fields below it.
     "referral" Referral: ReferralNeed {
-        /// No more of the row than a list reads.
-        Listed = "listed",
-        /// The agencies on both sides.
-        Parties = "parties",
-        /// The handover fields below it.
-        Handover = "handover",
-        /// All handover fields.
-        AllFields = "all-fields",
-        /// Which handover fields are disputed.
-        Disputed = "disputed",
-        /// Appointments.
-        Appointments = "appointments",
-        /// Talks.
-        Talks = "talks",
-        /// A page of messages.
-        Messages = "messages",
-        /// A page of events.
-        Events = "events",
-        /// A page of reports of wrong values.
-        Corrections = "corrections",
-        /// Who else was told of them.
-        Notices = "notices",
-        /// What can be done now.
-        Actions = "actions",
-        /// What its sender should know before it offers.
-        OfferCheck = "offer-check",
-        /// The referral that it continues.
-        Previous = "previous",
-        /// The consent that it rests on.
-        Consent = "consent",
-        /// The sender's case.
-        Case = "case",
+        Listed = "listed", Parties = "parties", Actions = "actions", Previous = "previous", OfferCheck = "offer-check",
+        Handover = "handover", AllFields = "all-fields", Disputed = "disputed",
+        Messages = "messages", Events = "events", Corrections = "corrections", Notices = "notices",
+        Appointments = "appointments", Talks = "talks", Consent = "consent", Case = "case",
     }
-    /// Of cases.
+    /// Of cases and their records. `record`: the fields of the record below it.
     "case" Case: CaseNeed {
-        /// The fields of the record below it.
-        Record = "record",
-        /// Which fields of the record are disputed.
-        Disputed = "disputed",
-        /// The case's referrals.
-        Referrals = "referrals",
-        /// The client's consents.
-        Consents = "consents",
-        /// Who may see what until when.
-        Receipt = "receipt",
-        /// A page of notes.
-        Notes = "notes",
-        /// The plan.
-        Goals = "goals",
-        /// Decisions on eligibility.
-        Decisions = "decisions",
-        /// Deadlines.
-        Deadlines = "deadlines",
+        Record = "record", Disputed = "disputed", Referrals = "referrals", Consents = "consents", Receipt = "receipt",
+        Notes = "notes", Goals = "goals", Decisions = "decisions", Deadlines = "deadlines",
     }
     /// Of consents.
-    "consent" Consent: ConsentNeed {
-        /// The agencies that may get something.
-        Receiver = "receiver",
-        /// What happened to it.
-        History = "history",
-    }
+    "consent" Consent: ConsentNeed { Receiver = "receiver", History = "history", }
     /// Of agreements and proposals.
-    "agreement" Agreement: AgreementNeed {
-        /// Who signed.
-        Signatures = "signatures",
-        /// Who advised.
-        Opinions = "opinions",
-        /// Who stands on either side.
-        Sides = "sides",
-    }
-    /// Of pages.
-    "page" Page: PageNeed {
-        /// How many rows there are in all.
-        Total = "total",
-    }
-    /// Of numbers.
-    "count" Count: CountNeed {
-        /// Counted by purpose.
-        Purposes = "purposes",
-        /// Counted by agency, with their names.
-        Agencies = "agencies",
-        /// The time in each state.
-        Stays = "stays",
-    }
+    "agreement" Agreement: AgreementNeed { Signatures = "signatures", Opinions = "opinions", Sides = "sides", }
+    /// Of connections: how many rows there are in all.
+    "page" Page: PageNeed { Total = "total", }
+    /// Of numbers: by purpose, by agency with their names, the time in each state.
+    "count" Count: CountNeed { Purposes = "purposes", Agencies = "agencies", Stays = "stays", }
 }

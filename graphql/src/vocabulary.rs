@@ -11,7 +11,7 @@ use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::OperationType;
 use async_graphql::registry::{MetaField, MetaInputValue, MetaType, MetaTypeName, Registry};
 
-use crate::declaration::{Declaration, DeclaredType, Weight};
+use crate::declaration::{Declaration, Declarations, Weight};
 
 /// The fields of a type by their names.
 pub(crate) type KnownFields = HashMap<String, KnownField>;
@@ -25,23 +25,23 @@ pub(crate) struct KnownField {
 
 /// Lists in what the engine tells of a schema. A type leads to its fields, each to its type, and so on: sixteen levels of
 /// that would be an answer without end.
-const INTROSPECTION: [(&str, &str, u64); 10] = [
-    ("__Schema", "types", 70),
-    ("__Schema", "directives", 4),
-    ("__Type", "fields", 8),
-    ("__Type", "enumValues", 8),
-    ("__Type", "inputFields", 3),
-    ("__Type", "possibleTypes", 3),
-    ("__Type", "interfaces", 2),
-    ("__Field", "args", 2),
-    ("__Directive", "args", 2),
-    ("__Directive", "locations", 4),
+const INTROSPECTION: [(&str, u64); 10] = [
+    ("__Schema.types", 70),
+    ("__Schema.directives", 4),
+    ("__Type.fields", 8),
+    ("__Type.enumValues", 8),
+    ("__Type.inputFields", 3),
+    ("__Type.possibleTypes", 3),
+    ("__Type.interfaces", 2),
+    ("__Field.args", 2),
+    ("__Directive.args", 2),
+    ("__Directive.locations", 4),
 ];
 
 /// What the engine's own fields would declare.
-fn introspection(of: &str, field: &str) -> Declaration {
-    let list = INTROSPECTION.iter().find(|(ty, name, _)| (*ty, *name) == (of, field));
-    Declaration { weight: list.map_or(Weight::One, |(_, _, most)| Weight::List(*most)), ..Declaration::default() }
+fn introspection(place: &str) -> Declaration {
+    let list = INTROSPECTION.iter().find(|(list, _)| *list == place);
+    Declaration { weight: list.map_or(Weight::One, |(_, most)| Weight::List(*most)), ..Declaration::default() }
 }
 
 /// Filled when a schema is narrowed, and kept among its data.
@@ -60,15 +60,13 @@ pub(crate) struct Vocabulary {
 
 impl Vocabulary {
     /// Of what is left in a registry, with what is declared of it.
-    pub(crate) fn of(registry: &Registry, declared: &BTreeMap<String, DeclaredType>) -> Self {
-        let declaration = |of: &str, field: &str| match declared.get(of).and_then(|ty| ty.parts.get(field)) {
-            Some(part) => part.own.clone(),
-            None => introspection(of, field),
-        };
+    pub(crate) fn of(registry: &Registry, declared: &Declarations) -> Self {
         let fields_of = |(name, ty): (&String, &MetaType)| {
             let fields = ty.fields()?.values().map(|field| {
+                let place = format!("{name}.{}", field.name);
+                let declared = declared.get(&place).cloned().unwrap_or_else(|| introspection(&place));
                 let leads_to = MetaTypeName::concrete_typename(&field.ty).to_owned();
-                (field.name.clone(), KnownField { leads_to, declared: declaration(name, &field.name) })
+                (field.name.clone(), KnownField { leads_to, declared })
             });
             Some((name.clone(), fields.collect()))
         };
