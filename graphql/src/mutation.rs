@@ -2,6 +2,65 @@
 //!
 //! A field is null where its change was refused: what was done beside it stays done, and is told.
 
+/// Declares inputs of mutations, each for an audience: the request's key, and what else it says. One `of` a referral, a case or
+/// a proposal also says which, and in which version.
+macro_rules! inputs {
+    ($($(#[doc = $about:literal])+ $audience:literal $name:ident $(of $of:ident)? { $($fields:tt)* })+) => {
+        $(inputs!(@ $($of)?: $(#[doc = $about])+ $audience $name { $($fields)* });)+
+    };
+    (@ : $(#[doc = $about:literal])+ $audience:literal $name:ident {
+        $($(#[$attribute:meta])+ $field:ident: $ty:ty,)*
+    }) => {
+        $(#[doc = $about])+
+        #[derive(async_graphql::InputObject)]
+        #[graphql(tag = $audience)]
+        pub(crate) struct $name {
+            /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
+            pub(super) idempotency_key: String,
+            $($(#[$attribute])+ pub(super) $field: $ty,)*
+        }
+    };
+    (@ referral: $(#[doc = $about:literal])+ $audience:literal $name:ident { $($fields:tt)* }) => {
+        inputs!(@ : $(#[doc = $about])+ $audience $name {
+            /// Kennung der Übergabe.
+            referral_id: async_graphql::ID,
+            /// Die Version, die Sie gesehen haben.
+            expected_version: i32,
+            $($fields)*
+        });
+        inputs!(@ target $name, [kim_casework::referral::Target], Referral, referral_id);
+    };
+    (@ case: $(#[doc = $about:literal])+ $audience:literal $name:ident { $($fields:tt)* }) => {
+        inputs!(@ : $(#[doc = $about])+ $audience $name {
+            /// Kennung des Falls.
+            case_id: async_graphql::ID,
+            /// Die Version, die Sie gesehen haben.
+            expected_version: i32,
+            $($fields)*
+        });
+        inputs!(@ target $name, [kim_casework::case::Target], Case, case_id);
+    };
+    (@ proposal: $(#[doc = $about:literal])+ $audience:literal $name:ident { $($fields:tt)* }) => {
+        inputs!(@ : $(#[doc = $about])+ $audience $name {
+            /// Kennung des Vorschlags.
+            proposal_id: async_graphql::ID,
+            /// Die Version, die Sie gesehen haben.
+            expected_version: i32,
+            $($fields)*
+        });
+        inputs!(@ target $name, [kim_casework::agreement::ProposalTarget], Proposal, proposal_id);
+    };
+    (@ target $name:ident, [$($target:tt)+], $kind:ident, $id:ident) => {
+        impl $name {
+            /// The row that it names. An id of another kind is as unknown as one that does not exist.
+            pub(super) fn target(&self) -> Result<$($target)+, kim_casework::refusal::Refusal> {
+                let id = $crate::mutation::done::local_or_refused(kim_domain::id::Kind::$kind, &self.$id)?;
+                Ok($($target)+ { id, expected_version: self.expected_version })
+            }
+        }
+    };
+}
+
 mod agreement;
 mod bulk;
 mod case;

@@ -36,101 +36,63 @@ pub(crate) struct AgreementFieldInput {
     statutory: bool,
 }
 
-/// Was vereinbart werden soll.
-#[derive(InputObject)]
-#[graphql(tag = "for proposers")]
-pub(crate) struct ProposeAgreementInput {
-    /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
-    idempotency_key: String,
-    /// Kennung der Stelle, an die übergeben werden soll.
-    receiver_id: ID,
-    /// Zweck.
-    purpose: Coded<ReferralPurpose>,
-    /// Soll gelten ab; nie rückwirkend.
-    valid_from: Date,
-    /// Soll gelten bis einschließlich; ohne Angabe unbefristet.
-    valid_until: Option<Date>,
-    /// Frist zur Antwort in Arbeitstagen, 1 bis 250.
-    respond_working_days: i32,
-    /// Wie viele Kalendertage nach dem Abschluss noch gelesen werden darf, 0 bis 3650.
-    access_days: i32,
-    /// Ansprechstelle (E-Mail).
-    contact: String,
-    /// Rechtsgrundlage.
-    legal_ground: String,
-    /// Die Felder, keines über der Obergrenze der empfangenden Art von Stelle.
-    fields: Vec<AgreementFieldInput>,
-    /// Ob auch eingeschränkt werden soll, was unter früheren Fassungen läuft.
-    #[graphql(default)]
-    narrows_running: bool,
-    /// Weitere Abreden.
-    terms: Option<String>,
-}
+inputs! {
+    /// Was vereinbart werden soll.
+    "for proposers" ProposeAgreementInput {
+        /// Kennung der Stelle, an die übergeben werden soll.
+        receiver_id: ID,
+        /// Zweck.
+        purpose: Coded<ReferralPurpose>,
+        /// Soll gelten ab; nie rückwirkend.
+        valid_from: Date,
+        /// Soll gelten bis einschließlich; ohne Angabe unbefristet.
+        valid_until: Option<Date>,
+        /// Frist zur Antwort in Arbeitstagen, 1 bis 250.
+        respond_working_days: i32,
+        /// Wie viele Kalendertage nach dem Abschluss noch gelesen werden darf, 0 bis 3650.
+        access_days: i32,
+        /// Ansprechstelle (E-Mail).
+        contact: String,
+        /// Rechtsgrundlage.
+        legal_ground: String,
+        /// Die Felder, keines über der Obergrenze der empfangenden Art von Stelle.
+        fields: Vec<AgreementFieldInput>,
+        /// Ob auch eingeschränkt werden soll, was unter früheren Fassungen läuft.
+        #[graphql(default)]
+        narrows_running: bool,
+        /// Weitere Abreden.
+        terms: Option<String>,
+    }
 
-/// Declares an input about one proposal: which, in which version, under which key, and what else it says.
-macro_rules! input {
-    ($(#[$about:meta])+ $name:ident { $($(#[$attribute:meta])* $field:ident: $ty:ty,)* }) => {
-        #[derive(InputObject)]
-        $(#[$about])+
-        pub(crate) struct $name {
-            /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
-            idempotency_key: String,
-            /// Kennung des Vorschlags.
-            proposal_id: ID,
-            /// Die Version, die Sie gesehen haben.
-            expected_version: i32,
-            $($(#[$attribute])* $field: $ty,)*
-        }
-        impl $name {
-            fn target(&self) -> Result<casework::ProposalTarget, Refusal> {
-                let id = local_or_refused(Kind::Proposal, &self.proposal_id)?;
-                Ok(casework::ProposalTarget { id, expected_version: self.expected_version })
-            }
-        }
-    };
-}
-
-input! {
     /// Ein Vorschlag, der unterschrieben wird.
-    #[graphql(tag = "for signers")]
-    SignAgreementInput {}
-}
+    "for signers" SignAgreementInput of proposal {}
 
-input! {
     /// Ein Vorschlag, zu dem die oder der Datenschutzbeauftragte Stellung nimmt.
-    #[graphql(tag = "for officers")]
-    GiveOpinionInput {
+    "for officers" GiveOpinionInput of proposal {
         /// Das Ergebnis.
         verdict: Coded<OpinionVerdict>,
         /// Die Begründung; bei Bedenken nötig.
         reasons: Option<String>,
     }
-}
 
-input! {
     /// Ein Vorschlag, der abgelehnt oder, wenn er von Ihrer Stelle ist, zurückgenommen wird.
-    #[graphql(tag = "for proposers")]
-    RejectAgreementInput {
+    "for proposers" RejectAgreementInput of proposal {
         /// Warum.
         reason: Option<String>,
     }
-}
 
-/// Eine Schnittstellenvereinbarung, die gekündigt wird.
-#[derive(InputObject)]
-#[graphql(tag = "for signers")]
-pub(crate) struct TerminateAgreementInput {
-    /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
-    idempotency_key: String,
-    /// Kennung der letzten Fassung.
-    agreement_id: ID,
-    /// Aus wichtigem Grund: sofort, und auch laufende Übergaben schließen sich.
-    #[graphql(default)]
-    for_cause: bool,
-    /// Der Tag, von dem an nichts mehr angeboten wird; nicht bei `forCause`.
-    ends_on: Option<Date>,
-    /// Warum.
-    reason: String,
+    /// Eine Schnittstellenvereinbarung, die gekündigt wird.
+    "for signers" TerminateAgreementInput {
+        /// Kennung der letzten Fassung.
+        agreement_id: ID,
+        /// Aus wichtigem Grund: sofort, und auch laufende Übergaben schließen sich.
+        #[graphql(default)]
+        for_cause: bool,
+        /// Der Tag, von dem an nichts mehr angeboten wird; nicht bei `forCause`.
+        ends_on: Option<Date>,
+        /// Warum.
+        reason: String,
+    }
 }
 
 /// Was aus einem Vorschlag wurde.

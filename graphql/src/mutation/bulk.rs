@@ -29,14 +29,12 @@ pub(crate) struct BulkOfferItem {
     acknowledge_reporting_duty: bool,
 }
 
-/// Entwürfe, die angeboten werden sollen.
-#[derive(InputObject)]
-#[graphql(tag = "for senders")]
-pub(crate) struct BulkOfferReferralsInput {
-    /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
-    idempotency_key: String,
-    /// Die Entwürfe: höchstens 1.000, jeder einmal.
-    items: Vec<BulkOfferItem>,
+inputs! {
+    /// Entwürfe, die angeboten werden sollen.
+    "for senders" BulkOfferReferralsInput {
+        /// Die Entwürfe: höchstens 1.000, jeder einmal.
+        items: Vec<BulkOfferItem>,
+    }
 }
 
 /// Eine Übergabe unter vielen.
@@ -49,24 +47,22 @@ pub(crate) struct BulkAnswerItem {
     expected_version: i32,
 }
 
-/// Eine Antwort auf viele Übergaben.
-#[derive(InputObject)]
-#[graphql(tag = "for work")]
-pub(crate) struct BulkAnswerReferralsInput {
-    /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
-    idempotency_key: String,
-    /// Die Antwort.
-    action: Coded<BulkAnswer>,
-    /// Warum Sie ablehnen; nur mit DECLINE.
-    decline_reason: Option<Coded<DeclineReason>>,
-    /// Das Ergebnis; nur mit COMPLETE.
-    outcome: Option<Coded<Outcome>>,
-    /// Warum es gescheitert ist; nur mit FAIL.
-    fail_reason: Option<Coded<FailReason>>,
-    /// Warum Sie zurückgeben; nur mit RETURN.
-    return_reason: Option<Coded<ReturnReason>>,
-    /// Die Übergaben: höchstens 1.000, jede einmal.
-    items: Vec<BulkAnswerItem>,
+inputs! {
+    /// Eine Antwort auf viele Übergaben.
+    "for work" BulkAnswerReferralsInput {
+        /// Die Antwort.
+        action: Coded<BulkAnswer>,
+        /// Warum Sie ablehnen; nur mit DECLINE.
+        decline_reason: Option<Coded<DeclineReason>>,
+        /// Das Ergebnis; nur mit COMPLETE.
+        outcome: Option<Coded<Outcome>>,
+        /// Warum es gescheitert ist; nur mit FAIL.
+        fail_reason: Option<Coded<FailReason>>,
+        /// Warum Sie zurückgeben; nur mit RETURN.
+        return_reason: Option<Coded<ReturnReason>>,
+        /// Die Übergaben: höchstens 1.000, jede einmal.
+        items: Vec<BulkAnswerItem>,
+    }
 }
 
 impl BulkAnswerReferralsInput {

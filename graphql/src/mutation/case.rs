@@ -29,85 +29,55 @@ pub(crate) struct CasePayload {
     case: Option<Case>,
 }
 
-/// Ein Fall, der aufgenommen wird.
-#[derive(InputObject)]
-#[graphql(tag = "for senders")]
-pub(crate) struct OpenCaseInput {
-    /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
-    idempotency_key: String,
-    /// Ihre Fallnummer; bei Ihrer Stelle nur einmal.
-    case_number: String,
-    /// Schlüssel des Stadtbezirks oder Support-Centers.
-    district: Option<String>,
-    /// Aufnahme am; ohne Angabe heute.
-    opened_on: Option<Date>,
-    /// Die Falldaten: mindestens Familienname und Geburtsdatum.
-    record: CaseRecordInput,
-}
+inputs! {
+    /// Ein Fall, der aufgenommen wird.
+    "for senders" OpenCaseInput {
+        /// Ihre Fallnummer; bei Ihrer Stelle nur einmal.
+        case_number: String,
+        /// Schlüssel des Stadtbezirks oder Support-Centers.
+        district: Option<String>,
+        /// Aufnahme am; ohne Angabe heute.
+        opened_on: Option<Date>,
+        /// Die Falldaten: mindestens Familienname und Geburtsdatum.
+        record: CaseRecordInput,
+    }
 
-/// Was an einem Fall anders werden soll; was nicht genannt ist, bleibt, und null löscht.
-#[derive(InputObject)]
-#[graphql(tag = "for senders")]
-pub(crate) struct UpdateCaseInput {
-    /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
-    idempotency_key: String,
-    /// Kennung des Falls.
-    case_id: ID,
-    /// Die Version, die Sie gesehen haben.
-    expected_version: i32,
-    /// Andere Fallnummer.
-    case_number: Option<String>,
-    /// Schlüssel des Stadtbezirks oder Support-Centers.
-    district: MaybeUndefined<String>,
-    /// Phase des Case Managements: jede, vorwärts oder zurück.
-    phase: Option<Coded<CasePhase>>,
-    /// Falldaten.
-    record: Option<CaseRecordInput>,
-}
+    /// Was an einem Fall anders werden soll; was nicht genannt ist, bleibt, und null löscht.
+    "for senders" UpdateCaseInput of case {
+        /// Andere Fallnummer.
+        case_number: Option<String>,
+        /// Schlüssel des Stadtbezirks oder Support-Centers.
+        district: MaybeUndefined<String>,
+        /// Phase des Case Managements: jede, vorwärts oder zurück.
+        phase: Option<Coded<CasePhase>>,
+        /// Falldaten.
+        record: Option<CaseRecordInput>,
+    }
 
-/// Ein Fall, der abgeschlossen wird (Entpflichtung).
-#[derive(InputObject)]
-#[graphql(tag = "for senders")]
-pub(crate) struct CloseCaseInput {
-    /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
-    idempotency_key: String,
-    /// Kennung des Falls.
-    case_id: ID,
-    /// Die Version, die Sie gesehen haben.
-    expected_version: i32,
-    /// Warum.
-    reason: Coded<CloseReason>,
-    /// Was erreicht wurde, in Worten.
-    result: Option<String>,
-    /// Zieht offene Übergaben zurück und verwirft Entwürfe; ohne das wird nicht abgeschlossen, solange es welche gibt.
-    #[graphql(default)]
-    withdraw_referrals: bool,
-}
+    /// Ein Fall, der abgeschlossen wird (Entpflichtung).
+    "for senders" CloseCaseInput of case {
+        /// Warum.
+        reason: Coded<CloseReason>,
+        /// Was erreicht wurde, in Worten.
+        result: Option<String>,
+        /// Zieht offene Übergaben zurück und verwirft Entwürfe; ohne das wird nicht abgeschlossen, solange es welche gibt.
+        #[graphql(default)]
+        withdraw_referrals: bool,
+    }
 
-/// Eine Beratungsnotiz.
-#[derive(InputObject)]
-#[graphql(tag = "for senders")]
-pub(crate) struct AddNoteInput {
-    /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
-    idempotency_key: String,
-    /// Kennung des Falls.
-    case_id: ID,
-    /// Der Text.
-    text: String,
-}
+    /// Eine Beratungsnotiz.
+    "for senders" AddNoteInput {
+        /// Kennung des Falls.
+        case_id: ID,
+        /// Der Text.
+        text: String,
+    }
 
-/// Der Hilfeplan im Ganzen.
-#[derive(InputObject)]
-#[graphql(tag = "for senders")]
-pub(crate) struct SetPlanInput {
-    /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
-    idempotency_key: String,
-    /// Kennung des Falls.
-    case_id: ID,
-    /// Die Version, die Sie gesehen haben.
-    expected_version: i32,
-    /// Die Ziele in ihrer Reihenfolge.
-    goals: Vec<GoalInput>,
+    /// Der Hilfeplan im Ganzen.
+    "for senders" SetPlanInput of case {
+        /// Die Ziele in ihrer Reihenfolge.
+        goals: Vec<GoalInput>,
+    }
 }
 
 /// Ein Ziel im Hilfeplan.
@@ -147,31 +117,21 @@ pub(crate) enum ResponsibleInput {
     Other(String),
 }
 
-/// Eine Entscheidung über die Zielgruppe.
-#[derive(InputObject)]
-#[graphql(tag = "for senders")]
-pub(crate) struct DecideEligibilityInput {
-    /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
-    idempotency_key: String,
-    /// Kennung des Falls.
-    case_id: ID,
-    /// Die Version, die Sie gesehen haben.
-    expected_version: i32,
-    /// Ob aufgenommen wird.
-    eligible: bool,
-    /// Die Zielgruppen der Aufnahme.
-    #[graphql(default)]
-    groups: Vec<Coded<TargetGroup>>,
-    /// Stichtag; ohne Angabe heute.
-    reference_date: Option<Date>,
-    /// Was in keinem Feld der Falldaten steht.
-    statements: Option<EligibilityStatementsInput>,
-    /// Begründung in Worten; nötig, wenn nach der Regelung aufgenommen werden könnte und es nicht wird.
-    explanation: Option<String>,
-}
-
-fn target(id: &ID, expected_version: i32) -> Result<casework::Target, Refusal> {
-    Ok(casework::Target { id: local_or_refused(Kind::Case, id)?, expected_version })
+inputs! {
+    /// Eine Entscheidung über die Zielgruppe.
+    "for senders" DecideEligibilityInput of case {
+        /// Ob aufgenommen wird.
+        eligible: bool,
+        /// Die Zielgruppen der Aufnahme.
+        #[graphql(default)]
+        groups: Vec<Coded<TargetGroup>>,
+        /// Stichtag; ohne Angabe heute.
+        reference_date: Option<Date>,
+        /// Was in keinem Feld der Falldaten steht.
+        statements: Option<EligibilityStatementsInput>,
+        /// Begründung in Worten; nötig, wenn nach der Regelung aufgenommen werden könnte und es nicht wird.
+        explanation: Option<String>,
+    }
 }
 
 impl GoalInput {
@@ -233,7 +193,7 @@ impl CaseMutation {
     #[graphql(tag = "for senders")]
     async fn update_case(&self, ctx: &Context<'_>, input: UpdateCaseInput) -> Option<CasePayload> {
         with_case(ctx, "updateCase", input.idempotency_key.clone(), async |work| {
-            let target = target(&input.case_id, input.expected_version)?;
+            let target = input.target()?;
             let change = casework::UpdateCase {
                 case_number: input.case_number,
                 district: match input.district {
@@ -254,7 +214,7 @@ impl CaseMutation {
     #[graphql(tag = "for senders")]
     async fn close_case(&self, ctx: &Context<'_>, input: CloseCaseInput) -> Option<CasePayload> {
         with_case(ctx, "closeCase", input.idempotency_key.clone(), async |work| {
-            let target = target(&input.case_id, input.expected_version)?;
+            let target = input.target()?;
             let close = casework::CloseCase {
                 reason: input.reason.0,
                 result: input.result,
@@ -278,7 +238,7 @@ impl CaseMutation {
     #[graphql(tag = "for senders")]
     async fn set_plan(&self, ctx: &Context<'_>, input: SetPlanInput) -> Option<CasePayload> {
         with_case(ctx, "setPlan", input.idempotency_key.clone(), async |work| {
-            let target = target(&input.case_id, input.expected_version)?;
+            let target = input.target()?;
             let goals = input.goals.into_iter().map(GoalInput::goal).collect::<Result<Vec<_>, _>>()?;
             casework::set_plan(work, target, &goals).await
         })
@@ -289,7 +249,7 @@ impl CaseMutation {
     #[graphql(tag = "for senders")]
     async fn decide_eligibility(&self, ctx: &Context<'_>, input: DecideEligibilityInput) -> Option<CasePayload> {
         with_case(ctx, "decideEligibility", input.idempotency_key.clone(), async |work| {
-            let target = target(&input.case_id, input.expected_version)?;
+            let target = input.target()?;
             let decide = casework::Decide {
                 eligible: input.eligible,
                 groups: input.groups.into_iter().map(|group| group.0).collect(),

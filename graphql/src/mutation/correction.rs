@@ -1,6 +1,6 @@
 //! Reporting a wrong value, and deciding over it.
 
-use async_graphql::{Context, ID, InputObject, Object};
+use async_graphql::{Context, ID, Object};
 use kim_casework::referral as casework;
 use kim_domain::correction::CorrectionDecision;
 use kim_domain::field::HandoverField;
@@ -9,43 +9,33 @@ use kim_domain::id::Kind;
 use super::done::{ReferralPayload, local_or_refused, target, with_referral};
 use crate::coded::Coded;
 
-/// Eine Angabe, die falsch ist.
-#[derive(InputObject)]
-#[graphql(tag = "for work")]
-pub(crate) struct ReportWrongValueInput {
-    /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
-    idempotency_key: String,
-    /// Kennung der Übergabe.
-    referral_id: ID,
-    /// Die Version, die Sie gesehen haben.
-    expected_version: i32,
-    /// Das Feld; eines, das Sie jetzt sehen.
-    field: Coded<HandoverField>,
-    /// Was daran falsch ist.
-    text: String,
-    /// Was richtig wäre.
-    suggested_value: Option<String>,
-}
+inputs! {
+    /// Eine Angabe, die falsch ist.
+    "for work" ReportWrongValueInput of referral {
+        /// Das Feld; eines, das Sie jetzt sehen.
+        field: Coded<HandoverField>,
+        /// Was daran falsch ist.
+        text: String,
+        /// Was richtig wäre.
+        suggested_value: Option<String>,
+    }
 
-/// Was über eine gemeldete Angabe entschieden wird.
-#[derive(InputObject)]
-#[graphql(tag = "for senders")]
-pub(crate) struct DecideCorrectionInput {
-    /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
-    idempotency_key: String,
-    /// Kennung der Übergabe.
-    referral_id: ID,
-    /// Die Version der Übergabe, die Sie gesehen haben.
-    expected_version: i32,
-    /// Kennung der Meldung.
-    correction_id: ID,
-    /// Die Entscheidung.
-    decision: Coded<CorrectionDecision>,
-    /// Was dazu zu sagen ist; bei einer Zurückweisung, warum.
-    text: Option<String>,
-    /// Sie wissen, dass öffentliche Stellen der Ausländerbehörde Mitteilung machen müssen (§ 87 AufenthG).
-    #[graphql(default)]
-    acknowledge_reporting_duty: bool,
+    /// Was über eine gemeldete Angabe entschieden wird.
+    "for senders" DecideCorrectionInput {
+        /// Kennung der Übergabe.
+        referral_id: ID,
+        /// Die Version der Übergabe, die Sie gesehen haben.
+        expected_version: i32,
+        /// Kennung der Meldung.
+        correction_id: ID,
+        /// Die Entscheidung.
+        decision: Coded<CorrectionDecision>,
+        /// Was dazu zu sagen ist; bei einer Zurückweisung, warum.
+        text: Option<String>,
+        /// Sie wissen, dass öffentliche Stellen der Ausländerbehörde Mitteilung machen müssen (§ 87 AufenthG).
+        #[graphql(default)]
+        acknowledge_reporting_duty: bool,
+    }
 }
 
 #[derive(Default)]
@@ -58,7 +48,7 @@ impl CorrectionMutation {
     #[graphql(tag = "for work")]
     async fn report_wrong_value(&self, ctx: &Context<'_>, input: ReportWrongValueInput) -> Option<ReferralPayload> {
         with_referral(ctx, "reportWrongValue", input.idempotency_key.clone(), async |work| {
-            let target = target(&input.referral_id, input.expected_version)?;
+            let target = input.target()?;
             let report = casework::Report { field: input.field.0, text: input.text, suggested: input.suggested_value };
             casework::report_wrong_value(work, target, &report).await
         })

@@ -26,6 +26,17 @@ pub(crate) struct ReferralPayload {
     referral: Option<Referral>,
 }
 
+/// Does to the referral of an input what takes no more than one call: `referral!(ctx, "accept", input, accept, more…)`.
+macro_rules! referral {
+    ($ctx:expr, $mutation:literal, $input:ident, $work:ident $(, $argument:expr)*) => {
+        $crate::mutation::done::with_referral($ctx, $mutation, $input.idempotency_key.clone(), async |work| {
+            kim_casework::referral::$work(work, $input.target()? $(, $argument)*).await
+        })
+        .await
+    };
+}
+pub(crate) use referral;
+
 /// Does something with a referral.
 pub(crate) async fn with_referral(
     ctx: &Context<'_>,

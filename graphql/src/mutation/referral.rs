@@ -6,7 +6,7 @@ use async_graphql::{Context, Object};
 use kim_casework::referral as casework;
 use kim_domain::id::Kind;
 
-use super::done::{ReferralPayload, local_or_refused, with_referral};
+use super::done::{ReferralPayload, local_or_refused, referral, with_referral};
 use input::{
     AcceptReferralInput, AnswerInformationInput, ChangeHandoverInput, CompleteReferralInput, DeclineReferralInput,
     DraftReferralInput, FailReferralInput, ForwardReferralInput, OfferReferralInput, PostMessageInput,
@@ -42,10 +42,7 @@ impl ReferralMutation {
     /// Verwirft einen Entwurf.
     #[graphql(tag = "for senders")]
     async fn discard_referral(&self, ctx: &Context<'_>, input: ReferralInput) -> Option<ReferralPayload> {
-        with_referral(ctx, "discardReferral", input.idempotency_key.clone(), async |work| {
-            casework::discard(work, input.target()?).await
-        })
-        .await
+        referral!(ctx, "discardReferral", input, discard)
     }
 
     /// Bietet einen Entwurf an: Die empfangende Stelle bekommt ihre Kopie.
@@ -69,10 +66,7 @@ impl ReferralMutation {
     /// Bestätigt den Eingang.
     #[graphql(tag = "for work")]
     async fn acknowledge_referral(&self, ctx: &Context<'_>, input: ReferralInput) -> Option<ReferralPayload> {
-        with_referral(ctx, "acknowledgeReferral", input.idempotency_key.clone(), async |work| {
-            casework::acknowledge(work, input.target()?).await
-        })
-        .await
+        referral!(ctx, "acknowledgeReferral", input, acknowledge)
     }
 
     /// Nimmt an.
@@ -89,10 +83,7 @@ impl ReferralMutation {
     /// Lehnt ab; die Daten schließen sich sofort.
     #[graphql(tag = "for work")]
     async fn decline_referral(&self, ctx: &Context<'_>, input: DeclineReferralInput) -> Option<ReferralPayload> {
-        with_referral(ctx, "declineReferral", input.idempotency_key.clone(), async |work| {
-            casework::decline(work, input.target()?, input.reason.0).await
-        })
-        .await
+        referral!(ctx, "declineReferral", input, decline, input.reason.0)
     }
 
     /// Leitet an die zuständige Stelle weiter: Diese Übergabe schließt sich, und die übergebende Stelle bekommt einen
@@ -114,64 +105,43 @@ impl ReferralMutation {
     /// Stellt eine Rückfrage: Die übergebende Stelle ist am Zug, und Ihre Frist ruht.
     #[graphql(tag = "for work")]
     async fn request_information(&self, ctx: &Context<'_>, input: RequestInformationInput) -> Option<ReferralPayload> {
-        with_referral(ctx, "requestInformation", input.idempotency_key.clone(), async |work| {
-            casework::ask(work, input.target()?, &input.question).await
-        })
-        .await
+        referral!(ctx, "requestInformation", input, ask, &input.question)
     }
 
     /// Beantwortet eine Rückfrage.
     #[graphql(tag = "for senders")]
     async fn answer_information(&self, ctx: &Context<'_>, input: AnswerInformationInput) -> Option<ReferralPayload> {
-        with_referral(ctx, "answerInformation", input.idempotency_key.clone(), async |work| {
-            casework::reply(work, input.target()?, &input.answer).await
-        })
-        .await
+        referral!(ctx, "answerInformation", input, reply, &input.answer)
     }
 
     /// Beginnt die Bearbeitung; bei einer Fallübergabe geht damit die Verantwortung über (§ 86c SGB VIII).
     #[graphql(tag = "for work")]
     async fn start_referral(&self, ctx: &Context<'_>, input: ReferralInput) -> Option<ReferralPayload> {
-        with_referral(ctx, "startReferral", input.idempotency_key.clone(), async |work| {
-            casework::start(work, input.target()?).await
-        })
-        .await
+        referral!(ctx, "startReferral", input, start)
     }
 
     /// Schließt mit einem Ergebnis ab.
     #[graphql(tag = "for work")]
     async fn complete_referral(&self, ctx: &Context<'_>, input: CompleteReferralInput) -> Option<ReferralPayload> {
-        with_referral(ctx, "completeReferral", input.idempotency_key.clone(), async |work| {
-            casework::complete(work, input.target()?, input.outcome.0).await
-        })
-        .await
+        referral!(ctx, "completeReferral", input, complete, input.outcome.0)
     }
 
     /// Schließt als gescheitert ab.
     #[graphql(tag = "for work")]
     async fn fail_referral(&self, ctx: &Context<'_>, input: FailReferralInput) -> Option<ReferralPayload> {
-        with_referral(ctx, "failReferral", input.idempotency_key.clone(), async |work| {
-            casework::fail(work, input.target()?, input.reason.0).await
-        })
-        .await
+        referral!(ctx, "failReferral", input, fail, input.reason.0)
     }
 
     /// Gibt zurück, was angenommen war.
     #[graphql(tag = "for work")]
     async fn return_referral(&self, ctx: &Context<'_>, input: ReturnReferralInput) -> Option<ReferralPayload> {
-        with_referral(ctx, "returnReferral", input.idempotency_key.clone(), async |work| {
-            casework::give_back(work, input.target()?, input.reason.0).await
-        })
-        .await
+        referral!(ctx, "returnReferral", input, give_back, input.reason.0)
     }
 
     /// Zieht zurück; die empfangende Stelle sieht nichts mehr davon.
     #[graphql(tag = "for senders")]
     async fn withdraw_referral(&self, ctx: &Context<'_>, input: WithdrawReferralInput) -> Option<ReferralPayload> {
-        with_referral(ctx, "withdrawReferral", input.idempotency_key.clone(), async |work| {
-            casework::withdraw(work, input.target()?, input.reason.0).await
-        })
-        .await
+        referral!(ctx, "withdrawReferral", input, withdraw, input.reason.0)
     }
 
     /// Erweitert, verengt oder erneuert, was übergeben ist; beide Seiten sehen im Verlauf, welche Felder.
@@ -194,10 +164,7 @@ impl ReferralMutation {
     /// Schreibt der anderen Seite.
     #[graphql(tag = "for work")]
     async fn post_message(&self, ctx: &Context<'_>, input: PostMessageInput) -> Option<ReferralPayload> {
-        with_referral(ctx, "postMessage", input.idempotency_key.clone(), async |work| {
-            casework::post(work, input.target()?, &input.text).await
-        })
-        .await
+        referral!(ctx, "postMessage", input, post, &input.text)
     }
 
     /// Trägt einen Termin ein.

@@ -1,6 +1,6 @@
 //! What case managers do against double support (Vermeidung von Doppelförderung).
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, ID, Object, SimpleObject};
 use kim_casework::support as casework;
 use kim_domain::agency::Scope;
 use kim_domain::id::Kind;
@@ -10,18 +10,16 @@ use crate::error::or_null;
 use crate::scalar::{Date, global};
 use crate::session::Session;
 
-/// Was die Klientin oder der Klient zum Abgleich sagt.
-#[derive(InputObject)]
-#[graphql(tag = "for senders")]
-pub(crate) struct RecordSupportConsentInput {
-    /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
-    idempotency_key: String,
-    /// Kennung Ihres Falls.
-    case_id: ID,
-    /// Einverstanden; false: nicht einverstanden, oder Widerruf.
-    given: bool,
-    /// Letzter Tag; ohne Angabe bis zum Widerruf.
-    valid_until: Option<Date>,
+inputs! {
+    /// Was die Klientin oder der Klient zum Abgleich sagt.
+    "for senders" RecordSupportConsentInput {
+        /// Kennung Ihres Falls.
+        case_id: ID,
+        /// Einverstanden; false: nicht einverstanden, oder Widerruf.
+        given: bool,
+        /// Letzter Tag; ohne Angabe bis zum Widerruf.
+        valid_until: Option<Date>,
+    }
 }
 
 /// Was erfasst ist.
@@ -36,14 +34,12 @@ pub(crate) struct SupportConsentPayload {
     valid_until: Option<Date>,
 }
 
-/// Ein Fall, der abgeglichen werden soll.
-#[derive(InputObject)]
-#[graphql(tag = "for senders")]
-pub(crate) struct SupportCheckInput {
-    /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
-    idempotency_key: String,
-    /// Kennung Ihres Falls.
-    case_id: ID,
+inputs! {
+    /// Ein Fall, der abgeglichen werden soll.
+    "for senders" SupportCheckInput {
+        /// Kennung Ihres Falls.
+        case_id: ID,
+    }
 }
 
 /// Was der Abgleich ergab.

@@ -8,30 +8,7 @@ use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{DeclineReason, FailReason, Outcome, ReferralKind, ReturnReason, WithdrawalReason};
 
 use crate::coded::Coded;
-use crate::mutation::done::target;
 use crate::scalar::{Date, DateTime};
-
-/// Declares an input about one referral: which, in which version, under which key, and what else it says.
-macro_rules! input {
-    ($(#[$about:meta])+ $name:ident { $($(#[$attribute:meta])* $field:ident: $ty:ty,)* }) => {
-        #[derive(InputObject)]
-        $(#[$about])+
-        pub(crate) struct $name {
-            /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
-            pub(super) idempotency_key: String,
-            /// Kennung der Übergabe.
-            pub(super) referral_id: ID,
-            /// Die Version, die Sie gesehen haben.
-            pub(super) expected_version: i32,
-            $($(#[$attribute])* pub(super) $field: $ty,)*
-        }
-        impl $name {
-            pub(super) fn target(&self) -> Result<casework::Target, Refusal> {
-                target(&self.referral_id, self.expected_version)
-            }
-        }
-    };
-}
 
 /// Eine Ansprechperson.
 #[derive(Default, InputObject)]
@@ -51,76 +28,59 @@ impl From<ContactInput> for casework::Contact {
     }
 }
 
-/// Was übergeben werden soll.
-#[derive(InputObject)]
-#[graphql(tag = "for senders")]
-pub(crate) struct DraftReferralInput {
-    /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
-    pub(super) idempotency_key: String,
-    /// Kennung Ihres Falls.
-    pub(super) case_id: ID,
-    /// Kennung der Stelle, die gebeten werden soll.
-    pub(super) receiver_id: ID,
-    /// Zweck.
-    pub(super) purpose: Coded<ReferralPurpose>,
-    /// Art der Übergabe.
-    #[graphql(default_with = "Coded(ReferralKind::Referral)")]
-    pub(super) kind: Coded<ReferralKind>,
-    /// Die Felder; ohne Angabe alle, für die es eine Grundlage gibt.
-    pub(super) fields: Option<Vec<Coded<HandoverField>>>,
-    /// Das Anliegen in einem Satz; ohne Angabe aus dem Zweck gebildet.
-    pub(super) concern: Option<String>,
-    /// Ob die Übergabe einen Antrag enthält (§ 16 SGB I).
-    #[graphql(default)]
-    pub(super) carries_application: bool,
-    /// Ihr Aktenzeichen dazu.
-    pub(super) own_reference: Option<String>,
-    /// Ihre Ansprechperson.
-    pub(super) contact: Option<ContactInput>,
-}
+inputs! {
+    /// Was übergeben werden soll.
+    "for senders" DraftReferralInput {
+        /// Kennung Ihres Falls.
+        case_id: ID,
+        /// Kennung der Stelle, die gebeten werden soll.
+        receiver_id: ID,
+        /// Zweck.
+        purpose: Coded<ReferralPurpose>,
+        /// Art der Übergabe.
+        #[graphql(default_with = "Coded(ReferralKind::Referral)")]
+        kind: Coded<ReferralKind>,
+        /// Die Felder; ohne Angabe alle, für die es eine Grundlage gibt.
+        fields: Option<Vec<Coded<HandoverField>>>,
+        /// Das Anliegen in einem Satz; ohne Angabe aus dem Zweck gebildet.
+        concern: Option<String>,
+        /// Ob die Übergabe einen Antrag enthält (§ 16 SGB I).
+        #[graphql(default)]
+        carries_application: bool,
+        /// Ihr Aktenzeichen dazu.
+        own_reference: Option<String>,
+        /// Ihre Ansprechperson.
+        contact: Option<ContactInput>,
+    }
 
-input! {
     /// Eine Übergabe, mit der etwas geschehen soll.
-    #[graphql(tag = "for work")]
-    ReferralInput {}
-}
+    "for work" ReferralInput of referral {}
 
-input! {
     /// Ein Entwurf, der angeboten werden soll.
-    #[graphql(tag = "for senders")]
-    OfferReferralInput {
+    "for senders" OfferReferralInput of referral {
         /// Andere Felder als im Entwurf.
         fields: Option<Vec<Coded<HandoverField>>>,
         /// Sie wissen, dass öffentliche Stellen der Ausländerbehörde Mitteilung machen müssen (§ 87 AufenthG).
         #[graphql(default)]
         acknowledge_reporting_duty: bool,
     }
-}
 
-input! {
     /// Eine Übergabe, die angenommen wird.
-    #[graphql(tag = "for work")]
-    AcceptReferralInput {
+    "for work" AcceptReferralInput of referral {
         /// Ihr Aktenzeichen dazu; die andere Seite sieht es nie.
         own_reference: Option<String>,
         /// Ihre Ansprechperson.
         contact: Option<ContactInput>,
     }
-}
 
-input! {
     /// Eine Übergabe, die abgelehnt wird.
-    #[graphql(tag = "for work")]
-    DeclineReferralInput {
+    "for work" DeclineReferralInput of referral {
         /// Warum.
         reason: Coded<DeclineReason>,
     }
-}
 
-input! {
     /// Eine Übergabe, für die eine andere Stelle zuständig ist.
-    #[graphql(tag = "for work")]
-    ForwardReferralInput {
+    "for work" ForwardReferralInput of referral {
         /// Kennung der zuständigen Stelle.
         to_agency_id: ID,
         /// Der Zweck dort.
@@ -129,66 +89,45 @@ input! {
         #[graphql(default)]
         by_agreement: bool,
     }
-}
 
-input! {
     /// Eine Rückfrage an die übergebende Stelle.
-    #[graphql(tag = "for work")]
-    RequestInformationInput {
+    "for work" RequestInformationInput of referral {
         /// Die Frage.
         question: String,
     }
-}
 
-input! {
     /// Die Antwort auf eine Rückfrage.
-    #[graphql(tag = "for senders")]
-    AnswerInformationInput {
+    "for senders" AnswerInformationInput of referral {
         /// Die Antwort.
         answer: String,
     }
-}
 
-input! {
     /// Eine Übergabe, die erledigt ist.
-    #[graphql(tag = "for work")]
-    CompleteReferralInput {
+    "for work" CompleteReferralInput of referral {
         /// Das Ergebnis.
         outcome: Coded<Outcome>,
     }
-}
 
-input! {
     /// Eine Übergabe, die gescheitert ist.
-    #[graphql(tag = "for work")]
-    FailReferralInput {
+    "for work" FailReferralInput of referral {
         /// Warum.
         reason: Coded<FailReason>,
     }
-}
 
-input! {
     /// Eine Übergabe, die zurückgegeben wird.
-    #[graphql(tag = "for work")]
-    ReturnReferralInput {
+    "for work" ReturnReferralInput of referral {
         /// Warum.
         reason: Coded<ReturnReason>,
     }
-}
 
-input! {
     /// Eine Übergabe, die zurückgezogen wird.
-    #[graphql(tag = "for senders")]
-    WithdrawReferralInput {
+    "for senders" WithdrawReferralInput of referral {
         /// Warum.
         reason: Coded<WithdrawalReason>,
     }
-}
 
-input! {
     /// Was an einer Übergabe anders werden soll. Eine Änderung am Fall fließt nie von selbst.
-    #[graphql(tag = "for senders")]
-    ChangeHandoverInput {
+    "for senders" ChangeHandoverInput of referral {
         /// Felder, die dazukommen; jedes braucht heute eine Grundlage.
         #[graphql(default)]
         add: Vec<Coded<HandoverField>>,
@@ -204,21 +143,15 @@ input! {
         #[graphql(default)]
         acknowledge_reporting_duty: bool,
     }
-}
 
-input! {
     /// Eine Nachricht an die andere Seite.
-    #[graphql(tag = "for work")]
-    PostMessageInput {
+    "for work" PostMessageInput of referral {
         /// Der Text.
         text: String,
     }
-}
 
-input! {
     /// Ein Termin mit der Klientin oder dem Klienten.
-    #[graphql(tag = "for work")]
-    RecordAppointmentInput {
+    "for work" RecordAppointmentInput of referral {
         /// Wann.
         at: DateTime,
         /// Wo.
@@ -226,12 +159,9 @@ input! {
         /// Was mitzubringen ist.
         bring: Option<String>,
     }
-}
 
-input! {
     /// Das Gespräch, in dem ein Fall übergeben wurde.
-    #[graphql(tag = "for work")]
-    RecordTalkInput {
+    "for work" RecordTalkInput of referral {
         /// Wann es war.
         held_on: Date,
         /// Wer dabei war, nach Funktion.
