@@ -16,42 +16,6 @@ pub(crate) struct Date(pub(crate) NaiveDate);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DateTime(pub(crate) ChronoDateTime<Utc>);
 
-/// Ein Tag (ISO 8601), z. B. `2026-11-20`.
-#[Scalar(name = "Date", tag = "for all")]
-impl ScalarType for Date {
-    fn parse(value: Value) -> InputValueResult<Self> {
-        // Ten characters: chrono would also take `2026-1-1`.
-        let day =
-            text_of(&value).filter(|text| text.len() == 10).map(|text| NaiveDate::parse_from_str(text, "%Y-%m-%d"));
-        day.and_then(Result::ok).map(Self).ok_or_else(|| InputValueError::custom("a day is written 2026-11-20"))
-    }
-    fn is_valid(value: &Value) -> bool {
-        // Asked while validating, of literals and variables alike: a day that is none is refused before anything runs.
-        Self::parse(value.clone()).is_ok()
-    }
-    fn to_value(&self) -> Value {
-        // As `%Y-%m-%d` would, without reading a pattern for each.
-        Value::String(self.0.to_string())
-    }
-}
-
-/// Ein Zeitpunkt (RFC 3339), ausgegeben in UTC, z. B. `2026-11-20T11:00:00Z`.
-#[Scalar(name = "DateTime", tag = "for all")]
-impl ScalarType for DateTime {
-    fn parse(value: Value) -> InputValueResult<Self> {
-        let instant = text_of(&value).map(ChronoDateTime::parse_from_rfc3339).and_then(Result::ok);
-        instant
-            .map(|instant| Self(instant.to_utc()))
-            .ok_or_else(|| InputValueError::custom("an instant is written 2026-11-20T11:00:00Z"))
-    }
-    fn is_valid(value: &Value) -> bool {
-        Self::parse(value.clone()).is_ok()
-    }
-    fn to_value(&self) -> Value {
-        Value::String(self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
-    }
-}
-
 /// A month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct MonthScalar(pub(crate) Month);
@@ -60,33 +24,50 @@ pub(crate) struct MonthScalar(pub(crate) Month);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PeriodScalar(pub(crate) Period);
 
-/// Ein Monat, z. B. `2026-10`.
-#[Scalar(name = "Month", tag = "for work")]
-impl ScalarType for MonthScalar {
-    fn parse(value: Value) -> InputValueResult<Self> {
-        let month = text_of(&value).and_then(Month::parse);
-        month.map(Self).ok_or_else(|| InputValueError::custom("a month is written 2026-10"))
-    }
-    fn is_valid(value: &Value) -> bool {
-        Self::parse(value.clone()).is_ok()
-    }
-    fn to_value(&self) -> Value {
-        Value::String(self.0.to_string())
-    }
+/// Declares scalars that are written as text: how they are read, what is said of one that cannot be, and how they are written.
+macro_rules! scalars {
+    ($($(#[doc = $about:literal])+ $name:literal $audience:literal $scalar:ident($type:ty) {
+        $read:expr, $hint:literal, $write:expr
+    })+) => { $(
+        $(#[doc = $about])+
+        #[Scalar(name = $name, tag = $audience)]
+        impl ScalarType for $scalar {
+            fn parse(value: Value) -> InputValueResult<Self> {
+                let read: fn(&str) -> Option<$type> = $read;
+                text_of(&value).and_then(read).map(Self).ok_or_else(|| InputValueError::custom($hint))
+            }
+            fn is_valid(value: &Value) -> bool {
+                // Asked while validating, of literals and variables alike: a day that is none is refused before anything runs.
+                Self::parse(value.clone()).is_ok()
+            }
+            fn to_value(&self) -> Value {
+                let write: fn(&$type) -> String = $write;
+                Value::String(write(&self.0))
+            }
+        }
+    )+ };
 }
 
-/// Ein Monat oder ein Quartal, z. B. `2026-10` oder `2026-Q4`.
-#[Scalar(name = "Period", tag = "for coordination")]
-impl ScalarType for PeriodScalar {
-    fn parse(value: Value) -> InputValueResult<Self> {
-        let period = text_of(&value).and_then(Period::parse);
-        period.map(Self).ok_or_else(|| InputValueError::custom("a month is written 2026-10, a quarter 2026-Q4"))
+scalars! {
+    /// Ein Tag (ISO 8601), z. B. `2026-11-20`.
+    "Date" "for all" Date(NaiveDate) {
+        // Ten characters: chrono would also take `2026-1-1`.
+        |text| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| text.len() == 10),
+        "a day is written 2026-11-20",
+        // As `%Y-%m-%d` would, without reading a pattern for each.
+        ToString::to_string
     }
-    fn is_valid(value: &Value) -> bool {
-        Self::parse(value.clone()).is_ok()
+    /// Ein Zeitpunkt (RFC 3339), ausgegeben in UTC, z. B. `2026-11-20T11:00:00Z`.
+    "DateTime" "for all" DateTime(ChronoDateTime<Utc>) {
+        |text| ChronoDateTime::parse_from_rfc3339(text).ok().map(|instant| instant.to_utc()),
+        "an instant is written 2026-11-20T11:00:00Z",
+        |instant| instant.to_rfc3339_opts(SecondsFormat::AutoSi, true)
     }
-    fn to_value(&self) -> Value {
-        Value::String(self.0.to_string())
+    /// Ein Monat, z. B. `2026-10`.
+    "Month" "for work" MonthScalar(Month) { Month::parse, "a month is written 2026-10", ToString::to_string }
+    /// Ein Monat oder ein Quartal, z. B. `2026-10` oder `2026-Q4`.
+    "Period" "for coordination" PeriodScalar(Period) {
+        Period::parse, "a month is written 2026-10, a quarter 2026-Q4", ToString::to_string
     }
 }
 
