@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use async_graphql::SimpleObject;
+use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{BallHolder, Direction, ReferralStatus};
 use kim_entity::read::Counts;
+use uuid::Uuid;
 
 use crate::agency::{Agency, Parties, Purpose};
 use crate::coded::Coded;
@@ -39,9 +41,9 @@ pub(crate) struct ReferralCounts {
 #[graphql(tag = "for work")]
 pub(crate) struct StatusCount {
     /// Der Stand.
-    pub(crate) status: Coded<ReferralStatus>,
+    status: Coded<ReferralStatus>,
     /// Anzahl.
-    pub(crate) count: i32,
+    count: i32,
 }
 
 /// Wie viele zu einem Zweck.
@@ -49,9 +51,9 @@ pub(crate) struct StatusCount {
 #[graphql(tag = "for work")]
 pub(crate) struct PurposeCount {
     /// Der Zweck.
-    pub(crate) purpose: Purpose,
+    purpose: Purpose,
     /// Anzahl.
-    pub(crate) count: i32,
+    count: i32,
 }
 
 /// Wie viele mit einer anderen Stelle.
@@ -59,9 +61,9 @@ pub(crate) struct PurposeCount {
 #[graphql(tag = "for work")]
 pub(crate) struct AgencyCount {
     /// Die andere Stelle.
-    pub(crate) agency: Agency,
+    agency: Agency,
     /// Anzahl.
-    pub(crate) count: i32,
+    count: i32,
 }
 
 impl ReferralCounts {
@@ -73,41 +75,51 @@ impl ReferralCounts {
         };
         let sum = |of: fn(&Counts) -> i64| int(lines.iter().map(of).sum());
         let ball_mine = lines.iter().filter(|line| line.status.ball() == Some(mine)).map(|line| line.total).sum();
-        let by_agency = grouped(lines, |line| line.other_id)
-            .into_iter()
-            .filter_map(|(id, count)| Some(AgencyCount { agency: Agency(parties.get(&id)?.clone()), count }));
-        let mut by_agency: Vec<_> = by_agency.collect();
-        by_agency.sort_by(|a, b| a.agency.0.slug.cmp(&b.agency.0.slug));
         Self {
             total: sum(|line| line.total),
             pending: sum(|line| line.pending),
             overdue: sum(|line| line.overdue),
             due_this_week: sum(|line| line.due_this_week),
             ball_mine: int(ball_mine),
-            by_status: grouped(lines, |line| Some(line.status))
-                .into_iter()
-                .map(|(status, count)| StatusCount { status: Coded(status), count })
-                .collect(),
-            by_purpose: grouped(lines, |line| line.purpose)
-                .into_iter()
-                .map(|(purpose, count)| PurposeCount { purpose: Purpose(purpose), count })
-                .collect(),
-            by_agency,
+            by_status: StatusCount::list(lines.iter().map(|line| (line.status, line.total))),
+            // A line without a purpose or an agency was not counted by it.
+            by_purpose: PurposeCount::list(lines.iter().filter_map(|line| Some((line.purpose?, line.total)))),
+            by_agency: AgencyCount::list(lines.iter().filter_map(|line| Some((line.other_id?, line.total))), parties),
         }
     }
 }
 
-/// Sums by a key; a line without one was not counted by it.
-fn grouped<K: Ord>(lines: &[Counts], key: impl Fn(&Counts) -> Option<K>) -> BTreeMap<K, i32> {
+impl StatusCount {
+    pub(crate) fn list(counted: impl Iterator<Item = (ReferralStatus, i64)>) -> Vec<Self> {
+        grouped(counted).into_iter().map(|(status, count)| Self { status: Coded(status), count }).collect()
+    }
+}
+
+impl PurposeCount {
+    pub(crate) fn list(counted: impl Iterator<Item = (ReferralPurpose, i64)>) -> Vec<Self> {
+        grouped(counted).into_iter().map(|(purpose, count)| Self { purpose: Purpose(purpose), count }).collect()
+    }
+}
+
+impl AgencyCount {
+    /// By their short names; an agency that is not among the parties is left out.
+    pub(crate) fn list(counted: impl Iterator<Item = (Uuid, i64)>, parties: &Parties) -> Vec<Self> {
+        let named = |(id, count)| Some(Self { agency: Agency(parties.get(&id)?.clone()), count });
+        let mut list: Vec<Self> = grouped(counted).into_iter().filter_map(named).collect();
+        list.sort_by(|a, b| a.agency.0.slug.cmp(&b.agency.0.slug));
+        list
+    }
+}
+
+/// Sums by a key.
+pub(crate) fn grouped<K: Ord>(counted: impl Iterator<Item = (K, i64)>) -> BTreeMap<K, i32> {
     let mut groups = BTreeMap::new();
-    for line in lines {
-        if let Some(key) = key(line) {
-            *groups.entry(key).or_insert(0) += int(line.total);
-        }
+    for (key, count) in counted {
+        *groups.entry(key).or_insert(0) += int(count);
     }
     groups
 }
 
-fn int(count: i64) -> i32 {
+pub(crate) fn int(count: i64) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }

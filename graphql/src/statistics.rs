@@ -141,10 +141,6 @@ fn hours(micros: i64) -> f64 {
     f64::from(i32::try_from((micros + TENTH / 2) / TENTH).unwrap_or(i32::MAX)) / 10.0
 }
 
-fn int(count: i64) -> i32 {
-    i32::try_from(count).unwrap_or(i32::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,9 +9,9 @@ use kim_domain::referral::{DeclineReason, ReferralKind, ReferralStatus};
 use kim_domain::statistics::{FEWEST_STAYS, Group, Labels, Published, StatisticsDimension};
 use kim_entity::read::KindStay;
 
-use super::int;
 use crate::agency::Purpose;
 use crate::coded::Coded;
+use crate::counts::int;
 use crate::scalar::{Date, PeriodScalar};
 
 /// Die Übergaben Ihrer Kommune in gerundeten Zahlen.

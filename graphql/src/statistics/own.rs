@@ -6,12 +6,11 @@ use async_graphql::SimpleObject;
 use kim_domain::Word;
 use kim_domain::referral::{DeclineReason, FailReason, Outcome, ReferralStatus, ReturnReason, WithdrawalReason};
 use kim_entity::read::{Stay, Tally, TallyFilter};
-use uuid::Uuid;
 
-use super::{hours, int};
-use crate::agency::{Agency, Parties, Purpose};
+use super::hours;
+use crate::agency::Parties;
 use crate::coded::Coded;
-use crate::counts::{AgencyCount, PurposeCount, StatusCount};
+use crate::counts::{AgencyCount, PurposeCount, StatusCount, grouped, int};
 use crate::scalar::MonthScalar;
 
 /// Die Übergaben Ihrer Stelle in Zahlen: die in den Monaten angebotenen, wie sie jetzt stehen.
@@ -145,26 +144,15 @@ pub(crate) struct TimeInState {
 impl ReferralStatistics {
     /// Adds up.
     pub(super) fn of(filter: &TallyFilter, tallies: Vec<Tally>, stays: Vec<Stay>, parties: &Parties) -> Self {
-        let by_agency = grouped(&tallies, |tally| tally.other_id).into_iter();
-        let mut by_agency: Vec<_> = by_agency
-            .filter_map(|(id, count): (Uuid, _)| Some(AgencyCount { agency: Agency(parties.get(&id)?.clone()), count }))
-            .collect();
-        by_agency.sort_by(|a, b| a.agency.0.slug.cmp(&b.agency.0.slug));
         let (awaited, overdue) = (sum(&tallies, |tally| tally.awaited), sum(&tallies, |tally| tally.overdue));
         let months = 0..=filter.from.until(filter.to);
         Self {
             from: MonthScalar(filter.from),
             to: MonthScalar(filter.to),
             total: sum(&tallies, |tally| tally.total),
-            by_status: grouped(&tallies, |tally| tally.status)
-                .into_iter()
-                .map(|(status, count)| StatusCount { status: Coded(status), count })
-                .collect(),
-            by_purpose: grouped(&tallies, |tally| tally.purpose)
-                .into_iter()
-                .map(|(purpose, count)| PurposeCount { purpose: Purpose(purpose), count })
-                .collect(),
-            by_agency,
+            by_status: StatusCount::list(tallies.iter().map(|tally| (tally.status, tally.total))),
+            by_purpose: PurposeCount::list(tallies.iter().map(|tally| (tally.purpose, tally.total))),
+            by_agency: AgencyCount::list(tallies.iter().map(|tally| (tally.other_id, tally.total)), parties),
             by_month: months.map(|place| MonthCount::of(filter, place, &tallies)).collect(),
             awaited,
             overdue,
@@ -242,25 +230,12 @@ fn not_competent(tally: &Tally) -> i64 {
 }
 
 fn by_reason<W: Word + Ord>(tallies: &[Tally], status: ReferralStatus) -> BTreeMap<W, i32> {
-    let mut counts = BTreeMap::new();
-    for tally in tallies.iter().filter(|tally| tally.status == status) {
-        if let Some(reason) = tally.reason.as_deref().and_then(W::from_code) {
-            *counts.entry(reason).or_insert(0) += int(tally.total);
-        }
-    }
-    counts
+    let of_status = tallies.iter().filter(|tally| tally.status == status);
+    grouped(of_status.filter_map(|tally| Some((tally.reason.as_deref().and_then(W::from_code)?, tally.total))))
 }
 
 fn sum(tallies: &[Tally], of: impl Fn(&Tally) -> i64) -> i32 {
     int(tallies.iter().map(of).sum())
-}
-
-fn grouped<K: Ord>(tallies: &[Tally], key: impl Fn(&Tally) -> K) -> BTreeMap<K, i32> {
-    let mut groups = BTreeMap::new();
-    for tally in tallies {
-        *groups.entry(key(tally)).or_insert(0) += int(tally.total);
-    }
-    groups
 }
 
 fn in_order<T, K: Ord>(mut rows: Vec<T>, key: impl Fn(&T) -> K) -> std::vec::IntoIter<T> {
