@@ -11,8 +11,8 @@ use uuid::Uuid;
 use crate::agreement::AgreementField;
 use crate::coded::Coded;
 use crate::error::{Failure, or_null};
-use crate::page::PageArgs;
-use crate::plan::{Plan as _, Selected};
+use crate::page::{PageArgs, PageSize};
+use crate::plan::{Plan as _, total};
 use crate::proposal::{AgreementProposal, AgreementProposalConnection, PROPOSALS, ProposalPlan, proposals};
 use crate::scalar::any;
 use crate::session::Session;
@@ -30,9 +30,7 @@ impl AgreementReading {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Nur von diesem Stand.")] status: Option<Coded<ProposalStatus>>,
-        #[graphql(desc = "Höchstens so viele: 20, wenn nichts angegeben ist, und nie mehr als 100.")] first: Option<
-            i32,
-        >,
+        #[graphql(desc = "Höchstens so viele: 20, wenn nichts angegeben ist, und nie mehr als 100.")] first: PageSize,
         #[graphql(desc = "Nach diesem Zeiger.")] after: Option<String>,
     ) -> Result<AgreementProposalConnection, Failure> {
         let snapshot = Session::of(ctx).read(Scope::AgreementRead).await?;
@@ -42,8 +40,7 @@ impl AgreementReading {
         let window = args.window(&list, |id| Uuid::parse_str(id).ok())?;
         let plan = ProposalPlan::below::<AgreementProposalConnection>(ctx);
         let page = snapshot.proposals(status, &window).await?;
-        let wants_total = Selected::of::<AgreementProposalConnection>(ctx).wants_total();
-        let total = if wants_total { Some(snapshot.count_proposals(status).await?) } else { None };
+        let total = total::<AgreementProposalConnection>(ctx, snapshot.count_proposals(status)).await?;
         let rows = proposals(snapshot, page.rows, plan).await?;
         let rows = rows.into_iter().map(|row| (row.row.id.to_string(), row));
         Ok(AgreementProposalConnection::new(list, rows, &args, page.more, total))

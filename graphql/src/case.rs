@@ -27,7 +27,7 @@ use crate::eligibility::EligibilityDecision;
 use crate::error::Failure;
 use crate::fields;
 use crate::goal::Goal;
-use crate::page::{PageArgs, RowKey};
+use crate::page::{PageArgs, PageSize, RowKey};
 use crate::referral::{ClientInput, Referral};
 use crate::scalar::{Date, global};
 use crate::session::Session;
@@ -99,9 +99,7 @@ impl Case {
     #[graphql(tag = "page", tag = "needs notes")]
     async fn notes(
         &self,
-        #[graphql(desc = "Höchstens so viele: 20, wenn nichts angegeben ist, und nie mehr als 100.")] first: Option<
-            i32,
-        >,
+        #[graphql(desc = "Höchstens so viele: 20, wenn nichts angegeben ist, und nie mehr als 100.")] first: PageSize,
         #[graphql(desc = "Nach diesem Zeiger.")] after: Option<String>,
     ) -> Result<NoteConnection, Failure> {
         let args = PageArgs { first, after, ..PageArgs::default() };

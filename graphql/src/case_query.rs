@@ -16,7 +16,7 @@ use crate::case::Case;
 use crate::eligibility::{EligibilityCheck, EligibilityRuleSet, EligibilityStatementsInput};
 use crate::error::{Failure, or_null};
 use crate::load;
-use crate::page::PageArgs;
+use crate::page::{PageArgs, PageSize};
 use crate::plan::{CasePlan, Plan as _, Selected};
 use crate::scalar::{Date, local};
 use crate::session::Session;
@@ -38,9 +38,7 @@ impl CaseReading {
     async fn upcoming_deadlines(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Höchstens so viele: 20, wenn nichts angegeben ist, und nie mehr als 100.")] first: Option<
-            i32,
-        >,
+        #[graphql(desc = "Höchstens so viele: 20, wenn nichts angegeben ist, und nie mehr als 100.")] first: PageSize,
         #[graphql(desc = "Nach diesem Zeiger.")] after: Option<String>,
     ) -> Result<UpcomingDeadlineConnection, Failure> {
         let session = Session::of(ctx);
@@ -69,7 +67,7 @@ impl CaseReading {
         let cases: HashMap<Uuid, _> = cases.into_iter().map(|case| (case.row.id, Arc::new(case))).collect();
         let rows = page.into_iter().filter_map(|(place, deadline)| {
             let case = Arc::clone(cases.get(&place.1)?);
-            Some((write_place(place), UpcomingDeadline { deadline, case }))
+            Some((write_place(place), UpcomingDeadline { deadline: (&deadline).into(), case }))
         });
         Ok(UpcomingDeadlineConnection::new(DEADLINES, rows, &args, more, Some(total)))
     }

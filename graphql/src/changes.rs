@@ -1,6 +1,6 @@
 //! The feed: what happened to the viewer's referrals since a cursor, for agencies whose software polls.
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID, Object, SimpleObject};
 use kim_domain::agency::Scope;
 use kim_domain::change::ChangeKind;
 use kim_domain::id::Kind;
@@ -9,8 +9,8 @@ use kim_entity::read::ChangeRow;
 use crate::coded::Coded;
 use crate::connection::connection;
 use crate::error::Failure;
-use crate::page::{PageArgs, cursor, mark};
-use crate::plan::Selected;
+use crate::page::{PageArgs, PageSize, cursor, mark};
+use crate::plan::total;
 use crate::scalar::{DateTime, global};
 use crate::session::Session;
 
@@ -27,9 +27,7 @@ impl Feed {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Nach diesem Zeiger; ohne ihn von Anfang an.")] after: Option<String>,
-        #[graphql(desc = "Höchstens so viele: 20, wenn nichts angegeben ist, und nie mehr als 100.")] first: Option<
-            i32,
-        >,
+        #[graphql(desc = "Höchstens so viele: 20, wenn nichts angegeben ist, und nie mehr als 100.")] first: PageSize,
     ) -> Result<ChangeConnection, Failure> {
         let session = Session::of(ctx);
         let snapshot = session.read(Scope::ReferralRead).await?;
@@ -38,45 +36,42 @@ impl Feed {
         let args = PageArgs { first, after, ..PageArgs::default() };
         let window = args.window(&list, |seq| seq.parse().ok())?;
         let page = snapshot.changes(&window).await?;
-        let wants_total = Selected::of::<ChangeConnection>(ctx).wants_total();
-        let total = if wants_total { Some(snapshot.count_changes().await?) } else { None };
+        let total = total::<ChangeConnection>(ctx, snapshot.count_changes()).await?;
         let mark = mark(&list);
         let rows = page.rows.into_iter().map(|row| {
             let key = row.seq.to_string();
-            (key.clone(), Change { row, cursor: cursor(&mark, &key) })
+            let change = Change::of(&row, cursor(&mark, &key));
+            (key, change)
         });
         Ok(ChangeConnection::new(list, rows, &args, page.more, total))
     }
 }
 
-/// A change.
+/// Etwas, das mit einer Übergabe geschehen ist. Was, sagt die Übergabe selbst.
+#[derive(SimpleObject)]
+#[graphql(tag = "for work")]
 pub(crate) struct Change {
-    row: ChangeRow,
+    /// Zeiger auf diese Zeile.
     cursor: String,
+    /// Zeitpunkt.
+    at: Option<DateTime>,
+    /// Was geschehen ist.
+    kind: Coded<ChangeKind>,
+    /// Kennung der Übergabe. Ein Entwurf, der verworfen wurde, ist nicht mehr zu finden.
+    referral_id: ID,
+    /// Kennung des Schritts im Verlauf; null, wenn es keiner ist.
+    event_id: Option<ID>,
 }
 
-/// Etwas, das mit einer Übergabe geschehen ist. Was, sagt die Übergabe selbst.
-#[Object(tag = "for work")]
 impl Change {
-    /// Zeiger auf diese Zeile.
-    async fn cursor(&self) -> &str {
-        &self.cursor
-    }
-    /// Zeitpunkt.
-    async fn at(&self) -> Option<DateTime> {
-        DateTime::from_micros(self.row.at)
-    }
-    /// Was geschehen ist.
-    async fn kind(&self) -> Coded<ChangeKind> {
-        Coded(self.row.kind)
-    }
-    /// Kennung der Übergabe. Ein Entwurf, der verworfen wurde, ist nicht mehr zu finden.
-    async fn referral_id(&self) -> ID {
-        global(Kind::Referral, self.row.referral_id)
-    }
-    /// Kennung des Schritts im Verlauf; null, wenn es keiner ist.
-    async fn event_id(&self) -> Option<ID> {
-        self.row.event_id.map(|id| global(Kind::Event, id))
+    fn of(row: &ChangeRow, cursor: String) -> Self {
+        Self {
+            cursor,
+            at: DateTime::from_micros(row.at),
+            kind: Coded(row.kind),
+            referral_id: global(Kind::Referral, row.referral_id),
+            event_id: row.event_id.map(|id| global(Kind::Event, id)),
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! A consent as its own agency sees it. No receiver's schema knows the word.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{ID, SimpleObject};
+use chrono::NaiveDate;
 use kim_domain::consent::{ConsentForm, ConsentState, ConsentStep};
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::id::Kind;
@@ -20,7 +20,6 @@ use crate::load;
 use crate::needs::ConsentNeed;
 use crate::plan::{Plan, Selected};
 use crate::scalar::{Date, DateTime, global};
-use crate::session::Session;
 
 /// What is asked of consents.
 #[derive(Clone, Copy, Debug, Default)]
@@ -42,34 +41,17 @@ impl Plan for ConsentPlan {
     }
 }
 
-/// A consent with everything that its plan asked for.
-#[derive(Clone)]
-pub(crate) struct Consent {
-    row: Model,
-    parties: Parties,
-    history: Vec<consent_event::Model>,
-}
-
 /// Completes rows of consents of the viewer's own clients, in their order: a statement for each relation.
-pub(crate) async fn load(snapshot: &Reads, rows: Vec<Model>, plan: ConsentPlan) -> Result<Vec<Consent>, Failure> {
+pub(crate) async fn load(snapshot: &Reads, rows: &[Model], plan: ConsentPlan) -> Result<Vec<Consent>, Failure> {
     let parties = match plan.receiver {
         true => load::parties(snapshot, rows.iter().map(|row| row.receiver_id).collect()).await?,
         false => Parties::default(),
     };
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    let mut history = if plan.history { snapshot.consent_history(&ids).await? } else { HashMap::new() };
-    let complete = |row: Model| Consent {
-        history: history.remove(&row.id).unwrap_or_default(),
-        parties: Arc::clone(&parties),
-        row,
-    };
-    Ok(rows.into_iter().map(complete).collect())
-}
-
-impl Consent {
-    pub(crate) fn row(&self) -> &Model {
-        &self.row
-    }
+    let history = if plan.history { snapshot.consent_history(&ids).await? } else { HashMap::new() };
+    let history = |id: &Uuid| history.get(id).map_or(&[][..], Vec::as_slice);
+    let complete = |row: &Model| Consent::of(row, &parties, history(&row.id), snapshot.today());
+    Ok(rows.iter().map(complete).collect())
 }
 
 fn words(set: i64) -> Vec<Coded<HandoverField>> {
@@ -78,144 +60,127 @@ fn words(set: i64) -> Vec<Coded<HandoverField>> {
 
 /// Eine Einwilligung Ihrer Klientin oder Ihres Klienten: für eine Stelle und einen Zweck. Zwei Erklärungen sind getrennt:
 /// die Einwilligung nach Datenschutzrecht und die Schweigepflichtentbindung.
-#[Object(tag = "for senders", tag = "plan consent")]
-impl Consent {
+#[derive(Clone, SimpleObject)]
+#[graphql(tag = "for senders", tag = "plan consent")]
+pub(crate) struct Consent {
     /// Kennung.
-    pub(crate) async fn id(&self) -> ID {
-        global(Kind::Consent, self.row.id)
-    }
+    #[graphql(owned)]
+    pub(crate) id: ID,
     /// Die Stelle, die etwas bekommen darf.
     #[graphql(tag = "needs receiver")]
-    async fn receiver(&self) -> Option<Agency> {
-        self.parties.get(&self.row.receiver_id).cloned().map(Agency)
-    }
+    receiver: Option<Agency>,
     /// Zweck.
-    async fn purpose(&self) -> Purpose {
-        Purpose(self.row.purpose.0)
-    }
+    purpose: Purpose,
     /// Stand heute: ob noch gilt, was erklärt wurde. Was damit übergeben werden darf, entscheidet sich erst mit beiden
     /// Erklärungen und der Vereinbarung: Das sagt `Case.consentReceipt`, und für einen Entwurf `Referral.offerCheck`.
-    async fn state(&self, ctx: &Context<'_>) -> Coded<ConsentState> {
-        Coded(self.row.state(Session::of(ctx).today()))
-    }
+    state: Coded<ConsentState>,
     /// Felder, in die als Ganzes eingewilligt wurde.
     #[graphql(tag = "list 20")]
-    async fn fields(&self) -> Vec<Coded<HandoverField>> {
-        words(self.row.fields)
-    }
+    fields: Vec<Coded<HandoverField>>,
     /// Felder, die einzeln angekreuzt wurden.
     #[graphql(tag = "list 10")]
-    async fn ticked(&self) -> Vec<Coded<HandoverField>> {
-        words(self.row.ticked)
-    }
+    ticked: Vec<Coded<HandoverField>>,
     /// Einwilligung nach Datenschutzrecht (Art. 6 Abs. 1 lit. a DSGVO, § 67b Abs. 2 SGB X).
-    async fn data_protection(&self) -> bool {
-        self.row.data_protection
-    }
+    data_protection: bool,
     /// Schweigepflichtentbindung (§ 203 StGB).
-    async fn release_from_secrecy(&self) -> bool {
-        self.row.release_from_secrecy
-    }
+    release_from_secrecy: bool,
     /// Tag der Schweigepflichtentbindung.
-    async fn release_on(&self) -> Option<Date> {
-        self.row.release_on.map(Date)
-    }
+    release_on: Option<Date>,
     /// Ausdrücklich auch in besondere Kategorien (Art. 9 Abs. 2 lit. a DSGVO).
-    async fn art9(&self) -> bool {
-        self.row.art9
-    }
+    art9: bool,
     /// Erster Tag.
-    async fn valid_from(&self) -> Date {
-        Date(self.row.valid_from)
-    }
+    valid_from: Date,
     /// Letzter Tag; null, wenn sie bis zum Widerruf gilt.
-    async fn valid_until(&self) -> Option<Date> {
-        self.row.valid_until.map(Date)
-    }
+    valid_until: Option<Date>,
     /// Als Ganzes widerrufen.
-    async fn withdrawn_at(&self) -> Option<DateTime> {
-        self.row.withdrawn_at.and_then(DateTime::from_micros)
-    }
+    withdrawn_at: Option<DateTime>,
     /// Erfasst.
-    async fn recorded_at(&self) -> Option<DateTime> {
-        DateTime::from_micros(self.row.created_at)
-    }
+    recorded_at: Option<DateTime>,
     /// Wer sie erfasst hat.
-    async fn staff(&self) -> Option<&str> {
-        self.row.staff.as_deref()
-    }
+    staff: Option<String>,
     /// Ob die empfangende Stelle das Ergebnis zurückmelden darf.
-    async fn report_outcome(&self) -> bool {
-        self.row.report_outcome
-    }
+    report_outcome: bool,
     /// Form.
-    async fn form(&self) -> Coded<ConsentForm> {
-        Coded(self.row.form.0)
-    }
+    form: Coded<ConsentForm>,
     /// Warum sie nicht schriftlich sein konnte.
-    async fn form_reason(&self) -> Option<&str> {
-        self.row.form_reason.as_deref()
-    }
+    form_reason: Option<String>,
     /// Sprache, in der erklärt wurde, worum es geht.
-    async fn language(&self) -> Option<Coded<Language>> {
-        self.row.language.as_ref().map(|language| Coded(language.0))
-    }
+    language: Option<Coded<Language>>,
     /// Ob jemand gedolmetscht hat.
-    async fn interpreter(&self) -> bool {
-        self.row.interpreter
-    }
+    interpreter: bool,
     /// Fassung des Textes, der erklärt wurde.
-    async fn text_version(&self) -> Option<&str> {
-        self.row.text_version.as_deref()
-    }
+    text_version: Option<String>,
     /// Wer für die Klientin oder den Klienten eingewilligt hat.
-    async fn guardian(&self) -> Option<&str> {
-        self.row.guardian.as_deref()
-    }
+    guardian: Option<String>,
     /// Minderjährig, und versteht selbst, worum es geht.
-    async fn understands(&self) -> bool {
-        self.row.understands
-    }
+    understands: bool,
     /// Wer dabei war.
-    async fn witness(&self) -> Option<&str> {
-        self.row.witness.as_deref()
-    }
+    witness: Option<String>,
     /// SHA-256 des eingescannten Papiers, hexadezimal.
-    async fn scan_sha256(&self) -> Option<&str> {
-        self.row.scan_sha256.as_deref()
-    }
+    scan_sha256: Option<String>,
     /// Kennung der Einwilligung, die diese erneuert.
-    async fn renews(&self) -> Option<ID> {
-        self.row.renews_id.map(|id| global(Kind::Consent, id))
-    }
+    renews: Option<ID>,
     /// Was mit ihr geschah: erfasst, erneuert, widerrufen; das Früheste zuerst.
     #[graphql(tag = "list 4", tag = "needs history")]
-    async fn history(&self) -> Vec<ConsentEvent<'_>> {
-        self.history.iter().map(ConsentEvent).collect()
+    history: Vec<ConsentEvent>,
+}
+
+impl Consent {
+    fn of(row: &Model, parties: &Parties, history: &[consent_event::Model], today: NaiveDate) -> Self {
+        Self {
+            id: global(Kind::Consent, row.id),
+            receiver: parties.get(&row.receiver_id).cloned().map(Agency),
+            purpose: Purpose(row.purpose.0),
+            state: Coded(row.state(today)),
+            fields: words(row.fields),
+            ticked: words(row.ticked),
+            data_protection: row.data_protection,
+            release_from_secrecy: row.release_from_secrecy,
+            release_on: row.release_on.map(Date),
+            art9: row.art9,
+            valid_from: Date(row.valid_from),
+            valid_until: row.valid_until.map(Date),
+            withdrawn_at: row.withdrawn_at.and_then(DateTime::from_micros),
+            recorded_at: DateTime::from_micros(row.created_at),
+            staff: row.staff.clone(),
+            report_outcome: row.report_outcome,
+            form: Coded(row.form.0),
+            form_reason: row.form_reason.clone(),
+            language: row.language.as_ref().map(|language| Coded(language.0)),
+            interpreter: row.interpreter,
+            text_version: row.text_version.clone(),
+            guardian: row.guardian.clone(),
+            understands: row.understands,
+            witness: row.witness.clone(),
+            scan_sha256: row.scan_sha256.clone(),
+            renews: row.renews_id.map(|id| global(Kind::Consent, id)),
+            history: history.iter().map(ConsentEvent::of).collect(),
+        }
     }
 }
 
-/// A step in a consent's history.
-pub(crate) struct ConsentEvent<'c>(&'c consent_event::Model);
-
 /// Ein Schritt in der Geschichte einer Einwilligung.
-#[Object(tag = "for senders")]
-impl ConsentEvent<'_> {
+#[derive(Clone, SimpleObject)]
+#[graphql(tag = "for senders")]
+pub(crate) struct ConsentEvent {
     /// Zeitpunkt.
-    async fn at(&self) -> Option<DateTime> {
-        DateTime::from_micros(self.0.at)
-    }
+    at: Option<DateTime>,
     /// Was geschah.
-    async fn step(&self) -> Coded<ConsentStep> {
-        Coded(self.0.step.0)
-    }
+    step: Coded<ConsentStep>,
     /// Die Felder: in die eingewilligt wurde, oder die widerrufen wurden.
     #[graphql(tag = "list 20")]
-    async fn fields(&self) -> Vec<Coded<HandoverField>> {
-        words(self.0.fields)
-    }
+    fields: Vec<Coded<HandoverField>>,
     /// Wer es eingetragen hat.
-    async fn staff(&self) -> Option<&str> {
-        self.0.staff.as_deref()
+    staff: Option<String>,
+}
+
+impl ConsentEvent {
+    fn of(row: &consent_event::Model) -> Self {
+        Self {
+            at: DateTime::from_micros(row.at),
+            step: Coded(row.step.0),
+            fields: words(row.fields),
+            staff: row.staff.clone(),
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_graphql::{ID, Object, SimpleObject};
+use async_graphql::{ID, SimpleObject};
 use kim_domain::correction::CorrectionState;
 use kim_domain::field::HandoverField;
 use kim_domain::id::Kind;
@@ -19,75 +19,62 @@ pub(crate) const CORRECTIONS: &str = "corrections";
 /// Who was told of which report.
 pub(crate) type Notices = Arc<HashMap<Uuid, Vec<ToldRow>>>;
 
-/// A report.
-pub(crate) struct Correction {
-    pub(crate) row: CorrectionRow,
-    pub(crate) parties: Parties,
-    pub(crate) notices: Notices,
-}
-
 /// Eine gemeldete Angabe: Die empfangende Stelle hält einen übergebenen Wert für falsch. Solange darüber nicht
 /// entschieden ist, gilt er als bestritten (§ 84 Abs. 2 SGB X).
-#[Object(tag = "for work", tag = "plan referral")]
-impl Correction {
+#[derive(SimpleObject)]
+#[graphql(tag = "for work", tag = "plan referral")]
+pub(crate) struct Correction {
     /// Kennung.
-    async fn id(&self) -> ID {
-        global(Kind::Correction, self.row.id)
-    }
+    id: ID,
     /// Das Feld.
-    async fn field(&self) -> Coded<HandoverField> {
-        Coded(self.row.field)
-    }
+    field: Coded<HandoverField>,
     /// Seine Bezeichnung.
-    async fn label(&self) -> &str {
-        self.row.field.label()
-    }
+    label: &'static str,
     /// Wo die Meldung steht.
-    async fn state(&self) -> Coded<CorrectionState> {
-        Coded(self.row.state)
-    }
+    state: Coded<CorrectionState>,
     /// Gemeldet.
-    async fn reported_at(&self) -> Option<DateTime> {
-        DateTime::from_micros(self.row.reported_at)
-    }
+    reported_at: Option<DateTime>,
     /// Die Stelle, die gemeldet hat.
     #[graphql(tag = "needs parties")]
-    async fn agency(&self) -> Option<Agency> {
-        self.parties.get(&self.row.agency_id).cloned().map(Agency)
-    }
+    agency: Option<Agency>,
     /// Wer gemeldet hat; nur bei der eigenen Stelle.
-    async fn staff(&self) -> Option<&str> {
-        self.row.staff.as_deref()
-    }
+    staff: Option<String>,
     /// Was falsch ist.
     #[graphql(tag = "logged")]
-    async fn text(&self) -> &str {
-        &self.row.text
-    }
+    text: String,
     /// Was richtig wäre.
     #[graphql(tag = "logged")]
-    async fn suggested_value(&self) -> Option<&str> {
-        self.row.suggested.as_deref()
-    }
+    suggested_value: Option<String>,
     /// Entschieden.
-    async fn decided_at(&self) -> Option<DateTime> {
-        self.row.decided_at.and_then(DateTime::from_micros)
-    }
+    decided_at: Option<DateTime>,
     /// Was die übergebende Stelle dazu sagt.
     #[graphql(tag = "logged")]
-    async fn decision_text(&self) -> Option<&str> {
-        self.row.decided_text.as_deref()
-    }
+    decision_text: Option<String>,
     /// Wer entschieden hat; nur bei der eigenen Stelle.
-    async fn decided_by(&self) -> Option<&str> {
-        self.row.decided_staff.as_deref()
-    }
+    decided_by: Option<String>,
     /// Die anderen Stellen, die davon unterrichtet wurden, weil sie den Wert haben (Art. 19 DSGVO); nur für die
     /// übergebende Stelle.
     #[graphql(tag = "for senders", tag = "list 5", tag = "needs notices")]
-    async fn told(&self) -> Vec<CorrectionNotice> {
-        let notices = self.notices.get(&self.row.id).map_or(&[][..], Vec::as_slice);
-        notices.iter().map(CorrectionNotice::of).collect()
+    told: Vec<CorrectionNotice>,
+}
+
+impl Correction {
+    pub(crate) fn of(row: &CorrectionRow, parties: &Parties, notices: &Notices) -> Self {
+        Self {
+            id: global(Kind::Correction, row.id),
+            field: Coded(row.field),
+            label: row.field.label(),
+            state: Coded(row.state),
+            reported_at: DateTime::from_micros(row.reported_at),
+            agency: parties.get(&row.agency_id).cloned().map(Agency),
+            staff: row.staff.clone(),
+            text: row.text.clone(),
+            suggested_value: row.suggested.clone(),
+            decided_at: row.decided_at.and_then(DateTime::from_micros),
+            decision_text: row.decided_text.clone(),
+            decided_by: row.decided_staff.clone(),
+            told: notices.get(&row.id).into_iter().flatten().map(CorrectionNotice::of).collect(),
+        }
     }
 }
 

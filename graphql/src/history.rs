@@ -131,67 +131,56 @@ impl Message {
 
 connection!(MessageConnection, MessageEdge, Message, "for work", "Eine Seite der Nachrichten, die älteste zuerst.");
 
-/// An event.
-pub(crate) struct ReferralEvent {
-    pub(crate) row: EventRow,
-    pub(crate) parties: Parties,
-    /// The viewer's kind: what its schema knows.
-    pub(crate) known: AgencyKind,
-    /// Whether the viewer may know for what reason it was closed.
-    pub(crate) told: bool,
-}
-
 /// Ein Schritt im Verlauf einer Übergabe.
-#[Object(tag = "for work", tag = "plan referral")]
-impl ReferralEvent {
+#[derive(SimpleObject)]
+#[graphql(tag = "for work", tag = "plan referral")]
+pub(crate) struct ReferralEvent {
     /// Kennung.
-    async fn id(&self) -> ID {
-        global(Kind::Event, self.row.id)
-    }
+    id: ID,
     /// Zeitpunkt.
-    async fn at(&self) -> Option<DateTime> {
-        DateTime::from_micros(self.row.at)
-    }
+    at: Option<DateTime>,
     /// Stand davor; null am Anfang.
-    async fn from_status(&self) -> Option<Coded<ReferralStatus>> {
-        let from = self.row.from.as_deref().and_then(ReferralStatus::from_code)?;
-        (self.known.sends() || from != ReferralStatus::Draft).then_some(Coded(from))
-    }
+    from_status: Option<Coded<ReferralStatus>>,
     /// Stand danach.
-    async fn to_status(&self) -> Option<Coded<ReferralStatus>> {
-        ReferralStatus::from_code(&self.row.to).map(Coded)
-    }
+    to_status: Option<Coded<ReferralStatus>>,
     /// Grund einer Ablehnung.
-    async fn decline_reason(&self) -> Option<Coded<DeclineReason>> {
-        let declined = self.row.to == ReferralStatus::Declined.code();
-        self.row.reason.as_deref().filter(|_| declined && self.told).and_then(DeclineReason::from_code).map(Coded)
-    }
+    decline_reason: Option<Coded<DeclineReason>>,
     /// Grund einer Aussetzung, wenn die Uhr sie ausgelöst hat.
-    async fn suspension_reason(&self) -> Option<Coded<SuspensionReason>> {
-        let suspended = self.row.to == ReferralStatus::Suspended.code();
-        self.row.reason.as_deref().filter(|_| suspended).and_then(SuspensionReason::from_code).map(Coded)
-    }
+    suspension_reason: Option<Coded<SuspensionReason>>,
     /// Was getan wurde; null bei übernommenen Schritten, am Anfang, und wo sich die Schnittstellenvereinbarung geändert hat.
-    async fn action(&self) -> Option<Coded<ReferralAction>> {
-        self.row.action.as_deref().and_then(ReferralAction::from_code).map(Coded)
-    }
+    action: Option<Coded<ReferralAction>>,
     /// Um welche Felder es ging, wenn das Übergebene geändert, gemeldet, berichtigt oder von der Vereinbarung geschlossen wurde.
     #[graphql(tag = "list 5")]
-    async fn changed_fields(&self) -> Vec<ChangedField> {
-        ChangedField::of(self.row.detail.as_deref().unwrap_or_default(), self.known)
-    }
+    changed_fields: Vec<ChangedField>,
     /// Die Stelle, die den Schritt getan hat.
     #[graphql(tag = "needs parties")]
-    async fn agency(&self) -> Option<Agency> {
-        self.parties.get(&self.row.agency_id).cloned().map(Agency)
-    }
+    agency: Option<Agency>,
     /// Wer ihn getan hat; nur bei der eigenen Stelle.
-    async fn staff(&self) -> Option<&str> {
-        self.row.staff.as_deref()
-    }
+    staff: Option<String>,
     /// Aus einer Fallliste übernommen: der Zeitpunkt ist nur auf den Tag genau.
-    async fn imported(&self) -> bool {
-        self.row.imported
+    imported: bool,
+}
+
+impl ReferralEvent {
+    /// As a viewer of this kind sees it, and as far as it may be told why the referral was closed.
+    pub(crate) fn of(row: &EventRow, parties: &Parties, known: AgencyKind, told: bool) -> Self {
+        let status = |code: &str| ReferralStatus::from_code(code);
+        let from = row.from.as_deref().and_then(status).filter(|from| known.sends() || *from != ReferralStatus::Draft);
+        let reason = |of: ReferralStatus| row.reason.as_deref().filter(|_| row.to == of.code());
+        let declined = reason(ReferralStatus::Declined).filter(|_| told);
+        Self {
+            id: global(Kind::Event, row.id),
+            at: DateTime::from_micros(row.at),
+            from_status: from.map(Coded),
+            to_status: status(&row.to).map(Coded),
+            decline_reason: declined.and_then(DeclineReason::from_code).map(Coded),
+            suspension_reason: reason(ReferralStatus::Suspended).and_then(SuspensionReason::from_code).map(Coded),
+            action: row.action.as_deref().and_then(ReferralAction::from_code).map(Coded),
+            changed_fields: ChangedField::of(row.detail.as_deref().unwrap_or_default(), known),
+            agency: parties.get(&row.agency_id).cloned().map(Agency),
+            staff: row.staff.clone(),
+            imported: row.imported,
+        }
     }
 }
 
@@ -223,20 +212,16 @@ impl ChangedField {
     /// From what the event says, as far as the viewer's schema knows the fields.
     fn of(detail: &str, known: AgencyKind) -> Vec<Self> {
         let detail: serde_json::Value = serde_json::from_str(detail).unwrap_or_default();
-        let list = |name: &str, change: FieldChange| {
-            let codes = detail[name].as_array().into_iter().flatten().filter_map(serde_json::Value::as_str);
-            let fields = codes.filter_map(HandoverField::from_code).filter(|field| known_to(known).contains(*field));
-            fields.map(|field| Self { field: Coded(field), change: Coded(change) }).collect::<Vec<_>>()
+        let list = |&change: &FieldChange| {
+            let codes = detail[change.code().to_ascii_lowercase()].as_array().cloned().unwrap_or_default();
+            let fields = codes.into_iter().filter_map(|code| HandoverField::from_code(code.as_str()?));
+            fields
+                .filter(|field| known_to(known).contains(*field))
+                .map(move |field| (field, change))
+                .collect::<Vec<_>>()
         };
-        let mut changed = list("added", FieldChange::Added);
-        changed.extend(list("removed", FieldChange::Removed));
-        changed.extend(list("refreshed", FieldChange::Refreshed));
-        changed.extend(list("disputed", FieldChange::Disputed));
-        changed.extend(list("corrected", FieldChange::Corrected));
-        changed.extend(list("outdated", FieldChange::Outdated));
-        changed.extend(list("upheld", FieldChange::Upheld));
-        changed.extend(list("not_agreed", FieldChange::NotAgreed));
-        changed
+        let changed = FieldChange::ALL.iter().flat_map(list);
+        changed.map(|(field, change)| Self { field: Coded(field), change: Coded(change) }).collect()
     }
 }
 

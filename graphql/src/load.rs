@@ -78,8 +78,8 @@ pub(crate) async fn referrals(
         let own = rows.iter().filter(|row| row.side == Side::Sender);
         let wanted: BTreeSet<Uuid> = own.filter_map(|row| row.consent_id).collect();
         let found = snapshot.consents_by_id(&wanted.into_iter().collect::<Vec<_>>()).await?;
-        let found = consent::load(snapshot, found, plan).await?;
-        consents.extend(found.into_iter().map(|consent| (consent.row().id, consent)));
+        let loaded = consent::load(snapshot, &found, plan).await?;
+        consents.extend(found.iter().map(|row| row.id).zip(loaded));
     }
     let own_cases = match &plan.case {
         Some(plan) if snapshot.viewer().may(Scope::CaseRead) => {
@@ -158,8 +158,8 @@ async fn consents_of(
         true => parties(snapshot, all.iter().map(|row| row.receiver_id).collect()).await?,
         false => Parties::default(),
     };
-    let loaded = consent::load(snapshot, all, plan.consents.unwrap_or_default()).await?;
-    let loaded: HashMap<Uuid, Consent> = loaded.into_iter().map(|one| (one.row().id, one)).collect();
+    let loaded = consent::load(snapshot, &all, plan.consents.unwrap_or_default()).await?;
+    let loaded: HashMap<Uuid, Consent> = all.iter().map(|row| row.id).zip(loaded).collect();
     let (own, today, only) = (snapshot.viewer().agency(), snapshot.today(), snapshot.viewer().purposes());
     for row in rows {
         let own_rows = of_person.get(&row.person_id).map_or(&[][..], Vec::as_slice);

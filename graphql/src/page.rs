@@ -53,6 +53,9 @@ impl Place {
     }
 }
 
+/// How many rows a page is to have, as the caller says.
+pub(crate) type PageSize = Option<i32>;
+
 /// The arguments of a page as the caller gave them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct PageArgs {

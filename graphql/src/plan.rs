@@ -5,11 +5,13 @@
 use async_graphql::{Context, OutputType, SelectionField};
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_entity::read::Extent;
+use sea_orm::DbErr;
 
 use crate::case::Case;
 use crate::consent::ConsentPlan;
 use crate::correction::Correction;
 use crate::declaration::Weight;
+use crate::error::Failure;
 use crate::history::{Message, ReferralEvent};
 use crate::needs::{CaseNeed, CountNeed, Need, PageNeed, ReferralNeed};
 use crate::page::PageArgs;
@@ -60,7 +62,7 @@ impl<'c> Selected<'c> {
     }
 
     /// Whether a connection is asked how many rows it has in all.
-    pub(crate) fn wants_total(&self) -> bool {
+    fn wants_total(&self) -> bool {
         self.fields().any(|field| PageNeed::of(field.needs()).any(|need| need == PageNeed::Total))
     }
 
@@ -70,6 +72,14 @@ impl<'c> Selected<'c> {
             .iter()
             .any(|row| row.fields().any(|field| field.known.is_some_and(|known| known.declared.is_logged)))
     }
+}
+
+/// How many rows a list has in all, if its connection, which is being resolved, is asked for that.
+pub(crate) async fn total<T: OutputType>(
+    ctx: &Context<'_>,
+    count: impl Future<Output = Result<i64, DbErr>>,
+) -> Result<Option<i64>, Failure> {
+    Ok(if Selected::of::<T>(ctx).wants_total() { Some(count.await?) } else { None })
 }
 
 /// What is asked of values of one type.
@@ -123,31 +133,23 @@ pub(crate) struct ReferralPlan {
     pub(crate) handover: FieldSet,
     /// More of the row than a list shows.
     pub(crate) whole: bool,
-    /// The names of the two sides.
+    /// The agencies on both sides.
     pub(crate) parties: bool,
-    /// Messages.
     pub(crate) messages: HistoryPlan,
-    /// Events.
     pub(crate) events: HistoryPlan,
     /// Reports of wrong values.
     pub(crate) corrections: HistoryPlan,
     /// Who else was told of them.
     pub(crate) told: bool,
-    /// Which fields are disputed.
     pub(crate) disputed: bool,
     /// What can be done now: for a sender, whether a report waits for it, and whether it can offer again.
     pub(crate) actions: bool,
     /// The referral that it continues.
     pub(crate) previous: Option<Box<ReferralPlan>>,
-    /// Appointments.
     pub(crate) appointments: bool,
-    /// Talks.
     pub(crate) talks: bool,
-    /// What its sender should know before it offers.
     pub(crate) offer_check: bool,
-    /// The consent that it rests on, for its sender.
     pub(crate) consent: Option<ConsentPlan>,
-    /// The sender's case.
     pub(crate) case: Option<Box<CasePlan>>,
 }
 
@@ -223,21 +225,13 @@ impl ReferralPlan {
 pub(crate) struct CasePlan {
     /// Fields of the record asked for.
     pub(crate) record: FieldSet,
-    /// Which fields of the record are disputed.
     pub(crate) disputed: bool,
-    /// The case's referrals.
     pub(crate) referrals: Option<Box<ReferralPlan>>,
-    /// The client's consents.
     pub(crate) consents: Option<ConsentPlan>,
-    /// Who may see what until when.
     pub(crate) receipt: bool,
-    /// Notes.
     pub(crate) notes: HistoryPlan,
-    /// The plan.
     pub(crate) goals: bool,
-    /// Decisions on eligibility.
     pub(crate) decisions: bool,
-    /// Deadlines.
     pub(crate) deadlines: bool,
 }
 
@@ -271,11 +265,8 @@ impl Plan for CasePlan {
 /// What is asked of numbers.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct CountPlan {
-    /// By purpose.
     pub(crate) purposes: bool,
-    /// By agency.
     pub(crate) agencies: bool,
-    /// The time in each state.
     pub(crate) stays: bool,
 }
 

@@ -25,8 +25,8 @@ use crate::consent_facts::Overseeing;
 use crate::counts::ReferralCounts;
 use crate::error::{Failure, or_null};
 use crate::load;
-use crate::page::{PageArgs, RowKey};
-use crate::plan::{CasePlan, CountPlan, Plan as _, ReferralPlan, Selected};
+use crate::page::{PageArgs, PageSize, RowKey};
+use crate::plan::{CasePlan, CountPlan, Plan as _, ReferralPlan, total};
 use crate::proposal::AgreementProposal;
 use crate::referral::{ClientInput, Referral, ReferralConnection, ReferralFilter};
 use crate::scalar::{any, local};
@@ -70,9 +70,7 @@ impl Reading {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Nur diese Art von Stelle.")] kind: Option<Coded<AgencyKind>>,
-        #[graphql(desc = "Höchstens so viele: 20, wenn nichts angegeben ist, und nie mehr als 100.")] first: Option<
-            i32,
-        >,
+        #[graphql(desc = "Höchstens so viele: 20, wenn nichts angegeben ist, und nie mehr als 100.")] first: PageSize,
         #[graphql(desc = "Nach diesem Zeiger.")] after: Option<String>,
     ) -> Result<AgencyConnection, Failure> {
         let snapshot = Session::of(ctx).read_public().await?;
@@ -81,8 +79,7 @@ impl Reading {
         let args = PageArgs { first, after, ..PageArgs::default() };
         let window = args.window(&list, |slug| Some(slug.to_owned()))?;
         let page = snapshot.agencies(kind, &window).await?;
-        let wants_total = Selected::of::<AgencyConnection>(ctx).wants_total();
-        let total = if wants_total { Some(snapshot.count_agencies(kind).await?) } else { None };
+        let total = total::<AgencyConnection>(ctx, snapshot.count_agencies(kind)).await?;
         let rows = page.rows.into_iter().map(|row| (row.slug.to_string(), Agency(row)));
         Ok(AgencyConnection::new(list, rows, &args, page.more, total))
     }
@@ -126,8 +123,7 @@ impl Reading {
         // A cursor in an order by offer needs the instant.
         plan.whole |= matches!(order, ReferralOrder::OfferedAtAsc | ReferralOrder::OfferedAtDesc);
         let page = snapshot.referrals(direction, &filter, order, &window, plan.extent()).await?;
-        let wants_total = Selected::of::<ReferralConnection>(ctx).wants_total();
-        let total = if wants_total { Some(snapshot.count_referrals(direction, &filter).await?) } else { None };
+        let total = total::<ReferralConnection>(ctx, snapshot.count_referrals(direction, &filter)).await?;
         let rows = load::referrals(snapshot, page.rows, &plan).await?;
         let rows = rows.into_iter().map(|referral| (write_key(order, &referral.row), referral));
         Ok(ReferralConnection::new(list, rows, &args, page.more, total))
@@ -168,9 +164,7 @@ impl Reading {
     async fn agreements(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Höchstens so viele: 20, wenn nichts angegeben ist, und nie mehr als 100.")] first: Option<
-            i32,
-        >,
+        #[graphql(desc = "Höchstens so viele: 20, wenn nichts angegeben ist, und nie mehr als 100.")] first: PageSize,
         #[graphql(desc = "Nach diesem Zeiger.")] after: Option<String>,
     ) -> Result<AgreementConnection, Failure> {
         let snapshot = Session::of(ctx).read(Scope::AgreementRead).await?;
@@ -178,8 +172,7 @@ impl Reading {
         let window = args.window(AGREEMENTS, |id| Uuid::parse_str(id).ok())?;
         let plan = AgreementPlan::below::<AgreementConnection>(ctx);
         let page = snapshot.agreements(&window).await?;
-        let wants_total = Selected::of::<AgreementConnection>(ctx).wants_total();
-        let total = if wants_total { Some(snapshot.count_agreements().await?) } else { None };
+        let total = total::<AgreementConnection>(ctx, snapshot.count_agreements()).await?;
         let rows = agreements(snapshot, page.rows, plan).await?;
         let rows = rows.into_iter().map(|row| (row.row.id.to_string(), row));
         Ok(AgreementConnection::new(AGREEMENTS, rows, &args, page.more, total))
@@ -191,9 +184,7 @@ impl Reading {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Auswahl.")] filter: Option<CaseFilter>,
-        #[graphql(desc = "Höchstens so viele: 20, wenn nichts angegeben ist, und nie mehr als 100.")] first: Option<
-            i32,
-        >,
+        #[graphql(desc = "Höchstens so viele: 20, wenn nichts angegeben ist, und nie mehr als 100.")] first: PageSize,
         #[graphql(desc = "Nach diesem Zeiger.")] after: Option<String>,
     ) -> Result<CaseConnection, Failure> {
         let session = Session::of(ctx);
@@ -204,8 +195,7 @@ impl Reading {
         let window = args.window(&list, read_case_key)?;
         let plan = CasePlan::below::<CaseConnection>(ctx);
         let page = snapshot.cases(&filter, &window, plan.record).await?;
-        let wants_total = Selected::of::<CaseConnection>(ctx).wants_total();
-        let total = if wants_total { Some(snapshot.count_cases(&filter).await?) } else { None };
+        let total = total::<CaseConnection>(ctx, snapshot.count_cases(&filter)).await?;
         let rows = load::cases(snapshot, page.rows, &plan).await?;
         let rows = rows.into_iter().map(|case| {
             let key = format!("{}.{}", case.row.opened_on, case.row.id);
@@ -249,7 +239,11 @@ async fn one_node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, Failure> {
         Kind::Consent if known.has::<Consent>() => {
             let snapshot = session.read(Scope::CaseRead).await?;
             let found = snapshot.consents_by_id(&[uuid]).await?;
-            Ok(consent::load(snapshot, found, ConsentPlan::of_field(ctx)).await?.pop().map(Box::new).map(Node::Consent))
+            Ok(consent::load(snapshot, &found, ConsentPlan::of_field(ctx))
+                .await?
+                .pop()
+                .map(Box::new)
+                .map(Node::Consent))
         }
         Kind::Proposal if known.has::<AgreementProposal>() => {
             Ok(one_proposal(ctx, uuid).await?.map(Box::new).map(Node::AgreementProposal))

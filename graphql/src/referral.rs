@@ -314,11 +314,8 @@ impl Referral {
         let args = PageArgs { first, after, last, before };
         let (rows, more) = self.events.page(history::EVENTS, &args)?;
         let known = Session::of(ctx).viewer().agency().kind;
-        let rows = rows.iter().map(|row| {
-            let key = RowKey::Instant(row.at, row.id);
-            let event = ReferralEvent { row: row.clone(), parties: self.parties.clone(), known, told: self.told() };
-            (key, event)
-        });
+        let event = |row| ReferralEvent::of(row, &self.parties, known, self.told());
+        let rows = rows.iter().map(|row| (RowKey::Instant(row.at, row.id), event(row)));
         Ok(ReferralEventConnection::new(history::EVENTS, rows, &args, more, Some(self.events.count)))
     }
     /// Angaben, die die empfangende Stelle als falsch gemeldet hat; für sie nur, solange sie etwas sehen darf.
@@ -336,11 +333,8 @@ impl Referral {
         if !rows.is_empty() && Selected::of::<CorrectionConnection>(ctx).wants_texts::<Correction>() {
             Session::of(ctx).show_messages(&self.row);
         }
-        let rows = rows.iter().map(|row| {
-            let key = RowKey::Instant(row.reported_at, row.id);
-            let (parties, notices) = (self.parties.clone(), self.notices.clone());
-            (key, Correction { row: row.clone(), parties, notices })
-        });
+        let report = |row| Correction::of(row, &self.parties, &self.notices);
+        let rows = rows.iter().map(|row| (RowKey::Instant(row.reported_at, row.id), report(row)));
         Ok(CorrectionConnection::new(correction::CORRECTIONS, rows, &args, more, Some(self.corrections.count)))
     }
     /// Die Übergabe, die diese fortsetzt, wenn Sie sie sehen dürfen.

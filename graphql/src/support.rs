@@ -1,6 +1,6 @@
 //! Notices that another Träger manages a case of what is probably the same person: a reference, and nothing of the other.
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID, Object, SimpleObject};
 use kim_domain::agency::Scope;
 use kim_domain::id::Kind;
 use kim_entity::read::{AgencyRow, NoticeRow};
@@ -9,8 +9,8 @@ use crate::agency::Agency;
 use crate::connection::connection;
 use crate::error::Failure;
 use crate::history::moment;
-use crate::page::PageArgs;
-use crate::plan::Selected;
+use crate::page::{PageArgs, PageSize};
+use crate::plan::total;
 use crate::scalar::{DateTime, global, local};
 use crate::session::Session;
 
@@ -18,31 +18,29 @@ use crate::session::Session;
 #[derive(Default)]
 pub(crate) struct SupportQuery;
 
-/// A notice to the viewer's agency.
-pub(crate) struct SupportNotice {
-    row: NoticeRow,
-    coordination: Option<AgencyRow>,
-}
-
 /// Ein Hinweis: wahrscheinlich begleitet in Ihrer Kommune noch ein Träger dieselbe Person. Beide Seiten haben dasselbe Zeichen
 /// und sonst nichts voneinander.
-#[Object(tag = "for senders")]
-impl SupportNotice {
+#[derive(SimpleObject)]
+#[graphql(tag = "for senders")]
+pub(crate) struct SupportNotice {
     /// Das Zeichen. Nennen Sie es der Koordination; sie bringt zusammen, wer dasselbe nennt.
-    async fn reference(&self) -> &str {
-        &self.row.reference
-    }
+    reference: String,
     /// Seit wann.
-    async fn at(&self) -> Option<DateTime> {
-        DateTime::from_micros(self.row.at)
-    }
+    at: Option<DateTime>,
     /// Kennung Ihres Falls.
-    async fn case_id(&self) -> ID {
-        global(Kind::Case, self.row.case_id)
-    }
+    case_id: ID,
     /// Die Koordination Ihrer Kommune. Sie weiß von dem Hinweis nur, was Sie ihr sagen.
-    async fn coordination(&self) -> Option<Agency> {
-        self.coordination.clone().map(Agency)
+    coordination: Option<Agency>,
+}
+
+impl SupportNotice {
+    fn of(row: &NoticeRow, coordination: Option<&AgencyRow>) -> Self {
+        Self {
+            reference: row.reference.clone(),
+            at: DateTime::from_micros(row.at),
+            case_id: global(Kind::Case, row.case_id),
+            coordination: coordination.cloned().map(Agency),
+        }
     }
 }
 
@@ -63,9 +61,7 @@ impl SupportQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Nur zu diesem Ihrer Fälle.")] case_id: Option<ID>,
-        #[graphql(desc = "Höchstens so viele: 20, wenn nichts angegeben ist, und nie mehr als 100.")] first: Option<
-            i32,
-        >,
+        #[graphql(desc = "Höchstens so viele: 20, wenn nichts angegeben ist, und nie mehr als 100.")] first: PageSize,
         #[graphql(desc = "Nach diesem Zeiger.")] after: Option<String>,
     ) -> Result<SupportNoticeConnection, Failure> {
         let snapshot = Session::of(ctx).read(Scope::CaseRead).await?;
@@ -75,12 +71,11 @@ impl SupportQuery {
         let args = PageArgs { first, after, ..PageArgs::default() };
         let window = args.window(&list, moment)?;
         let page = snapshot.support_notices(case, &window).await?;
-        let wants_total = Selected::of::<SupportNoticeConnection>(ctx).wants_total();
-        let total = if wants_total { Some(snapshot.count_support_notices(case).await?) } else { None };
+        let total = total::<SupportNoticeConnection>(ctx, snapshot.count_support_notices(case)).await?;
         let coordination = snapshot.coordination().await?;
         let rows = page.rows.into_iter().map(|row| {
             let key = format!("{}.{}", row.at, row.id);
-            (key, SupportNotice { row, coordination: coordination.clone() })
+            (key, SupportNotice::of(&row, coordination.as_ref()))
         });
         Ok(SupportNoticeConnection::new(list, rows, &args, page.more, total))
     }

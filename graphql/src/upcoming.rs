@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Object, SimpleObject};
+use async_graphql::SimpleObject;
 use kim_domain::upcoming::{Deadline, DeadlineKind};
 
 use crate::case::Case;
@@ -35,35 +35,14 @@ impl From<&Deadline> for CaseDeadline {
     }
 }
 
-/// A deadline with its case.
-pub(crate) struct UpcomingDeadline {
-    pub(crate) deadline: Deadline,
-    pub(crate) case: Arc<Case>,
-}
-
 /// Eine anstehende Frist eines Ihrer offenen Fälle.
-#[Object(tag = "for senders")]
-impl UpcomingDeadline {
-    /// Art.
-    async fn kind(&self) -> Coded<DeadlineKind> {
-        Coded(self.deadline.kind)
-    }
-    /// Der letzte Tag, oder der Tag selbst.
-    async fn date(&self) -> Date {
-        Date(self.deadline.date)
-    }
-    /// Bezeichnung.
-    async fn label(&self) -> &'static str {
-        self.deadline.kind.label()
-    }
-    /// Rechtsgrundlage.
-    async fn legal_ground(&self) -> &'static str {
-        self.deadline.ground
-    }
+#[derive(SimpleObject)]
+#[graphql(tag = "for senders")]
+pub(crate) struct UpcomingDeadline {
+    #[graphql(flatten)]
+    pub(crate) deadline: CaseDeadline,
     /// Der Fall.
-    async fn case(&self) -> &Case {
-        &self.case
-    }
+    pub(crate) case: Arc<Case>,
 }
 
 connection!(

@@ -94,44 +94,34 @@ impl From<ConsentInput> for casework::Given {
     }
 }
 
-/// Eine neue Einwilligung.
-#[derive(InputObject)]
-#[graphql(tag = "for senders")]
-pub(crate) struct RecordConsentInput {
-    /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
-    idempotency_key: String,
-    /// Kennung Ihres Falls.
-    case_id: ID,
-    /// Kennung der Stelle, die etwas bekommen darf.
-    receiver_id: ID,
-    /// Zweck.
-    purpose: Coded<ReferralPurpose>,
-    /// Was erklärt wurde.
-    given: ConsentInput,
-}
+inputs! {
+    /// Eine neue Einwilligung.
+    "for senders" RecordConsentInput {
+        /// Kennung Ihres Falls.
+        case_id: ID,
+        /// Kennung der Stelle, die etwas bekommen darf.
+        receiver_id: ID,
+        /// Zweck.
+        purpose: Coded<ReferralPurpose>,
+        /// Was erklärt wurde.
+        given: ConsentInput,
+    }
 
-/// Eine Einwilligung, an deren Stelle eine neue tritt.
-#[derive(InputObject)]
-#[graphql(tag = "for senders")]
-pub(crate) struct RenewConsentInput {
-    /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
-    idempotency_key: String,
-    /// Kennung der bisherigen Einwilligung.
-    consent_id: ID,
-    /// Was jetzt erklärt wurde.
-    given: ConsentInput,
-}
+    /// Eine Einwilligung, an deren Stelle eine neue tritt.
+    "for senders" RenewConsentInput {
+        /// Kennung der bisherigen Einwilligung.
+        consent_id: ID,
+        /// Was jetzt erklärt wurde.
+        given: ConsentInput,
+    }
 
-/// Ein Widerruf. Er fragt nach keiner Version: er gilt sofort, wer auch immer sonst etwas geändert hat.
-#[derive(InputObject)]
-#[graphql(tag = "for senders")]
-pub(crate) struct WithdrawConsentInput {
-    /// Ihr Schlüssel für diese Anfrage, für jede andere ein anderer.
-    idempotency_key: String,
-    /// Kennung der Einwilligung.
-    consent_id: ID,
-    /// Nur diese Felder; ohne Angabe alles.
-    fields: Option<Vec<Coded<HandoverField>>>,
+    /// Ein Widerruf. Er fragt nach keiner Version: er gilt sofort, wer auch immer sonst etwas geändert hat.
+    "for senders" WithdrawConsentInput {
+        /// Kennung der Einwilligung.
+        consent_id: ID,
+        /// Nur diese Felder; ohne Angabe alles.
+        fields: Option<Vec<Coded<HandoverField>>>,
+    }
 }
 
 /// Was aus einer Änderung an einer Einwilligung wurde.
@@ -158,7 +148,7 @@ async fn with_consent(
         let of_referrals = ReferralPlan::below::<ConsentPayload>(ctx);
         let snapshot = Session::of(ctx).after().await?;
         let rows = snapshot.consents_by_id(&[done.consent]).await?;
-        let consent = consent::load(&snapshot, rows, of_consent).await?.pop();
+        let consent = consent::load(&snapshot, &rows, of_consent).await?.pop();
         let mut rows = snapshot.referrals_by_id(&done.referrals).await?;
         rows.sort_by_key(|row| row.id);
         let referrals = load::referrals(&snapshot, rows, &of_referrals).await?;

@@ -118,34 +118,12 @@ async fn a_hidden_root_field_type_or_node_is_answered_like_one_that_never_existe
     for pair in pairs() {
         let known = names_of(pair);
         let hidden = |name: &&str| !known.contains(*name);
-        for name in [
-            "referrals",
-            "referral",
-            "referralCounts",
-            "changes",
-            "cases",
-            "case",
-            "agreementProposals",
-            "consentFacts",
-        ]
-        .into_iter()
-        .filter(hidden)
-        {
+        let fields = "referrals referral referralCounts changes cases case agreementProposals consentFacts";
+        for name in fields.split(' ').filter(hidden) {
             alike(pair, name, &known, |name| Request::new(format!("{{ {name} {{ id }} }}"))).await;
         }
-        for name in [
-            "Referral",
-            "Case",
-            "Consent",
-            "AgreementProposal",
-            "CaseRecord",
-            "Handover",
-            "TargetGroup",
-            "HandoverField",
-        ]
-        .into_iter()
-        .filter(hidden)
-        {
+        let types = "Referral Case Consent AgreementProposal CaseRecord Handover TargetGroup HandoverField";
+        for name in types.split(' ').filter(hidden) {
             alike(pair, name, &known, |name| {
                 Request::new(format!("{{ node(id: \"\") {{ ... on {name} {{ id }} }} }}"))
             })
