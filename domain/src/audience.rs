@@ -77,10 +77,10 @@ impl Audience {
 
 impl fmt::Display for Audience {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match self {
-            Self::Field(field) => Some(field.name()),
-            named => NAMES.iter().find(|(_, has)| has == named).map(|(name, _)| *name),
-        };
+        if let Self::Field(field) = self {
+            return f.write_str(field.name());
+        }
+        let name = NAMES.iter().find(|(_, has)| has == self).map(|(name, _)| *name);
         f.write_str(name.unwrap_or_default())
     }
 }

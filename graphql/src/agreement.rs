@@ -1,9 +1,8 @@
 //! Interface agreements, and what their parties did for them.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{Context, ID, SimpleObject};
 use kim_domain::agreement::{AgreementSide, Content, OpinionVerdict};
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::id::Kind;
@@ -62,6 +61,13 @@ impl Acts {
         })
     }
 
+    /// The signatures of a proposal, and the opinions on it.
+    pub(crate) fn of(&self, proposal: Option<Uuid>) -> (&[ActRow], &[ActRow]) {
+        let [signatures, opinions] = [&self.signatures, &self.opinions]
+            .map(|acts| proposal.and_then(|id| acts.get(&id)).map_or(&[][..], Vec::as_slice));
+        (signatures, opinions)
+    }
+
     /// The agencies that acted.
     pub(crate) fn agencies(&self) -> impl Iterator<Item = Uuid> + '_ {
         self.signatures.values().chain(self.opinions.values()).flatten().map(|act| act.agency_id)
@@ -71,125 +77,92 @@ impl Acts {
 /// Completes rows of agreements, in their order.
 pub(crate) async fn agreements(
     snapshot: &Reads,
-    rows: Vec<AgreementRow>,
+    rows: &[AgreementRow],
     plan: AgreementPlan,
 ) -> Result<Vec<Agreement>, Failure> {
     let proposals: Vec<Uuid> = rows.iter().filter_map(|row| row.proposal_id).collect();
-    let mut acts = Acts::fetch(snapshot, &proposals, plan).await?;
+    let acts = Acts::fetch(snapshot, &proposals, plan).await?;
     let coordination = if plan.sides { snapshot.coordination().await? } else { None };
     let ids: BTreeSet<Uuid> = rows.iter().map(|row| row.receiver_id).chain(acts.agencies()).collect();
     let parties = load::parties(snapshot, ids).await?;
-    let mut take = |proposal: Option<Uuid>| {
-        proposal.map(|id| (acts.signatures.remove(&id), acts.opinions.remove(&id))).unwrap_or_default()
-    };
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let (signatures, opinions) = take(row.proposal_id);
-            Agreement {
-                signatures: signatures.unwrap_or_default(),
-                opinions: opinions.unwrap_or_default(),
-                coordination: coordination.clone(),
-                parties: Arc::clone(&parties),
-                row,
-            }
-        })
-        .collect())
-}
-
-/// A version of an interface agreement.
-#[derive(Clone)]
-pub(crate) struct Agreement {
-    pub(crate) row: AgreementRow,
-    pub(crate) parties: Parties,
-    pub(crate) signatures: Vec<ActRow>,
-    pub(crate) opinions: Vec<ActRow>,
-    pub(crate) coordination: Option<AgencyRow>,
+    Ok(rows.iter().map(|row| Agreement::of(row, &parties, &acts, coordination.as_ref())).collect())
 }
 
 /// Eine Schnittstellenvereinbarung in einer Fassung. Fassungen ändern sich nie.
-#[Object(tag = "for all", tag = "plan agreement")]
-impl Agreement {
+#[derive(Clone, SimpleObject)]
+#[graphql(tag = "for all", tag = "plan agreement")]
+pub(crate) struct Agreement {
     /// Kennung der Fassung.
-    pub(crate) async fn id(&self) -> ID {
-        global(Kind::Agreement, self.row.id)
-    }
+    #[graphql(owned)]
+    pub(crate) id: ID,
     /// Die Stelle, an die übergeben wird.
-    async fn receiver(&self) -> Option<Agency> {
-        self.parties.get(&self.row.receiver_id).cloned().map(Agency)
-    }
+    receiver: Option<Agency>,
     /// Zweck.
-    async fn purpose(&self) -> Purpose {
-        Purpose(self.row.purpose)
-    }
+    purpose: Purpose,
     /// Fassung, fortlaufend.
-    async fn version(&self) -> i32 {
-        self.row.version
-    }
+    version: i32,
     /// Gilt ab.
-    async fn valid_from(&self) -> Date {
-        Date(self.row.valid_from)
-    }
+    valid_from: Date,
     /// Gilt bis einschließlich; null: unbefristet.
-    async fn valid_until(&self) -> Option<Date> {
-        self.row.valid_until.map(Date)
-    }
+    valid_until: Option<Date>,
     /// Frist zur Antwort in Arbeitstagen.
-    async fn respond_working_days(&self) -> i32 {
-        self.row.respond_working_days.into()
-    }
+    respond_working_days: i32,
     /// Wie viele Kalendertage nach dem Abschluss noch gelesen werden darf.
-    async fn access_days(&self) -> i32 {
-        self.row.access_days.into()
-    }
+    access_days: i32,
     /// Ansprechstelle (E-Mail).
-    async fn contact(&self) -> &str {
-        &self.row.contact
-    }
+    contact: String,
     /// Rechtsgrundlage.
-    async fn legal_ground(&self) -> &str {
-        &self.row.legal_ground
-    }
+    legal_ground: String,
     /// Die vereinbarten Felder.
     #[graphql(tag = "list 20")]
-    async fn fields(&self) -> Vec<AgreementField> {
-        AgreementField::list(self.row.fields, &(&self.row).into())
-    }
+    fields: Vec<AgreementField>,
     /// Die beiden Seiten.
     #[graphql(tag = "list 2", tag = "needs sides")]
-    async fn parties(&self) -> Vec<AgreementParty> {
-        AgreementParty::both(self.row.receiver_id, &self.parties, self.coordination.as_ref())
-    }
+    parties: Vec<AgreementParty>,
     /// Weitere Abreden; null auch, wenn die Fassung eingelesen wurde.
-    async fn terms(&self) -> Option<&str> {
-        self.row.terms.as_deref()
-    }
+    terms: Option<String>,
     /// Ob diese Fassung auch einschränkt, was unter früheren Fassungen läuft.
-    async fn narrows_running(&self) -> bool {
-        self.row.narrows_running
-    }
+    narrows_running: bool,
     /// Gekündigt: Von diesem Tag an wird nichts mehr angeboten.
-    async fn terminated_on(&self) -> Option<Date> {
-        self.row.terminated_on.map(Date)
-    }
+    terminated_on: Option<Date>,
     /// Aus wichtigem Grund gekündigt: Auch laufende Übergaben sind geschlossen.
-    async fn terminated_for_cause(&self) -> bool {
-        self.row.for_cause
-    }
+    terminated_for_cause: bool,
     /// Die Unterschriften; keine, wenn die Fassung eingelesen wurde.
     #[graphql(tag = "list 2", tag = "needs signatures")]
-    async fn signatures(&self) -> Vec<AgreementSignature> {
-        self.signatures.iter().map(|act| AgreementSignature::of(act, &self.parties)).collect()
-    }
+    signatures: Vec<AgreementSignature>,
     /// Die Stellungnahmen der Datenschutzbeauftragten.
     #[graphql(tag = "for agreements", tag = "list 2", tag = "needs opinions")]
-    async fn opinions(&self) -> Vec<AgreementOpinion> {
-        self.opinions.iter().map(|act| AgreementOpinion::of(act, &self.parties)).collect()
+    opinions: Vec<AgreementOpinion>,
+}
+
+impl Agreement {
+    fn of(row: &AgreementRow, parties: &Parties, acts: &Acts, coordination: Option<&AgencyRow>) -> Self {
+        let (signatures, opinions) = acts.of(row.proposal_id);
+        Self {
+            id: global(Kind::Agreement, row.id),
+            receiver: parties.get(&row.receiver_id).cloned().map(Agency),
+            purpose: Purpose(row.purpose),
+            version: row.version,
+            valid_from: Date(row.valid_from),
+            valid_until: row.valid_until.map(Date),
+            respond_working_days: row.respond_working_days.into(),
+            access_days: row.access_days.into(),
+            contact: row.contact.clone(),
+            legal_ground: row.legal_ground.clone(),
+            fields: AgreementField::list(row.fields, &row.into()),
+            parties: AgreementParty::both(row.receiver_id, parties, coordination),
+            terms: row.terms.clone(),
+            narrows_running: row.narrows_running,
+            terminated_on: row.terminated_on.map(Date),
+            terminated_for_cause: row.for_cause,
+            signatures: signatures.iter().map(|act| AgreementSignature::of(act, parties)).collect(),
+            opinions: opinions.iter().map(|act| AgreementOpinion::of(act, parties)).collect(),
+        }
     }
 }
 
 /// Ein vereinbartes Feld.
-#[derive(SimpleObject)]
+#[derive(Clone, SimpleObject)]
 #[graphql(tag = "for all")]
 pub(crate) struct AgreementField {
     /// Das Feld.
@@ -217,7 +190,7 @@ impl AgreementField {
 }
 
 /// Eine Seite der Vereinbarung.
-#[derive(SimpleObject)]
+#[derive(Clone, SimpleObject)]
 #[graphql(tag = "for all")]
 pub(crate) struct AgreementParty {
     /// Welche.
@@ -238,7 +211,7 @@ impl AgreementParty {
 }
 
 /// Eine Unterschrift.
-#[derive(SimpleObject)]
+#[derive(Clone, SimpleObject)]
 #[graphql(tag = "for all")]
 pub(crate) struct AgreementSignature {
     /// Für welche Seite.
@@ -263,7 +236,7 @@ impl AgreementSignature {
 }
 
 /// Eine Stellungnahme der oder des Datenschutzbeauftragten einer Seite.
-#[derive(SimpleObject)]
+#[derive(Clone, SimpleObject)]
 #[graphql(tag = "for agreements")]
 pub(crate) struct AgreementOpinion {
     /// Für welche Seite.
@@ -297,7 +270,7 @@ impl AgreementOpinion {
 pub(crate) async fn after(ctx: &Context<'_>, id: Uuid, plan: AgreementPlan) -> Result<Option<Agreement>, Failure> {
     let snapshot = Session::of(ctx).after().await?;
     let rows = snapshot.agreements_by_id(&[id]).await?;
-    let agreement = agreements(&snapshot, rows, plan).await?.pop();
+    let agreement = agreements(&snapshot, &rows, plan).await?.pop();
     drop(snapshot);
     Ok(agreement)
 }

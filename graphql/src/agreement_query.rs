@@ -41,8 +41,8 @@ impl AgreementReading {
         let plan = ProposalPlan::below::<AgreementProposalConnection>(ctx);
         let page = snapshot.proposals(status, &window).await?;
         let total = total::<AgreementProposalConnection>(ctx, snapshot.count_proposals(status)).await?;
-        let rows = proposals(snapshot, page.rows, plan).await?;
-        let rows = rows.into_iter().map(|row| (row.row.id.to_string(), row));
+        let keys = page.rows.iter().map(|row| row.id.to_string());
+        let rows = keys.zip(proposals(snapshot, &page.rows, plan).await?);
         Ok(AgreementProposalConnection::new(list, rows, &args, page.more, total))
     }
 
@@ -106,7 +106,7 @@ async fn compared(snapshot: &Reads, known: &Vocabulary, id: &ID) -> Result<Optio
 pub(crate) async fn one_proposal(ctx: &Context<'_>, id: Uuid) -> Result<Option<AgreementProposal>, Failure> {
     let snapshot = Session::of(ctx).read(Scope::AgreementRead).await?;
     let rows = snapshot.proposals_by_id(&[id]).await?;
-    Ok(proposals(snapshot, rows, ProposalPlan::of_field(ctx)).await?.pop())
+    Ok(proposals(snapshot, &rows, ProposalPlan::of_field(ctx)).await?.pop())
 }
 
 /// Worin sich eine Fassung von einer anderen unterscheidet.

@@ -4,28 +4,16 @@ use chrono::NaiveDate;
 use kim_domain::Word;
 use kim_domain::value::Value;
 
+use crate::fields::match_value;
+
 /// The value in one line of German; lists are joined with semicolons.
 pub(crate) fn german(value: &Value) -> String {
-    match value {
+    match_value!(value, word => label(*word), {
         Value::Text(text) | Value::Line(text) => text.clone(),
         Value::Lines(lines) => lines.join("; "),
         Value::Date(date) => day(*date),
         Value::Int(number) => number.to_string(),
         Value::Boolean(yes) => if *yes { "ja" } else { "nein" }.to_owned(),
-        Value::Gender(word) => label(*word),
-        Value::Procedure(word) => label(*word),
-        Value::Language(word) => label(*word),
-        Value::ContactRestriction(word) => label(*word),
-        Value::Aufenthaltstitel(word) => label(*word),
-        Value::WorkPermission(word) => label(*word),
-        Value::MaritalStatus(word) => label(*word),
-        Value::Accommodation(word) => label(*word),
-        Value::GermanLevel(word) => label(*word),
-        Value::IntegrationskursState(word) => label(*word),
-        Value::SchoolDegree(word) => label(*word),
-        Value::AnerkennungState(word) => label(*word),
-        Value::Employment(word) => label(*word),
-        Value::Benefit(word) => label(*word),
         Value::TargetGroups(words) => joined(words, |word| label(*word)),
         Value::Nationalities(list) => joined(list, |nationality| nationality.name().to_owned()),
         Value::Wohnsitzauflage(one) => one.place.clone(),
@@ -48,7 +36,7 @@ pub(crate) fn german(value: &Value) -> String {
         Value::IntegrationAchievements(list) => {
             joined(list, |one| parts([Some(one.kind.clone()), one.achieved_on.map(day), one.note.clone()]))
         }
-    }
+    })
 }
 
 fn label<W: Word>(word: W) -> String {

@@ -3,7 +3,6 @@
 use async_graphql::indexmap::IndexMap;
 use async_graphql::registry::{CacheControl, Deprecation, MetaField, MetaType, MetaTypeName, Registry};
 use async_graphql::{Context, OutputType, ServerResult, Value};
-use kim_domain::Word;
 use kim_domain::audience::Audience;
 use kim_domain::field::{HandoverField, ValueType};
 use kim_domain::value::{self, Value as Stored};
@@ -21,6 +20,53 @@ use crate::value::{
     Wohnsitzauflage,
 };
 
+/// A match over stored values in which those that are a word have one arm.
+macro_rules! match_value {
+    ($stored:expr, $word:ident => $of_word:expr, { $($arms:tt)* }) => {
+        match $stored {
+            kim_domain::value::Value::Procedure($word) => $of_word,
+            kim_domain::value::Value::Gender($word) => $of_word,
+            kim_domain::value::Value::Language($word) => $of_word,
+            kim_domain::value::Value::ContactRestriction($word) => $of_word,
+            kim_domain::value::Value::Aufenthaltstitel($word) => $of_word,
+            kim_domain::value::Value::WorkPermission($word) => $of_word,
+            kim_domain::value::Value::MaritalStatus($word) => $of_word,
+            kim_domain::value::Value::Accommodation($word) => $of_word,
+            kim_domain::value::Value::GermanLevel($word) => $of_word,
+            kim_domain::value::Value::IntegrationskursState($word) => $of_word,
+            kim_domain::value::Value::SchoolDegree($word) => $of_word,
+            kim_domain::value::Value::AnerkennungState($word) => $of_word,
+            kim_domain::value::Value::Employment($word) => $of_word,
+            kim_domain::value::Value::Benefit($word) => $of_word,
+            $($arms)*
+        }
+    };
+}
+pub(crate) use match_value;
+
+/// A match over types of values in which lists of words have one arm: for the list, and the value of one of its words.
+macro_rules! match_type {
+    ($value_type:expr, $list:ident, $of_word:ident => $of_list:expr, { $($arms:tt)* }) => {
+        match_type!(@ $value_type, $list, $of_word => $of_list, { $($arms)* }:
+            Procedure Gender Language ContactRestriction Aufenthaltstitel WorkPermission MaritalStatus Accommodation
+            GermanLevel IntegrationskursState SchoolDegree AnerkennungState Employment Benefit)
+    };
+    (@ $value_type:expr, $list:ident, $of_word:ident => $of_list:expr, $arms:tt: $($word:ident)+) => {
+        match_type!(@@ $value_type, $arms, $($word => {
+            type $list = kim_domain::value::$word;
+            let $of_word = kim_domain::value::Value::$word;
+            $of_list
+        })+)
+    };
+    (@@ $value_type:expr, { $($arms:tt)* }, $($word:ident => $of_word:block)+) => {
+        match $value_type {
+            $(kim_domain::field::ValueType::$word => $of_word)+
+            $($arms)*
+        }
+    };
+}
+pub(crate) use match_type;
+
 /// The GraphQL value of a field; null if it was not released, not given, or not asked for.
 pub(crate) async fn resolve(ctx: &Context<'_>, field: HandoverField, values: &Values) -> ServerResult<Option<Value>> {
     let Some(text) = values.get(field) else { return Ok(Some(Value::Null)) };
@@ -29,7 +75,11 @@ pub(crate) async fn resolve(ctx: &Context<'_>, field: HandoverField, values: &Va
         tracing::error!(error_id = %id, kind = "stored value", field = field.name(), "a stored value is not of its type");
         return Err(ctx.set_error_path(masked(id, false).into_server_error(ctx.item.pos)));
     };
-    let value = match stored {
+    let mut json = Vec::new();
+    if write_stored(&stored, &mut json) {
+        return Ok(Some(json::written(json)));
+    }
+    let value = match_value!(stored, _word => Value::Null, {
         Stored::PlanSteps(list) => out(ctx, &rows(list, PlanStep)).await?,
         Stored::Documents(list) => out(ctx, &rows(list, Document)).await?,
         Stored::Nationalities(list) => out(ctx, &rows(list, Nationality)).await?,
@@ -38,32 +88,10 @@ pub(crate) async fn resolve(ctx: &Context<'_>, field: HandoverField, values: &Va
         Stored::LegalRepresentative(one) => out(ctx, &WriteObject(LegalRepresentative(one))).await?,
         Stored::Wohnsitzauflage(one) => out(ctx, &WriteObject(Wohnsitzauflage(one))).await?,
         Stored::GermanCertificate(one) => out(ctx, &WriteObject(GermanCertificate(one))).await?,
-        plain @ (Stored::Text(_)
-        | Stored::Line(_)
-        | Stored::Lines(_)
-        | Stored::Date(_)
-        | Stored::Int(_)
-        | Stored::Boolean(_)
-        | Stored::Gender(_)
-        | Stored::Procedure(_)
-        | Stored::Language(_)
-        | Stored::ContactRestriction(_)
-        | Stored::Aufenthaltstitel(_)
-        | Stored::WorkPermission(_)
-        | Stored::MaritalStatus(_)
-        | Stored::Accommodation(_)
-        | Stored::GermanLevel(_)
-        | Stored::IntegrationskursState(_)
-        | Stored::SchoolDegree(_)
-        | Stored::AnerkennungState(_)
-        | Stored::Employment(_)
-        | Stored::Benefit(_)
-        | Stored::TargetGroups(_)) => {
-            let mut json = Vec::new();
-            write_stored(&plain, &mut json);
-            json::written(json)
-        }
-    };
+        // Written above, as words are.
+        Stored::Text(_) | Stored::Line(_) | Stored::Lines(_) | Stored::Date(_) | Stored::Int(_) | Stored::Boolean(_)
+        | Stored::TargetGroups(_) => Value::Null,
+    });
     Ok(Some(value))
 }
 
@@ -86,36 +114,17 @@ pub(crate) fn write(field: HandoverField, values: &Values, json: &mut Vec<u8>) -
 
 /// Writes a value that has no selection.
 fn write_stored(stored: &Stored, json: &mut Vec<u8>) -> bool {
-    match stored {
+    match_value!(stored, word => json::text(word.code(), json), {
         Stored::Text(text) | Stored::Line(text) => json::text(text, json),
         Stored::Lines(lines) => json::list(lines, |line, json| json::text(line, json), json),
         Stored::Date(day) => json::day(*day, json),
         Stored::Int(number) => json::write(&Value::from(*number), json),
         Stored::Boolean(yes) => json::write(&Value::Boolean(*yes), json),
-        Stored::Gender(word) => json::text(word.code(), json),
-        Stored::Procedure(word) => json::text(word.code(), json),
-        Stored::Language(word) => json::text(word.code(), json),
-        Stored::ContactRestriction(word) => json::text(word.code(), json),
-        Stored::Aufenthaltstitel(word) => json::text(word.code(), json),
-        Stored::WorkPermission(word) => json::text(word.code(), json),
-        Stored::MaritalStatus(word) => json::text(word.code(), json),
-        Stored::Accommodation(word) => json::text(word.code(), json),
-        Stored::GermanLevel(word) => json::text(word.code(), json),
-        Stored::IntegrationskursState(word) => json::text(word.code(), json),
-        Stored::SchoolDegree(word) => json::text(word.code(), json),
-        Stored::AnerkennungState(word) => json::text(word.code(), json),
-        Stored::Employment(word) => json::text(word.code(), json),
-        Stored::Benefit(word) => json::text(word.code(), json),
         Stored::TargetGroups(words) => json::list(words, |word, json| json::text(word.code(), json), json),
-        Stored::PlanSteps(_)
-        | Stored::Documents(_)
-        | Stored::Nationalities(_)
-        | Stored::HouseholdMembers(_)
-        | Stored::IntegrationAchievements(_)
-        | Stored::LegalRepresentative(_)
-        | Stored::Wohnsitzauflage(_)
+        Stored::PlanSteps(_) | Stored::Documents(_) | Stored::Nationalities(_) | Stored::HouseholdMembers(_)
+        | Stored::IntegrationAchievements(_) | Stored::LegalRepresentative(_) | Stored::Wohnsitzauflage(_)
         | Stored::GermanCertificate(_) => return false,
-    }
+    });
     true
 }
 
@@ -129,26 +138,12 @@ async fn out(ctx: &Context<'_>, value: &impl OutputType) -> ServerResult<Value> 
 
 /// Registers the type of a value and names it, nullable.
 fn type_of(value_type: ValueType, registry: &mut Registry) -> String {
-    match value_type {
+    match_type!(value_type, Word, _of_word => <Option<Coded<Word>> as OutputType>::create_type_info(registry), {
         ValueType::Text | ValueType::Line => <Option<String>>::create_type_info(registry),
         ValueType::Lines => <Option<Vec<String>>>::create_type_info(registry),
         ValueType::Date => <Option<Date> as OutputType>::create_type_info(registry),
         ValueType::Int => <Option<i32> as OutputType>::create_type_info(registry),
         ValueType::Boolean => <Option<bool> as OutputType>::create_type_info(registry),
-        ValueType::Gender => word::<value::Gender>(registry),
-        ValueType::Procedure => word::<value::Procedure>(registry),
-        ValueType::Language => word::<value::Language>(registry),
-        ValueType::ContactRestriction => word::<value::ContactRestriction>(registry),
-        ValueType::Aufenthaltstitel => word::<value::Aufenthaltstitel>(registry),
-        ValueType::WorkPermission => word::<value::WorkPermission>(registry),
-        ValueType::MaritalStatus => word::<value::MaritalStatus>(registry),
-        ValueType::Accommodation => word::<value::Accommodation>(registry),
-        ValueType::GermanLevel => word::<value::GermanLevel>(registry),
-        ValueType::IntegrationskursState => word::<value::IntegrationskursState>(registry),
-        ValueType::SchoolDegree => word::<value::SchoolDegree>(registry),
-        ValueType::AnerkennungState => word::<value::AnerkennungState>(registry),
-        ValueType::Employment => word::<value::Employment>(registry),
-        ValueType::Benefit => word::<value::Benefit>(registry),
         ValueType::TargetGroups => <Option<Vec<Coded<value::TargetGroup>>> as OutputType>::create_type_info(registry),
         ValueType::PlanSteps => <Option<Vec<PlanStep>>>::create_type_info(registry),
         ValueType::Documents => <Option<Vec<Document>>>::create_type_info(registry),
@@ -158,11 +153,7 @@ fn type_of(value_type: ValueType, registry: &mut Registry) -> String {
         ValueType::LegalRepresentative => <Option<LegalRepresentative>>::create_type_info(registry),
         ValueType::Wohnsitzauflage => <Option<Wohnsitzauflage>>::create_type_info(registry),
         ValueType::GermanCertificate => <Option<GermanCertificate>>::create_type_info(registry),
-    }
-}
-
-fn word<W: Word>(registry: &mut Registry) -> String {
-    <Option<Coded<W>> as OutputType>::create_type_info(registry)
+    })
 }
 
 /// An object type with these tags, with one field for each handover field, which may be for another audience.

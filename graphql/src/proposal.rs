@@ -1,13 +1,13 @@
 //! Proposals of interface agreements.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{ID, SimpleObject};
 use kim_domain::agency::Scope;
 use kim_domain::agreement::{ProposalAction, ProposalStatus, Standpoint};
 use kim_domain::id::Kind;
 use kim_entity::read::{ActRow, AgencyRow, ProposalRow, Reads};
+use kim_entity::viewer::Viewer;
 use uuid::Uuid;
 
 use crate::agency::{Agency, Parties, Purpose};
@@ -20,7 +20,6 @@ use crate::error::Failure;
 use crate::load;
 use crate::plan::{Plan, Selected};
 use crate::scalar::{Date, DateTime, global};
-use crate::session::Session;
 
 /// What is asked of proposals.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,12 +43,12 @@ impl Plan for ProposalPlan {
 /// Completes rows of proposals, in their order.
 pub(crate) async fn proposals(
     snapshot: &Reads,
-    rows: Vec<ProposalRow>,
+    rows: &[ProposalRow],
     plan: ProposalPlan,
 ) -> Result<Vec<AgreementProposal>, Failure> {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     // Who has signed also says what can still be done.
-    let mut acts = Acts::fetch(snapshot, &ids, AgreementPlan { signatures: true, opinions: true, ..plan.own }).await?;
+    let acts = Acts::fetch(snapshot, &ids, AgreementPlan { signatures: true, opinions: true, ..plan.own }).await?;
     let coordination = if plan.own.sides { snapshot.coordination().await? } else { None };
     let agencies: BTreeSet<Uuid> = rows
         .iter()
@@ -61,156 +60,136 @@ pub(crate) async fn proposals(
     let became: HashMap<Uuid, Agreement> = match plan.agreement {
         Some(plan) => {
             let ids: Vec<Uuid> = rows.iter().filter_map(|row| row.agreement_id).collect();
-            let found = agreements(snapshot, snapshot.agreements_by_id(&ids).await?, plan).await?;
-            found.into_iter().map(|agreement| (agreement.row.id, agreement)).collect()
+            let found = snapshot.agreements_by_id(&ids).await?;
+            let agreements = agreements(snapshot, &found, plan).await?;
+            found.iter().map(|row| row.id).zip(agreements).collect()
         }
         None => HashMap::new(),
     };
-    Ok(rows
-        .into_iter()
-        .map(|row| AgreementProposal {
-            signatures: acts.signatures.remove(&row.id).unwrap_or_default(),
-            opinions: acts.opinions.remove(&row.id).unwrap_or_default(),
-            agreement: row.agreement_id.and_then(|id| became.get(&id).cloned()),
-            coordination: coordination.clone(),
-            parties: Arc::clone(&parties),
-            row,
-        })
-        .collect())
-}
-
-/// A proposal with everything that its plan asked for.
-pub(crate) struct AgreementProposal {
-    pub(crate) row: ProposalRow,
-    parties: Parties,
-    signatures: Vec<ActRow>,
-    opinions: Vec<ActRow>,
-    coordination: Option<AgencyRow>,
-    agreement: Option<Agreement>,
-}
-
-impl AgreementProposal {
-    fn agency(&self, id: Uuid) -> Option<Agency> {
-        self.parties.get(&id).cloned().map(Agency)
-    }
+    let complete = |row: &ProposalRow| {
+        let agreement = row.agreement_id.and_then(|id| became.get(&id).cloned());
+        AgreementProposal::of(row, &parties, &acts, coordination.as_ref(), agreement, snapshot.viewer())
+    };
+    Ok(rows.iter().map(complete).collect())
 }
 
 /// Ein Vorschlag für eine Schnittstellenvereinbarung. Was er sagt, ändert sich nie: Anderes wird ein anderer Vorschlag.
-#[Object(tag = "for agreements", tag = "plan agreement")]
-impl AgreementProposal {
+#[derive(SimpleObject)]
+#[graphql(tag = "for agreements", tag = "plan agreement")]
+pub(crate) struct AgreementProposal {
     /// Kennung.
-    pub(crate) async fn id(&self) -> ID {
-        global(Kind::Proposal, self.row.id)
-    }
+    #[graphql(owned)]
+    pub(crate) id: ID,
     /// Zählt Unterschriften, Stellungnahmen und das Ende.
-    async fn version(&self) -> i32 {
-        self.row.version
-    }
+    version: i32,
     /// Stand.
-    async fn status(&self) -> Coded<ProposalStatus> {
-        Coded(self.row.status)
-    }
+    status: Coded<ProposalStatus>,
     /// Was Sie jetzt damit tun können.
     #[graphql(tag = "list 3")]
-    async fn available_actions(&self, ctx: &Context<'_>) -> Vec<Coded<ProposalAction>> {
-        let viewer = Session::of(ctx).viewer();
-        let own = viewer.agency().id;
-        let at =
-            Standpoint { kind: viewer.agency().kind, role: viewer.role(), is_receiver: own == self.row.receiver_id };
-        let has = |acts: &[ActRow]| acts.iter().any(|act| Some(act.side) == at.side());
-        let open = self.row.status == ProposalStatus::Open && viewer.may(Scope::AgreementWrite);
-        let still = |action: &ProposalAction| match action {
-            ProposalAction::Sign => !has(&self.signatures),
-            ProposalAction::GiveOpinion => !has(&self.opinions),
-            ProposalAction::Reject | ProposalAction::TakeBack => true,
-        };
-        let may = |action: &ProposalAction| open && at.may(*action, own == self.row.agency_id) && still(action);
-        ProposalAction::ALL.iter().copied().filter(may).map(Coded).collect()
-    }
+    available_actions: Vec<Coded<ProposalAction>>,
     /// Die Stelle, an die übergeben werden soll.
-    async fn receiver(&self) -> Option<Agency> {
-        self.agency(self.row.receiver_id)
-    }
+    receiver: Option<Agency>,
     /// Zweck.
-    async fn purpose(&self) -> Purpose {
-        Purpose(self.row.purpose)
-    }
+    purpose: Purpose,
     /// Soll gelten ab; frühestens ab dem Tag der letzten Unterschrift oder Stellungnahme.
-    async fn valid_from(&self) -> Date {
-        Date(self.row.valid_from)
-    }
+    valid_from: Date,
     /// Soll gelten bis einschließlich; null: unbefristet.
-    async fn valid_until(&self) -> Option<Date> {
-        self.row.valid_until.map(Date)
-    }
+    valid_until: Option<Date>,
     /// Frist zur Antwort in Arbeitstagen.
-    async fn respond_working_days(&self) -> i32 {
-        self.row.content.respond_working_days.into()
-    }
+    respond_working_days: i32,
     /// Wie viele Kalendertage nach dem Abschluss noch gelesen werden darf.
-    async fn access_days(&self) -> i32 {
-        self.row.content.access_days.into()
-    }
+    access_days: i32,
     /// Ansprechstelle (E-Mail).
-    async fn contact(&self) -> &str {
-        &self.row.contact
-    }
+    contact: String,
     /// Rechtsgrundlage.
-    async fn legal_ground(&self) -> &str {
-        &self.row.legal_ground
-    }
+    legal_ground: String,
     /// Die vorgeschlagenen Felder.
     #[graphql(tag = "list 20")]
-    async fn fields(&self) -> Vec<AgreementField> {
-        AgreementField::list(self.row.content.fields, &self.row.content)
-    }
+    fields: Vec<AgreementField>,
     /// Weitere Abreden.
-    async fn terms(&self) -> Option<&str> {
-        self.row.terms.as_deref()
-    }
+    terms: Option<String>,
     /// Ob auch eingeschränkt werden soll, was unter früheren Fassungen läuft.
-    async fn narrows_running(&self) -> bool {
-        self.row.content.narrows_running
-    }
+    narrows_running: bool,
     /// Die beiden Seiten.
     #[graphql(tag = "list 2", tag = "needs sides")]
-    async fn parties(&self) -> Vec<AgreementParty> {
-        AgreementParty::both(self.row.receiver_id, &self.parties, self.coordination.as_ref())
-    }
+    parties: Vec<AgreementParty>,
     /// Die Stelle, die ihn gemacht hat.
-    async fn proposed_by(&self) -> Option<Agency> {
-        self.agency(self.row.agency_id)
-    }
+    proposed_by: Option<Agency>,
     /// Wann er gemacht wurde.
-    async fn proposed_at(&self) -> Option<DateTime> {
-        DateTime::from_micros(self.row.created_at)
-    }
+    proposed_at: Option<DateTime>,
     /// Die Unterschriften.
     #[graphql(tag = "list 2", tag = "needs signatures")]
-    async fn signatures(&self) -> Vec<AgreementSignature> {
-        self.signatures.iter().map(|act| AgreementSignature::of(act, &self.parties)).collect()
-    }
+    signatures: Vec<AgreementSignature>,
     /// Die Stellungnahmen der Datenschutzbeauftragten. Bedenken halten ihn nicht auf, aber vorliegen müssen beide.
     #[graphql(tag = "list 2", tag = "needs opinions")]
-    async fn opinions(&self) -> Vec<AgreementOpinion> {
-        self.opinions.iter().map(|act| AgreementOpinion::of(act, &self.parties)).collect()
-    }
+    opinions: Vec<AgreementOpinion>,
     /// Die Fassung, die daraus wurde.
-    async fn agreement(&self) -> Option<&Agreement> {
-        self.agreement.as_ref()
-    }
+    agreement: Option<Agreement>,
     /// Die Stelle, die ihn abgelehnt oder zurückgenommen hat.
-    async fn closed_by(&self) -> Option<Agency> {
-        self.row.closed_by_id.and_then(|id| self.agency(id))
-    }
+    closed_by: Option<Agency>,
     /// Wann er vereinbart, abgelehnt oder zurückgenommen wurde.
-    async fn closed_at(&self) -> Option<DateTime> {
-        self.row.closed_at.and_then(DateTime::from_micros)
-    }
+    closed_at: Option<DateTime>,
     /// Warum er abgelehnt oder zurückgenommen wurde.
-    async fn close_reason(&self) -> Option<&str> {
-        self.row.close_reason.as_deref()
+    close_reason: Option<String>,
+}
+
+impl AgreementProposal {
+    fn of(
+        row: &ProposalRow,
+        parties: &Parties,
+        acts: &Acts,
+        coordination: Option<&AgencyRow>,
+        agreement: Option<Agreement>,
+        viewer: &Viewer,
+    ) -> Self {
+        let agency = |id: Uuid| parties.get(&id).cloned().map(Agency);
+        let (signatures, opinions) = acts.of(Some(row.id));
+        Self {
+            id: global(Kind::Proposal, row.id),
+            version: row.version,
+            status: Coded(row.status),
+            available_actions: available(row, signatures, opinions, viewer),
+            receiver: agency(row.receiver_id),
+            purpose: Purpose(row.purpose),
+            valid_from: Date(row.valid_from),
+            valid_until: row.valid_until.map(Date),
+            respond_working_days: row.content.respond_working_days.into(),
+            access_days: row.content.access_days.into(),
+            contact: row.contact.clone(),
+            legal_ground: row.legal_ground.clone(),
+            fields: AgreementField::list(row.content.fields, &row.content),
+            terms: row.terms.clone(),
+            narrows_running: row.content.narrows_running,
+            parties: AgreementParty::both(row.receiver_id, parties, coordination),
+            proposed_by: agency(row.agency_id),
+            proposed_at: DateTime::from_micros(row.created_at),
+            signatures: signatures.iter().map(|act| AgreementSignature::of(act, parties)).collect(),
+            opinions: opinions.iter().map(|act| AgreementOpinion::of(act, parties)).collect(),
+            agreement,
+            closed_by: row.closed_by_id.and_then(agency),
+            closed_at: row.closed_at.and_then(DateTime::from_micros),
+            close_reason: row.close_reason.clone(),
+        }
     }
+}
+
+fn available(
+    row: &ProposalRow,
+    signatures: &[ActRow],
+    opinions: &[ActRow],
+    viewer: &Viewer,
+) -> Vec<Coded<ProposalAction>> {
+    let own = viewer.agency().id;
+    let at = Standpoint { kind: viewer.agency().kind, role: viewer.role(), is_receiver: own == row.receiver_id };
+    let has = |acts: &[ActRow]| acts.iter().any(|act| Some(act.side) == at.side());
+    let open = row.status == ProposalStatus::Open && viewer.may(Scope::AgreementWrite);
+    let still = |action: &ProposalAction| match action {
+        ProposalAction::Sign => !has(signatures),
+        ProposalAction::GiveOpinion => !has(opinions),
+        ProposalAction::Reject | ProposalAction::TakeBack => true,
+    };
+    let may = |action: &ProposalAction| open && at.may(*action, own == row.agency_id) && still(action);
+    ProposalAction::ALL.iter().copied().filter(may).map(Coded).collect()
 }
 
 pub(crate) const PROPOSALS: &str = "agreementProposals";

@@ -173,8 +173,8 @@ impl Reading {
         let plan = AgreementPlan::below::<AgreementConnection>(ctx);
         let page = snapshot.agreements(&window).await?;
         let total = total::<AgreementConnection>(ctx, snapshot.count_agreements()).await?;
-        let rows = agreements(snapshot, page.rows, plan).await?;
-        let rows = rows.into_iter().map(|row| (row.row.id.to_string(), row));
+        let keys = page.rows.iter().map(|row| row.id.to_string());
+        let rows = keys.zip(agreements(snapshot, &page.rows, plan).await?);
         Ok(AgreementConnection::new(AGREEMENTS, rows, &args, page.more, total))
     }
 
@@ -228,7 +228,7 @@ async fn one_node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, Failure> {
         Kind::Agreement if known.has::<Agreement>() => {
             let snapshot = session.read(Scope::AgreementRead).await?;
             let found = snapshot.agreements_by_id(&[uuid]).await?;
-            Ok(agreements(snapshot, found, AgreementPlan::of_field(ctx))
+            Ok(agreements(snapshot, &found, AgreementPlan::of_field(ctx))
                 .await?
                 .pop()
                 .map(Box::new)

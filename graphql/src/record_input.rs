@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use async_graphql::indexmap::IndexMap;
 use async_graphql::registry::{Deprecation, MetaInputValue, MetaType, MetaTypeId, Registry};
 use async_graphql::{InputObject, InputType, InputValueError, InputValueResult, Value};
+use chrono::NaiveDate;
 use kim_casework::case::Record;
 use kim_casework::refusal::Refusal;
-use kim_domain::Word;
 use kim_domain::audience::Audience;
 use kim_domain::field::{FieldSet, HandoverField, ValueType};
 use kim_domain::nationality::Nationality;
@@ -16,6 +16,7 @@ use kim_domain::value::{self, Value as Stored};
 
 use crate::coded::Coded;
 use crate::declaration::tags;
+use crate::fields::match_type;
 use crate::scalar::Date;
 
 /// What a case manager does not write here: worked out, following from the plan, or a note.
@@ -37,27 +38,13 @@ impl CaseRecordInput {
     }
 
     fn read(&mut self, field: HandoverField, given: Value) -> Result<(), InputValueError<Self>> {
-        let value = match field.value_type() {
+        let value = match_type!(field.value_type(), Word, of_word => of_word(plain::<Coded<Word>>(given)?.0), {
             ValueType::Text => Stored::Text(plain(given)?),
             ValueType::Line => Stored::Line(plain(given)?),
             ValueType::Lines => Stored::Lines(plain(given)?),
             ValueType::Boolean => Stored::Boolean(plain(given)?),
             ValueType::Int => Stored::Int(plain(given)?),
             ValueType::Date => Stored::Date(plain::<Date>(given)?.0),
-            ValueType::Procedure => Stored::Procedure(word(given)?),
-            ValueType::Gender => Stored::Gender(word(given)?),
-            ValueType::Language => Stored::Language(word(given)?),
-            ValueType::ContactRestriction => Stored::ContactRestriction(word(given)?),
-            ValueType::Aufenthaltstitel => Stored::Aufenthaltstitel(word(given)?),
-            ValueType::WorkPermission => Stored::WorkPermission(word(given)?),
-            ValueType::MaritalStatus => Stored::MaritalStatus(word(given)?),
-            ValueType::Accommodation => Stored::Accommodation(word(given)?),
-            ValueType::GermanLevel => Stored::GermanLevel(word(given)?),
-            ValueType::IntegrationskursState => Stored::IntegrationskursState(word(given)?),
-            ValueType::SchoolDegree => Stored::SchoolDegree(word(given)?),
-            ValueType::AnerkennungState => Stored::AnerkennungState(word(given)?),
-            ValueType::Employment => Stored::Employment(word(given)?),
-            ValueType::Benefit => Stored::Benefit(word(given)?),
             ValueType::TargetGroups => Stored::TargetGroups(
                 plain::<Vec<Coded<value::TargetGroup>>>(given)?.into_iter().map(|group| group.0).collect(),
             ),
@@ -87,7 +74,7 @@ impl CaseRecordInput {
             ValueType::GermanCertificate => Stored::GermanCertificate(plain::<GermanCertificateInput>(given)?.into()),
             // The field is not in the input's type.
             ValueType::PlanSteps => return Err(InputValueError::custom("no such field")),
-        };
+        });
         self.values.insert(field, Some(value));
         Ok(())
     }
@@ -97,36 +84,18 @@ fn plain<T: InputType>(value: Value) -> Result<T, InputValueError<CaseRecordInpu
     T::parse(Some(value)).map_err(InputValueError::propagate)
 }
 
-fn word<W: Word>(value: Value) -> Result<W, InputValueError<CaseRecordInput>> {
-    plain::<Coded<W>>(value).map(|word| word.0)
-}
-
 fn list<I: InputType + Into<T>, T>(value: Value) -> Result<Vec<T>, InputValueError<CaseRecordInput>> {
     Ok(plain::<Vec<I>>(value)?.into_iter().map(Into::into).collect())
 }
 
 /// Registers the input type of a value and names it, nullable.
 fn type_of(value_type: ValueType, registry: &mut Registry) -> String {
-    match value_type {
+    match_type!(value_type, Word, _of_word => optional::<Coded<Word>>(registry), {
         ValueType::Text | ValueType::Line => optional::<String>(registry),
         ValueType::Lines | ValueType::Nationalities => optional::<Vec<String>>(registry),
         ValueType::Date => optional::<Date>(registry),
         ValueType::Int => optional::<i32>(registry),
         ValueType::Boolean => optional::<bool>(registry),
-        ValueType::Gender => optional::<Coded<value::Gender>>(registry),
-        ValueType::Procedure => optional::<Coded<value::Procedure>>(registry),
-        ValueType::Language => optional::<Coded<value::Language>>(registry),
-        ValueType::ContactRestriction => optional::<Coded<value::ContactRestriction>>(registry),
-        ValueType::Aufenthaltstitel => optional::<Coded<value::Aufenthaltstitel>>(registry),
-        ValueType::WorkPermission => optional::<Coded<value::WorkPermission>>(registry),
-        ValueType::MaritalStatus => optional::<Coded<value::MaritalStatus>>(registry),
-        ValueType::Accommodation => optional::<Coded<value::Accommodation>>(registry),
-        ValueType::GermanLevel => optional::<Coded<value::GermanLevel>>(registry),
-        ValueType::IntegrationskursState => optional::<Coded<value::IntegrationskursState>>(registry),
-        ValueType::SchoolDegree => optional::<Coded<value::SchoolDegree>>(registry),
-        ValueType::AnerkennungState => optional::<Coded<value::AnerkennungState>>(registry),
-        ValueType::Employment => optional::<Coded<value::Employment>>(registry),
-        ValueType::Benefit => optional::<Coded<value::Benefit>>(registry),
         ValueType::TargetGroups => optional::<Vec<Coded<value::TargetGroup>>>(registry),
         ValueType::Documents => optional::<Vec<DocumentInput>>(registry),
         ValueType::HouseholdMembers => optional::<Vec<HouseholdMemberInput>>(registry),
@@ -136,7 +105,7 @@ fn type_of(value_type: ValueType, registry: &mut Registry) -> String {
         ValueType::GermanCertificate => optional::<GermanCertificateInput>(registry),
         // Steps follow from the plan, which has an input of its own.
         ValueType::PlanSteps => optional::<String>(registry),
-    }
+    })
 }
 
 fn optional<T: InputType>(registry: &mut Registry) -> String {
@@ -210,107 +179,84 @@ fn meta_field(name: &str, description: &str, ty: String) -> MetaInputValue {
     }
 }
 
-/// Eine Unterlage: was vorliegt oder noch fehlt.
-#[derive(InputObject)]
-#[graphql(tag = "for senders")]
-pub(crate) struct DocumentInput {
-    /// Bezeichnung der Unterlage.
-    name: String,
-    /// Stand: ob sie vorliegt.
-    state: Option<String>,
+/// Declares inputs that become values which are objects: field by field, or by a conversion of a field.
+macro_rules! value_inputs {
+    ($($(#[doc = $about:literal])+ $name:ident for $value:ident {
+        $($(#[doc = $doc:literal])+ $field:ident: $ty:ty $(=> $convert:expr)?,)+
+    })+) => { $(
+        $(#[doc = $about])+
+        #[derive(InputObject)]
+        #[graphql(tag = "for senders")]
+        pub(crate) struct $name {
+            $($(#[doc = $doc])+ $field: $ty,)+
+        }
+        impl From<$name> for value::$value {
+            fn from($name { $($field,)+ }: $name) -> Self {
+                $($(let $field = $convert($field);)?)+
+                Self { $($field,)+ }
+            }
+        }
+    )+ };
 }
 
-impl From<DocumentInput> for value::Document {
-    fn from(DocumentInput { name, state }: DocumentInput) -> Self {
-        Self { name, state }
+fn day(date: Option<Date>) -> Option<NaiveDate> {
+    date.map(|day| day.0)
+}
+
+value_inputs! {
+    /// Eine Unterlage: was vorliegt oder noch fehlt.
+    DocumentInput for Document {
+        /// Bezeichnung der Unterlage.
+        name: String,
+        /// Stand: ob sie vorliegt.
+        state: Option<String>,
     }
-}
 
-/// Gesetzliche Vertretung.
-#[derive(InputObject)]
-#[graphql(tag = "for senders")]
-pub(crate) struct LegalRepresentativeInput {
-    /// Name.
-    name: String,
-    /// Verhältnis zur vertretenen Person.
-    relation: Option<String>,
-    /// Telefon.
-    phone: Option<String>,
-}
-
-impl From<LegalRepresentativeInput> for value::LegalRepresentative {
-    fn from(LegalRepresentativeInput { name, relation, phone }: LegalRepresentativeInput) -> Self {
-        Self { name, relation, phone }
+    /// Gesetzliche Vertretung.
+    LegalRepresentativeInput for LegalRepresentative {
+        /// Name.
+        name: String,
+        /// Verhältnis zur vertretenen Person.
+        relation: Option<String>,
+        /// Telefon.
+        phone: Option<String>,
     }
-}
 
-/// Ein Haushaltsmitglied.
-#[derive(InputObject)]
-#[graphql(tag = "for senders")]
-pub(crate) struct HouseholdMemberInput {
-    /// Beziehung zur Klientin oder zum Klienten.
-    relation: Coded<value::Relation>,
-    /// Vorname.
-    given_name: Option<String>,
-    /// Familienname.
-    family_name: Option<String>,
-    /// Geburtsdatum.
-    birth_date: Option<Date>,
-}
-
-impl From<HouseholdMemberInput> for value::HouseholdMember {
-    fn from(input: HouseholdMemberInput) -> Self {
-        let HouseholdMemberInput { relation, given_name, family_name, birth_date } = input;
-        Self { relation: relation.0, given_name, family_name, birth_date: birth_date.map(|day| day.0) }
+    /// Ein Haushaltsmitglied.
+    HouseholdMemberInput for HouseholdMember {
+        /// Beziehung zur Klientin oder zum Klienten.
+        relation: Coded<value::Relation> => Coded::word,
+        /// Vorname.
+        given_name: Option<String>,
+        /// Familienname.
+        family_name: Option<String>,
+        /// Geburtsdatum.
+        birth_date: Option<Date> => day,
     }
-}
 
-/// Ein Sprachzertifikat.
-#[derive(InputObject)]
-#[graphql(tag = "for senders")]
-pub(crate) struct GermanCertificateInput {
-    /// Nachgewiesenes Niveau (GER).
-    level: Coded<value::GermanLevel>,
-    /// Ausgestellt am.
-    issued_on: Option<Date>,
-    /// Ausstellende Einrichtung.
-    institute: Option<String>,
-}
-
-impl From<GermanCertificateInput> for value::GermanCertificate {
-    fn from(GermanCertificateInput { level, issued_on, institute }: GermanCertificateInput) -> Self {
-        Self { level: level.0, issued_on: issued_on.map(|day| day.0), institute }
+    /// Ein Sprachzertifikat.
+    GermanCertificateInput for GermanCertificate {
+        /// Nachgewiesenes Niveau (GER).
+        level: Coded<value::GermanLevel> => Coded::word,
+        /// Ausgestellt am.
+        issued_on: Option<Date> => day,
+        /// Ausstellende Einrichtung.
+        institute: Option<String>,
     }
-}
 
-/// Eine Integrationsleistung (§§ 25a, 25b AufenthG).
-#[derive(InputObject)]
-#[graphql(tag = "for senders")]
-pub(crate) struct IntegrationAchievementInput {
-    /// Art der Leistung.
-    kind: String,
-    /// Erreicht am.
-    achieved_on: Option<Date>,
-    /// Bemerkung.
-    note: Option<String>,
-}
-
-impl From<IntegrationAchievementInput> for value::IntegrationAchievement {
-    fn from(IntegrationAchievementInput { kind, achieved_on, note }: IntegrationAchievementInput) -> Self {
-        Self { kind, achieved_on: achieved_on.map(|day| day.0), note }
+    /// Eine Integrationsleistung (§§ 25a, 25b AufenthG).
+    IntegrationAchievementInput for IntegrationAchievement {
+        /// Art der Leistung.
+        kind: String,
+        /// Erreicht am.
+        achieved_on: Option<Date> => day,
+        /// Bemerkung.
+        note: Option<String>,
     }
-}
 
-/// Wohnsitzauflage (§ 12a AufenthG).
-#[derive(InputObject)]
-#[graphql(tag = "for senders")]
-pub(crate) struct WohnsitzauflageInput {
-    /// Der Ort, auf den sie lautet.
-    place: String,
-}
-
-impl From<WohnsitzauflageInput> for value::Wohnsitzauflage {
-    fn from(WohnsitzauflageInput { place }: WohnsitzauflageInput) -> Self {
-        Self { place }
+    /// Wohnsitzauflage (§ 12a AufenthG).
+    WohnsitzauflageInput for Wohnsitzauflage {
+        /// Der Ort, auf den sie lautet.
+        place: String,
     }
 }

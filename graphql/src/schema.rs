@@ -63,10 +63,14 @@ impl CustomDirectiveFactory for Narrowing {
     }
 
     fn register(&self, registry: &mut Registry) {
-        let declared = declaration::read(registry).unwrap_or_else(|problems| panic!("{}", problems.join("\n")));
-        if let Some((kind, role)) = self.pair {
-            narrow(registry, &declared, |audience| audience.includes(kind, role));
-        }
+        let read = declaration::read(registry).and_then(|declared| {
+            if let Some((kind, role)) = self.pair {
+                narrow(registry, &declared, |audience| audience.includes(kind, role))?;
+            }
+            Ok(declared)
+        });
+        // Closed by default: without a declaration there is no schema.
+        let declared = read.unwrap_or_else(|problems| panic!("{}", problems.join("\n")));
         // A factory registers once.
         let _first = self.known.set(Vocabulary::of(registry, &declared));
     }

@@ -123,7 +123,7 @@ async fn with_proposal(
         let plan = ProposalPlan::below::<AgreementProposalPayload>(ctx);
         let snapshot = Session::of(ctx).after().await?;
         let rows = snapshot.proposals_by_id(&[done.proposal]).await?;
-        let proposal = proposals(&snapshot, rows, plan).await?.pop();
+        let proposal = proposals(&snapshot, &rows, plan).await?.pop();
         drop(snapshot);
         Ok(Some(AgreementProposalPayload { proposal }))
     };
