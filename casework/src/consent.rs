@@ -15,10 +15,7 @@ pub use withdraw::withdraw;
 
 use kim_domain::consent::ConsentStep;
 use kim_domain::field::FieldSet;
-use kim_domain::id::new_uuid;
-use kim_entity::code::Code;
-use kim_entity::{consent, consent_event};
-use sea_orm::{ActiveValue::Set, EntityTrait as _};
+use kim_entity::consent;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -44,16 +41,6 @@ async fn own(work: &Work<'_>, id: Option<Uuid>) -> Result<consent::Model, Refusa
 }
 
 /// Writes a step into a consent's history, and returns its id. The consent is locked: the step is later than any other.
-async fn note(work: &Work<'_>, consent_id: Uuid, step: ConsentStep, fields: FieldSet) -> Result<Uuid, Refusal> {
-    let id = new_uuid();
-    let event = consent_event::ActiveModel {
-        id: Set(id),
-        consent_id: Set(consent_id),
-        at: Set(work.instant()),
-        step: Set(Code(step)),
-        fields: Set(fields.to_i64()),
-        staff: Set(Some(work.viewer().subject().to_owned())),
-    };
-    consent_event::Entity::insert(event).exec_without_returning(work.legacy_tx()).await?;
-    Ok(id)
+async fn note(work: &Work<'_>, consent: Uuid, step: ConsentStep, fields: FieldSet) -> Result<Uuid, Refusal> {
+    Ok(work.writes().insert_consent_event(consent, step, fields, work.instant()).await?)
 }

@@ -8,7 +8,6 @@ use kim_domain::referral::ReferralStatus;
 use kim_entity::consent;
 use kim_entity::read::ReferralRow;
 use kim_entity::write::Concerned;
-use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, EntityTrait as _, IntoActiveModel as _};
 use uuid::Uuid;
 
 use super::{Done, Given, note, own, rest};
@@ -89,8 +88,7 @@ pub async fn renew(work: &mut Work<'_>, id: Option<Uuid>, given: &Given) -> Resu
     }
     let new = given.row(work, &client, old.receiver_id, old.purpose.0).await?;
     let new = consent::Model { renews_id: Some(old.id), ..new };
-    let renewed = consent::ActiveModel { id: Set(old.id), renewed_at: Set(Some(work.now())), ..Default::default() };
-    consent::Entity::update(renewed).exec(work.legacy_tx()).await?;
+    work.writes().renew_consent(old.id, work.now()).await?;
     note(work, old.id, ConsentStep::Renewed, new.all_fields()).await?;
     take_over(work, &concerned, new).await
 }
@@ -101,9 +99,7 @@ fn is_suspended(row: &ReferralRow) -> bool {
 
 /// Writes a consent, and lets everything rest on it that can.
 async fn take_over(work: &mut Work<'_>, concerned: &Concerned, new: consent::Model) -> Result<Done, Refusal> {
-    consent::Entity::insert(new.clone().into_active_model().reset_all())
-        .exec_without_returning(work.legacy_tx())
-        .await?;
+    work.writes().insert_consent(new.clone()).await?;
     note(work, new.id, ConsentStep::Recorded, new.all_fields()).await?;
     let mut done = Done { consent: new.id, referrals: Vec::new() };
     for row in &concerned.referrals {

@@ -7,7 +7,6 @@ use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::referral::ReferralStatus;
 use kim_entity::consent;
 use kim_entity::read::ReferralRow;
-use sea_orm::{ActiveValue::Set, EntityTrait as _};
 use uuid::Uuid;
 
 use super::rest::carries_something;
@@ -71,14 +70,7 @@ async fn take_back(
             (ConsentStep::Withdrawn, one.all_fields())
         }
     };
-    let row = consent::ActiveModel {
-        id: Set(one.id),
-        fields: Set(left.fields),
-        ticked: Set(left.ticked),
-        withdrawn_at: Set(left.withdrawn_at),
-        ..Default::default()
-    };
-    consent::Entity::update(row).exec(work.legacy_tx()).await?;
+    work.writes().withdraw_consent(&left).await?;
     let event = if taken.is_empty() { None } else { Some(note(work, one.id, step, taken).await?) };
     work.withdraws(one.id, event);
     Ok(left)

@@ -6,19 +6,23 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
+use kim_domain::consent::ConsentStep;
+use kim_domain::field::FieldSet;
+use kim_domain::id::new_uuid;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::ReferralStatus;
 use sea_orm::sea_query::LockType;
 use sea_orm::{
-    ColumnTrait as _, Condition, DbErr, EntityTrait as _, ExprTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, QueryTrait as _,
+    ActiveValue::Set, ColumnTrait as _, Condition, DbErr, EntityTrait as _, ExprTrait as _, IntoActiveModel as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
 };
 use uuid::Uuid;
 
 use super::Writes;
+use crate::code::Code;
 use crate::read::ReferralRow;
 use crate::tx::Tx;
-use crate::{case_file, consent, person};
+use crate::{case_file, consent, consent_event, person};
 
 /// A client, a receiver and a purpose.
 pub type Whose = (Uuid, Uuid, ReferralPurpose);
@@ -110,6 +114,64 @@ impl Writes {
         referrals.extend(offered);
         referrals.sort_by_key(|row| row.id);
         Ok(Concerned { referrals, consents })
+    }
+
+    /// Writes a consent.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn insert_consent(&self, new: consent::Model) -> Result<(), DbErr> {
+        let insert = consent::Entity::insert(new.into_active_model());
+        insert.exec_without_returning(self.tx().connection()).await.map(drop)
+    }
+
+    /// Notes that another consent takes the place of this one.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn renew_consent(&self, id: Uuid, now: i64) -> Result<(), DbErr> {
+        let renewed = consent::ActiveModel { id: Set(id), renewed_at: Set(Some(now)), ..Default::default() };
+        consent::Entity::update(renewed).exec(self.tx().connection()).await.map(drop)
+    }
+
+    /// Writes what a withdrawal left of a consent: its fields, and when it was withdrawn as a whole.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn withdraw_consent(&self, left: &consent::Model) -> Result<(), DbErr> {
+        let row = consent::ActiveModel {
+            id: Set(left.id),
+            fields: Set(left.fields),
+            ticked: Set(left.ticked),
+            withdrawn_at: Set(left.withdrawn_at),
+            ..Default::default()
+        };
+        consent::Entity::update(row).exec(self.tx().connection()).await.map(drop)
+    }
+
+    /// Writes a step of the viewer's into a consent's history, and returns its id.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn insert_consent_event(
+        &self,
+        consent: Uuid,
+        step: ConsentStep,
+        fields: FieldSet,
+        at: i64,
+    ) -> Result<Uuid, DbErr> {
+        let id = new_uuid();
+        let event = consent_event::Model {
+            id,
+            consent_id: consent,
+            at,
+            step: Code(step),
+            fields: fields.to_i64(),
+            staff: Some(self.author().1),
+        };
+        let insert = consent_event::Entity::insert(event.into_active_model());
+        insert.exec_without_returning(self.tx().connection()).await?;
+        Ok(id)
     }
 
     async fn consents_for(&self, whose: Whose) -> Result<Vec<consent::Model>, DbErr> {
