@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use kim_domain::field::{FieldSet, HandoverField as F};
 use kim_domain::matching::{MatchKind, Person, fingerprints};
-use kim_entity::{person, person_fingerprint};
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
+use kim_entity::person;
+use sea_orm::{DbErr, EntityTrait as _};
 use uuid::Uuid;
 
 use crate::work::Work;
@@ -14,39 +13,17 @@ use crate::work::Work;
 /// The fields that are compared.
 pub(crate) const COMPARED: FieldSet = FieldSet::of(&[F::FamilyName, F::GivenName, F::BirthDate, F::Phone, F::Email]);
 
-/// How many rows one statement takes, within SQLite's limit of bound values.
-const ROWS: usize = 1_000;
-
 /// Makes the fingerprints of a client of the viewer's agency anew, as its name and birth date are now; none if the client
 /// does not agree today. To be called whenever one of the two changes. Returns them.
 pub(crate) async fn refresh(work: &Work<'_>, person_id: Uuid) -> Result<Vec<String>, DbErr> {
-    forget(work, person_id).await?;
+    work.writes().delete_fingerprints(person_id).await?;
     if !work.reads().agrees_to_support_checks(person_id).await? {
         return Ok(Vec::new());
     }
     let client = person::Entity::find_by_id(person_id).one(work.legacy_tx()).await?;
     let made = client.as_ref().map(|client| of(work, client)).unwrap_or_default();
-    let rows: Vec<_> = made
-        .iter()
-        .map(|(kind, fingerprint)| person_fingerprint::ActiveModel {
-            person_id: Set(person_id),
-            kind: Set(kind.code().to_owned()),
-            fingerprint: Set(fingerprint.clone()),
-        })
-        .collect();
-    for rows in rows.chunks(ROWS) {
-        person_fingerprint::Entity::insert_many(rows.to_vec())
-            .on_conflict(OnConflict::new().do_nothing().to_owned())
-            .exec_without_returning(work.legacy_tx())
-            .await?;
-    }
+    work.writes().insert_fingerprints(person_id, &made).await?;
     Ok(made.into_iter().map(|(_, fingerprint)| fingerprint).collect())
-}
-
-/// Removes a client's fingerprints.
-async fn forget(work: &Work<'_>, person_id: Uuid) -> Result<(), DbErr> {
-    let of_client = person_fingerprint::Column::PersonId.eq(person_id);
-    person_fingerprint::Entity::delete_many().filter(of_client).exec(work.legacy_tx()).await.map(drop)
 }
 
 /// The fingerprints of a person; none without a name or a birth date.

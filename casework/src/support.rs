@@ -10,14 +10,10 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use kim_domain::field::FieldSet;
-use kim_domain::id::new_uuid;
-use kim_entity::code::Code;
-use kim_entity::read::{CaseRow, Elsewhere, Hold};
-use kim_entity::{support_check, support_consent, support_notice};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, ExprTrait as _, PaginatorTrait as _, QueryFilter as _,
-    QueryOrder as _,
-};
+use kim_entity::read::CaseRow;
+use kim_entity::unscoped::{Elsewhere, Hold, Unscoped};
+use kim_entity::write::Tx;
+use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -73,16 +69,8 @@ pub async fn record_consent(work: &mut Work<'_>, said: Said) -> Result<Recorded,
     if valid_until.is_some_and(|day| day < work.today()) {
         return Err(Refusal::bad_input("„validUntil“ liegt in der Vergangenheit."));
     }
-    work.reads().hold_support_consents(&[case.person_id], Hold::Change).await?;
-    let row = support_consent::ActiveModel {
-        id: Set(new_uuid()),
-        person_id: Set(case.person_id),
-        given: Set(said.given),
-        valid_until: Set(valid_until),
-        recorded_at: Set(work.now()),
-        staff: Set(work.viewer().subject().to_owned()),
-    };
-    support_consent::Entity::insert(row).exec_without_returning(work.legacy_tx()).await?;
+    hold(work, &[case.person_id], Hold::Change).await?;
+    work.writes().insert_support_consent(case.person_id, said.given, valid_until, work.now()).await?;
     matching::refresh(work, case.person_id).await?;
     Ok(Recorded { case: case.id, given: said.given, valid_until })
 }
@@ -97,7 +85,7 @@ pub async fn check(work: &mut Work<'_>, case: Option<Uuid>) -> Result<Checked, R
     if case.closed_on.is_some() {
         return Err(Refusal::not_allowed("Der Fall ist abgeschlossen."));
     }
-    work.reads().hold_support_consents(&[case.person_id], Hold::Rely).await?;
+    hold(work, &[case.person_id], Hold::Rely).await?;
     if !work.reads().agrees_to_support_checks(case.person_id).await? {
         return Err(Refusal::because(
             Because::NoLegalGround,
@@ -107,31 +95,19 @@ pub async fn check(work: &mut Work<'_>, case: Option<Uuid>) -> Result<Checked, R
     }
     limit(work, case.id).await?;
     let fingerprints = matching::refresh(work, case.person_id).await?;
-    let mut elsewhere = work.reads().open_elsewhere(&fingerprints).await?;
+    let mut elsewhere = open_elsewhere(work, &fingerprints).await?;
     if !elsewhere.is_empty() {
         // One of them may have withdrawn meanwhile: from here on nobody can.
         let clients: Vec<Uuid> = elsewhere.iter().map(|other| other.person_id).collect();
-        work.reads().hold_support_consents(&clients, Hold::Rely).await?;
-        let still = work.reads().open_elsewhere(&fingerprints).await?;
+        hold(work, &clients, Hold::Rely).await?;
+        let still = open_elsewhere(work, &fingerprints).await?;
         elsewhere.retain(|other| still.contains(other));
     }
     let reference = match elsewhere.is_empty() {
         true => None,
         false => Some(notify(work, &case, &elsewhere).await?),
     };
-    let viewer = work.viewer();
-    let row = support_check::ActiveModel {
-        id: Set(new_uuid()),
-        agency_id: Set(work.own_id()),
-        case_id: Set(case.id),
-        role: Set(Code(viewer.role())),
-        subject: Set(viewer.subject().to_owned()),
-        acting_for: Set(viewer.acting_for().map(str::to_owned)),
-        at: Set(work.now()),
-        found: Set(reference.is_some()),
-        reference: Set(reference.clone()),
-    };
-    support_check::Entity::insert(row).exec_without_returning(work.legacy_tx()).await?;
+    work.writes().insert_support_check(case.id, reference.clone(), work.now()).await?;
     Ok(Checked { found: reference.is_some(), reference })
 }
 
@@ -145,55 +121,40 @@ async fn own_case(work: &Work<'_>, id: Option<Uuid>) -> Result<CaseRow, Refusal>
 
 /// Who asks often could find out who is a client where by recording cases of people who are none.
 async fn limit(work: &Work<'_>, case_id: Uuid) -> Result<(), Refusal> {
-    use support_check::Column;
     work.reads().queue_support_checks().await?;
-    let of_subject = Column::AgencyId
-        .eq(work.own_id())
-        .and(Column::Subject.eq(work.viewer().subject()))
-        .and(Column::At.gt(work.now() - HOUR));
-    let of_case = Column::CaseId.eq(case_id).and(Column::At.gt(work.now() - 24 * HOUR));
-    for (made, most, text) in [
-        (of_subject, MOST_PER_HOUR, "Sie haben in der letzten Stunde zu oft abgeglichen. Bitte später noch einmal."),
-        (of_case, MOST_PER_CASE_AND_DAY, "Dieser Fall wurde in den letzten 24 Stunden oft genug abgeglichen."),
-    ] {
-        if support_check::Entity::find().filter(made).count(work.legacy_tx()).await? >= most {
-            return Err(Refusal::rate_limited(text));
-        }
+    if work.writes().count_own_support_checks(work.now() - HOUR).await? >= MOST_PER_HOUR {
+        let text = "Sie haben in der letzten Stunde zu oft abgeglichen. Bitte später noch einmal.";
+        return Err(Refusal::rate_limited(text));
+    }
+    if work.writes().count_support_checks_of_case(case_id, work.now() - 24 * HOUR).await? >= MOST_PER_CASE_AND_DAY {
+        return Err(Refusal::rate_limited("Dieser Fall wurde in den letzten 24 Stunden oft genug abgeglichen."));
     }
     Ok(())
 }
 
+#[expect(clippy::disallowed_methods, reason = "the clients that may be the same person are other agencies'")]
+async fn hold(work: &Work<'_>, clients: &[Uuid], hold: Hold) -> Result<(), DbErr> {
+    work.writes().unscoped(async |all: &Unscoped<&Tx>| all.hold_support_consents(clients, hold).await).await
+}
+
+#[expect(clippy::disallowed_methods, reason = "whether the person has a case at another agency is what is asked")]
+async fn open_elsewhere(work: &Work<'_>, fingerprints: &[String]) -> Result<Vec<Elsewhere>, DbErr> {
+    let asks = work.viewer().agency();
+    work.writes().unscoped(async |all: &Unscoped<&Tx>| all.open_elsewhere(asks, fingerprints).await).await
+}
+
 /// Gives all sides a reference: the one that the very same cases have already, or a new one.
+#[expect(clippy::disallowed_methods, reason = "the other sides are other agencies")]
 async fn notify(work: &Work<'_>, own: &CaseRow, elsewhere: &[Elsewhere]) -> Result<String, DbErr> {
     let mut sides = BTreeSet::from([(own.id, work.own_id())]);
     sides.extend(elsewhere.iter().map(|other| (other.case_id, other.agency_id)));
-    if let Some(known) = known(work, own.id, &sides).await? {
-        return Ok(known);
-    }
-    let reference = crate::import::random_reference(&mut rand::rng());
-    let rows = sides.into_iter().map(|(case_id, agency_id)| support_notice::ActiveModel {
-        id: Set(new_uuid()),
-        reference: Set(reference.clone()),
-        agency_id: Set(agency_id),
-        case_id: Set(case_id),
-        at: Set(work.now()),
-    });
-    support_notice::Entity::insert_many(rows).exec_without_returning(work.legacy_tx()).await?;
-    Ok(reference)
-}
-
-/// The reference that these sides were told last, if there is one.
-async fn known(work: &Work<'_>, own: Uuid, sides: &BTreeSet<(Uuid, Uuid)>) -> Result<Option<String>, DbErr> {
-    use support_notice::Column;
-    let last = support_notice::Entity::find()
-        .filter(Column::CaseId.eq(own))
-        .order_by_desc(Column::At)
-        .order_by_desc(Column::Id)
-        .one(work.legacy_tx())
-        .await?;
-    let Some(last) = last else { return Ok(None) };
-    let told =
-        support_notice::Entity::find().filter(Column::Reference.eq(&last.reference)).all(work.legacy_tx()).await?;
-    let told: BTreeSet<_> = told.into_iter().map(|notice| (notice.case_id, notice.agency_id)).collect();
-    Ok((told == *sides).then_some(last.reference))
+    let new = crate::import::random_reference(&mut rand::rng());
+    let tell = async |all: &Unscoped<&Tx>| {
+        if let Some(known) = all.known_support_reference(own.id, &sides).await? {
+            return Ok(known);
+        }
+        all.insert_support_notices(&new, &sides, work.now()).await?;
+        Ok(new.clone())
+    };
+    work.writes().unscoped(tell).await
 }

@@ -40,7 +40,7 @@ pub use referral_filter::{AT_THE_DESK, CountBy, Counts, ReferralFilter};
 pub use referral_row::{Contact, Extent, ReferralRow, Side};
 pub use referrals::{Key, ReferralPage};
 pub use statistics::{Stay, Tally, TallyFilter};
-pub use support::{Elsewhere, Hold, NoticePage, NoticeRow};
+pub use support::{NoticePage, NoticeRow};
 
 use std::sync::Arc;
 

@@ -1,14 +1,13 @@
-//! Support checks: the notices of the viewer's agency, and who else manages a case of what is probably the same person.
+//! Support checks: the notices of the viewer's agency, and what its clients said. Who else manages a case of the same person
+//! is looked up in `unscoped/matching.rs`.
 
-use std::collections::BTreeMap;
-
-use kim_domain::matching::{MatchKind, probable};
 use sea_orm::{DbBackend, DbErr};
 use uuid::Uuid;
 
 use super::history::Moment;
 use super::{Page, Reads, Window};
 use crate::sql::{Columns, Sql};
+use crate::unscoped::matching::{push_agreed, push_another_side_agrees};
 
 /// A notice to the viewer's agency.
 #[derive(Clone, Debug)]
@@ -25,26 +24,6 @@ pub struct NoticeRow {
 
 /// A page of notices.
 pub type NoticePage = Page<NoticeRow>;
-
-/// An open case of another agency. What the viewer's agency is told of it is that there is one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Elsewhere {
-    /// The case.
-    pub case_id: Uuid,
-    /// Whose it is.
-    pub agency_id: Uuid,
-    /// Whom it concerns.
-    pub person_id: Uuid,
-}
-
-/// How a client's consent is held while it is relied on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hold {
-    /// Others may rely on it too, and nobody changes it until this transaction ends.
-    Rely,
-    /// It is changed: nobody relies on it until then.
-    Change,
-}
 
 impl Reads {
     /// The notices of the viewer's agency, the latest first; of one of its cases if it is named.
@@ -99,43 +78,12 @@ impl Reads {
     fn narrow_notices(&self, sql: &mut Sql, case: Option<Uuid>) {
         sql.push("n.agency_id = ").bind(self.viewer.agency().id);
         sql.push(" AND EXISTS (SELECT 1 FROM \"case\" k WHERE k.id = n.case_id AND ");
-        self.push_agreed(sql, "k.person_id");
-        sql.push(") AND EXISTS (SELECT 1 FROM support_notice o JOIN \"case\" k ON k.id = o.case_id ");
-        sql.push("WHERE o.reference = n.reference AND o.agency_id <> n.agency_id AND ");
-        self.push_agreed(sql, "k.person_id");
-        sql.push(")");
+        push_agreed(sql, "k.person_id", self.today);
+        sql.push(") AND ");
+        push_another_side_agrees(sql, self.today);
         if let Some(case) = case {
             sql.push(" AND n.case_id = ").bind(case);
         }
-    }
-
-    /// Open cases of other agencies of the municipality, of what is probably the person of these fingerprints. Of a client
-    /// who did not agree to be found, today, there is none: what another Träger may not tell it is not asked.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn open_elsewhere(&self, fingerprints: &[String]) -> Result<Vec<Elsewhere>, DbErr> {
-        let mut common: BTreeMap<Elsewhere, Vec<MatchKind>> = BTreeMap::new();
-        for fingerprints in fingerprints.chunks(MOST_BOUND) {
-            let mut sql = self.sql();
-            sql.push("SELECT DISTINCT k.id, k.agency_id, p.id, f.kind FROM person_fingerprint f ");
-            sql.push("JOIN person p ON p.id = f.person_id JOIN \"case\" k ON k.person_id = p.id ");
-            sql.push("JOIN agency g ON g.id = k.agency_id WHERE f.fingerprint IN (");
-            for (place, fingerprint) in fingerprints.iter().enumerate() {
-                sql.push(if place > 0 { "," } else { "" }).bind(fingerprint.as_str());
-            }
-            sql.push(") AND k.closed_on IS NULL AND g.enabled AND g.ags = ").bind(self.viewer.agency().ags.as_str());
-            sql.push(" AND g.id <> ").bind(self.viewer.agency().id).push(" AND ");
-            self.push_agreed(&mut sql, "p.id");
-            for row in &sql.all(self.connection()).await? {
-                let mut columns = Columns::of(row);
-                let case =
-                    Elsewhere { case_id: columns.next()?, agency_id: columns.next()?, person_id: columns.next()? };
-                common.entry(case).or_default().push(columns.word()?);
-            }
-        }
-        common.retain(|_, kinds| probable(kinds.iter().copied()));
-        Ok(common.into_keys().collect())
     }
 
     /// Whether this client agrees to support checks today.
@@ -146,26 +94,12 @@ impl Reads {
         let mut sql = self.sql();
         sql.push("SELECT p.id FROM person p WHERE p.agency_id = ").bind(self.viewer.agency().id);
         sql.push(" AND p.id = ").bind(person).push(" AND ");
-        self.push_agreed(&mut sql, "p.id");
+        push_agreed(&mut sql, "p.id", self.today);
         Ok(sql.one(self.connection()).await?.is_some())
     }
 
-    /// Holds what these clients said about support checks, in the order of their ids: a withdrawal waits for the checks that
-    /// rely on it, and they for it. Only in a transaction that writes; on SQLite nobody else writes while it lasts.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn hold_support_consents(&self, persons: &[Uuid], hold: Hold) -> Result<(), DbErr> {
-        if self.tx.backend() != DbBackend::Postgres || persons.is_empty() {
-            return Ok(());
-        }
-        let mut sql = self.sql();
-        sql.push("SELECT p.id FROM person p WHERE ").is_one_of("p.id", persons).push(" ORDER BY p.id ");
-        sql.push(if hold == Hold::Rely { "FOR SHARE" } else { "FOR UPDATE" });
-        sql.all(self.connection()).await.map(drop)
-    }
-
-    /// Lets one support check of the viewer's agency follow the other, so that all are counted. As above.
+    /// Lets one support check of the viewer's agency follow the other, so that all are counted. Only in a
+    /// transaction that writes; on SQLite nobody else writes while it lasts.
     ///
     /// # Errors
     /// The database does not answer.
@@ -177,15 +111,4 @@ impl Reads {
         sql.push("SELECT g.id FROM agency g WHERE g.id = ").bind(self.viewer.agency().id).push(" FOR NO KEY UPDATE");
         sql.all(self.connection()).await.map(drop)
     }
-
-    /// The latest that the client said is yes, and lasts until today at least.
-    fn push_agreed(&self, sql: &mut Sql, person: &str) {
-        sql.push("EXISTS (SELECT 1 FROM support_consent s WHERE s.person_id = ").push(person);
-        sql.push(" AND s.given AND (s.valid_until IS NULL OR s.valid_until >= ").bind(self.today);
-        sql.push(") AND NOT EXISTS (SELECT 1 FROM support_consent l WHERE l.person_id = s.person_id ");
-        sql.push("AND (l.recorded_at, l.id) > (s.recorded_at, s.id)))");
-    }
 }
-
-/// A person has fewer fingerprints; SQLite binds 32,766 values.
-const MOST_BOUND: usize = 1_000;

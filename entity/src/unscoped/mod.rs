@@ -6,6 +6,7 @@
 
 mod case;
 mod clock;
+pub(crate) mod matching;
 mod under_agreement;
 
 use std::borrow::Borrow;
@@ -14,6 +15,7 @@ use chrono::NaiveDate;
 use sea_orm::{DatabaseTransaction, DbErr};
 
 pub use clock::Locked;
+pub use matching::{Elsewhere, Hold};
 
 use crate::database::Database;
 use crate::sql::Sql;

@@ -24,6 +24,7 @@ mod finish;
 mod handovers;
 mod referrals;
 mod requests;
+mod support;
 
 pub use consents::{Concerned, Whose};
 pub use finish::{CommitRecord, FeedChange};

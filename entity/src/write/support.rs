@@ -1,0 +1,126 @@
+//! What the viewer writes for support checks: what a client said, its fingerprints, and every check.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use kim_domain::id::new_uuid;
+use kim_domain::matching::MatchKind;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, IntoActiveModel as _, PaginatorTrait as _,
+    QueryFilter as _,
+};
+use uuid::Uuid;
+
+use super::Writes;
+use crate::code::Code;
+use crate::{person_fingerprint, support_check, support_consent};
+
+/// How many fingerprints one statement takes, within SQLite's limit of bound values.
+const ROWS: usize = 1_000;
+
+impl Writes {
+    /// Writes what a client of the viewer's said about support checks.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn insert_support_consent(
+        &self,
+        person: Uuid,
+        given: bool,
+        valid_until: Option<NaiveDate>,
+        now: i64,
+    ) -> Result<(), DbErr> {
+        let row = support_consent::Model {
+            id: new_uuid(),
+            person_id: person,
+            given,
+            valid_until,
+            recorded_at: now,
+            staff: self.author().1,
+        };
+        let insert = support_consent::Entity::insert(row.into_active_model());
+        insert.exec_without_returning(self.tx().connection()).await.map(drop)
+    }
+
+    /// Writes that the viewer made a check of one of its cases: the reference that it found, if it found somebody.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn insert_support_check(&self, case: Uuid, reference: Option<String>, now: i64) -> Result<(), DbErr> {
+        let (agency_id, subject) = self.author();
+        let viewer = self.reads().viewer();
+        let row = support_check::Model {
+            id: new_uuid(),
+            agency_id,
+            case_id: case,
+            role: Code(viewer.role()),
+            subject,
+            acting_for: viewer.acting_for().map(str::to_owned),
+            at: now,
+            found: reference.is_some(),
+            reference,
+        };
+        let insert = support_check::Entity::insert(row.into_active_model());
+        insert.exec_without_returning(self.tx().connection()).await.map(drop)
+    }
+
+    /// How many checks the viewer's subject made since an instant.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn count_own_support_checks(&self, since: i64) -> Result<u64, DbErr> {
+        use support_check::Column;
+        let (agency, subject) = self.author();
+        support_check::Entity::find()
+            .filter(Column::AgencyId.eq(agency))
+            .filter(Column::Subject.eq(subject))
+            .filter(Column::At.gt(since))
+            .count(self.tx().connection())
+            .await
+    }
+
+    /// How many checks were made of one of the viewer's cases since an instant.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn count_support_checks_of_case(&self, case: Uuid, since: i64) -> Result<u64, DbErr> {
+        use support_check::Column;
+        support_check::Entity::find()
+            .filter(Column::CaseId.eq(case))
+            .filter(Column::At.gt(since))
+            .count(self.tx().connection())
+            .await
+    }
+
+    /// Writes fingerprints of a client of the viewer's.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn insert_fingerprints(&self, person: Uuid, made: &BTreeSet<(MatchKind, String)>) -> Result<(), DbErr> {
+        let rows: Vec<_> = made
+            .iter()
+            .map(|(kind, fingerprint)| person_fingerprint::ActiveModel {
+                person_id: Set(person),
+                kind: Set(kind.code().to_owned()),
+                fingerprint: Set(fingerprint.clone()),
+            })
+            .collect();
+        for rows in rows.chunks(ROWS) {
+            person_fingerprint::Entity::insert_many(rows.to_vec())
+                .on_conflict(OnConflict::new().do_nothing().to_owned())
+                .exec_without_returning(self.tx().connection())
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes a client's fingerprints.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn delete_fingerprints(&self, person: Uuid) -> Result<(), DbErr> {
+        let of_client = person_fingerprint::Column::PersonId.eq(person);
+        person_fingerprint::Entity::delete_many().filter(of_client).exec(self.tx().connection()).await.map(drop)
+    }
+}
