@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use kim_entity::case_file::NewCase;
 use kim_entity::classification::TABLES;
 use kim_entity::handover::HandoverRow;
 use kim_entity::message::NewMessage;
+use kim_entity::note::NewNote;
+use kim_entity::person::PersonRow;
 use kim_entity::raw::Stored;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
@@ -41,7 +44,14 @@ on_both! {
 
     async fn a_codec_writes_every_column_of_its_table(db: TestDatabase) {
         let found = columns(db.database.raw()).await;
-        for (table, written) in [stored::<HandoverRow>(), stored::<NewMessage>()] {
+        let codecs = [
+            stored::<HandoverRow>(),
+            stored::<NewMessage>(),
+            stored::<PersonRow>(),
+            stored::<NewCase>(),
+            stored::<NewNote>(),
+        ];
+        for (table, written) in codecs {
             let there: BTreeSet<_> = found.iter().filter(|name| name.starts_with(&format!("{table}."))).cloned().collect();
             assert_eq!(written, there, "{table}");
         }

@@ -18,9 +18,9 @@ pub use record::Record;
 pub use update::{UpdateCase, update};
 
 use kim_domain::field::FieldSet;
+use kim_entity::case_file::CaseChange;
 use kim_entity::read::CaseRow;
-use kim_entity::{case_file, district};
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, ExprTrait as _, QueryFilter as _, SqlErr};
+use sea_orm::{DbErr, SqlErr};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -77,18 +77,12 @@ async fn own_to_write(work: &Work<'_>, target: Target, record: FieldSet, alone: 
     Ok(case)
 }
 
-/// Writes columns of a case whose version nobody else has counted on. From here to the commit nobody else writes it.
-async fn touch(work: &Work<'_>, case: &CaseRow, with: case_file::ActiveModel) -> Result<(), Refusal> {
-    use case_file::Column;
-    let with = case_file::ActiveModel { version: Set(case.version + 1), updated_at: Set(work.now()), ..with };
-    let updated = case_file::Entity::update_many()
-        .set(with)
-        .filter(Column::Id.eq(case.id).and(Column::AgencyId.eq(work.own_id())))
-        .filter(Column::Version.eq(case.version))
-        .exec(work.legacy_tx())
-        .await
-        .map_err(taken)?;
-    if updated.rows_affected == 1 { Ok(()) } else { Err(Refusal::conflict(case.version + 1)) }
+/// Writes what changes of a case whose version nobody else has counted on. From here to the commit nobody else writes it.
+async fn touch(work: &Work<'_>, case: &CaseRow, change: CaseChange) -> Result<(), Refusal> {
+    match work.writes().update_case(case.id, case.version, change, work.now()).await.map_err(taken)? {
+        true => Ok(()),
+        false => Err(Refusal::conflict(case.version + 1)),
+    }
 }
 
 /// The one thing of a case that is there once at an agency is its number.
@@ -107,11 +101,8 @@ fn case_number(number: &str) -> Result<String, Refusal> {
 
 /// The code of a district of the agency's municipality.
 async fn district(work: &Work<'_>, code: &str) -> Result<String, Refusal> {
-    let ags = work.viewer().agency().ags.clone();
-    match district::Entity::find_by_id((ags, code.trim().to_owned())).one(work.legacy_tx()).await? {
-        Some(district) => Ok(district.code),
-        None => Err(Refusal::bad_input("„district“ ist kein Schlüssel eines Stadtbezirks Ihrer Kommune.")),
-    }
+    let found = work.writes().district(code.trim()).await?;
+    found.ok_or_else(|| Refusal::bad_input("„district“ ist kein Schlüssel eines Stadtbezirks Ihrer Kommune."))
 }
 
 /// Only agencies that hand over keep cases.

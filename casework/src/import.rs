@@ -22,7 +22,6 @@ mod write;
 
 pub use agencies::agencies;
 pub use agreements::agreements;
-pub(crate) use bulk::insert;
 pub use cases::cases;
 pub(crate) use reference::random as random_reference;
 pub use report::{Refusal, RefusalCode, Report};

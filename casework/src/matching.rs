@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use kim_domain::field::{FieldSet, HandoverField as F};
 use kim_domain::matching::{MatchKind, Person, fingerprints};
-use kim_entity::person;
-use sea_orm::{DbErr, EntityTrait as _};
+use kim_entity::read::Values;
+use sea_orm::DbErr;
 use uuid::Uuid;
 
 use crate::work::Work;
@@ -20,22 +20,22 @@ pub(crate) async fn refresh(work: &Work<'_>, person_id: Uuid) -> Result<Vec<Stri
     if !work.reads().agrees_to_support_checks(person_id).await? {
         return Ok(Vec::new());
     }
-    let client = person::Entity::find_by_id(person_id).one(work.legacy_tx()).await?;
+    let client = work.writes().person(person_id, COMPARED).await?;
     let made = client.as_ref().map(|client| of(work, client)).unwrap_or_default();
     work.writes().insert_fingerprints(person_id, &made).await?;
     Ok(made.into_iter().map(|(_, fingerprint)| fingerprint).collect())
 }
 
 /// The fingerprints of a person; none without a name or a birth date.
-fn of(work: &Work<'_>, client: &person::Model) -> BTreeSet<(MatchKind, String)> {
-    let born = client.birth_date.as_deref().and_then(|day| day.parse().ok());
-    let (Some(family_name), Some(birth_date)) = (client.family_name.as_deref(), born) else { return BTreeSet::new() };
+fn of(work: &Work<'_>, client: &Values) -> BTreeSet<(MatchKind, String)> {
+    let born = client.get(F::BirthDate).and_then(|day| day.parse().ok());
+    let (Some(family_name), Some(birth_date)) = (client.get(F::FamilyName), born) else { return BTreeSet::new() };
     let person = Person {
         family_name,
-        given_name: client.given_name.as_deref().unwrap_or_default(),
+        given_name: client.get(F::GivenName).unwrap_or_default(),
         birth_date,
-        phone: client.phone.as_deref(),
-        email: client.email.as_deref(),
+        phone: client.get(F::Phone),
+        email: client.get(F::Email),
     };
     fingerprints(work.key(), &person)
 }

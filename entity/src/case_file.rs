@@ -1,117 +1,301 @@
 //! Cases (table `case`): what a Träger works on with one person.
+//!
+//! This file is the table's codec: what a case says goes in and out here, its values by the column of their field.
 
-use kim_domain::field::HandoverField;
-use sea_orm::Value;
-use sea_orm::entity::prelude::*;
+mod model;
 
-/// One case.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "case")]
-pub struct Model {
+pub use model::{ActiveModel, Column, Entity, Model, PrimaryKey, Relation};
+
+use chrono::NaiveDate;
+use kim_domain::closing::CloseReason;
+use kim_domain::field::{FieldSet, HandoverField};
+use kim_domain::value::CasePhase;
+use sea_orm::{ConnectionTrait, DbErr, Value};
+use uuid::Uuid;
+
+use crate::person;
+use crate::sql::{Columns, Sql};
+use crate::values::{self, Values};
+use crate::write::batch::rows_at_once;
+
+/// A new case. It is open.
+#[derive(Clone, Debug)]
+pub struct NewCase {
     /// UUIDv7.
-    #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// The Träger.
     pub agency_id: Uuid,
     /// The client.
     pub person_id: Uuid,
     /// The Träger's own number; may reveal its specialisation and goes to nobody else.
-    #[sea_orm(column_type = "Text")]
     pub case_number: String,
-    /// The district.
-    #[sea_orm(column_type = "Text", nullable)]
+    /// Code of the district.
     pub district: Option<String>,
-    /// Code of the phase of Case Management.
-    #[sea_orm(column_type = "Text")]
-    pub phase: String,
+    /// The phase of Case Management.
+    pub phase: CasePhase,
     /// First day.
-    pub opened_on: Date,
-    /// Last day.
-    pub closed_on: Option<Date>,
-    /// Anliegen.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub concern: Option<String>,
-    /// Beantragtes Verfahren.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub requested_procedure: Option<String>,
-    /// Ziele und Schritte im Hilfeplan.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub plan_steps: Option<String>,
-    /// Unterlagen (Liste).
-    #[sea_orm(column_type = "Text", nullable)]
-    pub documents: Option<String>,
-    /// Zielgruppe.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub target_group: Option<String>,
-    /// Beratungsnotizen: leave the Träger never.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub counselling_notes: Option<String>,
+    pub opened_on: NaiveDate,
     /// Hash of the row it was imported from: tells unchanged from changed.
-    #[sea_orm(column_type = "Text", nullable)]
     pub import_hash: Option<String>,
-    /// Counts the changes: a colleague who was faster is noticed.
-    pub version: i32,
-    /// Code of the reason for which it was closed.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub close_reason: Option<String>,
-    /// What came of it, in words.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub result: Option<String>,
-    /// Goals and steps (`kim_domain::plan`), as JSON; `plan_steps` is written from it.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub plan: Option<String>,
-    /// When the plan was last set.
-    pub plan_reviewed_on: Option<Date>,
     /// Microseconds since 1970.
     pub created_at: i64,
-    /// Microseconds since 1970.
-    pub updated_at: i64,
+    /// What the case says; of a person's fields nothing is written.
+    pub values: Values,
 }
 
-/// No relations: reads join by hand, narrowed to a viewer.
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
-
-/// The column of a handover field; none for a field that is not kept here.
-#[must_use]
-pub fn column(field: HandoverField) -> Option<Column> {
-    field.column().parse().ok()
+/// What changes of a case; the rest stays.
+#[derive(Clone, Debug, Default)]
+pub struct CaseChange {
+    /// Another number.
+    pub case_number: Option<String>,
+    /// Another district; `Some(None)` removes it.
+    pub district: Option<Option<String>>,
+    /// Another phase.
+    pub phase: Option<CasePhase>,
+    /// It is closed.
+    pub closed: Option<Closed>,
+    /// Another plan.
+    pub plan: Option<Plan>,
+    /// Other values; those of a person's fields are not written here.
+    pub values: Vec<(HandoverField, Option<String>)>,
 }
 
-impl Model {
-    /// A field's stored text.
-    #[must_use]
-    pub fn text(&self, field: HandoverField) -> Option<String> {
-        if let Value::String(text) = self.get(column(field)?) { text } else { None }
+/// How a case is closed.
+#[derive(Clone, Debug)]
+pub struct Closed {
+    /// Last day.
+    pub on: NaiveDate,
+    /// Why.
+    pub reason: CloseReason,
+    /// What came of it, in words.
+    pub result: Option<String>,
+}
+
+/// A plan as it is set.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Goals and steps (`kim_domain::plan`), as JSON; `plan_steps` is written from it.
+    pub goals: String,
+    /// When it is set.
+    pub reviewed_on: NaiveDate,
+}
+
+/// One case of the viewer's agency.
+#[derive(Clone, Debug)]
+pub struct CaseRow {
+    /// Id.
+    pub id: Uuid,
+    /// The Traeger's own number; nobody else sees it.
+    pub case_number: String,
+    /// Code of the district.
+    pub district: Option<String>,
+    /// Code of the phase.
+    pub phase: String,
+    /// First day.
+    pub opened_on: NaiveDate,
+    /// Last day.
+    pub closed_on: Option<NaiveDate>,
+    /// Counts the changes.
+    pub version: i32,
+    /// Code of the reason for which it was closed.
+    pub close_reason: Option<String>,
+    /// What came of it, in words.
+    pub result: Option<String>,
+    /// What was asked for of the record.
+    pub record: Values,
+    /// The client; its id goes to nobody.
+    pub person_id: Uuid,
+}
+
+/// The plan of a case as it is stored.
+#[derive(Clone, Debug)]
+pub struct PlanRow {
+    /// Goals and steps, as JSON; `None` until it is set here.
+    pub plan: Option<String>,
+    /// The handover field, as JSON: what an import left.
+    pub plan_steps: Option<String>,
+    /// When it was last set.
+    pub reviewed_on: Option<NaiveDate>,
+}
+
+/// The fields that the table has a column for: what a person does not have, and what is worked out nowhere else.
+pub(crate) const FIELDS: FieldSet =
+    FieldSet::ALL.without(person::FIELDS).without(FieldSet::of(&[HandoverField::Age, HandoverField::HouseholdMembers]));
+
+/// The names of the columns beside those of the fields.
+const COLUMNS: [&str; 16] = [
+    "id",
+    "agency_id",
+    "person_id",
+    "case_number",
+    "district",
+    "phase",
+    "opened_on",
+    "closed_on",
+    "import_hash",
+    "version",
+    "close_reason",
+    "result",
+    "plan",
+    "plan_reviewed_on",
+    "created_at",
+    "updated_at",
+];
+
+/// The names of all columns, in the order of [`cells`].
+pub(crate) fn columns() -> impl Iterator<Item = &'static str> {
+    COLUMNS.into_iter().chain(FIELDS.iter().map(HandoverField::column))
+}
+
+/// A row as it is stored.
+pub(crate) fn cells(row: &NewCase) -> Vec<Value> {
+    let (text, day) = (Value::String(None), Value::from(None::<NaiveDate>));
+    let mut cells = vec![
+        row.id.into(),
+        row.agency_id.into(),
+        row.person_id.into(),
+        row.case_number.clone().into(),
+        row.district.clone().into(),
+        row.phase.code().into(),
+        row.opened_on.into(),
+        day.clone(),
+        row.import_hash.clone().into(),
+        1.into(),
+        text.clone(),
+        text.clone(),
+        text,
+        day,
+        row.created_at.into(),
+        row.created_at.into(),
+    ];
+    cells.extend(row.values.cells(FIELDS));
+    cells
+}
+
+/// Appends the columns of a case `k` of the client `p`, and these fields of its record, to a list of columns.
+pub(crate) fn push_columns(sql: &mut Sql, record: FieldSet) {
+    sql.push(
+        "k.id, k.case_number, k.district, k.phase, k.opened_on, k.closed_on, k.version, k.close_reason, k.result, \
+         k.person_id",
+    );
+    person::push_columns(sql, record);
+    values::push_columns(sql, "k", record.and(FIELDS));
+}
+
+impl CaseRow {
+    /// Reads what [`push_columns`] appended.
+    pub(crate) fn read(columns: &mut Columns<'_>, record: FieldSet) -> Result<Self, DbErr> {
+        let mut case = Self {
+            id: columns.next()?,
+            case_number: columns.next()?,
+            district: columns.next()?,
+            phase: columns.next()?,
+            opened_on: columns.next()?,
+            closed_on: columns.next()?,
+            version: columns.next()?,
+            close_reason: columns.next()?,
+            result: columns.next()?,
+            person_id: columns.next()?,
+            record: person::read(columns, record)?,
+        };
+        case.record.read_more(columns, record.and(FIELDS))?;
+        Ok(case)
     }
 }
 
-impl ActiveModel {
-    /// Sets a field's stored text. `false` if the field is not kept here: nothing is set then.
-    pub fn set_text(&mut self, field: HandoverField, text: Option<String>) -> bool {
-        match column(field) {
-            Some(column) => {
-                self.set(column, text.into());
-                true
-            }
-            None => false,
-        }
+/// Appends the columns of the plan of a case `k` to a list of columns.
+pub(crate) fn push_plan(sql: &mut Sql) {
+    sql.push(", k.plan, k.plan_steps, k.plan_reviewed_on");
+}
+
+impl PlanRow {
+    /// Reads what [`push_plan`] appended.
+    pub(crate) fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr> {
+        Ok(Self { plan: columns.next()?, plan_steps: columns.next()?, reviewed_on: columns.next()? })
     }
+}
+
+/// Appends the condition that `k` has this number.
+pub(crate) fn push_has_number(sql: &mut Sql, number: &str) {
+    sql.push("k.case_number = ").bind(number);
+}
+
+/// Inserts cases.
+pub(crate) async fn insert(connection: &impl ConnectionTrait, rows: &[NewCase]) -> Result<(), DbErr> {
+    let names = columns().collect::<Vec<_>>();
+    for some in rows.chunks(rows_at_once(names.len())) {
+        let mut sql = Sql::new(connection.get_database_backend());
+        sql.push("INSERT INTO \"case\" (").push(&names.join(", ")).push(") VALUES ").rows(some.iter().map(cells));
+        sql.run(connection).await?;
+    }
+    Ok(())
+}
+
+/// Writes what changes of an agency's case, if it still has this version; whether it had. From here to the commit nobody else
+/// writes it.
+pub(crate) async fn update(
+    connection: &impl ConnectionTrait,
+    (id, version): (Uuid, i32),
+    agency: Uuid,
+    change: CaseChange,
+    now: i64,
+) -> Result<bool, DbErr> {
+    let CaseChange { case_number, district, phase, closed, plan, values } = change;
+    let mut sql = Sql::new(connection.get_database_backend());
+    sql.push("UPDATE \"case\" SET version = ").bind(version + 1).push(", updated_at = ").bind(now);
+    if let Some(number) = case_number {
+        sql.push(", case_number = ").bind(number);
+    }
+    if let Some(district) = district {
+        sql.push(", district = ").bind(district);
+    }
+    if let Some(phase) = phase {
+        sql.push(", phase = ").bind(phase.code());
+    }
+    if let Some(Closed { on, reason, result }) = closed {
+        sql.push(", closed_on = ").bind(on).push(", close_reason = ").bind(reason.code());
+        sql.push(", result = ").bind(result);
+    }
+    if let Some(Plan { goals, reviewed_on }) = plan {
+        sql.push(", plan = ").bind(goals).push(", plan_reviewed_on = ").bind(reviewed_on);
+    }
+    values::push_changes(&mut sql, &values, FIELDS);
+    sql.push(" WHERE id = ").bind(id).push(" AND agency_id = ").bind(agency).push(" AND version = ").bind(version);
+    Ok(sql.run(connection).await? == 1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::person;
+    use kim_domain::field::Block;
 
     #[test]
-    fn a_field_is_kept_in_one_place_unless_it_is_worked_out() {
+    fn a_case_has_what_belongs_to_its_request_and_what_is_not_for_everybody() {
         for &field in HandoverField::ALL {
-            let worked_out = matches!(field, HandoverField::Age | HandoverField::HouseholdMembers);
-            let places = usize::from(column(field).is_some()) + usize::from(person::column(field).is_some());
-            assert_eq!(places, usize::from(!worked_out), "{field:?}");
+            let kept = matches!(field.block(), Block::Request | Block::Sensitive | Block::Notes);
+            assert_eq!(FIELDS.contains(field), kept, "{field:?}");
         }
+    }
+
+    #[test]
+    fn a_row_has_a_cell_for_each_column_and_no_value_of_a_person() {
+        let values = [(HandoverField::Concern, "Kita".to_owned()), (HandoverField::City, "canary".to_owned())];
+        let case = NewCase {
+            id: Uuid::nil(),
+            agency_id: Uuid::nil(),
+            person_id: Uuid::nil(),
+            case_number: "F-1".to_owned(),
+            district: None,
+            phase: CasePhase::Intake,
+            opened_on: NaiveDate::MIN,
+            import_hash: None,
+            created_at: 0,
+            values: values.into_iter().collect(),
+        };
+        let cells = cells(&case);
+        assert_eq!(cells.len(), columns().count());
+        let place = columns().position(|column| column == HandoverField::Concern.column()).expect("a column");
+        assert_eq!(cells[place], Value::from("Kita"));
+        assert!(!cells.contains(&Value::from("canary")));
     }
 }

@@ -1,30 +1,70 @@
 //! Counselling notes of a case: written once, never changed, and never leaving their Träger (§ 203 StGB, § 65 SGB VIII).
+//!
+//! This file is the table's codec: the text goes in and out here.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{ConnectionTrait, DbErr, Value};
+use uuid::Uuid;
 
-/// One note.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "note")]
-pub struct Model {
+use crate::sql::{Columns, Sql};
+use crate::write::batch::rows_at_once;
+
+/// A counselling note.
+#[derive(Clone, Debug)]
+pub struct NoteRow {
+    /// Id.
+    pub id: Uuid,
+    /// Microseconds.
+    pub at: i64,
+    /// Who wrote it.
+    pub staff: Option<String>,
+    /// The text.
+    pub body: String,
+}
+
+/// A new note.
+#[derive(Clone, Debug)]
+pub struct NewNote {
     /// UUIDv7.
-    #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// The case.
     pub case_id: Uuid,
     /// The Träger.
     pub agency_id: Uuid,
     /// Subject of the token that wrote it.
-    #[sea_orm(column_type = "Text", nullable)]
     pub staff: Option<String>,
     /// Microseconds since 1970.
     pub at: i64,
     /// The text.
-    #[sea_orm(column_type = "Text")]
     pub body: String,
 }
 
-/// No relations: reads join by hand, narrowed to a viewer.
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
+/// All columns, in the order of [`cells`].
+pub(crate) const COLUMNS: [&str; 6] = ["id", "case_id", "agency_id", "staff", "at", "body"];
 
-impl ActiveModelBehavior for ActiveModel {}
+/// A row as it is stored.
+pub(crate) fn cells(row: &NewNote) -> Vec<Value> {
+    let NewNote { id, case_id, agency_id, staff, at, body } = row.clone();
+    vec![id.into(), case_id.into(), agency_id.into(), staff.into(), at.into(), body.into()]
+}
+
+/// Appends the columns of a note `q` to a list of columns.
+pub(crate) fn push_columns(sql: &mut Sql) {
+    sql.push(", q.id, q.at, q.staff, q.body");
+}
+
+impl NoteRow {
+    /// Reads what [`push_columns`] appended.
+    pub(crate) fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr> {
+        Ok(Self { id: columns.next()?, at: columns.next()?, staff: columns.next()?, body: columns.next()? })
+    }
+}
+
+/// Inserts notes.
+pub(crate) async fn insert(connection: &impl ConnectionTrait, rows: &[NewNote]) -> Result<(), DbErr> {
+    for some in rows.chunks(rows_at_once(COLUMNS.len())) {
+        let mut sql = Sql::new(connection.get_database_backend());
+        sql.push("INSERT INTO note (").push(&COLUMNS.join(", ")).push(") VALUES ").rows(some.iter().map(cells));
+        sql.run(connection).await?;
+    }
+    Ok(())
+}

@@ -1,192 +1,149 @@
 //! Persons: clients of one Träger, never shared with another.
 //!
-//! Every value is text in the encoding that [`kim_domain::field::ValueType`] documents, so that it can be sealed.
+//! This file is the table's codec: every value goes in and out here, by the column of its field. Each is nullable text in the
+//! encoding that [`kim_domain::field::ValueType`] documents, so that it can be sealed.
 
-use kim_domain::field::HandoverField;
-use sea_orm::Value;
-use sea_orm::entity::prelude::*;
+mod model;
+
+pub use model::{ActiveModel, Column, Entity, Model, PrimaryKey, Relation};
+
+use kim_domain::field::{Block, FieldSet, HandoverField};
+use sea_orm::{ConnectionTrait, DbErr, Value};
+use uuid::Uuid;
+
+use crate::sql::{Columns, Sql};
+use crate::values::{self, Changes, Values};
+use crate::write::batch::rows_at_once;
 
 /// One person.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "person")]
-pub struct Model {
+#[derive(Clone, Debug, Default)]
+pub struct PersonRow {
     /// UUIDv7.
-    #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// The Träger.
     pub agency_id: Uuid,
-    /// Familienname.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub family_name: Option<String>,
-    /// Vorname.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub given_name: Option<String>,
-    /// Weitere Namen und Schreibweisen.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub name_variants: Option<String>,
-    /// Geburtsdatum.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub birth_date: Option<String>,
-    /// Geburtsort.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub birth_place: Option<String>,
-    /// Geschlecht.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub gender: Option<String>,
-    /// Gesetzliche Vertretung.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub legal_representative: Option<String>,
-    /// Straße und Hausnummer.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub street: Option<String>,
-    /// Postleitzahl.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub postal_code: Option<String>,
-    /// Ort.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub city: Option<String>,
-    /// Telefon.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub phone: Option<String>,
-    /// E-Mail.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub email: Option<String>,
-    /// Sprache.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub preferred_language: Option<String>,
-    /// Dolmetscherbedarf.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub interpreter_needed: Option<String>,
-    /// Einschränkung der Kontaktaufnahme.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub contact_restriction: Option<String>,
-    /// Staatsangehörigkeiten.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub nationalities: Option<String>,
-    /// Aufenthaltstitel oder -status.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub aufenthaltstitel: Option<String>,
-    /// Titel gültig bis.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub aufenthaltstitel_valid_until: Option<String>,
-    /// Wohnsitzauflage.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub wohnsitzauflage: Option<String>,
-    /// Arbeitserlaubnis.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub work_permission: Option<String>,
-    /// In Deutschland seit.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub in_germany_since: Option<String>,
-    /// Aktenzeichen der Ausländerbehörde.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub auslaenderbehoerde_file_number: Option<String>,
-    /// Familienstand.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub marital_status: Option<String>,
-    /// Minderjähriges Kind im Haushalt.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub minor_child_in_household: Option<String>,
-    /// Kinderbetreuung nötig.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub childcare_needed: Option<String>,
-    /// Art der Unterkunft.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub accommodation: Option<String>,
-    /// Deutschniveau (GER).
-    #[sea_orm(column_type = "Text", nullable)]
-    pub german_level: Option<String>,
-    /// Sprachzertifikat.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub german_certificate: Option<String>,
-    /// Integrationskurs.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub integrationskurs: Option<String>,
-    /// Schulabschluss.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub school_degree: Option<String>,
-    /// Berufsabschluss.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub vocational_qualification: Option<String>,
-    /// Anerkennung des Abschlusses.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub anerkennung: Option<String>,
-    /// Beschäftigung.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub employment: Option<String>,
-    /// Berufswunsch.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub occupation_wish: Option<String>,
-    /// Verfügbarkeit.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub availability: Option<String>,
-    /// Derzeitige Leistung.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub current_benefit: Option<String>,
-    /// Leistung endet am.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub benefit_ends_on: Option<String>,
-    /// Bedarf seit.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub need_since: Option<String>,
-    /// Integrationsleistungen.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub integration_achievements: Option<String>,
-    /// Behinderung.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub disability: Option<String>,
-    /// Gesundheitliche Einschränkungen.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub health_restrictions: Option<String>,
-    /// Keyed fingerprint of family name and birth date.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub fingerprint: Option<String>,
-    /// Keyed fingerprint of the names' sound (Kölner Phonetik) and the birth date: possible duplicates.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub phonetic_fingerprint: Option<String>,
+    /// What finds the client again.
+    pub fingerprints: Option<Fingerprints>,
     /// Microseconds since 1970.
     pub created_at: i64,
-    /// Microseconds since 1970.
-    pub updated_at: i64,
+    /// What is known of the client; of a case's fields nothing is written.
+    pub values: Values,
 }
 
-/// No relations: reads join by hand, narrowed to a viewer.
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
-
-/// The column of a handover field; none for a field that is not kept here.
-#[must_use]
-pub fn column(field: HandoverField) -> Option<Column> {
-    field.column().parse().ok()
+/// Keyed fingerprints of a client.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fingerprints {
+    /// Of family name and birth date.
+    pub exact: String,
+    /// Of the names' sound (Kölner Phonetik) and the birth date: possible duplicates.
+    pub phonetic: Option<String>,
 }
 
-impl Model {
-    /// A field's stored text.
-    #[must_use]
-    pub fn text(&self, field: HandoverField) -> Option<String> {
-        if let Value::String(text) = self.get(column(field)?) { text } else { None }
-    }
-}
-
-impl ActiveModel {
-    /// Sets a field's stored text. `false` if the field is not kept here: nothing is set then.
-    pub fn set_text(&mut self, field: HandoverField, text: Option<String>) -> bool {
-        match column(field) {
-            Some(column) => {
-                self.set(column, text.into());
-                true
-            }
-            None => false,
+/// The fields that the table has a column for: what does not change from case to case. The age is worked out, and the
+/// household has its own table.
+pub(crate) const FIELDS: FieldSet = {
+    let mut fields = FieldSet::EMPTY;
+    let mut all = HandoverField::ALL;
+    while let [field, rest @ ..] = all {
+        if !matches!(field.block(), Block::Request | Block::Sensitive | Block::Notes) {
+            fields.insert(*field);
         }
+        all = rest;
     }
+    fields.without(FieldSet::of(&[HandoverField::Age, HandoverField::HouseholdMembers]))
+};
+
+/// The condition that `o` is the client `p`, or another record of the same agency of whom the same is known.
+pub(crate) const IS_SAME_CLIENT: &str = "o.agency_id = p.agency_id AND (o.id = p.id OR o.fingerprint = p.fingerprint)";
+
+/// The names of all columns, in the order of [`cells`].
+pub(crate) fn columns() -> impl Iterator<Item = &'static str> {
+    ["id", "agency_id", "fingerprint", "phonetic_fingerprint", "created_at", "updated_at"]
+        .into_iter()
+        .chain(FIELDS.iter().map(HandoverField::column))
+}
+
+/// A row as it is stored.
+pub(crate) fn cells(row: &PersonRow) -> Vec<Value> {
+    let (exact, phonetic) = match row.fingerprints.clone() {
+        Some(Fingerprints { exact, phonetic }) => (Some(exact), phonetic),
+        None => (None, None),
+    };
+    let mut cells = vec![row.id.into(), row.agency_id.into(), exact.into(), phonetic.into()];
+    cells.extend([row.created_at.into(), row.created_at.into()]);
+    cells.extend(row.values.cells(FIELDS));
+    cells
+}
+
+/// Appends those of these fields that a person `p` has to a list of columns.
+pub(crate) fn push_columns(sql: &mut Sql, fields: FieldSet) {
+    values::push_columns(sql, "p", fields.and(FIELDS));
+}
+
+/// Reads what [`push_columns`] appended.
+pub(crate) fn read(columns: &mut Columns<'_>, fields: FieldSet) -> Result<Values, DbErr> {
+    Values::read(columns, fields.and(FIELDS))
+}
+
+/// Appends the condition that `p` has this fingerprint.
+pub(crate) fn push_is_client(sql: &mut Sql, fingerprint: &str) {
+    sql.push("p.fingerprint = ").bind(fingerprint);
+}
+
+/// These fields of an agency's client. Locked, nobody else changes it until the transaction ends.
+pub(crate) async fn find(
+    connection: &impl ConnectionTrait,
+    id: Uuid,
+    agency: Uuid,
+    fields: FieldSet,
+    is_locked: bool,
+) -> Result<Option<Values>, DbErr> {
+    let mut sql = Sql::new(connection.get_database_backend());
+    sql.push("SELECT p.id");
+    push_columns(&mut sql, fields);
+    sql.push(" FROM person p WHERE p.id = ").bind(id).push(" AND p.agency_id = ").bind(agency);
+    if is_locked {
+        sql.lock("NO KEY UPDATE");
+    }
+    let Some(row) = sql.one(connection).await? else { return Ok(None) };
+    let mut columns = Columns::of(&row);
+    columns.next::<Uuid>()?;
+    read(&mut columns, fields).map(Some)
+}
+
+/// Inserts persons.
+pub(crate) async fn insert(connection: &impl ConnectionTrait, rows: &[PersonRow]) -> Result<(), DbErr> {
+    let names = columns().collect::<Vec<_>>();
+    for some in rows.chunks(rows_at_once(names.len())) {
+        let mut sql = Sql::new(connection.get_database_backend());
+        sql.push("INSERT INTO person (").push(&names.join(", ")).push(") VALUES ").rows(some.iter().map(cells));
+        sql.run(connection).await?;
+    }
+    Ok(())
+}
+
+/// Writes those of these values that a person has, and its fingerprints if they change.
+pub(crate) async fn update(
+    connection: &impl ConnectionTrait,
+    id: Uuid,
+    agency: Uuid,
+    changes: &Changes,
+    fingerprints: Option<Fingerprints>,
+    now: i64,
+) -> Result<(), DbErr> {
+    let mut sql = Sql::new(connection.get_database_backend());
+    sql.push("UPDATE person SET updated_at = ").bind(now);
+    values::push_changes(&mut sql, changes, FIELDS);
+    if let Some(Fingerprints { exact, phonetic }) = fingerprints {
+        sql.push(", fingerprint = ").bind(exact).push(", phonetic_fingerprint = ").bind(phonetic);
+    }
+    sql.push(" WHERE id = ").bind(id).push(" AND agency_id = ").bind(agency);
+    sql.run(connection).await.map(drop)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kim_domain::field::Block;
 
     #[test]
     fn a_person_has_what_does_not_change_from_case_to_case() {
@@ -204,7 +161,17 @@ mod tests {
                 | Block::Achievements
                 | Block::Health => true,
             };
-            assert_eq!(column(field).is_some(), kept, "{field:?}");
+            assert_eq!(FIELDS.contains(field), kept, "{field:?}");
         }
+    }
+
+    #[test]
+    fn a_value_is_in_the_column_of_its_field_and_one_of_a_case_is_in_none() {
+        let values = [(HandoverField::City, "Köln".to_owned()), (HandoverField::Concern, "canary".to_owned())];
+        let cells = cells(&PersonRow { values: values.into_iter().collect(), ..Default::default() });
+        assert_eq!(cells.len(), columns().count());
+        let place = columns().position(|column| column == HandoverField::City.column()).expect("a column");
+        assert_eq!(cells[place], Value::from("Köln"));
+        assert!(!cells.contains(&Value::from("canary")));
     }
 }

@@ -8,10 +8,13 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use crate::case_file::{self, NewCase};
 use crate::database::Database;
 use crate::handover::{self, HandoverRow};
 use crate::log::Held;
 use crate::message::{self, NewMessage};
+use crate::note::{self, NewNote};
+use crate::person::{self, PersonRow};
 use crate::tx::Tx;
 
 impl Database {
@@ -123,6 +126,64 @@ impl Stored for NewMessage {
     fn cells(&self) -> Vec<Value> {
         message::cells(self)
     }
+}
+
+impl Stored for PersonRow {
+    fn table() -> String {
+        "person".to_owned()
+    }
+
+    fn columns() -> Vec<&'static str> {
+        person::columns().collect()
+    }
+
+    fn cells(&self) -> Vec<Value> {
+        person::cells(self)
+    }
+}
+
+impl Stored for NewCase {
+    fn table() -> String {
+        "case".to_owned()
+    }
+
+    fn columns() -> Vec<&'static str> {
+        case_file::columns().collect()
+    }
+
+    fn cells(&self) -> Vec<Value> {
+        case_file::cells(self)
+    }
+}
+
+impl Stored for NewNote {
+    fn table() -> String {
+        "note".to_owned()
+    }
+
+    fn columns() -> Vec<&'static str> {
+        note::COLUMNS.to_vec()
+    }
+
+    fn cells(&self) -> Vec<Value> {
+        note::cells(self)
+    }
+}
+
+/// Inserts persons.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn insert_persons(connection: &impl ConnectionTrait, rows: &[PersonRow]) -> Result<(), DbErr> {
+    person::insert(connection, rows).await
+}
+
+/// Inserts cases.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn insert_cases(connection: &impl ConnectionTrait, rows: &[NewCase]) -> Result<(), DbErr> {
+    case_file::insert(connection, rows).await
 }
 
 /// Inserts handovers.

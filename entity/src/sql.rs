@@ -224,6 +224,14 @@ impl Sql {
         }
     }
 
+    /// Appends that the rows are locked, in this mode. On SQLite nobody else writes while the transaction lasts.
+    pub(crate) fn lock(&mut self, mode: &str) -> &mut Self {
+        match self.backend {
+            DbBackend::Postgres => self.push(" FOR ").push(mode),
+            DbBackend::Sqlite | _ => self,
+        }
+    }
+
     pub(crate) async fn run(self, connection: &impl ConnectionTrait) -> Result<u64, DbErr> {
         Ok(eagerly(self.backend, connection.execute_raw(self.into_statement())).await?.rows_affected())
     }

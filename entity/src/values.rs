@@ -5,7 +5,10 @@ use std::ops::Range;
 use kim_domain::field::{FieldSet, HandoverField};
 use sea_orm::{DbErr, Value};
 
-use crate::sql::Columns;
+use crate::sql::{Columns, Sql};
+
+/// Fields and their new values; `None` removes one. Each codec writes those that its table has.
+pub type Changes = [(HandoverField, Option<String>)];
 
 /// Values of a handover or a record, in the text form of [`kim_domain::field::ValueType`]. A field that was not released,
 /// not asked for, or is empty is not among them.
@@ -46,15 +49,35 @@ impl Values {
     /// Reads these fields from the next columns, in the order of the set.
     pub(crate) fn read(columns: &mut Columns<'_>, fields: FieldSet) -> Result<Self, DbErr> {
         let mut values = Self::with_capacity(fields.len());
-        for field in fields.iter() {
-            values.push(field, columns.text()?);
-        }
+        values.read_more(columns, fields)?;
         Ok(values)
+    }
+
+    /// Reads these fields as well, which are not there yet.
+    pub(crate) fn read_more(&mut self, columns: &mut Columns<'_>, fields: FieldSet) -> Result<(), DbErr> {
+        for field in fields.iter() {
+            self.push(field, columns.text()?);
+        }
+        Ok(())
     }
 
     /// The cells of these fields, in the order of the set.
     pub(crate) fn cells(&self, fields: FieldSet) -> impl Iterator<Item = Value> {
         fields.iter().map(|field| Value::from(self.get(field).map(str::to_owned)))
+    }
+}
+
+/// Appends the columns of these fields to a list of columns.
+pub(crate) fn push_columns(sql: &mut Sql, table: &str, fields: FieldSet) {
+    for field in fields.iter() {
+        sql.push(", ").push(table).push(".").push(field.column());
+    }
+}
+
+/// Appends those of these changes that are of the table's fields to an UPDATE's list.
+pub(crate) fn push_changes(sql: &mut Sql, changes: &Changes, fields: FieldSet) {
+    for (field, value) in changes.iter().filter(|(field, _)| fields.contains(*field)) {
+        sql.push(", ").push(field.column()).push(" = ").bind(value.clone());
     }
 }
 

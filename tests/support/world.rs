@@ -7,12 +7,14 @@ use kim_domain::field::{FieldSet, HandoverField, ValueType};
 use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{ReferralKind, ReferralStatus};
+use kim_domain::value::CasePhase;
+use kim_entity::case_file::NewCase;
 use kim_entity::code::Code;
 use kim_entity::handover::HandoverRow;
 use kim_entity::message::NewMessage;
-use kim_entity::{
-    agency, agreement, case_file, consent, household_member, municipality, person, raw, referral, referral_event,
-};
+use kim_entity::person::{Fingerprints, PersonRow};
+use kim_entity::values::Values;
+use kim_entity::{agency, agreement, consent, household_member, municipality, raw, referral, referral_event};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseConnection, EntityTrait, IntoActiveModel};
 use uuid::Uuid;
 
@@ -81,9 +83,9 @@ pub(crate) struct ReferralSpec {
 /// Collects rows and writes them in few statements.
 #[derive(Default)]
 pub(crate) struct World {
-    persons: Vec<person::ActiveModel>,
+    persons: Vec<PersonRow>,
     household: Vec<household_member::ActiveModel>,
-    cases: Vec<case_file::ActiveModel>,
+    cases: Vec<NewCase>,
     consents: Vec<consent::ActiveModel>,
     referrals: Vec<referral::ActiveModel>,
     handovers: Vec<HandoverRow>,
@@ -274,33 +276,28 @@ impl World {
     }
 
     fn add_case(&mut self, number: u32, agency_id: Uuid, person_id: Uuid, case_id: Uuid) {
-        let mut person: person::ActiveModel = Default::default();
-        let mut case: case_file::ActiveModel = Default::default();
-        for &field in HandoverField::ALL {
-            let text = Some(value(number, field));
-            if !person.set_text(field, text.clone()) {
-                case.set_text(field, text);
-            }
-        }
-        person.id = Set(person_id);
-        person.agency_id = Set(agency_id);
-        person.fingerprint = Set(Some(fingerprint(number)));
-        person.phonetic_fingerprint = Set(None);
-        (person.created_at, person.updated_at) = (Set(0), Set(0));
-        case.id = Set(case_id);
-        case.agency_id = Set(agency_id);
-        case.person_id = Set(person_id);
-        case.case_number = Set(canary(number, "caseNumber"));
-        case.district = Set(None);
-        case.phase = Set("LINKING".to_owned());
-        case.opened_on = Set(in_days(-i64::from(number % 400)));
-        case.closed_on = Set(None);
+        let mut values: Values = HandoverField::ALL.iter().map(|&field| (field, value(number, field))).collect();
+        self.persons.push(PersonRow {
+            id: person_id,
+            agency_id,
+            fingerprints: Some(Fingerprints { exact: fingerprint(number), phonetic: None }),
+            created_at: 0,
+            values: values.clone(),
+        });
         // The case says something else than the handover: what was not copied must not be found.
-        case.concern = Set(Some(canary(number, "caseConcern")));
-        case.import_hash = Set(None);
-        (case.created_at, case.updated_at) = (Set(0), Set(0));
-        self.persons.push(person);
-        self.cases.push(case);
+        values.set(HandoverField::Concern, Some(&canary(number, "caseConcern")));
+        self.cases.push(NewCase {
+            id: case_id,
+            agency_id,
+            person_id,
+            case_number: canary(number, "caseNumber"),
+            district: None,
+            phase: CasePhase::Linking,
+            opened_on: in_days(-i64::from(number % 400)),
+            import_hash: None,
+            created_at: 0,
+            values,
+        });
         self.household.push(household_member::ActiveModel {
             id: Set(new()),
             person_id: Set(person_id),
@@ -373,9 +370,9 @@ impl World {
 
     /// Writes everything that was added.
     pub(crate) async fn write(self, db: &DatabaseConnection) {
-        insert::<person::Entity, _>(db, self.persons).await;
+        raw::insert_persons(db, &self.persons).await.expect("persons");
         insert::<household_member::Entity, _>(db, self.household).await;
-        insert::<case_file::Entity, _>(db, self.cases).await;
+        raw::insert_cases(db, &self.cases).await.expect("cases");
         insert::<consent::Entity, _>(db, self.consents).await;
         insert::<referral::Entity, _>(db, self.referrals).await;
         raw::insert_handovers(db, &self.handovers).await.expect("handovers");

@@ -4,8 +4,8 @@ use kim_domain::closing::CloseReason;
 use kim_domain::field::FieldSet;
 use kim_domain::referral::ReferralStatus;
 use kim_domain::value::CasePhase;
-use kim_entity::{case_file, referral};
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use kim_entity::case_file::{CaseChange, Closed};
+use kim_entity::referral;
 use uuid::Uuid;
 
 use super::{Done, Target, own_open, touch};
@@ -42,14 +42,9 @@ pub async fn close(work: &mut Work<'_>, target: Target, input: &CloseCase) -> Re
     if rows.len() != open.len() {
         return Err(still_handed_over(rows.len()));
     }
-    let with = case_file::ActiveModel {
-        phase: Set(CasePhase::Evaluation.code().to_owned()),
-        closed_on: Set(Some(work.today())),
-        close_reason: Set(Some(input.reason.code().to_owned())),
-        result: Set(result),
-        ..Default::default()
-    };
-    touch(work, &case, with).await?;
+    let closed = Closed { on: work.today(), reason: input.reason, result };
+    let change = CaseChange { phase: Some(CasePhase::Evaluation), closed: Some(closed), ..Default::default() };
+    touch(work, &case, change).await?;
     // What a colleague drafted or offered meanwhile was not meant.
     let now = still_open(work, case.id, input.reason).await?;
     if now.iter().any(|id| !open.contains(id)) {
@@ -69,12 +64,7 @@ pub async fn close(work: &mut Work<'_>, target: Target, input: &CloseCase) -> Re
 /// The case's referrals that have not ended, but for those that may go on. Of those that the token is not for nothing is
 /// told but that there are some: nobody can end what it does not see.
 async fn still_open(work: &Work<'_>, case_id: Uuid, reason: CloseReason) -> Result<Vec<Uuid>, Refusal> {
-    let rows = referral::Entity::find()
-        .filter(referral::Column::CaseId.eq(case_id))
-        .filter(referral::Column::SenderId.eq(work.own_id()))
-        .order_by_asc(referral::Column::Id)
-        .all(work.legacy_tx())
-        .await?;
+    let rows = work.writes().referrals_of_case(case_id).await?;
     let is_open = |row: &referral::Model| row.status.0.ball().is_some() && !reason.leaves(row.kind.0, row.standing());
     let open: Vec<_> = rows.iter().filter(|row| is_open(row)).collect();
     if open.iter().any(|row| work.within_token(row.purpose.0).is_err()) {

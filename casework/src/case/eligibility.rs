@@ -4,8 +4,8 @@ use chrono::NaiveDate;
 use kim_domain::eligibility::{self, Assessment, Eligibility, Facts, RuleSet, Statements};
 use kim_domain::id::new_uuid;
 use kim_domain::value::TargetGroup;
-use kim_entity::{case_file, eligibility_decision};
-use sea_orm::{ActiveValue::Set, EntityTrait as _};
+use kim_entity::case_file::CaseChange;
+use kim_entity::eligibility_decision;
 use serde_json::json;
 
 use super::{Done, Target, own_open, touch};
@@ -57,24 +57,24 @@ pub async fn decide(work: &mut Work<'_>, target: Target, input: &Decide) -> Resu
         .iter()
         .map(|one| json!({"group": one.group, "result": one.result, "reasons": one.reasons}))
         .collect();
-    touch(work, &case, case_file::ActiveModel::default()).await?;
-    let decision = eligibility_decision::ActiveModel {
-        id: Set(new_uuid()),
-        case_id: Set(case.id),
-        agency_id: Set(work.own_id()),
-        staff: Set(Some(work.viewer().subject().to_owned())),
-        at: Set(work.now()),
-        decided_on: Set(work.today()),
-        reference_date: Set(on),
-        rule_set: Set(set.id.clone()),
-        rule_set_version: Set(set.version),
-        eligible: Set(input.eligible),
-        groups: Set(json!(input.groups).to_string()),
-        findings: Set(json!(findings).to_string()),
-        statements: Set(json!(input.statements).to_string()),
-        explanation: Set(explanation),
+    touch(work, &case, CaseChange::default()).await?;
+    let decision = eligibility_decision::Model {
+        id: new_uuid(),
+        case_id: case.id,
+        agency_id: work.own_id(),
+        staff: Some(work.viewer().subject().to_owned()),
+        at: work.now(),
+        decided_on: work.today(),
+        reference_date: on,
+        rule_set: set.id.clone(),
+        rule_set_version: set.version,
+        eligible: input.eligible,
+        groups: json!(input.groups).to_string(),
+        findings: json!(findings).to_string(),
+        statements: json!(input.statements).to_string(),
+        explanation,
     };
-    eligibility_decision::Entity::insert(decision).exec_without_returning(work.legacy_tx()).await?;
+    work.writes().insert_decision(decision).await?;
     Ok(Done { case: case.id })
 }
 

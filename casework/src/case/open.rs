@@ -4,10 +4,10 @@ use chrono::NaiveDate;
 use kim_domain::field::HandoverField as F;
 use kim_domain::id::new_uuid;
 use kim_domain::value::CasePhase;
-use kim_entity::{case_file, person};
-use sea_orm::{ActiveValue::Set, EntityTrait as _};
+use kim_entity::case_file::NewCase;
+use kim_entity::person::PersonRow;
 
-use super::record::{Record, checked, set_fingerprints};
+use super::record::{Record, checked, fingerprints};
 use super::{Done, case_number, district, keeps_cases, taken};
 use crate::refusal::Refusal;
 use crate::work::Work;
@@ -49,31 +49,27 @@ pub async fn open(work: &mut Work<'_>, input: &OpenCase) -> Result<Done, Refusal
         None => None,
     };
     let (person_id, case_id) = (new_uuid(), new_uuid());
-    let mut person = person::ActiveModel {
-        id: Set(person_id),
-        agency_id: Set(work.own_id()),
-        created_at: Set(now),
-        updated_at: Set(now),
-        ..Default::default()
+    let person = PersonRow {
+        id: person_id,
+        agency_id: work.own_id(),
+        fingerprints: Some(fingerprints(work, family_name, record.get(F::GivenName).flatten(), birth_date)),
+        created_at: now,
+        values: record.values(),
     };
-    let mut case = case_file::ActiveModel {
-        id: Set(case_id),
-        agency_id: Set(work.own_id()),
-        person_id: Set(person_id),
-        case_number: Set(case_number(&input.case_number)?),
-        district: Set(district),
-        phase: Set(CasePhase::Intake.code().to_owned()),
-        opened_on: Set(opened_on),
-        closed_on: Set(None),
-        version: Set(1),
-        created_at: Set(now),
-        updated_at: Set(now),
-        ..Default::default()
+    let case = NewCase {
+        id: case_id,
+        agency_id: work.own_id(),
+        person_id,
+        case_number: case_number(&input.case_number)?,
+        district,
+        phase: CasePhase::Intake,
+        opened_on,
+        import_hash: None,
+        created_at: now,
+        values: record.values(),
     };
-    record.set(&mut person, &mut case);
-    set_fingerprints(work, &mut person, family_name, record.get(F::GivenName).flatten(), birth_date);
-    person::Entity::insert(person).exec_without_returning(work.legacy_tx()).await?;
+    work.tx().insert_persons(&[person]).await?;
     record.write_household(work, person_id).await?;
-    case_file::Entity::insert(case).exec_without_returning(work.legacy_tx()).await.map_err(taken)?;
+    work.tx().insert_cases(&[case]).await.map_err(taken)?;
     Ok(Done { case: case_id })
 }

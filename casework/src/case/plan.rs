@@ -7,8 +7,7 @@ use kim_domain::agency::AgencyKind;
 use kim_domain::field::{FieldSet, HandoverField as F};
 use kim_domain::plan::{Goal, Step, StepState, open_steps};
 use kim_domain::value::Value;
-use kim_entity::{agency, case_file};
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use kim_entity::case_file::{CaseChange, Plan};
 use uuid::Uuid;
 
 use super::{Done, Target, own_to_write, touch};
@@ -68,13 +67,10 @@ pub async fn set_plan(work: &mut Work<'_>, target: Target, goals: &[NewGoal]) ->
     let told = open_steps(&goals);
     let unwritable = |error: serde_json::Error| sea_orm::DbErr::Type(error.to_string());
     let plan = serde_json::to_string(&goals).map_err(unwritable)?;
-    let with = case_file::ActiveModel {
-        plan: Set(Some(plan)),
-        plan_steps: Set((!told.is_empty()).then(|| Value::PlanSteps(told).encode())),
-        plan_reviewed_on: Set(Some(work.today())),
-        ..Default::default()
-    };
-    touch(work, &case, with).await?;
+    let plan = Plan { goals: plan, reviewed_on: work.today() };
+    let steps = (!told.is_empty()).then(|| Value::PlanSteps(told).encode());
+    let change = CaseChange { plan: Some(plan), values: vec![(F::PlanSteps, steps)], ..Default::default() };
+    touch(work, &case, change).await?;
     Ok(Done { case: case.id })
 }
 
@@ -88,12 +84,7 @@ async fn agencies(work: &Work<'_>, goals: &[NewGoal]) -> Result<HashMap<Uuid, St
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows = agency::Entity::find()
-        .filter(agency::Column::Id.is_in(ids))
-        .filter(agency::Column::Enabled.eq(true))
-        .filter(agency::Column::Ags.eq(work.viewer().agency().ags.as_str()))
-        .all(work.legacy_tx())
-        .await?;
+    let rows = work.writes().agencies_of_municipality(ids).await?;
     Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
 }
 

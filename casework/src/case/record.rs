@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 
 use chrono::{Datelike as _, NaiveDate};
 use kim_domain::field::HandoverField as F;
-use kim_domain::id::new_uuid;
 use kim_domain::value::{
     Document, GermanCertificate, HouseholdMember, IntegrationAchievement, LegalRepresentative, Value, Wohnsitzauflage,
 };
-use kim_entity::{case_file, household_member, person};
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use kim_entity::person::Fingerprints;
+use kim_entity::values::{Changes, Values};
 use uuid::Uuid;
 
-use crate::import::{email, insert, phone, postal_code};
+use crate::import::{email, phone, postal_code};
 use crate::refusal::Refusal;
 use crate::text::{line, text};
 use crate::work::Work;
@@ -78,44 +77,35 @@ impl Checked {
         self.texts.iter().find(|(has, _)| *has == field).map(|(_, text)| text.as_deref())
     }
 
-    /// Sets each value where it is kept.
-    pub(super) fn set(&self, person: &mut person::ActiveModel, case: &mut case_file::ActiveModel) {
-        for (field, text) in &self.texts {
-            if !person.set_text(*field, text.clone()) {
-                case.set_text(*field, text.clone());
-            }
-        }
+    /// The new values, but for the household's.
+    pub(super) fn changes(&self) -> &Changes {
+        &self.texts
+    }
+
+    /// The values of a new record, but for the household's.
+    pub(super) fn values(&self) -> Values {
+        self.texts.iter().filter_map(|(field, text)| Some((*field, text.clone()?))).collect()
     }
 
     /// Puts the household in the place of what was there, if the record says anything of it.
     pub(super) async fn write_household(&self, work: &Work<'_>, person_id: Uuid) -> Result<(), Refusal> {
         let Some(members) = &self.household else { return Ok(()) };
-        let of_person = household_member::Column::PersonId.eq(person_id);
-        household_member::Entity::delete_many().filter(of_person).exec(work.legacy_tx()).await?;
-        let rows = members.iter().map(|member| household_member::ActiveModel {
-            id: Set(new_uuid()),
-            person_id: Set(person_id),
-            relation: Set(member.relation.code().to_owned()),
-            given_name: Set(member.given_name.clone()),
-            family_name: Set(member.family_name.clone()),
-            birth_date: Set(member.birth_date.map(|day| day.to_string())),
-        });
-        insert(work.legacy_tx(), rows.collect()).await?;
-        Ok(())
+        Ok(work.writes().replace_household(person_id, members).await?)
     }
 }
 
-/// Sets the fingerprints by which the client is found again.
-pub(super) fn set_fingerprints(
+/// The fingerprints by which the client is found again.
+pub(super) fn fingerprints(
     work: &Work<'_>,
-    person: &mut person::ActiveModel,
     family_name: &str,
     given_name: Option<&str>,
     birth_date: NaiveDate,
-) {
+) -> Fingerprints {
     let key = work.key();
-    person.fingerprint = Set(Some(key.client(family_name, birth_date)));
-    person.phonetic_fingerprint = Set(Some(key.probable(family_name, given_name.unwrap_or_default(), birth_date)));
+    Fingerprints {
+        exact: key.client(family_name, birth_date),
+        phonetic: Some(key.probable(family_name, given_name.unwrap_or_default(), birth_date)),
+    }
 }
 
 /// A value as it is stored; `None` for an empty list.

@@ -3,10 +3,9 @@
 use chrono::NaiveDate;
 use kim_domain::field::{FieldSet, HandoverField as F};
 use kim_domain::value::CasePhase;
-use kim_entity::{case_file, person};
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, ExprTrait as _, QueryFilter as _};
+use kim_entity::case_file::CaseChange;
 
-use super::record::{Record, checked, set_fingerprints};
+use super::record::{Record, checked, fingerprints};
 use super::{Done, Target, case_number, district, own_to_write, touch};
 use crate::matching;
 use crate::refusal::Refusal;
@@ -47,35 +46,27 @@ impl UpdateCase {
 pub async fn update(work: &mut Work<'_>, target: Target, input: &UpdateCase) -> Result<Done, Refusal> {
     let case = own_to_write(work, target, NAMES, input.record_alone()).await?;
     let record = checked(&input.record, work.today())?;
-    let mut with = case_file::ActiveModel::default();
-    let mut person = person::ActiveModel { updated_at: Set(work.now()), ..Default::default() };
+    let mut change = CaseChange { phase: input.phase, values: record.changes().to_vec(), ..Default::default() };
     if let Some(number) = &input.case_number {
-        with.case_number = Set(case_number(number)?);
+        change.case_number = Some(case_number(number)?);
     }
     match &input.district {
-        Some(Some(code)) => with.district = Set(Some(district(work, code).await?)),
-        Some(None) => with.district = Set(None),
+        Some(Some(code)) => change.district = Some(Some(district(work, code).await?)),
+        Some(None) => change.district = Some(None),
         None => {}
     }
-    if let Some(phase) = input.phase {
-        with.phase = Set(phase.code().to_owned());
-    }
-    record.set(&mut person, &mut with);
-    touch(work, &case, with).await?;
+    touch(work, &case, change).await?;
+    let mut renamed = None;
     if record.renames() {
         let now = |field: F| record.get(field).unwrap_or_else(|| case.record.get(field));
         // An imported row has both; a record cannot lose them.
         if let (Some(name), Some(born)) = (now(F::FamilyName), now(F::BirthDate))
             && let Ok(born) = born.parse::<NaiveDate>()
         {
-            set_fingerprints(work, &mut person, name, now(F::GivenName), born);
+            renamed = Some(fingerprints(work, name, now(F::GivenName), born));
         }
     }
-    person::Entity::update_many()
-        .set(person)
-        .filter(person::Column::Id.eq(case.person_id).and(person::Column::AgencyId.eq(work.own_id())))
-        .exec(work.legacy_tx())
-        .await?;
+    work.writes().update_person(case.person_id, record.changes(), renamed, work.now()).await?;
     if matching::COMPARED.iter().any(|field| record.get(field).is_some()) {
         matching::refresh(work, case.person_id).await?;
     }

@@ -4,11 +4,10 @@ use chrono::NaiveDate;
 use kim_domain::consent::{About, ConsentForm, Said, check};
 use kim_domain::field::FieldSet;
 use kim_domain::id::new_uuid;
-use kim_domain::purpose::ReferralPurpose;
 use kim_domain::value::Language;
 use kim_entity::code::Code;
-use kim_entity::{consent, person};
-use uuid::Uuid;
+use kim_entity::consent;
+use kim_entity::write::Whose;
 
 use crate::refusal::{Because, Refusal, Refused};
 use crate::text::optional_line;
@@ -60,9 +59,8 @@ impl Given {
     pub(super) async fn row(
         &self,
         work: &Work<'_>,
-        client: &person::Model,
-        receiver_id: Uuid,
-        purpose: ReferralPurpose,
+        (person_id, receiver_id, purpose): Whose,
+        birth_date: Option<NaiveDate>,
     ) -> Result<consent::Model, Refusal> {
         let form_reason = optional_line("formReason", self.form_reason.as_deref())?;
         let text_version = optional_line("textVersion", self.text_version.as_deref())?;
@@ -88,7 +86,7 @@ impl Given {
             receiver: purpose.receiver_kind(),
             purpose,
             ticked_only: agreement.map_or(FieldSet::EMPTY, |agreement| FieldSet::from_i64(agreement.ticked_only)),
-            birth_date: client.birth_date.as_deref().and_then(|day| day.parse().ok()),
+            birth_date,
             today: work.today(),
         };
         let days = check(&said, &about).map_err(|flaw| {
@@ -97,7 +95,7 @@ impl Given {
         })?;
         Ok(consent::Model {
             id: new_uuid(),
-            person_id: client.id,
+            person_id,
             receiver_id,
             purpose: Code(purpose),
             fields: self.fields.to_i64(),

@@ -1,18 +1,22 @@
 //! Records a consent, and a consent that takes the place of another.
 
+use chrono::NaiveDate;
 use kim_domain::consent::{ConsentState, ConsentStep};
 use kim_domain::disclosure;
-use kim_domain::field::FieldSet;
+use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::ReferralStatus;
 use kim_entity::consent;
-use kim_entity::read::ReferralRow;
+use kim_entity::read::{ReferralRow, Values};
 use kim_entity::write::Concerned;
 use uuid::Uuid;
 
 use super::{Done, Given, note, own, rest};
 use crate::refusal::Refusal;
 use crate::work::Work;
+
+/// What a consent asks of a client.
+const BIRTH: FieldSet = FieldSet::of(&[HandoverField::BirthDate]);
 
 /// A new consent.
 #[derive(Clone, Debug)]
@@ -50,16 +54,16 @@ pub async fn record(work: &mut Work<'_>, input: &Record) -> Result<Done, Refusal
     let receiver = receiver.ok_or_else(|| {
         Refusal::bad_input("„receiverId“ ist keine Stelle Ihrer Kommune, die für diesen Zweck gebeten werden kann.")
     })?;
-    let client = work.writes().client(case.person_id).await?.ok_or_else(Refusal::not_found)?;
+    let client = work.writes().lock_person(case.person_id, BIRTH).await?.ok_or_else(Refusal::not_found)?;
     let today = work.today();
-    let concerned = work.writes().concerned(client.id, receiver.id, input.purpose).await?;
+    let concerned = work.writes().concerned(case.person_id, receiver.id, input.purpose).await?;
     if concerned.consents.iter().any(|one| matches!(one.state(today), ConsentState::InForce | ConsentState::NotYet)) {
         return Err(Refusal::not_allowed(
             "Für diese Stelle und diesen Zweck gibt es schon eine Einwilligung: bitte „renewConsent“ benutzen, oder \
              „withdrawConsent“, wenn sie nicht mehr gilt.",
         ));
     }
-    let new = input.given.row(work, &client, receiver.id, input.purpose).await?;
+    let new = input.given.row(work, (case.person_id, receiver.id, input.purpose), born(&client)).await?;
     take_over(work, &concerned, new).await
 }
 
@@ -70,27 +74,31 @@ pub async fn record(work: &mut Work<'_>, input: &Record) -> Result<Done, Refusal
 /// the client's case is closed and nothing runs that could rest on it; BAD_INPUT.
 pub async fn renew(work: &mut Work<'_>, id: Option<Uuid>, given: &Given) -> Result<Done, Refusal> {
     let seen = own(work, id).await?;
-    let client = work.writes().client(seen.person_id).await?.ok_or_else(Refusal::not_found)?;
+    let client = work.writes().lock_person(seen.person_id, BIRTH).await?.ok_or_else(Refusal::not_found)?;
     // Again, now that nobody else changes it.
     let old = own(work, id).await?;
     if old.renewed_at.is_some() {
         return Err(Refusal::illegal("Diese Einwilligung wurde schon erneuert: bitte die neuere nehmen."));
     }
     let today = work.today();
-    let concerned = work.writes().concerned(client.id, old.receiver_id, old.purpose.0).await?;
+    let concerned = work.writes().concerned(seen.person_id, old.receiver_id, old.purpose.0).await?;
     let another = |one: &&consent::Model| one.id != old.id && one.state(today) == ConsentState::InForce;
     if concerned.consents.iter().any(|one| another(&one)) {
         return Err(Refusal::not_allowed("Für diese Stelle und diesen Zweck gilt schon eine andere Einwilligung."));
     }
     let runs = concerned.referrals.iter().any(|row| row.standing.status.is_open() || is_suspended(row));
-    if !runs && !work.writes().has_open_case(client.id).await? {
+    if !runs && !work.writes().has_open_case(seen.person_id).await? {
         return Err(Refusal::not_allowed("Der Fall ist abgeschlossen, und nichts läuft mehr, was darauf beruht."));
     }
-    let new = given.row(work, &client, old.receiver_id, old.purpose.0).await?;
+    let new = given.row(work, (seen.person_id, old.receiver_id, old.purpose.0), born(&client)).await?;
     let new = consent::Model { renews_id: Some(old.id), ..new };
     work.writes().renew_consent(old.id, work.now()).await?;
     note(work, old.id, ConsentStep::Renewed, new.all_fields()).await?;
     take_over(work, &concerned, new).await
+}
+
+fn born(client: &Values) -> Option<NaiveDate> {
+    client.get(HandoverField::BirthDate)?.parse().ok()
 }
 
 fn is_suspended(row: &ReferralRow) -> bool {

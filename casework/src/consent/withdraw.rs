@@ -22,7 +22,7 @@ use crate::work::Work;
 /// NOT_FOUND; ILLEGAL_TRANSITION for one that was withdrawn already; BAD_INPUT for fields that it does not have.
 pub async fn withdraw(work: &mut Work<'_>, id: Option<Uuid>, fields: Option<FieldSet>) -> Result<Done, Refusal> {
     let seen = own(work, id).await?;
-    work.writes().client(seen.person_id).await?.ok_or_else(Refusal::not_found)?;
+    work.writes().lock_person(seen.person_id, FieldSet::EMPTY).await?.ok_or_else(Refusal::not_found)?;
     let (receiver, purpose) = (seen.receiver_id, seen.purpose.0);
     let concerned = work.writes().concerned(seen.person_id, receiver, purpose).await?;
 

@@ -8,31 +8,9 @@ use uuid::Uuid;
 
 use super::history::Moment;
 use super::{Page, Reads, Window};
+use crate::case_file::{self, PlanRow};
+use crate::note::{self, NoteRow};
 use crate::sql::Columns;
-
-/// A counselling note.
-#[derive(Clone, Debug)]
-pub struct NoteRow {
-    /// Id.
-    pub id: Uuid,
-    /// Microseconds.
-    pub at: i64,
-    /// Who wrote it.
-    pub staff: Option<String>,
-    /// The text.
-    pub body: String,
-}
-
-/// The plan of a case as it is stored.
-#[derive(Clone, Debug)]
-pub struct PlanRow {
-    /// Goals and steps, as JSON; `None` until it is set here.
-    pub plan: Option<String>,
-    /// The handover field, as JSON: what an import left.
-    pub plan_steps: Option<String>,
-    /// When it was last set.
-    pub reviewed_on: Option<NaiveDate>,
-}
 
 /// A decision on eligibility.
 #[derive(Clone, Debug)]
@@ -70,7 +48,8 @@ impl Reads {
     pub async fn notes(&self, cases: &[Uuid], window: &Window<Moment>) -> Result<HashMap<Uuid, Page<NoteRow>>, DbErr> {
         let mut sql = self.sql();
         let own = self.viewer.agency().id;
-        sql.push("SELECT q.case_id, q.id, q.at, q.staff, q.body");
+        sql.push("SELECT q.case_id");
+        note::push_columns(&mut sql);
         sql.first_of_each(("note", "case_id"), cases, ("at", "DESC"), window.fetched(), |sql| {
             sql.push(" AND t.agency_id = ").bind(own);
             if let Some(moment) = window.after {
@@ -80,12 +59,7 @@ impl Reads {
         let mut rows: HashMap<Uuid, Vec<NoteRow>> = HashMap::new();
         for row in &sql.all(self.connection()).await? {
             let mut columns = Columns::of(row);
-            rows.entry(columns.next()?).or_default().push(NoteRow {
-                id: columns.next()?,
-                at: columns.next()?,
-                staff: columns.next()?,
-                body: columns.next()?,
-            });
+            rows.entry(columns.next()?).or_default().push(NoteRow::read(&mut columns)?);
         }
         Ok(rows.into_iter().map(|(case, rows)| (case, Page::cut(rows, window))).collect())
     }
@@ -111,14 +85,16 @@ impl Reads {
     /// The database does not answer.
     pub async fn plans(&self, cases: &[Uuid]) -> Result<HashMap<Uuid, PlanRow>, DbErr> {
         let mut sql = self.sql();
-        sql.push("SELECT k.id, k.plan, k.plan_steps, k.plan_reviewed_on FROM \"case\" k WHERE k.agency_id = ");
-        sql.bind(self.viewer.agency().id).push(" AND ").is_one_of("k.id", cases);
+        sql.push("SELECT k.id");
+        case_file::push_plan(&mut sql);
+        sql.push(" FROM \"case\" k WHERE k.agency_id = ")
+            .bind(self.viewer.agency().id)
+            .push(" AND ")
+            .is_one_of("k.id", cases);
         let mut plans = HashMap::new();
         for row in &sql.all(self.connection()).await? {
             let mut columns = Columns::of(row);
-            let id = columns.next()?;
-            let (plan, plan_steps, reviewed_on) = (columns.next()?, columns.next()?, columns.next()?);
-            plans.insert(id, PlanRow { plan, plan_steps, reviewed_on });
+            plans.insert(columns.next()?, PlanRow::read(&mut columns)?);
         }
         Ok(plans)
     }

@@ -3,40 +3,14 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
-use kim_domain::field::{Block, FieldSet, HandoverField};
+use kim_domain::field::{FieldSet, HandoverField};
 use sea_orm::{DbErr, QueryResult};
 use uuid::Uuid;
 
 use super::{Page, Reads, Window};
+use crate::case_file::CaseRow;
 use crate::sql::{Columns, Sql};
-use crate::values::Values;
-
-/// One case of the viewer's agency.
-#[derive(Clone, Debug)]
-pub struct CaseRow {
-    /// Id.
-    pub id: Uuid,
-    /// The Traeger's own number; nobody else sees it.
-    pub case_number: String,
-    /// Code of the district.
-    pub district: Option<String>,
-    /// Code of the phase.
-    pub phase: String,
-    /// First day.
-    pub opened_on: NaiveDate,
-    /// Last day.
-    pub closed_on: Option<NaiveDate>,
-    /// Counts the changes.
-    pub version: i32,
-    /// Code of the reason for which it was closed.
-    pub close_reason: Option<String>,
-    /// What came of it, in words.
-    pub result: Option<String>,
-    /// What was asked for of the record.
-    pub record: Values,
-    /// The client; its id goes to nobody.
-    pub person_id: Uuid,
-}
+use crate::{case_file, person};
 
 /// A page of cases.
 pub type CasePage = Page<CaseRow>;
@@ -52,26 +26,6 @@ pub struct CaseFilter {
     pub case_number: Option<String>,
     /// The keyed fingerprint of a client.
     pub client: Option<String>,
-}
-
-/// Fields worked out when a handover is made or when they are read, and kept in no column of their own.
-const DERIVED: FieldSet = FieldSet::of(&[HandoverField::Age, HandoverField::HouseholdMembers]);
-
-/// The table that holds a field of the Traeger's record.
-fn table_of(field: HandoverField) -> &'static str {
-    match field.block() {
-        Block::Request | Block::Sensitive | Block::Notes => "k",
-        Block::Identity
-        | Block::Contact
-        | Block::Residence
-        | Block::Household
-        | Block::Language
-        | Block::Education
-        | Block::Work
-        | Block::Livelihood
-        | Block::Achievements
-        | Block::Health => "p",
-    }
 }
 
 impl Reads {
@@ -125,13 +79,8 @@ impl Reads {
 
     fn select_cases(&self, record: FieldSet) -> Sql {
         let mut sql = self.sql();
-        sql.push(
-            "SELECT k.id, k.case_number, k.district, k.phase, k.opened_on, k.closed_on, k.version, k.close_reason, \
-             k.result, k.person_id",
-        );
-        for field in with_birth_date(record).without(DERIVED).iter() {
-            sql.push(", ").push(table_of(field)).push(".").push(field.column());
-        }
+        sql.push("SELECT ");
+        case_file::push_columns(&mut sql, with_birth_date(record));
         sql.push(" FROM \"case\" k JOIN person p ON p.id = k.person_id WHERE ");
         sql
     }
@@ -151,10 +100,12 @@ impl Reads {
             None => {}
         }
         if let Some(number) = &filter.case_number {
-            sql.push(" AND k.case_number = ").bind(number.as_str());
+            sql.push(" AND ");
+            case_file::push_has_number(sql, number);
         }
         if let Some(client) = &filter.client {
-            sql.push(" AND p.fingerprint = ").bind(client.as_str());
+            sql.push(" AND ");
+            person::push_is_client(sql, client);
         }
     }
 
@@ -163,23 +114,7 @@ impl Reads {
     }
 
     fn read_case(&self, row: &QueryResult, record: FieldSet) -> Result<CaseRow, DbErr> {
-        let mut columns = Columns::of(row);
-        let mut case = CaseRow {
-            id: columns.next()?,
-            case_number: columns.next()?,
-            district: columns.next()?,
-            phase: columns.next()?,
-            opened_on: columns.next()?,
-            closed_on: columns.next()?,
-            version: columns.next()?,
-            close_reason: columns.next()?,
-            result: columns.next()?,
-            person_id: columns.next()?,
-            record: Values::default(),
-        };
-        for field in with_birth_date(record).without(DERIVED).iter() {
-            case.record.push(field, columns.text()?);
-        }
+        let mut case = CaseRow::read(&mut Columns::of(row), with_birth_date(record))?;
         if record.contains(HandoverField::Age) {
             let born = case.record.get(HandoverField::BirthDate).and_then(|day| day.parse().ok());
             let age = born.map(|born| kim_domain::calendar::age_on(born, self.today).to_string());

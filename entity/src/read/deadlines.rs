@@ -13,8 +13,8 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::Reads;
+use crate::person;
 use crate::sql::{Columns, Sql};
-use crate::values::Values;
 
 impl Reads {
     /// The facts of the agency's open cases: of these, or of all.
@@ -25,9 +25,7 @@ impl Reads {
         let mut sql = self.sql();
         sql.push("SELECT k.id, k.phase, k.opened_on, k.plan_reviewed_on, ");
         self.push_applies(&mut sql);
-        for field in upcoming::READ.iter() {
-            sql.push(", p.").push(field.column());
-        }
+        person::push_columns(&mut sql, upcoming::READ);
         sql.push(" FROM \"case\" k JOIN person p ON p.id = k.person_id WHERE k.closed_on IS NULL AND k.agency_id = ");
         sql.bind(self.viewer.agency().id);
         if let Some(ids) = of {
@@ -40,10 +38,7 @@ impl Reads {
             let phase: String = columns.next()?;
             let (opened_on, reviewed_on): (NaiveDate, Option<NaiveDate>) = (columns.next()?, columns.next()?);
             let applies_for_benefit = columns.next()?;
-            let mut values = Values::default();
-            for field in upcoming::READ.iter() {
-                values.push(field, columns.text()?);
-            }
+            let values = person::read(&mut columns, upcoming::READ)?;
             let mut facts = CaseFacts::of(|field| values.get(field));
             facts.phase = CasePhase::from_code(&phase);
             facts.reviewed_on = Some(reviewed_on.unwrap_or(opened_on));

@@ -3,14 +3,18 @@
 use std::collections::{HashMap, HashSet};
 
 use kim_domain::agency::LegalForm;
-use kim_domain::field::HandoverField as F;
+use kim_domain::field::{FieldSet, HandoverField as F};
 use kim_domain::referral::ReferralStatus;
 use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::Reads;
+use crate::person;
 use crate::sql::Columns;
 use crate::values::Values;
+
+/// The client's title and its last day.
+const TITLE: FieldSet = FieldSet::of(&[F::Aufenthaltstitel, F::AufenthaltstitelValidUntil]);
 
 /// What stands around a draft.
 #[derive(Clone, Debug)]
@@ -40,8 +44,10 @@ impl Reads {
         let mut sql = self.sql();
         sql.push("SELECT r.id, EXISTS (SELECT 1 FROM agreement n WHERE n.receiver_id = r.receiver_id AND n.purpose = r.purpose AND ");
         sql.agreement_in_force(self.today);
+        sql.push("), s.legal_form, g.legal_form");
+        person::push_columns(&mut sql, TITLE);
         sql.push(
-            "), s.legal_form, g.legal_form, p.aufenthaltstitel, p.aufenthaltstitel_valid_until FROM referral r \
+            " FROM referral r \
              JOIN agency s ON s.id = r.sender_id JOIN agency g ON g.id = r.receiver_id \
              JOIN \"case\" k ON k.id = r.case_id JOIN person p ON p.id = k.person_id \
              WHERE r.status = 'DRAFT' AND r.sender_id = ",
@@ -51,9 +57,7 @@ impl Reads {
             let mut columns = Columns::of(row);
             let id: Uuid = columns.next()?;
             let (agreed, sender, receiver) = (columns.next()?, columns.word()?, columns.word()?);
-            let mut title = Values::default();
-            title.push(F::Aufenthaltstitel, columns.text()?);
-            title.push(F::AufenthaltstitelValidUntil, columns.text()?);
+            let title = person::read(&mut columns, TITLE)?;
             found.insert(id, DraftRow { agreed, sender, receiver, title, duplicates: Vec::new() });
         }
         let drafts: Vec<Uuid> = found.keys().copied().collect();
@@ -84,8 +88,10 @@ impl Reads {
         let mut sql = self.sql();
         sql.push(
             "SELECT r.id, d.id FROM referral r JOIN \"case\" k ON k.id = r.case_id JOIN person p ON p.id = k.person_id \
-             JOIN person o ON o.agency_id = p.agency_id AND (o.id = p.id OR o.fingerprint = p.fingerprint) \
-             JOIN \"case\" c ON c.person_id = o.id JOIN referral d ON d.case_id = c.id AND d.id <> r.id \
+             JOIN person o ON ",
+        );
+        sql.push(person::IS_SAME_CLIENT).push(
+            " JOIN \"case\" c ON c.person_id = o.id JOIN referral d ON d.case_id = c.id AND d.id <> r.id \
              AND d.receiver_id = r.receiver_id AND d.purpose = r.purpose WHERE r.sender_id = ",
         );
         sql.bind(self.viewer.agency().id).push(" AND d.status IN ");

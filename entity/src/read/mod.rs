@@ -21,13 +21,15 @@ mod ruled;
 mod statistics;
 mod support;
 
+pub use crate::case_file::{CaseRow, PlanRow};
 pub use crate::message::MessageRow;
+pub use crate::note::NoteRow;
 use crate::sql::Sql;
 pub use crate::values::Values;
 pub use agencies::{AgencyPage, AgencyRow};
 pub use agreements::{AgreementPage, AgreementRow};
-pub use case_work::{DecisionRow, NoteRow, PlanRow};
-pub use cases::{CaseFilter, CasePage, CaseRow};
+pub use case_work::DecisionRow;
+pub use cases::{CaseFilter, CasePage};
 pub use changes::ChangeRow;
 pub use consents::{ConsentFactPage, ConsentFactRow};
 pub use corrections::{CorrectionRow, Disputes, ToldRow};

@@ -13,7 +13,7 @@ use super::Unscoped;
 use crate::read::referral_columns::select;
 use crate::read::referral_row::{Extent, Reading};
 use crate::tx::Tx;
-use crate::{case_file, disclosed, referral};
+use crate::{disclosed, referral};
 
 impl<T: Borrow<Tx>> Unscoped<T> {
     /// Every referral of a case, locked in the order of their ids. Only what is told to their own sides may be done with
@@ -36,8 +36,9 @@ impl<T: Borrow<Tx>> Unscoped<T> {
     /// # Errors
     /// The database does not answer.
     pub async fn is_case_open(&self, id: Uuid) -> Result<bool, DbErr> {
-        let case = case_file::Entity::find_by_id(id).one(self.connection()).await?;
-        Ok(case.is_some_and(|case| case.closed_on.is_none()))
+        let mut sql = self.sql();
+        sql.push("SELECT k.id FROM \"case\" k WHERE k.closed_on IS NULL AND k.id = ").bind(id);
+        sql.one(self.connection()).await.map(|case| case.is_some())
     }
 
     /// What each referral of a case shows its receiver now, whoever that is. Nothing but the sets leaves here: to decide

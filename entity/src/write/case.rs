@@ -1,12 +1,20 @@
-//! Cases in a transaction that writes.
+//! Cases and their clients in a transaction that writes.
 
 use std::collections::BTreeSet;
 
-use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use kim_domain::field::FieldSet;
+use kim_domain::id::new_uuid;
+use kim_domain::value::HouseholdMember;
+use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _};
 use uuid::Uuid;
 
-use super::Writes;
-use crate::case_file;
+use super::{Writes, batch};
+use crate::case_file::{self, CaseChange, NewCase};
+use crate::note::{self, NewNote};
+use crate::person::{self, Fingerprints, PersonRow};
+use crate::tx::Tx;
+use crate::values::{Changes, Values};
+use crate::{agency, district, eligibility_decision, household_member, referral};
 
 impl Writes {
     /// Those of these cases of the viewer's agency that are open. Until this ends nobody closes them.
@@ -14,14 +22,17 @@ impl Writes {
     /// # Errors
     /// The database does not answer.
     pub async fn open_cases(&self, ids: &BTreeSet<Uuid>) -> Result<BTreeSet<Uuid>, DbErr> {
-        let own = case_file::Entity::find()
-            .filter(case_file::Column::Id.is_in(ids.iter().copied()))
-            .filter(case_file::Column::AgencyId.eq(self.0.viewer().agency().id))
-            .order_by_asc(case_file::Column::Id)
-            .lock_shared()
-            .all(self.tx().connection())
-            .await?;
-        Ok(own.into_iter().filter(|case| case.closed_on.is_none()).map(|case| case.id).collect())
+        let ids: Vec<Uuid> = ids.iter().copied().collect();
+        let mut sql = self.tx().sql();
+        sql.push("SELECT k.id, k.closed_on IS NULL FROM \"case\" k WHERE ").is_one_of("k.id", &ids);
+        sql.push(" AND k.agency_id = ").bind(self.author().0).push(" ORDER BY k.id").lock("SHARE");
+        let mut open = BTreeSet::new();
+        for row in &sql.all(self.tx().connection()).await? {
+            if row.try_get_by_index(1)? {
+                open.insert(row.try_get_by_index(0)?);
+            }
+        }
+        Ok(open)
     }
 
     /// Whether this client of the viewer's agency has an open case.
@@ -29,10 +40,139 @@ impl Writes {
     /// # Errors
     /// The database does not answer.
     pub async fn has_open_case(&self, person_id: Uuid) -> Result<bool, DbErr> {
-        let open = case_file::Entity::find()
-            .filter(case_file::Column::PersonId.eq(person_id))
-            .filter(case_file::Column::AgencyId.eq(self.0.viewer().agency().id))
-            .filter(case_file::Column::ClosedOn.is_null());
-        open.one(self.tx().connection()).await.map(|case| case.is_some())
+        let mut sql = self.tx().sql();
+        sql.push("SELECT k.id FROM \"case\" k WHERE k.person_id = ").bind(person_id);
+        sql.push(" AND k.agency_id = ").bind(self.author().0).push(" AND k.closed_on IS NULL").limit(1);
+        sql.one(self.tx().connection()).await.map(|case| case.is_some())
+    }
+
+    /// Writes what changes of a case of the viewer's agency, if it still has this version; whether it had. From here to the
+    /// end nobody else writes it.
+    ///
+    /// # Errors
+    /// The database does not answer; the agency has another case of this number.
+    pub async fn update_case(&self, id: Uuid, version: i32, change: CaseChange, now: i64) -> Result<bool, DbErr> {
+        case_file::update(self.tx().connection(), (id, version), self.author().0, change, now).await
+    }
+
+    /// These fields of a client of the viewer's agency.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn person(&self, id: Uuid, fields: FieldSet) -> Result<Option<Values>, DbErr> {
+        person::find(self.tx().connection(), id, self.author().0, fields, false).await
+    }
+
+    /// The same of one whose consents nobody else changes until this ends.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn lock_person(&self, id: Uuid, fields: FieldSet) -> Result<Option<Values>, DbErr> {
+        person::find(self.tx().connection(), id, self.author().0, fields, true).await
+    }
+
+    /// Writes those of these values that are a person's, and the fingerprints if they change.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn update_person(
+        &self,
+        id: Uuid,
+        values: &Changes,
+        fingerprints: Option<Fingerprints>,
+        now: i64,
+    ) -> Result<(), DbErr> {
+        person::update(self.tx().connection(), id, self.author().0, values, fingerprints, now).await
+    }
+
+    /// Puts a household in the place of what the client had.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn replace_household(&self, person_id: Uuid, members: &[HouseholdMember]) -> Result<(), DbErr> {
+        let of_person = household_member::Column::PersonId.eq(person_id);
+        household_member::Entity::delete_many().filter(of_person).exec(self.tx().connection()).await?;
+        let row = |member: &HouseholdMember| household_member::Model {
+            id: new_uuid(),
+            person_id,
+            relation: member.relation.code().to_owned(),
+            given_name: member.given_name.clone(),
+            family_name: member.family_name.clone(),
+            birth_date: member.birth_date.map(|day| day.to_string()),
+        };
+        batch::insert(self.tx().connection(), members.iter().map(row).collect()).await
+    }
+
+    /// Adds a note of the viewer's to a case.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn insert_note(&self, case_id: Uuid, body: String, now: i64) -> Result<(), DbErr> {
+        let (agency_id, subject) = self.author();
+        let note = NewNote { id: new_uuid(), case_id, agency_id, staff: Some(subject), at: now, body };
+        note::insert(self.tx().connection(), &[note]).await
+    }
+
+    /// Writes a decision on eligibility.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn insert_decision(&self, new: eligibility_decision::Model) -> Result<(), DbErr> {
+        let insert = eligibility_decision::Entity::insert(new.into_active_model());
+        insert.exec_without_returning(self.tx().connection()).await.map(drop)
+    }
+
+    /// The viewer's referrals of a case as they are stored, whatever the token is for, by id.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn referrals_of_case(&self, case_id: Uuid) -> Result<Vec<referral::Model>, DbErr> {
+        referral::Entity::find()
+            .filter(referral::Column::CaseId.eq(case_id))
+            .filter(referral::Column::SenderId.eq(self.author().0))
+            .order_by_asc(referral::Column::Id)
+            .all(self.tx().connection())
+            .await
+    }
+
+    /// The code of a district of the viewer's municipality, if there is such a district.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn district(&self, code: &str) -> Result<Option<String>, DbErr> {
+        let key = (self.reads().viewer().agency().ags.clone(), code.to_owned());
+        let found = district::Entity::find_by_id(key).one(self.tx().connection()).await?;
+        Ok(found.map(|district| district.code))
+    }
+
+    /// Those of these agencies that are enabled and of the viewer's municipality.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn agencies_of_municipality(&self, ids: Vec<Uuid>) -> Result<Vec<agency::Model>, DbErr> {
+        agency::Entity::find()
+            .filter(agency::Column::Id.is_in(ids))
+            .filter(agency::Column::Enabled.eq(true))
+            .filter(agency::Column::Ags.eq(self.reads().viewer().agency().ags.as_str()))
+            .all(self.tx().connection())
+            .await
+    }
+}
+
+impl Tx {
+    /// Writes new clients.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn insert_persons(&self, new: &[PersonRow]) -> Result<(), DbErr> {
+        person::insert(self.connection(), new).await
+    }
+
+    /// Writes new cases.
+    ///
+    /// # Errors
+    /// The database does not answer; the agency has another case of this number.
+    pub async fn insert_cases(&self, new: &[NewCase]) -> Result<(), DbErr> {
+        case_file::insert(self.connection(), new).await
     }
 }

@@ -11,10 +11,10 @@ use kim_domain::field::FieldSet;
 use kim_domain::id::new_uuid;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::ReferralStatus;
-use sea_orm::sea_query::LockType;
+use sea_orm::sea_query::{Expr, LockType, Query};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, DbErr, EntityTrait as _, ExprTrait as _, IntoActiveModel as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use uuid::Uuid;
 
@@ -22,7 +22,7 @@ use super::Writes;
 use crate::code::Code;
 use crate::read::ReferralRow;
 use crate::tx::Tx;
-use crate::{case_file, consent, consent_event, person};
+use crate::{consent, consent_event};
 
 /// A client, a receiver and a purpose.
 pub type Whose = (Uuid, Uuid, ReferralPurpose);
@@ -81,18 +81,6 @@ impl Writes {
     /// The database does not answer.
     pub async fn consent(&self, id: Uuid) -> Result<Option<consent::Model>, DbErr> {
         self.reads().consents_by_id(&[id]).await.map(|mut found| found.pop())
-    }
-
-    /// A client of the viewer's agency, whose consents nobody else changes until this ends.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn client(&self, person_id: Uuid) -> Result<Option<person::Model>, DbErr> {
-        person::Entity::find_by_id(person_id)
-            .filter(person::Column::AgencyId.eq(self.reads().viewer().agency().id))
-            .lock(LockType::NoKeyUpdate)
-            .one(self.tx().connection())
-            .await
     }
 
     /// What a consent of this client for a receiver and purpose concerns, locked in the order in which an offer locks.
@@ -226,8 +214,7 @@ impl Tx {
         today: NaiveDate,
     ) -> Result<Option<consent::Model>, DbErr> {
         use consent::Column;
-        let client =
-            case_file::Entity::find_by_id(case_id).select_only().column(case_file::Column::PersonId).into_query();
+        let client = Query::select().column("person_id").from("case").and_where(Expr::col("id").eq(case_id)).take();
         consent::Entity::find()
             .filter(Column::PersonId.in_subquery(client))
             .filter(Column::ReceiverId.eq(receiver_id))
