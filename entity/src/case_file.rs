@@ -4,7 +4,7 @@
 
 mod model;
 
-pub use model::{ActiveModel, Column, Entity, Model, PrimaryKey, Relation};
+pub use model::{ActiveModel, Column, Entity, Model, PrimaryKey, Relation, column};
 
 use chrono::NaiveDate;
 use kim_domain::closing::CloseReason;

@@ -5,7 +5,7 @@
 
 mod model;
 
-pub use model::{ActiveModel, Column, Entity, Model, PrimaryKey, Relation};
+pub use model::{ActiveModel, Column, Entity, Model, PrimaryKey, Relation, column};
 
 use kim_domain::field::{Block, FieldSet, HandoverField};
 use sea_orm::{ConnectionTrait, DbErr, Value};

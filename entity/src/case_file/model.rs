@@ -75,7 +75,8 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 /// The column of a handover field; none for a field that is not kept here.
-fn column(field: HandoverField) -> Option<Column> {
+#[must_use]
+pub fn column(field: HandoverField) -> Option<Column> {
     field.column().parse().ok()
 }
 
