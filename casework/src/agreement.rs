@@ -18,11 +18,8 @@ pub use sign::sign;
 pub use terminate::{Termination, terminate};
 
 use kim_domain::agreement::{AgreementSide, ProposalAction, ProposalStatus, Standpoint};
-use kim_entity::agreement_proposal::{self, Model};
-use sea_orm::sea_query::LockType;
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, EntityTrait as _, ExprTrait as _, QueryFilter as _, QuerySelect as _,
-};
+use kim_entity::agreement_proposal::Model;
+use kim_entity::write::ProposalChange;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -69,8 +66,7 @@ async fn take(
         None => None,
     };
     let id = found.ok_or_else(Refusal::not_found)?.id;
-    let locked = agreement_proposal::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(work.legacy_tx()).await?;
-    let row = locked.ok_or_else(Refusal::not_found)?;
+    let row = work.writes().lock_proposal(id).await?.ok_or_else(Refusal::not_found)?;
     if row.version != target.expected_version {
         return Err(Refusal::conflict(row.version));
     }
@@ -103,17 +99,7 @@ impl Taken {
 }
 
 /// Counts the proposal's version on, and writes what changes with it.
-async fn count_on(work: &Work<'_>, row: &Model, with: agreement_proposal::ActiveModel) -> Result<(), Refusal> {
-    use agreement_proposal::Column;
-    let updated = agreement_proposal::Entity::update_many()
-        .set(agreement_proposal::ActiveModel { version: Set(row.version + 1), ..with })
-        .filter(Column::Id.eq(row.id).and(Column::Version.eq(row.version)))
-        .exec(work.legacy_tx())
-        .await?;
-    if updated.rows_affected == 1 { Ok(()) } else { Err(Refusal::conflict(row.version + 1)) }
-}
-
-/// Whether the database refused a second row where there may be one.
-fn is_taken(error: &sea_orm::DbErr) -> bool {
-    matches!(error.sql_err(), Some(sea_orm::SqlErr::UniqueConstraintViolation(_)))
+async fn count_on(work: &Work<'_>, row: &Model, change: ProposalChange) -> Result<(), Refusal> {
+    let is_first = work.writes().change_proposal(row.id, row.version, change).await?;
+    if is_first { Ok(()) } else { Err(Refusal::conflict(row.version + 1)) }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use sea_orm::{
     ConnAcquireErr, ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    RuntimeErr, SqlErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 use crate::directory::Shelf;
@@ -284,6 +284,12 @@ pub fn took_too_long(error: &DbErr) -> bool {
     let code = cause.as_database_error().and_then(|database| database.code());
     // PostgreSQL: query_canceled, lock_not_available. SQLite: SQLITE_BUSY, of a snapshot, in recovery, SQLITE_INTERRUPT.
     matches!(code.as_deref(), Some("57014" | "55P03" | "5" | "517" | "261" | "9"))
+}
+
+/// Whether the database refused a second row where there may be one.
+#[must_use]
+pub fn is_taken(error: &DbErr) -> bool {
+    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
 }
 
 fn refused(why: impl Into<String>) -> DbErr {

@@ -2,9 +2,6 @@
 //! do not stop it, for the officer advises and the controller answers (Art. 39(1)(a), Art. 24 DSGVO).
 
 use kim_domain::agreement::{OpinionVerdict, ProposalAction};
-use kim_entity::code::Code;
-use kim_entity::{agreement_opinion, agreement_signature};
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use super::{ProposalDone, ProposalTarget, conclude, take};
 use crate::refusal::{Because, Refusal};
@@ -39,27 +36,16 @@ pub async fn give_opinion(
             return Err(Refusal::bad_input("Bedenken brauchen eine Begründung („reasons“)."));
         }
     };
-    let of_proposal = agreement_opinion::Column::ProposalId.eq(id);
-    let opinions = agreement_opinion::Entity::find().filter(of_proposal).all(work.legacy_tx()).await?;
+    let opinions = work.writes().opinions_of(id).await?;
     if opinions.iter().any(|one| one.side.0 == side) {
         return Err(Refusal::because(Because::IllegalTransition, "Für Ihre Seite liegt schon eine Stellungnahme vor."));
     }
     let own = work.viewer().subject();
-    let of_proposal = agreement_signature::Column::ProposalId.eq(id);
-    let signatures = agreement_signature::Entity::find().filter(of_proposal).all(work.legacy_tx()).await?;
+    let signatures = work.writes().signatures_of(id).await?;
     if signatures.iter().any(|one| one.staff == own) {
         return Err(both());
     }
-    let row = agreement_opinion::ActiveModel {
-        proposal_id: Set(id),
-        side: Set(Code(side)),
-        agency_id: Set(work.own_id()),
-        staff: Set(own.to_owned()),
-        at: Set(work.now()),
-        verdict: Set(Code(opinion.verdict)),
-        reasons: Set(reasons),
-    };
-    agreement_opinion::Entity::insert(row).exec_without_returning(work.legacy_tx()).await?;
+    work.writes().insert_opinion(id, side, opinion.verdict, reasons, work.now()).await?;
     let signed: Vec<_> = signatures.iter().map(|one| one.side.0).collect();
     let heard: Vec<_> = opinions.iter().map(|one| one.side.0).chain([side]).collect();
     conclude::if_complete(work, &taken.row, &signed, &heard).await?;

@@ -1,21 +1,18 @@
 //! A proposal becomes the next version of the agreement, in the transaction of the last signature or opinion.
 
-use kim_domain::agreement::{AgreementSide, ProposalStatus, is_complete};
+use kim_domain::agreement::{AgreementSide, is_complete};
 use kim_domain::disclosure::Agreement;
 use kim_domain::field::FieldSet;
 use kim_domain::id::new_uuid;
-use kim_domain::referral::ReferralStatus;
-use kim_entity::agreement_proposal::{self, Model};
-use kim_entity::code::Code;
-use kim_entity::{agreement, referral};
-use sea_orm::sea_query::LockType;
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-};
+use kim_entity::agreement;
+use kim_entity::agreement_proposal::Model;
+use kim_entity::database::is_taken;
+use kim_entity::unscoped::Unscoped;
+use kim_entity::write::{ProposalChange, Tx};
 use uuid::Uuid;
 
+use super::count_on;
 use super::narrow::Running;
-use super::{count_on, is_taken};
 use crate::refusal::Refusal;
 use crate::work::Work;
 
@@ -27,29 +24,16 @@ pub(super) async fn if_complete(
     heard: &[AgreementSide],
 ) -> Result<(), Refusal> {
     if !is_complete(signed, heard) {
-        return count_on(work, row, agreement_proposal::ActiveModel::default()).await;
+        return count_on(work, row, ProposalChange::Counted).await;
     }
     let agreement_id = next_version(work, row).await?;
     give_to_drafts(work, row, agreement_id).await?;
-    let with = agreement_proposal::ActiveModel {
-        status: Set(Code(ProposalStatus::Concluded)),
-        agreement_id: Set(Some(agreement_id)),
-        closed_at: Set(Some(work.now())),
-        ..Default::default()
-    };
-    count_on(work, row, with).await
+    count_on(work, row, ProposalChange::Concluded { agreement_id, at: work.now() }).await
 }
 
 async fn next_version(work: &mut Work<'_>, row: &Model) -> Result<Uuid, Refusal> {
-    use agreement::Column;
     // Locked, so that nobody ends the version before this one meanwhile.
-    let latest = agreement::Entity::find()
-        .filter(Column::ReceiverId.eq(row.receiver_id))
-        .filter(Column::Purpose.eq(row.purpose.0.code()))
-        .order_by_desc(Column::Version)
-        .lock(LockType::NoKeyUpdate)
-        .one(work.legacy_tx())
-        .await?;
+    let latest = work.writes().lock_latest_agreement(row.receiver_id, row.purpose.0).await?;
     let id = new_uuid();
     // Nothing is agreed on for days that were over when the last one signed.
     let valid_from = row.valid_from.max(work.today());
@@ -57,27 +41,27 @@ async fn next_version(work: &mut Work<'_>, row: &Model) -> Result<Uuid, Refusal>
         true => Some(Running::find(work, row.receiver_id, row.purpose.0).await?),
         false => None,
     };
-    let version = agreement::ActiveModel {
-        id: Set(id),
-        ags: Set(row.ags.clone()),
-        receiver_id: Set(row.receiver_id),
-        purpose: Set(row.purpose),
-        version: Set(latest.map_or(1, |latest| latest.version + 1)),
-        valid_from: Set(valid_from),
-        valid_until: Set(row.valid_until),
-        respond_working_days: Set(row.respond_working_days),
-        access_days: Set(row.access_days),
-        contact: Set(row.contact.clone()),
-        legal_ground: Set(row.legal_ground.clone()),
-        fields: Set(row.fields),
-        ticked_only: Set(row.ticked_only),
-        statutory_fields: Set(row.statutory_fields),
-        narrows_running: Set(row.narrows_running),
-        terminated_for_cause_on: Set(None),
-        created_at: Set(work.now()),
+    let version = agreement::Model {
+        id,
+        ags: row.ags.clone(),
+        receiver_id: row.receiver_id,
+        purpose: row.purpose,
+        version: latest.map_or(1, |latest| latest.version + 1),
+        valid_from,
+        valid_until: row.valid_until,
+        respond_working_days: row.respond_working_days,
+        access_days: row.access_days,
+        contact: row.contact.clone(),
+        legal_ground: row.legal_ground.clone(),
+        fields: row.fields,
+        ticked_only: row.ticked_only,
+        statutory_fields: row.statutory_fields,
+        narrows_running: row.narrows_running,
+        terminated_for_cause_on: None,
+        created_at: work.now(),
     };
-    match agreement::Entity::insert(version).exec_without_returning(work.legacy_tx()).await {
-        Ok(_) => {}
+    match work.tx().insert_agreement(version).await {
+        Ok(()) => {}
         // An import brought the same version in at this moment.
         Err(error) if is_taken(&error) => return Err(Refusal::conflict(row.version)),
         Err(error) => return Err(error.into()),
@@ -98,27 +82,12 @@ async fn next_version(work: &mut Work<'_>, row: &Model) -> Result<Uuid, Refusal>
 }
 
 /// Drafts that wait for an agreement show what it would carry. What was offered keeps its version.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the drafts of all senders wait for the agreement; nothing of them is answered"
+)]
 async fn give_to_drafts(work: &Work<'_>, row: &Model, agreement_id: Uuid) -> Result<(), Refusal> {
-    use referral::Column;
-    // Locked in the order of their ids, as everywhere.
-    let waiting: Vec<Uuid> = referral::Entity::find()
-        .select_only()
-        .column(Column::Id)
-        .filter(Column::ReceiverId.eq(row.receiver_id))
-        .filter(Column::Purpose.eq(row.purpose.0.code()))
-        .filter(Column::Status.eq(ReferralStatus::Draft.code()))
-        .filter(Column::AgreementId.is_null())
-        .order_by_asc(Column::Id)
-        .lock(LockType::NoKeyUpdate)
-        .into_tuple()
-        .all(work.legacy_tx())
-        .await?;
-    for ids in waiting.chunks(1_000) {
-        referral::Entity::update_many()
-            .set(referral::ActiveModel { agreement_id: Set(Some(agreement_id)), ..Default::default() })
-            .filter(Column::Id.is_in(ids.iter().copied()))
-            .exec(work.legacy_tx())
-            .await?;
-    }
-    Ok(())
+    let give =
+        async |all: &Unscoped<&Tx>| all.give_agreement_to_drafts(row.receiver_id, row.purpose.0, agreement_id).await;
+    Ok(work.writes().unscoped(give).await?)
 }

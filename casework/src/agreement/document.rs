@@ -9,101 +9,43 @@ use kim_domain::calendar::berlin_day;
 use kim_domain::disclosure::{Level, level};
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::purpose::ReferralPurpose;
+use kim_entity::agency;
 use kim_entity::database::Database;
-use kim_entity::{
-    agency, agreement, agreement_opinion, agreement_proposal, agreement_signature, agreement_termination, municipality,
-};
-use sea_orm::{ColumnTrait as _, DatabaseTransaction, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use kim_entity::unscoped::{AgreementRecord, Unscoped};
+use sea_orm::DbErr;
 
 /// Everything that the document says.
-struct Facts {
-    municipality: String,
-    agreement: agreement::Model,
-    agencies: Vec<agency::Model>,
-    proposal: Option<agreement_proposal::Model>,
-    signatures: Vec<agreement_signature::Model>,
-    opinions: Vec<agreement_opinion::Model>,
-    terminations: Vec<agreement_termination::Model>,
-}
+struct Facts(AgreementRecord);
 
 /// The document of a version, or of the latest one; `None` if there is no such agreement.
 ///
 /// # Errors
 /// The database does not answer.
+#[expect(clippy::disallowed_methods, reason = "an operator exports it")]
 pub async fn document(
     database: &Database,
     receiver: &str,
     purpose: ReferralPurpose,
     version: Option<i32>,
 ) -> Result<Option<String>, DbErr> {
-    let tx = database.legacy_read().await?;
-    let facts = facts(tx.legacy(), receiver, purpose, version).await?;
-    tx.roll_back().await?;
-    Ok(facts.map(|facts| facts.page()))
-}
-
-async fn facts(
-    tx: &DatabaseTransaction,
-    receiver: &str,
-    purpose: ReferralPurpose,
-    version: Option<i32>,
-) -> Result<Option<Facts>, DbErr> {
-    use agreement::Column;
-    let Some(receiver) = agency::Entity::find().filter(agency::Column::Slug.eq(receiver)).one(tx).await? else {
-        return Ok(None);
-    };
-    let mut versions = agreement::Entity::find()
-        .filter(Column::ReceiverId.eq(receiver.id))
-        .filter(Column::Purpose.eq(purpose.code()))
-        .order_by_desc(Column::Version);
-    if let Some(version) = version {
-        versions = versions.filter(Column::Version.eq(version));
-    }
-    let Some(agreement) = versions.one(tx).await? else { return Ok(None) };
-    let of_agreement = agreement_proposal::Column::AgreementId.eq(agreement.id);
-    let proposal = agreement_proposal::Entity::find().filter(of_agreement).one(tx).await?;
-    let (mut signatures, mut opinions) = (Vec::new(), Vec::new());
-    if let Some(proposal) = &proposal {
-        let of_proposal = agreement_signature::Column::ProposalId.eq(proposal.id);
-        signatures = agreement_signature::Entity::find().filter(of_proposal).all(tx).await?;
-        let of_proposal = agreement_opinion::Column::ProposalId.eq(proposal.id);
-        opinions = agreement_opinion::Entity::find().filter(of_proposal).all(tx).await?;
-    }
-    signatures.sort_by_key(|one| one.at);
-    opinions.sort_by_key(|one| one.at);
-    let agencies = agency::Entity::find()
-        .filter(agency::Column::Ags.eq(agreement.ags.as_str()))
-        .order_by_asc(agency::Column::Slug)
-        .all(tx)
-        .await?;
-    let later = agreement::Entity::find()
-        .filter(Column::ReceiverId.eq(receiver.id))
-        .filter(Column::Purpose.eq(purpose.code()))
-        .filter(Column::Version.gte(agreement.version))
-        .all(tx)
-        .await?;
-    let of_later = agreement_termination::Column::AgreementId.is_in(later.iter().map(|version| version.id));
-    let terminations = agreement_termination::Entity::find().filter(of_later);
-    let terminations = terminations.order_by_asc(agreement_termination::Column::EndsOn).all(tx).await?;
-    let place = municipality::Entity::find_by_id(agreement.ags.as_str()).one(tx).await?;
-    let municipality = place.map_or_else(|| agreement.ags.clone(), |place| place.name);
-    Ok(Some(Facts { municipality, agreement, agencies, proposal, signatures, opinions, terminations }))
+    let record = Unscoped::agreement_record(database, receiver, purpose, version).await?;
+    Ok(record.map(|record| Facts(record).page()))
 }
 
 impl Facts {
     fn page(&self) -> String {
-        let (agreement, purpose) = (&self.agreement, self.agreement.purpose.0);
+        let (agreement, purpose) = (&self.0.agreement, self.0.agreement.purpose.0);
         let mut page = String::new();
         let mut say = |text: String| {
             page.push_str(&text);
             page.push('\n');
         };
         say(format!("# Schnittstellenvereinbarung: {}\n", inline(purpose.label())));
-        say(format!("{}, Fassung {}\n", inline(&self.municipality), agreement.version));
+        say(format!("{}, Fassung {}\n", inline(&self.0.municipality), agreement.version));
         say("## Parteien\n".to_owned());
         say(format!("- **Empfangende Stelle:** {}", self.name_and_controller(agreement.receiver_id)));
         say(format!("- **Übergebende Träger**, vertreten durch: {}", self.coordination()));
-        for sender in self.agencies.iter().filter(|one| one.kind.0.sends() && one.enabled) {
+        for sender in self.0.agencies.iter().filter(|one| one.kind.0.sends() && one.enabled) {
             say(format!("  - {}", with_controller(sender)));
         }
         say("\n## Zweck und Rechtsgrundlage\n".to_owned());
@@ -122,7 +64,7 @@ impl Facts {
         for field in FieldSet::from_i64(agreement.fields).iter() {
             say(self.field(field));
         }
-        if let Some(terms) = self.proposal.as_ref().and_then(|proposal| proposal.terms.as_deref()) {
+        if let Some(terms) = self.0.proposal.as_ref().and_then(|proposal| proposal.terms.as_deref()) {
             say(format!("\n## Weitere Abreden\n\n{}", quote(terms)));
         }
         self.say_acts(&mut say);
@@ -132,7 +74,7 @@ impl Facts {
 
     /// A line of the table of fields.
     fn field(&self, field: HandoverField) -> String {
-        let agreement = &self.agreement;
+        let agreement = &self.0.agreement;
         let since = match level(agreement.purpose.0.receiver_kind(), field) {
             Level::Never => "nie (Obergrenze)",
             Level::Preview => "ab dem Angebot",
@@ -150,16 +92,16 @@ impl Facts {
 
     fn say_acts(&self, say: &mut impl FnMut(String)) {
         say("\n## Unterschriften\n".to_owned());
-        for one in &self.signatures {
+        for one in &self.0.signatures {
             let who = self.name(one.agency_id);
             say(format!("- {}: {who}, Administration, am {}", side(one.side.0), moment(one.at)));
         }
-        if self.proposal.is_none() {
+        if self.0.proposal.is_none() {
             say("Diese Fassung wurde eingelesen; unterschrieben ist sie auf Papier.".to_owned());
             return;
         }
         say("\n## Stellungnahmen der Datenschutzbeauftragten\n".to_owned());
-        for one in &self.opinions {
+        for one in &self.0.opinions {
             let (who, verdict) = (self.name(one.agency_id), one.verdict.0.label());
             say(format!("- {}: {who}, am {}: **{verdict}**", side(one.side.0), moment(one.at)));
             if let Some(reasons) = &one.reasons {
@@ -169,11 +111,11 @@ impl Facts {
     }
 
     fn say_ends(&self, say: &mut impl FnMut(String)) {
-        if self.terminations.is_empty() {
+        if self.0.terminations.is_empty() {
             return;
         }
         say("\n## Kündigung\n".to_owned());
-        for one in &self.terminations {
+        for one in &self.0.terminations {
             let how = match one.for_cause {
                 true => "aus wichtigem Grund; laufende Übergaben sind geschlossen",
                 false => "ordentlich; laufende Übergaben gehen weiter",
@@ -185,21 +127,21 @@ impl Facts {
     }
 
     fn name(&self, id: uuid::Uuid) -> String {
-        self.agencies.iter().find(|agency| agency.id == id).map_or_else(String::new, |agency| inline(&agency.name))
+        self.0.agencies.iter().find(|agency| agency.id == id).map_or_else(String::new, |agency| inline(&agency.name))
     }
 
     fn name_and_controller(&self, id: uuid::Uuid) -> String {
-        self.agencies.iter().find(|agency| agency.id == id).map_or_else(String::new, with_controller)
+        self.0.agencies.iter().find(|agency| agency.id == id).map_or_else(String::new, with_controller)
     }
 
     /// Who signed for the senders, or else who may.
     fn coordination(&self) -> String {
-        let signed = self.signatures.iter().find(|one| one.side.0 == AgreementSide::Sender).map(|one| one.agency_id);
+        let signed = self.0.signatures.iter().find(|one| one.side.0 == AgreementSide::Sender).map(|one| one.agency_id);
         let acts = |agency: &&agency::Model| match signed {
             Some(id) => agency.id == id,
             None => agency.kind.0 == AgencyKind::Koordination && agency.enabled,
         };
-        self.agencies.iter().find(acts).map_or_else(|| "niemanden".to_owned(), with_controller)
+        self.0.agencies.iter().find(acts).map_or_else(|| "niemanden".to_owned(), with_controller)
     }
 }
 

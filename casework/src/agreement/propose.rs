@@ -7,12 +7,12 @@ use kim_domain::disclosure::known_to;
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::id::new_uuid;
 use kim_domain::purpose::ReferralPurpose;
-use kim_entity::agreement_proposal::{self, Column};
+use kim_entity::agreement_proposal;
 use kim_entity::code::Code;
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
+use kim_entity::database::is_taken;
 use uuid::Uuid;
 
-use super::{ProposalDone, is_taken, standpoint};
+use super::{ProposalDone, standpoint};
 use crate::refusal::{Because, Refusal, Refused};
 use crate::text::{line, text};
 use crate::work::Work;
@@ -76,38 +76,38 @@ pub async fn propose(work: &mut Work<'_>, input: &Proposal) -> Result<ProposalDo
     check_days(input, work.today())?;
     let agreed = agreed(work.viewer().agency().kind, receiver.kind.0, input)?;
     let id = new_uuid();
-    let row = agreement_proposal::ActiveModel {
-        id: Set(id),
-        version: Set(1),
-        status: Set(Code(ProposalStatus::Open)),
-        ags: Set(receiver.ags),
-        receiver_id: Set(receiver.id),
-        purpose: Set(Code(input.purpose)),
-        valid_from: Set(input.valid_from),
-        valid_until: Set(input.valid_until),
-        respond_working_days: Set(within("respondWorkingDays", input.respond_working_days, 1, 250)?),
-        access_days: Set(within("accessDays", input.access_days, 0, 3_650)?),
-        contact: Set(line("contact", &input.contact)?),
-        legal_ground: Set(text("legalGround", &input.legal_ground)?),
-        fields: Set(agreed.fields.to_i64()),
-        ticked_only: Set(agreed.ticked_only.to_i64()),
-        statutory_fields: Set(agreed.statutory.to_i64()),
-        narrows_running: Set(input.narrows_running),
-        terms: Set(input.terms.as_deref().map(|terms| text("terms", terms)).transpose()?),
-        agency_id: Set(work.own_id()),
-        staff: Set(work.viewer().subject().to_owned()),
-        created_at: Set(work.now()),
-        ..Default::default()
+    let row = agreement_proposal::Model {
+        id,
+        version: 1,
+        status: Code(ProposalStatus::Open),
+        ags: receiver.ags,
+        receiver_id: receiver.id,
+        purpose: Code(input.purpose),
+        valid_from: input.valid_from,
+        valid_until: input.valid_until,
+        respond_working_days: within("respondWorkingDays", input.respond_working_days, 1, 250)?,
+        access_days: within("accessDays", input.access_days, 0, 3_650)?,
+        contact: line("contact", &input.contact)?,
+        legal_ground: text("legalGround", &input.legal_ground)?,
+        fields: agreed.fields.to_i64(),
+        ticked_only: agreed.ticked_only.to_i64(),
+        statutory_fields: agreed.statutory.to_i64(),
+        narrows_running: input.narrows_running,
+        terms: input.terms.as_deref().map(|terms| text("terms", terms)).transpose()?,
+        agency_id: work.own_id(),
+        staff: work.viewer().subject().to_owned(),
+        created_at: work.now(),
+        agreement_id: None,
+        closed_by_id: None,
+        closed_by_staff: None,
+        closed_at: None,
+        close_reason: None,
     };
-    let open = agreement_proposal::Entity::find()
-        .filter(Column::ReceiverId.eq(receiver.id))
-        .filter(Column::Purpose.eq(input.purpose.code()))
-        .filter(Column::Status.eq(ProposalStatus::Open.code()));
-    if open.count(work.legacy_tx()).await? > 0 {
+    if work.writes().has_open_proposal(receiver.id, input.purpose).await? {
         return Err(another_is_open());
     }
-    match agreement_proposal::Entity::insert(row).exec_without_returning(work.legacy_tx()).await {
-        Ok(_) => Ok(ProposalDone { proposal: id }),
+    match work.writes().insert_proposal(row).await {
+        Ok(()) => Ok(ProposalDone { proposal: id }),
         // Two at once: an index of the database lets one through.
         Err(error) if is_taken(&error) => Err(another_is_open()),
         Err(error) => Err(error.into()),

@@ -2,8 +2,7 @@
 
 use kim_domain::agreement::{ProposalAction, ProposalStatus};
 use kim_entity::agreement_proposal;
-use kim_entity::code::Code;
-use sea_orm::ActiveValue::Set;
+use kim_entity::write::ProposalChange;
 
 use super::{ProposalDone, ProposalTarget, count_on, take};
 use crate::refusal::Refusal;
@@ -27,21 +26,7 @@ pub async fn reject(
     })
     .await?;
     let status = if is_own(&taken.row) { ProposalStatus::TakenBack } else { ProposalStatus::Rejected };
-    let with = agreement_proposal::ActiveModel {
-        close_reason: Set(reason.map(|reason| text("reason", reason)).transpose()?),
-        ..closed(work, status)
-    };
-    count_on(work, &taken.row, with).await?;
+    let reason = reason.map(|reason| text("reason", reason)).transpose()?;
+    count_on(work, &taken.row, ProposalChange::Closed { status, reason, at: work.now() }).await?;
     Ok(ProposalDone { proposal: taken.row.id })
-}
-
-/// The columns of a proposal that the viewer ends.
-pub(super) fn closed(work: &Work<'_>, status: ProposalStatus) -> agreement_proposal::ActiveModel {
-    agreement_proposal::ActiveModel {
-        status: Set(Code(status)),
-        closed_by_id: Set(Some(work.own_id())),
-        closed_by_staff: Set(Some(work.viewer().subject().to_owned())),
-        closed_at: Set(Some(work.now())),
-        ..Default::default()
-    }
 }

@@ -6,16 +6,14 @@ use kim_domain::disclosure::Agreement;
 use kim_domain::field::FieldSet;
 use kim_domain::id::new_uuid;
 use kim_domain::purpose::ReferralPurpose;
+use kim_entity::agreement_termination;
 use kim_entity::code::Code;
-use kim_entity::{agreement, agreement_proposal, agreement_termination};
-use sea_orm::sea_query::LockType;
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-};
+use kim_entity::database::is_taken;
+use kim_entity::write::ProposalChange;
 use uuid::Uuid;
 
 use super::narrow::Running;
-use super::{AgreementDone, count_on, is_taken, reject, standpoint};
+use super::{AgreementDone, count_on, standpoint};
 use crate::refusal::{Because, Refusal};
 use crate::text::text;
 use crate::work::Work;
@@ -50,27 +48,29 @@ pub async fn terminate(work: &mut Work<'_>, input: &Termination) -> Result<Agree
     })?;
     let (ends_on, reason) = (day(input, work.today())?, text("reason", &input.reason)?);
     // Before the versions, as whoever signs does.
-    let open = if input.for_cause { open_proposal(work, row.receiver_id, row.purpose.code()).await? } else { None };
-    refuse_unless_latest(work, row.receiver_id, row.purpose.code(), row.id).await?;
-    let of_version = agreement_termination::Column::AgreementId.eq(row.id);
-    let ended = agreement_termination::Entity::find().filter(of_version).all(work.legacy_tx()).await?;
+    let open = match input.for_cause {
+        true => work.writes().lock_open_proposal(row.receiver_id, row.purpose).await?,
+        false => None,
+    };
+    refuse_unless_latest(work, row.receiver_id, row.purpose, row.id).await?;
+    let ended = work.writes().terminations_of(row.id).await?;
     // Who gave notice in the ordinary way may still have cause; more than that is too late.
     if ended.iter().any(|one| one.for_cause || !input.for_cause) || row.for_cause {
         return Err(already());
     }
-    let termination = agreement_termination::ActiveModel {
-        id: Set(new_uuid()),
-        agreement_id: Set(row.id),
-        for_cause: Set(input.for_cause),
-        ends_on: Set(ends_on),
-        reason: Set(reason.clone()),
-        side: Set(Code(side)),
-        agency_id: Set(work.own_id()),
-        staff: Set(work.viewer().subject().to_owned()),
-        created_at: Set(work.now()),
+    let termination = agreement_termination::Model {
+        id: new_uuid(),
+        agreement_id: row.id,
+        for_cause: input.for_cause,
+        ends_on,
+        reason: reason.clone(),
+        side: Code(side),
+        agency_id: work.own_id(),
+        staff: work.viewer().subject().to_owned(),
+        created_at: work.now(),
     };
-    match agreement_termination::Entity::insert(termination).exec_without_returning(work.legacy_tx()).await {
-        Ok(_) => {}
+    match work.writes().insert_termination(termination).await {
+        Ok(()) => {}
         Err(error) if is_taken(&error) => return Err(already()),
         Err(error) => return Err(error.into()),
     }
@@ -78,11 +78,8 @@ pub async fn terminate(work: &mut Work<'_>, input: &Termination) -> Result<Agree
         close(work, row.receiver_id, row.purpose, ends_on).await?;
         if let Some(open) = open {
             // What was signed before the breach is not meant to hold after it.
-            let with = agreement_proposal::ActiveModel {
-                close_reason: Set(Some(reason)),
-                ..reject::closed(work, ProposalStatus::Rejected)
-            };
-            count_on(work, &open, with).await?;
+            let (status, at) = (ProposalStatus::Rejected, work.now());
+            count_on(work, &open, ProposalChange::Closed { status, reason: Some(reason), at }).await?;
         }
     }
     Ok(AgreementDone { agreement: row.id })
@@ -104,28 +101,14 @@ fn day(input: &Termination, today: NaiveDate) -> Result<NaiveDate, Refusal> {
     }
 }
 
-async fn open_proposal(
+/// Locks the versions: none comes after them until this is committed.
+async fn refuse_unless_latest(
     work: &Work<'_>,
     receiver_id: Uuid,
-    purpose: &str,
-) -> Result<Option<agreement_proposal::Model>, Refusal> {
-    use agreement_proposal::Column;
-    let open = agreement_proposal::Entity::find()
-        .filter(Column::ReceiverId.eq(receiver_id))
-        .filter(Column::Purpose.eq(purpose))
-        .filter(Column::Status.eq(ProposalStatus::Open.code()));
-    Ok(open.lock(LockType::NoKeyUpdate).one(work.legacy_tx()).await?)
-}
-
-/// Locks the versions: none comes after them until this is committed.
-async fn refuse_unless_latest(work: &Work<'_>, receiver_id: Uuid, purpose: &str, id: Uuid) -> Result<(), Refusal> {
-    use agreement::Column;
-    let versions =
-        || agreement::Entity::find().filter(Column::ReceiverId.eq(receiver_id)).filter(Column::Purpose.eq(purpose));
-    versions().order_by_asc(Column::Version).lock(LockType::NoKeyUpdate).all(work.legacy_tx()).await?;
-    // Asked anew: whoever held the lock may have added one.
-    let latest = versions().order_by_desc(Column::Version).one(work.legacy_tx()).await?;
-    match latest {
+    purpose: ReferralPurpose,
+    id: Uuid,
+) -> Result<(), Refusal> {
+    match work.writes().lock_agreements(receiver_id, purpose).await? {
         Some(latest) if latest.id == id => Ok(()),
         Some(latest) => Err(Refusal::because(
             Because::IllegalTransition,
@@ -137,15 +120,8 @@ async fn refuse_unless_latest(work: &Work<'_>, receiver_id: Uuid, purpose: &str,
 
 /// Closes what runs, also under earlier versions.
 async fn close(work: &mut Work<'_>, receiver_id: Uuid, purpose: ReferralPurpose, on: NaiveDate) -> Result<(), Refusal> {
-    use agreement::Column;
     let running = Running::find(work, receiver_id, purpose).await?;
-    agreement::Entity::update_many()
-        .set(agreement::ActiveModel { terminated_for_cause_on: Set(Some(on)), ..Default::default() })
-        .filter(Column::ReceiverId.eq(receiver_id))
-        .filter(Column::Purpose.eq(purpose.code()))
-        .filter(Column::TerminatedForCauseOn.is_null())
-        .exec(work.legacy_tx())
-        .await?;
+    work.writes().end_agreements_for_cause(receiver_id, purpose, on).await?;
     work.closes(receiver_id);
     Ok(running.narrow(work, on, |row| Agreement { fields: FieldSet::EMPTY, ..row.terms.agreement }).await?)
 }

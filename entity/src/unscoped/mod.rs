@@ -4,6 +4,7 @@
 //! Nothing that answers a request opens an [`Unscoped`]: clippy.toml bans it, and a use case that needs one says why beside
 //! its `#[expect]`.
 
+mod agreement_record;
 mod case;
 mod clock;
 pub(crate) mod matching;
@@ -14,6 +15,7 @@ use std::borrow::Borrow;
 use chrono::NaiveDate;
 use sea_orm::{DatabaseTransaction, DbErr};
 
+pub use agreement_record::AgreementRecord;
 pub use clock::Locked;
 pub use matching::{Elsewhere, Hold};
 

@@ -4,15 +4,22 @@ use std::borrow::Borrow;
 
 use chrono::{Days, NaiveDate};
 use kim_domain::purpose::ReferralPurpose;
-use sea_orm::{DbBackend, DbErr};
+use kim_domain::referral::ReferralStatus;
+use sea_orm::sea_query::LockType;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, DbBackend, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
+};
 use uuid::Uuid;
 
 use super::Unscoped;
 use crate::read::ReferralRow;
 use crate::read::referral_columns::select;
 use crate::read::referral_row::{Extent, Reading};
+use crate::referral;
 use crate::sql::Sql;
 use crate::tx::Tx;
+use crate::write::batch::KEYS;
 
 impl<T: Borrow<Tx>> Unscoped<T> {
     /// Those of a receiver and purpose that were not closed, drafts among them, and those that it may still look at; locked in
@@ -48,5 +55,39 @@ impl<T: Borrow<Tx>> Unscoped<T> {
         let mut sql = select(self.sql(), Extent::Whole, today);
         narrow(&mut sql);
         sql.all(tx).await?.iter().map(|row| Reading::Unscoped.row(row, Extent::Whole, today)).collect()
+    }
+
+    /// Gives a version to the drafts of a receiver and purpose that wait for one. What was offered keeps its own.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn give_agreement_to_drafts(
+        &self,
+        receiver: Uuid,
+        purpose: ReferralPurpose,
+        agreement: Uuid,
+    ) -> Result<(), DbErr> {
+        use referral::Column;
+        // Locked in the order of their ids, as everywhere.
+        let waiting: Vec<Uuid> = referral::Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::ReceiverId.eq(receiver))
+            .filter(Column::Purpose.eq(purpose.code()))
+            .filter(Column::Status.eq(ReferralStatus::Draft.code()))
+            .filter(Column::AgreementId.is_null())
+            .order_by_asc(Column::Id)
+            .lock(LockType::NoKeyUpdate)
+            .into_tuple()
+            .all(self.connection())
+            .await?;
+        for ids in waiting.chunks(KEYS) {
+            referral::Entity::update_many()
+                .set(referral::ActiveModel { agreement_id: Set(Some(agreement)), ..Default::default() })
+                .filter(Column::Id.is_in(ids.iter().copied()))
+                .exec(self.connection())
+                .await?;
+        }
+        Ok(())
     }
 }

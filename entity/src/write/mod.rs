@@ -16,6 +16,7 @@ use crate::unscoped::Unscoped;
 use crate::viewer::Viewer;
 use crate::{agency, agreement};
 
+mod agreements;
 pub(crate) mod batch;
 mod case;
 mod consents;
@@ -26,6 +27,7 @@ mod referrals;
 mod requests;
 mod support;
 
+pub use agreements::ProposalChange;
 pub use consents::{Concerned, Whose};
 pub use finish::{CommitRecord, FeedChange};
 pub use handovers::{NewAppointment, NewTalk};

@@ -1,0 +1,253 @@
+//! Proposals of agreements that the viewer's party makes, signs, advises on and ends, and the agreements that come of them.
+
+use chrono::NaiveDate;
+use kim_domain::agreement::{AgreementSide, OpinionVerdict, ProposalStatus};
+use kim_domain::purpose::ReferralPurpose;
+use sea_orm::sea_query::LockType;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, ExprTrait as _, IntoActiveModel as _,
+    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
+};
+use uuid::Uuid;
+
+use super::Writes;
+use super::batch::insert;
+use crate::code::Code;
+use crate::tx::Tx;
+use crate::{agreement, agreement_opinion, agreement_proposal, agreement_signature, agreement_termination};
+
+/// What becomes of an open proposal.
+#[derive(Clone, Debug)]
+pub enum ProposalChange {
+    /// Somebody signed or advised, and something is still missing.
+    Counted,
+    /// It became a version of the agreement.
+    Concluded {
+        /// The version.
+        agreement_id: Uuid,
+        /// Microseconds since 1970.
+        at: i64,
+    },
+    /// The viewer ended it.
+    Closed {
+        /// What became of it.
+        status: ProposalStatus,
+        /// Why.
+        reason: Option<String>,
+        /// Microseconds since 1970.
+        at: i64,
+    },
+}
+
+impl Writes {
+    /// The proposal of this id, which nobody else can change until this ends.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn lock_proposal(&self, id: Uuid) -> Result<Option<agreement_proposal::Model>, DbErr> {
+        let locked = agreement_proposal::Entity::find_by_id(id).lock(LockType::NoKeyUpdate);
+        locked.one(self.tx().connection()).await
+    }
+
+    /// The open proposal for a receiver and purpose, locked.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn lock_open_proposal(
+        &self,
+        receiver_id: Uuid,
+        purpose: ReferralPurpose,
+    ) -> Result<Option<agreement_proposal::Model>, DbErr> {
+        open_proposals(receiver_id, purpose).lock(LockType::NoKeyUpdate).one(self.tx().connection()).await
+    }
+
+    /// Whether a proposal for a receiver and purpose is open.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn has_open_proposal(&self, receiver_id: Uuid, purpose: ReferralPurpose) -> Result<bool, DbErr> {
+        Ok(open_proposals(receiver_id, purpose).count(self.tx().connection()).await? > 0)
+    }
+
+    /// Writes a proposal.
+    ///
+    /// # Errors
+    /// One [`is_taken`](crate::database::is_taken) if another is open; the database does not answer.
+    pub async fn insert_proposal(&self, new: agreement_proposal::Model) -> Result<(), DbErr> {
+        let insert = agreement_proposal::Entity::insert(new.into_active_model());
+        insert.exec_without_returning(self.tx().connection()).await.map(drop)
+    }
+
+    /// Changes a proposal and counts its version on. `false` if somebody else has counted it on: nothing is changed then.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn change_proposal(&self, id: Uuid, version: i32, change: ProposalChange) -> Result<bool, DbErr> {
+        use agreement_proposal::{ActiveModel, Column, Entity};
+        let with = match change {
+            ProposalChange::Counted => ActiveModel::default(),
+            ProposalChange::Concluded { agreement_id, at } => ActiveModel {
+                status: Set(Code(ProposalStatus::Concluded)),
+                agreement_id: Set(Some(agreement_id)),
+                closed_at: Set(Some(at)),
+                ..Default::default()
+            },
+            ProposalChange::Closed { status, reason, at } => {
+                let (agency_id, subject) = self.author();
+                ActiveModel {
+                    status: Set(Code(status)),
+                    closed_by_id: Set(Some(agency_id)),
+                    closed_by_staff: Set(Some(subject)),
+                    closed_at: Set(Some(at)),
+                    close_reason: Set(reason),
+                    ..Default::default()
+                }
+            }
+        };
+        let updated = Entity::update_many()
+            .set(ActiveModel { version: Set(version + 1), ..with })
+            .filter(Column::Id.eq(id).and(Column::Version.eq(version)))
+            .exec(self.tx().connection())
+            .await?;
+        Ok(updated.rows_affected == 1)
+    }
+
+    /// The signatures on a proposal, with who signed: nobody signs twice. Who it was is not answered to the viewer.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn signatures_of(&self, proposal: Uuid) -> Result<Vec<agreement_signature::Model>, DbErr> {
+        let of_proposal = agreement_signature::Column::ProposalId.eq(proposal);
+        agreement_signature::Entity::find().filter(of_proposal).all(self.tx().connection()).await
+    }
+
+    /// The opinions on a proposal, with who gave them, as [`signatures_of`](Self::signatures_of).
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn opinions_of(&self, proposal: Uuid) -> Result<Vec<agreement_opinion::Model>, DbErr> {
+        let of_proposal = agreement_opinion::Column::ProposalId.eq(proposal);
+        agreement_opinion::Entity::find().filter(of_proposal).all(self.tx().connection()).await
+    }
+
+    /// Writes the viewer's signature for a party.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn insert_signature(&self, proposal: Uuid, side: AgreementSide, now: i64) -> Result<(), DbErr> {
+        let (agency_id, staff) = self.author();
+        let row = agreement_signature::Model { proposal_id: proposal, side: Code(side), agency_id, staff, at: now };
+        let insert = agreement_signature::Entity::insert(row.into_active_model());
+        insert.exec_without_returning(self.tx().connection()).await.map(drop)
+    }
+
+    /// Writes the viewer's opinion for a party.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn insert_opinion(
+        &self,
+        proposal: Uuid,
+        side: AgreementSide,
+        verdict: OpinionVerdict,
+        reasons: Option<String>,
+        now: i64,
+    ) -> Result<(), DbErr> {
+        let (agency_id, staff) = self.author();
+        let (side, verdict) = (Code(side), Code(verdict));
+        let row = agreement_opinion::Model { proposal_id: proposal, side, agency_id, staff, at: now, verdict, reasons };
+        let insert = agreement_opinion::Entity::insert(row.into_active_model());
+        insert.exec_without_returning(self.tx().connection()).await.map(drop)
+    }
+
+    /// The latest version for a receiver and purpose, locked: nobody ends it until this ends.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn lock_latest_agreement(
+        &self,
+        receiver_id: Uuid,
+        purpose: ReferralPurpose,
+    ) -> Result<Option<agreement::Model>, DbErr> {
+        let latest = versions(receiver_id, purpose).order_by_desc(agreement::Column::Version);
+        latest.lock(LockType::NoKeyUpdate).one(self.tx().connection()).await
+    }
+
+    /// Locks every version for a receiver and purpose: none comes after them until this ends. Returns the latest.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn lock_agreements(
+        &self,
+        receiver_id: Uuid,
+        purpose: ReferralPurpose,
+    ) -> Result<Option<agreement::Model>, DbErr> {
+        use agreement::Column;
+        let (tx, versions) = (self.tx().connection(), || versions(receiver_id, purpose));
+        versions().order_by_asc(Column::Version).lock(LockType::NoKeyUpdate).all(tx).await?;
+        // Asked anew: whoever held the lock may have added one.
+        versions().order_by_desc(Column::Version).one(tx).await
+    }
+
+    /// How a version was ended.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn terminations_of(&self, agreement: Uuid) -> Result<Vec<agreement_termination::Model>, DbErr> {
+        let of_version = agreement_termination::Column::AgreementId.eq(agreement);
+        agreement_termination::Entity::find().filter(of_version).all(self.tx().connection()).await
+    }
+
+    /// Writes how a version ends.
+    ///
+    /// # Errors
+    /// One [`is_taken`](crate::database::is_taken) if it was ended in this way already; the database does not answer.
+    pub async fn insert_termination(&self, new: agreement_termination::Model) -> Result<(), DbErr> {
+        let insert = agreement_termination::Entity::insert(new.into_active_model());
+        insert.exec_without_returning(self.tx().connection()).await.map(drop)
+    }
+
+    /// Notes in every version for a receiver and purpose that it was ended for cause on a day.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn end_agreements_for_cause(
+        &self,
+        receiver_id: Uuid,
+        purpose: ReferralPurpose,
+        on: NaiveDate,
+    ) -> Result<(), DbErr> {
+        use agreement::Column;
+        agreement::Entity::update_many()
+            .set(agreement::ActiveModel { terminated_for_cause_on: Set(Some(on)), ..Default::default() })
+            .filter(Column::ReceiverId.eq(receiver_id))
+            .filter(Column::Purpose.eq(purpose.code()))
+            .filter(Column::TerminatedForCauseOn.is_null())
+            .exec(self.tx().connection())
+            .await
+            .map(drop)
+    }
+}
+
+impl Tx {
+    /// Writes a version of an agreement.
+    ///
+    /// # Errors
+    /// One [`is_taken`](crate::database::is_taken) if there is this version already; the database does not answer.
+    pub async fn insert_agreement(&self, new: agreement::Model) -> Result<(), DbErr> {
+        insert(self.connection(), vec![new]).await
+    }
+}
+
+fn open_proposals(receiver_id: Uuid, purpose: ReferralPurpose) -> Select<agreement_proposal::Entity> {
+    use agreement_proposal::Column;
+    agreement_proposal::Entity::find()
+        .filter(Column::ReceiverId.eq(receiver_id))
+        .filter(Column::Purpose.eq(purpose.code()))
+        .filter(Column::Status.eq(ProposalStatus::Open.code()))
+}
+
+fn versions(receiver_id: Uuid, purpose: ReferralPurpose) -> Select<agreement::Entity> {
+    use agreement::Column;
+    agreement::Entity::find().filter(Column::ReceiverId.eq(receiver_id)).filter(Column::Purpose.eq(purpose.code()))
+}
