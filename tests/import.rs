@@ -37,7 +37,7 @@ fn key() -> FingerprintKey {
 /// Writes agencies and agreements.
 async fn prepare(db: &Database) {
     let options = Options::default();
-    let report = agencies(db, AGENCIES, &options, &mut |_, _| {}).await.expect("agencies");
+    let report = agencies(db, &Clock::on(today()), AGENCIES, &options, &mut |_, _| {}).await.expect("agencies");
     assert_eq!((report.accepted, report.refused.len()), (32, 0), "{}", report.to_text());
     let report = agreements(db, &Clock::on(today()), AGREEMENTS, &options, &mut |_, _| {}).await.expect("agreements");
     assert_eq!((report.accepted, report.refused.len()), (report.rows, 0), "{}", report.to_text());

@@ -67,7 +67,7 @@ async fn read_in(args: &ImportArgs, config: &Config, file: &[u8]) -> Result<Repo
     let mut shown = progress::Shown::start()?;
     let mut progress = |done: u64, all: u64| shown.tell(done, all);
     let imported = match args.what {
-        ImportKind::Agencies => import::agencies(&database, file, &options, &mut progress).await,
+        ImportKind::Agencies => import::agencies(&database, &clock, file, &options, &mut progress).await,
         ImportKind::Agreements => import::agreements(&database, &clock, file, &options, &mut progress).await,
         ImportKind::Cases => {
             let key = fingerprint_key::read(config.fingerprint_key_file.as_deref(), &config.database)?;

@@ -62,7 +62,7 @@ async fn fill(database: &Database, clock: &Clock, key: &FingerprintKey) -> Resul
     let (options, silent) = (Options::default(), &mut |_, _| {});
     let mut filled = Filled::default();
 
-    let agencies = import::agencies(database, AGENCIES, &options, silent).await.map_err(Failure::failed)?;
+    let agencies = import::agencies(database, clock, AGENCIES, &options, silent).await.map_err(Failure::failed)?;
     filled.agencies = whole(&agencies, "agencies.csv")?;
     let list = shift(AGREEMENTS, days);
     let agreements = import::agreements(database, clock, &list, &options, silent).await.map_err(Failure::failed)?;
@@ -73,7 +73,7 @@ async fn fill(database: &Database, clock: &Clock, key: &FingerprintKey) -> Resul
         filled.cases += report.accepted;
         filled.refused += report.refused_rows();
     }
-    enrich::values(database, &shift(VALUES, days)).await?;
+    enrich::values(database, clock, &shift(VALUES, days)).await?;
     enrich::received(database, clock).await?;
     enrich::messages(database, clock, MESSAGES).await?;
     // Last: until now a case has one referral, by which the others find it.

@@ -7,64 +7,56 @@ use chrono::Days;
 use kim_domain::calendar::{Clock, noon_micros};
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::id::new_uuid;
-use kim_domain::referral::ReferralStatus;
 use kim_domain::value::is_valid;
 use kim_entity::database::Database;
 use kim_entity::message::NewMessage;
-use kim_entity::write::Tx;
-use kim_entity::{case_file, person, referral};
-use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter};
+use kim_entity::unscoped::{DemoCase, Unscoped};
+use sea_orm::DbErr;
 
 use crate::failure::Failure;
 
+/// Begins a transaction over all that the demo wrote.
+///
+/// # Errors
+/// The database does not answer.
+#[expect(clippy::disallowed_methods, reason = "the example data is of many agencies, and the demo wrote all of it")]
+pub(super) async fn begin(database: &Database, clock: &Clock) -> Result<Unscoped, DbErr> {
+    Unscoped::begin(database, clock.today()).await
+}
+
 /// Sets the values of `values_demo.csv`: case number, field, value as it is stored.
-pub(super) async fn values(database: &Database, file: &[u8]) -> Result<(), Failure> {
-    let tx = database.legacy_write().await.map_err(Failure::failed)?;
-    let cases = Cases::load(&tx).await?;
+pub(super) async fn values(database: &Database, clock: &Clock, file: &[u8]) -> Result<(), Failure> {
+    let all = begin(database, clock).await.map_err(Failure::failed)?;
+    let cases = Cases::load(&all).await?;
     for [number, name, text] in rows(file)? {
         let field = HandoverField::ALL.iter().copied().find(|field| field.name() == name);
         let field = field.filter(|field| is_valid(field.value_type(), &text)).ok_or_else(|| wrong(&number, &name))?;
-        let (case, referral) = cases.get(&number)?;
-        let mut of_case = case_file::ActiveModel { id: Set(case.id), ..Default::default() };
-        let mut of_person = person::ActiveModel { id: Set(case.person_id), ..Default::default() };
-        if of_case.set_text(field, Some(text.clone())) {
-            of_case.update(tx.legacy()).await.map_err(Failure::failed)?;
-        } else if of_person.set_text(field, Some(text.clone())) {
-            of_person.update(tx.legacy()).await.map_err(Failure::failed)?;
-        }
+        let case = cases.get(&number)?;
+        all.set_demo_value(case, field, &text).await.map_err(Failure::failed)?;
+        let (tx, referral) = (all.tx(), &case.referral);
         let was_offered = referral.offered_at != 0 && FieldSet::from_i64(referral.offered_fields).contains(field);
         if was_offered && let Some(mut copy) = tx.handover(referral.id).await.map_err(Failure::failed)? {
             copy.values.set(field, Some(&text));
             tx.update_handover(&copy).await.map_err(Failure::failed)?;
         }
     }
-    tx.commit().await.map_err(Failure::failed)
+    all.into_tx().commit().await.map_err(Failure::failed)
 }
 
 /// Lets what the lists tell have been here since it was offered, not since the demo was started: a past month's statistics
 /// count what was there at its end. What is overdue or suspended came today: the timer would end it before anybody sees it.
 pub(super) async fn received(database: &Database, clock: &Clock) -> Result<(), Failure> {
-    let tx = database.legacy_write().await.map_err(Failure::failed)?;
-    let since = Expr::col(referral::Column::OfferedAt);
-    let suspended = referral::Column::Status.eq(ReferralStatus::Suspended.code());
-    let in_time = referral::Column::DueOn.gte(clock.today()).and(suspended.not());
-    referral::Entity::update_many()
-        .col_expr(referral::Column::CreatedAt, since)
-        .filter(referral::Column::OfferedAt.gt(0))
-        .filter(referral::Column::ClosedOn.is_not_null().or(in_time))
-        .exec(tx.legacy())
-        .await
-        .map_err(Failure::failed)?;
-    tx.commit().await.map_err(Failure::failed)
+    let all = begin(database, clock).await.map_err(Failure::failed)?;
+    all.date_demo_back(clock.today()).await.map_err(Failure::failed)?;
+    all.into_tx().commit().await.map_err(Failure::failed)
 }
 
 /// Writes the messages of `messages_demo.csv`: case number, side, days ago, text.
 pub(super) async fn messages(database: &Database, clock: &Clock, file: &[u8]) -> Result<(), Failure> {
-    let tx = database.legacy_write().await.map_err(Failure::failed)?;
-    let cases = Cases::load(&tx).await?;
+    let all = begin(database, clock).await.map_err(Failure::failed)?;
+    let cases = Cases::load(&all).await?;
     for [number, side, days_ago, text] in rows(file)? {
-        let (_, referral) = cases.get(&number)?;
+        let referral = &cases.get(&number)?.referral;
         let agency_id = match side.as_str() {
             "Träger" => referral.sender_id,
             "Empfänger" => referral.receiver_id,
@@ -75,27 +67,20 @@ pub(super) async fn messages(database: &Database, clock: &Clock, file: &[u8]) ->
         let sent_at = noon_micros(day);
         let message =
             NewMessage { id: new_uuid(), referral_id: referral.id, sent_at, agency_id, staff: None, body: text };
-        tx.insert_messages(&[message]).await.map_err(Failure::failed)?;
+        all.tx().insert_messages(&[message]).await.map_err(Failure::failed)?;
     }
-    tx.commit().await.map_err(Failure::failed)
+    all.into_tx().commit().await.map_err(Failure::failed)
 }
 
 /// The cases by number, each with its referral.
-pub(super) struct Cases(HashMap<String, (case_file::Model, referral::Model)>);
+pub(super) struct Cases(HashMap<String, DemoCase>);
 
 impl Cases {
-    pub(super) async fn load(tx: &Tx) -> Result<Self, Failure> {
-        let cases = case_file::Entity::find().all(tx.legacy()).await.map_err(Failure::failed)?;
-        let referrals = referral::Entity::find().all(tx.legacy()).await.map_err(Failure::failed)?;
-        let mut referrals: HashMap<_, _> = referrals.into_iter().map(|referral| (referral.case_id, referral)).collect();
-        let with_referral = |case: case_file::Model| {
-            let referral = referrals.remove(&case.id)?;
-            Some((case.case_number.clone(), (case, referral)))
-        };
-        Ok(Self(cases.into_iter().filter_map(with_referral).collect()))
+    pub(super) async fn load(all: &Unscoped) -> Result<Self, Failure> {
+        all.demo_cases().await.map(Self).map_err(Failure::failed)
     }
 
-    pub(super) fn get(&self, number: &str) -> Result<&(case_file::Model, referral::Model), Failure> {
+    pub(super) fn get(&self, number: &str) -> Result<&DemoCase, Failure> {
         self.0.get(number).ok_or_else(|| wrong(number, "no such case with a referral"))
     }
 }

@@ -4,8 +4,7 @@
 use kim_domain::agency::Role;
 use kim_domain::id::{Kind, encode};
 use kim_entity::database::Database;
-use kim_entity::{case_file, referral};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use kim_entity::unscoped::Unscoped;
 use serde_json::{Value, json};
 
 use super::users;
@@ -19,16 +18,11 @@ const CASE: &str = "DEMO-K-21";
 ///
 /// # Errors
 /// [`Failure::Failed`] when the database does not answer. A demo that was kept and has no such draft has no steps.
+#[expect(clippy::disallowed_methods, reason = "the demo looks for its own example")]
 pub async fn play(database: &Database) -> Result<Vec<Tab>, Failure> {
-    let case = case_file::Entity::find()
-        .filter(case_file::Column::CaseNumber.eq(CASE))
-        .one(database.for_demo_guard().main)
-        .await;
-    let Some(case) = case.map_err(Failure::failed)? else { return Ok(Vec::new()) };
-    let draft =
-        referral::Entity::find().filter(referral::Column::CaseId.eq(case.id)).one(database.for_demo_guard().main).await;
-    let Some(draft) = draft.map_err(Failure::failed)? else { return Ok(Vec::new()) };
-    let id = encode(Kind::Referral, draft.id);
+    let draft = Unscoped::demo_referral(database, CASE).await.map_err(Failure::failed)?;
+    let Some(draft) = draft else { return Ok(Vec::new()) };
+    let id = encode(Kind::Referral, draft);
 
     let traeger = (Role::CaseManager, "traeger-ehrenfeld");
     let jobcenter = (Role::Clerk, "jobcenter-koeln");

@@ -94,7 +94,7 @@ on_both! {
 
     async fn an_agreement_never_goes_beyond_the_ceiling(db: TestDatabase) {
         let db = &db.database;
-        agencies(db, AGENCIES, &Options::default(), &mut |_, _| {}).await.expect("agencies");
+        agencies(db, &Clock::on(today()), AGENCIES, &Options::default(), &mut |_, _| {}).await.expect("agencies");
         let head = "ags;receiver;purpose;version;valid_from;valid_until;respond_working_days;access_days;contact;legal_ground;fields";
         let row = |receiver: &str, purpose: &str, fields: &str| {
             format!("05315000;{receiver};{purpose};1;01.01.2026;;10;30;a@b.example;Einwilligung;\"{fields}\"")

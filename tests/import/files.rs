@@ -60,7 +60,7 @@ on_both! {
         assert_eq!(second.duplicates_elsewhere, 0);
         assert_eq!(counts(db).await, before);
 
-        let again = agencies(db, AGENCIES, &Options::default(), &mut |_, _| {}).await.expect("agencies");
+        let again = agencies(db, &Clock::on(today()), AGENCIES, &Options::default(), &mut |_, _| {}).await.expect("agencies");
         assert_eq!((again.accepted, again.unchanged), (0, again.rows));
         let again = agreements(db, &Clock::on(today()), AGREEMENTS, &Options::default(), &mut |_, _| {}).await.expect("agreements");
         assert_eq!((again.accepted, again.unchanged), (0, again.rows));
@@ -93,7 +93,7 @@ on_both! {
         assert_eq!(person.phone.as_deref(), Some("0221 5550"));
 
         let changed = String::from_utf8_lossy(AGENCIES).replace("Jobcenter Köln;", "Jobcenter Neu;");
-        let report = agencies(db, changed.as_bytes(), &Options::default(), &mut |_, _| {}).await.expect("agencies");
+        let report = agencies(db, &Clock::on(today()), changed.as_bytes(), &Options::default(), &mut |_, _| {}).await.expect("agencies");
         assert_eq!((codes(&report), report.refused[0].column.as_str()), ([("CHANGED", vec![3])].into(), "name"));
         let changed = String::from_utf8_lossy(AGREEMENTS).replacen(";10;30;", ";11;30;", 1);
         let report = agreements(db, &Clock::on(today()), changed.as_bytes(), &Options::default(), &mut |_, _| {}).await;
@@ -132,7 +132,7 @@ on_both! {
     async fn a_dry_run_reports_the_same_and_writes_nothing(db: TestDatabase) {
         let db = &db.database;
         let dry = Options { agency: None, dry_run: true };
-        let report = agencies(db, AGENCIES, &dry, &mut |_, _| {}).await.expect("agencies");
+        let report = agencies(db, &Clock::on(today()), AGENCIES, &dry, &mut |_, _| {}).await.expect("agencies");
         assert_eq!((report.accepted, agency::Entity::find().count(db.raw()).await.expect("a count")), (32, 0));
         prepare(db).await;
         let would = import(db, KOELN, &dry).await.expect("a report");

@@ -4,13 +4,14 @@ use std::collections::{BTreeSet, HashMap};
 
 use kim_domain::Word;
 use kim_domain::agency::{AgencyKind, DataProtectionLaw, LegalForm};
+use kim_domain::calendar::Clock;
 use kim_domain::id::new_uuid;
 use kim_entity::code::Code;
 use kim_entity::database::Database;
+use kim_entity::unscoped::Unscoped;
 use kim_entity::{agency, district, municipality};
-use sea_orm::{ActiveModelTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, Set};
+use sea_orm::DbErr;
 
-use super::bulk::insert;
 use super::cells::Cells;
 use super::report::{RefusalCode, Report};
 use super::sheet::{Column, Row, Sheet, optional, required};
@@ -37,16 +38,21 @@ const COLUMNS: &[Column] = &[
 ///
 /// # Errors
 /// [`ImportError`] if the file is no list of agencies or the database fails.
+#[expect(clippy::disallowed_methods, reason = "an operator loads all agencies")]
 pub async fn agencies(
     db: &Database,
+    clock: &Clock,
     file: &[u8],
     options: &Options,
     progress: Progress<'_>,
 ) -> Result<Report, ImportError> {
     let sheet = Sheet::read(file, COLUMNS)?;
     let mut report = Report { rows: sheet.rows.len() as u64, notes: unknown_columns(&sheet), ..Report::default() };
-    let tx = if options.dry_run { db.legacy_read().await? } else { db.legacy_write().await? };
-    let stored = agency::Entity::find().all(tx.legacy()).await?;
+    let all = match options.dry_run {
+        true => Unscoped::begin_reading(db, clock.today()).await?,
+        false => Unscoped::begin(db, clock.today()).await?,
+    };
+    let stored = all.agencies().await?;
     let mut known: HashMap<String, agency::Model> = stored.into_iter().map(|row| (row.slug.clone(), row)).collect();
     let mut new = Vec::new();
     for row in &sheet.rows {
@@ -68,9 +74,8 @@ pub async fn agencies(
     if options.dry_run {
         return Ok(report);
     }
-    write_places(tx.legacy(), new.iter().map(|agency| agency.ags.as_str()).collect()).await?;
-    insert(tx.legacy(), new.into_iter().map(|row| row.into_active_model().reset_all()).collect()).await?;
-    tx.commit().await?;
+    write(&all, new).await?;
+    all.into_tx().commit().await?;
     progress(report.accepted, report.accepted);
     Ok(report)
 }
@@ -163,24 +168,22 @@ fn difference(stored: &agency::Model, read: &agency::Model) -> Option<&'static s
     same.into_iter().find_map(|(column, same)| (!same).then_some(column))
 }
 
-/// Writes the municipalities that are not there yet, and their districts.
-async fn write_places(tx: &DatabaseTransaction, ags: BTreeSet<&str>) -> Result<(), DbErr> {
-    let known: BTreeSet<String> =
-        municipality::Entity::find().all(tx).await?.into_iter().map(|municipality| municipality.ags).collect();
-    let mut cities = Vec::new();
-    let mut parts = Vec::new();
+/// Writes agencies, and before them the municipalities that are not there yet with their districts.
+async fn write(all: &Unscoped, new: Vec<agency::Model>) -> Result<(), DbErr> {
+    let known = all.municipalities().await?;
+    let ags: BTreeSet<&str> = new.iter().map(|agency| agency.ags.as_str()).collect();
+    let (mut cities, mut parts) = (Vec::new(), Vec::new());
     for ags in ags.into_iter().filter(|ags| !known.contains(*ags)) {
         let name = places::municipality(ags).unwrap_or_default().to_owned();
-        cities.push(municipality::ActiveModel { ags: Set(ags.to_owned()), name: Set(name) });
-        parts.extend(places::districts(ags).map(|part| district::ActiveModel {
-            ags: Set(part.ags.to_owned()),
-            code: Set(part.code.to_owned()),
-            name: Set(part.name.to_owned()),
-            kind: Set(part.kind.to_owned()),
+        cities.push(municipality::Model { ags: ags.to_owned(), name });
+        parts.extend(places::districts(ags).map(|part| district::Model {
+            ags: part.ags.to_owned(),
+            code: part.code.to_owned(),
+            name: part.name.to_owned(),
+            kind: part.kind.to_owned(),
         }));
     }
-    insert(tx, cities).await?;
-    insert(tx, parts).await
+    all.insert_agencies(cities, parts, new).await
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Import of agreements (Schnittstellenvereinbarungen). Versions never change: what changes is a new version.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use kim_domain::Word;
 use kim_domain::agency::AgencyKind;
@@ -12,11 +12,11 @@ use kim_domain::purpose::ReferralPurpose;
 use kim_entity::code::Code;
 use kim_entity::database::Database;
 use kim_entity::read::ReferralRow;
+use kim_entity::unscoped::Unscoped;
 use kim_entity::{agency, agreement};
-use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::DbErr;
 use uuid::Uuid;
 
-use super::bulk::insert;
 use super::cells::Cells;
 use super::report::{RefusalCode, Report};
 use super::sheet::{Column, Sheet, optional, required};
@@ -44,6 +44,7 @@ const COLUMNS: &[Column] = &[
 ///
 /// # Errors
 /// [`ImportError`] if the file is no list of agreements or the database fails.
+#[expect(clippy::disallowed_methods, reason = "an operator loads the agreements of all agencies")]
 pub async fn agreements(
     db: &Database,
     clock: &Clock,
@@ -54,11 +55,10 @@ pub async fn agreements(
     let sheet = Sheet::read(file, COLUMNS)?;
     let mut report = Report { rows: sheet.rows.len() as u64, notes: unknown_columns(&sheet), ..Report::default() };
     let work = if options.dry_run { None } else { Some(Work::by_clock(db, clock).await?) };
-    let looking = if options.dry_run { Some(db.legacy_read().await?) } else { None };
-    let Some(tx) = looking.as_ref().or(work.as_ref().map(Work::tx)) else { return Ok(report) };
-    let agencies =
-        agency::Entity::find().all(tx.legacy()).await?.into_iter().map(|row| (row.slug.clone(), row)).collect();
-    let stored = agreement::Entity::find().all(tx.legacy()).await?;
+    let looking = if options.dry_run { Some(Unscoped::begin_reading(db, clock.today()).await?) } else { None };
+    let Some(all) = looking.as_ref().or(work.as_ref().map(Work::unscoped)) else { return Ok(report) };
+    let agencies = all.agencies().await?.into_iter().map(|row| (row.slug.clone(), row)).collect();
+    let stored = all.agreements().await?;
     let mut known: HashMap<_, agreement::Model> = stored.into_iter().map(|row| (name(&row), row)).collect();
     let mut new = Vec::new();
     for row in &sheet.rows {
@@ -102,17 +102,12 @@ async fn write(mut work: Work<'_, ClockWork>, new: Vec<agreement::Model>) -> Res
             true => Some(Running::find_for_import(&work, row.receiver_id, row.purpose.0).await?),
             false => None,
         };
-        insert(work.legacy_tx(), vec![row.clone().into_active_model().reset_all()]).await?;
+        work.tx().insert_agreement(row.clone()).await?;
         let Some(running) = running else { continue };
         if row.valid_from <= work.today() {
             work.closes(row.receiver_id);
         }
-        let earlier = agreement::Entity::find()
-            .filter(agreement::Column::ReceiverId.eq(row.receiver_id))
-            .filter(agreement::Column::Purpose.eq(row.purpose.0.code()))
-            .filter(agreement::Column::Version.lt(row.version));
-        let earlier: HashSet<Uuid> =
-            earlier.all(work.legacy_tx()).await?.into_iter().map(|earlier| earlier.id).collect();
+        let earlier = work.unscoped().earlier_agreements(row.receiver_id, row.purpose.0, row.version).await?;
         let then = |referral: &ReferralRow| match referral.agreement_id {
             Some(id) if earlier.contains(&id) => referral.terms.agreement.narrowed_by((&row).into()),
             // A later version was offered under already.

@@ -1,14 +1,11 @@
 //! Many rows in few statements, within what one statement may bind.
 
-use sea_orm::{ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, Iterable};
+use sea_orm::{ActiveModelTrait, DatabaseTransaction, DbErr, EntityTrait, Iterable};
 
 /// SQLite binds 32,766 values at most, PostgreSQL 65,535.
 const MOST_VALUES: usize = 32_000;
 /// Longer statements are no faster.
 const MOST_ROWS: usize = 400;
-
-/// How many keys one `IN (…)` asks for.
-pub(crate) const KEYS: usize = 1_000;
 
 /// Inserts the rows in their order.
 pub(crate) async fn insert<A>(tx: &DatabaseTransaction, rows: Vec<A>) -> Result<(), DbErr>
@@ -23,17 +20,4 @@ where
         <A::Entity as EntityTrait>::insert_many(batch).exec_without_returning(tx).await?;
     }
     Ok(())
-}
-
-/// Runs a select for each batch of keys and gathers the rows.
-pub(crate) async fn select(
-    tx: &DatabaseTransaction,
-    keys: &[String],
-    statement: impl Fn(&[String]) -> sea_orm::sea_query::SelectStatement,
-) -> Result<Vec<sea_orm::QueryResult>, DbErr> {
-    let mut found = Vec::new();
-    for batch in keys.chunks(KEYS) {
-        found.extend(tx.query_all(&statement(batch)).await?);
-    }
-    Ok(found)
 }

@@ -6,11 +6,11 @@ use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
 use kim_entity::database::Database;
 use kim_entity::unscoped::Unscoped;
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::case_row::{COLUMNS, CaseRow};
-use super::known::{self, Directory};
+use super::known::Directory;
 use super::reference;
 use super::report::Report;
 use super::resolve::{Identity, Outcome, Ready, Resolver};
@@ -36,19 +36,18 @@ pub async fn cases(
     let sheet = Sheet::read(file, COLUMNS)?;
     let rows: Vec<CaseRow> = sheet.rows.iter().map(|row| CaseRow::read(&sheet, row, today)).collect();
     let notes = unknown_columns(&sheet);
-    let unscoped = match options.dry_run {
+    let all = match options.dry_run {
         true => Unscoped::begin_reading(db, today).await?,
         false => Unscoped::begin(db, today).await?,
     };
-    let tx = unscoped.tx().legacy();
-    let directory = Directory::load(tx).await?;
+    let directory = Directory::load(&all).await?;
     if let Some(slug) = &options.agency
         && directory.sender(slug).is_none()
     {
         return Err(ImportError::UnknownAgency(slug.clone()));
     }
     let numbers: Vec<String> = rows.iter().filter_map(|row| row.case_number.clone()).collect();
-    let known = known::cases(tx, &numbers).await?;
+    let known = all.import_hashes(&numbers).await?;
     let mut resolver = Resolver { directory: &directory, key, only: options.agency.as_deref(), now, today, known };
     let mut sorted =
         Sorted { report: Report { rows: rows.len() as u64, notes, ..Report::default() }, ..Sorted::default() };
@@ -59,20 +58,20 @@ pub async fn cases(
     let Sorted { mut report, new, unchanged } = sorted;
     let present: Vec<&Identity<'_>> = new.iter().map(|row| &row.identity).chain(&unchanged).collect();
     report.duplicates = duplicates(&present);
-    report.duplicates_elsewhere = duplicates_elsewhere(tx, &present).await?;
+    report.duplicates_elsewhere = duplicates_elsewhere(&all, &present).await?;
     if options.dry_run {
         return Ok(report);
     }
     let referrals = new.iter().filter(|row| row.referral.is_some()).count();
-    let mut references = unused_references(tx, referrals).await?.into_iter();
+    let mut references = unused_references(&all, referrals).await?.into_iter();
     progress(0, report.accepted);
     let mut written = 0;
     for batch in new.chunks(BATCH) {
-        write(unscoped.tx(), batch, &mut references, now).await?;
+        write(&all, batch, &mut references, now).await?;
         written += batch.len() as u64;
         progress(written, report.accepted);
     }
-    unscoped.into_tx().commit().await?;
+    all.into_tx().commit().await?;
     Ok(report)
 }
 
@@ -130,25 +129,26 @@ fn duplicates(present: &[&Identity<'_>]) -> Vec<(u64, u64)> {
 }
 
 /// How many cases of the municipality that are not in this file may be of a person of this file.
-async fn duplicates_elsewhere(tx: &DatabaseTransaction, present: &[&Identity<'_>]) -> Result<u64, DbErr> {
+async fn duplicates_elsewhere(all: &Unscoped, present: &[&Identity<'_>]) -> Result<u64, DbErr> {
     let own: HashSet<(Uuid, &str)> =
         present.iter().map(|identity| (identity.agency.id, identity.case_number)).collect();
     let people: HashSet<(&str, &str)> =
         present.iter().map(|identity| (identity.agency.ags.as_str(), identity.sound.as_str())).collect();
     let sounds: HashSet<&str> = people.iter().map(|(_, sound)| *sound).collect();
     let sounds: Vec<String> = sounds.into_iter().map(str::to_owned).collect();
-    let elsewhere: HashSet<(Uuid, String)> = known::similar(tx, &sounds)
+    let elsewhere: HashSet<(Uuid, String)> = all
+        .similar_cases(&sounds)
         .await?
         .into_iter()
         .filter(|similar| people.contains(&(similar.ags.as_str(), similar.sound.as_str())))
-        .map(|similar| (similar.agency, similar.case_number))
+        .map(|similar| (similar.agency_id, similar.case_number))
         .filter(|(agency, number)| !own.contains(&(*agency, number.as_str())))
         .collect();
     Ok(elsewhere.len() as u64)
 }
 
 /// As many references that no referral has.
-async fn unused_references(tx: &DatabaseTransaction, count: usize) -> Result<HashSet<String>, DbErr> {
+async fn unused_references(all: &Unscoped, count: usize) -> Result<HashSet<String>, DbErr> {
     let mut references = HashSet::with_capacity(count);
     while references.len() < count {
         {
@@ -158,7 +158,7 @@ async fn unused_references(tx: &DatabaseTransaction, count: usize) -> Result<Has
             }
         }
         let asked: Vec<String> = references.iter().cloned().collect();
-        for taken in known::references(tx, &asked).await? {
+        for taken in all.taken_references(&asked).await? {
             references.remove(&taken);
         }
     }

@@ -6,54 +6,41 @@ use kim_domain::referral::{BallHolder, ReferralKind};
 use kim_domain::value::Relation;
 use kim_entity::code::Code;
 use kim_entity::handover::HandoverRow;
-use kim_entity::write::Tx;
-use kim_entity::{case_file, consent, household_member, person, referral, referral_event};
-use sea_orm::{DbErr, Set};
+use kim_entity::unscoped::{ListedConsent, NewCase, NewCases, NewPerson, Unscoped};
+use kim_entity::values::Values;
+use kim_entity::{household_member, referral, referral_event};
+use sea_orm::DbErr;
 use uuid::Uuid;
 
-use super::bulk::insert;
 use super::resolve::{Ready, ReadyReferral};
 
 /// How many rows of a file are written at a time.
 pub(crate) const BATCH: usize = 800;
 
-/// Rows of every table, in the order in which they refer to each other.
-#[derive(Debug, Default)]
-struct Batch {
-    persons: Vec<person::ActiveModel>,
-    members: Vec<household_member::ActiveModel>,
-    cases: Vec<case_file::ActiveModel>,
-    consents: Vec<consent::ActiveModel>,
-    referrals: Vec<referral::ActiveModel>,
-    handovers: Vec<HandoverRow>,
-    events: Vec<referral_event::ActiveModel>,
-}
-
 /// Writes rows; each referral gets the next of the references.
 pub(crate) async fn write(
-    tx: &Tx,
+    all: &Unscoped,
     rows: &[Ready<'_>],
     references: &mut impl Iterator<Item = String>,
     now: i64,
 ) -> Result<(), DbErr> {
     let mut batch = Batch::default();
     for row in rows {
-        let person_id = batch.person(row, now);
-        let case_id = batch.case(row, person_id, now);
+        let values: Values = row.row.values.iter().map(|(&field, value)| (field, value.clone())).collect();
+        let person_id = batch.person(row, values.clone(), now);
+        let case_id = batch.case(row, values, person_id, now);
         if let Some(referral) = &row.referral {
             let consent_id = batch.consent(referral, person_id, now);
             let reference = references.next().unwrap_or_default();
             batch.referral(row, referral, Ids { case_id, consent_id, referral_id: new_uuid() }, reference, now);
         }
     }
-    insert(tx.legacy(), batch.persons).await?;
-    insert(tx.legacy(), batch.members).await?;
-    insert(tx.legacy(), batch.cases).await?;
-    insert(tx.legacy(), batch.consents).await?;
-    insert(tx.legacy(), batch.referrals).await?;
-    tx.insert_handovers(&batch.handovers).await?;
-    insert(tx.legacy(), batch.events).await
+    all.insert_cases(batch.0).await
 }
+
+/// Rows of every table.
+#[derive(Debug, Default)]
+struct Batch(NewCases);
 
 struct Ids {
     case_id: Uuid,
@@ -62,77 +49,58 @@ struct Ids {
 }
 
 impl Batch {
-    fn person(&mut self, ready: &Ready<'_>, now: i64) -> Uuid {
+    fn person(&mut self, ready: &Ready<'_>, values: Values, now: i64) -> Uuid {
         let id = new_uuid();
-        let mut person = person::ActiveModel {
-            id: Set(id),
-            agency_id: Set(ready.identity.agency.id),
-            fingerprint: Set(Some(ready.identity.client.clone())),
-            phonetic_fingerprint: Set(Some(ready.identity.sound.clone())),
-            created_at: Set(now),
-            updated_at: Set(now),
-            ..Default::default()
-        };
-        for &field in F::ALL {
-            person.set_text(field, ready.row.values.get(&field).cloned());
-        }
-        self.persons.push(person);
+        self.0.persons.push(NewPerson {
+            id,
+            agency_id: ready.identity.agency.id,
+            values,
+            fingerprint: ready.identity.client.clone(),
+            phonetic_fingerprint: ready.identity.sound.clone(),
+            created_at: now,
+        });
         for _ in 0..ready.row.children {
-            self.members.push(household_member::ActiveModel {
-                id: Set(new_uuid()),
-                person_id: Set(id),
-                relation: Set(Relation::Child.code().to_owned()),
-                given_name: Set(None),
-                family_name: Set(None),
-                birth_date: Set(None),
+            self.0.members.push(household_member::Model {
+                id: new_uuid(),
+                person_id: id,
+                relation: Relation::Child.code().to_owned(),
+                given_name: None,
+                family_name: None,
+                birth_date: None,
             });
         }
         id
     }
 
-    fn case(&mut self, ready: &Ready<'_>, person_id: Uuid, now: i64) -> Uuid {
+    fn case(&mut self, ready: &Ready<'_>, values: Values, person_id: Uuid, now: i64) -> Uuid {
         let id = new_uuid();
-        let mut case = case_file::ActiveModel {
-            id: Set(id),
-            agency_id: Set(ready.identity.agency.id),
-            person_id: Set(person_id),
-            case_number: Set(ready.identity.case_number.to_owned()),
-            district: Set(ready.district.map(str::to_owned)),
-            phase: Set(ready.identity.phase.code().to_owned()),
-            opened_on: Set(ready.identity.opened_on),
-            closed_on: Set(None),
-            import_hash: Set(Some(ready.identity.hash.clone())),
-            created_at: Set(now),
-            updated_at: Set(now),
-            ..Default::default()
-        };
-        for &field in F::ALL {
-            case.set_text(field, ready.row.values.get(&field).cloned());
-        }
-        self.cases.push(case);
+        self.0.cases.push(NewCase {
+            id,
+            agency_id: ready.identity.agency.id,
+            person_id,
+            case_number: ready.identity.case_number.to_owned(),
+            district: ready.district.map(str::to_owned),
+            phase: ready.identity.phase,
+            opened_on: ready.identity.opened_on,
+            values,
+            import_hash: ready.identity.hash.clone(),
+            created_at: now,
+        });
         id
     }
 
     fn consent(&mut self, ready: &ReadyReferral<'_>, person_id: Uuid, now: i64) -> Option<Uuid> {
         let given = ready.plan.consent?;
         let id = new_uuid();
-        self.consents.push(consent::ActiveModel {
-            id: Set(id),
-            person_id: Set(person_id),
-            receiver_id: Set(ready.receiver.id),
-            purpose: Set(ready.agreement.purpose),
-            fields: Set(given.fields.to_i64()),
-            ticked: Set(given.ticked.to_i64()),
-            data_protection: Set(given.data_protection),
-            release_from_secrecy: Set(given.release_from_secrecy),
-            release_on: Set(ready.row.release_on),
-            art9: Set(given.art9),
-            valid_from: Set(given.valid_from),
-            valid_until: Set(given.valid_until),
-            withdrawn_at: Set(None),
-            created_at: Set(now),
-            report_outcome: Set(ready.row.report_outcome),
-            ..Default::default()
+        self.0.consents.push(ListedConsent {
+            id,
+            person_id,
+            receiver_id: ready.receiver.id,
+            purpose: ready.agreement.purpose.0,
+            given,
+            release_on: ready.row.release_on,
+            report_outcome: ready.row.report_outcome,
+            created_at: now,
         });
         Some(id)
     }
@@ -141,61 +109,67 @@ impl Batch {
         let (plan, standing) = (&ready.plan, ready.plan.standing);
         let (sender_id, receiver_id) = (row.identity.agency.id, ready.receiver.id);
         let id = ids.referral_id;
-        self.referrals.push(referral::ActiveModel {
-            id: Set(id),
-            case_id: Set(ids.case_id),
-            sender_id: Set(sender_id),
-            receiver_id: Set(receiver_id),
-            purpose: Set(ready.agreement.purpose),
-            kind: Set(Code(ReferralKind::Referral)),
-            status: Set(Code(standing.status)),
-            version: Set(1),
-            reference: Set(reference),
-            sender_reference: Set(Some(row.identity.case_number.to_owned())),
-            receiver_reference: Set(None),
-            agreement_id: Set(Some(ready.agreement.id)),
-            consent_id: Set(ids.consent_id),
-            offered_fields: Set(plan.offered.to_i64()),
-            ever_accepted: Set(standing.ever_accepted),
-            pending: Set(standing.status.is_pending(standing.ever_accepted)),
-            first_received_on: Set(ready.row.offered_on.filter(|_| plan.offered_at != 0)),
-            offered_at: Set(plan.offered_at),
+        self.0.referrals.push(referral::Model {
+            id,
+            case_id: ids.case_id,
+            sender_id,
+            receiver_id,
+            purpose: ready.agreement.purpose,
+            kind: Code(ReferralKind::Referral),
+            status: Code(standing.status),
+            version: 1,
+            reference,
+            sender_reference: Some(row.identity.case_number.to_owned()),
+            receiver_reference: None,
+            agreement_id: Some(ready.agreement.id),
+            consent_id: ids.consent_id,
+            offered_fields: plan.offered.to_i64(),
+            ever_accepted: standing.ever_accepted,
+            pending: standing.status.is_pending(standing.ever_accepted),
+            first_received_on: ready.row.offered_on.filter(|_| plan.offered_at != 0),
+            offered_at: plan.offered_at,
             // A case list does not say when.
-            accepted_at: Set(None),
-            closed_at: Set(plan.closed_at),
-            closed_on: Set(plan.closed_on),
-            due_on: Set(ready.row.due_on.unwrap_or(referral::NO_DUE_DATE)),
-            reason: Set(standing.reason.map(str::to_owned)),
-            suspended_from: Set(standing.suspended_from.map(Code)),
-            sender_contact_name: Set(None),
-            sender_contact_phone: Set(None),
-            sender_contact_email: Set(None),
-            receiver_contact_name: Set(None),
-            receiver_contact_phone: Set(None),
-            receiver_contact_email: Set(Some(ready.agreement.contact.clone())),
-            previous_id: Set(None),
-            hops: Set(0),
-            created_at: Set(now),
-            updated_at: Set(now),
-            ..Default::default()
+            accepted_at: None,
+            closed_at: plan.closed_at,
+            closed_on: plan.closed_on,
+            due_on: ready.row.due_on.unwrap_or(referral::NO_DUE_DATE),
+            reason: standing.reason.map(str::to_owned),
+            suspended_from: standing.suspended_from.map(Code),
+            sender_contact_name: None,
+            sender_contact_phone: None,
+            sender_contact_email: None,
+            receiver_contact_name: None,
+            receiver_contact_phone: None,
+            receiver_contact_email: Some(ready.agreement.contact.clone()),
+            previous_id: None,
+            hops: 0,
+            created_at: now,
+            updated_at: now,
+            asked_from: None,
+            paused_days: None,
+            carries_application: false,
+            statutory_due_on: None,
+            reporting_duty_acknowledged: false,
         });
         self.handover(row, ready, id);
         for event in &plan.history {
             let is_last = event.to == standing.status;
-            self.events.push(referral_event::ActiveModel {
-                id: Set(new_uuid()),
-                referral_id: Set(id),
-                at: Set(event.at),
-                from_status: Set(event.from.map(Code)),
-                to_status: Set(Code(event.to)),
-                reason: Set(standing.reason.filter(|_| is_last).map(str::to_owned)),
-                agency_id: Set(match event.by {
+            self.0.events.push(referral_event::Model {
+                id: new_uuid(),
+                referral_id: id,
+                at: event.at,
+                from_status: event.from.map(Code),
+                to_status: Code(event.to),
+                reason: standing.reason.filter(|_| is_last).map(str::to_owned),
+                agency_id: match event.by {
                     BallHolder::Sender => sender_id,
                     BallHolder::Receiver => receiver_id,
-                }),
-                staff: Set(None),
-                imported: Set(true),
-                ..Default::default()
+                },
+                staff: None,
+                imported: true,
+                action: None,
+                detail: None,
+                senders_alone: false,
             });
         }
     }
@@ -204,6 +178,10 @@ impl Batch {
         let values = ready.plan.handover(row.row, ready.agreement.purpose.0);
         let finds_client = values.contains_key(&F::FamilyName) && values.contains_key(&F::BirthDate);
         let client_fingerprint = finds_client.then(|| row.identity.client.clone());
-        self.handovers.push(HandoverRow { referral_id: id, client_fingerprint, values: values.into_iter().collect() });
+        self.0.handovers.push(HandoverRow {
+            referral_id: id,
+            client_fingerprint,
+            values: values.into_iter().collect(),
+        });
     }
 }

@@ -7,7 +7,10 @@
 mod agreement_record;
 mod case;
 mod clock;
+mod demo;
+mod import;
 pub(crate) mod matching;
+mod new_cases;
 mod under_agreement;
 
 use std::borrow::Borrow;
@@ -17,7 +20,10 @@ use sea_orm::{DatabaseTransaction, DbErr};
 
 pub use agreement_record::AgreementRecord;
 pub use clock::Locked;
+pub use demo::{DemoCase, DemoClient};
+pub use import::SimilarCase;
 pub use matching::{Elsewhere, Hold};
+pub use new_cases::{ListedConsent, NewCase, NewCases, NewPerson};
 
 use crate::database::Database;
 use crate::sql::Sql;

@@ -1,0 +1,182 @@
+//! What an import looks up: rows of all agencies, in bulk.
+
+use std::borrow::Borrow;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use kim_domain::purpose::ReferralPurpose;
+use sea_orm::sea_query::{Expr, ExprTrait as _, Query, SelectStatement};
+use sea_orm::{ColumnTrait as _, ConnectionTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QueryResult};
+use uuid::Uuid;
+
+use super::Unscoped;
+use crate::tx::Tx;
+use crate::write::batch::{KEYS, insert};
+use crate::{agency, agreement, case_file, district, municipality, person, referral};
+
+/// A case of a person whose names sound like one of those asked for.
+#[derive(Clone, Debug)]
+pub struct SimilarCase {
+    /// The phonetic fingerprint.
+    pub sound: String,
+    /// The municipality.
+    pub ags: String,
+    /// The Träger.
+    pub agency_id: Uuid,
+    /// Its number for the case.
+    pub case_number: String,
+}
+
+impl<T: Borrow<Tx>> Unscoped<T> {
+    /// Every agency.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn agencies(&self) -> Result<Vec<agency::Model>, DbErr> {
+        agency::Entity::find().all(self.connection()).await
+    }
+
+    /// Every agency that is enabled.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn enabled_agencies(&self) -> Result<Vec<agency::Model>, DbErr> {
+        agency::Entity::find().filter(agency::Column::Enabled.eq(true)).all(self.connection()).await
+    }
+
+    /// Every district.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn districts(&self) -> Result<Vec<district::Model>, DbErr> {
+        district::Entity::find().all(self.connection()).await
+    }
+
+    /// Every version of every agreement.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn agreements(&self) -> Result<Vec<agreement::Model>, DbErr> {
+        agreement::Entity::find().all(self.connection()).await
+    }
+
+    /// The versions before this one.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn earlier_agreements(
+        &self,
+        receiver_id: Uuid,
+        purpose: ReferralPurpose,
+        version: i32,
+    ) -> Result<HashSet<Uuid>, DbErr> {
+        use agreement::Column;
+        let earlier = agreement::Entity::find()
+            .filter(Column::ReceiverId.eq(receiver_id))
+            .filter(Column::Purpose.eq(purpose.code()))
+            .filter(Column::Version.lt(version));
+        Ok(earlier.all(self.connection()).await?.into_iter().map(|earlier| earlier.id).collect())
+    }
+
+    /// The keys of the municipalities that are there.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn municipalities(&self) -> Result<BTreeSet<String>, DbErr> {
+        let all = municipality::Entity::find().all(self.connection()).await?;
+        Ok(all.into_iter().map(|municipality| municipality.ags).collect())
+    }
+
+    /// Writes municipalities with their districts, then agencies that lie in them.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn insert_agencies(
+        &self,
+        municipalities: Vec<municipality::Model>,
+        districts: Vec<district::Model>,
+        agencies: Vec<agency::Model>,
+    ) -> Result<(), DbErr> {
+        insert(self.connection(), municipalities).await?;
+        insert(self.connection(), districts).await?;
+        insert(self.connection(), agencies).await
+    }
+
+    /// The import hashes of the cases with these numbers, by agency and number.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn import_hashes(&self, numbers: &[String]) -> Result<HashMap<(Uuid, String), Option<String>>, DbErr> {
+        use case_file::Column;
+        let rows = self.look_up(numbers, |some| {
+            Query::select()
+                .columns([Column::AgencyId, Column::CaseNumber, Column::ImportHash])
+                .from(case_file::Entity)
+                .and_where(Expr::col(Column::CaseNumber).is_in(some))
+                .take()
+        });
+        let read =
+            |row: &QueryResult| Ok(((row.try_get_by_index(0)?, row.try_get_by_index(1)?), row.try_get_by_index(2)?));
+        rows.await?.iter().map(read).collect()
+    }
+
+    /// Those of these references that a referral has.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn taken_references(&self, references: &[String]) -> Result<HashSet<String>, DbErr> {
+        use referral::Column;
+        let rows = self.look_up(references, |some| {
+            Query::select()
+                .column(Column::Reference)
+                .from(referral::Entity)
+                .and_where(Expr::col(Column::Reference).is_in(some))
+                .take()
+        });
+        rows.await?.iter().map(|row| row.try_get_by_index(0)).collect()
+    }
+
+    /// The cases of persons with these phonetic fingerprints.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn similar_cases(&self, sounds: &[String]) -> Result<Vec<SimilarCase>, DbErr> {
+        let case = |column| (case_file::Entity, column);
+        let sound = (person::Entity, person::Column::PhoneticFingerprint);
+        let rows = self.look_up(sounds, |some| {
+            let of_person = Expr::col(case(case_file::Column::PersonId)).equals((person::Entity, person::Column::Id));
+            let of_agency = Expr::col((agency::Entity, agency::Column::Id)).equals(case(case_file::Column::AgencyId));
+            Query::select()
+                .column(sound)
+                .column((agency::Entity, agency::Column::Ags))
+                .column(case(case_file::Column::AgencyId))
+                .column(case(case_file::Column::CaseNumber))
+                .from(person::Entity)
+                .inner_join(case_file::Entity, of_person)
+                .inner_join(agency::Entity, of_agency)
+                .and_where(Expr::col(sound).is_in(some))
+                .take()
+        });
+        let read = |row: &QueryResult| {
+            Ok(SimilarCase {
+                sound: row.try_get_by_index(0)?,
+                ags: row.try_get_by_index(1)?,
+                agency_id: row.try_get_by_index(2)?,
+                case_number: row.try_get_by_index(3)?,
+            })
+        };
+        rows.await?.iter().map(read).collect()
+    }
+
+    /// Runs a select for each batch of keys and gathers the rows.
+    async fn look_up(
+        &self,
+        keys: &[String],
+        statement: impl Fn(&[String]) -> SelectStatement,
+    ) -> Result<Vec<QueryResult>, DbErr> {
+        let mut found = Vec::new();
+        for some in keys.chunks(KEYS) {
+            found.extend(self.connection().query_all(&statement(some)).await?);
+        }
+        Ok(found)
+    }
+}
