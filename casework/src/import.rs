@@ -4,7 +4,6 @@
 
 mod agencies;
 mod agreements;
-mod bulk;
 mod case_hash;
 mod case_row;
 mod cases;

@@ -19,7 +19,7 @@ use kim_entity::read::{Reads, ReferralRow};
 use kim_entity::unscoped::Unscoped;
 use kim_entity::viewer::Viewer;
 use kim_entity::write::{CommitRecord, Tx, Writes};
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 use uuid::Uuid;
 
 use crate::refusal::Refusal;
@@ -130,10 +130,6 @@ impl<'d, W: Worker> Work<'d, W> {
     }
     pub(crate) fn tx(&self) -> &Tx {
         self.by.tx()
-    }
-    /// TEMPORARY: for what has no function in the entity crate yet.
-    pub(crate) fn legacy_tx(&self) -> &DatabaseTransaction {
-        self.by.tx().legacy()
     }
 }
 

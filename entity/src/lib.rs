@@ -34,7 +34,6 @@ pub mod feed;
 pub mod handover;
 pub mod household_member;
 pub mod idempotency;
-mod legacy;
 pub mod log;
 mod loss;
 pub mod message;
