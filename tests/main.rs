@@ -32,6 +32,7 @@ mod pieces;
 mod plan;
 mod process;
 mod race;
+mod random_documents;
 mod reading;
 mod statistics;
 mod support;

@@ -68,3 +68,17 @@ pub(crate) async fn insert(connection: &impl ConnectionTrait, rows: &[NewNote]) 
     }
     Ok(())
 }
+
+/// All notes of all cases.
+#[cfg(feature = "raw")]
+pub(crate) async fn all(connection: &impl ConnectionTrait) -> Result<Vec<NewNote>, DbErr> {
+    let mut sql = Sql::new(connection.get_database_backend());
+    sql.push("SELECT ").push(&COLUMNS.join(", ")).push(" FROM note");
+    let read = |row| {
+        let mut columns = Columns::of(row);
+        let (id, case_id, agency_id) = (columns.next()?, columns.next()?, columns.next()?);
+        let (staff, at, body) = (columns.next()?, columns.next()?, columns.next()?);
+        Ok(NewNote { id, case_id, agency_id, staff, at, body })
+    };
+    sql.all(connection).await?.iter().map(read).collect()
+}

@@ -210,6 +210,22 @@ pub async fn update_handover(connection: &impl ConnectionTrait, row: &HandoverRo
     handover::update(connection, row).await
 }
 
+/// Inserts notes.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn insert_notes(connection: &impl ConnectionTrait, rows: &[NewNote]) -> Result<(), DbErr> {
+    note::insert(connection, rows).await
+}
+
+/// All notes.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn notes(connection: &impl ConnectionTrait) -> Result<Vec<NewNote>, DbErr> {
+    note::all(connection).await
+}
+
 /// Inserts messages.
 ///
 /// # Errors

@@ -260,6 +260,12 @@ impl World {
         referral_id
     }
 
+    /// The rows of the referral that was added last, to be changed: itself, its case, and the consent that was added last.
+    pub(crate) fn last(&mut self) -> (&mut referral::ActiveModel, &NewCase, Option<&mut consent::ActiveModel>) {
+        let (referral, case) = (self.referrals.last_mut(), self.cases.last());
+        (referral.expect("a referral"), case.expect("its case"), self.consents.last_mut())
+    }
+
     /// Adds a person and a case without a referral, and a consent if there is one. Returns the case's id.
     pub(crate) fn add_client(
         &mut self,
@@ -396,7 +402,8 @@ fn handover_of(number: u32, referral_id: Uuid) -> HandoverRow {
     HandoverRow { referral_id, client_fingerprint: Some(fingerprint(number)), values }
 }
 
-async fn insert<E, A>(db: &DatabaseConnection, rows: Vec<A>)
+/// Writes rows of one table.
+pub(crate) async fn insert<E, A>(db: &DatabaseConnection, rows: Vec<A>)
 where
     E: EntityTrait,
     A: ActiveModelTrait<Entity = E>,

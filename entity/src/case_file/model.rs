@@ -1,4 +1,4 @@
-//! TEMPORARY: the table's row model, for imports, the demo and tests that do not go through the codec yet.
+//! The row model of the table. Only imports, the demo and tests still use it; everything else uses the codec.
 
 use kim_domain::field::HandoverField;
 use sea_orm::Value;

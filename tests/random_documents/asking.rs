@@ -1,0 +1,258 @@
+//! Asks the server random documents, and checks what it answers.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use kim_domain::calendar::Clock;
+use serde_json::Value;
+
+use super::answer::{Check, Seen};
+use super::canaries::{self, Classes};
+use super::changes::{self, Repeat};
+use super::dice::{Dice, seed};
+use super::document::{Document, Item};
+use super::facts::Facts;
+use super::generator::{Generator, Pool};
+use super::pieces::in_pieces;
+use super::pools;
+use super::schema::Schema;
+use super::setup;
+use super::table::{Cell, DeniedCell};
+use super::viewers::{Viewer, viewers};
+use super::world;
+use crate::support::database::TestDatabase;
+use crate::support::server::TestServer;
+use crate::support::world::today;
+
+/// So many of a hundred documents may be answered by errors alone: a field that cannot be null failed, or it was too large.
+pub(crate) const MOST_UNANSWERED: usize = 20;
+/// Documents that may be asked beyond the planned ones for what was not shown yet.
+const MOST_MORE: usize = 3_000;
+/// What a valid document may be answered, beside data.
+const CODES: [&str; 9] = [
+    "FORBIDDEN",
+    "BAD_INPUT",
+    "LIMIT_EXCEEDED",
+    "NOT_FOUND",
+    "CONFLICT",
+    "ACTION_NOT_ALLOWED",
+    "ILLEGAL_TRANSITION",
+    "NO_AGREEMENT",
+    "NO_LEGAL_GROUND",
+];
+
+/// A server over the test's rows, and what was seen of it.
+pub(crate) struct Asking {
+    pub(crate) seed: u64,
+    pub(crate) facts: Facts,
+    pub(crate) seen: Seen,
+    pub(crate) classes: Classes,
+    /// How many documents were asked.
+    pub(crate) asked: usize,
+    /// To how many of them the answer was errors alone.
+    pub(crate) unanswered: usize,
+    dice: Dice,
+    server: TestServer,
+    viewers: Vec<(Viewer, Pool)>,
+    schemas: BTreeMap<(&'static str, &'static str), Schema>,
+    repeats: Vec<Repeat>,
+}
+
+/// An answer.
+struct Answer {
+    body: String,
+    json: Value,
+}
+
+impl Asking {
+    pub(crate) async fn begin(db: TestDatabase) -> Self {
+        let seed = seed();
+        println!("KIM_TEST_SEED={seed}");
+        let mut facts = world::build(&db).await;
+        let server = TestServer::start(db, Clock::on(today())).await;
+        let repeats = changes::change(&server, &facts).await;
+        setup::register(world::raw(&server.database), &mut facts).await;
+        let names = Arc::new(pools::names(&facts));
+        let with_pool = |viewer: Viewer| {
+            let pool = pools::pool(&facts, &viewer, &names);
+            (viewer, pool)
+        };
+        let viewers: Vec<(Viewer, Pool)> = viewers(&facts).into_iter().map(with_pool).collect();
+        let mut schemas = BTreeMap::new();
+        for (viewer, _) in &viewers {
+            if let Entry::Vacant(place) = schemas.entry(viewer.pair()) {
+                place.insert(setup::schema(&server, &facts, viewer).await);
+            }
+        }
+        let (seen, classes, dice) = (Seen::default(), Classes::new(), Dice::new(seed, 0));
+        Self { seed, facts, seen, classes, asked: 0, unanswered: 0, dice, server, viewers, schemas, repeats }
+    }
+
+    /// Asks one document of any viewer, and checks the answer.
+    pub(crate) async fn ask_and_check(&mut self) {
+        let place = self.viewer(|_| true);
+        let document = self.document(place);
+        // The other way to the answer is checked too.
+        let pieces = if self.dice.percent(30) { in_pieces(&document, &mut self.dice) } else { None };
+        let answer = self.ask(place, pieces.as_ref().unwrap_or(&document)).await;
+        self.check(place, &document, &answer);
+    }
+
+    /// Closes some of what is open, while everything that the server keeps is kept.
+    pub(crate) async fn close_some(&mut self) {
+        changes::close(&self.server, &mut self.facts).await;
+        setup::register(world::raw(&self.server.database), &mut self.facts).await;
+    }
+
+    /// Goes on with viewers of those kinds of agencies of which a cell of the table was not shown, or not denied, yet.
+    pub(crate) async fn ask_for_the_rest(&mut self) {
+        for _ in 0..MOST_MORE {
+            let (shown, denied) = self.missing();
+            let kinds: BTreeSet<&str> =
+                shown.iter().map(|(_, kind, _)| *kind).chain(denied.iter().map(|(_, kind, _)| *kind)).collect();
+            if kinds.is_empty() {
+                return;
+            }
+            let is_one = |viewer: &Viewer| viewer.lacks.is_empty() && viewer.purposes.is_none();
+            let place =
+                self.viewer(|viewer| is_one(viewer) && viewer.works_on_referrals() && kinds.contains(viewer.kind));
+            let document = self.document(place);
+            let answer = self.ask(place, &document).await;
+            self.check(place, &document, &answer);
+        }
+    }
+
+    /// Cells of the table of which no receiver was shown a value, and those for which none asked in vain.
+    pub(crate) fn missing(&self) -> (Vec<Cell>, Vec<DeniedCell>) {
+        let (table, seen) = (&self.facts.table, &self.seen);
+        let shown = table.allowed().difference(&seen.cells).copied().collect();
+        (shown, table.denied().difference(&seen.denied).copied().collect())
+    }
+
+    /// Asks one document as it is and in pieces, and compares the answers. Whether there were two.
+    pub(crate) async fn ask_both_ways(&mut self) -> bool {
+        let place = self.viewer(|_| true);
+        let document = self.document(place);
+        let Some(pieces) = in_pieces(&document, &mut self.dice) else { return false };
+        let (whole, put_together) = (self.ask(place, &document).await, self.ask(place, &pieces).await);
+        self.check(place, &document, &whole);
+        if whole.is_too_large() || put_together.is_too_large() {
+            return false;
+        }
+        if whole.data() != put_together.data() || whole.errors() != put_together.errors() {
+            let others = format!("\nin pieces:\n{}\n{}", pieces.text(), put_together.body);
+            self.fail(place, &document, &whole, &format!("two answers{others}"));
+        }
+        true
+    }
+
+    pub(crate) async fn end(self) {
+        println!("{} documents, {} of them without data", self.asked, self.unanswered);
+        self.server.stop().await;
+    }
+
+    fn viewer(&mut self, which: impl Fn(&Viewer) -> bool) -> usize {
+        let places: Vec<usize> = (0..self.viewers.len()).filter(|place| which(&self.viewers[*place].0)).collect();
+        *self.dice.weighed(&places, |place| self.viewers[*place].0.weight)
+    }
+
+    /// A random document of a viewer: a query, seldom a mutation that changes nothing: one that is refused, or was made before.
+    fn document(&mut self, place: usize) -> Document {
+        let (viewer, pool) = &self.viewers[place];
+        let schema = &self.schemas[&viewer.pair()];
+        let repeats: Vec<&Repeat> = self.repeats.iter().filter(|repeat| repeat.slug == viewer.slug).collect();
+        let harmless = schema.harmless();
+        let mutation = match self.dice.below(100) {
+            0..3 if !repeats.is_empty() && viewer.works_on_referrals() => {
+                let repeat = *self.dice.pick(&repeats);
+                Some((schema.mutation(repeat.mutation), Some(repeat.input.clone())))
+            }
+            3..5 if !harmless.is_empty() => Some((*self.dice.pick(&harmless), None)),
+            _ => None,
+        };
+        let generator = Generator::new(schema, &mut self.dice, pool, &self.seen.cursors);
+        match mutation {
+            Some((field, input)) => generator.mutation(field, input),
+            None => generator.query(),
+        }
+    }
+
+    async fn ask(&mut self, place: usize, document: &Document) -> Answer {
+        self.asked += 1;
+        let token = self.viewers[place].0.token();
+        let request = self.server.post(&document.text(), &document.given()).bearer_auth(token);
+        let body = request.send().await.expect("an answer").text().await.expect("a body");
+        let json = serde_json::from_str(&body).unwrap_or_else(|_| panic!("not JSON: {body}"));
+        Answer { body, json }
+    }
+
+    fn check(&mut self, place: usize, document: &Document, answer: &Answer) {
+        self.unanswered += usize::from(answer.json["data"].is_null());
+        let (facts, viewer) = (&self.facts, &self.viewers[place].0);
+        let failed = answer.errors();
+        let is_wrong = |code: &str| !CODES.contains(&code) || code == "FORBIDDEN" && viewer.lacks.is_empty();
+        let wrong =
+            failed.iter().find(|(code, _)| is_wrong(code)).map(|(code, path)| format!("the error {code} at {path}"));
+        let checked = wrong.map_or(Ok(()), Err);
+        let checked = checked
+            .and_then(|()| canaries::check(facts, viewer, &answer.body, &echoed(document), &mut self.classes))
+            .and_then(|()| {
+                let (failed, schema) =
+                    (failed.into_iter().map(|(_, path)| path).collect(), &self.schemas[&viewer.pair()]);
+                Check { facts, viewer, schema, seen: &mut self.seen, failed }.data(document, &answer.json["data"])
+            });
+        if let Err(wrong) = checked {
+            self.fail(place, document, answer, &wrong);
+        }
+    }
+
+    fn fail(&self, place: usize, document: &Document, answer: &Answer, wrong: &str) -> ! {
+        let viewer = self.viewers[place].0.name();
+        panic!(
+            "{wrong}\nKIM_TEST_SEED={} document {} of {viewer}:\n{}\nvariables: {}\nanswer: {}",
+            self.seed,
+            self.asked,
+            document.text(),
+            document.given(),
+            answer.body
+        );
+    }
+}
+
+impl Answer {
+    /// Whether the whole document was refused as too large.
+    fn is_too_large(&self) -> bool {
+        let errors = self.json["errors"].as_array().map_or(&[][..], Vec::as_slice);
+        self.json.get("data").is_none() && errors.iter().any(|error| error["extensions"]["code"] == "LIMIT_EXCEEDED")
+    }
+
+    /// The bytes of `data`.
+    fn data(&self) -> &str {
+        let from = self.body.find("\"data\":").map_or(self.body.len(), |at| at + "\"data\":".len());
+        let rest = &self.body[from..];
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<serde::de::IgnoredAny>();
+        let _value = values.next();
+        &rest[..values.byte_offset()]
+    }
+
+    /// Codes and paths of its errors, each once.
+    fn errors(&self) -> BTreeSet<(String, String)> {
+        let errors = self.json["errors"].as_array().into_iter().flatten();
+        let path = |error: &Value| {
+            let parts = error["path"].as_array().into_iter().flatten();
+            parts.map(|part| format!("/{}", part.as_str().map_or_else(|| part.to_string(), str::to_owned))).collect()
+        };
+        errors.map(|error| (error["extensions"]["code"].as_str().unwrap_or_default().to_owned(), path(error))).collect()
+    }
+}
+
+/// Ids that an answer repeats because the request named them.
+fn echoed(document: &Document) -> Vec<String> {
+    let inputs = document.root.iter().filter_map(|item| match item {
+        Item::Field(node) if node.name.starts_with("bulk") => Some(node.argument("input")),
+        Item::Field(_) | Item::Fragment(_) => None,
+    });
+    let items = inputs.flat_map(|input| input["items"].as_array().into_iter().flatten());
+    items.filter_map(|item| item["referralId"].as_str()).map(str::to_owned).collect()
+}

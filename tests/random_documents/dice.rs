@@ -1,0 +1,50 @@
+//! Seeded chance: the same seed gives the same documents.
+
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+
+/// The seed of this run: `KIM_TEST_SEED`, or a new one.
+pub(crate) fn seed() -> u64 {
+    match std::env::var("KIM_TEST_SEED") {
+        Ok(seed) => seed.parse().expect("KIM_TEST_SEED is a number"),
+        Err(_) => rand::rng().random::<u32>().into(),
+    }
+}
+
+/// A source of chance.
+pub(crate) struct Dice(StdRng);
+
+impl Dice {
+    /// One of the sources of a seed.
+    pub(crate) fn new(seed: u64, source: u64) -> Self {
+        Self(StdRng::seed_from_u64(seed.wrapping_mul(1_000_003).wrapping_add(source)))
+    }
+
+    /// A number below another, which is not 0.
+    pub(crate) fn below(&mut self, end: usize) -> usize {
+        self.0.random_range(0..end)
+    }
+
+    /// Whether something happens that happens so often in a hundred times.
+    pub(crate) fn percent(&mut self, chance: usize) -> bool {
+        self.below(100) < chance
+    }
+
+    /// One of these, of which there is at least one.
+    pub(crate) fn pick<'t, T>(&mut self, from: &'t [T]) -> &'t T {
+        &from[self.below(from.len())]
+    }
+
+    /// One of these by weight.
+    pub(crate) fn weighed<'t, T>(&mut self, from: &'t [T], weight: impl Fn(&T) -> usize) -> &'t T {
+        let mut place = self.below(from.iter().map(&weight).sum());
+        let chosen = from.iter().find(|one| match place.checked_sub(weight(one)) {
+            Some(rest) => {
+                place = rest;
+                false
+            }
+            None => true,
+        });
+        chosen.expect("a weight above the place")
+    }
+}

@@ -1,0 +1,43 @@
+//! The statement that reads handovers, asked by itself: behind it the API decides once more, so that an answer would not show
+//! that a row's mask is too wide.
+
+use kim_domain::agency::Role;
+use kim_domain::field::{FieldSet, HandoverField};
+use kim_domain::referral::{Direction, ReferralOrder};
+use kim_entity::database::Database;
+use kim_entity::read::{Extent, Reads, ReferralFilter, ReferralRow, Values, Window};
+
+use super::dice::Dice;
+use super::facts::Facts;
+use super::table::SENDS;
+use crate::support::server::{token, verified};
+use crate::support::world::today;
+
+/// Checks that of a page of an agency's referrals exactly those values are read that are given and asked for.
+pub(crate) async fn check(database: &Database, facts: &Facts, slug: &str, dice: &mut Dice) {
+    let kind = facts.agencies[facts.agency(slug)].kind;
+    let role = if kind.code() == SENDS { Role::CaseManager } else { Role::Clerk };
+    let share = *dice.pick(&[10, 50, 90]);
+    let asked: FieldSet = HandoverField::ALL.iter().copied().filter(|_| dice.percent(share)).collect();
+    let read = read(database, &token(slug, role), asked).await;
+    assert!(read.len() > 20, "{slug} has referrals");
+    for (row, values) in read {
+        let referral = facts.referrals.iter().position(|referral| referral.id == row.id).expect("a referral");
+        for &field in HandoverField::ALL {
+            let expected = asked.contains(field) && facts.gives(referral, field.name());
+            let found = values.as_ref().and_then(|values| values.get(field));
+            assert_eq!(found.is_some(), expected, "{field:?} of {slug}, asked for {asked:?}");
+        }
+    }
+}
+
+/// A page of incoming referrals, with what is asked of their handovers.
+async fn read(database: &Database, token: &str, asked: FieldSet) -> Vec<(ReferralRow, Option<Values>)> {
+    let snapshot = Reads::admit(database, verified(token), today()).await.expect("a database").expect("a viewer");
+    let (filter, order) = (ReferralFilter::default(), ReferralOrder::OfferedAtAsc);
+    let window = Window { limit: 100, from_end: false, after: None, before: None };
+    let page = snapshot.referrals(Direction::Incoming, &filter, order, &window, Extent::Whole).await.expect("a page");
+    let released: Vec<_> = page.rows.iter().map(|row| (row.id, row.visible().asked(asked))).collect();
+    let mut values = snapshot.handovers(&released).await.expect("values");
+    page.rows.into_iter().map(|row| (row.clone(), values.remove(&row.id))).collect()
+}

@@ -1,0 +1,40 @@
+//! Whether a value in an answer is the stored one.
+
+use kim_domain::field::HandoverField;
+use serde_json::Value;
+
+use super::answer::{Checked, is};
+use super::document::{Node, asked};
+use super::schema::Schema;
+use crate::support::world::value as stored_value;
+
+/// Compares a handover field with what is stored under this number.
+pub(crate) fn check(number: u32, node: &Node, value: &Value, schema: &Schema) -> Checked {
+    let stored = stored_value(number, HandoverField::from_name(&node.name).expect("a field"));
+    // Numbers, lists and objects are stored as JSON, texts, words and days as they are.
+    let is_json = matches!(&*node.ty, "Int" | "Boolean") || stored.starts_with(['[', '{']);
+    let stored = if is_json { serde_json::from_str(&stored).expect("JSON") } else { Value::String(stored) };
+    if node.inner.is_empty() { is(value, &stored) } else { object(&stored, node, value, schema) }
+}
+
+/// Compares what is asked of an object, or of each in a list.
+fn object(stored: &Value, node: &Node, value: &Value, schema: &Schema) -> Checked {
+    if let Some(stored) = stored.as_array() {
+        let list = value.as_array().map_or(&[][..], Vec::as_slice);
+        if stored.len() != list.len() {
+            return Err(format!("it should have {} rows", stored.len()));
+        }
+        return stored.iter().zip(list).try_for_each(|(stored, value)| object(stored, node, value, schema));
+    }
+    for part in asked(&node.inner, &node.ty, schema) {
+        let value = &value[&part.key];
+        match (&*part.name, stored) {
+            ("__typename", _) => is(value, &node.ty.as_str().into())?,
+            // A nationality is stored by its code.
+            ("code", stored @ Value::String(_)) => is(value, stored)?,
+            (name, stored) if stored.is_object() => is(value, &stored[name])?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
