@@ -17,13 +17,6 @@ use crate::declaration::tags;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Coded<W>(pub(crate) W);
 
-impl<W> Coded<W> {
-    /// The word that came in.
-    pub(crate) fn word(self) -> W {
-        self.0
-    }
-}
-
 fn meta<W: Word>() -> MetaType {
     let values: IndexMap<String, MetaEnumValue> = W::ALL
         .iter()

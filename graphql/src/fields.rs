@@ -80,14 +80,14 @@ pub(crate) async fn resolve(ctx: &Context<'_>, field: HandoverField, values: &Va
         return Ok(Some(json::written(json)));
     }
     let value = match_value!(stored, _word => Value::Null, {
-        Stored::PlanSteps(list) => out(ctx, &rows(list, PlanStep)).await?,
-        Stored::Documents(list) => out(ctx, &rows(list, Document)).await?,
-        Stored::Nationalities(list) => out(ctx, &rows(list, Nationality)).await?,
-        Stored::HouseholdMembers(list) => out(ctx, &rows(list, HouseholdMember)).await?,
-        Stored::IntegrationAchievements(list) => out(ctx, &rows(list, IntegrationAchievement)).await?,
-        Stored::LegalRepresentative(one) => out(ctx, &WriteObject(LegalRepresentative(one))).await?,
-        Stored::Wohnsitzauflage(one) => out(ctx, &WriteObject(Wohnsitzauflage(one))).await?,
-        Stored::GermanCertificate(one) => out(ctx, &WriteObject(GermanCertificate(one))).await?,
+        Stored::PlanSteps(list) => out(ctx, &rows::<_, PlanStep>(list)).await?,
+        Stored::Documents(list) => out(ctx, &rows::<_, Document>(list)).await?,
+        Stored::Nationalities(list) => out(ctx, &rows::<_, Nationality>(list)).await?,
+        Stored::HouseholdMembers(list) => out(ctx, &rows::<_, HouseholdMember>(list)).await?,
+        Stored::IntegrationAchievements(list) => out(ctx, &rows::<_, IntegrationAchievement>(list)).await?,
+        Stored::LegalRepresentative(one) => out(ctx, &WriteObject(LegalRepresentative::from(one))).await?,
+        Stored::Wohnsitzauflage(one) => out(ctx, &WriteObject(Wohnsitzauflage::from(one))).await?,
+        Stored::GermanCertificate(one) => out(ctx, &WriteObject(GermanCertificate::from(one))).await?,
         // Written above, as words are.
         Stored::Text(_) | Stored::Line(_) | Stored::Lines(_) | Stored::Date(_) | Stored::Int(_) | Stored::Boolean(_)
         | Stored::TargetGroups(_) => Value::Null,
@@ -128,8 +128,8 @@ fn write_stored(stored: &Stored, json: &mut Vec<u8>) -> bool {
     true
 }
 
-fn rows<T, U>(list: Vec<T>, wrap: impl Fn(T) -> U) -> WriteList<Vec<U>> {
-    WriteList(list.into_iter().map(wrap).collect())
+fn rows<T, U: From<T>>(list: Vec<T>) -> WriteList<Vec<U>> {
+    WriteList(list.into_iter().map(U::from).collect())
 }
 
 async fn out(ctx: &Context<'_>, value: &impl OutputType) -> ServerResult<Value> {

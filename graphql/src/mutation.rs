@@ -20,37 +20,28 @@ macro_rules! inputs {
             $($(#[$attribute])+ pub(super) $field: $ty,)*
         }
     };
-    (@ referral: $(#[doc = $about:literal])+ $audience:literal $name:ident { $($fields:tt)* }) => {
+    (@ referral: $($input:tt)+) => {
+        inputs!(@ [/// Kennung der Übergabe.
+            referral_id] Referral [kim_casework::referral::Target] $($input)+);
+    };
+    (@ case: $($input:tt)+) => {
+        inputs!(@ [/// Kennung des Falls.
+            case_id] Case [kim_casework::case::Target] $($input)+);
+    };
+    (@ proposal: $($input:tt)+) => {
+        inputs!(@ [/// Kennung des Vorschlags.
+            proposal_id] Proposal [kim_casework::agreement::ProposalTarget] $($input)+);
+    };
+    (@ [$(#[doc = $doc:literal])+ $id:ident] $kind:ident [$($target:tt)+]
+        $(#[doc = $about:literal])+ $audience:literal $name:ident { $($fields:tt)* }
+    ) => {
         inputs!(@ : $(#[doc = $about])+ $audience $name {
-            /// Kennung der Übergabe.
-            referral_id: async_graphql::ID,
+            $(#[doc = $doc])+
+            $id: async_graphql::ID,
             /// Die Version, die Sie gesehen haben.
             expected_version: i32,
             $($fields)*
         });
-        inputs!(@ target $name, [kim_casework::referral::Target], Referral, referral_id);
-    };
-    (@ case: $(#[doc = $about:literal])+ $audience:literal $name:ident { $($fields:tt)* }) => {
-        inputs!(@ : $(#[doc = $about])+ $audience $name {
-            /// Kennung des Falls.
-            case_id: async_graphql::ID,
-            /// Die Version, die Sie gesehen haben.
-            expected_version: i32,
-            $($fields)*
-        });
-        inputs!(@ target $name, [kim_casework::case::Target], Case, case_id);
-    };
-    (@ proposal: $(#[doc = $about:literal])+ $audience:literal $name:ident { $($fields:tt)* }) => {
-        inputs!(@ : $(#[doc = $about])+ $audience $name {
-            /// Kennung des Vorschlags.
-            proposal_id: async_graphql::ID,
-            /// Die Version, die Sie gesehen haben.
-            expected_version: i32,
-            $($fields)*
-        });
-        inputs!(@ target $name, [kim_casework::agreement::ProposalTarget], Proposal, proposal_id);
-    };
-    (@ target $name:ident, [$($target:tt)+], $kind:ident, $id:ident) => {
         impl $name {
             /// The row that it names. An id of another kind is as unknown as one that does not exist.
             pub(super) fn target(&self) -> Result<$($target)+, kim_casework::refusal::Refusal> {

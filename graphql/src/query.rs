@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use async_graphql::{Context, ID, Interface, MergedObject, Object};
+use async_graphql::{Context, ID, Interface, MergedObject, Object, SimpleObject};
 use chrono::NaiveDate;
 use kim_domain::Word;
 use kim_domain::agency::{AgencyKind, Role, Scope};
@@ -60,8 +60,8 @@ pub(crate) enum Node {
 impl Reading {
     /// Wer Sie nach Ihrem Token sind.
     #[graphql(tag = "for all")]
-    async fn viewer(&self) -> Viewer {
-        Viewer
+    async fn viewer(&self, ctx: &Context<'_>) -> Viewer {
+        Session::of(ctx).viewer().into()
     }
 
     /// Die Stellen Ihrer Kommune.
@@ -197,10 +197,7 @@ impl Reading {
         let page = snapshot.cases(&filter, &window, plan.record).await?;
         let total = total::<CaseConnection>(ctx, snapshot.count_cases(&filter)).await?;
         let rows = load::cases(snapshot, page.rows, &plan).await?;
-        let rows = rows.into_iter().map(|case| {
-            let key = format!("{}.{}", case.row.opened_on, case.row.id);
-            (key, case)
-        });
+        let rows = rows.into_iter().map(|case| (format!("{}.{}", case.row.opened_on, case.row.id), case));
         Ok(CaseConnection::new(list, rows, &args, page.more, total))
     }
 
@@ -267,9 +264,8 @@ async fn one_node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, Failure> {
 async fn one_referral(ctx: &Context<'_>, id: &ID) -> Result<Option<Referral>, Failure> {
     let snapshot = Session::of(ctx).read(Scope::ReferralRead).await?;
     let Some(id) = local(Kind::Referral, id)? else { return Ok(None) };
-    let plan = ReferralPlan::of_field(ctx);
     let rows = snapshot.referrals_by_id(&[id]).await?;
-    Ok(load::referrals(snapshot, rows, &plan).await?.pop())
+    Ok(load::referrals(snapshot, rows, &ReferralPlan::of_field(ctx)).await?.pop())
 }
 
 async fn one_case(ctx: &Context<'_>, id: &ID) -> Result<Option<Case>, Failure> {
@@ -302,11 +298,8 @@ fn referral_filter(
     session: &Session,
     input: ReferralFilter,
 ) -> Result<(read::ReferralFilter, Option<String>), Failure> {
-    let agency = match &input.agency {
-        // An id of another kind is as unknown as one that does not exist: no row matches it.
-        Some(id) => Some(local(Kind::Agency, id)?.unwrap_or(Uuid::nil())),
-        None => None,
-    };
+    // An id of another kind is as unknown as one that does not exist: no row matches it.
+    let agency = input.agency.map(|id| local(Kind::Agency, &id)).transpose()?.map(Option::unwrap_or_default);
     let client = input.client.map(|client| fingerprint(session, &client)).transpose()?;
     let filter = read::ReferralFilter {
         status: input.status.map(words),
@@ -376,32 +369,31 @@ fn read_case_key(key: &str) -> Option<(NaiveDate, Uuid)> {
     Some((day.parse().ok()?, Uuid::parse_str(id).ok()?))
 }
 
-/// Who the token says the viewer is.
-pub(crate) struct Viewer;
-
 /// Wer Sie nach Ihrem Token sind.
-#[Object(tag = "for all")]
-impl Viewer {
+#[derive(SimpleObject)]
+#[graphql(tag = "for all")]
+pub(crate) struct Viewer {
     /// Die Person oder das Programm, wie der Aussteller sie nennt.
-    async fn subject<'c>(&self, ctx: &Context<'c>) -> &'c str {
-        Session::of(ctx).viewer().subject()
-    }
+    subject: String,
     /// Für wen ein Fachverfahren handelt.
-    async fn acting_for<'c>(&self, ctx: &Context<'c>) -> Option<&'c str> {
-        Session::of(ctx).viewer().acting_for()
-    }
+    acting_for: Option<String>,
     /// Ihre Rolle.
-    async fn role(&self, ctx: &Context<'_>) -> Coded<Role> {
-        Coded(Session::of(ctx).viewer().role())
-    }
+    role: Coded<Role>,
     /// Ihre Stelle.
-    async fn agency(&self, ctx: &Context<'_>) -> Agency {
-        let own = Session::of(ctx).viewer().agency();
-        Agency(own.into())
-    }
+    agency: Agency,
     /// Ihre Berechtigungen.
     #[graphql(tag = "list 9")]
-    async fn scopes(&self, ctx: &Context<'_>) -> Vec<&'static str> {
-        Session::of(ctx).viewer().scopes().map(Scope::code).collect()
+    scopes: Vec<&'static str>,
+}
+
+impl From<&kim_entity::viewer::Viewer> for Viewer {
+    fn from(viewer: &kim_entity::viewer::Viewer) -> Self {
+        Self {
+            subject: viewer.subject().to_owned(),
+            acting_for: viewer.acting_for().map(str::to_owned),
+            role: Coded(viewer.role()),
+            agency: Agency(viewer.agency().into()),
+            scopes: viewer.scopes().map(Scope::code).collect(),
+        }
     }
 }

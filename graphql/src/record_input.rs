@@ -192,7 +192,7 @@ macro_rules! value_inputs {
         }
         impl From<$name> for value::$value {
             fn from($name { $($field,)+ }: $name) -> Self {
-                $($(let $field = $convert($field);)?)+
+                $($(let $field = ($convert)($field);)?)+
                 Self { $($field,)+ }
             }
         }
@@ -225,7 +225,7 @@ value_inputs! {
     /// Ein Haushaltsmitglied.
     HouseholdMemberInput for HouseholdMember {
         /// Beziehung zur Klientin oder zum Klienten.
-        relation: Coded<value::Relation> => Coded::word,
+        relation: Coded<value::Relation> => |word: Coded<_>| word.0,
         /// Vorname.
         given_name: Option<String>,
         /// Familienname.
@@ -237,7 +237,7 @@ value_inputs! {
     /// Ein Sprachzertifikat.
     GermanCertificateInput for GermanCertificate {
         /// Nachgewiesenes Niveau (GER).
-        level: Coded<value::GermanLevel> => Coded::word,
+        level: Coded<value::GermanLevel> => |word: Coded<_>| word.0,
         /// Ausgestellt am.
         issued_on: Option<Date> => day,
         /// Ausstellende Einrichtung.

@@ -15,7 +15,6 @@ use kim_domain::referral::{
 use kim_entity::read::{
     self, AppointmentRow, CorrectionRow, Disputes, DraftRow, EventRow, MessageRow, ReferralRow, Side, TalkRow, Values,
 };
-use uuid::Uuid;
 
 use crate::agency::{Agency, Parties, Purpose};
 use crate::case::Case;
@@ -54,9 +53,19 @@ pub(crate) struct Referral {
 }
 
 impl Referral {
-    fn party(&self, id: Uuid) -> Result<Agency, Failure> {
+    fn party(&self, party: BallHolder) -> Result<Agency, Failure> {
         let missing = || Failure::Internal(sea_orm::DbErr::RecordNotFound("a party of a referral".into()));
-        self.parties.get(&id).cloned().map(Agency).ok_or_else(missing)
+        match party {
+            // It came with the row.
+            BallHolder::Sender => Ok(Agency(self.row.sender.clone())),
+            BallHolder::Receiver => self.parties.get(&self.row.receiver_id).cloned().map(Agency).ok_or_else(missing),
+        }
+    }
+
+    /// A part of the sender's own case, if the token has the scope.
+    fn of_case<'r, T>(&self, ctx: &Context<'_>, part: Option<&'r T>) -> Option<&'r T> {
+        let allowed = self.row.side == Side::Receiver || Session::of(ctx).viewer().may(Scope::CaseRead);
+        or_null(ctx, if allowed { Ok(part) } else { Err(Failure::Forbidden(Scope::CaseRead)) })
     }
 
     /// Whether the viewer may know what came of it: the receiver's own doing, or told back with the client's consent.
@@ -109,36 +118,24 @@ impl Referral {
     }
     /// Die übergebende Stelle.
     #[graphql(tag = "needs listed")]
-    async fn sender(&self) -> WriteObject<Agency> {
-        // It came with the row.
-        WriteObject(Agency(self.row.sender.clone()))
+    async fn sender(&self) -> Result<WriteObject<Agency>, Failure> {
+        self.party(BallHolder::Sender).map(WriteObject)
     }
     /// Die empfangende Stelle.
     #[graphql(tag = "needs listed, parties")]
     async fn receiver(&self) -> Result<WriteObject<Agency>, Failure> {
-        self.party(self.row.receiver_id).map(WriteObject)
+        self.party(BallHolder::Receiver).map(WriteObject)
     }
     /// Die Stelle, die am Zug ist; null nach dem Abschluss.
     #[graphql(tag = "needs listed, parties")]
     async fn ball_with(&self) -> Result<Option<Agency>, Failure> {
-        self.row
-            .standing
-            .status
-            .ball()
-            .map(|holder| match holder {
-                BallHolder::Sender => self.party(self.row.sender_id),
-                BallHolder::Receiver => self.party(self.row.receiver_id),
-            })
-            .transpose()
+        self.row.standing.status.ball().map(|holder| self.party(holder)).transpose()
     }
     /// Die Stelle, die für den Fall verantwortlich ist: bei einer Fallübergabe mit deren Beginn die empfangende, auch während
     /// einer Rückfrage oder Aussetzung, sonst die übergebende (§ 86c SGB VIII).
     #[graphql(tag = "needs parties")]
     async fn responsible(&self) -> Result<Agency, Failure> {
-        match life::responsible(self.row.kind, self.row.standing) {
-            BallHolder::Sender => self.party(self.row.sender_id),
-            BallHolder::Receiver => self.party(self.row.receiver_id),
-        }
+        self.party(life::responsible(self.row.kind, self.row.standing))
     }
     /// Was Sie jetzt damit tun können.
     #[graphql(tag = "list 8", tag = "needs actions")]
@@ -268,16 +265,12 @@ impl Referral {
     /// Ihr Fall, aus dem übergeben wurde; nur für die übergebende Stelle.
     #[graphql(tag = "for senders", tag = "needs case")]
     async fn case(&self, ctx: &Context<'_>) -> Option<&Case> {
-        let allowed = self.row.side == Side::Receiver || Session::of(ctx).viewer().may(Scope::CaseRead);
-        let result = if allowed { Ok(self.case.as_deref()) } else { Err(Failure::Forbidden(Scope::CaseRead)) };
-        or_null(ctx, result)
+        self.of_case(ctx, self.case.as_deref())
     }
     /// Die Einwilligung, auf der sie beruht; nur für die übergebende Stelle.
     #[graphql(tag = "for senders", tag = "needs consent")]
     async fn consent(&self, ctx: &Context<'_>) -> Option<&Consent> {
-        let allowed = self.row.side == Side::Receiver || Session::of(ctx).viewer().may(Scope::CaseRead);
-        let result = if allowed { Ok(self.consent.as_ref()) } else { Err(Failure::Forbidden(Scope::CaseRead)) };
-        or_null(ctx, result)
+        self.of_case(ctx, self.consent.as_ref())
     }
     /// Nachrichten zwischen den beiden Seiten; für die empfangende Stelle nur, solange sie etwas sehen darf.
     #[graphql(tag = "page", tag = "needs listed, messages")]
@@ -295,10 +288,8 @@ impl Referral {
         if !rows.is_empty() && Selected::of::<MessageConnection>(ctx).wants_texts::<Message>() {
             Session::of(ctx).show_messages(&self.row);
         }
-        let rows = rows.iter().map(|row| {
-            let key = RowKey::Instant(row.sent_at, row.id);
-            (key, Message { row: row.clone(), parties: self.parties.clone() })
-        });
+        let message = |row: &MessageRow| Message { row: row.clone(), parties: self.parties.clone() };
+        let rows = rows.iter().map(|row| (RowKey::Instant(row.sent_at, row.id), message(row)));
         Ok(WriteObject(MessageConnection::new(history::MESSAGES, rows, &args, more, Some(self.messages.count))))
     }
     /// Der Verlauf.

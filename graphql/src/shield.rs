@@ -12,8 +12,8 @@ use crate::inputs::Inputs;
 use crate::limit::{Limit, TooMuch};
 use crate::vocabulary::Vocabulary;
 
-/// What a document may cost. The standard introspection query takes 130 fields, 15 deep, and is estimated at some 50,000
-/// values; a page of 100 referrals with every field of the handover and 20 messages each, at 30,000.
+/// What a document may cost. The standard introspection query takes 130 fields, 15 deep, and is estimated at some 60,000
+/// values; a page of 100 referrals with every field of the handover and 20 messages each, at 25,000.
 const FIELDS: u64 = 1_000;
 const DEEPEST: u64 = 24;
 const ROOT_FIELDS: u64 = 10;

@@ -1,157 +1,120 @@
 //! The values of handover fields that are objects.
 
-use async_graphql::Object;
+use async_graphql::SimpleObject;
 use kim_domain::nationality;
 use kim_domain::value;
 
 use crate::coded::Coded;
 use crate::scalar::Date;
 
-/// A wrapper for each object of the domain.
-macro_rules! wrap {
-    ($($name:ident),+) => { $(pub(crate) struct $name(pub(crate) value::$name);)+ };
+/// Declares what objects of the domain become: field by field, or by a conversion of a field.
+macro_rules! value_objects {
+    ($($(#[doc = $about:literal])+ $name:ident {
+        $($(#[doc = $doc:literal])+ $field:ident: $ty:ty $(=> $convert:expr)?,)+
+    })+) => { $(
+        $(#[doc = $about])+
+        #[derive(SimpleObject)]
+        #[graphql(tag = "for work")]
+        pub(crate) struct $name {
+            $($(#[doc = $doc])+ $field: $ty,)+
+        }
+        impl From<value::$name> for $name {
+            fn from(value::$name { $($field,)+ }: value::$name) -> Self {
+                $($(let $field = $convert($field);)?)+
+                Self { $($field,)+ }
+            }
+        }
+    )+ };
 }
 
-wrap!(
-    PlanStep,
-    Document,
-    LegalRepresentative,
-    HouseholdMember,
-    GermanCertificate,
-    IntegrationAchievement,
-    Wohnsitzauflage
-);
-
-pub(crate) struct Nationality(pub(crate) nationality::Nationality);
-
-/// Ein Ziel im Hilfeplan und der Schritt dorthin.
-#[Object(tag = "for work")]
-impl PlanStep {
-    /// Das Ziel.
-    async fn goal(&self) -> &str {
-        &self.0.goal
-    }
-    /// Der Schritt.
-    async fn step(&self) -> &str {
-        &self.0.step
-    }
-    /// Wer dafür verantwortlich ist.
-    async fn responsible(&self) -> &str {
-        &self.0.responsible
-    }
-    /// Bis wann.
-    async fn due_on(&self) -> Option<Date> {
-        self.0.due_on.map(Date)
-    }
+fn day(date: Option<chrono::NaiveDate>) -> Option<Date> {
+    date.map(Date)
 }
 
-/// Eine Unterlage: was vorliegt oder noch fehlt, nie die Unterlage selbst.
-#[Object(tag = "for work")]
-impl Document {
-    /// Bezeichnung der Unterlage.
-    async fn name(&self) -> &str {
-        &self.0.name
+value_objects! {
+    /// Ein Ziel im Hilfeplan und der Schritt dorthin.
+    PlanStep {
+        /// Das Ziel.
+        goal: String,
+        /// Der Schritt.
+        step: String,
+        /// Wer dafür verantwortlich ist.
+        responsible: String,
+        /// Bis wann.
+        due_on: Option<Date> => day,
     }
-    /// Stand: ob sie vorliegt.
-    async fn state(&self) -> Option<&str> {
-        self.0.state.as_deref()
-    }
-}
 
-/// Gesetzliche Vertretung.
-#[Object(tag = "for work")]
-impl LegalRepresentative {
-    /// Name.
-    async fn name(&self) -> &str {
-        &self.0.name
+    /// Eine Unterlage: was vorliegt oder noch fehlt, nie die Unterlage selbst.
+    Document {
+        /// Bezeichnung der Unterlage.
+        name: String,
+        /// Stand: ob sie vorliegt.
+        state: Option<String>,
     }
-    /// Verhältnis zur vertretenen Person.
-    async fn relation(&self) -> Option<&str> {
-        self.0.relation.as_deref()
-    }
-    /// Telefon.
-    async fn phone(&self) -> Option<&str> {
-        self.0.phone.as_deref()
-    }
-}
 
-/// Ein Haushaltsmitglied.
-#[Object(tag = "for work")]
-impl HouseholdMember {
-    /// Beziehung zur Klientin oder zum Klienten.
-    async fn relation(&self) -> Coded<value::Relation> {
-        Coded(self.0.relation)
+    /// Gesetzliche Vertretung.
+    LegalRepresentative {
+        /// Name.
+        name: String,
+        /// Verhältnis zur vertretenen Person.
+        relation: Option<String>,
+        /// Telefon.
+        phone: Option<String>,
     }
-    /// Vorname.
-    async fn given_name(&self) -> Option<&str> {
-        self.0.given_name.as_deref()
-    }
-    /// Familienname.
-    async fn family_name(&self) -> Option<&str> {
-        self.0.family_name.as_deref()
-    }
-    /// Geburtsdatum.
-    async fn birth_date(&self) -> Option<Date> {
-        self.0.birth_date.map(Date)
-    }
-}
 
-/// Ein Sprachzertifikat: nachgewiesenes, nicht geschätztes Deutsch.
-#[Object(tag = "for work")]
-impl GermanCertificate {
-    /// Nachgewiesenes Niveau (GER).
-    async fn level(&self) -> Coded<value::GermanLevel> {
-        Coded(self.0.level)
+    /// Ein Haushaltsmitglied.
+    HouseholdMember {
+        /// Beziehung zur Klientin oder zum Klienten.
+        relation: Coded<value::Relation> => Coded,
+        /// Vorname.
+        given_name: Option<String>,
+        /// Familienname.
+        family_name: Option<String>,
+        /// Geburtsdatum.
+        birth_date: Option<Date> => day,
     }
-    /// Ausgestellt am.
-    async fn issued_on(&self) -> Option<Date> {
-        self.0.issued_on.map(Date)
-    }
-    /// Ausstellende Einrichtung.
-    async fn institute(&self) -> Option<&str> {
-        self.0.institute.as_deref()
-    }
-}
 
-/// Eine Integrationsleistung (§§ 25a, 25b AufenthG), die die Klientin oder der Klient zeigen möchte.
-#[Object(tag = "for work")]
-impl IntegrationAchievement {
-    /// Art der Leistung.
-    async fn kind(&self) -> &str {
-        &self.0.kind
+    /// Ein Sprachzertifikat: nachgewiesenes, nicht geschätztes Deutsch.
+    GermanCertificate {
+        /// Nachgewiesenes Niveau (GER).
+        level: Coded<value::GermanLevel> => Coded,
+        /// Ausgestellt am.
+        issued_on: Option<Date> => day,
+        /// Ausstellende Einrichtung.
+        institute: Option<String>,
     }
-    /// Erreicht am.
-    async fn achieved_on(&self) -> Option<Date> {
-        self.0.achieved_on.map(Date)
-    }
-    /// Bemerkung.
-    async fn note(&self) -> Option<&str> {
-        self.0.note.as_deref()
-    }
-}
 
-/// Wohnsitzauflage (§ 12a AufenthG).
-#[Object(tag = "for work")]
-impl Wohnsitzauflage {
-    /// Der Ort, auf den sie lautet.
-    async fn place(&self) -> &str {
-        &self.0.place
+    /// Eine Integrationsleistung (§§ 25a, 25b AufenthG), die die Klientin oder der Klient zeigen möchte.
+    IntegrationAchievement {
+        /// Art der Leistung.
+        kind: String,
+        /// Erreicht am.
+        achieved_on: Option<Date> => day,
+        /// Bemerkung.
+        note: Option<String>,
+    }
+
+    /// Wohnsitzauflage (§ 12a AufenthG).
+    Wohnsitzauflage {
+        /// Der Ort, auf den sie lautet.
+        place: String,
     }
 }
 
 /// Eine Staatsangehörigkeit.
-#[Object(tag = "for work")]
-impl Nationality {
+#[derive(SimpleObject)]
+#[graphql(tag = "for work")]
+pub(crate) struct Nationality {
     /// Ländercode (ISO 3166-1 alpha-2).
-    async fn code(&self) -> &str {
-        self.0.code()
-    }
+    code: &'static str,
     /// Staatsangehörigkeitsschlüssel des Statistischen Bundesamts.
-    async fn destatis(&self) -> &str {
-        self.0.destatis()
-    }
+    destatis: &'static str,
     /// Name des Staates.
-    async fn name(&self) -> &str {
-        self.0.name()
+    name: &'static str,
+}
+
+impl From<nationality::Nationality> for Nationality {
+    fn from(one: nationality::Nationality) -> Self {
+        Self { code: one.code(), destatis: one.destatis(), name: one.name() }
     }
 }
