@@ -168,7 +168,7 @@ on_both! {
     async fn no_statement_of_a_clerk_reads_a_large_table_whole(db: TestDatabase) {
         // Enough rows that PostgreSQL has something to choose.
         fill(&db, 6_000).await;
-        db.database.raw().execute_unprepared(if db.database.backend() == DbBackend::Postgres { "VACUUM ANALYZE" } else { "ANALYZE" }).await.expect("statistics");
+        db.vacuum().await;
         let watched = Watched::new(&db.url, "jobcenter-3", Role::Clerk).await;
         for question in asked() {
             let answer = look(&db, &watched, &question, &question.query).await;

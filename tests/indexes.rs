@@ -195,11 +195,10 @@ async fn what_the_rule_asks_of_consents_is_read_from_an_index_alone() {
          SELECT r.id, p.id, r.receiver_id, r.purpose, 1, 0, true, true, true, '2026-01-01', 0, 'WRITTEN', false,
          false, false FROM referral r, person p",
         "UPDATE referral SET consent_id = id",
-        "VACUUM ANALYZE consent",
-        "VACUUM ANALYZE referral",
     ] {
         main.execute_unprepared(statement).await.expect(statement);
     }
+    db.vacuum().await;
     let statement = format!(
         "SELECT r.id, c.fields, c.ticked, c.data_protection, c.release_from_secrecy, c.art9, c.valid_from,
          c.valid_until, c.withdrawn_at FROM referral r LEFT JOIN consent c ON c.id = r.consent_id

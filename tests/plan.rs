@@ -11,7 +11,6 @@ use kim_domain::referral::ReferralStatus;
 use kim_domain::token::VerifiedToken;
 use kim_entity::database::Database;
 use kim_graphql::{Api, Asked};
-use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use crate::explain::explain;
@@ -290,7 +289,7 @@ async fn the_plan_s_own_sql_uses_the_indexes_on_postgresql() {
     let db = crate::support::database::fresh(crate::support::database::Backend::Postgres).await;
     fill(&db, 6_000).await;
     // What is visible to all can be read from an index alone.
-    db.database.raw().execute_unprepared("VACUUM ANALYZE consent").await.expect("statistics");
+    db.vacuum().await;
     let watched = Watched::new(&db.url, "jobcenter-3", Role::Clerk).await;
     for (query, index) in [
         (CLERK_S_LIST, "pending"),
