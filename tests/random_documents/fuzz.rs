@@ -1,4 +1,4 @@
-//! Asks the server random documents, and checks what it answers.
+//! The fuzzer: asks the server random documents of every viewer, and checks what it answers.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,10 +25,8 @@ use crate::support::database::TestDatabase;
 use crate::support::server::TestServer;
 use crate::support::world::today;
 
-/// So many of a hundred documents may be answered by errors alone: a field that cannot be null failed, or it was too large.
-pub(crate) const MOST_UNANSWERED: usize = 20;
-/// Documents that may be asked beyond the planned ones for what was not shown yet.
-const MOST_MORE: usize = 3_000;
+/// Documents that may be asked beyond the planned ones for what is missing.
+const MOST_MORE: usize = 5_000;
 /// What a valid document may be answered, beside data.
 const CODES: [&str; 9] = [
     "FORBIDDEN",
@@ -43,7 +41,7 @@ const CODES: [&str; 9] = [
 ];
 
 /// A server over the test's rows, and what was seen of it.
-pub(crate) struct Asking {
+pub(crate) struct Fuzz {
     pub(crate) seed: u64,
     pub(crate) facts: Facts,
     pub(crate) seen: Seen,
@@ -59,13 +57,34 @@ pub(crate) struct Asking {
     repeats: Vec<Repeat>,
 }
 
+/// What was not shown or denied to anybody yet.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Missing {
+    /// Cells of the table of which a receiver must be shown a value.
+    shown: Vec<Cell>,
+    /// Cells for which a receiver must ask in vain.
+    denied: Vec<DeniedCell>,
+    /// Classes of canaries that somebody must be shown.
+    texts: Vec<String>,
+}
+
+impl Missing {
+    /// Whether a viewer may be shown or denied some of it.
+    fn concerns(&self, facts: &Facts, viewer: &Viewer) -> bool {
+        let of_kind = self.shown.iter().any(|(_, kind, _)| *kind == viewer.kind)
+            || self.denied.iter().any(|(_, kind, _)| *kind == viewer.kind);
+        let sees_all = viewer.works_on_referrals() && viewer.lacks.is_empty() && viewer.purposes.is_none();
+        of_kind && sees_all || self.texts.iter().any(|class| viewer.may_read_some(facts, class))
+    }
+}
+
 /// An answer.
 struct Answer {
     body: String,
     json: Value,
 }
 
-impl Asking {
+impl Fuzz {
     pub(crate) async fn begin(db: TestDatabase) -> Self {
         let seed = seed();
         println!("KIM_TEST_SEED={seed}");
@@ -91,12 +110,18 @@ impl Asking {
 
     /// Asks one document of any viewer, and checks the answer.
     pub(crate) async fn ask_and_check(&mut self) {
-        let place = self.viewer(|_| true);
+        let places: Vec<usize> = (0..self.viewers.len()).collect();
+        let place = *self.dice.weighed(&places, |place| self.viewers[*place].0.weight);
+        self.ask_of(place).await;
+    }
+
+    async fn ask_of(&mut self, place: usize) {
         let document = self.document(place);
         // The other way to the answer is checked too.
         let pieces = if self.dice.percent(30) { in_pieces(&document, &mut self.dice) } else { None };
-        let answer = self.ask(place, pieces.as_ref().unwrap_or(&document)).await;
-        self.check(place, &document, &answer);
+        let sent = pieces.as_ref().unwrap_or(&document);
+        let answer = self.ask(place, sent).await;
+        self.check(place, &document, sent, &answer);
     }
 
     /// Closes some of what is open, while everything that the server keeps is kept.
@@ -105,38 +130,38 @@ impl Asking {
         setup::register(world::raw(&self.server.database), &mut self.facts).await;
     }
 
-    /// Goes on with viewers of those kinds of agencies of which a cell of the table was not shown, or not denied, yet.
+    /// Goes on with viewers for whom something is still missing.
     pub(crate) async fn ask_for_the_rest(&mut self) {
         for _ in 0..MOST_MORE {
-            let (shown, denied) = self.missing();
-            let kinds: BTreeSet<&str> =
-                shown.iter().map(|(_, kind, _)| *kind).chain(denied.iter().map(|(_, kind, _)| *kind)).collect();
-            if kinds.is_empty() {
+            let missing = self.missing();
+            if missing == Missing::default() {
                 return;
             }
-            let is_one = |viewer: &Viewer| viewer.lacks.is_empty() && viewer.purposes.is_none();
-            let place =
-                self.viewer(|viewer| is_one(viewer) && viewer.works_on_referrals() && kinds.contains(viewer.kind));
-            let document = self.document(place);
-            let answer = self.ask(place, &document).await;
-            self.check(place, &document, &answer);
+            let facts = &self.facts;
+            let may = |(viewer, _): &(Viewer, Pool)| missing.concerns(facts, viewer);
+            let places: Vec<usize> = (0..self.viewers.len()).filter(|place| may(&self.viewers[*place])).collect();
+            let place = *self.dice.weighed(&places, |place| self.viewers[*place].0.weight);
+            self.ask_of(place).await;
         }
     }
 
-    /// Cells of the table of which no receiver was shown a value, and those for which none asked in vain.
-    pub(crate) fn missing(&self) -> (Vec<Cell>, Vec<DeniedCell>) {
+    /// What must have happened at the end.
+    pub(crate) fn missing(&self) -> Missing {
         let (table, seen) = (&self.facts.table, &self.seen);
-        let shown = table.allowed().difference(&seen.cells).copied().collect();
-        (shown, table.denied().difference(&seen.denied).copied().collect())
+        Missing {
+            shown: table.allowed().difference(&seen.cells).copied().collect(),
+            denied: table.denied().difference(&seen.denied).copied().collect(),
+            texts: pools::classes(&self.facts).difference(&self.classes).cloned().collect(),
+        }
     }
 
-    /// Asks one document as it is and in pieces, and compares the answers. Whether there were two.
-    pub(crate) async fn ask_both_ways(&mut self) -> bool {
-        let place = self.viewer(|_| true);
+    /// Asks a document of each viewer in turn, as it is and in pieces, and compares the answers. Whether there were two.
+    pub(crate) async fn ask_both_ways(&mut self, turn: usize) -> bool {
+        let place = turn % self.viewers.len();
         let document = self.document(place);
         let Some(pieces) = in_pieces(&document, &mut self.dice) else { return false };
         let (whole, put_together) = (self.ask(place, &document).await, self.ask(place, &pieces).await);
-        self.check(place, &document, &whole);
+        self.check(place, &document, &document, &whole);
         if whole.is_too_large() || put_together.is_too_large() {
             return false;
         }
@@ -150,11 +175,6 @@ impl Asking {
     pub(crate) async fn end(self) {
         println!("{} documents, {} of them without data", self.asked, self.unanswered);
         self.server.stop().await;
-    }
-
-    fn viewer(&mut self, which: impl Fn(&Viewer) -> bool) -> usize {
-        let places: Vec<usize> = (0..self.viewers.len()).filter(|place| which(&self.viewers[*place].0)).collect();
-        *self.dice.weighed(&places, |place| self.viewers[*place].0.weight)
     }
 
     /// A random document of a viewer: a query, seldom a mutation that changes nothing: one that is refused, or was made before.
@@ -187,7 +207,8 @@ impl Asking {
         Answer { body, json }
     }
 
-    fn check(&mut self, place: usize, document: &Document, answer: &Answer) {
+    /// Checks the answer to a document, which may have been sent in pieces.
+    fn check(&mut self, place: usize, document: &Document, sent: &Document, answer: &Answer) {
         self.unanswered += usize::from(answer.json["data"].is_null());
         let (facts, viewer) = (&self.facts, &self.viewers[place].0);
         let failed = answer.errors();
@@ -203,18 +224,18 @@ impl Asking {
                 Check { facts, viewer, schema, seen: &mut self.seen, failed }.data(document, &answer.json["data"])
             });
         if let Err(wrong) = checked {
-            self.fail(place, document, answer, &wrong);
+            self.fail(place, sent, answer, &wrong);
         }
     }
 
-    fn fail(&self, place: usize, document: &Document, answer: &Answer, wrong: &str) -> ! {
+    fn fail(&self, place: usize, sent: &Document, answer: &Answer, wrong: &str) -> ! {
         let viewer = self.viewers[place].0.name();
         panic!(
             "{wrong}\nKIM_TEST_SEED={} document {} of {viewer}:\n{}\nvariables: {}\nanswer: {}",
             self.seed,
             self.asked,
-            document.text(),
-            document.given(),
+            sent.text(),
+            sent.given(),
             answer.body
         );
     }
