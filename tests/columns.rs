@@ -59,7 +59,7 @@ on_both! {
 }
 
 /// A table and its columns, as its codec names them.
-fn stored<S: Stored>() -> (String, BTreeSet<String>) {
+fn stored<S: Stored>() -> (&'static str, BTreeSet<String>) {
     let table = S::table();
     let columns = S::columns().into_iter().map(|column| format!("{table}.{column}")).collect();
     (table, columns)

@@ -2,9 +2,11 @@
 //!
 //! This file is the table's codec: what a case says goes in and out here, its values by the column of their field.
 
+#[cfg(feature = "raw")]
 mod model;
 
-pub use model::{ActiveModel, Column, Entity, Model, PrimaryKey, Relation, column};
+#[cfg(feature = "raw")]
+pub use model::{ActiveModel, Column, Entity, Model, PrimaryKey, Relation};
 
 use chrono::NaiveDate;
 use kim_domain::closing::CloseReason;
@@ -16,7 +18,7 @@ use uuid::Uuid;
 use crate::person;
 use crate::sql::{Columns, Sql};
 use crate::values::{self, Values};
-use crate::write::batch::rows_at_once;
+use crate::write::batch::Stored;
 
 /// A new case. It is open.
 #[derive(Clone, Debug)]
@@ -142,34 +144,38 @@ const COLUMNS: [&str; 16] = [
     "updated_at",
 ];
 
-/// The names of all columns, in the order of [`cells`].
-pub(crate) fn columns() -> impl Iterator<Item = &'static str> {
-    COLUMNS.into_iter().chain(FIELDS.iter().map(HandoverField::column))
-}
+impl Stored for NewCase {
+    fn table() -> &'static str {
+        "case"
+    }
 
-/// A row as it is stored.
-pub(crate) fn cells(row: &NewCase) -> Vec<Value> {
-    let (text, day) = (Value::String(None), Value::from(None::<NaiveDate>));
-    let mut cells = vec![
-        row.id.into(),
-        row.agency_id.into(),
-        row.person_id.into(),
-        row.case_number.clone().into(),
-        row.district.clone().into(),
-        row.phase.code().into(),
-        row.opened_on.into(),
-        day.clone(),
-        row.import_hash.clone().into(),
-        1.into(),
-        text.clone(),
-        text.clone(),
-        text,
-        day,
-        row.created_at.into(),
-        row.created_at.into(),
-    ];
-    cells.extend(row.values.cells(FIELDS));
-    cells
+    fn columns() -> Vec<&'static str> {
+        COLUMNS.into_iter().chain(FIELDS.iter().map(HandoverField::column)).collect()
+    }
+
+    fn cells(&self) -> Vec<Value> {
+        let (text, day) = (Value::String(None), Value::from(None::<NaiveDate>));
+        let mut cells = vec![
+            self.id.into(),
+            self.agency_id.into(),
+            self.person_id.into(),
+            self.case_number.clone().into(),
+            self.district.clone().into(),
+            self.phase.code().into(),
+            self.opened_on.into(),
+            day.clone(),
+            self.import_hash.clone().into(),
+            1.into(),
+            text.clone(),
+            text.clone(),
+            text,
+            day,
+            self.created_at.into(),
+            self.created_at.into(),
+        ];
+        cells.extend(self.values.cells(FIELDS));
+        cells
+    }
 }
 
 /// Appends the columns of a case `k` of the client `p`, and these fields of its record, to a list of columns.
@@ -218,17 +224,6 @@ impl PlanRow {
 /// Appends the condition that `k` has this number.
 pub(crate) fn push_has_number(sql: &mut Sql, number: &str) {
     sql.push("k.case_number = ").bind(number);
-}
-
-/// Inserts cases.
-pub(crate) async fn insert(connection: &impl ConnectionTrait, rows: &[NewCase]) -> Result<(), DbErr> {
-    let names = columns().collect::<Vec<_>>();
-    for some in rows.chunks(rows_at_once(names.len())) {
-        let mut sql = Sql::new(connection.get_database_backend());
-        sql.push("INSERT INTO \"case\" (").push(&names.join(", ")).push(") VALUES ").rows(some.iter().map(cells));
-        sql.run(connection).await?;
-    }
-    Ok(())
 }
 
 /// Writes what changes of an agency's case, if it still has this version; whether it had. From here to the commit nobody else
@@ -292,9 +287,9 @@ mod tests {
             created_at: 0,
             values: values.into_iter().collect(),
         };
-        let cells = cells(&case);
-        assert_eq!(cells.len(), columns().count());
-        let place = columns().position(|column| column == HandoverField::Concern.column()).expect("a column");
+        let (columns, cells) = (NewCase::columns(), case.cells());
+        assert_eq!(cells.len(), columns.len());
+        let place = columns.iter().position(|&column| column == HandoverField::Concern.column()).expect("a column");
         assert_eq!(cells[place], Value::from("Kita"));
         assert!(!cells.contains(&Value::from("canary")));
     }

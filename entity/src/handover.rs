@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::sql::{Columns, Sql};
 use crate::values::Values;
-use crate::write::batch::rows_at_once;
+use crate::write::batch::Stored;
 
 /// One handover.
 #[derive(Clone, Debug, Default)]
@@ -27,16 +27,20 @@ pub(crate) const fn fields() -> FieldSet {
     FieldSet::ALL.without(FieldSet::of(&[HandoverField::CounsellingNotes]))
 }
 
-/// The names of all columns, in the order of [`cells`].
-pub(crate) fn columns() -> impl Iterator<Item = &'static str> {
-    ["referral_id", "client_fingerprint"].into_iter().chain(fields().iter().map(HandoverField::column))
-}
+impl Stored for HandoverRow {
+    fn table() -> &'static str {
+        "handover"
+    }
 
-/// A row as it is stored.
-pub(crate) fn cells(row: &HandoverRow) -> Vec<Value> {
-    let mut cells = vec![Value::from(row.referral_id), Value::from(row.client_fingerprint.clone())];
-    cells.extend(row.values.cells(fields()));
-    cells
+    fn columns() -> Vec<&'static str> {
+        ["referral_id", "client_fingerprint"].into_iter().chain(fields().iter().map(HandoverField::column)).collect()
+    }
+
+    fn cells(&self) -> Vec<Value> {
+        let mut cells = vec![Value::from(self.referral_id), Value::from(self.client_fingerprint.clone())];
+        cells.extend(self.values.cells(fields()));
+        cells
+    }
 }
 
 /// Appends these fields' columns of `h` to a list of columns. One whose bit is not in `m.mask` is not read.
@@ -78,22 +82,11 @@ pub(crate) async fn find(
     rows.iter().map(read).collect()
 }
 
-/// Inserts handovers.
-pub(crate) async fn insert(connection: &impl ConnectionTrait, rows: &[HandoverRow]) -> Result<(), DbErr> {
-    let names = columns().collect::<Vec<_>>();
-    for some in rows.chunks(rows_at_once(names.len())) {
-        let mut sql = Sql::new(connection.get_database_backend());
-        sql.push("INSERT INTO handover (").push(&names.join(", ")).push(") VALUES ").rows(some.iter().map(cells));
-        sql.run(connection).await?;
-    }
-    Ok(())
-}
-
 /// Replaces what is in a referral's handover.
 pub(crate) async fn update(connection: &impl ConnectionTrait, row: &HandoverRow) -> Result<(), DbErr> {
     let mut sql = Sql::new(connection.get_database_backend());
     sql.push("UPDATE handover SET ");
-    for (place, (name, cell)) in columns().zip(cells(row)).skip(1).enumerate() {
+    for (place, (name, cell)) in HandoverRow::columns().into_iter().zip(row.cells()).skip(1).enumerate() {
         sql.push(if place > 0 { ", " } else { "" }).push(name).push(" = ").bind(cell);
     }
     sql.push(" WHERE referral_id = ").bind(row.referral_id);
@@ -114,18 +107,18 @@ mod tests {
 
     #[test]
     fn every_field_but_the_notes_has_its_column() {
-        let columns: Vec<_> = columns().skip(2).collect();
+        let columns = HandoverRow::columns();
         let fields: Vec<_> = F::ALL.iter().filter(|&&field| field != F::CounsellingNotes).collect();
-        assert_eq!(columns, fields.iter().map(|field| field.column()).collect::<Vec<_>>());
+        assert_eq!(columns[2..], fields.iter().map(|field| field.column()).collect::<Vec<_>>());
     }
 
     #[test]
     fn a_value_is_in_the_column_of_its_field_and_the_notes_are_in_none() {
         let values = [(F::FamilyName, "Rahimi".to_owned()), (F::CounsellingNotes, "canary".to_owned())];
         let row = HandoverRow { values: values.into_iter().collect(), ..Default::default() };
-        let cells = cells(&row);
-        assert_eq!(cells.len(), columns().count());
-        let place = columns().position(|column| column == F::FamilyName.column()).expect("a column");
+        let (columns, cells) = (HandoverRow::columns(), row.cells());
+        assert_eq!(cells.len(), columns.len());
+        let place = columns.iter().position(|&column| column == F::FamilyName.column()).expect("a column");
         assert_eq!(cells[place], Value::from("Rahimi"));
         assert!(!cells.contains(&Value::from("canary")));
     }

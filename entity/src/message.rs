@@ -2,11 +2,11 @@
 //!
 //! This file is the table's codec: the text goes in and out here.
 
-use sea_orm::{ConnectionTrait, DbErr, Value};
+use sea_orm::{DbErr, Value};
 use uuid::Uuid;
 
 use crate::sql::{Columns, Sql};
-use crate::write::batch::rows_at_once;
+use crate::write::batch::Stored;
 
 /// One message as a side of its referral may know it.
 #[derive(Clone, Debug)]
@@ -40,13 +40,19 @@ pub struct NewMessage {
     pub body: String,
 }
 
-/// All columns, in the order of [`cells`].
-pub(crate) const COLUMNS: [&str; 6] = ["id", "referral_id", "sent_at", "agency_id", "staff", "body"];
+impl Stored for NewMessage {
+    fn table() -> &'static str {
+        "message"
+    }
 
-/// A row as it is stored.
-pub(crate) fn cells(row: &NewMessage) -> Vec<Value> {
-    let NewMessage { id, referral_id, sent_at, agency_id, staff, body } = row.clone();
-    vec![id.into(), referral_id.into(), sent_at.into(), agency_id.into(), staff.into(), body.into()]
+    fn columns() -> Vec<&'static str> {
+        vec!["id", "referral_id", "sent_at", "agency_id", "staff", "body"]
+    }
+
+    fn cells(&self) -> Vec<Value> {
+        let NewMessage { id, referral_id, sent_at, agency_id, staff, body } = self.clone();
+        vec![id.into(), referral_id.into(), sent_at.into(), agency_id.into(), staff.into(), body.into()]
+    }
 }
 
 /// Appends the columns of a message `q` to a list of columns.
@@ -65,28 +71,4 @@ impl MessageRow {
             body: columns.next()?,
         })
     }
-}
-
-/// Inserts messages.
-pub(crate) async fn insert(connection: &impl ConnectionTrait, rows: &[NewMessage]) -> Result<(), DbErr> {
-    for some in rows.chunks(rows_at_once(COLUMNS.len())) {
-        let mut sql = Sql::new(connection.get_database_backend());
-        sql.push("INSERT INTO message (").push(&COLUMNS.join(", ")).push(") VALUES ").rows(some.iter().map(cells));
-        sql.run(connection).await?;
-    }
-    Ok(())
-}
-
-/// All messages of all referrals.
-#[cfg(feature = "raw")]
-pub(crate) async fn all(connection: &impl ConnectionTrait) -> Result<Vec<NewMessage>, DbErr> {
-    let mut sql = Sql::new(connection.get_database_backend());
-    sql.push("SELECT ").push(&COLUMNS.join(", ")).push(" FROM message");
-    let read = |row| {
-        let mut columns = Columns::of(row);
-        let (id, referral_id, sent_at) = (columns.next()?, columns.next()?, columns.next()?);
-        let (agency_id, staff, body) = (columns.next()?, columns.next()?, columns.next()?);
-        Ok(NewMessage { id, referral_id, sent_at, agency_id, staff, body })
-    };
-    sql.all(connection).await?.iter().map(read).collect()
 }

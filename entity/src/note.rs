@@ -2,11 +2,11 @@
 //!
 //! This file is the table's codec: the text goes in and out here.
 
-use sea_orm::{ConnectionTrait, DbErr, Value};
+use sea_orm::{DbErr, Value};
 use uuid::Uuid;
 
 use crate::sql::{Columns, Sql};
-use crate::write::batch::rows_at_once;
+use crate::write::batch::Stored;
 
 /// A counselling note.
 #[derive(Clone, Debug)]
@@ -38,13 +38,19 @@ pub struct NewNote {
     pub body: String,
 }
 
-/// All columns, in the order of [`cells`].
-pub(crate) const COLUMNS: [&str; 6] = ["id", "case_id", "agency_id", "staff", "at", "body"];
+impl Stored for NewNote {
+    fn table() -> &'static str {
+        "note"
+    }
 
-/// A row as it is stored.
-pub(crate) fn cells(row: &NewNote) -> Vec<Value> {
-    let NewNote { id, case_id, agency_id, staff, at, body } = row.clone();
-    vec![id.into(), case_id.into(), agency_id.into(), staff.into(), at.into(), body.into()]
+    fn columns() -> Vec<&'static str> {
+        vec!["id", "case_id", "agency_id", "staff", "at", "body"]
+    }
+
+    fn cells(&self) -> Vec<Value> {
+        let NewNote { id, case_id, agency_id, staff, at, body } = self.clone();
+        vec![id.into(), case_id.into(), agency_id.into(), staff.into(), at.into(), body.into()]
+    }
 }
 
 /// Appends the columns of a note `q` to a list of columns.
@@ -57,28 +63,4 @@ impl NoteRow {
     pub(crate) fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr> {
         Ok(Self { id: columns.next()?, at: columns.next()?, staff: columns.next()?, body: columns.next()? })
     }
-}
-
-/// Inserts notes.
-pub(crate) async fn insert(connection: &impl ConnectionTrait, rows: &[NewNote]) -> Result<(), DbErr> {
-    for some in rows.chunks(rows_at_once(COLUMNS.len())) {
-        let mut sql = Sql::new(connection.get_database_backend());
-        sql.push("INSERT INTO note (").push(&COLUMNS.join(", ")).push(") VALUES ").rows(some.iter().map(cells));
-        sql.run(connection).await?;
-    }
-    Ok(())
-}
-
-/// All notes of all cases.
-#[cfg(feature = "raw")]
-pub(crate) async fn all(connection: &impl ConnectionTrait) -> Result<Vec<NewNote>, DbErr> {
-    let mut sql = Sql::new(connection.get_database_backend());
-    sql.push("SELECT ").push(&COLUMNS.join(", ")).push(" FROM note");
-    let read = |row| {
-        let mut columns = Columns::of(row);
-        let (id, case_id, agency_id) = (columns.next()?, columns.next()?, columns.next()?);
-        let (staff, at, body) = (columns.next()?, columns.next()?, columns.next()?);
-        Ok(NewNote { id, case_id, agency_id, staff, at, body })
-    };
-    sql.all(connection).await?.iter().map(read).collect()
 }

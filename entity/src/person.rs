@@ -3,9 +3,11 @@
 //! This file is the table's codec: every value goes in and out here, by the column of its field. Each is nullable text in the
 //! encoding that [`kim_domain::field::ValueType`] documents, so that it can be sealed.
 
+#[cfg(feature = "raw")]
 mod model;
 
-pub use model::{ActiveModel, Column, Entity, Model, PrimaryKey, Relation, column};
+#[cfg(feature = "raw")]
+pub use model::{ActiveModel, Column, Entity, Model, PrimaryKey, Relation};
 
 use kim_domain::field::{Block, FieldSet, HandoverField};
 use sea_orm::{ConnectionTrait, DbErr, Value};
@@ -13,7 +15,7 @@ use uuid::Uuid;
 
 use crate::sql::{Columns, Sql};
 use crate::values::{self, Changes, Values};
-use crate::write::batch::rows_at_once;
+use crate::write::batch::Stored;
 
 /// One person.
 #[derive(Clone, Debug, Default)]
@@ -56,23 +58,28 @@ pub(crate) const FIELDS: FieldSet = {
 /// The condition that `o` is the client `p`, or another record of the same agency of whom the same is known.
 pub(crate) const IS_SAME_CLIENT: &str = "o.agency_id = p.agency_id AND (o.id = p.id OR o.fingerprint = p.fingerprint)";
 
-/// The names of all columns, in the order of [`cells`].
-pub(crate) fn columns() -> impl Iterator<Item = &'static str> {
-    ["id", "agency_id", "fingerprint", "phonetic_fingerprint", "created_at", "updated_at"]
-        .into_iter()
-        .chain(FIELDS.iter().map(HandoverField::column))
-}
+impl Stored for PersonRow {
+    fn table() -> &'static str {
+        "person"
+    }
 
-/// A row as it is stored.
-pub(crate) fn cells(row: &PersonRow) -> Vec<Value> {
-    let (exact, phonetic) = match row.fingerprints.clone() {
-        Some(Fingerprints { exact, phonetic }) => (Some(exact), phonetic),
-        None => (None, None),
-    };
-    let mut cells = vec![row.id.into(), row.agency_id.into(), exact.into(), phonetic.into()];
-    cells.extend([row.created_at.into(), row.created_at.into()]);
-    cells.extend(row.values.cells(FIELDS));
-    cells
+    fn columns() -> Vec<&'static str> {
+        ["id", "agency_id", "fingerprint", "phonetic_fingerprint", "created_at", "updated_at"]
+            .into_iter()
+            .chain(FIELDS.iter().map(HandoverField::column))
+            .collect()
+    }
+
+    fn cells(&self) -> Vec<Value> {
+        let (exact, phonetic) = match self.fingerprints.clone() {
+            Some(Fingerprints { exact, phonetic }) => (Some(exact), phonetic),
+            None => (None, None),
+        };
+        let mut cells = vec![self.id.into(), self.agency_id.into(), exact.into(), phonetic.into()];
+        cells.extend([self.created_at.into(), self.created_at.into()]);
+        cells.extend(self.values.cells(FIELDS));
+        cells
+    }
 }
 
 /// Appends those of these fields that a person `p` has to a list of columns.
@@ -109,17 +116,6 @@ pub(crate) async fn find(
     let mut columns = Columns::of(&row);
     columns.next::<Uuid>()?;
     read(&mut columns, fields).map(Some)
-}
-
-/// Inserts persons.
-pub(crate) async fn insert(connection: &impl ConnectionTrait, rows: &[PersonRow]) -> Result<(), DbErr> {
-    let names = columns().collect::<Vec<_>>();
-    for some in rows.chunks(rows_at_once(names.len())) {
-        let mut sql = Sql::new(connection.get_database_backend());
-        sql.push("INSERT INTO person (").push(&names.join(", ")).push(") VALUES ").rows(some.iter().map(cells));
-        sql.run(connection).await?;
-    }
-    Ok(())
 }
 
 /// Writes those of these values that a person has, and its fingerprints if they change.
@@ -168,9 +164,10 @@ mod tests {
     #[test]
     fn a_value_is_in_the_column_of_its_field_and_one_of_a_case_is_in_none() {
         let values = [(HandoverField::City, "Köln".to_owned()), (HandoverField::Concern, "canary".to_owned())];
-        let cells = cells(&PersonRow { values: values.into_iter().collect(), ..Default::default() });
-        assert_eq!(cells.len(), columns().count());
-        let place = columns().position(|column| column == HandoverField::City.column()).expect("a column");
+        let person = PersonRow { values: values.into_iter().collect(), ..Default::default() };
+        let (columns, cells) = (PersonRow::columns(), person.cells());
+        assert_eq!(cells.len(), columns.len());
+        let place = columns.iter().position(|&column| column == HandoverField::City.column()).expect("a column");
         assert_eq!(cells[place], Value::from("Köln"));
         assert!(!cells.contains(&Value::from("canary")));
     }

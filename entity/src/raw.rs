@@ -8,14 +8,16 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::case_file::{self, NewCase};
 use crate::database::Database;
 use crate::handover::{self, HandoverRow};
 use crate::log::Held;
-use crate::message::{self, NewMessage};
-use crate::note::{self, NewNote};
-use crate::person::{self, PersonRow};
+use crate::message::NewMessage;
+use crate::note::NewNote;
+use crate::sql::{Columns, Sql};
 use crate::tx::Tx;
+use crate::write::batch::insert_stored;
+
+pub use crate::write::Stored;
 
 impl Database {
     /// The main database.
@@ -73,21 +75,9 @@ impl Closing {
     }
 }
 
-/// A row as it is stored: what fills a table by COPY.
-pub trait Stored {
-    /// The table.
-    fn table() -> String;
-
-    /// The columns.
-    fn columns() -> Vec<&'static str>;
-
-    /// The cells, in the order of the columns. A column that the row does not speak of is null.
-    fn cells(&self) -> Vec<Value>;
-}
-
 impl<A: ActiveModelTrait> Stored for A {
-    fn table() -> String {
-        A::Entity::default().table_name().to_owned()
+    fn table() -> &'static str {
+        A::Entity::default().table_name()
     }
 
     fn columns() -> Vec<&'static str> {
@@ -100,98 +90,12 @@ impl<A: ActiveModelTrait> Stored for A {
     }
 }
 
-impl Stored for HandoverRow {
-    fn table() -> String {
-        "handover".to_owned()
-    }
-
-    fn columns() -> Vec<&'static str> {
-        handover::columns().collect()
-    }
-
-    fn cells(&self) -> Vec<Value> {
-        handover::cells(self)
-    }
-}
-
-impl Stored for NewMessage {
-    fn table() -> String {
-        "message".to_owned()
-    }
-
-    fn columns() -> Vec<&'static str> {
-        message::COLUMNS.to_vec()
-    }
-
-    fn cells(&self) -> Vec<Value> {
-        message::cells(self)
-    }
-}
-
-impl Stored for PersonRow {
-    fn table() -> String {
-        "person".to_owned()
-    }
-
-    fn columns() -> Vec<&'static str> {
-        person::columns().collect()
-    }
-
-    fn cells(&self) -> Vec<Value> {
-        person::cells(self)
-    }
-}
-
-impl Stored for NewCase {
-    fn table() -> String {
-        "case".to_owned()
-    }
-
-    fn columns() -> Vec<&'static str> {
-        case_file::columns().collect()
-    }
-
-    fn cells(&self) -> Vec<Value> {
-        case_file::cells(self)
-    }
-}
-
-impl Stored for NewNote {
-    fn table() -> String {
-        "note".to_owned()
-    }
-
-    fn columns() -> Vec<&'static str> {
-        note::COLUMNS.to_vec()
-    }
-
-    fn cells(&self) -> Vec<Value> {
-        note::cells(self)
-    }
-}
-
-/// Inserts persons.
+/// Inserts rows in their order.
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn insert_persons(connection: &impl ConnectionTrait, rows: &[PersonRow]) -> Result<(), DbErr> {
-    person::insert(connection, rows).await
-}
-
-/// Inserts cases.
-///
-/// # Errors
-/// The database does not answer.
-pub async fn insert_cases(connection: &impl ConnectionTrait, rows: &[NewCase]) -> Result<(), DbErr> {
-    case_file::insert(connection, rows).await
-}
-
-/// Inserts handovers.
-///
-/// # Errors
-/// The database does not answer.
-pub async fn insert_handovers(connection: &impl ConnectionTrait, rows: &[HandoverRow]) -> Result<(), DbErr> {
-    handover::insert(connection, rows).await
+pub async fn insert<S: Stored>(connection: &impl ConnectionTrait, rows: &[S]) -> Result<(), DbErr> {
+    insert_stored(connection, rows).await
 }
 
 /// The handover of a referral.
@@ -210,28 +114,20 @@ pub async fn update_handover(connection: &impl ConnectionTrait, row: &HandoverRo
     handover::update(connection, row).await
 }
 
-/// Inserts notes.
-///
-/// # Errors
-/// The database does not answer.
-pub async fn insert_notes(connection: &impl ConnectionTrait, rows: &[NewNote]) -> Result<(), DbErr> {
-    note::insert(connection, rows).await
-}
-
 /// All notes.
 ///
 /// # Errors
 /// The database does not answer.
 pub async fn notes(connection: &impl ConnectionTrait) -> Result<Vec<NewNote>, DbErr> {
-    note::all(connection).await
-}
-
-/// Inserts messages.
-///
-/// # Errors
-/// The database does not answer.
-pub async fn insert_messages(connection: &impl ConnectionTrait, rows: &[NewMessage]) -> Result<(), DbErr> {
-    message::insert(connection, rows).await
+    let mut sql = Sql::new(connection.get_database_backend());
+    sql.push("SELECT ").push(&NewNote::columns().join(", ")).push(" FROM note");
+    let read = |row| {
+        let mut columns = Columns::of(row);
+        let (id, case_id, agency_id) = (columns.next()?, columns.next()?, columns.next()?);
+        let (staff, at, body) = (columns.next()?, columns.next()?, columns.next()?);
+        Ok(NewNote { id, case_id, agency_id, staff, at, body })
+    };
+    sql.all(connection).await?.iter().map(read).collect()
 }
 
 /// All messages.
@@ -239,5 +135,13 @@ pub async fn insert_messages(connection: &impl ConnectionTrait, rows: &[NewMessa
 /// # Errors
 /// The database does not answer.
 pub async fn messages(connection: &impl ConnectionTrait) -> Result<Vec<NewMessage>, DbErr> {
-    message::all(connection).await
+    let mut sql = Sql::new(connection.get_database_backend());
+    sql.push("SELECT ").push(&NewMessage::columns().join(", ")).push(" FROM message");
+    let read = |row| {
+        let mut columns = Columns::of(row);
+        let (id, referral_id, sent_at) = (columns.next()?, columns.next()?, columns.next()?);
+        let (agency_id, staff, body) = (columns.next()?, columns.next()?, columns.next()?);
+        Ok(NewMessage { id, referral_id, sent_at, agency_id, staff, body })
+    };
+    sql.all(connection).await?.iter().map(read).collect()
 }

@@ -325,7 +325,7 @@ impl Texts {
         insert::<talk::Entity, _>(db, self.talks).await;
         insert::<correction::Entity, _>(db, self.corrections).await;
         insert::<correction_notice::Entity, _>(db, self.correction_notices).await;
-        raw::insert_notes(db, &self.notes).await.expect("notes");
+        raw::insert(db, &self.notes).await.expect("notes");
         for case in self.cases {
             case.update(db).await.expect("a case");
         }

@@ -376,13 +376,13 @@ impl World {
 
     /// Writes everything that was added.
     pub(crate) async fn write(self, db: &DatabaseConnection) {
-        raw::insert_persons(db, &self.persons).await.expect("persons");
+        raw::insert(db, &self.persons).await.expect("persons");
         insert::<household_member::Entity, _>(db, self.household).await;
-        raw::insert_cases(db, &self.cases).await.expect("cases");
+        raw::insert(db, &self.cases).await.expect("cases");
         insert::<consent::Entity, _>(db, self.consents).await;
         insert::<referral::Entity, _>(db, self.referrals).await;
-        raw::insert_handovers(db, &self.handovers).await.expect("handovers");
-        raw::insert_messages(db, &self.messages).await.expect("messages");
+        raw::insert(db, &self.handovers).await.expect("handovers");
+        raw::insert(db, &self.messages).await.expect("messages");
         insert::<referral_event::Entity, _>(db, self.events).await;
     }
 }

@@ -7,8 +7,11 @@ use kim_domain::disclosure::{Level, known_to, level};
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::value::CasePhase;
+use kim_entity::case_file::NewCase;
 use kim_entity::code::Code;
-use kim_entity::{agency, agreement, case_file, consent, municipality, person};
+use kim_entity::person::{Fingerprints, PersonRow};
+use kim_entity::values::Values;
+use kim_entity::{agency, agreement, consent, municipality};
 use sea_orm::ActiveValue::Set;
 
 use super::client::{staff, value};
@@ -100,47 +103,39 @@ impl Plan {
     }
 
     /// One person per case.
-    pub(crate) fn person_rows(self) -> impl Iterator<Item = person::ActiveModel> + Send {
+    pub(crate) fn person_rows(self) -> impl Iterator<Item = PersonRow> + Send {
         let key = FingerprintKey::new(FINGERPRINT_KEY);
-        (0..self.cases).map(move |number| {
-            let at = self.created_at_micros(number);
-            let mut row = person::ActiveModel {
-                id: Set(self.id(Table::Person, number)),
-                agency_id: Set(self.agency(self.municipality_of(number), 0)),
-                fingerprint: Set(self.fingerprint(&key, number)),
-                created_at: Set(at),
-                updated_at: Set(at),
-                ..Default::default()
-            };
-            for &field in HandoverField::ALL {
-                row.set_text(field, value(number, field, self.today));
-            }
-            row
+        (0..self.cases).map(move |number| PersonRow {
+            id: self.id(Table::Person, number),
+            agency_id: self.agency(self.municipality_of(number), 0),
+            fingerprints: self.fingerprint(&key, number).map(|exact| Fingerprints { exact, phonetic: None }),
+            created_at: self.created_at_micros(number),
+            values: self.values(number),
         })
     }
 
     /// The cases.
-    pub(crate) fn case_rows(self) -> impl Iterator<Item = case_file::ActiveModel> + Send {
+    pub(crate) fn case_rows(self) -> impl Iterator<Item = NewCase> + Send {
         (0..self.cases).map(move |number| {
             let mut random = Random::of(CASES, number);
-            let at = self.created_at_micros(number);
-            let mut row = case_file::ActiveModel {
-                id: Set(self.id(Table::Case, number)),
-                agency_id: Set(self.agency(self.municipality_of(number), 0)),
-                person_id: Set(self.id(Table::Person, number)),
-                case_number: Set(format!("CM-{number:07}")),
-                phase: Set(random.pick(CasePhase::ALL).code().to_owned()),
-                opened_on: Set(self.referral(number * super::plan::REFERRALS).offered_on),
-                version: Set(1),
-                created_at: Set(at),
-                updated_at: Set(at),
-                ..Default::default()
-            };
-            for &field in HandoverField::ALL {
-                row.set_text(field, value(number, field, self.today));
+            NewCase {
+                id: self.id(Table::Case, number),
+                agency_id: self.agency(self.municipality_of(number), 0),
+                person_id: self.id(Table::Person, number),
+                case_number: format!("CM-{number:07}"),
+                district: None,
+                phase: *random.pick(CasePhase::ALL),
+                opened_on: self.referral(number * super::plan::REFERRALS).offered_on,
+                import_hash: None,
+                created_at: self.created_at_micros(number),
+                values: self.values(number),
             }
-            row
         })
+    }
+
+    /// What is known of a case and its client.
+    fn values(self, case: u64) -> Values {
+        HandoverField::ALL.iter().filter_map(|&field| Some((field, value(case, field, self.today)?))).collect()
     }
 
     /// One consent per referral, in force.

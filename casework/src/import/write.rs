@@ -4,9 +4,11 @@ use kim_domain::field::HandoverField as F;
 use kim_domain::id::new_uuid;
 use kim_domain::referral::{BallHolder, ReferralKind};
 use kim_domain::value::Relation;
+use kim_entity::case_file::NewCase;
 use kim_entity::code::Code;
 use kim_entity::handover::HandoverRow;
-use kim_entity::unscoped::{ListedConsent, NewCase, NewCases, NewPerson, Unscoped};
+use kim_entity::person::{Fingerprints, PersonRow};
+use kim_entity::unscoped::{ListedConsent, NewCases, Unscoped};
 use kim_entity::values::Values;
 use kim_entity::{household_member, referral, referral_event};
 use sea_orm::DbErr;
@@ -51,12 +53,14 @@ struct Ids {
 impl Batch {
     fn person(&mut self, ready: &Ready<'_>, values: Values, now: i64) -> Uuid {
         let id = new_uuid();
-        self.0.persons.push(NewPerson {
+        self.0.persons.push(PersonRow {
             id,
             agency_id: ready.identity.agency.id,
             values,
-            fingerprint: ready.identity.client.clone(),
-            phonetic_fingerprint: ready.identity.sound.clone(),
+            fingerprints: Some(Fingerprints {
+                exact: ready.identity.client.clone(),
+                phonetic: Some(ready.identity.sound.clone()),
+            }),
             created_at: now,
         });
         for _ in 0..ready.row.children {
@@ -83,7 +87,7 @@ impl Batch {
             phase: ready.identity.phase,
             opened_on: ready.identity.opened_on,
             values,
-            import_hash: ready.identity.hash.clone(),
+            import_hash: Some(ready.identity.hash.clone()),
             created_at: now,
         });
         id

@@ -1,7 +1,5 @@
-//! The row model of the table. Only imports, the demo and tests still use it; everything else uses the codec.
+//! The row model of the table. Only tests use it; the program goes through the codec.
 
-use kim_domain::field::HandoverField;
-use sea_orm::Value;
 use sea_orm::entity::prelude::*;
 
 /// One case.
@@ -73,30 +71,3 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
-
-/// The column of a handover field; none for a field that is not kept here.
-#[must_use]
-pub fn column(field: HandoverField) -> Option<Column> {
-    field.column().parse().ok()
-}
-
-impl Model {
-    /// A field's stored text.
-    #[must_use]
-    pub fn text(&self, field: HandoverField) -> Option<String> {
-        if let Value::String(text) = self.get(column(field)?) { text } else { None }
-    }
-}
-
-impl ActiveModel {
-    /// Sets a field's stored text. `false` if the field is not kept here: nothing is set then.
-    pub fn set_text(&mut self, field: HandoverField, text: Option<String>) -> bool {
-        match column(field) {
-            Some(column) => {
-                self.set(column, text.into());
-                true
-            }
-            None => false,
-        }
-    }
-}

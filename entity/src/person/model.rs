@@ -1,4 +1,4 @@
-//! The row model of the table. Only imports, the demo and tests still use it; everything else uses the codec.
+//! The row model of the table. Only tests use it; the program goes through the codec.
 
 use kim_domain::field::HandoverField;
 use sea_orm::Value;
@@ -154,29 +154,10 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// The column of a handover field; none for a field that is not kept here.
-#[must_use]
-pub fn column(field: HandoverField) -> Option<Column> {
-    field.column().parse().ok()
-}
-
 impl Model {
     /// A field's stored text.
     #[must_use]
     pub fn text(&self, field: HandoverField) -> Option<String> {
-        if let Value::String(text) = self.get(column(field)?) { text } else { None }
-    }
-}
-
-impl ActiveModel {
-    /// Sets a field's stored text. `false` if the field is not kept here: nothing is set then.
-    pub fn set_text(&mut self, field: HandoverField, text: Option<String>) -> bool {
-        match column(field) {
-            Some(column) => {
-                self.set(column, text.into());
-                true
-            }
-            None => false,
-        }
+        if let Value::String(text) = self.get(field.column().parse().ok()?) { text } else { None }
     }
 }

@@ -12,8 +12,9 @@ use uuid::Uuid;
 
 use super::Unscoped;
 use crate::database::Database;
+use crate::sql::{Columns, Sql};
 use crate::tx::Tx;
-use crate::values::Values;
+use crate::values::{self, Values};
 use crate::{case_file, person, referral};
 
 /// A case of the example data with its referral.
@@ -46,12 +47,10 @@ impl Unscoped {
     /// # Errors
     /// The database does not answer.
     pub async fn demo_referral(database: &Database, case_number: &str) -> Result<Option<Uuid>, DbErr> {
-        let of_number = case_file::Column::CaseNumber.eq(case_number);
-        let case = case_file::Entity::find().filter(of_number).one(&database.main).await?;
-        let Some(case) = case else { return Ok(None) };
-        let of_case = referral::Column::CaseId.eq(case.id);
-        let found = referral::Entity::find().filter(of_case).one(&database.main).await?;
-        Ok(found.map(|referral| referral.id))
+        let mut sql = Sql::new(database.backend());
+        sql.push("SELECT r.id FROM referral r JOIN \"case\" k ON k.id = r.case_id WHERE ");
+        case_file::push_has_number(&mut sql, case_number);
+        sql.one(&database.main).await?.map(|row| row.try_get_by_index(0)).transpose()
     }
 }
 
@@ -61,17 +60,23 @@ impl<T: Borrow<Tx>> Unscoped<T> {
     /// # Errors
     /// The database does not answer.
     pub async fn demo_cases(&self) -> Result<HashMap<String, DemoCase>, DbErr> {
-        let cases = case_file::Entity::find().all(self.connection()).await?;
         let referrals = referral::Entity::find().all(self.connection()).await?;
         let mut referrals: HashMap<_, _> = referrals.into_iter().map(|referral| (referral.case_id, referral)).collect();
-        let with_referral = |case: case_file::Model| {
-            let referral = referrals.remove(&case.id)?;
-            let values = values(|field| case.text(field));
-            let case_number = case.case_number.clone();
-            let with = DemoCase { id: case.id, person_id: case.person_id, case_number, values, referral };
-            Some((case.case_number, with))
-        };
-        Ok(cases.into_iter().filter_map(with_referral).collect())
+        let mut sql = self.sql();
+        sql.push("SELECT k.id, k.person_id, k.case_number");
+        values::push_columns(&mut sql, "k", case_file::FIELDS);
+        sql.push(" FROM \"case\" k");
+        let mut cases = HashMap::new();
+        for row in &sql.all(self.connection()).await? {
+            let mut columns = Columns::of(row);
+            let (id, person_id, case_number) = (columns.next()?, columns.next()?, columns.next::<String>()?);
+            if let Some(referral) = referrals.remove(&id) {
+                let values = Values::read(&mut columns, case_file::FIELDS)?;
+                let case = DemoCase { id, person_id, case_number: case_number.clone(), values, referral };
+                cases.insert(case_number, case);
+            }
+        }
+        Ok(cases)
     }
 
     /// A client.
@@ -79,11 +84,14 @@ impl<T: Borrow<Tx>> Unscoped<T> {
     /// # Errors
     /// The database does not answer.
     pub async fn demo_client(&self, id: Uuid) -> Result<Option<DemoClient>, DbErr> {
-        let found = person::Entity::find_by_id(id).one(self.connection()).await?;
-        Ok(found.map(|person| {
-            let values = values(|field| person.text(field));
-            DemoClient { fingerprint: person.fingerprint, values }
-        }))
+        let mut sql = self.sql();
+        sql.push("SELECT p.fingerprint");
+        person::push_columns(&mut sql, person::FIELDS);
+        sql.push(" FROM person p WHERE p.id = ").bind(id);
+        let Some(row) = sql.one(self.connection()).await? else { return Ok(None) };
+        let mut columns = Columns::of(&row);
+        let fingerprint = columns.next()?;
+        Ok(Some(DemoClient { fingerprint, values: person::read(&mut columns, person::FIELDS)? }))
     }
 
     /// Sets a value of a case or of its client, wherever the field is kept.
@@ -92,10 +100,10 @@ impl<T: Borrow<Tx>> Unscoped<T> {
     /// The database does not answer.
     pub async fn set_demo_value(&self, case: &DemoCase, field: HandoverField, value: &str) -> Result<(), DbErr> {
         let mut sql = self.sql();
-        let id = if case_file::column(field).is_some() {
+        let id = if case_file::FIELDS.contains(field) {
             sql.push("UPDATE \"case\" SET ");
             case.id
-        } else if person::column(field).is_some() {
+        } else if person::FIELDS.contains(field) {
             sql.push("UPDATE person SET ");
             case.person_id
         } else {
@@ -121,8 +129,4 @@ impl<T: Borrow<Tx>> Unscoped<T> {
             .await
             .map(drop)
     }
-}
-
-fn values(text: impl Fn(HandoverField) -> Option<String>) -> Values {
-    HandoverField::ALL.iter().filter_map(|&field| Some((field, text(field)?))).collect()
 }

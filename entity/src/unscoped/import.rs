@@ -4,14 +4,13 @@ use std::borrow::Borrow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use kim_domain::purpose::ReferralPurpose;
-use sea_orm::sea_query::{Expr, ExprTrait as _, Query, SelectStatement};
-use sea_orm::{ColumnTrait as _, ConnectionTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QueryResult};
+use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QueryResult, Value};
 use uuid::Uuid;
 
 use super::Unscoped;
 use crate::tx::Tx;
 use crate::write::batch::{KEYS, insert};
-use crate::{agency, agreement, case_file, district, municipality, person, referral};
+use crate::{agency, agreement, district, municipality};
 
 /// A case of a person whose names sound like one of those asked for.
 #[derive(Clone, Debug)]
@@ -106,17 +105,11 @@ impl<T: Borrow<Tx>> Unscoped<T> {
     /// # Errors
     /// The database does not answer.
     pub async fn import_hashes(&self, numbers: &[String]) -> Result<HashMap<(Uuid, String), Option<String>>, DbErr> {
-        use case_file::Column;
-        let rows = self.look_up(numbers, |some| {
-            Query::select()
-                .columns([Column::AgencyId, Column::CaseNumber, Column::ImportHash])
-                .from(case_file::Entity)
-                .and_where(Expr::col(Column::CaseNumber).is_in(some))
-                .take()
-        });
+        let select = "SELECT agency_id, case_number, import_hash FROM \"case\"";
+        let rows = self.look_up(select, "case_number", numbers).await?;
         let read =
             |row: &QueryResult| Ok(((row.try_get_by_index(0)?, row.try_get_by_index(1)?), row.try_get_by_index(2)?));
-        rows.await?.iter().map(read).collect()
+        rows.iter().map(read).collect()
     }
 
     /// Those of these references that a referral has.
@@ -124,15 +117,8 @@ impl<T: Borrow<Tx>> Unscoped<T> {
     /// # Errors
     /// The database does not answer.
     pub async fn taken_references(&self, references: &[String]) -> Result<HashSet<String>, DbErr> {
-        use referral::Column;
-        let rows = self.look_up(references, |some| {
-            Query::select()
-                .column(Column::Reference)
-                .from(referral::Entity)
-                .and_where(Expr::col(Column::Reference).is_in(some))
-                .take()
-        });
-        rows.await?.iter().map(|row| row.try_get_by_index(0)).collect()
+        let rows = self.look_up("SELECT reference FROM referral", "reference", references).await?;
+        rows.iter().map(|row| row.try_get_by_index(0)).collect()
     }
 
     /// The cases of persons with these phonetic fingerprints.
@@ -140,22 +126,9 @@ impl<T: Borrow<Tx>> Unscoped<T> {
     /// # Errors
     /// The database does not answer.
     pub async fn similar_cases(&self, sounds: &[String]) -> Result<Vec<SimilarCase>, DbErr> {
-        let case = |column| (case_file::Entity, column);
-        let sound = (person::Entity, person::Column::PhoneticFingerprint);
-        let rows = self.look_up(sounds, |some| {
-            let of_person = Expr::col(case(case_file::Column::PersonId)).equals((person::Entity, person::Column::Id));
-            let of_agency = Expr::col((agency::Entity, agency::Column::Id)).equals(case(case_file::Column::AgencyId));
-            Query::select()
-                .column(sound)
-                .column((agency::Entity, agency::Column::Ags))
-                .column(case(case_file::Column::AgencyId))
-                .column(case(case_file::Column::CaseNumber))
-                .from(person::Entity)
-                .inner_join(case_file::Entity, of_person)
-                .inner_join(agency::Entity, of_agency)
-                .and_where(Expr::col(sound).is_in(some))
-                .take()
-        });
+        let select = "SELECT p.phonetic_fingerprint, a.ags, k.agency_id, k.case_number FROM person p \
+                      JOIN \"case\" k ON k.person_id = p.id JOIN agency a ON a.id = k.agency_id";
+        let rows = self.look_up(select, "p.phonetic_fingerprint", sounds).await?;
         let read = |row: &QueryResult| {
             Ok(SimilarCase {
                 sound: row.try_get_by_index(0)?,
@@ -164,18 +137,17 @@ impl<T: Borrow<Tx>> Unscoped<T> {
                 case_number: row.try_get_by_index(3)?,
             })
         };
-        rows.await?.iter().map(read).collect()
+        rows.iter().map(read).collect()
     }
 
-    /// Runs a select for each batch of keys and gathers the rows.
-    async fn look_up(
-        &self,
-        keys: &[String],
-        statement: impl Fn(&[String]) -> SelectStatement,
-    ) -> Result<Vec<QueryResult>, DbErr> {
+    /// Selects the rows whose column has one of these keys.
+    async fn look_up(&self, select: &str, column: &str, keys: &[String]) -> Result<Vec<QueryResult>, DbErr> {
         let mut found = Vec::new();
         for some in keys.chunks(KEYS) {
-            found.extend(self.connection().query_all(&statement(some)).await?);
+            let mut sql = self.sql();
+            sql.push(select).push(" WHERE ").push(column).push(" IN ");
+            sql.rows([some.iter().map(Value::from).collect()]);
+            found.extend(sql.all(self.connection()).await?);
         }
         Ok(found)
     }

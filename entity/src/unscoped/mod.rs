@@ -23,7 +23,7 @@ pub use clock::Locked;
 pub use demo::{DemoCase, DemoClient};
 pub use import::SimilarCase;
 pub use matching::{Elsewhere, Hold};
-pub use new_cases::{ListedConsent, NewCase, NewCases, NewPerson};
+pub use new_cases::{ListedConsent, NewCases};
 
 use crate::database::Database;
 use crate::sql::Sql;

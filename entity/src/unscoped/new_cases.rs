@@ -5,61 +5,18 @@ use std::borrow::Borrow;
 use chrono::NaiveDate;
 use kim_domain::consent::ConsentForm;
 use kim_domain::disclosure;
-use kim_domain::field::HandoverField;
 use kim_domain::purpose::ReferralPurpose;
-use kim_domain::value::CasePhase;
-use sea_orm::{ActiveValue::Set, DbErr, EntityTrait as _, Iterable as _};
+use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::Unscoped;
+use crate::case_file::NewCase;
 use crate::code::Code;
-use crate::handover::{self, HandoverRow};
+use crate::handover::HandoverRow;
+use crate::person::PersonRow;
 use crate::tx::Tx;
-use crate::values::Values;
-use crate::write::batch::{insert, rows_at_once};
-use crate::{case_file, consent, household_member, person, referral, referral_event};
-
-/// A new client. Of the values it takes those that are kept with persons.
-#[derive(Clone, Debug)]
-pub struct NewPerson {
-    /// UUIDv7.
-    pub id: Uuid,
-    /// The Träger.
-    pub agency_id: Uuid,
-    /// What is known of the client.
-    pub values: Values,
-    /// Keyed fingerprint of family name and birth date.
-    pub fingerprint: String,
-    /// Keyed fingerprint of the names' sound and the birth date.
-    pub phonetic_fingerprint: String,
-    /// Microseconds since 1970.
-    pub created_at: i64,
-}
-
-/// A new case. Of the values it takes those that are kept with cases.
-#[derive(Clone, Debug)]
-pub struct NewCase {
-    /// UUIDv7.
-    pub id: Uuid,
-    /// The Träger.
-    pub agency_id: Uuid,
-    /// The client.
-    pub person_id: Uuid,
-    /// The Träger's own number.
-    pub case_number: String,
-    /// The code of the district.
-    pub district: Option<String>,
-    /// The phase of Case Management.
-    pub phase: CasePhase,
-    /// First day.
-    pub opened_on: NaiveDate,
-    /// What is known of the case.
-    pub values: Values,
-    /// Hash of the row that it was imported from.
-    pub import_hash: String,
-    /// Microseconds since 1970.
-    pub created_at: i64,
-}
+use crate::write::batch::{insert, insert_stored};
+use crate::{consent, household_member, referral, referral_event};
 
 /// A consent of which only a list or an example tells, not how it was given.
 #[derive(Clone, Copy, Debug)]
@@ -86,7 +43,7 @@ pub struct ListedConsent {
 #[derive(Clone, Debug, Default)]
 pub struct NewCases {
     /// Clients.
-    pub persons: Vec<NewPerson>,
+    pub persons: Vec<PersonRow>,
     /// Members of their households.
     pub members: Vec<household_member::Model>,
     /// Cases.
@@ -108,57 +65,14 @@ impl<T: Borrow<Tx>> Unscoped<T> {
     /// The database does not answer.
     pub async fn insert_cases(&self, new: NewCases) -> Result<(), DbErr> {
         let tx = self.connection();
-        for some in new.persons.chunks(rows_at_once(person::Column::iter().count())) {
-            let rows = some.iter().map(person_row);
-            person::Entity::insert_many(rows).exec_without_returning(tx).await?;
-        }
+        insert_stored(tx, &new.persons).await?;
         insert(tx, new.members).await?;
-        for some in new.cases.chunks(rows_at_once(case_file::Column::iter().count())) {
-            let rows = some.iter().map(case_row);
-            case_file::Entity::insert_many(rows).exec_without_returning(tx).await?;
-        }
+        insert_stored(tx, &new.cases).await?;
         insert(tx, new.consents.into_iter().map(consent_row).collect()).await?;
         insert(tx, new.referrals).await?;
-        handover::insert(tx, &new.handovers).await?;
+        insert_stored(tx, &new.handovers).await?;
         insert(tx, new.events).await
     }
-}
-
-fn person_row(new: &NewPerson) -> person::ActiveModel {
-    let mut row = person::ActiveModel {
-        id: Set(new.id),
-        agency_id: Set(new.agency_id),
-        fingerprint: Set(Some(new.fingerprint.clone())),
-        phonetic_fingerprint: Set(Some(new.phonetic_fingerprint.clone())),
-        created_at: Set(new.created_at),
-        updated_at: Set(new.created_at),
-        ..Default::default()
-    };
-    for &field in HandoverField::ALL {
-        row.set_text(field, new.values.get(field).map(str::to_owned));
-    }
-    row
-}
-
-fn case_row(new: &NewCase) -> case_file::ActiveModel {
-    let mut row = case_file::ActiveModel {
-        id: Set(new.id),
-        agency_id: Set(new.agency_id),
-        person_id: Set(new.person_id),
-        case_number: Set(new.case_number.clone()),
-        district: Set(new.district.clone()),
-        phase: Set(new.phase.code().to_owned()),
-        opened_on: Set(new.opened_on),
-        closed_on: Set(None),
-        import_hash: Set(Some(new.import_hash.clone())),
-        created_at: Set(new.created_at),
-        updated_at: Set(new.created_at),
-        ..Default::default()
-    };
-    for &field in HandoverField::ALL {
-        row.set_text(field, new.values.get(field).map(str::to_owned));
-    }
-    row
 }
 
 fn consent_row(new: ListedConsent) -> consent::Model {

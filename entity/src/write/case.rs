@@ -8,9 +8,10 @@ use kim_domain::value::HouseholdMember;
 use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _};
 use uuid::Uuid;
 
+use super::batch::insert_stored;
 use super::{Writes, batch};
 use crate::case_file::{self, CaseChange, NewCase};
-use crate::note::{self, NewNote};
+use crate::note::NewNote;
 use crate::person::{self, Fingerprints, PersonRow};
 use crate::tx::Tx;
 use crate::values::{Changes, Values};
@@ -110,7 +111,7 @@ impl Writes {
     pub async fn insert_note(&self, case_id: Uuid, body: String, now: i64) -> Result<(), DbErr> {
         let (agency_id, subject) = self.author();
         let note = NewNote { id: new_uuid(), case_id, agency_id, staff: Some(subject), at: now, body };
-        note::insert(self.tx().connection(), &[note]).await
+        insert_stored(self.tx().connection(), &[note]).await
     }
 
     /// Writes a decision on eligibility.
@@ -165,7 +166,7 @@ impl Tx {
     /// # Errors
     /// The database does not answer.
     pub async fn insert_persons(&self, new: &[PersonRow]) -> Result<(), DbErr> {
-        person::insert(self.connection(), new).await
+        insert_stored(self.connection(), new).await
     }
 
     /// Writes new cases.
@@ -173,6 +174,6 @@ impl Tx {
     /// # Errors
     /// The database does not answer; the agency has another case of this number.
     pub async fn insert_cases(&self, new: &[NewCase]) -> Result<(), DbErr> {
-        case_file::insert(self.connection(), new).await
+        insert_stored(self.connection(), new).await
     }
 }

@@ -7,8 +7,9 @@ use sea_orm::{DbErr, EntityTrait as _, IntoActiveModel as _};
 use uuid::Uuid;
 
 use super::Writes;
+use super::batch::insert_stored;
 use crate::handover::{self, HandoverRow};
-use crate::message::{self, NewMessage};
+use crate::message::NewMessage;
 use crate::tx::Tx;
 use crate::{appointment, talk};
 
@@ -43,7 +44,7 @@ impl Tx {
     /// # Errors
     /// The database does not answer.
     pub async fn insert_handovers(&self, copies: &[HandoverRow]) -> Result<(), DbErr> {
-        handover::insert(self.connection(), copies).await
+        insert_stored(self.connection(), copies).await
     }
 
     /// Puts these copies in the place of what the referrals had.
@@ -53,7 +54,7 @@ impl Tx {
     pub async fn replace_handovers(&self, copies: &[HandoverRow]) -> Result<(), DbErr> {
         let ids: Vec<Uuid> = copies.iter().map(|copy| copy.referral_id).collect();
         handover::delete(self.connection(), &ids).await?;
-        handover::insert(self.connection(), copies).await
+        insert_stored(self.connection(), copies).await
     }
 
     /// Writes messages of both sides.
@@ -61,7 +62,7 @@ impl Tx {
     /// # Errors
     /// The database does not answer.
     pub async fn insert_messages(&self, messages: &[NewMessage]) -> Result<(), DbErr> {
-        message::insert(self.connection(), messages).await
+        insert_stored(self.connection(), messages).await
     }
 
     /// Writes what changed in a copy.
@@ -104,7 +105,7 @@ impl Writes {
         let (agency_id, subject) = self.author();
         let message =
             NewMessage { id: new_uuid(), referral_id: referral, sent_at: now, agency_id, staff: Some(subject), body };
-        message::insert(self.tx().connection(), &[message]).await
+        insert_stored(self.tx().connection(), &[message]).await
     }
 
     /// Writes an appointment.

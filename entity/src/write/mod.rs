@@ -28,6 +28,7 @@ mod requests;
 mod support;
 
 pub use agreements::ProposalChange;
+pub use batch::Stored;
 pub use consents::{Concerned, Whose};
 pub use finish::{CommitRecord, FeedChange};
 pub use handovers::{NewAppointment, NewTalk};

@@ -13,7 +13,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::Writes;
-use super::batch::KEYS;
+use super::batch::{KEYS, insert_stored};
 use crate::code::Code;
 use crate::read::Contact;
 use crate::tx::Tx;
@@ -162,7 +162,7 @@ impl Tx {
             ..Default::default()
         };
         referral::Entity::insert(row).exec_without_returning(self.connection()).await?;
-        handover::insert(self.connection(), &[about]).await?;
+        insert_stored(self.connection(), &[about]).await?;
         let first = referral_event::Entity::insert(first.into_active_model());
         first.exec_without_returning(self.connection()).await.map(drop)
     }
