@@ -1,5 +1,4 @@
-//! Opening the database. What differs between SQLite and PostgreSQL is here and in `database/`, in `sql` for statements, and in
-//! `eager` for waiting.
+//! Opening the database. What differs between SQLite and PostgreSQL is here, in `database/`, and in `sql` for statements.
 
 mod postgres;
 mod sqlite;
@@ -13,7 +12,6 @@ use sea_orm::{
 };
 
 use crate::directory::Shelf;
-use crate::eager::eagerly;
 use crate::loss::Losses;
 pub use crate::loss::is_lost;
 use postgres::{open_postgres, readers};
@@ -150,7 +148,7 @@ impl Database {
     /// # Errors
     /// As [`begin_writing`](Self::begin_writing).
     pub(crate) async fn begin_reading(&self) -> Result<DatabaseTransaction, DbErr> {
-        self.again(|| eagerly(self.backend(), self.reader.begin())).await
+        self.again(|| self.reader.begin()).await
     }
 
     /// Begins a transaction of the log.
@@ -268,7 +266,7 @@ fn immediate() -> TransactionOptions {
 
 /// Begins the one transaction that SQLite's log of disclosures has at a time.
 pub(crate) async fn begin_alone(log: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
-    eagerly(DbBackend::Sqlite, log.begin_with_options(immediate())).await
+    log.begin_with_options(immediate()).await
 }
 
 /// Whether the database gave up because time ran out: no connection or lock came free, or PostgreSQL's clock ended the

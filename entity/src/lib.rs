@@ -28,7 +28,6 @@ mod directory;
 pub mod disclosed;
 pub mod disclosure_log;
 pub mod district;
-mod eager;
 pub mod eligibility_decision;
 pub mod feed;
 pub mod handover;

@@ -12,7 +12,6 @@ use uuid::Uuid;
 
 use crate::database::{Database, begin_alone};
 use crate::disclosed::{self, Fact};
-use crate::eager::eagerly;
 use crate::sql::Sql;
 use crate::tx::Tx;
 use crate::{agency, disclosure_log, statistics_log};
@@ -88,7 +87,7 @@ impl Log {
     pub async fn write(&self, rows: Vec<disclosure_log::Model>) -> Result<(), DbErr> {
         let rows = rows.into_iter().map(|row| row.into_active_model());
         let insert = disclosure_log::Entity::insert_many(rows);
-        eagerly(self.backend(), insert.exec_without_returning(&self.transaction)).await.map(drop)
+        insert.exec_without_returning(&self.transaction).await.map(drop)
     }
 
     /// Notes what is disclosed at an instant, in this order. What was disclosed before keeps its first time, and its last
@@ -105,7 +104,7 @@ impl Log {
     /// # Errors
     /// The database does not answer.
     pub async fn commit(self) -> Result<(), DbErr> {
-        eagerly(self.backend(), self.transaction.commit()).await
+        self.transaction.commit().await
     }
 
     /// Gives it up.

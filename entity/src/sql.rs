@@ -12,7 +12,6 @@ use sea_orm::sqlx::Row as _;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
 use uuid::Uuid;
 
-use crate::eager::eagerly;
 
 /// A statement in the making.
 #[derive(Debug)]
@@ -233,15 +232,15 @@ impl Sql {
     }
 
     pub(crate) async fn run(self, connection: &impl ConnectionTrait) -> Result<u64, DbErr> {
-        Ok(eagerly(self.backend, connection.execute_raw(self.into_statement())).await?.rows_affected())
+        Ok(connection.execute_raw(self.into_statement()).await?.rows_affected())
     }
 
     pub(crate) async fn all(self, connection: &impl ConnectionTrait) -> Result<Vec<QueryResult>, DbErr> {
-        eagerly(self.backend, connection.query_all_raw(self.into_statement())).await
+        connection.query_all_raw(self.into_statement()).await
     }
 
     pub(crate) async fn one(self, connection: &impl ConnectionTrait) -> Result<Option<QueryResult>, DbErr> {
-        eagerly(self.backend, connection.query_one_raw(self.into_statement())).await
+        connection.query_one_raw(self.into_statement()).await
     }
 }
 
