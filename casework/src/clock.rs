@@ -148,9 +148,9 @@ async fn move_it(
 fn facts(locked: &Locked) -> Facts {
     let Locked { row, known_since } = locked;
     Facts {
-        standing: row.standing,
+        standing: row.rest.standing,
         receiver: row.terms.receiver,
-        carries_application: row.carries_application,
+        carries_application: row.rest.carries_application,
         has_ground: disclosure::consent_holds(&row.terms) || !disclosure::statutory(&row.terms).is_empty(),
         due_on: row.due_on,
         known_since: *known_since,

@@ -136,5 +136,5 @@ impl<'d, W: Worker> Work<'d, W> {
 /// What was found, if it is there and nobody was faster.
 pub(crate) fn seen(found: Option<ReferralRow>, expected_version: i32) -> Result<ReferralRow, Refusal> {
     let row = found.ok_or_else(Refusal::not_found)?;
-    if row.version == expected_version { Ok(row) } else { Err(Refusal::conflict(row.version)) }
+    if row.rest.version == expected_version { Ok(row) } else { Err(Refusal::conflict(row.rest.version)) }
 }

@@ -12,7 +12,6 @@ use sea_orm::sqlx::Row as _;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
 use uuid::Uuid;
 
-
 /// A statement in the making.
 #[derive(Debug)]
 pub(crate) struct Sql {

@@ -13,7 +13,7 @@ use kim_domain::audience::Audience;
 use kim_domain::disclosure::{self, WithheldReason, known_to};
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::value::Value as Stored;
-use kim_entity::read::{ReferralRow, Values};
+use kim_entity::read::{ListedReferral, Values};
 
 use crate::coded::Coded;
 use crate::display::german;
@@ -28,7 +28,7 @@ const ABOUT_DISPUTED: &str = "Gezeigte Felder, deren Wert bestritten ist: gemeld
 
 /// The handover of one referral.
 pub(crate) struct Handover<'r> {
-    row: &'r ReferralRow,
+    row: &'r ListedReferral,
     values: &'r Values,
     /// What the rule gives this viewer now: in its schema, and released. Asked once, for all fields.
     given: FieldSet,
@@ -39,7 +39,7 @@ pub(crate) struct Handover<'r> {
 }
 
 impl<'r> Handover<'r> {
-    pub(crate) fn new(session: &Session, row: &'r ReferralRow, values: &'r Values, disputed: FieldSet) -> Self {
+    pub(crate) fn new(session: &Session, row: &'r ListedReferral, values: &'r Values, disputed: FieldSet) -> Self {
         let known = known_to(session.viewer().agency().kind);
         let given = row.visible().asked(known).fields();
         // What is not shown is not called disputed either.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kim_domain::agency::Scope;
 use kim_domain::disclosure::known_to;
 use kim_domain::life::{Mover, ReferralAction::OfferAgain};
-use kim_entity::read::{AgencyRow, CaseRow, Reads, ReferralRow, Side};
+use kim_entity::read::{AgencyRow, CaseRow, ListedReferral, Reads, ReferralRest, ReferralRow, Side};
 use uuid::Uuid;
 
 use crate::agency::Parties;
@@ -20,15 +20,13 @@ use crate::history::{self, Histories};
 use crate::plan::{CasePlan, ReferralPlan};
 use crate::referral::Referral;
 
-/// A case has few referrals; a list of them is never longer than a page.
-const REFERRALS_OF_A_CASE: usize = 100;
-
 /// Completes rows of referrals, in their order.
-pub(crate) async fn referrals(
+pub(crate) async fn referrals<R: Into<Option<ReferralRest>>>(
     snapshot: &Reads,
-    rows: Vec<ReferralRow>,
+    rows: Vec<ReferralRow<R>>,
     plan: &ReferralPlan,
 ) -> Result<Vec<Referral>, Failure> {
+    let rows: Vec<ListedReferral> = rows.into_iter().map(|row| row.map(Into::into)).collect();
     let asked = plan.handover.and(known_to(snapshot.viewer().agency().kind));
     let released: Vec<_> = rows.iter().map(|row| (row.id, row.visible().asked(asked))).collect();
     let mut values = snapshot.handovers(&released).await?;
@@ -59,12 +57,16 @@ pub(crate) async fn referrals(
     let notices = Arc::new(notices);
     let disputes =
         if plan.disputed || (plan.actions && sends) { snapshot.disputes(all).await? } else { HashMap::new() };
-    let ended = |row: &&ReferralRow| row.side == Side::Sender && row.standing.permits(OfferAgain, Mover::Sender);
-    let continuable: Vec<Uuid> = rows.iter().filter(|_| plan.actions).filter(ended).map(|row| row.id).collect();
+    let mut continuable = Vec::new();
+    for row in rows.iter().filter(|row| plan.actions && row.side == Side::Sender) {
+        if Referral::rest_of(row)?.standing.permits(OfferAgain, Mover::Sender) {
+            continuable.push(row.id);
+        }
+    }
     let continuable = snapshot.continuable(&continuable).await?;
     let previous = match &plan.previous {
         Some(plan) => {
-            let wanted: Vec<Uuid> = rows.iter().filter_map(|row| row.previous_id).collect();
+            let wanted: Vec<Uuid> = rests(&rows)?.filter_map(|rest| rest.previous_id).collect();
             let found = snapshot.referrals_by_id(&wanted).await?;
             let found = Box::pin(referrals(snapshot, found, plan)).await?;
             found.into_iter().map(|referral| (referral.row.id, Arc::new(referral))).collect()
@@ -76,14 +78,14 @@ pub(crate) async fn referrals(
         && snapshot.viewer().may(Scope::CaseRead)
     {
         let own = rows.iter().filter(|row| row.side == Side::Sender);
-        let wanted: BTreeSet<Uuid> = own.filter_map(|row| row.consent_id).collect();
+        let wanted: BTreeSet<Uuid> = rests(own)?.filter_map(|rest| rest.consent_id).collect();
         let found = snapshot.consents_by_id(&wanted.into_iter().collect::<Vec<_>>()).await?;
         let loaded = consent::load(snapshot, &found, plan).await?;
         consents.extend(found.iter().map(|row| row.id).zip(loaded));
     }
     let own_cases = match &plan.case {
         Some(plan) if snapshot.viewer().may(Scope::CaseRead) => {
-            let wanted: BTreeSet<Uuid> = rows.iter().map(|row| row.case_id).collect();
+            let wanted: BTreeSet<Uuid> = rests(&rows)?.map(|rest| rest.case_id).collect();
             let wanted: Vec<Uuid> = wanted.into_iter().collect();
             let found = snapshot.cases_by_id(&wanted, plan.record).await?;
             let found = Box::pin(cases(snapshot, found, plan)).await?;
@@ -92,9 +94,9 @@ pub(crate) async fn referrals(
         Some(_) | None => HashMap::new(),
     };
 
-    Ok(rows
-        .into_iter()
-        .map(|row| Referral {
+    let complete = |row: ListedReferral| {
+        let rest = row.rest.as_ref();
+        Referral {
             parties: Arc::clone(&parties),
             values: values.remove(&row.id).unwrap_or_default(),
             messages: messages.take(row.id),
@@ -106,12 +108,21 @@ pub(crate) async fn referrals(
             disputes: disputes.get(&row.id).copied().unwrap_or_default(),
             can_be_continued: continuable.contains(&row.id),
             draft: drafts.get(&row.id).cloned(),
-            previous: row.previous_id.and_then(|id| previous.get(&id).map(Arc::clone)),
-            case: own_cases.get(&row.case_id).map(Arc::clone),
-            consent: row.consent_id.and_then(|id| consents.get(&id).cloned()),
+            previous: rest.and_then(|rest| previous.get(&rest.previous_id?).map(Arc::clone)),
+            case: rest.and_then(|rest| own_cases.get(&rest.case_id).map(Arc::clone)),
+            consent: rest.and_then(|rest| consents.get(&rest.consent_id?).cloned()),
             row,
-        })
-        .collect())
+        }
+    };
+    Ok(rows.into_iter().map(complete).collect())
+}
+
+/// The rest of rows that were read whole.
+fn rests<'r>(
+    rows: impl IntoIterator<Item = &'r ListedReferral>,
+) -> Result<impl Iterator<Item = &'r ReferralRest>, Failure> {
+    let rests: Vec<_> = rows.into_iter().map(Referral::rest_of).collect::<Result<_, _>>()?;
+    Ok(rests.into_iter())
 }
 
 /// Completes rows of cases, in their order.
@@ -123,10 +134,7 @@ pub(crate) async fn cases(snapshot: &Reads, rows: Vec<CaseRow>, plan: &CasePlan)
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let found = snapshot.referrals_of_cases(&ids).await?;
         for referral in Box::pin(referrals(snapshot, found, plan)).await? {
-            let list = of_case.entry(referral.row.case_id).or_default();
-            if list.len() < REFERRALS_OF_A_CASE {
-                list.push(referral);
-            }
+            of_case.entry(Referral::rest_of(&referral.row)?.case_id).or_default().push(referral);
         }
     }
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
@@ -171,7 +179,7 @@ async fn consents_of(
 }
 
 /// The two sides of these referrals. The viewer's own agency and every sender are known already.
-async fn sides(snapshot: &Reads, rows: &[ReferralRow]) -> Result<Parties, Failure> {
+async fn sides(snapshot: &Reads, rows: &[ListedReferral]) -> Result<Parties, Failure> {
     let own = snapshot.viewer().agency();
     let own = AgencyRow::from(own);
     let mut known = HashMap::from([(own.id, own)]);

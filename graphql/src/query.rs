@@ -9,7 +9,7 @@ use kim_domain::agency::{AgencyKind, Role, Scope};
 use kim_domain::id::Kind;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{Direction, ReferralOrder};
-use kim_entity::read::{self, CountBy, Key, Reads, ReferralRow};
+use kim_entity::read::{self, CountBy, Key, ListedReferral, Reads};
 use kim_entity::referral::NO_DUE_DATE;
 use uuid::Uuid;
 
@@ -125,7 +125,8 @@ impl Reading {
         let page = snapshot.referrals(direction, &filter, order, &window, plan.extent()).await?;
         let total = total::<ReferralConnection>(ctx, snapshot.count_referrals(direction, &filter)).await?;
         let rows = load::referrals(snapshot, page.rows, &plan).await?;
-        let rows = rows.into_iter().map(|referral| (write_key(order, &referral.row), referral));
+        let with_key = |referral: Referral| Ok((write_key(order, &referral.row)?, referral));
+        let rows: Vec<_> = rows.into_iter().map(with_key).collect::<Result<_, Failure>>()?;
         Ok(ReferralConnection::new(list, rows, &args, page.more, total))
     }
 
@@ -346,13 +347,13 @@ fn words<W: PartialEq>(coded: Vec<Coded<W>>) -> Vec<W> {
     words
 }
 
-fn write_key(order: ReferralOrder, row: &ReferralRow) -> RowKey {
-    match order {
+fn write_key(order: ReferralOrder, row: &ListedReferral) -> Result<RowKey, Failure> {
+    Ok(match order {
         ReferralOrder::DueOnAsc | ReferralOrder::DueOnDesc => RowKey::Day(row.due_on.unwrap_or(NO_DUE_DATE), row.id),
         ReferralOrder::OfferedAtAsc | ReferralOrder::OfferedAtDesc => {
-            RowKey::Instant(row.offered_at.unwrap_or(0), row.id)
+            RowKey::Instant(Referral::rest_of(row)?.offered_at.unwrap_or(0), row.id)
         }
-    }
+    })
 }
 
 fn read_key(order: ReferralOrder, key: &str) -> Option<Key> {

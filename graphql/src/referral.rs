@@ -13,8 +13,10 @@ use kim_domain::referral::{
     Ball, BallHolder, DeclineReason, FailReason, Outcome, ReferralKind, ReferralStatus, ReturnReason, WithdrawalReason,
 };
 use kim_entity::read::{
-    self, AppointmentRow, CorrectionRow, Disputes, DraftRow, EventRow, MessageRow, ReferralRow, Side, TalkRow, Values,
+    self, AppointmentRow, CorrectionRow, Disputes, DraftRow, EventRow, ListedReferral, MessageRow, ReferralRest, Side,
+    TalkRow, Values,
 };
+use sea_orm::DbErr;
 
 use crate::agency::{Agency, Parties, Purpose};
 use crate::case::Case;
@@ -35,7 +37,7 @@ use crate::straight::WriteObject;
 
 /// A referral with everything that its plan asked for.
 pub(crate) struct Referral {
-    pub(crate) row: ReferralRow,
+    pub(crate) row: ListedReferral,
     pub(crate) parties: Parties,
     pub(crate) values: Values,
     pub(crate) messages: History<MessageRow>,
@@ -54,7 +56,7 @@ pub(crate) struct Referral {
 
 impl Referral {
     fn party(&self, party: BallHolder) -> Result<Agency, Failure> {
-        let missing = || Failure::Internal(sea_orm::DbErr::RecordNotFound("a party of a referral".into()));
+        let missing = || Failure::Internal(DbErr::RecordNotFound("a party of a referral".into()));
         match party {
             // It came with the row.
             BallHolder::Sender => Ok(Agency(self.row.sender.clone())),
@@ -68,19 +70,35 @@ impl Referral {
         or_null(ctx, if allowed { Ok(part) } else { Err(Failure::Forbidden(Scope::CaseRead)) })
     }
 
+    /// What a list does not show of a row. It was read if the plan knows that a field needs it.
+    pub(crate) fn rest_of(row: &ListedReferral) -> Result<&ReferralRest, Failure> {
+        let missing =
+            || Failure::Internal(DbErr::RecordNotFound("the rest of a referral that was read as a list".into()));
+        row.rest.as_ref().ok_or_else(missing)
+    }
+
+    fn rest(&self) -> Result<&ReferralRest, Failure> {
+        Self::rest_of(&self.row)
+    }
+
     /// Whether the viewer may know what came of it: the receiver's own doing, or told back with the client's consent.
-    fn told(&self) -> bool {
-        self.row.side == Side::Receiver || self.row.reports_outcome()
+    fn told(&self) -> Result<bool, Failure> {
+        Ok(self.row.side == Side::Receiver || self.rest()?.reports_outcome(&self.row.terms))
     }
 
     /// The reason for which it was closed, if it has this state and the viewer may know.
-    fn reason<W: Word>(&self, status: ReferralStatus, told: bool) -> Option<Coded<W>> {
-        let code = self.row.reason.as_deref().filter(|_| told && self.row.standing.status == status)?;
-        W::from_code(code).map(Coded)
+    fn reason<W: Word>(&self, status: ReferralStatus, told: bool) -> Result<Option<Coded<W>>, Failure> {
+        let code = self.rest()?.reason.as_deref().filter(|_| told && self.row.status == status);
+        Ok(code.and_then(W::from_code).map(Coded))
+    }
+
+    /// As [`reason`](Self::reason), for the receiver, and for the sender if it is told back.
+    fn told_reason<W: Word>(&self, status: ReferralStatus) -> Result<Option<Coded<W>>, Failure> {
+        self.reason(status, self.told()?)
     }
 
     /// Whether the viewer may read the texts that go with the handover: while something of it is visible.
-    pub(crate) fn opens_texts(row: &ReferralRow) -> bool {
+    pub(crate) fn opens_texts(row: &ListedReferral) -> bool {
         row.side == Side::Sender || !row.visible().fields().is_empty()
     }
 }
@@ -94,12 +112,12 @@ impl Referral {
         global(Kind::Referral, self.row.id)
     }
     /// Zählt die Änderungen.
-    async fn version(&self) -> i32 {
-        self.row.version
+    async fn version(&self) -> Result<i32, Failure> {
+        Ok(self.rest()?.version)
     }
     /// Art der Übergabe.
-    async fn kind(&self) -> Coded<ReferralKind> {
-        Coded(self.row.kind)
+    async fn kind(&self) -> Result<Coded<ReferralKind>, Failure> {
+        Ok(Coded(self.rest()?.kind))
     }
     /// Zweck.
     #[graphql(tag = "needs listed")]
@@ -109,7 +127,7 @@ impl Referral {
     /// Stand.
     #[graphql(tag = "needs listed")]
     async fn status(&self) -> Coded<ReferralStatus> {
-        Coded(self.row.standing.status)
+        Coded(self.row.status)
     }
     /// Zeichen dieser Übergabe, für das Telefon.
     #[graphql(tag = "needs listed")]
@@ -129,69 +147,71 @@ impl Referral {
     /// Die Stelle, die am Zug ist; null nach dem Abschluss.
     #[graphql(tag = "needs listed, parties")]
     async fn ball_with(&self) -> Result<Option<Agency>, Failure> {
-        self.row.standing.status.ball().map(|holder| self.party(holder)).transpose()
+        self.row.status.ball().map(|holder| self.party(holder)).transpose()
     }
     /// Die Stelle, die für den Fall verantwortlich ist: bei einer Fallübergabe mit deren Beginn die empfangende, auch während
     /// einer Rückfrage oder Aussetzung, sonst die übergebende (§ 86c SGB VIII).
     #[graphql(tag = "needs parties")]
     async fn responsible(&self) -> Result<Agency, Failure> {
-        self.party(life::responsible(self.row.kind, self.row.standing))
+        let rest = self.rest()?;
+        self.party(life::responsible(rest.kind, rest.standing))
     }
     /// Was Sie jetzt damit tun können.
     #[graphql(tag = "list 8", tag = "needs actions")]
-    async fn available_actions(&self, ctx: &Context<'_>) -> Vec<Coded<ReferralAction>> {
+    async fn available_actions(&self, ctx: &Context<'_>) -> Result<Vec<Coded<ReferralAction>>, Failure> {
+        let rest = self.rest()?;
         let mover = match self.row.side {
             Side::Sender => Mover::Sender,
             Side::Receiver => Mover::Receiver,
         };
         let may = Session::of(ctx).viewer().may(Scope::ReferralWrite);
         let around = Around {
-            carries_application: self.row.carries_application,
+            carries_application: rest.carries_application,
             shows_something: !self.row.visible().fields().is_empty(),
             can_be_continued: self.can_be_continued,
             to_decide: self.disputes.to_decide,
         };
-        self.row.standing.available(mover, around).filter(|_| may).map(Coded).collect()
+        Ok(rest.standing.available(mover, around).filter(|_| may).map(Coded).collect())
     }
     /// Ob sie einen Antrag enthält: Er gilt mit dem ersten Eingang als gestellt (§ 16 SGB I).
-    async fn carries_application(&self) -> bool {
-        self.row.carries_application
+    async fn carries_application(&self) -> Result<bool, Failure> {
+        Ok(self.rest()?.carries_application)
     }
     /// Gesetzliche Frist, die nichts verschiebt (§ 14 SGB IX).
-    async fn statutory_due_on(&self) -> Option<Date> {
-        self.row.statutory_due_on.map(Date)
+    async fn statutory_due_on(&self) -> Result<Option<Date>, Failure> {
+        Ok(self.rest()?.statutory_due_on.map(Date))
     }
     /// Ergebnis; für die übergebende Stelle nur, wenn die Klientin oder der Klient die Rückmeldung erlaubt hat.
-    async fn outcome(&self) -> Option<Coded<Outcome>> {
-        self.reason(ReferralStatus::Completed, self.told())
+    async fn outcome(&self) -> Result<Option<Coded<Outcome>>, Failure> {
+        self.told_reason(ReferralStatus::Completed)
     }
     /// Grund der Ablehnung; für die übergebende Stelle wie das Ergebnis.
-    async fn decline_reason(&self) -> Option<Coded<DeclineReason>> {
-        self.reason(ReferralStatus::Declined, self.told())
+    async fn decline_reason(&self) -> Result<Option<Coded<DeclineReason>>, Failure> {
+        self.told_reason(ReferralStatus::Declined)
     }
     /// Grund des Scheiterns; für die übergebende Stelle wie das Ergebnis.
-    async fn fail_reason(&self) -> Option<Coded<FailReason>> {
-        self.reason(ReferralStatus::Failed, self.told())
+    async fn fail_reason(&self) -> Result<Option<Coded<FailReason>>, Failure> {
+        self.told_reason(ReferralStatus::Failed)
     }
     /// Grund der Rückgabe; für die übergebende Stelle wie das Ergebnis.
-    async fn return_reason(&self) -> Option<Coded<ReturnReason>> {
-        self.reason(ReferralStatus::Returned, self.told())
+    async fn return_reason(&self) -> Result<Option<Coded<ReturnReason>>, Failure> {
+        self.told_reason(ReferralStatus::Returned)
     }
     /// Grund der Rücknahme; nur für die übergebende Stelle.
     #[graphql(tag = "for senders")]
-    async fn withdrawal_reason(&self) -> Option<Coded<WithdrawalReason>> {
+    async fn withdrawal_reason(&self) -> Result<Option<Coded<WithdrawalReason>>, Failure> {
         self.reason(ReferralStatus::Withdrawn, self.row.side == Side::Sender)
     }
     /// Termine; die der empfangenden Stelle sieht die übergebende wie das Ergebnis.
     #[graphql(tag = "list 3", tag = "needs appointments, parties")]
-    async fn appointments(&self, ctx: &Context<'_>) -> Vec<Appointment> {
-        let own = Session::of(ctx).viewer().agency().id;
-        let shown = self.appointments.iter().filter(|row| row.agency_id == own || self.told());
+    async fn appointments(&self, ctx: &Context<'_>) -> Result<Vec<Appointment>, Failure> {
+        let (own, told) = (Session::of(ctx).viewer().agency().id, self.told()?);
+        let shown = self.appointments.iter().filter(|row| row.agency_id == own || told);
         let shown: Vec<_> = shown.map(|row| Appointment::of(row, &self.parties)).collect();
         if !shown.is_empty() {
             Session::of(ctx).show_messages(&self.row);
         }
-        shown
+        Ok(shown)
     }
     /// Gespräche, in denen der Fall übergeben wurde.
     #[graphql(tag = "list 3", tag = "needs talks, parties")]
@@ -207,36 +227,37 @@ impl Referral {
         self.draft.as_ref().map(|draft| OfferCheck::of(&self.row, draft, Session::of(ctx).today()))
     }
     /// Ihr eigenes Aktenzeichen dazu; die andere Seite sieht es nie.
-    async fn own_reference(&self) -> Option<&str> {
-        self.row.own_reference.as_deref()
+    async fn own_reference(&self) -> Result<Option<&str>, Failure> {
+        Ok(self.rest()?.own_reference.as_deref())
     }
     /// Ansprechperson der übergebenden Stelle.
-    async fn sender_contact(&self) -> Option<Contact> {
-        Contact::of(&self.row.sender_contact)
+    async fn sender_contact(&self) -> Result<Option<Contact>, Failure> {
+        Ok(Contact::of(&self.rest()?.sender_contact))
     }
     /// Ansprechperson der empfangenden Stelle.
-    async fn receiver_contact(&self) -> Option<Contact> {
-        Contact::of(&self.row.receiver_contact)
+    async fn receiver_contact(&self) -> Result<Option<Contact>, Failure> {
+        Ok(Contact::of(&self.rest()?.receiver_contact))
     }
     /// Tag des ersten Eingangs (§ 16 SGB I).
-    async fn first_received_on(&self) -> Option<Date> {
-        self.row.first_received_on.map(Date)
+    async fn first_received_on(&self) -> Result<Option<Date>, Failure> {
+        Ok(self.rest()?.first_received_on.map(Date))
     }
     /// Angeboten.
-    async fn offered_at(&self) -> Option<DateTime> {
-        self.row.offered_at.and_then(DateTime::from_micros)
+    async fn offered_at(&self) -> Result<Option<DateTime>, Failure> {
+        Ok(self.rest()?.offered_at.and_then(DateTime::from_micros))
     }
     /// Angenommen.
-    async fn accepted_at(&self) -> Option<DateTime> {
-        self.row.accepted_at.and_then(DateTime::from_micros)
+    async fn accepted_at(&self) -> Result<Option<DateTime>, Failure> {
+        Ok(self.rest()?.accepted_at.and_then(DateTime::from_micros))
     }
     /// Abgeschlossen.
-    async fn closed_at(&self) -> Option<DateTime> {
-        self.row.closed_at.and_then(DateTime::from_micros)
+    async fn closed_at(&self) -> Result<Option<DateTime>, Failure> {
+        Ok(self.rest()?.closed_at.and_then(DateTime::from_micros))
     }
     /// Zuletzt geändert.
-    async fn updated_at(&self) -> DateTime {
-        DateTime::from_micros(self.row.updated_at).unwrap_or(DateTime(chrono::DateTime::UNIX_EPOCH))
+    async fn updated_at(&self) -> Result<DateTime, Failure> {
+        let instant = DateTime::from_micros(self.rest()?.updated_at);
+        Ok(instant.unwrap_or(DateTime(chrono::DateTime::UNIX_EPOCH)))
     }
     /// Frist zur Antwort.
     #[graphql(tag = "needs listed")]
@@ -304,8 +325,8 @@ impl Referral {
     ) -> Result<ReferralEventConnection, Failure> {
         let args = PageArgs { first, after, last, before };
         let (rows, more) = self.events.page(history::EVENTS, &args)?;
-        let known = Session::of(ctx).viewer().agency().kind;
-        let event = |row| ReferralEvent::of(row, &self.parties, known, self.told());
+        let (known, told) = (Session::of(ctx).viewer().agency().kind, self.told()?);
+        let event = |row| ReferralEvent::of(row, &self.parties, known, told);
         let rows = rows.iter().map(|row| (RowKey::Instant(row.at, row.id), event(row)));
         Ok(ReferralEventConnection::new(history::EVENTS, rows, &args, more, Some(self.events.count)))
     }

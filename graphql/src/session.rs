@@ -12,7 +12,7 @@ use kim_domain::calendar::Clock;
 use kim_domain::field::FieldSet;
 use kim_domain::fingerprint::FingerprintKey;
 use kim_entity::database::Database;
-use kim_entity::read::{Reads, ReferralRow, Side};
+use kim_entity::read::{ListedReferral, Reads, Side};
 use kim_entity::viewer::Viewer;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
@@ -99,16 +99,16 @@ impl Session {
     }
 
     /// Writes down that fields of a handover were asked for and visible, also where their value is null.
-    pub(crate) fn show(&self, referral: &ReferralRow, fields: FieldSet) {
+    pub(crate) fn show(&self, referral: &ListedReferral, fields: FieldSet) {
         self.note(referral, |shown| shown.fields = shown.fields.or(fields));
     }
 
     /// Writes down that messages of a referral were shown.
-    pub(crate) fn show_messages(&self, referral: &ReferralRow) {
+    pub(crate) fn show_messages(&self, referral: &ListedReferral) {
         self.note(referral, |shown| shown.messages = true);
     }
 
-    fn note(&self, referral: &ReferralRow, change: impl FnOnce(&mut Shown)) {
+    fn note(&self, referral: &ListedReferral, change: impl FnOnce(&mut Shown)) {
         let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
         change(book.entry(referral.id).or_insert_with(|| Shown {
             referral_id: referral.id,

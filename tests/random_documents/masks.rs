@@ -5,7 +5,7 @@ use kim_domain::agency::Role;
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::referral::{Direction, ReferralOrder};
 use kim_entity::database::Database;
-use kim_entity::read::{Extent, Reads, ReferralFilter, ReferralRow, Values, Window};
+use kim_entity::read::{Extent, ListedReferral, Reads, ReferralFilter, Values, Window};
 
 use super::dice::Dice;
 use super::facts::Facts;
@@ -32,7 +32,7 @@ pub(crate) async fn check(database: &Database, facts: &Facts, slug: &str, dice: 
 }
 
 /// A page of incoming referrals, with what is asked of their handovers.
-async fn read(database: &Database, token: &str, asked: FieldSet) -> Vec<(ReferralRow, Option<Values>)> {
+async fn read(database: &Database, token: &str, asked: FieldSet) -> Vec<(ListedReferral, Option<Values>)> {
     let snapshot = Reads::admit(database, verified(token), today()).await.expect("a database").expect("a viewer");
     let (filter, order) = (ReferralFilter::default(), ReferralOrder::OfferedAtAsc);
     let window = Window { limit: 100, from_end: false, after: None, before: None };

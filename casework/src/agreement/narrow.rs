@@ -58,7 +58,7 @@ impl Running {
 fn lost(row: &ReferralRow, agreement: Agreement) -> Option<FieldSet> {
     let then = Terms { agreement, ..row.terms };
     let closed = row.visible().fields().without(disclosure::visible(&then).fields());
-    let goes_on = row.standing.status.is_open() || row.standing.status == ReferralStatus::Suspended;
+    let goes_on = row.status.is_open() || row.status == ReferralStatus::Suspended;
     let later = disclosure::visible(&Terms { stage: Stage::Full, ..then });
     (!closed.is_empty() || (goes_on && row.visible_if_accepted() != later)).then_some(closed)
 }

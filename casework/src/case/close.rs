@@ -51,8 +51,8 @@ pub async fn close(work: &mut Work<'_>, target: Target, input: &CloseCase) -> Re
         return Err(still_handed_over(now.len()));
     }
     for row in rows.iter().filter(|row| now.contains(&row.id)) {
-        let target = referrals::Target { id: Some(row.id), expected_version: row.version };
-        if row.standing.status == ReferralStatus::Draft {
+        let target = referrals::Target { id: Some(row.id), expected_version: row.rest.version };
+        if row.status == ReferralStatus::Draft {
             referrals::discard(work, target).await?;
         } else {
             referrals::withdraw(work, target, input.reason.withdraws_because()).await?;

@@ -86,7 +86,7 @@ pub async fn renew(work: &mut Work<'_>, id: Option<Uuid>, given: &Given) -> Resu
     if concerned.consents.iter().any(|one| another(&one)) {
         return Err(Refusal::not_allowed("Für diese Stelle und diesen Zweck gilt schon eine andere Einwilligung."));
     }
-    let runs = concerned.referrals.iter().any(|row| row.standing.status.is_open() || is_suspended(row));
+    let runs = concerned.referrals.iter().any(|row| row.status.is_open() || is_suspended(row));
     if !runs && !work.writes().has_open_case(seen.person_id).await? {
         return Err(Refusal::not_allowed("Der Fall ist abgeschlossen, und nichts läuft mehr, was darauf beruht."));
     }
@@ -102,7 +102,7 @@ fn born(client: &Values) -> Option<NaiveDate> {
 }
 
 fn is_suspended(row: &ReferralRow) -> bool {
-    row.standing.status == ReferralStatus::Suspended
+    row.status == ReferralStatus::Suspended
 }
 
 /// Writes a consent, and lets everything rest on it that can.
@@ -112,10 +112,10 @@ async fn take_over(work: &mut Work<'_>, concerned: &Concerned, new: consent::Mod
     let mut done = Done { consent: new.id, referrals: Vec::new() };
     for row in &concerned.referrals {
         // What was closed under another consent is looked at under that one, or no more.
-        let runs = row.standing.status.is_open() || is_suspended(row);
-        let renewed = row.consent_id.is_some() && row.consent_id == new.renews_id;
+        let runs = row.status.is_open() || is_suspended(row);
+        let renewed = row.rest.consent_id.is_some() && row.rest.consent_id == new.renews_id;
         let waits = renewed || !disclosure::consent_holds(&row.terms);
-        if row.standing.status == ReferralStatus::Draft || (runs && waits) {
+        if row.status == ReferralStatus::Draft || (runs && waits) {
             rest::on(work, row, &new).await?;
             done.referrals.push(row.id);
         }

@@ -12,12 +12,13 @@ use crate::work::Work;
 /// Lets it rest on this consent. What the new one does not carry is closed with this work.
 pub(super) async fn on(work: &mut Work<'_>, row: &ReferralRow, consent: &consent::Model) -> Result<(), Refusal> {
     let terms = Terms { consent: Some(consent.into()), ..row.terms };
-    if row.standing.status == ReferralStatus::Suspended && carries_something(&terms) {
+    if row.status == ReferralStatus::Suspended && carries_something(&terms) {
         return resume(work, row, consent.id).await;
     }
     work.rests_on(row, consent.id).await?;
-    let moved = ReferralRow { version: row.version + 1, consent_id: Some(consent.id), terms, ..row.clone() };
-    if row.standing.status.is_open() && !carries_something(&terms) {
+    let mut moved = ReferralRow { terms, ..row.clone() };
+    (moved.rest.version, moved.rest.consent_id) = (row.rest.version + 1, Some(consent.id));
+    if row.status.is_open() && !carries_something(&terms) {
         suspend(work, &moved).await?;
     }
     if !row.visible().fields().is_within(moved.visible().fields()) {

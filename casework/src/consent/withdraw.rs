@@ -43,7 +43,7 @@ pub async fn withdraw(work: &mut Work<'_>, id: Option<Uuid>, fields: Option<Fiel
 
     let mut done = Done { consent: seen.id, referrals: Vec::new() };
     for row in &concerned.referrals {
-        let Some(consent) = left.iter().find(|one| Some(one.id) == row.consent_id) else { continue };
+        let Some(consent) = left.iter().find(|one| Some(one.id) == row.rest.consent_id) else { continue };
         if close(work, row, consent).await? {
             done.referrals.push(row.id);
         }
@@ -80,12 +80,12 @@ async fn take_back(
 async fn close(work: &mut Work<'_>, row: &ReferralRow, consent: &consent::Model) -> Result<bool, Refusal> {
     let terms = Terms { consent: Some(consent.into()), ..row.terms };
     let after = ReferralRow { terms, ..row.clone() };
-    if row.standing.status.is_open() && !carries_something(&terms) {
+    if row.status.is_open() && !carries_something(&terms) {
         suspend(work, row).await?;
         return Ok(true);
     }
     let shows = |row: &ReferralRow| (row.visible(), row.visible_if_accepted());
-    if shows(row) == shows(&after) || row.standing.status == ReferralStatus::Suspended {
+    if shows(row) == shows(&after) || row.status == ReferralStatus::Suspended {
         return Ok(false);
     }
     work.change(row, ChangeKind::ConsentChanged, None);

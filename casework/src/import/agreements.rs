@@ -108,7 +108,7 @@ async fn write(mut work: Work<'_, ClockWork>, new: Vec<agreement::Model>) -> Res
             work.closes(row.receiver_id);
         }
         let earlier = work.unscoped().earlier_agreements(row.receiver_id, row.purpose.0, row.version).await?;
-        let then = |referral: &ReferralRow| match referral.agreement_id {
+        let then = |referral: &ReferralRow| match referral.rest.agreement_id {
             Some(id) if earlier.contains(&id) => referral.terms.agreement.narrowed_by((&row).into()),
             // A later version was offered under already.
             Some(_) | None => referral.terms.agreement,

@@ -23,14 +23,14 @@ use crate::work::{Work, mover};
 /// As [`offer`](super::offer), and ILLEGAL_TRANSITION for what still runs or was offered again already.
 pub async fn offer_again(work: &mut Work<'_>, input: Offer) -> Result<Done, Refusal> {
     let row = work.referral(input.target.id, input.target.expected_version).await?;
-    if !row.standing.permits(ReferralAction::OfferAgain, mover(&row)) {
+    if !row.rest.standing.permits(ReferralAction::OfferAgain, mover(&row)) {
         let why = match mover(&row) {
             kim_domain::life::Mover::Sender => kim_domain::life::Refused::Illegal,
             kim_domain::life::Mover::Receiver | kim_domain::life::Mover::Clock => kim_domain::life::Refused::NotYours,
         };
-        return Err(Refusal::unmoved(why, ReferralAction::OfferAgain, row.standing.status));
+        return Err(Refusal::unmoved(why, ReferralAction::OfferAgain, row.status));
     }
-    if work.tx().is_continued(row.case_id, row.id).await? {
+    if work.tx().is_continued(row.rest.case_id, row.id).await? {
         return Err(Refusal::illegal(
             "Diese Übergabe wurde schon erneut angeboten. Bitte die neue Übergabe benutzen, auch wenn sie wieder endet.",
         ));
@@ -66,7 +66,7 @@ pub(super) async fn continued(
     let concern = tx.concern(row.id).await?;
     let old = tx.referral_as_stored(row.id).await?.ok_or_else(Refusal::not_found)?;
     let agreement = tx.agreement_in_force(receiver_id, purpose, today).await?;
-    let consent = tx.consent_of(row.case_id, receiver_id, purpose, today).await?;
+    let consent = tx.consent_of(row.rest.case_id, receiver_id, purpose, today).await?;
     let reference = random_reference(&mut rand::rng());
     let draft = NewDraft {
         id: first.referral_id,

@@ -102,8 +102,8 @@ async fn decline_row(work: &mut Work<'_>, row: &ReferralRow, reason: DeclineReas
 /// back it would be nowhere.
 fn stays_an_application(work: &Work<'_>, row: &ReferralRow, not_competent: bool) -> Result<(), Refusal> {
     let bound = work.viewer().agency().kind.is_sgb_body();
-    let forwards = row.standing.permits(ReferralAction::Forward, mover(row));
-    if row.carries_application && not_competent && bound && forwards {
+    let forwards = row.rest.standing.permits(ReferralAction::Forward, mover(row));
+    if row.rest.carries_application && not_competent && bound && forwards {
         return Err(Refusal::not_allowed(
             "Diese Übergabe enthält einen Antrag. Wer nicht zuständig ist, leitet ihn unverzüglich weiter (§ 16 SGB I): \
              bitte „forwardReferral“ benutzen.",

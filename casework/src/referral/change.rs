@@ -50,7 +50,7 @@ pub async fn change_handover(work: &mut Work<'_>, target: Target, input: &Change
         concern: concern.filter(|concern| stored.values.get(F::Concern) != Some(concern)),
     };
     let mut copied = stored.clone();
-    if row.offered_at.is_some() {
+    if row.rest.offered_at.is_some() {
         change.copy(work, &row, input, &stored, &mut copied).await?;
     } else {
         let never = change.added.without(ceiling(row.terms.receiver, Stage::Full));
@@ -69,7 +69,7 @@ pub async fn change_handover(work: &mut Work<'_>, target: Target, input: &Change
     let reporting_duty_acknowledged = input.acknowledge_reporting_duty.then_some(true);
     let with = ReferralChange { offered: Some(offered), reporting_duty_acknowledged, ..Default::default() };
     work.happen(&row, ReferralAction::ChangeHandover, ChangeKind::HandoverChanged, Some(change.detail()), with).await?;
-    if !change.removed.is_empty() && row.offered_at.is_some() {
+    if !change.removed.is_empty() && row.rest.offered_at.is_some() {
         work.closes(row.receiver_id);
     }
     Ok(Done { referral: row.id })
@@ -101,7 +101,7 @@ impl Change {
         if !now.is_empty() {
             refuse_without_ground(&Terms { stage: Stage::Full, offered: now, ..row.terms })?;
         }
-        let values = copy::values(work, row.case_id, self.added.or(input.refresh)).await?;
+        let values = copy::values(work, row.rest.case_id, self.added.or(input.refresh)).await?;
         let stale = |field: &F| *field != F::Concern && stored.values.get(*field) != values.get(*field);
         self.refreshed = input.refresh.without(self.added).iter().filter(stale).collect();
         let going = self.added.or(self.refreshed);

@@ -55,7 +55,7 @@ pub async fn report_wrong_value(work: &mut Work<'_>, target: Target, report: &Re
     let row = work.referral(target.id, target.expected_version).await?;
     let field = report.field;
     if row.side == Side::Sender {
-        return Err(Refusal::unmoved(Unmoved::NotYours, ReferralAction::ReportWrongValue, row.standing.status));
+        return Err(Refusal::unmoved(Unmoved::NotYours, ReferralAction::ReportWrongValue, row.status));
     }
     let said = text("text", &report.text)?;
     let suggested = optional_line("suggestedValue", report.suggested.as_deref())?;
@@ -76,7 +76,7 @@ pub async fn report_wrong_value(work: &mut Work<'_>, target: Target, report: &Re
     let reported = correction::Model {
         id,
         referral_id: row.id,
-        case_id: row.case_id,
+        case_id: row.rest.case_id,
         field: Code(field),
         agency_id: work.own_id(),
         staff: Some(work.viewer().subject().to_owned()),
@@ -107,7 +107,7 @@ pub async fn decide_correction(work: &mut Work<'_>, target: Target, input: &Deci
     let of_case = same_case(work, target).await?;
     let row = work.referral(target.id, target.expected_version).await?;
     if row.side == Side::Receiver {
-        return Err(Refusal::unmoved(Unmoved::NotYours, ReferralAction::DecideCorrection, row.standing.status));
+        return Err(Refusal::unmoved(Unmoved::NotYours, ReferralAction::DecideCorrection, row.status));
     }
     let found = match input.correction {
         Some(id) => work.writes().correction(id, row.id).await?,
@@ -174,7 +174,7 @@ async fn same_case(work: &Work<'_>, target: Target) -> Result<Vec<referral::Mode
     let Some(id) = target.id else { return Ok(Vec::new()) };
     // Not locked yet: to hold one while waiting for an earlier one could be a circle. A case does not change.
     let Some(row) = work.reads().referrals_by_id(&[id]).await?.pop() else { return Ok(Vec::new()) };
-    let lock = async |all: &Unscoped<&Tx>| all.lock_referrals_of_case(row.case_id).await;
+    let lock = async |all: &Unscoped<&Tx>| all.lock_referrals_of_case(row.rest.case_id).await;
     Ok(work.writes().unscoped(lock).await?)
 }
 

@@ -65,7 +65,7 @@ pub(super) async fn refresh<'c>(
         return Ok(Vec::new());
     }
     let offered = of_case.iter().fold(FieldSet::EMPTY, |all, one| all.or(FieldSet::from_i64(one.offered_fields)));
-    let values = copy::values(work, row.case_id, offered.or(same_fact(field))).await?;
+    let values = copy::values(work, row.rest.case_id, offered.or(same_fact(field))).await?;
     refuse_uncorrected(
         work,
         found,

@@ -110,9 +110,10 @@ pub async fn draft(work: &mut Work<'_>, input: &Draft) -> Result<Done, Refusal> 
 /// NOT_FOUND, CONFLICT, ILLEGAL_TRANSITION for what was offered.
 pub async fn discard(work: &mut Work<'_>, target: Target) -> Result<Done, Refusal> {
     let row = work.referral(target.id, target.expected_version).await?;
-    row.standing
+    row.rest
+        .standing
         .after(ReferralAction::Discard, mover(&row))
-        .map_err(|why| Refusal::unmoved(why, ReferralAction::Discard, row.standing.status))?;
+        .map_err(|why| Refusal::unmoved(why, ReferralAction::Discard, row.status))?;
     work.writes().delete_draft(row.id).await?;
     Ok(Done { referral: row.id })
 }

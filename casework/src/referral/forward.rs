@@ -38,12 +38,12 @@ pub struct Forward {
 pub async fn forward(work: &mut Work<'_>, input: Forward) -> Result<Done, Refusal> {
     let row = work.referral(input.target.id, input.target.expected_version).await?;
     let why = match mover(&row) {
-        Mover::Receiver if row.standing.forwards(row.carries_application) => None,
+        Mover::Receiver if row.rest.standing.forwards(row.rest.carries_application) => None,
         Mover::Receiver => Some(Refused::Illegal),
         Mover::Sender | Mover::Clock => Some(Refused::NotYours),
     };
     if let Some(why) = why {
-        return Err(Refusal::unmoved(why, ReferralAction::Forward, row.standing.status));
+        return Err(Refusal::unmoved(why, ReferralAction::Forward, row.status));
     }
     let hops = work.tx().referral_as_stored(row.id).await?.map_or(0, |row| row.hops);
     let of_participation = [row.purpose, input.purpose].contains(&ReferralPurpose::ParticipationSupport);
@@ -62,7 +62,7 @@ pub async fn forward(work: &mut Work<'_>, input: Forward) -> Result<Done, Refusa
             "„toAgencyId“ ist keine andere Stelle der Kommune, die für diesen Zweck gebeten werden kann.",
         )
     })?;
-    let is_open = async |all: &Unscoped<&Tx>| all.is_case_open(row.case_id).await;
+    let is_open = async |all: &Unscoped<&Tx>| all.is_case_open(row.rest.case_id).await;
     if !work.writes().unscoped(is_open).await? {
         return Err(Refusal::not_allowed(
             "Die übergebende Stelle hat den Fall abgeschlossen und bietet nichts mehr an. Bitte selbst an die zuständige \

@@ -36,7 +36,7 @@ pub async fn suspend_because<W: Worker>(
         ..Default::default()
     };
     // While a question is open, the days that the receiver has left are noted already.
-    if row.standing.status != ReferralStatus::InfoRequested {
+    if row.status != ReferralStatus::InfoRequested {
         with.paused_days = Some(row.due_on.map(|due| working_days_until(today, due)));
     }
     let made = Move {
@@ -55,8 +55,8 @@ pub async fn suspend_because<W: Worker>(
 /// ILLEGAL_TRANSITION for what is not suspended; the database's.
 pub async fn resume(work: &mut Work<'_>, row: &ReferralRow, consent_id: Uuid) -> Result<(), Refusal> {
     let kept = work.tx().referral_as_stored(row.id).await?.and_then(|row| row.paused_days);
-    let asked = row.standing.suspended_from == Some(ReferralStatus::InfoRequested);
-    let agreement = match row.agreement_id {
+    let asked = row.rest.standing.suspended_from == Some(ReferralStatus::InfoRequested);
+    let agreement = match row.rest.agreement_id {
         Some(id) => work.writes().agreement(id).await?,
         None => None,
     };

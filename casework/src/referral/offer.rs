@@ -130,7 +130,7 @@ impl Grounds {
         let writes = work.writes();
         let fields = |&(row, fields): &(&ReferralRow, Option<FieldSet>)| fields.unwrap_or(row.terms.offered);
         let fields = drafts.iter().map(fields).fold(FieldSet::EMPTY, FieldSet::or);
-        let cases: BTreeSet<Uuid> = drafts.iter().map(|(row, _)| row.case_id).collect();
+        let cases: BTreeSet<Uuid> = drafts.iter().map(|(row, _)| row.rest.case_id).collect();
         let open = writes.open_cases(&cases).await?;
         let cases = copy::records(work, &cases.into_iter().collect::<Vec<_>>(), fields).await?;
         let pairs: BTreeSet<_> = drafts.iter().map(|(row, _)| (row.receiver_id, row.purpose)).collect();
@@ -163,13 +163,14 @@ impl Grounds {
         acknowledge_reporting_duty: bool,
     ) -> Result<Ready<'r>, Refusal> {
         let today = work.today();
-        row.standing
+        row.rest
+            .standing
             .after(ReferralAction::Offer, crate::work::mover(row))
-            .map_err(|why| Refusal::unmoved(why, ReferralAction::Offer, row.standing.status))?;
-        if !self.open.contains(&row.case_id) {
+            .map_err(|why| Refusal::unmoved(why, ReferralAction::Offer, row.status))?;
+        if !self.open.contains(&row.rest.case_id) {
             return Err(Refusal::not_allowed("Der Fall ist abgeschlossen."));
         }
-        let case = self.cases.get(&row.case_id).ok_or_else(Refusal::not_found)?;
+        let case = self.cases.get(&row.rest.case_id).ok_or_else(Refusal::not_found)?;
         let Some((Some(receiver), Some(agreement))) = self.asked.get(&(row.receiver_id, row.purpose)) else {
             return Err(Refusal::no_agreement());
         };
@@ -196,7 +197,7 @@ impl Grounds {
         let mut copy = HandoverRow { referral_id: row.id, client_fingerprint, ..Default::default() };
         copy::set(&mut copy, offered, values, &concern);
 
-        let first_received_on = row.first_received_on.unwrap_or(today);
+        let first_received_on = row.rest.first_received_on.unwrap_or(today);
         let with = ReferralChange {
             consent_id: Some(parties.consent.as_ref().map(|consent| consent.id)),
             offered: Some(offered),
@@ -227,7 +228,7 @@ pub(super) fn refuse_without_ground(terms: &Terms) -> Result<(), Refusal> {
 
 /// The day by which the law wants competence checked, for an application for Eingliederungshilfe.
 fn statutory_due_on(row: &ReferralRow, first_received_on: NaiveDate) -> Option<NaiveDate> {
-    match (row.carries_application, row.purpose) {
+    match (row.rest.carries_application, row.purpose) {
         (true, ReferralPurpose::ParticipationSupport) => {
             first_received_on.checked_add_days(Days::new(COMPETENCE_CHECK))
         }

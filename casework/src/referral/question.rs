@@ -20,7 +20,7 @@ const USUAL_DAYS: i16 = 10;
 pub async fn ask(work: &mut Work<'_>, target: Target, question: &str) -> Result<Done, Refusal> {
     let row = work.referral(target.id, target.expected_version).await?;
     let today = work.today();
-    let agreement = match row.agreement_id {
+    let agreement = match row.rest.agreement_id {
         Some(id) => work.writes().agreement(id).await?,
         None => None,
     };
@@ -43,7 +43,7 @@ pub async fn reply(work: &mut Work<'_>, target: Target, answer: &str) -> Result<
     let row = work.referral(target.id, target.expected_version).await?;
     let kept = work.tx().referral_as_stored(row.id).await?.and_then(|row| row.paused_days);
     // A list that was imported says when the receiver's answer is due, and nothing of a pause.
-    let imported = row.standing.status == ReferralStatus::InfoRequested && row.standing.asked_from.is_none();
+    let imported = row.status == ReferralStatus::InfoRequested && row.rest.standing.asked_from.is_none();
     let due_on = match kept {
         Some(days) => after_working_days(work.today(), days),
         None if imported => row.due_on.unwrap_or(NO_DUE_DATE),

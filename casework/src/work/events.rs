@@ -46,12 +46,12 @@ pub(crate) fn mover(row: &ReferralRow) -> Mover {
 /// Refuses what is not the viewer's to do now: asked before anything else is, so that no other refusal tells the wrong
 /// side something.
 pub(crate) fn may(row: &ReferralRow, action: ReferralAction) -> Result<(), Refusal> {
-    if row.standing.permits(action, mover(row)) {
+    if row.rest.standing.permits(action, mover(row)) {
         return Ok(());
     }
     // What moves nothing leads nowhere for anybody: whose it is is said first.
-    let why = row.standing.after(action, mover(row)).err().unwrap_or(Refused::Illegal);
-    Err(Refusal::unmoved(why, action, row.standing.status))
+    let why = row.rest.standing.after(action, mover(row)).err().unwrap_or(Refused::Illegal);
+    Err(Refusal::unmoved(why, action, row.status))
 }
 
 impl Work<'_> {
@@ -143,7 +143,7 @@ impl Work<'_> {
 impl Work<'_, ClockWork> {
     /// Reminds whoever has the ball: a change in its feed alone, and none of the referral.
     pub(crate) fn remind(&mut self, row: &ReferralRow) {
-        let agency_id = match row.standing.status.ball() {
+        let agency_id = match row.status.ball() {
             Some(BallHolder::Sender) => row.sender_id,
             Some(BallHolder::Receiver) => row.receiver_id,
             None => return,
@@ -157,13 +157,17 @@ impl<W: Worker> Work<'_, W> {
     /// Moves a referral: state, event, and both sides' feeds.
     pub(crate) async fn advance(&mut self, row: &ReferralRow, made: Move) -> Result<Standing, Refusal> {
         let path = row
+            .rest
             .standing
             .after(made.action, made.mover)
-            .map_err(|why| Refusal::unmoved(why, made.action, row.standing.status))?;
-        let Some(&to) = path.last() else { return Ok(row.standing) };
+            .map_err(|why| Refusal::unmoved(why, made.action, row.status))?;
+        let Some(&to) = path.last() else { return Ok(row.rest.standing) };
         let moved = Moved { to, reason: made.reason, today: self.today };
-        counted_on(self.tx().move_referral(row.id, row.version, moved, made.with, self.now).await?, row.version)?;
-        let mut from = row.standing;
+        counted_on(
+            self.tx().move_referral(row.id, row.rest.version, moved, made.with, self.now).await?,
+            row.rest.version,
+        )?;
+        let mut from = row.rest.standing;
         for (place, &standing) in path.iter().enumerate() {
             let last = place + 1 == path.len();
             let event = referral_event::Model {
@@ -201,7 +205,7 @@ impl<W: Worker> Work<'_, W> {
 
     /// Tells both sides of a change without an event of its own; the receiver not of what was never offered.
     pub(crate) fn change(&mut self, row: &ReferralRow, kind: ChangeKind, event_id: Option<Uuid>) {
-        let hidden = row.standing.status == ReferralStatus::Draft && row.offered_at.is_none() && event_id.is_none();
+        let hidden = row.status == ReferralStatus::Draft && row.rest.offered_at.is_none() && event_id.is_none();
         for agency_id in [row.sender_id, row.receiver_id].into_iter().take(if hidden { 1 } else { 2 }) {
             self.record.changes.push(FeedChange { agency_id, referral_id: row.id, kind, event_id });
         }
@@ -217,8 +221,8 @@ impl<W: Worker> Work<'_, W> {
             id: new_uuid(),
             referral_id: row.id,
             at: self.now,
-            from_status: Some(Code(row.standing.status)),
-            to_status: Code(row.standing.status),
+            from_status: Some(Code(row.status)),
+            to_status: Code(row.status),
             reason: None,
             // What the clock does stands in the sender's history.
             agency_id: author.map_or(row.sender_id, |(agency_id, _)| agency_id),
@@ -243,7 +247,7 @@ impl<W: Worker> Work<'_, W> {
 
     /// Writes columns of a referral whose version nobody else has counted on.
     async fn update(&self, row: &ReferralRow, with: ReferralChange) -> Result<(), Refusal> {
-        counted_on(self.tx().change_referral(row.id, row.version, with, self.now).await?, row.version)
+        counted_on(self.tx().change_referral(row.id, row.rest.version, with, self.now).await?, row.rest.version)
     }
 }
 
@@ -255,5 +259,5 @@ fn counted_on(counted: bool, version: i32) -> Result<(), Refusal> {
 /// Whether the sender must not learn of it: of the receiver's appointments it learns as of the outcome, if the client lets
 /// it be told.
 fn is_receivers_alone(row: &ReferralRow, kind: ChangeKind) -> bool {
-    kind == ChangeKind::Appointment && row.side == Side::Receiver && !row.reports_outcome()
+    kind == ChangeKind::Appointment && row.side == Side::Receiver && !row.rest.reports_outcome(&row.terms)
 }

@@ -39,7 +39,7 @@ pub use meetings::{AppointmentRow, TalkRow};
 pub use municipality_statistics::KindStay;
 pub use proposals::{ActRow, ProposalPage, ProposalRow};
 pub use referral_filter::{AT_THE_DESK, CountBy, Counts, ReferralFilter};
-pub use referral_row::{Contact, Extent, ReferralRow, Side};
+pub use referral_row::{Contact, Extent, ListedReferral, ReferralRest, ReferralRow, Side};
 pub use referrals::{Key, ReferralPage};
 pub use statistics::{Stay, Tally, TallyFilter};
 pub use support::{NoticePage, NoticeRow};

@@ -6,11 +6,11 @@ use kim_domain::disclosure::{self, Agreement, Consent, Terms};
 use kim_domain::field::FieldSet;
 use kim_domain::life::Standing;
 use kim_domain::purpose::ReferralPurpose;
-use kim_domain::referral::ReferralKind;
+use kim_domain::referral::ReferralStatus;
 use sea_orm::{DbErr, QueryResult};
 use uuid::Uuid;
 
-use super::referral_row::{Contact, Extent, Reading, ReferralRow, Side};
+use super::referral_row::{Contact, Extent, ListedReferral, Reading, ReferralRest, ReferralRow, Side};
 use super::{AgencyRow, Reads};
 use crate::directory::{Agency, Agreed, Directory, Pinned};
 use crate::referral::NO_DUE_DATE;
@@ -68,12 +68,19 @@ impl Reads {
         sql
     }
 
-    pub(super) async fn fetch(&self, sql: Sql, extent: Extent) -> Result<Vec<ReferralRow>, DbErr> {
-        let rows = sql.all(self.connection()).await?;
-        let (reading, directory) = (Reading::Viewer(&self.viewer), self.listing(extent));
-        let read = |row| match directory {
-            Some(directory) => reading.listed(row, directory, self.today),
-            None => reading.row(row, extent, self.today),
+    /// Reads rows that [`select`](Self::select) selected as [`Extent::Whole`].
+    pub(super) async fn fetch(&self, sql: Sql) -> Result<Vec<ReferralRow>, DbErr> {
+        let (rows, reading) = (sql.all(self.connection()).await?, Reading::Viewer(&self.viewer));
+        rows.iter().map(|row| reading.whole(row, self.today)).collect()
+    }
+
+    /// Reads rows that [`select`](Self::select) selected in this extent.
+    pub(super) async fn fetch_listed(&self, sql: Sql, extent: Extent) -> Result<Vec<ListedReferral>, DbErr> {
+        let (rows, reading) = (sql.all(self.connection()).await?, Reading::Viewer(&self.viewer));
+        let read = |row| match (extent, self.listing(extent)) {
+            (Extent::Whole, _) => Ok(reading.whole(row, self.today)?.map(Some)),
+            (Extent::Listed, Some(directory)) => Ok(reading.with_directory(row, directory, self.today)?.map(|()| None)),
+            (Extent::Listed, None) => Ok(reading.listed(row, self.today)?.map(|()| None)),
         };
         rows.iter().map(read).collect()
     }
@@ -88,7 +95,8 @@ impl Reads {
 struct Listed {
     id: Uuid,
     purpose: ReferralPurpose,
-    standing: Standing,
+    status: ReferralStatus,
+    ever_accepted: bool,
     reference: String,
     sender_id: Uuid,
     receiver_id: Uuid,
@@ -102,12 +110,8 @@ impl Listed {
         Ok(Self {
             id: columns.next()?,
             purpose: columns.word()?,
-            standing: Standing {
-                status: columns.word()?,
-                ever_accepted: columns.next()?,
-                asked_from: None,
-                suspended_from: None,
-            },
+            status: columns.word()?,
+            ever_accepted: columns.next()?,
             reference: columns.next()?,
             sender_id: columns.next()?,
             receiver_id: columns.next()?,
@@ -119,10 +123,23 @@ impl Listed {
 }
 
 impl Reading<'_> {
-    /// Reads a row of what [`select`] selected.
-    pub(crate) fn row(self, row: &QueryResult, extent: Extent, today: NaiveDate) -> Result<ReferralRow, DbErr> {
+    /// Reads a row of what [`select`] selected as [`Extent::Whole`].
+    pub(crate) fn whole(self, row: &QueryResult, today: NaiveDate) -> Result<ReferralRow, DbErr> {
         let mut columns = Columns::of(row);
-        let listed = Listed::read(&mut columns)?;
+        let (listed, ever_accepted) = self.joined(&mut columns, today)?;
+        let rest = rest(&mut columns, &listed, ever_accepted)?;
+        Ok(listed.map(|()| rest))
+    }
+
+    /// Reads a row of what [`select`] selected as [`Extent::Listed`].
+    pub(crate) fn listed(self, row: &QueryResult, today: NaiveDate) -> Result<ReferralRow<()>, DbErr> {
+        self.joined(&mut Columns::of(row), today).map(|(listed, _)| listed)
+    }
+
+    /// Reads what a list shows, and whether the referral was ever accepted.
+    fn joined(self, columns: &mut Columns<'_>, today: NaiveDate) -> Result<(ReferralRow<()>, bool), DbErr> {
+        let listed = Listed::read(columns)?;
+        let ever_accepted = listed.ever_accepted;
         let sender = AgencyRow {
             id: listed.sender_id,
             slug: columns.shared_text()?,
@@ -137,15 +154,17 @@ impl Reading<'_> {
             ended: columns.next()?,
         };
         let agreed = pinned.on(today, columns.rows_of_fields()?.into_iter().map(agreement));
-        let row = self.complete(listed, sender, agreed, consent(&mut columns)?, today);
-        match extent {
-            Extent::Listed => Ok(row),
-            Extent::Whole => more(row, &mut columns),
-        }
+        let consent = consent(columns)?;
+        Ok((self.complete(listed, sender, agreed, consent, today), ever_accepted))
     }
 
     /// Reads a row that was not joined to what the directory has.
-    fn listed(self, row: &QueryResult, directory: &Directory, today: NaiveDate) -> Result<ReferralRow, DbErr> {
+    fn with_directory(
+        self,
+        row: &QueryResult,
+        directory: &Directory,
+        today: NaiveDate,
+    ) -> Result<ReferralRow<()>, DbErr> {
         let mut columns = Columns::of(row);
         let listed = Listed::read(&mut columns)?;
         let sender = directory.agency(listed.sender_id)?.clone();
@@ -156,7 +175,7 @@ impl Reading<'_> {
         Ok(self.complete(listed, sender, agreed, consent(&mut columns)?, today))
     }
 
-    /// A row of a list.
+    /// Adds the side on which the viewer stands, and the inputs of the rule.
     fn complete(
         self,
         listed: Listed,
@@ -164,16 +183,15 @@ impl Reading<'_> {
         agreed: Agreed,
         consent: Option<Consent>,
         today: NaiveDate,
-    ) -> ReferralRow {
+    ) -> ReferralRow<()> {
         let side = self.side(listed.receiver_id);
-        let standing = listed.standing;
         let access_days = u16::try_from(agreed.access_days).unwrap_or(0);
         let terms = Terms {
             receiver: self.receiver(side, listed.purpose),
             sender: sender.row.kind,
             sender_bound_by_203: sender.bound_by_203,
             purpose: listed.purpose,
-            stage: disclosure::stage(standing.status, standing.ever_accepted, listed.closed_on, access_days, today),
+            stage: disclosure::stage(listed.status, listed.ever_accepted, listed.closed_on, access_days, today),
             agreement: agreed.agreement,
             consent,
             offered: listed.offered,
@@ -182,7 +200,7 @@ impl Reading<'_> {
         ReferralRow {
             id: listed.id,
             purpose: listed.purpose,
-            standing,
+            status: listed.status,
             reference: listed.reference,
             sender_id: listed.sender_id,
             receiver_id: listed.receiver_id,
@@ -190,35 +208,22 @@ impl Reading<'_> {
             side,
             terms,
             sender: sender.row,
-            version: 0,
-            kind: ReferralKind::Referral,
-            own_reference: None,
-            sender_contact: Contact::default(),
-            receiver_contact: Contact::default(),
-            first_received_on: None,
-            offered_at: None,
-            accepted_at: None,
-            closed_at: None,
-            updated_at: 0,
-            previous_id: None,
-            case_id: Uuid::nil(),
-            agreement_id: None,
-            consent_id: None,
-            carries_application: false,
-            statutory_due_on: None,
-            reason: None,
-            report_outcome: false,
+            rest: (),
         }
     }
 }
 
 /// Reads the columns of [`MORE`].
-fn more(listed: ReferralRow, columns: &mut Columns<'_>) -> Result<ReferralRow, DbErr> {
+fn rest(columns: &mut Columns<'_>, listed: &ReferralRow<()>, ever_accepted: bool) -> Result<ReferralRest, DbErr> {
     let (version, kind) = (columns.next()?, columns.word()?);
-    let standing =
-        Standing { asked_from: columns.word_or_none()?, suspended_from: columns.word_or_none()?, ..listed.standing };
+    let standing = Standing {
+        status: listed.status,
+        ever_accepted,
+        asked_from: columns.word_or_none()?,
+        suspended_from: columns.word_or_none()?,
+    };
     let (sender_reference, receiver_reference): (Option<String>, _) = (columns.next()?, columns.next()?);
-    Ok(ReferralRow {
+    Ok(ReferralRest {
         version,
         kind,
         standing,
@@ -240,8 +245,8 @@ fn more(listed: ReferralRow, columns: &mut Columns<'_>) -> Result<ReferralRow, D
         carries_application: columns.next()?,
         statutory_due_on: columns.next()?,
         reason: columns.next()?,
+        // A draft may have no consent.
         report_outcome: columns.next::<Option<bool>>()?.unwrap_or(false),
-        ..listed
     })
 }
 

@@ -8,7 +8,7 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::Reads;
-use super::referral_row::{Extent, ReferralRow};
+use super::referral_row::{Extent, ListedReferral};
 use crate::handover;
 use crate::sql::{Columns, Sql};
 
@@ -67,9 +67,6 @@ pub struct Counts {
 
 /// What a search for the client at the desk confirms, and so discloses.
 pub const AT_THE_DESK: FieldSet = FieldSet::of(&[HandoverField::FamilyName, HandoverField::BirthDate]);
-
-/// The client at the desk has few referrals to one agency; more than this is not a person.
-const CLIENT_LIMIT: i64 = 200;
 
 impl Reads {
     /// The counts of a dashboard: with no other filter than by what is counted, read from an index alone.
@@ -136,14 +133,14 @@ impl Reads {
         direction: Direction,
         filter: &ReferralFilter,
         fingerprint: &str,
-    ) -> Result<Vec<ReferralRow>, DbErr> {
-        let mut sql = self.select(Extent::Whole);
+    ) -> Result<Vec<ListedReferral>, DbErr> {
+        let mut sql = self.select(Extent::Listed);
         self.narrow(&mut sql, direction);
         self.apply(&mut sql, direction, filter);
         sql.push(" AND r.id IN (");
         handover::push_referrals_of_client(&mut sql, fingerprint);
-        sql.push(") ORDER BY r.offered_at DESC LIMIT ").bind(CLIENT_LIMIT);
-        let mut rows = self.fetch(sql, Extent::Whole).await?;
+        sql.push(")");
+        let mut rows = self.fetch_listed(sql, Extent::Listed).await?;
         rows.retain(|row| AT_THE_DESK.is_within(row.visible().fields()));
         Ok(rows)
     }

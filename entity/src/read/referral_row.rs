@@ -5,7 +5,7 @@ use kim_domain::agency::AgencyKind;
 use kim_domain::disclosure::{self, Stage, Terms, Visible};
 use kim_domain::life::Standing;
 use kim_domain::purpose::ReferralPurpose;
-use kim_domain::referral::{BallHolder, ReferralKind};
+use kim_domain::referral::{BallHolder, ReferralKind, ReferralStatus};
 use uuid::Uuid;
 
 use super::AgencyRow;
@@ -31,19 +31,15 @@ pub struct Contact {
     pub email: Option<String>,
 }
 
-/// One referral without its handover, as the viewer may know it.
+/// One referral without its handover, as the viewer may know it: what a list shows of it, and as `R` the rest of the row.
 #[derive(Clone, Debug)]
-pub struct ReferralRow {
+pub struct ReferralRow<R = ReferralRest> {
     /// Id.
     pub id: Uuid,
-    /// Counts changes.
-    pub version: i32,
-    /// How it is handed over.
-    pub kind: ReferralKind,
     /// What is asked.
     pub purpose: ReferralPurpose,
-    /// Where it stands, and where it goes back to.
-    pub standing: Standing,
+    /// Where it stands.
+    pub status: ReferralStatus,
     /// Its own reference, for the phone.
     pub reference: String,
     /// Who handed over.
@@ -52,6 +48,28 @@ pub struct ReferralRow {
     pub sender: AgencyRow,
     /// Who was asked.
     pub receiver_id: Uuid,
+    /// Day on which an answer is due.
+    pub due_on: Option<NaiveDate>,
+    /// Where the viewer stands.
+    pub side: Side,
+    /// The inputs of the rule, today.
+    pub terms: Terms,
+    /// The rest.
+    pub rest: R,
+}
+
+/// A row of a list. It has the rest if it was read [whole](Extent::Whole).
+pub type ListedReferral = ReferralRow<Option<ReferralRest>>;
+
+/// What a list does not show of a referral.
+#[derive(Clone, Debug)]
+pub struct ReferralRest {
+    /// Counts changes.
+    pub version: i32,
+    /// How it is handed over.
+    pub kind: ReferralKind,
+    /// Where it stands, and where it goes back to.
+    pub standing: Standing,
     /// The viewer's own file number; the other side's is not read.
     pub own_reference: Option<String>,
     /// The sender's professional.
@@ -68,8 +86,6 @@ pub struct ReferralRow {
     pub closed_at: Option<i64>,
     /// Microseconds.
     pub updated_at: i64,
-    /// Day on which an answer is due.
-    pub due_on: Option<NaiveDate>,
     /// The referral that this one continues.
     pub previous_id: Option<Uuid>,
     /// The sender's case.
@@ -86,13 +102,9 @@ pub struct ReferralRow {
     pub reason: Option<String>,
     /// Whether the client lets the receiver tell the sender what came of it.
     pub report_outcome: bool,
-    /// Where the viewer stands.
-    pub side: Side,
-    /// The inputs of the rule, today.
-    pub terms: Terms,
 }
 
-impl ReferralRow {
+impl<R> ReferralRow<R> {
     /// What the receiver may see now.
     #[must_use]
     pub fn visible(&self) -> Visible {
@@ -105,24 +117,43 @@ impl ReferralRow {
         disclosure::visible(&Terms { stage: Stage::Full, ..self.terms })
     }
 
-    /// Whether the client lets the receiver tell the sender what came of it.
-    #[must_use]
-    pub fn reports_outcome(&self) -> bool {
-        self.report_outcome && self.terms.consent.is_some_and(|consent| !consent.withdrawn)
-    }
-
     /// Whether the receiver has let the day pass.
     #[must_use]
     pub fn overdue(&self, today: NaiveDate) -> bool {
-        self.standing.status.ball() == Some(BallHolder::Receiver) && self.due_on.is_some_and(|due| due < today)
+        self.status.ball() == Some(BallHolder::Receiver) && self.due_on.is_some_and(|due| due < today)
+    }
+
+    /// The same row with another rest.
+    #[must_use]
+    pub fn map<S>(self, rest: impl FnOnce(R) -> S) -> ReferralRow<S> {
+        ReferralRow {
+            id: self.id,
+            purpose: self.purpose,
+            status: self.status,
+            reference: self.reference,
+            sender_id: self.sender_id,
+            sender: self.sender,
+            receiver_id: self.receiver_id,
+            due_on: self.due_on,
+            side: self.side,
+            terms: self.terms,
+            rest: rest(self.rest),
+        }
     }
 }
 
-/// How much of a row is read. Fifty rows of a list are twice as dear whole.
+impl ReferralRest {
+    /// Whether the client lets the receiver tell the sender what came of it, under the terms of the row.
+    #[must_use]
+    pub fn reports_outcome(&self, terms: &Terms) -> bool {
+        self.report_outcome && terms.consent.is_some_and(|consent| !consent.withdrawn)
+    }
+}
+
+/// How much of a row is read. Fifty whole rows of a list cost twice as much as fifty listed ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
-    /// What a list shows: id, purpose, state, reference, parties, due day, and the inputs of the rule. The rest of the row
-    /// is empty, and its standing knows no question and no suspension.
+    /// What a list shows, and the inputs of the rule.
     Listed,
     /// All of it.
     Whole,

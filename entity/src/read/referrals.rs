@@ -6,7 +6,7 @@ use sea_orm::{DbErr, Value};
 use uuid::Uuid;
 
 use super::referral_filter::ReferralFilter;
-use super::referral_row::{Extent, ReferralRow};
+use super::referral_row::{Extent, ListedReferral, ReferralRow};
 use super::{Page, Reads, Window};
 
 /// Where a page begins or ends: the order's value and the id.
@@ -19,7 +19,7 @@ pub enum Key {
 }
 
 /// A page of referrals.
-pub type ReferralPage = Page<ReferralRow>;
+pub type ReferralPage = Page<ListedReferral>;
 
 impl Reads {
     /// One page of the viewer's referrals.
@@ -55,7 +55,7 @@ impl Reads {
         }
         let way = if descending == window.from_end { " ASC" } else { " DESC" };
         sql.push(" ORDER BY ").push(column).push(way).push(", r.id").push(way).limit(window.fetched());
-        let rows = self.fetch(sql, extent).await?;
+        let rows = self.fetch_listed(sql, extent).await?;
         Ok(Page::cut(rows, window))
     }
 
@@ -73,7 +73,7 @@ impl Reads {
         sql.push(" OR ");
         self.narrow(&mut sql, Direction::Outgoing);
         sql.push(")");
-        self.fetch(sql, Extent::Whole).await
+        self.fetch(sql).await
     }
 
     /// Keeps everybody else from changing those of these referrals that are the viewer's.
@@ -98,6 +98,6 @@ impl Reads {
         let mut sql = self.select(Extent::Whole);
         self.narrow(&mut sql, Direction::Outgoing);
         sql.push(" AND ").is_one_of("r.case_id", case_ids).push(" ORDER BY r.offered_at DESC, r.id DESC");
-        self.fetch(sql, Extent::Whole).await
+        self.fetch(sql).await
     }
 }

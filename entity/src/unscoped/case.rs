@@ -50,7 +50,7 @@ impl<T: Borrow<Tx>> Unscoped<T> {
         let mut sql = select(self.sql(), Extent::Listed, self.today);
         sql.push("r.case_id = ").bind(case_id);
         let rows = sql.all(self.connection()).await?;
-        let read = |row| Reading::Unscoped.row(row, Extent::Listed, self.today);
+        let read = |row| Reading::Unscoped.listed(row, self.today);
         rows.iter().map(read).map(|row| row.map(|row| (row.id, row.visible().fields()))).collect()
     }
 

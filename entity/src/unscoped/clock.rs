@@ -43,7 +43,7 @@ impl Unscoped {
         let mut sql = select(self.sql(), Extent::Whole, self.today);
         sql.push("r.id = ").bind(id);
         let Some(row) = sql.one(self.connection()).await? else { return Ok(None) };
-        let row = Reading::Unscoped.row(&row, Extent::Whole, self.today)?;
+        let row = Reading::Unscoped.whole(&row, self.today)?;
         let known_since = chrono::DateTime::from_timestamp_micros(created_at).map_or(NaiveDate::MIN, berlin_day);
         Ok(Some(Locked { row, known_since }))
     }

@@ -54,7 +54,7 @@ impl<T: Borrow<Tx>> Unscoped<T> {
         }
         let mut sql = select(self.sql(), Extent::Whole, today);
         narrow(&mut sql);
-        sql.all(tx).await?.iter().map(|row| Reading::Unscoped.row(row, Extent::Whole, today)).collect()
+        sql.all(tx).await?.iter().map(|row| Reading::Unscoped.whole(row, today)).collect()
     }
 
     /// Gives a version to the drafts of a receiver and purpose that wait for one. What was offered keeps its own.

@@ -195,7 +195,7 @@ impl Writes {
         let ids: Vec<Uuid> = rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
         let mut found = self.referrals(&ids).await?;
         // It may have moved while its lock was waited for.
-        found.retain(|row| concerned(&row.standing.status));
+        found.retain(|row| concerned(&row.status));
         Ok(found)
     }
 }

@@ -197,8 +197,8 @@ async fn bulk(
             let row = done.referral.and_then(|id| rows.get(&id));
             BulkResult {
                 referral_id,
-                status: row.map(|row| Coded(row.standing.status)),
-                version: row.map(|row| row.version),
+                status: row.map(|row| Coded(row.status)),
+                version: row.map(|row| row.rest.version),
                 error: done.refused.map(|refused| BulkError::of(refused, kind)),
             }
         };
