@@ -6,6 +6,7 @@ pub mod clock;
 pub mod consent;
 pub mod disclose;
 pub mod import;
+pub mod list_length;
 mod matching;
 pub mod once;
 pub mod referral;

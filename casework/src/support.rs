@@ -121,7 +121,7 @@ async fn own_case(work: &Work<'_>, id: Option<Uuid>) -> Result<CaseRow, Refusal>
 
 /// Who asks often could find out who is a client where by recording cases of people who are none.
 async fn limit(work: &Work<'_>, case_id: Uuid) -> Result<(), Refusal> {
-    work.reads().queue_support_checks().await?;
+    work.writes().queue_support_checks().await?;
     if work.writes().count_own_support_checks(work.now() - HOUR).await? >= MOST_PER_HOUR {
         let text = "Sie haben in der letzten Stunde zu oft abgeglichen. Bitte später noch einmal.";
         return Err(Refusal::rate_limited(text));

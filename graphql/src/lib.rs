@@ -47,6 +47,7 @@ mod proposal;
 mod query;
 mod record_input;
 mod referral;
+mod referral_filter;
 mod scalar;
 pub mod schema;
 mod session;

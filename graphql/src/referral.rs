@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, ID, Object, SimpleObject};
 use kim_domain::Word;
 use kim_domain::agency::Scope;
 use kim_domain::field::HandoverField;
 use kim_domain::id::Kind;
 use kim_domain::life::{self, Around, Mover, ReferralAction};
-use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{
-    Ball, BallHolder, DeclineReason, FailReason, Outcome, ReferralKind, ReferralStatus, ReturnReason, WithdrawalReason,
+    BallHolder, DeclineReason, FailReason, Outcome, ReferralKind, ReferralStatus, ReturnReason, WithdrawalReason,
 };
 use kim_entity::read::{
     self, AppointmentRow, CorrectionRow, Disputes, DraftRow, EventRow, ListedReferral, MessageRow, ReferralRest, Side,
@@ -374,48 +373,5 @@ impl Contact {
     fn of(contact: &read::Contact) -> Option<Self> {
         let read::Contact { name, phone, email } = contact.clone();
         (name.is_some() || phone.is_some() || email.is_some()).then_some(Self { name, phone, email })
-    }
-}
-
-/// Auswahl aus den Übergaben. Kein Feld der Übergabe kann gefiltert werden außer über `client`.
-#[derive(Debug, Default, InputObject)]
-#[graphql(tag = "for work")]
-pub(crate) struct ReferralFilter {
-    /// Einer dieser Stände.
-    pub(crate) status: Option<Vec<Coded<ReferralStatus>>>,
-    /// Ob die empfangende Stelle noch zu entscheiden hat.
-    pub(crate) pending: Option<bool>,
-    /// Ob sie die Frist verstreichen ließ.
-    pub(crate) overdue: Option<bool>,
-    /// Wer am Zug ist.
-    pub(crate) ball_with: Option<Coded<Ball>>,
-    /// Einer dieser Zwecke.
-    pub(crate) purpose: Option<Vec<Coded<ReferralPurpose>>>,
-    /// Die andere Stelle.
-    pub(crate) agency: Option<ID>,
-    /// Frist vor diesem Tag.
-    pub(crate) due_before: Option<Date>,
-    /// Geändert nach diesem Zeitpunkt.
-    pub(crate) updated_after: Option<DateTime>,
-    /// Das Zeichen der Übergabe, genau.
-    pub(crate) reference: Option<String>,
-    /// Die Person am Schalter; findet nur Übergaben, die Ihnen Namen und Geburtsdatum jetzt zeigen.
-    pub(crate) client: Option<ClientInput>,
-}
-
-/// Die Person am Schalter: genau nach Angleichung der Schreibweise (Groß- und Kleinschreibung, Akzente, Bindestriche).
-#[derive(Clone, InputObject)]
-#[graphql(tag = "for work")]
-pub(crate) struct ClientInput {
-    /// Familienname.
-    pub(crate) family_name: String,
-    /// Geburtsdatum.
-    pub(crate) birth_date: Date,
-}
-
-impl std::fmt::Debug for ClientInput {
-    /// A name never gets into a log by way of Debug.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("ClientInput")
     }
 }

@@ -37,17 +37,16 @@ pub async fn give_opinion(
         }
     };
     let opinions = work.writes().opinions_of(id).await?;
-    if opinions.iter().any(|one| one.side.0 == side) {
+    if opinions.iter().any(|one| one.side == side) {
         return Err(Refusal::because(Because::IllegalTransition, "Für Ihre Seite liegt schon eine Stellungnahme vor."));
     }
-    let own = work.viewer().subject();
     let signatures = work.writes().signatures_of(id).await?;
-    if signatures.iter().any(|one| one.staff == own) {
+    if signatures.iter().any(|one| one.is_of_subject) {
         return Err(both());
     }
     work.writes().insert_opinion(id, side, opinion.verdict, reasons, work.now()).await?;
-    let signed: Vec<_> = signatures.iter().map(|one| one.side.0).collect();
-    let heard: Vec<_> = opinions.iter().map(|one| one.side.0).chain([side]).collect();
+    let signed: Vec<_> = signatures.iter().map(|one| one.side).collect();
+    let heard: Vec<_> = opinions.iter().map(|one| one.side).chain([side]).collect();
     conclude::if_complete(work, &taken.row, &signed, &heard).await?;
     Ok(ProposalDone { proposal: id })
 }

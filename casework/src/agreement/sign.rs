@@ -15,21 +15,20 @@ pub async fn sign(work: &mut Work<'_>, target: ProposalTarget) -> Result<Proposa
     let taken = take(work, target, |_| ProposalAction::Sign).await?;
     let (side, id) = (taken.party(work)?, taken.row.id);
     let signatures = work.writes().signatures_of(id).await?;
-    if signatures.iter().any(|one| one.side.0 == side) {
+    if signatures.iter().any(|one| one.side == side) {
         let text = "Für Ihre Seite ist schon unterschrieben.";
         return Err(Refusal::because(Because::IllegalTransition, text));
     }
-    let own = work.viewer().subject();
-    if signatures.iter().any(|one| one.staff == own || one.agency_id == work.own_id()) {
+    if signatures.iter().any(|one| one.is_of_subject || one.is_of_agency) {
         return Err(Refusal::not_allowed("Niemand unterschreibt für beide Seiten."));
     }
     let opinions = work.writes().opinions_of(id).await?;
-    if opinions.iter().any(|one| one.staff == own) {
+    if opinions.iter().any(|one| one.is_of_subject) {
         return Err(super::advise::both());
     }
     work.writes().insert_signature(id, side, work.now()).await?;
-    let signed: Vec<_> = signatures.iter().map(|one| one.side.0).chain([side]).collect();
-    let heard: Vec<_> = opinions.iter().map(|one| one.side.0).collect();
+    let signed: Vec<_> = signatures.iter().map(|one| one.side).chain([side]).collect();
+    let heard: Vec<_> = opinions.iter().map(|one| one.side).collect();
     conclude::if_complete(work, &taken.row, &signed, &heard).await?;
     Ok(ProposalDone { proposal: id })
 }

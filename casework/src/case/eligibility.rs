@@ -6,9 +6,11 @@ use kim_domain::id::new_uuid;
 use kim_domain::value::TargetGroup;
 use kim_entity::case_file::CaseChange;
 use kim_entity::eligibility_decision;
+use kim_entity::write::OwnList;
 use serde_json::json;
 
 use super::{Done, Target, own_open, touch};
+use crate::list_length::one_more;
 use crate::refusal::Refusal;
 use crate::text::text;
 use crate::work::Work;
@@ -32,9 +34,11 @@ pub struct Decide {
 /// out, or of whom it is not known. Who is turned away although the rules would admit is told why.
 ///
 /// # Errors
-/// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED for a closed case, without a rule set on that day, or against the rules; BAD_INPUT.
+/// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED for a closed case, one decision too many, without a rule set on that day, or against the
+/// rules; BAD_INPUT.
 pub async fn decide(work: &mut Work<'_>, target: Target, input: &Decide) -> Result<Done, Refusal> {
     let case = own_open(work, target, eligibility::READ).await?;
+    one_more(work, OwnList::Decisions(case.id)).await?;
     let on = input.reference_date.unwrap_or(work.today());
     let admitted = work.reads().decisions(&[case.id]).await?.remove(&case.id).unwrap_or_default();
     let admitted = admitted.iter().find(|decision| decision.eligible);

@@ -8,19 +8,21 @@ use kim_domain::life::ReferralAction;
 use kim_domain::purpose::ReferralPurpose;
 use kim_entity::read::{Contact, ReferralRow};
 use kim_entity::referral_event;
-use kim_entity::write::{NewDraft, Tx};
+use kim_entity::write::{NewDraft, OwnList, Tx};
 use uuid::Uuid;
 
 use super::offer::{Offer, offer_row};
 use super::{Done, Target};
 use crate::import::random_reference;
+use crate::list_length::one_more;
 use crate::refusal::Refusal;
 use crate::work::{Work, mover};
 
 /// Offers it again, to the same receiver and for the same purpose, with the case's values of today.
 ///
 /// # Errors
-/// As [`offer`](super::offer), and ILLEGAL_TRANSITION for what still runs or was offered again already.
+/// As [`offer`](super::offer), ILLEGAL_TRANSITION for what still runs or was offered again already, and ACTION_NOT_ALLOWED for
+/// a case that has too many.
 pub async fn offer_again(work: &mut Work<'_>, input: Offer) -> Result<Done, Refusal> {
     let row = work.referral(input.target.id, input.target.expected_version).await?;
     if !row.rest.standing.permits(ReferralAction::OfferAgain, mover(&row)) {
@@ -35,6 +37,7 @@ pub async fn offer_again(work: &mut Work<'_>, input: Offer) -> Result<Done, Refu
             "Diese Übergabe wurde schon erneut angeboten. Bitte die neue Übergabe benutzen, auch wenn sie wieder endet.",
         ));
     }
+    one_more(work, OwnList::Referrals(row.rest.case_id)).await?;
     // Its version counts on, so that a colleague who saw the same is told so.
     work.happen(&row, ReferralAction::OfferAgain, ChangeKind::Moved, None, Default::default()).await?;
     let (id, next) = (new_uuid(), Next { receiver_id: row.receiver_id, purpose: row.purpose, hop: 0 });

@@ -7,12 +7,13 @@ use kim_domain::life::ReferralAction;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::ReferralKind;
 pub use kim_entity::read::Contact;
-use kim_entity::write::NewDraft;
+use kim_entity::write::{NewDraft, OwnList};
 use uuid::Uuid;
 
 use super::offer::Parties;
 use super::{Done, Target};
 use crate::import::random_reference;
+use crate::list_length::one_more;
 use crate::refusal::Refusal;
 use crate::text::{optional_line, text};
 use crate::work::{Work, mover};
@@ -53,7 +54,8 @@ pub struct Draft {
 ///
 /// # Errors
 /// BAD_INPUT for a receiver that cannot be asked for this, a field that its kind never gets, or a text; NOT_FOUND for a case
-/// that is not the viewer's; ACTION_NOT_ALLOWED for a closed one, and for a purpose that the token is not for.
+/// that is not the viewer's; ACTION_NOT_ALLOWED for a closed one or one that has too many, and for a purpose that the token is not
+/// for.
 pub async fn draft(work: &mut Work<'_>, input: &Draft) -> Result<Done, Refusal> {
     let case = match input.case {
         Some(id) => work.reads().cases_by_id(&[id], FieldSet::EMPTY).await?.pop(),
@@ -63,6 +65,7 @@ pub async fn draft(work: &mut Work<'_>, input: &Draft) -> Result<Done, Refusal> 
     if case.closed_on.is_some() {
         return Err(Refusal::not_allowed("Der Fall ist abgeschlossen."));
     }
+    one_more(work, OwnList::Referrals(case.id)).await?;
     work.within_token(input.purpose)?;
     let receiver = match input.receiver {
         Some(id) if id != work.own_id() => work.writes().receiver(id, input.purpose).await?,

@@ -4,9 +4,10 @@ use chrono::{Months, NaiveDate};
 use kim_domain::calendar::berlin_day;
 use kim_domain::change::ChangeKind;
 use kim_domain::life::ReferralAction;
-use kim_entity::write::{NewAppointment, NewTalk};
+use kim_entity::write::{NewAppointment, NewTalk, OwnList};
 
 use super::{Done, Target};
+use crate::list_length::one_more;
 use crate::refusal::Refusal;
 use crate::text::{line, text};
 use crate::work::Work;
@@ -42,9 +43,10 @@ pub struct Talk {
 /// Records an appointment.
 ///
 /// # Errors
-/// NOT_FOUND, CONFLICT, ILLEGAL_TRANSITION once it is closed, BAD_INPUT.
+/// NOT_FOUND, CONFLICT, ILLEGAL_TRANSITION once it is closed, ACTION_NOT_ALLOWED for one too many, BAD_INPUT.
 pub async fn record_appointment(work: &mut Work<'_>, target: Target, input: &Appointment) -> Result<Done, Refusal> {
     let row = work.referral(target.id, target.expected_version).await?;
+    one_more(work, OwnList::Appointments(row.id)).await?;
     let day = chrono::DateTime::from_timestamp_micros(input.at).map(berlin_day);
     if !day.is_some_and(|day| is_near(day, work.today())) {
         return Err(too_far("at"));
@@ -65,6 +67,7 @@ pub async fn record_appointment(work: &mut Work<'_>, target: Target, input: &App
 /// As [`record_appointment`]; BAD_INPUT for a talk that is still to come, or without anybody.
 pub async fn record_talk(work: &mut Work<'_>, target: Target, input: &Talk) -> Result<Done, Refusal> {
     let row = work.referral(target.id, target.expected_version).await?;
+    one_more(work, OwnList::Talks(row.id)).await?;
     if input.held_on > work.today() {
         return Err(Refusal::bad_input("„heldOn“ liegt in der Zukunft: ein Gespräch wird festgehalten, wenn es war."));
     }

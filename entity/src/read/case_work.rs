@@ -37,9 +37,6 @@ pub struct DecisionRow {
     pub explanation: Option<String>,
 }
 
-/// A case has few decisions; more than this nobody shows.
-const MOST_DECISIONS: i64 = 50;
-
 impl Reads {
     /// A page of notes for each of these cases, the latest first.
     ///
@@ -105,14 +102,12 @@ impl Reads {
     /// The database does not answer.
     pub async fn decisions(&self, cases: &[Uuid]) -> Result<HashMap<Uuid, Vec<DecisionRow>>, DbErr> {
         let mut sql = self.sql();
-        let own = self.viewer.agency().id;
         sql.push(
             "SELECT q.case_id, q.id, q.staff, q.decided_on, q.reference_date, q.rule_set, q.rule_set_version, \
-             q.eligible, q.groups, q.findings, q.explanation",
+             q.eligible, q.groups, q.findings, q.explanation FROM eligibility_decision q WHERE q.agency_id = ",
         );
-        sql.first_of_each(("eligibility_decision", "case_id"), cases, ("at", "ASC"), MOST_DECISIONS, |sql| {
-            sql.push(" AND t.agency_id = ").bind(own);
-        });
+        sql.bind(self.viewer.agency().id).push(" AND ").is_one_of("q.case_id", cases);
+        sql.push(" ORDER BY q.case_id, q.at, q.id");
         let mut found: HashMap<Uuid, Vec<DecisionRow>> = HashMap::new();
         for row in &sql.all(self.connection()).await? {
             let mut columns = Columns::of(row);

@@ -43,9 +43,6 @@ pub struct TalkRow {
     pub client_took_part: bool,
 }
 
-/// A referral has few meetings; more than this nobody shows.
-const MOST: i64 = 50;
-
 impl Reads {
     /// The appointments of each of these referrals, the earliest first.
     ///
@@ -98,7 +95,8 @@ impl Reads {
         let mut sql = self.sql();
         sql.push("SELECT q.referral_id, q.id, q.agency_id, CASE WHEN q.agency_id = ").bind(self.viewer.agency().id);
         sql.push(" THEN q.staff END, ").push(columns_of);
-        sql.first_of_each((table, "referral_id"), referrals, (order, "ASC"), MOST, |_| ());
+        sql.push(" FROM ").push(table).push(" q WHERE ").is_one_of("q.referral_id", referrals);
+        sql.push(" ORDER BY q.referral_id, q.").push(order).push(", q.id");
         for row in &sql.all(self.connection()).await? {
             let mut columns = Columns::of(row);
             found.entry(columns.next()?).or_default().push(read(&mut columns)?);

@@ -1,7 +1,7 @@
 //! Support checks: the notices of the viewer's agency, and what its clients said. Who else manages a case of the same person
 //! is looked up in `unscoped/matching.rs`.
 
-use sea_orm::{DbBackend, DbErr};
+use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::history::Moment;
@@ -96,19 +96,5 @@ impl Reads {
         sql.push(" AND p.id = ").bind(person).push(" AND ");
         push_agreed(&mut sql, "p.id", self.today);
         Ok(sql.one(self.connection()).await?.is_some())
-    }
-
-    /// Lets one support check of the viewer's agency follow the other, so that all are counted. Only in a
-    /// transaction that writes; on SQLite nobody else writes while it lasts.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn queue_support_checks(&self) -> Result<(), DbErr> {
-        if self.tx.backend() != DbBackend::Postgres {
-            return Ok(());
-        }
-        let mut sql = self.sql();
-        sql.push("SELECT g.id FROM agency g WHERE g.id = ").bind(self.viewer.agency().id).push(" FOR NO KEY UPDATE");
-        sql.all(self.connection()).await.map(drop)
     }
 }

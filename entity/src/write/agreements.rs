@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::Writes;
 use super::batch::insert;
 use crate::code::Code;
+use crate::sql::Columns;
 use crate::tx::Tx;
 use crate::{agreement, agreement_opinion, agreement_proposal, agreement_signature, agreement_termination};
 
@@ -37,6 +38,17 @@ pub enum ProposalChange {
         /// Microseconds since 1970.
         at: i64,
     },
+}
+
+/// A signature or an opinion for a party. Who gave it is told only as far as it was the viewer.
+#[derive(Clone, Copy, Debug)]
+pub struct PartyAct {
+    /// For which party.
+    pub side: AgreementSide,
+    /// Whether a person of the viewer's name gave it, at whatever agency.
+    pub is_of_subject: bool,
+    /// Whether the viewer's agency gave it.
+    pub is_of_agency: bool,
 }
 
 impl Writes {
@@ -112,22 +124,32 @@ impl Writes {
         Ok(updated.rows_affected == 1)
     }
 
-    /// The signatures on a proposal, with who signed: nobody signs twice. Who it was is not answered to the viewer.
+    /// The signatures on a proposal.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn signatures_of(&self, proposal: Uuid) -> Result<Vec<agreement_signature::Model>, DbErr> {
-        let of_proposal = agreement_signature::Column::ProposalId.eq(proposal);
-        agreement_signature::Entity::find().filter(of_proposal).all(self.tx().connection()).await
+    pub async fn signatures_of(&self, proposal: Uuid) -> Result<Vec<PartyAct>, DbErr> {
+        self.acts("agreement_signature", proposal).await
     }
 
-    /// The opinions on a proposal, with who gave them, as [`signatures_of`](Self::signatures_of).
+    /// The opinions on a proposal.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn opinions_of(&self, proposal: Uuid) -> Result<Vec<agreement_opinion::Model>, DbErr> {
-        let of_proposal = agreement_opinion::Column::ProposalId.eq(proposal);
-        agreement_opinion::Entity::find().filter(of_proposal).all(self.tx().connection()).await
+    pub async fn opinions_of(&self, proposal: Uuid) -> Result<Vec<PartyAct>, DbErr> {
+        self.acts("agreement_opinion", proposal).await
+    }
+
+    async fn acts(&self, table: &str, proposal: Uuid) -> Result<Vec<PartyAct>, DbErr> {
+        let (agency, subject) = self.author();
+        let mut sql = self.tx().sql();
+        sql.push("SELECT a.side, a.staff = ").bind(subject).push(", a.agency_id = ").bind(agency);
+        sql.push(" FROM ").push(table).push(" a WHERE a.proposal_id = ").bind(proposal);
+        let read = |row| {
+            let mut columns = Columns::of(row);
+            Ok(PartyAct { side: columns.word()?, is_of_subject: columns.next()?, is_of_agency: columns.next()? })
+        };
+        sql.all(self.tx().connection()).await?.iter().map(read).collect()
     }
 
     /// Writes the viewer's signature for a party.

@@ -21,15 +21,17 @@ pub(crate) mod batch;
 mod case;
 mod consents;
 mod corrections;
+mod count;
 mod finish;
 mod handovers;
 mod referrals;
 mod requests;
 mod support;
 
-pub use agreements::ProposalChange;
+pub use agreements::{PartyAct, ProposalChange};
 pub use batch::Stored;
 pub use consents::{Concerned, Whose};
+pub use count::OwnList;
 pub use finish::{CommitRecord, FeedChange};
 pub use handovers::{NewAppointment, NewTalk};
 pub use referrals::{Moved, NewDraft, OfferColumns, ReferralChange};

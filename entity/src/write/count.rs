@@ -1,0 +1,38 @@
+//! Counts what the viewer's agency has added to a list that is read in whole.
+
+use sea_orm::DbErr;
+use uuid::Uuid;
+
+use super::Writes;
+
+/// A list of one referral or case.
+#[derive(Clone, Copy, Debug)]
+pub enum OwnList {
+    /// The appointments of this referral.
+    Appointments(Uuid),
+    /// The talks of this referral.
+    Talks(Uuid),
+    /// The decisions on eligibility of this case.
+    Decisions(Uuid),
+    /// The referrals of this case.
+    Referrals(Uuid),
+}
+
+impl Writes {
+    /// How many rows the viewer's agency added to a list.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn count_own(&self, list: OwnList) -> Result<i64, DbErr> {
+        let (table, author, owner, id) = match list {
+            OwnList::Appointments(id) => ("appointment", "agency_id", "referral_id", id),
+            OwnList::Talks(id) => ("talk", "agency_id", "referral_id", id),
+            OwnList::Decisions(id) => ("eligibility_decision", "agency_id", "case_id", id),
+            OwnList::Referrals(id) => ("referral", "sender_id", "case_id", id),
+        };
+        let mut sql = self.tx().sql();
+        sql.push("SELECT COUNT(*) FROM ").push(table).push(" WHERE ").push(owner).push(" = ").bind(id);
+        sql.push(" AND ").push(author).push(" = ").bind(self.author().0);
+        sql.one(self.tx().connection()).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
+    }
+}
