@@ -3,7 +3,8 @@
 use async_graphql::{Context, ID, Object, SimpleObject};
 use kim_domain::agency::Scope;
 use kim_domain::id::Kind;
-use kim_entity::read::{AgencyRow, NoticeRow};
+use kim_entity::read::AgencyRow;
+use kim_entity::unscoped::NoticeRow;
 
 use crate::agency::Agency;
 use crate::connection::connection;

@@ -19,7 +19,6 @@ pub(crate) mod referral_row;
 mod referrals;
 mod ruled;
 mod statistics;
-mod support;
 
 pub use crate::case_file::{CaseRow, PlanRow};
 pub use crate::message::MessageRow;
@@ -42,7 +41,6 @@ pub use referral_filter::{AT_THE_DESK, CountBy, Counts, ReferralFilter};
 pub use referral_row::{Contact, Extent, ListedReferral, ReferralRest, ReferralRow, Side};
 pub use referrals::{Key, ReferralPage};
 pub use statistics::{Stay, Tally, TallyFilter};
-pub use support::{NoticePage, NoticeRow};
 
 use std::sync::Arc;
 
@@ -122,7 +120,7 @@ impl Reads {
         self.today
     }
 
-    fn sql(&self) -> Sql {
+    pub(crate) fn sql(&self) -> Sql {
         self.tx.sql()
     }
 }
@@ -142,7 +140,7 @@ pub struct Window<K> {
 
 impl<K> Window<K> {
     /// How many rows are fetched: one more than the page, to know whether there is another.
-    fn fetched(&self) -> i64 {
+    pub(crate) fn fetched(&self) -> i64 {
         i64::try_from(self.limit).unwrap_or(i64::MAX).saturating_add(1)
     }
 }
@@ -158,7 +156,7 @@ pub struct Page<T> {
 
 impl<T> Page<T> {
     /// From `limit + 1` fetched rows, counted from the end or the beginning.
-    fn cut<K>(mut rows: Vec<T>, window: &Window<K>) -> Self {
+    pub(crate) fn cut<K>(mut rows: Vec<T>, window: &Window<K>) -> Self {
         let limit = usize::try_from(window.limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         rows.truncate(limit);

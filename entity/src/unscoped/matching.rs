@@ -130,18 +130,9 @@ impl<T: Borrow<Tx>> Unscoped<T> {
 }
 
 /// Appends the condition that the latest a client said is yes, and lasts until this day at least.
-pub(crate) fn push_agreed(sql: &mut Sql, person: &str, today: NaiveDate) {
+pub(super) fn push_agreed(sql: &mut Sql, person: &str, today: NaiveDate) {
     sql.push("EXISTS (SELECT 1 FROM support_consent s WHERE s.person_id = ").push(person);
     sql.push(" AND s.given AND (s.valid_until IS NULL OR s.valid_until >= ").bind(today);
     sql.push(") AND NOT EXISTS (SELECT 1 FROM support_consent l WHERE l.person_id = s.person_id ");
     sql.push("AND (l.recorded_at, l.id) > (s.recorded_at, s.id)))");
-}
-
-/// Appends the condition that the client of another side of a notice `n` agrees on this day. It tells nothing else of that
-/// side.
-pub(crate) fn push_another_side_agrees(sql: &mut Sql, today: NaiveDate) {
-    sql.push("EXISTS (SELECT 1 FROM support_notice o JOIN \"case\" k ON k.id = o.case_id ");
-    sql.push("WHERE o.reference = n.reference AND o.agency_id <> n.agency_id AND ");
-    push_agreed(sql, "k.person_id", today);
-    sql.push(")");
 }

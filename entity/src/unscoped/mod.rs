@@ -9,8 +9,9 @@ mod case;
 mod clock;
 mod demo;
 mod import;
-pub(crate) mod matching;
+mod matching;
 mod new_cases;
+mod support_notices;
 mod under_agreement;
 
 use std::borrow::Borrow;
@@ -24,6 +25,7 @@ pub use demo::{DemoCase, DemoClient};
 pub use import::SimilarCase;
 pub use matching::{Elsewhere, Hold};
 pub use new_cases::{ListedConsent, NewCases};
+pub use support_notices::{NoticePage, NoticeRow};
 
 use crate::database::Database;
 use crate::sql::Sql;

@@ -1,13 +1,13 @@
-//! Support checks: the notices of the viewer's agency, and what its clients said. Who else manages a case of the same person
-//! is looked up in `unscoped/matching.rs`.
+//! Support checks: the notices of the viewer's agency, and what its clients said. Here because a notice stands only while
+//! the client of another agency agrees, too: that is all that is read of other agencies' rows.
 
+use chrono::NaiveDate;
 use sea_orm::DbErr;
 use uuid::Uuid;
 
-use super::history::Moment;
-use super::{Page, Reads, Window};
+use super::matching::push_agreed;
+use crate::read::{Moment, Page, Reads, Window};
 use crate::sql::{Columns, Sql};
-use crate::unscoped::matching::{push_agreed, push_another_side_agrees};
 
 /// A notice to the viewer's agency.
 #[derive(Clone, Debug)]
@@ -76,11 +76,11 @@ impl Reads {
     /// A notice stands while its own client and one of another side agree: that somebody is a client elsewhere is told no
     /// longer than that somebody lets it be told.
     fn narrow_notices(&self, sql: &mut Sql, case: Option<Uuid>) {
-        sql.push("n.agency_id = ").bind(self.viewer.agency().id);
+        sql.push("n.agency_id = ").bind(self.viewer().agency().id);
         sql.push(" AND EXISTS (SELECT 1 FROM \"case\" k WHERE k.id = n.case_id AND ");
-        push_agreed(sql, "k.person_id", self.today);
+        push_agreed(sql, "k.person_id", self.today());
         sql.push(") AND ");
-        push_another_side_agrees(sql, self.today);
+        push_another_side_agrees(sql, self.today());
         if let Some(case) = case {
             sql.push(" AND n.case_id = ").bind(case);
         }
@@ -92,9 +92,18 @@ impl Reads {
     /// The database does not answer.
     pub async fn agrees_to_support_checks(&self, person: Uuid) -> Result<bool, DbErr> {
         let mut sql = self.sql();
-        sql.push("SELECT p.id FROM person p WHERE p.agency_id = ").bind(self.viewer.agency().id);
+        sql.push("SELECT p.id FROM person p WHERE p.agency_id = ").bind(self.viewer().agency().id);
         sql.push(" AND p.id = ").bind(person).push(" AND ");
-        push_agreed(&mut sql, "p.id", self.today);
+        push_agreed(&mut sql, "p.id", self.today());
         Ok(sql.one(self.connection()).await?.is_some())
     }
+}
+
+/// Appends the condition that the client of another side of a notice `n` agrees on this day. It tells nothing else of that
+/// side.
+fn push_another_side_agrees(sql: &mut Sql, today: NaiveDate) {
+    sql.push("EXISTS (SELECT 1 FROM support_notice o JOIN \"case\" k ON k.id = o.case_id ");
+    sql.push("WHERE o.reference = n.reference AND o.agency_id <> n.agency_id AND ");
+    push_agreed(sql, "k.person_id", today);
+    sql.push(")");
 }
