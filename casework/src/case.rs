@@ -18,9 +18,10 @@ pub use record::Record;
 pub use update::{UpdateCase, update};
 
 use kim_domain::field::FieldSet;
+use kim_entity::DbErr;
 use kim_entity::case_file::CaseChange;
+use kim_entity::database::is_taken;
 use kim_entity::read::CaseRow;
-use sea_orm::{DbErr, SqlErr};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -87,11 +88,11 @@ async fn touch(work: &Work<'_>, case: &CaseRow, change: CaseChange) -> Result<()
 
 /// The one thing of a case that is there once at an agency is its number.
 fn taken(error: DbErr) -> Refusal {
-    match error.sql_err() {
-        Some(SqlErr::UniqueConstraintViolation(_)) => {
+    match is_taken(&error) {
+        true => {
             Refusal::bad_input("„caseNumber“ ist bei Ihrer Stelle schon vergeben. Bitte eine andere Nummer nehmen.")
         }
-        Some(_) | None => Refusal::Database(error),
+        false => Refusal::Database(error),
     }
 }
 

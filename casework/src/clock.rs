@@ -6,10 +6,10 @@ use kim_domain::clock::{Action, Facts, due_action, searches};
 use kim_domain::disclosure;
 use kim_domain::life::{Mover, ReferralAction};
 use kim_domain::referral::{SuspensionReason, WithdrawalReason};
+use kim_entity::DbErr;
 use kim_entity::database::Database;
 use kim_entity::read::ReferralRow;
 use kim_entity::unscoped::{Locked, Unscoped};
-use sea_orm::DbErr;
 use uuid::Uuid;
 
 use crate::referral::suspend_because;

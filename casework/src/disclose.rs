@@ -10,9 +10,9 @@ use chrono::NaiveDate;
 use kim_domain::agency::Role;
 use kim_domain::calendar::Clock;
 use kim_domain::field::FieldSet;
+use kim_entity::DbErr;
 use kim_entity::database::Database;
 use kim_entity::viewer::Viewer;
-use sea_orm::DbErr;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 

@@ -81,7 +81,7 @@ pub enum ImportError {
     UnknownAgency(String),
     /// The database.
     #[error("Die Datenbank hat die Datei nicht angenommen; es wurde nichts geschrieben.")]
-    Database(#[from] sea_orm::DbErr),
+    Database(#[from] kim_entity::DbErr),
 }
 
 /// Says which columns were not read.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use kim_domain::field::{FieldSet, HandoverField as F};
 use kim_domain::matching::{MatchKind, Person, fingerprints};
+use kim_entity::DbErr;
 use kim_entity::read::Values;
-use sea_orm::DbErr;
 use uuid::Uuid;
 
 use crate::work::Work;

@@ -1,6 +1,6 @@
 //! Does a request once: the same one again, under the same key, gets the same ids and codes and changes nothing.
 
-use sea_orm::DbErr;
+use kim_entity::DbErr;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::refusal::{Because, Refusal, Refused};

@@ -3,7 +3,7 @@
 use kim_domain::field::FieldSet;
 use kim_domain::life::{ReferralAction, Refused as Unmoved};
 use kim_domain::referral::ReferralStatus;
-use sea_orm::DbErr;
+use kim_entity::DbErr;
 use serde::{Deserialize, Serialize};
 
 kim_domain::words! {

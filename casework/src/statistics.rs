@@ -4,10 +4,10 @@
 use kim_domain::id::new_uuid;
 use kim_domain::period::Period;
 use kim_domain::statistics::StatisticsDimension;
+use kim_entity::DbErr;
 use kim_entity::code::Code;
 use kim_entity::log::Log;
 use kim_entity::statistics_log;
-use sea_orm::DbErr;
 
 use crate::work::WorkContext;
 

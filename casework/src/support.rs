@@ -10,10 +10,10 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use kim_domain::field::FieldSet;
+use kim_entity::DbErr;
 use kim_entity::read::CaseRow;
 use kim_entity::unscoped::{Elsewhere, Hold, Unscoped};
 use kim_entity::write::Tx;
-use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

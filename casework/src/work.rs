@@ -14,12 +14,12 @@ use chrono::NaiveDate;
 use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::purpose::ReferralPurpose;
+use kim_entity::DbErr;
 use kim_entity::database::Database;
 use kim_entity::read::{Reads, ReferralRow};
 use kim_entity::unscoped::Unscoped;
 use kim_entity::viewer::Viewer;
 use kim_entity::write::{CommitRecord, Tx, Writes};
-use sea_orm::DbErr;
 use uuid::Uuid;
 
 use crate::refusal::Refusal;

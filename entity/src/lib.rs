@@ -58,3 +58,6 @@ pub mod unscoped;
 pub mod values;
 pub mod viewer;
 pub mod write;
+
+/// Whatever the database said.
+pub use sea_orm::DbErr;

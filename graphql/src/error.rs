@@ -4,8 +4,8 @@ use async_graphql::{Context, Error, ErrorExtensionValues, ErrorExtensions as _, 
 use kim_casework::refusal::{Because, Refusal, Refused};
 use kim_domain::Word as _;
 use kim_domain::agency::Scope;
+use kim_entity::DbErr;
 use kim_entity::database::{is_lost, took_too_long};
-use sea_orm::DbErr;
 use uuid::Uuid;
 
 use crate::limit::Limit;

@@ -10,8 +10,8 @@ use kim_domain::field::HandoverField;
 use kim_domain::id::Kind;
 use kim_domain::life::ReferralAction;
 use kim_domain::referral::{DeclineReason, ReferralStatus, SuspensionReason};
+use kim_entity::DbErr;
 use kim_entity::read::{EventRow, MessageRow, Moment, Page, Window};
-use sea_orm::DbErr;
 use uuid::Uuid;
 
 use crate::agency::{Agency, Parties};

@@ -4,8 +4,8 @@
 
 use async_graphql::{Context, OutputType, SelectionField};
 use kim_domain::field::{FieldSet, HandoverField};
+use kim_entity::DbErr;
 use kim_entity::read::Extent;
-use sea_orm::DbErr;
 
 use crate::case::Case;
 use crate::consent::ConsentPlan;

@@ -11,11 +11,11 @@ use kim_domain::life::{self, Around, Mover, ReferralAction};
 use kim_domain::referral::{
     BallHolder, DeclineReason, FailReason, Outcome, ReferralKind, ReferralStatus, ReturnReason, WithdrawalReason,
 };
+use kim_entity::DbErr;
 use kim_entity::read::{
     self, AppointmentRow, CorrectionRow, Disputes, DraftRow, EventRow, ListedReferral, MessageRow, ReferralRest, Side,
     TalkRow, Values,
 };
-use sea_orm::DbErr;
 
 use crate::agency::{Agency, Parties, Purpose};
 use crate::case::Case;

@@ -9,10 +9,10 @@ use kim_domain::calendar::berlin_day;
 use kim_domain::disclosure::{Level, level};
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::purpose::ReferralPurpose;
+use kim_entity::DbErr;
 use kim_entity::agency;
 use kim_entity::database::Database;
 use kim_entity::unscoped::{AgreementRecord, Unscoped};
-use sea_orm::DbErr;
 
 /// Everything that the document says.
 struct Facts(AgreementRecord);

@@ -5,10 +5,10 @@ use kim_domain::disclosure::{self, Agreement, Stage, Terms};
 use kim_domain::field::FieldSet;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::ReferralStatus;
+use kim_entity::DbErr;
 use kim_entity::read::ReferralRow;
 use kim_entity::unscoped::Unscoped;
 use kim_entity::write::Tx;
-use sea_orm::DbErr;
 use uuid::Uuid;
 
 use crate::work::{ClockWork, Work, Worker};

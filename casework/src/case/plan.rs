@@ -65,7 +65,7 @@ pub async fn set_plan(work: &mut Work<'_>, target: Target, goals: &[NewGoal]) ->
     let names = agencies(work, goals).await?;
     let goals: Vec<Goal> = goals.iter().map(|goal| checked(goal, &names)).collect::<Result<_, _>>()?;
     let told = open_steps(&goals);
-    let unwritable = |error: serde_json::Error| sea_orm::DbErr::Type(error.to_string());
+    let unwritable = |error: serde_json::Error| kim_entity::DbErr::Type(error.to_string());
     let plan = serde_json::to_string(&goals).map_err(unwritable)?;
     let plan = Plan { goals: plan, reviewed_on: work.today() };
     let steps = (!told.is_empty()).then(|| Value::PlanSteps(told).encode());

@@ -8,13 +8,13 @@ use chrono::NaiveDate;
 use kim_domain::calendar::{Clock, midnight_micros};
 use kim_domain::disclosure;
 use kim_domain::field::HandoverField;
+use kim_entity::DbErr;
 use kim_entity::code::Code;
 use kim_entity::database::{Database, is_lost, took_too_long};
 use kim_entity::disclosed::{self, Fact};
 use kim_entity::disclosure_log;
 use kim_entity::log::Log;
 use kim_entity::read::{Reads, ReferralRow};
-use sea_orm::DbErr;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 

@@ -6,11 +6,11 @@ use kim_domain::Word;
 use kim_domain::agency::{AgencyKind, DataProtectionLaw, LegalForm};
 use kim_domain::calendar::Clock;
 use kim_domain::id::new_uuid;
+use kim_entity::DbErr;
 use kim_entity::code::Code;
 use kim_entity::database::Database;
 use kim_entity::unscoped::Unscoped;
 use kim_entity::{agency, district, municipality};
-use sea_orm::DbErr;
 
 use super::cells::Cells;
 use super::report::{RefusalCode, Report};

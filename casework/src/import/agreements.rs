@@ -9,12 +9,12 @@ use kim_domain::disclosure::{Level, level};
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::id::new_uuid;
 use kim_domain::purpose::ReferralPurpose;
+use kim_entity::DbErr;
 use kim_entity::code::Code;
 use kim_entity::database::Database;
 use kim_entity::read::ReferralRow;
 use kim_entity::unscoped::Unscoped;
 use kim_entity::{agency, agreement};
-use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::cells::Cells;

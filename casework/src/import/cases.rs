@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
+use kim_entity::DbErr;
 use kim_entity::database::Database;
 use kim_entity::unscoped::Unscoped;
-use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::case_row::{COLUMNS, CaseRow};

@@ -6,9 +6,9 @@ use chrono::NaiveDate;
 use kim_domain::disclosure;
 use kim_domain::field::FieldSet;
 use kim_domain::purpose::ReferralPurpose;
+use kim_entity::DbErr;
 use kim_entity::unscoped::Unscoped;
 use kim_entity::{agency, agreement};
-use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::spelling::fold;

@@ -3,9 +3,9 @@
 use kim_domain::change::ChangeKind;
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::life::Mover;
+use kim_entity::DbErr;
 use kim_entity::read::ReferralRow;
 use kim_entity::referral_event;
-use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::{Work, WorkTx as _, Worker};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::DbErr;
+use kim_entity::DbErr;
 use uuid::Uuid;
 
 use super::{Work, WorkTx as _, Worker};
