@@ -10,9 +10,9 @@ use kim_domain::calendar::Clock;
 use kim_domain::id::{Kind, decode, encode};
 use kim_domain::referral::ReferralStatus;
 use kim_entity::database::Database;
-use kim_entity::{case_file, change, disclosed, idempotency, referral_event};
+use kim_entity::{change, disclosed, idempotency, raw, referral_event};
 use kim_graphql::{Api, Asked};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, PaginatorTrait};
+use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -82,8 +82,7 @@ async fn close_the_case(play: &Play, draft: &str) {
     let main = play.server.database.database.raw();
     let id = decode(draft).expect("an id").1;
     let draft = kim_entity::referral::Entity::find_by_id(id).one(main).await.expect("a database").expect("the draft");
-    let closed = case_file::ActiveModel { id: Set(draft.case_id), closed_on: Set(Some(today())), ..Default::default() };
-    closed.update(main).await.expect("closed");
+    raw::close_case(main, draft.case_id, Some(today())).await.expect("closed");
 }
 
 /// Each feed is numbered from 1 without a gap.

@@ -5,9 +5,9 @@ mod outlook;
 mod values;
 
 use kim_domain::agency::Role;
+use kim_domain::field::HandoverField;
 use kim_domain::id::{Kind, encode};
-use kim_entity::person;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use kim_entity::raw;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -29,21 +29,21 @@ async fn mutate(play: &Play, token: &str, mutation: &str, mut input: Value, show
     play.server.ask(token, &query, &json!({ "input": input })).await
 }
 
-async fn done(play: &Play, mutation: &str, input: Value, shown: &str) -> Value {
+pub(crate) async fn done(play: &Play, mutation: &str, input: Value, shown: &str) -> Value {
     let answer = mutate(play, &traeger(), mutation, input, shown).await;
     assert_eq!(answer["errors"], Value::Null, "{mutation}: {answer}");
     answer["data"][mutation]["case"].clone()
 }
 
 /// Does it, and expects it refused; the code and the text.
-async fn refused(play: &Play, mutation: &str, input: Value) -> (String, String) {
+pub(crate) async fn refused(play: &Play, mutation: &str, input: Value) -> (String, String) {
     let answer = mutate(play, &traeger(), mutation, input, "id").await;
     assert_eq!(answer["data"], json!({ mutation: null }), "{mutation}: {answer}");
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     (text(&answer["errors"][0]["extensions"]["code"]), text(&answer["errors"][0]["message"]))
 }
 
-fn at(case: &Value, mut input: Value) -> Value {
+pub(crate) fn at(case: &Value, mut input: Value) -> Value {
     input["caseId"] = case["id"].clone();
     input["expectedVersion"] = case["version"].clone();
     input
@@ -68,13 +68,9 @@ async fn opened(play: &Play, number: &str) -> Value {
 }
 
 async fn fingerprint(play: &Play, family_name: &str) -> (Option<String>, Option<String>) {
-    let row = person::Entity::find()
-        .filter(person::Column::FamilyName.eq(family_name))
-        .one(play.server.database.database.raw())
-        .await
-        .expect("a database")
-        .expect("a person");
-    (row.fingerprint, row.phonetic_fingerprint)
+    let persons = raw::persons(play.server.database.database.raw()).await.expect("persons");
+    let person = persons.into_iter().find(|person| person.values.get(HandoverField::FamilyName) == Some(family_name));
+    person.expect("a person").fingerprints.map_or((None, None), |made| (Some(made.exact), made.phonetic))
 }
 
 on_both! {

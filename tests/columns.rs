@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use kim_entity::case_file::NewCase;
 use kim_entity::classification::TABLES;
 use kim_entity::handover::HandoverRow;
+use kim_entity::household_member::NewMember;
 use kim_entity::message::NewMessage;
 use kim_entity::note::NewNote;
 use kim_entity::person::PersonRow;
@@ -50,6 +51,7 @@ on_both! {
             stored::<PersonRow>(),
             stored::<NewCase>(),
             stored::<NewNote>(),
+            stored::<NewMember>(),
         ];
         for (table, written) in codecs {
             let there: BTreeSet<_> = found.iter().filter(|name| name.starts_with(&format!("{table}."))).cloned().collect();

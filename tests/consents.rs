@@ -2,10 +2,11 @@
 
 use kim_domain::agency::{AgencyKind, Role};
 use kim_domain::calendar::Clock;
+use kim_domain::field::HandoverField;
 use kim_domain::id::{Kind, encode};
 use kim_domain::purpose::ReferralPurpose;
-use kim_entity::{agency, person};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait};
+use kim_entity::{agency, raw};
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -208,15 +209,14 @@ on_both! {
         let play = Play::begin(db).await;
         let case = play.case(play.jobcenter, PURPOSE, None).await;
         let main = play.server.database.database.raw();
-        let client = person::Entity::find().one(main).await.expect("a database").expect("a client");
-        let minor = person::ActiveModel { id: Set(client.id), birth_date: Set(Some("2010-01-01".to_owned())), ..Default::default() };
-        minor.update(main).await.expect("a minor");
+        let client = raw::persons(main).await.expect("persons").pop().expect("a client");
+        let born = |day: &str| [(HandoverField::BirthDate, Some(day.to_owned()))];
+        raw::update_person(main, &client, &born("2010-01-01")).await.expect("a minor");
         assert_eq!(refused(&play, "recordConsent", to_jobcenter(&play, &case, json!({}))).await.0, "BAD_INPUT");
         let (consent, _) = done(&play, "recordConsent", to_jobcenter(&play, &case, json!({"guardian": "Mutter"}))).await;
         let (consent, _) = done(&play, "renewConsent", json!({"consentId": consent["id"], "given": given(json!({"understands": true}))})).await;
         // A child of three understands nothing of it, whoever says so.
-        let child = person::ActiveModel { id: Set(client.id), birth_date: Set(Some("2023-01-01".to_owned())), ..Default::default() };
-        child.update(main).await.expect("a child");
+        raw::update_person(main, &client, &born("2023-01-01")).await.expect("a child");
         let alone = json!({"consentId": consent["id"], "given": given(json!({"understands": true}))});
         assert_eq!(refused(&play, "renewConsent", alone).await.0, "BAD_INPUT");
         done(&play, "renewConsent", json!({"consentId": consent["id"], "given": given(json!({"guardian": "Mutter"}))})).await;

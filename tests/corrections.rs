@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 
 use kim_domain::agency::Role;
 use kim_domain::change::ChangeKind;
+use kim_domain::field::HandoverField;
 use kim_domain::id::{Kind, decode, encode};
 use kim_domain::purpose::ReferralPurpose as P;
-use kim_entity::{change, consent, disclosure_log, person};
+use kim_entity::{change, consent, disclosure_log, raw};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -82,10 +83,9 @@ impl Both {
     /// The client's number as the Träger corrects it in its case.
     async fn correct_the_case(&self) {
         let main = self.play.server.database.database.raw();
-        let row = person::Entity::find().one(main).await.expect("a database").expect("the client");
-        let mut row = row.into_active_model();
-        row.phone = Set(Some("0221 7654321".to_owned()));
-        row.update(main).await.expect("corrected");
+        let client = raw::persons(main).await.expect("persons").pop().expect("the client");
+        let number = [(HandoverField::Phone, Some("0221 7654321".to_owned()))];
+        raw::update_person(main, &client, &number).await.expect("corrected");
     }
 
     /// The input that decides over the Jobcenter's first report.
@@ -386,9 +386,8 @@ on_both! {
         let started = both.play.done(&jobcenter(), "startReferral", on(&reported, json!({}))).await;
         both.play.done(&jobcenter(), "completeReferral", on(&started, json!({"outcome": "OTHER"}))).await;
         let main = both.play.server.database.database.raw();
-        let mut row = person::Entity::find().one(main).await.expect("a database").expect("the client").into_active_model();
-        row.city = Set(Some("Bonn".to_owned()));
-        row.update(main).await.expect("corrected");
+        let client = raw::persons(main).await.expect("persons").pop().expect("the client");
+        raw::update_person(main, &client, &[(HandoverField::City, Some("Bonn".to_owned()))]).await.expect("corrected");
         both.play.ask(&jobcenter(), &format!("{{ referral(id: {}) {{ handover {{ city }} }} }}", both.of_jobcenter["id"])).await;
         let seen = both.seen(&traeger(), &both.of_jobcenter).await;
         let mut input = on(&seen, json!({"decision": "ACCEPTED"}));

@@ -13,11 +13,15 @@ use kim_domain::calendar::{Clock, noon_micros};
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::referral::ReferralStatus as S;
+use kim_entity::case_file::NewCase;
 use kim_entity::code::Code;
 use kim_entity::database::Database;
 use kim_entity::handover::HandoverRow;
-use kim_entity::{agency, agreement, case_file, consent, household_member, person, raw, referral, referral_event};
-use sea_orm::{ColumnTrait, ConnectionTrait as _, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, Statement};
+use kim_entity::household_member::NewMember;
+use kim_entity::person::PersonRow;
+use kim_entity::raw::Stored;
+use kim_entity::{agency, agreement, consent, raw, referral, referral_event};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 
 use crate::support::on_both;
 
@@ -54,26 +58,29 @@ async fn imported(db: &Database, file: &[u8]) -> Report {
 /// How many rows each table of cases has.
 async fn counts(db: &Database) -> [u64; 7] {
     [
-        person::Entity::find().count(db.raw()).await.expect("a count"),
-        case_file::Entity::find().count(db.raw()).await.expect("a count"),
-        household_member::Entity::find().count(db.raw()).await.expect("a count"),
+        count::<PersonRow>(db).await,
+        count::<NewCase>(db).await,
+        count::<NewMember>(db).await,
         consent::Entity::find().count(db.raw()).await.expect("a count"),
         referral::Entity::find().count(db.raw()).await.expect("a count"),
-        handovers(db).await,
+        count::<HandoverRow>(db).await,
         referral_event::Entity::find().count(db.raw()).await.expect("a count"),
     ]
 }
 
-async fn handovers(db: &Database) -> u64 {
-    let count = Statement::from_string(db.backend(), "SELECT COUNT(*) FROM handover");
-    let row = db.raw().query_one_raw(count).await.expect("a count").expect("a row");
-    row.try_get_by_index::<i64>(0).expect("a number").unsigned_abs()
+async fn count<S: Stored>(db: &Database) -> u64 {
+    raw::count::<S>(db.raw()).await.expect("a count").unsigned_abs()
+}
+
+/// The case of a number.
+async fn case_of(db: &Database, number: &str) -> NewCase {
+    let cases = raw::cases(db.raw()).await.expect("cases");
+    cases.into_iter().find(|case| case.case_number == number).expect("a case")
 }
 
 /// The referral of a case number.
 async fn referral_of(db: &Database, number: &str) -> referral::Model {
-    let case = case_file::Entity::find().filter(case_file::Column::CaseNumber.eq(number)).one(db.raw()).await;
-    let case = case.expect("an answer").expect("a case");
+    let case = case_of(db, number).await;
     let referral = referral::Entity::find().filter(referral::Column::CaseId.eq(case.id)).one(db.raw()).await;
     referral.expect("an answer").expect("a referral")
 }

@@ -1,9 +1,10 @@
 //! Support checks: does another Träger look after the same person? Yes or no, a reference for both, and nothing else.
 
 use kim_domain::agency::{AgencyKind, Role};
+use kim_domain::field::HandoverField as F;
 use kim_domain::id::{Kind, encode};
-use kim_entity::{case_file, person, person_fingerprint, support_check, support_consent, support_notice};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use kim_entity::{person_fingerprint, raw, support_check, support_consent, support_notice};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -22,17 +23,13 @@ async fn case(play: &Play, number: u32, agency: Uuid, family: &str, given: &str,
     let mut world = World::default();
     let id = world.add_client(number, agency, None);
     world.write(main).await;
-    let row = case_file::Entity::find_by_id(id).one(main).await.expect("a case").expect("one");
-    let client = person::ActiveModel {
-        id: Set(row.person_id),
-        family_name: Set(Some(family.to_owned())),
-        given_name: Set(Some(given.to_owned())),
-        birth_date: Set(Some(born.to_owned())),
-        phone: Set(None),
-        email: Set(None),
-        ..Default::default()
-    };
-    client.update(main).await.expect("a name");
+    let case = raw::cases(main).await.expect("cases").into_iter().find(|case| case.id == id).expect("a case");
+    let persons = raw::persons(main).await.expect("persons");
+    let client = persons.iter().find(|person| person.id == case.person_id).expect("a person");
+    let say = |text: &str| Some(text.to_owned());
+    let named = [(F::FamilyName, say(family)), (F::GivenName, say(given)), (F::BirthDate, say(born)), (F::Phone, None)];
+    let values: Vec<_> = named.into_iter().chain([(F::Email, None)]).collect();
+    raw::update_person(main, client, &values).await.expect("a name");
     encode(Kind::Case, id)
 }
 
@@ -199,11 +196,10 @@ on_both! {
             agrees(&play, &token, case, true).await;
         }
         let (_, id) = kim_domain::id::decode(&closed).expect("an id");
-        let close = |on| case_file::ActiveModel { id: Set(id), closed_on: Set(on), ..Default::default() };
-        close(Some(today())).update(main).await.expect("closed");
+        raw::close_case(main, id, Some(today())).await.expect("closed");
         assert_eq!(check(&play, &traeger(), &here).await, (false, None));
         assert_eq!(code(&try_check(&play, &other(), &closed).await), "ACTION_NOT_ALLOWED", "a closed case needs no check");
-        close(None).update(main).await.expect("open again");
+        raw::close_case(main, id, None).await.expect("open again");
         assert!(check(&play, &traeger(), &here).await.0);
         play.server.stop().await;
     }

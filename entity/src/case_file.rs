@@ -2,12 +2,6 @@
 //!
 //! This file is the table's codec: what a case says goes in and out here, its values by the column of their field.
 
-#[cfg(feature = "raw")]
-mod model;
-
-#[cfg(feature = "raw")]
-pub use model::{ActiveModel, Column, Entity, Model, PrimaryKey, Relation};
-
 use chrono::NaiveDate;
 use kim_domain::closing::CloseReason;
 use kim_domain::field::{FieldSet, HandoverField};
@@ -185,7 +179,17 @@ pub(crate) fn push_columns(sql: &mut Sql, record: FieldSet) {
          k.person_id",
     );
     person::push_columns(sql, record);
-    values::push_columns(sql, "k", record.and(FIELDS));
+    push_values(sql, record);
+}
+
+/// Appends those of these fields that a case `k` has to a list of columns.
+pub(crate) fn push_values(sql: &mut Sql, fields: FieldSet) {
+    values::push_columns(sql, "k", fields.and(FIELDS));
+}
+
+/// Reads what [`push_values`] appended.
+pub(crate) fn read_values(columns: &mut Columns<'_>, fields: FieldSet) -> Result<Values, DbErr> {
+    Values::read(columns, fields.and(FIELDS))
 }
 
 impl CaseRow {
@@ -224,6 +228,16 @@ impl PlanRow {
 /// Appends the condition that `k` has this number.
 pub(crate) fn push_has_number(sql: &mut Sql, number: &str) {
     sql.push("k.case_number = ").bind(number);
+}
+
+/// Writes the value of one field that a case has.
+pub(crate) async fn write(
+    connection: &impl ConnectionTrait,
+    id: Uuid,
+    field: HandoverField,
+    value: &str,
+) -> Result<(), DbErr> {
+    values::write(connection, "\"case\"", id, field, value).await
 }
 
 /// Writes what changes of an agency's case, if it still has this version; whether it had. From here to the commit nobody else

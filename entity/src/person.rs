@@ -3,12 +3,6 @@
 //! This file is the table's codec: every value goes in and out here, by the column of its field. Each is nullable text in the
 //! encoding that [`kim_domain::field::ValueType`] documents, so that it can be sealed.
 
-#[cfg(feature = "raw")]
-mod model;
-
-#[cfg(feature = "raw")]
-pub use model::{ActiveModel, Column, Entity, Model, PrimaryKey, Relation};
-
 use kim_domain::field::{Block, FieldSet, HandoverField};
 use sea_orm::{ConnectionTrait, DbErr, Value};
 use uuid::Uuid;
@@ -116,6 +110,16 @@ pub(crate) async fn find(
     let mut columns = Columns::of(&row);
     columns.next::<Uuid>()?;
     read(&mut columns, fields).map(Some)
+}
+
+/// Writes the value of one field that a person has.
+pub(crate) async fn write(
+    connection: &impl ConnectionTrait,
+    id: Uuid,
+    field: HandoverField,
+    value: &str,
+) -> Result<(), DbErr> {
+    values::write(connection, "person", id, field, value).await
 }
 
 /// Writes those of these values that a person has, and its fingerprints if they change.

@@ -2,19 +2,25 @@
 
 use std::collections::BTreeSet;
 
+use chrono::NaiveDate;
+use kim_domain::Word as _;
+use kim_domain::value::CasePhase;
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityName as _, EntityTrait,
     IdenStatic as _, Iterable as _, Value,
 };
 use uuid::Uuid;
 
+use crate::case_file::{self, NewCase};
 use crate::database::Database;
 use crate::handover::{self, HandoverRow};
 use crate::log::Held;
 use crate::message::NewMessage;
 use crate::note::NewNote;
+use crate::person::{self, Fingerprints, PersonRow};
 use crate::sql::{Columns, Sql};
 use crate::tx::Tx;
+use crate::values::{Changes, Values};
 use crate::write::batch::insert_stored;
 
 pub use crate::write::Stored;
@@ -114,20 +120,37 @@ pub async fn update_handover(connection: &impl ConnectionTrait, row: &HandoverRo
     handover::update(connection, row).await
 }
 
+/// How many rows a codec's table has.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn count<S: Stored>(connection: &impl ConnectionTrait) -> Result<i64, DbErr> {
+    let mut sql = Sql::new(connection.get_database_backend());
+    sql.push("SELECT COUNT(*) FROM \"").push(S::table()).push("\"");
+    sql.one(connection).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
+}
+
+/// Reads all rows of a codec's table.
+async fn all<S: Stored>(
+    connection: &impl ConnectionTrait,
+    read: impl Fn(&mut Columns<'_>) -> Result<S, DbErr>,
+) -> Result<Vec<S>, DbErr> {
+    let mut sql = Sql::new(connection.get_database_backend());
+    sql.push("SELECT ").push(&S::columns().join(", ")).push(" FROM \"").push(S::table()).push("\"");
+    sql.all(connection).await?.iter().map(|row| read(&mut Columns::of(row))).collect()
+}
+
 /// All notes.
 ///
 /// # Errors
 /// The database does not answer.
 pub async fn notes(connection: &impl ConnectionTrait) -> Result<Vec<NewNote>, DbErr> {
-    let mut sql = Sql::new(connection.get_database_backend());
-    sql.push("SELECT ").push(&NewNote::columns().join(", ")).push(" FROM note");
-    let read = |row| {
-        let mut columns = Columns::of(row);
+    let read = |columns: &mut Columns<'_>| {
         let (id, case_id, agency_id) = (columns.next()?, columns.next()?, columns.next()?);
         let (staff, at, body) = (columns.next()?, columns.next()?, columns.next()?);
         Ok(NewNote { id, case_id, agency_id, staff, at, body })
     };
-    sql.all(connection).await?.iter().map(read).collect()
+    all(connection, read).await
 }
 
 /// All messages.
@@ -135,13 +158,92 @@ pub async fn notes(connection: &impl ConnectionTrait) -> Result<Vec<NewNote>, Db
 /// # Errors
 /// The database does not answer.
 pub async fn messages(connection: &impl ConnectionTrait) -> Result<Vec<NewMessage>, DbErr> {
-    let mut sql = Sql::new(connection.get_database_backend());
-    sql.push("SELECT ").push(&NewMessage::columns().join(", ")).push(" FROM message");
-    let read = |row| {
-        let mut columns = Columns::of(row);
+    let read = |columns: &mut Columns<'_>| {
         let (id, referral_id, sent_at) = (columns.next()?, columns.next()?, columns.next()?);
         let (agency_id, staff, body) = (columns.next()?, columns.next()?, columns.next()?);
         Ok(NewMessage { id, referral_id, sent_at, agency_id, staff, body })
     };
-    sql.all(connection).await?.iter().map(read).collect()
+    all(connection, read).await
+}
+
+/// All persons.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn persons(connection: &impl ConnectionTrait) -> Result<Vec<PersonRow>, DbErr> {
+    let read = |columns: &mut Columns<'_>| {
+        let (id, agency_id, exact, phonetic) = (columns.next()?, columns.next()?, columns.next()?, columns.next()?);
+        let fingerprints = Option::map(exact, |exact| Fingerprints { exact, phonetic });
+        let (created_at, _): (_, i64) = (columns.next()?, columns.next()?);
+        Ok(PersonRow { id, agency_id, fingerprints, created_at, values: Values::read(columns, person::FIELDS)? })
+    };
+    all(connection, read).await
+}
+
+/// All cases, as they were opened.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn cases(connection: &impl ConnectionTrait) -> Result<Vec<NewCase>, DbErr> {
+    let read = |columns: &mut Columns<'_>| {
+        let (id, agency_id, person_id) = (columns.next()?, columns.next()?, columns.next()?);
+        let (case_number, district, phase) = (columns.next()?, columns.next()?, columns.next::<String>()?);
+        let (opened_on, _closed_on) = (columns.next()?, columns.next::<Option<NaiveDate>>()?);
+        let (import_hash, _version) = (columns.next()?, columns.next::<i32>()?);
+        let (_reason, _result) = (columns.next::<Option<String>>()?, columns.next::<Option<String>>()?);
+        let (_plan, _reviewed_on) = (columns.next::<Option<String>>()?, columns.next::<Option<NaiveDate>>()?);
+        let (created_at, _updated_at) = (columns.next()?, columns.next::<i64>()?);
+        let phase = CasePhase::from_code(&phase).ok_or_else(|| DbErr::Type("a phase".into()))?;
+        let values = Values::read(columns, case_file::FIELDS)?;
+        Ok(NewCase {
+            id,
+            agency_id,
+            person_id,
+            case_number,
+            district,
+            phase,
+            opened_on,
+            import_hash,
+            created_at,
+            values,
+        })
+    };
+    all(connection, read).await
+}
+
+/// Writes values of a person.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn update_person(
+    connection: &impl ConnectionTrait,
+    person: &PersonRow,
+    changes: &Changes,
+) -> Result<(), DbErr> {
+    person::update(connection, person.id, person.agency_id, changes, None, 0).await
+}
+
+/// Writes when a case was closed, and nothing that closing it does besides.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn close_case(connection: &impl ConnectionTrait, id: Uuid, on: Option<NaiveDate>) -> Result<(), DbErr> {
+    let mut sql = Sql::new(connection.get_database_backend());
+    sql.push("UPDATE \"case\" SET closed_on = ").bind(on).push(" WHERE id = ").bind(id);
+    sql.run(connection).await.map(drop)
+}
+
+/// Writes result and plan of a case that stays open.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn write_case_texts(
+    connection: &impl ConnectionTrait,
+    id: Uuid,
+    result: &str,
+    plan: &str,
+) -> Result<(), DbErr> {
+    let mut sql = Sql::new(connection.get_database_backend());
+    sql.push("UPDATE \"case\" SET result = ").bind(result).push(", plan = ").bind(plan).push(" WHERE id = ").bind(id);
+    sql.run(connection).await.map(drop)
 }

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use kim_domain::field::{FieldSet, HandoverField};
-use sea_orm::{DbErr, Value};
+use sea_orm::{ConnectionTrait, DbErr, Value};
+use uuid::Uuid;
 
 use crate::sql::{Columns, Sql};
 
@@ -79,6 +80,20 @@ pub(crate) fn push_changes(sql: &mut Sql, changes: &Changes, fields: FieldSet) {
     for (field, value) in changes.iter().filter(|(field, _)| fields.contains(*field)) {
         sql.push(", ").push(field.column()).push(" = ").bind(value.clone());
     }
+}
+
+/// Writes the value of one field of a row.
+pub(crate) async fn write(
+    connection: &impl ConnectionTrait,
+    table: &str,
+    id: Uuid,
+    field: HandoverField,
+    value: &str,
+) -> Result<(), DbErr> {
+    let mut sql = Sql::new(connection.get_database_backend());
+    sql.push("UPDATE ").push(table).push(" SET ").push(field.column()).push(" = ").bind(value);
+    sql.push(" WHERE id = ").bind(id);
+    sql.run(connection).await.map(drop)
 }
 
 impl FromIterator<(HandoverField, String)> for Values {

@@ -12,7 +12,7 @@ use kim_domain::referral::ReferralStatus as S;
 use kim_entity::code::Code;
 use kim_entity::note::NewNote;
 use kim_entity::{
-    agreement_opinion, agreement_proposal, agreement_signature, agreement_termination, appointment, case_file,
+    agreement_opinion, agreement_proposal, agreement_signature, agreement_termination, appointment,
     consent_event, correction, correction_notice, eligibility_decision, raw, referral_event, support_consent,
     support_notice, talk,
 };
@@ -30,7 +30,8 @@ pub(crate) struct Texts {
     talks: Vec<talk::ActiveModel>,
     corrections: Vec<correction::ActiveModel>,
     correction_notices: Vec<correction_notice::ActiveModel>,
-    cases: Vec<case_file::ActiveModel>,
+    /// Case, result and plan.
+    cases: Vec<(Uuid, String, String)>,
     notes: Vec<NewNote>,
     consent_events: Vec<consent_event::ActiveModel>,
     decisions: Vec<eligibility_decision::ActiveModel>,
@@ -58,12 +59,8 @@ impl Texts {
         row.receiver_contact_email = Set(say("receiverContact"));
         row.reason = Set(reason(referral.status).map(str::to_owned));
         let step = json!({"text": say("goal"), "responsible": say("goal"), "state": "OPEN"});
-        self.cases.push(case_file::ActiveModel {
-            id: Set(case.id),
-            result: Set(say("result")),
-            plan: Set(Some(json!([{"text": say("goal"), "steps": [step]}]).to_string())),
-            ..Default::default()
-        });
+        let plan = json!([{"text": say("goal"), "steps": [step]}]).to_string();
+        self.cases.push((case.id, canary(number, "result"), plan));
         if let Some(consent) = consent.filter(|_| referral.consent.is_some()) {
             consent.staff = Set(say("consentStaff"));
             consent.guardian = Set(say("guardian"));
@@ -326,8 +323,8 @@ impl Texts {
         insert::<correction::Entity, _>(db, self.corrections).await;
         insert::<correction_notice::Entity, _>(db, self.correction_notices).await;
         raw::insert(db, &self.notes).await.expect("notes");
-        for case in self.cases {
-            case.update(db).await.expect("a case");
+        for (id, result, plan) in self.cases {
+            raw::write_case_texts(db, id, &result, &plan).await.expect("a case");
         }
         insert::<consent_event::Entity, _>(db, self.consent_events).await;
         insert::<eligibility_decision::Entity, _>(db, self.decisions).await;

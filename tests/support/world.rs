@@ -7,14 +7,15 @@ use kim_domain::field::{FieldSet, HandoverField, ValueType};
 use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{ReferralKind, ReferralStatus};
-use kim_domain::value::CasePhase;
+use kim_domain::value::{CasePhase, HouseholdMember, Relation};
 use kim_entity::case_file::NewCase;
 use kim_entity::code::Code;
 use kim_entity::handover::HandoverRow;
+use kim_entity::household_member::NewMember;
 use kim_entity::message::NewMessage;
 use kim_entity::person::{Fingerprints, PersonRow};
 use kim_entity::values::Values;
-use kim_entity::{agency, agreement, consent, household_member, municipality, raw, referral, referral_event};
+use kim_entity::{agency, agreement, consent, municipality, raw, referral, referral_event};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseConnection, EntityTrait, IntoActiveModel};
 use uuid::Uuid;
 
@@ -84,7 +85,7 @@ pub(crate) struct ReferralSpec {
 #[derive(Default)]
 pub(crate) struct World {
     persons: Vec<PersonRow>,
-    household: Vec<household_member::ActiveModel>,
+    household: Vec<NewMember>,
     cases: Vec<NewCase>,
     consents: Vec<consent::ActiveModel>,
     referrals: Vec<referral::ActiveModel>,
@@ -304,14 +305,9 @@ impl World {
             created_at: 0,
             values,
         });
-        self.household.push(household_member::ActiveModel {
-            id: Set(new()),
-            person_id: Set(person_id),
-            relation: Set("CHILD".to_owned()),
-            given_name: Set(Some(canary(number, "householdGivenName"))),
-            family_name: Set(None),
-            birth_date: Set(None),
-        });
+        let given_name = Some(canary(number, "householdGivenName"));
+        let member = HouseholdMember { relation: Relation::Child, given_name, family_name: None, birth_date: None };
+        self.household.push(NewMember { id: new(), person_id, member });
     }
 
     fn add_consent(
@@ -377,7 +373,7 @@ impl World {
     /// Writes everything that was added.
     pub(crate) async fn write(self, db: &DatabaseConnection) {
         raw::insert(db, &self.persons).await.expect("persons");
-        insert::<household_member::Entity, _>(db, self.household).await;
+        raw::insert(db, &self.household).await.expect("households");
         raw::insert(db, &self.cases).await.expect("cases");
         insert::<consent::Entity, _>(db, self.consents).await;
         insert::<referral::Entity, _>(db, self.referrals).await;

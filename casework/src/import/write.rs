@@ -3,15 +3,16 @@
 use kim_domain::field::HandoverField as F;
 use kim_domain::id::new_uuid;
 use kim_domain::referral::{BallHolder, ReferralKind};
-use kim_domain::value::Relation;
+use kim_domain::value::{HouseholdMember, Relation};
+use kim_entity::DbErr;
 use kim_entity::case_file::NewCase;
 use kim_entity::code::Code;
 use kim_entity::handover::HandoverRow;
+use kim_entity::household_member::NewMember;
 use kim_entity::person::{Fingerprints, PersonRow};
 use kim_entity::unscoped::{ListedConsent, NewCases, Unscoped};
 use kim_entity::values::Values;
-use kim_entity::{household_member, referral, referral_event};
-use sea_orm::DbErr;
+use kim_entity::{referral, referral_event};
 use uuid::Uuid;
 
 use super::resolve::{Ready, ReadyReferral};
@@ -64,14 +65,9 @@ impl Batch {
             created_at: now,
         });
         for _ in 0..ready.row.children {
-            self.0.members.push(household_member::Model {
-                id: new_uuid(),
-                person_id: id,
-                relation: Relation::Child.code().to_owned(),
-                given_name: None,
-                family_name: None,
-                birth_date: None,
-            });
+            let member =
+                HouseholdMember { relation: Relation::Child, given_name: None, family_name: None, birth_date: None };
+            self.0.members.push(NewMember { id: new_uuid(), person_id: id, member });
         }
         id
     }

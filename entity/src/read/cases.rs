@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use kim_domain::field::{FieldSet, HandoverField};
+use kim_domain::value::{HouseholdMember, Value};
 use sea_orm::{DbErr, QueryResult};
 use uuid::Uuid;
 
 use super::{Page, Reads, Window};
 use crate::case_file::CaseRow;
 use crate::sql::{Columns, Sql};
-use crate::{case_file, person};
+use crate::{case_file, household_member, person};
 
 /// A page of cases.
 pub type CasePage = Page<CaseRow>;
@@ -129,23 +130,17 @@ impl Reads {
         }
         let persons: Vec<Uuid> = cases.iter().map(|case| case.person_id).collect();
         let mut sql = self.sql();
-        sql.push(
-            "SELECT m.person_id, m.relation, m.given_name, m.family_name, m.birth_date FROM household_member m WHERE ",
-        );
-        sql.is_one_of("m.person_id", &persons).push(" ORDER BY m.id");
-        let mut households: HashMap<Uuid, Vec<serde_json::Value>> = HashMap::new();
+        sql.push("SELECT m.person_id");
+        household_member::push_columns(&mut sql);
+        sql.push(" FROM household_member m WHERE ").is_one_of("m.person_id", &persons).push(" ORDER BY m.id");
+        let mut households: HashMap<Uuid, Vec<HouseholdMember>> = HashMap::new();
         for row in &sql.all(self.connection()).await? {
             let mut columns = Columns::of(row);
-            households.entry(columns.next()?).or_default().push(serde_json::json!({
-                "relation": columns.next::<String>()?,
-                "givenName": columns.next::<Option<String>>()?,
-                "familyName": columns.next::<Option<String>>()?,
-                "birthDate": columns.next::<Option<String>>()?,
-            }));
+            households.entry(columns.next()?).or_default().push(household_member::read(&mut columns)?);
         }
         for case in cases {
-            let members =
-                households.remove(&case.person_id).map(|members| serde_json::Value::from(members).to_string());
+            let members = households.remove(&case.person_id);
+            let members = members.map(|members| Value::HouseholdMembers(members).encode());
             case.record.push(HandoverField::HouseholdMembers, members.as_deref());
         }
         Ok(())

@@ -14,7 +14,7 @@ use super::Unscoped;
 use crate::database::Database;
 use crate::sql::{Columns, Sql};
 use crate::tx::Tx;
-use crate::values::{self, Values};
+use crate::values::Values;
 use crate::{case_file, person, referral};
 
 /// A case of the example data with its referral.
@@ -64,14 +64,14 @@ impl<T: Borrow<Tx>> Unscoped<T> {
         let mut referrals: HashMap<_, _> = referrals.into_iter().map(|referral| (referral.case_id, referral)).collect();
         let mut sql = self.sql();
         sql.push("SELECT k.id, k.person_id, k.case_number");
-        values::push_columns(&mut sql, "k", case_file::FIELDS);
+        case_file::push_values(&mut sql, case_file::FIELDS);
         sql.push(" FROM \"case\" k");
         let mut cases = HashMap::new();
         for row in &sql.all(self.connection()).await? {
             let mut columns = Columns::of(row);
             let (id, person_id, case_number) = (columns.next()?, columns.next()?, columns.next::<String>()?);
             if let Some(referral) = referrals.remove(&id) {
-                let values = Values::read(&mut columns, case_file::FIELDS)?;
+                let values = case_file::read_values(&mut columns, case_file::FIELDS)?;
                 let case = DemoCase { id, person_id, case_number: case_number.clone(), values, referral };
                 cases.insert(case_number, case);
             }
@@ -99,18 +99,13 @@ impl<T: Borrow<Tx>> Unscoped<T> {
     /// # Errors
     /// The database does not answer.
     pub async fn set_demo_value(&self, case: &DemoCase, field: HandoverField, value: &str) -> Result<(), DbErr> {
-        let mut sql = self.sql();
-        let id = if case_file::FIELDS.contains(field) {
-            sql.push("UPDATE \"case\" SET ");
-            case.id
+        if case_file::FIELDS.contains(field) {
+            case_file::write(self.connection(), case.id, field, value).await
         } else if person::FIELDS.contains(field) {
-            sql.push("UPDATE person SET ");
-            case.person_id
+            person::write(self.connection(), case.person_id, field, value).await
         } else {
-            return Ok(());
-        };
-        sql.push(field.column()).push(" = ").bind(value).push(" WHERE id = ").bind(id);
-        sql.run(self.connection()).await.map(drop)
+            Ok(())
+        }
     }
 
     /// Lets what was offered have been here since then, but for what is overdue on a day or suspended.

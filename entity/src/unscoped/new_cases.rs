@@ -13,10 +13,11 @@ use super::Unscoped;
 use crate::case_file::NewCase;
 use crate::code::Code;
 use crate::handover::HandoverRow;
+use crate::household_member::NewMember;
 use crate::person::PersonRow;
 use crate::tx::Tx;
 use crate::write::batch::{insert, insert_stored};
-use crate::{consent, household_member, referral, referral_event};
+use crate::{consent, referral, referral_event};
 
 /// A consent of which only a list or an example tells, not how it was given.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +46,7 @@ pub struct NewCases {
     /// Clients.
     pub persons: Vec<PersonRow>,
     /// Members of their households.
-    pub members: Vec<household_member::Model>,
+    pub members: Vec<NewMember>,
     /// Cases.
     pub cases: Vec<NewCase>,
     /// Consents.
@@ -66,7 +67,7 @@ impl<T: Borrow<Tx>> Unscoped<T> {
     pub async fn insert_cases(&self, new: NewCases) -> Result<(), DbErr> {
         let tx = self.connection();
         insert_stored(tx, &new.persons).await?;
-        insert(tx, new.members).await?;
+        insert_stored(tx, &new.members).await?;
         insert_stored(tx, &new.cases).await?;
         insert(tx, new.consents.into_iter().map(consent_row).collect()).await?;
         insert(tx, new.referrals).await?;

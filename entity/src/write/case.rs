@@ -8,14 +8,15 @@ use kim_domain::value::HouseholdMember;
 use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _};
 use uuid::Uuid;
 
+use super::Writes;
 use super::batch::insert_stored;
-use super::{Writes, batch};
 use crate::case_file::{self, CaseChange, NewCase};
+use crate::household_member::{self, NewMember};
 use crate::note::NewNote;
 use crate::person::{self, Fingerprints, PersonRow};
 use crate::tx::Tx;
 use crate::values::{Changes, Values};
-use crate::{agency, district, eligibility_decision, household_member, referral};
+use crate::{agency, district, eligibility_decision, referral};
 
 impl Writes {
     /// Those of these cases of the viewer's agency that are open. Until this ends nobody closes them.
@@ -91,17 +92,9 @@ impl Writes {
     /// # Errors
     /// The database does not answer.
     pub async fn replace_household(&self, person_id: Uuid, members: &[HouseholdMember]) -> Result<(), DbErr> {
-        let of_person = household_member::Column::PersonId.eq(person_id);
-        household_member::Entity::delete_many().filter(of_person).exec(self.tx().connection()).await?;
-        let row = |member: &HouseholdMember| household_member::Model {
-            id: new_uuid(),
-            person_id,
-            relation: member.relation.code().to_owned(),
-            given_name: member.given_name.clone(),
-            family_name: member.family_name.clone(),
-            birth_date: member.birth_date.map(|day| day.to_string()),
-        };
-        batch::insert(self.tx().connection(), members.iter().map(row).collect()).await
+        household_member::delete(self.tx().connection(), person_id).await?;
+        let row = |member: &HouseholdMember| NewMember { id: new_uuid(), person_id, member: member.clone() };
+        insert_stored(self.tx().connection(), &members.iter().map(row).collect::<Vec<_>>()).await
     }
 
     /// Adds a note of the viewer's to a case.
