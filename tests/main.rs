@@ -24,6 +24,7 @@ mod import;
 mod indexes;
 mod ledger;
 mod life;
+mod lists;
 mod log;
 mod matrix;
 mod migrations;

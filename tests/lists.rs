@@ -1,0 +1,110 @@
+//! Lists without pages are never cut: whoever would add too much is refused.
+
+use kim_casework::list_length::MOST;
+use kim_domain::id::{decode, new_uuid};
+use kim_domain::purpose::ReferralPurpose;
+use kim_entity::{appointment, eligibility_decision, referral, talk};
+use sea_orm::EntityTrait;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::cases::{at, done, refused};
+use crate::support::on_both;
+use crate::support::play::{Play, jobcenter, on, traeger};
+use crate::support::world::{ConsentSpec, insert, today};
+
+/// How many rows a list gets beside the one that is added over the API.
+const BESIDE: i64 = MOST - 1;
+
+fn id_of(shown: &Value) -> Uuid {
+    decode(shown["id"].as_str().expect("an id")).expect("an id").1
+}
+
+fn length(list: &Value) -> i64 {
+    i64::try_from(list.as_array().expect("a list").len()).expect("a length")
+}
+
+on_both! {
+    async fn meetings_are_listed_in_whole_and_have_a_maximum_for_each_side(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let (main, referral) = (play.server.database.database.raw(), play.offered().await);
+        let (referral_id, agency_id) = (id_of(&referral), play.jobcenter);
+        let appointments = (0..BESIDE).map(|place| {
+            let bring = None;
+            appointment::Model { id: new_uuid(), referral_id, agency_id, staff: None, at: place, place: "Raum 1".into(), bring, created_at: 0 }
+        });
+        insert::<appointment::Entity, _>(main, appointments.map(Into::into).collect::<Vec<appointment::ActiveModel>>()).await;
+        let talks = (0..BESIDE).map(|_| {
+            let (held_on, participants) = (today(), "[]".to_owned());
+            talk::Model { id: new_uuid(), referral_id, agency_id, staff: None, held_on, participants, client_took_part: true, created_at: 0 }
+        });
+        insert::<talk::Entity, _>(main, talks.map(Into::into).collect::<Vec<talk::ActiveModel>>()).await;
+
+        let met = json!({"at": "2026-12-01T09:00:00Z", "place": "Raum 12"});
+        let talked = json!({"heldOn": "2026-11-19", "participants": ["Fachkraft"], "clientTookPart": true});
+        let last = play.done(&jobcenter(), "recordAppointment", on(&referral, met.clone())).await;
+        let last = play.done(&jobcenter(), "recordTalk", on(&last, talked.clone())).await;
+        assert_eq!(play.refused(&jobcenter(), "recordAppointment", on(&last, met.clone())).await, "ACTION_NOT_ALLOWED");
+        assert_eq!(play.refused(&jobcenter(), "recordTalk", on(&last, talked.clone())).await, "ACTION_NOT_ALLOWED");
+        // The other side has its own maximum, so that it does not learn how many there are.
+        let last = play.done(&traeger(), "recordAppointment", on(&last, met)).await;
+        play.done(&traeger(), "recordTalk", on(&last, talked)).await;
+        let query = format!("{{ referral(id: {}) {{ appointments {{ place }} talks {{ heldOn }} }} }}", referral["id"]);
+        let listed = play.ask(&jobcenter(), &query).await;
+        assert_eq!((length(&listed["referral"]["appointments"]), length(&listed["referral"]["talks"])), (MOST + 1, MOST + 1));
+        play.server.stop().await;
+    }
+
+    async fn decisions_are_listed_in_whole_and_have_a_maximum(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let (main, case) = (play.server.database.database.raw(), play.case(play.jobcenter, ReferralPurpose::BenefitApplication, None).await);
+        let case = play.ask(&traeger(), &format!("{{ case(id: {case:?}) {{ id version }} }}")).await["case"].clone();
+        let (case_id, agency_id) = (id_of(&case), play.traeger);
+        let decisions = (0..BESIDE).map(|at| eligibility_decision::Model {
+            id: new_uuid(),
+            case_id,
+            agency_id,
+            staff: None,
+            at,
+            decided_on: today(),
+            reference_date: today(),
+            rule_set: "koeln-2023".to_owned(),
+            rule_set_version: 1,
+            // An admission after fifty refusals still binds later decisions.
+            eligible: at == BESIDE - 1,
+            groups: "[]".to_owned(),
+            findings: "[]".to_owned(),
+            statements: "{}".to_owned(),
+            explanation: None,
+        });
+        insert::<eligibility_decision::Entity, _>(main, decisions.map(Into::into).collect::<Vec<eligibility_decision::ActiveModel>>()).await;
+        let query = format!("{{ case(id: {}) {{ admission {{ ruleSet {{ id }} }} eligibilityDecisions {{ eligible }} }} }}", case["id"]);
+        let listed = play.ask(&traeger(), &query).await;
+        assert_eq!(listed["case"]["admission"]["ruleSet"]["id"], "koeln-2023");
+        assert_eq!(length(&listed["case"]["eligibilityDecisions"]), BESIDE);
+
+        let decision = json!({"eligible": false, "explanation": "Keine Einwilligung in das Case Management"});
+        let last = done(&play, "decideEligibility", at(&case, decision.clone()), "id version").await;
+        assert_eq!(refused(&play, "decideEligibility", at(&last, decision)).await.0, "ACTION_NOT_ALLOWED");
+        assert_eq!(length(&play.ask(&traeger(), &query).await["case"]["eligibilityDecisions"]), MOST);
+        play.server.stop().await;
+    }
+
+    async fn referrals_of_a_case_are_listed_in_whole_and_have_a_maximum(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let main = play.server.database.database.raw();
+        let purpose = ReferralPurpose::BenefitApplication;
+        let case = play.case(play.jobcenter, purpose, Some(ConsentSpec::whole())).await;
+        let receiver = kim_domain::id::encode(kim_domain::id::Kind::Agency, play.jobcenter);
+        let input = json!({"caseId": case, "receiverId": receiver, "purpose": purpose.code()});
+        let draft = play.done(&traeger(), "draftReferral", input.clone()).await;
+        let row = referral::Entity::find_by_id(id_of(&draft)).one(main).await.expect("a database").expect("the draft");
+        let others = (1..MOST).map(|place| referral::Model { id: new_uuid(), reference: format!("KIM-{place}"), ..row.clone() });
+        insert::<referral::Entity, _>(main, others.map(Into::into).collect::<Vec<referral::ActiveModel>>()).await;
+
+        assert_eq!(play.refused(&traeger(), "draftReferral", input).await, "ACTION_NOT_ALLOWED");
+        let listed = play.ask(&traeger(), &format!("{{ case(id: {case:?}) {{ referrals {{ id }} }} }}")).await;
+        assert_eq!(length(&listed["case"]["referrals"]), MOST);
+        play.server.stop().await;
+    }
+}
