@@ -16,7 +16,7 @@ use kim_entity::{
     consent_event, correction, correction_notice, eligibility_decision, raw, referral_event, support_consent,
     support_notice, talk,
 };
-use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, DatabaseConnection, IntoActiveModel as _};
+use sea_orm::{ActiveValue::Set, DatabaseConnection, IntoActiveModel as _};
 use serde_json::json;
 use uuid::Uuid;
 
