@@ -11,23 +11,31 @@ use crate::sql::{Columns, Sql};
 /// Fields and their new values; `None` removes one. Each codec writes those that its table has.
 pub type Changes = [(HandoverField, Option<String>)];
 
-/// Values of a handover or a record, in the text form of [`kim_domain::field::ValueType`]. A field that was not released,
-/// not asked for, or is empty is not among them.
-#[derive(Clone, Debug, Default)]
+/// Values of a handover or a record, in the text form of [`kim_domain::field::ValueType`]. A field that is empty or was not
+/// released is not among them.
+#[derive(Clone, Debug)]
 pub struct Values {
+    /// The fields whose columns were read; all if the values were put together here.
+    read: FieldSet,
     /// One after the other: a list has hundreds of them.
     text: String,
     places: Vec<(HandoverField, Range<usize>)>,
 }
 
-impl Values {
-    fn with_capacity(fields: usize) -> Self {
-        Self { text: String::with_capacity(fields * 16), places: Vec::with_capacity(fields) }
+impl Default for Values {
+    fn default() -> Self {
+        Self { read: FieldSet::ALL, text: String::new(), places: Vec::new() }
     }
+}
 
+impl Values {
     /// The value of a field.
+    ///
+    /// # Panics
+    /// The field's column was not read: that it is empty would be a guess.
     #[must_use]
     pub fn get(&self, field: HandoverField) -> Option<&str> {
+        assert!(self.read.contains(field), "{field:?} was not read");
         let (_, place) = self.places.iter().find(|(has, _)| *has == field)?;
         self.text.get(place.clone())
     }
@@ -40,6 +48,7 @@ impl Values {
 
     /// Adds a value that is not there yet.
     pub(crate) fn push(&mut self, field: HandoverField, value: Option<&str>) {
+        self.read.insert(field);
         if let Some(value) = value {
             let from = self.text.len();
             self.text.push_str(value);
@@ -49,7 +58,8 @@ impl Values {
 
     /// Reads these fields from the next columns, in the order of the set.
     pub(crate) fn read(columns: &mut Columns<'_>, fields: FieldSet) -> Result<Self, DbErr> {
-        let mut values = Self::with_capacity(fields.len());
+        let (text, places) = (String::with_capacity(fields.len() * 16), Vec::with_capacity(fields.len()));
+        let mut values = Self { read: FieldSet::EMPTY, text, places };
         values.read_more(columns, fields)?;
         Ok(values)
     }
@@ -121,5 +131,13 @@ mod tests {
         assert_eq!((values.get(F::City), values.get(F::Phone)), (Some("Bonn"), None));
         let cells: Vec<_> = values.cells(FieldSet::of(&[F::City, F::Phone])).collect();
         assert!(cells.contains(&Value::from("Bonn")) && cells.contains(&Value::String(None)), "{cells:?}");
+    }
+    #[test]
+    #[should_panic(expected = "Phone was not read")]
+    fn a_field_that_was_not_read_is_not_taken_for_an_empty_one() {
+        let mut values = Values { read: FieldSet::EMPTY, ..Values::default() };
+        values.set(F::City, None);
+        assert_eq!(values.get(F::City), None);
+        _ = values.get(F::Phone);
     }
 }

@@ -6,7 +6,7 @@ use async_graphql::{Context, ID, SimpleObject};
 use kim_domain::agreement::{AgreementSide, Content, OpinionVerdict};
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::id::Kind;
-use kim_entity::read::{ActRow, AgencyRow, AgreementRow, Reads};
+use kim_entity::read::{ActRow, AgencyRow, AgreementRow, OpinionRow, Reads};
 use uuid::Uuid;
 
 use crate::agency::{Agency, Parties, Purpose};
@@ -48,29 +48,29 @@ impl Plan for AgreementPlan {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Acts {
     pub(crate) signatures: HashMap<Uuid, Vec<ActRow>>,
-    pub(crate) opinions: HashMap<Uuid, Vec<ActRow>>,
+    pub(crate) opinions: HashMap<Uuid, Vec<OpinionRow>>,
 }
 
 impl Acts {
     /// What a plan asks for: a statement for each list.
     pub(crate) async fn fetch(snapshot: &Reads, proposals: &[Uuid], plan: AgreementPlan) -> Result<Self, Failure> {
-        let none = HashMap::new();
         Ok(Self {
-            signatures: if plan.signatures { snapshot.signatures(proposals).await? } else { none.clone() },
-            opinions: if plan.opinions { snapshot.opinions(proposals).await? } else { none },
+            signatures: if plan.signatures { snapshot.signatures(proposals).await? } else { HashMap::new() },
+            opinions: if plan.opinions { snapshot.opinions(proposals).await? } else { HashMap::new() },
         })
     }
 
     /// The signatures of a proposal, and the opinions on it.
-    pub(crate) fn of(&self, proposal: Option<Uuid>) -> (&[ActRow], &[ActRow]) {
-        let [signatures, opinions] = [&self.signatures, &self.opinions]
-            .map(|acts| proposal.and_then(|id| acts.get(&id)).map_or(&[][..], Vec::as_slice));
+    pub(crate) fn of(&self, proposal: Option<Uuid>) -> (&[ActRow], &[OpinionRow]) {
+        let signatures = proposal.and_then(|id| self.signatures.get(&id)).map_or(&[][..], Vec::as_slice);
+        let opinions = proposal.and_then(|id| self.opinions.get(&id)).map_or(&[][..], Vec::as_slice);
         (signatures, opinions)
     }
 
     /// The agencies that acted.
     pub(crate) fn agencies(&self) -> impl Iterator<Item = Uuid> + '_ {
-        self.signatures.values().chain(self.opinions.values()).flatten().map(|act| act.agency_id)
+        let opinions = self.opinions.values().flatten().map(|opinion| &opinion.act);
+        self.signatures.values().flatten().chain(opinions).map(|act| act.agency_id)
     }
 }
 
@@ -156,7 +156,7 @@ impl Agreement {
             terminated_on: row.terminated_on.map(Date),
             terminated_for_cause: row.for_cause,
             signatures: signatures.iter().map(|act| AgreementSignature::of(act, parties)).collect(),
-            opinions: opinions.iter().map(|act| AgreementOpinion::of(act, parties)).collect(),
+            opinions: opinions.iter().map(|opinion| AgreementOpinion::of(opinion, parties)).collect(),
         }
     }
 }
@@ -254,13 +254,14 @@ pub(crate) struct AgreementOpinion {
 }
 
 impl AgreementOpinion {
-    pub(crate) fn of(act: &ActRow, parties: &Parties) -> Self {
+    pub(crate) fn of(opinion: &OpinionRow, parties: &Parties) -> Self {
+        let act = &opinion.act;
         Self {
             side: Coded(act.side),
             agency: parties.get(&act.agency_id).cloned().map(Agency),
             given_at: DateTime::from_micros(act.at),
-            verdict: act.verdict.map(Coded),
-            reasons: act.reasons.clone(),
+            verdict: Some(Coded(opinion.verdict)),
+            reasons: opinion.reasons.clone(),
             staff: act.own_staff.clone(),
         }
     }

@@ -6,7 +6,7 @@ use async_graphql::{ID, SimpleObject};
 use kim_domain::agency::Scope;
 use kim_domain::agreement::{ProposalAction, ProposalStatus, Standpoint};
 use kim_domain::id::Kind;
-use kim_entity::read::{ActRow, AgencyRow, ProposalRow, Reads};
+use kim_entity::read::{ActRow, AgencyRow, OpinionRow, ProposalRow, Reads};
 use kim_entity::viewer::Viewer;
 use uuid::Uuid;
 
@@ -164,7 +164,7 @@ impl AgreementProposal {
             proposed_by: agency(row.agency_id),
             proposed_at: DateTime::from_micros(row.created_at),
             signatures: signatures.iter().map(|act| AgreementSignature::of(act, parties)).collect(),
-            opinions: opinions.iter().map(|act| AgreementOpinion::of(act, parties)).collect(),
+            opinions: opinions.iter().map(|opinion| AgreementOpinion::of(opinion, parties)).collect(),
             agreement,
             closed_by: row.closed_by_id.and_then(agency),
             closed_at: row.closed_at.and_then(DateTime::from_micros),
@@ -176,16 +176,15 @@ impl AgreementProposal {
 fn available(
     row: &ProposalRow,
     signatures: &[ActRow],
-    opinions: &[ActRow],
+    opinions: &[OpinionRow],
     viewer: &Viewer,
 ) -> Vec<Coded<ProposalAction>> {
     let own = viewer.agency().id;
     let at = Standpoint { kind: viewer.agency().kind, role: viewer.role(), is_receiver: own == row.receiver_id };
-    let has = |acts: &[ActRow]| acts.iter().any(|act| Some(act.side) == at.side());
     let open = row.status == ProposalStatus::Open && viewer.may(Scope::AgreementWrite);
     let still = |action: &ProposalAction| match action {
-        ProposalAction::Sign => !has(signatures),
-        ProposalAction::GiveOpinion => !has(opinions),
+        ProposalAction::Sign => !signatures.iter().any(|act| Some(act.side) == at.side()),
+        ProposalAction::GiveOpinion => !opinions.iter().any(|opinion| Some(opinion.act.side) == at.side()),
         ProposalAction::Reject | ProposalAction::TakeBack => true,
     };
     let may = |action: &ProposalAction| open && at.may(*action, own == row.agency_id) && still(action);

@@ -12,9 +12,8 @@ use kim_domain::referral::ReferralStatus as S;
 use kim_entity::code::Code;
 use kim_entity::note::NewNote;
 use kim_entity::{
-    agreement_opinion, agreement_proposal, agreement_signature, agreement_termination, appointment,
-    consent_event, correction, correction_notice, eligibility_decision, raw, referral_event, support_consent,
-    support_notice, talk,
+    agreement_opinion, agreement_proposal, agreement_signature, agreement_termination, appointment, consent_event,
+    correction, correction_notice, eligibility_decision, raw, referral_event, support_consent, support_notice, talk,
 };
 use sea_orm::{ActiveValue::Set, DatabaseConnection, IntoActiveModel as _};
 use serde_json::json;

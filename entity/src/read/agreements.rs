@@ -68,10 +68,10 @@ impl From<&AgreementRow> for Content {
 /// A page of agreements.
 pub type AgreementPage = Page<AgreementRow>;
 
-const SELECT: &str = "SELECT a.id, a.receiver_id, a.purpose, a.version, a.valid_from, a.valid_until, \
-     a.respond_working_days, a.access_days, a.contact, a.legal_ground, a.fields, a.ticked_only, a.statutory_fields, \
-     a.narrows_running, (SELECT MIN(t.ends_on) FROM agreement_termination t JOIN agreement x ON x.id = t.agreement_id \
-     WHERE x.receiver_id = a.receiver_id AND x.purpose = a.purpose AND x.version >= a.version), a.terminated_for_cause_on, p.terms, p.id \
+const SELECT: &str = "SELECT (SELECT MIN(t.ends_on) FROM agreement_termination t JOIN agreement x ON x.id = t.agreement_id \
+     WHERE x.receiver_id = a.receiver_id AND x.purpose = a.purpose AND x.version >= a.version), a.terminated_for_cause_on, \
+     a.id, a.receiver_id, a.purpose, a.version, a.valid_from, a.valid_until, a.respond_working_days, a.access_days, a.contact, \
+     a.legal_ground, a.fields, a.ticked_only, a.statutory_fields, a.narrows_running, p.terms, p.id \
      FROM agreement a LEFT JOIN agreement_proposal p ON p.agreement_id = a.id WHERE ";
 
 impl Reads {
@@ -142,7 +142,8 @@ impl Reads {
 
 fn read(row: &QueryResult) -> Result<AgreementRow, DbErr> {
     let mut columns = Columns::of(row);
-    let mut read = AgreementRow {
+    let (ends_on, for_cause_on): (Option<NaiveDate>, Option<NaiveDate>) = (columns.next()?, columns.next()?);
+    Ok(AgreementRow {
         id: columns.next()?,
         receiver_id: columns.next()?,
         purpose: columns.word()?,
@@ -157,14 +158,9 @@ fn read(row: &QueryResult) -> Result<AgreementRow, DbErr> {
         ticked_only: columns.fields()?,
         statutory: columns.fields()?,
         narrows_running: columns.next()?,
-        terminated_on: columns.next()?,
-        for_cause: false,
-        terms: None,
-        proposal_id: None,
-    };
-    let for_cause: Option<NaiveDate> = columns.next()?;
-    read.terminated_on = read.terminated_on.into_iter().chain(for_cause).min();
-    read.for_cause = for_cause.is_some();
-    (read.terms, read.proposal_id) = (columns.next()?, columns.next()?);
-    Ok(read)
+        terminated_on: ends_on.into_iter().chain(for_cause_on).min(),
+        for_cause: for_cause_on.is_some(),
+        terms: columns.next()?,
+        proposal_id: columns.next()?,
+    })
 }

@@ -122,8 +122,8 @@ impl Reads {
     pub async fn consent_facts(&self, window: &Window<Uuid>) -> Result<ConsentFactPage, DbErr> {
         let mut sql = self.sql();
         sql.push(
-            "SELECT c.id, p.agency_id, c.receiver_id, c.purpose, c.data_protection, c.release_from_secrecy, c.release_on, \
-             c.art9, c.report_outcome, c.form, c.valid_from, c.valid_until, c.withdrawn_at, c.created_at, c.renewed_at",
+            "SELECT c.valid_from, c.valid_until, c.withdrawn_at, c.renewed_at, c.id, p.agency_id, c.receiver_id, c.purpose, \
+             c.data_protection, c.release_from_secrecy, c.release_on, c.art9, c.report_outcome, c.form, c.created_at",
         );
         self.narrow_facts(&mut sql);
         if let Some(after) = window.after {
@@ -161,7 +161,10 @@ impl Reads {
 
     fn read_fact(&self, row: &QueryResult) -> Result<ConsentFactRow, DbErr> {
         let mut columns = Columns::of(row);
-        let mut fact = ConsentFactRow {
+        let (valid_from, valid_until) = (columns.next()?, columns.next()?);
+        let (withdrawn_at, renewed_at): (Option<i64>, Option<i64>) = (columns.next()?, columns.next()?);
+        let (withdrawn, renewed) = (withdrawn_at.is_some(), renewed_at.is_some());
+        Ok(ConsentFactRow {
             id: columns.next()?,
             sender_id: columns.next()?,
             receiver_id: columns.next()?,
@@ -172,15 +175,11 @@ impl Reads {
             art9: columns.next()?,
             report_outcome: columns.next()?,
             form: columns.word()?,
-            valid_from: columns.next()?,
-            valid_until: columns.next()?,
-            withdrawn_at: columns.next()?,
+            valid_from,
+            valid_until,
+            withdrawn_at,
             created_at: columns.next()?,
-            state: ConsentState::InForce,
-        };
-        let renewed_at: Option<i64> = columns.next()?;
-        let (withdrawn, renewed) = (fact.withdrawn_at.is_some(), renewed_at.is_some());
-        fact.state = state(fact.valid_from, fact.valid_until, withdrawn, renewed, self.today);
-        Ok(fact)
+            state: state(valid_from, valid_until, withdrawn, renewed, self.today),
+        })
     }
 }

@@ -36,7 +36,7 @@ pub use drafts::DraftRow;
 pub use history::{EventRow, Moment};
 pub use meetings::{AppointmentRow, TalkRow};
 pub use municipality_statistics::KindStay;
-pub use proposals::{ActRow, ProposalPage, ProposalRow};
+pub use proposals::{ActRow, OpinionRow, ProposalPage, ProposalRow};
 pub use referral_filter::{AT_THE_DESK, CountBy, Counts, ReferralFilter};
 pub use referral_row::{Contact, Extent, ListedReferral, ReferralRest, ReferralRow, Side};
 pub use referrals::{Key, ReferralPage};

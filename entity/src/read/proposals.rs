@@ -50,7 +50,7 @@ pub struct ProposalRow {
     pub close_reason: Option<String>,
 }
 
-/// A signature or an opinion.
+/// A signature, or that an opinion was given.
 #[derive(Clone, Debug)]
 pub struct ActRow {
     /// For which party.
@@ -61,9 +61,16 @@ pub struct ActRow {
     pub at: i64,
     /// Who; only if it was somebody of the viewer's agency.
     pub own_staff: Option<String>,
-    /// Of an opinion: what it comes to.
-    pub verdict: Option<OpinionVerdict>,
-    /// Of an opinion: why.
+}
+
+/// An opinion.
+#[derive(Clone, Debug)]
+pub struct OpinionRow {
+    /// Who gave it.
+    pub act: ActRow,
+    /// What it comes to.
+    pub verdict: OpinionVerdict,
+    /// Why.
     pub reasons: Option<String>,
 }
 
@@ -128,47 +135,40 @@ impl Reads {
     /// # Errors
     /// The database does not answer.
     pub async fn signatures(&self, proposals: &[Uuid]) -> Result<HashMap<Uuid, Vec<ActRow>>, DbErr> {
-        self.acts(
-            "SELECT s.proposal_id, s.side, s.agency_id, s.at, s.staff FROM agreement_signature s",
-            false,
-            proposals,
-        )
-        .await
+        self.acts("", "agreement_signature", proposals, |act, _| Ok(act)).await
     }
 
     /// The opinions on these proposals, the earliest first.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn opinions(&self, proposals: &[Uuid]) -> Result<HashMap<Uuid, Vec<ActRow>>, DbErr> {
-        let select =
-            "SELECT s.proposal_id, s.side, s.agency_id, s.at, s.staff, s.verdict, s.reasons FROM agreement_opinion s";
-        self.acts(select, true, proposals).await
+    pub async fn opinions(&self, proposals: &[Uuid]) -> Result<HashMap<Uuid, Vec<OpinionRow>>, DbErr> {
+        let read =
+            |act, columns: &mut Columns<'_>| Ok(OpinionRow { act, verdict: columns.word()?, reasons: columns.next()? });
+        self.acts(", a.verdict, a.reasons", "agreement_opinion", proposals, read).await
     }
 
-    async fn acts(
+    async fn acts<T>(
         &self,
-        select: &str,
-        is_opinion: bool,
+        more: &str,
+        table: &str,
         proposals: &[Uuid],
-    ) -> Result<HashMap<Uuid, Vec<ActRow>>, DbErr> {
-        let mut found: HashMap<Uuid, Vec<ActRow>> = HashMap::new();
+        read: impl Fn(ActRow, &mut Columns<'_>) -> Result<T, DbErr>,
+    ) -> Result<HashMap<Uuid, Vec<T>>, DbErr> {
+        let mut found: HashMap<Uuid, Vec<T>> = HashMap::new();
         if proposals.is_empty() {
             return Ok(found);
         }
         let mut sql = self.sql();
-        sql.push(select).push(" WHERE ").is_one_of("s.proposal_id", proposals).push(" ORDER BY s.at, s.side");
+        sql.push("SELECT a.proposal_id, a.side, a.agency_id, a.at, CASE WHEN a.agency_id = ");
+        sql.bind(self.viewer.agency().id).push(" THEN a.staff END").push(more).push(" FROM ").push(table);
+        sql.push(" a WHERE ").is_one_of("a.proposal_id", proposals).push(" ORDER BY a.at, a.side");
         for row in &sql.all(self.connection()).await? {
             let mut columns = Columns::of(row);
             let proposal: Uuid = columns.next()?;
-            let (side, agency_id, at) = (columns.word()?, columns.next()?, columns.next()?);
-            let staff: String = columns.next()?;
-            let own_staff = (agency_id == self.viewer.agency().id).then_some(staff);
-            let (verdict, reasons) = match is_opinion {
-                true => (Some(columns.word()?), columns.next()?),
-                false => (None, None),
-            };
-            found.entry(proposal).or_default().push(ActRow { side, agency_id, at, own_staff, verdict, reasons });
+            let (side, agency_id) = (columns.word()?, columns.next()?);
+            let act = ActRow { side, agency_id, at: columns.next()?, own_staff: columns.next()? };
+            found.entry(proposal).or_default().push(read(act, &mut columns)?);
         }
         Ok(found)
     }

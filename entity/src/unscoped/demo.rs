@@ -32,6 +32,14 @@ pub struct DemoCase {
     pub referral: referral::Model,
 }
 
+impl DemoCase {
+    /// Whether a case has this field; the others are its client's.
+    #[must_use]
+    pub fn has(&self, field: HandoverField) -> bool {
+        case_file::FIELDS.contains(field)
+    }
+}
+
 /// A client of the example data.
 #[derive(Clone, Debug)]
 pub struct DemoClient {
