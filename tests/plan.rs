@@ -13,11 +13,11 @@ use kim_entity::database::Database;
 use kim_graphql::{Api, Asked};
 use serde_json::json;
 
-use crate::explain::explain;
 use crate::support::database::TestDatabase;
 use crate::support::server::{token, verified};
 use crate::support::world::{self, ConsentSpec, ReferralSpec, World, in_days, today};
 use crate::support::{json_of, on_both};
+use crate::table_scans::explain;
 
 const AGS: &str = "05315000";
 

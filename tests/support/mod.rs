@@ -1,5 +1,6 @@
 //! What the tests stand on.
 
+pub(crate) mod canaries;
 pub(crate) mod database;
 pub(crate) mod demo;
 pub(crate) mod keys;

@@ -1,0 +1,91 @@
+//! An agreement is terminated, with notice or for cause.
+
+use kim_domain::agency::Role;
+use serde_json::{Value, json};
+
+use crate::support::on_both;
+use crate::support::play::{jobcenter, on, traeger};
+use crate::support::world::{ConsentSpec, in_days, today};
+
+use super::{BASIC, COURSE, Table, about, coordination, person, receiver};
+
+on_both! {
+    async fn an_ordinary_termination_ends_offers_and_no_running_referral(db: TestDatabase) {
+        let table = Table::set(db).await;
+        let agreement = table.conclude(table.wish(COURSE, &BASIC)).await["agreement"]["id"].clone();
+        let draft = table.draft(COURSE).await;
+        let code = |answer: &Value| answer["errors"][0]["extensions"]["code"].clone();
+        for (input, expected) in [(json!({}), "BAD_INPUT"), (json!({"endsOn": in_days(-1)}), "BAD_INPUT"), (json!({"endsOn": today(), "forCause": true}), "BAD_INPUT")] {
+            assert_eq!(code(&table.terminate(&coordination(), &agreement, input).await), expected);
+        }
+        let of_traeger = person("traeger", Role::Administrator, "leitung-traeger");
+        assert_eq!(code(&table.terminate(&of_traeger, &agreement, json!({"endsOn": today()})).await), "ACTION_NOT_ALLOWED");
+        let foreign = person("abh", Role::Administrator, "leitung-abh");
+        assert_eq!(code(&table.terminate(&foreign, &agreement, json!({"endsOn": today()})).await), "NOT_FOUND");
+
+        // Notice for a day to come: until then offers go through.
+        let ended = table.terminate(&receiver(), &agreement, json!({"endsOn": in_days(10)})).await;
+        assert_eq!(ended["data"]["terminateAgreement"]["agreement"]["terminatedOn"], json!(in_days(10)), "{ended}");
+        assert_eq!(code(&table.terminate(&receiver(), &agreement, json!({"endsOn": today()})).await), "ILLEGAL_TRANSITION");
+        let offered = table.offer(&draft).await["data"]["offerReferral"]["referral"].clone();
+        assert_eq!(offered["status"], "OFFERED");
+
+        // From today on: an agreement that was imported, with a referral that runs.
+        let running = table.play.offered().await;
+        let waiting = table.play.draft(Some(ConsentSpec::whole())).await;
+        let imported = table.agreements(&receiver()).await;
+        let imported = imported.iter().find(|one| one["purpose"]["code"] == "BENEFIT_APPLICATION").expect("the one of the play")["id"].clone();
+        let ended = table.terminate(&coordination(), &imported, json!({"endsOn": today()})).await;
+        assert_eq!(ended["data"]["terminateAgreement"]["agreement"],
+            json!({"id": imported, "version": 1, "terminatedOn": today(), "terminatedForCause": false}), "{ended}");
+        let acknowledged = json!({"acknowledgeReportingDuty": true});
+        assert_eq!(table.play.refused(&traeger(), "offerReferral", on(&waiting, acknowledged)).await, "NO_AGREEMENT");
+        let check = format!("{{ referral(id: {}) {{ offerCheck {{ agreementInForce }} }} }}", waiting["id"]);
+        assert_eq!(table.play.ask(&traeger(), &check).await["referral"]["offerCheck"]["agreementInForce"], false);
+        assert_ne!(table.seen(&running).await["handover"]["familyName"], Value::Null, "what runs goes on");
+        assert_eq!(table.play.done(&jobcenter(), "acceptReferral", on(&running, json!({}))).await["status"], "ACCEPTED");
+        // Notice was given; a breach still ends it at once.
+        let ended = table.terminate(&receiver(), &imported, json!({"forCause": true})).await;
+        assert_eq!(ended["data"]["terminateAgreement"]["agreement"]["terminatedForCause"], true, "{ended}");
+        assert_eq!(table.seen(&running).await["handover"]["familyName"], Value::Null);
+        // After all of it, an agreement that is not ended is untouched.
+        assert_ne!(table.seen(&offered).await["handover"]["familyName"], Value::Null);
+        table.stop().await;
+    }
+
+    async fn a_termination_for_cause_closes_everything_under_any_version_at_once(db: TestDatabase) {
+        let table = Table::set(db).await;
+        let first = table.conclude(table.wish(COURSE, &BASIC)).await["agreement"]["id"].clone();
+        let draft = table.draft(COURSE).await;
+        let waiting = table.draft(COURSE).await;
+        let offered = table.offer(&draft).await["data"]["offerReferral"]["referral"].clone();
+        let second = table.conclude(table.wish(COURSE, &BASIC)).await["agreement"]["id"].clone();
+        let open = table.done(&receiver(), "proposeAgreement", table.wish(COURSE, &BASIC)).await;
+        let open = table.done(&receiver(), "signAgreement", about(&open, json!({}))).await;
+        assert_ne!(table.seen(&offered).await["handover"]["familyName"], Value::Null);
+        assert_eq!(table.closings().await, 0, "a version that does not narrow closes nothing");
+
+        let code = |answer: &Value| answer["errors"][0]["extensions"]["code"].clone();
+        assert_eq!(code(&table.terminate(&coordination(), &first, json!({"forCause": true})).await), "ILLEGAL_TRANSITION", "not the latest");
+        let ended = table.terminate(&coordination(), &second, json!({"forCause": true})).await;
+        assert_eq!(ended["data"]["terminateAgreement"]["agreement"],
+            json!({"id": second, "version": 2, "terminatedOn": today(), "terminatedForCause": true}), "{ended}");
+        assert_eq!(table.closings().await, 1);
+        let seen = table.seen(&offered).await;
+        assert_eq!((&seen["handover"]["familyName"], &seen["handover"]["concern"]), (&Value::Null, &Value::Null), "offered under the first version");
+        assert_eq!(table.offer(&waiting).await["errors"][0]["extensions"]["code"], "NO_AGREEMENT");
+        let closed = table.play.ask(&coordination(), &format!("{{ node(id: {}) {{ ... on AgreementProposal {{ status closeReason closedBy {{ slug }} }} }} }}", open["id"])).await;
+        assert_eq!(closed["node"], json!({"status": "REJECTED", "closeReason": "Neuordnung", "closedBy": {"slug": "koordination"}}));
+        assert_eq!(table.refused(&coordination(), "signAgreement", about(&open, json!({}))).await, "CONFLICT");
+        for one in table.agreements(&receiver()).await.iter().filter(|one| one["purpose"]["code"] == "INTEGRATION_COURSE") {
+            assert_eq!((&one["terminatedOn"], &one["terminatedForCause"]), (&json!(today()), &json!(true)));
+        }
+
+        // A new agreement begins anew; what was closed stays closed.
+        let third = table.conclude(table.wish(COURSE, &BASIC)).await;
+        assert_eq!(third["agreement"]["version"], 3);
+        assert_eq!(table.offer(&waiting).await["data"]["offerReferral"]["referral"]["status"], "OFFERED");
+        assert_eq!(table.seen(&offered).await["handover"]["familyName"], Value::Null);
+        table.stop().await;
+    }
+}

@@ -1,0 +1,134 @@
+//! What recording, renewing and withdrawing a consent does to referrals.
+
+use kim_domain::id::{Kind, encode};
+use kim_entity::agency;
+use sea_orm::EntityTrait;
+use serde_json::{Value, json};
+
+use crate::support::on_both;
+use crate::support::play::{Play, on, traeger};
+use crate::support::world::{ConsentSpec, in_days};
+
+use super::{PURPOSE, done, given, refused, seen, to_jobcenter};
+
+on_both! {
+    async fn a_recorded_consent_lets_drafts_go_out_and_a_withdrawn_one_closes_them(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let case = play.case(play.jobcenter, PURPOSE, None).await;
+        let draft = play.done(&traeger(), "draftReferral",
+            json!({"caseId": case, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": PURPOSE.code(), "fields": ["FAMILY_NAME", "BIRTH_DATE", "PHONE"]})).await;
+        assert_eq!(play.refused(&traeger(), "offerReferral", on(&draft, json!({}))).await, "NO_LEGAL_GROUND");
+
+        let (consent, referrals) = done(&play, "recordConsent", to_jobcenter(&play, &case, json!({}))).await;
+        assert_eq!((&consent["state"], &consent["validUntil"]), (&json!("IN_FORCE"), &json!("2027-11-20")), "twelve months");
+        assert_eq!(consent["releaseOn"], json!("2026-11-20"));
+        assert_eq!(consent["history"][0]["step"], "RECORDED");
+        assert_eq!(consent["history"][0]["staff"], "test-person");
+        assert_eq!((referrals.len(), &referrals[0]["id"]), (1, &draft["id"]));
+        let again = refused(&play, "recordConsent", to_jobcenter(&play, &case, json!({}))).await;
+        assert_eq!(again.0, "ACTION_NOT_ALLOWED", "there is one already");
+
+        let offered = play.done(&traeger(), "offerReferral", on(&referrals[0], json!({}))).await;
+        assert!(seen(&play, &draft["id"]).await["handover"]["familyName"].is_string());
+
+        let id = &consent["id"];
+        let (withdrawn, referrals) = done(&play, "withdrawConsent", json!({"consentId": id})).await;
+        assert_eq!(withdrawn["state"], "WITHDRAWN");
+        assert!(withdrawn["withdrawnAt"].is_string());
+        assert_eq!(referrals[0]["status"], "SUSPENDED");
+        let after = seen(&play, &draft["id"]).await;
+        assert_eq!((&after["status"], &after["handover"]["familyName"]), (&json!("SUSPENDED"), &Value::Null));
+        assert_eq!(after["handover"]["withheld"][0]["reason"], "CLOSED");
+        assert_eq!(refused(&play, "withdrawConsent", json!({"consentId": id})).await.0, "ILLEGAL_TRANSITION");
+
+        let renewed = json!({"consentId": id, "given": given(json!({"validUntil": in_days(30)}))});
+        let (renewal, referrals) = done(&play, "renewConsent", renewed.clone()).await;
+        assert_eq!((&renewal["renews"], &renewal["validUntil"]), (id, &json!(in_days(30))));
+        assert_eq!((&referrals[0]["status"], &referrals[0]["dueOn"]), (&json!("OFFERED"), &offered["dueOn"]));
+        assert!(seen(&play, &draft["id"]).await["handover"]["familyName"].is_string());
+        assert_eq!(refused(&play, "renewConsent", renewed).await.0, "ILLEGAL_TRANSITION", "only once");
+        let listed = play.ask(&traeger(), &format!("{{ case(id: \"{case}\") {{ consents {{ id state receiver {{ slug }} history {{ step }} }} }} }}")).await;
+        assert_eq!(listed["case"]["consents"], json!([
+            {"id": renewal["id"], "state": "IN_FORCE", "receiver": {"slug": "jobcenter"}, "history": [{"step": "RECORDED"}]},
+            {"id": id, "state": "WITHDRAWN", "receiver": {"slug": "jobcenter"},
+             "history": [{"step": "RECORDED"}, {"step": "WITHDRAWN"}, {"step": "RENEWED"}]}]));
+        play.server.stop().await;
+    }
+
+    async fn a_part_that_is_withdrawn_closes_those_fields_and_no_others(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let case = play.case(play.jobcenter, PURPOSE, None).await;
+        let (consent, _) = done(&play, "recordConsent", to_jobcenter(&play, &case, json!({"ticked": ["CHILDCARE_NEEDED"]}))).await;
+        let draft = play.done(&traeger(), "draftReferral",
+            json!({"caseId": case, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": PURPOSE.code(), "fields": ["FAMILY_NAME", "BIRTH_DATE"]})).await;
+        play.done(&traeger(), "offerReferral", on(&draft, json!({}))).await;
+        let id = &consent["id"];
+        let foreign = refused(&play, "withdrawConsent", json!({"consentId": id, "fields": ["STREET"]})).await;
+        assert_eq!(foreign, ("BAD_INPUT".to_owned(), json!(["STREET"])));
+        assert_eq!(refused(&play, "withdrawConsent", json!({"consentId": id, "fields": []})).await.0, "BAD_INPUT");
+
+        let (part, referrals) = done(&play, "withdrawConsent", json!({"consentId": id, "fields": ["BIRTH_DATE", "CHILDCARE_NEEDED"]})).await;
+        assert_eq!((&part["state"], &part["ticked"]), (&json!("IN_FORCE"), &json!([])));
+        assert_eq!(part["history"][1]["step"], "WITHDRAWN_IN_PART");
+        assert_eq!(part["history"][1]["fields"], json!(["BIRTH_DATE", "CHILDCARE_NEEDED"]));
+        assert_eq!((referrals.len(), &referrals[0]["status"]), (1, &json!("OFFERED")));
+        let after = seen(&play, &draft["id"]).await;
+        assert!(after["handover"]["familyName"].is_string(), "{after}");
+        assert_eq!(after["handover"]["birthDate"], Value::Null, "{after}");
+        assert!(after["handover"]["withheld"].as_array().expect("a list").contains(&json!({"field": "BIRTH_DATE", "reason": "NOT_OFFERED"})), "what was ticked is the sender's");
+
+        // The last field that was offered takes the ground with it, though the consent has others.
+        let (part, referrals) = done(&play, "withdrawConsent", json!({"consentId": id, "fields": ["FAMILY_NAME"]})).await;
+        assert_eq!((&part["state"], &referrals[0]["status"]), (&json!("IN_FORCE"), &json!("SUSPENDED")));
+        // What takes the last field is a withdrawal of all of it.
+        let (all, _) = done(&play, "withdrawConsent", json!({"consentId": id, "fields": ["GIVEN_NAME", "CITY", "PHONE"]})).await;
+        assert_eq!(all["state"], "WITHDRAWN");
+        play.server.stop().await;
+    }
+
+    async fn what_is_withdrawn_is_not_found_again_in_an_older_paper(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let case = play.case(play.jobcenter, PURPOSE, Some(ConsentSpec::whole())).await;
+        let old = play.ask(&traeger(), &format!("{{ case(id: \"{case}\") {{ consents {{ id }} }} }}")).await["case"]["consents"][0]["id"].clone();
+        let (new, _) = done(&play, "renewConsent", json!({"consentId": old, "given": given(json!({}))})).await;
+        done(&play, "withdrawConsent", json!({"consentId": new["id"]})).await;
+        let states = play.ask(&traeger(), &format!("{{ case(id: \"{case}\") {{ consents {{ state }} }} }}")).await;
+        assert_eq!(states["case"]["consents"], json!([{"state": "WITHDRAWN"}, {"state": "WITHDRAWN"}]));
+        let draft = play.done(&traeger(), "draftReferral",
+            json!({"caseId": case, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": PURPOSE.code()})).await;
+        assert_eq!(play.refused(&traeger(), "offerReferral", on(&draft, json!({"acknowledgeReportingDuty": true}))).await, "NO_LEGAL_GROUND");
+        // A client who consents anew after that is recorded anew.
+        let (_, referrals) = done(&play, "recordConsent", to_jobcenter(&play, &case, json!({}))).await;
+        assert_eq!(referrals[0]["id"], draft["id"]);
+        play.server.stop().await;
+    }
+
+    async fn a_consent_with_less_closes_what_it_no_longer_carries(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let offered = play.offered().await;
+        assert!(seen(&play, &offered["id"]).await["handover"]["birthDate"].is_string());
+        let consent = play.ask(&traeger(), &format!("{{ referral(id: {}) {{ consent {{ id state }} }} }}", offered["id"])).await;
+        let id = &consent["referral"]["consent"]["id"];
+        let (_, referrals) = done(&play, "renewConsent", json!({"consentId": id, "given": given(json!({"fields": ["FAMILY_NAME"]}))})).await;
+        assert_eq!(referrals[0]["status"], "OFFERED");
+        let after = seen(&play, &offered["id"]).await;
+        assert!(after["handover"]["familyName"].is_string() && after["handover"]["birthDate"].is_null(), "{after}");
+        // Without the release a Träger that is bound by § 203 StGB hands nothing over.
+        let newer = play.ask(&traeger(), &format!("{{ referral(id: {}) {{ consent {{ id }} }} }}", offered["id"])).await["referral"]["consent"]["id"].clone();
+        let (_, referrals) = done(&play, "renewConsent", json!({"consentId": newer, "given": given(json!({"releaseFromSecrecy": false}))})).await;
+        assert_eq!(referrals[0]["status"], "SUSPENDED");
+        play.server.stop().await;
+    }
+
+    async fn a_repeated_withdrawal_is_told_the_same_and_changes_nothing(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let offered = play.offered().await;
+        let consent = play.ask(&traeger(), &format!("{{ referral(id: {}) {{ consent {{ id }} }} }}", offered["id"])).await["referral"]["consent"]["id"].clone();
+        let input = json!({"consentId": consent, "idempotencyKey": "once"});
+        let first = done(&play, "withdrawConsent", input.clone()).await;
+        assert_eq!(done(&play, "withdrawConsent", input).await, first);
+        let closings = agency::Entity::find_by_id(play.jobcenter).one(play.server.database.database.raw()).await.expect("a database");
+        assert_eq!(closings.map(|row| row.closings), Some(1));
+        play.server.stop().await;
+    }
+}

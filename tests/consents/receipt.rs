@@ -1,0 +1,57 @@
+//! The receipt that the client takes home.
+
+use kim_domain::agency::Role;
+use serde_json::json;
+
+use crate::support::on_both;
+use crate::support::play::{Play, traeger};
+use crate::support::server::{claims, sign};
+
+use super::{PURPOSE, done, given, to_jobcenter};
+
+on_both! {
+    async fn the_client_takes_home_who_may_see_what_until_when(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let case = play.case(play.jobcenter, PURPOSE, None).await;
+        let query = format!("{{ case(id: \"{case}\") {{ consentReceipt {{ issuedOn german plain
+            permits {{ receiver {{ slug }} purpose {{ code }} plainPurpose validUntil releaseFromSecrecy reportOutcome items {{ field label plain }} }} }} }} }}");
+        let nothing = play.ask(&traeger(), &query).await["case"]["consentReceipt"].clone();
+        assert_eq!(nothing["permits"], json!([]));
+        assert!(nothing["plain"].as_str().expect("a text").contains("Im Moment bleibt alles bei uns."), "{nothing}");
+
+        let (consent, _) = done(&play, "recordConsent", to_jobcenter(&play, &case, json!({"fields": ["FAMILY_NAME"], "ticked": ["CHILDCARE_NEEDED"], "reportOutcome": true}))).await;
+        let receipt = play.ask(&traeger(), &query).await["case"]["consentReceipt"].clone();
+        assert_eq!(receipt["issuedOn"], "2026-11-20");
+        assert_eq!(receipt["permits"], json!([{"receiver": {"slug": "jobcenter"}, "purpose": {"code": "BENEFIT_APPLICATION"}, "plainPurpose": "Geld vom Job-Center",
+            "validUntil": "2027-11-20", "releaseFromSecrecy": true, "reportOutcome": true, "items": [
+                {"field": "FAMILY_NAME", "label": "Familienname", "plain": "Ihr Nach-Name"},
+                {"field": "CHILDCARE_NEEDED", "label": "Kinderbetreuung nötig", "plain": "Ob jemand auf Ihre Kinder aufpassen soll"}]}]));
+        let german = receipt["german"].as_str().expect("a text");
+        assert!(german.contains("Stelle jobcenter") && german.contains("bis 20.11.2027") && german.contains("Familienname, Kinderbetreuung nötig"), "{german}");
+        let plain = receipt["plain"].as_str().expect("a text");
+        assert!(plain.contains("- Ihr Nach-Name\n") && plain.contains("Das gilt bis zum 20. November 2027."), "{plain}");
+
+        // What carries nothing permits nothing: withdrawn, or without the release that this Träger needs.
+        let without = json!({"consentId": consent["id"], "given": given(json!({"releaseFromSecrecy": false}))});
+        done(&play, "renewConsent", without).await;
+        assert_eq!(play.ask(&traeger(), &query).await["case"]["consentReceipt"]["permits"], json!([]));
+        play.server.stop().await;
+    }
+
+    async fn what_a_token_for_some_purposes_takes_home_says_that_it_is_a_part(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let case = play.case(play.jobcenter, PURPOSE, None).await;
+        done(&play, "recordConsent", to_jobcenter(&play, &case, json!({}))).await;
+        let query = format!("{{ case(id: \"{case}\") {{ consentReceipt {{ complete german plain permits {{ purpose {{ code }} }} }} }} }}");
+        let mut narrow = claims("traeger", Role::CaseManager);
+        narrow["purposes"] = json!(["INTEGRATION_COURSE"]);
+        let part = play.ask(&sign(&narrow), &query).await["case"]["consentReceipt"].clone();
+        assert_eq!((&part["complete"], &part["permits"]), (&json!(false), &json!([])));
+        let (german, plain) = (part["german"].as_str().expect("a text"), part["plain"].as_str().expect("a text"));
+        assert!(german.contains("Dies ist ein Auszug.") && german.contains("Integrationskurs"), "{german}");
+        assert!(!german.contains("Zurzeit darf keine andere Stelle") && !plain.contains("Im Moment bleibt alles bei uns"), "{german} {plain}");
+        let whole = play.ask(&traeger(), &query).await["case"]["consentReceipt"].clone();
+        assert_eq!((&whole["complete"], whole["permits"].as_array().map(Vec::len)), (&json!(true), Some(1)));
+        play.server.stop().await;
+    }
+}

@@ -1,0 +1,125 @@
+//! Who sees a consent, and what it lets the sender see.
+
+use kim_domain::agency::Role;
+use kim_domain::id::{Kind, encode};
+use sea_orm::EntityTrait;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::on_both;
+use crate::support::play::{Play, jobcenter, on, traeger};
+use crate::support::server::{claims, sign, token};
+
+use super::{PURPOSE, done, given, mutate, to_jobcenter};
+
+on_both! {
+    async fn nobody_else_finds_a_consent(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let case = play.case(play.jobcenter, PURPOSE, None).await;
+        let (consent, _) = done(&play, "recordConsent", to_jobcenter(&play, &case, json!({}))).await;
+        let other = token("other", Role::CaseManager);
+        let absent = json!(encode(Kind::Consent, Uuid::now_v7()));
+        for (mutation, more) in [("withdrawConsent", json!({})), ("renewConsent", json!({"given": given(json!({}))}))] {
+            let input = |id: &Value| { let mut input = more.clone(); input["consentId"] = id.clone(); input };
+            let of_foreign = mutate(&play, &other, mutation, input(&consent["id"])).await;
+            let of_absent = mutate(&play, &other, mutation, input(&absent)).await;
+            assert_eq!(of_foreign["errors"][0]["extensions"]["code"], "NOT_FOUND", "{of_foreign}");
+            assert_eq!(of_foreign, of_absent);
+        }
+        let foreign_case = mutate(&play, &other, "recordConsent", to_jobcenter(&play, &case, json!({}))).await;
+        assert_eq!(foreign_case["errors"][0]["extensions"]["code"], "NOT_FOUND");
+        let node = format!("{{ node(id: {}) {{ id }} }}", consent["id"]);
+        for token in [&other, &jobcenter()] {
+            assert_eq!(play.ask(token, &node).await, json!({"node": null}));
+        }
+        assert_eq!(play.ask(&traeger(), &node).await["node"]["id"], consent["id"]);
+        for hidden in ["{ referrals { nodes { consent { id } } } }", "{ consentFacts { totalCount } }",
+                       "mutation { withdrawConsent(input: {idempotencyKey: \"a\", consentId: \"a\"}) { consent { id } } }"] {
+            let answer = play.server.ask(&jobcenter(), hidden, &json!({})).await;
+            assert_eq!(answer["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{hidden}: {answer}");
+        }
+        // A token that is limited to purposes, and one without the scope.
+        let mut narrow = claims("traeger", Role::CaseManager);
+        narrow["purposes"] = json!(["INTEGRATION_COURSE"]);
+        let answer = mutate(&play, &sign(&narrow), "withdrawConsent", json!({"consentId": consent["id"]})).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "NOT_FOUND", "{answer}");
+        let mut reading = claims("traeger", Role::Service);
+        reading["scope"] = json!("case:read referral:read referral:write");
+        let answer = mutate(&play, &sign(&reading), "withdrawConsent", json!({"consentId": consent["id"]})).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN", "{answer}");
+        play.server.stop().await;
+    }
+
+    async fn a_data_protection_officer_sees_facts_and_nobody_behind_them(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        for number in 0..3 {
+            let case = play.case(play.jobcenter, PURPOSE, None).await;
+            let (consent, _) = done(&play, "recordConsent", to_jobcenter(&play, &case, json!({"reportOutcome": number == 0}))).await;
+            if number == 2 {
+                done(&play, "withdrawConsent", json!({"consentId": consent["id"]})).await;
+            }
+        }
+        let query = "query($after: String) { consentFacts(first: 2, after: $after) { totalCount pageInfo { hasNextPage endCursor }
+            nodes { sender { slug } receiver { slug } purpose { code } state dataProtection releaseFromSecrecy releaseOn art9 reportOutcome form validFrom validUntil withdrawnAt } } }";
+        let officer = token("traeger", Role::DataProtectionOfficer);
+        let first = play.server.ask(&officer, query, &json!({})).await;
+        let facts = &first["data"]["consentFacts"];
+        assert_eq!((&facts["totalCount"], facts["nodes"].as_array().map(Vec::len)), (&json!(3), Some(2)), "{first}");
+        assert_eq!(facts["nodes"][0], json!({"sender": {"slug": "traeger"}, "receiver": {"slug": "jobcenter"}, "purpose": {"code": "BENEFIT_APPLICATION"},
+            "state": "IN_FORCE", "dataProtection": true, "releaseFromSecrecy": true, "releaseOn": "2026-11-20", "art9": false, "reportOutcome": true,
+            "form": "WRITTEN", "validFrom": "2026-11-20", "validUntil": "2027-11-20", "withdrawnAt": null}));
+        let second = play.server.ask(&officer, query, &json!({"after": facts["pageInfo"]["endCursor"]})).await;
+        let last = &second["data"]["consentFacts"]["nodes"];
+        assert_eq!((last.as_array().map(Vec::len), &last[0]["state"]), (Some(1), &json!("WITHDRAWN")), "{second}");
+        assert!(!first.to_string().contains("Kanari"), "{first}");
+        // Another controller's officer sees nothing of it, and nobody else has the word.
+        let other = play.server.ask(&token("other", Role::DataProtectionOfficer), query, &json!({})).await;
+        assert_eq!(other["data"]["consentFacts"]["totalCount"], 0, "{other}");
+        for token in [token("jobcenter", Role::DataProtectionOfficer), traeger(), token("traeger", Role::Administrator)] {
+            let answer = play.server.ask(&token, query, &json!({})).await;
+            assert_eq!(answer["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{answer}");
+        }
+        let mut without = claims("traeger", Role::DataProtectionOfficer);
+        without["scope"] = json!("agreement:read");
+        let answer = play.server.ask(&sign(&without), query, &json!({})).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN", "{answer}");
+        play.server.stop().await;
+    }
+
+    async fn without_the_client_s_leave_the_sender_learns_the_status_and_no_more(db: TestDatabase) {
+        let play = Play::begin(db).await;
+        let mut shown = Vec::new();
+        for tells in [false, true] {
+            let case = play.case(play.jobcenter, PURPOSE, None).await;
+            let (consent, _) = done(&play, "recordConsent", to_jobcenter(&play, &case, json!({"reportOutcome": tells}))).await;
+            let draft = play.done(&traeger(), "draftReferral",
+                json!({"caseId": case, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": PURPOSE.code(), "fields": ["FAMILY_NAME"]})).await;
+            let mut one = play.done(&traeger(), "offerReferral", on(&draft, json!({}))).await;
+            one = play.done(&jobcenter(), "acceptReferral", on(&one, json!({}))).await;
+            // Nor does anything that counts tell of an appointment: neither version nor instant.
+            let counts = format!("{{ referral(id: {}) {{ version updatedAt events {{ totalCount }} }} }}", draft["id"]);
+            let before = play.ask(&traeger(), &counts).await;
+            one = play.done(&jobcenter(), "recordAppointment", on(&one, json!({"at": "2026-12-01T09:00:00Z", "place": "Raum 12"}))).await;
+            assert_eq!(play.ask(&traeger(), &counts).await == before, !tells, "{before}");
+            one = play.done(&jobcenter(), "startReferral", on(&one, json!({}))).await;
+            play.done(&jobcenter(), "completeReferral", on(&one, json!({"outcome": "APPLICATION_GRANTED"}))).await;
+            let query = format!("{{ referral(id: {}) {{ status outcome appointments {{ place }}
+                events {{ totalCount nodes {{ action }} }} consent {{ reportOutcome }} }} }}", draft["id"]);
+            let of_sender = play.ask(&traeger(), &query).await["referral"].clone();
+            let events = of_sender["events"]["nodes"].to_string();
+            assert_eq!((&of_sender["status"], &of_sender["consent"]["reportOutcome"]), (&json!("COMPLETED"), &json!(tells)));
+            assert_eq!(of_sender["outcome"], if tells { json!("APPLICATION_GRANTED") } else { Value::Null });
+            assert_eq!(of_sender["appointments"].as_array().map(Vec::len), Some(usize::from(tells)));
+            assert_eq!(events.contains("RECORD_APPOINTMENT"), tells, "{events}");
+            let feed = kim_entity::change::Entity::find().all(play.server.database.database.raw()).await.expect("the feed");
+            let of_appointments = |agency: Uuid| feed.iter().filter(|row| row.agency_id == agency && row.kind.0.code() == "APPOINTMENT").count();
+            assert_eq!((of_appointments(play.jobcenter), of_appointments(play.traeger)), (1 + usize::from(tells), usize::from(tells)));
+            shown.push((draft["id"].clone(), consent["id"].clone(), query));
+        }
+        // A withdrawal ends the telling too.
+        let (_, consent, query) = &shown[1];
+        done(&play, "withdrawConsent", json!({"consentId": consent})).await;
+        assert_eq!(play.ask(&traeger(), query).await["referral"]["outcome"], Value::Null);
+        play.server.stop().await;
+    }
+}

@@ -1,0 +1,137 @@
+//! What one generated referral gives its receiver, computed from the tables. Shares no code with the rule in `domain`.
+
+use std::collections::BTreeSet;
+
+use kim_domain::referral::ReferralStatus as S;
+
+use super::tables::Tables;
+
+pub(super) const NOT_ART9_RELEASED: [&str; 2] = ["familyName", "postalCode"];
+/// Fields of every agreement that a later version wants ticked. Who consents to everything has ticked the second one.
+pub(super) const TICKED_SINCE: [&str; 2] = ["familyName", "postalCode"];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ConsentIs {
+    None,
+    Good,
+    Expired,
+    Withdrawn,
+    OneFlagOnly,
+    InPart,
+}
+pub(super) const CONSENTS: [ConsentIs; 6] = [
+    ConsentIs::None,
+    ConsentIs::Good,
+    ConsentIs::Expired,
+    ConsentIs::Withdrawn,
+    ConsentIs::OneFlagOnly,
+    ConsentIs::InPart,
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AgreementIs {
+    Good,
+    Narrowed,
+    TickedSince,
+    Ended,
+    TerminatedForCause,
+}
+pub(super) const AGREEMENTS: [AgreementIs; 5] = [
+    AgreementIs::Good,
+    AgreementIs::Narrowed,
+    AgreementIs::TickedSince,
+    AgreementIs::Ended,
+    AgreementIs::TerminatedForCause,
+];
+
+/// One generated referral, in words.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) number: u32,
+    pub(super) kind: &'static str,
+    pub(super) purpose: &'static str,
+    pub(super) status: S,
+    pub(super) ever_accepted: bool,
+    pub(super) closed_days_ago: Option<i64>,
+    pub(super) consent: ConsentIs,
+    pub(super) agreement: AgreementIs,
+    pub(super) whole_offer: bool,
+}
+
+impl Row {
+    /// "OPEN" in preview or in full, or closed.
+    pub(super) fn stage(&self) -> Option<bool> {
+        match self.status.code() {
+            "OFFERED" | "ACKNOWLEDGED" | "INFO_REQUESTED" | "ACCEPTED" | "IN_PROGRESS" => Some(self.ever_accepted),
+            "COMPLETED" | "FAILED" if self.closed_days_ago.is_some_and(|days| days <= 30) => Some(self.ever_accepted),
+            _ => None,
+        }
+    }
+
+    pub(super) fn consent_holds(&self) -> bool {
+        matches!(self.consent, ConsentIs::Good | ConsentIs::InPart)
+    }
+
+    pub(super) fn agreed(&self, tables: &Tables) -> BTreeSet<String> {
+        let all = &tables.agreements[self.purpose].0;
+        match self.agreement {
+            AgreementIs::Good | AgreementIs::TickedSince | AgreementIs::Ended => all.clone(),
+            AgreementIs::Narrowed => {
+                all.iter().filter(|field| NOT_ART9_RELEASED.contains(&field.as_str())).cloned().collect()
+            }
+            AgreementIs::TerminatedForCause => BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn consented(&self, tables: &Tables) -> BTreeSet<String> {
+        let (all, ticked) = &tables.agreements[self.purpose];
+        let en_bloc = all.difference(ticked);
+        match self.consent {
+            ConsentIs::None | ConsentIs::Expired | ConsentIs::Withdrawn | ConsentIs::OneFlagOnly => BTreeSet::new(),
+            ConsentIs::Good => all.clone(),
+            ConsentIs::InPart => {
+                en_bloc.enumerate().filter(|(place, _)| place % 2 == 0).map(|(_, field)| field.clone()).collect()
+            }
+        }
+    }
+
+    /// What a later version wants ticked and the client consented to with the rest.
+    pub(super) fn not_ticked(&self) -> &'static [&'static str] {
+        match (self.agreement, self.consent) {
+            (AgreementIs::TickedSince, ConsentIs::Good) => &TICKED_SINCE[..1],
+            (AgreementIs::TickedSince, _) => &TICKED_SINCE,
+            _ => &[],
+        }
+    }
+
+    pub(super) fn offered(&self, tables: &Tables) -> BTreeSet<String> {
+        let all = &tables.agreements[self.purpose].0;
+        if self.whole_offer {
+            all.clone()
+        } else {
+            all.iter().enumerate().filter(|(place, _)| place % 3 != 0).map(|(_, field)| field.clone()).collect()
+        }
+    }
+
+    /// What the design says of one field: given, or why not.
+    pub(super) fn reason(&self, tables: &Tables, field: &str) -> Option<&'static str> {
+        let Some(full) = self.stage() else { return Some("CLOSED") };
+        if !self.consent_holds() {
+            return Some("CONSENT_ENDED");
+        }
+        let level = tables.level(field, self.kind);
+        if !full && matches!(level, 'A' | 'C') {
+            return Some("NOT_YET_ACCEPTED");
+        }
+        if level == '-' || !self.agreed(tables).contains(field) {
+            return Some("NOT_IN_AGREEMENT");
+        }
+        let given = self.consented(tables).contains(field) && self.offered(tables).contains(field);
+        let given = given && !self.not_ticked().contains(&field);
+        (!given).then_some("NOT_OFFERED")
+    }
+
+    pub(super) fn gives(&self, tables: &Tables) -> BTreeSet<String> {
+        tables.known(self.kind).into_iter().filter(|field| self.reason(tables, field).is_none()).collect()
+    }
+}
