@@ -1,8 +1,9 @@
 //! Cases of a Träger: opened, changed, planned, decided on and closed over the wire, and seen by nobody else.
 
-mod handed_over;
-mod outlook;
-mod values;
+mod deadlines;
+mod eligibility;
+mod record;
+mod referrals;
 
 use kim_domain::agency::Role;
 use kim_domain::id::{Kind, encode};

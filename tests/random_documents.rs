@@ -7,20 +7,20 @@ mod answer;
 mod arguments;
 mod canaries;
 mod changes;
-mod dice;
 mod document;
 mod facts;
 mod fuzz;
 mod generator;
 mod lists;
 mod masks;
-mod pieces;
 mod pools;
+mod random;
 mod rights;
 mod rule;
 mod schema;
 mod setup;
 mod situations;
+mod split_selection;
 mod table;
 mod texts;
 mod values;
@@ -65,12 +65,12 @@ on_both! {
     }
 
     async fn a_column_outside_a_row_s_mask_is_not_read(db: TestDatabase) {
-        let seed = dice::seed();
+        let seed = random::seed();
         println!("KIM_TEST_SEED={seed}");
-        let (facts, mut dice) = (world::build(&db).await, dice::Dice::new(seed, 1));
+        let (facts, mut random) = (world::build(&db).await, random::Random::new(seed, 1));
         let first = facts.agencies.iter().filter(|agency| agency.slug.ends_with("-0"));
         for agency in first.flat_map(|agency| [agency; 3]) {
-            masks::check(&db.database, &facts, &agency.slug, &mut dice).await;
+            masks::check(&db.database, &facts, &agency.slug, &mut random).await;
         }
     }
 }

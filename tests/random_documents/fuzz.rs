@@ -10,14 +10,14 @@ use serde_json::Value;
 use super::answer::{Check, Seen};
 use super::canaries::{self, Classes};
 use super::changes::{self, Repeat};
-use super::dice::{Dice, seed};
 use super::document::{Document, Item};
 use super::facts::Facts;
 use super::generator::{Generator, Pool};
-use super::pieces::in_pieces;
 use super::pools;
+use super::random::{Random, seed};
 use super::schema::Schema;
 use super::setup;
+use super::split_selection::split_selections;
 use super::table::{Cell, DeniedCell};
 use super::viewers::{Viewer, viewers};
 use super::world;
@@ -50,7 +50,7 @@ pub(crate) struct Fuzz {
     pub(crate) asked: usize,
     /// To how many of them the answer was errors alone.
     pub(crate) unanswered: usize,
-    dice: Dice,
+    random: Random,
     server: TestServer,
     viewers: Vec<(Viewer, Pool)>,
     schemas: BTreeMap<(&'static str, &'static str), Schema>,
@@ -104,21 +104,21 @@ impl Fuzz {
                 place.insert(setup::schema(&server, &facts, viewer).await);
             }
         }
-        let (seen, classes, dice) = (Seen::default(), Classes::new(), Dice::new(seed, 0));
-        Self { seed, facts, seen, classes, asked: 0, unanswered: 0, dice, server, viewers, schemas, repeats }
+        let (seen, classes, random) = (Seen::default(), Classes::new(), Random::new(seed, 0));
+        Self { seed, facts, seen, classes, asked: 0, unanswered: 0, random, server, viewers, schemas, repeats }
     }
 
     /// Asks one document of any viewer, and checks the answer.
     pub(crate) async fn ask_and_check(&mut self) {
         let places: Vec<usize> = (0..self.viewers.len()).collect();
-        let place = *self.dice.weighed(&places, |place| self.viewers[*place].0.weight);
+        let place = *self.random.weighed(&places, |place| self.viewers[*place].0.weight);
         self.ask_of(place).await;
     }
 
     async fn ask_of(&mut self, place: usize) {
         let document = self.document(place);
         // The other way to the answer is checked too.
-        let pieces = if self.dice.percent(30) { in_pieces(&document, &mut self.dice) } else { None };
+        let pieces = if self.random.percent(30) { split_selections(&document, &mut self.random) } else { None };
         let sent = pieces.as_ref().unwrap_or(&document);
         let answer = self.ask(place, sent).await;
         self.check(place, &document, sent, &answer);
@@ -140,7 +140,7 @@ impl Fuzz {
             let facts = &self.facts;
             let may = |(viewer, _): &(Viewer, Pool)| missing.concerns(facts, viewer);
             let places: Vec<usize> = (0..self.viewers.len()).filter(|place| may(&self.viewers[*place])).collect();
-            let place = *self.dice.weighed(&places, |place| self.viewers[*place].0.weight);
+            let place = *self.random.weighed(&places, |place| self.viewers[*place].0.weight);
             self.ask_of(place).await;
         }
     }
@@ -159,14 +159,14 @@ impl Fuzz {
     pub(crate) async fn ask_both_ways(&mut self, turn: usize) -> bool {
         let place = turn % self.viewers.len();
         let document = self.document(place);
-        let Some(pieces) = in_pieces(&document, &mut self.dice) else { return false };
-        let (whole, put_together) = (self.ask(place, &document).await, self.ask(place, &pieces).await);
+        let Some(pieces) = split_selections(&document, &mut self.random) else { return false };
+        let (whole, merged) = (self.ask(place, &document).await, self.ask(place, &pieces).await);
         self.check(place, &document, &document, &whole);
-        if whole.is_too_large() || put_together.is_too_large() {
+        if whole.is_too_large() || merged.is_too_large() {
             return false;
         }
-        if whole.data() != put_together.data() || whole.errors() != put_together.errors() {
-            let others = format!("\nin pieces:\n{}\n{}", pieces.text(), put_together.body);
+        if whole.data() != merged.data() || whole.errors() != merged.errors() {
+            let others = format!("\nin pieces:\n{}\n{}", pieces.text(), merged.body);
             self.fail(place, &document, &whole, &format!("two answers{others}"));
         }
         true
@@ -183,15 +183,15 @@ impl Fuzz {
         let schema = &self.schemas[&viewer.pair()];
         let repeats: Vec<&Repeat> = self.repeats.iter().filter(|repeat| repeat.slug == viewer.slug).collect();
         let harmless = schema.harmless();
-        let mutation = match self.dice.below(100) {
+        let mutation = match self.random.below(100) {
             0..3 if !repeats.is_empty() && viewer.works_on_referrals() => {
-                let repeat = *self.dice.pick(&repeats);
+                let repeat = *self.random.pick(&repeats);
                 Some((schema.mutation(repeat.mutation), Some(repeat.input.clone())))
             }
-            3..5 if !harmless.is_empty() => Some((*self.dice.pick(&harmless), None)),
+            3..5 if !harmless.is_empty() => Some((*self.random.pick(&harmless), None)),
             _ => None,
         };
-        let generator = Generator::new(schema, &mut self.dice, pool, &self.seen.cursors);
+        let generator = Generator::new(schema, &mut self.random, pool, &self.seen.cursors);
         match mutation {
             Some((field, input)) => generator.mutation(field, input),
             None => generator.query(),

@@ -7,18 +7,18 @@ use kim_domain::referral::{Direction, ReferralOrder};
 use kim_entity::database::Database;
 use kim_entity::read::{Extent, Reads, ReferralFilter, ReferralRow, Values, Window};
 
-use super::dice::Dice;
 use super::facts::Facts;
+use super::random::Random;
 use super::table::SENDS;
 use crate::support::server::{token, verified};
 use crate::support::world::today;
 
 /// Checks that of a page of an agency's referrals exactly those values are read that are given and asked for.
-pub(crate) async fn check(database: &Database, facts: &Facts, slug: &str, dice: &mut Dice) {
+pub(crate) async fn check(database: &Database, facts: &Facts, slug: &str, random: &mut Random) {
     let kind = facts.agencies[facts.agency(slug)].kind;
     let role = if kind.code() == SENDS { Role::CaseManager } else { Role::Clerk };
-    let share = *dice.pick(&[10, 50, 90]);
-    let asked: FieldSet = HandoverField::ALL.iter().copied().filter(|_| dice.percent(share)).collect();
+    let share = *random.pick(&[10, 50, 90]);
+    let asked: FieldSet = HandoverField::ALL.iter().copied().filter(|_| random.percent(share)).collect();
     let read = read(database, &token(slug, role), asked).await;
     assert!(read.len() > 20, "{slug} has referrals");
     for (row, values) in read {

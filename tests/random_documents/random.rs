@@ -12,9 +12,9 @@ pub(crate) fn seed() -> u64 {
 }
 
 /// A source of chance.
-pub(crate) struct Dice(StdRng);
+pub(crate) struct Random(StdRng);
 
-impl Dice {
+impl Random {
     /// One of the sources of a seed.
     pub(crate) fn new(seed: u64, source: u64) -> Self {
         Self(StdRng::seed_from_u64(seed.wrapping_mul(1_000_003).wrapping_add(source)))
