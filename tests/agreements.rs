@@ -20,7 +20,7 @@ use crate::support::play::{Play, jobcenter, on, traeger};
 use crate::support::server::{claims, sign};
 use crate::support::world::{ConsentSpec, today};
 
-/// A person with a token of an agency.
+/// A token of a person at an agency.
 fn person(agency: &str, role: Role, subject: &str) -> String {
     let mut claims = claims(agency, role);
     claims["sub"] = json!(subject);
@@ -44,7 +44,7 @@ const SHOWN: &str = "id version status availableActions validFrom proposedBy { s
     signatures { side agency { slug } staff } opinions { side verdict reasons staff agency { slug } }
     agreement { id version validFrom } fields { label tickedOnly }";
 
-/// What a negotiation needs: a purpose of the Jobcenter's for which nothing is agreed on.
+/// A server on which an agreement of the Jobcenter is negotiated. For this purpose no agreement exists yet.
 struct Table {
     play: Play,
 }
@@ -54,7 +54,7 @@ impl Table {
         Self { play: Play::begin(db).await }
     }
 
-    /// Does something with a proposal; the whole answer.
+    /// Executes a mutation of a proposal. Returns the whole answer.
     async fn mutate(&self, token: &str, mutation: &str, mut input: Value) -> Value {
         let type_name = mutation[..1].to_uppercase() + &mutation[1..];
         let query =
@@ -77,7 +77,7 @@ impl Table {
         answer["errors"][0]["extensions"]["code"].as_str().expect("a code").to_owned()
     }
 
-    /// What an agreement of the Jobcenter on this purpose would say.
+    /// The input for a proposal of the Jobcenter for this purpose.
     fn wish(&self, purpose: ReferralPurpose, fields: &[HandoverField]) -> Value {
         let fields: Vec<Value> = fields.iter().map(|field| json!({"field": field.code()})).collect();
         json!({"receiverId": encode(Kind::Agency, self.play.jobcenter), "purpose": purpose.code(), "validFrom": today(),
@@ -85,7 +85,7 @@ impl Table {
             "terms": "Ansprache in einfacher Sprache.", "fields": fields})
     }
 
-    /// Plays a proposal through until it is concluded.
+    /// Makes a proposal and has it signed until it is concluded.
     async fn conclude(&self, wish: Value) -> Value {
         let proposal = self.done(&receiver(), "proposeAgreement", wish).await;
         self.play_through(proposal).await
@@ -104,7 +104,7 @@ impl Table {
         proposal
     }
 
-    /// Ends an agreement; the whole answer.
+    /// Terminates an agreement. Returns the whole answer.
     async fn terminate(&self, token: &str, agreement: &Value, mut input: Value) -> Value {
         let query = "mutation($input: TerminateAgreementInput!) { terminateAgreement(input: $input) {
             agreement { id version terminatedOn terminatedForCause } } }";
@@ -121,7 +121,7 @@ impl Table {
         self.play.ask(token, query).await["agreements"]["nodes"].as_array().expect("a list").clone()
     }
 
-    /// A draft to the Jobcenter for this purpose, of a client who consented to everything.
+    /// A draft to the Jobcenter for this purpose. The client consented to all fields.
     async fn draft(&self, purpose: ReferralPurpose) -> Value {
         let case = self.play.case(self.play.jobcenter, purpose, Some(ConsentSpec::whole())).await;
         let input =
@@ -143,14 +143,14 @@ impl Table {
         self.play.ask(&jobcenter(), &query).await["referral"].clone()
     }
 
-    /// How often something was closed to the Jobcenter: what is being disclosed meanwhile is answered anew.
+    /// The Jobcenter's number of closings. Answers that are being computed when it increases are computed again.
     async fn closings(&self) -> i64 {
         let main = self.play.server.database.database.raw();
         let agency = agency::Entity::find_by_id(self.play.jobcenter).one(main).await.expect("a database");
         agency.expect("the Jobcenter").closings
     }
 
-    /// What a party knows of a referral's course: its version, the last step, and the kinds of changes in its feed.
+    /// A referral's version, its last event, and the kinds of its changes in the feed, as this party sees them.
     async fn told(&self, token: &str, referral: &Value) -> (i64, Value, Vec<String>) {
         let query = format!(
             "{{ referral(id: {}) {{ version events(last: 1) {{ nodes {{ action fromStatus toStatus agency {{ slug }} staff changedFields {{ field change }} }} }} }}
@@ -174,7 +174,7 @@ impl Table {
     }
 }
 
-/// An input about this proposal in the version that it shows.
+/// An input with this proposal's id and version.
 fn about(proposal: &Value, mut input: Value) -> Value {
     input["proposalId"] = proposal["id"].clone();
     input["expectedVersion"] = proposal["version"].clone();

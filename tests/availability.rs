@@ -1,4 +1,4 @@
-//! No request waits for ever, and the server recovers from what the database or a client does.
+//! No request waits forever, and the server recovers from locks, abandoned requests and a restarted database.
 
 use std::time::Duration;
 
@@ -16,13 +16,13 @@ use crate::support::server::{TestServer, token};
 use crate::support::world::today;
 use crate::support::{office, on_both};
 
-/// A server whose requests may take one second.
+/// A server with a deadline of one second.
 async fn hasty(db: TestDatabase) -> TestServer {
     office::fill(&db, 2).await;
     TestServer::start_with(db, Clock::on(today()), |config| config.deadline_seconds = 1).await
 }
 
-/// Keeps everyone else from writing the log of disclosures until it is rolled back.
+/// Locks the log of disclosures until the transaction is rolled back.
 async fn hold_the_log(db: &Database) -> DatabaseTransaction {
     let immediate = db.backend() == DbBackend::Sqlite;
     let options = TransactionOptions {
@@ -50,7 +50,7 @@ fn too_late() -> Value {
 }
 
 on_both! {
-    async fn a_request_that_cannot_log_in_time_is_told_so_and_discloses_nothing(db: TestDatabase) {
+    async fn a_request_that_cannot_be_logged_in_time_gets_a_timeout_and_no_data(db: TestDatabase) {
         let server = hasty(db).await;
         let other = Database::open(&server.database.url).await.expect("a second connection");
         let held = hold_the_log(&other).await;
@@ -66,26 +66,26 @@ on_both! {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_statement_whose_request_is_gone_ends_and_its_connection_serves_again() {
+async fn an_abandoned_postgresql_statement_is_cancelled_and_its_connection_is_reused() {
     let server = hasty(fresh(Backend::Postgres).await).await;
     let other = Database::open(&server.database.url).await.expect("a second connection");
     let clerk = token("jobcenter", Role::Clerk);
     let held = other.raw().begin().await.expect("a transaction");
     held.execute_unprepared("LOCK TABLE referral IN ACCESS EXCLUSIVE MODE").await.expect("locked");
 
-    // More than there are connections for reading.
+    // More requests than there are connections for reading.
     let query = json!({});
     let waiting = (0..20).map(|_| server.ask(&clerk, "{ referrals { nodes { id } } }", &query));
     for answer in futures_util::future::join_all(waiting).await {
         assert_eq!(code(&answer), "TIMEOUT", "{answer}");
     }
-    // The lock is still held: only the clock can have ended them.
+    // The lock is still held, so only the deadline can have ended the statements.
     let count = "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' \
                  AND application_name = 'kim' AND pid <> pg_backend_pid()";
     let count = Statement::from_string(DbBackend::Postgres, count);
     let ended = async {
         loop {
-            // Outside the transaction, which sees one state of activity to its end.
+            // Outside the transaction, which would see the same activity until its end.
             let row = other.raw().query_one_raw(count.clone()).await.expect("an answer").expect("a row");
             if row.try_get::<i64>("", "n").expect("a number") == 0 {
                 break;
@@ -105,7 +105,7 @@ async fn a_statement_whose_request_is_gone_ends_and_its_connection_serves_again(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whichever_clock_speaks_first_the_answer_is_the_same() {
+async fn a_timeout_of_the_database_is_answered_like_one_of_the_server() {
     let db = fresh(Backend::Postgres).await;
     office::fill(&db, 2).await;
     let other = Database::open(&db.url).await.expect("a second connection");
@@ -126,7 +126,7 @@ async fn whichever_clock_speaks_first_the_answer_is_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn after_the_database_restarted_every_request_is_answered() {
+async fn every_request_is_answered_after_a_restart_of_the_database() {
     let db = fresh(Backend::Postgres).await;
     office::fill(&db, 2).await;
     let server = TestServer::start(db, Clock::on(today())).await;

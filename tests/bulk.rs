@@ -1,4 +1,4 @@
-//! Many referrals in one call: each row says what became of it, what can be done is done, and a repeat changes nothing.
+//! Mutations of many referrals: each item has its own result, valid items are executed, and a repeat changes nothing.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -32,14 +32,14 @@ async fn bulk(play: &Play, token: &str, mutation: &str, input: &Value) -> Value 
     play.server.ask(token, &document(mutation), &json!({"input": input})).await
 }
 
-/// The results of a call that was done.
+/// The results of a call that must succeed.
 async fn results(play: &Play, token: &str, mutation: &str, input: &Value) -> Vec<Value> {
     let answer = bulk(play, token, mutation, input).await;
     assert_eq!(answer["errors"], Value::Null, "{answer}");
     answer["data"][mutation]["results"].as_array().expect("a list").clone()
 }
 
-/// The code of a call that was refused as a whole.
+/// The code of a call that must be refused as a whole.
 async fn refused(play: &Play, token: &str, mutation: &str, input: &Value) -> String {
     let answer = bulk(play, token, mutation, input).await;
     assert_eq!(answer["data"], json!({mutation: null}), "{answer}");
@@ -65,7 +65,7 @@ fn codes(results: &[Value]) -> Vec<&str> {
     results.iter().map(|row| row["error"]["code"].as_str().unwrap_or("done")).collect()
 }
 
-/// Everything that a change leaves: how many events, changes and kept answers there are, and each referral's version.
+/// Number of events, changes and stored results, and each referral's version.
 async fn traces(play: &Play) -> (u64, u64, u64, BTreeMap<Uuid, i32>) {
     let db = play.server.database.database.raw();
     let versions = kim_entity::referral::Entity::find().all(db).await.expect("rows");
@@ -77,7 +77,7 @@ async fn traces(play: &Play) -> (u64, u64, u64, BTreeMap<Uuid, i32>) {
     )
 }
 
-/// Closes the case that a draft is of, as if nobody had looked at its drafts.
+/// Closes the case of a draft directly in the database.
 async fn close_the_case(play: &Play, draft: &str) {
     let main = play.server.database.database.raw();
     let id = decode(draft).expect("an id").1;
@@ -86,7 +86,7 @@ async fn close_the_case(play: &Play, draft: &str) {
     closed.update(main).await.expect("closed");
 }
 
-/// Each feed is numbered from 1 without a gap.
+/// Checks that each feed is numbered from 1 without a gap.
 async fn feeds_have_no_gaps(play: &Play) {
     let mut feeds: BTreeMap<Uuid, Vec<i64>> = BTreeMap::new();
     for row in change::Entity::find().all(play.server.database.database.raw()).await.expect("changes") {
@@ -99,7 +99,7 @@ async fn feeds_have_no_gaps(play: &Play) {
 }
 
 on_both! {
-    async fn what_lacks_a_ground_is_refused_row_by_row_and_the_rest_is_offered(db: TestDatabase) {
+    async fn items_without_a_ground_are_refused_one_by_one_and_the_others_are_offered(db: TestDatabase) {
         let play = Play::begin(db).await;
         let with_ground = |place: u32| (!place.is_multiple_of(3)).then(ConsentSpec::whole);
         let mut ids = play.prepared(ReferralStatus::Draft, 30, with_ground).await;
@@ -136,7 +136,7 @@ on_both! {
         assert_eq!((again, traces(&play).await), (first.clone(), before), "a repeat changes nothing");
         feeds_have_no_gaps(&play).await;
 
-        // The codes stay, what is shown is of today.
+        // A repeat keeps the codes and shows the current state.
         let taken = ids[4].clone();
         results(&play, &jobcenter(), "bulkAnswerReferrals", &answers(&[taken], 2, json!({"action": "ACCEPT"}))).await;
         let later = results(&play, &traeger(), "bulkOfferReferrals", &input).await;
@@ -147,7 +147,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn a_foreign_row_is_answered_like_one_that_does_not_exist(db: TestDatabase) {
+    async fn an_item_of_another_agency_is_answered_like_a_missing_one(db: TestDatabase) {
         let play = Play::begin(db).await;
         let ids = play.prepared(ReferralStatus::Draft, 1, |_| Some(ConsentSpec::whole())).await;
         let offered = play.prepared(ReferralStatus::Offered, 1, |_| Some(ConsentSpec::whole())).await;
@@ -164,7 +164,7 @@ on_both! {
             assert_eq!(codes(&foreign), ["NOT_FOUND"]);
             assert_eq!(stripped(foreign), stripped(results(&play, token, "bulkAnswerReferrals", &accept(&absent)).await));
         }
-        // A draft is nothing to its receiver, and the sender does not answer itself.
+        // A draft does not exist for its receiver, and a sender cannot answer its own referral.
         let draft = results(&play, &jobcenter(), "bulkAnswerReferrals", &answers(&ids, 1, json!({"action": "ACCEPT"}))).await;
         assert_eq!(codes(&draft), ["NOT_FOUND"]);
         let own = results(&play, &traeger(), "bulkAnswerReferrals", &answers(&offered, 1, json!({"action": "ACCEPT"}))).await;
@@ -175,20 +175,20 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn a_receiver_answers_many_and_what_is_refused_leaves_nothing(db: TestDatabase) {
+    async fn a_receiver_answers_many_referrals_and_refused_items_change_nothing(db: TestDatabase) {
         let play = Play::begin(db).await;
         let ids = play.prepared(ReferralStatus::Offered, 12, |_| Some(ConsentSpec::whole())).await;
         let step = async |ids: &[String], version, input| {
             results(&play, &jobcenter(), "bulkAnswerReferrals", &answers(ids, version, input)).await
         };
         assert_eq!(codes(&step(&ids[..2], 1, json!({"action": "ACKNOWLEDGE"})).await), ["done"; 2]);
-        // Two of twelve have another version by now: they stay, the others go on.
+        // Two of twelve have another version: they are refused, the others are accepted.
         let accepted = step(&ids, 1, json!({"action": "ACCEPT"})).await;
         assert_eq!(codes(&accepted)[..2], ["CONFLICT"; 2]);
         assert_eq!(codes(&accepted)[2..], ["done"; 10]);
         assert!(accepted[2..].iter().all(|row| row["status"] == "ACCEPTED" && row["version"] == 2));
         let before = traces(&play).await;
-        // Of one that cannot begin yet nothing stays: no event, no number in a feed, no version.
+        // A refused item leaves no event, no entry in a feed, and no new version.
         assert_eq!(codes(&step(&ids[..2], 2, json!({"action": "START"})).await), ["ILLEGAL_TRANSITION"; 2]);
         let after = traces(&play).await;
         assert_eq!((before.0, before.1, before.3), (after.0, after.1, after.3));
@@ -217,13 +217,13 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn a_thousand_are_offered_in_one_call_and_no_more(db: TestDatabase) {
+    async fn at_most_a_thousand_referrals_are_offered_in_one_call(db: TestDatabase) {
         let play = Play::begin_with(db, Clock::on(today()), |config| config.deadline_seconds = 300).await;
         let ids = play.prepared(ReferralStatus::Draft, 1_000, |_| Some(ConsentSpec::whole())).await;
         let input = offers(&ids, "offer-1000");
         let began = Instant::now();
         let first = results(&play, &traeger(), "bulkOfferReferrals", &input).await;
-        // Measured by a release build; here it is told only.
+        // Printed only: the time is measured with a release build.
         eprintln!("a thousand offered in {:?}", began.elapsed());
         assert_eq!(first.len(), 1_000);
         assert!(first.iter().zip(&ids).all(|(row, id)| row == &json!({"referralId": id, "status": "OFFERED", "version": 2, "error": null})));
@@ -250,7 +250,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn an_offer_of_many_takes_one_statement_for_each_and_some_for_all(db: TestDatabase) {
+    async fn a_bulk_offer_takes_one_statement_per_referral_and_a_constant_number_besides(db: TestDatabase) {
         let play = Play::begin(db).await;
         let mut counts = Vec::new();
         for (mutation, agency, role, version) in

@@ -1,4 +1,4 @@
-//! Cases of a Träger: opened, changed, planned, decided on and closed over the wire, and seen by nobody else.
+//! Cases of a Träger over HTTP: opened, changed, planned, decided on and closed, and visible to no other agency.
 
 mod deadlines;
 mod eligibility;
@@ -17,10 +17,10 @@ use crate::support::play::{Play, jobcenter, traeger};
 use crate::support::server::{claims, sign, token};
 use crate::support::world;
 
-/// What a case shows that changes.
+/// The fields of a case that mutations change.
 const SHOWN: &str = "id version caseNumber district phase openedOn closedOn closedReason result planReviewedOn";
 
-/// Does something with a case and reads this of it; the whole answer.
+/// Executes a mutation of a case and selects these fields. Returns the whole answer.
 async fn mutate(play: &Play, token: &str, mutation: &str, mut input: Value, shown: &str) -> Value {
     let type_name = mutation[..1].to_uppercase() + &mutation[1..] + "Input";
     let query = format!("mutation($input: {type_name}!) {{ {mutation}(input: $input) {{ case {{ {shown} }} }} }}");
@@ -36,7 +36,7 @@ async fn done(play: &Play, mutation: &str, input: Value, shown: &str) -> Value {
     answer["data"][mutation]["case"].clone()
 }
 
-/// Does it, and expects it refused; the code and the text.
+/// Executes a mutation that must be refused. Returns the code and the message.
 async fn refused(play: &Play, mutation: &str, input: Value) -> (String, String) {
     let answer = mutate(play, &traeger(), mutation, input, "id").await;
     assert_eq!(answer["data"], json!({ mutation: null }), "{mutation}: {answer}");
@@ -79,7 +79,7 @@ async fn fingerprint(play: &Play, family_name: &str) -> (Option<String>, Option<
 }
 
 on_both! {
-    async fn a_case_goes_from_its_opening_to_its_end(db: TestDatabase) {
+    async fn a_case_runs_from_opening_to_closing(db: TestDatabase) {
         let play = Play::begin(db).await;
         let read = "record { familyName age nationalities { code } nameVariants phone germanCertificate { level issuedOn } concern
             householdMembers { relation givenName birthDate } legalRepresentative { phone } wohnsitzauflage { place }
@@ -104,7 +104,7 @@ on_both! {
         assert_eq!((&updated["version"], &updated["phase"]), (&json!(2), &json!("ASSESSMENT")));
         assert_eq!(updated["record"], json!({"familyName": "Schmidt", "givenName": "Rana", "phone": null, "householdMembers": null,
             "documents": null, "city": null}));
-        // Who is called otherwise is found by the new name and not by the old one.
+        // A client is found by the new name and no longer by the old one.
         assert_eq!(play.ask(&traeger(), &found("Schmidt")).await["cases"]["totalCount"], 1);
         assert_eq!(play.ask(&traeger(), &found("Haddad")).await["cases"]["totalCount"], 0);
         let after = fingerprint(&play, "Schmidt").await;
@@ -137,7 +137,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn a_case_of_another_traeger_is_answered_like_none(db: TestDatabase) {
+    async fn a_case_of_another_traeger_is_answered_like_a_missing_one(db: TestDatabase) {
         let play = Play::begin(db).await;
         let case = opened(&play, "K-1").await;
         let foreign = token("other", Role::CaseManager);
@@ -161,7 +161,7 @@ on_both! {
         let check = format!("{{ case(id: {0}) {{ id }} eligibilityCheck(caseId: {0}) {{ result }} upcomingDeadlines {{ totalCount }} }}", case["id"]);
         assert_eq!(play.ask(&foreign, &check).await, json!({"case": null, "eligibilityCheck": null, "upcomingDeadlines": {"totalCount": 0}}));
 
-        // Who keeps no cases has no such words; who may only read is told so.
+        // A receiver's schema has no such field. A token that may only read is refused.
         let answer = play.server.ask(&jobcenter(), "{ upcomingDeadlines { totalCount } }", &json!({})).await;
         assert_eq!(answer["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED");
         let mut reader = claims("traeger", Role::CaseManager);
@@ -175,7 +175,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn of_four_at_once_one_wins_and_the_others_are_told(db: TestDatabase) {
+    async fn one_of_four_simultaneous_requests_wins_and_the_others_are_refused(db: TestDatabase) {
         let play = Play::begin(db).await;
         let codes = |answers: [Value; 4], mutation: &str| {
             let won = answers.iter().filter(|answer| answer["data"][mutation] != Value::Null).count();
@@ -196,7 +196,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn a_repeat_opens_no_second_case(db: TestDatabase) {
+    async fn a_repeated_request_opens_no_second_case(db: TestDatabase) {
         let play = Play::begin(db).await;
         let input = json!({"idempotencyKey": "open-1", "caseNumber": "K-1", "record": record()});
         let first = done(&play, "openCase", input.clone(), SHOWN).await;

@@ -1,4 +1,4 @@
-//! What passes by itself: reminders, expiry, suspension and withdrawal, each once, whoever's timer it is.
+//! The timer: reminders, expiry, suspension and withdrawal happen once, with any number of servers.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -29,12 +29,12 @@ fn day(text: &str) -> NaiveDate {
     text.parse().expect("a day")
 }
 
-/// Lets the clock work once on a day.
+/// Runs the timer once on a day.
 async fn ticked(database: &Database, today: &str) -> Done {
     tick(database, &Clock::on(day(today)), Patience::default(), || true).await.expect("a database")
 }
 
-/// What it did, without what it forgot: requests of the test itself.
+/// Runs the timer and returns its actions, without deleted results of the test's own requests.
 async fn acted(play: &Play, today: &str) -> Done {
     Done { forgotten: 0, ..ticked(&play.server.database.database, today).await }
 }
@@ -51,7 +51,7 @@ async fn one(play: &Play, token: &str, referral: &Value, fields: &str) -> Value 
     play.ask(token, &format!("{{ referral(id: {}) {{ {fields} }} }}", referral["id"])).await["referral"].take()
 }
 
-/// A Jobcenter with this many referrals from a Träger.
+/// Writes a Jobcenter with this number of referrals from a Träger.
 async fn filled(db: &TestDatabase, referrals: u32, spec: impl Fn(ReferralSpec) -> ReferralSpec) -> Vec<Uuid> {
     let main = db.database.raw();
     world::add_municipality(main, "05315000").await;
@@ -83,7 +83,7 @@ async fn filled(db: &TestDatabase, referrals: u32, spec: impl Fn(ReferralSpec) -
 }
 
 on_both! {
-    async fn what_nobody_answers_is_reminded_of_and_then_expires(db: TestDatabase) {
+    async fn an_unanswered_referral_gets_reminders_and_then_expires(db: TestDatabase) {
         let play = Play::begin(db).await;
         let offered = play.offered().await;
         assert_eq!(offered["dueOn"], "2026-12-04");
@@ -101,7 +101,7 @@ on_both! {
             assert_eq!(acted(&play, today).await, expected, "{today}");
         }
         assert_eq!(feed_kinds(&play, &jobcenter()).await, ["MOVED", "REMINDER", "REMINDER", "REMINDER", "MOVED"]);
-        assert_eq!(feed_kinds(&play, &traeger()).await, ["MOVED", "MOVED", "MOVED"], "the ball was with the other side");
+        assert_eq!(feed_kinds(&play, &traeger()).await, ["MOVED", "MOVED", "MOVED"], "the receiver had to act");
         let shown = "version status closedAt availableActions handover { familyName withheld { reason } }
             events(last: 1) { nodes { fromStatus toStatus action agency { slug } staff } }";
         let seen = one(&play, &jobcenter(), &offered, shown).await;
@@ -114,11 +114,11 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn a_consent_that_ended_at_midnight_suspends_and_in_the_end_withdraws(db: TestDatabase) {
+    async fn an_ended_consent_suspends_a_referral_and_later_withdraws_it(db: TestDatabase) {
         let play = Play::begin(db).await;
         let draft = play.draft(Some(ConsentSpec { until: Some(day("2026-11-23")), ..ConsentSpec::whole() })).await;
         let offered = play.done(&traeger(), "offerReferral", on(&draft, json!({"acknowledgeReportingDuty": true}))).await;
-        assert_eq!(acted(&play, "2026-11-23").await, NOTHING, "its last day");
+        assert_eq!(acted(&play, "2026-11-23").await, NOTHING, "the consent's last day");
         assert_eq!(acted(&play, "2026-11-24").await, Done { suspended: 1, ..NOTHING });
         assert_eq!(acted(&play, "2026-11-24").await, NOTHING);
         let shown = "status dueOn ballWith { slug } handover { familyName } events(last: 1) { nodes { toStatus suspensionReason } }";
@@ -145,7 +145,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn an_application_never_expires_at_a_body_of_the_sozialgesetzbuch(db: TestDatabase) {
+    async fn an_application_never_expires_at_an_sgb_body(db: TestDatabase) {
         let play = Play::begin(db).await;
         let purpose = ReferralPurpose::BenefitApplication;
         let case = play.case(play.jobcenter, purpose, Some(ConsentSpec::whole())).await;
@@ -155,7 +155,7 @@ on_both! {
         let offered = play.done(&traeger(), "offerReferral", on(&draft, json!({"acknowledgeReportingDuty": true}))).await;
         assert_eq!(acted(&play, "2027-06-01").await, Done { reminded: 1, ..NOTHING });
         assert_eq!(one(&play, &jobcenter(), &offered, "status overdue").await["status"], "OFFERED");
-        // Nor does a ground that ended end it: it stands where it was filed, until somebody decides.
+        // An ended ground does not withdraw it either: the application stays filed until somebody decides.
         let main = play.server.database.database.raw();
         let over = consent::ActiveModel { valid_until: Set(Some(day("2026-11-23"))), ..Default::default() };
         consent::Entity::update_many().set(over).exec(main).await.expect("an end");
@@ -165,7 +165,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn a_question_that_the_sender_leaves_open_expires_too(db: TestDatabase) {
+    async fn a_referral_with_an_unanswered_question_expires(db: TestDatabase) {
         let play = Play::begin(db).await;
         let offered = play.offered().await;
         play.done(&jobcenter(), "requestInformation", on(&offered, json!({"question": "Seit wann?"}))).await;
@@ -175,7 +175,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn two_timers_at_once_act_once_and_one_that_was_interrupted_is_continued(db: TestDatabase) {
+    async fn simultaneous_timers_act_once_and_an_interrupted_run_is_continued(db: TestDatabase) {
         let ids = filled(&db, 60, |spec| spec).await;
         let patience = Patience::default();
         let started = AtomicUsize::new(0);
@@ -216,10 +216,10 @@ on_both! {
         }
     }
 
-    async fn what_somebody_works_on_is_left_for_the_next_run(db: TestDatabase) {
+    async fn a_locked_referral_is_left_for_the_next_run(db: TestDatabase) {
         let ids = filled(&db, 2, |spec| spec).await;
         if db.database.backend() == sea_orm::DbBackend::Sqlite {
-            // There the whole database is one lock, and the timer waits for its turn.
+            // SQLite locks the whole database, and the timer waits for the lock.
             return;
         }
         let busy = db.database.raw_write().await.expect("a transaction");
@@ -230,7 +230,7 @@ on_both! {
         assert_eq!(ticked(&db.database, "2026-11-20").await, Done { expired: 1, ..NOTHING });
     }
 
-    async fn nothing_fires_for_what_is_closed_or_a_draft(db: TestDatabase) {
+    async fn closed_referrals_and_drafts_trigger_no_action(db: TestDatabase) {
         let quiet: Vec<_> = ReferralStatus::ALL.iter().copied().filter(|status| status.ball().is_none() || *status == ReferralStatus::Draft).collect();
         let count = u32::try_from(quiet.len()).expect("a few");
         filled(&db, count, |spec| {
@@ -243,7 +243,7 @@ on_both! {
         }
     }
 
-    async fn an_imported_history_fires_nothing_on_its_first_day_and_runs_from_there(db: TestDatabase) {
+    async fn imported_referrals_keep_their_status_on_the_first_day_and_change_normally_later(db: TestDatabase) {
         let (database, key) = (&db.database, FingerprintKey::new([7; 32]));
         demo::prepare(database, &Clock::on(day("2026-11-20")), &key, false).await.expect("filled");
         let statuses = async || -> Vec<(Uuid, ReferralStatus, i32)> {
@@ -254,7 +254,7 @@ on_both! {
         let first = ticked(database, "2026-11-20").await;
         assert_eq!(first, Done { reminded: first.reminded, ..NOTHING });
         assert_eq!(statuses().await, before, "something is always overdue, and something suspended");
-        // What comes due is reminded of, what was due is not yet.
+        // Referrals that become due get reminders. Overdue ones change no status yet.
         assert!(first.reminded > 0);
         let later = ticked(database, "2026-12-04").await;
         assert_eq!((later.expired, later.withdrawn), (0, 0), "ten working days are given");
@@ -264,7 +264,7 @@ on_both! {
         assert!(waited.withdrawn > 0, "{waited:?}");
     }
 
-    async fn answers_to_requests_are_forgotten_after_thirty_days(db: TestDatabase) {
+    async fn stored_results_of_requests_are_deleted_after_thirty_days(db: TestDatabase) {
         filled(&db, 0, |spec| spec).await;
         let agency = kim_entity::agency::Entity::find().one(db.database.raw()).await.expect("one").expect("one");
         let rows = |count: usize, on: NaiveDate| -> Vec<idempotency::ActiveModel> {
@@ -287,7 +287,7 @@ on_both! {
         assert_eq!(ticked(&db.database, world::TODAY).await, NOTHING);
     }
 
-    async fn a_server_s_timer_works_by_itself_and_says_so_without_names(db: TestDatabase) {
+    async fn the_servers_timer_runs_automatically_and_logs_no_names(db: TestDatabase) {
         filled(&db, 3, |spec| spec).await;
         let folder = configured(&db.url);
         let file = folder.path().join("kim.toml");
@@ -314,7 +314,7 @@ on_both! {
         assert!(!log.contains("traeger") && !log.contains("jobcenter") && !log.contains("Kanari"), "{log}");
     }
 
-    async fn kim_tick_does_it_once_and_prints_what(db: TestDatabase) {
+    async fn kim_tick_runs_the_timer_once_and_prints_its_actions(db: TestDatabase) {
         filled(&db, 4, |spec| match spec.number {
             1 => ReferralSpec { status: ReferralStatus::Accepted, ever_accepted: true, ..spec },
             2 => ReferralSpec { consent: None, due_on: day("9990-01-01"), ..spec },

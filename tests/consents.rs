@@ -14,7 +14,7 @@ use crate::support::play::{Play, SHOWN, jobcenter, traeger};
 
 const PURPOSE: ReferralPurpose = ReferralPurpose::BenefitApplication;
 
-/// What a written consent of an adult says, to be changed.
+/// The input for an adult's written consent, with these changes.
 pub(crate) fn given(change: Value) -> Value {
     let mut given = json!({
         "fields": ["FAMILY_NAME", "GIVEN_NAME", "BIRTH_DATE", "CITY", "PHONE"], "ticked": [],
@@ -24,7 +24,7 @@ pub(crate) fn given(change: Value) -> Value {
     given
 }
 
-/// Does something with a consent; the whole answer.
+/// Executes a mutation of a consent. Returns the whole answer.
 pub(crate) async fn mutate(play: &Play, token: &str, mutation: &str, mut input: Value) -> Value {
     let type_name = mutation[..1].to_uppercase() + &mutation[1..] + "Input";
     let query = format!(
@@ -38,7 +38,7 @@ pub(crate) async fn mutate(play: &Play, token: &str, mutation: &str, mut input: 
     play.server.ask(token, &query, &json!({ "input": input })).await
 }
 
-/// Does it, and expects it done; the consent and the referrals that it concerned.
+/// Executes a mutation that must succeed. Returns the consent and the affected referrals.
 pub(crate) async fn done(play: &Play, mutation: &str, input: Value) -> (Value, Vec<Value>) {
     let answer = mutate(play, &traeger(), mutation, input).await;
     assert_eq!(answer["errors"], Value::Null, "{mutation}: {answer}");
@@ -46,7 +46,7 @@ pub(crate) async fn done(play: &Play, mutation: &str, input: Value) -> (Value, V
     (payload["consent"].clone(), payload["referrals"].as_array().expect("a list").clone())
 }
 
-/// Does it, and expects it refused; the code and the fields.
+/// Executes a mutation that must be refused. Returns the code and the fields.
 async fn refused(play: &Play, mutation: &str, input: Value) -> (String, Value) {
     let answer = mutate(play, &traeger(), mutation, input).await;
     assert_eq!(answer["data"], json!({ mutation: null }), "{mutation}: {answer}");

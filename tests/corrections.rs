@@ -22,7 +22,7 @@ fn abh() -> String {
     token("abh", Role::Clerk)
 }
 
-/// One client's case, offered to the Jobcenter and to the Ausländerbehörde and accepted by both.
+/// One client's case, with a referral to the Jobcenter and one to the Ausländerbehörde.
 struct Both {
     play: Play,
     of_jobcenter: Value,
@@ -36,7 +36,7 @@ impl Both {
         Self { of_abh, ..offered }
     }
 
-    /// The same, accepted by the Jobcenter alone.
+    /// Only the Jobcenter accepts its referral.
     async fn offered(db: crate::support::database::TestDatabase) -> Self {
         let play = Play::begin(db).await;
         let case = play.case(play.jobcenter, P::BenefitApplication, Some(ConsentSpec::whole())).await;
@@ -61,7 +61,7 @@ impl Both {
         Self { play, of_jobcenter, of_abh: offered.remove(1) }
     }
 
-    /// A referral as its party sees it now.
+    /// A referral as this party sees it.
     async fn seen(&self, token: &str, referral: &Value) -> Value {
         let query = format!(
             "{{ referral(id: {}) {{ id version status availableActions
@@ -79,7 +79,7 @@ impl Both {
         self.play.done(&jobcenter(), "reportWrongValue", on(&self.of_jobcenter, input)).await
     }
 
-    /// The client's number as the Träger corrects it in its case.
+    /// Corrects the client's telephone number in the Träger's case.
     async fn correct_the_case(&self) {
         let main = self.play.server.database.database.raw();
         let row = person::Entity::find().one(main).await.expect("a database").expect("the client");
@@ -88,7 +88,7 @@ impl Both {
         row.update(main).await.expect("corrected");
     }
 
-    /// The input that decides over the Jobcenter's first report.
+    /// The input for a decision on the Jobcenter's first report.
     async fn deciding(&self, more: Value) -> Value {
         let seen = self.seen(&traeger(), &self.of_jobcenter).await;
         let mut input = on(&seen, more);
@@ -96,7 +96,7 @@ impl Both {
         input
     }
 
-    /// How often a feed tells of corrections of a referral.
+    /// Number of entries about corrections of a referral in an agency's feed.
     async fn told(&self, agency: Uuid, referral: &Value) -> usize {
         let id = decode(referral["id"].as_str().expect("an id")).expect("an id").1;
         let told = change::Entity::find()
@@ -118,7 +118,7 @@ fn last_event(seen: &Value) -> &Value {
     seen["events"]["nodes"].as_array().expect("events").last().expect("an event")
 }
 
-/// Does something with a case as it is now; the code of the refusal, or null.
+/// Executes a mutation of a case in its current version. Returns the code of the error, or null.
 async fn edit(play: &Play, mutation: &str, case: &str, mut input: Value) -> Value {
     let seen = play.ask(&traeger(), &format!("{{ case(id: {}) {{ version }} }}", json!(case))).await;
     input["caseId"] = json!(case);

@@ -1,5 +1,5 @@
-//! What was acknowledged survives `kill -9` at any moment: the real program is killed in the middle of a thousand writes,
-//! started again on the same database, and asked.
+//! Acknowledged writes survive `kill -9` at any moment: the real program is killed during a thousand writes, restarted on the
+//! same database, and checked.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,10 +23,10 @@ use crate::support::world::today;
 
 const WRITES: usize = 1_000;
 const CLIENTS: usize = 8;
-/// The server is killed so often.
+/// How often the server is killed.
 const KILLS: usize = 6;
 
-/// What one client wants done with its referral, one write after the other.
+/// One write of a client.
 #[derive(Clone, Debug)]
 struct Write {
     key: String,
@@ -36,18 +36,18 @@ struct Write {
     input: Value,
 }
 
-/// A client with a referral of its own, and how far it is.
+/// A client with its own referral, and its progress.
 #[derive(Debug)]
 struct Client {
     referral: Value,
     version: i64,
     todo: Vec<Write>,
-    /// How many of these were acknowledged.
+    /// Number of acknowledged writes.
     acknowledged: usize,
 }
 
 impl Client {
-    /// First the receiver acknowledges and accepts, then both sides write messages, each with a text of its own.
+    /// First the receiver acknowledges and accepts, then both sides write messages with different texts.
     fn new(referral: Value, number: usize) -> Self {
         let version = referral["version"].as_i64().expect("a version");
         let todo = (0..WRITES / CLIENTS).map(|step| {
@@ -65,7 +65,7 @@ impl Client {
         Self { todo: todo.collect(), referral, version, acknowledged: 0 }
     }
 
-    /// Writes until all is done or nobody answers.
+    /// Sends writes until all are done or the server does not answer.
     async fn work(mut self, http: reqwest::Client, url: String, done: Arc<AtomicUsize>) -> Self {
         while let Some(write) = self.todo.get(self.acknowledged) {
             let Some(answer) = send(&http, &url, write).await else { return self };
@@ -76,14 +76,14 @@ impl Client {
         self
     }
 
-    /// Whether an answer is that of a write that was done; `step` counts from 0.
+    /// Checks that a write succeeded; `step` counts from 0.
     fn check(&self, step: usize, answer: &Value) {
         assert_eq!(answer["errors"], Value::Null, "step {step} of {}: {answer}", self.referral["id"]);
         assert_eq!(answer["data"]["done"]["referral"]["id"], self.referral["id"]);
     }
 }
 
-/// The answer; `None` if the server is gone.
+/// Sends a write. Returns the answer, or `None` if the server is gone.
 async fn send(http: &reqwest::Client, url: &str, write: &Write) -> Option<Value> {
     let Write { mutation, type_name, by_sender, input, .. } = write;
     let query =
@@ -93,7 +93,7 @@ async fn send(http: &reqwest::Client, url: &str, write: &Write) -> Option<Value>
     http.post(url).bearer_auth(token).json(&body).send().await.ok()?.json().await.ok()
 }
 
-/// What stands in the database, read anew.
+/// The rows of the database.
 struct Kept {
     referrals: BTreeMap<Uuid, referral::Model>,
     events: Vec<referral_event::Model>,
@@ -124,8 +124,8 @@ impl Kept {
         [self.events.len(), self.changes.len(), self.messages.len(), self.keys.len()]
     }
 
-    /// Nothing is half done: a version for each event, a change for each event in both feeds, feeds without gaps, an
-    /// answer for each key.
+    /// Checks that no write is incomplete: one version per event, one change per event in both feeds, no gap in a feed, and a
+    /// stored result for each key.
     fn is_whole(&self) {
         for (id, referral) in &self.referrals {
             let events = self.events.iter().filter(|event| event.referral_id == *id).count();
@@ -150,14 +150,14 @@ impl Kept {
             assert!(own.iter().copied().eq(1..=feed.last), "a gap: {own:?}");
         }
         for event in &self.events {
-            // The draft's own event is its sender's alone.
+            // The event of a draft is only in its sender's feed.
             let told = self.changes.iter().filter(|one| one.event_id == Some(event.id)).count();
             assert_eq!(told, if event.from_status.is_none() { 1 } else { 2 });
         }
         assert!(self.keys.iter().all(|key| !key.result.is_empty()), "a key without its answer");
     }
 
-    /// Everything that the client was told is there, and at most one write more.
+    /// Checks that every acknowledged write of a client is stored, and at most one further write.
     fn has(&self, client: &Client) {
         let id = kim_domain::id::decode(client.referral["id"].as_str().expect("an id")).expect("an id").1;
         let done = i64::from(self.referrals[&id].version) - client.version;
@@ -174,19 +174,19 @@ impl Kept {
     }
 }
 
-/// A folder from which servers are started again and again, with nothing but requests at work.
+/// A folder from which servers are started repeatedly, without a timer.
 fn folder(url: &str) -> TempDir {
     let folder = configured(url);
     let file = folder.path().join("kim.toml");
     let config = std::fs::read_to_string(&file).expect("a configuration");
-    // Its log is not read: it must not fill the pipe.
+    // Nobody reads its log, so it must not fill the pipe.
     let quiet = "timer_seconds = 0\nlog_filter = \"error,kim::serve=info\"\n";
     std::fs::write(&file, format!("{quiet}{config}")).expect("written");
     folder
 }
 
 on_both! {
-    async fn what_was_acknowledged_survives_a_kill_at_any_moment(db: TestDatabase) {
+    async fn acknowledged_writes_survive_a_kill_at_any_moment(db: TestDatabase) {
         let url = db.url.clone();
         let folder = folder(&url);
         let play = Play::begin_on(db, Clock::on(today())).await;
@@ -194,19 +194,19 @@ on_both! {
         for number in 0..CLIENTS {
             clients.push(Client::new(play.offered().await, number));
         }
-        // Nobody else keeps the database open: what a killed program leaves behind, the next one finds.
+        // No other process keeps the database open, so the next server finds what the killed one left.
         let db = play.server.close().await;
         db.database.close().await.expect("closed");
 
         let http = reqwest::Client::new();
         for round in 0..=KILLS {
-            // It is the first to open the database again.
+            // The server is the first to open the database again.
             let served = Served::start(folder.path());
             let door = served.url("/graphql");
             let before = Kept::read(&url).await;
             before.is_whole();
             clients.iter().for_each(|client| before.has(client));
-            // What was acknowledged is told again.
+            // Acknowledged writes are answered again with their results.
             for client in &clients {
                 for step in client.acknowledged.saturating_sub(5)..client.acknowledged {
                     client.check(step, &send(&http, &door, &client.todo[step]).await.expect("an answer"));
@@ -215,7 +215,7 @@ on_both! {
             let repeated = Kept::read(&url).await;
             assert_eq!((&repeated.referrals, repeated.sizes()), (&before.referrals, before.sizes()), "a repeat changes nothing");
 
-            // What was under way is sent again: it is done now, or was done then.
+            // The interrupted write is sent again: it is executed now, or its stored result is returned.
             let done = Arc::new(AtomicUsize::new(clients.iter().map(|client| client.acknowledged).sum()));
             let working = clients.drain(..).map(|client| tokio::spawn(client.work(http.clone(), door.clone(), Arc::clone(&done))));
             let working: Vec<_> = working.collect();
@@ -229,7 +229,7 @@ on_both! {
             for client in working {
                 clients.push(client.await.expect("a client"));
             }
-            assert!(round == KILLS || done.load(Ordering::SeqCst) < WRITES, "round {round}: it was killed too late");
+            assert!(round == KILLS || done.load(Ordering::SeqCst) < WRITES, "round {round}: the server was killed after the last write");
         }
         let kept = Kept::read(&url).await;
         kept.is_whole();

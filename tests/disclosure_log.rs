@@ -1,4 +1,4 @@
-//! The log of disclosures holds exactly what left, and holds it before it left.
+//! The log of disclosures contains exactly what was disclosed, and is written before the answer leaves.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,7 @@ use crate::support::world::{self, ConsentSpec, ReferralSpec, World, in_days, tod
 
 const AGS: &str = "05315000";
 
-/// Three referrals to a Jobcenter: in preview, accepted, and accepted with a field whose value is null.
+/// Writes three referrals to a Jobcenter: in preview, accepted, and accepted with a null value.
 async fn fill(db: &TestDatabase) -> Vec<Uuid> {
     let main = db.database.raw();
     world::add_municipality(main, AGS).await;
@@ -62,7 +62,7 @@ async fn fill(db: &TestDatabase) -> Vec<Uuid> {
 
 type Left = BTreeMap<Uuid, BTreeSet<String>>;
 
-/// What the log says of the last request, and what it says of who and how.
+/// The fields per referral that the log has for a request, and its rows.
 async fn logged(db: &TestDatabase, request_id: &str) -> (Left, Vec<disclosure_log::Model>) {
     let rows = disclosure_log::Entity::find().all(db.database.raw_log()).await.expect("the log");
     let rows: Vec<_> = rows.into_iter().filter(|row| row.request_id == request_id).collect();
@@ -80,7 +80,7 @@ async fn logged(db: &TestDatabase, request_id: &str) -> (Left, Vec<disclosure_lo
     (left, rows)
 }
 
-/// Asks over HTTP; the answer and the id under which it was logged.
+/// Sends a query over HTTP. Returns the answer and the id under which it was logged.
 async fn ask(server: &TestServer, token: &str, query: &str) -> (Value, String) {
     let response = server.post(query, &json!({})).bearer_auth(token).send().await.expect("an answer");
     let id = response.headers()["x-request-id"].to_str().expect("an id").to_owned();
@@ -92,12 +92,12 @@ fn set(fields: &[&str]) -> BTreeSet<String> {
 }
 
 on_both! {
-    async fn what_left_is_logged_field_by_field(db: TestDatabase) {
+    async fn every_disclosed_field_is_logged(db: TestDatabase) {
         let ids = fill(&db).await;
         let server = TestServer::start(db, Clock::on(today())).await;
         let clerk = token("jobcenter", Role::Clerk);
 
-        // A list: the street of the preview was asked for and not visible, the null phone was visible.
+        // A list: the street was requested but is not visible in preview; the null phone number is visible.
         let (answer, id) = ask(&server, &clerk, "{ referrals { nodes { id handover { familyName phone withheld { field } } } } }").await;
         let nodes = answer["data"]["referrals"]["nodes"].as_array().expect("rows");
         assert_eq!(nodes.len(), 3);
@@ -121,7 +121,7 @@ on_both! {
         assert_eq!(answer["errors"], Value::Null);
         assert_eq!(logged(&server.database, &id).await.0, Left::from([(ids[1], set(&["GIVEN_NAME", "CITY", "STREET"]))]));
 
-        // Entries: every visible field if values are asked for, none if they are not.
+        // Entries disclose every visible field if values are requested, otherwise none.
         let (answer, id) = ask(&server, &clerk, &format!("{{ referral(id: \"{one}\") {{ handover {{ entries {{ field value }} }} }} }}")).await;
         let visible: BTreeSet<String> = answer["data"]["referral"]["handover"]["entries"]
             .as_array()
@@ -145,14 +145,14 @@ on_both! {
         let (_, id) = ask(&server, &clerk, &format!("{{ referral(id: \"{one}\") {{ messages(first: 0) {{ nodes {{ text }} }} }} }}")).await;
         assert!(logged(&server.database, &id).await.1.is_empty(), "no message left");
 
-        // The client at the desk.
+        // Search by name and birth date.
         let born = world::value(2, HandoverField::BirthDate);
         let name = world::value(2, HandoverField::FamilyName);
         let (answer, id) = ask(&server, &clerk, &format!("{{ referrals(filter: {{client: {{familyName: \"{name}\", birthDate: \"{born}\"}}}}) {{ nodes {{ id handover {{ givenName }} }} }} }}")).await;
         assert_eq!(answer["data"]["referrals"]["nodes"].as_array().expect("rows").len(), 1);
         let found = set(&["FAMILY_NAME", "BIRTH_DATE"]);
         assert_eq!(logged(&server.database, &id).await.0, Left::from([(ids[1], found.iter().cloned().chain(set(&["GIVEN_NAME"])).collect())]));
-        // That she was found tells her name and birth date, whatever else is asked; that she was not tells nothing.
+        // Finding a client discloses name and birth date, whatever else is requested. Not finding one discloses nothing.
         let desk = format!("filter: {{client: {{familyName: \"{name}\", birthDate: \"{born}\"}}, status: [ACCEPTED]}}");
         for query in [format!("{{ referrals({desk}) {{ totalCount }} }}"), format!("{{ referralCounts({desk}) {{ total }} }}")] {
             let (_, id) = ask(&server, &clerk, &query).await;
@@ -161,7 +161,7 @@ on_both! {
             assert!(logged(&server.database, &id).await.1.is_empty());
         }
 
-        // The sender reads its own: logged, and no disclosure to anybody.
+        // A sender's read of its own referral is logged, but is no disclosure.
         let before = disclosed::Entity::find().all(server.database.database.raw_log()).await.expect("facts").len();
         let (_, id) = ask(&server, &token("traeger", Role::CaseManager), "{ referrals(direction: OUTGOING) { nodes { handover { email } } } }").await;
         let (left, rows) = logged(&server.database, &id).await;
@@ -177,7 +177,7 @@ on_both! {
         server.stop().await;
     }
 
-    async fn who_acts_for_whom_is_logged(db: TestDatabase) {
+    async fn the_log_states_for_whom_a_service_acts(db: TestDatabase) {
         fill(&db).await;
         let server = TestServer::start(db, Clock::on(today())).await;
         let mut service = claims("jobcenter", Role::Service);
@@ -188,7 +188,7 @@ on_both! {
         server.stop().await;
     }
 
-    async fn an_answer_that_fails_as_a_whole_discloses_nothing_and_logs_nothing(db: TestDatabase) {
+    async fn a_failed_answer_discloses_nothing_and_logs_nothing(db: TestDatabase) {
         let ids = fill(&db).await;
         let server = TestServer::start(db, Clock::on(today())).await;
         let one = encode(Kind::Referral, ids[1]);
@@ -198,7 +198,7 @@ on_both! {
         assert_eq!(answer["errors"][0]["extensions"]["code"], "LIMIT_EXCEEDED");
         assert!(logged(&server.database, &id).await.1.is_empty());
 
-        // A refusal at a field that may be null leaves its siblings, and they are logged.
+        // An error at a nullable field keeps the sibling fields.
         let mut narrow = claims("jobcenter", Role::Clerk);
         narrow["scope"] = json!("agreement:read");
         let (answer, id) = ask(&server, &sign(&narrow), &format!("{{ viewer {{ subject }} referral(id: \"{one}\") {{ handover {{ familyName }} }} }}")).await;
@@ -208,7 +208,7 @@ on_both! {
         server.stop().await;
     }
 
-    async fn without_a_log_nothing_leaves(db: TestDatabase) {
+    async fn nothing_is_disclosed_if_the_log_cannot_be_written(db: TestDatabase) {
         fill(&db).await;
         let api = Api::new(db.database.clone(), Clock::on(today()), world::key());
         db.database.raw_log().execute_unprepared("DROP TABLE disclosure_log").await.expect("dropped");
@@ -227,14 +227,14 @@ on_both! {
         assert!(answered.errors.is_empty(), "what discloses nothing needs no log");
     }
 
-    async fn a_log_that_had_no_room_is_written_again_once_it_has(db: TestDatabase) {
+    async fn the_log_is_written_again_after_a_full_disk(db: TestDatabase) {
         fill(&db).await;
         let server = TestServer::start(db, Clock::on(today())).await;
         let clerk = token("jobcenter", Role::Clerk);
         let ask = || ask(&server, &clerk, "{ referrals { nodes { handover { entries { value } } } } }");
         assert!(!logged(&server.database, &ask().await.1).await.1.is_empty());
-        // The log refuses every row for a while, as on a full disk: SQLite first ends the whole transaction by itself,
-        // and after that single statements. Neither may leave a connection on which a commit is none.
+        // The log refuses every row for a while, as on a full disk. On SQLite the first refusal rolls the transaction back,
+        // the second one only the statement. Neither may leave a connection whose commit has no effect.
         let log = server.database.database.raw_log();
         let (refusals, free): (&[&str], &str) = if log.get_database_backend() == sea_orm::DbBackend::Sqlite {
             let whole = "CREATE TRIGGER full BEFORE INSERT ON disclosure_log BEGIN SELECT RAISE(ROLLBACK, 'full'); END";
@@ -260,10 +260,10 @@ on_both! {
         server.stop().await;
     }
 
-    async fn each_field_is_logged_under_the_ground_that_carries_it(db: TestDatabase) {
+    async fn each_field_is_logged_under_its_legal_ground(db: TestDatabase) {
         let main = db.database.raw();
         world::add_municipality(main, AGS).await;
-        // Between two bodies of the SGB a statute can carry fields (§ 69 SGB X); consent carries others beside it.
+        // Between two SGB bodies a statute can be the ground of some fields (§ 69 SGB X), and consent the ground of others.
         let sender = world::add_agency(main, AGS, "sozialamt", AgencyKind::Sozialamt).await;
         let receiver = world::add_agency(main, AGS, "jobcenter", AgencyKind::Jobcenter).await;
         let purpose = ReferralPurpose::BenefitApplication;
@@ -297,7 +297,7 @@ on_both! {
             ((with, "STATUTE".to_owned()), (set(&["FAMILY_NAME"]), false)),
             ((with, "CONSENT".to_owned()), (set(&["CITY", "PHONE"]), true)),
         ]));
-        // Consent to the first one's town ends its being shown by statute alone: the fact names the last ground.
+        // When consent covers the field too, the row in `disclosed` gets the ground of the last disclosure.
         let fact = async || {
             let key = (with, "FAMILY_NAME".to_owned());
             disclosed::Entity::find_by_id(key).one(server.database.database.raw_log()).await.expect("the log").expect("a fact").ground
@@ -309,7 +309,7 @@ on_both! {
         server.stop().await;
     }
 
-    async fn the_first_time_stays_and_the_last_time_moves(db: TestDatabase) {
+    async fn the_first_disclosure_is_kept_and_the_last_one_is_updated(db: TestDatabase) {
         let ids = fill(&db).await;
         let ask = |day| {
             let api = Api::new(db.database.clone(), Clock::on(day), world::key());

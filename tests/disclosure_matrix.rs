@@ -1,6 +1,6 @@
-//! Kind of receiver × status × consent × agreement × offer: what the wire says, against what the tables say.
+//! Every kind of receiver × status × consent × agreement × offer: the answers are compared with the tables.
 //!
-//! The expectation is worked out from the CSV files by code of its own and shares nothing with the rule in `domain`.
+//! The expectation is computed from the CSV files by separate code. It shares no code with the rule in `domain`.
 
 mod expectation;
 mod fixture;
@@ -23,7 +23,7 @@ use self::expectation::Row;
 use self::fixture::{Fixture, build};
 use self::tables::Tables;
 
-/// Everything a kind of agency can ask of a handover, in four ways.
+/// A selection of every field of a handover that exists for a kind of agency.
 fn selection(tables: &Tables, kind: &str) -> String {
     let objects = |field: &str| match field {
         "planSteps" => "{ goal step responsible }",
@@ -39,7 +39,7 @@ fn selection(tables: &Tables, kind: &str) -> String {
     tables.known(kind).iter().map(|field| format!("{field} {} ", objects(field))).collect()
 }
 
-/// Checks one answer for one referral.
+/// Checks the handover of one referral.
 fn check(tables: &Tables, row: &Row, handover: &Value) {
     let given = row.gives(tables);
     let known = tables.known(row.kind);
@@ -72,7 +72,7 @@ fn check(tables: &Tables, row: &Row, handover: &Value) {
     }
 }
 
-/// No canary of a row or field that is not given, in a whole body.
+/// Checks that a body has no canary of a field or row that the viewer may not see.
 fn no_other_canary(tables: &Tables, rows: &BTreeMap<u32, Row>, kind: &str, body: &str) {
     for (at, _) in body.match_indices("Kanari") {
         let rest = &body[at + 6..];
@@ -103,7 +103,7 @@ on_both! {
             let mine: BTreeMap<&String, &Row> = fixture.rows.iter().filter(|(_, row)| row.kind == kind.code() && row.agreement == *agreement).collect();
             let fields = selection(&tables, kind.code());
             let parts = format!("{fields} withheld {{ field reason }} entries {{ field value withheld }}");
-            // As a list, through a fragment, page after page.
+            // As a list, through a fragment, page by page.
             let list = format!(
                 "query($after: String) {{ referrals(first: 100, after: $after) {{ totalCount nodes {{ id status ...H messages {{ nodes {{ text }} }} events {{ nodes {{ toStatus staff }} }} }} pageInfo {{ endCursor hasNextPage }} }} }}
                  fragment H on Referral {{ handover {{ {parts} }} ownReference }}"
@@ -132,7 +132,7 @@ on_both! {
                 after = page["pageInfo"]["endCursor"].clone();
             }
             assert!(mine.iter().all(|(id, row)| listed.contains(*id) == (row.status != S::Draft)));
-            // By id, through `node`, aliases and an inline fragment; a sample, with drafts and strangers among it.
+            // By id, through `node`, aliases and an inline fragment: a sample with drafts and referrals of other agencies.
             let mut ids: Vec<&String> = mine.keys().copied().step_by(5).collect();
             ids.extend(fixture.rows.keys().step_by(401));
             let ask_each = format!(
@@ -161,7 +161,7 @@ on_both! {
     }
 }
 
-/// The sender's view of a sample: the same fields as the receiver, and which of them by name.
+/// The sender sees the same fields as the receiver, and their names, for a sample of referrals.
 async fn the_sender_sees_what_the_receiver_sees(server: &TestServer, tables: &Tables, fixture: &Fixture) {
     let token = token("traeger-sender", Role::CaseManager);
     let query = "query($id: ID!) { referral(id: $id) { disclosure handover { entries { field value } } case { caseNumber record { counsellingNotes } } } }";

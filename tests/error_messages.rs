@@ -13,7 +13,7 @@ use crate::support::world::today;
 const READ: &str = "{ referrals { nodes { handover { familyName } } } }";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_mistake_is_answered_with_what_to_do() {
+async fn an_error_message_says_what_is_wrong_and_where() {
     let db = fresh(Backend::Sqlite).await;
     let ids = office::fill(&db, 1).await;
     let server = TestServer::start(db, Clock::on(today())).await;
@@ -29,7 +29,7 @@ async fn a_mistake_is_answered_with_what_to_do() {
     };
     let invalid = |line, column, message: &str| refused("GRAPHQL_VALIDATION_FAILED", line, column, message);
 
-    // A field, an argument, a type, a word that is not there; and what another kind of agency has.
+    // Unknown fields, arguments, types and enum values, and a field that exists only for other kinds of agency.
     told(
         "{\n  viewer { rolle }\n}",
         json!({}),
@@ -63,7 +63,7 @@ async fn a_mistake_is_answered_with_what_to_do() {
     .await;
     told("{ ...nothing }", json!({}), invalid(1, 3, "Unknown fragment: \"nothing\"")).await;
 
-    // Variables: unknown, missing, of another shape.
+    // Variables that are unknown, missing or of another type.
     told("{ referrals(first: $n) { totalCount } }", json!({}), invalid(1, 13, "Variable \"$n\" is not defined")).await;
     let needs = "query($n: Int!) { referrals(first: $n) { totalCount } }";
     let missing = refused("BAD_INPUT", 1, 7, "Variable \"$n\" of type \"Int!\" is required but not provided.");
@@ -86,7 +86,7 @@ async fn a_mistake_is_answered_with_what_to_do() {
     )
     .await;
 
-    // Too deep, and no GraphQL at all.
+    // A document that is too deep, and one that is not GraphQL.
     let deep =
         format!("{{ node(id: \"a\") {}{{ id }}{} }}", "{ ... on Referral { previous ".repeat(25), "} }".repeat(25));
     told(
@@ -102,7 +102,7 @@ async fn a_mistake_is_answered_with_what_to_do() {
     told("{ viewer { role }", json!({}), refused("GRAPHQL_PARSE_FAILED", 1, 18, "Syntax error: expected selection"))
         .await;
 
-    // While executing: the place in the answer, and siblings that are intact where null is allowed.
+    // Errors during execution have a path. Sibling fields are kept where null is allowed.
     let at = |code: &str, line: u32, column: u32, path: Value, message: &str| json!([{"message": message, "locations": [{"line": line, "column": column}], "path": path, "extensions": {"code": code}}]);
     let no_id = "Das ist keine Kennung. Kennungen sehen so aus: referral_01h455vb4pex5vsknk084sn02q";
     told(
@@ -135,7 +135,7 @@ async fn a_mistake_is_answered_with_what_to_do() {
     )
     .await;
 
-    // A token without a scope, and none.
+    // A token without the scope, and no token.
     let mut narrow = claims("jobcenter", Role::Clerk);
     narrow["scope"] = json!("agreement:read");
     let answer = server.ask(&sign(&narrow), "{ viewer { role } a: referral(id: \"x\") { id } }", &json!({})).await;
@@ -163,7 +163,7 @@ async fn a_mistake_is_answered_with_what_to_do() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_message_is_long_or_repeats_a_value() {
+async fn no_error_message_is_long_or_repeats_a_value() {
     let db = fresh(Backend::Sqlite).await;
     office::fill(&db, 1).await;
     let server = TestServer::start(db, Clock::on(today())).await;

@@ -1,4 +1,4 @@
-//! Requests that are small to send and dear to answer: each is refused with its code, and the server serves on.
+//! Requests that are cheap to send and expensive to execute: each is refused with its code, and the server keeps serving.
 
 use kim_domain::agency::Role;
 use kim_domain::calendar::Clock;
@@ -9,7 +9,7 @@ use crate::support::office;
 use crate::support::server::{TestServer, token};
 use crate::support::world::today;
 
-/// A body, and the code and the limit that it is refused with.
+/// A request body, and the code and the limit with which it is refused.
 struct Attack {
     name: &'static str,
     body: Vec<u8>,
@@ -26,12 +26,12 @@ fn too_much(name: &'static str, query: String, limit: &'static str) -> Attack {
     document(name, query, "LIMIT_EXCEEDED", limit)
 }
 
-/// So many of something, numbered.
+/// A text that is repeated with consecutive numbers.
 fn many(count: usize, one: impl Fn(usize) -> String) -> String {
     (0..count).map(one).collect::<Vec<_>>().join(" ")
 }
 
-/// Fragments that spread the next one twice each; the last one selects `end`.
+/// Fragments that spread the next one twice. The last one selects `end`.
 fn bomb(links: usize, end: &str) -> String {
     let chain = many(links, |n| format!("fragment f{n} on Query {{ ...f{0} ...f{0} }}", n + 1));
     format!("{{ ...f0 }} {chain} fragment f{links} on Query {{ {end} }}")
@@ -41,7 +41,7 @@ fn nested(open: &str, inner: &str, close: &str, times: usize) -> String {
     format!("{}{inner}{}", open.repeat(times), close.repeat(times))
 }
 
-/// What a parser or a validation that recurses or expands would choke on.
+/// Documents that overload a recursive parser or validation, or one that expands fragments.
 fn documents() -> Vec<Attack> {
     let list = |depth| format!("{{ referrals(first: {}) {{ totalCount }} }}", nested("[", "1", "]", depth));
     let object = |depth| format!("{{ referrals(filter: {}) {{ totalCount }} }}", nested("{a: ", "1", "}", depth));
@@ -181,7 +181,7 @@ fn documents() -> Vec<Attack> {
     ]
 }
 
-/// What JSON itself can hide.
+/// Bodies whose JSON is the problem.
 fn bodies() -> Vec<Attack> {
     let raw = |name, body: String, code, limit| Attack { name, body: body.into_bytes(), code, limit };
     let variables = |value: String| {
@@ -268,7 +268,7 @@ async fn send(server: &TestServer, token: Option<&str>, body: Vec<u8>) -> (u16, 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_attack_is_refused_with_its_code_and_the_server_serves_on() {
+async fn every_expensive_request_is_refused_with_its_code_and_the_server_keeps_serving() {
     let db = fresh(Backend::Sqlite).await;
     office::fill(&db, 2).await;
     let server = TestServer::start(db, Clock::on(today())).await;
@@ -297,18 +297,18 @@ async fn every_attack_is_refused_with_its_code_and_the_server_serves_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_the_tools_of_developers_ask_passes() {
+async fn requests_of_developer_tools_are_accepted() {
     let db = fresh(Backend::Sqlite).await;
     office::fill(&db, 2).await;
     let server = TestServer::start(db, Clock::on(today())).await;
     let clerk = token("jobcenter", Role::Clerk);
-    // graphql-js, getIntrospectionQuery with every option that this version of GraphQL knows.
+    // getIntrospectionQuery of graphql-js, with every option that this version of GraphQL supports.
     let standard = include_str!("data/introspection.graphql");
     let answer = server.ask(&clerk, standard, &json!({})).await;
     assert_eq!(answer["errors"], Value::Null, "{answer}");
     assert!(answer["data"]["__schema"]["types"].as_array().is_some_and(|types| types.len() > 30));
 
-    // A dashboard: a full page of everything.
+    // A dashboard with a full page of all parts.
     let nodes = "id status dueOn handover { entries { field label value withheld } familyName givenName } \
                  messages(first: 20) { nodes { text sentAt } } events(first: 20) { nodes { at toStatus } }";
     let query = format!("{{ referrals(first: 100) {{ totalCount nodes {{ {nodes} }} }} referralCounts {{ total }} }}");

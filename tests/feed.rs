@@ -1,4 +1,4 @@
-//! The feed of changes: whoever follows its cursor sees each change once, in order, while several servers write.
+//! The feed of changes: a poller that follows its cursor gets each change once and in order, with several servers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +15,7 @@ use crate::support::on_both;
 use crate::support::play::{Play, jobcenter, on, traeger};
 use crate::support::server::{claims, sign, token};
 
-/// Referrals, and what is done with each.
+/// Number of referrals, and the mutations of each.
 const REFERRALS: usize = 16;
 const MOVES: [&str; 2] = ["acknowledgeReferral", "acceptReferral"];
 const MESSAGES: usize = 8;
@@ -36,7 +36,7 @@ impl Door {
         answer["data"].clone()
     }
 
-    /// Does something with a referral in a version; the version after it.
+    /// Executes a mutation of a referral with this version. Returns the new version.
     async fn change(&self, token: &str, mutation: &str, id: &Value, version: &Value, more: Value) -> Value {
         let type_name = match mutation {
             "acknowledgeReferral" => "ReferralInput",
@@ -55,11 +55,11 @@ impl Door {
 const PAGE: &str = "query($after: String) { changes(after: $after, first: 7) {
     pageInfo { hasNextPage endCursor } edges { cursor node { cursor at kind referralId eventId } } } }";
 
-/// Follows the feed until it is quiet and told to stop; what it brought.
+/// Polls the feed until all changes are written and no further page exists. Returns its entries.
 async fn follow(doors: Vec<Door>, written: Arc<AtomicBool>) -> Vec<Value> {
     let (mut seen, mut after) = (Vec::new(), Value::Null);
     for door in doors.iter().cycle() {
-        // Asked before the page is: what is written later has its turn in the next.
+        // Read before the page is requested: later changes are on the next page.
         let last = written.load(Ordering::SeqCst);
         let page = door.ask(&jobcenter(), PAGE, json!({"after": after})).await["changes"].take();
         let rows = page["edges"].as_array().expect("a list");
@@ -81,7 +81,7 @@ on_both! {
             let folder = configured(&db.url);
             let file = folder.path().join("kim.toml");
             let config = std::fs::read_to_string(&file).expect("a configuration");
-            // Its log is not read: it must not fill the pipe.
+            // Nobody reads its log, so it must not fill the pipe.
             let quiet = "timer_seconds = 0\nlog_filter = \"error,kim::serve=info\"\n";
             std::fs::write(&file, format!("{quiet}{config}")).expect("written");
             (Served::start(folder.path()), folder)
@@ -134,7 +134,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn a_feed_is_its_agency_s_alone_and_within_the_purposes_of_the_token(db: TestDatabase) {
+    async fn a_feed_has_only_changes_of_its_agency_and_of_the_tokens_purposes(db: TestDatabase) {
         let play = Play::begin(db).await;
         let draft = play.draft(None).await;
         let list = "{ changes { totalCount nodes { cursor kind referralId eventId } pageInfo { hasNextPage } } }";

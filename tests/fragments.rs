@@ -1,5 +1,4 @@
-//! What a document asks for in pieces, in fragments or with a directive, is answered whole, as if it asked at once; and the log
-//! says what left.
+//! An object that is selected several times, in fragments or with directives, is answered as one object, and logged as such.
 
 use kim_domain::agency::Role;
 use kim_entity::disclosure_log;
@@ -8,7 +7,7 @@ use sea_orm::{EntityTrait as _, QueryOrder as _};
 use crate::plan::{Watched, fill};
 use crate::support::on_both;
 
-/// Documents in pieces, each with the one that asks for the same at once.
+/// Documents that select an object several times, and documents that select the same once.
 const PIECES: [(&str, &str); 15] = [
     (
         "{ referrals(first: 2) { nodes { ...A ...B } } } \
@@ -53,7 +52,7 @@ const PIECES: [(&str, &str); 15] = [
          fragment A on Referral { messages(last: 2) { nodes { author { slug } text } } }",
         "{ referrals(first: 2) { nodes { messages(last: 2) { nodes { author { slug name } text } } } } }",
     ),
-    // Of a piece nothing may be left.
+    // A selection may be skipped completely.
     (
         "query($no: Boolean = false) { referrals(first: 2) { nodes { ...A ...B } } } \
          fragment A on Referral { handover { familyName @include(if: $no) } } \
@@ -75,7 +74,7 @@ const PIECES: [(&str, &str); 15] = [
          fragment A on Agency { ... @skip(if: true) { name } } fragment B on Referral { sender { slug } }",
         "{ referrals(first: 2) { nodes { sender { slug } } } }",
     ),
-    // Each key once, in fragments: these are not in pieces.
+    // Fragments in which each key occurs once.
     (
         "{ referrals(first: 2) { nodes { ...A ...B } } } fragment A on Referral { id __typename handover { ...C } } \
          fragment B on Referral { id reference sender { name } } fragment C on Handover { familyName city }",
@@ -88,7 +87,7 @@ const PIECES: [(&str, &str); 15] = [
     ),
 ];
 
-/// The answer's text, whose letters say whether anything is missing or there twice, whatever its order.
+/// The answer's text, and its sorted bytes, which reveal missing or repeated values in any order.
 async fn answer(watched: &Watched, query: &str) -> (String, Vec<u8>) {
     let (response, ..) = watched.ask(query, 2).await;
     let mut json = Vec::new();
@@ -99,7 +98,7 @@ async fn answer(watched: &Watched, query: &str) -> (String, Vec<u8>) {
 }
 
 on_both! {
-    async fn a_document_in_pieces_is_answered_whole(db: TestDatabase) {
+    async fn repeated_selections_of_an_object_are_merged(db: TestDatabase) {
         fill(&db, 40).await;
         let watched = Watched::new(&db.url, "jobcenter-3", Role::Clerk).await;
         for (pieces, at_once) in PIECES {
@@ -108,14 +107,14 @@ on_both! {
             assert_eq!(letters, same, "{pieces}\n{in_pieces}\n{whole}");
             let log = disclosure_log::Entity::find().order_by_desc(disclosure_log::Column::At);
             let logged: Vec<_> = log.all(db.database.raw_log()).await.expect("the log");
-            // Both were written down, if they showed anything, and with the same fields.
+            // Both are logged, if they disclose anything, with the same fields.
             if whole.contains("handover") {
                 assert_eq!((logged[0].fields, &logged[0].referrals), (logged[1].fields, &logged[1].referrals), "{pieces}");
             }
         }
     }
 
-    async fn an_object_of_which_nothing_is_asked_for_is_there_and_empty(db: TestDatabase) {
+    async fn an_object_without_selected_fields_is_an_empty_object(db: TestDatabase) {
         fill(&db, 40).await;
         let watched = Watched::new(&db.url, "jobcenter-3", Role::Clerk).await;
         let (empty, _) = answer(&watched, "{ viewer { role @skip(if: true) } referrals(first: 2) { \
@@ -129,7 +128,7 @@ on_both! {
         let id = ids.split('"').find(|part| part.starts_with("referral_")).expect("an id");
         let node = |of: &str| format!("{{ node(id: \"{id}\") {{ {of} }} }}");
         let (other, _) = answer(&watched, &node("... on Agreement { id }")).await;
-        assert_eq!(other, r#"{"node":{}}"#, "it is there, and of another type");
+        assert_eq!(other, r#"{"node":{}}"#, "the object exists and has another type");
         let pieces = format!("{{ ...A ...B }} fragment A on Query {} fragment B on Query {}",
             node("... on Agreement { id }"), node("... on Referral { reference }"));
         let (pieces, whole) = (answer(&watched, &pieces).await, answer(&watched, &node("... on Referral { reference }")).await);

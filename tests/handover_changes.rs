@@ -1,4 +1,4 @@
-//! What is handed over is changed by its sender alone, with a ground for what goes, and by no more than it says.
+//! Only the sender changes a handover. Each copied field needs a ground.
 
 use kim_domain::agency::{AgencyKind, Role};
 use kim_domain::disclosure::{Stage, ceiling};
@@ -16,7 +16,7 @@ use crate::support::play::{Play, jobcenter, on, traeger};
 use crate::support::server::token;
 use crate::support::world::{self, ConsentSpec, value};
 
-/// A referral to the Jobcenter with these fields of a client's who consented to everything, accepted; and its case.
+/// An accepted referral to the Jobcenter with these fields, and its case. The client consented to all fields.
 async fn accepted(play: &Play, fields: &[&str], more: Value) -> (Value, String) {
     let purpose = ReferralPurpose::BenefitApplication;
     let case = play.case(play.jobcenter, purpose, Some(ConsentSpec::whole())).await;
@@ -26,7 +26,7 @@ async fn accepted(play: &Play, fields: &[&str], more: Value) -> (Value, String) 
     (play.done(&jobcenter(), "acceptReferral", on(&offered, json!({}))).await, case)
 }
 
-/// Sets something in the record of a case that was never changed.
+/// Changes the record of a case in its first version.
 async fn edit(play: &Play, case: &str, record: Value) {
     let query = "mutation($input: UpdateCaseInput!) { updateCase(input: $input) { case { version } } }";
     let input = json!({"idempotencyKey": Uuid::now_v7(), "caseId": case, "expectedVersion": 1, "record": record});
@@ -44,9 +44,9 @@ async fn seen(play: &Play, token: &str, referral: &Value) -> Value {
 }
 
 on_both! {
-    async fn facts_of_residence_go_to_a_public_body_only_once_the_sender_knows_what_that_means(db: TestDatabase) {
+    async fn residence_data_goes_to_a_public_body_only_after_the_sender_acknowledges_the_reporting_duty(db: TestDatabase) {
         let play = Play::begin(db).await;
-        // Every client here has a title that has ended long ago; nothing of it goes with this offer.
+        // Every client in these tests has an expired residence title. This offer contains no field about it.
         let (accepted, case) = accepted(&play, &["CONCERN", "FAMILY_NAME", "BIRTH_DATE"], json!({})).await;
         let knowing = |mut input: Value| { input["acknowledgeReportingDuty"] = json!(true); on(&accepted, input) };
         for field in ["AUFENTHALTSTITEL", "AUFENTHALTSTITEL_VALID_UNTIL", "NATIONALITIES", "WOHNSITZAUFLAGE", "WORK_PERMISSION", "IN_GERMANY_SINCE"] {
@@ -55,11 +55,11 @@ on_both! {
             assert_eq!(error["extensions"]["code"], "BAD_INPUT", "{field}: {answer}");
             assert!(error["message"].as_str().is_some_and(|text| text.contains("§ 87") && text.contains("acknowledgeReportingDuty")), "{answer}");
         }
-        assert_eq!(seen(&play, &jobcenter(), &accepted).await["version"], accepted["version"], "nothing went");
+        assert_eq!(seen(&play, &jobcenter(), &accepted).await["version"], accepted["version"], "nothing was handed over");
         let added = play.done(&traeger(), "changeHandover", knowing(json!({"add": ["WORK_PERMISSION", "NATIONALITIES", "AUFENTHALTSTITEL"]}))).await;
         assert_ne!(seen(&play, &jobcenter(), &accepted).await["handover"]["workPermission"], Value::Null);
 
-        // A value that is copied anew is a new fact; one that is the same is none, and other fields never were.
+        // Only a changed value of such a field needs the acknowledgement, not an unchanged one and not another field.
         edit(&play, &case, json!({"nationalities": ["IQ"], "phone": "0221 111222"})).await;
         let same = play.done(&traeger(), "changeHandover", on(&added, json!({"refresh": ["WORK_PERMISSION"], "add": ["PHONE"]}))).await;
         assert_eq!(play.refused(&traeger(), "changeHandover", on(&same, json!({"refresh": ["NATIONALITIES"]}))).await, "BAD_INPUT");
@@ -67,7 +67,7 @@ on_both! {
         let last = play.done(&traeger(), "changeHandover", on(&same, known)).await;
         assert_eq!(seen(&play, &jobcenter(), &accepted).await["handover"]["nationalities"], json!([{"code": "IQ"}]));
 
-        // A correction copies too.
+        // Accepting a correction copies the value too.
         let wrong = json!({"field": "NATIONALITIES", "text": "Laut Pass anders."});
         let reported = play.done(&jobcenter(), "reportWrongValue", on(&last, wrong)).await;
         let id = format!("{{ case(id: {}) {{ version }} referral(id: {}) {{ corrections {{ nodes {{ id }} }} }} }}", json!(case), accepted["id"]);
@@ -83,7 +83,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn the_desk_finds_what_the_copy_says_whatever_the_case_says_by_now(db: TestDatabase) {
+    async fn a_client_is_found_by_the_values_of_the_handover_and_not_of_the_case(db: TestDatabase) {
         let play = Play::begin(db).await;
         let (accepted, case) = accepted(&play, &["CONCERN", "FAMILY_NAME", "BIRTH_DATE", "PHONE"], json!({})).await;
         let (old, born) = (value(1, F::FamilyName), value(1, F::BirthDate));
@@ -104,7 +104,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn a_receiver_that_could_send_learns_nothing_of_what_was_consented(db: TestDatabase) {
+    async fn a_receiver_that_can_also_send_learns_nothing_about_the_consent(db: TestDatabase) {
         let play = Play::begin(db).await;
         let main = play.server.database.database.raw();
         let other = agency::Entity::find().filter(agency::Column::Slug.eq("other")).one(main).await.expect("a database").expect("a Träger").id;
@@ -133,7 +133,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn what_is_copied_needs_its_ground_also_if_it_was_handed_over_before(db: TestDatabase) {
+    async fn a_copied_field_needs_a_ground_even_if_it_was_handed_over_before(db: TestDatabase) {
         let play = Play::begin(db).await;
         let (accepted, case) = accepted(&play, &["CONCERN", "FAMILY_NAME", "PHONE"], json!({})).await;
         let query = format!("{{ referral(id: {}) {{ consent {{ id }} }} }}", accepted["id"]);
@@ -149,7 +149,7 @@ on_both! {
             assert_eq!(play.refused(&traeger(), "changeHandover", on(&accepted, input.clone())).await, "BAD_INPUT", "{input}");
         }
 
-        // What changes nothing is done, and is no change: for nobody.
+        // A change without effect succeeds, and creates no version for either side.
         let before = seen(&play, &jobcenter(), &accepted).await;
         for input in [json!({}), json!({"add": ["FAMILY_NAME"]}), json!({"refresh": ["FAMILY_NAME"]}), json!({"remove": ["EMAIL"]})] {
             let same = play.done(&traeger(), "changeHandover", on(&accepted, input.clone())).await;
@@ -157,11 +157,11 @@ on_both! {
         }
         assert_eq!(seen(&play, &jobcenter(), &accepted).await, before);
         let narrowed = play.done(&traeger(), "changeHandover", on(&accepted, json!({"remove": ["PHONE"]}))).await;
-        assert_ne!(narrowed["version"], accepted["version"], "what has no ground can be taken back");
+        assert_ne!(narrowed["version"], accepted["version"], "a field without a ground can be removed");
         play.server.stop().await;
     }
 
-    async fn of_a_draft_that_is_changed_its_receiver_hears_nothing(db: TestDatabase) {
+    async fn a_change_of_a_draft_does_not_notify_its_receiver(db: TestDatabase) {
         let play = Play::begin(db).await;
         let draft = play.draft(Some(ConsentSpec::whole())).await;
         let changed = play.done(&traeger(), "changeHandover", on(&draft, json!({"remove": ["PHONE"], "concern": "Kurz."}))).await;

@@ -1,4 +1,4 @@
-//! The log of disclosures is written for many requests at once, and what one of them has wrong or waits for is its own.
+//! The writer of the disclosure log combines concurrent requests. A request that fails or waits does not affect the others.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -22,7 +22,7 @@ use crate::support::world::{self, today};
 
 const AGS: &str = "05315000";
 
-/// A process of its own, with clerks of two offices, and the statements that it makes.
+/// A second process with clerks of two agencies. It records its statements.
 struct Office {
     ledger: DisclosureLog,
     clerks: [Arc<Viewer>; 2],
@@ -47,7 +47,7 @@ impl Office {
         Self { ledger: DisclosureLog::open(Arc::new(database), Clock::on(today())), clerks, statements }
     }
 
-    /// Shows a clerk a referral that the log alone knows.
+    /// Records that a clerk was shown a referral. The referral exists only in the log.
     async fn show(&self, clerk: usize, request: &str, referral: Uuid) -> Option<Recorded> {
         let viewer = &self.clerks[clerk];
         let fields = FieldSet::of(&[HandoverField::FamilyName]);
@@ -77,7 +77,7 @@ async fn logged(db: &TestDatabase, request: &str) -> u64 {
 }
 
 on_both! {
-    async fn requests_at_the_same_time_are_written_together(db: TestDatabase) {
+    async fn concurrent_requests_are_logged_in_shared_transactions(db: TestDatabase) {
         let office = Arc::new(Office::open(&db).await);
         let requests: Vec<_> = (0..200)
             .map(|number| {
@@ -94,7 +94,7 @@ on_both! {
         assert!(office.commits() <= 50, "{} transactions for 200 requests", office.commits());
     }
 
-    async fn a_referral_that_two_show_at_once_is_one_fact(db: TestDatabase) {
+    async fn simultaneous_disclosures_of_a_referral_are_one_fact(db: TestDatabase) {
         let office = Arc::new(Office::open(&db).await);
         let referral = new_uuid();
         let shows: Vec<_> = (0..50)
@@ -111,10 +111,10 @@ on_both! {
         assert_eq!(facts, 1);
     }
 
-    async fn an_office_to_which_something_is_being_closed_holds_up_no_other(db: TestDatabase) {
+    async fn a_closing_for_one_agency_does_not_delay_the_log_of_another(db: TestDatabase) {
         let office = Arc::new(Office::open(&db).await);
         if db.database.backend() == DbBackend::Sqlite {
-            // There all disclosures share one lock.
+            // On SQLite all disclosures share one lock.
             return;
         }
         let held = office.clerks[0].agency().id;
@@ -129,21 +129,21 @@ on_both! {
         tokio::time::sleep(Duration::from_millis(200)).await;
         assert!(!waiting.is_finished(), "it was logged while something was being closed");
         closing.commit().await.expect("closed");
-        // Nothing that the rule still releases was to be shown: there is no such referral.
+        // The rule releases no field, because the referral does not exist.
         assert_eq!(waiting.await.expect("an end"), Some(Recorded::Overtaken(1)));
         assert_eq!((logged(&db, "held").await, logged(&db, "free").await), (0, 20));
     }
 
-    async fn what_cannot_be_written_fails_alone(db: TestDatabase) {
+    async fn an_entry_that_cannot_be_written_fails_alone(db: TestDatabase) {
         let office = Arc::new(Office::open(&db).await);
         if db.database.backend() == DbBackend::Sqlite {
-            // It keeps any text.
+            // SQLite stores any text.
             return;
         }
         let requests: Vec<_> = (0..40)
             .map(|number| {
                 let office = Arc::clone(&office);
-                // PostgreSQL keeps no NUL.
+                // PostgreSQL cannot store NUL.
                 let request = if number == 7 { "nul\0".to_owned() } else { format!("request-{number}") };
                 tokio::spawn(async move { office.show(0, &request, new_uuid()).await })
             })

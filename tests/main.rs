@@ -1,4 +1,4 @@
-//! End to end: one file per promise, on SQLite and on PostgreSQL.
+//! End-to-end tests, one subject per file, on SQLite and on PostgreSQL. `docs/promises.md` lists them by promise.
 //!
 //! `make test` runs everything; `tests/with-postgres.sh cargo test --test main NAME` runs one.
 

@@ -26,7 +26,7 @@ struct Houses {
     ids: Vec<Uuid>,
 }
 
-/// Twelve referrals of two Träger to one Jobcenter, and another municipality beside them.
+/// Writes twelve referrals from two Träger to one Jobcenter, and agencies of another municipality.
 async fn fill(db: &TestDatabase) -> Houses {
     let main = db.database.raw();
     for ags in [KOELN, DUISBURG] {
@@ -81,7 +81,7 @@ async fn fill(db: &TestDatabase) -> Houses {
             offered_on: in_days(-20 + i64::from(number)),
             consent: Some(ConsentSpec::whole()),
             offered: FieldSet::ALL,
-            // The second continues the first, which another Träger sent.
+            // The second referral continues the first one, which another Träger sent.
             previous: (place == 1).then(|| ids[0]),
             messages: number % 4,
         }));

@@ -1,4 +1,4 @@
-//! Two at once: one of them wins, the other is told so, and what is written agrees.
+//! Simultaneous requests: one wins, the others get a conflict, and the written rows are consistent.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::support::play::{Play, jobcenter, on, traeger};
 use crate::support::server::{claims, sign};
 use crate::support::world::ConsentSpec;
 
-/// So many referrals are fought for, some at a time: both databases take one writer after the other for each of them.
+/// Number of referrals for which two clerks compete. Both databases run the writers of one referral one after the other.
 const ROUNDS: u32 = 1_000;
 const AT_A_TIME: usize = 8;
 
@@ -29,7 +29,7 @@ fn clerk(name: &str) -> String {
     sign(&claims)
 }
 
-/// Does something with a referral and asks for nothing but its state; the state, or the code.
+/// Executes a mutation. Returns the referral's new state, or the code of the error.
 async fn attempt(play: &Play, token: &str, mutation: &str, mut input: Value) -> Result<String, String> {
     let type_name = mutation[..1].to_uppercase() + &mutation[1..];
     let query =
@@ -45,7 +45,7 @@ async fn attempt(play: &Play, token: &str, mutation: &str, mut input: Value) -> 
 }
 
 on_both! {
-    async fn of_two_clerks_who_accept_and_decline_at_once_exactly_one_wins(db: TestDatabase) {
+    async fn exactly_one_of_two_simultaneous_answers_wins(db: TestDatabase) {
         let play = Arc::new(Play::begin(db).await);
         let ids = play.prepared(ReferralStatus::Offered, ROUNDS, |_| Some(ConsentSpec::whole())).await;
         let clerks = Arc::new([clerk("frau-a"), clerk("herr-b")]);
@@ -60,7 +60,7 @@ on_both! {
                 let seen = json!({"id": id, "version": 1});
                 let accept = attempt(&play, &clerks[0], "acceptReferral", on(&seen, json!({})));
                 let decline = attempt(&play, &clerks[1], "declineReferral", on(&seen, json!({"reason": "NO_CAPACITY"})));
-                // Neither is always the first to be polled.
+                // Alternate which of the two requests is polled first.
                 let (accepted, declined) = match round % 2 {
                     0 => tokio::join!(accept, decline),
                     _ => { let (declined, accepted) = tokio::join!(decline, accept); (accepted, declined) }
@@ -81,7 +81,7 @@ on_both! {
         let of = |status| won.values().filter(|won| **won == status).count();
         eprintln!("accepted {}, declined {}", of(ReferralStatus::Accepted), of(ReferralStatus::Declined));
 
-        // State, events and both feeds tell of the winner alone.
+        // State, events and both feeds contain only the winner's change.
         let db = play.server.database.database.raw();
         for row in referral::Entity::find().all(db).await.expect("rows") {
             assert_eq!((row.status.0, row.version), (won[&row.id], 2));
@@ -123,7 +123,7 @@ on_both! {
         Arc::into_inner(play).expect("nobody else").server.stop().await;
     }
 
-    async fn two_requests_with_one_key_at_once_have_one_effect_and_one_answer(db: TestDatabase) {
+    async fn simultaneous_requests_with_one_key_have_one_effect_and_one_answer(db: TestDatabase) {
         let play = Play::begin(db).await;
         let ids = play.prepared(ReferralStatus::Offered, 60, |_| Some(ConsentSpec::whole())).await;
         let token = jobcenter();
@@ -139,7 +139,7 @@ on_both! {
         assert_eq!(events.iter().filter(|event| event.action.is_some()).count(), ids.len());
         assert!(referral::Entity::find().all(db).await.expect("rows").iter().all(|row| row.version == 2));
 
-        // What makes something new makes it once.
+        // A mutation that creates an object creates it once.
         let purpose = kim_domain::purpose::ReferralPurpose::BenefitApplication;
         let case = play.case(play.jobcenter, purpose, Some(ConsentSpec::whole())).await;
         let input = json!({"idempotencyKey": "draft", "caseId": case, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": purpose.code()});
@@ -150,7 +150,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn two_calls_for_the_same_many_in_opposite_orders_never_wait_crosswise(db: TestDatabase) {
+    async fn two_bulk_calls_in_opposite_orders_do_not_deadlock(db: TestDatabase) {
         let play = Play::begin(db).await;
         let ids = play.prepared(ReferralStatus::Offered, 40, |_| Some(ConsentSpec::whole())).await;
         let query = "mutation($input: BulkAnswerReferralsInput!) { bulkAnswerReferrals(input: $input) { results { error { code } } } }";

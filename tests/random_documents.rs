@@ -40,7 +40,7 @@ const MOST_UNANSWERED: usize = 20;
 const LEAST_COMPARED: usize = 70;
 
 on_both! {
-    async fn no_document_shows_more_or_less_than_the_table_allows(db: TestDatabase) {
+    async fn random_documents_show_exactly_what_the_rules_table_allows(db: TestDatabase) {
         let mut fuzz = Fuzz::begin(db).await;
         for asked in 0..LEAK_DOCUMENTS {
             if asked == LEAK_DOCUMENTS / 2 {
@@ -54,7 +54,7 @@ on_both! {
         fuzz.end().await;
     }
 
-    async fn an_answer_in_place_and_one_put_together_by_the_engine_have_the_same_bytes(db: TestDatabase) {
+    async fn an_answer_written_in_place_and_one_merged_by_the_engine_have_the_same_bytes(db: TestDatabase) {
         let mut fuzz = Fuzz::begin(db).await;
         let mut compared = 0;
         for turn in 0..COMPARED_DOCUMENTS {
@@ -64,7 +64,7 @@ on_both! {
         fuzz.end().await;
     }
 
-    async fn a_column_outside_a_row_s_mask_is_not_read(db: TestDatabase) {
+    async fn a_column_outside_a_rows_mask_is_not_read(db: TestDatabase) {
         let seed = random::seed();
         println!("KIM_TEST_SEED={seed}");
         let (facts, mut random) = (world::build(&db).await, random::Random::new(seed, 1));

@@ -1,4 +1,4 @@
-//! The life of a referral: every move over the wire, by whom it may be made, and what each side sees then.
+//! The life of a referral over HTTP: every move, who may make it, and what each side sees.
 
 use kim_domain::agency::{AgencyKind, Role};
 use kim_domain::id::{Kind, encode};
@@ -27,7 +27,7 @@ on_both! {
         assert_eq!(play.refused(&traeger(), "offerReferral", on(&draft, json!({}))).await, "BAD_INPUT", "§ 87 AufenthG");
         let offered = play.done(&traeger(), "offerReferral", on(&draft, json!({"acknowledgeReportingDuty": true}))).await;
         assert_eq!((&offered["status"], &offered["ballWith"]["slug"]), (&json!("OFFERED"), &json!("jobcenter")));
-        // Ten working days, of which none is a holiday.
+        // Ten working days without a public holiday.
         assert_eq!(offered["dueOn"], json!("2026-12-04"));
         assert_eq!(play.ask(&jobcenter(), &one(&draft["id"])).await["referral"]["status"], "OFFERED");
 
@@ -38,7 +38,7 @@ on_both! {
         let asked = play.done(&jobcenter(), "requestInformation", on(seen, json!({"question": "Seit wann?"}))).await;
         assert_eq!((&asked["status"], &asked["ballWith"]["slug"]), (&json!("INFO_REQUESTED"), &json!("traeger")));
         let answered = play.done(&traeger(), "answerInformation", on(&asked, json!({"answer": "Seit Mai."}))).await;
-        assert_eq!((&answered["status"], &answered["dueOn"]), (&json!("OFFERED"), &json!("2026-12-04")), "the clock went on");
+        assert_eq!((&answered["status"], &answered["dueOn"]), (&json!("OFFERED"), &json!("2026-12-04")), "the due date continued");
 
         let input = json!({"ownReference": "JC-7", "contact": {"name": "Frau Beispiel"}});
         let accepted = play.done(&jobcenter(), "acceptReferral", on(&answered, input)).await;
@@ -65,7 +65,7 @@ on_both! {
         assert_eq!(of_receiver["events"]["nodes"][0]["staff"], Value::Null, "the other side's staff");
         let of_sender = &play.ask(&traeger(), &history).await["referral"];
         assert_eq!(of_sender["receiverContact"]["name"], "Frau Beispiel");
-        assert_eq!((&of_sender["outcome"], &of_sender["appointments"]), (&Value::Null, &json!([])), "the client did not allow it");
+        assert_eq!((&of_sender["outcome"], &of_sender["appointments"]), (&Value::Null, &json!([])), "the client did not permit it");
         assert_eq!(of_sender["ownReference"], Value::Null, "the other side's file number");
 
         let foreign = token("other", Role::CaseManager);
@@ -75,7 +75,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn whoever_is_not_a_party_is_told_what_is_told_of_nothing(db: TestDatabase) {
+    async fn an_agency_that_is_no_party_gets_the_same_answer_as_for_a_missing_referral(db: TestDatabase) {
         let play = Play::begin(db).await;
         let offered = play.offered().await;
         let foreign = [token("other", Role::CaseManager), token("abh", Role::Clerk)];
@@ -106,7 +106,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn only_the_receiver_answers_and_only_from_where_it_can(db: TestDatabase) {
+    async fn only_the_receiver_answers_and_only_from_permitted_states(db: TestDatabase) {
         let play = Play::begin(db).await;
         let offered = play.offered().await;
         assert_eq!(play.refused(&traeger(), "acceptReferral", on(&offered, json!({}))).await, "ACTION_NOT_ALLOWED");
@@ -131,7 +131,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn what_has_ended_is_offered_again_once(db: TestDatabase) {
+    async fn an_ended_referral_is_offered_again_only_once(db: TestDatabase) {
         let play = Play::begin(db).await;
         let offered = play.offered().await;
         let declined = play.done(&jobcenter(), "declineReferral", on(&offered, json!({"reason": "NO_CAPACITY"}))).await;
@@ -141,7 +141,7 @@ on_both! {
         };
         let declined = current().await;
         assert_eq!(actions(&declined), ["OFFER_AGAIN"]);
-        // Two colleagues at once, who saw the same.
+        // Two colleagues with the same version send simultaneous requests.
         let again = || json!({"acknowledgeReportingDuty": true});
         let (token, input) = (traeger(), on(&declined, again()));
         let (one, other) = tokio::join!(play.mutate(&token, "offerAgain", input.clone()), play.mutate(&token, "offerAgain", input));
@@ -152,8 +152,8 @@ on_both! {
 
         let seen = current().await;
         assert_eq!((actions(&seen), &seen["version"]), (vec![], &json!(4)));
-        assert_eq!(play.refused(&traeger(), "offerAgain", on(&seen, again())).await, "ILLEGAL_TRANSITION", "it goes on elsewhere");
-        // The one that continues it can be offered again in its turn.
+        assert_eq!(play.refused(&traeger(), "offerAgain", on(&seen, again())).await, "ILLEGAL_TRANSITION", "another referral continues it");
+        // The new referral can be offered again when it has ended.
         let second = &won[0]["data"]["offerAgain"]["referral"];
         let withdrawn = play.done(&traeger(), "withdrawReferral", on(second, json!({"reason": "CLIENT_WISH"}))).await;
         assert_eq!(actions(&withdrawn), ["OFFER_AGAIN"]);
@@ -162,7 +162,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn whoever_is_not_competent_for_an_application_forwards_it_at_any_time(db: TestDatabase) {
+    async fn a_receiver_that_is_not_competent_for_an_application_must_forward_it(db: TestDatabase) {
         let play = Play::begin(db).await;
         let sozialamt = add_agency(play.server.database.database.raw(), "05315000", "sozialamt", AgencyKind::Sozialamt).await;
         let (question, not_competent) = (json!({"question": "Wo gemeldet?"}), || json!({"reason": "NOT_COMPETENT"}));
@@ -205,7 +205,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn a_day_that_nobody_means_and_a_text_that_shows_otherwise_than_it_is_are_refused(db: TestDatabase) {
+    async fn implausible_dates_and_misleading_texts_are_refused(db: TestDatabase) {
         let play = Play::begin(db).await;
         let offered = play.offered().await;
         for at in ["0001-01-01T09:00:00Z", "2021-11-01T09:00:00Z", "2031-12-01T09:00:00Z", "9999-12-31T09:00:00Z"] {
@@ -224,7 +224,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn without_an_agreement_or_a_ground_nothing_is_offered(db: TestDatabase) {
+    async fn nothing_is_offered_without_an_agreement_and_a_ground(db: TestDatabase) {
         let play = Play::begin(db).await;
         let acknowledged = || json!({"acknowledgeReportingDuty": true});
         let without = play.draft(None).await;
@@ -248,7 +248,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn a_repeat_gives_the_same_and_changes_nothing(db: TestDatabase) {
+    async fn a_repeated_request_gets_the_same_answer_and_changes_nothing(db: TestDatabase) {
         let play = Play::begin(db).await;
         let offered = play.offered().await;
         let keyed = |input: Value| { let mut input = on(&offered, input); input["idempotencyKey"] = json!("accept-1"); input };
@@ -257,7 +257,7 @@ on_both! {
         assert_eq!(first, second);
         assert_eq!(play.refused(&jobcenter(), "acceptReferral", keyed(json!({"ownReference": "other"}))).await, "IDEMPOTENCY_MISMATCH");
         assert_eq!(play.refused(&jobcenter(), "declineReferral", keyed(json!({"reason": "OTHER"}))).await, "IDEMPOTENCY_MISMATCH");
-        // A key belongs to the one who used it.
+        // A key belongs to the person who used it.
         let colleague = token("jobcenter", Role::Service);
         let mut stale = on(&offered, json!({}));
         stale["idempotencyKey"] = json!("refused-1");

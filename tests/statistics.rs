@@ -1,4 +1,4 @@
-//! Statistics: exact about one's own, rounded and fixed for the coordination.
+//! Statistics: exact counts of an agency's own referrals, rounded counts of fixed periods for the coordination.
 
 use kim_domain::agency::{AgencyKind, Role};
 use kim_domain::calendar::{Clock, noon_micros};
@@ -27,17 +27,17 @@ fn day(text: &str) -> chrono::NaiveDate {
     text.parse().expect("a day")
 }
 
-/// Referrals of one day with a history of their own.
+/// Referrals that are offered on one day and have the same history.
 struct Batch {
     receiver: Uuid,
     purpose: ReferralPurpose,
     offered_on: &'static str,
-    /// The state after the offer, the day of that, and the reason.
+    /// The state after the offer, the day of this move, and its reason.
     then: Option<(ReferralStatus, &'static str, Option<&'static str>)>,
     count: u32,
 }
 
-/// Writes them, with one event per move, each at noon.
+/// Writes the referrals, with one event per move at noon.
 async fn fill(play: &Play, batches: &[Batch]) {
     let main = play.server.database.database.raw();
     let mut number = 5_000;
@@ -101,7 +101,7 @@ async fn municipality(play: &Play, arguments: &str) -> Value {
     play.ask(&coordination(), &query).await["municipalityStatistics"].clone()
 }
 
-/// Only what is said: a cell without the dimensions that it does not have.
+/// The cells without members that are null.
 fn cells(statistics: &Value) -> Vec<Value> {
     let cells = statistics["cells"].as_array().expect("cells");
     let said = |cell: &Value| {
@@ -112,7 +112,7 @@ fn cells(statistics: &Value) -> Vec<Value> {
 }
 
 on_both! {
-    async fn an_agency_counts_its_own_referrals_exactly(db: TestDatabase) {
+    async fn an_agency_gets_exact_counts_of_its_own_referrals(db: TestDatabase) {
         let play = Play::begin(db).await;
         let declined = Some((ReferralStatus::Declined, "2026-10-07", Some(DeclineReason::NotCompetent.code())));
         let purpose = ReferralPurpose::BenefitApplication;
@@ -140,10 +140,10 @@ on_both! {
                 {"month": "2026-10", "total": 3, "accepted": 0, "declined": 2, "notCompetent": 2, "completed": 0, "overdue": 0},
                 {"month": "2026-11", "total": 3, "accepted": 0, "declined": 0, "notCompetent": 0, "completed": 0, "overdue": 0}],
             "reasons": {"declined": [{"reason": "NOT_COMPETENT", "count": 2}], "notCompetent": 2, "notReported": 0},
-            // Three left the offer: after 24, 48 and 48 hours.
+            // Three referrals left OFFERED: after 24, 48 and 48 hours.
             "timeInState": [{"status": "OFFERED", "count": 3, "medianHours": 48.0, "ninetiethPercentileHours": 48.0}],
         }));
-        // The sender is not told why: the clients did not let the receiver report back.
+        // The sender does not see the reasons: the clients did not permit the receiver to report them.
         let outgoing = query.replace("DIRECTION", "direction: OUTGOING");
         let seen = &play.ask(&traeger(), &outgoing).await["referralStatistics"];
         assert_eq!((&seen["total"], &seen["reasons"]), (&json!(7), &json!({"declined": [], "notCompetent": 0, "notReported": 2})));
@@ -152,7 +152,7 @@ on_both! {
             .exec(play.server.database.database.raw()).await.expect("the clients allow it");
         let seen = &play.ask(&traeger(), &outgoing).await["referralStatistics"]["reasons"];
         assert_eq!(seen, &json!({"declined": [{"reason": "NOT_COMPETENT", "count": 2}], "notCompetent": 2, "notReported": 0}));
-        // Nobody else's: another Träger, and another office, count their own alone.
+        // Another Träger and another receiver count only their own referrals.
         let of_other = play.ask(&token("other", Role::CaseManager), &outgoing).await;
         assert_eq!((&of_other["referralStatistics"]["total"], &of_other["referralStatistics"]["timeInState"]), (&json!(0), &json!([])));
         assert_eq!(play.ask(&token("abh", Role::Clerk), &incoming).await["referralStatistics"]["total"], json!(1));
@@ -162,19 +162,19 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn what_a_referral_went_through_is_timed_from_its_events(db: TestDatabase) {
+    async fn the_time_in_a_state_is_computed_from_events(db: TestDatabase) {
         let play = Play::begin(db).await;
         let offered = play.offered().await;
         let accepted = play.done(&jobcenter(), "acceptReferral", on(&offered, json!({}))).await;
         play.done(&jobcenter(), "startReferral", on(&accepted, json!({}))).await;
         let query = "{ referralStatistics { overdueShare timeInState { status count } } }";
         let seen = &play.ask(&jobcenter(), query).await["referralStatistics"];
-        // It passed through ACKNOWLEDGED in the instant of its acceptance, and has not left IN_PROGRESS.
+        // It was ACKNOWLEDGED for no time, and has not left IN_PROGRESS yet.
         assert_eq!(seen, &json!({"overdueShare": null, "timeInState": [{"status": "OFFERED", "count": 1}, {"status": "ACCEPTED", "count": 1}]}));
         play.server.stop().await;
     }
 
-    async fn a_token_without_the_scope_and_a_span_that_is_none_are_refused(db: TestDatabase) {
+    async fn statistics_need_their_scope_and_a_valid_period(db: TestDatabase) {
         let play = Play::begin(db).await;
         let mut narrow = claims("jobcenter", Role::Clerk);
         narrow["scope"] = json!("referral:read");
@@ -201,7 +201,7 @@ on_both! {
             let answer = play.server.ask(&coordination(), &query, &json!({})).await;
             assert_eq!(answer["errors"][0]["extensions"]["code"], code, "{arguments}: {answer}");
         }
-        // For a party there is no such thing, nor for the coordination the other.
+        // An agency's schema has no municipal statistics, and the coordination's has no statistics of an agency.
         for (token, query) in [(jobcenter(), query), (coordination(), "{ referralStatistics { total } }")] {
             let answer = play.server.ask(&token, query, &json!({})).await;
             assert_eq!(answer["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{answer}");
@@ -216,11 +216,11 @@ on_both! {
         let reason = Some(DeclineReason::NoCapacity.code());
         fill(&play, &[
             Batch { receiver: play.jobcenter, purpose: ReferralPurpose::BenefitApplication, offered_on: "2026-10-05", then: Some((ReferralStatus::Declined, "2026-10-20", reason)), count: 4 },
-            // Declined, but after the reporting date of October.
+            // These were declined after the reporting date of October.
             Batch { receiver: play.jobcenter, purpose: ReferralPurpose::BenefitApplication, offered_on: "2026-10-05", then: Some((ReferralStatus::Declined, "2026-11-01", reason)), count: 9 },
             Batch { receiver: play.abh, purpose: ReferralPurpose::TitleExtension, offered_on: "2026-10-31", then: None, count: 2 },
             Batch { receiver: play.abh, purpose: ReferralPurpose::TitleExtension, offered_on: "2026-11-01", then: None, count: 5 },
-            // Its purpose and its kind of receiver alone reveal a disability.
+            // The purpose and the kind of receiver reveal a disability.
             Batch { receiver: eingliederungshilfe, purpose: ReferralPurpose::ParticipationSupport, offered_on: "2026-10-05", then: None, count: 20 },
         ]).await;
         let whole = municipality(&play, r#"period: "2026-10""#).await;
@@ -228,7 +228,7 @@ on_both! {
         let by_status = municipality(&play, r#"period: "2026-10", by: [STATUS]"#).await;
         assert_eq!(cells(&by_status), [json!({"status": "DECLINED", "count": 5}), json!({"status": "OFFERED", "count": 10})]);
         let by_purpose = municipality(&play, r#"period: "2026-10", by: [PURPOSE, RECEIVER_KIND]"#).await;
-        // Two extensions of a title are shown as nothing.
+        // A count of two is rounded to zero.
         assert_eq!(cells(&by_purpose), [json!({"purpose": {"code": "BENEFIT_APPLICATION"}, "receiverKind": "JOBCENTER", "count": 15})]);
         let by_reason = municipality(&play, r#"period: "2026-10", by: [DECLINE_REASON, STATUS]"#).await;
         assert_eq!(by_reason["by"], json!(["STATUS", "DECLINE_REASON"]));
@@ -236,7 +236,7 @@ on_both! {
             json!({"status": "DECLINED", "declineReason": "NO_CAPACITY", "count": 5}), json!({"status": "OFFERED", "count": 10})]);
         assert_eq!(cells(&municipality(&play, r#"period: "2026-Q3""#).await), Vec::<Value>::new());
 
-        // What is imported later with a past date, and what happens now, changes nothing of a past period.
+        // Later imports with past dates, and present events, do not change a past period.
         let late = referral::Entity::find().one(main).await.expect("a referral").expect("one");
         let ids: Vec<Uuid> = referral::Entity::find().all(main).await.expect("referrals").iter().map(|row| row.id).collect();
         for id in &ids[..3] {
@@ -266,7 +266,7 @@ on_both! {
         ] {
             assert_eq!(&municipality(&play, arguments).await, before, "{arguments}");
         }
-        // Every request is in the log, also those that came to nothing.
+        // Every request is logged, also a refused one.
         let logged = statistics_log::Entity::find().all(play.server.database.database.raw_log()).await.expect("the log");
         assert_eq!(logged.len(), 8);
         let one = logged.iter().find(|row| row.dimensions == "STATUS").expect("a row");
@@ -274,7 +274,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn a_table_that_would_tell_exact_counts_is_held_back(db: TestDatabase) {
+    async fn a_table_from_which_exact_counts_follow_is_withheld(db: TestDatabase) {
         let play = Play::begin(db).await;
         let main = play.server.database.database.raw();
         let ebh = world::add_agency(main, AGS, "ebh", AgencyKind::Einbuergerungsbehoerde).await;
@@ -284,14 +284,14 @@ on_both! {
             two(play.jobcenter, ReferralPurpose::BenefitApplication), two(play.abh, ReferralPurpose::TitleExtension),
             two(ebh, ReferralPurpose::Naturalisation), two(sozialamt, ReferralPurpose::SocialAssistance),
         ]).await;
-        // Eight in all are shown as ten, which is eight at the least; four cells of two at the most would be two each.
+        // A total of eight is shown as ten, so it is at least eight. Four cells of at most two would then be exactly two each.
         assert_eq!(cells(&municipality(&play, r#"period: "2026-10""#).await), [json!({"count": 10})]);
         let by_kind = municipality(&play, r#"period: "2026-10", by: [RECEIVER_KIND]"#).await;
         assert_eq!((&by_kind["withheld"], &by_kind["cells"]), (&json!(true), &json!([])));
         play.server.stop().await;
     }
 
-    async fn the_pace_of_an_office_with_fewer_than_three_posts_is_nobody_s_business(db: TestDatabase) {
+    async fn the_time_in_a_state_is_withheld_for_fewer_than_three_posts(db: TestDatabase) {
         let play = Play::begin(db).await;
         let main = play.server.database.database.raw();
         let accepted = |receiver, purpose, count| Batch {
@@ -311,7 +311,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn the_demo_s_coordination_finds_the_past_months_of_its_lists(db: TestDatabase) {
+    async fn the_demos_coordination_sees_statistics_of_past_months(db: TestDatabase) {
         let clock = Clock::on(world::today());
         kim::demo::prepare(&db.database, &clock, &FingerprintKey::new([0x5a; 32]), false).await.expect("filled");
         let server = TestServer::start(db, clock).await;
@@ -327,7 +327,7 @@ on_both! {
         server.stop().await;
     }
 
-    async fn another_municipality_s_coordination_sees_nothing_of_it(db: TestDatabase) {
+    async fn the_coordination_of_another_municipality_sees_no_statistics(db: TestDatabase) {
         let play = Play::begin(db).await;
         let main = play.server.database.database.raw();
         world::add_municipality(main, "05112000").await;

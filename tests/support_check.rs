@@ -1,4 +1,4 @@
-//! Support checks: does another Träger look after the same person? Yes or no, a reference for both, and nothing else.
+//! Support checks: does another Träger support the same person? The answer is yes or no, and a reference for both sides.
 
 use kim_domain::agency::{AgencyKind, Role};
 use kim_domain::id::{Kind, encode};
@@ -16,7 +16,7 @@ fn other() -> String {
     token("other", Role::CaseManager)
 }
 
-/// A case of this agency, of this person. Returns its id in the API.
+/// Writes a case of this agency for this person. Returns its id in the API.
 async fn case(play: &Play, number: u32, agency: Uuid, family: &str, given: &str, born: &str) -> String {
     let main = play.server.database.database.raw();
     let mut world = World::default();
@@ -73,11 +73,11 @@ async fn other_id(play: &Play) -> Uuid {
 }
 
 on_both! {
-    async fn both_sides_get_one_reference_and_nothing_of_each_other(db: TestDatabase) {
+    async fn both_sides_get_one_reference_and_no_data_of_each_other(db: TestDatabase) {
         let play = Play::begin(db).await;
         let elsewhere = other_id(&play).await;
         let here = case(&play, 9001, play.traeger, "Al-Haddad", "Youssef", "1999-05-07").await;
-        // Names and their order, day and month are otherwise in the other's file.
+        // The other file has another spelling and order of the names, and day and month are swapped.
         let there = case(&play, 9002, elsewhere, "Yusuf", "Haddad", "1999-07-05").await;
         for (token, case) in [(traeger(), &here), (other(), &there)] {
             agrees(&play, &token, case, true).await;
@@ -95,7 +95,7 @@ on_both! {
             let of_case = format!("{{ supportNotices(caseId: \"{case}\") {{ nodes {{ reference }} }} }}");
             assert_eq!(play.ask(&token, &of_case).await["supportNotices"]["nodes"], json!([{"reference": reference}]));
         }
-        // Again, and from the other side: the same reference, and no second notice.
+        // A repeated check, and one from the other side, return the same reference and send no second notice.
         assert_eq!(check(&play, &traeger(), &here).await, (true, Some(reference.clone())));
         assert_eq!(check(&play, &other(), &there).await, (true, Some(reference)));
         let main = play.server.database.database.raw();
@@ -103,13 +103,13 @@ on_both! {
         let logged = support_check::Entity::find().all(main).await.expect("checks");
         assert_eq!(logged.len(), 3);
         assert!(logged.iter().all(|row| row.found && row.subject == "test-person"));
-        // The other's case is as unknown as before.
+        // The other case is still unknown.
         let foreign = format!("{{ supportNotices(caseId: \"{there}\") {{ nodes {{ reference }} }} }}");
         assert_eq!(play.ask(&traeger(), &foreign).await["supportNotices"]["nodes"], json!([]));
         play.server.stop().await;
     }
 
-    async fn nothing_is_asked_or_found_without_both_clients_consent(db: TestDatabase) {
+    async fn a_support_check_needs_the_consent_of_both_clients(db: TestDatabase) {
         let play = Play::begin(db).await;
         let elsewhere = other_id(&play).await;
         let here = case(&play, 9001, play.traeger, "Ionescu", "Ioana", "2000-03-09").await;
@@ -129,10 +129,10 @@ on_both! {
         };
         let first = repeat().await;
         assert_eq!((&first["found"], notices(&traeger()).await), (&json!(true), (json!(1), first["reference"].clone())));
-        // A withdrawal works at once and takes the fingerprints with it.
+        // A withdrawal applies at once and deletes the fingerprints.
         let before = person_fingerprint::Entity::find().count(main).await.expect("fingerprints");
         agrees(&play, &other(), &there, false).await;
-        // Nor is it told any longer by what was told before, on either side.
+        // The stored answer and the notices of both sides are hidden too.
         assert_eq!(repeat().await, json!({"found": false, "reference": null}));
         for token in [traeger(), other()] {
             assert_eq!(notices(&token).await, (json!(0), Value::Null));
@@ -141,11 +141,11 @@ on_both! {
         assert_eq!(check(&play, &traeger(), &here).await, (false, None));
         agrees(&play, &traeger(), &here, false).await;
         assert_eq!(code(&try_check(&play, &traeger(), &here).await), "NO_LEGAL_GROUND");
-        assert_eq!(person_fingerprint::Entity::find().count(main).await.expect("fingerprints"), 0, "of nobody who does not agree");
+        assert_eq!(person_fingerprint::Entity::find().count(main).await.expect("fingerprints"), 0, "fingerprints exist only with consent");
         play.server.stop().await;
     }
 
-    async fn a_corrected_name_is_compared_from_then_on(db: TestDatabase) {
+    async fn a_corrected_name_is_used_by_later_checks(db: TestDatabase) {
         let play = Play::begin(db).await;
         let elsewhere = other_id(&play).await;
         let here = case(&play, 9001, play.traeger, "Ionescu", "Ioana", "2000-03-09").await;
@@ -163,7 +163,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn a_consent_ends_with_its_last_day(db: TestDatabase) {
+    async fn a_consent_to_support_checks_ends_with_its_last_day(db: TestDatabase) {
         let play = Play::begin(db).await;
         let elsewhere = other_id(&play).await;
         let here = case(&play, 9001, play.traeger, "Ionescu", "Ioana", "2000-03-09").await;
@@ -183,7 +183,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn only_open_cases_of_other_traeger_of_the_municipality_count(db: TestDatabase) {
+    async fn only_open_cases_of_other_traeger_of_the_municipality_are_compared(db: TestDatabase) {
         let play = Play::begin(db).await;
         let main = play.server.database.database.raw();
         let elsewhere = other_id(&play).await;
@@ -208,7 +208,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn a_case_is_checked_three_times_a_day_and_a_person_checks_thirty_times_an_hour(db: TestDatabase) {
+    async fn support_checks_are_limited_per_case_and_per_person(db: TestDatabase) {
         let play = Play::begin(db).await;
         let first = case(&play, 9001, play.traeger, "Ionescu", "Ioana", "2000-03-09").await;
         agrees(&play, &traeger(), &first, true).await;
@@ -216,7 +216,7 @@ on_both! {
             assert_eq!(check(&play, &traeger(), &first).await, (false, None));
         }
         assert_eq!(code(&try_check(&play, &traeger(), &first).await), "RATE_LIMITED");
-        // The limit is the person's, and a repeat under the same key is no second check.
+        // The limit applies per person. A repeat with the same key is not a second check.
         for number in 0..9 {
             let case = case(&play, 9100 + number, play.traeger, "Popescu", "Ion", "2001-04-10").await;
             agrees(&play, &traeger(), &case, true).await;
@@ -234,11 +234,11 @@ on_both! {
         let mut colleague = claims("traeger", Role::CaseManager);
         colleague["sub"] = json!("colleague");
         assert_eq!(check(&play, &sign(&colleague), &next).await, (false, None));
-        assert_eq!(code(&try_check(&play, &sign(&colleague), &first).await), "RATE_LIMITED", "the case's limit is everybody's");
+        assert_eq!(code(&try_check(&play, &sign(&colleague), &first).await), "RATE_LIMITED", "the limit per case applies to everybody");
         play.server.stop().await;
     }
 
-    async fn who_was_told_to_come_back_later_does_so_with_the_same_request(db: TestDatabase) {
+    async fn a_rate_limited_check_can_be_repeated_with_the_same_key(db: TestDatabase) {
         let play = Play::begin(db).await;
         let first = case(&play, 9001, play.traeger, "Ionescu", "Ioana", "2000-03-09").await;
         agrees(&play, &traeger(), &first, true).await;
@@ -248,7 +248,7 @@ on_both! {
         let keyed = json!({"caseId": first, "idempotencyKey": "later"});
         let refused = change(&play, &traeger(), "supportCheck", "found", keyed.clone()).await;
         assert_eq!(code(&refused), "RATE_LIMITED");
-        // The very same request is answered once the day has passed.
+        // The same request is answered after a day has passed.
         let main = play.server.database.database.raw();
         let yesterday = sea_orm::ExprTrait::sub(support_check::Column::At.into_expr(), 25 * 3_600_000_000_i64);
         support_check::Entity::update_many().col_expr(support_check::Column::At, yesterday).exec(main).await.expect("a day later");
@@ -261,7 +261,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn a_foreign_case_is_no_case_and_receivers_have_no_such_thing(db: TestDatabase) {
+    async fn a_foreign_case_is_answered_like_a_missing_one_and_receivers_have_no_checks(db: TestDatabase) {
         let play = Play::begin(db).await;
         let here = case(&play, 9001, play.traeger, "Ionescu", "Ioana", "2000-03-09").await;
         let absent = encode(Kind::Case, Uuid::now_v7());

@@ -1,5 +1,5 @@
-//! What the API's own statements cost the database: each is written down as it runs, and explained. One that has lost its
-//! index reads a table whole, and fails here.
+//! The query plans of the API's own statements: each is recorded while it runs, and explained. A statement that scans a large
+//! table, because its index is missing, fails the test.
 
 use kim_domain::agency::Role;
 use kim_entity::database::Database;
@@ -11,7 +11,7 @@ use crate::plan::{Watched, fill};
 use crate::support::database::TestDatabase;
 use crate::support::{json_of, on_both};
 
-/// Tables that grow with the years, and have rows here. No request of a clerk reads one of them whole.
+/// Tables that grow over the years. No request of a clerk may scan one of them.
 const LARGE: [&str; 7] = ["referral", "handover", "consent", "message", "referral_event", "case", "person"];
 
 const PAGE: &str = "pageInfo { startCursor endCursor }";
@@ -19,21 +19,22 @@ const PAGE: &str = "pageInfo { startCursor endCursor }";
 const ROWS: &str =
     "nodes { id reference status dueOn overdue sender { name } handover { concern familyName birthDate disputed } }";
 
-/// What is counted is in the index that is named, and no row is read for it.
+/// Counts are read from this index only, without reading rows.
 const COUNTED: &str = "referral_receiver_due alone";
 
-/// All that a dashboard counts.
+/// All counts of a dashboard.
 const TILES: &str =
     "total pending overdue dueThisWeek ballMine byStatus { status count } byPurpose { count } byAgency { count }";
 
-/// A question, and the index that carries its statement that has these words; "alone" where no row is read besides.
+/// A query, a part of the text of one of its statements, and the index that this statement must use. "alone" means that
+/// it may read only the index.
 struct Question {
     index: &'static str,
     words: &'static str,
     query: String,
 }
 
-/// What programs ask.
+/// Typical queries of client programs.
 fn asked() -> Vec<Question> {
     let list = |index, words, arguments: &str, more: &str| Question {
         index,
@@ -78,7 +79,7 @@ fn asked() -> Vec<Question> {
     ]
 }
 
-/// A list's question, continued behind the page that was answered, or before it.
+/// The query for the page after the answered one, or before it.
 fn continued(query: &str, answer: &Value) -> Option<String> {
     let cursor = |which: &str| answer["referrals"]["pageInfo"][which].as_str().map(str::to_owned);
     let (way, cursor) = match query.contains("last: $first") {
@@ -92,20 +93,20 @@ fn continued(query: &str, answer: &Value) -> Option<String> {
     )
 }
 
-/// The plan of a statement of the API, whatever its values are.
+/// The query plan of a statement, for any values.
 pub(crate) async fn explain(database: &Database, statement: &str) -> String {
     let backend = database.backend();
     let connection = &database.raw_read().await.expect("one connection");
     let (explain, column) = match backend {
         DbBackend::Sqlite => {
-            // Only what reads a table notices that its indexes have changed.
+            // A connection notices changed indexes only when it reads a table.
             connection.execute_unprepared("SELECT id FROM referral LIMIT 1").await.expect("a look");
             (format!("EXPLAIN QUERY PLAN {statement}"), "detail")
         }
         DbBackend::Postgres | _ => {
-            // Few rows it would rather sort; the question is whether it need not.
+            // PostgreSQL prefers to sort few rows. The test asks whether it could avoid the sort.
             connection.execute_unprepared("SET LOCAL enable_sort = off").await.expect("a setting");
-            // As the server does: one plan for all values.
+            // The server also uses one plan for all values.
             connection.execute_unprepared(&format!("PREPARE asked AS {statement}")).await.expect(statement);
             let values = (1..).take_while(|number| statement.contains(&format!("${number}"))).map(|_| "NULL");
             let values = values.collect::<Vec<_>>().join(",");
@@ -120,8 +121,7 @@ pub(crate) async fn explain(database: &Database, statement: &str) -> String {
     rows.iter().map(|row| row.try_get::<String>("", column).expect("a line")).collect::<Vec<_>>().join("\n")
 }
 
-/// Large tables that a statement's plan reads whole, or whole in the order of an index: PostgreSQL names the table, SQLite its
-/// alias.
+/// The large tables that a plan scans, also in the order of an index. PostgreSQL names the table, SQLite its alias.
 fn read_whole(statement: &str, plan: &str) -> Vec<&'static str> {
     let lines: Vec<&str> = plan.lines().map(|line| line.trim_start_matches([' ', '-', '>'])).collect();
     let scanned = |table: &str, place: usize| {
@@ -138,8 +138,8 @@ fn read_whole(statement: &str, plan: &str) -> Vec<&'static str> {
     LARGE.into_iter().filter(|table| (0..lines.len()).any(|place| scanned(table, place))).collect()
 }
 
-/// Asks, and looks at each statement that reads: none reads a large table whole, and the question's index can carry the one with
-/// its words, in order.
+/// Executes a query and checks each statement that reads: none scans a large table, and the named statement uses its index
+/// without a sort.
 async fn look(db: &TestDatabase, watched: &Watched, question: &Question, query: &str) -> Value {
     let Question { index, words, .. } = question;
     let (response, reads, log) = watched.ask(query, 50).await;
@@ -165,8 +165,8 @@ async fn look(db: &TestDatabase, watched: &Watched, question: &Question, query: 
 }
 
 on_both! {
-    async fn no_statement_of_a_clerk_reads_a_large_table_whole(db: TestDatabase) {
-        // Enough rows that PostgreSQL has something to choose.
+    async fn no_statement_of_a_clerk_scans_a_large_table(db: TestDatabase) {
+        // With few rows PostgreSQL would scan.
         fill(&db, 6_000).await;
         db.vacuum().await;
         let watched = Watched::new(&db.url, "jobcenter-3", Role::Clerk).await;
@@ -180,12 +180,12 @@ on_both! {
         }
     }
 
-    async fn what_was_small_when_it_was_analyzed_is_not_read_whole_once_it_is_large(db: TestDatabase) {
+    async fn a_table_that_grew_after_its_analysis_is_not_scanned(db: TestDatabase) {
         if db.database.backend() == DbBackend::Postgres {
-            return; // It analyzes by itself what has grown.
+            return; // PostgreSQL analyses grown tables automatically.
         }
         fill(&db, 4).await;
-        // Of one row it would rather try each than look one up.
+        // SQLite scans a table whose statistics say that it has one row.
         for table in ["message", "referral_event"] {
             let others = format!("DELETE FROM {table} WHERE id <> (SELECT MIN(id) FROM {table})");
             db.database.raw().execute_unprepared(&others).await.expect("one is left");
@@ -201,7 +201,7 @@ on_both! {
         }
     }
 
-    async fn a_lost_index_is_noticed(db: TestDatabase) {
+    async fn a_missing_index_is_detected(db: TestDatabase) {
         fill(&db, 6_000).await;
         let main = db.database.raw();
         for index in ["referral_receiver_due", "referral_receiver_pending_due", "referral_receiver_offered", "referral_receiver_pending_offered"] {

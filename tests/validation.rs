@@ -14,7 +14,7 @@ fn code(answer: &Value) -> &str {
 }
 
 on_both! {
-    async fn no_text_may_hold_the_character_nul(db: TestDatabase) {
+    async fn a_text_with_a_nul_character_is_refused(db: TestDatabase) {
         office::fill(&db, 1).await;
         let server = TestServer::start(db, Clock::on(today())).await;
         let clerk = token("jobcenter", Role::Clerk);
@@ -29,7 +29,7 @@ on_both! {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_the_engine_would_let_pass_is_refused_before_anything_runs() {
+async fn invalid_documents_that_the_engine_accepts_are_refused_before_execution() {
     let db = fresh(Backend::Sqlite).await;
     office::fill(&db, 1).await;
     let server = TestServer::start(db, Clock::on(today())).await;

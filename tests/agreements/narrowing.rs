@@ -16,7 +16,7 @@ use crate::support::world::{self, ReferralSpec, World, in_days, today};
 use super::{BASIC, COURSE, Table, coordination, person, receiver};
 
 on_both! {
-    async fn a_narrowing_version_narrows_what_runs_at_once(db: TestDatabase) {
+    async fn a_narrowing_version_applies_to_running_referrals_at_once(db: TestDatabase) {
         let table = Table::set(db).await;
         let first = table.conclude(table.wish(COURSE, &BASIC)).await;
         let draft = table.draft(COURSE).await;
@@ -43,7 +43,7 @@ on_both! {
         for token in [receiver(), coordination(), traeger()] {
             assert_eq!(table.play.ask(&token, &difference).await, expected);
         }
-        // A proposal can be compared too, by those for whom there are any.
+        // A viewer who sees proposals can compare them too.
         let third = table.done(&receiver(), "proposeAgreement", table.wish(COURSE, &BASIC)).await;
         let with_proposal = format!("{{ agreementDifference(from: {to}, to: {}) {{ added {{ label }} narrowsRunning }} }}", third["id"]);
         assert_eq!(table.play.ask(&receiver(), &with_proposal).await["agreementDifference"]["added"], json!([{"label": "Telefon"}]));
@@ -53,11 +53,11 @@ on_both! {
         table.stop().await;
     }
 
-    async fn a_field_passes_by_statute_only_while_every_version_that_narrows_says_so(db: TestDatabase) {
+    async fn a_field_is_statutory_only_if_every_narrowing_version_says_so(db: TestDatabase) {
         let main = db.database.raw();
         const AGS: &str = "05315000";
         world::add_municipality(main, AGS).await;
-        // Between two bodies of the SGB a statute can carry fields without consent (§ 69 SGB X).
+        // Between two SGB bodies a statute can be the ground of fields, without consent (§ 69 SGB X).
         let sender = world::add_agency(main, AGS, "sozialamt", AgencyKind::Sozialamt).await;
         let receiver = world::add_agency(main, AGS, "jobcenter", AgencyKind::Jobcenter).await;
         let purpose = ReferralPurpose::BenefitApplication;
@@ -86,7 +86,7 @@ on_both! {
         };
         let main = server.database.database.raw();
         assert_eq!(given().await, [true, true, true, false]);
-        // Each version takes something, and a later one gives nothing back.
+        // Each version removes fields, and no later version gives one back.
         world::insert_agreement(main, version(2, &[HandoverField::FamilyName, HandoverField::City, HandoverField::Street])).await;
         assert_eq!(given().await, [true, true, false, false]);
         world::insert_agreement(main, version(3, &[HandoverField::City, HandoverField::Phone, HandoverField::Street])).await;

@@ -22,13 +22,13 @@ use crate::support::world::{self, ConsentSpec, in_days, today};
 use super::{BASIC, COURSE, Table, coordination, receiver};
 
 on_both! {
-    async fn both_sides_are_told_of_what_an_agreement_closes(db: TestDatabase) {
+    async fn both_sides_are_notified_of_fields_that_an_agreement_closes(db: TestDatabase) {
         let table = Table::set(db).await;
         table.conclude(table.wish(COURSE, &BASIC)).await;
         let draft = table.draft(COURSE).await;
         let offered = table.offer(&draft).await["data"]["offerReferral"]["referral"].clone();
         let accepted = table.play.done(&jobcenter(), "acceptReferral", on(&offered, json!({}))).await;
-        // One that is not accepted yet, one that was given back, one for another purpose.
+        // One referral in preview, one that was declined, and one for another purpose.
         let preview = table.offer(&table.draft(COURSE).await).await["data"]["offerReferral"]["referral"].clone();
         let back = table.offer(&table.draft(COURSE).await).await["data"]["offerReferral"]["referral"].clone();
         let back = table.play.done(&jobcenter(), "declineReferral", on(&back, json!({"reason": "NO_CAPACITY"}))).await;
@@ -37,7 +37,7 @@ on_both! {
         let version = |referral: &Value| referral["version"].as_i64().expect("a number");
         let changed = "AGREEMENT_CHANGED";
 
-        // One that narrows from a day to come: the feeds tell, and nothing is closed yet.
+        // A version that narrows from a future day: both feeds announce it, and nothing is closed yet.
         let mut later = table.wish(COURSE, &BASIC[..2]);
         (later["validFrom"], later["narrowsRunning"]) = (json!(in_days(5)), json!(true));
         table.conclude(later).await;
@@ -45,7 +45,7 @@ on_both! {
             let (now, _, kinds) = table.told(&token, &accepted).await;
             assert_eq!((now, kinds.last().map(String::as_str)), (version(&accepted), Some(changed)));
         }
-        // And one that narrows at once.
+        // A version that narrows at once.
         let mut narrower = table.wish(COURSE, &BASIC[..2]);
         narrower["narrowsRunning"] = json!(true);
         table.conclude(narrower).await;
@@ -56,15 +56,15 @@ on_both! {
             assert_eq!((now, last), (version(&accepted) + 1, event(phone.clone(), "traeger")), "the coordination signs for the senders");
             assert_eq!(kinds.iter().filter(|kind| *kind == changed).count(), 2);
             let (now, last, _) = table.told(&token, &preview).await;
-            assert_eq!((now, &last["changedFields"]), (version(&preview) + 1, &json!([])), "it was not shown yet");
+            assert_eq!((now, &last["changedFields"]), (version(&preview) + 1, &json!([])), "the preview had not shown it");
             for untouched in [&back, &other] {
                 let (now, _, kinds) = table.told(&token, untouched).await;
                 assert!(now == version(untouched) && !kinds.contains(&changed.to_owned()), "{kinds:?}");
             }
         }
-        assert!(!table.told(&traeger(), &waiting).await.2.contains(&changed.to_owned()), "a draft takes what is agreed on at its offer");
+        assert!(!table.told(&traeger(), &waiting).await.2.contains(&changed.to_owned()), "a draft takes the agreement that is in force at its offer");
 
-        // Ended for cause: everything, by whoever ended it.
+        // A termination for cause closes all fields, and the event names the agency that terminated.
         let latest = table.agreements(&receiver()).await.into_iter().filter(|one| one["purpose"]["code"] == "INTEGRATION_COURSE")
             .max_by_key(|one| one["version"].as_i64()).expect("the latest")["id"].clone();
         let ended = table.terminate(&receiver(), &latest, json!({"forCause": true})).await;
@@ -74,16 +74,16 @@ on_both! {
         let (now, last, _) = table.told(&jobcenter(), &accepted).await;
         assert_eq!((now, &last["changedFields"], &last["staff"]), (version(&accepted) + 2, &rest, &json!("leitung-jobcenter")));
         assert_eq!(table.seen(&accepted).await["handover"]["concern"], Value::Null);
-        // Whoever had the old version on the screen is told that something changed.
+        // A request with the old version gets a conflict.
         assert_eq!(table.play.refused(&jobcenter(), "startReferral", on(&accepted, json!({}))).await, "CONFLICT");
         table.stop().await;
     }
 
-    async fn a_thousand_referrals_are_told_of_a_closing_in_few_statements(db: TestDatabase) {
+    async fn a_closing_of_a_thousand_referrals_takes_few_statements(db: TestDatabase) {
         let table = Table::set(db).await;
         let ids = table.play.prepared(ReferralStatus::Offered, 1_200, |_| Some(ConsentSpec::whole())).await;
         let agreement = table.agreements(&receiver()).await.into_iter().find(|one| one["purpose"]["code"] == "BENEFIT_APPLICATION").expect("the one of the play");
-        // A process of its own, whose statements are counted.
+        // A second process whose statements are counted.
         let mut database = Database::open(&table.play.server.database.url).await.expect("a second process");
         let statements: Arc<Mutex<u32>> = Arc::default();
         let counted = Arc::clone(&statements);

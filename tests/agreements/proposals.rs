@@ -14,7 +14,7 @@ use crate::support::world::{self, in_days};
 use super::{BASIC, COURSE, Table, about, coordination, person, receiver};
 
 on_both! {
-    async fn nothing_beyond_the_ceiling_is_proposed(db: TestDatabase) {
+    async fn a_proposal_cannot_exceed_the_ceiling(db: TestDatabase) {
         let table = Table::set(db).await;
         let of_traeger = person("traeger", Role::Administrator, "leitung-traeger");
         let beyond = table.wish(COURSE, &[HandoverField::Concern, HandoverField::TargetGroup]);
@@ -22,13 +22,13 @@ on_both! {
         let error = &answer["errors"][0];
         assert_eq!(error["extensions"], json!({"code": "BAD_INPUT", "fields": ["TARGET_GROUP"]}), "{answer}");
         assert!(error["message"].as_str().expect("a text").contains("fields[1]"), "{answer}");
-        // The coordination is told the same, without the field's name.
+        // The coordination gets the same error, without the field's name.
         let mut labelled = table.wish(COURSE, &[]);
         labelled["fields"] = json!([{"label": "Anliegen"}, {"label": HandoverField::TargetGroup.label()}]);
         let answer = table.mutate(&coordination(), "proposeAgreement", labelled).await;
         assert_eq!(answer["errors"][0]["extensions"], json!({"code": "BAD_INPUT"}), "{answer}");
         assert!(answer["errors"][0]["message"].as_str().expect("a text").contains("fields[1]"), "{answer}");
-        // To the Jobcenter such a field is as unknown as any nonsense: by its name, and by its label.
+        // For the Jobcenter such a field is unknown, by its name and by its label.
         let name = |name: &str| { let mut wish = table.wish(COURSE, &[]); wish["fields"] = json!([{"field": name}]); wish };
         let label = |label: &str| { let mut wish = table.wish(COURSE, &[]); wish["fields"] = json!([{"label": label}]); wish };
         for write in [&name as &dyn Fn(&str) -> Value, &label] {
@@ -38,7 +38,7 @@ on_both! {
             assert!(of_hidden.contains("errors"), "{of_hidden}");
             assert_eq!(of_hidden.replace(hidden, "…"), of_nonsense.replace(nonsense, "…"));
         }
-        // The coordination's schema has no field's name at all, not even as a variable.
+        // The coordination's schema contains no field names, also not in variables.
         let answer = table.mutate(&coordination(), "proposeAgreement", table.wish(COURSE, &BASIC)).await;
         assert!(answer["data"].is_null() && answer.to_string().contains("GRAPHQL_VALIDATION_FAILED"), "{answer}");
         for (member, value) in [("validFrom", json!(in_days(-1))), ("validUntil", json!(in_days(-1))), ("respondWorkingDays", json!(0)),
@@ -53,7 +53,7 @@ on_both! {
         table.stop().await;
     }
 
-    async fn whoever_is_not_concerned_finds_nothing(db: TestDatabase) {
+    async fn an_agency_that_is_no_party_cannot_find_a_proposal(db: TestDatabase) {
         let main = db.database.raw();
         world::add_municipality(main, "05112000").await;
         world::add_agency(main, "05112000", "ki-duisburg", AgencyKind::Koordination).await;
@@ -75,7 +75,7 @@ on_both! {
             let wish = if agency == "ki-duisburg" { let mut wish = table.wish(COURSE, &[]); wish["fields"] = json!([{"label": "Anliegen"}]); wish } else { table.wish(COURSE, &BASIC[..1]) };
             assert_eq!(table.refused(&admin, "proposeAgreement", wish).await, "BAD_INPUT", "{agency}");
         }
-        // For a clerk and a case manager there is no such field.
+        // For a clerk and a case manager this part of the schema does not exist.
         let signing = "mutation { signAgreement(input: {idempotencyKey: \"a\", proposalId: \"b\", expectedVersion: 1}) { proposal { id } } }";
         for token in [jobcenter(), traeger()] {
             for query in ["{ agreementProposals { totalCount } }", signing] {
@@ -85,7 +85,7 @@ on_both! {
             let node = format!("{{ node(id: {}) {{ id }} }}", proposal["id"]);
             assert_eq!(table.play.ask(&token, &node).await, json!({"node": null}));
         }
-        // A scope that is missing refuses, and a token for other purposes finds nothing.
+        // A token without the scope is refused. A token limited to other purposes finds nothing.
         let mut reader = claims("jobcenter", Role::Administrator);
         reader["scope"] = json!("agreement:read");
         assert_eq!(table.refused(&sign(&reader), "signAgreement", about(&proposal, json!({}))).await, "FORBIDDEN");

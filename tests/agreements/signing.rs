@@ -14,14 +14,14 @@ use crate::support::world::{in_days, today};
 use super::{BASIC, COURSE, Table, about, coordination, officer_of_receiver, officer_of_senders, person, receiver};
 
 on_both! {
-    async fn what_two_sides_signed_and_two_officers_heard_carries_an_offer(db: TestDatabase) {
+    async fn an_agreement_permits_offers_after_both_signatures_and_both_opinions(db: TestDatabase) {
         let table = Table::set(db).await;
         let draft = table.draft(COURSE).await;
         assert_eq!(table.offer(&draft).await["errors"][0]["extensions"]["code"], "NO_AGREEMENT");
 
         let proposal = table.done(&coordination(), "proposeAgreement", {
             let mut wish = table.wish(COURSE, &[]);
-            // The coordination knows fields by their labels.
+            // The coordination names fields by their labels.
             wish["fields"] = json!([{"label": "Anliegen"}, {"label": "Familienname"}, {"label": "Telefon"}, {"label": "Unterlagen (Liste)"}]);
             wish
         }).await;
@@ -33,7 +33,7 @@ on_both! {
         let signed = table.done(&receiver(), "signAgreement", about(&proposal, json!({}))).await;
         assert_eq!(signed["signatures"], json!([{"side": "RECEIVER", "agency": {"slug": "jobcenter"}, "staff": "leitung-jobcenter"}]));
         assert_eq!(signed["availableActions"], json!(["REJECT"]));
-        // An opinion that is given meanwhile is to be read before one signs.
+        // An opinion that was given in the meantime must be read before signing.
         let doubts = json!({"verdict": "UNFAVOURABLE", "reasons": "Das Telefon braucht es nicht."});
         assert_eq!(table.refused(&officer_of_receiver(), "giveOpinion", about(&signed, json!({"verdict": "UNFAVOURABLE"}))).await, "BAD_INPUT");
         let heard = table.done(&officer_of_receiver(), "giveOpinion", about(&signed, doubts)).await;
@@ -60,7 +60,7 @@ on_both! {
         }
         assert!(!page.contains("leitung-"), "no names of staff: {page}");
 
-        // The draft has it, and the offer goes through.
+        // The agreement applies to the draft, and the offer succeeds.
         let check = format!("{{ referral(id: {}) {{ disclosure(ifAccepted: true) offerCheck {{ agreementInForce }} }} }}", draft["id"]);
         let checked = &table.play.ask(&traeger(), &check).await["referral"];
         assert_eq!(checked["offerCheck"]["agreementInForce"], true);
@@ -77,10 +77,10 @@ on_both! {
         table.stop().await;
     }
 
-    async fn nobody_signs_alone(db: TestDatabase) {
+    async fn one_side_or_one_person_cannot_conclude_an_agreement(db: TestDatabase) {
         let table = Table::set(db).await;
         let proposal = table.done(&receiver(), "proposeAgreement", table.wish(COURSE, &BASIC)).await;
-        assert_eq!(table.refused(&receiver(), "proposeAgreement", table.wish(COURSE, &BASIC)).await, "ACTION_NOT_ALLOWED", "one at a time");
+        assert_eq!(table.refused(&receiver(), "proposeAgreement", table.wish(COURSE, &BASIC)).await, "ACTION_NOT_ALLOWED", "one open proposal at a time");
         let signed = table.done(&receiver(), "signAgreement", about(&proposal, json!({}))).await;
         assert_eq!(table.refused(&receiver(), "signAgreement", about(&signed, json!({}))).await, "ILLEGAL_TRANSITION");
         let colleague = person("jobcenter", Role::Administrator, "stellvertretung");
@@ -88,11 +88,11 @@ on_both! {
         let same_person = person("koordination", Role::Administrator, "leitung-jobcenter");
         assert_eq!(table.refused(&same_person, "signAgreement", about(&signed, json!({}))).await, "ACTION_NOT_ALLOWED");
         let of_traeger = person("traeger", Role::Administrator, "leitung-traeger");
-        assert_eq!(table.refused(&of_traeger, "signAgreement", about(&signed, json!({}))).await, "ACTION_NOT_ALLOWED", "the coordination does");
+        assert_eq!(table.refused(&of_traeger, "signAgreement", about(&signed, json!({}))).await, "ACTION_NOT_ALLOWED", "the coordination signs for the Träger");
         let both_hats = person("jobcenter", Role::DataProtectionOfficer, "leitung-jobcenter");
         assert_eq!(table.refused(&both_hats, "giveOpinion", about(&signed, json!({"verdict": "FAVOURABLE"}))).await, "ACTION_NOT_ALLOWED");
 
-        // Ended by the other side; then another may follow, and be taken back.
+        // The other side rejects it. Another proposal may follow and be taken back.
         assert_eq!(table.refused(&of_traeger, "rejectAgreement", about(&signed, json!({}))).await, "ACTION_NOT_ALLOWED");
         let rejected = table.done(&coordination(), "rejectAgreement", about(&signed, json!({"reason": "Zu viel."}))).await;
         assert_eq!((&rejected["status"], &rejected["closeReason"]), (&json!("REJECTED"), &json!("Zu viel.")));
@@ -105,7 +105,7 @@ on_both! {
         table.stop().await;
     }
 
-    async fn an_agreement_begins_when_the_last_has_signed_and_not_before_its_day(db: TestDatabase) {
+    async fn an_agreement_begins_after_the_last_signature_and_not_before_its_start_date(db: TestDatabase) {
         let table = Table::set(db).await;
         let main = table.play.server.database.database.raw().clone();
         let days = async |proposal: &Value, from: i64, until: i64| {
@@ -115,13 +115,13 @@ on_both! {
             };
             days.update(&main).await.expect("a proposal of other days");
         };
-        // One that was made before the days that it was to hold for were over.
+        // A proposal whose period of validity has ended.
         let over = table.done(&receiver(), "proposeAgreement", table.wish(COURSE, &BASIC)).await;
         days(&over, -30, -1).await;
         assert_eq!(table.refused(&receiver(), "signAgreement", about(&over, json!({}))).await, "ILLEGAL_TRANSITION");
         table.done(&receiver(), "rejectAgreement", about(&over, json!({}))).await;
 
-        // One that was to begin five days ago.
+        // A proposal whose start was five days ago.
         let late = table.done(&receiver(), "proposeAgreement", table.wish(COURSE, &BASIC)).await;
         days(&late, -5, 30).await;
         let late = table.play_through(late).await;
@@ -129,14 +129,14 @@ on_both! {
         let first = table.draft(COURSE).await;
         assert_eq!(table.offer(&first).await["data"]["offerReferral"]["referral"]["status"], "OFFERED");
 
-        // One that is to begin in five days, and narrow then: until then the first holds.
+        // A narrowing version that starts in five days: until then the first version applies.
         let mut next = table.wish(COURSE, &BASIC[..2]);
         (next["validFrom"], next["narrowsRunning"]) = (json!(in_days(5)), json!(true));
         assert_eq!(table.conclude(next).await["agreement"]["validFrom"], json!(in_days(5)));
         assert_eq!(table.closings().await, 0);
         let second = table.draft(COURSE).await;
         assert_eq!(table.offer(&second).await["data"]["offerReferral"]["referral"]["status"], "OFFERED", "with the telephone number");
-        // Notice that is given on the latest version ends the first too.
+        // Terminating the latest version terminates the first one too.
         let latest = table.agreements(&receiver()).await.pop().expect("the latest")["id"].clone();
         table.terminate(&receiver(), &latest, json!({"endsOn": today()})).await;
         let third = table.draft(COURSE).await;
@@ -144,7 +144,7 @@ on_both! {
         table.stop().await;
     }
 
-    async fn of_two_who_sign_last_at_the_same_time_the_agreement_is_concluded_once(db: TestDatabase) {
+    async fn two_simultaneous_last_signatures_conclude_an_agreement_once(db: TestDatabase) {
         let table = Table::set(db).await;
         for round in 1..=5 {
             let mut proposal = table.done(&receiver(), "proposeAgreement", table.wish(COURSE, &BASIC)).await;

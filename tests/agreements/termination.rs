@@ -10,7 +10,7 @@ use crate::support::world::{ConsentSpec, in_days, today};
 use super::{BASIC, COURSE, Table, about, coordination, person, receiver};
 
 on_both! {
-    async fn an_ordinary_termination_ends_offers_and_no_running_referral(db: TestDatabase) {
+    async fn an_ordinary_termination_prevents_offers_and_keeps_running_referrals(db: TestDatabase) {
         let table = Table::set(db).await;
         let agreement = table.conclude(table.wish(COURSE, &BASIC)).await["agreement"]["id"].clone();
         let draft = table.draft(COURSE).await;
@@ -23,14 +23,14 @@ on_both! {
         let foreign = person("abh", Role::Administrator, "leitung-abh");
         assert_eq!(code(&table.terminate(&foreign, &agreement, json!({"endsOn": today()})).await), "NOT_FOUND");
 
-        // Notice for a day to come: until then offers go through.
+        // Notice for a future day: until then offers are permitted.
         let ended = table.terminate(&receiver(), &agreement, json!({"endsOn": in_days(10)})).await;
         assert_eq!(ended["data"]["terminateAgreement"]["agreement"]["terminatedOn"], json!(in_days(10)), "{ended}");
         assert_eq!(code(&table.terminate(&receiver(), &agreement, json!({"endsOn": today()})).await), "ILLEGAL_TRANSITION");
         let offered = table.offer(&draft).await["data"]["offerReferral"]["referral"].clone();
         assert_eq!(offered["status"], "OFFERED");
 
-        // From today on: an agreement that was imported, with a referral that runs.
+        // Notice for today, for an imported agreement with a running referral.
         let running = table.play.offered().await;
         let waiting = table.play.draft(Some(ConsentSpec::whole())).await;
         let imported = table.agreements(&receiver()).await;
@@ -42,18 +42,18 @@ on_both! {
         assert_eq!(table.play.refused(&traeger(), "offerReferral", on(&waiting, acknowledged)).await, "NO_AGREEMENT");
         let check = format!("{{ referral(id: {}) {{ offerCheck {{ agreementInForce }} }} }}", waiting["id"]);
         assert_eq!(table.play.ask(&traeger(), &check).await["referral"]["offerCheck"]["agreementInForce"], false);
-        assert_ne!(table.seen(&running).await["handover"]["familyName"], Value::Null, "what runs goes on");
+        assert_ne!(table.seen(&running).await["handover"]["familyName"], Value::Null, "running referrals continue");
         assert_eq!(table.play.done(&jobcenter(), "acceptReferral", on(&running, json!({}))).await["status"], "ACCEPTED");
-        // Notice was given; a breach still ends it at once.
+        // After notice was given, a termination for cause still applies at once.
         let ended = table.terminate(&receiver(), &imported, json!({"forCause": true})).await;
         assert_eq!(ended["data"]["terminateAgreement"]["agreement"]["terminatedForCause"], true, "{ended}");
         assert_eq!(table.seen(&running).await["handover"]["familyName"], Value::Null);
-        // After all of it, an agreement that is not ended is untouched.
+        // The other agreement is not affected.
         assert_ne!(table.seen(&offered).await["handover"]["familyName"], Value::Null);
         table.stop().await;
     }
 
-    async fn a_termination_for_cause_closes_everything_under_any_version_at_once(db: TestDatabase) {
+    async fn a_termination_for_cause_closes_referrals_under_every_version_at_once(db: TestDatabase) {
         let table = Table::set(db).await;
         let first = table.conclude(table.wish(COURSE, &BASIC)).await["agreement"]["id"].clone();
         let draft = table.draft(COURSE).await;
@@ -81,7 +81,7 @@ on_both! {
             assert_eq!((&one["terminatedOn"], &one["terminatedForCause"]), (&json!(today()), &json!(true)));
         }
 
-        // A new agreement begins anew; what was closed stays closed.
+        // A new agreement permits new offers. Closed referrals stay closed.
         let third = table.conclude(table.wish(COURSE, &BASIC)).await;
         assert_eq!(third["agreement"]["version"], 3);
         assert_eq!(table.offer(&waiting).await["data"]["offerReferral"]["referral"]["status"], "OFFERED");

@@ -12,7 +12,7 @@ use crate::support::server::{claims, sign};
 use crate::support::world::today;
 
 on_both! {
-    async fn deadlines_of_all_open_cases_come_soonest_first(db: TestDatabase) {
+    async fn deadlines_of_all_open_cases_are_listed_soonest_first(db: TestDatabase) {
         let play = Play::begin_on(db, Clock::on(today())).await;
         let young = json!({"familyName": "A", "birthDate": "2009-02-01", "aufenthaltstitel": "DULDUNG_60A", "aufenthaltstitelValidUntil": "2027-01-31"});
         let young = done(&play, "openCase", json!({"caseNumber": "K-1", "record": young}), SHOWN).await;
@@ -52,7 +52,7 @@ on_both! {
         assert_eq!(*near, json!([{"kind": "BENEFIT_APPLICATION", "date": "2026-11-30", "label": "Antrag auf Grundsicherungsgeld noch in diesem Monat"}]));
         let too_far = play.server.ask(&traeger(), &of_case(37), &json!({})).await;
         assert_eq!(too_far["errors"][0]["extensions"]["code"], "BAD_INPUT");
-        // A token for other purposes does not learn of the application, and a closed case has no deadlines.
+        // A token that is limited to other purposes does not see the application's deadline. A closed case has no deadlines.
         let mut limited = claims("traeger", Role::CaseManager);
         limited["purposes"] = json!(["TITLE_EXTENSION"]);
         assert_eq!(play.ask(&sign(&limited), list).await["upcomingDeadlines"]["totalCount"], 7);

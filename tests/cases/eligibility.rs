@@ -7,7 +7,7 @@ use crate::support::on_both;
 use crate::support::play::{Play, traeger};
 
 on_both! {
-    async fn eligibility_is_decided_under_a_version_that_the_case_keeps(db: TestDatabase) {
+    async fn an_eligibility_decision_keeps_the_version_of_its_rule_set(db: TestDatabase) {
         let play = Play::begin(db).await;
         let case = opened(&play, "K-1").await;
         let check = |more: &str| format!("{{ eligibilityCheck(caseId: {}{more}) {{ referenceDate result ruleSet {{ id }} findings {{ group result reasons }} }} }}", case["id"]);
@@ -21,7 +21,7 @@ on_both! {
         assert_eq!(of(&open, "LSBTI"), json!({"group": "LSBTI", "result": "NOT_ELIGIBLE", "reasons": ["NOT_STATED"]}));
         let early = play.ask(&traeger(), &check(", referenceDate: \"2022-06-01\", statements: {caseManagementClaim: false}")).await;
         assert_eq!((&early["eligibilityCheck"]["ruleSet"]["id"], &early["eligibilityCheck"]["result"]), (&json!("koeln-2021"), &json!("ELIGIBLE")));
-        // The 28th birthday is in 2032.
+        // The client turns 28 in May 2032.
         let edge = play.ask(&traeger(), &check(", referenceDate: \"2032-04-30\", statements: {jobcenterLeads: false}")).await;
         assert_eq!(of(&edge, "JUNGE_ERWACHSENE")["result"], "ELIGIBLE");
         let past = play.ask(&traeger(), &check(", referenceDate: \"2032-05-01\", statements: {jobcenterLeads: false}")).await;
@@ -50,7 +50,7 @@ on_both! {
         assert_eq!((&second["decidedOn"], &second["ruleSet"]["id"], &second["groups"], &second["staff"]),
             (&json!("2026-11-20"), &json!("koeln-2021"), &json!(["JUNGE_ERWACHSENE"]), &json!("test-person")));
         assert_eq!(second["findings"].as_array().map(Vec::len), Some(6));
-        // Admitted under 2021, looked at under 2021 from then on.
+        // The client was admitted under the rules of 2021, so later checks use these rules.
         let kept = play.ask(&traeger(), &check("")).await;
         assert_eq!(kept["eligibilityCheck"]["ruleSet"]["id"], "koeln-2021");
         let rules = play.ask(&traeger(), "{ eligibilityRules { id validFrom open groups { group wording ageFrom ageTo } } }").await;

@@ -1,4 +1,4 @@
-//! The values of a record: each one typed, checked by its field, and read as it was written.
+//! The values of a case's record: each has the type of its field, is validated, and is read back unchanged.
 
 use kim_domain::agency::Role;
 use kim_domain::field::HandoverField;
@@ -10,7 +10,7 @@ use crate::support::play::{Play, traeger};
 use crate::support::server::token;
 
 on_both! {
-    async fn what_cannot_be_right_is_refused_by_the_name_of_its_field(db: TestDatabase) {
+    async fn an_invalid_value_is_refused_with_the_name_of_its_field(db: TestDatabase) {
         let play = Play::begin(db).await;
         let case = opened(&play, "K-1").await;
         let with = |field: &str, value: Value| { let mut record = record(); record[field] = value; record };
@@ -35,21 +35,21 @@ on_both! {
             let (code, text) = refused(&play, "openCase", input).await;
             assert!(code == "BAD_INPUT" && text.contains(name), "{name}: {code} {text}");
         }
-        // What is not even of the field's type does not get past validation; nor does a field that nobody writes.
+        // Validation refuses a value of another type, and a field that cannot be written.
         for record in [json!({"gender": "female"}), json!({"birthDate": "1.2.2003"}), json!({"age": 3}), json!({"counsellingNotes": "a"}), json!({"planSteps": []})] {
             let answer = mutate(&play, &traeger(), "updateCase", at(&case, json!({"record": record})), "id").await;
             assert_eq!(answer["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{answer}");
         }
         let second = opened(&play, "K-2").await;
         assert_eq!(refused(&play, "updateCase", at(&second, json!({"caseNumber": "K-1"}))).await.0, "BAD_INPUT");
-        // Another Träger may have the same number.
+        // Another Träger may use the same case number.
         let answer = mutate(&play, &token("other", Role::CaseManager), "openCase", json!({"caseNumber": "K-1", "record": record()}), "version").await;
         assert_eq!(answer["data"]["openCase"]["case"]["version"], 1, "{answer}");
         assert_eq!(play.ask(&traeger(), "{ cases { totalCount } }").await["cases"]["totalCount"], 2, "nothing of what was refused is left");
         play.server.stop().await;
     }
 
-    async fn every_field_that_is_written_comes_back_as_it_was(db: TestDatabase) {
+    async fn every_written_field_is_read_back_unchanged(db: TestDatabase) {
         let play = Play::begin(db).await;
         let case = opened(&play, "K-1").await;
         let schema = play.ask(&traeger(), "{ __type(name: \"CaseRecordInput\") { inputFields { name } } }").await;
@@ -84,7 +84,7 @@ on_both! {
         let mut expected_record = record.clone();
         expected_record["nationalities"] = json!([{"code": "AF"}]);
         assert_eq!(written["record"], expected_record);
-        // And every one of them but two can be removed again.
+        // All fields but two can be removed.
         let mut nothing: Value = expected.iter().map(|name| ((*name).to_owned(), Value::Null)).collect::<serde_json::Map<_, _>>().into();
         for kept in ["familyName", "birthDate"] {
             nothing.as_object_mut().expect("an object").remove(kept);

@@ -1,4 +1,4 @@
-//! What a case and its plan mean for what was handed over from it: nothing, unless somebody says so.
+//! Effects of a case on its referrals: an edit changes no handover, and closing a case requires closed referrals.
 
 use kim_domain::agency::{AgencyKind, Role};
 use kim_domain::disclosure::{Stage, ceiling};
@@ -16,9 +16,9 @@ use crate::support::server::{claims, sign, token};
 use crate::support::world::{self, ConsentSpec};
 
 on_both! {
-    async fn a_plan_is_told_as_its_open_steps_and_only_by_a_new_copy(db: TestDatabase) {
+    async fn a_plan_is_handed_over_as_its_open_steps_and_only_by_a_new_copy(db: TestDatabase) {
         let play = Play::begin(db).await;
-        // A Jobcenter never gets the plan, a Migrationsberatung does.
+        // A Jobcenter never receives the plan, a Migrationsberatung does.
         let main = play.server.database.database.raw();
         let (mbe, purpose) = (world::add_agency(main, "05315000", "mbe", AgencyKind::Mbe).await, ReferralPurpose::MigrationCounselling);
         let agreement = world::agreement("05315000", mbe, purpose, ceiling(AgencyKind::Mbe, Stage::Full), FieldSet::EMPTY);
@@ -26,7 +26,7 @@ on_both! {
         let clerk = token("mbe", Role::Clerk);
         let id = play.case(mbe, purpose, Some(ConsentSpec::whole())).await;
         let case = |read: &str| format!("{{ case(id: {}) {{ version goals {{ text steps {{ text responsible agency {{ slug }} agencyKind dueOn state }} }} {read} }} }}", json!(id));
-        // What an import left is a plan too.
+        // Imported steps are shown as a plan.
         let imported = &play.ask(&traeger(), &case("")).await["case"];
         assert_eq!(imported["goals"][0]["steps"][0]["state"], "OPEN");
         let notes = &play.ask(&traeger(), &case("record { counsellingNotes }")).await["case"]["record"];
@@ -56,7 +56,7 @@ on_both! {
         let wrong = json!({"goals": [{"text": "a", "steps": [{"text": "b", "responsible": {"agencyId": encode(Kind::Agency, Uuid::now_v7())}}]}]});
         assert_eq!(refused(&play, "setPlan", at(&planned, wrong)).await.0, "BAD_INPUT");
 
-        // An edit of the case flows nowhere by itself.
+        // An edit of the case does not change the handover.
         let edited = done(&play, "updateCase", at(&planned, json!({"record": {"familyName": "Neuname", "city": "Bonn"}})), SHOWN).await;
         assert_eq!(edited["version"], 3);
         assert_eq!(play.ask(&clerk, &handed_over).await, before);
@@ -67,7 +67,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn a_case_is_closed_only_with_what_was_handed_over_from_it(db: TestDatabase) {
+    async fn a_case_with_open_referrals_is_closed_only_if_they_are_withdrawn(db: TestDatabase) {
         let play = Play::begin(db).await;
         let id = play.case(play.jobcenter, ReferralPurpose::BenefitApplication, Some(ConsentSpec::whole())).await;
         let input = json!({"caseId": id, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": "BENEFIT_APPLICATION", "kind": "TRANSFER"});
@@ -86,16 +86,16 @@ on_both! {
         assert_eq!(closed["referrals"], json!([{"id": offered["id"], "status": "WITHDRAWN", "withdrawalReason": "MOVED"}]));
         let withdrawn = json!({"id": offered["id"], "version": 3});
         let again = on(&withdrawn, json!({"acknowledgeReportingDuty": true}));
-        assert_eq!(play.refused(&traeger(), "offerAgain", again).await, "ACTION_NOT_ALLOWED", "from a closed case nothing goes out");
+        assert_eq!(play.refused(&traeger(), "offerAgain", again).await, "ACTION_NOT_ALLOWED", "nothing is offered from a closed case");
         let actions = play.ask(&traeger(), &format!("{{ referral(id: {}) {{ availableActions }} }}", offered["id"])).await;
-        assert_eq!(actions["referral"]["availableActions"], json!([]), "nor is it said to be possible");
+        assert_eq!(actions["referral"]["availableActions"], json!([]), "an impossible action is not listed as available");
         assert_eq!(play.ask(&traeger(), &format!("{{ referral(id: {}) {{ id }} }}", second["id"])).await["referral"], Value::Null);
         let seen = play.ask(&jobcenter(), &format!("{{ referral(id: {}) {{ handover {{ familyName withheld {{ reason }} }} }} }}", offered["id"])).await;
         assert_eq!(seen["referral"]["handover"]["familyName"], Value::Null);
         play.server.stop().await;
     }
 
-    async fn a_token_for_some_purposes_ends_and_begins_nothing_that_it_does_not_see(db: TestDatabase) {
+    async fn a_token_limited_to_purposes_cannot_start_or_end_referrals_it_does_not_see(db: TestDatabase) {
         let play = Play::begin(db).await;
         let id = play.case(play.jobcenter, ReferralPurpose::BenefitApplication, Some(ConsentSpec::whole())).await;
         let draft = json!({"caseId": id, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": "BENEFIT_APPLICATION"});
@@ -118,7 +118,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn a_transfer_that_was_started_outlives_its_case(db: TestDatabase) {
+    async fn a_started_transfer_continues_after_its_case_is_closed(db: TestDatabase) {
         let play = Play::begin(db).await;
         let main = play.server.database.database.raw();
         let sozialamt = world::add_agency(main, "05315000", "sozialamt", AgencyKind::Sozialamt).await;
@@ -129,18 +129,18 @@ on_both! {
         let accepted = play.done(&jobcenter(), "acceptReferral", on(&offered, json!({}))).await;
         let case = json!({"id": id, "version": 1});
         let transferred = || at(&case, json!({"reason": "TRANSFERRED"}));
-        assert_eq!(refused(&play, "closeCase", transferred()).await.0, "ACTION_NOT_ALLOWED", "accepted is not started");
+        assert_eq!(refused(&play, "closeCase", transferred()).await.0, "ACTION_NOT_ALLOWED", "an accepted transfer has not started yet");
         let started = play.done(&jobcenter(), "startReferral", on(&accepted, json!({}))).await;
         assert_eq!(refused(&play, "closeCase", at(&case, json!({"reason": "OTHER"}))).await.0, "ACTION_NOT_ALLOWED");
         let closed = done(&play, "closeCase", transferred(), &format!("{SHOWN} referrals {{ status }}")).await;
         assert_eq!((&closed["closedReason"], &closed["referrals"][0]["status"]), (&json!("TRANSFERRED"), &json!("IN_PROGRESS")));
-        // Its application cannot go back to a sender who offers nothing any more.
+        // The application cannot be forwarded: its sender can offer nothing from a closed case.
         let forward = json!({"toAgencyId": encode(Kind::Agency, sozialamt), "purpose": "SOCIAL_ASSISTANCE"});
         assert_eq!(play.refused(&jobcenter(), "forwardReferral", on(&started, forward)).await, "ACTION_NOT_ALLOWED");
         play.server.stop().await;
     }
 
-    async fn a_started_transfer_that_is_interrupted_stays_with_its_receiver(db: TestDatabase) {
+    async fn an_interrupted_transfer_remains_its_receivers_responsibility(db: TestDatabase) {
         let play = Play::begin(db).await;
         let id = play.case(play.jobcenter, ReferralPurpose::BenefitApplication, Some(ConsentSpec::whole())).await;
         let input = json!({"caseId": id, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": "BENEFIT_APPLICATION", "kind": "TRANSFER"});
@@ -153,7 +153,7 @@ on_both! {
         let seen = play.ask(&traeger(), &responsible).await["referral"].clone();
         assert_eq!((&seen["status"], &seen["responsible"]["slug"]), (&json!("INFO_REQUESTED"), &json!("jobcenter")));
 
-        // Neither that nor a suspension keeps the sender in a case that is another's by now (§ 86c SGB VIII).
+        // A question or a suspension does not make the sender responsible again after the transfer started (§ 86c SGB VIII).
         let case = json!({"id": id, "version": 1});
         let transferred = json!({"reason": "TRANSFERRED", "withdrawReferrals": true});
         let closed = done(&play, "closeCase", at(&case, transferred), &format!("{SHOWN} referrals {{ status }}")).await;
@@ -162,7 +162,7 @@ on_both! {
         consents::done(&play, "withdrawConsent", json!({"consentId": seen["consent"]["id"]})).await;
         let seen = play.ask(&traeger(), &responsible).await["referral"].clone();
         assert_eq!((&seen["status"], &seen["responsible"]["slug"]), (&json!("SUSPENDED"), &json!("jobcenter")));
-        // What still runs can get its ground back.
+        // A renewed consent resumes the suspended referral, although the case is closed.
         let renewed = json!({"consentId": seen["consent"]["id"], "given": consents::given(json!({}))});
         consents::done(&play, "renewConsent", renewed).await;
         assert_eq!(play.ask(&traeger(), &responsible).await["referral"]["status"], "IN_PROGRESS");

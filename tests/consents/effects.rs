@@ -12,7 +12,7 @@ use crate::support::world::{ConsentSpec, in_days};
 use super::{PURPOSE, done, given, refused, seen, to_jobcenter};
 
 on_both! {
-    async fn a_recorded_consent_lets_drafts_go_out_and_a_withdrawn_one_closes_them(db: TestDatabase) {
+    async fn a_recorded_consent_permits_offers_and_a_withdrawal_closes_them(db: TestDatabase) {
         let play = Play::begin(db).await;
         let case = play.case(play.jobcenter, PURPOSE, None).await;
         let draft = play.done(&traeger(), "draftReferral",
@@ -55,7 +55,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn a_part_that_is_withdrawn_closes_those_fields_and_no_others(db: TestDatabase) {
+    async fn a_partial_withdrawal_closes_only_its_fields(db: TestDatabase) {
         let play = Play::begin(db).await;
         let case = play.case(play.jobcenter, PURPOSE, None).await;
         let (consent, _) = done(&play, "recordConsent", to_jobcenter(&play, &case, json!({"ticked": ["CHILDCARE_NEEDED"]}))).await;
@@ -75,18 +75,18 @@ on_both! {
         let after = seen(&play, &draft["id"]).await;
         assert!(after["handover"]["familyName"].is_string(), "{after}");
         assert_eq!(after["handover"]["birthDate"], Value::Null, "{after}");
-        assert!(after["handover"]["withheld"].as_array().expect("a list").contains(&json!({"field": "BIRTH_DATE", "reason": "NOT_OFFERED"})), "what was ticked is the sender's");
+        assert!(after["handover"]["withheld"].as_array().expect("a list").contains(&json!({"field": "BIRTH_DATE", "reason": "NOT_OFFERED"})), "only the sender sees what was ticked");
 
-        // The last field that was offered takes the ground with it, though the consent has others.
+        // Without any offered field the referral has no ground, although the consent has other fields.
         let (part, referrals) = done(&play, "withdrawConsent", json!({"consentId": id, "fields": ["FAMILY_NAME"]})).await;
         assert_eq!((&part["state"], &referrals[0]["status"]), (&json!("IN_FORCE"), &json!("SUSPENDED")));
-        // What takes the last field is a withdrawal of all of it.
+        // Withdrawing the last field withdraws the whole consent.
         let (all, _) = done(&play, "withdrawConsent", json!({"consentId": id, "fields": ["GIVEN_NAME", "CITY", "PHONE"]})).await;
         assert_eq!(all["state"], "WITHDRAWN");
         play.server.stop().await;
     }
 
-    async fn what_is_withdrawn_is_not_found_again_in_an_older_paper(db: TestDatabase) {
+    async fn a_withdrawal_does_not_revive_an_older_consent(db: TestDatabase) {
         let play = Play::begin(db).await;
         let case = play.case(play.jobcenter, PURPOSE, Some(ConsentSpec::whole())).await;
         let old = play.ask(&traeger(), &format!("{{ case(id: \"{case}\") {{ consents {{ id }} }} }}")).await["case"]["consents"][0]["id"].clone();
@@ -97,13 +97,13 @@ on_both! {
         let draft = play.done(&traeger(), "draftReferral",
             json!({"caseId": case, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": PURPOSE.code()})).await;
         assert_eq!(play.refused(&traeger(), "offerReferral", on(&draft, json!({"acknowledgeReportingDuty": true}))).await, "NO_LEGAL_GROUND");
-        // A client who consents anew after that is recorded anew.
+        // A new consent can be recorded afterwards.
         let (_, referrals) = done(&play, "recordConsent", to_jobcenter(&play, &case, json!({}))).await;
         assert_eq!(referrals[0]["id"], draft["id"]);
         play.server.stop().await;
     }
 
-    async fn a_consent_with_less_closes_what_it_no_longer_carries(db: TestDatabase) {
+    async fn a_renewed_consent_with_fewer_fields_closes_the_others(db: TestDatabase) {
         let play = Play::begin(db).await;
         let offered = play.offered().await;
         assert!(seen(&play, &offered["id"]).await["handover"]["birthDate"].is_string());
@@ -113,14 +113,14 @@ on_both! {
         assert_eq!(referrals[0]["status"], "OFFERED");
         let after = seen(&play, &offered["id"]).await;
         assert!(after["handover"]["familyName"].is_string() && after["handover"]["birthDate"].is_null(), "{after}");
-        // Without the release a Träger that is bound by § 203 StGB hands nothing over.
+        // Without the release from secrecy a Träger that is bound by § 203 StGB may not hand over anything.
         let newer = play.ask(&traeger(), &format!("{{ referral(id: {}) {{ consent {{ id }} }} }}", offered["id"])).await["referral"]["consent"]["id"].clone();
         let (_, referrals) = done(&play, "renewConsent", json!({"consentId": newer, "given": given(json!({"releaseFromSecrecy": false}))})).await;
         assert_eq!(referrals[0]["status"], "SUSPENDED");
         play.server.stop().await;
     }
 
-    async fn a_repeated_withdrawal_is_told_the_same_and_changes_nothing(db: TestDatabase) {
+    async fn a_repeated_withdrawal_gets_the_same_answer_and_changes_nothing(db: TestDatabase) {
         let play = Play::begin(db).await;
         let offered = play.offered().await;
         let consent = play.ask(&traeger(), &format!("{{ referral(id: {}) {{ consent {{ id }} }} }}", offered["id"])).await["referral"]["consent"]["id"].clone();

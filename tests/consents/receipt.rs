@@ -10,7 +10,7 @@ use crate::support::server::{claims, sign};
 use super::{PURPOSE, done, given, to_jobcenter};
 
 on_both! {
-    async fn the_client_takes_home_who_may_see_what_until_when(db: TestDatabase) {
+    async fn the_receipt_states_who_may_see_what_until_when(db: TestDatabase) {
         let play = Play::begin(db).await;
         let case = play.case(play.jobcenter, PURPOSE, None).await;
         let query = format!("{{ case(id: \"{case}\") {{ consentReceipt {{ issuedOn german plain
@@ -31,14 +31,14 @@ on_both! {
         let plain = receipt["plain"].as_str().expect("a text");
         assert!(plain.contains("- Ihr Nach-Name\n") && plain.contains("Das gilt bis zum 20. November 2027."), "{plain}");
 
-        // What carries nothing permits nothing: withdrawn, or without the release that this Träger needs.
+        // A consent without the release from secrecy, which this Träger needs, is not on the receipt.
         let without = json!({"consentId": consent["id"], "given": given(json!({"releaseFromSecrecy": false}))});
         done(&play, "renewConsent", without).await;
         assert_eq!(play.ask(&traeger(), &query).await["case"]["consentReceipt"]["permits"], json!([]));
         play.server.stop().await;
     }
 
-    async fn what_a_token_for_some_purposes_takes_home_says_that_it_is_a_part(db: TestDatabase) {
+    async fn a_receipt_under_a_token_limited_to_purposes_states_that_it_is_an_extract(db: TestDatabase) {
         let play = Play::begin(db).await;
         let case = play.case(play.jobcenter, PURPOSE, None).await;
         done(&play, "recordConsent", to_jobcenter(&play, &case, json!({}))).await;

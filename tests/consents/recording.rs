@@ -15,7 +15,7 @@ use crate::support::world::{ConsentSpec, in_days, today};
 use super::{PURPOSE, done, given, refused, to_jobcenter};
 
 on_both! {
-    async fn what_is_no_consent_is_not_recorded(db: TestDatabase) {
+    async fn an_invalid_consent_is_refused(db: TestDatabase) {
         let play = Play::begin(db).await;
         let case = play.case(play.jobcenter, PURPOSE, None).await;
         for (change, fields) in [
@@ -42,7 +42,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn a_minor_s_consent_names_a_guardian_or_that_the_client_understands(db: TestDatabase) {
+    async fn a_minors_consent_needs_a_guardian_or_a_minor_who_understands(db: TestDatabase) {
         let play = Play::begin(db).await;
         let case = play.case(play.jobcenter, PURPOSE, None).await;
         let main = play.server.database.database.raw();
@@ -52,7 +52,7 @@ on_both! {
         assert_eq!(refused(&play, "recordConsent", to_jobcenter(&play, &case, json!({}))).await.0, "BAD_INPUT");
         let (consent, _) = done(&play, "recordConsent", to_jobcenter(&play, &case, json!({"guardian": "Mutter"}))).await;
         let (consent, _) = done(&play, "renewConsent", json!({"consentId": consent["id"], "given": given(json!({"understands": true}))})).await;
-        // A child of three understands nothing of it, whoever says so.
+        // A child of three cannot consent, whatever is stated.
         let child = person::ActiveModel { id: Set(client.id), birth_date: Set(Some("2023-01-01".to_owned())), ..Default::default() };
         child.update(main).await.expect("a child");
         let alone = json!({"consentId": consent["id"], "given": given(json!({"understands": true}))});
@@ -61,7 +61,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn from_a_closed_case_nothing_is_consented_to_any_more(db: TestDatabase) {
+    async fn no_consent_is_recorded_or_renewed_in_a_closed_case(db: TestDatabase) {
         let play = Play::begin(db).await;
         let case = play.case(play.jobcenter, PURPOSE, None).await;
         let (consent, _) = done(&play, "recordConsent", to_jobcenter(&play, &case, json!({}))).await;
@@ -76,7 +76,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn a_consent_that_has_ended_is_followed_by_a_new_one(db: TestDatabase) {
+    async fn an_ended_consent_can_be_followed_by_a_new_one(db: TestDatabase) {
         let play = Play::begin(db).await;
         let spec = ConsentSpec { until: Some(in_days(-1)), ..ConsentSpec::whole() };
         let draft = play.draft(Some(spec)).await;
@@ -92,7 +92,7 @@ on_both! {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_consent_that_reveals_a_disability_is_explicit_and_written() {
+async fn a_consent_that_reveals_a_disability_must_be_explicit_and_written() {
     let db = crate::support::database::fresh(crate::support::database::Backend::Sqlite).await;
     let office = crate::support::world::add_agency;
     crate::support::world::add_municipality(db.database.raw(), "05315000").await;

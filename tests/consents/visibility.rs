@@ -13,7 +13,7 @@ use crate::support::server::{claims, sign, token};
 use super::{PURPOSE, done, given, mutate, to_jobcenter};
 
 on_both! {
-    async fn nobody_else_finds_a_consent(db: TestDatabase) {
+    async fn only_the_agency_that_recorded_a_consent_can_find_it(db: TestDatabase) {
         let play = Play::begin(db).await;
         let case = play.case(play.jobcenter, PURPOSE, None).await;
         let (consent, _) = done(&play, "recordConsent", to_jobcenter(&play, &case, json!({}))).await;
@@ -38,7 +38,7 @@ on_both! {
             let answer = play.server.ask(&jobcenter(), hidden, &json!({})).await;
             assert_eq!(answer["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{hidden}: {answer}");
         }
-        // A token that is limited to purposes, and one without the scope.
+        // A token limited to other purposes, and a token without the scope.
         let mut narrow = claims("traeger", Role::CaseManager);
         narrow["purposes"] = json!(["INTEGRATION_COURSE"]);
         let answer = mutate(&play, &sign(&narrow), "withdrawConsent", json!({"consentId": consent["id"]})).await;
@@ -50,7 +50,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn a_data_protection_officer_sees_facts_and_nobody_behind_them(db: TestDatabase) {
+    async fn a_data_protection_officer_sees_facts_of_consents_and_no_person(db: TestDatabase) {
         let play = Play::begin(db).await;
         for number in 0..3 {
             let case = play.case(play.jobcenter, PURPOSE, None).await;
@@ -72,7 +72,7 @@ on_both! {
         let last = &second["data"]["consentFacts"]["nodes"];
         assert_eq!((last.as_array().map(Vec::len), &last[0]["state"]), (Some(1), &json!("WITHDRAWN")), "{second}");
         assert!(!first.to_string().contains("Kanari"), "{first}");
-        // Another controller's officer sees nothing of it, and nobody else has the word.
+        // Another controller's officer sees none of them. For other roles the field does not exist.
         let other = play.server.ask(&token("other", Role::DataProtectionOfficer), query, &json!({})).await;
         assert_eq!(other["data"]["consentFacts"]["totalCount"], 0, "{other}");
         for token in [token("jobcenter", Role::DataProtectionOfficer), traeger(), token("traeger", Role::Administrator)] {
@@ -86,7 +86,7 @@ on_both! {
         play.server.stop().await;
     }
 
-    async fn without_the_client_s_leave_the_sender_learns_the_status_and_no_more(db: TestDatabase) {
+    async fn without_the_clients_permission_the_sender_sees_only_the_status(db: TestDatabase) {
         let play = Play::begin(db).await;
         let mut shown = Vec::new();
         for tells in [false, true] {
@@ -96,7 +96,7 @@ on_both! {
                 json!({"caseId": case, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": PURPOSE.code(), "fields": ["FAMILY_NAME"]})).await;
             let mut one = play.done(&traeger(), "offerReferral", on(&draft, json!({}))).await;
             one = play.done(&jobcenter(), "acceptReferral", on(&one, json!({}))).await;
-            // Nor does anything that counts tell of an appointment: neither version nor instant.
+            // Version, time and count of events do not reveal an appointment.
             let counts = format!("{{ referral(id: {}) {{ version updatedAt events {{ totalCount }} }} }}", draft["id"]);
             let before = play.ask(&traeger(), &counts).await;
             one = play.done(&jobcenter(), "recordAppointment", on(&one, json!({"at": "2026-12-01T09:00:00Z", "place": "Raum 12"}))).await;
@@ -116,7 +116,7 @@ on_both! {
             assert_eq!((of_appointments(play.jobcenter), of_appointments(play.traeger)), (1 + usize::from(tells), usize::from(tells)));
             shown.push((draft["id"].clone(), consent["id"].clone(), query));
         }
-        // A withdrawal ends the telling too.
+        // After a withdrawal the sender no longer sees the outcome.
         let (_, consent, query) = &shown[1];
         done(&play, "withdrawConsent", json!({"consentId": consent})).await;
         assert_eq!(play.ask(&traeger(), query).await["referral"]["outcome"], Value::Null);

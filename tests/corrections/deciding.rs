@@ -16,7 +16,7 @@ use crate::support::world::ConsentSpec;
 use super::{Both, abh, disputed, edit, last_event};
 
 on_both! {
-    async fn a_rejected_report_lifts_the_mark_and_leaves_the_value(db: TestDatabase) {
+    async fn a_rejected_report_removes_the_mark_and_keeps_the_value(db: TestDatabase) {
         let both = Both::begin(db).await;
         let phone = both.seen(&jobcenter(), &both.of_jobcenter).await["handover"]["phone"].clone();
         both.report().await;
@@ -29,7 +29,7 @@ on_both! {
             assert_eq!((&seen["handover"]["phone"], disputed(&seen).0), (&phone, json!([])));
             assert_eq!(last_event(&seen)["changedFields"], json!([{"field": "PHONE", "change": "UPHELD"}]));
         }
-        // It can be reported again, and decided even after the referral has ended.
+        // The value can be reported again, and the report can be decided after the referral has ended.
         let seen = both.seen(&jobcenter(), &both.of_jobcenter).await;
         let input = json!({"field": "PHONE", "text": "Immer noch falsch."});
         let reported = both.play.done(&jobcenter(), "reportWrongValue", on(&seen, input)).await;
@@ -44,7 +44,7 @@ on_both! {
         both.play.server.stop().await;
     }
 
-    async fn whoever_was_shown_the_old_value_is_told_even_if_its_referral_has_ended(db: TestDatabase) {
+    async fn a_receiver_that_saw_the_old_value_is_notified_even_after_its_referral_ended(db: TestDatabase) {
         for was_shown in [true, false] {
             let both = Both::begin(crate::support::database::fresh(if db.database.backend() == sea_orm::DbBackend::Sqlite {
                 crate::support::database::Backend::Sqlite } else { crate::support::database::Backend::Postgres }).await).await;
@@ -69,7 +69,7 @@ on_both! {
         }
     }
 
-    async fn whoever_was_shown_what_was_taken_out_again_is_told_too(db: TestDatabase) {
+    async fn a_receiver_that_saw_a_field_before_its_removal_is_notified(db: TestDatabase) {
         for by_reporter in [false, true] {
             let both = Both::begin(crate::support::database::fresh(if db.database.backend() == sea_orm::DbBackend::Sqlite {
                 crate::support::database::Backend::Sqlite } else { crate::support::database::Backend::Postgres }).await).await;
@@ -94,10 +94,10 @@ on_both! {
             both.play.done(&traeger(), "decideCorrection", input).await;
             assert_eq!(both.told(agency, referral).await, reported + 1);
             let seen = both.seen(&clerk, referral).await;
-            assert_eq!((&seen["handover"]["phone"], disputed(&seen).0), (&Value::Null, json!([])), "nothing comes back by it");
+            assert_eq!((&seen["handover"]["phone"], disputed(&seen).0), (&Value::Null, json!([])), "a correction restores no removed field");
             assert_eq!(last_event(&seen)["changedFields"], json!([{"field": "PHONE", "change": "OUTDATED"}]));
 
-            // Handed over again it is the right one, and says so.
+            // If the field is handed over again, it has the corrected value and no mark.
             let again = on(&both.seen(&traeger(), referral).await, json!({"add": ["PHONE"]}));
             both.play.done(&traeger(), "changeHandover", again).await;
             let seen = both.seen(&clerk, referral).await;
@@ -106,7 +106,7 @@ on_both! {
         }
     }
 
-    async fn in_a_closed_case_only_what_is_disputed_can_be_put_right(db: TestDatabase) {
+    async fn in_a_closed_case_only_disputed_values_can_be_corrected(db: TestDatabase) {
         let play = Play::begin(db).await;
         let case = play.case(play.jobcenter, P::BenefitApplication, Some(ConsentSpec::whole())).await;
         let input = json!({"caseId": case, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": "BENEFIT_APPLICATION", "kind": "TRANSFER"});
@@ -116,7 +116,7 @@ on_both! {
         let of_jobcenter = play.done(&jobcenter(), "startReferral", on(&accepted, json!({}))).await;
         assert_eq!(edit(&play, "closeCase", &case, json!({"reason": "TRANSFERRED"})).await, Value::Null);
         let right = json!({"record": {"phone": "0221 7654321"}});
-        assert_eq!(edit(&play, "updateCase", &case, right.clone()).await, "ACTION_NOT_ALLOWED", "nobody holds it for wrong");
+        assert_eq!(edit(&play, "updateCase", &case, right.clone()).await, "ACTION_NOT_ALLOWED", "nobody reported it as wrong");
         let both = Both { play, of_jobcenter, of_abh: Value::Null };
         both.report().await;
         let update = async |input: Value| edit(&both.play, "updateCase", &case, input).await;
@@ -129,11 +129,11 @@ on_both! {
         both.play.done(&traeger(), "decideCorrection", input).await;
         let seen = both.seen(&jobcenter(), &both.of_jobcenter).await;
         assert_eq!((&seen["handover"]["phone"], disputed(&seen).0), (&json!("0221 7654321"), json!([])));
-        assert_eq!(update(right).await, "ACTION_NOT_ALLOWED", "it is decided");
+        assert_eq!(update(right).await, "ACTION_NOT_ALLOWED", "the report is decided");
         both.play.server.stop().await;
     }
 
-    async fn what_was_suspended_goes_on_with_the_value_that_was_corrected_meanwhile(db: TestDatabase) {
+    async fn a_resumed_referral_has_the_value_that_was_corrected_during_its_suspension(db: TestDatabase) {
         let both = Both::begin(db).await;
         let query = format!("{{ referral(id: {}) {{ consent {{ id }} }} }}", both.of_abh["id"]);
         let consent = both.play.ask(&traeger(), &query).await["referral"]["consent"]["id"].clone();
@@ -153,7 +153,7 @@ on_both! {
         both.play.server.stop().await;
     }
 
-    async fn a_copy_that_is_frozen_with_a_wrong_value_stays_marked(db: TestDatabase) {
+    async fn a_completed_referral_keeps_its_wrong_value_and_the_mark(db: TestDatabase) {
         let both = Both::begin(db).await;
         let old = both.seen(&abh(), &both.of_abh).await["handover"]["phone"].clone();
         let started = both.play.done(&abh(), "startReferral", on(&both.of_abh, json!({}))).await;
@@ -162,7 +162,7 @@ on_both! {
         both.correct_the_case().await;
         let input = both.deciding(json!({"decision": "ACCEPTED"})).await;
         both.play.done(&traeger(), "decideCorrection", input).await;
-        // Its days of access run: it shows what it showed, and that this is wrong.
+        // While the receiver still has access, the handover shows the old value and marks it as wrong.
         for token in [abh(), traeger()] {
             let seen = both.seen(&token, &both.of_abh).await;
             assert_eq!((&seen["handover"]["phone"], disputed(&seen)), (&old, (json!(["PHONE"]), BTreeSet::from(["PHONE"]))), "{seen}");
@@ -173,7 +173,7 @@ on_both! {
         assert_eq!((&own["handover"]["phone"], disputed(&own).0), (&json!("0221 7654321"), json!([])));
         assert_eq!(last_event(&own)["changedFields"], json!([{"field": "PHONE", "change": "CORRECTED"}]));
 
-        // The same for the referral by which it was reported.
+        // The same applies to the referral in which the value was reported.
         let wrong = json!({"field": "CITY", "text": "Umgezogen."});
         let reported = both.play.done(&jobcenter(), "reportWrongValue", on(&own, wrong)).await;
         let started = both.play.done(&jobcenter(), "startReferral", on(&reported, json!({}))).await;

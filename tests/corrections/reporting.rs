@@ -17,7 +17,7 @@ use crate::support::world::ConsentSpec;
 use super::{Both, abh, disputed, last_event};
 
 on_both! {
-    async fn a_reported_value_is_disputed_wherever_it_is_shown_and_corrected_wherever_it_runs(db: TestDatabase) {
+    async fn a_reported_value_is_marked_in_every_referral_and_corrected_in_every_open_one(db: TestDatabase) {
         let both = Both::begin(db).await;
         let before = both.seen(&abh(), &both.of_abh).await;
         assert_eq!(disputed(&before), (json!([]), BTreeSet::new()));
@@ -32,7 +32,7 @@ on_both! {
         assert_eq!((&report["field"], &report["state"], &report["staff"]), (&json!("PHONE"), &json!("OPEN"), &json!("test-person")));
         assert_eq!(last_event(&own)["changedFields"], json!([{"field": "PHONE", "change": "DISPUTED"}]));
 
-        // The other agency sees that the value is disputed, from the sender, and not by whom.
+        // The other receiver sees that the value is disputed, but not who reported it.
         let other = both.seen(&abh(), &both.of_abh).await;
         assert_eq!(disputed(&other), marked);
         assert_eq!(other["corrections"], json!({"totalCount": 0, "nodes": []}));
@@ -54,11 +54,11 @@ on_both! {
         let told = both.play.ask(&traeger(), &told).await["referral"]["corrections"]["nodes"][0]["told"].clone();
         assert_eq!((told.as_array().expect("a list").len(), &told[0]["agency"]["slug"]), (1, &json!("abh")));
 
-        // Accepted is what the case says otherwise by now.
+        // A report can be accepted only after the case has another value.
         let input = both.deciding(json!({"decision": "ACCEPTED"})).await;
         assert_eq!(both.play.refused(&traeger(), "decideCorrection", input).await, "BAD_INPUT");
         both.correct_the_case().await;
-        assert_ne!(both.seen(&jobcenter(), &both.of_jobcenter).await["handover"]["phone"], "0221 7654321", "nothing flows by itself");
+        assert_ne!(both.seen(&jobcenter(), &both.of_jobcenter).await["handover"]["phone"], "0221 7654321", "an edit of the case does not change the handover");
         let input = both.deciding(json!({"decision": "ACCEPTED", "text": "Danke."})).await;
         both.play.done(&traeger(), "decideCorrection", input).await;
         for (token, referral) in [(jobcenter(), &both.of_jobcenter), (abh(), &both.of_abh)] {
@@ -78,14 +78,14 @@ on_both! {
         both.play.server.stop().await;
     }
 
-    async fn only_what_is_seen_is_reported_and_only_by_its_receiver(db: TestDatabase) {
+    async fn only_the_receiver_reports_values_and_only_visible_ones(db: TestDatabase) {
         let both = Both::begin(db).await;
         let play = &both.play;
         let wrong = |field: &str| json!({"field": field, "text": "falsch"});
         let preview = play.offered().await;
         assert_eq!(play.refused(&jobcenter(), "reportWrongValue", on(&preview, wrong("PHONE"))).await, "ACTION_NOT_ALLOWED");
         play.done(&jobcenter(), "reportWrongValue", on(&preview, wrong("FAMILY_NAME"))).await;
-        // Where nothing is seen yet, nothing is said to be reportable.
+        // Without a visible field, reporting is not listed as an available action.
         let draft = play.draft(Some(ConsentSpec::whole())).await;
         play.done(&traeger(), "offerReferral", on(&draft, json!({"fields": ["PHONE"], "acknowledgeReportingDuty": true}))).await;
         for (referral, expected) in [(&preview, true), (&draft, false)] {
@@ -104,7 +104,7 @@ on_both! {
         assert_eq!(play.refused(&jobcenter(), "reportWrongValue", on(&reported, wrong("PHONE"))).await, "ACTION_NOT_ALLOWED", "one at a time");
         let two = play.done(&jobcenter(), "reportWrongValue", on(&reported, wrong("CITY"))).await;
 
-        // Whoever is no party is told what is told of nothing; so is who names another referral's report.
+        // An agency that is no party gets the same answer as for a missing referral. So does a request with another referral's report.
         let absent = json!({"id": encode(Kind::Referral, Uuid::now_v7()), "version": 1});
         let report_id = both.seen(&jobcenter(), &two).await["corrections"]["nodes"][0]["id"].clone();
         let decide = |id: &Value| json!({"correctionId": id, "decision": "REJECTED", "text": "a"});
@@ -126,12 +126,12 @@ on_both! {
         both.play.server.stop().await;
     }
 
-    async fn a_preview_is_told_nothing_of_what_it_does_not_show(db: TestDatabase) {
+    async fn a_preview_reveals_no_report_about_a_field_it_does_not_show(db: TestDatabase) {
         let both = Both::offered(db).await;
         let before = both.seen(&abh(), &both.of_abh).await;
         assert_eq!(before["status"], "OFFERED");
         both.report().await;
-        assert_eq!(both.seen(&abh(), &both.of_abh).await, before, "nor that there is something");
+        assert_eq!(both.seen(&abh(), &both.of_abh).await, before, "a preview does not show that a report exists");
         let sender = both.seen(&traeger(), &both.of_abh).await;
         assert_eq!(last_event(&sender)["changedFields"], json!([{"field": "PHONE", "change": "DISPUTED"}]));
         both.correct_the_case().await;
@@ -145,7 +145,7 @@ on_both! {
         let told = both.play.ask(&traeger(), &told).await["referral"]["corrections"]["nodes"][0]["told"].clone();
         assert_eq!(told, json!([]));
 
-        // Of what the preview shows it is told, and what it accepts is right.
+        // The preview is marked for a field that it shows. After acceptance the handover has the corrected value.
         let seen = both.seen(&jobcenter(), &both.of_jobcenter).await;
         let wrong = json!({"field": "BIRTH_DATE", "text": "falsch"});
         both.play.done(&jobcenter(), "reportWrongValue", on(&seen, wrong)).await;
@@ -157,7 +157,7 @@ on_both! {
         both.play.server.stop().await;
     }
 
-    async fn what_is_disputed_is_marked_in_the_case_too(db: TestDatabase) {
+    async fn a_disputed_value_is_marked_in_the_case(db: TestDatabase) {
         let both = Both::begin(db).await;
         let query = format!("{{ referral(id: {}) {{ case {{ record {{ phone disputed }} }} }} cases {{ nodes {{ record {{ disputed }} }} }} }}", both.of_abh["id"]);
         let marked = async || {
@@ -169,7 +169,7 @@ on_both! {
         let reported = both.report().await;
         let wrong = |field: &str| json!({"field": field, "text": "falsch"});
         let reported = both.play.done(&jobcenter(), "reportWrongValue", on(&reported, wrong("BIRTH_DATE"))).await;
-        // What a referral is about is its own, not the case's.
+        // The concern belongs to the referral, not to the case.
         both.play.done(&jobcenter(), "reportWrongValue", on(&reported, wrong("CONCERN"))).await;
         assert_eq!(marked().await, json!(["BIRTH_DATE", "AGE", "PHONE"]));
         let input = both.deciding(json!({"decision": "REJECTED", "text": "Stimmt."})).await;
@@ -178,7 +178,7 @@ on_both! {
         both.play.server.stop().await;
     }
 
-    async fn a_report_is_logged_like_a_message(db: TestDatabase) {
+    async fn reading_the_text_of_a_report_is_logged(db: TestDatabase) {
         let both = Both::begin(db).await;
         both.report().await;
         let log = both.play.server.database.database.raw_log();
@@ -197,7 +197,7 @@ on_both! {
         both.play.server.stop().await;
     }
 
-    async fn two_agencies_who_report_at_once_never_wait_crosswise(db: TestDatabase) {
+    async fn two_simultaneous_reports_do_not_deadlock(db: TestDatabase) {
         let both = Both::begin(db).await;
         for field in ["PHONE", "POSTAL_CODE", "CITY", "GIVEN_NAME", "FAMILY_NAME", "BIRTH_DATE"] {
             let one = async |token: String, referral: &Value| loop {
@@ -205,7 +205,7 @@ on_both! {
                 let answer = both.play.mutate(&token, "reportWrongValue", on(&seen, json!({"field": field, "text": "falsch"}))).await;
                 match answer["errors"][0]["extensions"]["code"].as_str() {
                     None => break,
-                    // The other's report counts this referral on.
+                    // The other agency's report increased this referral's version.
                     Some(code) => assert_eq!(code, "CONFLICT", "{answer}"),
                 }
             };

@@ -7,7 +7,7 @@ use kim_domain::referral::ReferralStatus as S;
 use super::tables::Tables;
 
 pub(super) const NOT_ART9_RELEASED: [&str; 2] = ["familyName", "postalCode"];
-/// Fields of every agreement that a later version wants ticked. Who consents to everything has ticked the second one.
+/// Fields of every agreement that must be ticked since a later version. A whole consent has ticked only the second one.
 pub(super) const TICKED_SINCE: [&str; 2] = ["familyName", "postalCode"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub(super) const AGREEMENTS: [AgreementIs; 5] = [
     AgreementIs::TerminatedForCause,
 ];
 
-/// One generated referral, in words.
+/// One generated referral.
 #[derive(Clone, Debug)]
 pub(super) struct Row {
     pub(super) number: u32,
@@ -59,7 +59,7 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// "OPEN" in preview or in full, or closed.
+    /// Whether the referral is open in full, or in preview; none if it is closed.
     pub(super) fn stage(&self) -> Option<bool> {
         match self.status.code() {
             "OFFERED" | "ACKNOWLEDGED" | "INFO_REQUESTED" | "ACCEPTED" | "IN_PROGRESS" => Some(self.ever_accepted),
@@ -95,7 +95,7 @@ impl Row {
         }
     }
 
-    /// What a later version wants ticked and the client consented to with the rest.
+    /// Fields that a later version requires to be ticked, and that were not ticked.
     pub(super) fn not_ticked(&self) -> &'static [&'static str] {
         match (self.agreement, self.consent) {
             (AgreementIs::TickedSince, ConsentIs::Good) => &TICKED_SINCE[..1],
@@ -113,7 +113,7 @@ impl Row {
         }
     }
 
-    /// What the design says of one field: given, or why not.
+    /// Why a field is withheld; none if it is visible.
     pub(super) fn reason(&self, tables: &Tables, field: &str) -> Option<&'static str> {
         let Some(full) = self.stage() else { return Some("CLOSED") };
         if !self.consent_holds() {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Köln.
 pub(super) const AGS: &str = "05315000";
 
-/// The tables as text, read without the domain's help.
+/// The parsed tables.
 pub(super) struct Tables {
     /// field → kind → level.
     pub(super) ceiling: BTreeMap<String, BTreeMap<String, char>>,
@@ -52,7 +52,7 @@ impl Tables {
         self.ceiling[field][kind]
     }
 
-    /// Fields of the kind's schema. A Träger also sends: what anyone may receive exists for it.
+    /// Fields of the kind's schema. A Träger also sends, so every field that anyone may receive exists for it.
     pub(super) fn known(&self, kind: &str) -> Vec<String> {
         let exists = |field: &&String| {
             self.level(field, kind) != '-'

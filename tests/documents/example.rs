@@ -1,4 +1,4 @@
-//! Examples in documents: a request and the answer to it, each in a block of its own, executed to the letter.
+//! Examples in documents: a request and its answer, each in its own block. The request is sent and the answer compared.
 
 use kim_domain::Word;
 use kim_domain::agency::{Role, Scope};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::server::{claims, sign};
 
-/// One request of a document, and the answer that the document promises.
+/// A request in a document, and the documented answer.
 pub(super) struct Example<'d> {
     /// The heading above it.
     pub(super) heading: &'d str,
@@ -29,7 +29,7 @@ pub(super) fn examples(document: &str) -> Vec<Example<'_>> {
 }
 
 impl Example<'_> {
-    /// Sends the request, and holds the answer against the document.
+    /// Sends the request and compares the answer with the document.
     pub(super) async fn holds(&self, url: &str) {
         let (head, body) = self.request.split_once("\n\n").unwrap_or((self.request, ""));
         let mut lines = head.lines();
@@ -68,8 +68,8 @@ impl Example<'_> {
     }
 }
 
-/// Puts the id and the version of a referral of theirs in the place of `(incoming)`, `(outgoing)` or `(draft)` and of
-/// `"(version)"`: the first one that is pending, or is a draft.
+/// Replaces `(incoming)`, `(outgoing)` or `(draft)`, and `"(version)"`, by the id and version of the viewer's first pending
+/// referral, or first draft.
 async fn with_target(url: &str, token: &str, body: &str) -> String {
     let list = [
         ("(incoming)", "direction: INCOMING, filter: {pending: true}"),
@@ -100,7 +100,7 @@ fn bearer(value: &str) -> Option<String> {
     Some(format!("Bearer {}", sign(&claims)))
 }
 
-/// Whether an answer is what was promised; `…` inside a text stands for anything.
+/// Whether an answer matches the documented one; `…` in a text matches any characters.
 pub(super) fn is_like(answer: &Value, promised: &Value) -> bool {
     match (answer, promised) {
         (Value::String(answer), Value::String(promised)) => is_like_text(answer, promised),
@@ -129,7 +129,7 @@ fn is_like_text(answer: &str, promised: &str) -> bool {
 }
 
 #[test]
-fn an_ellipsis_stands_for_anything_and_nothing_else_does() {
+fn only_an_ellipsis_in_an_example_matches_any_text() {
     for (answer, promised, expected) in [
         ("abc", "abc", true),
         ("abc", "ab", false),

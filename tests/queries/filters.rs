@@ -15,7 +15,7 @@ use crate::support::world::{self, today};
 use super::{code, data, fill, listed};
 
 on_both! {
-    async fn filters_narrow_and_orders_order(db: TestDatabase) {
+    async fn referrals_are_filtered_and_ordered_as_requested(db: TestDatabase) {
         let houses = fill(&db).await;
         let server = TestServer::start(db, Clock::on(today())).await;
         let clerk = token("jobcenter", Role::Clerk);
@@ -41,7 +41,7 @@ on_both! {
         let not_an_agency = encode(Kind::Case, houses.other_traeger);
         assert_eq!(find(&format!("filter: {{agency: \"{not_an_agency}\"}}")).await, [] as [u32; 0]);
         assert_eq!(code(&server, &clerk, "{ referrals(filter: {agency: \"nonsense\"}) { nodes { id } } }").await, "BAD_INPUT");
-        // The sender's side.
+        // The sender's lists.
         let traeger = token("traeger", Role::CaseManager);
         assert_eq!(listed(&server, &traeger, "direction: OUTGOING").await, [8, 2, 3, 5, 6, 9, 12, 11], "with its draft, last");
         assert_eq!(listed(&server, &traeger, "direction: OUTGOING, filter: {ballWith: MINE}").await, [3, 9, 11]);
@@ -49,12 +49,12 @@ on_both! {
         server.stop().await;
     }
 
-    async fn the_client_at_the_desk_is_found_in_released_rows_only(db: TestDatabase) {
+    async fn a_client_is_found_only_by_referrals_that_show_the_client(db: TestDatabase) {
         fill(&db).await;
         let server = TestServer::start(db, Clock::on(today())).await;
         let client = |number: u32| {
             let (name, born) = (world::value(number, HandoverField::FamilyName), world::value(number, HandoverField::BirthDate));
-            // However it is typed at the desk.
+            // With other letter case and spaces.
             format!("filter: {{client: {{familyName: \" {} \", birthDate: \"{born}\"}}}}", name.to_uppercase())
         };
         let clerk = token("jobcenter", Role::Clerk);
@@ -74,7 +74,7 @@ on_both! {
         server.stop().await;
     }
 
-    async fn counts_are_those_of_the_lists(db: TestDatabase) {
+    async fn counts_equal_those_of_the_lists(db: TestDatabase) {
         fill(&db).await;
         let server = TestServer::start(db, Clock::on(today())).await;
         let counts = data(&server, &token("jobcenter", Role::Clerk), "{ referralCounts { total pending overdue dueThisWeek ballMine byStatus { status count } byPurpose { purpose { code } count } byAgency { agency { slug } count } } }").await;

@@ -12,7 +12,7 @@ use crate::support::world::{self, today};
 use super::{code, data, fill, numbers};
 
 on_both! {
-    async fn pages_go_forwards_and_backwards_and_cursors_belong_to_their_list(db: TestDatabase) {
+    async fn pages_run_in_both_directions_and_a_cursor_is_refused_by_another_list(db: TestDatabase) {
         fill(&db).await;
         let server = TestServer::start(db, Clock::on(today())).await;
         let clerk = token("jobcenter", Role::Clerk);
@@ -61,11 +61,11 @@ on_both! {
         server.stop().await;
     }
 
-    async fn messages_and_events_are_paged_within_each_row(db: TestDatabase) {
+    async fn each_referral_has_pages_of_messages_and_events(db: TestDatabase) {
         let houses = fill(&db).await;
         let server = TestServer::start(db, Clock::on(today())).await;
         let clerk = token("jobcenter", Role::Clerk);
-        // The third has three messages.
+        // The third referral has three messages.
         let id = encode(Kind::Referral, houses.ids[2]);
         let query = format!("{{ referral(id: \"{id}\") {{ a: messages(first: 2) {{ totalCount nodes {{ id }} pageInfo {{ endCursor hasNextPage }} }} b: messages(last: 2) {{ nodes {{ id author {{ slug }} staff }} pageInfo {{ hasPreviousPage }} }}
             events {{ totalCount nodes {{ fromStatus toStatus agency {{ slug }} staff imported at }} }} }} }}");

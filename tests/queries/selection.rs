@@ -1,4 +1,4 @@
-//! The answer has the keys that the selection asks for, in its order.
+//! The keys of an answer and their order follow from the selection.
 
 use std::collections::BTreeSet;
 
@@ -13,12 +13,12 @@ use crate::support::world::today;
 use super::fill;
 
 on_both! {
-    async fn a_variable_s_default_decides_what_is_skipped(db: TestDatabase) {
+    async fn the_default_of_a_variable_applies_to_skip_and_include(db: TestDatabase) {
         fill(&db).await;
         let server = TestServer::start(db, Clock::on(today())).await;
         let clerk = token("jobcenter", Role::Clerk);
         let anonymous = "query($skip: Boolean! = true, $with: Boolean = true) { referrals(first: 1) { nodes { reference @include(if: $with) status @skip(if: $skip) handover { city familyName @skip(if: $skip) } } } }";
-        // With a name and without: the parser keeps them apart.
+        // With and without an operation name: the parser represents them differently.
         for query in [anonymous.to_owned(), anonymous.replacen("query", "query Named", 1)] {
             for (variables, expected) in [
                 (json!({}), &["reference", "handover"][..]),
@@ -36,7 +36,7 @@ on_both! {
         server.stop().await;
     }
 
-    async fn an_answer_has_the_order_of_the_question(db: TestDatabase) {
+    async fn an_answer_has_the_order_of_its_selection(db: TestDatabase) {
         fill(&db).await;
         let server = TestServer::start(db, Clock::on(today())).await;
         let query = "{ zuletzt: agencies { nodes { slug name id } } ...F purposes { rechtskreis code } referralCounts { total } viewer { subject role } }

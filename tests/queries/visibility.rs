@@ -1,4 +1,4 @@
-//! Which rows exist for a viewer.
+//! Which referrals, cases, agencies and agreements a viewer sees.
 
 use kim_domain::agency::Role;
 use kim_domain::calendar::Clock;
@@ -14,7 +14,7 @@ use crate::support::world::{self, today};
 use super::{data, fill, listed};
 
 on_both! {
-    async fn what_is_not_yours_is_null_as_if_it_were_not_there(db: TestDatabase) {
+    async fn an_object_of_others_is_null_like_a_missing_one(db: TestDatabase) {
         let houses = fill(&db).await;
         let server = TestServer::start(db, Clock::on(today())).await;
         let [first, draft] = [0, 10].map(|place: usize| encode(Kind::Referral, houses.ids[place]));
@@ -30,18 +30,18 @@ on_both! {
             assert_eq!(data(&server, &stranger, &both(&first)).await, nothing);
             assert_eq!(data(&server, &stranger, "{ referrals(filter: {reference: \"REF-00001\"}) { totalCount } }").await["referrals"]["totalCount"], 0);
         }
-        // An id of another kind is unknown, one that is none is an error with its place.
+        // An id of another type is unknown. A malformed id is an error with a path.
         assert_eq!(data(&server, &clerk, &format!("{{ referral(id: \"{jobcenter}\") {{ id }} }}")).await["referral"], Value::Null);
         let answer = server.ask(&clerk, "{ viewer { role } mine: referral(id: \"7\") { id } }", &json!({})).await;
         assert_eq!(answer["data"], json!({"viewer": {"role": "CLERK"}, "mine": null}));
         assert_eq!((&answer["errors"][0]["path"], &answer["errors"][0]["extensions"]["code"]), (&json!(["mine"]), &json!("BAD_INPUT")));
-        // Agencies: those of the municipality.
+        // Only agencies of the viewer's municipality.
         assert_eq!(data(&server, &clerk, &format!("{{ node(id: \"{jobcenter}\") {{ __typename id ... on Agency {{ slug }} }} }}")).await["node"]["slug"], "jobcenter");
         let elsewhere = token("jobcenter-du", Role::Clerk);
         assert_eq!(data(&server, &elsewhere, &format!("{{ node(id: \"{jobcenter}\") {{ id }} }}")).await["node"], Value::Null);
         let agencies = data(&server, &elsewhere, "{ agencies { totalCount nodes { slug } } }").await;
         assert_eq!(agencies["agencies"], json!({"totalCount": 1, "nodes": [{"slug": "jobcenter-du"}]}));
-        // What it continues is shown to those whose it is.
+        // The previous referral is shown only to its parties.
         let second = encode(Kind::Referral, houses.ids[1]);
         let previous = format!("{{ referral(id: \"{second}\") {{ previous {{ reference handover {{ familyName }} }} }} }}");
         let shown = data(&server, &clerk, &previous).await;
@@ -79,7 +79,7 @@ on_both! {
         server.stop().await;
     }
 
-    async fn agreements_concern_the_viewer_and_name_only_fields_of_its_schema(db: TestDatabase) {
+    async fn a_viewer_sees_only_its_agreements_and_only_fields_of_its_schema(db: TestDatabase) {
         fill(&db).await;
         let server = TestServer::start(db, Clock::on(today())).await;
         let query = "{ agreements { totalCount nodes { id receiver { slug } version validFrom validUntil accessDays purpose { code } fields { label tickedOnly statutory } } } }";
@@ -93,7 +93,7 @@ on_both! {
         server.stop().await;
     }
 
-    async fn an_agency_that_was_disabled_is_listed_no_more(db: TestDatabase) {
+    async fn a_disabled_agency_is_not_listed(db: TestDatabase) {
         let houses = fill(&db).await;
         let main = db.database.raw();
         let mut row = agency::Entity::find_by_id(houses.traeger).one(main).await.expect("a database").expect("a row").into_active_model();
@@ -103,13 +103,13 @@ on_both! {
         let clerk = token("jobcenter", Role::Clerk);
         let agencies = data(&server, &clerk, "{ agencies(kind: TRAEGER) { nodes { slug } } }").await;
         assert_eq!(agencies["agencies"]["nodes"], json!([{"slug": "traeger-2"}]));
-        // What it handed over stays where it is, with its name.
+        // Its referrals remain, with its name.
         let list = data(&server, &clerk, "{ referrals(filter: {reference: \"REF-00002\"}) { nodes { sender { slug } } } }").await;
         assert_eq!(list["referrals"]["nodes"][0]["sender"]["slug"], "traeger");
         server.stop().await;
     }
 
-    async fn a_token_for_some_purposes_sees_no_others(db: TestDatabase) {
+    async fn a_token_limited_to_purposes_sees_no_other_referrals(db: TestDatabase) {
         let houses = fill(&db).await;
         let server = TestServer::start(db, Clock::on(today())).await;
         let mut narrow = claims("jobcenter", Role::Clerk);
@@ -122,7 +122,7 @@ on_both! {
         server.stop().await;
     }
 
-    async fn a_scope_that_is_missing_is_said_and_nothing_else(db: TestDatabase) {
+    async fn a_missing_scope_is_refused_and_hides_only_its_fields(db: TestDatabase) {
         fill(&db).await;
         let server = TestServer::start(db, Clock::on(today())).await;
         let mut bare = claims("traeger", Role::CaseManager);

@@ -1,14 +1,14 @@
-//! Values that can be recognised: each one names its referral and its field.
+//! Canaries: values that name their referral and their field, so that a test recognises them in any text.
 
 use chrono::NaiveDate;
 use kim_domain::field::{HandoverField, ValueType};
 
-/// A text that stands for one field of one referral, and that nobody else would write.
+/// The text of one field of one referral, which occurs nowhere else.
 pub(crate) fn canary(number: u32, field: &str) -> String {
     format!("Kanari{number:05}x{field}x")
 }
 
-/// The stored value of a field: recognisable wherever the type allows it.
+/// The stored value of a field. It is a canary wherever the type permits it.
 pub(crate) fn value(number: u32, field: HandoverField) -> String {
     let text = canary(number, field.name());
     let day = || (NaiveDate::default() + chrono::TimeDelta::days(i64::from(number) * 64 + field as i64)).to_string();

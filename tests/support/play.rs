@@ -1,5 +1,5 @@
-//! A municipality in which referrals are played through: a Träger with cases and consents, a Jobcenter, an
-//! Ausländerbehörde, and another Träger whom none of it concerns.
+//! A scenario for tests: a municipality with a Träger that has cases and consents, a Jobcenter, an Ausländerbehörde, and
+//! another Träger that is no party of any referral.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -22,7 +22,7 @@ use super::world::{self, ConsentSpec, ReferralSpec, World, in_days, today};
 
 const AGS: &str = "05315000";
 
-/// The server and the names of what is there.
+/// The server and the ids of its agencies.
 pub(crate) struct Play {
     pub(crate) server: TestServer,
     pub(crate) jobcenter: Uuid,
@@ -31,7 +31,7 @@ pub(crate) struct Play {
     number: AtomicU32,
 }
 
-/// What a referral shows that moves.
+/// The fields of a referral that its moves change.
 pub(crate) const SHOWN: &str = "id version status dueOn ballWith { slug } availableActions";
 
 impl Play {
@@ -70,7 +70,7 @@ impl Play {
         Self { server, jobcenter, abh, traeger, number: AtomicU32::new(1) }
     }
 
-    /// A new case of the Träger, with this consent for the receiver and purpose. Returns its id in the API.
+    /// Writes a new case of the Träger, with this consent for the receiver and purpose. Returns its id in the API.
     pub(crate) async fn case(&self, receiver: Uuid, purpose: ReferralPurpose, consent: Option<ConsentSpec>) -> String {
         let number = self.number.fetch_add(1, Ordering::Relaxed);
         let mut world = World::default();
@@ -79,8 +79,8 @@ impl Play {
         encode(Kind::Case, case)
     }
 
-    /// Referrals of the Träger to the Jobcenter that stand where they stand without a history of their own, each with
-    /// the consent for its place in the list. Their version is 1.
+    /// Writes referrals of the Träger to the Jobcenter with this status, without a history. `consent` gives the consent of each
+    /// by its place in the list. Their version is 1.
     pub(crate) async fn prepared(
         &self,
         status: ReferralStatus,
@@ -115,14 +115,14 @@ impl Play {
         ids
     }
 
-    /// Asks, and expects no error.
+    /// Sends a query that must succeed. Returns its data.
     pub(crate) async fn ask(&self, token: &str, query: &str) -> Value {
         let answer = self.server.ask(token, query, &json!({})).await;
         assert_eq!(answer["errors"], Value::Null, "{query}: {answer}");
         answer["data"].clone()
     }
 
-    /// Does something with the selection that every referral here shows; the whole answer.
+    /// Executes a mutation of a referral. Returns the whole answer.
     pub(crate) async fn mutate(&self, token: &str, mutation: &str, input: Value) -> Value {
         let mut type_name = match mutation {
             "discardReferral" | "acknowledgeReferral" | "startReferral" => "Referral".to_owned(),
@@ -139,21 +139,21 @@ impl Play {
         self.server.ask(token, &query, &json!({ "input": input })).await
     }
 
-    /// Does it, and expects it done; the referral as it is then.
+    /// Executes a mutation that must succeed. Returns the referral.
     pub(crate) async fn done(&self, token: &str, mutation: &str, input: Value) -> Value {
         let answer = self.mutate(token, mutation, input).await;
         assert_eq!(answer["errors"], Value::Null, "{mutation}: {answer}");
         answer["data"][mutation]["referral"].clone()
     }
 
-    /// Does it, and expects it refused; the code.
+    /// Executes a mutation that must be refused. Returns the code.
     pub(crate) async fn refused(&self, token: &str, mutation: &str, input: Value) -> String {
         let answer = self.mutate(token, mutation, input).await;
         assert_eq!(answer["data"], json!({ mutation: null }), "{mutation}: {answer}");
         answer["errors"][0]["extensions"]["code"].as_str().expect("a code").to_owned()
     }
 
-    /// A draft to the Jobcenter, of a new case with this consent.
+    /// A draft to the Jobcenter, from a new case with this consent.
     pub(crate) async fn draft(&self, consent: Option<ConsentSpec>) -> Value {
         let purpose = ReferralPurpose::BenefitApplication;
         let case = self.case(self.jobcenter, purpose, consent).await;
@@ -162,16 +162,16 @@ impl Play {
         self.done(&traeger(), "draftReferral", input).await
     }
 
-    /// A referral that the Jobcenter was offered.
+    /// A referral that is offered to the Jobcenter.
     pub(crate) async fn offered(&self) -> Value {
         let draft = self.draft(Some(ConsentSpec::whole())).await;
-        // Every client here has a title that has ended long ago.
+        // Every client has an expired residence title.
         let input = json!({"acknowledgeReportingDuty": true});
         self.done(&traeger(), "offerReferral", on(&draft, input)).await
     }
 }
 
-/// An input about this referral in the version that it shows.
+/// An input with this referral's id and version.
 pub(crate) fn on(referral: &Value, mut input: Value) -> Value {
     input["referralId"] = referral["id"].clone();
     input["expectedVersion"] = referral["version"].clone();

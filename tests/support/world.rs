@@ -33,7 +33,7 @@ pub(crate) fn in_days(days: i64) -> NaiveDate {
     today() + chrono::TimeDelta::days(days)
 }
 
-/// Noon of a day, or now where noon is still to come: what a test does comes after it, also in the morning.
+/// Noon of a day, or now if noon is still to come, so that the test's own changes are later.
 fn begun(day: NaiveDate) -> i64 {
     noon_micros(day).min(Clock::on(today()).now_micros())
 }
@@ -50,7 +50,7 @@ pub(crate) struct ConsentSpec {
 }
 
 impl ConsentSpec {
-    /// To everything, until further notice.
+    /// A consent to all fields, without an end.
     pub(crate) fn whole() -> Self {
         Self {
             fields: FieldSet::ALL,
@@ -221,7 +221,7 @@ impl World {
         referral_id
     }
 
-    /// The rows of the referral that was added last, to be changed: itself, its case, and the consent that was added last.
+    /// The rows of the last added referral, to be changed: the referral, its case, and the last added consent.
     pub(crate) fn last(&mut self) -> (&mut referral::ActiveModel, &NewCase, Option<&mut consent::ActiveModel>) {
         let (referral, case) = (self.referrals.last_mut(), self.cases.last());
         (referral.expect("a referral"), case.expect("its case"), self.consents.last_mut())
@@ -251,7 +251,7 @@ impl World {
             created_at: 0,
             values: values.clone(),
         });
-        // The case says something else than the handover: what was not copied must not be found.
+        // The case has another concern than the handover, so that a test notices a read of the case.
         values.set(HandoverField::Concern, Some(&canary(number, "caseConcern")));
         self.cases.push(NewCase {
             id: case_id,
@@ -352,7 +352,7 @@ fn new() -> Uuid {
     kim_domain::id::new_uuid()
 }
 
-/// The name of a client is a canary without digits at its end, so that it survives normalisation as it is.
+/// The fingerprint of a client. The name is a canary that normalisation does not change.
 pub(crate) fn fingerprint(number: u32) -> String {
     let born = value(number, HandoverField::BirthDate).parse().expect("a day");
     key().client(&value(number, HandoverField::FamilyName), born)
