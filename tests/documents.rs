@@ -4,6 +4,7 @@ mod errors;
 mod example;
 mod limits;
 mod privacy;
+mod promises;
 
 use std::path::Path;
 
