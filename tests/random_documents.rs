@@ -1,7 +1,7 @@
-//! Random documents of every viewer's own schema: two ways to one answer give the same bytes, and no answer shows more, or
-//! less, than the rule's table allows.
+//! Random documents over every viewer's schema. No answer shows more or less than the rule's table allows, and both ways to
+//! write an answer give the same bytes.
 //!
-//! Each run has another seed, which a failure prints; `KIM_TEST_SEED` repeats it.
+//! Each run has a new seed, which is printed on failure. `KIM_TEST_SEED` repeats a run.
 
 mod answer;
 mod arguments;
@@ -31,12 +31,12 @@ use fuzz::{Fuzz, Missing};
 
 use crate::support::on_both;
 
-/// Documents of the leak test on each database, and of the comparison.
+/// Number of documents of the leak test on each database, and of the comparison.
 const LEAK_DOCUMENTS: usize = 5_000;
 const COMPARED_DOCUMENTS: usize = 1_000;
-/// So many of a hundred documents may be answered by errors alone: a field that cannot be null failed, or it was too large.
+/// Maximum percentage of documents that are answered with errors only, because a non-null field failed or a limit was exceeded.
 const MOST_UNANSWERED: usize = 20;
-/// So many of a hundred documents must be compared: the others ask for no object, or are too large in pieces.
+/// Minimum percentage of documents that are compared. The others select no object, or exceed a limit after the split.
 const LEAST_COMPARED: usize = 70;
 
 on_both! {

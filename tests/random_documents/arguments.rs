@@ -1,4 +1,4 @@
-//! Random arguments: words, ids of rows that are the viewer's or another's or nobody's, pages, days, inputs.
+//! Random arguments: enum values, ids of visible, hidden and missing rows, pages, days, inputs.
 
 use serde_json::{Map, Value, json};
 
@@ -8,21 +8,21 @@ use super::generator::{Generator, Room};
 use super::schema::{Argument, Field, Kind, Type};
 use crate::support::world::in_days;
 
-/// Ids that name nothing, and texts that are no ids.
+/// Ids of missing rows, and texts that are not ids.
 const NONSENSE: [&str; 6] =
     ["", "referral_", "xyz", EXAMPLE, "person_01h455vb4pex5vsknk084sn02q", "nichts_01h455vb4pex5vsknk084sn02q"];
 const PAGE: [&str; 4] = ["first", "after", "last", "before"];
-/// No row has this version: what expects it is refused.
+/// No row has this version, so a mutation that expects it is refused.
 const NO_VERSION: i64 = 4_711;
 
-/// A list as its cursors know it: its name, and what narrows and orders it.
+/// The list of a cursor: name, filter and order.
 pub(crate) fn list_of(name: &str, arguments: &[Given]) -> String {
     let others = arguments.iter().filter(|given| !PAGE.contains(&given.name.as_str()));
     others.fold(name.to_owned(), |list, given| format!("{list} {}={}", given.name, given.value))
 }
 
 impl Generator<'_> {
-    /// Arguments of a field, and how many rows it may have then.
+    /// Arguments of a field, and its maximum number of rows.
     pub(super) fn arguments(&mut self, field: &Field, room: Room) -> (Vec<Given>, usize) {
         let (page, others): (Vec<&Argument>, Vec<&Argument>) =
             field.arguments.iter().partition(|argument| PAGE.contains(&argument.name.as_str()));
@@ -45,7 +45,7 @@ impl Generator<'_> {
         (given, length)
     }
 
-    /// The arguments of a page, and how many rows it has at the most.
+    /// The arguments of a page, and its maximum number of rows.
     fn page(&mut self, list: &str, arguments: &[&Argument], room: Room) -> (Map<String, Value>, usize) {
         let (mut values, mut length) = (Map::new(), 20);
         let most = (60 / room.rows).clamp(1, 12);
@@ -71,7 +71,7 @@ impl Generator<'_> {
         (values, length)
     }
 
-    /// A value of an argument or of a member of an input object; none if it is left out.
+    /// A value of an argument or of a member of an input object; none if it is omitted.
     fn argument(&mut self, argument: &Argument, of: &str) -> Option<Value> {
         let out = match (argument.ty.is_required(), argument.has_default) {
             (true, false) => 0,
@@ -100,7 +100,7 @@ impl Generator<'_> {
                     json!({"familyName": family_name, "birthDate": birth_date})
                 }
                 Kind::Input { members, one_of } => {
-                    // A filter by one thing alone is one whose answer is known in full.
+                    // The test knows the answer to a filter with one member.
                     if *one_of || type_name.ends_with("Filter") && self.random.percent(60) {
                         let member = self.random.pick(members);
                         return json!({&member.name: self.value(&member.ty, &member.name, type_name)});
@@ -140,7 +140,7 @@ impl Generator<'_> {
         in_days(60 - i64::try_from(days).expect("few days"))
     }
 
-    /// An id such as an argument of this name wants, most of the time.
+    /// An id of the type that an argument of this name expects, in most cases.
     fn id(&mut self, name: &str, of: &str) -> String {
         const ANY: [&str; 12] = [
             "referral",
@@ -167,14 +167,14 @@ impl Generator<'_> {
         known.unwrap_or_else(|| (*self.random.pick(&NONSENSE)).to_owned())
     }
 
-    /// Something of this name: two times of three of a row that the viewer sees.
+    /// A value for this name, in two of three cases of a row that the viewer sees.
     fn of_pool(&mut self, name: &str) -> Option<String> {
         let own = self.pool.own.get(name).filter(|_| self.random.percent(65));
         let from = own.or_else(|| self.pool.all.get(name)).filter(|all| !all.is_empty())?;
         Some(self.random.pick(from).clone())
     }
 
-    /// Writes an argument: as a variable, or as a literal that may have variables in it.
+    /// Writes an argument as a variable, or as a literal that may contain variables.
     pub(super) fn given(&mut self, argument: &Argument, value: Value) -> Given {
         let text = self.written(&argument.ty, &value, 35);
         Given { name: argument.name.clone(), text, value }

@@ -25,9 +25,9 @@ use crate::support::database::TestDatabase;
 use crate::support::server::TestServer;
 use crate::support::world::today;
 
-/// Documents that may be asked beyond the planned ones for what is missing.
+/// Maximum number of additional documents to find missing cells.
 const MOST_MORE: usize = 5_000;
-/// What a valid document may be answered, beside data.
+/// Error codes with which a valid document may be answered.
 const CODES: [&str; 9] = [
     "FORBIDDEN",
     "BAD_INPUT",
@@ -40,15 +40,15 @@ const CODES: [&str; 9] = [
     "NO_LEGAL_GROUND",
 ];
 
-/// A server over the test's rows, and what was seen of it.
+/// A server over the test's rows, and everything that its answers showed.
 pub(crate) struct Fuzz {
     pub(crate) seed: u64,
     pub(crate) facts: Facts,
     pub(crate) seen: Seen,
     pub(crate) classes: Classes,
-    /// How many documents were asked.
+    /// Number of documents.
     pub(crate) asked: usize,
-    /// To how many of them the answer was errors alone.
+    /// Number of documents that were answered with errors only.
     pub(crate) unanswered: usize,
     random: Random,
     server: TestServer,
@@ -57,19 +57,19 @@ pub(crate) struct Fuzz {
     repeats: Vec<Repeat>,
 }
 
-/// What was not shown or denied to anybody yet.
+/// Cells and texts that were not shown, or not denied, to anybody yet.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Missing {
     /// Cells of the table of which a receiver must be shown a value.
     shown: Vec<Cell>,
-    /// Cells for which a receiver must ask in vain.
+    /// Cells that a receiver must request without getting a value.
     denied: Vec<DeniedCell>,
-    /// Classes of canaries that somebody must be shown.
+    /// Classes of canaries that must be shown to somebody.
     texts: Vec<String>,
 }
 
 impl Missing {
-    /// Whether a viewer may be shown or denied some of it.
+    /// Whether some of it can be shown or denied to this viewer.
     fn concerns(&self, facts: &Facts, viewer: &Viewer) -> bool {
         let of_kind = self.shown.iter().any(|(_, kind, _)| *kind == viewer.kind)
             || self.denied.iter().any(|(_, kind, _)| *kind == viewer.kind);
@@ -108,7 +108,7 @@ impl Fuzz {
         Self { seed, facts, seen, classes, asked: 0, unanswered: 0, random, server, viewers, schemas, repeats }
     }
 
-    /// Asks one document of any viewer, and checks the answer.
+    /// Sends a document of a random viewer and checks the answer.
     pub(crate) async fn ask_and_check(&mut self) {
         let places: Vec<usize> = (0..self.viewers.len()).collect();
         let place = *self.random.weighed(&places, |place| self.viewers[*place].0.weight);
@@ -117,20 +117,20 @@ impl Fuzz {
 
     async fn ask_of(&mut self, place: usize) {
         let document = self.document(place);
-        // The other way to the answer is checked too.
+        // Some documents are split, so that the engine merges the answer.
         let pieces = if self.random.percent(30) { split_selections(&document, &mut self.random) } else { None };
         let sent = pieces.as_ref().unwrap_or(&document);
         let answer = self.ask(place, sent).await;
         self.check(place, &document, sent, &answer);
     }
 
-    /// Closes some of what is open, while everything that the server keeps is kept.
+    /// Closes some consents and agreements, while the server keeps its caches.
     pub(crate) async fn close_some(&mut self) {
         changes::close(&self.server, &mut self.facts).await;
         setup::register(world::raw(&self.server.database), &mut self.facts).await;
     }
 
-    /// Goes on with viewers for whom something is still missing.
+    /// Continues with viewers for whom something is still missing.
     pub(crate) async fn ask_for_the_rest(&mut self) {
         for _ in 0..MOST_MORE {
             let missing = self.missing();
@@ -145,7 +145,7 @@ impl Fuzz {
         }
     }
 
-    /// What must have happened at the end.
+    /// Everything that was not shown or denied yet. Must be empty at the end.
     pub(crate) fn missing(&self) -> Missing {
         let (table, seen) = (&self.facts.table, &self.seen);
         Missing {
@@ -155,7 +155,7 @@ impl Fuzz {
         }
     }
 
-    /// Asks a document of each viewer in turn, as it is and in pieces, and compares the answers. Whether there were two.
+    /// Sends a document of each viewer in turn, as it is and split, and compares the answers. Returns whether there were two.
     pub(crate) async fn ask_both_ways(&mut self, turn: usize) -> bool {
         let place = turn % self.viewers.len();
         let document = self.document(place);
@@ -166,7 +166,7 @@ impl Fuzz {
             return false;
         }
         if whole.data() != merged.data() || whole.errors() != merged.errors() {
-            let others = format!("\nin pieces:\n{}\n{}", pieces.text(), merged.body);
+            let others = format!("\nsplit:\n{}\n{}", pieces.text(), merged.body);
             self.fail(place, &document, &whole, &format!("two answers{others}"));
         }
         true
@@ -177,7 +177,7 @@ impl Fuzz {
         self.server.stop().await;
     }
 
-    /// A random document of a viewer: a query, seldom a mutation that changes nothing: one that is refused, or was made before.
+    /// A random document of a viewer: a query, or rarely a mutation without effect, which is refused or repeated.
     fn document(&mut self, place: usize) -> Document {
         let (viewer, pool) = &self.viewers[place];
         let schema = &self.schemas[&viewer.pair()];
@@ -207,7 +207,7 @@ impl Fuzz {
         Answer { body, json }
     }
 
-    /// Checks the answer to a document, which may have been sent in pieces.
+    /// Checks the answer to a document, which may have been sent after a split.
     fn check(&mut self, place: usize, document: &Document, sent: &Document, answer: &Answer) {
         self.unanswered += usize::from(answer.json["data"].is_null());
         let (facts, viewer) = (&self.facts, &self.viewers[place].0);

@@ -9,20 +9,20 @@ use super::document::{Condition, Document, Fragment, Item, Node, Variable};
 use super::random::Random;
 use super::schema::{Field, Kind, QUERY, Schema};
 
-/// What a viewer may put into arguments.
+/// Values for the arguments of a viewer.
 pub(crate) struct Pool {
-    /// Ids by their prefix, and texts by the name of their argument: those of rows that the viewer sees.
+    /// Ids by prefix, and texts by the argument's name, of rows that the viewer sees.
     pub(crate) own: BTreeMap<String, Vec<String>>,
-    /// The same of all rows.
+    /// The same for all rows.
     pub(crate) all: Arc<BTreeMap<String, Vec<String>>>,
     /// Names and birth dates of clients.
     pub(crate) clients: Vec<(String, String)>,
 }
 
-/// Cursors from earlier answers, by the list for which they were made.
+/// Cursors from earlier answers, by their list.
 pub(crate) type Cursors = BTreeMap<String, Vec<String>>;
 
-/// How deep a selection may still go, and for how many rows it is answered.
+/// Remaining depth of a selection, and the number of rows for which it is answered.
 #[derive(Clone, Copy)]
 pub(super) struct Room {
     depth: usize,
@@ -37,7 +37,7 @@ pub(crate) struct Generator<'g> {
     pub(super) cursors: &'g Cursors,
     pub(super) variables: Vec<Variable>,
     names: usize,
-    /// How many fields it may still have, but for those that make a selection whole.
+    /// Remaining number of fields, without those that complete a selection.
     left: usize,
 }
 
@@ -47,7 +47,7 @@ impl<'g> Generator<'g> {
         Self { schema, random, pool, cursors, variables: Vec::new(), names: 0, left }
     }
 
-    /// A query with one to three fields at its root.
+    /// A query with one to three root fields.
     pub(crate) fn query(mut self) -> Document {
         let fields: Vec<&Field> = self.schema.fields(QUERY).iter().collect();
         let mut root = Vec::new();
@@ -96,17 +96,17 @@ impl<'g> Generator<'g> {
             }
             Kind::Scalar | Kind::Enum(_) | Kind::Input { .. } => Vec::new(),
         };
-        // An object that is answered says which one it is.
+        // Every object is selected with its id.
         let condition = if field.name == "id" { None } else { self.condition(6) };
         Item::Field(Node { key, name: field.name.clone(), ty, arguments, condition, inner })
     }
 
-    /// What is asked of an object.
+    /// A selection of an object.
     fn selection(&mut self, ty: &str, room: Room) -> Vec<Item> {
         let fields = self.schema.fields(ty);
         let (objects, leaves): (Vec<&Field>, Vec<&Field>) =
             fields.iter().partition(|field| self.schema.has_fields(field.ty.name()));
-        // A handover or a record: most of the schema's fields are there.
+        // A handover or a record: select most fields.
         let is_record = leaves.len() > 30;
         let share = *self.random.pick(if is_record { &[25, 60, 100] } else { &[15, 35, 70] });
         let mut chosen: Vec<&Field> =
@@ -119,7 +119,7 @@ impl<'g> Generator<'g> {
         let mut items: Vec<Item> = Vec::new();
         for field in chosen {
             let taken = items.iter().any(|item| has_key(item, &field.name));
-            // The same object again would be the same answer again: only another page is another.
+            // Repeating an object would repeat its answer. Only another page differs.
             if taken && field.arguments.is_empty() {
                 continue;
             }
@@ -137,7 +137,7 @@ impl<'g> Generator<'g> {
         self.in_fragments(ty, items)
     }
 
-    /// What is asked of an object behind an interface: of the type that is expected, and of another.
+    /// A selection of an interface: for the expected type, and for another one.
     fn of_members(&mut self, ty: &str, members: &[String], expected: Option<&str>, room: Room) -> Vec<Item> {
         let mut items = self.selection(ty, room);
         let other = self.random.pick(members).clone();
@@ -150,7 +150,7 @@ impl<'g> Generator<'g> {
         items
     }
 
-    /// The same under a key that no other member's fragment has. Below it keys may repeat.
+    /// The field under a key that no other type's fragment has. Below it keys may repeat.
     fn renamed(&mut self, item: Item) -> Item {
         match item {
             Item::Field(node) => Item::Field(Node { key: self.name("a"), ..node }),
@@ -175,7 +175,7 @@ impl<'g> Generator<'g> {
         items
     }
 
-    /// A directive in so many of a hundred places.
+    /// A directive, with this probability in percent.
     fn condition(&mut self, chance: usize) -> Option<Condition> {
         if !self.random.percent(chance) {
             return None;
@@ -195,7 +195,7 @@ impl<'g> Generator<'g> {
     }
 }
 
-/// The type that an id names by its prefix.
+/// The type of an id, by its prefix.
 pub(crate) fn type_of_id(id: &str) -> Option<&'static str> {
     match id.split_once('_')?.0 {
         "referral" => Some("Referral"),
@@ -208,7 +208,7 @@ pub(crate) fn type_of_id(id: &str) -> Option<&'static str> {
     }
 }
 
-/// How often a field is asked for beside its siblings: what leads to handovers, more often.
+/// The weight of a field among its siblings. Fields that lead to handovers have a higher weight.
 fn weight(name: &str) -> usize {
     match name {
         "handover" => 10,

@@ -1,4 +1,4 @@
-//! Seeded chance: the same seed gives the same documents.
+//! Seeded random choices: the same seed gives the same documents.
 
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -11,31 +11,31 @@ pub(crate) fn seed() -> u64 {
     }
 }
 
-/// A source of chance.
+/// A source of random choices.
 pub(crate) struct Random(StdRng);
 
 impl Random {
-    /// One of the sources of a seed.
+    /// One of several sources with the same seed.
     pub(crate) fn new(seed: u64, source: u64) -> Self {
         Self(StdRng::seed_from_u64(seed.wrapping_mul(1_000_003).wrapping_add(source)))
     }
 
-    /// A number below another, which is not 0.
+    /// A number below `end`, which is not 0.
     pub(crate) fn below(&mut self, end: usize) -> usize {
         self.0.random_range(0..end)
     }
 
-    /// Whether something happens that happens so often in a hundred times.
+    /// True with this probability in percent.
     pub(crate) fn percent(&mut self, chance: usize) -> bool {
         self.below(100) < chance
     }
 
-    /// One of these, of which there is at least one.
+    /// A random element. There must be at least one.
     pub(crate) fn pick<'t, T>(&mut self, from: &'t [T]) -> &'t T {
         &from[self.below(from.len())]
     }
 
-    /// One of these by weight.
+    /// A random element by weight.
     pub(crate) fn weighed<'t, T>(&mut self, from: &'t [T], weight: impl Fn(&T) -> usize) -> &'t T {
         let mut place = self.below(from.iter().map(&weight).sum());
         let chosen = from.iter().find(|one| match place.checked_sub(weight(one)) {

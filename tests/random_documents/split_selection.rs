@@ -1,15 +1,15 @@
-//! The same document, but one that asks for objects in pieces, so that the engine has to put its answer together.
+//! Splits selections: the changed document selects some objects twice, so that the engine must merge the answer.
 
 use super::document::{Condition, Document, Fragment, Item};
 use super::random::Random;
 
-/// A document that asks for the same in pieces, in one to three places; none if there is no object to ask for.
+/// Splits one to three selections. Returns none if the document selects no object.
 ///
-/// A piece stands right before the whole and asks for the same keys in the same order: the order of the answer does not
-/// change.
+/// The additional selection is directly before the complete one and has the same keys in the same order, so that the order
+/// of the answer does not change.
 pub(crate) fn split_selections(document: &Document, random: &mut Random) -> Option<Document> {
     let mut pieces = document.clone();
-    // A mutation that is written twice is made twice.
+    // A repeated mutation field would be executed twice.
     let places = if document.is_mutation { inside(&mut pieces.root) } else { Some(&mut pieces.root) };
     let places = places?;
     let mut done = false;
@@ -26,7 +26,7 @@ fn inside(items: &mut [Item]) -> Option<&mut Vec<Item>> {
     })
 }
 
-/// Splits one object here or below.
+/// Splits one selection here or below.
 fn split_one(items: &mut Vec<Item>, random: &mut Random) -> bool {
     let with_selection: Vec<usize> = (0..items.len()).filter(|&place| has_selection(&items[place])).collect();
     if with_selection.is_empty() {
@@ -50,7 +50,7 @@ fn has_selection(item: &Item) -> bool {
     matches!(item, Item::Field(node) if !node.inner.is_empty())
 }
 
-/// The beginning of what a field asks for, or all of it.
+/// A field with the first part of its selection, or with all of it.
 fn piece_of(item: &Item, random: &mut Random) -> Option<Item> {
     let Item::Field(node) = item else { return None };
     let mut node = node.clone();
@@ -59,7 +59,7 @@ fn piece_of(item: &Item, random: &mut Random) -> Option<Item> {
     if random.percent(50)
         && let Some(last) = node.inner.pop()
     {
-        // Of the last one only the beginning too.
+        // The last subfield may be shortened too.
         let shorter = if has_selection(&last) { piece_of(&last, random) } else { None };
         node.inner.push(shorter.unwrap_or(last));
     }
