@@ -45,12 +45,12 @@ const SHOWN: &str = "id version status availableActions validFrom proposedBy { s
     agreement { id version validFrom } fields { label tickedOnly }";
 
 /// A server on which an agreement of the Jobcenter is negotiated. For this purpose no agreement exists yet.
-struct Table {
+struct Negotiation {
     play: Play,
 }
 
-impl Table {
-    async fn set(db: TestDatabase) -> Self {
+impl Negotiation {
+    async fn begin(db: TestDatabase) -> Self {
         Self { play: Play::begin(db).await }
     }
 
@@ -78,7 +78,7 @@ impl Table {
     }
 
     /// The input for a proposal of the Jobcenter for this purpose.
-    fn wish(&self, purpose: ReferralPurpose, fields: &[HandoverField]) -> Value {
+    fn terms(&self, purpose: ReferralPurpose, fields: &[HandoverField]) -> Value {
         let fields: Vec<Value> = fields.iter().map(|field| json!({"field": field.code()})).collect();
         json!({"receiverId": encode(Kind::Agency, self.play.jobcenter), "purpose": purpose.code(), "validFrom": today(),
             "respondWorkingDays": 5, "accessDays": 14, "contact": "kurs@jobcenter.example", "legalGround": "Einwilligung",
@@ -86,19 +86,19 @@ impl Table {
     }
 
     /// Makes a proposal and has it signed until it is concluded.
-    async fn conclude(&self, wish: Value) -> Value {
-        let proposal = self.done(&receiver(), "proposeAgreement", wish).await;
-        self.play_through(proposal).await
+    async fn conclude(&self, terms: Value) -> Value {
+        let proposal = self.done(&receiver(), "proposeAgreement", terms).await;
+        self.sign_until_concluded(proposal).await
     }
 
-    async fn play_through(&self, mut proposal: Value) -> Value {
+    async fn sign_until_concluded(&self, mut proposal: Value) -> Value {
         for (token, mutation, more) in [
             (receiver(), "signAgreement", json!({})),
             (officer_of_receiver(), "giveOpinion", json!({"verdict": "FAVOURABLE"})),
             (coordination(), "signAgreement", json!({})),
             (officer_of_senders(), "giveOpinion", json!({"verdict": "FAVOURABLE"})),
         ] {
-            proposal = self.done(&token, mutation, about(&proposal, more)).await;
+            proposal = self.done(&token, mutation, to_proposal(&proposal, more)).await;
         }
         assert_eq!(proposal["status"], "CONCLUDED");
         proposal
@@ -151,7 +151,7 @@ impl Table {
     }
 
     /// A referral's version, its last event, and the kinds of its changes in the feed, as this party sees them.
-    async fn told(&self, token: &str, referral: &Value) -> (i64, Value, Vec<String>) {
+    async fn history(&self, token: &str, referral: &Value) -> (i64, Value, Vec<String>) {
         let query = format!(
             "{{ referral(id: {}) {{ version events(last: 1) {{ nodes {{ action fromStatus toStatus agency {{ slug }} staff changedFields {{ field change }} }} }} }}
                changes(first: 100) {{ nodes {{ kind referralId }} }} }}",
@@ -175,7 +175,7 @@ impl Table {
 }
 
 /// An input with this proposal's id and version.
-fn about(proposal: &Value, mut input: Value) -> Value {
+fn to_proposal(proposal: &Value, mut input: Value) -> Value {
     input["proposalId"] = proposal["id"].clone();
     input["expectedVersion"] = proposal["version"].clone();
     input

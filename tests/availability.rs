@@ -17,13 +17,13 @@ use crate::support::world::today;
 use crate::support::{office, on_both};
 
 /// A server with a deadline of one second.
-async fn hasty(db: TestDatabase) -> TestServer {
+async fn server_with_short_deadline(db: TestDatabase) -> TestServer {
     office::fill(&db, 2).await;
     TestServer::start_with(db, Clock::on(today()), |config| config.deadline_seconds = 1).await
 }
 
 /// Locks the log of disclosures until the transaction is rolled back.
-async fn hold_the_log(db: &Database) -> DatabaseTransaction {
+async fn lock_the_log(db: &Database) -> DatabaseTransaction {
     let immediate = db.backend() == DbBackend::Sqlite;
     let options = TransactionOptions {
         sqlite_transaction_mode: immediate.then_some(SqliteTransactionMode::Immediate),
@@ -42,7 +42,7 @@ fn code(answer: &Value) -> &str {
     answer["errors"][0]["extensions"]["code"].as_str().unwrap_or("none")
 }
 
-fn too_late() -> Value {
+fn timeout_error() -> Value {
     json!({"errors": [{
         "message": "Die Anfrage hat zu lange gedauert und wurde abgebrochen. Bitte weniger auf einmal abfragen.",
         "extensions": {"code": "TIMEOUT", "retryable": true},
@@ -51,12 +51,12 @@ fn too_late() -> Value {
 
 on_both! {
     async fn a_request_that_cannot_be_logged_in_time_gets_a_timeout_and_no_data(db: TestDatabase) {
-        let server = hasty(db).await;
+        let server = server_with_short_deadline(db).await;
         let other = Database::open(&server.database.url).await.expect("a second connection");
-        let held = hold_the_log(&other).await;
+        let held = lock_the_log(&other).await;
         let clerk = token("jobcenter", Role::Clerk);
         let answer = server.ask(&clerk, READ, &json!({})).await;
-        assert_eq!(answer, too_late());
+        assert_eq!(answer, timeout_error());
         held.rollback().await.expect("released");
         let answer = server.ask(&clerk, READ, &json!({})).await;
         assert_eq!(answer["data"]["referrals"]["nodes"].as_array().map(Vec::len), Some(2), "{answer}");
@@ -67,7 +67,7 @@ on_both! {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_abandoned_postgresql_statement_is_cancelled_and_its_connection_is_reused() {
-    let server = hasty(fresh(Backend::Postgres).await).await;
+    let server = server_with_short_deadline(fresh(Backend::Postgres).await).await;
     let other = Database::open(&server.database.url).await.expect("a second connection");
     let clerk = token("jobcenter", Role::Clerk);
     let held = other.raw().begin().await.expect("a transaction");
@@ -116,7 +116,7 @@ async fn a_timeout_of_the_database_is_answered_like_one_of_the_server() {
     for table in ["referral", "disclosure_log", "agency"] {
         let held = other.raw().begin().await.expect("a transaction");
         held.execute_unprepared(&format!("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")).await.expect("locked");
-        assert_eq!(server.ask(&clerk, READ, &json!({})).await, too_late(), "{table}");
+        assert_eq!(server.ask(&clerk, READ, &json!({})).await, timeout_error(), "{table}");
         held.rollback().await.expect("released");
         let answer = server.ask(&clerk, READ, &json!({})).await;
         assert_eq!(answer["data"]["referrals"]["nodes"].as_array().map(Vec::len), Some(2), "{table}: {answer}");

@@ -66,7 +66,7 @@ fn codes(results: &[Value]) -> Vec<&str> {
 }
 
 /// Number of events, changes and stored results, and each referral's version.
-async fn traces(play: &Play) -> (u64, u64, u64, BTreeMap<Uuid, i32>) {
+async fn row_counts(play: &Play) -> (u64, u64, u64, BTreeMap<Uuid, i32>) {
     let db = play.server.database.database.raw();
     let versions = kim_entity::referral::Entity::find().all(db).await.expect("rows");
     (
@@ -129,11 +129,11 @@ on_both! {
         assert!(seen["referrals"]["nodes"].as_array().expect("rows").iter()
             .all(|row| row["dueOn"] == "2026-12-04" && row["handover"]["familyName"].as_str().is_some_and(|name| name.contains("familyName"))));
 
-        let before = traces(&play).await;
+        let before = row_counts(&play).await;
         assert_eq!(before.0, 30 + 17, "a draft's event each, and an offer's for those offered");
         assert_eq!(before.1, 2 * 17);
         let again = results(&play, &traeger(), "bulkOfferReferrals", &input).await;
-        assert_eq!((again, traces(&play).await), (first.clone(), before), "a repeat changes nothing");
+        assert_eq!((again, row_counts(&play).await), (first.clone(), before), "a repeat changes nothing");
         feeds_have_no_gaps(&play).await;
 
         // A repeat keeps the codes and shows the current state.
@@ -187,10 +187,10 @@ on_both! {
         assert_eq!(codes(&accepted)[..2], ["CONFLICT"; 2]);
         assert_eq!(codes(&accepted)[2..], ["done"; 10]);
         assert!(accepted[2..].iter().all(|row| row["status"] == "ACCEPTED" && row["version"] == 2));
-        let before = traces(&play).await;
+        let before = row_counts(&play).await;
         // A refused item leaves no event, no entry in a feed, and no new version.
         assert_eq!(codes(&step(&ids[..2], 2, json!({"action": "START"})).await), ["ILLEGAL_TRANSITION"; 2]);
-        let after = traces(&play).await;
+        let after = row_counts(&play).await;
         assert_eq!((before.0, before.1, before.3), (after.0, after.1, after.3));
         let mixed: Vec<String> = [&ids[..1], &ids[2..]].concat();
         let started = step(&mixed, 2, json!({"action": "START"})).await;
@@ -227,10 +227,10 @@ on_both! {
         eprintln!("a thousand offered in {:?}", began.elapsed());
         assert_eq!(first.len(), 1_000);
         assert!(first.iter().zip(&ids).all(|(row, id)| row == &json!({"referralId": id, "status": "OFFERED", "version": 2, "error": null})));
-        let before = traces(&play).await;
+        let before = row_counts(&play).await;
         assert_eq!((before.0, before.1), (2_000, 2_000));
         assert_eq!(results(&play, &traeger(), "bulkOfferReferrals", &input).await, first);
-        assert_eq!(traces(&play).await, before, "a repeat changes nothing");
+        assert_eq!(row_counts(&play).await, before, "a repeat changes nothing");
         feeds_have_no_gaps(&play).await;
         let facts = disclosed::Entity::find().count(play.server.database.database.raw_log()).await.expect("facts");
         assert_eq!(facts, 0, "an offer discloses nothing yet");

@@ -30,13 +30,13 @@ fn day(text: &str) -> NaiveDate {
 }
 
 /// Runs the timer once on a day.
-async fn ticked(database: &Database, today: &str) -> Done {
+async fn run_timer(database: &Database, today: &str) -> Done {
     tick(database, &Clock::on(day(today)), Patience::default(), || true).await.expect("a database")
 }
 
 /// Runs the timer and returns its actions, without deleted results of the test's own requests.
-async fn acted(play: &Play, today: &str) -> Done {
-    Done { forgotten: 0, ..ticked(&play.server.database.database, today).await }
+async fn run_on(play: &Play, today: &str) -> Done {
+    Done { forgotten: 0, ..run_timer(&play.server.database.database, today).await }
 }
 
 const NOTHING: Done = Done { expired: 0, suspended: 0, withdrawn: 0, reminded: 0, forgotten: 0, failed: 0 };
@@ -47,12 +47,12 @@ async fn feed_kinds(play: &Play, token: &str) -> Vec<String> {
     nodes.iter().map(|node| node["kind"].as_str().expect("a word").to_owned()).collect()
 }
 
-async fn one(play: &Play, token: &str, referral: &Value, fields: &str) -> Value {
+async fn read_referral(play: &Play, token: &str, referral: &Value, fields: &str) -> Value {
     play.ask(token, &format!("{{ referral(id: {}) {{ {fields} }} }}", referral["id"])).await["referral"].take()
 }
 
 /// Writes a Jobcenter with this number of referrals from a Träger.
-async fn filled(db: &TestDatabase, referrals: u32, spec: impl Fn(ReferralSpec) -> ReferralSpec) -> Vec<Uuid> {
+async fn fill(db: &TestDatabase, referrals: u32, spec: impl Fn(ReferralSpec) -> ReferralSpec) -> Vec<Uuid> {
     let main = db.database.raw();
     world::add_municipality(main, "05315000").await;
     let sender = world::add_agency(main, "05315000", "traeger", kim_domain::agency::AgencyKind::Traeger).await;
@@ -98,19 +98,19 @@ on_both! {
             ("2026-12-19", Done { expired: 1, ..NOTHING }),
             ("2026-12-20", NOTHING),
         ] {
-            assert_eq!(acted(&play, today).await, expected, "{today}");
+            assert_eq!(run_on(&play, today).await, expected, "{today}");
         }
         assert_eq!(feed_kinds(&play, &jobcenter()).await, ["MOVED", "REMINDER", "REMINDER", "REMINDER", "MOVED"]);
         assert_eq!(feed_kinds(&play, &traeger()).await, ["MOVED", "MOVED", "MOVED"], "the receiver had to act");
         let shown = "version status closedAt availableActions handover { familyName withheld { reason } }
             events(last: 1) { nodes { fromStatus toStatus action agency { slug } staff } }";
-        let seen = one(&play, &jobcenter(), &offered, shown).await;
+        let seen = read_referral(&play, &jobcenter(), &offered, shown).await;
         assert_eq!((&seen["status"], &seen["version"]), (&json!("EXPIRED"), &json!(3)));
         assert_eq!(seen["handover"]["familyName"], Value::Null);
         assert_eq!(seen["handover"]["withheld"][0]["reason"], "CLOSED");
         let event = json!({"fromStatus": "OFFERED", "toStatus": "EXPIRED", "action": "EXPIRE", "agency": {"slug": "traeger"}, "staff": null});
         assert_eq!(seen["events"]["nodes"][0], event);
-        assert_eq!(one(&play, &traeger(), &offered, shown).await["availableActions"], json!(["OFFER_AGAIN"]));
+        assert_eq!(read_referral(&play, &traeger(), &offered, shown).await["availableActions"], json!(["OFFER_AGAIN"]));
         play.server.stop().await;
     }
 
@@ -118,11 +118,11 @@ on_both! {
         let play = Play::begin(db).await;
         let draft = play.draft(Some(ConsentSpec { until: Some(day("2026-11-23")), ..ConsentSpec::whole() })).await;
         let offered = play.done(&traeger(), "offerReferral", on(&draft, json!({"acknowledgeReportingDuty": true}))).await;
-        assert_eq!(acted(&play, "2026-11-23").await, NOTHING, "the consent's last day");
-        assert_eq!(acted(&play, "2026-11-24").await, Done { suspended: 1, ..NOTHING });
-        assert_eq!(acted(&play, "2026-11-24").await, NOTHING);
+        assert_eq!(run_on(&play, "2026-11-23").await, NOTHING, "the consent's last day");
+        assert_eq!(run_on(&play, "2026-11-24").await, Done { suspended: 1, ..NOTHING });
+        assert_eq!(run_on(&play, "2026-11-24").await, NOTHING);
         let shown = "status dueOn ballWith { slug } handover { familyName } events(last: 1) { nodes { toStatus suspensionReason } }";
-        let seen = one(&play, &jobcenter(), &offered, shown).await;
+        let seen = read_referral(&play, &jobcenter(), &offered, shown).await;
         assert_eq!((&seen["status"], &seen["dueOn"], &seen["ballWith"]["slug"]), (&json!("SUSPENDED"), &json!("2026-12-24"), &json!("traeger")));
         assert_eq!(seen["handover"]["familyName"], Value::Null);
         assert_eq!(seen["events"]["nodes"][0], json!({"toStatus": "SUSPENDED", "suspensionReason": "CONSENT_ENDED"}));
@@ -136,9 +136,9 @@ on_both! {
             ("2026-12-25", Done { withdrawn: 1, ..NOTHING }),
             ("2026-12-26", NOTHING),
         ] {
-            assert_eq!(acted(&play, today).await, expected, "{today}");
+            assert_eq!(run_on(&play, today).await, expected, "{today}");
         }
-        let seen = one(&play, &traeger(), &offered, "status withdrawalReason").await;
+        let seen = read_referral(&play, &traeger(), &offered, "status withdrawalReason").await;
         assert_eq!(seen, json!({"status": "WITHDRAWN", "withdrawalReason": "GROUND_ENDED"}));
         assert_eq!(feed_kinds(&play, &traeger()).await, ["MOVED", "MOVED", "MOVED", "REMINDER", "MOVED"]);
         assert_eq!(feed_kinds(&play, &jobcenter()).await, ["MOVED", "MOVED", "MOVED"]);
@@ -153,15 +153,15 @@ on_both! {
         let input = json!({"caseId": case, "receiverId": receiver, "purpose": purpose.code(), "carriesApplication": true});
         let draft = play.done(&traeger(), "draftReferral", input).await;
         let offered = play.done(&traeger(), "offerReferral", on(&draft, json!({"acknowledgeReportingDuty": true}))).await;
-        assert_eq!(acted(&play, "2027-06-01").await, Done { reminded: 1, ..NOTHING });
-        assert_eq!(one(&play, &jobcenter(), &offered, "status overdue").await["status"], "OFFERED");
+        assert_eq!(run_on(&play, "2027-06-01").await, Done { reminded: 1, ..NOTHING });
+        assert_eq!(read_referral(&play, &jobcenter(), &offered, "status overdue").await["status"], "OFFERED");
         // An ended ground does not withdraw it either: the application stays filed until somebody decides.
         let main = play.server.database.database.raw();
         let over = consent::ActiveModel { valid_until: Set(Some(day("2026-11-23"))), ..Default::default() };
         consent::Entity::update_many().set(over).exec(main).await.expect("an end");
-        assert_eq!(acted(&play, "2026-11-24").await, Done { suspended: 1, ..NOTHING });
-        assert_eq!(acted(&play, "2027-06-01").await, NOTHING);
-        assert_eq!(one(&play, &jobcenter(), &offered, "status").await["status"], "SUSPENDED");
+        assert_eq!(run_on(&play, "2026-11-24").await, Done { suspended: 1, ..NOTHING });
+        assert_eq!(run_on(&play, "2027-06-01").await, NOTHING);
+        assert_eq!(read_referral(&play, &jobcenter(), &offered, "status").await["status"], "SUSPENDED");
         play.server.stop().await;
     }
 
@@ -169,14 +169,14 @@ on_both! {
         let play = Play::begin(db).await;
         let offered = play.offered().await;
         play.done(&jobcenter(), "requestInformation", on(&offered, json!({"question": "Seit wann?"}))).await;
-        assert_eq!(acted(&play, "2026-12-02").await, Done { reminded: 1, ..NOTHING });
+        assert_eq!(run_on(&play, "2026-12-02").await, Done { reminded: 1, ..NOTHING });
         assert_eq!(feed_kinds(&play, &traeger()).await.last().map(String::as_str), Some("REMINDER"));
-        assert_eq!(acted(&play, "2026-12-19").await, Done { expired: 1, ..NOTHING });
+        assert_eq!(run_on(&play, "2026-12-19").await, Done { expired: 1, ..NOTHING });
         play.server.stop().await;
     }
 
     async fn simultaneous_timers_act_once_and_an_interrupted_run_is_continued(db: TestDatabase) {
-        let ids = filled(&db, 60, |spec| spec).await;
+        let ids = fill(&db, 60, |spec| spec).await;
         let patience = Patience::default();
         let started = AtomicUsize::new(0);
         let some = tick(&db.database, &Clock::system(), patience, || started.fetch_add(1, Ordering::Relaxed) < 7).await;
@@ -217,7 +217,7 @@ on_both! {
     }
 
     async fn a_locked_referral_is_left_for_the_next_run(db: TestDatabase) {
-        let ids = filled(&db, 2, |spec| spec).await;
+        let ids = fill(&db, 2, |spec| spec).await;
         if db.database.backend() == sea_orm::DbBackend::Sqlite {
             // SQLite locks the whole database, and the timer waits for the lock.
             return;
@@ -225,21 +225,21 @@ on_both! {
         let busy = db.database.raw_write().await.expect("a transaction");
         let touched = referral::ActiveModel { version: Set(2), ..Default::default() };
         referral::Entity::update_many().set(touched).filter(referral::Column::Id.eq(ids[0])).exec(&busy).await.expect("locked");
-        assert_eq!(ticked(&db.database, "2026-11-20").await, Done { expired: 1, ..NOTHING });
+        assert_eq!(run_timer(&db.database, "2026-11-20").await, Done { expired: 1, ..NOTHING });
         busy.commit().await.expect("committed");
-        assert_eq!(ticked(&db.database, "2026-11-20").await, Done { expired: 1, ..NOTHING });
+        assert_eq!(run_timer(&db.database, "2026-11-20").await, Done { expired: 1, ..NOTHING });
     }
 
     async fn closed_referrals_and_drafts_trigger_no_action(db: TestDatabase) {
         let quiet: Vec<_> = ReferralStatus::ALL.iter().copied().filter(|status| status.ball().is_none() || *status == ReferralStatus::Draft).collect();
         let count = u32::try_from(quiet.len()).expect("a few");
-        filled(&db, count, |spec| {
+        fill(&db, count, |spec| {
             let status = quiet[spec.number as usize - 1];
             let closed_on = (status != ReferralStatus::Draft).then(|| day("2020-03-03"));
             ReferralSpec { status, closed_on, consent: None, ..spec }
         }).await;
         for today in ["2020-02-27", "2020-03-03", "2020-04-01", "2026-11-20"] {
-            assert_eq!(ticked(&db.database, today).await, NOTHING, "{today}");
+            assert_eq!(run_timer(&db.database, today).await, NOTHING, "{today}");
         }
     }
 
@@ -251,21 +251,21 @@ on_both! {
             rows.expect("referrals").iter().map(|row| (row.id, row.status.0, row.version)).collect()
         };
         let before = statuses().await;
-        let first = ticked(database, "2026-11-20").await;
+        let first = run_timer(database, "2026-11-20").await;
         assert_eq!(first, Done { reminded: first.reminded, ..NOTHING });
         assert_eq!(statuses().await, before, "something is always overdue, and something suspended");
         // Referrals that become due get reminders. Overdue ones change no status yet.
         assert!(first.reminded > 0);
-        let later = ticked(database, "2026-12-04").await;
+        let later = run_timer(database, "2026-12-04").await;
         assert_eq!((later.expired, later.withdrawn), (0, 0), "ten working days are given");
-        let over = ticked(database, "2026-12-05").await;
+        let over = run_timer(database, "2026-12-05").await;
         assert!(over.expired > 0, "{over:?}");
-        let waited = ticked(database, "2026-12-21").await;
+        let waited = run_timer(database, "2026-12-21").await;
         assert!(waited.withdrawn > 0, "{waited:?}");
     }
 
     async fn stored_results_of_requests_are_deleted_after_thirty_days(db: TestDatabase) {
-        filled(&db, 0, |spec| spec).await;
+        fill(&db, 0, |spec| spec).await;
         let agency = kim_entity::agency::Entity::find().one(db.database.raw()).await.expect("one").expect("one");
         let rows = |count: usize, on: NaiveDate| -> Vec<idempotency::ActiveModel> {
             let row = |number: usize| idempotency::ActiveModel {
@@ -282,13 +282,13 @@ on_both! {
         for rows in [rows(1_234, in_days(-31)), rows(3, in_days(-29))] {
             idempotency::Entity::insert_many(rows).exec_without_returning(db.database.raw()).await.expect("rows");
         }
-        assert_eq!(ticked(&db.database, world::TODAY).await, Done { forgotten: 1_234, ..NOTHING });
+        assert_eq!(run_timer(&db.database, world::TODAY).await, Done { forgotten: 1_234, ..NOTHING });
         assert_eq!(idempotency::Entity::find().count(db.database.raw()).await, Ok(3));
-        assert_eq!(ticked(&db.database, world::TODAY).await, NOTHING);
+        assert_eq!(run_timer(&db.database, world::TODAY).await, NOTHING);
     }
 
     async fn the_servers_timer_runs_automatically_and_logs_no_names(db: TestDatabase) {
-        filled(&db, 3, |spec| spec).await;
+        fill(&db, 3, |spec| spec).await;
         let folder = configured(&db.url);
         let file = folder.path().join("kim.toml");
         let config = std::fs::read_to_string(&file).expect("a configuration");
@@ -315,7 +315,7 @@ on_both! {
     }
 
     async fn kim_tick_runs_the_timer_once_and_prints_its_actions(db: TestDatabase) {
-        filled(&db, 4, |spec| match spec.number {
+        fill(&db, 4, |spec| match spec.number {
             1 => ReferralSpec { status: ReferralStatus::Accepted, ever_accepted: true, ..spec },
             2 => ReferralSpec { consent: None, due_on: day("9990-01-01"), ..spec },
             3 => ReferralSpec { status: ReferralStatus::Suspended, consent: None, ..spec },

@@ -23,13 +23,13 @@ fn abh() -> String {
 }
 
 /// One client's case, with a referral to the Jobcenter and one to the Ausländerbehörde.
-struct Both {
+struct TwoReceivers {
     play: Play,
     of_jobcenter: Value,
     of_abh: Value,
 }
 
-impl Both {
+impl TwoReceivers {
     async fn begin(db: crate::support::database::TestDatabase) -> Self {
         let offered = Self::offered(db).await;
         let of_abh = offered.play.done(&abh(), "acceptReferral", on(&offered.of_abh, json!({}))).await;
@@ -89,7 +89,7 @@ impl Both {
     }
 
     /// The input for a decision on the Jobcenter's first report.
-    async fn deciding(&self, more: Value) -> Value {
+    async fn decision(&self, more: Value) -> Value {
         let seen = self.seen(&traeger(), &self.of_jobcenter).await;
         let mut input = on(&seen, more);
         input["correctionId"] = seen["corrections"]["nodes"][0]["id"].clone();
@@ -97,7 +97,7 @@ impl Both {
     }
 
     /// Number of entries about corrections of a referral in an agency's feed.
-    async fn told(&self, agency: Uuid, referral: &Value) -> usize {
+    async fn corrections_in_feed(&self, agency: Uuid, referral: &Value) -> usize {
         let id = decode(referral["id"].as_str().expect("an id")).expect("an id").1;
         let told = change::Entity::find()
             .filter(change::Column::AgencyId.eq(agency))
@@ -119,7 +119,7 @@ fn last_event(seen: &Value) -> &Value {
 }
 
 /// Executes a mutation of a case in its current version. Returns the code of the error, or null.
-async fn edit(play: &Play, mutation: &str, case: &str, mut input: Value) -> Value {
+async fn change_case(play: &Play, mutation: &str, case: &str, mut input: Value) -> Value {
     let seen = play.ask(&traeger(), &format!("{{ case(id: {}) {{ version }} }}", json!(case))).await;
     input["caseId"] = json!(case);
     input["expectedVersion"] = seen["case"]["version"].clone();

@@ -94,7 +94,7 @@ async fn send(http: &reqwest::Client, url: &str, write: &Write) -> Option<Value>
 }
 
 /// The rows of the database.
-struct Kept {
+struct Stored {
     referrals: BTreeMap<Uuid, referral::Model>,
     events: Vec<referral_event::Model>,
     changes: Vec<change::Model>,
@@ -103,12 +103,12 @@ struct Kept {
     messages: Vec<NewMessage>,
 }
 
-impl Kept {
+impl Stored {
     async fn read(url: &str) -> Self {
         let database = Database::open(url).await.expect("the same database");
         let main = database.raw();
         let referrals = referral::Entity::find().all(main).await.expect("referrals");
-        let kept = Self {
+        let stored = Self {
             referrals: referrals.into_iter().map(|row| (row.id, row)).collect(),
             events: referral_event::Entity::find().all(main).await.expect("events"),
             changes: change::Entity::find().all(main).await.expect("changes"),
@@ -117,16 +117,16 @@ impl Kept {
             messages: raw::messages(main).await.expect("messages"),
         };
         database.close().await.expect("closed");
-        kept
+        stored
     }
 
-    fn sizes(&self) -> [usize; 4] {
+    fn row_counts(&self) -> [usize; 4] {
         [self.events.len(), self.changes.len(), self.messages.len(), self.keys.len()]
     }
 
     /// Checks that no write is incomplete: one version per event, one change per event in both feeds, no gap in a feed, and a
     /// stored result for each key.
-    fn is_whole(&self) {
+    fn check_consistency(&self) {
         for (id, referral) in &self.referrals {
             let events = self.events.iter().filter(|event| event.referral_id == *id).count();
             assert_eq!(
@@ -158,7 +158,7 @@ impl Kept {
     }
 
     /// Checks that every acknowledged write of a client is stored, and at most one further write.
-    fn has(&self, client: &Client) {
+    fn check_writes_of(&self, client: &Client) {
         let id = kim_domain::id::decode(client.referral["id"].as_str().expect("an id")).expect("an id").1;
         let done = i64::from(self.referrals[&id].version) - client.version;
         let acknowledged = i64::try_from(client.acknowledged).expect("small");
@@ -202,22 +202,22 @@ on_both! {
         for round in 0..=KILLS {
             // The server is the first to open the database again.
             let served = Served::start(folder.path());
-            let door = served.url("/graphql");
-            let before = Kept::read(&url).await;
-            before.is_whole();
-            clients.iter().for_each(|client| before.has(client));
+            let graphql = served.url("/graphql");
+            let before = Stored::read(&url).await;
+            before.check_consistency();
+            clients.iter().for_each(|client| before.check_writes_of(client));
             // Acknowledged writes are answered again with their results.
             for client in &clients {
                 for step in client.acknowledged.saturating_sub(5)..client.acknowledged {
-                    client.check(step, &send(&http, &door, &client.todo[step]).await.expect("an answer"));
+                    client.check(step, &send(&http, &graphql, &client.todo[step]).await.expect("an answer"));
                 }
             }
-            let repeated = Kept::read(&url).await;
-            assert_eq!((&repeated.referrals, repeated.sizes()), (&before.referrals, before.sizes()), "a repeat changes nothing");
+            let repeated = Stored::read(&url).await;
+            assert_eq!((&repeated.referrals, repeated.row_counts()), (&before.referrals, before.row_counts()), "a repeat changes nothing");
 
             // The interrupted write is sent again: it is executed now, or its stored result is returned.
             let done = Arc::new(AtomicUsize::new(clients.iter().map(|client| client.acknowledged).sum()));
-            let working = clients.drain(..).map(|client| tokio::spawn(client.work(http.clone(), door.clone(), Arc::clone(&done))));
+            let working = clients.drain(..).map(|client| tokio::spawn(client.work(http.clone(), graphql.clone(), Arc::clone(&done))));
             let working: Vec<_> = working.collect();
             if round < KILLS {
                 let enough = (round + 1) * WRITES / (KILLS + 1);
@@ -231,9 +231,9 @@ on_both! {
             }
             assert!(round == KILLS || done.load(Ordering::SeqCst) < WRITES, "round {round}: the server was killed after the last write");
         }
-        let kept = Kept::read(&url).await;
-        kept.is_whole();
-        clients.iter().for_each(|client| kept.has(client));
+        let stored = Stored::read(&url).await;
+        stored.check_consistency();
+        clients.iter().for_each(|client| stored.check_writes_of(client));
         assert!(clients.iter().all(|client| client.acknowledged == client.todo.len()), "all was done in the end");
         drop(db);
     }

@@ -66,7 +66,7 @@ fn referral(number: u32, sender: Uuid, receiver: Uuid, agreement: Uuid) -> Refer
 }
 
 /// The first referral of a viewer's list: the sender's name, and whether the family name is visible.
-async fn look(snapshot: &Reads) -> (String, bool) {
+async fn first_referral(snapshot: &Reads) -> (String, bool) {
     let window = Window { limit: 1, from_end: false, after: None, before: None };
     let order = ReferralOrder::DueOnAsc;
     let filter = ReferralFilter::default();
@@ -83,7 +83,7 @@ async fn admit(database: &Database) -> Reads {
 }
 
 /// The same over HTTP: the sender's name, and whether the family name is visible.
-async fn shown(server: &TestServer) -> (Value, bool) {
+async fn first_referral_over_http(server: &TestServer) -> (Value, bool) {
     let query = "{ referrals(first: 1) { nodes { sender { name } handover { familyName } } } }";
     let answer = server.ask(&token("jobcenter", Role::Clerk), query, &Value::Null).await;
     assert_eq!(answer["errors"], Value::Null, "{answer}");
@@ -127,27 +127,27 @@ on_both! {
         let server = TestServer::start(db, Clock::on(today())).await;
         // The server uses its own connections, so these changes come from another process.
         let main = server.database.database.raw();
-        assert_eq!(shown(&server).await, (Value::from("Stelle traeger"), true));
+        assert_eq!(first_referral_over_http(&server).await, (Value::from("Stelle traeger"), true));
         for number in 0..20 {
             run(main, &format!("UPDATE agency SET name = 'Träger {number}' WHERE slug = 'traeger'")).await;
-            assert_eq!(shown(&server).await, (Value::from(format!("Träger {number}")), true));
+            assert_eq!(first_referral_over_http(&server).await, (Value::from(format!("Träger {number}")), true));
         }
         let fields = FieldSet::ALL.without(FieldSet::of(&[F::FamilyName])).to_i64();
         run(main, &format!("UPDATE agreement SET fields = {fields}")).await;
-        assert!(!shown(&server).await.1);
+        assert!(!first_referral_over_http(&server).await.1);
         run(main, &format!("UPDATE agreement SET fields = {}", FieldSet::ALL.to_i64())).await;
-        assert!(shown(&server).await.1);
+        assert!(first_referral_over_http(&server).await.1);
         let narrower = Agreement {
             version: 2,
             narrows_running: true,
             ..world::agreement(AGS, receiver, PURPOSE, FieldSet::EMPTY, FieldSet::EMPTY)
         };
         let narrower = world::insert_agreement(main, narrower).await;
-        assert!(!shown(&server).await.1);
+        assert!(!first_referral_over_http(&server).await.1);
         run(main, "DELETE FROM agreement WHERE version = 2").await;
-        assert!(shown(&server).await.1, "{narrower} narrows no more");
+        assert!(first_referral_over_http(&server).await.1, "{narrower} narrows no more");
         run(main, &format!("UPDATE agreement SET terminated_for_cause_on = '{}'", in_days(0))).await;
-        assert!(!shown(&server).await.1);
+        assert!(!first_referral_over_http(&server).await.1);
         assert_ne!(agreement, narrower);
         server.stop().await;
     }
@@ -157,29 +157,29 @@ on_both! {
         let database = Database::open(&db.url).await.expect("a process of its own");
         let first = admit(&database).await;
         let before = ("Stelle traeger".to_owned(), true);
-        assert_eq!(look(&first).await, before);
+        assert_eq!(first_referral(&first).await, before);
         let after = ("Anders".to_owned(), false);
         run(db.database.raw(), "UPDATE agency SET name = 'Anders' WHERE slug = 'traeger'").await;
         run(db.database.raw(), "UPDATE agreement SET fields = 0").await;
         // Another process has no cached directory yet: it reads the snapshot's state first.
-        assert_eq!(look(&first).await, before);
+        assert_eq!(first_referral(&first).await, before);
         let second = admit(&database).await;
-        assert_eq!(look(&second).await, after);
-        assert_eq!(look(&first).await, before, "whatever is kept now");
+        assert_eq!(first_referral(&second).await, after);
+        assert_eq!(first_referral(&first).await, before, "whatever is kept now");
         // A snapshot that began without a directory joins the tables, with the same result.
         let joined = Reads::begin(&database, Arc::clone(second.viewer()), today()).await.expect("a snapshot");
-        assert_eq!(look(&joined).await, after);
+        assert_eq!(first_referral(&joined).await, after);
         drop((first, second, joined));
-        assert_eq!(look(&admit(&database).await).await, after);
+        assert_eq!(first_referral(&admit(&database).await).await, after);
     }
 
     async fn without_a_version_the_directory_is_not_cached(db: TestDatabase) {
         fill(db.database.raw(), 1).await;
         let database = Database::open(&db.url).await.expect("a process of its own");
-        assert_eq!(look(&admit(&database).await).await, ("Stelle traeger".to_owned(), true));
+        assert_eq!(first_referral(&admit(&database).await).await, ("Stelle traeger".to_owned(), true));
         run(db.database.raw(), "DELETE FROM directory").await;
         run(db.database.raw(), "UPDATE agency SET name = 'Anders' WHERE slug = 'traeger'").await;
-        assert_eq!(look(&admit(&database).await).await, ("Anders".to_owned(), true));
+        assert_eq!(first_referral(&admit(&database).await).await, ("Anders".to_owned(), true));
     }
 
     async fn with_two_writers_every_request_sees_what_was_committed_before_it(db: TestDatabase) {
@@ -218,14 +218,14 @@ on_both! {
         });
         while !done.load(Ordering::SeqCst) {
             let before = acknowledged.load(Ordering::SeqCst);
-            let (name, _) = look(&admit(&database).await).await;
+            let (name, _) = first_referral(&admit(&database).await).await;
             let seen: i64 = name.parse().unwrap_or(0);
             assert!(seen >= before, "{seen} after {before}");
             looks.fetch_add(1, Ordering::SeqCst);
         }
         let last = names.await.expect("the first writer");
         agreements.await.expect("the second writer");
-        assert_eq!(look(&admit(&database).await).await.0, last.to_string());
+        assert_eq!(first_referral(&admit(&database).await).await.0, last.to_string());
     }
 
     async fn a_list_from_the_cached_directory_equals_one_from_joined_tables(db: TestDatabase) {
@@ -297,7 +297,7 @@ async fn the_second_of_two_writers_waits_and_both_changes_are_seen_on_postgresql
     let db = fresh(Backend::Postgres).await;
     fill(db.database.raw(), 1).await;
     let database = Database::open(&db.url).await.expect("a process of its own");
-    let seen = async || look(&admit(&database).await).await;
+    let seen = async || first_referral(&admit(&database).await).await;
     assert_eq!(seen().await, ("Stelle traeger".to_owned(), true));
     let first = db.database.raw_write().await.expect("a transaction");
     first.execute_unprepared("UPDATE agency SET name = 'Anders' WHERE slug = 'traeger'").await.expect("renamed");

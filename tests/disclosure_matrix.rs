@@ -40,8 +40,8 @@ fn selection(tables: &Tables, kind: &str) -> String {
 }
 
 /// Checks the handover of one referral.
-fn check(tables: &Tables, row: &Row, handover: &Value) {
-    let given = row.gives(tables);
+fn check_handover(tables: &Tables, row: &Row, handover: &Value) {
+    let given = row.visible_fields(tables);
     let known = tables.known(row.kind);
     for field in &known {
         let value = &handover[field];
@@ -60,7 +60,7 @@ fn check(tables: &Tables, row: &Row, handover: &Value) {
         .iter()
         .filter_map(|field| {
             let code = HandoverField::from_name(field).expect("a field").code();
-            row.reason(tables, field).map(|reason| json!({"field": code, "reason": reason}))
+            row.withheld_reason(tables, field).map(|reason| json!({"field": code, "reason": reason}))
         })
         .collect();
     assert_eq!(handover["withheld"], Value::Array(expected), "withheld of {row:?}");
@@ -68,23 +68,23 @@ fn check(tables: &Tables, row: &Row, handover: &Value) {
         let code = entry["field"].as_str().expect("a field");
         let field = HandoverField::from_code(code).expect("a field").name();
         assert_eq!(entry["value"].is_null(), !given.contains(field), "entry {field} of {row:?}");
-        assert_eq!(entry["withheld"].as_str(), row.reason(tables, field), "entry {field} of {row:?}");
+        assert_eq!(entry["withheld"].as_str(), row.withheld_reason(tables, field), "entry {field} of {row:?}");
     }
 }
 
 /// Checks that a body has no canary of a field or row that the viewer may not see.
-fn no_other_canary(tables: &Tables, rows: &BTreeMap<u32, Row>, kind: &str, body: &str) {
+fn check_canaries(tables: &Tables, rows: &BTreeMap<u32, Row>, kind: &str, body: &str) {
     for (at, _) in body.match_indices("Kanari") {
         let rest = &body[at + 6..];
         let number: u32 = rest[..5].parse().expect("a number");
         let field = rest[6..].split('x').next().expect("a field");
         let row = rows.get(&number).unwrap_or_else(|| panic!("a canary of a stranger: {number} {field}"));
         assert_eq!(row.kind, kind, "a canary of another's referral: {number} {field}");
-        let opens = row.stage().is_some() && !row.gives(tables).is_empty();
+        let opens = row.stage().is_some() && !row.visible_fields(tables).is_empty();
         let allowed = match field {
             "message" => opens,
             "receiverReference" | "receiverStaff" => true,
-            field => row.gives(tables).contains(field),
+            field => row.visible_fields(tables).contains(field),
         };
         assert!(allowed, "canary {field} of {row:?}");
     }
@@ -113,16 +113,16 @@ on_both! {
             loop {
                 let answer = server.ask(&token, &list, &json!({"after": after})).await;
                 assert_eq!(answer["errors"], Value::Null, "{slug}");
-                no_other_canary(&tables, &fixture.by_number, kind.code(), &answer.to_string());
+                check_canaries(&tables, &fixture.by_number, kind.code(), &answer.to_string());
                 let page = &answer["data"]["referrals"];
                 let drafts = mine.values().filter(|row| row.status == S::Draft).count();
                 assert_eq!(page["totalCount"], json!(mine.len() - drafts), "drafts are not the receiver's");
                 for node in page["nodes"].as_array().expect("nodes") {
                     let id = node["id"].as_str().expect("an id").to_owned();
                     let row = mine.get(&id).unwrap_or_else(|| panic!("{id} is not of {slug}"));
-                    check(&tables, row, &node["handover"]);
+                    check_handover(&tables, row, &node["handover"]);
                     assert_eq!(node["status"], row.status.code());
-                    assert_eq!(node["messages"]["nodes"].as_array().expect("messages").is_empty(), row.gives(&tables).is_empty(), "messages of {row:?}");
+                    assert_eq!(node["messages"]["nodes"].as_array().expect("messages").is_empty(), row.visible_fields(&tables).is_empty(), "messages of {row:?}");
                     assert!(listed.insert(id), "twice in the list");
                     seen += 1;
                 }
@@ -141,10 +141,10 @@ on_both! {
             for id in ids {
                 let answer = server.ask(&token, &ask_each, &json!({"id": id})).await;
                 assert_eq!(answer["errors"], Value::Null, "{slug}");
-                no_other_canary(&tables, &fixture.by_number, kind.code(), &answer.to_string());
+                check_canaries(&tables, &fixture.by_number, kind.code(), &answer.to_string());
                 match mine.get(id).filter(|row| row.status != S::Draft) {
                     Some(row) => {
-                        check(&tables, row, &answer["data"]["one"]["h"]);
+                        check_handover(&tables, row, &answer["data"]["one"]["h"]);
                         assert_eq!(answer["data"]["two"]["handover"], answer["data"]["one"]["h"]);
                         assert_eq!(answer["data"]["two"]["__typename"], "Referral");
                     }
@@ -169,7 +169,7 @@ async fn the_sender_sees_what_the_receiver_sees(server: &TestServer, tables: &Ta
         let answer = server.ask(&token, query, &json!({"id": id})).await;
         let referral = &answer["data"]["referral"];
         let codes: BTreeSet<String> = row
-            .gives(tables)
+            .visible_fields(tables)
             .iter()
             .map(|field| HandoverField::from_name(field).expect("a field").code().to_owned())
             .collect();

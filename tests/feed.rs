@@ -22,12 +22,12 @@ const MESSAGES: usize = 8;
 
 /// One server's URL and a client for it.
 #[derive(Clone)]
-struct Door {
+struct Endpoint {
     client: reqwest::Client,
     url: String,
 }
 
-impl Door {
+impl Endpoint {
     async fn ask(&self, token: &str, query: &str, variables: Value) -> Value {
         let body = json!({"query": query, "variables": variables});
         let request = self.client.post(&self.url).bearer_auth(token).json(&body);
@@ -56,12 +56,12 @@ const PAGE: &str = "query($after: String) { changes(after: $after, first: 7) {
     pageInfo { hasNextPage endCursor } edges { cursor node { cursor at kind referralId eventId } } } }";
 
 /// Polls the feed until all changes are written and no further page exists. Returns its entries.
-async fn follow(doors: Vec<Door>, written: Arc<AtomicBool>) -> Vec<Value> {
+async fn poll(endpoints: Vec<Endpoint>, written: Arc<AtomicBool>) -> Vec<Value> {
     let (mut seen, mut after) = (Vec::new(), Value::Null);
-    for door in doors.iter().cycle() {
+    for endpoint in endpoints.iter().cycle() {
         // Read before the page is requested: later changes are on the next page.
         let last = written.load(Ordering::SeqCst);
-        let page = door.ask(&jobcenter(), PAGE, json!({"after": after})).await["changes"].take();
+        let page = endpoint.ask(&jobcenter(), PAGE, json!({"after": after})).await["changes"].take();
         let rows = page["edges"].as_array().expect("a list");
         assert!(rows.len() <= 7 && rows.iter().all(|row| row["cursor"] == row["node"]["cursor"]), "{page}");
         seen.extend(rows.iter().map(|row| row["node"].clone()));
@@ -87,26 +87,26 @@ on_both! {
             (Served::start(folder.path()), folder)
         });
         let play = Play::begin(db).await;
-        let mut doors = vec![Door { client: reqwest::Client::new(), url: play.server.url("/graphql") }];
-        doors.extend(second.iter().map(|(served, _)| Door { client: reqwest::Client::new(), url: served.url("/graphql") }));
+        let mut endpoints = vec![Endpoint { client: reqwest::Client::new(), url: play.server.url("/graphql") }];
+        endpoints.extend(second.iter().map(|(served, _)| Endpoint { client: reqwest::Client::new(), url: served.url("/graphql") }));
         let mut referrals = Vec::new();
         for _ in 0..REFERRALS {
             referrals.push(play.offered().await);
         }
 
         let written = Arc::new(AtomicBool::new(false));
-        let poller = tokio::spawn(follow(doors.clone(), Arc::clone(&written)));
+        let poller = tokio::spawn(poll(endpoints.clone(), Arc::clone(&written)));
         let writers = referrals.iter().cloned().enumerate().map(|(number, referral)| {
-            let doors = doors.clone();
+            let endpoints = endpoints.clone();
             tokio::spawn(async move {
                 let (id, mut version) = (referral["id"].clone(), referral["version"].clone());
                 for (step, mutation) in MOVES.into_iter().enumerate() {
-                    version = doors[(number + step) % doors.len()].change(&jobcenter(), mutation, &id, &version, json!({})).await;
+                    version = endpoints[(number + step) % endpoints.len()].change(&jobcenter(), mutation, &id, &version, json!({})).await;
                 }
                 for message in 0..MESSAGES {
                     let from = if message % 2 == 0 { jobcenter() } else { traeger() };
-                    let door = &doors[(number + message) % doors.len()];
-                    version = door.change(&from, "postMessage", &id, &version, json!({"text": "Guten Tag"})).await;
+                    let endpoint = &endpoints[(number + message) % endpoints.len()];
+                    version = endpoint.change(&from, "postMessage", &id, &version, json!({"text": "Guten Tag"})).await;
                 }
             })
         });

@@ -23,13 +23,13 @@ use crate::support::world::{self, today};
 const AGS: &str = "05315000";
 
 /// A second process with clerks of two agencies. It records its statements.
-struct Office {
-    ledger: DisclosureLog,
+struct Process {
+    log: DisclosureLog,
     clerks: [Arc<Viewer>; 2],
     statements: Arc<Mutex<Vec<String>>>,
 }
 
-impl Office {
+impl Process {
     async fn open(db: &TestDatabase) -> Self {
         world::add_municipality(db.database.raw(), AGS).await;
         for slug in ["jobcenter", "other"] {
@@ -44,11 +44,11 @@ impl Office {
             Arc::clone(admitted.expect("a database").expect("a clerk").viewer())
         };
         let clerks = [clerk("jobcenter").await, clerk("other").await];
-        Self { ledger: DisclosureLog::open(Arc::new(database), Clock::on(today())), clerks, statements }
+        Self { log: DisclosureLog::open(Arc::new(database), Clock::on(today())), clerks, statements }
     }
 
     /// Records that a clerk was shown a referral. The referral exists only in the log.
-    async fn show(&self, clerk: usize, request: &str, referral: Uuid) -> Option<Recorded> {
+    async fn disclose(&self, clerk: usize, request: &str, referral: Uuid) -> Option<Recorded> {
         let viewer = &self.clerks[clerk];
         let fields = FieldSet::of(&[HandoverField::FamilyName]);
         let shown = Shown {
@@ -62,7 +62,7 @@ impl Office {
         };
         let begun = Begun { closings: viewer.closings(), today: today() };
         let reader = Reader::of(viewer, request, "an-operation");
-        self.ledger.record(viewer, &reader, vec![shown], begun).await.ok()
+        self.log.record(viewer, &reader, vec![shown], begun).await.ok()
     }
 
     fn commits(&self) -> usize {
@@ -78,11 +78,11 @@ async fn logged(db: &TestDatabase, request: &str) -> u64 {
 
 on_both! {
     async fn concurrent_requests_are_logged_in_shared_transactions(db: TestDatabase) {
-        let office = Arc::new(Office::open(&db).await);
+        let process = Arc::new(Process::open(&db).await);
         let requests: Vec<_> = (0..200)
             .map(|number| {
-                let office = Arc::clone(&office);
-                tokio::spawn(async move { office.show(number % 2, &format!("request-{number}"), new_uuid()).await })
+                let process = Arc::clone(&process);
+                tokio::spawn(async move { process.disclose(number % 2, &format!("request-{number}"), new_uuid()).await })
             })
             .collect();
         for request in requests {
@@ -91,16 +91,16 @@ on_both! {
         for number in 0..200 {
             assert_eq!(logged(&db, &format!("request-{number}")).await, 1);
         }
-        assert!(office.commits() <= 50, "{} transactions for 200 requests", office.commits());
+        assert!(process.commits() <= 50, "{} transactions for 200 requests", process.commits());
     }
 
     async fn simultaneous_disclosures_of_a_referral_are_one_fact(db: TestDatabase) {
-        let office = Arc::new(Office::open(&db).await);
+        let process = Arc::new(Process::open(&db).await);
         let referral = new_uuid();
         let shows: Vec<_> = (0..50)
             .map(|_| {
-                let office = Arc::clone(&office);
-                tokio::spawn(async move { office.show(0, "a-request", referral).await })
+                let process = Arc::clone(&process);
+                tokio::spawn(async move { process.disclose(0, "a-request", referral).await })
             })
             .collect();
         for show in shows {
@@ -112,19 +112,19 @@ on_both! {
     }
 
     async fn a_closing_for_one_agency_does_not_delay_the_log_of_another(db: TestDatabase) {
-        let office = Arc::new(Office::open(&db).await);
+        let process = Arc::new(Process::open(&db).await);
         if db.database.backend() == DbBackend::Sqlite {
             // On SQLite all disclosures share one lock.
             return;
         }
-        let held = office.clerks[0].agency().id;
+        let held = process.clerks[0].agency().id;
         let closing = db.database.raw_closing(&[held].into()).await.expect("the lock of a closing");
         let waiting = tokio::spawn({
-            let office = Arc::clone(&office);
-            async move { office.show(0, "held", new_uuid()).await }
+            let process = Arc::clone(&process);
+            async move { process.disclose(0, "held", new_uuid()).await }
         });
         for _ in 0..20 {
-            assert_eq!(office.show(1, "free", new_uuid()).await, Some(Recorded::Written));
+            assert_eq!(process.disclose(1, "free", new_uuid()).await, Some(Recorded::Written));
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
         assert!(!waiting.is_finished(), "it was logged while something was being closed");
@@ -135,17 +135,17 @@ on_both! {
     }
 
     async fn an_entry_that_cannot_be_written_fails_alone(db: TestDatabase) {
-        let office = Arc::new(Office::open(&db).await);
+        let process = Arc::new(Process::open(&db).await);
         if db.database.backend() == DbBackend::Sqlite {
             // SQLite stores any text.
             return;
         }
         let requests: Vec<_> = (0..40)
             .map(|number| {
-                let office = Arc::clone(&office);
+                let process = Arc::clone(&process);
                 // PostgreSQL cannot store NUL.
                 let request = if number == 7 { "nul\0".to_owned() } else { format!("request-{number}") };
-                tokio::spawn(async move { office.show(0, &request, new_uuid()).await })
+                tokio::spawn(async move { process.disclose(0, &request, new_uuid()).await })
             })
             .collect();
         for (number, request) in requests.into_iter().enumerate() {

@@ -29,7 +29,7 @@ fn run(folder: &Path, arguments: &[&str]) -> Output {
     kim(folder).args(arguments).output().expect("kim runs")
 }
 
-fn said(output: &Output) -> (Option<i32>, String) {
+fn exit_code_and_stderr(output: &Output) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
@@ -109,7 +109,7 @@ impl Drop for Served {
 #[test]
 fn serve_does_not_start_without_an_issuer() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (code, words) = said(&run(folder.path(), &["serve"]));
+    let (code, words) = exit_code_and_stderr(&run(folder.path(), &["serve"]));
     assert_eq!(code, Some(2));
     assert!(words.contains("[[issuer]]") && words.contains("kim demo"), "{words}");
 }
@@ -123,7 +123,7 @@ fn serve_never_trusts_the_development_issuer() {
     std::fs::write(folder.path().join("keys.json"), kim::development::jwks()).expect("a file");
     for (iss, expected) in [(kim::development::ISS, 2), ("https://harmless.example", 1)] {
         std::fs::write(folder.path().join("kim.toml"), config(iss)).expect("a file");
-        let (code, words) = said(&run(folder.path(), &["serve"]));
+        let (code, words) = exit_code_and_stderr(&run(folder.path(), &["serve"]));
         assert_eq!(code, Some(expected), "{words}");
         assert!(words.contains("development issuer"), "{words}");
     }
@@ -132,12 +132,12 @@ fn serve_never_trusts_the_development_issuer() {
 #[test]
 fn serve_does_not_start_on_a_database_that_is_not_migrated() {
     let folder = configured("sqlite:kim.sqlite");
-    let (code, words) = said(&run(folder.path(), &["serve"]));
+    let (code, words) = exit_code_and_stderr(&run(folder.path(), &["serve"]));
     assert_eq!(code, Some(1));
     assert!(words.contains("kim migrate"), "{words}");
     assert_eq!(run(folder.path(), &["migrate"]).status.code(), Some(0));
     assert_eq!(run(folder.path(), &["migrate", "--down", "--yes-delete-all-data"]).status.code(), Some(0));
-    let (code, words) = said(&run(folder.path(), &["serve"]));
+    let (code, words) = exit_code_and_stderr(&run(folder.path(), &["serve"]));
     assert_eq!(code, Some(1));
     assert!(words.contains("steps are missing") && words.contains("kim migrate"), "{words}");
     assert_eq!(run(folder.path(), &["migrate"]).status.code(), Some(0));
@@ -164,7 +164,7 @@ fn an_invalid_command_line_ends_with_exit_code_2() {
         assert_eq!(run(folder.path(), arguments).status.code(), Some(2), "{arguments:?}");
     }
     std::fs::write(folder.path().join("kim.toml"), "databse = \"x\"").expect("a file");
-    let (code, words) = said(&run(folder.path(), &["migrate"]));
+    let (code, words) = exit_code_and_stderr(&run(folder.path(), &["migrate"]));
     assert_eq!(code, Some(2));
     assert!(words.contains("\"databse\""), "{words}");
 }

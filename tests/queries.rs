@@ -19,7 +19,7 @@ use crate::support::world::{self, ConsentSpec, ReferralSpec, World, in_days, tod
 const KOELN: &str = "05315000";
 const DUISBURG: &str = "05112000";
 
-struct Houses {
+struct Fixture {
     traeger: Uuid,
     other_traeger: Uuid,
     jobcenter: Uuid,
@@ -27,7 +27,7 @@ struct Houses {
 }
 
 /// Writes twelve referrals from two Träger to one Jobcenter, and agencies of another municipality.
-async fn fill(db: &TestDatabase) -> Houses {
+async fn fill(db: &TestDatabase) -> Fixture {
     let main = db.database.raw();
     for ags in [KOELN, DUISBURG] {
         world::add_municipality(main, ags).await;
@@ -87,7 +87,7 @@ async fn fill(db: &TestDatabase) -> Houses {
         }));
     }
     world.write(main).await;
-    Houses { traeger, other_traeger, jobcenter, ids }
+    Fixture { traeger, other_traeger, jobcenter, ids }
 }
 
 fn numbers(list: &Value) -> Vec<u32> {

@@ -28,20 +28,20 @@ const TILES: &str =
 
 /// A query, a part of the text of one of its statements, and the index that this statement must use. "alone" means that
 /// it may read only the index.
-struct Question {
+struct Query {
     index: &'static str,
     words: &'static str,
     query: String,
 }
 
 /// Typical queries of client programs.
-fn asked() -> Vec<Question> {
-    let list = |index, words, arguments: &str, more: &str| Question {
+fn queries() -> Vec<Query> {
+    let list = |index, words, arguments: &str, more: &str| Query {
         index,
         words,
         query: format!("query($first: Int) {{ referrals({arguments}) {{ {PAGE} {more} {ROWS} }} }}"),
     };
-    let counts = |fields: &str| Question {
+    let counts = |fields: &str| Query {
         index: COUNTED,
         words: "GROUP BY",
         query: format!("{{ referralCounts {{ {fields} }} }}"),
@@ -122,7 +122,7 @@ pub(crate) async fn explain(database: &Database, statement: &str) -> String {
 }
 
 /// The large tables that a plan scans, also in the order of an index. PostgreSQL names the table, SQLite its alias.
-fn read_whole(statement: &str, plan: &str) -> Vec<&'static str> {
+fn scanned_tables(statement: &str, plan: &str) -> Vec<&'static str> {
     let lines: Vec<&str> = plan.lines().map(|line| line.trim_start_matches([' ', '-', '>'])).collect();
     let scanned = |table: &str, place: usize| {
         let after = |start: &str| lines[place].split_once(start).and_then(|(_, rest)| rest.split_whitespace().next());
@@ -140,13 +140,13 @@ fn read_whole(statement: &str, plan: &str) -> Vec<&'static str> {
 
 /// Executes a query and checks each statement that reads: none scans a large table, and the named statement uses its index
 /// without a sort.
-async fn look(db: &TestDatabase, watched: &Watched, question: &Question, query: &str) -> Value {
-    let Question { index, words, .. } = question;
+async fn check_plans(db: &TestDatabase, watched: &Watched, query_case: &Query, query: &str) -> Value {
+    let Query { index, words, .. } = query_case;
     let (response, reads, log) = watched.ask(query, 50).await;
     let mut carried = 0;
     for statement in reads.iter().chain(&log).filter(|text| text.trim_start().starts_with("SELECT")) {
         let plan = explain(&db.database, statement).await;
-        assert_eq!(read_whole(statement, &plan), Vec::<&str>::new(), "{query}\n{statement}\n{plan}");
+        assert_eq!(scanned_tables(statement, &plan), Vec::<&str>::new(), "{query}\n{statement}\n{plan}");
         if statement.contains(words) {
             let carries = match index.strip_suffix(" alone") {
                 Some(index) => ["Index Only Scan using ", "COVERING INDEX "]
@@ -170,12 +170,12 @@ on_both! {
         fill(&db, 6_000).await;
         db.vacuum().await;
         let watched = Watched::new(&db.url, "jobcenter-3", Role::Clerk).await;
-        for question in asked() {
-            let answer = look(&db, &watched, &question, &question.query).await;
-            if question.words.starts_with("ORDER BY") {
-                let deeper = continued(&question.query, &answer).expect("another page");
+        for query_case in queries() {
+            let answer = check_plans(&db, &watched, &query_case, &query_case.query).await;
+            if query_case.words.starts_with("ORDER BY") {
+                let deeper = continued(&query_case.query, &answer).expect("another page");
                 assert!(deeper.contains("after: ") || deeper.contains("before: "), "{deeper}");
-                look(&db, &watched, &question, &deeper).await;
+                check_plans(&db, &watched, &query_case, &deeper).await;
             }
         }
     }
@@ -197,7 +197,7 @@ on_both! {
             let (_, reads, _) = watched.ask(&query, 50).await;
             let history = reads.iter().find(|text| text.contains(&format!("FROM {table} "))).expect("a history");
             let plan = explain(&db.database, history).await;
-            assert!(!read_whole(history, &plan).contains(&table), "{history}\n{plan}");
+            assert!(!scanned_tables(history, &plan).contains(&table), "{history}\n{plan}");
         }
     }
 
@@ -209,9 +209,9 @@ on_both! {
         }
         main.execute_unprepared("ANALYZE").await.expect("statistics");
         let watched = Watched::new(&db.url, "jobcenter-3", Role::Clerk).await;
-        let (_, reads, _) = watched.ask(&asked()[0].query, 50).await;
+        let (_, reads, _) = watched.ask(&queries()[0].query, 50).await;
         let page = reads.iter().find(|text| text.contains("FROM referral")).expect("the page");
         let plan = explain(&db.database, page).await;
-        assert!(!plan.contains("referral_receiver") && read_whole(page, &plan).contains(&"referral"), "{plan}");
+        assert!(!plan.contains("referral_receiver") && scanned_tables(page, &plan).contains(&"referral"), "{plan}");
     }
 }

@@ -13,25 +13,25 @@ use crate::support::play::{jobcenter, on, traeger};
 use crate::support::server::{TestServer, token};
 use crate::support::world::{self, ReferralSpec, World, in_days, today};
 
-use super::{BASIC, COURSE, Table, coordination, person, receiver};
+use super::{BASIC, COURSE, Negotiation, coordination, person, receiver};
 
 on_both! {
     async fn a_narrowing_version_applies_to_running_referrals_at_once(db: TestDatabase) {
-        let table = Table::set(db).await;
-        let first = table.conclude(table.wish(COURSE, &BASIC)).await;
-        let draft = table.draft(COURSE).await;
-        let offered = table.offer(&draft).await["data"]["offerReferral"]["referral"].clone();
-        table.play.done(&jobcenter(), "acceptReferral", on(&offered, json!({}))).await;
-        assert_ne!(table.seen(&offered).await["handover"]["phone"], Value::Null);
-        let closings = table.closings().await;
+        let negotiation = Negotiation::begin(db).await;
+        let first = negotiation.conclude(negotiation.terms(COURSE, &BASIC)).await;
+        let draft = negotiation.draft(COURSE).await;
+        let offered = negotiation.offer(&draft).await["data"]["offerReferral"]["referral"].clone();
+        negotiation.play.done(&jobcenter(), "acceptReferral", on(&offered, json!({}))).await;
+        assert_ne!(negotiation.seen(&offered).await["handover"]["phone"], Value::Null);
+        let closings = negotiation.closings().await;
 
-        let mut narrower = table.wish(COURSE, &BASIC[..2]);
+        let mut narrower = negotiation.terms(COURSE, &BASIC[..2]);
         (narrower["narrowsRunning"], narrower["accessDays"]) = (json!(true), json!(7));
         narrower["fields"][1]["tickedOnly"] = json!(true);
-        let second = table.conclude(narrower).await;
+        let second = negotiation.conclude(narrower).await;
         assert_eq!(second["agreement"]["version"], 2);
-        assert_eq!(table.closings().await, closings + 1);
-        let seen = table.seen(&offered).await;
+        assert_eq!(negotiation.closings().await, closings + 1);
+        let seen = negotiation.seen(&offered).await;
         assert_eq!((&seen["status"], &seen["handover"]["phone"]), (&json!("ACCEPTED"), &Value::Null), "{seen}");
         assert!(seen["handover"]["withheld"].as_array().expect("a list").contains(&json!({"field": "PHONE", "reason": "NOT_IN_AGREEMENT"})), "{seen}");
 
@@ -41,16 +41,16 @@ on_both! {
         let expected = json!({"agreementDifference": {"added": [], "removed": [{"label": "Telefon"}], "newlyTicked": [{"label": "Familienname"}],
             "respondWorkingDays": null, "accessDays": {"from": 14, "to": 7}, "narrowsRunning": true}});
         for token in [receiver(), coordination(), traeger()] {
-            assert_eq!(table.play.ask(&token, &difference).await, expected);
+            assert_eq!(negotiation.play.ask(&token, &difference).await, expected);
         }
         // A viewer who sees proposals can compare them too.
-        let third = table.done(&receiver(), "proposeAgreement", table.wish(COURSE, &BASIC)).await;
+        let third = negotiation.done(&receiver(), "proposeAgreement", negotiation.terms(COURSE, &BASIC)).await;
         let with_proposal = format!("{{ agreementDifference(from: {to}, to: {}) {{ added {{ label }} narrowsRunning }} }}", third["id"]);
-        assert_eq!(table.play.ask(&receiver(), &with_proposal).await["agreementDifference"]["added"], json!([{"label": "Telefon"}]));
-        assert_eq!(table.play.ask(&traeger(), &with_proposal).await, json!({"agreementDifference": null}));
+        assert_eq!(negotiation.play.ask(&receiver(), &with_proposal).await["agreementDifference"]["added"], json!([{"label": "Telefon"}]));
+        assert_eq!(negotiation.play.ask(&traeger(), &with_proposal).await, json!({"agreementDifference": null}));
         let foreign = person("abh", Role::Administrator, "leitung-abh");
-        assert_eq!(table.play.ask(&foreign, &difference).await, json!({"agreementDifference": null}));
-        table.stop().await;
+        assert_eq!(negotiation.play.ask(&foreign, &difference).await, json!({"agreementDifference": null}));
+        negotiation.stop().await;
     }
 
     async fn a_field_is_statutory_only_if_every_narrowing_version_says_so(db: TestDatabase) {

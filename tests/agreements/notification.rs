@@ -19,72 +19,72 @@ use crate::support::play::{jobcenter, on, traeger};
 use crate::support::server::verified;
 use crate::support::world::{self, ConsentSpec, in_days, today};
 
-use super::{BASIC, COURSE, Table, coordination, receiver};
+use super::{BASIC, COURSE, Negotiation, coordination, receiver};
 
 on_both! {
     async fn both_sides_are_notified_of_fields_that_an_agreement_closes(db: TestDatabase) {
-        let table = Table::set(db).await;
-        table.conclude(table.wish(COURSE, &BASIC)).await;
-        let draft = table.draft(COURSE).await;
-        let offered = table.offer(&draft).await["data"]["offerReferral"]["referral"].clone();
-        let accepted = table.play.done(&jobcenter(), "acceptReferral", on(&offered, json!({}))).await;
+        let negotiation = Negotiation::begin(db).await;
+        negotiation.conclude(negotiation.terms(COURSE, &BASIC)).await;
+        let draft = negotiation.draft(COURSE).await;
+        let offered = negotiation.offer(&draft).await["data"]["offerReferral"]["referral"].clone();
+        let accepted = negotiation.play.done(&jobcenter(), "acceptReferral", on(&offered, json!({}))).await;
         // One referral in preview, one that was declined, and one for another purpose.
-        let preview = table.offer(&table.draft(COURSE).await).await["data"]["offerReferral"]["referral"].clone();
-        let back = table.offer(&table.draft(COURSE).await).await["data"]["offerReferral"]["referral"].clone();
-        let back = table.play.done(&jobcenter(), "declineReferral", on(&back, json!({"reason": "NO_CAPACITY"}))).await;
-        let other = table.play.offered().await;
-        let waiting = table.draft(COURSE).await;
+        let preview = negotiation.offer(&negotiation.draft(COURSE).await).await["data"]["offerReferral"]["referral"].clone();
+        let back = negotiation.offer(&negotiation.draft(COURSE).await).await["data"]["offerReferral"]["referral"].clone();
+        let back = negotiation.play.done(&jobcenter(), "declineReferral", on(&back, json!({"reason": "NO_CAPACITY"}))).await;
+        let other = negotiation.play.offered().await;
+        let waiting = negotiation.draft(COURSE).await;
         let version = |referral: &Value| referral["version"].as_i64().expect("a number");
         let changed = "AGREEMENT_CHANGED";
 
         // A version that narrows from a future day: both feeds announce it, and nothing is closed yet.
-        let mut later = table.wish(COURSE, &BASIC[..2]);
+        let mut later = negotiation.terms(COURSE, &BASIC[..2]);
         (later["validFrom"], later["narrowsRunning"]) = (json!(in_days(5)), json!(true));
-        table.conclude(later).await;
+        negotiation.conclude(later).await;
         for token in [jobcenter(), traeger()] {
-            let (now, _, kinds) = table.told(&token, &accepted).await;
+            let (now, _, kinds) = negotiation.history(&token, &accepted).await;
             assert_eq!((now, kinds.last().map(String::as_str)), (version(&accepted), Some(changed)));
         }
         // A version that narrows at once.
-        let mut narrower = table.wish(COURSE, &BASIC[..2]);
+        let mut narrower = negotiation.terms(COURSE, &BASIC[..2]);
         narrower["narrowsRunning"] = json!(true);
-        table.conclude(narrower).await;
+        negotiation.conclude(narrower).await;
         let event = |fields: Value, slug: &str| json!({"action": null, "fromStatus": "ACCEPTED", "toStatus": "ACCEPTED", "agency": {"slug": slug}, "staff": null, "changedFields": fields});
         let phone = json!([{"field": "PHONE", "change": "NOT_AGREED"}]);
         for token in [jobcenter(), traeger()] {
-            let (now, last, kinds) = table.told(&token, &accepted).await;
+            let (now, last, kinds) = negotiation.history(&token, &accepted).await;
             assert_eq!((now, last), (version(&accepted) + 1, event(phone.clone(), "traeger")), "the coordination signs for the senders");
             assert_eq!(kinds.iter().filter(|kind| *kind == changed).count(), 2);
-            let (now, last, _) = table.told(&token, &preview).await;
+            let (now, last, _) = negotiation.history(&token, &preview).await;
             assert_eq!((now, &last["changedFields"]), (version(&preview) + 1, &json!([])), "the preview had not shown it");
             for untouched in [&back, &other] {
-                let (now, _, kinds) = table.told(&token, untouched).await;
+                let (now, _, kinds) = negotiation.history(&token, untouched).await;
                 assert!(now == version(untouched) && !kinds.contains(&changed.to_owned()), "{kinds:?}");
             }
         }
-        assert!(!table.told(&traeger(), &waiting).await.2.contains(&changed.to_owned()), "a draft takes the agreement that is in force at its offer");
+        assert!(!negotiation.history(&traeger(), &waiting).await.2.contains(&changed.to_owned()), "a draft takes the agreement that is in force at its offer");
 
         // A termination for cause closes all fields, and the event names the agency that terminated.
-        let latest = table.agreements(&receiver()).await.into_iter().filter(|one| one["purpose"]["code"] == "INTEGRATION_COURSE")
+        let latest = negotiation.agreements(&receiver()).await.into_iter().filter(|one| one["purpose"]["code"] == "INTEGRATION_COURSE")
             .max_by_key(|one| one["version"].as_i64()).expect("the latest")["id"].clone();
-        let ended = table.terminate(&receiver(), &latest, json!({"forCause": true})).await;
+        let ended = negotiation.terminate(&receiver(), &latest, json!({"forCause": true})).await;
         assert_eq!(ended["errors"], Value::Null, "{ended}");
         let rest = json!([{"field": "CONCERN", "change": "NOT_AGREED"}, {"field": "FAMILY_NAME", "change": "NOT_AGREED"}]);
-        assert_eq!(table.told(&traeger(), &accepted).await.1, event(rest.clone(), "jobcenter"));
-        let (now, last, _) = table.told(&jobcenter(), &accepted).await;
+        assert_eq!(negotiation.history(&traeger(), &accepted).await.1, event(rest.clone(), "jobcenter"));
+        let (now, last, _) = negotiation.history(&jobcenter(), &accepted).await;
         assert_eq!((now, &last["changedFields"], &last["staff"]), (version(&accepted) + 2, &rest, &json!("leitung-jobcenter")));
-        assert_eq!(table.seen(&accepted).await["handover"]["concern"], Value::Null);
+        assert_eq!(negotiation.seen(&accepted).await["handover"]["concern"], Value::Null);
         // A request with the old version gets a conflict.
-        assert_eq!(table.play.refused(&jobcenter(), "startReferral", on(&accepted, json!({}))).await, "CONFLICT");
-        table.stop().await;
+        assert_eq!(negotiation.play.refused(&jobcenter(), "startReferral", on(&accepted, json!({}))).await, "CONFLICT");
+        negotiation.stop().await;
     }
 
     async fn a_closing_of_a_thousand_referrals_takes_few_statements(db: TestDatabase) {
-        let table = Table::set(db).await;
-        let ids = table.play.prepared(ReferralStatus::Offered, 1_200, |_| Some(ConsentSpec::whole())).await;
-        let agreement = table.agreements(&receiver()).await.into_iter().find(|one| one["purpose"]["code"] == "BENEFIT_APPLICATION").expect("the one of the play");
+        let negotiation = Negotiation::begin(db).await;
+        let ids = negotiation.play.prepared(ReferralStatus::Offered, 1_200, |_| Some(ConsentSpec::whole())).await;
+        let agreement = negotiation.agreements(&receiver()).await.into_iter().find(|one| one["purpose"]["code"] == "BENEFIT_APPLICATION").expect("the one of the play");
         // A second process whose statements are counted.
-        let mut database = Database::open(&table.play.server.database.url).await.expect("a second process");
+        let mut database = Database::open(&negotiation.play.server.database.url).await.expect("a second process");
         let statements: Arc<Mutex<u32>> = Arc::default();
         let counted = Arc::clone(&statements);
         database.observe(move |_| *counted.lock().expect("a number") += 1);
@@ -98,13 +98,13 @@ on_both! {
         once(desk, &request, async |work| terminate(work, &termination).await).await.expect("ended");
         let statements = *statements.lock().expect("a number");
         assert!(statements < 60, "{statements}");
-        let main = table.play.server.database.database.raw();
+        let main = negotiation.play.server.database.database.raw();
         let rows = referral::Entity::find().all(main).await.expect("rows");
         assert!(rows.len() == ids.len() && rows.iter().all(|row| row.version == 2));
-        for agency in [table.play.jobcenter, table.play.traeger] {
+        for agency in [negotiation.play.jobcenter, negotiation.play.traeger] {
             let told = change::Entity::find().filter(change::Column::AgencyId.eq(agency)).all(main).await.expect("changes");
             assert!(told.len() == ids.len() && told.iter().all(|change| change.event_id.is_some()));
         }
-        table.stop().await;
+        negotiation.stop().await;
     }
 }

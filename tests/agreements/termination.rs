@@ -7,85 +7,85 @@ use crate::support::on_both;
 use crate::support::play::{jobcenter, on, traeger};
 use crate::support::world::{ConsentSpec, in_days, today};
 
-use super::{BASIC, COURSE, Table, about, coordination, person, receiver};
+use super::{BASIC, COURSE, Negotiation, coordination, person, receiver, to_proposal};
 
 on_both! {
     async fn an_ordinary_termination_prevents_offers_and_keeps_running_referrals(db: TestDatabase) {
-        let table = Table::set(db).await;
-        let agreement = table.conclude(table.wish(COURSE, &BASIC)).await["agreement"]["id"].clone();
-        let draft = table.draft(COURSE).await;
+        let negotiation = Negotiation::begin(db).await;
+        let agreement = negotiation.conclude(negotiation.terms(COURSE, &BASIC)).await["agreement"]["id"].clone();
+        let draft = negotiation.draft(COURSE).await;
         let code = |answer: &Value| answer["errors"][0]["extensions"]["code"].clone();
         for (input, expected) in [(json!({}), "BAD_INPUT"), (json!({"endsOn": in_days(-1)}), "BAD_INPUT"), (json!({"endsOn": today(), "forCause": true}), "BAD_INPUT")] {
-            assert_eq!(code(&table.terminate(&coordination(), &agreement, input).await), expected);
+            assert_eq!(code(&negotiation.terminate(&coordination(), &agreement, input).await), expected);
         }
         let of_traeger = person("traeger", Role::Administrator, "leitung-traeger");
-        assert_eq!(code(&table.terminate(&of_traeger, &agreement, json!({"endsOn": today()})).await), "ACTION_NOT_ALLOWED");
+        assert_eq!(code(&negotiation.terminate(&of_traeger, &agreement, json!({"endsOn": today()})).await), "ACTION_NOT_ALLOWED");
         let foreign = person("abh", Role::Administrator, "leitung-abh");
-        assert_eq!(code(&table.terminate(&foreign, &agreement, json!({"endsOn": today()})).await), "NOT_FOUND");
+        assert_eq!(code(&negotiation.terminate(&foreign, &agreement, json!({"endsOn": today()})).await), "NOT_FOUND");
 
         // Notice for a future day: until then offers are permitted.
-        let ended = table.terminate(&receiver(), &agreement, json!({"endsOn": in_days(10)})).await;
+        let ended = negotiation.terminate(&receiver(), &agreement, json!({"endsOn": in_days(10)})).await;
         assert_eq!(ended["data"]["terminateAgreement"]["agreement"]["terminatedOn"], json!(in_days(10)), "{ended}");
-        assert_eq!(code(&table.terminate(&receiver(), &agreement, json!({"endsOn": today()})).await), "ILLEGAL_TRANSITION");
-        let offered = table.offer(&draft).await["data"]["offerReferral"]["referral"].clone();
+        assert_eq!(code(&negotiation.terminate(&receiver(), &agreement, json!({"endsOn": today()})).await), "ILLEGAL_TRANSITION");
+        let offered = negotiation.offer(&draft).await["data"]["offerReferral"]["referral"].clone();
         assert_eq!(offered["status"], "OFFERED");
 
         // Notice for today, for an imported agreement with a running referral.
-        let running = table.play.offered().await;
-        let waiting = table.play.draft(Some(ConsentSpec::whole())).await;
-        let imported = table.agreements(&receiver()).await;
+        let running = negotiation.play.offered().await;
+        let waiting = negotiation.play.draft(Some(ConsentSpec::whole())).await;
+        let imported = negotiation.agreements(&receiver()).await;
         let imported = imported.iter().find(|one| one["purpose"]["code"] == "BENEFIT_APPLICATION").expect("the one of the play")["id"].clone();
-        let ended = table.terminate(&coordination(), &imported, json!({"endsOn": today()})).await;
+        let ended = negotiation.terminate(&coordination(), &imported, json!({"endsOn": today()})).await;
         assert_eq!(ended["data"]["terminateAgreement"]["agreement"],
             json!({"id": imported, "version": 1, "terminatedOn": today(), "terminatedForCause": false}), "{ended}");
         let acknowledged = json!({"acknowledgeReportingDuty": true});
-        assert_eq!(table.play.refused(&traeger(), "offerReferral", on(&waiting, acknowledged)).await, "NO_AGREEMENT");
+        assert_eq!(negotiation.play.refused(&traeger(), "offerReferral", on(&waiting, acknowledged)).await, "NO_AGREEMENT");
         let check = format!("{{ referral(id: {}) {{ offerCheck {{ agreementInForce }} }} }}", waiting["id"]);
-        assert_eq!(table.play.ask(&traeger(), &check).await["referral"]["offerCheck"]["agreementInForce"], false);
-        assert_ne!(table.seen(&running).await["handover"]["familyName"], Value::Null, "running referrals continue");
-        assert_eq!(table.play.done(&jobcenter(), "acceptReferral", on(&running, json!({}))).await["status"], "ACCEPTED");
+        assert_eq!(negotiation.play.ask(&traeger(), &check).await["referral"]["offerCheck"]["agreementInForce"], false);
+        assert_ne!(negotiation.seen(&running).await["handover"]["familyName"], Value::Null, "running referrals continue");
+        assert_eq!(negotiation.play.done(&jobcenter(), "acceptReferral", on(&running, json!({}))).await["status"], "ACCEPTED");
         // After notice was given, a termination for cause still applies at once.
-        let ended = table.terminate(&receiver(), &imported, json!({"forCause": true})).await;
+        let ended = negotiation.terminate(&receiver(), &imported, json!({"forCause": true})).await;
         assert_eq!(ended["data"]["terminateAgreement"]["agreement"]["terminatedForCause"], true, "{ended}");
-        assert_eq!(table.seen(&running).await["handover"]["familyName"], Value::Null);
+        assert_eq!(negotiation.seen(&running).await["handover"]["familyName"], Value::Null);
         // The other agreement is not affected.
-        assert_ne!(table.seen(&offered).await["handover"]["familyName"], Value::Null);
-        table.stop().await;
+        assert_ne!(negotiation.seen(&offered).await["handover"]["familyName"], Value::Null);
+        negotiation.stop().await;
     }
 
     async fn a_termination_for_cause_closes_referrals_under_every_version_at_once(db: TestDatabase) {
-        let table = Table::set(db).await;
-        let first = table.conclude(table.wish(COURSE, &BASIC)).await["agreement"]["id"].clone();
-        let draft = table.draft(COURSE).await;
-        let waiting = table.draft(COURSE).await;
-        let offered = table.offer(&draft).await["data"]["offerReferral"]["referral"].clone();
-        let second = table.conclude(table.wish(COURSE, &BASIC)).await["agreement"]["id"].clone();
-        let open = table.done(&receiver(), "proposeAgreement", table.wish(COURSE, &BASIC)).await;
-        let open = table.done(&receiver(), "signAgreement", about(&open, json!({}))).await;
-        assert_ne!(table.seen(&offered).await["handover"]["familyName"], Value::Null);
-        assert_eq!(table.closings().await, 0, "a version that does not narrow closes nothing");
+        let negotiation = Negotiation::begin(db).await;
+        let first = negotiation.conclude(negotiation.terms(COURSE, &BASIC)).await["agreement"]["id"].clone();
+        let draft = negotiation.draft(COURSE).await;
+        let waiting = negotiation.draft(COURSE).await;
+        let offered = negotiation.offer(&draft).await["data"]["offerReferral"]["referral"].clone();
+        let second = negotiation.conclude(negotiation.terms(COURSE, &BASIC)).await["agreement"]["id"].clone();
+        let open = negotiation.done(&receiver(), "proposeAgreement", negotiation.terms(COURSE, &BASIC)).await;
+        let open = negotiation.done(&receiver(), "signAgreement", to_proposal(&open, json!({}))).await;
+        assert_ne!(negotiation.seen(&offered).await["handover"]["familyName"], Value::Null);
+        assert_eq!(negotiation.closings().await, 0, "a version that does not narrow closes nothing");
 
         let code = |answer: &Value| answer["errors"][0]["extensions"]["code"].clone();
-        assert_eq!(code(&table.terminate(&coordination(), &first, json!({"forCause": true})).await), "ILLEGAL_TRANSITION", "not the latest");
-        let ended = table.terminate(&coordination(), &second, json!({"forCause": true})).await;
+        assert_eq!(code(&negotiation.terminate(&coordination(), &first, json!({"forCause": true})).await), "ILLEGAL_TRANSITION", "not the latest");
+        let ended = negotiation.terminate(&coordination(), &second, json!({"forCause": true})).await;
         assert_eq!(ended["data"]["terminateAgreement"]["agreement"],
             json!({"id": second, "version": 2, "terminatedOn": today(), "terminatedForCause": true}), "{ended}");
-        assert_eq!(table.closings().await, 1);
-        let seen = table.seen(&offered).await;
+        assert_eq!(negotiation.closings().await, 1);
+        let seen = negotiation.seen(&offered).await;
         assert_eq!((&seen["handover"]["familyName"], &seen["handover"]["concern"]), (&Value::Null, &Value::Null), "offered under the first version");
-        assert_eq!(table.offer(&waiting).await["errors"][0]["extensions"]["code"], "NO_AGREEMENT");
-        let closed = table.play.ask(&coordination(), &format!("{{ node(id: {}) {{ ... on AgreementProposal {{ status closeReason closedBy {{ slug }} }} }} }}", open["id"])).await;
+        assert_eq!(negotiation.offer(&waiting).await["errors"][0]["extensions"]["code"], "NO_AGREEMENT");
+        let closed = negotiation.play.ask(&coordination(), &format!("{{ node(id: {}) {{ ... on AgreementProposal {{ status closeReason closedBy {{ slug }} }} }} }}", open["id"])).await;
         assert_eq!(closed["node"], json!({"status": "REJECTED", "closeReason": "Neuordnung", "closedBy": {"slug": "koordination"}}));
-        assert_eq!(table.refused(&coordination(), "signAgreement", about(&open, json!({}))).await, "CONFLICT");
-        for one in table.agreements(&receiver()).await.iter().filter(|one| one["purpose"]["code"] == "INTEGRATION_COURSE") {
+        assert_eq!(negotiation.refused(&coordination(), "signAgreement", to_proposal(&open, json!({}))).await, "CONFLICT");
+        for one in negotiation.agreements(&receiver()).await.iter().filter(|one| one["purpose"]["code"] == "INTEGRATION_COURSE") {
             assert_eq!((&one["terminatedOn"], &one["terminatedForCause"]), (&json!(today()), &json!(true)));
         }
 
         // A new agreement permits new offers. Closed referrals stay closed.
-        let third = table.conclude(table.wish(COURSE, &BASIC)).await;
+        let third = negotiation.conclude(negotiation.terms(COURSE, &BASIC)).await;
         assert_eq!(third["agreement"]["version"], 3);
-        assert_eq!(table.offer(&waiting).await["data"]["offerReferral"]["referral"]["status"], "OFFERED");
-        assert_eq!(table.seen(&offered).await["handover"]["familyName"], Value::Null);
-        table.stop().await;
+        assert_eq!(negotiation.offer(&waiting).await["data"]["offerReferral"]["referral"]["status"], "OFFERED");
+        assert_eq!(negotiation.seen(&offered).await["handover"]["familyName"], Value::Null);
+        negotiation.stop().await;
     }
 }

@@ -13,16 +13,16 @@ use crate::support::on_both;
 use crate::support::play::{Play, jobcenter, on, traeger};
 use crate::support::world::ConsentSpec;
 
-use super::{Both, abh, disputed, edit, last_event};
+use super::{TwoReceivers, abh, change_case, disputed, last_event};
 
 on_both! {
     async fn a_rejected_report_removes_the_mark_and_keeps_the_value(db: TestDatabase) {
-        let both = Both::begin(db).await;
+        let both = TwoReceivers::begin(db).await;
         let phone = both.seen(&jobcenter(), &both.of_jobcenter).await["handover"]["phone"].clone();
         both.report().await;
-        let silent = both.deciding(json!({"decision": "REJECTED"})).await;
+        let silent = both.decision(json!({"decision": "REJECTED"})).await;
         assert_eq!(both.play.refused(&traeger(), "decideCorrection", silent).await, "BAD_INPUT");
-        let input = both.deciding(json!({"decision": "REJECTED", "text": "Heute so bestätigt."})).await;
+        let input = both.decision(json!({"decision": "REJECTED", "text": "Heute so bestätigt."})).await;
         both.play.done(&traeger(), "decideCorrection", input).await;
         for (token, referral) in [(jobcenter(), &both.of_jobcenter), (abh(), &both.of_abh)] {
             let seen = both.seen(&token, referral).await;
@@ -46,18 +46,18 @@ on_both! {
 
     async fn a_receiver_that_saw_the_old_value_is_notified_even_after_its_referral_ended(db: TestDatabase) {
         for was_shown in [true, false] {
-            let both = Both::begin(crate::support::database::fresh(if db.database.backend() == sea_orm::DbBackend::Sqlite {
+            let both = TwoReceivers::begin(crate::support::database::fresh(if db.database.backend() == sea_orm::DbBackend::Sqlite {
                 crate::support::database::Backend::Sqlite } else { crate::support::database::Backend::Postgres }).await).await;
             let field = if was_shown { "phone" } else { "postalCode" };
             let read = format!("{{ referral(id: {}) {{ handover {{ {field} }} }} }}", both.of_abh["id"]);
             both.play.ask(&abh(), &read).await;
             both.play.done(&abh(), "returnReferral", on(&both.of_abh, json!({"reason": "NO_CAPACITY"}))).await;
             both.report().await;
-            assert_eq!(both.told(both.play.abh, &both.of_abh).await, 0, "a closed handover shows no mark");
+            assert_eq!(both.corrections_in_feed(both.play.abh, &both.of_abh).await, 0, "a closed handover shows no mark");
             both.correct_the_case().await;
-            let input = both.deciding(json!({"decision": "ACCEPTED"})).await;
+            let input = both.decision(json!({"decision": "ACCEPTED"})).await;
             both.play.done(&traeger(), "decideCorrection", input).await;
-            assert_eq!(both.told(both.play.abh, &both.of_abh).await, usize::from(was_shown));
+            assert_eq!(both.corrections_in_feed(both.play.abh, &both.of_abh).await, usize::from(was_shown));
             let seen = both.seen(&abh(), &both.of_abh).await;
             assert_eq!((&seen["status"], &seen["handover"]["phone"]), (&json!("RETURNED"), &Value::Null));
             let change = last_event(&seen)["changedFields"].clone();
@@ -71,7 +71,7 @@ on_both! {
 
     async fn a_receiver_that_saw_a_field_before_its_removal_is_notified(db: TestDatabase) {
         for by_reporter in [false, true] {
-            let both = Both::begin(crate::support::database::fresh(if db.database.backend() == sea_orm::DbBackend::Sqlite {
+            let both = TwoReceivers::begin(crate::support::database::fresh(if db.database.backend() == sea_orm::DbBackend::Sqlite {
                 crate::support::database::Backend::Sqlite } else { crate::support::database::Backend::Postgres }).await).await;
             let (clerk, agency, referral) = match by_reporter {
                 true => (jobcenter(), both.play.jobcenter, &both.of_jobcenter),
@@ -87,12 +87,12 @@ on_both! {
                 both.play.done(&traeger(), "changeHandover", on(referral, remove)).await;
                 both.report().await;
             }
-            let reported = both.told(agency, referral).await;
+            let reported = both.corrections_in_feed(agency, referral).await;
             assert_eq!(reported, usize::from(by_reporter), "a handover without the field shows no mark");
             both.correct_the_case().await;
-            let input = both.deciding(json!({"decision": "ACCEPTED"})).await;
+            let input = both.decision(json!({"decision": "ACCEPTED"})).await;
             both.play.done(&traeger(), "decideCorrection", input).await;
-            assert_eq!(both.told(agency, referral).await, reported + 1);
+            assert_eq!(both.corrections_in_feed(agency, referral).await, reported + 1);
             let seen = both.seen(&clerk, referral).await;
             assert_eq!((&seen["handover"]["phone"], disputed(&seen).0), (&Value::Null, json!([])), "a correction restores no removed field");
             assert_eq!(last_event(&seen)["changedFields"], json!([{"field": "PHONE", "change": "OUTDATED"}]));
@@ -114,18 +114,18 @@ on_both! {
         let offered = play.done(&traeger(), "offerReferral", on(&draft, json!({"acknowledgeReportingDuty": true}))).await;
         let accepted = play.done(&jobcenter(), "acceptReferral", on(&offered, json!({}))).await;
         let of_jobcenter = play.done(&jobcenter(), "startReferral", on(&accepted, json!({}))).await;
-        assert_eq!(edit(&play, "closeCase", &case, json!({"reason": "TRANSFERRED"})).await, Value::Null);
+        assert_eq!(change_case(&play, "closeCase", &case, json!({"reason": "TRANSFERRED"})).await, Value::Null);
         let right = json!({"record": {"phone": "0221 7654321"}});
-        assert_eq!(edit(&play, "updateCase", &case, right.clone()).await, "ACTION_NOT_ALLOWED", "nobody reported it as wrong");
-        let both = Both { play, of_jobcenter, of_abh: Value::Null };
+        assert_eq!(change_case(&play, "updateCase", &case, right.clone()).await, "ACTION_NOT_ALLOWED", "nobody reported it as wrong");
+        let both = TwoReceivers { play, of_jobcenter, of_abh: Value::Null };
         both.report().await;
-        let update = async |input: Value| edit(&both.play, "updateCase", &case, input).await;
+        let update = async |input: Value| change_case(&both.play, "updateCase", &case, input).await;
         for beside in [json!({}), json!({"phase": "INTAKE", "record": {"phone": "0221 7654321"}}),
             json!({"record": {"phone": "0221 7654321", "city": "Bonn"}}), json!({"record": {"city": "Bonn"}})] {
             assert_eq!(update(beside.clone()).await, "ACTION_NOT_ALLOWED", "{beside}");
         }
         assert_eq!(update(right.clone()).await, Value::Null);
-        let input = both.deciding(json!({"decision": "ACCEPTED"})).await;
+        let input = both.decision(json!({"decision": "ACCEPTED"})).await;
         both.play.done(&traeger(), "decideCorrection", input).await;
         let seen = both.seen(&jobcenter(), &both.of_jobcenter).await;
         assert_eq!((&seen["handover"]["phone"], disputed(&seen).0), (&json!("0221 7654321"), json!([])));
@@ -134,14 +134,14 @@ on_both! {
     }
 
     async fn a_resumed_referral_has_the_value_that_was_corrected_during_its_suspension(db: TestDatabase) {
-        let both = Both::begin(db).await;
+        let both = TwoReceivers::begin(db).await;
         let query = format!("{{ referral(id: {}) {{ consent {{ id }} }} }}", both.of_abh["id"]);
         let consent = both.play.ask(&traeger(), &query).await["referral"]["consent"]["id"].clone();
         both.play.ask(&abh(), &format!("{{ referral(id: {}) {{ handover {{ phone }} }} }}", both.of_abh["id"])).await;
         consented(&both.play, "withdrawConsent", json!({"consentId": consent})).await;
         both.report().await;
         both.correct_the_case().await;
-        let input = both.deciding(json!({"decision": "ACCEPTED"})).await;
+        let input = both.decision(json!({"decision": "ACCEPTED"})).await;
         both.play.done(&traeger(), "decideCorrection", input).await;
         assert_eq!(both.seen(&abh(), &both.of_abh).await["handover"]["phone"], Value::Null, "it is suspended");
         let fields = json!({"fields": ["FAMILY_NAME", "CITY"], "ticked": ["PHONE"]});
@@ -154,13 +154,13 @@ on_both! {
     }
 
     async fn a_completed_referral_keeps_its_wrong_value_and_the_mark(db: TestDatabase) {
-        let both = Both::begin(db).await;
+        let both = TwoReceivers::begin(db).await;
         let old = both.seen(&abh(), &both.of_abh).await["handover"]["phone"].clone();
         let started = both.play.done(&abh(), "startReferral", on(&both.of_abh, json!({}))).await;
         both.play.done(&abh(), "completeReferral", on(&started, json!({"outcome": "OTHER"}))).await;
         both.report().await;
         both.correct_the_case().await;
-        let input = both.deciding(json!({"decision": "ACCEPTED"})).await;
+        let input = both.decision(json!({"decision": "ACCEPTED"})).await;
         both.play.done(&traeger(), "decideCorrection", input).await;
         // While the receiver still has access, the handover shows the old value and marks it as wrong.
         for token in [abh(), traeger()] {

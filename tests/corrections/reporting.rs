@@ -14,11 +14,11 @@ use crate::support::play::{jobcenter, on, traeger};
 use crate::support::server::token;
 use crate::support::world::ConsentSpec;
 
-use super::{Both, abh, disputed, last_event};
+use super::{TwoReceivers, abh, disputed, last_event};
 
 on_both! {
     async fn a_reported_value_is_marked_in_every_referral_and_corrected_in_every_open_one(db: TestDatabase) {
-        let both = Both::begin(db).await;
+        let both = TwoReceivers::begin(db).await;
         let before = both.seen(&abh(), &both.of_abh).await;
         assert_eq!(disputed(&before), (json!([]), BTreeSet::new()));
         let reported = both.report().await;
@@ -40,7 +40,7 @@ on_both! {
             "changedFields": [{"field": "PHONE", "change": "DISPUTED"}]}));
         assert!(!other.to_string().contains("jobcenter"), "{other}");
         assert_eq!(other["version"], json!(before["version"].as_i64().expect("a number") + 1));
-        assert_eq!((both.told(both.play.abh, &both.of_abh).await, both.told(both.play.traeger, &both.of_abh).await), (1, 1));
+        assert_eq!((both.corrections_in_feed(both.play.abh, &both.of_abh).await, both.corrections_in_feed(both.play.traeger, &both.of_abh).await), (1, 1));
 
         let sender = both.seen(&traeger(), &both.of_jobcenter).await;
         assert_eq!(disputed(&sender), marked);
@@ -55,11 +55,11 @@ on_both! {
         assert_eq!((told.as_array().expect("a list").len(), &told[0]["agency"]["slug"]), (1, &json!("abh")));
 
         // A report can be accepted only after the case has another value.
-        let input = both.deciding(json!({"decision": "ACCEPTED"})).await;
+        let input = both.decision(json!({"decision": "ACCEPTED"})).await;
         assert_eq!(both.play.refused(&traeger(), "decideCorrection", input).await, "BAD_INPUT");
         both.correct_the_case().await;
         assert_ne!(both.seen(&jobcenter(), &both.of_jobcenter).await["handover"]["phone"], "0221 7654321", "an edit of the case does not change the handover");
-        let input = both.deciding(json!({"decision": "ACCEPTED", "text": "Danke."})).await;
+        let input = both.decision(json!({"decision": "ACCEPTED", "text": "Danke."})).await;
         both.play.done(&traeger(), "decideCorrection", input).await;
         for (token, referral) in [(jobcenter(), &both.of_jobcenter), (abh(), &both.of_abh)] {
             let seen = both.seen(&token, referral).await;
@@ -73,13 +73,13 @@ on_both! {
         let sender = both.seen(&traeger(), &both.of_jobcenter).await;
         assert_eq!(sender["corrections"]["nodes"][0]["decidedBy"], "test-person");
         assert!(!sender["availableActions"].as_array().expect("a list").contains(&json!("DECIDE_CORRECTION")));
-        let again = both.deciding(json!({"decision": "REJECTED", "text": "doch"})).await;
+        let again = both.decision(json!({"decision": "REJECTED", "text": "doch"})).await;
         assert_eq!(both.play.refused(&traeger(), "decideCorrection", again).await, "ILLEGAL_TRANSITION");
         both.play.server.stop().await;
     }
 
     async fn only_the_receiver_reports_values_and_only_visible_ones(db: TestDatabase) {
-        let both = Both::begin(db).await;
+        let both = TwoReceivers::begin(db).await;
         let play = &both.play;
         let wrong = |field: &str| json!({"field": field, "text": "falsch"});
         let preview = play.offered().await;
@@ -127,7 +127,7 @@ on_both! {
     }
 
     async fn a_preview_reveals_no_report_about_a_field_it_does_not_show(db: TestDatabase) {
-        let both = Both::offered(db).await;
+        let both = TwoReceivers::offered(db).await;
         let before = both.seen(&abh(), &both.of_abh).await;
         assert_eq!(before["status"], "OFFERED");
         both.report().await;
@@ -135,12 +135,12 @@ on_both! {
         let sender = both.seen(&traeger(), &both.of_abh).await;
         assert_eq!(last_event(&sender)["changedFields"], json!([{"field": "PHONE", "change": "DISPUTED"}]));
         both.correct_the_case().await;
-        let input = both.deciding(json!({"decision": "ACCEPTED"})).await;
+        let input = both.decision(json!({"decision": "ACCEPTED"})).await;
         both.play.done(&traeger(), "decideCorrection", input).await;
         assert_eq!(both.seen(&abh(), &both.of_abh).await, before);
         let sender = both.seen(&traeger(), &both.of_abh).await;
         assert_eq!(last_event(&sender)["changedFields"], json!([{"field": "PHONE", "change": "CORRECTED"}]));
-        assert_eq!((both.told(both.play.abh, &both.of_abh).await, both.told(both.play.traeger, &both.of_abh).await), (0, 2));
+        assert_eq!((both.corrections_in_feed(both.play.abh, &both.of_abh).await, both.corrections_in_feed(both.play.traeger, &both.of_abh).await), (0, 2));
         let told = format!("{{ referral(id: {}) {{ corrections {{ nodes {{ told {{ agency {{ slug }} }} }} }} }} }}", both.of_jobcenter["id"]);
         let told = both.play.ask(&traeger(), &told).await["referral"]["corrections"]["nodes"][0]["told"].clone();
         assert_eq!(told, json!([]));
@@ -158,7 +158,7 @@ on_both! {
     }
 
     async fn a_disputed_value_is_marked_in_the_case(db: TestDatabase) {
-        let both = Both::begin(db).await;
+        let both = TwoReceivers::begin(db).await;
         let query = format!("{{ referral(id: {}) {{ case {{ record {{ phone disputed }} }} }} cases {{ nodes {{ record {{ disputed }} }} }} }}", both.of_abh["id"]);
         let marked = async || {
             let seen = both.play.ask(&traeger(), &query).await;
@@ -172,14 +172,14 @@ on_both! {
         // The concern belongs to the referral, not to the case.
         both.play.done(&jobcenter(), "reportWrongValue", on(&reported, wrong("CONCERN"))).await;
         assert_eq!(marked().await, json!(["BIRTH_DATE", "AGE", "PHONE"]));
-        let input = both.deciding(json!({"decision": "REJECTED", "text": "Stimmt."})).await;
+        let input = both.decision(json!({"decision": "REJECTED", "text": "Stimmt."})).await;
         both.play.done(&traeger(), "decideCorrection", input).await;
         assert_eq!(marked().await, json!(["BIRTH_DATE", "AGE"]));
         both.play.server.stop().await;
     }
 
     async fn reading_the_text_of_a_report_is_logged(db: TestDatabase) {
-        let both = Both::begin(db).await;
+        let both = TwoReceivers::begin(db).await;
         both.report().await;
         let log = both.play.server.database.database.raw_log();
         let logged = async || disclosure_log::Entity::find().all(log).await.expect("a log").iter().filter(|row| row.messages).count();
@@ -198,7 +198,7 @@ on_both! {
     }
 
     async fn two_simultaneous_reports_do_not_deadlock(db: TestDatabase) {
-        let both = Both::begin(db).await;
+        let both = TwoReceivers::begin(db).await;
         for field in ["PHONE", "POSTAL_CODE", "CITY", "GIVEN_NAME", "FAMILY_NAME", "BIRTH_DATE"] {
             let one = async |token: String, referral: &Value| loop {
                 let seen = both.seen(&token, referral).await;

@@ -78,7 +78,7 @@ on_both! {
         let held = Lock::take(&db.url).await.expect("the lock");
         // In this process, and in another one on another port.
         assert!(matches!(Lock::take(&db.url).await, Err(Failure::Usage(_))));
-        let (code, words) = ended(kim().args(["demo", "--listen", "127.0.0.1:0", "--database", &db.url]));
+        let (code, words) = exit_code_and_stderr(kim().args(["demo", "--listen", "127.0.0.1:0", "--database", &db.url]));
         assert_eq!(code, Some(2), "{words}");
         assert!(words.contains("runs on this database already") && words.contains("läuft schon eine Demo"), "{words}");
         assert_eq!(agency::Entity::find().all(db.database.raw()).await.expect("agencies"), before);
@@ -127,7 +127,7 @@ fn kim() -> Command {
 }
 
 /// The exit code and the error output of a command that ends by itself.
-fn ended(command: &mut Command) -> (Option<i32>, String) {
+fn exit_code_and_stderr(command: &mut Command) -> (Option<i32>, String) {
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("kim runs");
     for _ in 0..600 {
         if child.try_wait().expect("a child").is_some() {
@@ -154,7 +154,8 @@ async fn the_demo_does_not_change_a_byte_of_a_foreign_file() {
     let before = std::fs::read(&path).expect("a file");
     for keep in [&[][..], &["--keep"]] {
         let url = format!("sqlite:{}", path.display());
-        let (code, words) = ended(kim().args(["demo", "--listen", "127.0.0.1:0", "--database", &url]).args(keep));
+        let (code, words) =
+            exit_code_and_stderr(kim().args(["demo", "--listen", "127.0.0.1:0", "--database", &url]).args(keep));
         assert_eq!(code, Some(2), "{words}");
         assert!(words.contains("no demo made") && words.contains("bleiben unberührt"), "{words}");
     }
@@ -170,7 +171,7 @@ async fn a_file_that_is_not_a_database_is_an_error() {
     let text = "Das ist keine Datenbank. ".repeat(100);
     std::fs::write(&path, &text).expect("a file");
     let url = format!("sqlite:{}", path.display());
-    let (code, words) = ended(kim().args(["demo", "--listen", "127.0.0.1:0", "--database", &url]));
+    let (code, words) = exit_code_and_stderr(kim().args(["demo", "--listen", "127.0.0.1:0", "--database", &url]));
     assert_eq!(code, Some(1), "{words}");
     assert_eq!(std::fs::read_to_string(&path).expect("a file"), text);
 }

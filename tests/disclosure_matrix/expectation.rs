@@ -6,12 +6,12 @@ use kim_domain::referral::ReferralStatus as S;
 
 use super::tables::Tables;
 
-pub(super) const NOT_ART9_RELEASED: [&str; 2] = ["familyName", "postalCode"];
+pub(super) const NARROWED_FIELDS: [&str; 2] = ["familyName", "postalCode"];
 /// Fields of every agreement that must be ticked since a later version. A whole consent has ticked only the second one.
 pub(super) const TICKED_SINCE: [&str; 2] = ["familyName", "postalCode"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ConsentIs {
+pub(super) enum ConsentCase {
     None,
     Good,
     Expired,
@@ -19,29 +19,29 @@ pub(super) enum ConsentIs {
     OneFlagOnly,
     InPart,
 }
-pub(super) const CONSENTS: [ConsentIs; 6] = [
-    ConsentIs::None,
-    ConsentIs::Good,
-    ConsentIs::Expired,
-    ConsentIs::Withdrawn,
-    ConsentIs::OneFlagOnly,
-    ConsentIs::InPart,
+pub(super) const CONSENTS: [ConsentCase; 6] = [
+    ConsentCase::None,
+    ConsentCase::Good,
+    ConsentCase::Expired,
+    ConsentCase::Withdrawn,
+    ConsentCase::OneFlagOnly,
+    ConsentCase::InPart,
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum AgreementIs {
+pub(super) enum AgreementCase {
     Good,
     Narrowed,
     TickedSince,
     Ended,
     TerminatedForCause,
 }
-pub(super) const AGREEMENTS: [AgreementIs; 5] = [
-    AgreementIs::Good,
-    AgreementIs::Narrowed,
-    AgreementIs::TickedSince,
-    AgreementIs::Ended,
-    AgreementIs::TerminatedForCause,
+pub(super) const AGREEMENTS: [AgreementCase; 5] = [
+    AgreementCase::Good,
+    AgreementCase::Narrowed,
+    AgreementCase::TickedSince,
+    AgreementCase::Ended,
+    AgreementCase::TerminatedForCause,
 ];
 
 /// One generated referral.
@@ -53,8 +53,8 @@ pub(super) struct Row {
     pub(super) status: S,
     pub(super) ever_accepted: bool,
     pub(super) closed_days_ago: Option<i64>,
-    pub(super) consent: ConsentIs,
-    pub(super) agreement: AgreementIs,
+    pub(super) consent: ConsentCase,
+    pub(super) agreement: AgreementCase,
     pub(super) whole_offer: bool,
 }
 
@@ -69,17 +69,17 @@ impl Row {
     }
 
     pub(super) fn consent_holds(&self) -> bool {
-        matches!(self.consent, ConsentIs::Good | ConsentIs::InPart)
+        matches!(self.consent, ConsentCase::Good | ConsentCase::InPart)
     }
 
     pub(super) fn agreed(&self, tables: &Tables) -> BTreeSet<String> {
         let all = &tables.agreements[self.purpose].0;
         match self.agreement {
-            AgreementIs::Good | AgreementIs::TickedSince | AgreementIs::Ended => all.clone(),
-            AgreementIs::Narrowed => {
-                all.iter().filter(|field| NOT_ART9_RELEASED.contains(&field.as_str())).cloned().collect()
+            AgreementCase::Good | AgreementCase::TickedSince | AgreementCase::Ended => all.clone(),
+            AgreementCase::Narrowed => {
+                all.iter().filter(|field| NARROWED_FIELDS.contains(&field.as_str())).cloned().collect()
             }
-            AgreementIs::TerminatedForCause => BTreeSet::new(),
+            AgreementCase::TerminatedForCause => BTreeSet::new(),
         }
     }
 
@@ -87,19 +87,21 @@ impl Row {
         let (all, ticked) = &tables.agreements[self.purpose];
         let en_bloc = all.difference(ticked);
         match self.consent {
-            ConsentIs::None | ConsentIs::Expired | ConsentIs::Withdrawn | ConsentIs::OneFlagOnly => BTreeSet::new(),
-            ConsentIs::Good => all.clone(),
-            ConsentIs::InPart => {
+            ConsentCase::None | ConsentCase::Expired | ConsentCase::Withdrawn | ConsentCase::OneFlagOnly => {
+                BTreeSet::new()
+            }
+            ConsentCase::Good => all.clone(),
+            ConsentCase::InPart => {
                 en_bloc.enumerate().filter(|(place, _)| place % 2 == 0).map(|(_, field)| field.clone()).collect()
             }
         }
     }
 
     /// Fields that a later version requires to be ticked, and that were not ticked.
-    pub(super) fn not_ticked(&self) -> &'static [&'static str] {
+    pub(super) fn missing_ticks(&self) -> &'static [&'static str] {
         match (self.agreement, self.consent) {
-            (AgreementIs::TickedSince, ConsentIs::Good) => &TICKED_SINCE[..1],
-            (AgreementIs::TickedSince, _) => &TICKED_SINCE,
+            (AgreementCase::TickedSince, ConsentCase::Good) => &TICKED_SINCE[..1],
+            (AgreementCase::TickedSince, _) => &TICKED_SINCE,
             _ => &[],
         }
     }
@@ -114,7 +116,7 @@ impl Row {
     }
 
     /// Why a field is withheld; none if it is visible.
-    pub(super) fn reason(&self, tables: &Tables, field: &str) -> Option<&'static str> {
+    pub(super) fn withheld_reason(&self, tables: &Tables, field: &str) -> Option<&'static str> {
         let Some(full) = self.stage() else { return Some("CLOSED") };
         if !self.consent_holds() {
             return Some("CONSENT_ENDED");
@@ -127,11 +129,11 @@ impl Row {
             return Some("NOT_IN_AGREEMENT");
         }
         let given = self.consented(tables).contains(field) && self.offered(tables).contains(field);
-        let given = given && !self.not_ticked().contains(&field);
+        let given = given && !self.missing_ticks().contains(&field);
         (!given).then_some("NOT_OFFERED")
     }
 
-    pub(super) fn gives(&self, tables: &Tables) -> BTreeSet<String> {
-        tables.known(self.kind).into_iter().filter(|field| self.reason(tables, field).is_none()).collect()
+    pub(super) fn visible_fields(&self, tables: &Tables) -> BTreeSet<String> {
+        tables.known(self.kind).into_iter().filter(|field| self.withheld_reason(tables, field).is_none()).collect()
     }
 }

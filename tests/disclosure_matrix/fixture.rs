@@ -11,13 +11,13 @@ use kim_domain::referral::ReferralStatus as S;
 use crate::support::database::TestDatabase;
 use crate::support::world::{self, ConsentSpec, ReferralSpec, World, in_days, today};
 
-use super::expectation::{AGREEMENTS, AgreementIs, CONSENTS, ConsentIs, NOT_ART9_RELEASED, Row, TICKED_SINCE};
+use super::expectation::{AGREEMENTS, AgreementCase, CONSENTS, ConsentCase, NARROWED_FIELDS, Row, TICKED_SINCE};
 use super::tables::{AGS, Tables};
 
 pub(super) struct Fixture {
     pub(super) rows: BTreeMap<String, Row>,
     pub(super) by_number: BTreeMap<u32, Row>,
-    pub(super) agencies: Vec<(AgencyKind, AgreementIs, String)>,
+    pub(super) agencies: Vec<(AgencyKind, AgreementCase, String)>,
 }
 
 pub(super) async fn build(db: &TestDatabase, tables: &Tables) -> Fixture {
@@ -30,8 +30,8 @@ pub(super) async fn build(db: &TestDatabase, tables: &Tables) -> Fixture {
     for &kind in AgencyKind::ALL.iter().filter(|kind| kind.receives()) {
         let purpose =
             ReferralPurpose::ALL.iter().copied().find(|purpose| purpose.receiver_kind() == kind).expect("a purpose");
-        for agreement_is in AGREEMENTS {
-            let slug = format!("{}-{}", kind.code().to_lowercase().replace('_', "-"), agreement_is as u8);
+        for agreement_case in AGREEMENTS {
+            let slug = format!("{}-{}", kind.code().to_lowercase().replace('_', "-"), agreement_case as u8);
             let receiver = world::add_agency(main, AGS, &slug, kind).await;
             let (all, ticked) = &tables.agreements[purpose.code()];
             let mut first = world::agreement(AGS, receiver, purpose, field_set(all), field_set(ticked));
@@ -45,24 +45,24 @@ pub(super) async fn build(db: &TestDatabase, tables: &Tables) -> Fixture {
                 };
                 world::insert_agreement(main, narrowing).await;
             };
-            match agreement_is {
+            match agreement_case {
                 // A later version that does not narrow what runs.
-                AgreementIs::Good => later(2, false, 0, &[], &[]).await,
-                AgreementIs::Narrowed => {
-                    later(2, true, 0, &NOT_ART9_RELEASED, &[]).await;
+                AgreementCase::Good => later(2, false, 0, &[], &[]).await,
+                AgreementCase::Narrowed => {
+                    later(2, true, 0, &NARROWED_FIELDS, &[]).await;
                     // Not in force yet.
                     later(3, true, 1, &[], &[]).await;
                 }
-                AgreementIs::TickedSince => {
+                AgreementCase::TickedSince => {
                     let all: Vec<&str> = all.iter().map(String::as_str).collect();
                     later(2, true, 0, &all, &TICKED_SINCE).await;
                     later(3, true, 1, &all, &all).await;
                 }
-                AgreementIs::Ended => first.valid_until = Some(in_days(-10)),
-                AgreementIs::TerminatedForCause => first.terminated_for_cause_on = Some(today()),
+                AgreementCase::Ended => first.valid_until = Some(in_days(-10)),
+                AgreementCase::TerminatedForCause => first.terminated_for_cause_on = Some(today()),
             }
             let agreement = world::insert_agreement(main, first).await;
-            agencies.push((kind, agreement_is, slug));
+            agencies.push((kind, agreement_case, slug));
             for &status in S::ALL {
                 for consent in CONSENTS {
                     for whole_offer in [true, false] {
@@ -80,7 +80,7 @@ pub(super) async fn build(db: &TestDatabase, tables: &Tables) -> Fixture {
                             ever_accepted,
                             closed_days_ago,
                             consent,
-                            agreement: agreement_is,
+                            agreement: agreement_case,
                             whole_offer,
                         };
                         let id = world.add(&ReferralSpec {
@@ -121,23 +121,23 @@ fn names(fields: &[&str]) -> BTreeSet<String> {
 
 fn consent_of(row: &Row, tables: &Tables) -> Option<ConsentSpec> {
     let (all, ticked) = &tables.agreements[row.purpose];
-    let since: &[&str] = if row.agreement == AgreementIs::TickedSince { &TICKED_SINCE[1..] } else { &[] };
+    let since: &[&str] = if row.agreement == AgreementCase::TickedSince { &TICKED_SINCE[1..] } else { &[] };
     let whole = ConsentSpec {
         fields: field_set(&all.difference(ticked).cloned().collect()),
         ticked: field_set(&ticked.union(&names(since)).cloned().collect()),
         ..ConsentSpec::whole()
     };
     match row.consent {
-        ConsentIs::None => None,
-        ConsentIs::Good => Some(whole),
-        ConsentIs::Expired => Some(ConsentSpec { until: Some(in_days(-1)), ..whole }),
-        ConsentIs::Withdrawn => Some(ConsentSpec { withdrawn: true, ..whole }),
-        ConsentIs::OneFlagOnly => Some(ConsentSpec {
+        ConsentCase::None => None,
+        ConsentCase::Good => Some(whole),
+        ConsentCase::Expired => Some(ConsentSpec { until: Some(in_days(-1)), ..whole }),
+        ConsentCase::Withdrawn => Some(ConsentSpec { withdrawn: true, ..whole }),
+        ConsentCase::OneFlagOnly => Some(ConsentSpec {
             release: row.number.is_multiple_of(2),
             data_protection: !row.number.is_multiple_of(2),
             ..whole
         }),
-        ConsentIs::InPart => {
+        ConsentCase::InPart => {
             Some(ConsentSpec { fields: field_set(&row.consented(tables)), ticked: FieldSet::EMPTY, ..whole })
         }
     }

@@ -55,9 +55,9 @@ async fn every_example_of_an_error_is_answered_as_documented() {
                     executed += 2;
                     let one_more = async {
                         tokio::time::sleep(Duration::from_millis(500)).await;
-                        one_more.holds(&url).await;
+                        one_more.check(&url).await;
                     };
-                    tokio::join!(late.holds(&url), one_more);
+                    tokio::join!(late.check(&url), one_more);
                 }
                 busy.rollback().await.expect("the lock is gone");
             }
@@ -65,7 +65,7 @@ async fn every_example_of_an_error_is_answered_as_documented() {
                 log.execute_unprepared("ALTER TABLE disclosed RENAME TO elsewhere").await.expect("a broken log");
                 for example in of(code) {
                     executed += 1;
-                    example.holds(&url).await;
+                    example.check(&url).await;
                 }
                 log.execute_unprepared("ALTER TABLE elsewhere RENAME TO disclosed").await.expect("a whole log");
             }
@@ -75,7 +75,7 @@ async fn every_example_of_an_error_is_answered_as_documented() {
                 main.execute_unprepared("UPDATE agreement SET purpose = 'X' || purpose").await.expect("no agreement");
                 for example in of(code) {
                     executed += 1;
-                    example.holds(&url).await;
+                    example.check(&url).await;
                 }
                 main.execute_unprepared("UPDATE agreement SET purpose = substr(purpose, 2)").await.expect("as before");
             }
@@ -84,7 +84,7 @@ async fn every_example_of_an_error_is_answered_as_documented() {
                 main.execute_unprepared("UPDATE consent SET withdrawn_at = 1").await.expect("no consent");
                 for example in of(code) {
                     executed += 1;
-                    example.holds(&url).await;
+                    example.check(&url).await;
                 }
                 main.execute_unprepared("UPDATE consent SET withdrawn_at = NULL").await.expect("as before");
             }
@@ -102,7 +102,7 @@ async fn every_example_of_an_error_is_answered_as_documented() {
             | Code::OperationNotAllowed => {
                 for example in of(code) {
                     executed += 1;
-                    example.holds(&url).await;
+                    example.check(&url).await;
                 }
             }
         }

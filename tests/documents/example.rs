@@ -30,7 +30,7 @@ pub(super) fn examples(document: &str) -> Vec<Example<'_>> {
 
 impl Example<'_> {
     /// Sends the request and compares the answer with the document.
-    pub(super) async fn holds(&self, url: &str) {
+    pub(super) async fn check(&self, url: &str) {
         let (head, body) = self.request.split_once("\n\n").unwrap_or((self.request, ""));
         let mut lines = head.lines();
         let (method, path) = lines.next().and_then(|line| line.split_once(' ')).expect("a method and a path");
@@ -64,7 +64,7 @@ impl Example<'_> {
         let body: Value =
             serde_json::from_str(body).unwrap_or_else(|error| panic!("{}: {error}: {body}", self.heading));
         let answer: Value = response.json().await.expect("JSON");
-        assert!(is_like(&answer, &body), "{}: {}\nanswered: {answer}", self.heading, self.request);
+        assert!(matches_documented(&answer, &body), "{}: {}\nanswered: {answer}", self.heading, self.request);
     }
 }
 
@@ -101,22 +101,24 @@ fn bearer(value: &str) -> Option<String> {
 }
 
 /// Whether an answer matches the documented one; `…` in a text matches any characters.
-pub(super) fn is_like(answer: &Value, promised: &Value) -> bool {
+pub(super) fn matches_documented(answer: &Value, promised: &Value) -> bool {
     match (answer, promised) {
-        (Value::String(answer), Value::String(promised)) => is_like_text(answer, promised),
+        (Value::String(answer), Value::String(promised)) => text_matches(answer, promised),
         (Value::Array(answer), Value::Array(promised)) => {
             answer.len() == promised.len()
-                && answer.iter().zip(promised).all(|(answer, promised)| is_like(answer, promised))
+                && answer.iter().zip(promised).all(|(answer, promised)| matches_documented(answer, promised))
         }
         (Value::Object(answer), Value::Object(promised)) => {
             answer.len() == promised.len()
-                && promised.iter().all(|(name, value)| answer.get(name).is_some_and(|answer| is_like(answer, value)))
+                && promised
+                    .iter()
+                    .all(|(name, value)| answer.get(name).is_some_and(|answer| matches_documented(answer, value)))
         }
         _ => answer == promised,
     }
 }
 
-fn is_like_text(answer: &str, promised: &str) -> bool {
+fn text_matches(answer: &str, promised: &str) -> bool {
     let mut parts = promised.split('…');
     let Some(mut rest) = parts.next().and_then(|first| answer.strip_prefix(first)) else { return false };
     let mut last = None;
@@ -139,6 +141,6 @@ fn only_an_ellipsis_in_an_example_matches_any_text() {
         ("abc", "…b…", true),
         ("abc", "…x…", false),
     ] {
-        assert_eq!(is_like_text(answer, promised), expected, "{promised}");
+        assert_eq!(text_matches(answer, promised), expected, "{promised}");
     }
 }

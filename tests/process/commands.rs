@@ -49,14 +49,15 @@ fn only_kim_migrate_creates_a_database() {
         &["import", "cases", "a.csv", "--dry-run"],
         &["migrate", "--down", "--yes-delete-all-data"],
     ] {
-        let (code, words) = said(&run(folder.path(), &[arguments, &["--database", "sqlite:mistyped.sqlite"]].concat()));
+        let (code, words) =
+            exit_code_and_stderr(&run(folder.path(), &[arguments, &["--database", "sqlite:mistyped.sqlite"]].concat()));
         assert_eq!(code, Some(1), "{arguments:?}: {words}");
         assert!(words.contains("mistyped.sqlite: there is no such database"), "{words}");
         assert!(words.contains("`kim migrate`"), "{words}");
         assert_eq!(files(), before, "{arguments:?}");
     }
     let served = configured("sqlite:mistyped.sqlite");
-    let (code, words) = said(&run(served.path(), &["serve"]));
+    let (code, words) = exit_code_and_stderr(&run(served.path(), &["serve"]));
     assert_eq!(code, Some(1), "{words}");
     assert!(words.contains("there is no such database"), "{words}");
     assert!(!served.path().join("mistyped.sqlite").exists());
@@ -99,7 +100,7 @@ fn a_report_never_overwrites_the_list_or_another_file() {
     for (place, expected) in places {
         for more in [&[][..], &["--dry-run"]] {
             let arguments = [&["import", "agencies", "a.csv", "--report", place], more].concat();
-            let (code, words) = said(&run(folder.path(), &arguments));
+            let (code, words) = exit_code_and_stderr(&run(folder.path(), &arguments));
             assert_eq!(code, Some(expected), "{place}: {words}");
             assert!(words.contains("--report nennt die Datei") || words.contains("nicht nach"), "{place}: {words}");
         }
@@ -117,7 +118,7 @@ fn a_report_never_overwrites_the_list_or_another_file() {
 
     // Without --report the rows are imported before the report's default file is found to exist. That file is kept.
     std::fs::write(folder.path().join("a.refused.csv"), "dear").expect("a file");
-    let (code, words) = said(&run(folder.path(), &["import", "agencies", "a.csv"]));
+    let (code, words) = exit_code_and_stderr(&run(folder.path(), &["import", "agencies", "a.csv"]));
     assert_eq!(code, Some(3));
     assert!(words.contains("a.refused.csv") && words.contains("--report"), "{words}");
     assert_eq!(std::fs::read(folder.path().join("a.refused.csv")).expect("a file"), b"dear");
@@ -130,7 +131,7 @@ fn output_that_cannot_be_written_is_an_error_and_no_panic() {
     for arguments in [&["schema"][..], &["disclosure"], &["token", "--agency", "jobcenter-koeln", "--role", "CLERK"]] {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a full disk");
         let output = kim(folder.path()).args(arguments).stdout(full).stderr(Stdio::piped()).spawn();
-        let (code, words) = said(&output.expect("kim runs").wait_with_output().expect("it ends"));
+        let (code, words) = exit_code_and_stderr(&output.expect("kim runs").wait_with_output().expect("it ends"));
         assert_eq!(code, Some(1), "{words}");
         assert!(words.contains("standard output") && !words.contains("panicked"), "{words}");
     }
@@ -151,7 +152,7 @@ fn a_report_that_cannot_be_written_is_an_error_and_no_panic() {
             let arguments = [&["import", "agencies", "a.csv"], more].concat();
             let output = kim(folder.path()).args(&arguments).stdout(out).stderr(Stdio::piped()).spawn();
             let output = output.expect("kim runs").wait_with_output().expect("it ends");
-            let (code, words) = said(&output);
+            let (code, words) = exit_code_and_stderr(&output);
             assert_eq!(code, Some(1), "{words}");
             assert!(words.contains("kann nicht ausgegeben werden") && !words.contains("panicked"), "{words}");
             let (rows, done) = if nth == 2 { (0, "nichts eingelesen") } else { (1, "1 Zeilen sind eingelesen") };
@@ -162,7 +163,7 @@ fn a_report_that_cannot_be_written_is_an_error_and_no_panic() {
     }
     let folder = tempfile::tempdir().expect("a folder");
     let migrate = kim(folder.path()).arg("migrate").stdout(full()).stderr(Stdio::piped()).spawn().expect("kim runs");
-    let (code, words) = said(&migrate.wait_with_output().expect("it ends"));
+    let (code, words) = exit_code_and_stderr(&migrate.wait_with_output().expect("it ends"));
     assert_eq!(code, Some(1));
     assert!(words.contains("steps were done") && !words.contains("panicked"), "{words}");
     // Notes about written files go to standard error. That they cannot be written changes nothing.
@@ -186,7 +187,7 @@ fn a_long_import_prints_its_progress() {
         text += &format!("t-{number};T;TRAEGER;05315000;PRIVATE;yes;DSGVO;t\n");
     }
     std::fs::write(folder.path().join("t.csv"), text).expect("a file");
-    let (code, words) = said(&run(folder.path(), &["import", "agencies", "t.csv"]));
+    let (code, words) = exit_code_and_stderr(&run(folder.path(), &["import", "agencies", "t.csv"]));
     assert_eq!((code, words.as_str()), (Some(0), "10000 von 20001 Zeilen\n20000 von 20001 Zeilen\n"));
 }
 
@@ -194,7 +195,7 @@ fn a_long_import_prints_its_progress() {
 fn all_data_is_deleted_only_with_an_explicit_flag() {
     let folder = with_agencies();
     assert_eq!(run(folder.path(), &["import", "agencies", "a.csv"]).status.code(), Some(3));
-    let (code, words) = said(&run(folder.path(), &["migrate", "--down"]));
+    let (code, words) = exit_code_and_stderr(&run(folder.path(), &["migrate", "--down"]));
     assert_eq!(code, Some(2));
     assert!(words.contains("--yes-delete-all-data") && words.contains("Nothing was done"), "{words}");
     assert_eq!(agencies_in(folder.path()), 1);
@@ -232,7 +233,7 @@ fn an_agreement_is_exported_as_a_document() {
         run(folder.path(), &[&arguments, more].concat())
     };
     let output = export(&[]);
-    assert_eq!(said(&output), (Some(0), String::new()));
+    assert_eq!(exit_code_and_stderr(&output), (Some(0), String::new()));
     let page = String::from_utf8(output.stdout).expect("a text");
     for line in [
         "# Schnittstellenvereinbarung: Integrationskurs",
@@ -251,7 +252,7 @@ fn an_agreement_is_exported_as_a_document() {
     }
     let first = String::from_utf8(export(&["--version", "1"]).stdout).expect("a text");
     assert!(first.contains("Fassung 1") && !first.contains("Familienname"), "{first}");
-    let (code, words) = said(&export(&["--version", "3"]));
+    let (code, words) = exit_code_and_stderr(&export(&["--version", "3"]));
     assert_eq!(code, Some(1));
     assert!(words.contains("jobcenter-koeln") && words.contains("Fassung 3"), "{words}");
     let other = ["agreement", "export", "--receiver", "nobody", "--purpose", "INTEGRATION_COURSE"];

@@ -16,7 +16,7 @@ use super::{code, data, fill, listed};
 
 on_both! {
     async fn referrals_are_filtered_and_ordered_as_requested(db: TestDatabase) {
-        let houses = fill(&db).await;
+        let fixture = fill(&db).await;
         let server = TestServer::start(db, Clock::on(today())).await;
         let clerk = token("jobcenter", Role::Clerk);
         let find = async |arguments: &str| listed(&server, &clerk, arguments).await;
@@ -36,9 +36,9 @@ on_both! {
         assert_eq!(find("filter: {dueBefore: \"2026-11-20\"}").await, [1, 7, 8, 2]);
         assert_eq!(find("filter: {updatedAfter: \"2026-11-10T12:00:00+01:00\"}").await, [12]);
         assert_eq!(find("filter: {reference: \"REF-00005\"}").await, [5]);
-        let other = encode(Kind::Agency, houses.other_traeger);
+        let other = encode(Kind::Agency, fixture.other_traeger);
         assert_eq!(find(&format!("filter: {{agency: \"{other}\"}}")).await, [1, 7, 4, 10]);
-        let not_an_agency = encode(Kind::Case, houses.other_traeger);
+        let not_an_agency = encode(Kind::Case, fixture.other_traeger);
         assert_eq!(find(&format!("filter: {{agency: \"{not_an_agency}\"}}")).await, [] as [u32; 0]);
         assert_eq!(code(&server, &clerk, "{ referrals(filter: {agency: \"nonsense\"}) { nodes { id } } }").await, "BAD_INPUT");
         // The sender's lists.

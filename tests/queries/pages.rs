@@ -62,11 +62,11 @@ on_both! {
     }
 
     async fn each_referral_has_pages_of_messages_and_events(db: TestDatabase) {
-        let houses = fill(&db).await;
+        let fixture = fill(&db).await;
         let server = TestServer::start(db, Clock::on(today())).await;
         let clerk = token("jobcenter", Role::Clerk);
         // The third referral has three messages.
-        let id = encode(Kind::Referral, houses.ids[2]);
+        let id = encode(Kind::Referral, fixture.ids[2]);
         let query = format!("{{ referral(id: \"{id}\") {{ a: messages(first: 2) {{ totalCount nodes {{ id }} pageInfo {{ endCursor hasNextPage }} }} b: messages(last: 2) {{ nodes {{ id author {{ slug }} staff }} pageInfo {{ hasPreviousPage }} }}
             events {{ totalCount nodes {{ fromStatus toStatus agency {{ slug }} staff imported at }} }} }} }}");
         let referral = data(&server, &clerk, &query).await["referral"].clone();

@@ -15,11 +15,11 @@ use super::{data, fill, listed};
 
 on_both! {
     async fn an_object_of_others_is_null_like_a_missing_one(db: TestDatabase) {
-        let houses = fill(&db).await;
+        let fixture = fill(&db).await;
         let server = TestServer::start(db, Clock::on(today())).await;
-        let [first, draft] = [0, 10].map(|place: usize| encode(Kind::Referral, houses.ids[place]));
+        let [first, draft] = [0, 10].map(|place: usize| encode(Kind::Referral, fixture.ids[place]));
         let unknown = encode(Kind::Referral, kim_domain::id::new_uuid());
-        let jobcenter = encode(Kind::Agency, houses.jobcenter);
+        let jobcenter = encode(Kind::Agency, fixture.jobcenter);
         let both = |id: &str| format!("{{ referral(id: \"{id}\") {{ reference }} node(id: \"{id}\") {{ id }} }}");
         let nothing = json!({"referral": null, "node": null});
         let clerk = token("jobcenter", Role::Clerk);
@@ -42,7 +42,7 @@ on_both! {
         let agencies = data(&server, &elsewhere, "{ agencies { totalCount nodes { slug } } }").await;
         assert_eq!(agencies["agencies"], json!({"totalCount": 1, "nodes": [{"slug": "jobcenter-du"}]}));
         // The previous referral is shown only to its parties.
-        let second = encode(Kind::Referral, houses.ids[1]);
+        let second = encode(Kind::Referral, fixture.ids[1]);
         let previous = format!("{{ referral(id: \"{second}\") {{ previous {{ reference handover {{ familyName }} }} }} }}");
         let shown = data(&server, &clerk, &previous).await;
         assert_eq!(shown["referral"]["previous"]["reference"], "REF-00001");
@@ -52,7 +52,7 @@ on_both! {
     }
 
     async fn a_traeger_reads_its_own_cases_in_full_and_no_others(db: TestDatabase) {
-        let houses = fill(&db).await;
+        let fixture = fill(&db).await;
         let server = TestServer::start(db, Clock::on(today())).await;
         let traeger = token("traeger", Role::CaseManager);
         let query = "{ cases(first: 3) { totalCount pageInfo { hasNextPage endCursor } nodes { id caseNumber phase openedOn record { concern familyName age counsellingNotes targetGroup householdMembers { relation givenName } } referrals { reference status } } } }";
@@ -75,7 +75,7 @@ on_both! {
         assert_eq!(data(&server, &token("jobcenter", Role::Clerk), &format!("{{ node(id: \"{id}\") {{ id }} }}")).await["node"], Value::Null);
         assert_eq!(data(&server, &traeger, "{ cases(filter: {phase: [INTAKE]}) { totalCount } }").await["cases"]["totalCount"], 0);
         assert_eq!(data(&server, &traeger, "{ cases(filter: {open: true, phase: [LINKING]}) { totalCount } }").await["cases"]["totalCount"], 8);
-        assert_ne!(houses.traeger, houses.other_traeger);
+        assert_ne!(fixture.traeger, fixture.other_traeger);
         server.stop().await;
     }
 
@@ -94,9 +94,9 @@ on_both! {
     }
 
     async fn a_disabled_agency_is_not_listed(db: TestDatabase) {
-        let houses = fill(&db).await;
+        let fixture = fill(&db).await;
         let main = db.database.raw();
-        let mut row = agency::Entity::find_by_id(houses.traeger).one(main).await.expect("a database").expect("a row").into_active_model();
+        let mut row = agency::Entity::find_by_id(fixture.traeger).one(main).await.expect("a database").expect("a row").into_active_model();
         row.enabled = Set(false);
         row.update(main).await.expect("updated");
         let server = TestServer::start(db, Clock::on(today())).await;
@@ -110,14 +110,14 @@ on_both! {
     }
 
     async fn a_token_limited_to_purposes_sees_no_other_referrals(db: TestDatabase) {
-        let houses = fill(&db).await;
+        let fixture = fill(&db).await;
         let server = TestServer::start(db, Clock::on(today())).await;
         let mut narrow = claims("jobcenter", Role::Clerk);
         narrow["purposes"] = json!(["INTEGRATION_COURSE"]);
         let narrow = sign(&narrow);
         assert_eq!(listed(&server, &narrow, "first: 100").await, [8, 2, 4, 10, 6, 12]);
         assert_eq!(data(&server, &narrow, "{ referralCounts { total } agreements { totalCount } }").await, json!({"referralCounts": {"total": 6}, "agreements": {"totalCount": 1}}));
-        let other = encode(Kind::Referral, houses.ids[0]);
+        let other = encode(Kind::Referral, fixture.ids[0]);
         assert_eq!(data(&server, &narrow, &format!("{{ referral(id: \"{other}\") {{ id }} }}")).await["referral"], Value::Null);
         server.stop().await;
     }
