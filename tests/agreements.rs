@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::database::TestDatabase;
-use crate::support::play::{Play, jobcenter, on, traeger};
+use crate::support::scenario::{Scenario, jobcenter, on, traeger};
 use crate::support::server::{claims, sign};
 use crate::support::world::{ConsentSpec, today};
 
@@ -46,12 +46,12 @@ const SHOWN: &str = "id version status availableActions validFrom proposedBy { s
 
 /// A server on which an agreement of the Jobcenter is negotiated. For this purpose no agreement exists yet.
 struct Negotiation {
-    play: Play,
+    scenario: Scenario,
 }
 
 impl Negotiation {
     async fn begin(db: TestDatabase) -> Self {
-        Self { play: Play::begin(db).await }
+        Self { scenario: Scenario::begin(db).await }
     }
 
     /// Executes a mutation of a proposal. Returns the whole answer.
@@ -62,7 +62,7 @@ impl Negotiation {
         if input["idempotencyKey"].is_null() {
             input["idempotencyKey"] = json!(Uuid::now_v7());
         }
-        self.play.server.ask(token, &query, &json!({ "input": input })).await
+        self.scenario.server.ask(token, &query, &json!({ "input": input })).await
     }
 
     async fn done(&self, token: &str, mutation: &str, input: Value) -> Value {
@@ -80,7 +80,7 @@ impl Negotiation {
     /// The input for a proposal of the Jobcenter for this purpose.
     fn terms(&self, purpose: ReferralPurpose, fields: &[HandoverField]) -> Value {
         let fields: Vec<Value> = fields.iter().map(|field| json!({"field": field.code()})).collect();
-        json!({"receiverId": encode(Kind::Agency, self.play.jobcenter), "purpose": purpose.code(), "validFrom": today(),
+        json!({"receiverId": encode(Kind::Agency, self.scenario.jobcenter), "purpose": purpose.code(), "validFrom": today(),
             "respondWorkingDays": 5, "accessDays": 14, "contact": "kurs@jobcenter.example", "legalGround": "Einwilligung",
             "terms": "Ansprache in einfacher Sprache.", "fields": fields})
     }
@@ -111,27 +111,26 @@ impl Negotiation {
         input["idempotencyKey"] = json!(Uuid::now_v7());
         input["agreementId"] = agreement.clone();
         input["reason"] = json!("Neuordnung");
-        self.play.server.ask(token, query, &json!({ "input": input })).await
+        self.scenario.server.ask(token, query, &json!({ "input": input })).await
     }
 
     async fn agreements(&self, token: &str) -> Vec<Value> {
         let query =
             "{ agreements { nodes { id version purpose { code } terms terminatedOn terminatedForCause narrowsRunning
             parties { side agency { slug } } signatures { side staff agency { slug } } } } }";
-        self.play.ask(token, query).await["agreements"]["nodes"].as_array().expect("a list").clone()
+        self.scenario.ask(token, query).await["agreements"]["nodes"].as_array().expect("a list").clone()
     }
 
     /// A draft to the Jobcenter for this purpose. The client consented to all fields.
     async fn draft(&self, purpose: ReferralPurpose) -> Value {
-        let case = self.play.case(self.play.jobcenter, purpose, Some(ConsentSpec::whole())).await;
-        let input =
-            json!({"caseId": case, "receiverId": encode(Kind::Agency, self.play.jobcenter), "purpose": purpose.code()});
-        self.play.done(&traeger(), "draftReferral", input).await
+        let case = self.scenario.case(self.scenario.jobcenter, purpose, Some(ConsentSpec::whole())).await;
+        let input = json!({"caseId": case, "receiverId": encode(Kind::Agency, self.scenario.jobcenter), "purpose": purpose.code()});
+        self.scenario.done(&traeger(), "draftReferral", input).await
     }
 
     async fn offer(&self, draft: &Value) -> Value {
         let input = json!({"acknowledgeReportingDuty": true, "fields": ["CONCERN", "FAMILY_NAME", "PHONE"]});
-        self.play.mutate(&traeger(), "offerReferral", on(draft, input)).await
+        self.scenario.mutate(&traeger(), "offerReferral", on(draft, input)).await
     }
 
     /// What the Jobcenter sees of a referral.
@@ -140,13 +139,13 @@ impl Negotiation {
             "{{ referral(id: {}) {{ status handover {{ concern familyName phone withheld {{ field reason }} }} }} }}",
             referral["id"]
         );
-        self.play.ask(&jobcenter(), &query).await["referral"].clone()
+        self.scenario.ask(&jobcenter(), &query).await["referral"].clone()
     }
 
     /// The Jobcenter's number of closings. Answers that are being computed when it increases are computed again.
     async fn closings(&self) -> i64 {
-        let main = self.play.server.database.database.raw();
-        let agency = agency::Entity::find_by_id(self.play.jobcenter).one(main).await.expect("a database");
+        let main = self.scenario.server.database.database.raw();
+        let agency = agency::Entity::find_by_id(self.scenario.jobcenter).one(main).await.expect("a database");
         agency.expect("the Jobcenter").closings
     }
 
@@ -157,7 +156,7 @@ impl Negotiation {
                changes(first: 100) {{ nodes {{ kind referralId }} }} }}",
             referral["id"]
         );
-        let seen = self.play.ask(token, &query).await;
+        let seen = self.scenario.ask(token, &query).await;
         let changes = seen["changes"]["nodes"].as_array().expect("a list").iter();
         let kinds = changes
             .filter(|change| change["referralId"] == referral["id"])
@@ -170,7 +169,7 @@ impl Negotiation {
     }
 
     async fn stop(self) {
-        self.play.server.stop().await;
+        self.scenario.server.stop().await;
     }
 }
 

@@ -22,7 +22,7 @@ use uuid::Uuid;
 use crate::process::{Served, configured, kim};
 use crate::support::database::TestDatabase;
 use crate::support::on_both;
-use crate::support::play::{Play, jobcenter, on, traeger};
+use crate::support::scenario::{Scenario, jobcenter, on, traeger};
 use crate::support::world::{self, ConsentSpec, ReferralSpec, World, in_days};
 
 fn day(text: &str) -> NaiveDate {
@@ -35,20 +35,20 @@ async fn run_timer(database: &Database, today: &str) -> Done {
 }
 
 /// Runs the timer and returns its actions, without deleted results of the test's own requests.
-async fn run_on(play: &Play, today: &str) -> Done {
-    Done { forgotten: 0, ..run_timer(&play.server.database.database, today).await }
+async fn run_on(scenario: &Scenario, today: &str) -> Done {
+    Done { forgotten: 0, ..run_timer(&scenario.server.database.database, today).await }
 }
 
 const NOTHING: Done = Done { expired: 0, suspended: 0, withdrawn: 0, reminded: 0, forgotten: 0, failed: 0 };
 
-async fn feed_kinds(play: &Play, token: &str) -> Vec<String> {
-    let feed = play.ask(token, "{ changes(first: 100) { nodes { kind } } }").await;
+async fn feed_kinds(scenario: &Scenario, token: &str) -> Vec<String> {
+    let feed = scenario.ask(token, "{ changes(first: 100) { nodes { kind } } }").await;
     let nodes = feed["changes"]["nodes"].as_array().expect("a list").clone();
     nodes.iter().map(|node| node["kind"].as_str().expect("a word").to_owned()).collect()
 }
 
-async fn read_referral(play: &Play, token: &str, referral: &Value, fields: &str) -> Value {
-    play.ask(token, &format!("{{ referral(id: {}) {{ {fields} }} }}", referral["id"])).await["referral"].take()
+async fn read_referral(scenario: &Scenario, token: &str, referral: &Value, fields: &str) -> Value {
+    scenario.ask(token, &format!("{{ referral(id: {}) {{ {fields} }} }}", referral["id"])).await["referral"].take()
 }
 
 /// Writes a Jobcenter with this number of referrals from a Träger.
@@ -84,8 +84,8 @@ async fn fill(db: &TestDatabase, referrals: u32, spec: impl Fn(ReferralSpec) -> 
 
 on_both! {
     async fn an_unanswered_referral_gets_reminders_and_then_expires(db: TestDatabase) {
-        let play = Play::begin(db).await;
-        let offered = play.offered().await;
+        let scenario = Scenario::begin(db).await;
+        let offered = scenario.offered().await;
         assert_eq!(offered["dueOn"], "2026-12-04");
         for (today, expected) in [
             ("2026-12-01", NOTHING),
@@ -98,35 +98,35 @@ on_both! {
             ("2026-12-19", Done { expired: 1, ..NOTHING }),
             ("2026-12-20", NOTHING),
         ] {
-            assert_eq!(run_on(&play, today).await, expected, "{today}");
+            assert_eq!(run_on(&scenario, today).await, expected, "{today}");
         }
-        assert_eq!(feed_kinds(&play, &jobcenter()).await, ["MOVED", "REMINDER", "REMINDER", "REMINDER", "MOVED"]);
-        assert_eq!(feed_kinds(&play, &traeger()).await, ["MOVED", "MOVED", "MOVED"], "the receiver had to act");
+        assert_eq!(feed_kinds(&scenario, &jobcenter()).await, ["MOVED", "REMINDER", "REMINDER", "REMINDER", "MOVED"]);
+        assert_eq!(feed_kinds(&scenario, &traeger()).await, ["MOVED", "MOVED", "MOVED"], "the receiver had to act");
         let shown = "version status closedAt availableActions handover { familyName withheld { reason } }
             events(last: 1) { nodes { fromStatus toStatus action agency { slug } staff } }";
-        let seen = read_referral(&play, &jobcenter(), &offered, shown).await;
+        let seen = read_referral(&scenario, &jobcenter(), &offered, shown).await;
         assert_eq!((&seen["status"], &seen["version"]), (&json!("EXPIRED"), &json!(3)));
         assert_eq!(seen["handover"]["familyName"], Value::Null);
         assert_eq!(seen["handover"]["withheld"][0]["reason"], "CLOSED");
         let event = json!({"fromStatus": "OFFERED", "toStatus": "EXPIRED", "action": "EXPIRE", "agency": {"slug": "traeger"}, "staff": null});
         assert_eq!(seen["events"]["nodes"][0], event);
-        assert_eq!(read_referral(&play, &traeger(), &offered, shown).await["availableActions"], json!(["OFFER_AGAIN"]));
-        play.server.stop().await;
+        assert_eq!(read_referral(&scenario, &traeger(), &offered, shown).await["availableActions"], json!(["OFFER_AGAIN"]));
+        scenario.server.stop().await;
     }
 
     async fn an_ended_consent_suspends_a_referral_and_later_withdraws_it(db: TestDatabase) {
-        let play = Play::begin(db).await;
-        let draft = play.draft(Some(ConsentSpec { until: Some(day("2026-11-23")), ..ConsentSpec::whole() })).await;
-        let offered = play.done(&traeger(), "offerReferral", on(&draft, json!({"acknowledgeReportingDuty": true}))).await;
-        assert_eq!(run_on(&play, "2026-11-23").await, NOTHING, "the consent's last day");
-        assert_eq!(run_on(&play, "2026-11-24").await, Done { suspended: 1, ..NOTHING });
-        assert_eq!(run_on(&play, "2026-11-24").await, NOTHING);
+        let scenario = Scenario::begin(db).await;
+        let draft = scenario.draft(Some(ConsentSpec { until: Some(day("2026-11-23")), ..ConsentSpec::whole() })).await;
+        let offered = scenario.done(&traeger(), "offerReferral", on(&draft, json!({"acknowledgeReportingDuty": true}))).await;
+        assert_eq!(run_on(&scenario, "2026-11-23").await, NOTHING, "the consent's last day");
+        assert_eq!(run_on(&scenario, "2026-11-24").await, Done { suspended: 1, ..NOTHING });
+        assert_eq!(run_on(&scenario, "2026-11-24").await, NOTHING);
         let shown = "status dueOn ballWith { slug } handover { familyName } events(last: 1) { nodes { toStatus suspensionReason } }";
-        let seen = read_referral(&play, &jobcenter(), &offered, shown).await;
+        let seen = read_referral(&scenario, &jobcenter(), &offered, shown).await;
         assert_eq!((&seen["status"], &seen["dueOn"], &seen["ballWith"]["slug"]), (&json!("SUSPENDED"), &json!("2026-12-24"), &json!("traeger")));
         assert_eq!(seen["handover"]["familyName"], Value::Null);
         assert_eq!(seen["events"]["nodes"][0], json!({"toStatus": "SUSPENDED", "suspensionReason": "CONSENT_ENDED"}));
-        let row = referral::Entity::find().one(play.server.database.database.raw()).await.expect("a row").expect("a row");
+        let row = referral::Entity::find().one(scenario.server.database.database.raw()).await.expect("a row").expect("a row");
         assert_eq!((row.reason, row.paused_days), (None, Some(8)), "it is not closed, and eight working days are left");
 
         for (today, expected) in [
@@ -136,43 +136,43 @@ on_both! {
             ("2026-12-25", Done { withdrawn: 1, ..NOTHING }),
             ("2026-12-26", NOTHING),
         ] {
-            assert_eq!(run_on(&play, today).await, expected, "{today}");
+            assert_eq!(run_on(&scenario, today).await, expected, "{today}");
         }
-        let seen = read_referral(&play, &traeger(), &offered, "status withdrawalReason").await;
+        let seen = read_referral(&scenario, &traeger(), &offered, "status withdrawalReason").await;
         assert_eq!(seen, json!({"status": "WITHDRAWN", "withdrawalReason": "GROUND_ENDED"}));
-        assert_eq!(feed_kinds(&play, &traeger()).await, ["MOVED", "MOVED", "MOVED", "REMINDER", "MOVED"]);
-        assert_eq!(feed_kinds(&play, &jobcenter()).await, ["MOVED", "MOVED", "MOVED"]);
-        play.server.stop().await;
+        assert_eq!(feed_kinds(&scenario, &traeger()).await, ["MOVED", "MOVED", "MOVED", "REMINDER", "MOVED"]);
+        assert_eq!(feed_kinds(&scenario, &jobcenter()).await, ["MOVED", "MOVED", "MOVED"]);
+        scenario.server.stop().await;
     }
 
     async fn an_application_never_expires_at_an_sgb_body(db: TestDatabase) {
-        let play = Play::begin(db).await;
+        let scenario = Scenario::begin(db).await;
         let purpose = ReferralPurpose::BenefitApplication;
-        let case = play.case(play.jobcenter, purpose, Some(ConsentSpec::whole())).await;
-        let receiver = encode(Kind::Agency, play.jobcenter);
+        let case = scenario.case(scenario.jobcenter, purpose, Some(ConsentSpec::whole())).await;
+        let receiver = encode(Kind::Agency, scenario.jobcenter);
         let input = json!({"caseId": case, "receiverId": receiver, "purpose": purpose.code(), "carriesApplication": true});
-        let draft = play.done(&traeger(), "draftReferral", input).await;
-        let offered = play.done(&traeger(), "offerReferral", on(&draft, json!({"acknowledgeReportingDuty": true}))).await;
-        assert_eq!(run_on(&play, "2027-06-01").await, Done { reminded: 1, ..NOTHING });
-        assert_eq!(read_referral(&play, &jobcenter(), &offered, "status overdue").await["status"], "OFFERED");
+        let draft = scenario.done(&traeger(), "draftReferral", input).await;
+        let offered = scenario.done(&traeger(), "offerReferral", on(&draft, json!({"acknowledgeReportingDuty": true}))).await;
+        assert_eq!(run_on(&scenario, "2027-06-01").await, Done { reminded: 1, ..NOTHING });
+        assert_eq!(read_referral(&scenario, &jobcenter(), &offered, "status overdue").await["status"], "OFFERED");
         // An ended ground does not withdraw it either: the application stays filed until somebody decides.
-        let main = play.server.database.database.raw();
+        let main = scenario.server.database.database.raw();
         let over = consent::ActiveModel { valid_until: Set(Some(day("2026-11-23"))), ..Default::default() };
         consent::Entity::update_many().set(over).exec(main).await.expect("an end");
-        assert_eq!(run_on(&play, "2026-11-24").await, Done { suspended: 1, ..NOTHING });
-        assert_eq!(run_on(&play, "2027-06-01").await, NOTHING);
-        assert_eq!(read_referral(&play, &jobcenter(), &offered, "status").await["status"], "SUSPENDED");
-        play.server.stop().await;
+        assert_eq!(run_on(&scenario, "2026-11-24").await, Done { suspended: 1, ..NOTHING });
+        assert_eq!(run_on(&scenario, "2027-06-01").await, NOTHING);
+        assert_eq!(read_referral(&scenario, &jobcenter(), &offered, "status").await["status"], "SUSPENDED");
+        scenario.server.stop().await;
     }
 
     async fn a_referral_with_an_unanswered_question_expires(db: TestDatabase) {
-        let play = Play::begin(db).await;
-        let offered = play.offered().await;
-        play.done(&jobcenter(), "requestInformation", on(&offered, json!({"question": "Seit wann?"}))).await;
-        assert_eq!(run_on(&play, "2026-12-02").await, Done { reminded: 1, ..NOTHING });
-        assert_eq!(feed_kinds(&play, &traeger()).await.last().map(String::as_str), Some("REMINDER"));
-        assert_eq!(run_on(&play, "2026-12-19").await, Done { expired: 1, ..NOTHING });
-        play.server.stop().await;
+        let scenario = Scenario::begin(db).await;
+        let offered = scenario.offered().await;
+        scenario.done(&jobcenter(), "requestInformation", on(&offered, json!({"question": "Seit wann?"}))).await;
+        assert_eq!(run_on(&scenario, "2026-12-02").await, Done { reminded: 1, ..NOTHING });
+        assert_eq!(feed_kinds(&scenario, &traeger()).await.last().map(String::as_str), Some("REMINDER"));
+        assert_eq!(run_on(&scenario, "2026-12-19").await, Done { expired: 1, ..NOTHING });
+        scenario.server.stop().await;
     }
 
     async fn simultaneous_timers_act_once_and_an_interrupted_run_is_continued(db: TestDatabase) {

@@ -10,7 +10,7 @@ use kim_domain::purpose::ReferralPurpose;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::play::{Play, SHOWN, jobcenter, traeger};
+use crate::support::scenario::{SHOWN, Scenario, jobcenter, traeger};
 
 const PURPOSE: ReferralPurpose = ReferralPurpose::BenefitApplication;
 
@@ -25,7 +25,7 @@ pub(crate) fn given(change: Value) -> Value {
 }
 
 /// Executes a mutation of a consent. Returns the whole answer.
-pub(crate) async fn mutate(play: &Play, token: &str, mutation: &str, mut input: Value) -> Value {
+pub(crate) async fn mutate(scenario: &Scenario, token: &str, mutation: &str, mut input: Value) -> Value {
     let type_name = mutation[..1].to_uppercase() + &mutation[1..] + "Input";
     let query = format!(
         "mutation($input: {type_name}!) {{ {mutation}(input: $input) {{
@@ -35,33 +35,33 @@ pub(crate) async fn mutate(play: &Play, token: &str, mutation: &str, mut input: 
     if input["idempotencyKey"].is_null() {
         input["idempotencyKey"] = json!(Uuid::now_v7());
     }
-    play.server.ask(token, &query, &json!({ "input": input })).await
+    scenario.server.ask(token, &query, &json!({ "input": input })).await
 }
 
 /// Executes a mutation that must succeed. Returns the consent and the affected referrals.
-pub(crate) async fn done(play: &Play, mutation: &str, input: Value) -> (Value, Vec<Value>) {
-    let answer = mutate(play, &traeger(), mutation, input).await;
+pub(crate) async fn done(scenario: &Scenario, mutation: &str, input: Value) -> (Value, Vec<Value>) {
+    let answer = mutate(scenario, &traeger(), mutation, input).await;
     assert_eq!(answer["errors"], Value::Null, "{mutation}: {answer}");
     let payload = &answer["data"][mutation];
     (payload["consent"].clone(), payload["referrals"].as_array().expect("a list").clone())
 }
 
 /// Executes a mutation that must be refused. Returns the code and the fields.
-async fn refused(play: &Play, mutation: &str, input: Value) -> (String, Value) {
-    let answer = mutate(play, &traeger(), mutation, input).await;
+async fn refused(scenario: &Scenario, mutation: &str, input: Value) -> (String, Value) {
+    let answer = mutate(scenario, &traeger(), mutation, input).await;
     assert_eq!(answer["data"], json!({ mutation: null }), "{mutation}: {answer}");
     let extensions = &answer["errors"][0]["extensions"];
     (extensions["code"].as_str().expect("a code").to_owned(), extensions["fields"].clone())
 }
 
-fn to_jobcenter(play: &Play, case: &str, change: Value) -> Value {
-    json!({"caseId": case, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": PURPOSE.code(), "given": given(change)})
+fn to_jobcenter(scenario: &Scenario, case: &str, change: Value) -> Value {
+    json!({"caseId": case, "receiverId": encode(Kind::Agency, scenario.jobcenter), "purpose": PURPOSE.code(), "given": given(change)})
 }
 
 /// What the Jobcenter sees of a referral's handover.
-async fn seen(play: &Play, id: &Value) -> Value {
+async fn seen(scenario: &Scenario, id: &Value) -> Value {
     let query = format!(
         "{{ referral(id: {id}) {{ status handover {{ familyName birthDate withheld {{ field reason }} }} }} }}"
     );
-    play.ask(&jobcenter(), &query).await["referral"].clone()
+    scenario.ask(&jobcenter(), &query).await["referral"].clone()
 }

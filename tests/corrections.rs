@@ -14,7 +14,7 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, Into
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::play::{Play, jobcenter, on, traeger};
+use crate::support::scenario::{Scenario, jobcenter, on, traeger};
 use crate::support::server::token;
 use crate::support::world::ConsentSpec;
 
@@ -24,7 +24,7 @@ fn abh() -> String {
 
 /// One client's case, with a referral to the Jobcenter and one to the Ausländerbehörde.
 struct TwoReceivers {
-    play: Play,
+    scenario: Scenario,
     of_jobcenter: Value,
     of_abh: Value,
 }
@@ -32,33 +32,33 @@ struct TwoReceivers {
 impl TwoReceivers {
     async fn begin(db: crate::support::database::TestDatabase) -> Self {
         let offered = Self::offered(db).await;
-        let of_abh = offered.play.done(&abh(), "acceptReferral", on(&offered.of_abh, json!({}))).await;
+        let of_abh = offered.scenario.done(&abh(), "acceptReferral", on(&offered.of_abh, json!({}))).await;
         Self { of_abh, ..offered }
     }
 
     /// Only the Jobcenter accepts its referral.
     async fn offered(db: crate::support::database::TestDatabase) -> Self {
-        let play = Play::begin(db).await;
-        let case = play.case(play.jobcenter, P::BenefitApplication, Some(ConsentSpec::whole())).await;
-        let main = play.server.database.database.raw();
+        let scenario = Scenario::begin(db).await;
+        let case = scenario.case(scenario.jobcenter, P::BenefitApplication, Some(ConsentSpec::whole())).await;
+        let main = scenario.server.database.database.raw();
         let given = consent::Entity::find().one(main).await.expect("a database").expect("the consent");
         let also = consent::ActiveModel {
             id: Set(Uuid::now_v7()),
-            receiver_id: Set(play.abh),
+            receiver_id: Set(scenario.abh),
             purpose: Set(kim_entity::code::Code(P::TitleExtension)),
             ..given.into_active_model().reset_all()
         };
         also.insert(main).await.expect("a second consent");
         let mut offered = Vec::new();
-        for (receiver, purpose) in [(play.jobcenter, P::BenefitApplication), (play.abh, P::TitleExtension)] {
+        for (receiver, purpose) in [(scenario.jobcenter, P::BenefitApplication), (scenario.abh, P::TitleExtension)] {
             let input =
                 json!({"caseId": case, "receiverId": encode(Kind::Agency, receiver), "purpose": purpose.code()});
-            let draft = play.done(&traeger(), "draftReferral", input).await;
+            let draft = scenario.done(&traeger(), "draftReferral", input).await;
             let input = on(&draft, json!({"acknowledgeReportingDuty": true}));
-            offered.push(play.done(&traeger(), "offerReferral", input).await);
+            offered.push(scenario.done(&traeger(), "offerReferral", input).await);
         }
-        let of_jobcenter = play.done(&jobcenter(), "acceptReferral", on(&offered[0], json!({}))).await;
-        Self { play, of_jobcenter, of_abh: offered.remove(1) }
+        let of_jobcenter = scenario.done(&jobcenter(), "acceptReferral", on(&offered[0], json!({}))).await;
+        Self { scenario, of_jobcenter, of_abh: offered.remove(1) }
     }
 
     /// A referral as this party sees it.
@@ -70,18 +70,18 @@ impl TwoReceivers {
                 events {{ nodes {{ action staff agency {{ slug }} changedFields {{ field change }} }} }} }} }}",
             referral["id"]
         );
-        self.play.ask(token, &query).await["referral"].clone()
+        self.scenario.ask(token, &query).await["referral"].clone()
     }
 
     async fn report(&self) -> Value {
         let input =
             json!({"field": "PHONE", "text": "Die Nummer gehört jemand anderem.", "suggestedValue": "0221 7654321"});
-        self.play.done(&jobcenter(), "reportWrongValue", on(&self.of_jobcenter, input)).await
+        self.scenario.done(&jobcenter(), "reportWrongValue", on(&self.of_jobcenter, input)).await
     }
 
     /// Corrects the client's telephone number in the Träger's case.
     async fn correct_the_case(&self) {
-        let main = self.play.server.database.database.raw();
+        let main = self.scenario.server.database.database.raw();
         let row = person::Entity::find().one(main).await.expect("a database").expect("the client");
         let mut row = row.into_active_model();
         row.phone = Set(Some("0221 7654321".to_owned()));
@@ -103,7 +103,7 @@ impl TwoReceivers {
             .filter(change::Column::AgencyId.eq(agency))
             .filter(change::Column::ReferralId.eq(id))
             .filter(change::Column::Kind.eq(ChangeKind::Correction.code()));
-        told.all(self.play.server.database.database.raw()).await.expect("changes").len()
+        told.all(self.scenario.server.database.database.raw()).await.expect("changes").len()
     }
 }
 
@@ -119,13 +119,13 @@ fn last_event(seen: &Value) -> &Value {
 }
 
 /// Executes a mutation of a case in its current version. Returns the code of the error, or null.
-async fn change_case(play: &Play, mutation: &str, case: &str, mut input: Value) -> Value {
-    let seen = play.ask(&traeger(), &format!("{{ case(id: {}) {{ version }} }}", json!(case))).await;
+async fn change_case(scenario: &Scenario, mutation: &str, case: &str, mut input: Value) -> Value {
+    let seen = scenario.ask(&traeger(), &format!("{{ case(id: {}) {{ version }} }}", json!(case))).await;
     input["caseId"] = json!(case);
     input["expectedVersion"] = seen["case"]["version"].clone();
     input["idempotencyKey"] = json!(Uuid::now_v7());
     let kind = mutation[..1].to_uppercase() + &mutation[1..];
     let query = format!("mutation($input: {kind}Input!) {{ {mutation}(input: $input) {{ case {{ version }} }} }}");
-    let answer = play.server.ask(&traeger(), &query, &json!({ "input": input })).await;
+    let answer = scenario.server.ask(&traeger(), &query, &json!({ "input": input })).await;
     answer["errors"][0]["extensions"]["code"].clone()
 }

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::process::{Served, configured};
 use crate::support::on_both;
-use crate::support::play::{Play, jobcenter, on, traeger};
+use crate::support::scenario::{Scenario, jobcenter, on, traeger};
 use crate::support::world::today;
 
 const WRITES: usize = 1_000;
@@ -189,13 +189,13 @@ on_both! {
     async fn acknowledged_writes_survive_a_kill_at_any_moment(db: TestDatabase) {
         let url = db.url.clone();
         let folder = folder(&url);
-        let play = Play::begin_on(db, Clock::on(today())).await;
+        let scenario = Scenario::begin_on(db, Clock::on(today())).await;
         let mut clients = Vec::new();
         for number in 0..CLIENTS {
-            clients.push(Client::new(play.offered().await, number));
+            clients.push(Client::new(scenario.offered().await, number));
         }
         // No other process keeps the database open, so the next server finds what the killed one left.
-        let db = play.server.close().await;
+        let db = scenario.server.close().await;
         db.database.close().await.expect("closed");
 
         let http = reqwest::Client::new();

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::process::{Served, configured};
 use crate::support::on_both;
-use crate::support::play::{Play, jobcenter, on, traeger};
+use crate::support::scenario::{Scenario, jobcenter, on, traeger};
 use crate::support::server::{claims, sign, token};
 
 /// Number of referrals, and the mutations of each.
@@ -86,12 +86,12 @@ on_both! {
             std::fs::write(&file, format!("{quiet}{config}")).expect("written");
             (Served::start(folder.path()), folder)
         });
-        let play = Play::begin(db).await;
-        let mut endpoints = vec![Endpoint { client: reqwest::Client::new(), url: play.server.url("/graphql") }];
+        let scenario = Scenario::begin(db).await;
+        let mut endpoints = vec![Endpoint { client: reqwest::Client::new(), url: scenario.server.url("/graphql") }];
         endpoints.extend(second.iter().map(|(served, _)| Endpoint { client: reqwest::Client::new(), url: served.url("/graphql") }));
         let mut referrals = Vec::new();
         for _ in 0..REFERRALS {
-            referrals.push(play.offered().await);
+            referrals.push(scenario.offered().await);
         }
 
         let written = Arc::new(AtomicBool::new(false));
@@ -116,8 +116,8 @@ on_both! {
         written.store(true, Ordering::SeqCst);
         let seen = poller.await.expect("followed");
 
-        let own = change::Entity::find().filter(change::Column::AgencyId.eq(play.jobcenter)).order_by_asc(change::Column::Seq);
-        let kept = own.all(play.server.database.database.raw()).await.expect("the feed");
+        let own = change::Entity::find().filter(change::Column::AgencyId.eq(scenario.jobcenter)).order_by_asc(change::Column::Seq);
+        let kept = own.all(scenario.server.database.database.raw()).await.expect("the feed");
         assert_eq!(kept.len(), REFERRALS * (1 + MOVES.len() + MESSAGES));
         assert!(kept.iter().zip(1..).all(|(one, seq)| one.seq == seq), "no gap");
         let expected: Vec<Value> = kept.iter().map(|one| json!([one.kind.0.code(), encode(Kind::Referral, one.referral_id), one.event_id.map(|id| encode(Kind::Event, id))])).collect();
@@ -131,25 +131,25 @@ on_both! {
             served.terminate();
             assert_eq!(served.end().0, Some(0));
         }
-        play.server.stop().await;
+        scenario.server.stop().await;
     }
 
     async fn a_feed_has_only_changes_of_its_agency_and_of_the_tokens_purposes(db: TestDatabase) {
-        let play = Play::begin(db).await;
-        let draft = play.draft(None).await;
+        let scenario = Scenario::begin(db).await;
+        let draft = scenario.draft(None).await;
         let list = "{ changes { totalCount nodes { cursor kind referralId eventId } pageInfo { hasNextPage } } }";
-        assert_eq!(play.ask(&jobcenter(), list).await["changes"]["totalCount"], 0, "a draft is its sender's");
-        play.done(&traeger(), "discardReferral", on(&draft, json!({}))).await;
-        let offered = play.offered().await;
-        let of_sender = &play.ask(&traeger(), list).await["changes"];
+        assert_eq!(scenario.ask(&jobcenter(), list).await["changes"]["totalCount"], 0, "a draft is its sender's");
+        scenario.done(&traeger(), "discardReferral", on(&draft, json!({}))).await;
+        let offered = scenario.offered().await;
+        let of_sender = &scenario.ask(&traeger(), list).await["changes"];
         let ids: Vec<&Value> = of_sender["nodes"].as_array().expect("a list").iter().map(|node| &node["referralId"]).collect();
         assert_eq!(ids, [&draft["id"], &offered["id"], &offered["id"]]);
-        let of_receiver = &play.ask(&jobcenter(), list).await["changes"];
+        let of_receiver = &scenario.ask(&jobcenter(), list).await["changes"];
         assert_eq!(of_receiver["totalCount"], 1);
         assert_eq!(of_receiver["nodes"][0]["referralId"], offered["id"]);
         assert!(decode(of_receiver["nodes"][0]["eventId"].as_str().expect("an id")).is_ok_and(|(kind, _)| kind == Kind::Event));
         for (agency, role) in [("abh", Role::Clerk), ("other", Role::CaseManager)] {
-            assert_eq!(play.ask(&token(agency, role), list).await["changes"], json!({"totalCount": 0, "nodes": [], "pageInfo": {"hasNextPage": false}}));
+            assert_eq!(scenario.ask(&token(agency, role), list).await["changes"], json!({"totalCount": 0, "nodes": [], "pageInfo": {"hasNextPage": false}}));
         }
 
         let narrowed = |agency: &str, role: Role, purpose: &str| {
@@ -158,14 +158,14 @@ on_both! {
             sign(&claims)
         };
         for (purpose, receivers, senders) in [("BENEFIT_APPLICATION", 1, 2), ("INTEGRATION_COURSE", 0, 0)] {
-            let of_receiver = play.ask(&narrowed("jobcenter", Role::Clerk, purpose), list).await;
+            let of_receiver = scenario.ask(&narrowed("jobcenter", Role::Clerk, purpose), list).await;
             assert_eq!((&of_receiver["changes"]["totalCount"], of_receiver["changes"]["nodes"].as_array().map(Vec::len)), (&json!(receivers), Some(receivers)));
-            let of_sender = play.ask(&narrowed("traeger", Role::CaseManager, purpose), list).await;
+            let of_sender = scenario.ask(&narrowed("traeger", Role::CaseManager, purpose), list).await;
             assert_eq!((&of_sender["changes"]["totalCount"], of_sender["changes"]["nodes"].as_array().map(Vec::len)), (&json!(senders), Some(senders)));
         }
 
         let refused = async |token: &str, query: &str| {
-            let answer = play.server.ask(token, query, &json!({})).await;
+            let answer = scenario.server.ask(token, query, &json!({})).await;
             answer["errors"][0]["extensions"]["code"].as_str().expect("a code").to_owned()
         };
         let foreign = of_sender["nodes"][0]["cursor"].as_str().expect("a cursor");
@@ -175,6 +175,6 @@ on_both! {
         let mut without = claims("jobcenter", Role::Service);
         without["scope"] = json!("agreement:read");
         assert_eq!(refused(&sign(&without), "{ changes { totalCount } }").await, "FORBIDDEN");
-        play.server.stop().await;
+        scenario.server.stop().await;
     }
 }

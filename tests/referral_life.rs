@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::on_both;
-use crate::support::play::{Play, SHOWN, jobcenter, on, traeger};
+use crate::support::scenario::{SHOWN, Scenario, jobcenter, on, traeger};
 use crate::support::server::token;
 use crate::support::world::{ConsentSpec, add_agency, in_days};
 
@@ -17,43 +17,43 @@ fn actions(referral: &Value) -> Vec<&str> {
 
 on_both! {
     async fn a_referral_goes_from_draft_through_a_question_to_an_outcome(db: TestDatabase) {
-        let play = Play::begin(db).await;
-        let draft = play.draft(Some(ConsentSpec::whole())).await;
+        let scenario = Scenario::begin(db).await;
+        let draft = scenario.draft(Some(ConsentSpec::whole())).await;
         assert_eq!((&draft["status"], &draft["version"]), (&json!("DRAFT"), &json!(1)));
         assert_eq!(actions(&draft), ["OFFER", "DISCARD", "CHANGE_HANDOVER"]);
         let one = |id: &Value| format!("{{ referral(id: {id}) {{ status handover {{ familyName }} }} }}");
-        assert_eq!(play.ask(&jobcenter(), &one(&draft["id"])).await, json!({"referral": null}), "a draft is its sender's");
+        assert_eq!(scenario.ask(&jobcenter(), &one(&draft["id"])).await, json!({"referral": null}), "a draft is its sender's");
 
-        assert_eq!(play.refused(&traeger(), "offerReferral", on(&draft, json!({}))).await, "BAD_INPUT", "§ 87 AufenthG");
-        let offered = play.done(&traeger(), "offerReferral", on(&draft, json!({"acknowledgeReportingDuty": true}))).await;
+        assert_eq!(scenario.refused(&traeger(), "offerReferral", on(&draft, json!({}))).await, "BAD_INPUT", "§ 87 AufenthG");
+        let offered = scenario.done(&traeger(), "offerReferral", on(&draft, json!({"acknowledgeReportingDuty": true}))).await;
         assert_eq!((&offered["status"], &offered["ballWith"]["slug"]), (&json!("OFFERED"), &json!("jobcenter")));
         // Ten working days without a public holiday.
         assert_eq!(offered["dueOn"], json!("2026-12-04"));
-        assert_eq!(play.ask(&jobcenter(), &one(&draft["id"])).await["referral"]["status"], "OFFERED");
+        assert_eq!(scenario.ask(&jobcenter(), &one(&draft["id"])).await["referral"]["status"], "OFFERED");
 
-        let list = play.ask(&jobcenter(), "{ referrals(filter: {pending: true}) { nodes { id version availableActions } } }").await;
+        let list = scenario.ask(&jobcenter(), "{ referrals(filter: {pending: true}) { nodes { id version availableActions } } }").await;
         let seen = &list["referrals"]["nodes"][0];
         assert_eq!(actions(seen), ["ACKNOWLEDGE", "ACCEPT", "DECLINE", "FORWARD", "REQUEST_INFORMATION", "POST_MESSAGE",
             "RECORD_APPOINTMENT", "RECORD_TALK", "REPORT_WRONG_VALUE"]);
-        let asked = play.done(&jobcenter(), "requestInformation", on(seen, json!({"question": "Seit wann?"}))).await;
+        let asked = scenario.done(&jobcenter(), "requestInformation", on(seen, json!({"question": "Seit wann?"}))).await;
         assert_eq!((&asked["status"], &asked["ballWith"]["slug"]), (&json!("INFO_REQUESTED"), &json!("traeger")));
-        let answered = play.done(&traeger(), "answerInformation", on(&asked, json!({"answer": "Seit Mai."}))).await;
+        let answered = scenario.done(&traeger(), "answerInformation", on(&asked, json!({"answer": "Seit Mai."}))).await;
         assert_eq!((&answered["status"], &answered["dueOn"]), (&json!("OFFERED"), &json!("2026-12-04")), "the due date continued");
 
         let input = json!({"ownReference": "JC-7", "contact": {"name": "Frau Beispiel"}});
-        let accepted = play.done(&jobcenter(), "acceptReferral", on(&answered, input)).await;
+        let accepted = scenario.done(&jobcenter(), "acceptReferral", on(&answered, input)).await;
         assert_eq!((&accepted["status"], &accepted["dueOn"]), (&json!("ACCEPTED"), &Value::Null));
-        let started = play.done(&jobcenter(), "startReferral", on(&accepted, json!({}))).await;
+        let started = scenario.done(&jobcenter(), "startReferral", on(&accepted, json!({}))).await;
         let appointment = json!({"at": "2026-12-01T09:00:00Z", "place": "Raum 12", "bring": "Pass"});
-        let met = play.done(&jobcenter(), "recordAppointment", on(&started, appointment)).await;
-        let completed = play.done(&jobcenter(), "completeReferral", on(&met, json!({"outcome": "APPLICATION_GRANTED"}))).await;
+        let met = scenario.done(&jobcenter(), "recordAppointment", on(&started, appointment)).await;
+        let completed = scenario.done(&jobcenter(), "completeReferral", on(&met, json!({"outcome": "APPLICATION_GRANTED"}))).await;
         assert_eq!((&completed["status"], actions(&completed)), (&json!("COMPLETED"), vec![]));
 
         let id = &draft["id"];
         let history = format!("{{ referral(id: {id}) {{ ownReference receiverContact {{ name }} outcome appointments {{ place }}
             messages {{ nodes {{ text author {{ slug }} }} }}
             events {{ nodes {{ fromStatus toStatus action agency {{ slug }} staff }} }} }} }}");
-        let of_receiver = &play.ask(&jobcenter(), &history).await["referral"];
+        let of_receiver = &scenario.ask(&jobcenter(), &history).await["referral"];
         assert_eq!((&of_receiver["ownReference"], &of_receiver["outcome"]), (&json!("JC-7"), &json!("APPLICATION_GRANTED")));
         assert_eq!(of_receiver["messages"]["nodes"], json!([
             {"text": "Seit wann?", "author": {"slug": "jobcenter"}}, {"text": "Seit Mai.", "author": {"slug": "traeger"}}]));
@@ -63,21 +63,21 @@ on_both! {
             ("ACKNOWLEDGE", "ACKNOWLEDGED"), ("ACCEPT", "ACCEPTED"), ("START", "IN_PROGRESS"), ("RECORD_APPOINTMENT", "IN_PROGRESS"),
             ("COMPLETE", "COMPLETED")]);
         assert_eq!(of_receiver["events"]["nodes"][0]["staff"], Value::Null, "the other side's staff");
-        let of_sender = &play.ask(&traeger(), &history).await["referral"];
+        let of_sender = &scenario.ask(&traeger(), &history).await["referral"];
         assert_eq!(of_sender["receiverContact"]["name"], "Frau Beispiel");
         assert_eq!((&of_sender["outcome"], &of_sender["appointments"]), (&Value::Null, &json!([])), "the client did not permit it");
         assert_eq!(of_sender["ownReference"], Value::Null, "the other side's file number");
 
         let foreign = token("other", Role::CaseManager);
         for query in [one(id), history] {
-            assert_eq!(play.ask(&foreign, &query).await, json!({"referral": null}));
+            assert_eq!(scenario.ask(&foreign, &query).await, json!({"referral": null}));
         }
-        play.server.stop().await;
+        scenario.server.stop().await;
     }
 
     async fn an_agency_that_is_no_party_gets_the_same_answer_as_for_a_missing_referral(db: TestDatabase) {
-        let play = Play::begin(db).await;
-        let offered = play.offered().await;
+        let scenario = Scenario::begin(db).await;
+        let offered = scenario.offered().await;
         let foreign = [token("other", Role::CaseManager), token("abh", Role::Clerk)];
         let absent = json!({"id": encode(Kind::Referral, Uuid::now_v7()), "version": 1});
         for (mutation, more) in [
@@ -86,11 +86,11 @@ on_both! {
             ("returnReferral", json!({"reason": "OTHER"})), ("postMessage", json!({"text": "a"})),
             ("requestInformation", json!({"question": "a"})), ("recordTalk", json!({"heldOn": in_days(0), "participants": ["a"], "clientTookPart": true})),
             ("recordAppointment", json!({"at": "2026-12-01T09:00:00Z", "place": "a"})),
-            ("forwardReferral", json!({"toAgencyId": encode(Kind::Agency, play.abh), "purpose": "TITLE_EXTENSION"})),
+            ("forwardReferral", json!({"toAgencyId": encode(Kind::Agency, scenario.abh), "purpose": "TITLE_EXTENSION"})),
         ] {
             for token in &foreign {
-                let of_foreign = play.mutate(token, mutation, on(&offered, more.clone())).await;
-                let of_absent = play.mutate(token, mutation, on(&absent, more.clone())).await;
+                let of_foreign = scenario.mutate(token, mutation, on(&offered, more.clone())).await;
+                let of_absent = scenario.mutate(token, mutation, on(&absent, more.clone())).await;
                 assert_eq!(of_foreign["errors"][0]["extensions"]["code"], "NOT_FOUND", "{mutation}: {of_foreign}");
                 assert_eq!(of_foreign, of_absent, "{mutation}");
             }
@@ -98,45 +98,45 @@ on_both! {
         let mut tried = vec![("offerReferral", json!({})), ("withdrawReferral", json!({"reason": "MOVED"})), ("changeHandover", json!({})),
             ("answerInformation", json!({"answer": "a"})), ("discardReferral", json!({})), ("offerAgain", json!({}))];
         for (mutation, more) in tried.drain(..) {
-            let of_foreign = play.mutate(&foreign[0], mutation, on(&offered, more.clone())).await;
-            let of_absent = play.mutate(&foreign[0], mutation, on(&absent, more)).await;
+            let of_foreign = scenario.mutate(&foreign[0], mutation, on(&offered, more.clone())).await;
+            let of_absent = scenario.mutate(&foreign[0], mutation, on(&absent, more)).await;
             assert_eq!(of_foreign["errors"][0]["extensions"]["code"], "NOT_FOUND", "{mutation}: {of_foreign}");
             assert_eq!(of_foreign, of_absent, "{mutation}");
         }
-        play.server.stop().await;
+        scenario.server.stop().await;
     }
 
     async fn only_the_receiver_answers_and_only_from_permitted_states(db: TestDatabase) {
-        let play = Play::begin(db).await;
-        let offered = play.offered().await;
-        assert_eq!(play.refused(&traeger(), "acceptReferral", on(&offered, json!({}))).await, "ACTION_NOT_ALLOWED");
-        assert_eq!(play.refused(&traeger(), "declineReferral", on(&offered, json!({"reason": "OTHER"}))).await, "ACTION_NOT_ALLOWED");
+        let scenario = Scenario::begin(db).await;
+        let offered = scenario.offered().await;
+        assert_eq!(scenario.refused(&traeger(), "acceptReferral", on(&offered, json!({}))).await, "ACTION_NOT_ALLOWED");
+        assert_eq!(scenario.refused(&traeger(), "declineReferral", on(&offered, json!({"reason": "OTHER"}))).await, "ACTION_NOT_ALLOWED");
         for (mutation, more) in [("startReferral", json!({})), ("completeReferral", json!({"outcome": "OTHER"})), ("returnReferral", json!({"reason": "OTHER"}))] {
-            assert_eq!(play.refused(&jobcenter(), mutation, on(&offered, more)).await, "ILLEGAL_TRANSITION", "{mutation}");
+            assert_eq!(scenario.refused(&jobcenter(), mutation, on(&offered, more)).await, "ILLEGAL_TRANSITION", "{mutation}");
         }
         let stale = json!({"id": offered["id"], "version": 1});
-        let answer = play.mutate(&jobcenter(), "acceptReferral", on(&stale, json!({}))).await;
+        let answer = scenario.mutate(&jobcenter(), "acceptReferral", on(&stale, json!({}))).await;
         assert_eq!(answer["errors"][0]["extensions"], json!({"code": "CONFLICT", "version": offered["version"]}), "{answer}");
-        let declined = play.done(&jobcenter(), "declineReferral", on(&offered, json!({"reason": "NOT_COMPETENT"}))).await;
+        let declined = scenario.done(&jobcenter(), "declineReferral", on(&offered, json!({"reason": "NOT_COMPETENT"}))).await;
         assert_eq!(declined["status"], "DECLINED");
-        let seen = play.ask(&jobcenter(), &format!("{{ referral(id: {}) {{ declineReason handover {{ familyName withheld {{ reason }} }} }} }}", offered["id"])).await;
+        let seen = scenario.ask(&jobcenter(), &format!("{{ referral(id: {}) {{ declineReason handover {{ familyName withheld {{ reason }} }} }} }}", offered["id"])).await;
         assert_eq!((&seen["referral"]["declineReason"], &seen["referral"]["handover"]["familyName"]), (&json!("NOT_COMPETENT"), &Value::Null));
         assert_eq!(seen["referral"]["handover"]["withheld"][0]["reason"], "CLOSED");
 
-        let again = play.done(&traeger(), "offerAgain", on(&declined, json!({"acknowledgeReportingDuty": true}))).await;
+        let again = scenario.done(&traeger(), "offerAgain", on(&declined, json!({"acknowledgeReportingDuty": true}))).await;
         assert_eq!(again["status"], "OFFERED");
         assert_ne!(again["id"], declined["id"]);
-        let withdrawn = play.done(&traeger(), "withdrawReferral", on(&again, json!({"reason": "CLIENT_WISH"}))).await;
+        let withdrawn = scenario.done(&traeger(), "withdrawReferral", on(&again, json!({"reason": "CLIENT_WISH"}))).await;
         assert_eq!((&withdrawn["status"], actions(&withdrawn)), (&json!("WITHDRAWN"), vec!["OFFER_AGAIN"]));
-        play.server.stop().await;
+        scenario.server.stop().await;
     }
 
     async fn an_ended_referral_is_offered_again_only_once(db: TestDatabase) {
-        let play = Play::begin(db).await;
-        let offered = play.offered().await;
-        let declined = play.done(&jobcenter(), "declineReferral", on(&offered, json!({"reason": "NO_CAPACITY"}))).await;
+        let scenario = Scenario::begin(db).await;
+        let offered = scenario.offered().await;
+        let declined = scenario.done(&jobcenter(), "declineReferral", on(&offered, json!({"reason": "NO_CAPACITY"}))).await;
         let current = async || {
-            let seen = play.ask(&traeger(), &format!("{{ referral(id: {}) {{ {SHOWN} }} }}", declined["id"])).await;
+            let seen = scenario.ask(&traeger(), &format!("{{ referral(id: {}) {{ {SHOWN} }} }}", declined["id"])).await;
             seen["referral"].clone()
         };
         let declined = current().await;
@@ -144,7 +144,7 @@ on_both! {
         // Two colleagues with the same version send simultaneous requests.
         let again = || json!({"acknowledgeReportingDuty": true});
         let (token, input) = (traeger(), on(&declined, again()));
-        let (one, other) = tokio::join!(play.mutate(&token, "offerAgain", input.clone()), play.mutate(&token, "offerAgain", input));
+        let (one, other) = tokio::join!(scenario.mutate(&token, "offerAgain", input.clone()), scenario.mutate(&token, "offerAgain", input));
         let won: Vec<_> = [&one, &other].into_iter().filter(|answer| answer["errors"].is_null()).collect();
         assert_eq!(won.len(), 1, "{one} {other}");
         let lost = [&one, &other].into_iter().find(|answer| !answer["errors"].is_null()).expect("the other");
@@ -152,19 +152,19 @@ on_both! {
 
         let seen = current().await;
         assert_eq!((actions(&seen), &seen["version"]), (vec![], &json!(4)));
-        assert_eq!(play.refused(&traeger(), "offerAgain", on(&seen, again())).await, "ILLEGAL_TRANSITION", "another referral continues it");
+        assert_eq!(scenario.refused(&traeger(), "offerAgain", on(&seen, again())).await, "ILLEGAL_TRANSITION", "another referral continues it");
         // The new referral can be offered again when it has ended.
         let second = &won[0]["data"]["offerAgain"]["referral"];
-        let withdrawn = play.done(&traeger(), "withdrawReferral", on(second, json!({"reason": "CLIENT_WISH"}))).await;
+        let withdrawn = scenario.done(&traeger(), "withdrawReferral", on(second, json!({"reason": "CLIENT_WISH"}))).await;
         assert_eq!(actions(&withdrawn), ["OFFER_AGAIN"]);
-        assert_eq!(play.done(&traeger(), "offerAgain", on(&withdrawn, again())).await["status"], "OFFERED");
-        assert_eq!(play.refused(&traeger(), "offerAgain", on(&seen, again())).await, "ILLEGAL_TRANSITION");
-        play.server.stop().await;
+        assert_eq!(scenario.done(&traeger(), "offerAgain", on(&withdrawn, again())).await["status"], "OFFERED");
+        assert_eq!(scenario.refused(&traeger(), "offerAgain", on(&seen, again())).await, "ILLEGAL_TRANSITION");
+        scenario.server.stop().await;
     }
 
     async fn a_receiver_that_is_not_competent_for_an_application_must_forward_it(db: TestDatabase) {
-        let play = Play::begin(db).await;
-        let sozialamt = add_agency(play.server.database.database.raw(), "05315000", "sozialamt", AgencyKind::Sozialamt).await;
+        let scenario = Scenario::begin(db).await;
+        let sozialamt = add_agency(scenario.server.database.database.raw(), "05315000", "sozialamt", AgencyKind::Sozialamt).await;
         let (question, not_competent) = (json!({"question": "Wo gemeldet?"}), || json!({"reason": "NOT_COMPETENT"}));
         let steps = [
             (vec![], "declineReferral"),
@@ -174,97 +174,97 @@ on_both! {
         ];
         for (carries_application, (steps, mutation)) in [true, false].into_iter().flat_map(|one| steps.iter().map(move |steps| (one, steps))) {
             let purpose = ReferralPurpose::BenefitApplication;
-            let case = play.case(play.jobcenter, purpose, Some(ConsentSpec::whole())).await;
-            let input = json!({"caseId": case, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": purpose.code(), "carriesApplication": carries_application});
-            let draft = play.done(&traeger(), "draftReferral", input).await;
-            let mut now = play.done(&traeger(), "offerReferral", on(&draft, json!({"acknowledgeReportingDuty": true}))).await;
+            let case = scenario.case(scenario.jobcenter, purpose, Some(ConsentSpec::whole())).await;
+            let input = json!({"caseId": case, "receiverId": encode(Kind::Agency, scenario.jobcenter), "purpose": purpose.code(), "carriesApplication": carries_application});
+            let draft = scenario.done(&traeger(), "draftReferral", input).await;
+            let mut now = scenario.done(&traeger(), "offerReferral", on(&draft, json!({"acknowledgeReportingDuty": true}))).await;
             for (step, input) in steps {
-                now = play.done(&jobcenter(), step, on(&now, input.clone())).await;
+                now = scenario.done(&jobcenter(), step, on(&now, input.clone())).await;
             }
             let accepted = *mutation == "returnReferral";
-            let seen = play.ask(&jobcenter(), &format!("{{ referral(id: {}) {{ {SHOWN} }} }}", now["id"])).await;
+            let seen = scenario.ask(&jobcenter(), &format!("{{ referral(id: {}) {{ {SHOWN} }} }}", now["id"])).await;
             let now = seen["referral"].clone();
             assert_eq!(actions(&now).contains(&"FORWARD"), carries_application || !accepted, "{now}");
             let forward = json!({"toAgencyId": encode(Kind::Agency, sozialamt), "purpose": "SOCIAL_ASSISTANCE"});
             if carries_application {
-                assert_eq!(play.refused(&jobcenter(), mutation, on(&now, not_competent())).await, "ACTION_NOT_ALLOWED", "{mutation} {now}");
+                assert_eq!(scenario.refused(&jobcenter(), mutation, on(&now, not_competent())).await, "ACTION_NOT_ALLOWED", "{mutation} {now}");
                 let id = now["id"].as_str().expect("an id");
                 let bulk = json!({"input": {"idempotencyKey": id, "action": if accepted { "RETURN" } else { "DECLINE" },
                     (if accepted { "returnReason" } else { "declineReason" }): "NOT_COMPETENT", "items": [{"referralId": id, "expectedVersion": now["version"]}]}});
                 let query = "mutation($input: BulkAnswerReferralsInput!) { bulkAnswerReferrals(input: $input) { results { error { code } } } }";
-                let many = play.server.ask(&jobcenter(), query, &bulk).await;
+                let many = scenario.server.ask(&jobcenter(), query, &bulk).await;
                 assert_eq!(many["data"]["bulkAnswerReferrals"]["results"], json!([{"error": {"code": "ACTION_NOT_ALLOWED"}}]), "{many}");
-                assert_eq!(play.done(&jobcenter(), "forwardReferral", on(&now, forward)).await["status"], "FORWARDED");
+                assert_eq!(scenario.done(&jobcenter(), "forwardReferral", on(&now, forward)).await["status"], "FORWARDED");
             } else {
                 if accepted {
-                    assert_eq!(play.refused(&jobcenter(), "forwardReferral", on(&now, forward)).await, "ILLEGAL_TRANSITION");
+                    assert_eq!(scenario.refused(&jobcenter(), "forwardReferral", on(&now, forward)).await, "ILLEGAL_TRANSITION");
                 }
-                play.done(&jobcenter(), mutation, on(&now, not_competent())).await;
+                scenario.done(&jobcenter(), mutation, on(&now, not_competent())).await;
             }
         }
-        play.server.stop().await;
+        scenario.server.stop().await;
     }
 
     async fn implausible_dates_and_misleading_texts_are_refused(db: TestDatabase) {
-        let play = Play::begin(db).await;
-        let offered = play.offered().await;
+        let scenario = Scenario::begin(db).await;
+        let offered = scenario.offered().await;
         for at in ["0001-01-01T09:00:00Z", "2021-11-01T09:00:00Z", "2031-12-01T09:00:00Z", "9999-12-31T09:00:00Z"] {
             let input = on(&offered, json!({"at": at, "place": "Raum 12"}));
-            assert_eq!(play.refused(&jobcenter(), "recordAppointment", input).await, "BAD_INPUT", "{at}");
+            assert_eq!(scenario.refused(&jobcenter(), "recordAppointment", input).await, "BAD_INPUT", "{at}");
         }
         for day in ["0001-01-01", "2021-11-01"] {
             let input = on(&offered, json!({"heldOn": day, "participants": ["Fachkraft"], "clientTookPart": true}));
-            assert_eq!(play.refused(&jobcenter(), "recordTalk", input).await, "BAD_INPUT", "{day}");
+            assert_eq!(scenario.refused(&jobcenter(), "recordTalk", input).await, "BAD_INPUT", "{day}");
         }
         for reference in ["JC-\u{202e}7", "JC-\u{2066}7", "\u{feff}JC-7"] {
-            assert_eq!(play.refused(&jobcenter(), "acceptReferral", on(&offered, json!({"ownReference": reference}))).await, "BAD_INPUT", "{reference:?}");
+            assert_eq!(scenario.refused(&jobcenter(), "acceptReferral", on(&offered, json!({"ownReference": reference}))).await, "BAD_INPUT", "{reference:?}");
         }
-        let met = play.done(&jobcenter(), "recordAppointment", on(&offered, json!({"at": "2027-01-04T09:00:00Z", "place": "Raum 12"}))).await;
-        play.done(&jobcenter(), "postMessage", on(&met, json!({"text": "سلام می\u{200c}خواهم"}))).await;
-        play.server.stop().await;
+        let met = scenario.done(&jobcenter(), "recordAppointment", on(&offered, json!({"at": "2027-01-04T09:00:00Z", "place": "Raum 12"}))).await;
+        scenario.done(&jobcenter(), "postMessage", on(&met, json!({"text": "سلام می\u{200c}خواهم"}))).await;
+        scenario.server.stop().await;
     }
 
     async fn nothing_is_offered_without_an_agreement_and_a_ground(db: TestDatabase) {
-        let play = Play::begin(db).await;
+        let scenario = Scenario::begin(db).await;
         let acknowledged = || json!({"acknowledgeReportingDuty": true});
-        let without = play.draft(None).await;
-        assert_eq!(play.refused(&traeger(), "offerReferral", on(&without, acknowledged())).await, "NO_LEGAL_GROUND");
+        let without = scenario.draft(None).await;
+        assert_eq!(scenario.refused(&traeger(), "offerReferral", on(&without, acknowledged())).await, "NO_LEGAL_GROUND");
         for broken in [
             ConsentSpec { data_protection: false, ..ConsentSpec::whole() },
             ConsentSpec { release: false, ..ConsentSpec::whole() },
             ConsentSpec { withdrawn: true, ..ConsentSpec::whole() },
             ConsentSpec { until: Some(in_days(-1)), ..ConsentSpec::whole() },
         ] {
-            let draft = play.draft(Some(broken.clone())).await;
-            assert_eq!(play.refused(&traeger(), "offerReferral", on(&draft, acknowledged())).await, "NO_LEGAL_GROUND", "{broken:?}");
+            let draft = scenario.draft(Some(broken.clone())).await;
+            assert_eq!(scenario.refused(&traeger(), "offerReferral", on(&draft, acknowledged())).await, "NO_LEGAL_GROUND", "{broken:?}");
         }
         let purpose = ReferralPurpose::IntegrationCourse;
-        let case = play.case(play.jobcenter, purpose, Some(ConsentSpec::whole())).await;
-        let input = json!({"caseId": case, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": purpose.code()});
-        let draft = play.done(&traeger(), "draftReferral", input).await;
+        let case = scenario.case(scenario.jobcenter, purpose, Some(ConsentSpec::whole())).await;
+        let input = json!({"caseId": case, "receiverId": encode(Kind::Agency, scenario.jobcenter), "purpose": purpose.code()});
+        let draft = scenario.done(&traeger(), "draftReferral", input).await;
         let check = format!("{{ referral(id: {}) {{ offerCheck {{ agreementInForce groundHolds reportingDuty duplicates lacking {{ field reason }} }} }} }}", draft["id"]);
-        assert_eq!(play.ask(&traeger(), &check).await["referral"]["offerCheck"]["agreementInForce"], false);
-        assert_eq!(play.refused(&traeger(), "offerReferral", on(&draft, acknowledged())).await, "NO_AGREEMENT");
-        play.server.stop().await;
+        assert_eq!(scenario.ask(&traeger(), &check).await["referral"]["offerCheck"]["agreementInForce"], false);
+        assert_eq!(scenario.refused(&traeger(), "offerReferral", on(&draft, acknowledged())).await, "NO_AGREEMENT");
+        scenario.server.stop().await;
     }
 
     async fn a_repeated_request_gets_the_same_answer_and_changes_nothing(db: TestDatabase) {
-        let play = Play::begin(db).await;
-        let offered = play.offered().await;
+        let scenario = Scenario::begin(db).await;
+        let offered = scenario.offered().await;
         let keyed = |input: Value| { let mut input = on(&offered, input); input["idempotencyKey"] = json!("accept-1"); input };
-        let first = play.done(&jobcenter(), "acceptReferral", keyed(json!({}))).await;
-        let second = play.done(&jobcenter(), "acceptReferral", keyed(json!({}))).await;
+        let first = scenario.done(&jobcenter(), "acceptReferral", keyed(json!({}))).await;
+        let second = scenario.done(&jobcenter(), "acceptReferral", keyed(json!({}))).await;
         assert_eq!(first, second);
-        assert_eq!(play.refused(&jobcenter(), "acceptReferral", keyed(json!({"ownReference": "other"}))).await, "IDEMPOTENCY_MISMATCH");
-        assert_eq!(play.refused(&jobcenter(), "declineReferral", keyed(json!({"reason": "OTHER"}))).await, "IDEMPOTENCY_MISMATCH");
+        assert_eq!(scenario.refused(&jobcenter(), "acceptReferral", keyed(json!({"ownReference": "other"}))).await, "IDEMPOTENCY_MISMATCH");
+        assert_eq!(scenario.refused(&jobcenter(), "declineReferral", keyed(json!({"reason": "OTHER"}))).await, "IDEMPOTENCY_MISMATCH");
         // A key belongs to the person who used it.
         let colleague = token("jobcenter", Role::Service);
         let mut stale = on(&offered, json!({}));
         stale["idempotencyKey"] = json!("refused-1");
-        assert_eq!(play.refused(&colleague, "acceptReferral", stale.clone()).await, "CONFLICT");
-        assert_eq!(play.refused(&colleague, "acceptReferral", stale).await, "CONFLICT", "a refusal is repeated too");
-        let events = play.ask(&jobcenter(), &format!("{{ referral(id: {}) {{ version events {{ totalCount }} }} }}", offered["id"])).await;
+        assert_eq!(scenario.refused(&colleague, "acceptReferral", stale.clone()).await, "CONFLICT");
+        assert_eq!(scenario.refused(&colleague, "acceptReferral", stale).await, "CONFLICT", "a refusal is repeated too");
+        let events = scenario.ask(&jobcenter(), &format!("{{ referral(id: {}) {{ version events {{ totalCount }} }} }}", offered["id"])).await;
         assert_eq!(events["referral"], json!({"version": 3, "events": {"totalCount": 3}}));
-        play.server.stop().await;
+        scenario.server.stop().await;
     }
 }

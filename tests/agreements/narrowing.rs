@@ -9,7 +9,7 @@ use kim_entity::agreement;
 use serde_json::{Value, json};
 
 use crate::support::on_both;
-use crate::support::play::{jobcenter, on, traeger};
+use crate::support::scenario::{jobcenter, on, traeger};
 use crate::support::server::{TestServer, token};
 use crate::support::world::{self, ReferralSpec, World, in_days, today};
 
@@ -21,7 +21,7 @@ on_both! {
         let first = negotiation.conclude(negotiation.terms(COURSE, &BASIC)).await;
         let draft = negotiation.draft(COURSE).await;
         let offered = negotiation.offer(&draft).await["data"]["offerReferral"]["referral"].clone();
-        negotiation.play.done(&jobcenter(), "acceptReferral", on(&offered, json!({}))).await;
+        negotiation.scenario.done(&jobcenter(), "acceptReferral", on(&offered, json!({}))).await;
         assert_ne!(negotiation.seen(&offered).await["handover"]["phone"], Value::Null);
         let closings = negotiation.closings().await;
 
@@ -41,15 +41,15 @@ on_both! {
         let expected = json!({"agreementDifference": {"added": [], "removed": [{"label": "Telefon"}], "newlyTicked": [{"label": "Familienname"}],
             "respondWorkingDays": null, "accessDays": {"from": 14, "to": 7}, "narrowsRunning": true}});
         for token in [receiver(), coordination(), traeger()] {
-            assert_eq!(negotiation.play.ask(&token, &difference).await, expected);
+            assert_eq!(negotiation.scenario.ask(&token, &difference).await, expected);
         }
         // A viewer who sees proposals can compare them too.
         let third = negotiation.done(&receiver(), "proposeAgreement", negotiation.terms(COURSE, &BASIC)).await;
         let with_proposal = format!("{{ agreementDifference(from: {to}, to: {}) {{ added {{ label }} narrowsRunning }} }}", third["id"]);
-        assert_eq!(negotiation.play.ask(&receiver(), &with_proposal).await["agreementDifference"]["added"], json!([{"label": "Telefon"}]));
-        assert_eq!(negotiation.play.ask(&traeger(), &with_proposal).await, json!({"agreementDifference": null}));
+        assert_eq!(negotiation.scenario.ask(&receiver(), &with_proposal).await["agreementDifference"]["added"], json!([{"label": "Telefon"}]));
+        assert_eq!(negotiation.scenario.ask(&traeger(), &with_proposal).await, json!({"agreementDifference": null}));
         let foreign = person("abh", Role::Administrator, "leitung-abh");
-        assert_eq!(negotiation.play.ask(&foreign, &difference).await, json!({"agreementDifference": null}));
+        assert_eq!(negotiation.scenario.ask(&foreign, &difference).await, json!({"agreementDifference": null}));
         negotiation.stop().await;
     }
 

@@ -15,7 +15,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 
 use crate::support::on_both;
-use crate::support::play::{jobcenter, on, traeger};
+use crate::support::scenario::{jobcenter, on, traeger};
 use crate::support::server::verified;
 use crate::support::world::{self, ConsentSpec, in_days, today};
 
@@ -27,12 +27,12 @@ on_both! {
         negotiation.conclude(negotiation.terms(COURSE, &BASIC)).await;
         let draft = negotiation.draft(COURSE).await;
         let offered = negotiation.offer(&draft).await["data"]["offerReferral"]["referral"].clone();
-        let accepted = negotiation.play.done(&jobcenter(), "acceptReferral", on(&offered, json!({}))).await;
+        let accepted = negotiation.scenario.done(&jobcenter(), "acceptReferral", on(&offered, json!({}))).await;
         // One referral in preview, one that was declined, and one for another purpose.
         let preview = negotiation.offer(&negotiation.draft(COURSE).await).await["data"]["offerReferral"]["referral"].clone();
         let back = negotiation.offer(&negotiation.draft(COURSE).await).await["data"]["offerReferral"]["referral"].clone();
-        let back = negotiation.play.done(&jobcenter(), "declineReferral", on(&back, json!({"reason": "NO_CAPACITY"}))).await;
-        let other = negotiation.play.offered().await;
+        let back = negotiation.scenario.done(&jobcenter(), "declineReferral", on(&back, json!({"reason": "NO_CAPACITY"}))).await;
+        let other = negotiation.scenario.offered().await;
         let waiting = negotiation.draft(COURSE).await;
         let version = |referral: &Value| referral["version"].as_i64().expect("a number");
         let changed = "AGREEMENT_CHANGED";
@@ -75,16 +75,16 @@ on_both! {
         assert_eq!((now, &last["changedFields"], &last["staff"]), (version(&accepted) + 2, &rest, &json!("leitung-jobcenter")));
         assert_eq!(negotiation.seen(&accepted).await["handover"]["concern"], Value::Null);
         // A request with the old version gets a conflict.
-        assert_eq!(negotiation.play.refused(&jobcenter(), "startReferral", on(&accepted, json!({}))).await, "CONFLICT");
+        assert_eq!(negotiation.scenario.refused(&jobcenter(), "startReferral", on(&accepted, json!({}))).await, "CONFLICT");
         negotiation.stop().await;
     }
 
     async fn a_closing_of_a_thousand_referrals_takes_few_statements(db: TestDatabase) {
         let negotiation = Negotiation::begin(db).await;
-        let ids = negotiation.play.prepared(ReferralStatus::Offered, 1_200, |_| Some(ConsentSpec::whole())).await;
-        let agreement = negotiation.agreements(&receiver()).await.into_iter().find(|one| one["purpose"]["code"] == "BENEFIT_APPLICATION").expect("the one of the play");
+        let ids = negotiation.scenario.prepared(ReferralStatus::Offered, 1_200, |_| Some(ConsentSpec::whole())).await;
+        let agreement = negotiation.agreements(&receiver()).await.into_iter().find(|one| one["purpose"]["code"] == "BENEFIT_APPLICATION").expect("the agreement of the scenario");
         // A second process whose statements are counted.
-        let mut database = Database::open(&negotiation.play.server.database.url).await.expect("a second process");
+        let mut database = Database::open(&negotiation.scenario.server.database.url).await.expect("a second process");
         let statements: Arc<Mutex<u32>> = Arc::default();
         let counted = Arc::clone(&statements);
         database.observe(move |_| *counted.lock().expect("a number") += 1);
@@ -98,10 +98,10 @@ on_both! {
         once(desk, &request, async |work| terminate(work, &termination).await).await.expect("ended");
         let statements = *statements.lock().expect("a number");
         assert!(statements < 60, "{statements}");
-        let main = negotiation.play.server.database.database.raw();
+        let main = negotiation.scenario.server.database.database.raw();
         let rows = referral::Entity::find().all(main).await.expect("rows");
         assert!(rows.len() == ids.len() && rows.iter().all(|row| row.version == 2));
-        for agency in [negotiation.play.jobcenter, negotiation.play.traeger] {
+        for agency in [negotiation.scenario.jobcenter, negotiation.scenario.traeger] {
             let told = change::Entity::find().filter(change::Column::AgencyId.eq(agency)).all(main).await.expect("changes");
             assert!(told.len() == ids.len() && told.iter().all(|change| change.event_id.is_some()));
         }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::on_both;
-use crate::support::play::{jobcenter, traeger};
+use crate::support::scenario::{jobcenter, traeger};
 use crate::support::server::{claims, sign};
 use crate::support::world::{self, in_days};
 
@@ -65,7 +65,7 @@ on_both! {
         for agency in ["ki-duisburg", "traeger-duisburg", "abh"] {
             let admin = person(agency, Role::Administrator, "jemand");
             let officer = person(agency, Role::DataProtectionOfficer, "jemand");
-            assert_eq!(negotiation.play.ask(&admin, &node).await, json!({"node": null, "agreementProposals": {"totalCount": 0}}));
+            assert_eq!(negotiation.scenario.ask(&admin, &node).await, json!({"node": null, "agreementProposals": {"totalCount": 0}}));
             for (token, mutation, more) in [(&admin, "signAgreement", json!({})), (&admin, "rejectAgreement", json!({})), (&officer, "giveOpinion", json!({"verdict": "FAVOURABLE"}))] {
                 let of_foreign = negotiation.mutate(token, mutation, to_proposal(&proposal, more.clone())).await;
                 let of_absent = negotiation.mutate(token, mutation, to_proposal(&absent, more)).await;
@@ -79,11 +79,11 @@ on_both! {
         let signing = "mutation { signAgreement(input: {idempotencyKey: \"a\", proposalId: \"b\", expectedVersion: 1}) { proposal { id } } }";
         for token in [jobcenter(), traeger()] {
             for query in ["{ agreementProposals { totalCount } }", signing] {
-                let answer = negotiation.play.server.ask(&token, query, &json!({})).await;
+                let answer = negotiation.scenario.server.ask(&token, query, &json!({})).await;
                 assert_eq!(answer["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{answer}");
             }
             let node = format!("{{ node(id: {}) {{ id }} }}", proposal["id"]);
-            assert_eq!(negotiation.play.ask(&token, &node).await, json!({"node": null}));
+            assert_eq!(negotiation.scenario.ask(&token, &node).await, json!({"node": null}));
         }
         // A token without the scope is refused. A token limited to other purposes finds nothing.
         let mut reader = claims("jobcenter", Role::Administrator);

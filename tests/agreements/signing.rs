@@ -8,7 +8,7 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set};
 use serde_json::{Value, json};
 
 use crate::support::on_both;
-use crate::support::play::traeger;
+use crate::support::scenario::traeger;
 use crate::support::world::{in_days, today};
 
 use super::{
@@ -51,7 +51,7 @@ on_both! {
         let opinions: Vec<_> = concluded["opinions"].as_array().expect("a list").iter().map(|one| (&one["verdict"], &one["reasons"])).collect();
         assert_eq!(opinions, [(&json!("UNFAVOURABLE"), &json!("Das Telefon braucht es nicht.")), (&json!("FAVOURABLE"), &Value::Null)]);
 
-        let database = &negotiation.play.server.database.database;
+        let database = &negotiation.scenario.server.database.database;
         let page = document(database, "jobcenter", COURSE, None).await.expect("a database").expect("a document");
         for line in ["# Schnittstellenvereinbarung: Integrationskurs", "- **Gilt ab:** 20.11.2026", "- **Antwort binnen:** 5 Arbeitstagen",
             "> Ansprache in einfacher Sprache.", "- Für die empfangende Stelle: Stelle jobcenter, Administration, am 20.11.2026",
@@ -64,7 +64,7 @@ on_both! {
 
         // The agreement applies to the draft, and the offer succeeds.
         let check = format!("{{ referral(id: {}) {{ disclosure(ifAccepted: true) offerCheck {{ agreementInForce }} }} }}", draft["id"]);
-        let checked = &negotiation.play.ask(&traeger(), &check).await["referral"];
+        let checked = &negotiation.scenario.ask(&traeger(), &check).await["referral"];
         assert_eq!(checked["offerCheck"]["agreementInForce"], true);
         let offered = negotiation.offer(&draft).await;
         assert_eq!(offered["data"]["offerReferral"]["referral"]["status"], "OFFERED", "{offered}");
@@ -102,14 +102,14 @@ on_both! {
         let second = negotiation.done(&of_traeger, "proposeAgreement", negotiation.terms(COURSE, &BASIC)).await;
         let taken_back = negotiation.done(&of_traeger, "rejectAgreement", to_proposal(&second, json!({}))).await;
         assert_eq!(taken_back["status"], "TAKEN_BACK");
-        let list = negotiation.play.ask(&receiver(), "{ all: agreementProposals { totalCount } open: agreementProposals(status: OPEN) { totalCount } }").await;
+        let list = negotiation.scenario.ask(&receiver(), "{ all: agreementProposals { totalCount } open: agreementProposals(status: OPEN) { totalCount } }").await;
         assert_eq!(list, json!({"all": {"totalCount": 2}, "open": {"totalCount": 0}}));
         negotiation.stop().await;
     }
 
     async fn an_agreement_begins_after_the_last_signature_and_not_before_its_start_date(db: TestDatabase) {
         let negotiation = Negotiation::begin(db).await;
-        let main = negotiation.play.server.database.database.raw().clone();
+        let main = negotiation.scenario.server.database.database.raw().clone();
         let days = async |proposal: &Value, from: i64, until: i64| {
             let (_, id) = decode(proposal["id"].as_str().expect("an id")).expect("an id");
             let days = agreement_proposal::ActiveModel {

@@ -4,7 +4,7 @@ use kim_domain::agency::Role;
 use serde_json::{Value, json};
 
 use crate::support::on_both;
-use crate::support::play::{jobcenter, on, traeger};
+use crate::support::scenario::{jobcenter, on, traeger};
 use crate::support::world::{ConsentSpec, in_days, today};
 
 use super::{BASIC, COURSE, Negotiation, coordination, person, receiver, to_proposal};
@@ -31,19 +31,19 @@ on_both! {
         assert_eq!(offered["status"], "OFFERED");
 
         // Notice for today, for an imported agreement with a running referral.
-        let running = negotiation.play.offered().await;
-        let waiting = negotiation.play.draft(Some(ConsentSpec::whole())).await;
+        let running = negotiation.scenario.offered().await;
+        let waiting = negotiation.scenario.draft(Some(ConsentSpec::whole())).await;
         let imported = negotiation.agreements(&receiver()).await;
-        let imported = imported.iter().find(|one| one["purpose"]["code"] == "BENEFIT_APPLICATION").expect("the one of the play")["id"].clone();
+        let imported = imported.iter().find(|one| one["purpose"]["code"] == "BENEFIT_APPLICATION").expect("the agreement of the scenario")["id"].clone();
         let ended = negotiation.terminate(&coordination(), &imported, json!({"endsOn": today()})).await;
         assert_eq!(ended["data"]["terminateAgreement"]["agreement"],
             json!({"id": imported, "version": 1, "terminatedOn": today(), "terminatedForCause": false}), "{ended}");
         let acknowledged = json!({"acknowledgeReportingDuty": true});
-        assert_eq!(negotiation.play.refused(&traeger(), "offerReferral", on(&waiting, acknowledged)).await, "NO_AGREEMENT");
+        assert_eq!(negotiation.scenario.refused(&traeger(), "offerReferral", on(&waiting, acknowledged)).await, "NO_AGREEMENT");
         let check = format!("{{ referral(id: {}) {{ offerCheck {{ agreementInForce }} }} }}", waiting["id"]);
-        assert_eq!(negotiation.play.ask(&traeger(), &check).await["referral"]["offerCheck"]["agreementInForce"], false);
+        assert_eq!(negotiation.scenario.ask(&traeger(), &check).await["referral"]["offerCheck"]["agreementInForce"], false);
         assert_ne!(negotiation.seen(&running).await["handover"]["familyName"], Value::Null, "running referrals continue");
-        assert_eq!(negotiation.play.done(&jobcenter(), "acceptReferral", on(&running, json!({}))).await["status"], "ACCEPTED");
+        assert_eq!(negotiation.scenario.done(&jobcenter(), "acceptReferral", on(&running, json!({}))).await["status"], "ACCEPTED");
         // After notice was given, a termination for cause still applies at once.
         let ended = negotiation.terminate(&receiver(), &imported, json!({"forCause": true})).await;
         assert_eq!(ended["data"]["terminateAgreement"]["agreement"]["terminatedForCause"], true, "{ended}");
@@ -74,7 +74,7 @@ on_both! {
         let seen = negotiation.seen(&offered).await;
         assert_eq!((&seen["handover"]["familyName"], &seen["handover"]["concern"]), (&Value::Null, &Value::Null), "offered under the first version");
         assert_eq!(negotiation.offer(&waiting).await["errors"][0]["extensions"]["code"], "NO_AGREEMENT");
-        let closed = negotiation.play.ask(&coordination(), &format!("{{ node(id: {}) {{ ... on AgreementProposal {{ status closeReason closedBy {{ slug }} }} }} }}", open["id"])).await;
+        let closed = negotiation.scenario.ask(&coordination(), &format!("{{ node(id: {}) {{ ... on AgreementProposal {{ status closeReason closedBy {{ slug }} }} }} }}", open["id"])).await;
         assert_eq!(closed["node"], json!({"status": "REJECTED", "closeReason": "Neuordnung", "closedBy": {"slug": "koordination"}}));
         assert_eq!(negotiation.refused(&coordination(), "signAgreement", to_proposal(&open, json!({}))).await, "CONFLICT");
         for one in negotiation.agreements(&receiver()).await.iter().filter(|one| one["purpose"]["code"] == "INTEGRATION_COURSE") {

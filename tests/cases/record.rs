@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use super::{at, done, mutate, opened, record, refused};
 use crate::support::on_both;
-use crate::support::play::{Play, traeger};
+use crate::support::scenario::{Scenario, traeger};
 use crate::support::server::token;
 
 on_both! {
     async fn an_invalid_value_is_refused_with_the_name_of_its_field(db: TestDatabase) {
-        let play = Play::begin(db).await;
-        let case = opened(&play, "K-1").await;
+        let scenario = Scenario::begin(db).await;
+        let case = opened(&scenario, "K-1").await;
         let with = |field: &str, value: Value| { let mut record = record(); record[field] = value; record };
         for (field, value) in [
             ("familyName", json!(" ")), ("familyName", Value::Null), ("birthDate", Value::Null), ("birthDate", json!("2026-11-21")),
@@ -21,9 +21,9 @@ on_both! {
             ("documents", json!([{"name": ""}])), ("germanCertificate", json!({"level": "B1", "issuedOn": "2027-01-01"})),
             ("householdMembers", json!([{"relation": "CHILD", "birthDate": "2027-01-01"}])),
         ] {
-            let (code, text) = refused(&play, "openCase", json!({"caseNumber": "K-2", "record": with(field, value.clone())})).await;
+            let (code, text) = refused(&scenario, "openCase", json!({"caseNumber": "K-2", "record": with(field, value.clone())})).await;
             assert!(code == "BAD_INPUT" && text.contains(field), "{field}: {code} {text}");
-            let (code, text) = refused(&play, "updateCase", at(&case, json!({"record": {field: value}}))).await;
+            let (code, text) = refused(&scenario, "updateCase", at(&case, json!({"record": {field: value}}))).await;
             assert!(code == "BAD_INPUT" && text.contains(field), "{field}: {code} {text}");
         }
         for (input, name) in [
@@ -32,27 +32,27 @@ on_both! {
             (json!({"caseNumber": "K-3", "openedOn": "2026-11-21", "record": record()}), "openedOn"),
             (json!({"caseNumber": "K-3", "record": {"familyName": "Haddad"}}), "birthDate"),
         ] {
-            let (code, text) = refused(&play, "openCase", input).await;
+            let (code, text) = refused(&scenario, "openCase", input).await;
             assert!(code == "BAD_INPUT" && text.contains(name), "{name}: {code} {text}");
         }
         // Validation refuses a value of another type, and a field that cannot be written.
         for record in [json!({"gender": "female"}), json!({"birthDate": "1.2.2003"}), json!({"age": 3}), json!({"counsellingNotes": "a"}), json!({"planSteps": []})] {
-            let answer = mutate(&play, &traeger(), "updateCase", at(&case, json!({"record": record})), "id").await;
+            let answer = mutate(&scenario, &traeger(), "updateCase", at(&case, json!({"record": record})), "id").await;
             assert_eq!(answer["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{answer}");
         }
-        let second = opened(&play, "K-2").await;
-        assert_eq!(refused(&play, "updateCase", at(&second, json!({"caseNumber": "K-1"}))).await.0, "BAD_INPUT");
+        let second = opened(&scenario, "K-2").await;
+        assert_eq!(refused(&scenario, "updateCase", at(&second, json!({"caseNumber": "K-1"}))).await.0, "BAD_INPUT");
         // Another Träger may use the same case number.
-        let answer = mutate(&play, &token("other", Role::CaseManager), "openCase", json!({"caseNumber": "K-1", "record": record()}), "version").await;
+        let answer = mutate(&scenario, &token("other", Role::CaseManager), "openCase", json!({"caseNumber": "K-1", "record": record()}), "version").await;
         assert_eq!(answer["data"]["openCase"]["case"]["version"], 1, "{answer}");
-        assert_eq!(play.ask(&traeger(), "{ cases { totalCount } }").await["cases"]["totalCount"], 2, "nothing of what was refused is left");
-        play.server.stop().await;
+        assert_eq!(scenario.ask(&traeger(), "{ cases { totalCount } }").await["cases"]["totalCount"], 2, "nothing of what was refused is left");
+        scenario.server.stop().await;
     }
 
     async fn every_written_field_is_read_back_unchanged(db: TestDatabase) {
-        let play = Play::begin(db).await;
-        let case = opened(&play, "K-1").await;
-        let schema = play.ask(&traeger(), "{ __type(name: \"CaseRecordInput\") { inputFields { name } } }").await;
+        let scenario = Scenario::begin(db).await;
+        let case = opened(&scenario, "K-1").await;
+        let schema = scenario.ask(&traeger(), "{ __type(name: \"CaseRecordInput\") { inputFields { name } } }").await;
         let names: Vec<_> = schema["__type"]["inputFields"].as_array().expect("a list").iter()
             .map(|field| field["name"].as_str().expect("a name").to_owned()).collect();
         let unwritten = [HandoverField::Age, HandoverField::PlanSteps, HandoverField::CounsellingNotes];
@@ -80,7 +80,7 @@ on_both! {
             "germanCertificate" => "germanCertificate { level issuedOn institute }", "nationalities" => "nationalities { code }",
             "integrationAchievements" => "integrationAchievements { kind achievedOn note }", plain => plain,
         }).collect::<Vec<_>>().join(" ");
-        let written = done(&play, "updateCase", at(&case, json!({ "record": record })), &format!("version record {{ {read} }}")).await;
+        let written = done(&scenario, "updateCase", at(&case, json!({ "record": record })), &format!("version record {{ {read} }}")).await;
         let mut expected_record = record.clone();
         expected_record["nationalities"] = json!([{"code": "AF"}]);
         assert_eq!(written["record"], expected_record);
@@ -89,9 +89,9 @@ on_both! {
         for kept in ["familyName", "birthDate"] {
             nothing.as_object_mut().expect("an object").remove(kept);
         }
-        let emptied = done(&play, "updateCase", at(&json!({"id": case["id"], "version": 2}), json!({ "record": nothing })), &format!("record {{ {read} }}")).await;
+        let emptied = done(&scenario, "updateCase", at(&json!({"id": case["id"], "version": 2}), json!({ "record": nothing })), &format!("record {{ {read} }}")).await;
         let left: Vec<_> = emptied["record"].as_object().expect("an object").iter().filter(|(_, value)| !value.is_null()).map(|(name, _)| name.as_str()).collect();
         assert_eq!(left, ["birthDate", "familyName"]);
-        play.server.stop().await;
+        scenario.server.stop().await;
     }
 }

@@ -9,15 +9,15 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait};
 use serde_json::{Value, json};
 
 use crate::support::on_both;
-use crate::support::play::{Play, on, traeger};
+use crate::support::scenario::{Scenario, on, traeger};
 use crate::support::world::{ConsentSpec, in_days, today};
 
 use super::{PURPOSE, done, given, refused, to_jobcenter};
 
 on_both! {
     async fn an_invalid_consent_is_refused(db: TestDatabase) {
-        let play = Play::begin(db).await;
-        let case = play.case(play.jobcenter, PURPOSE, None).await;
+        let scenario = Scenario::begin(db).await;
+        let case = scenario.case(scenario.jobcenter, PURPOSE, None).await;
         for (change, fields) in [
             (json!({"fields": ["FAMILY_NAME", "CHILDCARE_NEEDED"]}), json!(["CHILDCARE_NEEDED"])),
             (json!({"ticked": ["TARGET_GROUP"], "art9": true}), json!(["TARGET_GROUP"])),
@@ -30,64 +30,64 @@ on_both! {
             (json!({"witness": "Nummer 12345BG0123456"}), Value::Null),
             (json!({"fields": []}), Value::Null),
         ] {
-            let answer = refused(&play, "recordConsent", to_jobcenter(&play, &case, change.clone())).await;
+            let answer = refused(&scenario, "recordConsent", to_jobcenter(&scenario, &case, change.clone())).await;
             assert_eq!(answer, ("BAD_INPUT".to_owned(), fields), "{change}");
         }
         let oral = json!({"form": "ORAL", "formReason": "kann nicht schreiben", "witness": "Frau Beispiel", "scanSha256": "AB".repeat(32)});
-        let (consent, _) = done(&play, "recordConsent", to_jobcenter(&play, &case, oral)).await;
-        let facts = play.ask(&traeger(), &format!("{{ node(id: {}) {{ ... on Consent {{ form formReason witness scanSha256 language interpreter guardian understands staff dataProtection }} }} }}", consent["id"])).await;
+        let (consent, _) = done(&scenario, "recordConsent", to_jobcenter(&scenario, &case, oral)).await;
+        let facts = scenario.ask(&traeger(), &format!("{{ node(id: {}) {{ ... on Consent {{ form formReason witness scanSha256 language interpreter guardian understands staff dataProtection }} }} }}", consent["id"])).await;
         assert_eq!(facts["node"], json!({"form": "ORAL", "formReason": "kann nicht schreiben", "witness": "Frau Beispiel",
             "scanSha256": "ab".repeat(32), "language": "ARABIC", "interpreter": true, "guardian": null, "understands": false,
             "staff": "test-person", "dataProtection": true}));
-        play.server.stop().await;
+        scenario.server.stop().await;
     }
 
     async fn a_minors_consent_needs_a_guardian_or_a_minor_who_understands(db: TestDatabase) {
-        let play = Play::begin(db).await;
-        let case = play.case(play.jobcenter, PURPOSE, None).await;
-        let main = play.server.database.database.raw();
+        let scenario = Scenario::begin(db).await;
+        let case = scenario.case(scenario.jobcenter, PURPOSE, None).await;
+        let main = scenario.server.database.database.raw();
         let client = person::Entity::find().one(main).await.expect("a database").expect("a client");
         let minor = person::ActiveModel { id: Set(client.id), birth_date: Set(Some("2010-01-01".to_owned())), ..Default::default() };
         minor.update(main).await.expect("a minor");
-        assert_eq!(refused(&play, "recordConsent", to_jobcenter(&play, &case, json!({}))).await.0, "BAD_INPUT");
-        let (consent, _) = done(&play, "recordConsent", to_jobcenter(&play, &case, json!({"guardian": "Mutter"}))).await;
-        let (consent, _) = done(&play, "renewConsent", json!({"consentId": consent["id"], "given": given(json!({"understands": true}))})).await;
+        assert_eq!(refused(&scenario, "recordConsent", to_jobcenter(&scenario, &case, json!({}))).await.0, "BAD_INPUT");
+        let (consent, _) = done(&scenario, "recordConsent", to_jobcenter(&scenario, &case, json!({"guardian": "Mutter"}))).await;
+        let (consent, _) = done(&scenario, "renewConsent", json!({"consentId": consent["id"], "given": given(json!({"understands": true}))})).await;
         // A child of three cannot consent, whatever is stated.
         let child = person::ActiveModel { id: Set(client.id), birth_date: Set(Some("2023-01-01".to_owned())), ..Default::default() };
         child.update(main).await.expect("a child");
         let alone = json!({"consentId": consent["id"], "given": given(json!({"understands": true}))});
-        assert_eq!(refused(&play, "renewConsent", alone).await.0, "BAD_INPUT");
-        done(&play, "renewConsent", json!({"consentId": consent["id"], "given": given(json!({"guardian": "Mutter"}))})).await;
-        play.server.stop().await;
+        assert_eq!(refused(&scenario, "renewConsent", alone).await.0, "BAD_INPUT");
+        done(&scenario, "renewConsent", json!({"consentId": consent["id"], "given": given(json!({"guardian": "Mutter"}))})).await;
+        scenario.server.stop().await;
     }
 
     async fn no_consent_is_recorded_or_renewed_in_a_closed_case(db: TestDatabase) {
-        let play = Play::begin(db).await;
-        let case = play.case(play.jobcenter, PURPOSE, None).await;
-        let (consent, _) = done(&play, "recordConsent", to_jobcenter(&play, &case, json!({}))).await;
+        let scenario = Scenario::begin(db).await;
+        let case = scenario.case(scenario.jobcenter, PURPOSE, None).await;
+        let (consent, _) = done(&scenario, "recordConsent", to_jobcenter(&scenario, &case, json!({}))).await;
         let close = "mutation($input: CloseCaseInput!) { closeCase(input: $input) { case { closedOn } } }";
         let input = json!({"input": {"idempotencyKey": "close", "caseId": case, "expectedVersion": 1, "reason": "GOALS_REACHED"}});
-        let closed = play.server.ask(&traeger(), close, &input).await;
+        let closed = scenario.server.ask(&traeger(), close, &input).await;
         assert_eq!(closed["errors"], Value::Null, "{closed}");
         let renewal = json!({"consentId": consent["id"], "given": given(json!({}))});
-        assert_eq!(refused(&play, "renewConsent", renewal).await.0, "ACTION_NOT_ALLOWED");
-        assert_eq!(refused(&play, "recordConsent", to_jobcenter(&play, &case, json!({}))).await.0, "ACTION_NOT_ALLOWED");
-        done(&play, "withdrawConsent", json!({"consentId": consent["id"]})).await;
-        play.server.stop().await;
+        assert_eq!(refused(&scenario, "renewConsent", renewal).await.0, "ACTION_NOT_ALLOWED");
+        assert_eq!(refused(&scenario, "recordConsent", to_jobcenter(&scenario, &case, json!({}))).await.0, "ACTION_NOT_ALLOWED");
+        done(&scenario, "withdrawConsent", json!({"consentId": consent["id"]})).await;
+        scenario.server.stop().await;
     }
 
     async fn an_ended_consent_can_be_followed_by_a_new_one(db: TestDatabase) {
-        let play = Play::begin(db).await;
+        let scenario = Scenario::begin(db).await;
         let spec = ConsentSpec { until: Some(in_days(-1)), ..ConsentSpec::whole() };
-        let draft = play.draft(Some(spec)).await;
-        let case = play.ask(&traeger(), &format!("{{ referral(id: {}) {{ case {{ id consents {{ state }} }} }} }}", draft["id"])).await["referral"]["case"].clone();
+        let draft = scenario.draft(Some(spec)).await;
+        let case = scenario.ask(&traeger(), &format!("{{ referral(id: {}) {{ case {{ id consents {{ state }} }} }} }}", draft["id"])).await["referral"]["case"].clone();
         assert_eq!(case["consents"], json!([{"state": "ENDED"}]));
         let case = case["id"].as_str().expect("an id").to_owned();
-        let (_, referrals) = done(&play, "recordConsent", to_jobcenter(&play, &case, json!({}))).await;
+        let (_, referrals) = done(&scenario, "recordConsent", to_jobcenter(&scenario, &case, json!({}))).await;
         assert_eq!(referrals.len(), 1);
         let fields = json!({"fields": ["FAMILY_NAME"]});
-        assert_eq!(play.done(&traeger(), "offerReferral", on(&referrals[0], fields)).await["status"], "OFFERED");
-        play.server.stop().await;
+        assert_eq!(scenario.done(&traeger(), "offerReferral", on(&referrals[0], fields)).await["status"], "OFFERED");
+        scenario.server.stop().await;
     }
 }
 
@@ -97,13 +97,14 @@ async fn a_consent_that_reveals_a_disability_must_be_explicit_and_written() {
     let office = crate::support::world::add_agency;
     crate::support::world::add_municipality(db.database.raw(), "05315000").await;
     let receiver = office(db.database.raw(), "05315000", "egh", AgencyKind::Eingliederungshilfe).await;
-    let play = Play::begin_on(db, Clock::on(today())).await;
+    let scenario = Scenario::begin_on(db, Clock::on(today())).await;
     let purpose = ReferralPurpose::ParticipationSupport;
-    let case = play.case(receiver, purpose, None).await;
+    let case = scenario.case(receiver, purpose, None).await;
     let input = |change: Value| json!({"caseId": case, "receiverId": encode(Kind::Agency, receiver), "purpose": purpose.code(), "given": given(change)});
-    assert_eq!(refused(&play, "recordConsent", input(json!({}))).await.0, "BAD_INPUT");
+    assert_eq!(refused(&scenario, "recordConsent", input(json!({}))).await.0, "BAD_INPUT");
     let oral = json!({"art9": true, "form": "ORAL", "formReason": "a", "witness": "b"});
-    assert_eq!(refused(&play, "recordConsent", input(oral)).await.0, "BAD_INPUT");
-    done(&play, "recordConsent", input(json!({"art9": true, "ticked": ["DISABILITY"], "form": "ELECTRONIC"}))).await;
-    play.server.stop().await;
+    assert_eq!(refused(&scenario, "recordConsent", input(oral)).await.0, "BAD_INPUT");
+    done(&scenario, "recordConsent", input(json!({"art9": true, "ticked": ["DISABILITY"], "form": "ELECTRONIC"})))
+        .await;
+    scenario.server.stop().await;
 }

@@ -23,7 +23,7 @@ use super::world::{self, ConsentSpec, ReferralSpec, World, in_days, today};
 const AGS: &str = "05315000";
 
 /// The server and the ids of its agencies.
-pub(crate) struct Play {
+pub(crate) struct Scenario {
     pub(crate) server: TestServer,
     pub(crate) jobcenter: Uuid,
     pub(crate) abh: Uuid,
@@ -34,7 +34,7 @@ pub(crate) struct Play {
 /// The fields of a referral that its moves change.
 pub(crate) const SHOWN: &str = "id version status dueOn ballWith { slug } availableActions";
 
-impl Play {
+impl Scenario {
     pub(crate) async fn begin(db: TestDatabase) -> Self {
         Self::begin_on(db, Clock::on(today())).await
     }
