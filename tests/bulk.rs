@@ -1,4 +1,4 @@
-//! Many referrals in one call: each row says what became of it, what can be done is done, and a repeat changes nothing.
+//! Mutations of many referrals: each item has its own result, valid items are executed, and a repeat changes nothing.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::on_both;
-use crate::support::play::{Play, jobcenter, traeger};
+use crate::support::scenario::{Scenario, jobcenter, traeger};
 use crate::support::server::{claims, sign, token, verified};
 use crate::support::world::{self, ConsentSpec, today};
 
@@ -28,20 +28,20 @@ fn document(mutation: &str) -> String {
     format!("mutation($input: {input}Input!) {{ {mutation}(input: $input) {RESULTS} }}")
 }
 
-async fn bulk(play: &Play, token: &str, mutation: &str, input: &Value) -> Value {
-    play.server.ask(token, &document(mutation), &json!({"input": input})).await
+async fn bulk(scenario: &Scenario, token: &str, mutation: &str, input: &Value) -> Value {
+    scenario.server.ask(token, &document(mutation), &json!({"input": input})).await
 }
 
-/// The results of a call that was done.
-async fn results(play: &Play, token: &str, mutation: &str, input: &Value) -> Vec<Value> {
-    let answer = bulk(play, token, mutation, input).await;
+/// The results of a call that must succeed.
+async fn results(scenario: &Scenario, token: &str, mutation: &str, input: &Value) -> Vec<Value> {
+    let answer = bulk(scenario, token, mutation, input).await;
     assert_eq!(answer["errors"], Value::Null, "{answer}");
     answer["data"][mutation]["results"].as_array().expect("a list").clone()
 }
 
-/// The code of a call that was refused as a whole.
-async fn refused(play: &Play, token: &str, mutation: &str, input: &Value) -> String {
-    let answer = bulk(play, token, mutation, input).await;
+/// The code of a call that must be refused as a whole.
+async fn refused(scenario: &Scenario, token: &str, mutation: &str, input: &Value) -> String {
+    let answer = bulk(scenario, token, mutation, input).await;
     assert_eq!(answer["data"], json!({mutation: null}), "{answer}");
     answer["errors"][0]["extensions"]["code"].as_str().expect("a code").to_owned()
 }
@@ -65,9 +65,9 @@ fn codes(results: &[Value]) -> Vec<&str> {
     results.iter().map(|row| row["error"]["code"].as_str().unwrap_or("done")).collect()
 }
 
-/// Everything that a change leaves: how many events, changes and kept answers there are, and each referral's version.
-async fn traces(play: &Play) -> (u64, u64, u64, BTreeMap<Uuid, i32>) {
-    let db = play.server.database.database.raw();
+/// Number of events, changes and stored results, and each referral's version.
+async fn row_counts(scenario: &Scenario) -> (u64, u64, u64, BTreeMap<Uuid, i32>) {
+    let db = scenario.server.database.database.raw();
     let versions = kim_entity::referral::Entity::find().all(db).await.expect("rows");
     (
         referral_event::Entity::find().count(db).await.expect("events"),
@@ -77,18 +77,18 @@ async fn traces(play: &Play) -> (u64, u64, u64, BTreeMap<Uuid, i32>) {
     )
 }
 
-/// Closes the case that a draft is of, as if nobody had looked at its drafts.
-async fn close_the_case(play: &Play, draft: &str) {
-    let main = play.server.database.database.raw();
+/// Closes the case of a draft directly in the database.
+async fn close_the_case(scenario: &Scenario, draft: &str) {
+    let main = scenario.server.database.database.raw();
     let id = decode(draft).expect("an id").1;
     let draft = kim_entity::referral::Entity::find_by_id(id).one(main).await.expect("a database").expect("the draft");
     raw::close_case(main, draft.case_id, Some(today())).await.expect("closed");
 }
 
-/// Each feed is numbered from 1 without a gap.
-async fn feeds_have_no_gaps(play: &Play) {
+/// Checks that each feed is numbered from 1 without a gap.
+async fn feeds_have_no_gaps(scenario: &Scenario) {
     let mut feeds: BTreeMap<Uuid, Vec<i64>> = BTreeMap::new();
-    for row in change::Entity::find().all(play.server.database.database.raw()).await.expect("changes") {
+    for row in change::Entity::find().all(scenario.server.database.database.raw()).await.expect("changes") {
         feeds.entry(row.agency_id).or_default().push(row.seq);
     }
     for mut numbers in feeds.into_values() {
@@ -98,17 +98,17 @@ async fn feeds_have_no_gaps(play: &Play) {
 }
 
 on_both! {
-    async fn what_lacks_a_ground_is_refused_row_by_row_and_the_rest_is_offered(db: TestDatabase) {
-        let play = Play::begin(db).await;
+    async fn items_without_a_ground_are_refused_one_by_one_and_the_others_are_offered(db: TestDatabase) {
+        let scenario = Scenario::begin(db).await;
         let with_ground = |place: u32| (!place.is_multiple_of(3)).then(ConsentSpec::whole);
-        let mut ids = play.prepared(ReferralStatus::Draft, 30, with_ground).await;
-        close_the_case(&play, &ids[5]).await;
+        let mut ids = scenario.prepared(ReferralStatus::Draft, 30, with_ground).await;
+        close_the_case(&scenario, &ids[5]).await;
         ids.push(encode(Kind::Referral, Uuid::now_v7()));
         ids.push(encode(Kind::Case, Uuid::now_v7()));
         let mut input = offers(&ids, "offer-30");
         input["items"][1]["expectedVersion"] = json!(7);
         input["items"][2]["acknowledgeReportingDuty"] = json!(false);
-        let first = results(&play, &traeger(), "bulkOfferReferrals", &input).await;
+        let first = results(&scenario, &traeger(), "bulkOfferReferrals", &input).await;
         for (place, (row, id)) in first.iter().zip(&ids).enumerate() {
             assert_eq!(row["referralId"], json!(id), "in the order of the request");
             let expected = match place {
@@ -123,73 +123,73 @@ on_both! {
             let version = if expected.1 == "done" { json!(2) } else if place < 30 { json!(1) } else { Value::Null };
             assert_eq!(row["version"], version, "{row}");
         }
-        let seen = play.ask(&jobcenter(), "{ referrals(filter: {pending: true}, first: 100) { totalCount nodes { dueOn handover { familyName } } } }").await;
+        let seen = scenario.ask(&jobcenter(), "{ referrals(filter: {pending: true}, first: 100) { totalCount nodes { dueOn handover { familyName } } } }").await;
         assert_eq!(seen["referrals"]["totalCount"], 17);
         assert!(seen["referrals"]["nodes"].as_array().expect("rows").iter()
             .all(|row| row["dueOn"] == "2026-12-04" && row["handover"]["familyName"].as_str().is_some_and(|name| name.contains("familyName"))));
 
-        let before = traces(&play).await;
+        let before = row_counts(&scenario).await;
         assert_eq!(before.0, 30 + 17, "a draft's event each, and an offer's for those offered");
         assert_eq!(before.1, 2 * 17);
-        let again = results(&play, &traeger(), "bulkOfferReferrals", &input).await;
-        assert_eq!((again, traces(&play).await), (first.clone(), before), "a repeat changes nothing");
-        feeds_have_no_gaps(&play).await;
+        let again = results(&scenario, &traeger(), "bulkOfferReferrals", &input).await;
+        assert_eq!((again, row_counts(&scenario).await), (first.clone(), before), "a repeat changes nothing");
+        feeds_have_no_gaps(&scenario).await;
 
-        // The codes stay, what is shown is of today.
+        // A repeat keeps the codes and shows the current state.
         let taken = ids[4].clone();
-        results(&play, &jobcenter(), "bulkAnswerReferrals", &answers(&[taken], 2, json!({"action": "ACCEPT"}))).await;
-        let later = results(&play, &traeger(), "bulkOfferReferrals", &input).await;
+        results(&scenario, &jobcenter(), "bulkAnswerReferrals", &answers(&[taken], 2, json!({"action": "ACCEPT"}))).await;
+        let later = results(&scenario, &traeger(), "bulkOfferReferrals", &input).await;
         assert_eq!(codes(&later), codes(&first));
         assert_eq!((&later[4]["status"], &later[4]["version"]), (&json!("ACCEPTED"), &json!(3)));
         let other = offers(&ids[..3], "offer-30");
-        assert_eq!(refused(&play, &traeger(), "bulkOfferReferrals", &other).await, "IDEMPOTENCY_MISMATCH");
-        play.server.stop().await;
+        assert_eq!(refused(&scenario, &traeger(), "bulkOfferReferrals", &other).await, "IDEMPOTENCY_MISMATCH");
+        scenario.server.stop().await;
     }
 
-    async fn a_foreign_row_is_answered_like_one_that_does_not_exist(db: TestDatabase) {
-        let play = Play::begin(db).await;
-        let ids = play.prepared(ReferralStatus::Draft, 1, |_| Some(ConsentSpec::whole())).await;
-        let offered = play.prepared(ReferralStatus::Offered, 1, |_| Some(ConsentSpec::whole())).await;
+    async fn an_item_of_another_agency_is_answered_like_a_missing_one(db: TestDatabase) {
+        let scenario = Scenario::begin(db).await;
+        let ids = scenario.prepared(ReferralStatus::Draft, 1, |_| Some(ConsentSpec::whole())).await;
+        let offered = scenario.prepared(ReferralStatus::Offered, 1, |_| Some(ConsentSpec::whole())).await;
         let absent = vec![encode(Kind::Referral, Uuid::now_v7())];
         let stripped = |rows: Vec<Value>| rows.into_iter().map(|mut row| { row["referralId"] = Value::Null; row }).collect::<Vec<_>>();
         let other = token("other", Role::CaseManager);
         let of = |ids: &[String]| offers(ids, &Uuid::now_v7().to_string());
-        let foreign = results(&play, &other, "bulkOfferReferrals", &of(&ids)).await;
+        let foreign = results(&scenario, &other, "bulkOfferReferrals", &of(&ids)).await;
         assert_eq!(codes(&foreign), ["NOT_FOUND"]);
-        assert_eq!(stripped(foreign), stripped(results(&play, &other, "bulkOfferReferrals", &of(&absent)).await));
+        assert_eq!(stripped(foreign), stripped(results(&scenario, &other, "bulkOfferReferrals", &of(&absent)).await));
         for token in [&other, &token("abh", Role::Clerk)] {
             let accept = |ids: &[String]| answers(ids, 1, json!({"action": "ACCEPT"}));
-            let foreign = results(&play, token, "bulkAnswerReferrals", &accept(&offered)).await;
+            let foreign = results(&scenario, token, "bulkAnswerReferrals", &accept(&offered)).await;
             assert_eq!(codes(&foreign), ["NOT_FOUND"]);
-            assert_eq!(stripped(foreign), stripped(results(&play, token, "bulkAnswerReferrals", &accept(&absent)).await));
+            assert_eq!(stripped(foreign), stripped(results(&scenario, token, "bulkAnswerReferrals", &accept(&absent)).await));
         }
-        // A draft is nothing to its receiver, and the sender does not answer itself.
-        let draft = results(&play, &jobcenter(), "bulkAnswerReferrals", &answers(&ids, 1, json!({"action": "ACCEPT"}))).await;
+        // A draft does not exist for its receiver, and a sender cannot answer its own referral.
+        let draft = results(&scenario, &jobcenter(), "bulkAnswerReferrals", &answers(&ids, 1, json!({"action": "ACCEPT"}))).await;
         assert_eq!(codes(&draft), ["NOT_FOUND"]);
-        let own = results(&play, &traeger(), "bulkAnswerReferrals", &answers(&offered, 1, json!({"action": "ACCEPT"}))).await;
+        let own = results(&scenario, &traeger(), "bulkAnswerReferrals", &answers(&offered, 1, json!({"action": "ACCEPT"}))).await;
         assert_eq!(codes(&own), ["ACTION_NOT_ALLOWED"]);
         let mut narrow = claims("traeger", Role::CaseManager);
         narrow["scope"] = json!("referral:read");
-        assert_eq!(refused(&play, &sign(&narrow), "bulkOfferReferrals", &of(&ids)).await, "FORBIDDEN");
-        play.server.stop().await;
+        assert_eq!(refused(&scenario, &sign(&narrow), "bulkOfferReferrals", &of(&ids)).await, "FORBIDDEN");
+        scenario.server.stop().await;
     }
 
-    async fn a_receiver_answers_many_and_what_is_refused_leaves_nothing(db: TestDatabase) {
-        let play = Play::begin(db).await;
-        let ids = play.prepared(ReferralStatus::Offered, 12, |_| Some(ConsentSpec::whole())).await;
+    async fn a_receiver_answers_many_referrals_and_refused_items_change_nothing(db: TestDatabase) {
+        let scenario = Scenario::begin(db).await;
+        let ids = scenario.prepared(ReferralStatus::Offered, 12, |_| Some(ConsentSpec::whole())).await;
         let step = async |ids: &[String], version, input| {
-            results(&play, &jobcenter(), "bulkAnswerReferrals", &answers(ids, version, input)).await
+            results(&scenario, &jobcenter(), "bulkAnswerReferrals", &answers(ids, version, input)).await
         };
         assert_eq!(codes(&step(&ids[..2], 1, json!({"action": "ACKNOWLEDGE"})).await), ["done"; 2]);
-        // Two of twelve have another version by now: they stay, the others go on.
+        // Two of twelve have another version: they are refused, the others are accepted.
         let accepted = step(&ids, 1, json!({"action": "ACCEPT"})).await;
         assert_eq!(codes(&accepted)[..2], ["CONFLICT"; 2]);
         assert_eq!(codes(&accepted)[2..], ["done"; 10]);
         assert!(accepted[2..].iter().all(|row| row["status"] == "ACCEPTED" && row["version"] == 2));
-        let before = traces(&play).await;
-        // Of one that cannot begin yet nothing stays: no event, no number in a feed, no version.
+        let before = row_counts(&scenario).await;
+        // A refused item leaves no event, no entry in a feed, and no new version.
         assert_eq!(codes(&step(&ids[..2], 2, json!({"action": "START"})).await), ["ILLEGAL_TRANSITION"; 2]);
-        let after = traces(&play).await;
+        let after = row_counts(&scenario).await;
         assert_eq!((before.0, before.1, before.3), (after.0, after.1, after.3));
         let mixed: Vec<String> = [&ids[..1], &ids[2..]].concat();
         let started = step(&mixed, 2, json!({"action": "START"})).await;
@@ -199,67 +199,67 @@ on_both! {
         assert_eq!(codes(&step(&ids[6..8], 3, json!({"action": "FAIL", "failReason": "MOVED_AWAY"})).await), ["done"; 2]);
         assert_eq!(codes(&step(&ids[8..9], 3, json!({"action": "RETURN", "returnReason": "NO_CAPACITY"})).await), ["done"]);
         assert_eq!(codes(&step(&ids[..1], 2, json!({"action": "DECLINE", "declineReason": "NO_CAPACITY"})).await), ["done"]);
-        let one = play.ask(&jobcenter(), &format!("{{ a: referral(id: \"{}\") {{ outcome events {{ nodes {{ action staff }} }} }}
+        let one = scenario.ask(&jobcenter(), &format!("{{ a: referral(id: \"{}\") {{ outcome events {{ nodes {{ action staff }} }} }}
             b: referral(id: \"{}\") {{ status declineReason handover {{ familyName }} }} }}", ids[2], ids[0])).await;
         assert_eq!(one["a"]["outcome"], "COUNSELLED");
         let actions: Vec<_> = one["a"]["events"]["nodes"].as_array().expect("events").iter().map(|event| &event["action"]).collect();
         assert_eq!(actions[1..], ["ACKNOWLEDGE", "ACCEPT", "START", "COMPLETE"]);
         assert_eq!(one["b"], json!({"status": "DECLINED", "declineReason": "NO_CAPACITY", "handover": {"familyName": null}}));
-        feeds_have_no_gaps(&play).await;
+        feeds_have_no_gaps(&scenario).await;
         for wrong in [
             json!({"action": "DECLINE"}), json!({"action": "DECLINE", "outcome": "OTHER"}), json!({"action": "ACCEPT", "declineReason": "OTHER"}),
             json!({"action": "COMPLETE"}), json!({"action": "FAIL", "failReason": "OTHER", "returnReason": "OTHER"}), json!({"action": "RETURN"}),
         ] {
             let input = answers(&ids[9..], 3, wrong);
-            assert_eq!(refused(&play, &jobcenter(), "bulkAnswerReferrals", &input).await, "BAD_INPUT", "{input}");
+            assert_eq!(refused(&scenario, &jobcenter(), "bulkAnswerReferrals", &input).await, "BAD_INPUT", "{input}");
         }
-        play.server.stop().await;
+        scenario.server.stop().await;
     }
 
-    async fn a_thousand_are_offered_in_one_call_and_no_more(db: TestDatabase) {
-        let play = Play::begin_with(db, Clock::on(today()), |config| config.deadline_seconds = 300).await;
-        let ids = play.prepared(ReferralStatus::Draft, 1_000, |_| Some(ConsentSpec::whole())).await;
+    async fn at_most_a_thousand_referrals_are_offered_in_one_call(db: TestDatabase) {
+        let scenario = Scenario::begin_with(db, Clock::on(today()), |config| config.deadline_seconds = 300).await;
+        let ids = scenario.prepared(ReferralStatus::Draft, 1_000, |_| Some(ConsentSpec::whole())).await;
         let input = offers(&ids, "offer-1000");
         let began = Instant::now();
-        let first = results(&play, &traeger(), "bulkOfferReferrals", &input).await;
-        // Measured by a release build; here it is told only.
+        let first = results(&scenario, &traeger(), "bulkOfferReferrals", &input).await;
+        // Printed only: the time is measured with a release build.
         eprintln!("a thousand offered in {:?}", began.elapsed());
         assert_eq!(first.len(), 1_000);
         assert!(first.iter().zip(&ids).all(|(row, id)| row == &json!({"referralId": id, "status": "OFFERED", "version": 2, "error": null})));
-        let before = traces(&play).await;
+        let before = row_counts(&scenario).await;
         assert_eq!((before.0, before.1), (2_000, 2_000));
-        assert_eq!(results(&play, &traeger(), "bulkOfferReferrals", &input).await, first);
-        assert_eq!(traces(&play).await, before, "a repeat changes nothing");
-        feeds_have_no_gaps(&play).await;
-        let facts = disclosed::Entity::find().count(play.server.database.database.raw_log()).await.expect("facts");
+        assert_eq!(results(&scenario, &traeger(), "bulkOfferReferrals", &input).await, first);
+        assert_eq!(row_counts(&scenario).await, before, "a repeat changes nothing");
+        feeds_have_no_gaps(&scenario).await;
+        let facts = disclosed::Entity::find().count(scenario.server.database.database.raw_log()).await.expect("facts");
         assert_eq!(facts, 0, "an offer discloses nothing yet");
 
         let began = Instant::now();
-        let accepted = results(&play, &jobcenter(), "bulkAnswerReferrals", &answers(&ids, 2, json!({"action": "ACCEPT"}))).await;
+        let accepted = results(&scenario, &jobcenter(), "bulkAnswerReferrals", &answers(&ids, 2, json!({"action": "ACCEPT"}))).await;
         eprintln!("a thousand accepted in {:?}", began.elapsed());
         assert!(accepted.iter().all(|row| row["status"] == "ACCEPTED" && row["version"] == 3));
 
         let mut more = ids.clone();
         more.push(encode(Kind::Referral, Uuid::now_v7()));
-        assert_eq!(refused(&play, &traeger(), "bulkOfferReferrals", &offers(&more, "a")).await, "LIMIT_EXCEEDED");
-        assert_eq!(refused(&play, &traeger(), "bulkOfferReferrals", &offers(&[], "b")).await, "BAD_INPUT");
+        assert_eq!(refused(&scenario, &traeger(), "bulkOfferReferrals", &offers(&more, "a")).await, "LIMIT_EXCEEDED");
+        assert_eq!(refused(&scenario, &traeger(), "bulkOfferReferrals", &offers(&[], "b")).await, "BAD_INPUT");
         let twice = [ids[0].clone(), ids[1].clone(), ids[0].clone()];
-        assert_eq!(refused(&play, &traeger(), "bulkOfferReferrals", &offers(&twice, "c")).await, "BAD_INPUT");
-        assert_eq!(refused(&play, &traeger(), "bulkOfferReferrals", &offers(&["referral_1".to_owned()], "d")).await, "BAD_INPUT");
-        play.server.stop().await;
+        assert_eq!(refused(&scenario, &traeger(), "bulkOfferReferrals", &offers(&twice, "c")).await, "BAD_INPUT");
+        assert_eq!(refused(&scenario, &traeger(), "bulkOfferReferrals", &offers(&["referral_1".to_owned()], "d")).await, "BAD_INPUT");
+        scenario.server.stop().await;
     }
 
-    async fn an_offer_of_many_takes_one_statement_for_each_and_some_for_all(db: TestDatabase) {
-        let play = Play::begin(db).await;
+    async fn a_bulk_offer_takes_one_statement_per_referral_and_a_constant_number_besides(db: TestDatabase) {
+        let scenario = Scenario::begin(db).await;
         let mut counts = Vec::new();
         for (mutation, agency, role, version) in
             [("bulkOfferReferrals", "traeger", Role::CaseManager, 1), ("bulkAnswerReferrals", "jobcenter", Role::Clerk, 2)]
         {
             let mut of_mutation = Vec::new();
             for count in [10, 110] {
-                let ids = play.prepared(ReferralStatus::Draft, count, |_| Some(ConsentSpec::whole())).await;
+                let ids = scenario.prepared(ReferralStatus::Draft, count, |_| Some(ConsentSpec::whole())).await;
                 if version == 2 {
-                    results(&play, &traeger(), "bulkOfferReferrals", &offers(&ids, &Uuid::now_v7().to_string())).await;
+                    results(&scenario, &traeger(), "bulkOfferReferrals", &offers(&ids, &Uuid::now_v7().to_string())).await;
                 }
                 let input = match version {
                     1 => offers(&ids, &Uuid::now_v7().to_string()),
@@ -267,7 +267,7 @@ on_both! {
                 };
                 let statements: Arc<Mutex<Vec<String>>> = Arc::default();
                 let written = Arc::clone(&statements);
-                let mut database = Database::open(&play.server.database.url).await.expect("the test's database");
+                let mut database = Database::open(&scenario.server.database.url).await.expect("the test's database");
                 database.observe(move |text| written.lock().expect("a list").push(text.to_owned()));
                 let api = Api::new(database, Clock::on(today()), world::key());
                 let viewer = api.admit(verified(&token(agency, role))).await.expect("a database").expect("a viewer");
@@ -283,6 +283,6 @@ on_both! {
         eprintln!("statements for 10 and 110 rows, offered and accepted: {counts:?}");
         assert_eq!(counts[0][1] - counts[0][0], 100, "one for each row: {counts:?}");
         assert!(counts[1][1] - counts[1][0] <= 300, "a savepoint, an update, and its release: {counts:?}");
-        play.server.stop().await;
+        scenario.server.stop().await;
     }
 }

@@ -1,4 +1,4 @@
-//! What others write against us works: the audits of GraphQL over HTTP, and the clients that the documents explain.
+//! The audits of GraphQL over HTTP pass, and the example clients of the guides work.
 
 use kim::development::Wish;
 use kim_domain::agency::Role;
@@ -29,7 +29,7 @@ fn the_typed_client_of_the_front_end_guide_compiles_and_runs() {
 }
 
 #[test]
-fn the_poller_of_the_integration_guide_brings_each_change_once() {
+fn the_poller_of_the_integration_guide_delivers_each_change_once() {
     let wish =
         Wish { acting_for: Some("sachbearbeitung-17".to_owned()), ..Wish::usual("jobcenter-koeln", Role::Service) };
     let (demo, token) = (DemoProcess::start(), signed(&wish));
@@ -44,7 +44,7 @@ fn the_poller_of_the_integration_guide_brings_each_change_once() {
     }
     assert_eq!(poll(), "");
 
-    // A busy morning: of more referrals than one request takes something is told, and each comes once.
+    // More referrals change than one request can read: each of them is delivered once.
     let (id, version) = (|one: &Value| one["id"].clone(), |one: &Value| one["version"].clone());
     let lines = first.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line of JSON"));
     let open = lines.filter(|one| {
@@ -101,9 +101,9 @@ fn the_poller_of_the_integration_guide_brings_each_change_once() {
     assert_eq!(poll(), "");
 }
 
-/// Not the lines that start a demo: one runs already.
+/// Runs all but the lines that start a demo: a demo already runs.
 #[test]
-fn the_curl_lines_of_the_integration_guide_answer_as_it_says() {
+fn the_curl_commands_of_the_integration_guide_return_the_documented_answers() {
     let wish =
         Wish { acting_for: Some("sachbearbeitung-17".to_owned()), ..Wish::usual("jobcenter-koeln", Role::Service) };
     let (demo, token) = (DemoProcess::start(), signed(&wish));
@@ -119,14 +119,14 @@ fn the_curl_lines_of_the_integration_guide_answer_as_it_says() {
                     .map(|text| serde_json::from_str::<serde_json::Value>(text).expect("JSON"));
                 assert_eq!(said, promised);
             }
-            // The same write twice: one answer.
+            // The same mutation twice gets the same answer.
             None if script.contains("mutation") => {
                 let answers = serde_json::Deserializer::from_str(&said).into_iter::<serde_json::Value>();
                 let answers: Vec<_> = answers.collect::<Result<_, _>>().expect("JSON");
                 assert_eq!(answers[0]["data"]["acknowledgeReferral"]["referral"]["status"], "ACKNOWLEDGED", "{said}");
                 assert!(answers.len() == 2 && answers[0] == answers[1], "{said}");
             }
-            // The walk through the pages: more than one, and no referral twice.
+            // The loop over pages returns more than one page, and no referral twice.
             None => {
                 let unique: std::collections::BTreeSet<&str> = said.lines().collect();
                 assert!(unique.len() > 20 && unique.len() == said.lines().count(), "{said}");

@@ -1,4 +1,4 @@
-//! Every column that the database really has says how far its values may go.
+//! Every column of the database is classified, and each codec writes all columns of its table.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
 use crate::support::on_both;
 
-/// `table.column` of every table, but for the migrators' own.
+/// `table.column` of every table, without the migrators' tables.
 async fn columns(db: &DatabaseConnection) -> BTreeSet<String> {
     let query = if db.get_database_backend() == DbBackend::Sqlite {
         "SELECT t.name || '.' || c.name AS name FROM sqlite_schema t, pragma_table_info(t.name) c
@@ -29,7 +29,7 @@ async fn columns(db: &DatabaseConnection) -> BTreeSet<String> {
 }
 
 on_both! {
-    async fn every_column_says_whether_it_may_leave(db: TestDatabase) {
+    async fn every_database_column_is_classified(db: TestDatabase) {
         let mut found = columns(db.database.raw()).await;
         found.extend(columns(db.database.raw_log()).await);
         let answered: BTreeSet<String> = TABLES

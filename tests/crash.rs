@@ -1,5 +1,5 @@
-//! What was acknowledged survives `kill -9` at any moment: the real program is killed in the middle of a thousand writes,
-//! started again on the same database, and asked.
+//! Acknowledged writes survive `kill -9` at any moment: the real program is killed during a thousand writes, restarted on the
+//! same database, and checked.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,15 +18,15 @@ use uuid::Uuid;
 
 use crate::process::{Served, configured};
 use crate::support::on_both;
-use crate::support::play::{Play, jobcenter, on, traeger};
+use crate::support::scenario::{Scenario, jobcenter, on, traeger};
 use crate::support::world::today;
 
 const WRITES: usize = 1_000;
 const CLIENTS: usize = 8;
-/// The server is killed so often.
+/// How often the server is killed.
 const KILLS: usize = 6;
 
-/// What one client wants done with its referral, one write after the other.
+/// One write of a client.
 #[derive(Clone, Debug)]
 struct Write {
     key: String,
@@ -36,18 +36,18 @@ struct Write {
     input: Value,
 }
 
-/// A client with a referral of its own, and how far it is.
+/// A client with its own referral, and its progress.
 #[derive(Debug)]
 struct Client {
     referral: Value,
     version: i64,
     todo: Vec<Write>,
-    /// How many of these were acknowledged.
+    /// Number of acknowledged writes.
     acknowledged: usize,
 }
 
 impl Client {
-    /// First the receiver acknowledges and accepts, then both sides write messages, each with a text of its own.
+    /// First the receiver acknowledges and accepts, then both sides write messages with different texts.
     fn new(referral: Value, number: usize) -> Self {
         let version = referral["version"].as_i64().expect("a version");
         let todo = (0..WRITES / CLIENTS).map(|step| {
@@ -65,7 +65,7 @@ impl Client {
         Self { todo: todo.collect(), referral, version, acknowledged: 0 }
     }
 
-    /// Writes until all is done or nobody answers.
+    /// Sends writes until all are done or the server does not answer.
     async fn work(mut self, http: reqwest::Client, url: String, done: Arc<AtomicUsize>) -> Self {
         while let Some(write) = self.todo.get(self.acknowledged) {
             let Some(answer) = send(&http, &url, write).await else { return self };
@@ -76,14 +76,14 @@ impl Client {
         self
     }
 
-    /// Whether an answer is that of a write that was done; `step` counts from 0.
+    /// Checks that a write succeeded; `step` counts from 0.
     fn check(&self, step: usize, answer: &Value) {
         assert_eq!(answer["errors"], Value::Null, "step {step} of {}: {answer}", self.referral["id"]);
         assert_eq!(answer["data"]["done"]["referral"]["id"], self.referral["id"]);
     }
 }
 
-/// The answer; `None` if the server is gone.
+/// Sends a write. Returns the answer, or `None` if the server is gone.
 async fn send(http: &reqwest::Client, url: &str, write: &Write) -> Option<Value> {
     let Write { mutation, type_name, by_sender, input, .. } = write;
     let query =
@@ -93,8 +93,8 @@ async fn send(http: &reqwest::Client, url: &str, write: &Write) -> Option<Value>
     http.post(url).bearer_auth(token).json(&body).send().await.ok()?.json().await.ok()
 }
 
-/// What stands in the database, read anew.
-struct Kept {
+/// The rows of the database.
+struct Stored {
     referrals: BTreeMap<Uuid, referral::Model>,
     events: Vec<referral_event::Model>,
     changes: Vec<change::Model>,
@@ -103,12 +103,12 @@ struct Kept {
     messages: Vec<NewMessage>,
 }
 
-impl Kept {
+impl Stored {
     async fn read(url: &str) -> Self {
         let database = Database::open(url).await.expect("the same database");
         let main = database.raw();
         let referrals = referral::Entity::find().all(main).await.expect("referrals");
-        let kept = Self {
+        let stored = Self {
             referrals: referrals.into_iter().map(|row| (row.id, row)).collect(),
             events: referral_event::Entity::find().all(main).await.expect("events"),
             changes: change::Entity::find().all(main).await.expect("changes"),
@@ -117,16 +117,16 @@ impl Kept {
             messages: raw::messages(main).await.expect("messages"),
         };
         database.close().await.expect("closed");
-        kept
+        stored
     }
 
-    fn sizes(&self) -> [usize; 4] {
+    fn row_counts(&self) -> [usize; 4] {
         [self.events.len(), self.changes.len(), self.messages.len(), self.keys.len()]
     }
 
-    /// Nothing is half done: a version for each event, a change for each event in both feeds, feeds without gaps, an
-    /// answer for each key.
-    fn is_whole(&self) {
+    /// Checks that no write is incomplete: one version per event, one change per event in both feeds, no gap in a feed, and a
+    /// stored result for each key.
+    fn check_consistency(&self) {
         for (id, referral) in &self.referrals {
             let events = self.events.iter().filter(|event| event.referral_id == *id).count();
             assert_eq!(
@@ -150,15 +150,15 @@ impl Kept {
             assert!(own.iter().copied().eq(1..=feed.last), "a gap: {own:?}");
         }
         for event in &self.events {
-            // The draft's own event is its sender's alone.
+            // The event of a draft is only in its sender's feed.
             let told = self.changes.iter().filter(|one| one.event_id == Some(event.id)).count();
             assert_eq!(told, if event.from_status.is_none() { 1 } else { 2 });
         }
         assert!(self.keys.iter().all(|key| !key.result.is_empty()), "a key without its answer");
     }
 
-    /// Everything that the client was told is there, and at most one write more.
-    fn has(&self, client: &Client) {
+    /// Checks that every acknowledged write of a client is stored, and at most one further write.
+    fn check_writes_of(&self, client: &Client) {
         let id = kim_domain::id::decode(client.referral["id"].as_str().expect("an id")).expect("an id").1;
         let done = i64::from(self.referrals[&id].version) - client.version;
         let acknowledged = i64::try_from(client.acknowledged).expect("small");
@@ -174,50 +174,50 @@ impl Kept {
     }
 }
 
-/// A folder from which servers are started again and again, with nothing but requests at work.
+/// A folder from which servers are started repeatedly, without a timer.
 fn folder(url: &str) -> TempDir {
     let folder = configured(url);
     let file = folder.path().join("kim.toml");
     let config = std::fs::read_to_string(&file).expect("a configuration");
-    // Its log is not read: it must not fill the pipe.
+    // Nobody reads its log, so it must not fill the pipe.
     let quiet = "timer_seconds = 0\nlog_filter = \"error,kim::serve=info\"\n";
     std::fs::write(&file, format!("{quiet}{config}")).expect("written");
     folder
 }
 
 on_both! {
-    async fn what_was_acknowledged_survives_a_kill_at_any_moment(db: TestDatabase) {
+    async fn acknowledged_writes_survive_a_kill_at_any_moment(db: TestDatabase) {
         let url = db.url.clone();
         let folder = folder(&url);
-        let play = Play::begin_on(db, Clock::on(today())).await;
+        let scenario = Scenario::begin_on(db, Clock::on(today())).await;
         let mut clients = Vec::new();
         for number in 0..CLIENTS {
-            clients.push(Client::new(play.offered().await, number));
+            clients.push(Client::new(scenario.offered().await, number));
         }
-        // Nobody else keeps the database open: what a killed program leaves behind, the next one finds.
-        let db = play.server.close().await;
+        // No other process keeps the database open, so the next server finds what the killed one left.
+        let db = scenario.server.close().await;
         db.database.close().await.expect("closed");
 
         let http = reqwest::Client::new();
         for round in 0..=KILLS {
-            // It is the first to open the database again.
+            // The server is the first to open the database again.
             let served = Served::start(folder.path());
-            let door = served.url("/graphql");
-            let before = Kept::read(&url).await;
-            before.is_whole();
-            clients.iter().for_each(|client| before.has(client));
-            // What was acknowledged is told again.
+            let graphql = served.url("/graphql");
+            let before = Stored::read(&url).await;
+            before.check_consistency();
+            clients.iter().for_each(|client| before.check_writes_of(client));
+            // Acknowledged writes are answered again with their results.
             for client in &clients {
                 for step in client.acknowledged.saturating_sub(5)..client.acknowledged {
-                    client.check(step, &send(&http, &door, &client.todo[step]).await.expect("an answer"));
+                    client.check(step, &send(&http, &graphql, &client.todo[step]).await.expect("an answer"));
                 }
             }
-            let repeated = Kept::read(&url).await;
-            assert_eq!((&repeated.referrals, repeated.sizes()), (&before.referrals, before.sizes()), "a repeat changes nothing");
+            let repeated = Stored::read(&url).await;
+            assert_eq!((&repeated.referrals, repeated.row_counts()), (&before.referrals, before.row_counts()), "a repeat changes nothing");
 
-            // What was under way is sent again: it is done now, or was done then.
+            // The interrupted write is sent again: it is executed now, or its stored result is returned.
             let done = Arc::new(AtomicUsize::new(clients.iter().map(|client| client.acknowledged).sum()));
-            let working = clients.drain(..).map(|client| tokio::spawn(client.work(http.clone(), door.clone(), Arc::clone(&done))));
+            let working = clients.drain(..).map(|client| tokio::spawn(client.work(http.clone(), graphql.clone(), Arc::clone(&done))));
             let working: Vec<_> = working.collect();
             if round < KILLS {
                 let enough = (round + 1) * WRITES / (KILLS + 1);
@@ -229,11 +229,11 @@ on_both! {
             for client in working {
                 clients.push(client.await.expect("a client"));
             }
-            assert!(round == KILLS || done.load(Ordering::SeqCst) < WRITES, "round {round}: it was killed too late");
+            assert!(round == KILLS || done.load(Ordering::SeqCst) < WRITES, "round {round}: the server was killed after the last write");
         }
-        let kept = Kept::read(&url).await;
-        kept.is_whole();
-        clients.iter().for_each(|client| kept.has(client));
+        let stored = Stored::read(&url).await;
+        stored.check_consistency();
+        clients.iter().for_each(|client| stored.check_writes_of(client));
         assert!(clients.iter().all(|client| client.acknowledged == client.todo.len()), "all was done in the end");
         drop(db);
     }

@@ -1,4 +1,4 @@
-//! The database is opened as the design asks, and transactions are what their names say.
+//! How a database is opened, and what its read and write transactions guarantee.
 
 use kim_entity::database::Database;
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, TransactionTrait};
@@ -17,7 +17,7 @@ const INSERT: &str = "INSERT INTO municipality VALUES ('05112000', 'Duisburg')";
 const COUNT: &str = "SELECT count(*) FROM municipality";
 
 on_both! {
-    async fn a_snapshot_sees_one_instant(db: TestDatabase) {
+    async fn a_snapshot_does_not_see_later_commits(db: TestDatabase) {
         let snapshot = db.database.raw_read().await.expect("a snapshot");
         assert_eq!(value::<i64>(&snapshot, COUNT).await, 0);
         let write = db.database.raw_write().await.expect("a transaction");
@@ -29,14 +29,14 @@ on_both! {
         assert_eq!(value::<i64>(&later, COUNT).await, 1);
     }
 
-    async fn what_is_not_committed_is_not_there(db: TestDatabase) {
+    async fn an_uncommitted_transaction_leaves_nothing(db: TestDatabase) {
         let write = db.database.raw_write().await.expect("a transaction");
         write.execute_unprepared(INSERT).await.expect("a row");
         drop(write);
         assert_eq!(value::<i64>(db.database.raw(), COUNT).await, 0);
     }
 
-    async fn readers_go_on_while_a_writer_works(db: TestDatabase) {
+    async fn readers_are_not_blocked_by_a_writer(db: TestDatabase) {
         let write = db.database.raw_write().await.expect("a transaction");
         write.execute_unprepared(INSERT).await.expect("a row");
         for _ in 0..20 {
@@ -46,7 +46,7 @@ on_both! {
         db.database.raw_log().execute_unprepared("DELETE FROM disclosed").await.expect("the log has its own writer");
     }
 
-    async fn writers_queue(db: TestDatabase) {
+    async fn concurrent_writers_wait_for_each_other(db: TestDatabase) {
         let mut writers = tokio::task::JoinSet::new();
         for number in 0..20 {
             let database = db.database.clone();
@@ -66,7 +66,7 @@ on_both! {
 }
 
 #[tokio::test]
-async fn sqlite_keeps_what_it_confirmed_and_checks_references() {
+async fn sqlite_is_opened_with_full_synchronisation_and_foreign_keys() {
     let db = fresh(Backend::Sqlite).await;
     for connection in [db.database.raw(), db.database.raw_log()] {
         assert_eq!(value::<String>(connection, "PRAGMA journal_mode").await, "wal");
@@ -80,7 +80,7 @@ async fn sqlite_keeps_what_it_confirmed_and_checks_references() {
 }
 
 #[tokio::test]
-async fn a_sqlite_writer_holds_the_lock_from_its_first_moment() {
+async fn a_sqlite_write_transaction_takes_the_lock_at_its_beginning() {
     let db = fresh(Backend::Sqlite).await;
     let _write = db.database.raw_write().await.expect("a transaction");
     let other = db.database.raw().begin().await.expect("a transaction");
@@ -91,7 +91,7 @@ async fn a_sqlite_writer_holds_the_lock_from_its_first_moment() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn sqlite_files_are_for_their_owner_alone() {
+async fn sqlite_files_are_accessible_only_to_their_owner() {
     use std::os::unix::fs::PermissionsExt;
     let directory = tempfile::tempdir().expect("a directory");
     let database = Database::create(&format!("sqlite://{}/kim.sqlite?mode=rwc", directory.path().display())).await;
@@ -129,7 +129,7 @@ async fn a_postgres_snapshot_cannot_write() {
 }
 
 #[tokio::test]
-async fn a_second_look_through_the_url_sees_the_same_database() {
+async fn opening_a_url_twice_opens_the_same_database() {
     let db = fresh(Backend::Sqlite).await;
     db.database.raw().execute_unprepared(INSERT).await.expect("a row");
     let second = Database::open(&db.url).await.expect("an open database");
@@ -137,7 +137,7 @@ async fn a_second_look_through_the_url_sees_the_same_database() {
 }
 
 #[tokio::test]
-async fn opening_makes_no_file() {
+async fn opening_a_database_creates_no_file() {
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("kim.sqlite");
     let url = format!("sqlite:{}", file.display());
@@ -147,7 +147,7 @@ async fn opening_makes_no_file() {
     };
     refused("kim.sqlite").await;
     assert_eq!(directory.path().read_dir().expect("a directory").count(), 0);
-    // The log's file alone is missing, perhaps after half a restore.
+    // Only the log's file is missing, for example after an incomplete restore.
     Database::create(&url).await.expect("a new database").close().await.expect("closed");
     std::fs::remove_file(directory.path().join("kim-log.sqlite")).expect("removed");
     refused("kim-log.sqlite").await;
@@ -157,8 +157,8 @@ async fn opening_makes_no_file() {
 }
 
 #[tokio::test]
-async fn an_error_of_opening_never_quotes_the_url() {
-    // Answers every caller by hanging up.
+async fn an_error_while_opening_never_contains_the_url() {
+    // A server that closes every connection.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let deaf = format!("postgres://kim:canary@{}/kim", listener.local_addr().expect("an address"));
     tokio::spawn(async move { while listener.accept().await.is_ok() {} });
@@ -168,19 +168,19 @@ async fn an_error_of_opening_never_quotes_the_url() {
     }
 }
 
-/// Counts to a number that takes minutes.
+/// A statement that takes minutes.
 const LONG: &str =
     "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 10000000000) SELECT count(*) FROM n";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn on_sqlite_a_statement_ends_with_its_request_and_its_connection_serves_again() {
+async fn an_abandoned_sqlite_statement_is_interrupted_and_its_connection_is_reused() {
     let folder = tempfile::tempdir().expect("a folder");
     let url = format!("sqlite:{}", folder.path().join("kim.sqlite").display());
     let brief = std::time::Duration::from_millis(300);
     Database::create(&url).await.expect("created").close().await.expect("closed");
     let db = Database::open_within(&url, brief).await.expect("open");
     let statement = || Statement::from_string(DbBackend::Sqlite, LONG);
-    // More than there are connections, each given up by its caller.
+    // More statements than there are connections, each abandoned by its caller.
     for _ in 0..20 {
         let given_up = tokio::time::timeout(brief / 10, db.raw().query_one_raw(statement())).await;
         assert!(given_up.is_err(), "{given_up:?}");

@@ -1,4 +1,4 @@
-//! The demo shows everything there is to show, whatever day it is.
+//! The demo has data for every status, purpose and kind of agency, on any day, and its queries work.
 
 mod continued;
 mod ownership;
@@ -83,8 +83,8 @@ impl Demo {
 }
 
 on_both! {
-    async fn every_status_purpose_and_kind_occurs_on_any_day(db: TestDatabase) {
-        // A Friday, the Sunday that ends a week, and a day in another year; each start makes the data anew.
+    async fn the_demo_has_every_status_purpose_and_kind_on_any_day(db: TestDatabase) {
+        // A Friday, a Sunday, and a day in another year. Each start creates the data again.
         for day in ["2026-11-20", "2027-02-28", "2029-08-06"] {
             let clock = on(day);
             let demo = Demo::start(&db.database, clock).await;
@@ -109,7 +109,7 @@ on_both! {
         }
     }
 
-    async fn every_prepared_tab_is_answered(db: TestDatabase) {
+    async fn every_tab_of_graphiql_is_answered(db: TestDatabase) {
         let demo = Demo::start(&db.database, on("2026-11-20")).await;
         for user in &demo.users {
             for tab in &user.tabs {
@@ -128,11 +128,11 @@ on_both! {
         assert_eq!(roles, Role::ALL.iter().copied().collect());
     }
 
-    async fn the_steps_play_a_referral_through_from_draft_to_outcome(db: TestDatabase) {
+    async fn the_demos_steps_take_a_referral_from_draft_to_outcome(db: TestDatabase) {
         let demo = Demo::start(&db.database, on("2026-11-20")).await;
         let steps = demo::play(&db.database).await.expect("steps");
         let mut states = Vec::new();
-        // Twice: who presses again changes nothing.
+        // Each step twice: a repeated request changes nothing.
         for step in steps.iter().flat_map(|step| [step, step]) {
             let headers: Value = serde_json::from_str(&step.headers).expect("JSON");
             let variables: Value = serde_json::from_str(&step.variables).expect("JSON");
@@ -153,7 +153,7 @@ on_both! {
             "COMPLETED"]);
     }
 
-    async fn what_the_lists_have_no_column_for_is_there(db: TestDatabase) {
+    async fn the_demo_has_values_for_which_the_lists_have_no_column(db: TestDatabase) {
         let demo = Demo::start(&db.database, on("2026-11-20")).await;
         let query = "{ referrals(filter: {status: [IN_PROGRESS]}) { nodes { handover { familyName disability \
                      healthRestrictions } messages { nodes { text } } } } }";
@@ -170,7 +170,7 @@ on_both! {
         assert_eq!(handover["planSteps"][0]["dueOn"], "2026-12-11");
     }
 
-    async fn koeln_and_duisburg_do_not_see_each_other(db: TestDatabase) {
+    async fn two_municipalities_do_not_see_each_other(db: TestDatabase) {
         let demo = Demo::start(&db.database, on("2026-11-20")).await;
         let agencies = agency::Entity::find().all(db.database.raw()).await.expect("agencies");
         let city = |slug: &str| agencies.iter().find(|agency| agency.slug == slug).expect("an agency").ags.clone();
@@ -202,7 +202,7 @@ on_both! {
         }
     }
 
-    async fn the_first_query_of_the_readme_is_answered_as_it_says(db: TestDatabase) {
+    async fn the_first_query_of_the_readme_returns_the_documented_answer(db: TestDatabase) {
         let demo = Demo::start(&db.database, on("2027-03-01")).await;
         let readme = include_str!("../README.md");
         let blocks = |language: &str| -> Vec<&str> {
@@ -224,7 +224,7 @@ on_both! {
         }
     }
 
-    async fn a_demo_is_made_anew_unless_it_is_to_be_kept(db: TestDatabase) {
+    async fn a_demo_is_rebuilt_unless_it_is_to_be_kept(db: TestDatabase) {
         let (database, clock) = (&db.database, on("2026-11-20"));
         let first = demo::prepare(database, &clock, &key(), true).await.expect("filled").expect("nothing to keep");
         assert_eq!((first.agencies, first.agreements, first.refused), (32, 39, 12));
@@ -243,7 +243,7 @@ on_both! {
 }
 
 #[tokio::test]
-async fn graphiql_is_served_by_us_and_may_load_nothing_from_elsewhere() {
+async fn graphiql_is_served_locally_and_loads_nothing_from_other_hosts() {
     let db = crate::support::database::fresh(crate::support::database::Backend::Sqlite).await;
     let demo = Demo::start(&db.database, on("2026-11-20")).await;
     let page = demo.get("/graphiql").await;
@@ -251,7 +251,7 @@ async fn graphiql_is_served_by_us_and_may_load_nothing_from_elsewhere() {
     assert!(policy.starts_with("default-src 'none'; script-src 'self';"), "{policy}");
     assert!(!policy.contains("eval") && !policy.contains("http") && !policy.contains('*'), "{policy}");
     let page = page.text().await.expect("a page");
-    // A plain build has the page that says how to get it.
+    // A build without GraphiQL has a page that says how to fetch it.
     assert!(page.contains("/graphiql/start.js") || page.contains("make graphiql"), "{page}");
     let script = demo.get("/graphiql/start.js").await;
     assert!(script.headers()["content-type"].to_str().expect("text").starts_with("text/javascript"));
@@ -264,7 +264,7 @@ async fn graphiql_is_served_by_us_and_may_load_nothing_from_elsewhere() {
 }
 
 #[test]
-fn every_package_that_graphiql_is_built_of_is_named_with_its_licence() {
+fn every_package_in_graphiql_is_listed_with_its_licence() {
     let lock: Value = serde_json::from_str(include_str!("../web/graphiql/package-lock.json")).expect("JSON");
     let notice = include_str!("../THIRD-PARTY.md");
     for path in lock["packages"].as_object().expect("packages").keys().filter(|path| !path.is_empty()) {
@@ -274,7 +274,7 @@ fn every_package_that_graphiql_is_built_of_is_named_with_its_licence() {
 }
 
 #[test]
-fn the_line_that_the_demo_prints_works_when_pasted() {
+fn the_command_that_the_demo_prints_works() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut child = Command::new(env!("CARGO_BIN_EXE_kim"))
         .args(["demo", "--listen", "127.0.0.1:0"])

@@ -1,4 +1,4 @@
-//! What a process keeps of agencies and agreements is what its request's own snapshot has, never a moment older.
+//! The cached directory of agencies and agreements always equals the tables in the request's own snapshot.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -33,7 +33,7 @@ async fn version(main: &DatabaseConnection) -> i64 {
     main.query_one_raw(query).await.expect("a table").expect("a row").try_get_by_index(0).expect("a number")
 }
 
-/// A Träger and a Jobcenter with an agreement, and referrals between them.
+/// Writes a Träger and a Jobcenter with an agreement, and referrals between them.
 async fn fill(main: &DatabaseConnection, count: u32) -> (Uuid, Uuid, Uuid) {
     world::add_municipality(main, AGS).await;
     let sender = world::add_agency(main, AGS, "traeger", AgencyKind::Traeger).await;
@@ -65,8 +65,8 @@ fn referral(number: u32, sender: Uuid, receiver: Uuid, agreement: Uuid) -> Refer
     }
 }
 
-/// What a snapshot says of the first referral of its viewer's list: the sender's name, and whether the family name shows.
-async fn look(snapshot: &Reads) -> (String, bool) {
+/// The first referral of a viewer's list: the sender's name, and whether the family name is visible.
+async fn first_referral(snapshot: &Reads) -> (String, bool) {
     let window = Window { limit: 1, from_end: false, after: None, before: None };
     let order = ReferralOrder::DueOnAsc;
     let filter = ReferralFilter::default();
@@ -82,8 +82,8 @@ async fn admit(database: &Database) -> Reads {
     Reads::admit(database, clerk, today()).await.expect("a database").expect("a clerk")
 }
 
-/// What a running server shows a clerk: the sender's name and the family name.
-async fn shown(server: &TestServer) -> (Value, bool) {
+/// The same over HTTP: the sender's name, and whether the family name is visible.
+async fn first_referral_over_http(server: &TestServer) -> (Value, bool) {
     let query = "{ referrals(first: 1) { nodes { sender { name } handover { familyName } } } }";
     let answer = server.ask(&token("jobcenter", Role::Clerk), query, &Value::Null).await;
     assert_eq!(answer["errors"], Value::Null, "{answer}");
@@ -92,7 +92,7 @@ async fn shown(server: &TestServer) -> (Value, bool) {
 }
 
 on_both! {
-    async fn every_change_counts_and_a_closing_does_not(db: TestDatabase) {
+    async fn every_change_increases_the_directorys_version_and_a_closing_does_not(db: TestDatabase) {
         let main = db.database.raw();
         let mut last = version(main).await;
         let (_, receiver, agreement) = fill(main, 0).await;
@@ -122,78 +122,78 @@ on_both! {
         assert!(version(main).await > last);
     }
 
-    async fn the_very_next_request_sees_a_change(db: TestDatabase) {
+    async fn the_next_request_sees_a_change(db: TestDatabase) {
         let (_, receiver, agreement) = fill(db.database.raw(), 1).await;
         let server = TestServer::start(db, Clock::on(today())).await;
-        // The server has connections of its own: this is another process to it.
+        // The server uses its own connections, so these changes come from another process.
         let main = server.database.database.raw();
-        assert_eq!(shown(&server).await, (Value::from("Stelle traeger"), true));
+        assert_eq!(first_referral_over_http(&server).await, (Value::from("Stelle traeger"), true));
         for number in 0..20 {
             run(main, &format!("UPDATE agency SET name = 'Träger {number}' WHERE slug = 'traeger'")).await;
-            assert_eq!(shown(&server).await, (Value::from(format!("Träger {number}")), true));
+            assert_eq!(first_referral_over_http(&server).await, (Value::from(format!("Träger {number}")), true));
         }
         let fields = FieldSet::ALL.without(FieldSet::of(&[F::FamilyName])).to_i64();
         run(main, &format!("UPDATE agreement SET fields = {fields}")).await;
-        assert!(!shown(&server).await.1);
+        assert!(!first_referral_over_http(&server).await.1);
         run(main, &format!("UPDATE agreement SET fields = {}", FieldSet::ALL.to_i64())).await;
-        assert!(shown(&server).await.1);
+        assert!(first_referral_over_http(&server).await.1);
         let narrower = Agreement {
             version: 2,
             narrows_running: true,
             ..world::agreement(AGS, receiver, PURPOSE, FieldSet::EMPTY, FieldSet::EMPTY)
         };
         let narrower = world::insert_agreement(main, narrower).await;
-        assert!(!shown(&server).await.1);
+        assert!(!first_referral_over_http(&server).await.1);
         run(main, "DELETE FROM agreement WHERE version = 2").await;
-        assert!(shown(&server).await.1, "{narrower} narrows no more");
+        assert!(first_referral_over_http(&server).await.1, "{narrower} narrows no more");
         run(main, &format!("UPDATE agreement SET terminated_for_cause_on = '{}'", in_days(0))).await;
-        assert!(!shown(&server).await.1);
+        assert!(!first_referral_over_http(&server).await.1);
         assert_ne!(agreement, narrower);
         server.stop().await;
     }
 
-    async fn a_snapshot_keeps_what_it_began_with(db: TestDatabase) {
+    async fn a_snapshot_keeps_the_directory_it_began_with(db: TestDatabase) {
         fill(db.database.raw(), 1).await;
         let database = Database::open(&db.url).await.expect("a process of its own");
         let first = admit(&database).await;
         let before = ("Stelle traeger".to_owned(), true);
-        assert_eq!(look(&first).await, before);
+        assert_eq!(first_referral(&first).await, before);
         let after = ("Anders".to_owned(), false);
         run(db.database.raw(), "UPDATE agency SET name = 'Anders' WHERE slug = 'traeger'").await;
         run(db.database.raw(), "UPDATE agreement SET fields = 0").await;
-        // Another process still knows nothing: what it reads first is the snapshot's too.
-        assert_eq!(look(&first).await, before);
+        // Another process has no cached directory yet: it reads the snapshot's state first.
+        assert_eq!(first_referral(&first).await, before);
         let second = admit(&database).await;
-        assert_eq!(look(&second).await, after);
-        assert_eq!(look(&first).await, before, "whatever is kept now");
-        // One that was begun otherwise joins, and says the same.
+        assert_eq!(first_referral(&second).await, after);
+        assert_eq!(first_referral(&first).await, before, "whatever is kept now");
+        // A snapshot that began without a directory joins the tables, with the same result.
         let joined = Reads::begin(&database, Arc::clone(second.viewer()), today()).await.expect("a snapshot");
-        assert_eq!(look(&joined).await, after);
+        assert_eq!(first_referral(&joined).await, after);
         drop((first, second, joined));
-        assert_eq!(look(&admit(&database).await).await, after);
+        assert_eq!(first_referral(&admit(&database).await).await, after);
     }
 
-    async fn where_nothing_counts_rows_are_joined(db: TestDatabase) {
+    async fn without_a_version_the_directory_is_not_cached(db: TestDatabase) {
         fill(db.database.raw(), 1).await;
         let database = Database::open(&db.url).await.expect("a process of its own");
-        assert_eq!(look(&admit(&database).await).await, ("Stelle traeger".to_owned(), true));
+        assert_eq!(first_referral(&admit(&database).await).await, ("Stelle traeger".to_owned(), true));
         run(db.database.raw(), "DELETE FROM directory").await;
         run(db.database.raw(), "UPDATE agency SET name = 'Anders' WHERE slug = 'traeger'").await;
-        assert_eq!(look(&admit(&database).await).await, ("Anders".to_owned(), true));
+        assert_eq!(first_referral(&admit(&database).await).await, ("Anders".to_owned(), true));
     }
 
-    async fn while_two_write_no_request_sees_less_than_was_committed_before_it(db: TestDatabase) {
+    async fn with_two_writers_every_request_sees_what_was_committed_before_it(db: TestDatabase) {
         fill(db.database.raw(), 1).await;
         let database = Database::open(&db.url).await.expect("a process of its own");
         let (writing, other) = (db.database.clone(), Database::open(&db.url).await.expect("a third"));
         let (done, acknowledged) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicI64::new(0)));
         let looks = Arc::new(AtomicI64::new(0));
-        // Names count on; the agreement's row is the second's alone, so that the two meet in the directory only.
+        // The first writer increases the name. Only the second one writes the agreement, so that they compete only for the directory.
         let names = tokio::spawn({
             let (done, acknowledged, looks) = (Arc::clone(&done), Arc::clone(&acknowledged), Arc::clone(&looks));
             async move {
                 let mut number = 0;
-                // Until it was looked at often enough, however busy the machine is.
+                // Until the reader has read often enough, however busy the machine is.
                 while number < 200 || looks.load(Ordering::SeqCst) < 20 {
                     number += 1;
                     let tx = writing.raw_write().await.expect("a transaction");
@@ -218,17 +218,17 @@ on_both! {
         });
         while !done.load(Ordering::SeqCst) {
             let before = acknowledged.load(Ordering::SeqCst);
-            let (name, _) = look(&admit(&database).await).await;
+            let (name, _) = first_referral(&admit(&database).await).await;
             let seen: i64 = name.parse().unwrap_or(0);
             assert!(seen >= before, "{seen} after {before}");
             looks.fetch_add(1, Ordering::SeqCst);
         }
         let last = names.await.expect("the first writer");
         agreements.await.expect("the second writer");
-        assert_eq!(look(&admit(&database).await).await.0, last.to_string());
+        assert_eq!(first_referral(&admit(&database).await).await.0, last.to_string());
     }
 
-    async fn a_list_says_the_same_whatever_became_of_its_agreements(db: TestDatabase) {
+    async fn a_list_from_the_cached_directory_equals_one_from_joined_tables(db: TestDatabase) {
         let main = db.database.raw();
         world::add_municipality(main, AGS).await;
         let sender = world::add_agency(main, AGS, "traeger", AgencyKind::Traeger).await;
@@ -241,7 +241,7 @@ on_both! {
         };
         let plain = || world::agreement(AGS, Uuid::nil(), PURPOSE, FieldSet::ALL, FieldSet::EMPTY);
         let terminated = |day| Agreement { terminated_for_cause_on: Some(in_days(day)), ..plain() };
-        // By receiver: the version that is offered under, the later ones, and whether the name still shows.
+        // For each receiver: the offer's version, later versions, and whether the name is still visible.
         let cases = [
             ("plain", plain(), vec![], true),
             ("narrowed", plain(), vec![later(2, 0, less)], false),
@@ -266,7 +266,7 @@ on_both! {
                 (ReferralStatus::Completed, Some(-60)),
                 (ReferralStatus::Draft, None),
             ] {
-                // Under the first version, and under the last, which nothing narrows.
+                // Referrals under the first version, and under the last one, which no version narrows.
                 for &agreement in [agreements.first(), agreements.last()].into_iter().flatten() {
                     number += 1;
                     let ever_accepted = !matches!(status, ReferralStatus::Offered | ReferralStatus::Draft);
@@ -291,13 +291,13 @@ on_both! {
     }
 }
 
-/// A writer that has not committed holds up no reader, and nobody sees what it wrote.
+/// An uncommitted writer does not block readers, and its changes are not visible.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_two_writers_at_once_the_second_waits_and_both_are_seen_on_postgresql() {
+async fn the_second_of_two_writers_waits_and_both_changes_are_seen_on_postgresql() {
     let db = fresh(Backend::Postgres).await;
     fill(db.database.raw(), 1).await;
     let database = Database::open(&db.url).await.expect("a process of its own");
-    let seen = async || look(&admit(&database).await).await;
+    let seen = async || first_referral(&admit(&database).await).await;
     assert_eq!(seen().await, ("Stelle traeger".to_owned(), true));
     let first = db.database.raw_write().await.expect("a transaction");
     first.execute_unprepared("UPDATE agency SET name = 'Anders' WHERE slug = 'traeger'").await.expect("renamed");

@@ -1,9 +1,10 @@
-//! The documents keep up with the code: what they name is there.
+//! The documents match the code: files and tests that they name exist.
 
 mod errors;
 mod example;
 mod limits;
 mod privacy;
+mod promises;
 
 use std::path::Path;
 
@@ -30,7 +31,7 @@ fn documents() -> Vec<(String, String)> {
     DOCUMENTS.map(str::to_owned).into_iter().chain(guides).map(read).map(|(text, path)| (path, text)).collect()
 }
 
-/// What looks like the path of a file or folder of ours: between backticks or in a link, with a slash or a known ending.
+/// Text that looks like a path in this repository: between backticks or in a link, with a slash or a known extension.
 fn named(text: &str) -> Vec<&str> {
     let code = text.split('`').skip(1).step_by(2);
     let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
@@ -63,12 +64,12 @@ fn named(text: &str) -> Vec<&str> {
 }
 
 #[test]
-fn every_file_that_a_document_names_exists() {
+fn every_file_named_in_a_document_exists() {
     let mut count = 0;
     for (document, text) in documents() {
         for name in named(&text) {
             count += 1;
-            // A link is seen from its document, a name between backticks from the root.
+            // A link is relative to its document, a path between backticks to the root.
             let beside = root().join(&document).with_file_name(name);
             assert!(root().join(name).exists() || beside.exists(), "{document} names {name}");
         }
@@ -77,7 +78,7 @@ fn every_file_that_a_document_names_exists() {
 }
 
 #[test]
-fn the_glossary_has_every_word_that_people_meet() {
+fn the_glossary_contains_every_word_of_the_api() {
     let glossary = std::fs::read_to_string(root().join("GLOSSARY.md")).expect("GLOSSARY.md");
     fn codes<W: Word>() -> impl Iterator<Item = &'static str> {
         W::ALL.iter().map(|word| word.code())
@@ -94,14 +95,14 @@ fn the_glossary_has_every_word_that_people_meet() {
 }
 
 #[test]
-fn the_first_line_says_which_kim_this_is() {
+fn the_readme_states_which_kim_this_is() {
     let readme = std::fs::read_to_string(root().join("README.md")).expect("README.md");
     let first = readme.lines().next().expect("a line");
     assert!(first.contains("Kommunales Integrationsmanagement") && first.contains("not gematik"), "{first}");
 }
 
 #[test]
-fn the_map_is_short_enough_to_be_read() {
+fn the_architecture_has_at_most_120_lines() {
     let map = std::fs::read_to_string(root().join("ARCHITECTURE.md")).expect("ARCHITECTURE.md");
     assert!(map.lines().count() <= 120);
 }

@@ -1,4 +1,4 @@
-//! The feed of changes: whoever follows its cursor sees each change once, in order, while several servers write.
+//! The feed of changes: a poller that follows its cursor gets each change once and in order, with several servers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,22 +12,22 @@ use uuid::Uuid;
 
 use crate::process::{Served, configured};
 use crate::support::on_both;
-use crate::support::play::{Play, jobcenter, on, traeger};
+use crate::support::scenario::{Scenario, jobcenter, on, traeger};
 use crate::support::server::{claims, sign, token};
 
-/// Referrals, and what is done with each.
+/// Number of referrals, and the mutations of each.
 const REFERRALS: usize = 16;
 const MOVES: [&str; 2] = ["acknowledgeReferral", "acceptReferral"];
 const MESSAGES: usize = 8;
 
 /// One server's URL and a client for it.
 #[derive(Clone)]
-struct Door {
+struct Endpoint {
     client: reqwest::Client,
     url: String,
 }
 
-impl Door {
+impl Endpoint {
     async fn ask(&self, token: &str, query: &str, variables: Value) -> Value {
         let body = json!({"query": query, "variables": variables});
         let request = self.client.post(&self.url).bearer_auth(token).json(&body);
@@ -36,7 +36,7 @@ impl Door {
         answer["data"].clone()
     }
 
-    /// Does something with a referral in a version; the version after it.
+    /// Executes a mutation of a referral with this version. Returns the new version.
     async fn change(&self, token: &str, mutation: &str, id: &Value, version: &Value, more: Value) -> Value {
         let type_name = match mutation {
             "acknowledgeReferral" => "ReferralInput",
@@ -55,13 +55,13 @@ impl Door {
 const PAGE: &str = "query($after: String) { changes(after: $after, first: 7) {
     pageInfo { hasNextPage endCursor } edges { cursor node { cursor at kind referralId eventId } } } }";
 
-/// Follows the feed until it is quiet and told to stop; what it brought.
-async fn follow(doors: Vec<Door>, written: Arc<AtomicBool>) -> Vec<Value> {
+/// Polls the feed until all changes are written and no further page exists. Returns its entries.
+async fn poll(endpoints: Vec<Endpoint>, written: Arc<AtomicBool>) -> Vec<Value> {
     let (mut seen, mut after) = (Vec::new(), Value::Null);
-    for door in doors.iter().cycle() {
-        // Asked before the page is: what is written later has its turn in the next.
+    for endpoint in endpoints.iter().cycle() {
+        // Read before the page is requested: later changes are on the next page.
         let last = written.load(Ordering::SeqCst);
-        let page = door.ask(&jobcenter(), PAGE, json!({"after": after})).await["changes"].take();
+        let page = endpoint.ask(&jobcenter(), PAGE, json!({"after": after})).await["changes"].take();
         let rows = page["edges"].as_array().expect("a list");
         assert!(rows.len() <= 7 && rows.iter().all(|row| row["cursor"] == row["node"]["cursor"]), "{page}");
         seen.extend(rows.iter().map(|row| row["node"].clone()));
@@ -81,32 +81,32 @@ on_both! {
             let folder = configured(&db.url);
             let file = folder.path().join("kim.toml");
             let config = std::fs::read_to_string(&file).expect("a configuration");
-            // Its log is not read: it must not fill the pipe.
+            // Nobody reads its log, so it must not fill the pipe.
             let quiet = "timer_seconds = 0\nlog_filter = \"error,kim::serve=info\"\n";
             std::fs::write(&file, format!("{quiet}{config}")).expect("written");
             (Served::start(folder.path()), folder)
         });
-        let play = Play::begin(db).await;
-        let mut doors = vec![Door { client: reqwest::Client::new(), url: play.server.url("/graphql") }];
-        doors.extend(second.iter().map(|(served, _)| Door { client: reqwest::Client::new(), url: served.url("/graphql") }));
+        let scenario = Scenario::begin(db).await;
+        let mut endpoints = vec![Endpoint { client: reqwest::Client::new(), url: scenario.server.url("/graphql") }];
+        endpoints.extend(second.iter().map(|(served, _)| Endpoint { client: reqwest::Client::new(), url: served.url("/graphql") }));
         let mut referrals = Vec::new();
         for _ in 0..REFERRALS {
-            referrals.push(play.offered().await);
+            referrals.push(scenario.offered().await);
         }
 
         let written = Arc::new(AtomicBool::new(false));
-        let poller = tokio::spawn(follow(doors.clone(), Arc::clone(&written)));
+        let poller = tokio::spawn(poll(endpoints.clone(), Arc::clone(&written)));
         let writers = referrals.iter().cloned().enumerate().map(|(number, referral)| {
-            let doors = doors.clone();
+            let endpoints = endpoints.clone();
             tokio::spawn(async move {
                 let (id, mut version) = (referral["id"].clone(), referral["version"].clone());
                 for (step, mutation) in MOVES.into_iter().enumerate() {
-                    version = doors[(number + step) % doors.len()].change(&jobcenter(), mutation, &id, &version, json!({})).await;
+                    version = endpoints[(number + step) % endpoints.len()].change(&jobcenter(), mutation, &id, &version, json!({})).await;
                 }
                 for message in 0..MESSAGES {
                     let from = if message % 2 == 0 { jobcenter() } else { traeger() };
-                    let door = &doors[(number + message) % doors.len()];
-                    version = door.change(&from, "postMessage", &id, &version, json!({"text": "Guten Tag"})).await;
+                    let endpoint = &endpoints[(number + message) % endpoints.len()];
+                    version = endpoint.change(&from, "postMessage", &id, &version, json!({"text": "Guten Tag"})).await;
                 }
             })
         });
@@ -116,8 +116,8 @@ on_both! {
         written.store(true, Ordering::SeqCst);
         let seen = poller.await.expect("followed");
 
-        let own = change::Entity::find().filter(change::Column::AgencyId.eq(play.jobcenter)).order_by_asc(change::Column::Seq);
-        let kept = own.all(play.server.database.database.raw()).await.expect("the feed");
+        let own = change::Entity::find().filter(change::Column::AgencyId.eq(scenario.jobcenter)).order_by_asc(change::Column::Seq);
+        let kept = own.all(scenario.server.database.database.raw()).await.expect("the feed");
         assert_eq!(kept.len(), REFERRALS * (1 + MOVES.len() + MESSAGES));
         assert!(kept.iter().zip(1..).all(|(one, seq)| one.seq == seq), "no gap");
         let expected: Vec<Value> = kept.iter().map(|one| json!([one.kind.0.code(), encode(Kind::Referral, one.referral_id), one.event_id.map(|id| encode(Kind::Event, id))])).collect();
@@ -131,25 +131,25 @@ on_both! {
             served.terminate();
             assert_eq!(served.end().0, Some(0));
         }
-        play.server.stop().await;
+        scenario.server.stop().await;
     }
 
-    async fn a_feed_is_its_agency_s_alone_and_within_the_purposes_of_the_token(db: TestDatabase) {
-        let play = Play::begin(db).await;
-        let draft = play.draft(None).await;
+    async fn a_feed_has_only_changes_of_its_agency_and_of_the_tokens_purposes(db: TestDatabase) {
+        let scenario = Scenario::begin(db).await;
+        let draft = scenario.draft(None).await;
         let list = "{ changes { totalCount nodes { cursor kind referralId eventId } pageInfo { hasNextPage } } }";
-        assert_eq!(play.ask(&jobcenter(), list).await["changes"]["totalCount"], 0, "a draft is its sender's");
-        play.done(&traeger(), "discardReferral", on(&draft, json!({}))).await;
-        let offered = play.offered().await;
-        let of_sender = &play.ask(&traeger(), list).await["changes"];
+        assert_eq!(scenario.ask(&jobcenter(), list).await["changes"]["totalCount"], 0, "a draft is its sender's");
+        scenario.done(&traeger(), "discardReferral", on(&draft, json!({}))).await;
+        let offered = scenario.offered().await;
+        let of_sender = &scenario.ask(&traeger(), list).await["changes"];
         let ids: Vec<&Value> = of_sender["nodes"].as_array().expect("a list").iter().map(|node| &node["referralId"]).collect();
         assert_eq!(ids, [&draft["id"], &offered["id"], &offered["id"]]);
-        let of_receiver = &play.ask(&jobcenter(), list).await["changes"];
+        let of_receiver = &scenario.ask(&jobcenter(), list).await["changes"];
         assert_eq!(of_receiver["totalCount"], 1);
         assert_eq!(of_receiver["nodes"][0]["referralId"], offered["id"]);
         assert!(decode(of_receiver["nodes"][0]["eventId"].as_str().expect("an id")).is_ok_and(|(kind, _)| kind == Kind::Event));
         for (agency, role) in [("abh", Role::Clerk), ("other", Role::CaseManager)] {
-            assert_eq!(play.ask(&token(agency, role), list).await["changes"], json!({"totalCount": 0, "nodes": [], "pageInfo": {"hasNextPage": false}}));
+            assert_eq!(scenario.ask(&token(agency, role), list).await["changes"], json!({"totalCount": 0, "nodes": [], "pageInfo": {"hasNextPage": false}}));
         }
 
         let narrowed = |agency: &str, role: Role, purpose: &str| {
@@ -158,14 +158,14 @@ on_both! {
             sign(&claims)
         };
         for (purpose, receivers, senders) in [("BENEFIT_APPLICATION", 1, 2), ("INTEGRATION_COURSE", 0, 0)] {
-            let of_receiver = play.ask(&narrowed("jobcenter", Role::Clerk, purpose), list).await;
+            let of_receiver = scenario.ask(&narrowed("jobcenter", Role::Clerk, purpose), list).await;
             assert_eq!((&of_receiver["changes"]["totalCount"], of_receiver["changes"]["nodes"].as_array().map(Vec::len)), (&json!(receivers), Some(receivers)));
-            let of_sender = play.ask(&narrowed("traeger", Role::CaseManager, purpose), list).await;
+            let of_sender = scenario.ask(&narrowed("traeger", Role::CaseManager, purpose), list).await;
             assert_eq!((&of_sender["changes"]["totalCount"], of_sender["changes"]["nodes"].as_array().map(Vec::len)), (&json!(senders), Some(senders)));
         }
 
         let refused = async |token: &str, query: &str| {
-            let answer = play.server.ask(token, query, &json!({})).await;
+            let answer = scenario.server.ask(token, query, &json!({})).await;
             answer["errors"][0]["extensions"]["code"].as_str().expect("a code").to_owned()
         };
         let foreign = of_sender["nodes"][0]["cursor"].as_str().expect("a cursor");
@@ -175,6 +175,6 @@ on_both! {
         let mut without = claims("jobcenter", Role::Service);
         without["scope"] = json!("agreement:read");
         assert_eq!(refused(&sign(&without), "{ changes { totalCount } }").await, "FORBIDDEN");
-        play.server.stop().await;
+        scenario.server.stop().await;
     }
 }

@@ -1,4 +1,4 @@
-//! Import end to end: what the tests of this folder share.
+//! Import of lists. The tests of this folder share small lists and the demo's lists.
 
 mod faults;
 mod files;
@@ -55,7 +55,7 @@ async fn imported(db: &Database, file: &[u8]) -> Report {
     import(db, file, &Options::default()).await.expect("a case list")
 }
 
-/// How many rows each table of cases has.
+/// Number of rows in each table of cases.
 async fn counts(db: &Database) -> [u64; 7] {
     [
         count::<PersonRow>(db).await,
@@ -107,7 +107,7 @@ fn codes(report: &Report) -> BTreeMap<&'static str, Vec<u64>> {
     codes
 }
 
-/// A small list in UTF-8 with the given rows: column and cell; what is not named gets a sound default.
+/// A small list in UTF-8 with these rows of columns and cells. Other columns get valid defaults.
 fn list(rows: &[&[(&str, &str)]]) -> String {
     const DEFAULTS: &[(&str, &str)] = &[
         ("Fallnummer", "T-1"),

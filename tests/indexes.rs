@@ -1,6 +1,6 @@
-//! The lists and look-ups use the index that was made for them.
+//! Lists and lookups use the index that was made for them.
 //!
-//! PostgreSQL chooses by statistics, so it gets enough rows to choose among; SQLite chooses by shape.
+//! PostgreSQL plans with statistics, so its tables get enough rows. SQLite plans without rows.
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
@@ -8,7 +8,7 @@ use crate::support::database::{Backend, TestDatabase, fresh};
 
 const RECEIVER: &str = "'00000000-0000-7000-8000-000000000003'";
 
-/// 20 agencies; 20,000 referrals, all among them, of which four in ten are pending; a handover for each.
+/// Writes 20 agencies and 20,000 referrals between them, of which 40 % are pending, with a handover each.
 async fn fill(db: &TestDatabase) {
     let uuid = |of: &str| format!("('00000000-0000-7000-8000-' || lpad(to_hex({of}), 12, '0'))::uuid");
     let statements = [
@@ -66,10 +66,10 @@ async fn fill(db: &TestDatabase) {
     db.database.raw().execute_unprepared("ANALYZE").await.expect("statistics");
 }
 
-/// What must be answered from which index: the index, then the statement.
+/// Index and statement: the statement must use the index.
 fn look_ups() -> Vec<(&'static str, String)> {
     let list = |side: &str, also: &str, column: &str, way: &str| {
-        // A list reads the rows, not their index alone.
+        // A list reads columns that the index does not have.
         format!(
             "SELECT id, reference FROM referral WHERE {side}_id = {RECEIVER} {also} ORDER BY {column} {way}, id {way} \
              LIMIT 51"
@@ -115,7 +115,7 @@ fn look_ups() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// The plan, one step a line.
+/// The query plan, one step per line.
 async fn plan(db: &TestDatabase, statement: &str) -> String {
     let backend = db.database.backend();
     let (explain, column) =
@@ -127,7 +127,7 @@ async fn plan(db: &TestDatabase, statement: &str) -> String {
 }
 
 #[tokio::test]
-async fn lists_and_look_ups_use_their_index_on_postgres() {
+async fn lists_and_lookups_use_their_index_on_postgres() {
     let db = fresh(Backend::Postgres).await;
     fill(&db).await;
     for (index, statement) in look_ups() {
@@ -138,7 +138,7 @@ async fn lists_and_look_ups_use_their_index_on_postgres() {
 }
 
 #[tokio::test]
-async fn lists_and_look_ups_use_their_index_on_sqlite() {
+async fn lists_and_lookups_use_their_index_on_sqlite() {
     let db = fresh(Backend::Sqlite).await;
     for (index, statement) in look_ups() {
         let plan = plan(&db, &statement).await;
@@ -147,9 +147,9 @@ async fn lists_and_look_ups_use_their_index_on_sqlite() {
     }
 }
 
-/// A prepared statement keeps its index when the server plans it for every value at once.
+/// A prepared statement uses its index even with a generic plan, which is made for all values.
 #[tokio::test]
-async fn the_pending_list_keeps_its_index_when_prepared() {
+async fn a_prepared_statement_for_the_pending_list_uses_its_index() {
     let db = fresh(Backend::Postgres).await;
     fill(&db).await;
     let connection = &db.database.raw_read().await.expect("one connection");
@@ -167,9 +167,9 @@ async fn the_pending_list_keeps_its_index_when_prepared() {
     assert!(!plan.iter().any(|line| line.contains("Sort")), "{plan:?}");
 }
 
-/// The timer looks every minute: it reads what runs, and not the referrals of all years.
+/// The timer runs every minute: it reads open referrals, and not the referrals of all years.
 #[tokio::test]
-async fn what_the_timer_looks_for_is_found_by_the_index_of_what_runs() {
+async fn the_timer_finds_due_referrals_by_the_index_of_open_ones() {
     let statement = "SELECT r.id FROM referral r WHERE r.closed_on IS NULL AND r.pending AND r.due_on <= '2025-02-01'
          AND r.created_at < 1 ORDER BY r.due_on, r.id LIMIT 10000";
     for backend in [Backend::Sqlite, Backend::Postgres] {
@@ -183,9 +183,9 @@ async fn what_the_timer_looks_for_is_found_by_the_index_of_what_runs() {
     }
 }
 
-/// Fifty consents of a list are looked up in an index that has all that the rule asks of them.
+/// The consents of a page of fifty are read from an index that contains every column that the rule needs.
 #[tokio::test]
-async fn what_the_rule_asks_of_consents_is_read_from_an_index_alone() {
+async fn the_rules_columns_of_a_consent_are_read_from_an_index_only() {
     let db = fresh(Backend::Postgres).await;
     fill(&db).await;
     let main = db.database.raw();

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::cases::{at, done, refused};
 use crate::support::on_both;
-use crate::support::play::{Play, jobcenter, on, traeger};
+use crate::support::scenario::{Scenario, jobcenter, on, traeger};
 use crate::support::world::{ConsentSpec, insert, today};
 
 /// How many rows a list gets beside the one that is added over the API.
@@ -26,9 +26,9 @@ fn length(list: &Value) -> i64 {
 
 on_both! {
     async fn meetings_are_listed_in_whole_and_have_a_maximum_for_each_side(db: TestDatabase) {
-        let play = Play::begin(db).await;
-        let (main, referral) = (play.server.database.database.raw(), play.offered().await);
-        let (referral_id, agency_id) = (id_of(&referral), play.jobcenter);
+        let scenario = Scenario::begin(db).await;
+        let (main, referral) = (scenario.server.database.database.raw(), scenario.offered().await);
+        let (referral_id, agency_id) = (id_of(&referral), scenario.jobcenter);
         let appointments = (0..BESIDE).map(|place| {
             let bring = None;
             appointment::Model { id: new_uuid(), referral_id, agency_id, staff: None, at: place, place: "Raum 1".into(), bring, created_at: 0 }
@@ -42,24 +42,24 @@ on_both! {
 
         let met = json!({"at": "2026-12-01T09:00:00Z", "place": "Raum 12"});
         let talked = json!({"heldOn": "2026-11-19", "participants": ["Fachkraft"], "clientTookPart": true});
-        let last = play.done(&jobcenter(), "recordAppointment", on(&referral, met.clone())).await;
-        let last = play.done(&jobcenter(), "recordTalk", on(&last, talked.clone())).await;
-        assert_eq!(play.refused(&jobcenter(), "recordAppointment", on(&last, met.clone())).await, "ACTION_NOT_ALLOWED");
-        assert_eq!(play.refused(&jobcenter(), "recordTalk", on(&last, talked.clone())).await, "ACTION_NOT_ALLOWED");
+        let last = scenario.done(&jobcenter(), "recordAppointment", on(&referral, met.clone())).await;
+        let last = scenario.done(&jobcenter(), "recordTalk", on(&last, talked.clone())).await;
+        assert_eq!(scenario.refused(&jobcenter(), "recordAppointment", on(&last, met.clone())).await, "ACTION_NOT_ALLOWED");
+        assert_eq!(scenario.refused(&jobcenter(), "recordTalk", on(&last, talked.clone())).await, "ACTION_NOT_ALLOWED");
         // The other side has its own maximum, so that it does not learn how many there are.
-        let last = play.done(&traeger(), "recordAppointment", on(&last, met)).await;
-        play.done(&traeger(), "recordTalk", on(&last, talked)).await;
+        let last = scenario.done(&traeger(), "recordAppointment", on(&last, met)).await;
+        scenario.done(&traeger(), "recordTalk", on(&last, talked)).await;
         let query = format!("{{ referral(id: {}) {{ appointments {{ place }} talks {{ heldOn }} }} }}", referral["id"]);
-        let listed = play.ask(&jobcenter(), &query).await;
+        let listed = scenario.ask(&jobcenter(), &query).await;
         assert_eq!((length(&listed["referral"]["appointments"]), length(&listed["referral"]["talks"])), (MOST + 1, MOST + 1));
-        play.server.stop().await;
+        scenario.server.stop().await;
     }
 
     async fn decisions_are_listed_in_whole_and_have_a_maximum(db: TestDatabase) {
-        let play = Play::begin(db).await;
-        let (main, case) = (play.server.database.database.raw(), play.case(play.jobcenter, ReferralPurpose::BenefitApplication, None).await);
-        let case = play.ask(&traeger(), &format!("{{ case(id: {case:?}) {{ id version }} }}")).await["case"].clone();
-        let (case_id, agency_id) = (id_of(&case), play.traeger);
+        let scenario = Scenario::begin(db).await;
+        let (main, case) = (scenario.server.database.database.raw(), scenario.case(scenario.jobcenter, ReferralPurpose::BenefitApplication, None).await);
+        let case = scenario.ask(&traeger(), &format!("{{ case(id: {case:?}) {{ id version }} }}")).await["case"].clone();
+        let (case_id, agency_id) = (id_of(&case), scenario.traeger);
         let decisions = (0..BESIDE).map(|at| eligibility_decision::Model {
             id: new_uuid(),
             case_id,
@@ -79,32 +79,32 @@ on_both! {
         });
         insert::<eligibility_decision::Entity, _>(main, decisions.map(Into::into).collect::<Vec<eligibility_decision::ActiveModel>>()).await;
         let query = format!("{{ case(id: {}) {{ admission {{ ruleSet {{ id }} }} eligibilityDecisions {{ eligible }} }} }}", case["id"]);
-        let listed = play.ask(&traeger(), &query).await;
+        let listed = scenario.ask(&traeger(), &query).await;
         assert_eq!(listed["case"]["admission"]["ruleSet"]["id"], "koeln-2023");
         assert_eq!(length(&listed["case"]["eligibilityDecisions"]), BESIDE);
 
         let decision = json!({"eligible": false, "explanation": "Keine Einwilligung in das Case Management"});
-        let last = done(&play, "decideEligibility", at(&case, decision.clone()), "id version").await;
-        assert_eq!(refused(&play, "decideEligibility", at(&last, decision)).await.0, "ACTION_NOT_ALLOWED");
-        assert_eq!(length(&play.ask(&traeger(), &query).await["case"]["eligibilityDecisions"]), MOST);
-        play.server.stop().await;
+        let last = done(&scenario, "decideEligibility", at(&case, decision.clone()), "id version").await;
+        assert_eq!(refused(&scenario, "decideEligibility", at(&last, decision)).await.0, "ACTION_NOT_ALLOWED");
+        assert_eq!(length(&scenario.ask(&traeger(), &query).await["case"]["eligibilityDecisions"]), MOST);
+        scenario.server.stop().await;
     }
 
     async fn referrals_of_a_case_are_listed_in_whole_and_have_a_maximum(db: TestDatabase) {
-        let play = Play::begin(db).await;
-        let main = play.server.database.database.raw();
+        let scenario = Scenario::begin(db).await;
+        let main = scenario.server.database.database.raw();
         let purpose = ReferralPurpose::BenefitApplication;
-        let case = play.case(play.jobcenter, purpose, Some(ConsentSpec::whole())).await;
-        let receiver = kim_domain::id::encode(kim_domain::id::Kind::Agency, play.jobcenter);
+        let case = scenario.case(scenario.jobcenter, purpose, Some(ConsentSpec::whole())).await;
+        let receiver = kim_domain::id::encode(kim_domain::id::Kind::Agency, scenario.jobcenter);
         let input = json!({"caseId": case, "receiverId": receiver, "purpose": purpose.code()});
-        let draft = play.done(&traeger(), "draftReferral", input.clone()).await;
+        let draft = scenario.done(&traeger(), "draftReferral", input.clone()).await;
         let row = referral::Entity::find_by_id(id_of(&draft)).one(main).await.expect("a database").expect("the draft");
         let others = (1..MOST).map(|place| referral::Model { id: new_uuid(), reference: format!("KIM-{place}"), ..row.clone() });
         insert::<referral::Entity, _>(main, others.map(Into::into).collect::<Vec<referral::ActiveModel>>()).await;
 
-        assert_eq!(play.refused(&traeger(), "draftReferral", input).await, "ACTION_NOT_ALLOWED");
-        let listed = play.ask(&traeger(), &format!("{{ case(id: {case:?}) {{ referrals {{ id }} }} }}")).await;
+        assert_eq!(scenario.refused(&traeger(), "draftReferral", input).await, "ACTION_NOT_ALLOWED");
+        let listed = scenario.ask(&traeger(), &format!("{{ case(id: {case:?}) {{ referrals {{ id }} }} }}")).await;
         assert_eq!(length(&listed["case"]["referrals"]), MOST);
-        play.server.stop().await;
+        scenario.server.stop().await;
     }
 }

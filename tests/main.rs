@@ -1,14 +1,12 @@
-//! End to end: one file per promise, on SQLite and on PostgreSQL.
+//! End-to-end tests, one subject per file, on SQLite and on PostgreSQL. `docs/promises.md` lists them by promise.
 //!
 //! `make test` runs everything; `tests/with-postgres.sh cargo test --test main NAME` runs one.
 
 mod agreements;
-mod attacks;
+mod availability;
 mod bulk;
 mod cases;
-mod changing;
 mod clients;
-mod clock;
 mod columns;
 mod consents;
 mod corrections;
@@ -16,28 +14,31 @@ mod crash;
 mod database;
 mod demo;
 mod directory;
+mod disclosure_log;
+mod disclosure_matrix;
 mod documents;
-mod explain;
+mod error_messages;
+mod expensive_requests;
 mod feed;
-mod front_door;
+mod fragments;
+mod handover_changes;
 mod import;
 mod indexes;
-mod ledger;
-mod life;
 mod lists;
-mod log;
-mod matrix;
+mod log_writer;
 mod migrations;
-mod narrowing;
-mod pieces;
 mod plan;
 mod process;
+mod queries;
 mod race;
 mod random_documents;
-mod reading;
+mod referral_life;
 mod statistics;
 mod support;
 mod support_check;
+mod table_scans;
 mod telemetry;
+mod timer;
 mod tokens;
+mod validation;
 mod withdrawal;

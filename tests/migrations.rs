@@ -1,4 +1,4 @@
-//! Every step goes up, down and up again, on both databases.
+//! Every migration runs up, down and up again on both databases, and the schema has its constraints.
 
 use kim_migration::{LogMigrator, MainMigrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
 use crate::support::database::{Backend, TestDatabase, empty, fresh};
 use crate::support::on_both;
 
-/// Tables, indexes and the like that are not a database's own, but for the migrators' tables.
+/// Names of tables, indexes and other objects, without those of the database system and the migrators.
 async fn objects(db: &DatabaseConnection) -> Vec<String> {
     let query = if db.get_database_backend() == DbBackend::Sqlite {
         "SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'"
@@ -40,18 +40,18 @@ async fn up_down_up(backend: Backend) {
 }
 
 #[tokio::test]
-async fn every_step_goes_up_and_down_on_sqlite() {
+async fn every_migration_runs_up_and_down_on_sqlite() {
     up_down_up(Backend::Sqlite).await;
 }
 
 #[tokio::test]
-async fn every_step_goes_up_and_down_on_postgres() {
+async fn every_migration_runs_up_and_down_on_postgres() {
     up_down_up(Backend::Postgres).await;
 }
 
-/// The ids of a list of fifty are neither compressed nor moved out of the row.
+/// The ids of a page of fifty are neither compressed nor moved out of the row (TOAST).
 #[tokio::test]
-async fn a_row_of_the_log_stays_in_one_piece_on_postgres() {
+async fn a_row_of_the_log_is_neither_compressed_nor_moved_on_postgres() {
     let db = fresh(Backend::Postgres).await;
     run(
         &db,
@@ -69,7 +69,7 @@ async fn run(db: &TestDatabase, statement: &str) -> Result<(), DbErr> {
     db.database.raw().execute_unprepared(statement).await.map(drop)
 }
 
-/// A sender, a receiver, and a referral between them.
+/// Writes an agency, an agreement and a case.
 async fn seed(db: &TestDatabase) {
     for statement in [
         "INSERT INTO municipality VALUES ('05315000', 'Koeln')",
@@ -90,7 +90,7 @@ async fn seed(db: &TestDatabase) {
     }
 }
 
-/// Inserts a referral that says of itself whether it is pending.
+/// Inserts a referral with this status and this value of `pending`.
 async fn referral(db: &TestDatabase, id: u8, status: &str, ever_accepted: bool, pending: bool) -> Result<(), DbErr> {
     let one = "'00000000-0000-7000-8000-000000000001'";
     let statement = format!(
@@ -112,7 +112,7 @@ on_both! {
         assert!(pending.is_empty());
     }
 
-    async fn pending_cannot_contradict_the_status(db: TestDatabase) {
+    async fn the_column_pending_cannot_contradict_the_status(db: TestDatabase) {
         use kim_domain::referral::ReferralStatus;
         seed(&db).await;
         let mut id = 0;
@@ -127,7 +127,7 @@ on_both! {
         }
     }
 
-    async fn a_code_is_never_empty_and_a_set_never_negative(db: TestDatabase) {
+    async fn a_code_cannot_be_empty_and_a_field_set_cannot_be_negative(db: TestDatabase) {
         seed(&db).await;
         assert!(referral(&db, 1, "", false, false).await.is_err());
         assert!(run(&db, "UPDATE agency SET kind = ''").await.is_err());
@@ -135,7 +135,7 @@ on_both! {
         assert!(run(&db, "UPDATE agreement SET fields = 562949953421311").await.is_ok());
     }
 
-    async fn what_is_referred_to_cannot_be_deleted(db: TestDatabase) {
+    async fn a_referenced_row_cannot_be_deleted(db: TestDatabase) {
         seed(&db).await;
         assert!(run(&db, "DELETE FROM agency").await.is_err());
         assert!(run(&db, "DELETE FROM person").await.is_err());

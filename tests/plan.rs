@@ -13,11 +13,11 @@ use kim_entity::database::Database;
 use kim_graphql::{Api, Asked};
 use serde_json::json;
 
-use crate::explain::explain;
 use crate::support::database::TestDatabase;
 use crate::support::server::{token, verified};
 use crate::support::world::{self, ConsentSpec, ReferralSpec, World, in_days, today};
 use crate::support::{json_of, on_both};
+use crate::table_scans::explain;
 
 const AGS: &str = "05315000";
 
@@ -98,13 +98,13 @@ const CLERK_S_LIST: &str = "query($first: Int) { referrals(first: $first, filter
     handover { concern familyName givenName birthDate postalCode city preferredLanguage interpreterNeeded aufenthaltstitel
                wohnsitzauflage { place } street phone } } } }";
 
-/// Asks for a list by itself, and so that its rows are read whole: the one takes agencies and agreements from what the
-/// process keeps, the other joins them. Both must say the same.
+/// Requests a list with the columns of a list, and with all columns: the first query takes agencies and agreements from the
+/// cached directory, the second one joins them. Both must have the same content.
 pub(crate) async fn same_either_way(db: &TestDatabase, agency: &str, role: Role, direction: &str) {
     let listed = "id purpose { code } status reference sender { id slug name kind } receiver { name } ballWith { slug } dueOn
         overdue handover { concern familyName birthDate withheld { field reason } } messages(last: 2) { nodes { text author { name } } }";
     let watched = Watched::new(&db.url, agency, role).await;
-    // `version` is not of a list's row.
+    // A list does not read the column `version`.
     let mut pages = Vec::new();
     for more in ["", "version"] {
         let query = format!(
@@ -130,7 +130,7 @@ pub(crate) async fn same_either_way(db: &TestDatabase, agency: &str, role: Role,
 }
 
 on_both! {
-    async fn the_clerk_s_list_takes_three_statements_for_one_row_as_for_fifty(db: TestDatabase) {
+    async fn the_clerks_list_takes_three_statements_for_any_number_of_rows(db: TestDatabase) {
         fill(&db, 3_000).await;
         let watched = Watched::new(&db.url, "jobcenter-3", Role::Clerk).await;
         let mut counts = Vec::new();
@@ -144,16 +144,16 @@ on_both! {
             assert!(log.iter().any(|text| text.contains("INTO disclosed ")), "{log:#?}");
             counts.push((reads, log.len()));
         }
-        // What was shown today is in `disclosed` already.
+        // Today's disclosures are in `disclosed` already.
         let (_, _, log) = watched.ask(CLERK_S_LIST, 50).await;
         assert!(log.len() + 1 == counts[1].1 && !log.iter().any(|text| text.contains("INTO disclosed ")), "{log:#?}");
         let counts: Vec<_> = counts.into_iter().map(|(reads, _)| reads).collect();
         let [who, page, ruled] = &counts[1][..] else { panic!("three") };
         assert!(who.contains("FROM agency"));
         assert!(page.contains("FROM referral") && page.contains("AND r.pending") && !page.contains("handover"));
-        // What no list shows is not read: a question that is open, contacts, the other side's file number.
+        // Columns that no list shows are not read: an open question, contacts, the other side's file number.
         assert!(!page.contains("asked_from") && !page.contains("contact") && !page.contains("receiver_reference"), "{page}");
-        // Twelve fields were asked for, of which two are not of the preview: ten columns, each behind its bit.
+        // Twelve fields are requested, of which two are not in the preview: ten columns, each with its bit of the mask.
         assert_eq!(ruled.matches("CASE WHEN m.mask & ").count(), 10, "{ruled}");
         assert!(ruled.contains("h.family_name") && ruled.contains("h.wohnsitzauflage"));
         for unread in ["h.street", "h.phone", "h.disability", "h.target_group", "h.*", "person", "\"case\""] {
@@ -163,7 +163,7 @@ on_both! {
         assert!(!texts.contains("person") && !texts.contains("\"case\""), "a receiver's request read the Träger's tables");
     }
 
-    async fn a_list_that_reads_less_of_a_row_says_the_same(db: TestDatabase) {
+    async fn a_list_that_reads_fewer_columns_has_the_same_content(db: TestDatabase) {
         fill(&db, 300).await;
         let watched = [("jobcenter-3", Role::Service, "INCOMING"), ("traeger", Role::CaseManager, "OUTGOING")];
         for (agency, role, direction) in watched {
@@ -171,7 +171,7 @@ on_both! {
         }
     }
 
-    async fn relations_cost_one_statement_each_whatever_the_number_of_rows(db: TestDatabase) {
+    async fn each_relation_takes_one_statement_for_any_number_of_rows(db: TestDatabase) {
         fill(&db, 600).await;
         let watched = Watched::new(&db.url, "jobcenter-3", Role::Service).await;
         let query = "query($first: Int) { referrals(first: $first) { totalCount nodes { id
@@ -181,20 +181,20 @@ on_both! {
         let (_, one, _) = watched.ask(query, 1).await;
         let (_, fifty, _) = watched.ask(query, 50).await;
         assert_eq!(one.len(), fifty.len(), "{fifty:#?}");
-        // Who, page, total, values, messages, their count, events, reports, their count, what is disputed; nothing
-        // is continued, so nothing is fetched.
+        // Viewer, page, total, values, messages, their count, events, reports, their count, disputed fields. No referral has a
+        // previous one, so none is fetched.
         assert_eq!(fifty.len(), 10, "{fifty:#?}");
         let watched = Watched::new(&db.url, "traeger", Role::CaseManager).await;
         let query = "query($first: Int) { referrals(direction: OUTGOING, first: $first) { nodes { id disclosure
             case { caseNumber record { familyName householdMembers { relation } } referrals { id handover { familyName } } } } } }";
         let (_, one, _) = watched.ask(query, 1).await;
         let (_, fifty, _) = watched.ask(query, 50).await;
-        // One row less if the first referral has nothing to show.
+        // One statement less if the first referral shows nothing.
         assert_eq!(fifty.len(), 6, "{fifty:#?}");
         assert!(one.len() <= fifty.len());
     }
 
-    async fn consents_and_receipts_cost_the_same_for_one_case_as_for_fifty(db: TestDatabase) {
+    async fn consents_and_receipts_take_the_same_statements_for_any_number_of_cases(db: TestDatabase) {
         fill(&db, 200).await;
         let watched = Watched::new(&db.url, "traeger", Role::CaseManager).await;
         let query = "query($first: Int) { cases(first: $first) { nodes { consents { state receiver { name } history { step } }
@@ -206,7 +206,7 @@ on_both! {
         assert!(cases.as_array().expect("rows").iter().all(|case| case["consents"][0]["state"] == "IN_FORCE"), "{cases}");
     }
 
-    async fn the_work_on_cases_costs_one_statement_for_each_part(db: TestDatabase) {
+    async fn each_part_of_a_case_takes_one_statement(db: TestDatabase) {
         fill(&db, 600).await;
         let watched = Watched::new(&db.url, "traeger", Role::CaseManager).await;
         let query = "query($first: Int) { cases(first: $first) { nodes { id version closedReason
@@ -214,7 +214,7 @@ on_both! {
             eligibilityDecisions { groups } admission { eligible } upcomingDeadlines { kind date } } } }";
         let (_, one, _) = watched.ask(query, 1).await;
         let (_, fifty, _) = watched.ask(query, 50).await;
-        // Who, page, notes, their count, plans, decisions, deadlines; no step names an agency.
+        // Viewer, page, notes, their count, plans, decisions, deadlines. No step names an agency.
         assert_eq!((one.len(), fifty.len()), (7, 7), "{fifty:#?}");
         let query = "query($first: Int) { upcomingDeadlines(first: $first) { totalCount nodes { kind date legalGround
             case { caseNumber record { familyName } referrals { id } } } } }";
@@ -222,11 +222,11 @@ on_both! {
         let (response, fifty, _) = watched.ask(query, 50).await;
         let total = json_of(&response)["upcomingDeadlines"]["totalCount"].as_i64();
         assert!(total.is_some_and(|total| total > 0), "{total:?}");
-        // Who, facts, cases, their referrals.
+        // Viewer, facts, cases, their referrals.
         assert_eq!((one.len(), fifty.len()), (4, 4), "{fifty:#?}");
     }
 
-    async fn agreements_and_proposals_cost_the_same_for_one_as_for_many(db: TestDatabase) {
+    async fn agreements_and_proposals_take_the_same_statements_for_any_number(db: TestDatabase) {
         use kim_domain::agreement::{AgreementSide, OpinionVerdict, ProposalStatus};
         use kim_entity::code::Code;
         use kim_entity::{agreement_opinion, agreement_proposal, agreement_signature};
@@ -261,7 +261,8 @@ on_both! {
         let acts = "parties { side agency { name } } signatures { agency { name } } opinions { verdict agency { name } }";
         let agreements = format!("query($first: Int) {{ agreements(first: $first) {{ totalCount nodes {{ receiver {{ name }} terms terminatedOn {acts} }} }} }}");
         let proposals = format!("query($first: Int) {{ agreementProposals(first: $first) {{ totalCount nodes {{ id agreement {{ id {acts} }} {acts} }} }} }}");
-        // Who, page, total, coordination, signatures, opinions; of a proposal's agreement page, coordination, signatures, opinions.
+        // Viewer, page, total, coordination, signatures, opinions; for a proposal's agreement also page, coordination, signatures,
+        // opinions.
         for (query, expected) in [(agreements, 6), (proposals, 10)] {
             let (_, one, _) = watched.ask(&query, 1).await;
             let (response, thirty, _) = watched.ask(&query, 30).await;
@@ -271,7 +272,7 @@ on_both! {
         }
     }
 
-    async fn what_nobody_asked_for_is_not_fetched(db: TestDatabase) {
+    async fn fields_that_are_not_requested_are_not_fetched(db: TestDatabase) {
         fill(&db, 20).await;
         let watched = Watched::new(&db.url, "jobcenter-3", Role::Clerk).await;
         let (_, reads, log) = watched.ask("{ viewer { subject role agency { slug } } purposes { code } }", 0).await;
@@ -285,10 +286,10 @@ on_both! {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_plan_s_own_sql_uses_the_indexes_on_postgresql() {
+async fn the_statements_of_lists_use_their_indexes_on_postgresql() {
     let db = crate::support::database::fresh(crate::support::database::Backend::Postgres).await;
     fill(&db, 6_000).await;
-    // What is visible to all can be read from an index alone.
+    // Without VACUUM no index-only scan is planned.
     db.vacuum().await;
     let watched = Watched::new(&db.url, "jobcenter-3", Role::Clerk).await;
     for (query, index) in [
@@ -301,10 +302,10 @@ async fn the_plan_s_own_sql_uses_the_indexes_on_postgresql() {
         let page = reads.iter().find(|text| text.contains("FROM referral")).expect("a page");
         let plan = explain(&db.database, page).await;
         assert!(!plan.contains("Seq Scan on referral"), "{plan}");
-        assert!(!plan.contains("Sort"), "the page is sorted by hand: {plan}");
+        assert!(!plan.contains("Sort"), "the page is sorted without the index: {plan}");
         let scan = plan.lines().find(|line| line.contains("on referral r")).expect("a scan").to_owned();
         assert!(scan.contains(index), "{scan}");
-        // In an order by offer the rows are read whole, and more of the consent than its index has.
+        // In the order of offers all columns are read, and more of the consent than its index has.
         assert!(index == "offered" || plan.contains("Index Only Scan using consent_rule on consent c"), "{plan}");
     }
 }

@@ -1,4 +1,4 @@
-//! The real binary: what it refuses, how it ends, and what it writes into its log.
+//! The real binary: when it refuses to start, how it stops, and what it logs.
 
 mod commands;
 
@@ -15,7 +15,7 @@ use crate::support::keys;
 use crate::support::on_both;
 use crate::support::server::{AUDIENCE, MUNICIPAL, add_agency, token};
 
-/// `kim` in a folder of its own, without our environment's `KIM_*`.
+/// The command `kim` in this folder, without `KIM_*` variables of the environment.
 pub(crate) fn kim(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kim"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("KIM_")) {
@@ -29,7 +29,7 @@ fn run(folder: &Path, arguments: &[&str]) -> Output {
     kim(folder).args(arguments).output().expect("kim runs")
 }
 
-fn said(output: &Output) -> (Option<i32>, String) {
+fn exit_code_and_stderr(output: &Output) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn configured(database: &str) -> TempDir {
     folder
 }
 
-/// A server that runs, and the lines of its log so far.
+/// A running server process.
 pub(crate) struct Served {
     child: Child,
     log: BufReader<std::process::ChildStderr>,
@@ -85,7 +85,7 @@ impl Served {
         assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs").success());
     }
 
-    /// SIGKILL: it has no time for anything.
+    /// Kills the process with SIGKILL.
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("killed");
         self.child.wait().expect("it ended");
@@ -107,9 +107,9 @@ impl Drop for Served {
 }
 
 #[test]
-fn without_an_issuer_serve_does_not_start() {
+fn serve_does_not_start_without_an_issuer() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (code, words) = said(&run(folder.path(), &["serve"]));
+    let (code, words) = exit_code_and_stderr(&run(folder.path(), &["serve"]));
     assert_eq!(code, Some(2));
     assert!(words.contains("[[issuer]]") && words.contains("kim demo"), "{words}");
 }
@@ -123,21 +123,21 @@ fn serve_never_trusts_the_development_issuer() {
     std::fs::write(folder.path().join("keys.json"), kim::development::jwks()).expect("a file");
     for (iss, expected) in [(kim::development::ISS, 2), ("https://harmless.example", 1)] {
         std::fs::write(folder.path().join("kim.toml"), config(iss)).expect("a file");
-        let (code, words) = said(&run(folder.path(), &["serve"]));
+        let (code, words) = exit_code_and_stderr(&run(folder.path(), &["serve"]));
         assert_eq!(code, Some(expected), "{words}");
         assert!(words.contains("development issuer"), "{words}");
     }
 }
 
 #[test]
-fn a_database_that_is_not_prepared_is_not_served() {
+fn serve_does_not_start_on_a_database_that_is_not_migrated() {
     let folder = configured("sqlite:kim.sqlite");
-    let (code, words) = said(&run(folder.path(), &["serve"]));
+    let (code, words) = exit_code_and_stderr(&run(folder.path(), &["serve"]));
     assert_eq!(code, Some(1));
     assert!(words.contains("kim migrate"), "{words}");
     assert_eq!(run(folder.path(), &["migrate"]).status.code(), Some(0));
     assert_eq!(run(folder.path(), &["migrate", "--down", "--yes-delete-all-data"]).status.code(), Some(0));
-    let (code, words) = said(&run(folder.path(), &["serve"]));
+    let (code, words) = exit_code_and_stderr(&run(folder.path(), &["serve"]));
     assert_eq!(code, Some(1));
     assert!(words.contains("steps are missing") && words.contains("kim migrate"), "{words}");
     assert_eq!(run(folder.path(), &["migrate"]).status.code(), Some(0));
@@ -148,7 +148,7 @@ fn a_database_that_is_not_prepared_is_not_served() {
 }
 
 #[test]
-fn a_wrong_command_line_is_exit_code_2() {
+fn an_invalid_command_line_ends_with_exit_code_2() {
     let folder = tempfile::tempdir().expect("a folder");
     for arguments in [
         &["serve", "--listen", "8080"][..],
@@ -164,13 +164,13 @@ fn a_wrong_command_line_is_exit_code_2() {
         assert_eq!(run(folder.path(), arguments).status.code(), Some(2), "{arguments:?}");
     }
     std::fs::write(folder.path().join("kim.toml"), "databse = \"x\"").expect("a file");
-    let (code, words) = said(&run(folder.path(), &["migrate"]));
+    let (code, words) = exit_code_and_stderr(&run(folder.path(), &["migrate"]));
     assert_eq!(code, Some(2));
     assert!(words.contains("\"databse\""), "{words}");
 }
 
 #[test]
-fn a_token_is_printed_alone() {
+fn kim_token_prints_only_the_token() {
     let folder = tempfile::tempdir().expect("a folder");
     let output = run(folder.path(), &["token", "--agency", "jobcenter-koeln", "--role", "CLERK", "--ttl", "1h"]);
     let token = String::from_utf8(output.stdout).expect("text");
@@ -180,7 +180,7 @@ fn a_token_is_printed_alone() {
 }
 
 on_both! {
-    async fn the_log_has_a_line_for_each_request_and_nothing_the_client_said(db: TestDatabase) {
+    async fn the_log_has_one_line_per_request_and_no_text_from_the_client(db: TestDatabase) {
         add_agency(&db, "jobcenter-koeln", AgencyKind::Jobcenter, true).await;
         let folder = configured(&db.url);
         let served = Served::start(folder.path());
@@ -217,7 +217,7 @@ on_both! {
         assert!(of("request_id").iter().all(|id| id.as_str().is_some_and(|id| id.len() == 36)));
     }
 
-    async fn a_request_that_runs_is_finished_before_the_server_ends(db: TestDatabase) {
+    async fn a_running_request_is_finished_before_the_server_stops(db: TestDatabase) {
         use tokio::io::{AsyncReadExt, AsyncWriteExt};
         add_agency(&db, "jobcenter-koeln", AgencyKind::Jobcenter, true).await;
         let folder = configured(&db.url);

@@ -1,4 +1,4 @@
-//! Two at once: one of them wins, the other is told so, and what is written agrees.
+//! Simultaneous requests: one wins, the others get a conflict, and the written rows are consistent.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,11 +14,11 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::support::on_both;
-use crate::support::play::{Play, jobcenter, on, traeger};
+use crate::support::scenario::{Scenario, jobcenter, on, traeger};
 use crate::support::server::{claims, sign};
 use crate::support::world::ConsentSpec;
 
-/// So many referrals are fought for, some at a time: both databases take one writer after the other for each of them.
+/// Number of referrals for which two clerks compete. Both databases run the writers of one referral one after the other.
 const ROUNDS: u32 = 1_000;
 const AT_A_TIME: usize = 8;
 
@@ -29,15 +29,15 @@ fn clerk(name: &str) -> String {
     sign(&claims)
 }
 
-/// Does something with a referral and asks for nothing but its state; the state, or the code.
-async fn attempt(play: &Play, token: &str, mutation: &str, mut input: Value) -> Result<String, String> {
+/// Executes a mutation. Returns the referral's new state, or the code of the error.
+async fn attempt(scenario: &Scenario, token: &str, mutation: &str, mut input: Value) -> Result<String, String> {
     let type_name = mutation[..1].to_uppercase() + &mutation[1..];
     let query =
         format!("mutation($input: {type_name}Input!) {{ {mutation}(input: $input) {{ referral {{ status }} }} }}");
     if input["idempotencyKey"].is_null() {
         input["idempotencyKey"] = json!(Uuid::now_v7());
     }
-    let answer = play.server.ask(token, &query, &json!({"input": input})).await;
+    let answer = scenario.server.ask(token, &query, &json!({"input": input})).await;
     match answer["data"][mutation]["referral"]["status"].as_str() {
         Some(status) => Ok(status.to_owned()),
         None => Err(answer["errors"][0]["extensions"]["code"].as_str().unwrap_or("no code").to_owned()),
@@ -45,9 +45,9 @@ async fn attempt(play: &Play, token: &str, mutation: &str, mut input: Value) -> 
 }
 
 on_both! {
-    async fn of_two_clerks_who_accept_and_decline_at_once_exactly_one_wins(db: TestDatabase) {
-        let play = Arc::new(Play::begin(db).await);
-        let ids = play.prepared(ReferralStatus::Offered, ROUNDS, |_| Some(ConsentSpec::whole())).await;
+    async fn exactly_one_of_two_simultaneous_answers_wins(db: TestDatabase) {
+        let scenario = Arc::new(Scenario::begin(db).await);
+        let ids = scenario.prepared(ReferralStatus::Offered, ROUNDS, |_| Some(ConsentSpec::whole())).await;
         let clerks = Arc::new([clerk("frau-a"), clerk("herr-b")]);
         let (mut running, mut won) = (JoinSet::new(), BTreeMap::new());
         for (round, id) in ids.into_iter().enumerate() {
@@ -55,12 +55,12 @@ on_both! {
                 let (id, status) = running.join_next().await.expect("one runs").expect("it ended");
                 won.insert(id, status);
             }
-            let (play, clerks) = (Arc::clone(&play), Arc::clone(&clerks));
+            let (scenario, clerks) = (Arc::clone(&scenario), Arc::clone(&clerks));
             running.spawn(async move {
                 let seen = json!({"id": id, "version": 1});
-                let accept = attempt(&play, &clerks[0], "acceptReferral", on(&seen, json!({})));
-                let decline = attempt(&play, &clerks[1], "declineReferral", on(&seen, json!({"reason": "NO_CAPACITY"})));
-                // Neither is always the first to be polled.
+                let accept = attempt(&scenario, &clerks[0], "acceptReferral", on(&seen, json!({})));
+                let decline = attempt(&scenario, &clerks[1], "declineReferral", on(&seen, json!({"reason": "NO_CAPACITY"})));
+                // Alternate which of the two requests is polled first.
                 let (accepted, declined) = match round % 2 {
                     0 => tokio::join!(accept, decline),
                     _ => { let (declined, accepted) = tokio::join!(decline, accept); (accepted, declined) }
@@ -81,8 +81,8 @@ on_both! {
         let of = |status| won.values().filter(|won| **won == status).count();
         eprintln!("accepted {}, declined {}", of(ReferralStatus::Accepted), of(ReferralStatus::Declined));
 
-        // State, events and both feeds tell of the winner alone.
-        let db = play.server.database.database.raw();
+        // State, events and both feeds contain only the winner's change.
+        let db = scenario.server.database.database.raw();
         for row in referral::Entity::find().all(db).await.expect("rows") {
             assert_eq!((row.status.0, row.version), (won[&row.id], 2));
         }
@@ -109,7 +109,7 @@ on_both! {
                 assert_eq!(actions, [(ReferralAction::Decline, Some("herr-b"))]);
             }
             let ids: Vec<Uuid> = of_referral.iter().map(|(event, _, _)| *event).collect();
-            for agency in [play.jobcenter, play.traeger] {
+            for agency in [scenario.jobcenter, scenario.traeger] {
                 let mut in_feed = told.remove(&(agency, *id)).expect("told");
                 in_feed.sort();
                 assert_eq!(in_feed, ids);
@@ -120,50 +120,50 @@ on_both! {
             seqs.sort_unstable();
             assert!(seqs.iter().copied().eq(1..=seqs.len() as i64), "a feed has a gap");
         }
-        Arc::into_inner(play).expect("nobody else").server.stop().await;
+        Arc::into_inner(scenario).expect("nobody else").server.stop().await;
     }
 
-    async fn two_requests_with_one_key_at_once_have_one_effect_and_one_answer(db: TestDatabase) {
-        let play = Play::begin(db).await;
-        let ids = play.prepared(ReferralStatus::Offered, 60, |_| Some(ConsentSpec::whole())).await;
+    async fn simultaneous_requests_with_one_key_have_one_effect_and_one_answer(db: TestDatabase) {
+        let scenario = Scenario::begin(db).await;
+        let ids = scenario.prepared(ReferralStatus::Offered, 60, |_| Some(ConsentSpec::whole())).await;
         let token = jobcenter();
         for (round, id) in ids.iter().enumerate() {
             let mut input = on(&json!({"id": id, "version": 1}), json!({"reason": "NO_CAPACITY"}));
             input["idempotencyKey"] = json!(format!("key-{round}"));
-            let one = || attempt(&play, &token, "declineReferral", input.clone());
+            let one = || attempt(&scenario, &token, "declineReferral", input.clone());
             let (a, b, c) = tokio::join!(one(), one(), one());
             assert_eq!((a.as_deref(), &b, &c), (Ok("DECLINED"), &a, &a));
         }
-        let db = play.server.database.database.raw();
+        let db = scenario.server.database.database.raw();
         let events = referral_event::Entity::find().all(db).await.expect("events");
         assert_eq!(events.iter().filter(|event| event.action.is_some()).count(), ids.len());
         assert!(referral::Entity::find().all(db).await.expect("rows").iter().all(|row| row.version == 2));
 
-        // What makes something new makes it once.
+        // A mutation that creates an object creates it once.
         let purpose = kim_domain::purpose::ReferralPurpose::BenefitApplication;
-        let case = play.case(play.jobcenter, purpose, Some(ConsentSpec::whole())).await;
-        let input = json!({"idempotencyKey": "draft", "caseId": case, "receiverId": encode(Kind::Agency, play.jobcenter), "purpose": purpose.code()});
-        let draft = async || play.done(&traeger(), "draftReferral", input.clone()).await;
+        let case = scenario.case(scenario.jobcenter, purpose, Some(ConsentSpec::whole())).await;
+        let input = json!({"idempotencyKey": "draft", "caseId": case, "receiverId": encode(Kind::Agency, scenario.jobcenter), "purpose": purpose.code()});
+        let draft = async || scenario.done(&traeger(), "draftReferral", input.clone()).await;
         let (a, b, c) = tokio::join!(draft(), draft(), draft());
         assert_eq!((&a, &a), (&b, &c));
         assert_eq!(referral::Entity::find().all(db).await.expect("rows").len(), ids.len() + 1);
-        play.server.stop().await;
+        scenario.server.stop().await;
     }
 
-    async fn two_calls_for_the_same_many_in_opposite_orders_never_wait_crosswise(db: TestDatabase) {
-        let play = Play::begin(db).await;
-        let ids = play.prepared(ReferralStatus::Offered, 40, |_| Some(ConsentSpec::whole())).await;
+    async fn two_bulk_calls_in_opposite_orders_do_not_deadlock(db: TestDatabase) {
+        let scenario = Scenario::begin(db).await;
+        let ids = scenario.prepared(ReferralStatus::Offered, 40, |_| Some(ConsentSpec::whole())).await;
         let query = "mutation($input: BulkAnswerReferralsInput!) { bulkAnswerReferrals(input: $input) { results { error { code } } } }";
         let answer = async |name: &str, ids: Vec<&String>| {
             let items: Vec<_> = ids.iter().map(|id| json!({"referralId": id, "expectedVersion": 1})).collect();
             let input = json!({"idempotencyKey": Uuid::now_v7(), "action": "ACCEPT", "items": items});
-            let answer = play.server.ask(&clerk(name), query, &json!({"input": input})).await;
+            let answer = scenario.server.ask(&clerk(name), query, &json!({"input": input})).await;
             let results = answer["data"]["bulkAnswerReferrals"]["results"].as_array().unwrap_or_else(|| panic!("{answer}")).clone();
             results.iter().map(|row| row["error"]["code"].as_str().unwrap_or("done").to_owned()).collect::<Vec<_>>()
         };
         let (a, b) = tokio::join!(answer("frau-a", ids.iter().collect()), answer("herr-b", ids.iter().rev().collect()));
         let (winner, loser) = if a[0] == "done" { (a, b) } else { (b, a) };
         assert!(winner.iter().all(|code| code == "done") && loser.iter().all(|code| code == "CONFLICT"), "{winner:?} {loser:?}");
-        play.server.stop().await;
+        scenario.server.stop().await;
     }
 }

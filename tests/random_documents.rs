@@ -1,26 +1,26 @@
-//! Random documents of every viewer's own schema: two ways to one answer give the same bytes, and no answer shows more, or
-//! less, than the rule's table allows.
+//! Random documents over every viewer's schema. No answer shows more or less than the rule's table allows, and both ways to
+//! write an answer give the same bytes.
 //!
-//! Each run has another seed, which a failure prints; `KIM_TEST_SEED` repeats it.
+//! Each run has a new seed, which is printed on failure. `KIM_TEST_SEED` repeats a run.
 
 mod answer;
 mod arguments;
 mod canaries;
 mod changes;
-mod dice;
 mod document;
 mod facts;
 mod fuzz;
 mod generator;
 mod lists;
 mod masks;
-mod pieces;
 mod pools;
+mod random;
 mod rights;
 mod rule;
 mod schema;
 mod setup;
 mod situations;
+mod split_selection;
 mod table;
 mod texts;
 mod values;
@@ -31,16 +31,16 @@ use fuzz::{Fuzz, Missing};
 
 use crate::support::on_both;
 
-/// Documents of the leak test on each database, and of the comparison.
+/// Number of documents of the leak test on each database, and of the comparison.
 const LEAK_DOCUMENTS: usize = 5_000;
 const COMPARED_DOCUMENTS: usize = 1_000;
-/// So many of a hundred documents may be answered by errors alone: a field that cannot be null failed, or it was too large.
+/// Maximum percentage of documents that are answered with errors only, because a non-null field failed or a limit was exceeded.
 const MOST_UNANSWERED: usize = 20;
-/// So many of a hundred documents must be compared: the others ask for no object, or are too large in pieces.
+/// Minimum percentage of documents that are compared. The others select no object, or exceed a limit after the split.
 const LEAST_COMPARED: usize = 70;
 
 on_both! {
-    async fn no_document_shows_more_or_less_than_the_table_allows(db: TestDatabase) {
+    async fn random_documents_show_exactly_what_the_rules_table_allows(db: TestDatabase) {
         let mut fuzz = Fuzz::begin(db).await;
         for asked in 0..LEAK_DOCUMENTS {
             if asked == LEAK_DOCUMENTS / 2 {
@@ -54,7 +54,7 @@ on_both! {
         fuzz.end().await;
     }
 
-    async fn an_answer_in_place_and_one_put_together_by_the_engine_have_the_same_bytes(db: TestDatabase) {
+    async fn an_answer_written_in_place_and_one_merged_by_the_engine_have_the_same_bytes(db: TestDatabase) {
         let mut fuzz = Fuzz::begin(db).await;
         let mut compared = 0;
         for turn in 0..COMPARED_DOCUMENTS {
@@ -64,13 +64,13 @@ on_both! {
         fuzz.end().await;
     }
 
-    async fn a_column_outside_a_row_s_mask_is_not_read(db: TestDatabase) {
-        let seed = dice::seed();
+    async fn a_column_outside_a_rows_mask_is_not_read(db: TestDatabase) {
+        let seed = random::seed();
         println!("KIM_TEST_SEED={seed}");
-        let (facts, mut dice) = (world::build(&db).await, dice::Dice::new(seed, 1));
+        let (facts, mut random) = (world::build(&db).await, random::Random::new(seed, 1));
         let first = facts.agencies.iter().filter(|agency| agency.slug.ends_with("-0"));
         for agency in first.flat_map(|agency| [agency; 3]) {
-            masks::check(&db.database, &facts, &agency.slug, &mut dice).await;
+            masks::check(&db.database, &facts, &agency.slug, &mut random).await;
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Statistics: exact about one's own, rounded and fixed for the coordination.
+//! Statistics: exact counts of an agency's own referrals, rounded counts of fixed periods for the coordination.
 
 use kim_domain::agency::{AgencyKind, Role};
 use kim_domain::calendar::{Clock, noon_micros};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::on_both;
-use crate::support::play::{Play, jobcenter, on, traeger};
+use crate::support::scenario::{Scenario, jobcenter, on, traeger};
 use crate::support::server::{TestServer, claims, sign, token};
 use crate::support::world::{self, ConsentSpec, ReferralSpec, World};
 
@@ -27,19 +27,19 @@ fn day(text: &str) -> chrono::NaiveDate {
     text.parse().expect("a day")
 }
 
-/// Referrals of one day with a history of their own.
+/// Referrals that are offered on one day and have the same history.
 struct Batch {
     receiver: Uuid,
     purpose: ReferralPurpose,
     offered_on: &'static str,
-    /// The state after the offer, the day of that, and the reason.
+    /// The state after the offer, the day of this move, and its reason.
     then: Option<(ReferralStatus, &'static str, Option<&'static str>)>,
     count: u32,
 }
 
-/// Writes them, with one event per move, each at noon.
-async fn fill(play: &Play, batches: &[Batch]) {
-    let main = play.server.database.database.raw();
+/// Writes the referrals, with one event per move at noon.
+async fn fill(scenario: &Scenario, batches: &[Batch]) {
+    let main = scenario.server.database.database.raw();
     let mut number = 5_000;
     for batch in batches {
         let agreement = world::agreement(AGS, batch.receiver, batch.purpose, FieldSet::ALL, FieldSet::EMPTY);
@@ -52,7 +52,7 @@ async fn fill(play: &Play, batches: &[Batch]) {
             let status = batch.then.map_or(ReferralStatus::Offered, |(status, _, _)| status);
             let id = world.add(&ReferralSpec {
                 number,
-                sender: play.traeger,
+                sender: scenario.traeger,
                 receiver: batch.receiver,
                 purpose: batch.purpose,
                 agreement,
@@ -92,16 +92,16 @@ async fn fill(play: &Play, batches: &[Batch]) {
     }
 }
 
-async fn municipality(play: &Play, arguments: &str) -> Value {
+async fn municipality(scenario: &Scenario, arguments: &str) -> Value {
     let query = format!(
         "{{ municipalityStatistics({arguments}) {{ period reportedOn withheld by
             cells {{ status purpose {{ code }} receiverKind kind declineReason count }}
             timeInState {{ receiverKind status medianDays ninetiethPercentileDays }} }} }}"
     );
-    play.ask(&coordination(), &query).await["municipalityStatistics"].clone()
+    scenario.ask(&coordination(), &query).await["municipalityStatistics"].clone()
 }
 
-/// Only what is said: a cell without the dimensions that it does not have.
+/// The cells without members that are null.
 fn cells(statistics: &Value) -> Vec<Value> {
     let cells = statistics["cells"].as_array().expect("cells");
     let said = |cell: &Value| {
@@ -112,16 +112,16 @@ fn cells(statistics: &Value) -> Vec<Value> {
 }
 
 on_both! {
-    async fn an_agency_counts_its_own_referrals_exactly(db: TestDatabase) {
-        let play = Play::begin(db).await;
+    async fn an_agency_gets_exact_counts_of_its_own_referrals(db: TestDatabase) {
+        let scenario = Scenario::begin(db).await;
         let declined = Some((ReferralStatus::Declined, "2026-10-07", Some(DeclineReason::NotCompetent.code())));
         let purpose = ReferralPurpose::BenefitApplication;
-        fill(&play, &[
-            Batch { receiver: play.jobcenter, purpose, offered_on: "2026-10-05", then: declined, count: 2 },
-            Batch { receiver: play.jobcenter, purpose, offered_on: "2026-10-05", then: Some((ReferralStatus::Acknowledged, "2026-10-06", None)), count: 1 },
-            Batch { receiver: play.jobcenter, purpose, offered_on: "2026-11-02", then: None, count: 3 },
-            Batch { receiver: play.abh, purpose: ReferralPurpose::TitleExtension, offered_on: "2026-11-02", then: None, count: 1 },
-            Batch { receiver: play.jobcenter, purpose, offered_on: "2026-01-02", then: None, count: 1 },
+        fill(&scenario, &[
+            Batch { receiver: scenario.jobcenter, purpose, offered_on: "2026-10-05", then: declined, count: 2 },
+            Batch { receiver: scenario.jobcenter, purpose, offered_on: "2026-10-05", then: Some((ReferralStatus::Acknowledged, "2026-10-06", None)), count: 1 },
+            Batch { receiver: scenario.jobcenter, purpose, offered_on: "2026-11-02", then: None, count: 3 },
+            Batch { receiver: scenario.abh, purpose: ReferralPurpose::TitleExtension, offered_on: "2026-11-02", then: None, count: 1 },
+            Batch { receiver: scenario.jobcenter, purpose, offered_on: "2026-01-02", then: None, count: 1 },
         ]).await;
         let query = r#"{ referralStatistics(DIRECTION filter: {from: "2026-10", to: "2026-11"}) {
             from to total awaited overdue overdueShare
@@ -130,7 +130,7 @@ on_both! {
             reasons { declined { reason count } notCompetent notReported }
             timeInState { status count medianHours ninetiethPercentileHours } } }"#;
         let incoming = query.replace("DIRECTION", "");
-        let seen = &play.ask(&jobcenter(), &incoming).await["referralStatistics"];
+        let seen = &scenario.ask(&jobcenter(), &incoming).await["referralStatistics"];
         assert_eq!(seen, &json!({
             "from": "2026-10", "to": "2026-11", "total": 6, "awaited": 4, "overdue": 0, "overdueShare": 0.0,
             "byStatus": [{"status": "OFFERED", "count": 3}, {"status": "ACKNOWLEDGED", "count": 1}, {"status": "DECLINED", "count": 2}],
@@ -140,57 +140,57 @@ on_both! {
                 {"month": "2026-10", "total": 3, "accepted": 0, "declined": 2, "notCompetent": 2, "completed": 0, "overdue": 0},
                 {"month": "2026-11", "total": 3, "accepted": 0, "declined": 0, "notCompetent": 0, "completed": 0, "overdue": 0}],
             "reasons": {"declined": [{"reason": "NOT_COMPETENT", "count": 2}], "notCompetent": 2, "notReported": 0},
-            // Three left the offer: after 24, 48 and 48 hours.
+            // Three referrals left OFFERED: after 24, 48 and 48 hours.
             "timeInState": [{"status": "OFFERED", "count": 3, "medianHours": 48.0, "ninetiethPercentileHours": 48.0}],
         }));
-        // The sender is not told why: the clients did not let the receiver report back.
+        // The sender does not see the reasons: the clients did not permit the receiver to report them.
         let outgoing = query.replace("DIRECTION", "direction: OUTGOING");
-        let seen = &play.ask(&traeger(), &outgoing).await["referralStatistics"];
+        let seen = &scenario.ask(&traeger(), &outgoing).await["referralStatistics"];
         assert_eq!((&seen["total"], &seen["reasons"]), (&json!(7), &json!({"declined": [], "notCompetent": 0, "notReported": 2})));
         assert_eq!(seen["byAgency"], json!([{"agency": {"slug": "abh"}, "count": 1}, {"agency": {"slug": "jobcenter"}, "count": 6}]));
         consent::Entity::update_many().set(consent::ActiveModel { report_outcome: Set(true), ..Default::default() })
-            .exec(play.server.database.database.raw()).await.expect("the clients allow it");
-        let seen = &play.ask(&traeger(), &outgoing).await["referralStatistics"]["reasons"];
+            .exec(scenario.server.database.database.raw()).await.expect("the clients allow it");
+        let seen = &scenario.ask(&traeger(), &outgoing).await["referralStatistics"]["reasons"];
         assert_eq!(seen, &json!({"declined": [{"reason": "NOT_COMPETENT", "count": 2}], "notCompetent": 2, "notReported": 0}));
-        // Nobody else's: another Träger, and another office, count their own alone.
-        let of_other = play.ask(&token("other", Role::CaseManager), &outgoing).await;
+        // Another Träger and another receiver count only their own referrals.
+        let of_other = scenario.ask(&token("other", Role::CaseManager), &outgoing).await;
         assert_eq!((&of_other["referralStatistics"]["total"], &of_other["referralStatistics"]["timeInState"]), (&json!(0), &json!([])));
-        assert_eq!(play.ask(&token("abh", Role::Clerk), &incoming).await["referralStatistics"]["total"], json!(1));
+        assert_eq!(scenario.ask(&token("abh", Role::Clerk), &incoming).await["referralStatistics"]["total"], json!(1));
         let by_agency = format!(r#"{{ referralStatistics(direction: OUTGOING, filter: {{from: "2026-10", agency: "{}", purpose: [TITLE_EXTENSION]}}) {{ total }} }}"#,
-            kim_domain::id::encode(kim_domain::id::Kind::Agency, play.abh));
-        assert_eq!(play.ask(&traeger(), &by_agency).await["referralStatistics"]["total"], json!(1));
-        play.server.stop().await;
+            kim_domain::id::encode(kim_domain::id::Kind::Agency, scenario.abh));
+        assert_eq!(scenario.ask(&traeger(), &by_agency).await["referralStatistics"]["total"], json!(1));
+        scenario.server.stop().await;
     }
 
-    async fn what_a_referral_went_through_is_timed_from_its_events(db: TestDatabase) {
-        let play = Play::begin(db).await;
-        let offered = play.offered().await;
-        let accepted = play.done(&jobcenter(), "acceptReferral", on(&offered, json!({}))).await;
-        play.done(&jobcenter(), "startReferral", on(&accepted, json!({}))).await;
+    async fn the_time_in_a_state_is_computed_from_events(db: TestDatabase) {
+        let scenario = Scenario::begin(db).await;
+        let offered = scenario.offered().await;
+        let accepted = scenario.done(&jobcenter(), "acceptReferral", on(&offered, json!({}))).await;
+        scenario.done(&jobcenter(), "startReferral", on(&accepted, json!({}))).await;
         let query = "{ referralStatistics { overdueShare timeInState { status count } } }";
-        let seen = &play.ask(&jobcenter(), query).await["referralStatistics"];
-        // It passed through ACKNOWLEDGED in the instant of its acceptance, and has not left IN_PROGRESS.
+        let seen = &scenario.ask(&jobcenter(), query).await["referralStatistics"];
+        // It was ACKNOWLEDGED for no time, and has not left IN_PROGRESS yet.
         assert_eq!(seen, &json!({"overdueShare": null, "timeInState": [{"status": "OFFERED", "count": 1}, {"status": "ACCEPTED", "count": 1}]}));
-        play.server.stop().await;
+        scenario.server.stop().await;
     }
 
-    async fn a_token_without_the_scope_and_a_span_that_is_none_are_refused(db: TestDatabase) {
-        let play = Play::begin(db).await;
+    async fn statistics_need_their_scope_and_a_valid_period(db: TestDatabase) {
+        let scenario = Scenario::begin(db).await;
         let mut narrow = claims("jobcenter", Role::Clerk);
         narrow["scope"] = json!("referral:read");
-        let answer = play.server.ask(&sign(&narrow), "{ referralStatistics { total } }", &json!({})).await;
+        let answer = scenario.server.ask(&sign(&narrow), "{ referralStatistics { total } }", &json!({})).await;
         assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN", "{answer}");
         for (filter, code) in [
             (r#"{from: "2026-11", to: "2026-10"}"#, "BAD_INPUT"), (r#"{from: "2020-01", to: "2026-10"}"#, "BAD_INPUT"),
             (r#"{from: "2026-13"}"#, "GRAPHQL_VALIDATION_FAILED"),
         ] {
-            let answer = play.server.ask(&jobcenter(), &format!("{{ referralStatistics(filter: {filter}) {{ total }} }}"), &json!({})).await;
+            let answer = scenario.server.ask(&jobcenter(), &format!("{{ referralStatistics(filter: {filter}) {{ total }} }}"), &json!({})).await;
             assert_eq!(answer["errors"][0]["extensions"]["code"], code, "{filter}: {answer}");
         }
         let mut narrow = claims("koordination", Role::Coordinator);
         narrow["scope"] = json!("agreement:read");
         let query = r#"{ municipalityStatistics(period: "2026-10") { withheld } }"#;
-        let answer = play.server.ask(&sign(&narrow), query, &json!({})).await;
+        let answer = scenario.server.ask(&sign(&narrow), query, &json!({})).await;
         assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN", "{answer}");
         for (arguments, code) in [
             (r#"period: "2026-11""#, "BAD_INPUT"), (r#"period: "2026-Q4""#, "BAD_INPUT"),
@@ -198,52 +198,52 @@ on_both! {
             (r#"period: "October""#, "GRAPHQL_VALIDATION_FAILED"), (r#"period: "2026-10", by: [AGENCY]"#, "GRAPHQL_VALIDATION_FAILED"),
         ] {
             let query = format!("{{ municipalityStatistics({arguments}) {{ withheld }} }}");
-            let answer = play.server.ask(&coordination(), &query, &json!({})).await;
+            let answer = scenario.server.ask(&coordination(), &query, &json!({})).await;
             assert_eq!(answer["errors"][0]["extensions"]["code"], code, "{arguments}: {answer}");
         }
-        // For a party there is no such thing, nor for the coordination the other.
+        // An agency's schema has no municipal statistics, and the coordination's has no statistics of an agency.
         for (token, query) in [(jobcenter(), query), (coordination(), "{ referralStatistics { total } }")] {
-            let answer = play.server.ask(&token, query, &json!({})).await;
+            let answer = scenario.server.ask(&token, query, &json!({})).await;
             assert_eq!(answer["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{answer}");
         }
-        play.server.stop().await;
+        scenario.server.stop().await;
     }
 
     async fn the_coordination_sees_rounded_counts_of_the_reporting_date(db: TestDatabase) {
-        let play = Play::begin(db).await;
-        let main = play.server.database.database.raw();
+        let scenario = Scenario::begin(db).await;
+        let main = scenario.server.database.database.raw();
         let eingliederungshilfe = world::add_agency(main, AGS, "eingliederungshilfe", AgencyKind::Eingliederungshilfe).await;
         let reason = Some(DeclineReason::NoCapacity.code());
-        fill(&play, &[
-            Batch { receiver: play.jobcenter, purpose: ReferralPurpose::BenefitApplication, offered_on: "2026-10-05", then: Some((ReferralStatus::Declined, "2026-10-20", reason)), count: 4 },
-            // Declined, but after the reporting date of October.
-            Batch { receiver: play.jobcenter, purpose: ReferralPurpose::BenefitApplication, offered_on: "2026-10-05", then: Some((ReferralStatus::Declined, "2026-11-01", reason)), count: 9 },
-            Batch { receiver: play.abh, purpose: ReferralPurpose::TitleExtension, offered_on: "2026-10-31", then: None, count: 2 },
-            Batch { receiver: play.abh, purpose: ReferralPurpose::TitleExtension, offered_on: "2026-11-01", then: None, count: 5 },
-            // Its purpose and its kind of receiver alone reveal a disability.
+        fill(&scenario, &[
+            Batch { receiver: scenario.jobcenter, purpose: ReferralPurpose::BenefitApplication, offered_on: "2026-10-05", then: Some((ReferralStatus::Declined, "2026-10-20", reason)), count: 4 },
+            // These were declined after the reporting date of October.
+            Batch { receiver: scenario.jobcenter, purpose: ReferralPurpose::BenefitApplication, offered_on: "2026-10-05", then: Some((ReferralStatus::Declined, "2026-11-01", reason)), count: 9 },
+            Batch { receiver: scenario.abh, purpose: ReferralPurpose::TitleExtension, offered_on: "2026-10-31", then: None, count: 2 },
+            Batch { receiver: scenario.abh, purpose: ReferralPurpose::TitleExtension, offered_on: "2026-11-01", then: None, count: 5 },
+            // The purpose and the kind of receiver reveal a disability.
             Batch { receiver: eingliederungshilfe, purpose: ReferralPurpose::ParticipationSupport, offered_on: "2026-10-05", then: None, count: 20 },
         ]).await;
-        let whole = municipality(&play, r#"period: "2026-10""#).await;
+        let whole = municipality(&scenario, r#"period: "2026-10""#).await;
         assert_eq!((&whole["reportedOn"], cells(&whole)), (&json!("2026-10-31"), vec![json!({"count": 15})]));
-        let by_status = municipality(&play, r#"period: "2026-10", by: [STATUS]"#).await;
+        let by_status = municipality(&scenario, r#"period: "2026-10", by: [STATUS]"#).await;
         assert_eq!(cells(&by_status), [json!({"status": "DECLINED", "count": 5}), json!({"status": "OFFERED", "count": 10})]);
-        let by_purpose = municipality(&play, r#"period: "2026-10", by: [PURPOSE, RECEIVER_KIND]"#).await;
-        // Two extensions of a title are shown as nothing.
+        let by_purpose = municipality(&scenario, r#"period: "2026-10", by: [PURPOSE, RECEIVER_KIND]"#).await;
+        // A count of two is rounded to zero.
         assert_eq!(cells(&by_purpose), [json!({"purpose": {"code": "BENEFIT_APPLICATION"}, "receiverKind": "JOBCENTER", "count": 15})]);
-        let by_reason = municipality(&play, r#"period: "2026-10", by: [DECLINE_REASON, STATUS]"#).await;
+        let by_reason = municipality(&scenario, r#"period: "2026-10", by: [DECLINE_REASON, STATUS]"#).await;
         assert_eq!(by_reason["by"], json!(["STATUS", "DECLINE_REASON"]));
         assert_eq!(cells(&by_reason), [
             json!({"status": "DECLINED", "declineReason": "NO_CAPACITY", "count": 5}), json!({"status": "OFFERED", "count": 10})]);
-        assert_eq!(cells(&municipality(&play, r#"period: "2026-Q3""#).await), Vec::<Value>::new());
+        assert_eq!(cells(&municipality(&scenario, r#"period: "2026-Q3""#).await), Vec::<Value>::new());
 
-        // What is imported later with a past date, and what happens now, changes nothing of a past period.
+        // Later imports with past dates, and present events, do not change a past period.
         let late = referral::Entity::find().one(main).await.expect("a referral").expect("one");
         let ids: Vec<Uuid> = referral::Entity::find().all(main).await.expect("referrals").iter().map(|row| row.id).collect();
         for id in &ids[..3] {
             let event = referral_event::ActiveModel {
                 id: Set(Uuid::now_v7()), referral_id: Set(*id), at: Set(noon_micros(day("2026-11-20"))),
                 from_status: Set(Some(Code(late.status.0))), to_status: Set(Code(ReferralStatus::Withdrawn)), reason: Set(None),
-                agency_id: Set(play.traeger), staff: Set(None), imported: Set(false), ..Default::default()
+                agency_id: Set(scenario.traeger), staff: Set(None), imported: Set(false), ..Default::default()
             };
             event.insert(main).await.expect("an event");
         }
@@ -254,7 +254,7 @@ on_both! {
             copies.push(copy.into_active_model());
             offers.push(referral_event::ActiveModel {
                 id: Set(Uuid::now_v7()), referral_id: Set(id), at: Set(noon_micros(day("2026-10-05"))), from_status: Set(None),
-                to_status: Set(Code(ReferralStatus::Offered)), reason: Set(None), agency_id: Set(play.traeger), staff: Set(None),
+                to_status: Set(Code(ReferralStatus::Offered)), reason: Set(None), agency_id: Set(scenario.traeger), staff: Set(None),
                 imported: Set(true), ..Default::default()
             });
         }
@@ -264,54 +264,54 @@ on_both! {
             (&whole, r#"period: "2026-10""#), (&by_status, r#"period: "2026-10", by: [STATUS]"#),
             (&by_purpose, r#"period: "2026-10", by: [RECEIVER_KIND, PURPOSE]"#),
         ] {
-            assert_eq!(&municipality(&play, arguments).await, before, "{arguments}");
+            assert_eq!(&municipality(&scenario, arguments).await, before, "{arguments}");
         }
-        // Every request is in the log, also those that came to nothing.
-        let logged = statistics_log::Entity::find().all(play.server.database.database.raw_log()).await.expect("the log");
+        // Every request is logged, also a refused one.
+        let logged = statistics_log::Entity::find().all(scenario.server.database.database.raw_log()).await.expect("the log");
         assert_eq!(logged.len(), 8);
         let one = logged.iter().find(|row| row.dimensions == "STATUS").expect("a row");
         assert_eq!((one.agency.as_str(), one.subject.as_str(), one.period.as_str()), ("koordination", "test-person", "2026-10"));
-        play.server.stop().await;
+        scenario.server.stop().await;
     }
 
-    async fn a_table_that_would_tell_exact_counts_is_held_back(db: TestDatabase) {
-        let play = Play::begin(db).await;
-        let main = play.server.database.database.raw();
+    async fn a_table_from_which_exact_counts_follow_is_withheld(db: TestDatabase) {
+        let scenario = Scenario::begin(db).await;
+        let main = scenario.server.database.database.raw();
         let ebh = world::add_agency(main, AGS, "ebh", AgencyKind::Einbuergerungsbehoerde).await;
         let sozialamt = world::add_agency(main, AGS, "sozialamt", AgencyKind::Sozialamt).await;
         let two = |receiver, purpose| Batch { receiver, purpose, offered_on: "2026-10-05", then: None, count: 2 };
-        fill(&play, &[
-            two(play.jobcenter, ReferralPurpose::BenefitApplication), two(play.abh, ReferralPurpose::TitleExtension),
+        fill(&scenario, &[
+            two(scenario.jobcenter, ReferralPurpose::BenefitApplication), two(scenario.abh, ReferralPurpose::TitleExtension),
             two(ebh, ReferralPurpose::Naturalisation), two(sozialamt, ReferralPurpose::SocialAssistance),
         ]).await;
-        // Eight in all are shown as ten, which is eight at the least; four cells of two at the most would be two each.
-        assert_eq!(cells(&municipality(&play, r#"period: "2026-10""#).await), [json!({"count": 10})]);
-        let by_kind = municipality(&play, r#"period: "2026-10", by: [RECEIVER_KIND]"#).await;
+        // A total of eight is shown as ten, so it is at least eight. Four cells of at most two would then be exactly two each.
+        assert_eq!(cells(&municipality(&scenario, r#"period: "2026-10""#).await), [json!({"count": 10})]);
+        let by_kind = municipality(&scenario, r#"period: "2026-10", by: [RECEIVER_KIND]"#).await;
         assert_eq!((&by_kind["withheld"], &by_kind["cells"]), (&json!(true), &json!([])));
-        play.server.stop().await;
+        scenario.server.stop().await;
     }
 
-    async fn the_pace_of_an_office_with_fewer_than_three_posts_is_nobody_s_business(db: TestDatabase) {
-        let play = Play::begin(db).await;
-        let main = play.server.database.database.raw();
+    async fn the_time_in_a_state_is_withheld_for_fewer_than_three_posts(db: TestDatabase) {
+        let scenario = Scenario::begin(db).await;
+        let main = scenario.server.database.database.raw();
         let accepted = |receiver, purpose, count| Batch {
             receiver, purpose, offered_on: "2026-10-05", then: Some((ReferralStatus::Acknowledged, "2026-10-09", None)), count };
-        fill(&play, &[
-            accepted(play.jobcenter, ReferralPurpose::BenefitApplication, 12), accepted(play.abh, ReferralPurpose::TitleExtension, 12),
+        fill(&scenario, &[
+            accepted(scenario.jobcenter, ReferralPurpose::BenefitApplication, 12), accepted(scenario.abh, ReferralPurpose::TitleExtension, 12),
         ]).await;
-        let times = async || municipality(&play, r#"period: "2026-10""#).await["timeInState"].clone();
+        let times = async || municipality(&scenario, r#"period: "2026-10""#).await["timeInState"].clone();
         assert_eq!(times().await, json!([]), "nobody said how many posts there are");
-        for (id, posts) in [(play.jobcenter, 300), (play.abh, 250)] {
+        for (id, posts) in [(scenario.jobcenter, 300), (scenario.abh, 250)] {
             let row = agency::ActiveModel { id: Set(id), posts: Set(Some(posts)), ..Default::default() };
             row.update(main).await.expect("posts");
         }
         assert_eq!(times().await, json!([{"receiverKind": "JOBCENTER", "status": "OFFERED", "medianDays": 4, "ninetiethPercentileDays": 4}]));
-        let few = municipality(&play, r#"period: "2026-09""#).await["timeInState"].clone();
+        let few = municipality(&scenario, r#"period: "2026-09""#).await["timeInState"].clone();
         assert_eq!(few, json!([]), "none ended in September");
-        play.server.stop().await;
+        scenario.server.stop().await;
     }
 
-    async fn the_demo_s_coordination_finds_the_past_months_of_its_lists(db: TestDatabase) {
+    async fn the_demos_coordination_sees_statistics_of_past_months(db: TestDatabase) {
         let clock = Clock::on(world::today());
         kim::demo::prepare(&db.database, &clock, &FingerprintKey::new([0x5a; 32]), false).await.expect("filled");
         let server = TestServer::start(db, clock).await;
@@ -327,18 +327,18 @@ on_both! {
         server.stop().await;
     }
 
-    async fn another_municipality_s_coordination_sees_nothing_of_it(db: TestDatabase) {
-        let play = Play::begin(db).await;
-        let main = play.server.database.database.raw();
+    async fn the_coordination_of_another_municipality_sees_no_statistics(db: TestDatabase) {
+        let scenario = Scenario::begin(db).await;
+        let main = scenario.server.database.database.raw();
         world::add_municipality(main, "05112000").await;
         world::add_agency(main, "05112000", "koordination-2", AgencyKind::Koordination).await;
-        fill(&play, &[Batch { receiver: play.jobcenter, purpose: ReferralPurpose::BenefitApplication, offered_on: "2026-10-05", then: None, count: 9 }]).await;
+        fill(&scenario, &[Batch { receiver: scenario.jobcenter, purpose: ReferralPurpose::BenefitApplication, offered_on: "2026-10-05", then: None, count: 9 }]).await;
         let query = r#"{ municipalityStatistics(period: "2026-10") { cells { count } } }"#;
-        let foreign = play.ask(&token("koordination-2", Role::Coordinator), query).await;
+        let foreign = scenario.ask(&token("koordination-2", Role::Coordinator), query).await;
         assert_eq!(foreign["municipalityStatistics"]["cells"], json!([]));
-        let own = play.ask(&coordination(), query).await;
+        let own = scenario.ask(&coordination(), query).await;
         assert_eq!(own["municipalityStatistics"]["cells"], json!([{"count": 10}]));
-        assert_eq!(statistics_log::Entity::find().count(play.server.database.database.raw_log()).await.expect("the log"), 2);
-        play.server.stop().await;
+        assert_eq!(statistics_log::Entity::find().count(scenario.server.database.database.raw_log()).await.expect("the log"), 2);
+        scenario.server.stop().await;
     }
 }

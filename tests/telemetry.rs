@@ -1,5 +1,5 @@
-//! What is seen from outside: the log, the metrics and the traces of a real server know how it fares, and nothing of
-//! anybody: no value, no name, no token, no text of a query.
+//! The log, the metrics and the traces of a real server contain no personal data: no value, no name, no token, no text of a
+//! query.
 
 use std::sync::{Arc, Mutex};
 
@@ -14,7 +14,7 @@ use crate::support::database::{Backend, fresh};
 use crate::support::server::{claims, sign, token};
 use crate::support::{office, on_both};
 
-/// A collector that keeps every byte it gets.
+/// A trace collector that stores every received byte.
 async fn collector() -> (String, Arc<Mutex<Vec<u8>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}/v1/traces", listener.local_addr().expect("an address"));
@@ -28,7 +28,7 @@ async fn collector() -> (String, Arc<Mutex<Vec<u8>>>) {
     (url, received)
 }
 
-/// Answers request after request with 200.
+/// Answers every request with 200.
 async fn answer(mut socket: TcpStream, keep: Arc<Mutex<Vec<u8>>>) {
     let mut pending = Vec::new();
     loop {
@@ -55,7 +55,7 @@ fn holds(all: &[u8], text: &str) -> bool {
 }
 
 on_both! {
-    async fn logs_metrics_and_traces_know_how_it_fares_and_nothing_of_anybody(db: TestDatabase) {
+    async fn logs_metrics_and_traces_contain_no_personal_data(db: TestDatabase) {
         office::fill(&db, 3).await;
         let (collector, received) = collector().await;
         let folder = configured(&db.url);
@@ -129,7 +129,7 @@ on_both! {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_the_database_says_is_in_no_log() {
+async fn messages_of_the_database_are_not_logged() {
     let db = fresh(Backend::Postgres).await;
     office::fill(&db, 1).await;
     let folder = configured(&db.url);

@@ -1,4 +1,4 @@
-//! Who gets in: a good token of every algorithm. Everyone else gets one and the same 401.
+//! Tokens: a valid token of every algorithm is accepted. Every other request gets the same 401.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ async fn server(db: TestDatabase) -> TestServer {
     TestServer::start(db, Clock::system()).await
 }
 
-/// Everything of an answer but its date and its id.
+/// Status, headers and body of an answer, without its date and its id.
 async fn answer(server: &TestServer, token: &str) -> (u16, Vec<String>, String) {
     let response = server.post(QUERY, &json!({})).bearer_auth(token).send().await.expect("an answer");
     let status = response.status().as_u16();
@@ -57,7 +57,7 @@ fn unsigned(header: &Value, claims: &Value, signature: &str) -> String {
     format!("{}.{}.{signature}", part(header), part(claims))
 }
 
-/// Tokens that lie about the algorithm: none at all, or HS256 with what everyone knows of the key as the secret.
+/// Tokens with a wrong algorithm: none, or HS256 with the public key as the secret.
 fn wrong_algorithms() -> Vec<(String, String)> {
     let mut tokens = Vec::new();
     for none in ["none", "None", "NONE", "nOnE", ""] {
@@ -87,7 +87,7 @@ fn wrong_algorithms() -> Vec<(String, String)> {
     for algorithm in [Algorithm::RS384, Algorithm::RS512, Algorithm::PS384, Algorithm::PS512] {
         tokens.push((format!("{algorithm:?} is not ours"), sign_with(&keys::RSA, algorithm, &good())));
     }
-    // A good signature under a header that names another algorithm.
+    // A valid signature under a header that names another algorithm.
     let rs256 = sign_with(&keys::RSA, Algorithm::RS256, &good());
     let (_, rest) = rs256.split_once('.').expect("three parts");
     let header = URL_SAFE_NO_PAD.encode(json!({"alg": "PS256", "kid": "rsa"}).to_string());
@@ -97,7 +97,7 @@ fn wrong_algorithms() -> Vec<(String, String)> {
 
 fn wrong_keys() -> Vec<(String, String)> {
     let header = |kid: Option<&str>| Header { kid: kid.map(str::to_owned), ..Header::new(Algorithm::EdDSA) };
-    // A stranger's key, carried in the token itself.
+    // An unknown key that is contained in the token itself.
     let stranger = aws_lc_rs::signature::Ed25519KeyPair::generate().expect("a key");
     let own = json!({"kty": "OKP", "crv": "Ed25519", "kid": "ed", "x": URL_SAFE_NO_PAD.encode(stranger.public_key())});
     let message = unsigned(&json!({"alg": "EdDSA", "kid": "ed", "jwk": own}), &good(), "");
@@ -176,7 +176,7 @@ fn wrong_claims() -> Vec<(String, String)> {
 }
 
 on_both! {
-    async fn a_good_token_of_every_algorithm_gets_in(db: TestDatabase) {
+    async fn a_valid_token_of_every_algorithm_is_accepted(db: TestDatabase) {
         let server = server(db).await;
         for (algorithm, key) in [
             (Algorithm::RS256, &keys::RSA),
@@ -219,11 +219,11 @@ on_both! {
         let body: Value = serde_json::from_str(body).expect("JSON");
         assert_eq!(body["errors"][0]["extensions"], json!({"code": "UNAUTHENTICATED"}));
         let alive = server.ask(&sign(&good()), QUERY, &json!({})).await;
-        assert_eq!(alive, json!({"data": {"__typename": "Query"}}), "the server lives");
+        assert_eq!(alive, json!({"data": {"__typename": "Query"}}), "the server still answers");
         server.stop().await;
     }
 
-    async fn an_agency_that_is_disabled_is_out_at_once(db: TestDatabase) {
+    async fn a_disabled_agency_is_refused_at_once(db: TestDatabase) {
         use sea_orm::ConnectionTrait;
         let server = server(db).await;
         let token = sign(&good());

@@ -1,9 +1,8 @@
-//! No disclosure overtakes a withdrawal: many clients list while a consent is withdrawn and renewed, again and again.
+//! No disclosure overtakes a withdrawal: many clients request lists while a consent is withdrawn and renewed repeatedly.
 //!
-//! What is proved, and from where: every answer that shows a name has its row in the log; no answer that began after a
-//! withdrawal was acknowledged, and ended before the next consent was asked for, shows it; and from the acknowledgement
-//! until then the log gets no further row that names the field. The log is read from outside, over a connection of its
-//! own, so that nothing here believes the server's own count of closings.
+//! The tests show three things. Every answer with a name has a row in the log. No answer shows the name if its request began
+//! after a withdrawal was acknowledged and ended before the consent was renewed. Between these two moments the log gets no
+//! row with this field. The tests read the log over their own connection and do not rely on the server's count of closings.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,20 +24,20 @@ use uuid::Uuid;
 
 use crate::consents::{done, given, mutate};
 use crate::support::on_both;
-use crate::support::play::{Play, jobcenter, traeger};
+use crate::support::scenario::{Scenario, jobcenter, traeger};
 use crate::support::server::verified;
 use crate::support::world::{ConsentSpec, in_days, today};
 
-/// How many answers are to be under way while a consent is withdrawn.
+/// Number of requests that must overlap with a withdrawal.
 const INTERLEAVINGS: u32 = 1_000;
-/// Clients that list all the time: so many answers are under way at once, and a withdrawal crosses no more than these.
+/// Number of clients that request lists without a pause. A withdrawal overlaps with at most one request of each.
 const READERS: u32 = 4;
-/// Some seconds on two idle cores; the test gives up later than this.
+/// Maximum duration of the test. It takes some seconds on two idle cores.
 const PATIENCE: Duration = Duration::from_secs(240);
 
 const LIST: &str = "{ referrals { nodes { status handover { familyName withheld { field reason } } } } }";
 
-/// How many rows of the log name the field.
+/// Number of rows of the log that contain the field.
 async fn logged(database: &Database) -> i64 {
     let bit = FieldSet::of(&[HandoverField::FamilyName]).to_i64();
     let text = format!("SELECT COUNT(*) FROM disclosure_log WHERE fields & {bit} <> 0 AND ground <> 'OWN'");
@@ -47,13 +46,13 @@ async fn logged(database: &Database) -> i64 {
     row.try_get_by_index(0).expect("a number")
 }
 
-/// How often something was closed to the agency, asked under its lock.
+/// The agency's number of closings, read under its lock.
 async fn closings(disclosing: &Log, agency: Uuid) -> i64 {
     disclosing.closings(&BTreeSet::from([agency])).await.expect("counts")[&agency]
 }
 
-/// What one answer showed, and when it was asked: the epoch is even while the consent stands, odd once its withdrawal was
-/// acknowledged, and counts on before the next one is asked for.
+/// What one answer showed, and the epochs at its request and at its arrival. The epoch is even while the consent is valid.
+/// It becomes odd when the withdrawal is acknowledged, and even again before the consent is renewed.
 struct Seen {
     request_id: String,
     before: u32,
@@ -62,15 +61,15 @@ struct Seen {
 }
 
 impl Seen {
-    /// Asked while the consent stood, and answered after its withdrawal was acknowledged.
+    /// Whether it was requested while the consent was valid, and answered after the withdrawal was acknowledged.
     fn crossed(&self) -> bool {
         self.before.is_multiple_of(2) && self.after != self.before
     }
 }
 
-async fn list(play: &Play, epoch: &AtomicU32, token: &str) -> Seen {
+async fn list(scenario: &Scenario, epoch: &AtomicU32, token: &str) -> Seen {
     let before = epoch.load(Ordering::SeqCst);
-    let response = play.server.post(LIST, &json!({})).bearer_auth(token).send().await.expect("an answer");
+    let response = scenario.server.post(LIST, &json!({})).bearer_auth(token).send().await.expect("an answer");
     let request_id = response.headers()["x-request-id"].to_str().expect("an id").to_owned();
     let body = response.text().await.expect("a body");
     let after = epoch.load(Ordering::SeqCst);
@@ -79,7 +78,7 @@ async fn list(play: &Play, epoch: &AtomicU32, token: &str) -> Seen {
     Seen { request_id, before, after, shown: body.contains("Kanari") }
 }
 
-/// What the Jobcenter is about to be shown of this referral: the name, on the ground of a consent.
+/// A disclosure of this referral's family name to the Jobcenter, on the ground of a consent.
 fn about_to_show(referral: &Value, receiver_id: Uuid) -> Shown {
     let (_, referral_id) = decode(referral["id"].as_str().expect("an id")).expect("an id of ours");
     let fields = FieldSet::of(&[HandoverField::FamilyName]);
@@ -95,105 +94,105 @@ fn about_to_show(referral: &Value, receiver_id: Uuid) -> Shown {
 }
 
 on_both! {
-    async fn what_is_still_released_goes_out_whatever_else_was_closed(db: TestDatabase) {
+    async fn a_disclosure_is_held_back_only_if_its_own_fields_were_closed(db: TestDatabase) {
         let database = Database::open(&db.url).await.expect("a second look");
-        let play = Play::begin(db).await;
-        let (one, other) = (play.offered().await, play.offered().await);
+        let scenario = Scenario::begin(db).await;
+        let (one, other) = (scenario.offered().await, scenario.offered().await);
         let ledger = DisclosureLog::open(Arc::new(database.clone()), Clock::on(today()));
         let admitted = Reads::admit(&database, verified(&jobcenter()), today()).await.expect("a database");
         let viewer = Arc::clone(admitted.expect("a clerk").viewer());
-        let (reader, shown) = (Reader::of(&viewer, "a-request", "an-operation"), [about_to_show(&one, play.jobcenter)]);
+        let (reader, shown) = (Reader::of(&viewer, "a-request", "an-operation"), [about_to_show(&one, scenario.jobcenter)]);
         let begun = Begun { closings: viewer.closings(), today: today() };
         let record = async |begun| ledger.record(&viewer, &reader, shown.to_vec(), begun).await.expect("the log");
 
-        // The other client's consent went after this answer was begun; then this client's own.
+        // After this answer began, first another client's consent is withdrawn, then this client's own.
         for (referral, expected) in [(&other, Recorded::Written), (&one, Recorded::Overtaken(2))] {
             let query = format!("{{ referral(id: {}) {{ consent {{ id }} }} }}", referral["id"]);
-            let consent = play.ask(&traeger(), &query).await["referral"]["consent"]["id"].clone();
-            done(&play, "withdrawConsent", json!({"consentId": consent})).await;
+            let consent = scenario.ask(&traeger(), &query).await["referral"]["consent"]["id"].clone();
+            done(&scenario, "withdrawConsent", json!({"consentId": consent})).await;
             assert_eq!(record(begun).await, expected);
         }
         let yesterday = Begun { closings: 2, today: in_days(-1) };
-        assert_eq!(record(yesterday).await, Recorded::Overtaken(2), "a day that ended may have ended a consent");
+        assert_eq!(record(yesterday).await, Recorded::Overtaken(2), "a consent may have ended with the day");
         assert_eq!(logged(&database).await, 1);
-        play.server.stop().await;
+        scenario.server.stop().await;
     }
 
-    async fn a_withdrawal_waits_for_what_is_being_logged_and_holds_back_what_comes(db: TestDatabase) {
+    async fn a_withdrawal_waits_for_running_disclosures_and_holds_back_new_ones(db: TestDatabase) {
         let database = Database::open(&db.url).await.expect("a second process");
-        let play = Arc::new(Play::begin(db).await);
-        let offered = play.offered().await;
+        let scenario = Arc::new(Scenario::begin(db).await);
+        let offered = scenario.offered().await;
         let query = format!("{{ referral(id: {}) {{ consent {{ id }} }} }}", offered["id"]);
-        let consent = play.ask(&traeger(), &query).await["referral"]["consent"]["id"].clone();
-        let disclosing = Log::begin_when_free(&database, play.jobcenter).await.expect("the lock of a disclosure");
+        let consent = scenario.ask(&traeger(), &query).await["referral"]["consent"]["id"].clone();
+        let disclosing = Log::begin_when_free(&database, scenario.jobcenter).await.expect("the lock of a disclosure");
         let withdrawal = tokio::spawn({
-            let play = Arc::clone(&play);
-            async move { done(&play, "withdrawConsent", json!({"consentId": consent})).await }
+            let scenario = Arc::clone(&scenario);
+            async move { done(&scenario, "withdrawConsent", json!({"consentId": consent})).await }
         });
         tokio::time::sleep(Duration::from_millis(500)).await;
         assert!(!withdrawal.is_finished(), "it was acknowledged while something was being logged");
-        assert_eq!(closings(&disclosing, play.jobcenter).await, 0);
+        assert_eq!(closings(&disclosing, scenario.jobcenter).await, 0);
         disclosing.commit().await.expect("logged");
         withdrawal.await.expect("withdrawn");
-        let disclosing = Log::begin_when_free(&database, play.jobcenter).await.expect("the lock of a disclosure");
-        assert_eq!(closings(&disclosing, play.jobcenter).await, 1);
+        let disclosing = Log::begin_when_free(&database, scenario.jobcenter).await.expect("the lock of a disclosure");
+        assert_eq!(closings(&disclosing, scenario.jobcenter).await, 1);
         disclosing.roll_back().await.expect("ended");
     }
 
-    async fn a_version_that_narrows_what_runs_holds_disclosures_back_too(db: TestDatabase) {
+    async fn a_narrowing_version_holds_back_disclosures(db: TestDatabase) {
         let database = Database::open(&db.url).await.expect("a second process");
-        let play = Play::begin(db).await;
+        let scenario = Scenario::begin(db).await;
         let clock = Clock::on(today());
         for (version, narrows, expected) in [(2, "nein", 0), (3, "ja", 1)] {
             let file = format!(
                 "ags;receiver;purpose;version;valid_from;respond_working_days;access_days;contact;legal_ground;fields;narrows_running\n\
                  05315000;jobcenter;BENEFIT_APPLICATION;{version};2026-11-01;10;30;a@b.example;Einwilligung;familyName;{narrows}\n"
             );
-            play.prepared(ReferralStatus::Accepted, 1, |_| Some(ConsentSpec::whole())).await;
+            scenario.prepared(ReferralStatus::Accepted, 1, |_| Some(ConsentSpec::whole())).await;
             let report = agreements(&database, &clock, file.as_bytes(), &Options::default(), &mut |_, _| {}).await;
             assert_eq!(report.expect("imported").accepted, 1);
-            let disclosing = Log::begin_when_free(&database, play.jobcenter).await.expect("the lock of a disclosure");
-            assert_eq!(closings(&disclosing, play.jobcenter).await, expected);
+            let disclosing = Log::begin_when_free(&database, scenario.jobcenter).await.expect("the lock of a disclosure");
+            assert_eq!(closings(&disclosing, scenario.jobcenter).await, expected);
             disclosing.roll_back().await.expect("ended");
-            // Both sides are told of each referral that shows less, nobody where none does.
+            // Both sides are notified about each referral that shows less. Nobody is notified if none does.
             let query = "{ changes(first: 100) { nodes { kind eventId } } }";
             for token in [jobcenter(), traeger()] {
-                let told = play.ask(&token, query).await["changes"]["nodes"].as_array().expect("a list").clone();
+                let told = scenario.ask(&token, query).await["changes"]["nodes"].as_array().expect("a list").clone();
                 let narrowed = told.iter().filter(|change| change["kind"] == "AGREEMENT_CHANGED" && change["eventId"].is_string());
                 assert_eq!((narrowed.count() as i64, told.len() as i64), (2 * expected, 2 * expected));
             }
         }
-        play.server.stop().await;
+        scenario.server.stop().await;
     }
 
-    async fn what_waited_for_a_withdrawal_is_dated_after_it(db: TestDatabase) {
-        let play = Arc::new(Play::begin(db).await);
-        let offered = play.offered().await;
+    async fn a_disclosure_that_waited_for_a_withdrawal_is_dated_after_it(db: TestDatabase) {
+        let scenario = Arc::new(Scenario::begin(db).await);
+        let offered = scenario.offered().await;
         let consent = format!("{{ referral(id: {}) {{ consent {{ id }} }} }}", offered["id"]);
         let over = Arc::new(AtomicBool::new(false));
-        // While something is being disclosed a withdrawal waits, and a renewal for it.
+        // A withdrawal waits for a disclosure that is being logged, and a renewal waits for the withdrawal.
         let readers: Vec<_> = (0..2).map(|_| {
-            let (play, over, token) = (Arc::clone(&play), Arc::clone(&over), jobcenter());
+            let (scenario, over, token) = (Arc::clone(&scenario), Arc::clone(&over), jobcenter());
             tokio::spawn(async move {
                 while !over.load(Ordering::SeqCst) {
-                    play.server.ask(&token, LIST, &json!({})).await;
+                    scenario.server.ask(&token, LIST, &json!({})).await;
                 }
             })
         }).collect();
         for round in 0..20 {
-            let id = play.ask(&traeger(), &consent).await["referral"]["consent"]["id"].clone();
+            let id = scenario.ask(&traeger(), &consent).await["referral"]["consent"]["id"].clone();
             let token = traeger();
-            let withdrawal = mutate(&play, &token, "withdrawConsent", json!({"consentId": id}));
+            let withdrawal = mutate(&scenario, &token, "withdrawConsent", json!({"consentId": id}));
             let renewal = async {
                 tokio::time::sleep(Duration::from_millis(round % 8)).await;
-                mutate(&play, &token, "renewConsent", json!({"consentId": id, "given": given(json!({}))})).await
+                mutate(&scenario, &token, "renewConsent", json!({"consentId": id, "given": given(json!({}))})).await
             };
             tokio::join!(withdrawal, renewal);
-            // Whichever was first, it stands again before the next round.
-            let now = play.ask(&traeger(), &format!("{{ referral(id: {}) {{ status consent {{ id }} }} }}", offered["id"])).await;
+            // Whichever came first, the consent is valid again before the next round.
+            let now = scenario.ask(&traeger(), &format!("{{ referral(id: {}) {{ status consent {{ id }} }} }}", offered["id"])).await;
             if now["referral"]["status"] == "SUSPENDED" {
                 let renewal = json!({"consentId": now["referral"]["consent"]["id"], "given": given(json!({}))});
-                done(&play, "renewConsent", renewal).await;
+                done(&scenario, "renewConsent", renewal).await;
             }
         }
         over.store(true, Ordering::SeqCst);
@@ -201,7 +200,7 @@ on_both! {
             reader.await.expect("a reader");
         }
         let history = format!("{{ referral(id: {}) {{ events(last: 100) {{ nodes {{ fromStatus toStatus }} }} }} }}", offered["id"]);
-        let history = play.ask(&traeger(), &history).await["referral"]["events"]["nodes"].clone();
+        let history = scenario.ask(&traeger(), &history).await["referral"]["events"]["nodes"].clone();
         let steps = history.as_array().expect("a history");
         assert!(steps.iter().any(|step| step["toStatus"] == "SUSPENDED"), "{history}");
         for pair in steps.windows(2) {
@@ -211,19 +210,19 @@ on_both! {
 
     async fn no_disclosure_overtakes_a_withdrawal(db: TestDatabase) {
         let outside = Database::open(&db.url).await.expect("a second look");
-        let play = Arc::new(Play::begin(db).await);
-        let offered = play.offered().await;
+        let scenario = Arc::new(Scenario::begin(db).await);
+        let offered = scenario.offered().await;
         let query = format!("{{ referral(id: {}) {{ consent {{ id }} }} }}", offered["id"]);
-        let mut consent = play.ask(&traeger(), &query).await["referral"]["consent"]["id"].clone();
+        let mut consent = scenario.ask(&traeger(), &query).await["referral"]["consent"]["id"].clone();
         let (epoch, over) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicBool::new(false)));
         let crossings = Arc::new(AtomicU32::new(0));
         let readers: Vec<_> = (0..READERS).map(|_| {
-            let (play, epoch, over, token) = (Arc::clone(&play), Arc::clone(&epoch), Arc::clone(&over), jobcenter());
+            let (scenario, epoch, over, token) = (Arc::clone(&scenario), Arc::clone(&epoch), Arc::clone(&over), jobcenter());
             let crossings = Arc::clone(&crossings);
             tokio::spawn(async move {
                 let mut seen = Vec::new();
                 while !over.load(Ordering::SeqCst) {
-                    let one = list(&play, &epoch, &token).await;
+                    let one = list(&scenario, &epoch, &token).await;
                     crossings.fetch_add(u32::from(one.crossed()), Ordering::SeqCst);
                     seen.push(one);
                 }
@@ -238,15 +237,15 @@ on_both! {
         while crossings.load(Ordering::SeqCst) < INTERLEAVINGS {
             round += 1;
             assert!(begun.elapsed() < PATIENCE, "only {} in {round} rounds", crossings.load(Ordering::SeqCst));
-            done(&play, "withdrawConsent", json!({"consentId": consent})).await;
+            done(&scenario, "withdrawConsent", json!({"consentId": consent})).await;
             epoch.fetch_add(1, Ordering::SeqCst);
             let at_withdrawal = logged(&outside).await;
-            // One answer at least begins and ends while it is closed.
-            mine.push(list(&play, &epoch, &clerk).await);
+            // At least one request begins and ends while the fields are closed.
+            mine.push(list(&scenario, &epoch, &clerk).await);
             assert_eq!(logged(&outside).await, at_withdrawal, "round {round}: logged after the withdrawal");
             epoch.fetch_add(1, Ordering::SeqCst);
             let renewal = json!({"consentId": consent, "given": given(json!({}))});
-            consent = done(&play, "renewConsent", renewal).await.0["id"].clone();
+            consent = done(&scenario, "renewConsent", renewal).await.0["id"].clone();
         }
         over.store(true, Ordering::SeqCst);
         let mut seen = mine;
@@ -263,7 +262,7 @@ on_both! {
         let bit = FieldSet::of(&[HandoverField::FamilyName]);
         let rows = kim_entity::disclosure_log::Entity::find().all(outside.raw_log()).await.expect("the log");
         let names = |row: &&kim_entity::disclosure_log::Model| bit.is_within(FieldSet::from_i64(row.fields));
-        // The times agree with the order: nothing is dated after the withdrawal of the consent that it rests on.
+        // The times match the order: no disclosure is dated after the withdrawal of its consent.
         let mut withdrawn = Vec::new();
         for consent in kim_entity::consent::Entity::find().all(outside.raw()).await.expect("consents") {
             withdrawn.push((consent.created_at, consent.withdrawn_at.unwrap_or(i64::MAX)));

@@ -1,4 +1,4 @@
-//! What the demo shows of referrals that continue another.
+//! Referrals in the demo that continue an earlier one.
 
 use kim_domain::agency::Role;
 use kim_domain::referral::ReferralStatus;
@@ -10,7 +10,7 @@ use super::{Demo, filled, on};
 use crate::support::on_both;
 
 on_both! {
-    async fn a_referral_tells_which_one_it_continues_to_those_who_may_see_that_one(db: TestDatabase) {
+    async fn the_previous_referral_is_shown_only_to_agencies_that_may_see_it(db: TestDatabase) {
         let demo = Demo::start(&db.database, on("2027-02-28")).await;
         let list = async |agency: &str, role: Role, query: &str| -> Vec<Value> {
             let answer = demo.data(agency, role, query).await;
@@ -39,7 +39,7 @@ on_both! {
         assert!(draft.await.iter().all(|node| node["reference"] != "DEM0F-W4K7T"), "a draft is the sender's alone");
     }
 
-    async fn what_continues_a_referral_keeps_the_day_of_first_receipt(db: TestDatabase) {
+    async fn a_referral_that_continues_another_keeps_the_day_of_first_receipt(db: TestDatabase) {
         filled(&db.database, &on("2026-11-20")).await;
         let all = referral::Entity::find().all(db.database.raw()).await.expect("referrals");
         let mut hops = Vec::new();

@@ -1,4 +1,4 @@
-//! The demo never touches what is not its own, nor what another demo is showing.
+//! The demo never changes data that is not its own, or that another demo uses.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::support::on_both;
 use crate::support::server::add_agency;
 
 on_both! {
-    async fn data_that_no_demo_made_is_refused_and_stays(db: TestDatabase) {
+    async fn the_demo_keeps_data_that_no_demo_created(db: TestDatabase) {
         add_agency(&db, "jobcenter-koeln", AgencyKind::Jobcenter, true).await;
         for keep in [false, true] {
             let refused = demo::prepare(&db.database, &on("2026-11-20"), &key(), keep).await.expect_err("refused");
@@ -33,10 +33,10 @@ on_both! {
         assert!(demo::prepare(&db.database, &on("2026-11-20"), &key(), false).await.is_err());
     }
 
-    async fn a_database_of_another_program_is_refused_and_not_changed(migrated: TestDatabase) {
+    async fn the_demo_does_not_change_the_database_of_another_program(migrated: TestDatabase) {
         let is_server = migrated.database.backend() == DbBackend::Postgres;
         let backend = if is_server { Backend::Postgres } else { Backend::Sqlite };
-        // The second has the name of a table of ours, over which the steps would stumble half-way.
+        // The other names are names of our tables, at which the migrations would fail halfway.
         for table in ["kunden", "message", "agency", "setting"] {
             let db = empty(backend).await;
             let create = format!("CREATE TABLE {table} (name text); INSERT INTO {table} VALUES ('yes')");
@@ -49,7 +49,7 @@ on_both! {
         }
     }
 
-    async fn a_demo_that_was_played_with_is_emptied_whole(db: TestDatabase) {
+    async fn a_used_demo_is_emptied_completely(db: TestDatabase) {
         let prepare = async || demo::prepare(&db.database, &on("2026-11-20"), &key(), false).await;
         prepare().await.expect("filled");
         let main = db.database.raw();
@@ -65,7 +65,7 @@ on_both! {
         assert_eq!(setting::Entity::find().count(main).await, Ok(1));
     }
 
-    async fn an_error_of_the_database_is_not_taken_for_a_missing_table(db: TestDatabase) {
+    async fn a_database_error_is_not_mistaken_for_a_missing_table(db: TestDatabase) {
         let broken = "ALTER TABLE setting RENAME COLUMN value TO other";
         db.database.raw().execute_unprepared(broken).await.expect("changed");
         let refused = demo::prepare(&db.database, &on("2026-11-20"), &key(), false).await.expect_err("refused");
@@ -76,9 +76,9 @@ on_both! {
         filled(&db.database, &on("2026-11-20")).await;
         let before = agency::Entity::find().all(db.database.raw()).await.expect("agencies");
         let held = Lock::take(&db.url).await.expect("the lock");
-        // In this process and in another, on another port and with other data wanted.
+        // In this process, and in another one on another port.
         assert!(matches!(Lock::take(&db.url).await, Err(Failure::Usage(_))));
-        let (code, words) = ended(kim().args(["demo", "--listen", "127.0.0.1:0", "--database", &db.url]));
+        let (code, words) = exit_code_and_stderr(kim().args(["demo", "--listen", "127.0.0.1:0", "--database", &db.url]));
         assert_eq!(code, Some(2), "{words}");
         assert!(words.contains("runs on this database already") && words.contains("läuft schon eine Demo"), "{words}");
         assert_eq!(agency::Entity::find().all(db.database.raw()).await.expect("agencies"), before);
@@ -88,7 +88,7 @@ on_both! {
                 if let Ok(lock) = Lock::take(&db.url).await {
                     return Some(lock);
                 }
-                // PostgreSQL ends a session shortly after its connection.
+                // PostgreSQL ends a session shortly after its connection is closed.
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
             None
@@ -97,7 +97,7 @@ on_both! {
     }
 }
 
-/// The names of all tables, of the log's database too.
+/// The names of all tables, including those of the log's database.
 async fn tables(database: &Database) -> Vec<String> {
     let mut names = Vec::new();
     let of = async |connection: &DatabaseConnection| -> Vec<String> {
@@ -117,7 +117,7 @@ async fn tables(database: &Database) -> Vec<String> {
     names
 }
 
-/// `kim` with no settings of whoever runs the tests.
+/// The command `kim`, without `KIM_*` variables of the environment.
 fn kim() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kim"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("KIM_")) {
@@ -126,8 +126,8 @@ fn kim() -> Command {
     command
 }
 
-/// The exit code of a command that is to end by itself, and what it complained of.
-fn ended(command: &mut Command) -> (Option<i32>, String) {
+/// The exit code and the error output of a command that ends by itself.
+fn exit_code_and_stderr(command: &mut Command) -> (Option<i32>, String) {
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("kim runs");
     for _ in 0..600 {
         if child.try_wait().expect("a child").is_some() {
@@ -135,14 +135,14 @@ fn ended(command: &mut Command) -> (Option<i32>, String) {
         }
         std::thread::sleep(Duration::from_millis(50));
     }
-    // One that runs on ends here, with no code.
+    // A command that does not end is killed and has no exit code.
     drop(child.kill());
     let output = child.wait_with_output().expect("ended");
     (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 #[tokio::test]
-async fn the_file_of_another_program_stays_as_it_is_to_the_byte() {
+async fn the_demo_does_not_change_a_byte_of_a_foreign_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("foreign.sqlite");
     let foreign = sea_orm::Database::connect(format!("sqlite://{}?mode=rwc", path.display())).await.expect("a file");
@@ -154,7 +154,8 @@ async fn the_file_of_another_program_stays_as_it_is_to_the_byte() {
     let before = std::fs::read(&path).expect("a file");
     for keep in [&[][..], &["--keep"]] {
         let url = format!("sqlite:{}", path.display());
-        let (code, words) = ended(kim().args(["demo", "--listen", "127.0.0.1:0", "--database", &url]).args(keep));
+        let (code, words) =
+            exit_code_and_stderr(kim().args(["demo", "--listen", "127.0.0.1:0", "--database", &url]).args(keep));
         assert_eq!(code, Some(2), "{words}");
         assert!(words.contains("no demo made") && words.contains("bleiben unberührt"), "{words}");
     }
@@ -164,13 +165,13 @@ async fn the_file_of_another_program_stays_as_it_is_to_the_byte() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_database_is_an_error() {
+async fn a_file_that_is_not_a_database_is_an_error() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("notes.txt");
     let text = "Das ist keine Datenbank. ".repeat(100);
     std::fs::write(&path, &text).expect("a file");
     let url = format!("sqlite:{}", path.display());
-    let (code, words) = ended(kim().args(["demo", "--listen", "127.0.0.1:0", "--database", &url]));
+    let (code, words) = exit_code_and_stderr(kim().args(["demo", "--listen", "127.0.0.1:0", "--database", &url]));
     assert_eq!(code, Some(1), "{words}");
     assert_eq!(std::fs::read_to_string(&path).expect("a file"), text);
 }

@@ -1,4 +1,4 @@
-//! docs/errors.md: every code has its section and examples, and the server answers them as they stand there.
+//! docs/errors.md: every code has a section with examples, and the server answers them as documented.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -18,7 +18,7 @@ fn document() -> String {
 }
 
 #[test]
-fn every_code_has_a_section_with_an_example() {
+fn every_error_code_has_a_section_with_an_example() {
     let document = document();
     let sections: Vec<&str> = document.lines().filter_map(|line| line.strip_prefix("## ")).collect();
     assert_eq!(sections, Code::ALL.iter().map(|code| code.code()).collect::<Vec<_>>());
@@ -26,9 +26,9 @@ fn every_code_has_a_section_with_an_example() {
     assert_eq!(with_example, sections.into_iter().collect());
 }
 
-/// On SQLite, where one who writes keeps others waiting: so a request can be made to take long.
+/// On SQLite, where a writer blocks other writers, so that the test can delay a request.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_example_is_answered_as_the_document_says() {
+async fn every_example_of_an_error_is_answered_as_documented() {
     let db = fresh(Backend::Sqlite).await;
     let clock = Clock::on("2026-11-20".parse().expect("a day"));
     kim::demo::prepare(&db.database, &clock, &FingerprintKey::new([0x5a; 32]), false).await.expect("filled");
@@ -46,7 +46,7 @@ async fn every_example_is_answered_as_the_document_says() {
     let of = |code: Code| all.iter().filter(move |example| example.heading == code.code());
     for &code in Code::ALL {
         match code {
-            // These two need a server in need.
+            // These two need a busy server.
             Code::RateLimited => {}
             Code::Timeout => {
                 let busy = log.begin().await.expect("a transaction");
@@ -55,9 +55,9 @@ async fn every_example_is_answered_as_the_document_says() {
                     executed += 2;
                     let one_more = async {
                         tokio::time::sleep(Duration::from_millis(500)).await;
-                        one_more.holds(&url).await;
+                        one_more.check(&url).await;
                     };
-                    tokio::join!(late.holds(&url), one_more);
+                    tokio::join!(late.check(&url), one_more);
                 }
                 busy.rollback().await.expect("the lock is gone");
             }
@@ -65,17 +65,17 @@ async fn every_example_is_answered_as_the_document_says() {
                 log.execute_unprepared("ALTER TABLE disclosed RENAME TO elsewhere").await.expect("a broken log");
                 for example in of(code) {
                     executed += 1;
-                    example.holds(&url).await;
+                    example.check(&url).await;
                 }
                 log.execute_unprepared("ALTER TABLE elsewhere RENAME TO disclosed").await.expect("a whole log");
             }
-            // These two need an office in which something has ended.
+            // These two need ended agreements or consents.
             Code::NoAgreement => {
                 let main = server.database.database.raw();
                 main.execute_unprepared("UPDATE agreement SET purpose = 'X' || purpose").await.expect("no agreement");
                 for example in of(code) {
                     executed += 1;
-                    example.holds(&url).await;
+                    example.check(&url).await;
                 }
                 main.execute_unprepared("UPDATE agreement SET purpose = substr(purpose, 2)").await.expect("as before");
             }
@@ -84,7 +84,7 @@ async fn every_example_is_answered_as_the_document_says() {
                 main.execute_unprepared("UPDATE consent SET withdrawn_at = 1").await.expect("no consent");
                 for example in of(code) {
                     executed += 1;
-                    example.holds(&url).await;
+                    example.check(&url).await;
                 }
                 main.execute_unprepared("UPDATE consent SET withdrawn_at = NULL").await.expect("as before");
             }
@@ -102,7 +102,7 @@ async fn every_example_is_answered_as_the_document_says() {
             | Code::OperationNotAllowed => {
                 for example in of(code) {
                     executed += 1;
-                    example.holds(&url).await;
+                    example.check(&url).await;
                 }
             }
         }

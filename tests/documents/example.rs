@@ -1,4 +1,4 @@
-//! Examples in documents: a request and the answer to it, each in a block of its own, executed to the letter.
+//! Examples in documents: a request and its answer, each in its own block. The request is sent and the answer compared.
 
 use kim_domain::Word;
 use kim_domain::agency::{Role, Scope};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::server::{claims, sign};
 
-/// One request of a document, and the answer that the document promises.
+/// A request in a document, and the documented answer.
 pub(super) struct Example<'d> {
     /// The heading above it.
     pub(super) heading: &'d str,
@@ -29,8 +29,8 @@ pub(super) fn examples(document: &str) -> Vec<Example<'_>> {
 }
 
 impl Example<'_> {
-    /// Sends the request, and holds the answer against the document.
-    pub(super) async fn holds(&self, url: &str) {
+    /// Sends the request and compares the answer with the document.
+    pub(super) async fn check(&self, url: &str) {
         let (head, body) = self.request.split_once("\n\n").unwrap_or((self.request, ""));
         let mut lines = head.lines();
         let (method, path) = lines.next().and_then(|line| line.split_once(' ')).expect("a method and a path");
@@ -64,12 +64,12 @@ impl Example<'_> {
         let body: Value =
             serde_json::from_str(body).unwrap_or_else(|error| panic!("{}: {error}: {body}", self.heading));
         let answer: Value = response.json().await.expect("JSON");
-        assert!(is_like(&answer, &body), "{}: {}\nanswered: {answer}", self.heading, self.request);
+        assert!(matches_documented(&answer, &body), "{}: {}\nanswered: {answer}", self.heading, self.request);
     }
 }
 
-/// Puts the id and the version of a referral of theirs in the place of `(incoming)`, `(outgoing)` or `(draft)` and of
-/// `"(version)"`: the first one that is pending, or is a draft.
+/// Replaces `(incoming)`, `(outgoing)` or `(draft)`, and `"(version)"`, by the id and version of the viewer's first pending
+/// referral, or first draft.
 async fn with_target(url: &str, token: &str, body: &str) -> String {
     let list = [
         ("(incoming)", "direction: INCOMING, filter: {pending: true}"),
@@ -100,23 +100,25 @@ fn bearer(value: &str) -> Option<String> {
     Some(format!("Bearer {}", sign(&claims)))
 }
 
-/// Whether an answer is what was promised; `…` inside a text stands for anything.
-pub(super) fn is_like(answer: &Value, promised: &Value) -> bool {
+/// Whether an answer matches the documented one; `…` in a text matches any characters.
+pub(super) fn matches_documented(answer: &Value, promised: &Value) -> bool {
     match (answer, promised) {
-        (Value::String(answer), Value::String(promised)) => is_like_text(answer, promised),
+        (Value::String(answer), Value::String(promised)) => text_matches(answer, promised),
         (Value::Array(answer), Value::Array(promised)) => {
             answer.len() == promised.len()
-                && answer.iter().zip(promised).all(|(answer, promised)| is_like(answer, promised))
+                && answer.iter().zip(promised).all(|(answer, promised)| matches_documented(answer, promised))
         }
         (Value::Object(answer), Value::Object(promised)) => {
             answer.len() == promised.len()
-                && promised.iter().all(|(name, value)| answer.get(name).is_some_and(|answer| is_like(answer, value)))
+                && promised
+                    .iter()
+                    .all(|(name, value)| answer.get(name).is_some_and(|answer| matches_documented(answer, value)))
         }
         _ => answer == promised,
     }
 }
 
-fn is_like_text(answer: &str, promised: &str) -> bool {
+fn text_matches(answer: &str, promised: &str) -> bool {
     let mut parts = promised.split('…');
     let Some(mut rest) = parts.next().and_then(|first| answer.strip_prefix(first)) else { return false };
     let mut last = None;
@@ -129,7 +131,7 @@ fn is_like_text(answer: &str, promised: &str) -> bool {
 }
 
 #[test]
-fn an_ellipsis_stands_for_anything_and_nothing_else_does() {
+fn only_an_ellipsis_in_an_example_matches_any_text() {
     for (answer, promised, expected) in [
         ("abc", "abc", true),
         ("abc", "ab", false),
@@ -139,6 +141,6 @@ fn an_ellipsis_stands_for_anything_and_nothing_else_does() {
         ("abc", "…b…", true),
         ("abc", "…x…", false),
     ] {
-        assert_eq!(is_like_text(answer, promised), expected, "{promised}");
+        assert_eq!(text_matches(answer, promised), expected, "{promised}");
     }
 }

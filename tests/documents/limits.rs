@@ -1,4 +1,4 @@
-//! docs/limits.md: every limit stands there with its number, which is the number that a refusal names.
+//! docs/limits.md: every limit is documented with the number that a refusal names.
 
 use kim_domain::agency::{AgencyKind, Role};
 use kim_domain::calendar::Clock;
@@ -9,7 +9,7 @@ use super::root;
 use crate::support::database::{Backend, fresh};
 use crate::support::server::{TestServer, add_agency, token};
 
-/// A request that has too much of this and of nothing that is counted before.
+/// A request that exceeds this limit and none that is checked before.
 fn too_much(limit: Limit) -> Value {
     let asking = |query: String| json!({ "query": query });
     let nested = |n: usize| (0..n).fold(json!(1), |inner, _| json!([inner]));
@@ -53,7 +53,7 @@ fn too_much(limit: Limit) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_limit_stands_with_the_number_that_a_refusal_names() {
+async fn every_documented_limit_is_the_number_that_a_refusal_names() {
     let document = std::fs::read_to_string(root().join("docs/limits.md")).expect("docs/limits.md");
     let db = fresh(Backend::Sqlite).await;
     add_agency(&db, "jobcenter-koeln", AgencyKind::Jobcenter, true).await;

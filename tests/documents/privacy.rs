@@ -1,4 +1,4 @@
-//! docs/privacy.md: the statements for a request for information (Art. 15 DSGVO) and the withdrawal work, on both databases.
+//! docs/privacy.md: the statements for a request for information (Art. 15 DSGVO) and for a withdrawal work on both databases.
 
 use kim_domain::agency::Role;
 use kim_domain::calendar::Clock;
@@ -20,7 +20,7 @@ fn blocks(language: &str) -> Vec<String> {
         .collect()
 }
 
-/// The questions of the document that are meant for this database.
+/// The document's SQL statements for this database.
 fn questions(sqlite: bool) -> Vec<String> {
     let blocks = blocks("sql").into_iter().filter(|block| block.starts_with("ATTACH") == sqlite);
     blocks.flat_map(|block| block.split_inclusive(";\n").map(str::to_owned).collect::<Vec<_>>()).collect()
@@ -32,7 +32,7 @@ async fn rows(connection: &DatabaseConnection, statement: &str) -> usize {
 }
 
 on_both! {
-    async fn a_request_for_information_can_be_answered(db: TestDatabase) {
+    async fn the_documented_statements_answer_a_request_for_information(db: TestDatabase) {
         let clock = Clock::on("2026-11-20".parse().expect("a day"));
         kim::demo::prepare(&db.database, &clock, &FingerprintKey::new([0x5a; 32]), false).await.expect("filled");
         let server = TestServer::start(db, clock).await;
@@ -44,7 +44,7 @@ on_both! {
         let mut options = ConnectOptions::new(url.clone());
         options.max_connections(1).sqlx_logging(false);
         let reader = sea_orm::Database::connect(options).await.expect("a connection");
-        // Whose case it was: the sender of what the clerk has just read.
+        // The case that the clerk has just read.
         let whose = r#"SELECT s.slug, c.case_number FROM agency s JOIN "case" c ON c.agency_id = s.id JOIN referral r ON r.case_id = c.id"#;
         let backend = reader.get_database_backend();
         let sqlite = url.starts_with("sqlite:");
@@ -75,7 +75,7 @@ on_both! {
         server.stop().await;
     }
 
-    async fn a_withdrawal_that_is_entered_closes_the_fields_at_once(db: TestDatabase) {
+    async fn the_documented_withdrawal_closes_the_fields_at_once(db: TestDatabase) {
         let clock = Clock::on("2026-11-20".parse().expect("a day"));
         kim::demo::prepare(&db.database, &clock, &FingerprintKey::new([0x5a; 32]), false).await.expect("filled");
         let server = TestServer::start(db, clock).await;

@@ -1,9 +1,9 @@
-//! What is wrong with a row or an agreement is told, each fault once.
+//! Each fault of a row or an agreement is reported once.
 
 use super::*;
 
 on_both! {
-    async fn every_independent_fault_is_told_and_what_hangs_on_it_is_not(db: TestDatabase) {
+    async fn every_independent_fault_is_reported_and_its_consequences_are_not(db: TestDatabase) {
         let db = &db.database;
         prepare(db).await;
         let only_case = [&[("Fallnummer", "T-9")][..], &NO_REFERRAL].concat();
@@ -51,7 +51,7 @@ on_both! {
         assert_eq!(referral::Entity::find().count(db.raw()).await.expect("a count"), 1);
     }
 
-    async fn a_refused_cell_is_told_as_it_stands_in_the_file(db: TestDatabase) {
+    async fn a_refused_cell_is_reported_as_it_is_written_in_the_file(db: TestDatabase) {
         let db = &db.database;
         prepare(db).await;
         let known = [&[("Fallnummer", "T  1")][..], &NO_REFERRAL].concat();
@@ -82,7 +82,7 @@ on_both! {
             "{}",
             report.to_text()
         );
-        // What is sent back can be looked for in the file too.
+        // The report that is sent back also has the cells as written.
         let file = String::from_utf8(report.to_csv()).expect("UTF-8");
         for row in ["2;Träger;Traeger-Bonn;", "3;Übergabe an;JobCenter-Bonn;", "4;Zweck;naturalisation;"] {
             assert!(file.contains(row), "{row} in {file}");
@@ -92,7 +92,7 @@ on_both! {
         assert_eq!(told(&report)[0], cell(2, "Träger", "Traeger-Bonn", RefusalCode::ForeignAgency));
     }
 
-    async fn an_agreement_never_goes_beyond_the_ceiling(db: TestDatabase) {
+    async fn an_imported_agreement_cannot_exceed_the_ceiling(db: TestDatabase) {
         let db = &db.database;
         agencies(db, &Clock::on(today()), AGENCIES, &Options::default(), &mut |_, _| {}).await.expect("agencies");
         let head = "ags;receiver;purpose;version;valid_from;valid_until;respond_working_days;access_days;contact;legal_ground;fields";

@@ -1,9 +1,9 @@
-//! Whole files: what goes in, what is refused, and what a second file changes.
+//! Whole files: what is imported, what is refused, and what a second file changes.
 
 use super::*;
 
 on_both! {
-    async fn koeln_s_case_list_gives_what_was_worked_out_by_hand(db: TestDatabase) {
+    async fn the_import_of_koelns_list_equals_the_result_worked_out_by_hand(db: TestDatabase) {
         let db = &db.database;
         prepare(db).await;
         let report = imported(db, KOELN).await;
@@ -22,7 +22,7 @@ on_both! {
         }
         assert_eq!(report.refused_rows() as u64 + report.accepted, report.rows);
 
-        // The variants mean what they say.
+        // Different spellings of a value are understood.
         for (number, field, value) in [
             ("K-2026-0253", HandoverField::Nationalities, r#"["SY"]"#),
             ("K-2026-0226", HandoverField::Nationalities, r#"["AF"]"#),
@@ -39,7 +39,7 @@ on_both! {
         }
     }
 
-    async fn duisburg_s_list_is_clean(db: TestDatabase) {
+    async fn duisburgs_list_is_imported_without_refusals(db: TestDatabase) {
         let db = &db.database;
         prepare(db).await;
         let report = imported(db, DUISBURG).await;
@@ -66,13 +66,13 @@ on_both! {
         assert_eq!((again.accepted, again.unchanged), (0, again.rows));
     }
 
-    async fn the_same_content_in_another_spelling_is_unchanged(db: TestDatabase) {
+    async fn the_same_content_in_another_spelling_counts_as_unchanged(db: TestDatabase) {
         let db = &db.database;
         prepare(db).await;
         imported(db, list(&[&[]]).as_bytes()).await;
         let other = list(&[&[("Geburtsdatum", "1999-12-24"), ("Geschlecht", "männlich"), ("Aufenthaltstitel", "25 III")]]);
         let comma = other.replace(',', "").replace(';', ",");
-        // Every letter of these cells has the same number in Windows-1252 as in Unicode.
+        // Each character of these cells has the same code in Windows-1252 and in Unicode.
         let windows: Vec<u8> = other.replace('\n', "\r\n").chars().map(|c| u8::try_from(c).expect("a letter")).collect();
         let with_mark = format!("\u{feff}{other}").into_bytes();
         for file in [other.into_bytes(), comma.into_bytes(), windows, with_mark] {
@@ -81,7 +81,7 @@ on_both! {
         }
     }
 
-    async fn a_known_case_with_other_content_is_told_and_not_written(db: TestDatabase) {
+    async fn a_known_case_with_other_content_is_reported_and_not_written(db: TestDatabase) {
         let db = &db.database;
         prepare(db).await;
         imported(db, list(&[&[]]).as_bytes()).await;
@@ -101,7 +101,7 @@ on_both! {
         assert_eq!((codes(&report), report.refused[0].column.as_str()), ([("CHANGED", vec![2])].into(), "respond_working_days"));
     }
 
-    async fn the_same_number_twice_in_one_file_is_one_case(db: TestDatabase) {
+    async fn a_case_number_that_occurs_twice_in_a_file_is_one_case(db: TestDatabase) {
         let db = &db.database;
         prepare(db).await;
         let report = imported(db, list(&[&[], &[], &[("Nachname", "Other")], &[("Träger", "traeger-porz")]]).as_bytes()).await;
@@ -110,7 +110,7 @@ on_both! {
         assert_eq!(report.duplicates, [(2, 5)], "the same person at two Träger");
     }
 
-    async fn one_traeger_s_import_reads_its_rows_and_counts_others(db: TestDatabase) {
+    async fn an_import_for_one_traeger_reads_its_rows_and_counts_the_others(db: TestDatabase) {
         let db = &db.database;
         prepare(db).await;
         let only = |slug: &str| Options { agency: Some(slug.to_owned()), dry_run: false };
@@ -120,7 +120,7 @@ on_both! {
         assert_eq!(report.accepted + report.refused_rows() as u64, report.rows);
         assert_eq!(report.accepted, 36, "one of its 37 rows is wrong: {:?}", codes(&report));
         assert_eq!((report.duplicates.len(), report.duplicates_elsewhere), (0, 0));
-        // Three of Kalk's rows are of persons whom Innenstadt has too.
+        // Three rows of Kalk are about persons who are also clients of Innenstadt.
         let report = import(db, KOELN, &only("traeger-kalk")).await.expect("a report");
         assert_eq!((report.duplicates, report.duplicates_elsewhere), (vec![], 2));
 
@@ -140,13 +140,13 @@ on_both! {
         assert_eq!(would, imported(db, KOELN).await);
     }
 
-    async fn a_file_that_cannot_be_read_or_written_leaves_nothing(db: TestDatabase) {
+    async fn a_failed_import_writes_nothing(db: TestDatabase) {
         let db = &db.database;
         prepare(db).await;
         for file in [&b""[..], b"PK\x03\x04", b"Fallnummer;Phase\n1;Intake\n"] {
             assert!(import(db, file, &Options::default()).await.is_err());
         }
-        // The second batch of a file fails: the first is gone too.
+        // If the second batch of a file fails, the first one is rolled back.
         let rows: Vec<Vec<(&str, String)>> = (0..900).map(|n| vec![("Fallnummer", format!("T-{n}"))]).collect();
         let rows: Vec<Vec<(&str, &str)>> =
             rows.iter().map(|row| row.iter().map(|(column, cell)| (*column, cell.as_str())).collect()).collect();
@@ -164,7 +164,7 @@ on_both! {
         assert_eq!(counts(db).await, [0; 7]);
     }
 
-    async fn references_are_unique_and_progress_is_told(db: TestDatabase) {
+    async fn references_are_unique_and_progress_is_reported(db: TestDatabase) {
         let db = &db.database;
         prepare(db).await;
         let mut told = Vec::new();

@@ -3,7 +3,7 @@
 use super::*;
 
 on_both! {
-    async fn a_row_makes_the_referral_that_it_describes(db: TestDatabase) {
+    async fn a_row_becomes_the_referral_that_it_describes(db: TestDatabase) {
         let db = &db.database;
         prepare(db).await;
         let ticked = [("Zusätzlich eingewilligt", "Kinderbetreuung nötig, Schulabschluss"), ("Status", "in Bearbeitung")];
@@ -58,7 +58,7 @@ on_both! {
         assert!(history.is_sorted_by(|earlier, later| earlier.at < later.at && earlier.id < later.id));
     }
 
-    async fn every_status_comes_in_as_it_is_written(db: TestDatabase) {
+    async fn every_status_of_a_list_is_imported(db: TestDatabase) {
         let db = &db.database;
         prepare(db).await;
         let statuses = [
@@ -106,7 +106,7 @@ on_both! {
         assert_eq!(handover_of(db, "T-0").await.values.get(HandoverField::FamilyName), None, "a draft has handed over nothing");
     }
 
-    async fn an_open_referral_without_a_ground_comes_in_suspended(db: TestDatabase) {
+    async fn an_open_referral_without_a_ground_is_imported_as_suspended(db: TestDatabase) {
         let db = &db.database;
         prepare(db).await;
         let rows: [&[(&str, &str)]; 5] = [

@@ -1,11 +1,11 @@
-//! A long file: many batches, one transaction. `KIM_TEST_ROWS` makes it longer.
+//! A long file is imported in many batches and one transaction. `KIM_TEST_ROWS` sets its length.
 
 use std::fmt::Write as _;
 
 use super::*;
 use crate::support::database::{Backend, fresh};
 
-/// As many rows as a municipality will ever have, made from the rows of Köln's list that are right.
+/// A list of this length, made from the valid rows of Köln's list.
 fn long_list(rows: usize) -> Vec<u8> {
     let text: String = KOELN.iter().map(|&byte| char::from(byte)).collect();
     let lines: Vec<&str> = text.lines().collect();
@@ -19,7 +19,7 @@ fn long_list(rows: usize) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_long_list_goes_in_whole_and_a_second_time_changes_nothing() {
+async fn a_long_list_is_imported_completely_and_a_second_import_changes_nothing() {
     let rows = std::env::var("KIM_TEST_ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(2_000);
     let db = fresh(Backend::Sqlite).await;
     prepare(&db.database).await;

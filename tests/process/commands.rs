@@ -1,9 +1,9 @@
-//! Commands that do one thing and end: what they leave behind, and how they say that something went wrong.
+//! Commands other than `serve`: the files that they write, their exit codes and their error messages.
 
 use super::*;
 
 #[test]
-fn an_import_says_by_its_exit_code_whether_rows_were_refused() {
+fn the_exit_code_of_an_import_says_whether_rows_were_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     assert_eq!(run(folder.path(), &["migrate"]).status.code(), Some(0));
     let header = "slug;name;kind;ags;legal_form;bound_by_203;data_protection_law;controller;association;district;\
@@ -36,7 +36,7 @@ fn an_import_says_by_its_exit_code_whether_rows_were_refused() {
 }
 
 #[test]
-fn only_who_makes_a_database_gets_one() {
+fn only_kim_migrate_creates_a_database() {
     let folder = with_agencies();
     let files = || {
         let names = folder.path().read_dir().expect("a folder").map(|file| file.expect("a file").file_name());
@@ -49,14 +49,15 @@ fn only_who_makes_a_database_gets_one() {
         &["import", "cases", "a.csv", "--dry-run"],
         &["migrate", "--down", "--yes-delete-all-data"],
     ] {
-        let (code, words) = said(&run(folder.path(), &[arguments, &["--database", "sqlite:mistyped.sqlite"]].concat()));
+        let (code, words) =
+            exit_code_and_stderr(&run(folder.path(), &[arguments, &["--database", "sqlite:mistyped.sqlite"]].concat()));
         assert_eq!(code, Some(1), "{arguments:?}: {words}");
         assert!(words.contains("mistyped.sqlite: there is no such database"), "{words}");
         assert!(words.contains("`kim migrate`"), "{words}");
         assert_eq!(files(), before, "{arguments:?}");
     }
     let served = configured("sqlite:mistyped.sqlite");
-    let (code, words) = said(&run(served.path(), &["serve"]));
+    let (code, words) = exit_code_and_stderr(&run(served.path(), &["serve"]));
     assert_eq!(code, Some(1), "{words}");
     assert!(words.contains("there is no such database"), "{words}");
     assert!(!served.path().join("mistyped.sqlite").exists());
@@ -64,7 +65,7 @@ fn only_who_makes_a_database_gets_one() {
     assert!(folder.path().join("mistyped.sqlite").exists());
 }
 
-/// A folder with a prepared database, and a file of agencies of which one row is right and one is not.
+/// A folder with a migrated database, and a file of agencies with a valid and an invalid row.
 fn with_agencies() -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     assert_eq!(run(folder.path(), &["migrate"]).status.code(), Some(0));
@@ -75,7 +76,7 @@ fn with_agencies() -> TempDir {
     folder
 }
 
-/// How many agencies a further import finds in the database.
+/// Number of agencies in the database, counted by another import.
 fn agencies_in(folder: &Path) -> Value {
     let output = run(folder, &["import", "agencies", "a.csv", "--dry-run", "--json"]);
     let report: Value = serde_json::from_slice(&output.stdout).expect("one object");
@@ -85,7 +86,7 @@ fn agencies_in(folder: &Path) -> Value {
 }
 
 #[test]
-fn a_report_never_takes_the_place_of_the_list_or_of_another_file() {
+fn a_report_never_overwrites_the_list_or_another_file() {
     let folder = with_agencies();
     let list = std::fs::read(folder.path().join("a.csv")).expect("the list");
     std::fs::create_dir(folder.path().join("sub")).expect("a folder");
@@ -99,7 +100,7 @@ fn a_report_never_takes_the_place_of_the_list_or_of_another_file() {
     for (place, expected) in places {
         for more in [&[][..], &["--dry-run"]] {
             let arguments = [&["import", "agencies", "a.csv", "--report", place], more].concat();
-            let (code, words) = said(&run(folder.path(), &arguments));
+            let (code, words) = exit_code_and_stderr(&run(folder.path(), &arguments));
             assert_eq!(code, Some(expected), "{place}: {words}");
             assert!(words.contains("--report nennt die Datei") || words.contains("nicht nach"), "{place}: {words}");
         }
@@ -115,9 +116,9 @@ fn a_report_never_takes_the_place_of_the_list_or_of_another_file() {
     }
     assert_eq!(agencies_in(folder.path()), 1);
 
-    // Where it is written unasked, the rows are in before it is known: the file that is there stays all the same.
+    // Without --report the rows are imported before the report's default file is found to exist. That file is kept.
     std::fs::write(folder.path().join("a.refused.csv"), "dear").expect("a file");
-    let (code, words) = said(&run(folder.path(), &["import", "agencies", "a.csv"]));
+    let (code, words) = exit_code_and_stderr(&run(folder.path(), &["import", "agencies", "a.csv"]));
     assert_eq!(code, Some(3));
     assert!(words.contains("a.refused.csv") && words.contains("--report"), "{words}");
     assert_eq!(std::fs::read(folder.path().join("a.refused.csv")).expect("a file"), b"dear");
@@ -125,12 +126,12 @@ fn a_report_never_takes_the_place_of_the_list_or_of_another_file() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_cannot_be_printed_is_a_failure_and_no_panic() {
+fn output_that_cannot_be_written_is_an_error_and_no_panic() {
     let folder = with_agencies();
     for arguments in [&["schema"][..], &["disclosure"], &["token", "--agency", "jobcenter-koeln", "--role", "CLERK"]] {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a full disk");
         let output = kim(folder.path()).args(arguments).stdout(full).stderr(Stdio::piped()).spawn();
-        let (code, words) = said(&output.expect("kim runs").wait_with_output().expect("it ends"));
+        let (code, words) = exit_code_and_stderr(&output.expect("kim runs").wait_with_output().expect("it ends"));
         assert_eq!(code, Some(1), "{words}");
         assert!(words.contains("standard output") && !words.contains("panicked"), "{words}");
     }
@@ -138,7 +139,7 @@ fn what_cannot_be_printed_is_a_failure_and_no_panic() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_report_that_nobody_can_take_is_a_failure_and_no_panic() {
+fn a_report_that_cannot_be_written_is_an_error_and_no_panic() {
     let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a full disk");
     let broken = || {
         let (reader, writer) = std::io::pipe().expect("a pipe");
@@ -151,7 +152,7 @@ fn a_report_that_nobody_can_take_is_a_failure_and_no_panic() {
             let arguments = [&["import", "agencies", "a.csv"], more].concat();
             let output = kim(folder.path()).args(&arguments).stdout(out).stderr(Stdio::piped()).spawn();
             let output = output.expect("kim runs").wait_with_output().expect("it ends");
-            let (code, words) = said(&output);
+            let (code, words) = exit_code_and_stderr(&output);
             assert_eq!(code, Some(1), "{words}");
             assert!(words.contains("kann nicht ausgegeben werden") && !words.contains("panicked"), "{words}");
             let (rows, done) = if nth == 2 { (0, "nichts eingelesen") } else { (1, "1 Zeilen sind eingelesen") };
@@ -162,10 +163,10 @@ fn a_report_that_nobody_can_take_is_a_failure_and_no_panic() {
     }
     let folder = tempfile::tempdir().expect("a folder");
     let migrate = kim(folder.path()).arg("migrate").stdout(full()).stderr(Stdio::piped()).spawn().expect("kim runs");
-    let (code, words) = said(&migrate.wait_with_output().expect("it ends"));
+    let (code, words) = exit_code_and_stderr(&migrate.wait_with_output().expect("it ends"));
     assert_eq!(code, Some(1));
     assert!(words.contains("steps were done") && !words.contains("panicked"), "{words}");
-    // Notes of what was written where go to standard error: whether anybody hears them changes nothing.
+    // Notes about written files go to standard error. That they cannot be written changes nothing.
     let folder = with_agencies();
     let code = kim(folder.path())
         .args(["import", "agencies", "a.csv"])
@@ -178,7 +179,7 @@ fn a_report_that_nobody_can_take_is_a_failure_and_no_panic() {
 }
 
 #[test]
-fn a_long_import_says_now_and_then_how_far_it_is() {
+fn a_long_import_prints_its_progress() {
     let folder = tempfile::tempdir().expect("a folder");
     assert_eq!(run(folder.path(), &["migrate"]).status.code(), Some(0));
     let mut text = "slug;name;kind;ags;legal_form;bound_by_203;data_protection_law;controller\n".to_owned();
@@ -186,15 +187,15 @@ fn a_long_import_says_now_and_then_how_far_it_is() {
         text += &format!("t-{number};T;TRAEGER;05315000;PRIVATE;yes;DSGVO;t\n");
     }
     std::fs::write(folder.path().join("t.csv"), text).expect("a file");
-    let (code, words) = said(&run(folder.path(), &["import", "agencies", "t.csv"]));
+    let (code, words) = exit_code_and_stderr(&run(folder.path(), &["import", "agencies", "t.csv"]));
     assert_eq!((code, words.as_str()), (Some(0), "10000 von 20001 Zeilen\n20000 von 20001 Zeilen\n"));
 }
 
 #[test]
-fn everything_is_deleted_only_by_those_who_say_so() {
+fn all_data_is_deleted_only_with_an_explicit_flag() {
     let folder = with_agencies();
     assert_eq!(run(folder.path(), &["import", "agencies", "a.csv"]).status.code(), Some(3));
-    let (code, words) = said(&run(folder.path(), &["migrate", "--down"]));
+    let (code, words) = exit_code_and_stderr(&run(folder.path(), &["migrate", "--down"]));
     assert_eq!(code, Some(2));
     assert!(words.contains("--yes-delete-all-data") && words.contains("Nothing was done"), "{words}");
     assert_eq!(agencies_in(folder.path()), 1);
@@ -232,7 +233,7 @@ fn an_agreement_is_exported_as_a_document() {
         run(folder.path(), &[&arguments, more].concat())
     };
     let output = export(&[]);
-    assert_eq!(said(&output), (Some(0), String::new()));
+    assert_eq!(exit_code_and_stderr(&output), (Some(0), String::new()));
     let page = String::from_utf8(output.stdout).expect("a text");
     for line in [
         "# Schnittstellenvereinbarung: Integrationskurs",
@@ -251,7 +252,7 @@ fn an_agreement_is_exported_as_a_document() {
     }
     let first = String::from_utf8(export(&["--version", "1"]).stdout).expect("a text");
     assert!(first.contains("Fassung 1") && !first.contains("Familienname"), "{first}");
-    let (code, words) = said(&export(&["--version", "3"]));
+    let (code, words) = exit_code_and_stderr(&export(&["--version", "3"]));
     assert_eq!(code, Some(1));
     assert!(words.contains("jobcenter-koeln") && words.contains("Fassung 3"), "{words}");
     let other = ["agreement", "export", "--receiver", "nobody", "--purpose", "INTEGRATION_COURSE"];

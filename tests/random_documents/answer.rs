@@ -1,4 +1,4 @@
-//! Checks an answer along its document: nothing that the viewer may not see, and everything that it may.
+//! Checks an answer field by field: it has exactly what the viewer may see.
 
 use std::collections::BTreeSet;
 
@@ -15,12 +15,12 @@ use super::table::{Cell, DeniedCell, Stage, code_of};
 use super::viewers::Viewer;
 use super::{lists, values};
 
-/// What was seen so far.
+/// What the answers showed so far.
 #[derive(Default)]
 pub(crate) struct Seen {
-    /// Cells of the rule's table of which a receiver was shown a value.
+    /// Cells of the rule's table of which a value was shown to a receiver.
     pub(crate) cells: BTreeSet<Cell>,
-    /// Cells for which a receiver asked in vain.
+    /// Cells that a receiver requested without getting a value.
     pub(crate) denied: BTreeSet<DeniedCell>,
     /// Cursors of lists.
     pub(crate) cursors: Cursors,
@@ -32,26 +32,26 @@ pub(crate) struct Check<'c> {
     pub(crate) viewer: &'c Viewer,
     pub(crate) schema: &'c Schema,
     pub(crate) seen: &'c mut Seen,
-    /// Paths of errors: what is null there says nothing.
+    /// Paths of errors, where null is not checked.
     pub(crate) failed: Vec<String>,
 }
 
-/// Where in an answer.
+/// A place in an answer.
 #[derive(Clone, Default)]
 pub(crate) struct Place {
     path: String,
-    /// The object that is told of.
+    /// The referral or case of the object at this place.
     pub(crate) referral: Option<usize>,
     pub(crate) case: Option<usize>,
     /// The place in the innermost list.
     pub(crate) index: usize,
-    /// What is known of the page that is told of.
+    /// The known properties of the page at this place.
     pub(crate) page: lists::Page,
-    /// Referrals that a mutation of many names.
+    /// Referrals in the input of a bulk mutation.
     items: Vec<Option<usize>>,
 }
 
-/// What is wrong.
+/// The result of a check: an error says what is wrong.
 pub(crate) type Checked = Result<(), String>;
 
 impl Check<'_> {
@@ -97,7 +97,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// Checks what a field has inside: an object, or objects in lists.
+    /// Checks the object of a field, or the objects of a list.
     fn inside(&mut self, node: &Node, value: &Value, place: Place) -> Checked {
         if node.inner.is_empty() || value.is_null() {
             return Ok(());
@@ -108,7 +108,7 @@ impl Check<'_> {
         })
     }
 
-    /// The type of an object: behind an interface its id says it.
+    /// The type of an object. For an interface it follows from the id.
     fn concrete(&self, ty: &str, items: &[Item], object: &Map<String, Value>) -> Result<String, String> {
         if matches!(self.schema.kind(ty), Type::Object(_)) {
             return Ok(ty.to_owned());
@@ -118,7 +118,7 @@ impl Check<'_> {
         id.and_then(type_of_id).map(str::to_owned).ok_or_else(|| format!("{ty} without a type"))
     }
 
-    /// Finds the row that an object tells of.
+    /// Finds the row of an object.
     fn identify(&self, ty: &str, nodes: &[&Node], object: &Map<String, Value>, place: &Place) -> Result<Place, String> {
         let id = nodes.iter().find(|node| node.name == "id").and_then(|node| object[&node.key].as_str());
         let (facts, viewer) = (self.facts, self.viewer);
@@ -167,7 +167,7 @@ impl Check<'_> {
         }
     }
 
-    /// What finds one row by its id: it is there exactly if the viewer may see it.
+    /// Checks a field that finds an object by its id: it is non-null exactly if the viewer may see the object.
     fn root(&self, node: &Node, value: &Value) -> Checked {
         let named = node.argument("id").as_str().and_then(|id| self.facts.ids.get(id));
         let of_kind = |kind: &str| node.argument("id").as_str().is_some_and(|id| id.starts_with(kind));
@@ -271,7 +271,7 @@ impl Check<'_> {
         }
     }
 
-    /// A case's own record says everything. What is worked out, or differs from the handover, is a canary.
+    /// A case's record shows every value. Computed values, and values that differ from the handover, are canaries.
     fn of_record(&self, case: usize, node: &Node, value: &Value) -> Checked {
         match &*node.name {
             "concern" | "age" | "householdMembers" | "disputed" => Ok(()),
@@ -279,7 +279,7 @@ impl Check<'_> {
         }
     }
 
-    /// A receiver asked for a value.
+    /// Records that a receiver requested a value.
     fn note(&mut self, referral: usize, field: &'static str) {
         let facts = self.facts;
         if self.viewer.sees(facts, referral) != Some(Side::Receiver) {
@@ -293,7 +293,7 @@ impl Check<'_> {
         }
     }
 
-    /// Keeps the cursors of a page.
+    /// Stores the cursors of a page.
     fn remember(&mut self, value: &Value, list: &str) {
         let all = self.seen.cursors.entry(list.to_owned()).or_default();
         all.extend(value.as_object().into_iter().flat_map(Map::values).filter_map(Value::as_str).map(str::to_owned));

@@ -1,4 +1,4 @@
-//! Random arguments: words, ids of rows that are the viewer's or another's or nobody's, pages, days, inputs.
+//! Random arguments: enum values, ids of visible, hidden and missing rows, pages, days, inputs.
 
 use serde_json::{Map, Value, json};
 
@@ -8,21 +8,21 @@ use super::generator::{Generator, Room};
 use super::schema::{Argument, Field, Kind, Type};
 use crate::support::world::in_days;
 
-/// Ids that name nothing, and texts that are no ids.
+/// Ids of missing rows, and texts that are not ids.
 const NONSENSE: [&str; 6] =
     ["", "referral_", "xyz", EXAMPLE, "person_01h455vb4pex5vsknk084sn02q", "nichts_01h455vb4pex5vsknk084sn02q"];
 const PAGE: [&str; 4] = ["first", "after", "last", "before"];
-/// No row has this version: what expects it is refused.
+/// No row has this version, so a mutation that expects it is refused.
 const NO_VERSION: i64 = 4_711;
 
-/// A list as its cursors know it: its name, and what narrows and orders it.
+/// The list of a cursor: name, filter and order.
 pub(crate) fn list_of(name: &str, arguments: &[Given]) -> String {
     let others = arguments.iter().filter(|given| !PAGE.contains(&given.name.as_str()));
     others.fold(name.to_owned(), |list, given| format!("{list} {}={}", given.name, given.value))
 }
 
 impl Generator<'_> {
-    /// Arguments of a field, and how many rows it may have then.
+    /// Arguments of a field, and its maximum number of rows.
     pub(super) fn arguments(&mut self, field: &Field, room: Room) -> (Vec<Given>, usize) {
         let (page, others): (Vec<&Argument>, Vec<&Argument>) =
             field.arguments.iter().partition(|argument| PAGE.contains(&argument.name.as_str()));
@@ -45,33 +45,33 @@ impl Generator<'_> {
         (given, length)
     }
 
-    /// The arguments of a page, and how many rows it has at the most.
+    /// The arguments of a page, and its maximum number of rows.
     fn page(&mut self, list: &str, arguments: &[&Argument], room: Room) -> (Map<String, Value>, usize) {
         let (mut values, mut length) = (Map::new(), 20);
         let most = (60 / room.rows).clamp(1, 12);
-        if room.rows > 2 || self.dice.percent(80) {
-            let from_end = arguments.len() > 2 && self.dice.percent(30);
-            let size = match self.dice.below(60) {
+        if room.rows > 2 || self.random.percent(80) {
+            let from_end = arguments.len() > 2 && self.random.percent(30);
+            let size = match self.random.below(60) {
                 0 => -1,
                 1 => 101,
                 2 => 0,
                 3..8 if room.rows == 1 => 40,
-                _ => 1 + i64::try_from(self.dice.below(most)).expect("a small page"),
+                _ => 1 + i64::try_from(self.random.below(most)).expect("a small page"),
             };
             length = usize::try_from(size.clamp(1, 100)).expect("a small page");
             values.insert(if from_end { "last" } else { "first" }.to_owned(), json!(size));
         }
         let cursors = self.cursors.get(list).map_or(&[][..], Vec::as_slice);
-        if !cursors.is_empty() && self.dice.percent(15) {
-            let before = arguments.len() > 2 && self.dice.percent(40);
-            values.insert(if before { "before" } else { "after" }.to_owned(), json!(self.dice.pick(cursors)));
-        } else if self.dice.percent(1) {
+        if !cursors.is_empty() && self.random.percent(15) {
+            let before = arguments.len() > 2 && self.random.percent(40);
+            values.insert(if before { "before" } else { "after" }.to_owned(), json!(self.random.pick(cursors)));
+        } else if self.random.percent(1) {
             values.insert("after".to_owned(), json!("bm90aGluZw"));
         }
         (values, length)
     }
 
-    /// A value of an argument or of a member of an input object; none if it is left out.
+    /// A value of an argument or of a member of an input object; none if it is omitted.
     fn argument(&mut self, argument: &Argument, of: &str) -> Option<Value> {
         let out = match (argument.ty.is_required(), argument.has_default) {
             (true, false) => 0,
@@ -79,9 +79,9 @@ impl Generator<'_> {
             (false, _) if argument.name == "filter" => 50,
             (false, _) => 65,
         };
-        match self.dice.percent(out) {
+        match self.random.percent(out) {
             true => None,
-            false if !argument.ty.is_required() && self.dice.percent(3) => Some(Value::Null),
+            false if !argument.ty.is_required() && self.random.percent(3) => Some(Value::Null),
             false => Some(self.value(&argument.ty, &argument.name, of)),
         }
     }
@@ -90,19 +90,19 @@ impl Generator<'_> {
         match ty {
             Type::Required(inner) => self.value(inner, name, of),
             Type::List(inner) => {
-                let length = 1 + self.dice.below(3);
+                let length = 1 + self.random.below(3);
                 (0..length).map(|_| self.value(inner, name, of)).collect()
             }
             Type::Named(type_name) => match self.schema.kind(type_name) {
-                Kind::Enum(words) => json!(self.dice.pick(words)),
+                Kind::Enum(words) => json!(self.random.pick(words)),
                 Kind::Input { .. } if type_name == "ClientInput" => {
-                    let (family_name, birth_date) = self.dice.pick(&self.pool.clients);
+                    let (family_name, birth_date) = self.random.pick(&self.pool.clients);
                     json!({"familyName": family_name, "birthDate": birth_date})
                 }
                 Kind::Input { members, one_of } => {
-                    // A filter by one thing alone is one whose answer is known in full.
-                    if *one_of || type_name.ends_with("Filter") && self.dice.percent(60) {
-                        let member = self.dice.pick(members);
+                    // The test knows the answer to a filter with one member.
+                    if *one_of || type_name.ends_with("Filter") && self.random.percent(60) {
+                        let member = self.random.pick(members);
                         return json!({&member.name: self.value(&member.ty, &member.name, type_name)});
                     }
                     let value = |member: &Argument| Some((member.name.clone(), self.argument(member, type_name)?));
@@ -117,14 +117,14 @@ impl Generator<'_> {
         match ty {
             "ID" => json!(self.id(name, of)),
             "Int" if name == "expectedVersion" => json!(NO_VERSION),
-            "Int" => json!(self.dice.below(40)),
-            "Boolean" => json!(self.dice.percent(50)),
+            "Int" => json!(self.random.below(40)),
+            "Boolean" => json!(self.random.percent(50)),
             "Date" => json!(self.day().to_string()),
             "DateTime" => json!(format!("{}T10:00:00Z", self.day())),
             "Month" => json!(self.day().format("%Y-%m").to_string()),
-            "Period" => json!(*self.dice.pick(&["2026-09", "2026-Q3", "2026-10", "2025-Q4"])),
+            "Period" => json!(*self.random.pick(&["2026-09", "2026-Q3", "2026-10", "2025-Q4"])),
             "String" if name == "idempotencyKey" => {
-                let key = self.dice.below(usize::MAX);
+                let key = self.random.below(usize::MAX);
                 json!(format!("random-{key}"))
             }
             "String" => {
@@ -136,11 +136,11 @@ impl Generator<'_> {
     }
 
     fn day(&mut self) -> chrono::NaiveDate {
-        let days = self.dice.below(120);
+        let days = self.random.below(120);
         in_days(60 - i64::try_from(days).expect("few days"))
     }
 
-    /// An id such as an argument of this name wants, most of the time.
+    /// An id of the type that an argument of this name expects, in most cases.
     fn id(&mut self, name: &str, of: &str) -> String {
         const ANY: [&str; 12] = [
             "referral",
@@ -160,30 +160,30 @@ impl Generator<'_> {
             ("id", "referral" | "case") => of,
             ("from" | "to", _) => "agreement",
             ("receiverId" | "toAgencyId" | "agency", _) => "agency",
-            _ => name.strip_suffix("Id").unwrap_or_else(|| *self.dice.pick(&ANY)),
+            _ => name.strip_suffix("Id").unwrap_or_else(|| *self.random.pick(&ANY)),
         };
-        let kind = if self.dice.percent(5) { *self.dice.pick(&ANY) } else { kind };
-        let known = if self.dice.percent(92) { self.of_pool(kind) } else { None };
-        known.unwrap_or_else(|| (*self.dice.pick(&NONSENSE)).to_owned())
+        let kind = if self.random.percent(5) { *self.random.pick(&ANY) } else { kind };
+        let known = if self.random.percent(92) { self.of_pool(kind) } else { None };
+        known.unwrap_or_else(|| (*self.random.pick(&NONSENSE)).to_owned())
     }
 
-    /// Something of this name: two times of three of a row that the viewer sees.
+    /// A value for this name, in two of three cases of a row that the viewer sees.
     fn of_pool(&mut self, name: &str) -> Option<String> {
-        let own = self.pool.own.get(name).filter(|_| self.dice.percent(65));
+        let own = self.pool.own.get(name).filter(|_| self.random.percent(65));
         let from = own.or_else(|| self.pool.all.get(name)).filter(|all| !all.is_empty())?;
-        Some(self.dice.pick(from).clone())
+        Some(self.random.pick(from).clone())
     }
 
-    /// Writes an argument: as a variable, or as a literal that may have variables in it.
+    /// Writes an argument as a variable, or as a literal that may contain variables.
     pub(super) fn given(&mut self, argument: &Argument, value: Value) -> Given {
         let text = self.written(&argument.ty, &value, 35);
         Given { name: argument.name.clone(), text, value }
     }
 
     fn written(&mut self, ty: &Type, value: &Value, variables: usize) -> String {
-        if self.dice.percent(variables) {
+        if self.random.percent(variables) {
             let text = self.variable(&ty.to_string(), value);
-            if self.dice.percent(15) {
+            if self.random.percent(15) {
                 let default = self.literal(ty, value, 0);
                 let variable = self.variables.last_mut().expect("it was added");
                 (variable.default, variable.given) = (Some(default), None);

@@ -1,4 +1,4 @@
-//! Finds what names somebody or something in an answer's text, wherever it stands: canaries, ids and agencies.
+//! Finds canaries, ids and agencies anywhere in the text of an answer.
 
 use std::collections::BTreeSet;
 
@@ -6,13 +6,13 @@ use super::facts::Facts;
 use super::viewers::Viewer;
 use super::world::STRANGE;
 
-/// The id in the text of an error, which names nothing.
+/// The example id in the text of an error. It is the id of no row.
 pub(crate) const EXAMPLE: &str = "referral_01h455vb4pex5vsknk084sn02q";
 
-/// Classes of canaries that somebody was shown.
+/// Classes of canaries that were shown to somebody.
 pub(crate) type Classes = BTreeSet<String>;
 
-/// Checks every canary, id and strange agency in a text. `echoed` are ids of the request that its answer repeats.
+/// Checks every canary, id and foreign agency in a text. `echoed` are ids of the request that the answer repeats.
 pub(crate) fn check(
     facts: &Facts,
     viewer: &Viewer,

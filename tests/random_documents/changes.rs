@@ -1,4 +1,4 @@
-//! Changes that the test makes before and between its documents, and what they leave.
+//! Changes that the test makes before and between its documents, and their effects on the rows.
 
 use kim_domain::agency::Role;
 use kim_domain::id::{Kind, encode};
@@ -13,7 +13,7 @@ use super::world::raw;
 use crate::support::server::{TestServer, token};
 use crate::support::world::{canary, today};
 
-/// A mutation that was made, and can be repeated.
+/// An executed mutation that can be repeated.
 pub(crate) struct Repeat {
     pub(crate) slug: String,
     pub(crate) mutation: &'static str,
@@ -68,14 +68,14 @@ pub(crate) async fn change(server: &TestServer, facts: &Facts) -> Vec<Repeat> {
     repeats
 }
 
-/// Closes some of what is open, as a day may bring it: consents are withdrawn, and agreements terminated for cause.
+/// Closes some referrals: withdraws consents, and terminates agreements for cause.
 pub(crate) async fn close(server: &TestServer, facts: &mut Facts) {
     const QUERY: &str = "mutation($input: WithdrawConsentInput!) { withdrawConsent(input: $input) { __typename } }";
     for referral in 0..facts.referrals.len() {
         let row = &facts.referrals[referral];
         let sender = &facts.agencies[row.sender];
         let is_open = row.status == S::Accepted && row.consent.is_some() && facts.gives_something(referral);
-        // A client's consents for one receiver and purpose are withdrawn together: here there is one.
+        // All consents of a client for one receiver and purpose are withdrawn together. Here there is one.
         let is_alone = facts.referrals.iter().filter(|other| other.case_of == row.case_of).count() == 1;
         if !is_open || !is_alone || sender.kind.code() != SENDS || !row.number.is_multiple_of(4) {
             continue;

@@ -1,4 +1,4 @@
-//! A GraphQL document as a tree: its text, and what it asks of an object.
+//! A GraphQL document as a tree: its text, and its selection for an object.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -31,7 +31,7 @@ pub(crate) enum Item {
     Fragment(Fragment),
 }
 
-/// A field that is asked for.
+/// A selected field.
 #[derive(Clone)]
 pub(crate) struct Node {
     pub(crate) key: String,
@@ -43,7 +43,7 @@ pub(crate) struct Node {
     pub(crate) inner: Vec<Item>,
 }
 
-/// A fragment: named ones are spread, the others stand in their place.
+/// A fragment: named or inline.
 #[derive(Clone)]
 pub(crate) struct Fragment {
     pub(crate) name: Option<String>,
@@ -60,7 +60,7 @@ pub(crate) struct Given {
     pub(crate) value: Value,
 }
 
-/// `@skip` or `@include`, and what it comes to.
+/// `@skip` or `@include`, and its effect.
 #[derive(Clone)]
 pub(crate) struct Condition {
     pub(crate) text: String,
@@ -139,7 +139,7 @@ fn text_of(item: &Item, named: &mut Named) -> String {
     }
 }
 
-/// What a selection asks of an object of this type. Each key is there once.
+/// The selected fields of an object of this type. Each key occurs once.
 pub(crate) fn asked<'d>(items: &'d [Item], object: &str, schema: &Schema) -> Vec<&'d Node> {
     let mut nodes = Vec::new();
     let keeps = |condition: &Option<Condition>| condition.as_ref().is_none_or(|one| one.keeps);

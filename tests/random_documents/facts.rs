@@ -1,4 +1,4 @@
-//! What the rows of the test's database say, in words of its own.
+//! Facts: the content of the test's rows in the test's own types.
 
 use std::collections::BTreeMap;
 
@@ -34,12 +34,12 @@ pub(crate) struct Version {
     pub(crate) fields: Fields,
     pub(crate) ticked_only: Fields,
     pub(crate) statutory: Fields,
-    /// It narrows what runs, and has begun.
+    /// Whether it narrows running referrals and is in force.
     pub(crate) narrows_now: bool,
     pub(crate) is_terminated: bool,
 }
 
-/// A proposal of an agreement, and the version that it became.
+/// A proposal of an agreement, and the version that was concluded from it.
 pub(crate) struct Proposal {
     pub(crate) id: Uuid,
     pub(crate) receiver: usize,
@@ -61,14 +61,14 @@ pub(crate) struct Consent {
     pub(crate) reports_outcome: bool,
 }
 
-/// A referral, and the client and case that were made with it under the same number.
+/// A referral, and its client and case with the same number.
 pub(crate) struct Referral {
     pub(crate) number: u32,
     pub(crate) id: Uuid,
-    /// The case and the client that were made with it.
+    /// Its case and its client.
     pub(crate) own_case: Uuid,
     pub(crate) own_person: Uuid,
-    /// The referral with which the case was made that it hands over: itself, or an earlier one.
+    /// The referral to which its case belongs: itself, or an earlier one.
     pub(crate) case_of: usize,
     pub(crate) sender: usize,
     pub(crate) receiver: usize,
@@ -81,13 +81,13 @@ pub(crate) struct Referral {
     pub(crate) consent_id: Option<Uuid>,
     pub(crate) offered: Fields,
     pub(crate) previous: Option<usize>,
-    /// A value that the receiver reported as wrong, and about which nothing is decided.
+    /// A value that the receiver reported as wrong, without a decision.
     pub(crate) disputed: Option<&'static str>,
     /// Fields of all reports.
     pub(crate) reported: Vec<&'static str>,
 }
 
-/// A step of a referral's history.
+/// An event of a referral's history.
 pub(crate) struct Event {
     pub(crate) referral: usize,
     pub(crate) agency: Uuid,
@@ -96,7 +96,7 @@ pub(crate) struct Event {
     pub(crate) is_appointment: bool,
 }
 
-/// What an id names.
+/// The object of an id.
 pub(crate) enum Named {
     Agency(usize),
     Version(usize),
@@ -104,7 +104,7 @@ pub(crate) enum Named {
     Referral(usize),
     Case(usize),
     Consent(usize),
-    /// What both sides may read while the receiver may read texts.
+    /// Parts of a referral that both sides may read while the receiver may read texts.
     Text(usize),
     Event(usize),
     Correction(usize, &'static str),
@@ -112,7 +112,7 @@ pub(crate) enum Named {
     OfCase(usize),
 }
 
-/// All of it.
+/// All facts.
 pub(crate) struct Facts {
     pub(crate) table: Table,
     pub(crate) agencies: Vec<Agency>,
@@ -122,13 +122,13 @@ pub(crate) struct Facts {
     pub(crate) events: Vec<Event>,
     /// By id in the API.
     pub(crate) ids: BTreeMap<String, Named>,
-    /// How many messages each referral has.
+    /// Number of messages of each referral.
     pub(crate) messages: BTreeMap<usize, usize>,
-    /// How many notes each case has.
+    /// Number of notes of each case.
     pub(crate) notes: BTreeMap<usize, usize>,
-    /// What each referral does not give its receiver now, and why (`rule::withheld`).
+    /// Withheld fields of each referral, with reasons (`rule::withheld`).
     pub(crate) withheld: Vec<BTreeMap<&'static str, &'static str>>,
-    /// What of it a cell of the table alone denies (`rule::denied`).
+    /// Fields that only a cell of the table denies (`rule::denied`).
     pub(crate) denied: Vec<BTreeMap<&'static str, Denial>>,
 }
 
@@ -142,14 +142,14 @@ impl Facts {
         (number as usize).checked_sub(1).filter(|place| *place < self.referrals.len())
     }
 
-    /// Asks the rule what every referral gives.
+    /// Computes the visible fields of every referral.
     pub(crate) fn work_out(&mut self) {
         let all = 0..self.referrals.len();
         self.withheld = all.clone().map(|referral| rule::withheld(self, referral)).collect();
         self.denied = all.map(|referral| rule::denied(self, referral)).collect();
     }
 
-    /// Whether a referral gives its receiver a field now.
+    /// Whether a field of a referral is visible to its receiver.
     pub(crate) fn gives(&self, referral: usize, field: &str) -> bool {
         !self.withheld[referral].contains_key(field)
     }
@@ -172,7 +172,7 @@ impl Facts {
         self.agencies[self.referrals[referral].receiver].kind.code()
     }
 
-    /// Registers what has ids in the API: agencies, agreements, proposals, referrals, cases and consents.
+    /// Registers all ids of the API: agencies, agreements, proposals, referrals, cases and consents.
     pub(crate) fn name_rows(&mut self) {
         let agencies = self.agencies.iter().enumerate();
         self.ids.extend(agencies.map(|(place, one)| (encode(Kind::Agency, one.id), Named::Agency(place))));

@@ -10,14 +10,14 @@ use serde_json::Value;
 use super::answer::{Check, Seen};
 use super::canaries::{self, Classes};
 use super::changes::{self, Repeat};
-use super::dice::{Dice, seed};
 use super::document::{Document, Item};
 use super::facts::Facts;
 use super::generator::{Generator, Pool};
-use super::pieces::in_pieces;
 use super::pools;
+use super::random::{Random, seed};
 use super::schema::Schema;
 use super::setup;
+use super::split_selection::split_selections;
 use super::table::{Cell, DeniedCell};
 use super::viewers::{Viewer, viewers};
 use super::world;
@@ -25,9 +25,9 @@ use crate::support::database::TestDatabase;
 use crate::support::server::TestServer;
 use crate::support::world::today;
 
-/// Documents that may be asked beyond the planned ones for what is missing.
+/// Maximum number of additional documents to find missing cells.
 const MOST_MORE: usize = 5_000;
-/// What a valid document may be answered, beside data.
+/// Error codes with which a valid document may be answered.
 const CODES: [&str; 9] = [
     "FORBIDDEN",
     "BAD_INPUT",
@@ -40,36 +40,36 @@ const CODES: [&str; 9] = [
     "NO_LEGAL_GROUND",
 ];
 
-/// A server over the test's rows, and what was seen of it.
+/// A server over the test's rows, and everything that its answers showed.
 pub(crate) struct Fuzz {
     pub(crate) seed: u64,
     pub(crate) facts: Facts,
     pub(crate) seen: Seen,
     pub(crate) classes: Classes,
-    /// How many documents were asked.
+    /// Number of documents.
     pub(crate) asked: usize,
-    /// To how many of them the answer was errors alone.
+    /// Number of documents that were answered with errors only.
     pub(crate) unanswered: usize,
-    dice: Dice,
+    random: Random,
     server: TestServer,
     viewers: Vec<(Viewer, Pool)>,
     schemas: BTreeMap<(&'static str, &'static str), Schema>,
     repeats: Vec<Repeat>,
 }
 
-/// What was not shown or denied to anybody yet.
+/// Cells and texts that were not shown, or not denied, to anybody yet.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Missing {
     /// Cells of the table of which a receiver must be shown a value.
     shown: Vec<Cell>,
-    /// Cells for which a receiver must ask in vain.
+    /// Cells that a receiver must request without getting a value.
     denied: Vec<DeniedCell>,
-    /// Classes of canaries that somebody must be shown.
+    /// Classes of canaries that must be shown to somebody.
     texts: Vec<String>,
 }
 
 impl Missing {
-    /// Whether a viewer may be shown or denied some of it.
+    /// Whether some of it can be shown or denied to this viewer.
     fn concerns(&self, facts: &Facts, viewer: &Viewer) -> bool {
         let of_kind = self.shown.iter().any(|(_, kind, _)| *kind == viewer.kind)
             || self.denied.iter().any(|(_, kind, _)| *kind == viewer.kind);
@@ -104,33 +104,33 @@ impl Fuzz {
                 place.insert(setup::schema(&server, &facts, viewer).await);
             }
         }
-        let (seen, classes, dice) = (Seen::default(), Classes::new(), Dice::new(seed, 0));
-        Self { seed, facts, seen, classes, asked: 0, unanswered: 0, dice, server, viewers, schemas, repeats }
+        let (seen, classes, random) = (Seen::default(), Classes::new(), Random::new(seed, 0));
+        Self { seed, facts, seen, classes, asked: 0, unanswered: 0, random, server, viewers, schemas, repeats }
     }
 
-    /// Asks one document of any viewer, and checks the answer.
+    /// Sends a document of a random viewer and checks the answer.
     pub(crate) async fn ask_and_check(&mut self) {
         let places: Vec<usize> = (0..self.viewers.len()).collect();
-        let place = *self.dice.weighed(&places, |place| self.viewers[*place].0.weight);
+        let place = *self.random.weighed(&places, |place| self.viewers[*place].0.weight);
         self.ask_of(place).await;
     }
 
     async fn ask_of(&mut self, place: usize) {
         let document = self.document(place);
-        // The other way to the answer is checked too.
-        let pieces = if self.dice.percent(30) { in_pieces(&document, &mut self.dice) } else { None };
+        // Some documents are split, so that the engine merges the answer.
+        let pieces = if self.random.percent(30) { split_selections(&document, &mut self.random) } else { None };
         let sent = pieces.as_ref().unwrap_or(&document);
         let answer = self.ask(place, sent).await;
         self.check(place, &document, sent, &answer);
     }
 
-    /// Closes some of what is open, while everything that the server keeps is kept.
+    /// Closes some consents and agreements, while the server keeps its caches.
     pub(crate) async fn close_some(&mut self) {
         changes::close(&self.server, &mut self.facts).await;
         setup::register(world::raw(&self.server.database), &mut self.facts).await;
     }
 
-    /// Goes on with viewers for whom something is still missing.
+    /// Continues with viewers for whom something is still missing.
     pub(crate) async fn ask_for_the_rest(&mut self) {
         for _ in 0..MOST_MORE {
             let missing = self.missing();
@@ -140,12 +140,12 @@ impl Fuzz {
             let facts = &self.facts;
             let may = |(viewer, _): &(Viewer, Pool)| missing.concerns(facts, viewer);
             let places: Vec<usize> = (0..self.viewers.len()).filter(|place| may(&self.viewers[*place])).collect();
-            let place = *self.dice.weighed(&places, |place| self.viewers[*place].0.weight);
+            let place = *self.random.weighed(&places, |place| self.viewers[*place].0.weight);
             self.ask_of(place).await;
         }
     }
 
-    /// What must have happened at the end.
+    /// Everything that was not shown or denied yet. Must be empty at the end.
     pub(crate) fn missing(&self) -> Missing {
         let (table, seen) = (&self.facts.table, &self.seen);
         Missing {
@@ -155,18 +155,18 @@ impl Fuzz {
         }
     }
 
-    /// Asks a document of each viewer in turn, as it is and in pieces, and compares the answers. Whether there were two.
+    /// Sends a document of each viewer in turn, as it is and split, and compares the answers. Returns whether there were two.
     pub(crate) async fn ask_both_ways(&mut self, turn: usize) -> bool {
         let place = turn % self.viewers.len();
         let document = self.document(place);
-        let Some(pieces) = in_pieces(&document, &mut self.dice) else { return false };
-        let (whole, put_together) = (self.ask(place, &document).await, self.ask(place, &pieces).await);
+        let Some(pieces) = split_selections(&document, &mut self.random) else { return false };
+        let (whole, merged) = (self.ask(place, &document).await, self.ask(place, &pieces).await);
         self.check(place, &document, &document, &whole);
-        if whole.is_too_large() || put_together.is_too_large() {
+        if whole.is_too_large() || merged.is_too_large() {
             return false;
         }
-        if whole.data() != put_together.data() || whole.errors() != put_together.errors() {
-            let others = format!("\nin pieces:\n{}\n{}", pieces.text(), put_together.body);
+        if whole.data() != merged.data() || whole.errors() != merged.errors() {
+            let others = format!("\nsplit:\n{}\n{}", pieces.text(), merged.body);
             self.fail(place, &document, &whole, &format!("two answers{others}"));
         }
         true
@@ -177,21 +177,21 @@ impl Fuzz {
         self.server.stop().await;
     }
 
-    /// A random document of a viewer: a query, seldom a mutation that changes nothing: one that is refused, or was made before.
+    /// A random document of a viewer: a query, or rarely a mutation without effect, which is refused or repeated.
     fn document(&mut self, place: usize) -> Document {
         let (viewer, pool) = &self.viewers[place];
         let schema = &self.schemas[&viewer.pair()];
         let repeats: Vec<&Repeat> = self.repeats.iter().filter(|repeat| repeat.slug == viewer.slug).collect();
         let harmless = schema.harmless();
-        let mutation = match self.dice.below(100) {
+        let mutation = match self.random.below(100) {
             0..3 if !repeats.is_empty() && viewer.works_on_referrals() => {
-                let repeat = *self.dice.pick(&repeats);
+                let repeat = *self.random.pick(&repeats);
                 Some((schema.mutation(repeat.mutation), Some(repeat.input.clone())))
             }
-            3..5 if !harmless.is_empty() => Some((*self.dice.pick(&harmless), None)),
+            3..5 if !harmless.is_empty() => Some((*self.random.pick(&harmless), None)),
             _ => None,
         };
-        let generator = Generator::new(schema, &mut self.dice, pool, &self.seen.cursors);
+        let generator = Generator::new(schema, &mut self.random, pool, &self.seen.cursors);
         match mutation {
             Some((field, input)) => generator.mutation(field, input),
             None => generator.query(),
@@ -207,7 +207,7 @@ impl Fuzz {
         Answer { body, json }
     }
 
-    /// Checks the answer to a document, which may have been sent in pieces.
+    /// Checks the answer to a document, which may have been sent after a split.
     fn check(&mut self, place: usize, document: &Document, sent: &Document, answer: &Answer) {
         self.unanswered += usize::from(answer.json["data"].is_null());
         let (facts, viewer) = (&self.facts, &self.viewers[place].0);

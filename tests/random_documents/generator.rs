@@ -5,24 +5,24 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::dice::Dice;
 use super::document::{Condition, Document, Fragment, Item, Node, Variable};
+use super::random::Random;
 use super::schema::{Field, Kind, QUERY, Schema};
 
-/// What a viewer may put into arguments.
+/// Values for the arguments of a viewer.
 pub(crate) struct Pool {
-    /// Ids by their prefix, and texts by the name of their argument: those of rows that the viewer sees.
+    /// Ids by prefix, and texts by the argument's name, of rows that the viewer sees.
     pub(crate) own: BTreeMap<String, Vec<String>>,
-    /// The same of all rows.
+    /// The same for all rows.
     pub(crate) all: Arc<BTreeMap<String, Vec<String>>>,
     /// Names and birth dates of clients.
     pub(crate) clients: Vec<(String, String)>,
 }
 
-/// Cursors from earlier answers, by the list for which they were made.
+/// Cursors from earlier answers, by their list.
 pub(crate) type Cursors = BTreeMap<String, Vec<String>>;
 
-/// How deep a selection may still go, and for how many rows it is answered.
+/// Remaining depth of a selection, and the number of rows for which it is answered.
 #[derive(Clone, Copy)]
 pub(super) struct Room {
     depth: usize,
@@ -32,27 +32,27 @@ pub(super) struct Room {
 /// Makes one document.
 pub(crate) struct Generator<'g> {
     pub(super) schema: &'g Schema,
-    pub(super) dice: &'g mut Dice,
+    pub(super) random: &'g mut Random,
     pub(super) pool: &'g Pool,
     pub(super) cursors: &'g Cursors,
     pub(super) variables: Vec<Variable>,
     names: usize,
-    /// How many fields it may still have, but for those that make a selection whole.
+    /// Remaining number of fields, without those that complete a selection.
     left: usize,
 }
 
 impl<'g> Generator<'g> {
-    pub(crate) fn new(schema: &'g Schema, dice: &'g mut Dice, pool: &'g Pool, cursors: &'g Cursors) -> Self {
-        let left = *dice.pick(&[10, 25, 45, 80]);
-        Self { schema, dice, pool, cursors, variables: Vec::new(), names: 0, left }
+    pub(crate) fn new(schema: &'g Schema, random: &'g mut Random, pool: &'g Pool, cursors: &'g Cursors) -> Self {
+        let left = *random.pick(&[10, 25, 45, 80]);
+        Self { schema, random, pool, cursors, variables: Vec::new(), names: 0, left }
     }
 
-    /// A query with one to three fields at its root.
+    /// A query with one to three root fields.
     pub(crate) fn query(mut self) -> Document {
         let fields: Vec<&Field> = self.schema.fields(QUERY).iter().collect();
         let mut root = Vec::new();
-        for _ in 0..*self.dice.pick(&[1, 1, 2, 3]) {
-            let field = *self.dice.weighed(&fields, |field| weight(&field.name));
+        for _ in 0..*self.random.pick(&[1, 1, 2, 3]) {
+            let field = *self.random.weighed(&fields, |field| weight(&field.name));
             let key = self.key(&field.name, root.iter().any(|item| has_key(item, &field.name)));
             root.push(self.field(field, key, Room { depth: 7, rows: 1 }));
         }
@@ -80,7 +80,7 @@ impl<'g> Generator<'g> {
     }
 
     fn key(&mut self, name: &str, taken: bool) -> String {
-        if taken || self.dice.percent(15) { self.name("a") } else { name.to_owned() }
+        if taken || self.random.percent(15) { self.name("a") } else { name.to_owned() }
     }
 
     fn field(&mut self, field: &Field, key: String, room: Room) -> Item {
@@ -96,39 +96,39 @@ impl<'g> Generator<'g> {
             }
             Kind::Scalar | Kind::Enum(_) | Kind::Input { .. } => Vec::new(),
         };
-        // An object that is answered says which one it is.
+        // Every object is selected with its id.
         let condition = if field.name == "id" { None } else { self.condition(6) };
         Item::Field(Node { key, name: field.name.clone(), ty, arguments, condition, inner })
     }
 
-    /// What is asked of an object.
+    /// A selection of an object.
     fn selection(&mut self, ty: &str, room: Room) -> Vec<Item> {
         let fields = self.schema.fields(ty);
         let (objects, leaves): (Vec<&Field>, Vec<&Field>) =
             fields.iter().partition(|field| self.schema.has_fields(field.ty.name()));
-        // A handover or a record: most of the schema's fields are there.
+        // A handover or a record: select most fields.
         let is_record = leaves.len() > 30;
-        let share = *self.dice.pick(if is_record { &[25, 60, 100] } else { &[15, 35, 70] });
+        let share = *self.random.pick(if is_record { &[25, 60, 100] } else { &[15, 35, 70] });
         let mut chosen: Vec<&Field> =
-            leaves.into_iter().filter(|field| field.name == "id" || self.dice.percent(share)).collect();
+            leaves.into_iter().filter(|field| field.name == "id" || self.random.percent(share)).collect();
         if self.left > 0 && room.depth > 0 && !objects.is_empty() {
-            for _ in 0..*self.dice.pick(if is_record { &[3, 5, 8] } else { &[1, 2, 3] }) {
-                chosen.push(*self.dice.weighed(&objects, |field| weight(&field.name)));
+            for _ in 0..*self.random.pick(if is_record { &[3, 5, 8] } else { &[1, 2, 3] }) {
+                chosen.push(*self.random.weighed(&objects, |field| weight(&field.name)));
             }
         }
         let mut items: Vec<Item> = Vec::new();
         for field in chosen {
             let taken = items.iter().any(|item| has_key(item, &field.name));
-            // The same object again would be the same answer again: only another page is another.
+            // Repeating an object would repeat its answer. Only another page differs.
             if taken && field.arguments.is_empty() {
                 continue;
             }
             let key = self.key(&field.name, taken);
             let item = self.field(field, key, room);
-            let place = self.dice.below(items.len() + 1);
+            let place = self.random.below(items.len() + 1);
             items.insert(place, item);
         }
-        if items.is_empty() || self.dice.percent(15) {
+        if items.is_empty() || self.random.percent(15) {
             let key = self.key("__typename", false);
             let (name, ty) = ("__typename".to_owned(), "String".to_owned());
             let node = Node { key, name, ty, arguments: Vec::new(), condition: None, inner: Vec::new() };
@@ -137,20 +137,20 @@ impl<'g> Generator<'g> {
         self.in_fragments(ty, items)
     }
 
-    /// What is asked of an object behind an interface: of the type that is expected, and of another.
+    /// A selection of an interface: for the expected type, and for another one.
     fn of_members(&mut self, ty: &str, members: &[String], expected: Option<&str>, room: Room) -> Vec<Item> {
         let mut items = self.selection(ty, room);
-        let other = self.dice.pick(members).clone();
+        let other = self.random.pick(members).clone();
         let expected = expected.filter(|expected| members.iter().any(|member| member == expected));
         for member in expected.into_iter().map(str::to_owned).chain([other]) {
             let inner = self.selection(&member, room).into_iter().map(|item| self.renamed(item)).collect();
-            let name = if self.dice.percent(30) { Some(self.name("F")) } else { None };
+            let name = if self.random.percent(30) { Some(self.name("F")) } else { None };
             items.push(Item::Fragment(Fragment { name, on: Some(member), condition: None, inner }));
         }
         items
     }
 
-    /// The same under a key that no other member's fragment has. Below it keys may repeat.
+    /// The field under a key that no other type's fragment has. Below it keys may repeat.
     fn renamed(&mut self, item: Item) -> Item {
         match item {
             Item::Field(node) => Item::Field(Node { key: self.name("a"), ..node }),
@@ -163,25 +163,25 @@ impl<'g> Generator<'g> {
 
     /// Puts some of a selection into fragments.
     fn in_fragments(&mut self, ty: &str, mut items: Vec<Item>) -> Vec<Item> {
-        while self.dice.percent(20) {
-            let from = self.dice.below(items.len());
-            let to = from + 1 + self.dice.below(items.len() - from);
+        while self.random.percent(20) {
+            let from = self.random.below(items.len());
+            let to = from + 1 + self.random.below(items.len() - from);
             let inner: Vec<Item> = items.drain(from..to).collect();
-            let name = if self.dice.percent(40) { Some(self.name("F")) } else { None };
-            let on = if name.is_some() || self.dice.percent(50) { Some(ty.to_owned()) } else { None };
+            let name = if self.random.percent(40) { Some(self.name("F")) } else { None };
+            let on = if name.is_some() || self.random.percent(50) { Some(ty.to_owned()) } else { None };
             let condition = if inner.iter().any(names_its_object) { None } else { self.condition(15) };
             items.insert(from, Item::Fragment(Fragment { name, on, condition, inner }));
         }
         items
     }
 
-    /// A directive in so many of a hundred places.
+    /// A directive, with this probability in percent.
     fn condition(&mut self, chance: usize) -> Option<Condition> {
-        if !self.dice.percent(chance) {
+        if !self.random.percent(chance) {
             return None;
         }
-        let (skips, value) = (self.dice.percent(50), self.dice.percent(50));
-        let text = if self.dice.percent(50) { self.variable("Boolean!", &value.into()) } else { value.to_string() };
+        let (skips, value) = (self.random.percent(50), self.random.percent(50));
+        let text = if self.random.percent(50) { self.variable("Boolean!", &value.into()) } else { value.to_string() };
         let directive = if skips { "skip" } else { "include" };
         Some(Condition { text: format!("@{directive}(if: {text})"), keeps: skips != value })
     }
@@ -195,7 +195,7 @@ impl<'g> Generator<'g> {
     }
 }
 
-/// The type that an id names by its prefix.
+/// The type of an id, by its prefix.
 pub(crate) fn type_of_id(id: &str) -> Option<&'static str> {
     match id.split_once('_')?.0 {
         "referral" => Some("Referral"),
@@ -208,7 +208,7 @@ pub(crate) fn type_of_id(id: &str) -> Option<&'static str> {
     }
 }
 
-/// How often a field is asked for beside its siblings: what leads to handovers, more often.
+/// The weight of a field among its siblings. Fields that lead to handovers have a higher weight.
 fn weight(name: &str) -> usize {
     match name {
         "handover" => 10,

@@ -1,4 +1,4 @@
-//! How many rows a list has, where the rows say it.
+//! The number of rows of a list, where the test knows it.
 
 use serde_json::Value;
 
@@ -10,19 +10,19 @@ use super::schema::QUERY;
 use super::table::SENDS;
 use super::viewers::Viewer;
 
-/// What is known of a page.
+/// The known properties of a page.
 #[derive(Clone, Default)]
 pub(crate) struct Page {
-    /// The list, as its cursors know it.
+    /// The list to which its cursors belong.
     pub(crate) list: String,
     total: Option<usize>,
     rows: Option<usize>,
-    /// The number of the client by whom it was asked for.
+    /// The number of the client in the filter.
     client: Option<u32>,
 }
 
 impl Page {
-    /// The page of a list of so many rows. From a cursor on it may have fewer rows than there are.
+    /// The page of a list with this number of rows. After a cursor it may have fewer rows.
     pub(crate) fn new(list: String, total: Option<usize>, node: &Node) -> Self {
         let size = ["first", "last"].into_iter().find_map(|name| node.argument(name).as_u64());
         let is_first = node.argument("after").is_null() && node.argument("before").is_null();
@@ -33,7 +33,7 @@ impl Page {
         Self { list, total, rows, client }
     }
 
-    /// Whether a referral may be in it: who looks for a client finds those alone that show the client.
+    /// Whether a referral may be on it: a search for a client finds only referrals that show the client.
     pub(crate) fn may_have(&self, facts: &Facts, viewer: &Viewer, referral: usize) -> bool {
         self.client.is_none_or(|number| facts.referrals[referral].number == number && viewer.finds(facts, referral))
     }
@@ -47,12 +47,12 @@ impl Page {
     }
 }
 
-/// Whether an object of this type says how many rows there are.
+/// Whether an object of this type has a number of rows.
 pub(crate) fn is_counted(ty: &str) -> bool {
     ty.ends_with("Connection") || ty == "ReferralCounts"
 }
 
-/// The number of rows of a list; none if a filter leaves what is not worked out here.
+/// The number of rows of a list; none if this test does not compute its filter.
 pub(crate) fn total(facts: &Facts, viewer: &Viewer, ty: &str, node: &Node, place: &Place) -> Option<usize> {
     let filter = node.argument("filter");
     match (ty, &*node.name) {
@@ -111,7 +111,7 @@ fn referrals(facts: &Facts, viewer: &Viewer, node: &Node) -> Option<usize> {
     found.sum_of()
 }
 
-/// The only member of a filter that narrows anything; the outer `None`: there are several.
+/// The only member of a filter that narrows it; the outer `None` means that there are several.
 fn only(filter: &Value) -> Option<Option<(&str, &Value)>> {
     let mut members = filter.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
     let first = members.next().map(|(name, value)| (name.as_str(), value));
@@ -123,7 +123,7 @@ fn number_in(canary: &Value) -> Option<u32> {
     canary.as_str()?.get(6..11)?.parse().ok()
 }
 
-/// Counts what is true, as long as all of it is known.
+/// Counts true values, if all values are known.
 trait SumOf {
     fn sum_of(self) -> Option<usize>;
 }

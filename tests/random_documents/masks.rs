@@ -1,5 +1,5 @@
-//! The statement that reads handovers, asked by itself: behind it the API decides once more, so that an answer would not show
-//! that a row's mask is too wide.
+//! Tests the statement that reads handovers. The API applies the rule again afterwards, so that its answers would not reveal a
+//! mask that is too wide.
 
 use kim_domain::agency::Role;
 use kim_domain::field::{FieldSet, HandoverField};
@@ -7,18 +7,18 @@ use kim_domain::referral::{Direction, ReferralOrder};
 use kim_entity::database::Database;
 use kim_entity::read::{Extent, ListedReferral, Reads, ReferralFilter, Values, Window};
 
-use super::dice::Dice;
 use super::facts::Facts;
+use super::random::Random;
 use super::table::SENDS;
 use crate::support::server::{token, verified};
 use crate::support::world::today;
 
-/// Checks that of a page of an agency's referrals exactly those values are read that are given and asked for.
-pub(crate) async fn check(database: &Database, facts: &Facts, slug: &str, dice: &mut Dice) {
+/// Checks that a page of an agency's referrals reads exactly the visible and requested values.
+pub(crate) async fn check(database: &Database, facts: &Facts, slug: &str, random: &mut Random) {
     let kind = facts.agencies[facts.agency(slug)].kind;
     let role = if kind.code() == SENDS { Role::CaseManager } else { Role::Clerk };
-    let share = *dice.pick(&[10, 50, 90]);
-    let asked: FieldSet = HandoverField::ALL.iter().copied().filter(|_| dice.percent(share)).collect();
+    let share = *random.pick(&[10, 50, 90]);
+    let asked: FieldSet = HandoverField::ALL.iter().copied().filter(|_| random.percent(share)).collect();
     let read = read(database, &token(slug, role), asked).await;
     assert!(read.len() > 20, "{slug} has referrals");
     for (row, values) in read {
@@ -31,7 +31,7 @@ pub(crate) async fn check(database: &Database, facts: &Facts, slug: &str, dice: 
     }
 }
 
-/// A page of incoming referrals, with what is asked of their handovers.
+/// A page of incoming referrals, with the requested fields of their handovers.
 async fn read(database: &Database, token: &str, asked: FieldSet) -> Vec<(ListedReferral, Option<Values>)> {
     let snapshot = Reads::admit(database, verified(token), today()).await.expect("a database").expect("a viewer");
     let (filter, order) = (ReferralFilter::default(), ReferralOrder::OfferedAtAsc);

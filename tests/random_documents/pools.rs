@@ -1,4 +1,4 @@
-//! What documents may name: ids, file numbers and clients that are the viewer's, and others.
+//! Ids, file numbers and clients for arguments: those that the viewer sees, and others.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,12 +21,12 @@ pub(crate) fn names(facts: &Facts) -> Names {
     names
 }
 
-/// What a viewer may put into arguments: the names of what it finds, and those of all.
+/// The pool of a viewer: ids and texts of objects that it finds, and those of all objects.
 pub(crate) fn pool(facts: &Facts, viewer: &Viewer, all: &Arc<Names>) -> Pool {
     let (mut own, mut clients) = (Names::new(), Vec::new());
     for (id, named) in facts.ids.iter().filter(|(_, named)| viewer.finds_by_id(facts, named)) {
         add_id(&mut own, id);
-        // Where a cell of the table denies something, it is asked for more often.
+        // Referrals in which a cell of the table denies a field are requested more often.
         if matches!(named, Named::Referral(referral) if !facts.denied[*referral].is_empty()) {
             add_id(&mut own, id);
             add_id(&mut own, id);

@@ -1,4 +1,4 @@
-//! What a viewer may know of every sort of row, beside the handover's fields, which the rule gives.
+//! What a viewer may see of each kind of row, besides the fields of the handover.
 
 use kim_domain::agency::Scope;
 use kim_domain::purpose::ReferralPurpose;
@@ -8,10 +8,10 @@ use super::table::{Fields, SENDS};
 use super::viewers::Viewer;
 
 const COORDINATION: &str = "KOORDINATION";
-/// What finds the client at the desk, and so tells it.
+/// Fields by which a client is found, and which are thereby disclosed.
 const AT_THE_DESK: [&str; 2] = ["familyName", "birthDate"];
 
-/// On which side of a referral a viewer stands.
+/// The viewer's side of a referral.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
     Sender,
@@ -19,7 +19,7 @@ pub(crate) enum Side {
 }
 
 impl Viewer {
-    /// On which side of a referral it stands; none if the referral is not its own.
+    /// The viewer's side of a referral; none if the viewer is no party.
     pub(crate) fn side(&self, facts: &Facts, referral: usize) -> Option<Side> {
         let row = &facts.referrals[referral];
         let side = match self.agency {
@@ -50,7 +50,7 @@ impl Viewer {
         facts.table.known(self.kind).iter().copied().filter(|field| facts.gives(referral, field)).collect()
     }
 
-    /// What of it is disputed: reported of any referral of the same case.
+    /// Disputed fields: reported in any referral of the same case.
     pub(crate) fn disputed(&self, facts: &Facts, referral: usize) -> Fields {
         let case = facts.referrals[referral].case_of;
         let of_case = facts.referrals.iter().filter(|other| other.case_of == case);
@@ -58,7 +58,7 @@ impl Viewer {
         self.shown(facts, referral).intersection(&disputed).copied().collect()
     }
 
-    /// Whether it may read the texts that go with a handover.
+    /// Whether it may read messages and other texts of a referral.
     pub(crate) fn reads_texts(&self, facts: &Facts, referral: usize) -> bool {
         match self.sees(facts, referral) {
             Some(Side::Sender) => true,
@@ -67,7 +67,7 @@ impl Viewer {
         }
     }
 
-    /// Whether it may know what came of a referral.
+    /// Whether it may see the outcome of a referral.
     pub(crate) fn is_told(&self, facts: &Facts, referral: usize) -> bool {
         match self.sees(facts, referral) {
             Some(Side::Receiver) => true,
@@ -79,7 +79,7 @@ impl Viewer {
         }
     }
 
-    /// Whether a case that was made with a referral is its own.
+    /// Whether the case of a referral is its own.
     pub(crate) fn has_case(&self, facts: &Facts, case: usize) -> bool {
         self.works_on_cases() && facts.referrals[case].sender == self.agency
     }
@@ -107,7 +107,7 @@ impl Viewer {
         concerned && self.may(Scope::AgreementRead) && self.is_for(purpose)
     }
 
-    /// Whether it may know that an agency exists: one of its municipality, or the other side of something of its own.
+    /// Whether it may see an agency: one of its municipality, or the other party of its own referrals or agreements.
     pub(crate) fn knows(&self, facts: &Facts, agency: usize) -> bool {
         let (own, other) = (&facts.agencies[self.agency], &facts.agencies[agency]);
         let oversees =
@@ -134,12 +134,12 @@ impl Viewer {
         reported.filter(|field| self.reads_texts(facts, referral) && known.contains(field)).collect()
     }
 
-    /// Whether the desk finds a referral by its client.
+    /// Whether it finds a referral by name and birth date.
     pub(crate) fn finds(&self, facts: &Facts, referral: usize) -> bool {
         AT_THE_DESK.iter().all(|field| facts.gives(referral, field)) && self.sees(facts, referral).is_some()
     }
 
-    /// Whether it may know what an id names.
+    /// Whether it may see the object of an id.
     pub(crate) fn may_know(&self, facts: &Facts, named: &Named) -> bool {
         match named {
             Named::Agency(agency) => self.knows(facts, *agency),
@@ -154,10 +154,10 @@ impl Viewer {
         }
     }
 
-    /// Whether it finds something by its id.
+    /// Whether `node` returns the object of an id.
     pub(crate) fn finds_by_id(&self, facts: &Facts, named: &Named) -> bool {
         match named {
-            // Another municipality's agency is known as a party alone.
+            // An agency of another municipality is visible only as a party.
             Named::Agency(agency) => {
                 let (own, other) = (&facts.agencies[self.agency], &facts.agencies[*agency]);
                 own.ags == other.ags && other.is_enabled
@@ -179,7 +179,7 @@ impl Viewer {
             return of_version && self.sees_version(facts, (number - AGREEMENTS) as usize);
         }
         if number == 0 {
-            // What an agency specialises in, and whose client does not want it told, is nobody's.
+            // An agency's specialisation, and a support notice without consent, are visible to nobody.
             return class == "supportReference"
                 && self.works_on_cases()
                 && ["traeger-0", "traeger-1"].contains(&&*self.slug);
@@ -197,7 +197,7 @@ impl Viewer {
             "consentStaff" | "guardian" | "witness" | "formReason" | "wording" => self.sees_consent(facts, referral),
             "caseConcern" | "caseNumber" | "householdGivenName" | "result" | "goal" | "note" | "noteStaff"
             | "decisionStaff" | "grounds" => self.has_case(facts, referral),
-            // A case's concern is another text.
+            // The concern of a case is another text.
             field if facts.table.has(field) => {
                 self.is_shown(facts, referral, field) || field != "concern" && self.has_case(facts, referral)
             }

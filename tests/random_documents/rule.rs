@@ -1,5 +1,4 @@
-//! What a referral gives its receiver, worked out from the rows and the tables by code that shares nothing with the server's
-//! rule.
+//! The visible fields of a referral, computed from the rows and the tables. Shares no code with the server's rule.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -17,7 +16,7 @@ static PURPOSES: LazyLock<[BTreeSet<&str>; 2]> = LazyLock::new(|| {
     [3, 4].map(|column| rows.iter().filter(|row| row[column] == "yes").map(|row| row[0]).collect())
 });
 
-/// How far a referral has come for its receiver.
+/// The stage of a referral for its receiver.
 pub(crate) fn stage(facts: &Facts, referral: usize) -> Stage {
     let referral = &facts.referrals[referral];
     let open = if referral.ever_accepted { Stage::Full } else { Stage::Preview };
@@ -28,7 +27,7 @@ pub(crate) fn stage(facts: &Facts, referral: usize) -> Stage {
     }
 }
 
-/// What it would give at a stage.
+/// The fields that it would show at a stage.
 pub(crate) fn at(facts: &Facts, referral: usize, stage: Stage) -> Fields {
     let kind = facts.kind_of_receiver(referral);
     let agreed = agreed(facts, referral);
@@ -41,7 +40,7 @@ pub(crate) fn at(facts: &Facts, referral: usize, stage: Stage) -> Fields {
         .collect()
 }
 
-/// What is left of an agreement.
+/// The fields of an agreement after narrowing versions.
 struct Agreed {
     fields: Fields,
     ticked_only: Fields,
@@ -69,7 +68,7 @@ fn agreed(facts: &Facts, referral: usize) -> Agreed {
     agreed
 }
 
-/// Whether the client's consent carries anything today.
+/// Whether the client's consent is valid today.
 fn holds(facts: &Facts, referral: usize, consent: &Consent) -> bool {
     let referral = &facts.referrals[referral];
     let bound = facts.agencies[referral.sender].is_bound_by_203;
@@ -102,7 +101,7 @@ fn by_statute(facts: &Facts, referral: usize, agreed: &Agreed) -> Fields {
     agreed.statutory.difference(&must).copied().collect()
 }
 
-/// What a referral does not give its receiver now, and why.
+/// The withheld fields of a referral, with reasons.
 pub(crate) fn withheld(facts: &Facts, referral: usize) -> BTreeMap<&'static str, &'static str> {
     let (row, stage, agreed) = (&facts.referrals[referral], stage(facts, referral), agreed(facts, referral));
     let (kind, given) = (facts.kind_of_receiver(referral), at(facts, referral, stage));
@@ -126,7 +125,7 @@ pub(crate) fn withheld(facts: &Facts, referral: usize) -> BTreeMap<&'static str,
     withheld.map(|field| (*field, reason(field))).collect()
 }
 
-/// Fields that one thing alone keeps from the receiver, and what: a cell of the table.
+/// Fields that are withheld only because of a cell of the table, with that cell.
 pub(crate) fn denied(facts: &Facts, referral: usize) -> BTreeMap<&'static str, Denial> {
     let (stage, kind) = (stage(facts, referral), facts.kind_of_receiver(referral));
     let row = &facts.referrals[referral];

@@ -1,4 +1,4 @@
-//! A viewer's schema as introspection tells it.
+//! A viewer's schema, read by introspection.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,7 +11,7 @@ pub(crate) struct Schema {
     pub(crate) mutation: Option<String>,
 }
 
-/// What a type is.
+/// The kind of a type.
 pub(crate) enum Kind {
     Scalar,
     Enum(Vec<String>),
@@ -84,7 +84,7 @@ impl Schema {
         Self { types, mutation: json["mutationType"]["name"].as_str().map(str::to_owned) }
     }
 
-    /// A type, which the schema has.
+    /// A type of the schema. Panics if it does not exist.
     pub(crate) fn kind(&self, name: &str) -> &Kind {
         self.types.get(name).unwrap_or_else(|| panic!("no type {name}"))
     }
@@ -97,7 +97,7 @@ impl Schema {
         }
     }
 
-    /// A field of the root of mutations, which the schema has.
+    /// A mutation of the schema. Panics if it does not exist.
     pub(crate) fn mutation(&self, name: &str) -> &Field {
         self.mutations().iter().find(|field| field.name == name).expect("a mutation")
     }
@@ -106,7 +106,7 @@ impl Schema {
         self.mutation.as_ref().map_or(&[], |root| self.fields(root))
     }
 
-    /// Mutations that expect a version, so that with one that no row has they change nothing.
+    /// Mutations that expect a version. With a version that no row has they change nothing.
     pub(crate) fn harmless(&self) -> Vec<&Field> {
         let members = |ty: &str| match self.kind(ty) {
             Kind::Input { members, .. } => &members[..],

@@ -1,4 +1,4 @@
-//! What is read before the random documents: each viewer's schema, and the ids that only rows name.
+//! Reads each viewer's schema, and ids from the database, before the random documents.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use super::table::SENDS;
 use super::viewers::Viewer;
 use crate::support::server::TestServer;
 
-/// Registers the rows whose ids appear in answers and which nothing else names.
+/// Registers rows whose ids occur in answers but not in the facts.
 pub(crate) async fn register(db: &DatabaseConnection, facts: &mut Facts) {
     let referrals: BTreeMap<_, _> = facts.referrals.iter().enumerate().map(|(place, row)| (row.id, place)).collect();
     facts.events.clear();
@@ -48,7 +48,7 @@ pub(crate) async fn register(db: &DatabaseConnection, facts: &mut Facts) {
     }
 }
 
-/// Reads a viewer's schema, which has exactly the handover fields of its kind.
+/// Reads a viewer's schema and checks that it has exactly the handover fields of its kind.
 pub(crate) async fn schema(server: &TestServer, facts: &Facts, viewer: &Viewer) -> Schema {
     let answer = server.ask(&viewer.token(), include_str!("../data/introspection.graphql"), &Value::Null).await;
     let types = &answer["data"]["__schema"]["types"];

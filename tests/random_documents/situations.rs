@@ -1,4 +1,4 @@
-//! Consents and agreements of every sort, and sets of fields.
+//! Every kind of consent and agreement, and sets of fields.
 
 use kim_domain::field::{FieldSet, HandoverField};
 
@@ -6,7 +6,7 @@ use super::facts::Consent;
 use super::table::Fields;
 use crate::support::world::{ConsentSpec, in_days, today};
 
-/// What a version of an agreement says.
+/// The content of a version of an agreement.
 pub(crate) struct Terms {
     pub(crate) number: i32,
     pub(crate) fields: Fields,
@@ -24,7 +24,7 @@ impl Terms {
     }
 }
 
-/// A consent to everything, as a whole and one by one.
+/// A consent to all fields, as a whole and ticked.
 pub(crate) fn consent(all: &Fields) -> Consent {
     Consent {
         fields: all.clone(),
@@ -39,7 +39,7 @@ pub(crate) fn consent(all: &Fields) -> Consent {
     }
 }
 
-/// Consents of every sort.
+/// Every kind of consent.
 pub(crate) fn consents(all: &Fields) -> Vec<Option<Consent>> {
     let whole = consent(all);
     vec![
@@ -57,7 +57,7 @@ pub(crate) fn consents(all: &Fields) -> Vec<Option<Consent>> {
     ]
 }
 
-/// A consent that holds lasts until today, so that its last day counts.
+/// A valid consent ends today, so that the last day is tested.
 pub(crate) fn spec(consent: &Consent) -> ConsentSpec {
     ConsentSpec {
         fields: set(&consent.fields),

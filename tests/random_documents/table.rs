@@ -1,4 +1,4 @@
-//! The rule's table as text (domain/data/disclosure.csv), read without the domain's help.
+//! The rule's table (domain/data/disclosure.csv), read without code of the domain.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ pub(crate) struct Table {
     pub(crate) fields: Vec<&'static str>,
 }
 
-/// How far a referral has come for its receiver.
+/// The stage of a referral for its receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stage {
     Closed,
@@ -27,9 +27,9 @@ pub(crate) enum Stage {
 /// Why the table denies a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Denial {
-    /// Nothing was accepted yet.
+    /// The referral is not accepted yet.
     NotYet,
-    /// The client did not tick it by itself.
+    /// The client did not tick the field separately.
     NotTicked,
 }
 
@@ -62,7 +62,7 @@ impl Table {
         self.cells.contains_key(name)
     }
 
-    /// What a kind may see at this stage, at the most.
+    /// The fields that a kind may see at most at this stage.
     pub(crate) fn most(&self, kind: &str, stage: Stage) -> Fields {
         let may = |field: &&str| match self.letter(field, kind) {
             'P' => stage != Stage::Closed,
@@ -72,7 +72,7 @@ impl Table {
         self.fields.iter().copied().filter(may).collect()
     }
 
-    /// What a kind may see only if the client ticked it by itself.
+    /// The fields that a kind may see only if the client ticked them separately.
     pub(crate) fn ticked_only(&self, kind: &str) -> Fields {
         self.fields.iter().copied().filter(|field| self.letter(field, kind) == 'C').collect()
     }
@@ -82,24 +82,24 @@ impl Table {
         &self.known[kind]
     }
 
-    /// Who sends knows what anyone may receive.
+    /// For a sender, every field exists that anyone may receive.
     fn exists(&self, field: &str, kind: &str) -> bool {
         self.letter(field, kind) != '-' || kind == SENDS && self.cells[field].values().any(|&letter| letter != '-')
     }
 
-    /// The words of these fields, in their order.
+    /// The codes of these fields, in their order.
     pub(crate) fn codes(&self, fields: &Fields) -> Vec<String> {
         self.fields.iter().filter(|field| fields.contains(*field)).map(|field| code_of(field)).collect()
     }
 
-    /// Every cell in which something is allowed.
+    /// Every cell that allows a field.
     pub(crate) fn allowed(&self) -> BTreeSet<Cell> {
         let both = [Stage::Preview, Stage::Full];
         let of = |kind, stage| self.most(kind, stage).into_iter().map(move |field| (field, kind, stage));
         self.known.keys().flat_map(|kind| both.into_iter().flat_map(move |stage| of(*kind, stage))).collect()
     }
 
-    /// Every cell in which something of a kind's schema is denied.
+    /// Every cell that denies a field of a kind's schema.
     pub(crate) fn denied(&self) -> BTreeSet<DeniedCell> {
         let of = |kind: &'static str| {
             let (now, later) = (self.most(kind, Stage::Preview), self.most(kind, Stage::Full));
@@ -117,7 +117,7 @@ pub(crate) type DeniedCell = (&'static str, &'static str, Denial);
 /// A field, a kind of agency, and the stage.
 pub(crate) type Cell = (&'static str, &'static str, Stage);
 
-/// A field as a word of the schema.
+/// A field as an enum value of the schema.
 pub(crate) fn code_of(field: &str) -> String {
     let mut code = String::new();
     for letter in field.chars() {

@@ -1,4 +1,4 @@
-//! Free texts around referrals, cases and agreements: each is a canary of who may read it.
+//! Free texts of referrals, cases and agreements. Each is a canary with a class of permitted readers.
 
 use kim_domain::agreement::{AgreementSide, OpinionVerdict, ProposalStatus};
 use kim_domain::calendar::noon_micros;
@@ -22,7 +22,7 @@ use uuid::Uuid;
 use super::facts::{Facts, PROPOSALS, Proposal};
 use crate::support::world::{World, canary, in_days, insert};
 
-/// Collects rows that hold them.
+/// Collects rows with texts.
 #[derive(Default)]
 pub(crate) struct Texts {
     appointments: Vec<appointment::ActiveModel>,
@@ -115,7 +115,7 @@ impl Texts {
         });
     }
 
-    /// Two Träger are told that they may have one client, and a third one whose client does not want it told is not.
+    /// Support notices for two Träger with the same client, and none for a third one without consent.
     fn add_support(&mut self, facts: &Facts, place: usize, person: Uuid) {
         let referral = &facts.referrals[place];
         let sender = &facts.agencies[referral.sender];
@@ -145,7 +145,7 @@ impl Texts {
         });
     }
 
-    /// An appointment of each side, a talk, and what the history says of it.
+    /// An appointment of each side, a talk, and their events.
     fn add_meetings(&mut self, number: u32, referral_id: Uuid, sender: Uuid, receiver: Uuid) {
         let say = |class: &str| Some(canary(number, class));
         let at = noon_micros(in_days(3));
@@ -191,7 +191,7 @@ impl Texts {
         self.events.push(event(sender, "senderStaff", ReferralAction::DecideCorrection, true));
     }
 
-    /// Reports of wrong values: an open one, a decided one, and one of a field that few kinds of agencies know.
+    /// Reports of wrong values: an open one, a decided one, and one of a field that exists for few kinds of agencies.
     fn add_reports(&mut self, facts: &mut Facts, place: usize) {
         let referral = &facts.referrals[place];
         let (number, case_of) = (referral.number, referral.case_of);
@@ -235,7 +235,7 @@ impl Texts {
         referral.reported = reported;
     }
 
-    /// The reason for which a version ended: nobody reads it.
+    /// The reason of a termination, which nobody may read.
     pub(crate) fn add_termination(&mut self, number: u32, agreement_id: Uuid, agency_id: Uuid) {
         self.terminations.push(agreement_termination::ActiveModel {
             id: Set(new_uuid()),
@@ -337,7 +337,7 @@ impl Texts {
     }
 }
 
-/// A reason such as goes with a state.
+/// A reason that is valid for a state.
 pub(crate) fn reason(status: S) -> Option<&'static str> {
     match status.code() {
         "COMPLETED" => Some("COUNSELLED"),

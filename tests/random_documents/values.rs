@@ -8,16 +8,16 @@ use super::document::{Node, asked};
 use super::schema::Schema;
 use crate::support::world::value as stored_value;
 
-/// Compares a handover field with what is stored under this number.
+/// Compares a handover field with the stored value of this number.
 pub(crate) fn check(number: u32, node: &Node, value: &Value, schema: &Schema) -> Checked {
     let stored = stored_value(number, HandoverField::from_name(&node.name).expect("a field"));
-    // Numbers, lists and objects are stored as JSON, texts, words and days as they are.
+    // Numbers, lists and objects are stored as JSON; texts, enum values and days as text.
     let is_json = matches!(&*node.ty, "Int" | "Boolean") || stored.starts_with(['[', '{']);
     let stored = if is_json { serde_json::from_str(&stored).expect("JSON") } else { Value::String(stored) };
     if node.inner.is_empty() { is(value, &stored) } else { object(&stored, node, value, schema) }
 }
 
-/// Compares what is asked of an object, or of each in a list.
+/// Compares the selected fields of an object, or of each object in a list.
 fn object(stored: &Value, node: &Node, value: &Value, schema: &Schema) -> Checked {
     if let Some(stored) = stored.as_array() {
         let list = value.as_array().map_or(&[][..], Vec::as_slice);

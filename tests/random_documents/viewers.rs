@@ -1,4 +1,4 @@
-//! Who asks: agencies in every role, with tokens that may do all, or less.
+//! The viewers: agencies in every role, with unlimited and with limited tokens.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ pub(crate) struct Viewer {
     pub(crate) lacks: Vec<Scope>,
     /// Purposes to which its token is limited.
     pub(crate) purposes: Option<BTreeSet<ReferralPurpose>>,
-    /// How often it asks, beside the others.
+    /// Its share of the documents.
     pub(crate) weight: usize,
 }
 
@@ -68,7 +68,7 @@ impl Viewer {
         self.works_on_referrals() && self.kind == SENDS && self.may(Scope::CaseRead)
     }
 
-    /// In one line, for the report of a failure.
+    /// The viewer in one line, for error messages.
     pub(crate) fn name(&self) -> String {
         format!("{} {} without {:?} for {:?}", self.slug, self.role.code(), self.lacks, self.purposes)
     }
@@ -84,7 +84,7 @@ pub(crate) fn viewers(facts: &Facts) -> Vec<Viewer> {
             continue;
         }
         let [first, second, third] = [0, 1, 2].map(|place| format!("{slug}-{place}"));
-        // A Träger has the largest schema: it sends, receives, and has cases.
+        // A Träger has the largest schema: it sends, receives and has cases.
         let times = if kind.code() == SENDS { 2 } else { 1 };
         let new = |slug: &str, weight: usize| Viewer::new(facts, slug, role, weight * times);
         viewers.push(new(&first, 4));

@@ -1,4 +1,4 @@
-//! The rows of the test: two municipalities, three agencies of every kind, referrals in every state under every sort of
+//! The rows of the test: two municipalities, three agencies of every kind, referrals in every state with every kind of
 //! consent and agreement, and a canary in every field and text.
 
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ use crate::support::world::{self, ReferralSpec, World, canary, in_days};
 
 const HERE: &str = "05315000";
 const AWAY: &str = "05314000";
-/// Agencies whose slug begins so are of the other municipality, or disabled.
+/// Prefixes of the slugs of agencies that are in the other municipality, or disabled.
 pub(crate) const STRANGE: &str = "fern-";
 const ACCESS_DAYS: i16 = 30;
 
@@ -28,7 +28,7 @@ pub(crate) fn raw(db: &TestDatabase) -> &DatabaseConnection {
     db.database.raw()
 }
 
-/// Writes all rows, and says what they say.
+/// Writes all rows and returns their facts.
 pub(crate) async fn build(db: &TestDatabase) -> Facts {
     let main = raw(db);
     let mut maker = Maker {
@@ -66,7 +66,7 @@ pub(crate) async fn build(db: &TestDatabase) -> Facts {
     facts
 }
 
-/// Collects rows and what they say.
+/// Collects rows and their facts.
 struct Maker {
     facts: Facts,
     world: World,
@@ -89,7 +89,7 @@ impl Maker {
 
     async fn add_agency(&mut self, main: &DatabaseConnection, ags: &'static str, slug: &str, kind: AgencyKind) {
         let id = world::add_agency(main, ags, slug, kind).await;
-        // One Träger is of another kind of office, which § 203 StGB does not bind.
+        // One Träger is not bound by § 203 StGB.
         let is_bound_by_203 = kind == AgencyKind::Traeger && slug != "traeger-2";
         let is_enabled = slug != "fern-zu";
         let changed = agency::ActiveModel {
@@ -145,7 +145,7 @@ impl Maker {
         let receivers = [0, 1, 2].map(|place| self.facts.agency(&format!("{}-{place}", slug(kind))));
         let purposes: Vec<ReferralPurpose> =
             ReferralPurpose::ALL.iter().copied().filter(|purpose| purpose.receiver_kind() == kind).collect();
-        // The first: a version with everything, and one with less that narrows nothing.
+        // The first agency: a version with all fields, and a smaller one that does not narrow.
         for (place, &purpose) in purposes.iter().enumerate() {
             let statutory = ["familyName", "city", "phone", "gender", "childcareNeeded", "disability"].into();
             let whole = Terms { statutory, ..Terms::of(1, all.clone()) };
@@ -168,7 +168,7 @@ impl Maker {
             for status in [S::Acknowledged, S::InProgress] {
                 self.add(receivers[0], purpose, few, status, Some(consent(&all)), all.clone());
                 self.add(receivers[0], purpose, whole, status, Some(consent(&all)), every(&all, 2));
-                // By statute, from another body of the SGB or without any ground.
+                // By statute, from another SGB body, or without any ground.
                 self.add_from(
                     self.facts.agency("sozialamt-1"),
                     receivers[0],
@@ -181,7 +181,7 @@ impl Maker {
             }
         }
         let purpose = purposes[0];
-        // The second: a version narrowed by a later one, which has begun, and by one that has not.
+        // The second agency: a version that is narrowed by a later one, and one that is not in force yet.
         let whole = self.add_version(main, receivers[1], purpose, Terms::of(1, all.clone())).await;
         let ticked_only = ["familyName", "postalCode", "city"].into();
         let narrowing = Terms {
@@ -197,7 +197,7 @@ impl Maker {
                 self.add(receivers[1], purpose, whole, status, Some(consent), all.clone());
             }
         }
-        // The third: a version that was terminated for cause, and one that will be.
+        // The third agency: a version that was terminated for cause, and one that will be.
         for (number, days) in [(1, 0), (2, 5)] {
             let ended = Terms { terminated_in: Some(days), ..Terms::of(number, all.clone()) };
             let ended = self.add_version(main, receivers[2], purpose, ended).await;
@@ -207,7 +207,7 @@ impl Maker {
         }
     }
 
-    /// Referrals of the other municipality, and one that leads there.
+    /// Referrals of the other municipality, and one that is sent there.
     async fn add_strange_referrals(&mut self, main: &DatabaseConnection) {
         let all = self.all();
         let (receiver, sender) = (self.facts.agency("fern-jobcenter"), self.facts.agency("fern-traeger"));
@@ -224,7 +224,7 @@ impl Maker {
         self.facts.table.fields.iter().copied().collect()
     }
 
-    /// Adds a referral of one Träger after the other.
+    /// Adds a referral, from each Träger in turn.
     fn add(
         &mut self,
         receiver: usize,

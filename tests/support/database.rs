@@ -1,4 +1,4 @@
-//! A database of one's own for every test.
+//! A separate database for every test.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -11,30 +11,30 @@ use tokio::sync::OnceCell;
 /// Which database a test runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Backend {
-    /// Files in a directory that goes with the test.
+    /// Files in a directory that is deleted after the test.
     Sqlite,
     /// A database on the server that `KIM_TEST_POSTGRES` names.
     Postgres,
 }
 
-/// An open database and its URL. It is gone when this is dropped.
+/// An open database and its URL. The database is deleted when this is dropped.
 #[derive(Debug)]
 pub(crate) struct TestDatabase {
     /// The open database.
     pub(crate) database: Database,
-    /// Its URL, for a second process or a second look.
+    /// Its URL, for a second process or connection.
     pub(crate) url: String,
     keeper: Keeper,
 }
 
-/// What is to go with the test.
+/// What is deleted after the test.
 #[derive(Debug)]
 enum Keeper {
     Directory { _deletes_itself: TempDir },
     Server { name: String },
 }
 
-/// A migrated, empty database. Migrated once per run and copied from then on.
+/// A migrated, empty database. It is migrated once per run and then copied.
 pub(crate) async fn fresh(backend: Backend) -> TestDatabase {
     match backend {
         Backend::Sqlite => {
@@ -70,7 +70,7 @@ async fn migrated_files() -> [Vec<u8>; 2] {
     let path = directory.path().to_owned();
     let db = open_sqlite(directory).await;
     migrate(&db.database).await;
-    // The last connection to close takes the WAL into the file.
+    // Closing the last connection merges the WAL into the file.
     db.database.close().await.expect("closed");
     SQLITE_FILES.map(|name| std::fs::read(path.join(name)).expect("a readable file"))
 }
@@ -101,7 +101,7 @@ async fn migrate(database: &Database) {
     LogMigrator::up(database.raw_log(), None).await.expect("the log migrates");
 }
 
-/// Creates a database whose name no other test, and no other run on the same server, has.
+/// Creates a database with a name that no other test or run on the same server uses.
 async fn create_database(template: Option<&String>) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let name = format!("kim_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
@@ -135,9 +135,9 @@ fn url_of(name: &str) -> String {
 }
 
 impl TestDatabase {
-    /// Gathers statistics, as they are after a night of autovacuum: on PostgreSQL every page of every table is known to be
-    /// visible to all, without which no index-only scan is planned. One VACUUM is not enough for that: it marks no page that a
-    /// transaction may still see otherwise, for example autovacuum's own.
+    /// Gathers statistics. On PostgreSQL it also runs VACUUM until every page is marked as visible to all transactions, without
+    /// which no index-only scan is planned. One VACUUM may skip pages while another transaction, for example autovacuum's, is
+    /// open.
     pub(crate) async fn vacuum(&self) {
         let raw = self.database.raw();
         if self.database.backend() == DbBackend::Sqlite {
@@ -160,8 +160,8 @@ impl TestDatabase {
 }
 
 impl Drop for TestDatabase {
-    /// As best it can: a test's runtime is ending, so the statement gets one of its own. A database that stays behind
-    /// harms nobody: `tests/with-postgres.sh` removes the whole cluster.
+    /// Deletes the database, if possible. The test's runtime is ending, so the statement gets its own runtime. A database that
+    /// remains does no harm: `tests/with-postgres.sh` removes the whole cluster.
     fn drop(&mut self) {
         match &self.keeper {
             Keeper::Directory { .. } => {}

@@ -1,4 +1,4 @@
-//! `kim demo` in a process of its own, for programs that come from outside: clients and the examples of our documents.
+//! `kim demo` in its own process, for external programs: the example clients and the examples in the documents.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -10,16 +10,16 @@ use tempfile::TempDir;
 
 /// A demo that serves one test, on a fixed day.
 pub(crate) struct DemoProcess {
-    /// Where it answers, without a path.
+    /// Its URL, without a path.
     pub(crate) url: String,
     child: Child,
-    /// Kept open: a program that prints into a closed pipe ends.
+    /// Kept open, because a program that prints into a closed pipe ends.
     _output: BufReader<ChildStdout>,
     _files: TempDir,
 }
 
 impl DemoProcess {
-    /// Starts one on SQLite, on 2026-11-20, for which its lists were made.
+    /// Starts a demo on SQLite with the date 2026-11-20, for which its lists were made.
     pub(crate) fn start() -> Self {
         let files = tempfile::tempdir().expect("a folder");
         let database = format!("sqlite:{}", files.path().join("kim.sqlite").display());
@@ -41,8 +41,8 @@ impl DemoProcess {
         Self { url, child, _output: output, _files: files }
     }
 
-    /// Runs a program in a folder of the repository, told where the demo is and given a token; what it printed.
-    /// It must end well.
+    /// Runs a program in a folder of the repository, with the demo's URL and a token in its environment. Returns its output.
+    /// Its exit code must be 0.
     pub(crate) fn run(&self, folder: &str, token: &str, line: &[&str]) -> String {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
         let (program, arguments) = line.split_first().expect("a program");
@@ -57,13 +57,13 @@ impl DemoProcess {
 
 impl Drop for DemoProcess {
     fn drop(&mut self) {
-        // It may have ended by itself: then there is nothing to kill.
+        // If it has ended already, there is nothing to kill.
         drop(self.child.kill());
         drop(self.child.wait());
     }
 }
 
-/// A token of the development issuer, as someone in this role usually has.
+/// A token of the development issuer with the usual scopes of this role.
 pub(crate) fn token(agency: &str, role: Role) -> String {
     signed(&Wish::usual(agency, role))
 }
@@ -73,7 +73,7 @@ pub(crate) fn signed(wish: &Wish) -> String {
     development::sign(wish).expect("a token")
 }
 
-/// Packages of npm that a test needs; they are installed by make alone.
+/// Checks that the npm packages of a folder are installed. Only make installs them.
 pub(crate) fn needs_packages(folder: &str) {
     let there = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join("node_modules/.package-lock.json");
     assert!(there.exists(), "{folder} has no packages yet: run `make test`, or `make clients` once");

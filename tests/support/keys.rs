@@ -1,4 +1,4 @@
-//! Signing keys made for one run of the tests, of every kind a token may be signed with.
+//! Signing keys for one run of the tests, one of each type that a token may be signed with.
 
 use std::sync::LazyLock;
 

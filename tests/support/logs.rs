@@ -1,4 +1,4 @@
-//! Everything that this process logs, at every level, so that a test can search it.
+//! Collects everything that this process logs, at every level, so that a test can search it.
 
 use std::io::Write;
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -7,7 +7,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 static LINES: LazyLock<Mutex<Vec<u8>>> = LazyLock::new(Mutex::default);
 
-/// Begins to collect. Idempotent; the whole process shares one collection.
+/// Starts to collect. Idempotent: the process has one collection.
 pub(crate) fn collect() {
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
@@ -17,7 +17,7 @@ pub(crate) fn collect() {
     drop(tracing::subscriber::set_global_default(subscriber));
 }
 
-/// What was collected so far.
+/// The collected text.
 pub(crate) fn collected() -> String {
     String::from_utf8_lossy(&LINES.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
 }

@@ -1,26 +1,27 @@
-//! What the tests stand on.
+//! Shared parts of the end-to-end tests: databases, servers, tokens and rows.
 
+pub(crate) mod canaries;
 pub(crate) mod database;
 pub(crate) mod demo;
 pub(crate) mod keys;
 pub(crate) mod logs;
 pub(crate) mod office;
-pub(crate) mod play;
+pub(crate) mod scenario;
 pub(crate) mod server;
 pub(crate) mod world;
 
-/// What an answer says.
+/// The data of an answer as JSON.
 pub(crate) fn json_of(response: &async_graphql::Response) -> serde_json::Value {
     let mut json = Vec::new();
     kim_graphql::write_json(&response.data, &mut json);
     serde_json::from_slice(&json).expect("JSON")
 }
 
-/// Makes two tests, `name::sqlite` and `name::postgres`, of one body, each with a migrated, empty database of its own.
+/// Makes two tests, `name::sqlite` and `name::postgres`, from one body, each with its own migrated, empty database.
 ///
 /// ```ignore
 /// on_both! {
-///     async fn a_clerk_sees_her_list(db: TestDatabase) { … }
+///     async fn a_clerk_sees_the_list(db: TestDatabase) { … }
 /// }
 /// ```
 macro_rules! on_both {

@@ -1,4 +1,4 @@
-//! A Jobcenter with referrals from one Träger, full of canaries.
+//! A Jobcenter with referrals from one Träger. Every value is a canary.
 
 use kim_domain::agency::AgencyKind;
 use kim_domain::field::FieldSet;
@@ -11,7 +11,7 @@ use super::world::{self, ConsentSpec, ReferralSpec, World, in_days};
 
 const AGS: &str = "05315000";
 
-/// Puts `jobcenter` and `traeger` into the database, with so many accepted referrals of two messages each.
+/// Writes the agencies `jobcenter` and `traeger` and this number of accepted referrals, with two messages each.
 pub(crate) async fn fill(db: &TestDatabase, referrals: u32) -> Vec<Uuid> {
     let main = db.database.raw();
     world::add_municipality(main, AGS).await;

@@ -34,7 +34,7 @@ pub(crate) struct TestServer {
 }
 
 impl TestServer {
-    /// Starts `kim serve` in this process; its days are the clock's.
+    /// Starts `kim serve` in this process with this clock.
     pub(crate) async fn start(database: TestDatabase, clock: Clock) -> Self {
         Self::start_with(database, clock, |_| {}).await
     }
@@ -56,7 +56,7 @@ impl TestServer {
         let mut config = Config {
             database: database.url.clone(),
             listen: ([127, 0, 0, 1], 0).into(),
-            // A test that wants the clock to work says when.
+            // A test runs the timer itself.
             timer_seconds: 0,
             fingerprint_key_file: Some(write("fingerprint.key", &"5a".repeat(32))),
             issuer: vec![
@@ -84,31 +84,31 @@ impl TestServer {
             .body(json!({"query": query, "variables": variables}).to_string())
     }
 
-    /// Asks with a token; the whole answer, errors and all.
+    /// Sends a query with a token. Returns the whole answer with its errors.
     pub(crate) async fn ask(&self, token: &str, query: &str, variables: &Value) -> Value {
         let response = self.post(query, variables).bearer_auth(token).send().await.expect("an answer");
         let body = response.text().await.expect("a body");
         serde_json::from_str(&body).unwrap_or_else(|_| panic!("not JSON: {body}"))
     }
 
-    /// Stops, and gives its database back.
+    /// Stops the server and returns its database.
     pub(crate) async fn close(self) -> TestDatabase {
         self.running.stop().await.expect("stopped");
         self.database
     }
 
-    /// Finishes what runs, and stops.
+    /// Finishes running requests and stops the server.
     pub(crate) async fn stop(self) {
         self.running.stop().await.expect("stopped");
     }
 }
 
-/// A good token: every scope, ten minutes.
+/// A valid token with every scope for ten minutes.
 pub(crate) fn token(agency: &str, role: Role) -> String {
     sign(&claims(agency, role))
 }
 
-/// The claims of a good token, to be changed.
+/// The claims of a valid token, to be changed.
 pub(crate) fn claims(agency: &str, role: Role) -> Value {
     let now = get_current_timestamp();
     let scopes: Vec<&str> = Scope::ALL.iter().map(|scope| scope.code()).collect();
@@ -134,7 +134,7 @@ pub(crate) fn sign_as(header: &Header, key: &EncodingKey, claims: &Value) -> Str
     encode(header, claims, key).expect("a token")
 }
 
-/// Puts an agency of Köln into the database.
+/// Writes an agency of Köln.
 pub(crate) async fn add_agency(database: &TestDatabase, slug: &str, kind: AgencyKind, enabled: bool) {
     let ags = "05315000".to_owned();
     let koeln = municipality::ActiveModel { ags: Set(ags.clone()), name: Set("Köln".to_owned()) };
@@ -167,7 +167,7 @@ pub(crate) async fn add_agency(database: &TestDatabase, slug: &str, kind: Agency
     .expect("an agency");
 }
 
-/// What the server makes of a good token of the municipal issuer.
+/// The verified form of a valid token of the municipal issuer.
 pub(crate) fn verified(token: &str) -> VerifiedToken {
     let keys = Keys::from_jwks(keys::jwks(&[&keys::ED]).as_bytes()).expect("a JWKS");
     let issuer = Issuer { iss: MUNICIPAL.to_owned(), audience: AUDIENCE.to_owned(), keys, agencies: SpeaksFor::All };

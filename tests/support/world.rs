@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use kim_domain::agency::{AgencyKind, DataProtectionLaw, LegalForm};
 use kim_domain::calendar::{Clock, noon_micros};
-use kim_domain::field::{FieldSet, HandoverField, ValueType};
+use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{ReferralKind, ReferralStatus};
@@ -19,6 +19,8 @@ use kim_entity::{agency, agreement, consent, municipality, raw, referral, referr
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseConnection, EntityTrait, IntoActiveModel};
 use uuid::Uuid;
 
+pub(crate) use super::canaries::{canary, value};
+
 /// The day on which the tests take place.
 pub(crate) const TODAY: &str = "2026-11-20";
 
@@ -32,7 +34,7 @@ pub(crate) fn in_days(days: i64) -> NaiveDate {
     today() + chrono::TimeDelta::days(days)
 }
 
-/// Noon of a day, or now where noon is still to come: what a test does comes after it, also in the morning.
+/// Noon of a day, or now if noon is still to come, so that the test's own changes are later.
 fn begun(day: NaiveDate) -> i64 {
     noon_micros(day).min(Clock::on(today()).now_micros())
 }
@@ -49,7 +51,7 @@ pub(crate) struct ConsentSpec {
 }
 
 impl ConsentSpec {
-    /// To everything, until further notice.
+    /// A consent to all fields, without an end.
     pub(crate) fn whole() -> Self {
         Self {
             fields: FieldSet::ALL,
@@ -97,47 +99,6 @@ pub(crate) struct World {
 /// The test server's key (`support::server`).
 pub(crate) fn key() -> FingerprintKey {
     FingerprintKey::from_hex(&"5a".repeat(32)).expect("a key")
-}
-
-/// A text that stands for one field of one referral, and that nobody else would write.
-pub(crate) fn canary(number: u32, field: &str) -> String {
-    format!("Kanari{number:05}x{field}x")
-}
-
-/// The stored value of a field: recognisable wherever the type allows it.
-pub(crate) fn value(number: u32, field: HandoverField) -> String {
-    let text = canary(number, field.name());
-    let day = || (NaiveDate::default() + chrono::TimeDelta::days(i64::from(number) * 64 + field as i64)).to_string();
-    match field.value_type() {
-        ValueType::Text | ValueType::Line => text,
-        ValueType::Lines => format!(r#"["{text}"]"#),
-        ValueType::Date => day(),
-        ValueType::Int => (number % 90).to_string(),
-        ValueType::Boolean => (number.is_multiple_of(2)).to_string(),
-        ValueType::PlanSteps => format!(r#"[{{"goal":"{text}","step":"{text}","responsible":"{text}"}}]"#),
-        ValueType::Documents => format!(r#"[{{"name":"{text}","state":"{text}"}}]"#),
-        ValueType::LegalRepresentative => format!(r#"{{"name":"{text}"}}"#),
-        ValueType::HouseholdMembers => format!(r#"[{{"relation":"CHILD","givenName":"{text}"}}]"#),
-        ValueType::GermanCertificate => format!(r#"{{"level":"B1","institute":"{text}"}}"#),
-        ValueType::IntegrationAchievements => format!(r#"[{{"kind":"{text}"}}]"#),
-        ValueType::Wohnsitzauflage => format!(r#"{{"place":"{text}"}}"#),
-        ValueType::Nationalities => r#"["SY"]"#.to_owned(),
-        ValueType::TargetGroups => r#"["LSBTI"]"#.to_owned(),
-        ValueType::Procedure => "EINBUERGERUNG".to_owned(),
-        ValueType::Gender => "FEMALE".to_owned(),
-        ValueType::Language => "ARABIC".to_owned(),
-        ValueType::ContactRestriction => kim_domain::value::ContactRestriction::ALL[0].code().to_owned(),
-        ValueType::Aufenthaltstitel => kim_domain::value::Aufenthaltstitel::ALL[0].code().to_owned(),
-        ValueType::WorkPermission => kim_domain::value::WorkPermission::ALL[0].code().to_owned(),
-        ValueType::MaritalStatus => kim_domain::value::MaritalStatus::ALL[0].code().to_owned(),
-        ValueType::Accommodation => kim_domain::value::Accommodation::ALL[0].code().to_owned(),
-        ValueType::GermanLevel => "B1".to_owned(),
-        ValueType::IntegrationskursState => kim_domain::value::IntegrationskursState::ALL[0].code().to_owned(),
-        ValueType::SchoolDegree => kim_domain::value::SchoolDegree::ALL[0].code().to_owned(),
-        ValueType::AnerkennungState => kim_domain::value::AnerkennungState::ALL[0].code().to_owned(),
-        ValueType::Employment => kim_domain::value::Employment::ALL[0].code().to_owned(),
-        ValueType::Benefit => kim_domain::value::Benefit::ALL[0].code().to_owned(),
-    }
 }
 
 /// Adds a municipality if it is not there.
@@ -261,7 +222,7 @@ impl World {
         referral_id
     }
 
-    /// The rows of the referral that was added last, to be changed: itself, its case, and the consent that was added last.
+    /// The rows of the last added referral, to be changed: the referral, its case, and the last added consent.
     pub(crate) fn last(&mut self) -> (&mut referral::ActiveModel, &NewCase, Option<&mut consent::ActiveModel>) {
         let (referral, case) = (self.referrals.last_mut(), self.cases.last());
         (referral.expect("a referral"), case.expect("its case"), self.consents.last_mut())
@@ -291,7 +252,7 @@ impl World {
             created_at: 0,
             values: values.clone(),
         });
-        // The case says something else than the handover: what was not copied must not be found.
+        // The case has another concern than the handover, so that a test notices a read of the case.
         values.set(HandoverField::Concern, Some(&canary(number, "caseConcern")));
         self.cases.push(NewCase {
             id: case_id,
@@ -387,7 +348,7 @@ fn new() -> Uuid {
     kim_domain::id::new_uuid()
 }
 
-/// The name of a client is a canary without digits at its end, so that it survives normalisation as it is.
+/// The fingerprint of a client. The name is a canary that normalisation does not change.
 pub(crate) fn fingerprint(number: u32) -> String {
     let born = value(number, HandoverField::BirthDate).parse().expect("a day");
     key().client(&value(number, HandoverField::FamilyName), born)
