@@ -33,6 +33,7 @@ pub mod statistics;
 pub mod token;
 pub mod upcoming;
 pub mod value;
+pub mod visibility;
 pub mod word;
 
 /// Used by the code that [`words!`] generates in other crates.

@@ -9,7 +9,6 @@ use async_graphql::{
     ContainerType, Context, ContextSelectionSet, Object, ObjectType, OutputType, Positioned, ServerResult,
     SimpleObject, Value,
 };
-use kim_domain::audience::Audience;
 use kim_domain::disclosure::{self, WithheldReason, known_to};
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::value::Value as Stored;
@@ -90,7 +89,7 @@ impl OutputType for Handover<'_> {
                 "Was übergeben wurde: eine Kopie der angebotenen Angaben. Jedes Feld kann null sein: weil nichts \
                  angegeben ist, oder weil es jetzt nicht gezeigt wird; dann nennt `withheld` den Grund.",
                 &["for work", "plan referral"],
-                |field| Some(Audience::Field(field)),
+                |field| Some(field.audience()),
                 registry,
             );
             let withheld = <Vec<WithheldField>>::create_type_info(registry);
