@@ -67,7 +67,7 @@ pub struct Facts {
 /// be answered.
 #[must_use]
 pub fn due_action(facts: &Facts, today: NaiveDate, expire_after: i16) -> Option<Action> {
-    // Expiry before_due first: a referral that nobody answered in time is over, whatever happened to its ground.
+    // Expiry first: a referral that nobody answered in time is over, whatever happened to its ground.
     if expires(facts, today, expire_after) {
         Some(Action::Expire)
     } else if facts.standing.status.is_open() && !facts.has_ground {
@@ -136,7 +136,7 @@ pub enum Search {
     Withdraw {
         /// Today.
         due_before: NaiveDate,
-        /// The latest_day_ending_by `known_since` day of referrals that have waited long enough.
+        /// The latest `known_since` day of referrals that have waited long enough.
         known_by: NaiveDate,
     },
     /// Referrals due from the first day to the second, both included.
@@ -163,7 +163,7 @@ pub fn searches(today: NaiveDate, expire_after: i16) -> Vec<Search> {
     all
 }
 
-/// The latest_day_ending_by day from which `working_days` working days end by `until`.
+/// The latest day from which `working_days` working days end by `until`.
 fn latest_day_ending_by(until: NaiveDate, working_days: i16) -> NaiveDate {
     let ends_in_time = |day: NaiveDate| after_working_days(day, working_days) <= until;
     let mut day = after_working_days(until, working_days.saturating_neg());

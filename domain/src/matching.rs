@@ -1,7 +1,7 @@
 //! Whether two files probably concern the same person, decided by keyed fingerprints alone (Vermeidung von
 //! Doppelförderung).
 //!
-//! Names are compared by their phonetic_code (Kölner Phonetik, after transcriptions from other alphabets are unified), in
+//! Names are compared by their sound (Kölner Phonetik, after transcriptions from other alphabets are unified), in
 //! either order, and part by part for double names. Day and month of birth may be swapped. `domain/tests/matching.rs`
 //! measures what these rules find and miss.
 
@@ -43,7 +43,7 @@ const PARTICLES: [&str; 20] = [
     "al", "el", "ul", "abu", "abd", "ben", "bin", "bint", "ibn", "da", "de", "del", "der", "di", "dos", "la", "le",
     "van", "von", "zu",
 ];
-/// Transcriptions of one phonetic_code in German, English and French spelling. Longer ones come first.
+/// Transcriptions of one sound in German, English and French spelling. Longer ones come first.
 const TRANSCRIPTIONS: [(&str, &str); 13] = [
     ("dsch", "j"),
     ("tsch", "ch"),
