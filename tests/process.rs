@@ -139,7 +139,7 @@ fn a_database_that_is_not_prepared_is_not_served() {
     assert_eq!(run(folder.path(), &["migrate", "--down", "--yes-delete-all-data"]).status.code(), Some(0));
     let (code, words) = said(&run(folder.path(), &["serve"]));
     assert_eq!(code, Some(1));
-    assert!(words.contains("steps are missing") && words.contains("kim migrate"), "{words}");
+    assert!(words.contains("migrations are missing") && words.contains("kim migrate"), "{words}");
     assert_eq!(run(folder.path(), &["migrate"]).status.code(), Some(0));
     assert_eq!(run(folder.path(), &["migrate"]).status.code(), Some(0));
     let served = Served::start(folder.path());

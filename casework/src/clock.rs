@@ -1,5 +1,5 @@
-//! What passes by itself. Each action is a transaction of its own, decided again under the referral's lock: several servers
-//! and a crash in the middle do no harm. What is to happen, `domain/src/clock.rs` says.
+//! The timer's actions. Each action has its own transaction and is decided again under the referral's lock, so that
+//! several servers and crashes are harmless. `domain/src/clock.rs` decides which action is due.
 
 use kim_domain::calendar::Clock;
 use kim_domain::clock::{Action, Facts, due_action, searches};
@@ -16,72 +16,72 @@ use crate::referral::suspend_because;
 use crate::refusal::Refusal;
 use crate::work::{ClockWork, Move, Work};
 
-/// How long the answer to a request is kept for its repeat, in days.
-pub const REQUESTS_KEPT: i64 = 30;
-/// Requests that are forgotten in one transaction.
+/// Days for which the result of a request is kept for repeats.
+pub const REQUEST_RETENTION_DAYS: i64 = 30;
+/// Number of requests that are deleted per transaction.
 const BATCH: i64 = 500;
-/// Referrals with which nothing could be done, before a run is given up: one that is broken keeps no other from its turn,
-/// a database that does not answer is not asked ten thousand times.
-const MOST_FAILURES: u64 = 10;
+/// Number of failed actions after which a run is aborted. One broken referral must not stop the others, but a database
+/// that does not answer must not be queried for every referral.
+const MAX_FAILURES: u64 = 10;
 
-/// How patient the clock is.
+/// Periods after which the timer acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
-    /// So many working days after the due day a referral may still be answered, before it expires.
+pub struct TimerPeriods {
+    /// Working days after the due date until an unanswered referral expires.
     pub expire_after_working_days: i16,
 }
 
-impl Default for Patience {
+impl Default for TimerPeriods {
     fn default() -> Self {
         Self { expire_after_working_days: 10 }
     }
 }
 
-/// What a run did.
+/// Number of actions of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Done {
-    /// Referrals that expired.
+pub struct RunCounts {
+    /// Expired referrals.
     pub expired: u64,
-    /// Referrals that were suspended because their ground had ended.
+    /// Referrals that were suspended because their ground ended.
     pub suspended: u64,
     /// Suspended referrals that were withdrawn.
     pub withdrawn: u64,
-    /// Reminders.
+    /// Sent reminders.
     pub reminded: u64,
-    /// Answers to requests that are not kept any longer.
+    /// Deleted results of old requests.
     pub forgotten: u64,
-    /// Referrals with which something was to be done and could not be: the next run tries again.
+    /// Failed actions, which the next run retries.
     pub failed: u64,
 }
 
-/// Does what is to be done now, for as long as `go_on` says so; between two actions it may end at any time.
+/// Runs all actions that are due, as long as `keep_running` returns true. It is checked between two actions.
 ///
 /// # Errors
-/// The database does not answer. What was done before stays done.
-#[expect(clippy::disallowed_methods, reason = "the timer looks for what is due, whoever sent it")]
+/// If the database does not answer. Actions that were done before remain.
+#[expect(clippy::disallowed_methods, reason = "the timer looks for due referrals of all agencies")]
 pub async fn tick(
     database: &Database,
     clock: &Clock,
-    patience: Patience,
-    go_on: impl Fn() -> bool,
-) -> Result<Done, DbErr> {
-    let mut done = Done::default();
-    for search in searches(clock.today(), patience.expire_after_working_days) {
+    periods: TimerPeriods,
+    keep_running: impl Fn() -> bool,
+) -> Result<RunCounts, DbErr> {
+    let mut done = RunCounts::default();
+    for search in searches(clock.today(), periods.expire_after_working_days) {
         for referral in Unscoped::search(database, search).await? {
-            if !go_on() {
+            if !keep_running() {
                 return Ok(done);
             }
-            match act(database, clock, patience, referral).await {
+            match run_action(database, clock, periods, referral).await {
                 Ok(Some(action)) => done.count(action),
-                // Somebody was faster, or is at it now.
+                // Another request was faster, or holds the lock.
                 Ok(None) | Err(Refusal::Refused(_)) => {}
-                Err(Refusal::Database(error)) if done.failed == MOST_FAILURES => return Err(error),
+                Err(Refusal::Database(error)) if done.failed == MAX_FAILURES => return Err(error),
                 Err(Refusal::Database(_)) => done.failed += 1,
             }
         }
     }
-    let before = clock.now_micros() - REQUESTS_KEPT * 86_400_000_000;
-    while go_on() {
+    let before = clock.now_micros() - REQUEST_RETENTION_DAYS * 86_400_000_000;
+    while keep_running() {
         let unscoped = Unscoped::begin(database, clock.today()).await?;
         let forgotten = unscoped.forget_requests(before, BATCH).await?;
         unscoped.into_tx().commit().await?;
@@ -93,7 +93,7 @@ pub async fn tick(
     Ok(done)
 }
 
-impl Done {
+impl RunCounts {
     fn count(&mut self, action: Action) {
         *match action {
             Action::Expire => &mut self.expired,
@@ -104,24 +104,24 @@ impl Done {
     }
 }
 
-/// Does with one referral what is to be done with it now, if anything is.
-async fn act(
+/// Runs the action that is due for one referral, if there is one.
+async fn run_action(
     database: &Database,
     clock: &Clock,
-    patience: Patience,
+    periods: TimerPeriods,
     referral: Uuid,
 ) -> Result<Option<Action>, Refusal> {
-    let mut work = Work::by_clock(database, clock).await?;
+    let mut work = Work::for_timer(database, clock).await?;
     let Some(locked) = work.unscoped().lock(referral).await? else { return Ok(None) };
     let facts = facts(&locked);
-    let Some(action) = due_action(&facts, work.today(), patience.expire_after_working_days) else { return Ok(None) };
+    let Some(action) = due_action(&facts, work.today(), periods.expire_after_working_days) else { return Ok(None) };
     let row = &locked.row;
     match action {
-        Action::Expire => move_it(&mut work, row, ReferralAction::Expire, None).await?,
+        Action::Expire => move_referral(&mut work, row, ReferralAction::Expire, None).await?,
         Action::Suspend => suspend_because(&mut work, row, Some(SuspensionReason::ConsentEnded)).await?,
         Action::Withdraw => {
             let reason = WithdrawalReason::GroundEnded.code();
-            move_it(&mut work, row, ReferralAction::Withdraw, Some(reason)).await?;
+            move_referral(&mut work, row, ReferralAction::Withdraw, Some(reason)).await?;
         }
         Action::Remind(kind) => {
             let Some(due_on) = row.due_on else { return Ok(None) };
@@ -135,7 +135,7 @@ async fn act(
     Ok(Some(action))
 }
 
-async fn move_it(
+async fn move_referral(
     work: &mut Work<'_, ClockWork>,
     row: &ReferralRow,
     action: ReferralAction,

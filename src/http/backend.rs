@@ -7,7 +7,7 @@ use kim_domain::token::VerifiedToken;
 use kim_graphql::{ApiError, Asked};
 
 /// Admits viewers and answers their operations.
-pub trait Backend: Send + Sync + 'static {
+pub trait GraphqlBackend: Send + Sync + 'static {
     /// An admitted viewer with a database connection. Short-lived, because it occupies the connection.
     type Viewer: Send;
 

@@ -11,9 +11,13 @@ use tokio::time::timeout;
 use super::accept::MediaType;
 use super::access::RequestContext;
 use super::answer::{self, Rejection};
-use super::{Backend, Front, request};
+use super::{GraphqlBackend, HttpServer, request};
 
-pub(super) async fn answer<B: Backend>(server: &Front<B>, mut http: Request, id: &str) -> Result<Response, Rejection> {
+pub(super) async fn answer<B: GraphqlBackend>(
+    server: &HttpServer<B>,
+    mut http: Request,
+    id: &str,
+) -> Result<Response, Rejection> {
     let Some(media_type) = MediaType::accepted(http.headers()) else {
         return Err(Rejection::new(
             StatusCode::NOT_ACCEPTABLE,
@@ -34,8 +38,8 @@ pub(super) async fn answer<B: Backend>(server: &Front<B>, mut http: Request, id:
     Ok(response)
 }
 
-async fn respond<B: Backend>(
-    server: &Front<B>,
+async fn respond<B: GraphqlBackend>(
+    server: &HttpServer<B>,
     http: &mut Request,
     media_type: MediaType,
     id: &str,
@@ -92,7 +96,7 @@ async fn respond<B: Backend>(
 }
 
 /// Verifies the bearer token of the request. A request with two Authorization headers is refused.
-async fn authenticate<B>(server: &Front<B>, http: &Request) -> Result<VerifiedToken, Rejection> {
+async fn authenticate<B>(server: &HttpServer<B>, http: &Request) -> Result<VerifiedToken, Rejection> {
     let mut all = http.headers().get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (all.next(), all.next()) else { return Err(Rejection::unauthenticated()) };
     let (scheme, token) =

@@ -10,7 +10,7 @@ use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::development::{self, Wish};
+use crate::development::{self, TokenSpec};
 
 struct Query;
 #[Object]
@@ -40,7 +40,7 @@ impl Mutation {
 
 struct TestBackend(Schema<Query, Mutation, EmptySubscription>);
 
-impl Backend for TestBackend {
+impl GraphqlBackend for TestBackend {
     type Viewer = ();
 
     async fn admit(&self, token: VerifiedToken) -> Result<Option<()>, ApiError> {
@@ -76,7 +76,7 @@ async fn server() -> SocketAddr {
         requests: 2,
         connections: 100,
     };
-    let endpoint = Arc::new(Front::new(backend, issuers, None, None, limits, Metrics::default()));
+    let endpoint = Arc::new(HttpServer::new(backend, issuers, None, None, limits, Metrics::default()));
     let (stop, stopped) = tokio::sync::watch::channel(false);
     tokio::spawn(async move {
         let _kept_open = stop;
@@ -86,7 +86,7 @@ async fn server() -> SocketAddr {
 }
 
 fn token(agency: &str) -> String {
-    development::sign(&Wish::usual(agency, Role::Clerk)).expect("a token")
+    development::sign(&TokenSpec::usual(agency, Role::Clerk)).expect("a token")
 }
 
 async fn post() -> RequestBuilder {

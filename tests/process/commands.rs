@@ -164,7 +164,7 @@ fn a_report_that_nobody_can_take_is_a_failure_and_no_panic() {
     let migrate = kim(folder.path()).arg("migrate").stdout(full()).stderr(Stdio::piped()).spawn().expect("kim runs");
     let (code, words) = said(&migrate.wait_with_output().expect("it ends"));
     assert_eq!(code, Some(1));
-    assert!(words.contains("steps were done") && !words.contains("panicked"), "{words}");
+    assert!(words.contains("migrations were run") && !words.contains("panicked"), "{words}");
     // Notes of what was written where go to standard error: whether anybody hears them changes nothing.
     let folder = with_agencies();
     let code = kim(folder.path())

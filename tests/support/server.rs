@@ -2,7 +2,7 @@
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, get_current_timestamp};
 use kim::config::{Config, IssuerConfig};
-use kim::serve::{self, Running};
+use kim::serve::{self, RunningServer};
 use kim_domain::agency::{AgencyKind, DataProtectionLaw, LegalForm, Role, Scope};
 use kim_domain::calendar::Clock;
 use kim_domain::token::{Issuer, Keys, SpeaksFor, VerifiedToken, Verifier};
@@ -28,7 +28,7 @@ pub(crate) const AUDIENCE: &str = "kim-test";
 pub(crate) struct TestServer {
     /// Its database.
     pub(crate) database: TestDatabase,
-    running: Running,
+    running: RunningServer,
     client: Client,
     _files: TempDir,
 }
