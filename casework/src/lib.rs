@@ -1,4 +1,4 @@
-//! What happens: one use case, one function, one transaction.
+//! The use cases. Each is one function that runs in one transaction.
 
 pub mod agreement;
 pub mod case;

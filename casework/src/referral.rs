@@ -1,4 +1,4 @@
-//! What is done with a referral: one use case, one function. Whose a move is and where it leads, `domain/src/life.rs` says.
+//! Use cases of referrals. `domain/src/life.rs` decides which side may take which action, and what state follows.
 
 mod again;
 mod answer;
@@ -35,18 +35,18 @@ pub use withdraw::withdraw;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Which referral, and in which version the client saw it.
+/// A referral, and the version that the client saw.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
-    /// Its id; `None` for an id that cannot be a referral's.
+    /// Id of the referral; `None` for an id that cannot belong to a referral.
     pub id: Option<Uuid>,
-    /// The version that was seen.
+    /// The version that the client saw.
     pub expected_version: i32,
 }
 
-/// The referral that something was done with: what a repeat of the request is told again.
+/// The changed referral. Stored for repeats of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Done {
-    /// Its id.
+    /// Id of the referral.
     pub referral: Uuid,
 }

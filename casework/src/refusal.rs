@@ -1,4 +1,4 @@
-//! Why something was not done. Nothing was changed then, and the text says what to do.
+//! Refusals of use cases. A refused use case changes nothing, and its text says what to do.
 
 use kim_domain::field::FieldSet;
 use kim_domain::life::{ReferralAction, Refused as Unmoved};
@@ -7,7 +7,7 @@ use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 
 kim_domain::words! {
-    /// The codes of refusals, as the API spells them.
+    /// The codes of refusals in the API.
     pub enum Because("Grund einer Verweigerung") {
         BadInput = "BAD_INPUT": "Eine Angabe ist nicht brauchbar",
         NotFound = "NOT_FOUND": "Das gibt es nicht, oder es ist nicht Ihres",
@@ -22,25 +22,25 @@ kim_domain::words! {
     }
 }
 
-/// A refusal that can be told again: to a repeat of the same request.
+/// A refusal that is stored, so that a repeat of the request gets it again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
     /// The code.
     pub because: Because,
-    /// For a person at the agency, in German.
+    /// German text for the user.
     pub text: String,
-    /// The version that there is now, if the expected one is not.
+    /// The current version, if it is not the expected one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<i32>,
-    /// The handover fields that it is about.
+    /// The handover fields that the refusal concerns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,
 }
 
-/// Why something was not done.
+/// Why a use case failed.
 #[derive(Debug)]
 pub enum Refusal {
-    /// It may not be.
+    /// The use case was refused.
     Refused(Refused),
     /// The database did not answer.
     Database(DbErr),
@@ -57,24 +57,24 @@ impl Refusal {
         Self::Refused(Refused { because, text: text.into(), version: None, fields: Vec::new() })
     }
 
-    /// An input that cannot be used; the text says which and why.
+    /// An invalid input. The text names it and says why.
     #[must_use]
     pub fn bad_input(text: impl Into<String>) -> Self {
         Self::because(Because::BadInput, text)
     }
 
-    /// The target is not there or not the viewer's: one answer for both.
+    /// The target does not exist or is not the viewer's. Both have the same answer.
     #[must_use]
     pub fn not_found() -> Self {
         Self::because(Because::NotFound, "Das gibt es nicht, oder es gehört nicht zu Ihrer Stelle.")
     }
 
-    /// What was decided stays decided.
+    /// A decision cannot be changed.
     pub(crate) fn decided() -> Self {
         Self::because(Because::IllegalTransition, "Über diese Meldung ist schon entschieden.")
     }
 
-    /// More at once than one call may bring.
+    /// More rows than one call may contain.
     pub(crate) fn too_much(text: impl Into<String>) -> Self {
         Self::because(Because::LimitExceeded, text)
     }
@@ -83,7 +83,7 @@ impl Refusal {
         Self::because(Because::ActionNotAllowed, text)
     }
 
-    /// A colleague or the other side was faster.
+    /// Another request of a colleague or of the other side was faster.
     pub(crate) fn conflict(version: i32) -> Self {
         Self::Refused(Refused {
             because: Because::Conflict,
@@ -95,7 +95,7 @@ impl Refusal {
         })
     }
 
-    /// Too often; the text says when to ask again.
+    /// Too many requests. The text says when to retry.
     pub(crate) fn rate_limited(text: impl Into<String>) -> Self {
         Self::because(Because::RateLimited, text)
     }
@@ -107,7 +107,7 @@ impl Refusal {
         )
     }
 
-    /// Without a ground: for these fields, or for the referral as a whole if there are none.
+    /// No legal ground for these fields, or for the whole referral if `fields` is empty.
     pub(crate) fn no_ground(fields: FieldSet) -> Self {
         let labels: Vec<_> = fields.iter().map(|field| field.label()).collect();
         let text = match labels.is_empty() {
@@ -122,12 +122,12 @@ impl Refusal {
         })
     }
 
-    /// What the state of something does not permit; the text says what to do.
+    /// The state does not allow the action. The text says what to do.
     pub(crate) fn illegal(text: impl Into<String>) -> Self {
         Self::because(Because::IllegalTransition, text)
     }
 
-    /// What the state of a referral does not permit.
+    /// The referral's state does not allow the action.
     pub(crate) fn unmoved(why: Unmoved, action: ReferralAction, status: ReferralStatus) -> Self {
         match why {
             Unmoved::NotYours => Self::not_allowed(format!("„{}“ ist Sache der anderen Stelle.", action.label())),

@@ -1,4 +1,4 @@
-//! Proposes an agreement, or the next version of one. Nothing that goes beyond the ceiling can be proposed at all.
+//! Proposes an agreement, or the next version of one. Fields beyond the ceiling cannot be proposed.
 
 use chrono::NaiveDate;
 use kim_domain::agency::AgencyKind;
@@ -17,33 +17,33 @@ use crate::refusal::{Because, Refusal, Refused};
 use crate::text::{line, text};
 use crate::work::Work;
 
-/// A field that is to be agreed on. The coordination, which is handed nothing over, knows fields by their labels alone.
+/// A field to agree on. Coordinators name fields only by their labels, because their schema has no handover fields.
 #[derive(Clone, Debug)]
 pub struct FieldWish {
     /// The field.
     pub field: Option<HandoverField>,
-    /// Or its German label.
+    /// Its German label, instead of `field`.
     pub label: Option<String>,
-    /// The client must tick it by itself.
+    /// Whether the client must tick the field individually.
     pub ticked_only: bool,
-    /// A statute lets it pass.
+    /// Whether the field has a statutory ground.
     pub statutory: bool,
 }
 
-/// What is to be agreed on.
+/// The proposed agreement.
 #[derive(Clone, Debug)]
 pub struct Proposal {
-    /// The agency that is to receive.
+    /// The receiving agency.
     pub receiver: Option<Uuid>,
-    /// What for.
+    /// The purpose.
     pub purpose: ReferralPurpose,
     /// First day.
     pub valid_from: NaiveDate,
     /// Last day.
     pub valid_until: Option<NaiveDate>,
-    /// Working days to answer.
+    /// Number of working days to answer.
     pub respond_working_days: i32,
-    /// Calendar days in which a closed referral can still be read.
+    /// Number of calendar days in which a closed referral can still be read.
     pub access_days: i32,
     /// The receiver's contact.
     pub contact: String,
@@ -51,17 +51,17 @@ pub struct Proposal {
     pub legal_ground: String,
     /// The fields.
     pub fields: Vec<FieldWish>,
-    /// Whether it narrows referrals that run.
+    /// Whether it narrows running referrals.
     pub narrows_running: bool,
-    /// What else is to be agreed.
+    /// Further terms, as text.
     pub terms: Option<String>,
 }
 
-/// Proposes it.
+/// Creates the proposal.
 ///
 /// # Errors
-/// BAD_INPUT for a receiver with whom this viewer has nothing to agree on, a field beyond the ceiling (with its place), a
-/// text, a day or a number; ACTION_NOT_ALLOWED while another proposal is open.
+/// BAD_INPUT for a receiver with which the viewer cannot agree on this purpose, a field beyond the ceiling (the text
+/// names its place), or an invalid text, day or number; ACTION_NOT_ALLOWED while another proposal is open.
 pub async fn propose(work: &mut Work<'_>, input: &Proposal) -> Result<ProposalDone, Refusal> {
     let receiver = match input.receiver {
         Some(id) => work.writes().receiver(id, input.purpose).await?,
@@ -74,7 +74,7 @@ pub async fn propose(work: &mut Work<'_>, input: &Proposal) -> Result<ProposalDo
         return Err(Refusal::not_allowed("Ihr Token gilt nicht für diesen Zweck."));
     }
     check_days(input, work.today())?;
-    let agreed = agreed(work.viewer().agency().kind, receiver.kind.0, input)?;
+    let agreed = agreed_fields(work.viewer().agency().kind, receiver.kind.0, input)?;
     let id = new_uuid();
     let row = agreement_proposal::Model {
         id,
@@ -104,17 +104,17 @@ pub async fn propose(work: &mut Work<'_>, input: &Proposal) -> Result<ProposalDo
         close_reason: None,
     };
     if work.writes().has_open_proposal(receiver.id, input.purpose).await? {
-        return Err(another_is_open());
+        return Err(already_open());
     }
     match work.writes().insert_proposal(row).await {
         Ok(()) => Ok(ProposalDone { proposal: id }),
-        // Two at once: an index of the database lets one through.
-        Err(error) if is_taken(&error) => Err(another_is_open()),
+        // Of two concurrent proposals, a unique index lets only one through.
+        Err(error) if is_taken(&error) => Err(already_open()),
         Err(error) => Err(error.into()),
     }
 }
 
-fn another_is_open() -> Refusal {
+fn already_open() -> Refusal {
     Refusal::not_allowed(
         "Für diese Stelle und diesen Zweck ist schon ein Vorschlag offen. Bitte ihn erst ablehnen oder zurücknehmen.",
     )
@@ -136,17 +136,18 @@ fn within(name: &str, number: i32, least: i16, most: i16) -> Result<i16, Refusal
 }
 
 #[derive(Default)]
-struct Agreed {
+struct AgreedFields {
     fields: FieldSet,
     ticked_only: FieldSet,
     statutory: FieldSet,
 }
 
-/// The fields, each within the ceiling. What a client must tick anyway is ticked only, whether the wish says so or not.
-fn agreed(own: AgencyKind, receiver: AgencyKind, input: &Proposal) -> Result<Agreed, Refusal> {
-    let mut agreed = Agreed::default();
+/// The fields, each checked against the ceiling. Fields that a client must always tick are ticked-only even if the
+/// input does not say so.
+fn agreed_fields(own: AgencyKind, receiver: AgencyKind, input: &Proposal) -> Result<AgreedFields, Refusal> {
+    let mut agreed = AgreedFields::default();
     for (place, wish) in input.fields.iter().enumerate() {
-        let field = named(own, place, wish)?;
+        let field = named_field(own, place, wish)?;
         if agreed.fields.contains(field) {
             return Err(Refusal::bad_input(format!("„fields[{place}]“ ({}) kommt doppelt vor.", field.label())));
         }
@@ -166,9 +167,10 @@ fn agreed(own: AgencyKind, receiver: AgencyKind, input: &Proposal) -> Result<Agr
     }
 }
 
-/// The field that a wish names. What the viewer's kind does not know is answered like what never existed.
-fn named(own: AgencyKind, place: usize, wish: &FieldWish) -> Result<HandoverField, Refusal> {
-    // The coordination's labels are those of whatever can be handed over.
+/// The field that an input names. A field that the viewer's kind does not know has the same answer as one that does not
+/// exist.
+fn named_field(own: AgencyKind, place: usize, wish: &FieldWish) -> Result<HandoverField, Refusal> {
+    // Coordinators know the labels of all fields that can be handed over.
     let known = known_to(if own == AgencyKind::Koordination { AgencyKind::Traeger } else { own });
     let found = match (wish.field, wish.label.as_deref()) {
         (Some(field), None) => Some(field),
@@ -190,7 +192,7 @@ fn refuse(own: AgencyKind, receiver: AgencyKind, place: usize, field: HandoverFi
             format!("„fields[{place}]“: Für „{label}“ gibt es hier keine gesetzliche Grundlage (§§ 67d, 69 SGB X).")
         }
     };
-    // The coordination's schema has no codes of fields.
+    // The coordinators' schema does not contain the codes of fields.
     let fields = if known_to(own).contains(field) { vec![field.code().to_owned()] } else { Vec::new() };
     Refusal::Refused(Refused { because: Because::BadInput, text, version: None, fields })
 }

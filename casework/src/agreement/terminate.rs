@@ -1,4 +1,5 @@
-//! Ends an agreement: from a day on nothing new is offered under it; for cause, what runs is closed at once too.
+//! Terminates an agreement. From the last day on nothing new is offered under it; a termination for cause also closes
+//! running referrals immediately.
 
 use chrono::NaiveDate;
 use kim_domain::agreement::ProposalStatus;
@@ -13,29 +14,29 @@ use kim_entity::write::ProposalChange;
 use uuid::Uuid;
 
 use super::narrow::Running;
-use super::{AgreementDone, count_on, standpoint};
+use super::{AgreementDone, standpoint, update_proposal};
 use crate::refusal::{Because, Refusal};
 use crate::text::text;
 use crate::work::Work;
 
-/// How it is ended.
+/// Input of a termination.
 #[derive(Clone, Debug)]
 pub struct Termination {
-    /// The latest version; `None` for an id that cannot be an agreement's.
+    /// The latest version; `None` for an id that cannot belong to an agreement.
     pub agreement: Option<Uuid>,
-    /// For cause: at once, and what runs is closed.
+    /// Whether it is terminated for cause: with immediate effect, and running referrals are closed.
     pub for_cause: bool,
-    /// First day on which nothing is offered; for cause it is today.
+    /// First day on which nothing can be offered. For cause this is today, and must be `None` here.
     pub ends_on: Option<NaiveDate>,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
-/// Ends it, with every earlier version.
+/// Terminates the agreement with all its versions.
 ///
 /// # Errors
-/// NOT_FOUND, ACTION_NOT_ALLOWED for whoever is no party's administrator, ILLEGAL_TRANSITION for an earlier version or what
-/// was ended already, BAD_INPUT.
+/// NOT_FOUND, ACTION_NOT_ALLOWED for viewers who are no party's administrator, ILLEGAL_TRANSITION if it is not the
+/// latest version or is terminated already, BAD_INPUT.
 pub async fn terminate(work: &mut Work<'_>, input: &Termination) -> Result<AgreementDone, Refusal> {
     let found = match input.agreement {
         Some(id) => work.reads().agreements_by_id(&[id]).await?.pop(),
@@ -47,14 +48,14 @@ pub async fn terminate(work: &mut Work<'_>, input: &Termination) -> Result<Agree
         Refusal::not_allowed("Kündigen kann nur die Administration der empfangenden oder der Koordinierenden Stelle.")
     })?;
     let (ends_on, reason) = (day(input, work.today())?, text("reason", &input.reason)?);
-    // Before the versions, as whoever signs does.
+    // The proposal is locked before the versions, in the same order as when it is signed.
     let open = match input.for_cause {
         true => work.writes().lock_open_proposal(row.receiver_id, row.purpose).await?,
         false => None,
     };
     refuse_unless_latest(work, row.receiver_id, row.purpose, row.id).await?;
     let ended = work.writes().terminations_of(row.id).await?;
-    // Who gave notice in the ordinary way may still have cause; more than that is too late.
+    // An ordinary termination can be followed by one for cause, but by no other.
     if ended.iter().any(|one| one.for_cause || !input.for_cause) || row.for_cause {
         return Err(already());
     }
@@ -77,9 +78,9 @@ pub async fn terminate(work: &mut Work<'_>, input: &Termination) -> Result<Agree
     if input.for_cause {
         close(work, row.receiver_id, row.purpose, ends_on).await?;
         if let Some(open) = open {
-            // What was signed before the breach is not meant to hold after it.
+            // A proposal that was signed before the breach must not become an agreement after it.
             let (status, at) = (ProposalStatus::Rejected, work.now());
-            count_on(work, &open, ProposalChange::Closed { status, reason: Some(reason), at }).await?;
+            update_proposal(work, &open, ProposalChange::Closed { status, reason: Some(reason), at }).await?;
         }
     }
     Ok(AgreementDone { agreement: row.id })
@@ -101,7 +102,7 @@ fn day(input: &Termination, today: NaiveDate) -> Result<NaiveDate, Refusal> {
     }
 }
 
-/// Locks the versions: none comes after them until this is committed.
+/// Locks the versions, so that no new version is written before the commit.
 async fn refuse_unless_latest(
     work: &Work<'_>,
     receiver_id: Uuid,
@@ -118,10 +119,10 @@ async fn refuse_unless_latest(
     }
 }
 
-/// Closes what runs, also under earlier versions.
+/// Closes running referrals, also those under earlier versions.
 async fn close(work: &mut Work<'_>, receiver_id: Uuid, purpose: ReferralPurpose, on: NaiveDate) -> Result<(), Refusal> {
     let running = Running::find(work, receiver_id, purpose).await?;
     work.writes().end_agreements_for_cause(receiver_id, purpose, on).await?;
-    work.closes(receiver_id);
+    work.mark_closed_to(receiver_id);
     Ok(running.narrow(work, on, |row| Agreement { fields: FieldSet::EMPTY, ..row.terms.agreement }).await?)
 }

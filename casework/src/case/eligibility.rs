@@ -1,4 +1,4 @@
-//! Decides whether a client belongs to a target group, under one version of one rule set.
+//! Decides whether a client belongs to a target group, under one version of a rule set.
 
 use chrono::NaiveDate;
 use kim_domain::eligibility::{self, Assessment, Eligibility, Facts, RuleSet, Statements};
@@ -8,28 +8,29 @@ use kim_entity::case_file::CaseChange;
 use kim_entity::eligibility_decision;
 use serde_json::json;
 
-use super::{Done, Target, own_open, touch};
+use super::{Done, Target, own_open, update_row};
 use crate::refusal::Refusal;
 use crate::text::text;
 use crate::work::Work;
 
-/// A decision to be recorded.
+/// A decision to record.
 #[derive(Clone, Debug)]
 pub struct Decide {
-    /// What is decided.
+    /// Whether the client is eligible.
     pub eligible: bool,
-    /// The groups that the client belongs to.
+    /// The groups to which the client belongs.
     pub groups: Vec<TargetGroup>,
-    /// The day on which the rules are applied; today if nobody says.
+    /// Day on which the rules are applied; `None`: today.
     pub reference_date: Option<NaiveDate>,
-    /// What the record has no field for.
+    /// Facts for which the record has no field.
     pub statements: Statements,
-    /// Why, in words.
+    /// Explanation, as text.
     pub explanation: Option<String>,
 }
 
-/// Records a decision and what the rules found. People decide; yet the funding's rules bind: nobody is admitted whom they leave
-/// out, or of whom it is not known. Who is turned away although the rules would admit is told why.
+/// Records a decision and the findings of the rules. A person decides, within the rules of the funding: a client whom
+/// the rules exclude, or for whom data is missing, is not admitted. A rejection of a client whom the rules would admit
+/// needs an explanation.
 ///
 /// # Errors
 /// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED for a closed case, without a rule set on that day, or against the rules; BAD_INPUT.
@@ -57,7 +58,7 @@ pub async fn decide(work: &mut Work<'_>, target: Target, input: &Decide) -> Resu
         .iter()
         .map(|one| json!({"group": one.group, "result": one.result, "reasons": one.reasons}))
         .collect();
-    touch(work, &case, CaseChange::default()).await?;
+    update_row(work, &case, CaseChange::default()).await?;
     let decision = eligibility_decision::Model {
         id: new_uuid(),
         case_id: case.id,

@@ -1,4 +1,4 @@
-//! Counselling notes: written once, and never leaving their Träger.
+//! Counselling notes. They cannot be changed, and never leave their Träger.
 
 use kim_domain::field::FieldSet;
 use uuid::Uuid;
@@ -8,7 +8,7 @@ use crate::refusal::Refusal;
 use crate::text::text;
 use crate::work::Work;
 
-/// Adds a note, to a closed case too. Nothing else changes, so no version is expected and none counted.
+/// Adds a note, also to a closed case. Expects and increments no version, because nothing else changes.
 ///
 /// # Errors
 /// NOT_FOUND, BAD_INPUT.

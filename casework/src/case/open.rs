@@ -8,29 +8,30 @@ use kim_entity::case_file::NewCase;
 use kim_entity::person::PersonRow;
 
 use super::record::{Record, checked, fingerprints};
-use super::{Done, case_number, district, keeps_cases, taken};
+use super::{Done, case_number, district, number_in_use, require_sender};
 use crate::refusal::Refusal;
 use crate::work::Work;
 
-/// A case to be opened.
+/// A case to open.
 #[derive(Clone, Debug)]
 pub struct OpenCase {
     /// The Träger's own number.
     pub case_number: String,
     /// Code of the district.
     pub district: Option<String>,
-    /// First day; today if nobody says.
+    /// First day; `None`: today.
     pub opened_on: Option<NaiveDate>,
-    /// What is known of the client: at least family name and birth date.
+    /// Data of the client, with at least family name and birth date.
     pub record: Record,
 }
 
 /// Opens a case in the first phase.
 ///
 /// # Errors
-/// BAD_INPUT for a value, which is named, or a number that is taken; ACTION_NOT_ALLOWED for agencies that keep no cases.
+/// BAD_INPUT for an invalid value (the text names it) or a number in use; ACTION_NOT_ALLOWED for agencies that manage
+/// no cases.
 pub async fn open(work: &mut Work<'_>, input: &OpenCase) -> Result<Done, Refusal> {
-    keeps_cases(work)?;
+    require_sender(work)?;
     let (now, today) = (work.now(), work.today());
     let record = checked(&input.record, today)?;
     let required = |field: F| {
@@ -70,6 +71,6 @@ pub async fn open(work: &mut Work<'_>, input: &OpenCase) -> Result<Done, Refusal
     };
     work.tx().insert_persons(&[person]).await?;
     record.write_household(work, person_id).await?;
-    work.tx().insert_cases(&[case]).await.map_err(taken)?;
+    work.tx().insert_cases(&[case]).await.map_err(number_in_use)?;
     Ok(Done { case: case_id })
 }

@@ -1,4 +1,4 @@
-//! The record of a case as it is written: every value checked, by its field.
+//! Checks the values of a case record, each by its field.
 
 use std::collections::BTreeMap;
 
@@ -16,20 +16,20 @@ use crate::refusal::Refusal;
 use crate::text::{line, text};
 use crate::work::Work;
 
-/// Fields and their new values; `None` removes the value.
+/// Fields with their new values; `None` deletes the value.
 pub type Record = BTreeMap<F, Option<Value>>;
 
-/// The longest list in a record.
-const MOST: usize = 30;
+/// Maximum length of a list in a record.
+const MAX_ITEMS: usize = 30;
 
-/// A record whose values can be stored.
+/// A record with valid values.
 #[derive(Debug)]
 pub(super) struct Checked {
     texts: Vec<(F, Option<String>)>,
     household: Option<Vec<HouseholdMember>>,
 }
 
-/// Checks every value. An empty list is no value.
+/// Checks every value. An empty list counts as no value.
 pub(super) fn checked(record: &Record, today: NaiveDate) -> Result<Checked, Refusal> {
     let mut checked = Checked { texts: Vec::with_capacity(record.len()), household: None };
     for (&field, value) in record {
@@ -38,7 +38,7 @@ pub(super) fn checked(record: &Record, today: NaiveDate) -> Result<Checked, Refu
             Some(value) => clean(field, value, today)?,
             None => None,
         };
-        // Without them nobody is found again, and no age is known.
+        // They are needed to find the client again and to compute the age.
         if value.is_none() && matches!(field, F::FamilyName | F::BirthDate) {
             return Err(Refusal::bad_input(format!("„{}“ kann nicht leer sein.", field.name())));
         }
@@ -52,7 +52,7 @@ pub(super) fn checked(record: &Record, today: NaiveDate) -> Result<Checked, Refu
     Ok(checked)
 }
 
-/// What is no part of a record that somebody writes.
+/// Refuses fields that cannot be written to a record.
 fn refuse_unwritten(field: F) -> Result<(), Refusal> {
     let why = if field == F::Age {
         "„age“ wird aus dem Geburtsdatum berechnet."
@@ -67,27 +67,27 @@ fn refuse_unwritten(field: F) -> Result<(), Refusal> {
 }
 
 impl Checked {
-    /// Whether what finds the client again may change.
+    /// Whether a field changes that is part of the client's fingerprints.
     pub(super) fn renames(&self) -> bool {
         self.texts.iter().any(|(field, _)| matches!(field, F::FamilyName | F::GivenName | F::BirthDate))
     }
 
-    /// What the record says of a field: `None` if nothing, `Some(None)` that it is removed.
+    /// The new value of a field: `None` if the record does not contain it, `Some(None)` if it is deleted.
     pub(super) fn get(&self, field: F) -> Option<Option<&str>> {
         self.texts.iter().find(|(has, _)| *has == field).map(|(_, text)| text.as_deref())
     }
 
-    /// The new values, but for the household's.
+    /// The new values without the household members.
     pub(super) fn changes(&self) -> &Changes {
         &self.texts
     }
 
-    /// The values of a new record, but for the household's.
+    /// The values of a new record without the household members.
     pub(super) fn values(&self) -> Values {
         self.texts.iter().filter_map(|(field, text)| Some((*field, text.clone()?))).collect()
     }
 
-    /// Puts the household in the place of what was there, if the record says anything of it.
+    /// Replaces the household members, if the record contains them.
     pub(super) async fn write_household(&self, work: &Work<'_>, person_id: Uuid) -> Result<(), Refusal> {
         let Some(members) = &self.household else { return Ok(()) };
         Ok(work.writes().replace_household(person_id, members).await?)
@@ -108,7 +108,7 @@ pub(super) fn fingerprints(
     }
 }
 
-/// A value as it is stored; `None` for an empty list.
+/// The value in its stored form; `None` for an empty list.
 fn clean(field: F, value: &Value, today: NaiveDate) -> Result<Option<Value>, Refusal> {
     let name = field.name();
     Ok(Some(match value {
@@ -138,7 +138,7 @@ fn clean(field: F, value: &Value, today: NaiveDate) -> Result<Option<Value>, Ref
             issued_on: one.issued_on.map(|day| one_day(name, day, Some(today))).transpose()?,
             institute: optional(name, one.institute.as_deref())?,
         }),
-        // These are refused by their fields.
+        // Refused before, because of their fields.
         Value::PlanSteps(_) | Value::Int(_) => return Ok(None),
         Value::Procedure(_)
         | Value::Gender(_)
@@ -183,7 +183,7 @@ fn optional(name: &str, text: Option<&str>) -> Result<Option<String>, Refusal> {
     crate::text::optional_line(name, text)
 }
 
-/// Days that cannot lie ahead.
+/// Whether the field's day cannot be in the future.
 fn is_past(field: F) -> bool {
     matches!(field, F::BirthDate | F::InGermanySince | F::NeedSince)
 }
@@ -199,13 +199,13 @@ fn one_day(name: &str, day: NaiveDate, not_after: Option<NaiveDate>) -> Result<N
 }
 
 fn many<T>(name: &str, list: &[T]) -> Result<(), Refusal> {
-    match list.len() > MOST {
-        true => Err(Refusal::bad_input(format!("„{name}“ hat mehr als {MOST} Einträge."))),
+    match list.len() > MAX_ITEMS {
+        true => Err(Refusal::bad_input(format!("„{name}“ hat mehr als {MAX_ITEMS} Einträge."))),
         false => Ok(()),
     }
 }
 
-/// A list without repeats; `None` if it is empty.
+/// A list without duplicates; `None` if it is empty.
 fn some_of<T: PartialEq>(
     name: &str,
     list: &[T],
@@ -278,7 +278,7 @@ mod tests {
             (F::OccupationWish, line("12345BG0123456")),
             (F::NameVariants, Some(Value::Lines(vec!["".into()]))),
             (F::Documents, Some(Value::Documents(vec![Document { name: "".into(), state: None }; 2]))),
-            (F::NameVariants, Some(Value::Lines(vec!["a".into(); MOST + 1]))),
+            (F::NameVariants, Some(Value::Lines(vec!["a".into(); MAX_ITEMS + 1]))),
             (F::Age, Some(Value::Int(3))),
             (F::PlanSteps, None),
         ] {
@@ -308,7 +308,7 @@ mod tests {
         assert_eq!(checked.get(F::TargetGroup), Some(Some(r#"["LSBTI"]"#)));
         assert_eq!((checked.get(F::Documents), checked.get(F::Street)), (Some(None), Some(None)));
         assert_eq!(checked.get(F::City), None);
-        // Two children whose names nobody gave are two.
+        // Two children without names are two people.
         assert_eq!(checked.household.map(|members| members.len()), Some(2));
     }
 }

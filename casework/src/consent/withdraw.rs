@@ -1,4 +1,4 @@
-//! Withdraws a consent, as a whole or in part: what rested on it closes in the same instant (Art. 7(3) DSGVO).
+//! Withdraws a consent as a whole or in part. Fields that depend on it close in the same transaction (Art. 7(3) DSGVO).
 
 use kim_domain::change::ChangeKind;
 use kim_domain::consent::ConsentStep;
@@ -9,17 +9,17 @@ use kim_entity::consent;
 use kim_entity::read::ReferralRow;
 use uuid::Uuid;
 
-use super::rest::carries_something;
-use super::{Done, note, own};
+use super::referral_base::shows_anything;
+use super::{Done, own, write_event};
 use crate::referral::suspend;
 use crate::refusal::{Because, Refusal, Refused};
 use crate::work::Work;
 
-/// Withdraws it: these fields of it, or all of it. There is no version to expect: a withdrawal is never refused because
-/// somebody else was faster. Whoever received something finds the change in its feed (Art. 19 DSGVO).
+/// Withdraws these fields of a consent, or all of it. No version is expected, because a withdrawal must not be refused
+/// due to a concurrent change. Receivers find the change in their feeds (Art. 19 DSGVO).
 ///
 /// # Errors
-/// NOT_FOUND; ILLEGAL_TRANSITION for one that was withdrawn already; BAD_INPUT for fields that it does not have.
+/// NOT_FOUND; ILLEGAL_TRANSITION if it was withdrawn already; BAD_INPUT for fields that it does not include.
 pub async fn withdraw(work: &mut Work<'_>, id: Option<Uuid>, fields: Option<FieldSet>) -> Result<Done, Refusal> {
     let seen = own(work, id).await?;
     work.writes().lock_person(seen.person_id, FieldSet::EMPTY).await?.ok_or_else(Refusal::not_found)?;
@@ -38,7 +38,7 @@ pub async fn withdraw(work: &mut Work<'_>, id: Option<Uuid>, fields: Option<Fiel
     }
     let mut left = Vec::with_capacity(concerned.consents.len());
     for one in &concerned.consents {
-        left.push(take_back(work, one, fields).await?);
+        left.push(withdraw_from(work, one, fields).await?);
     }
 
     let mut done = Done { consent: seen.id, referrals: Vec::new() };
@@ -48,12 +48,12 @@ pub async fn withdraw(work: &mut Work<'_>, id: Option<Uuid>, fields: Option<Fiel
             done.referrals.push(row.id);
         }
     }
-    work.closes(receiver);
+    work.mark_closed_to(receiver);
     Ok(done)
 }
 
-/// Takes fields out of a consent, or all of it back. Returns what is left.
-async fn take_back(
+/// Removes fields from a consent, or withdraws it as a whole. Returns the remaining consent.
+async fn withdraw_from(
     work: &mut Work<'_>,
     one: &consent::Model,
     fields: Option<FieldSet>,
@@ -71,16 +71,16 @@ async fn take_back(
         }
     };
     work.writes().withdraw_consent(&left).await?;
-    let event = if taken.is_empty() { None } else { Some(note(work, one.id, step, taken).await?) };
-    work.withdraws(one.id, event);
+    let event = if taken.is_empty() { None } else { Some(write_event(work, one.id, step, taken).await?) };
+    work.mark_withdrawn(one.id, event);
     Ok(left)
 }
 
-/// Closes what a referral no longer carries. Returns whether anything changed for it.
+/// Closes the fields of a referral that are no longer covered. Returns whether anything changed for the referral.
 async fn close(work: &mut Work<'_>, row: &ReferralRow, consent: &consent::Model) -> Result<bool, Refusal> {
     let terms = Terms { consent: Some(consent.into()), ..row.terms };
     let after = ReferralRow { terms, ..row.clone() };
-    if row.standing.status.is_open() && !carries_something(&terms) {
+    if row.standing.status.is_open() && !shows_anything(&terms) {
         suspend(work, row).await?;
         return Ok(true);
     }
@@ -88,7 +88,7 @@ async fn close(work: &mut Work<'_>, row: &ReferralRow, consent: &consent::Model)
     if shows(row) == shows(&after) || row.standing.status == ReferralStatus::Suspended {
         return Ok(false);
     }
-    work.change(row, ChangeKind::ConsentChanged, None);
+    work.notify(row, ChangeKind::ConsentChanged, None);
     Ok(true)
 }
 

@@ -1,6 +1,6 @@
-//! Many referrals in one call: what can be done is done, and each row says what became of it.
+//! Changes many referrals in one call. Each row is done or refused separately and has its own result.
 //!
-//! All rows are locked first, in the order of their ids, so that two such calls never wait for each other crosswise.
+//! All rows are locked first, in the order of their ids, so that two calls cannot deadlock.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -13,58 +13,58 @@ use super::Target;
 use super::answer::{Answer, answer_row};
 use super::offer::{self, Grounds};
 use crate::refusal::{Refusal, Refused};
-use crate::work::{Work, seen};
+use crate::work::{Work, at_version};
 
-/// What became of one row: done, unless it was refused. Ids and codes alone, so that a repeat is told the same.
+/// Result of one row: done, or refused. Contains only ids and codes, so that a repeat gets the same result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowDone {
-    /// The referral; none for an id that cannot be a referral's.
+    /// The referral; `None` for an id that cannot belong to a referral.
     pub referral: Option<Uuid>,
-    /// Why not.
+    /// The refusal; `None` if the row was done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<Refused>,
 }
 
-/// What became of each row, in the order of the request.
+/// Results of all rows, in the order of the request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BulkDone {
     /// The rows.
     pub rows: Vec<RowDone>,
 }
 
-/// One draft among many.
+/// One of the drafts to offer.
 #[derive(Clone, Copy, Debug)]
 pub struct BulkOffer {
     /// The draft.
     pub target: Target,
-    /// The sender knows what § 87 AufenthG makes public bodies tell.
+    /// Whether the sender acknowledges the reporting duty of public bodies (§ 87 AufenthG).
     pub acknowledge_reporting_duty: bool,
 }
 
-/// Offers drafts. A row that may not be offered is refused before anything of it is written; the others are written
-/// together.
+/// Offers drafts. Rows that cannot be offered are refused before anything is written; the others are written together.
 ///
 /// # Errors
-/// LIMIT_EXCEEDED, BAD_INPUT for no row or a referral twice; all else a row's own.
+/// LIMIT_EXCEEDED for too many rows; BAD_INPUT for no rows or a referral that is listed twice. All other refusals are
+/// results of rows.
 pub async fn bulk_offer(work: &mut Work<'_>, offers: &[BulkOffer]) -> Result<BulkDone, Refusal> {
     let targets: Vec<Target> = offers.iter().map(|offer| offer.target).collect();
     let found = find(work, &targets).await?;
     let drafts: Vec<_> = found.iter().flatten().map(|row| (row, None)).collect();
     let grounds = Grounds::find(work, &drafts).await?;
-    let (mut ready, mut rows) = (Vec::with_capacity(drafts.len()), Vec::with_capacity(offers.len()));
+    let (mut accepted, mut rows) = (Vec::with_capacity(drafts.len()), Vec::with_capacity(offers.len()));
     for (offer, found) in offers.iter().zip(&found) {
         let prepared = match found {
-            Ok(row) => told(grounds.prepare(work, row, None, offer.acknowledge_reporting_duty))?,
+            Ok(row) => split_refusal(grounds.prepare(work, row, None, offer.acknowledge_reporting_duty))?,
             Err(refused) => Err(refused.clone()),
         };
-        let refused = prepared.map(|one| ready.push(one)).err();
+        let refused = prepared.map(|one| accepted.push(one)).err();
         rows.push(RowDone { referral: offer.target.id, refused });
     }
-    offer::write(work, ready).await?;
+    offer::write(work, accepted).await?;
     Ok(BulkDone { rows })
 }
 
-/// Gives one answer to referrals. What is refused leaves nothing, and the rest stays.
+/// Gives the same answer to many referrals. A refused row is rolled back; the others stay.
 ///
 /// # Errors
 /// As [`bulk_offer`].
@@ -76,7 +76,7 @@ pub async fn bulk_answer(work: &mut Work<'_>, answer: Answer, targets: &[Target]
             Ok(row) => {
                 let part = work.begin_part().await?;
                 let result = answer_row(work, &row, answer).await;
-                told(work.end_part(part, result).await)?.err()
+                split_refusal(work.end_part(part, result).await)?.err()
             }
             Err(refused) => Some(refused),
         };
@@ -85,7 +85,7 @@ pub async fn bulk_answer(work: &mut Work<'_>, answer: Answer, targets: &[Target]
     Ok(BulkDone { rows })
 }
 
-/// The viewer's own among these, locked, in the order of the request; or why not.
+/// The viewer's referrals among the targets, locked, in the order of the request; or the refusal of the row.
 async fn find(work: &Work<'_>, targets: &[Target]) -> Result<Vec<Result<ReferralRow, Refused>>, Refusal> {
     if targets.is_empty() {
         return Err(Refusal::bad_input("„items“ ist leer."));
@@ -99,12 +99,13 @@ async fn find(work: &Work<'_>, targets: &[Target]) -> Result<Vec<Result<Referral
     }
     let rows = work.writes().referrals(&ids).await?;
     let mut rows: HashMap<Uuid, ReferralRow> = rows.into_iter().map(|row| (row.id, row)).collect();
-    let find = |target: &Target| told(seen(target.id.and_then(|id| rows.remove(&id)), target.expected_version));
+    let find =
+        |target: &Target| split_refusal(at_version(target.id.and_then(|id| rows.remove(&id)), target.expected_version));
     targets.iter().map(find).collect()
 }
 
-/// Tells a refusal apart from a database that does not answer.
-fn told<T>(result: Result<T, Refusal>) -> Result<Result<T, Refused>, Refusal> {
+/// Separates refusals of a row from database errors, which fail the whole call.
+fn split_refusal<T>(result: Result<T, Refusal>) -> Result<Result<T, Refused>, Refusal> {
     match result {
         Ok(done) => Ok(Ok(done)),
         Err(Refusal::Refused(refused)) => Ok(Err(refused)),

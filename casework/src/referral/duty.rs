@@ -1,4 +1,5 @@
-//! What § 87 AufenthG asks of a sender: it says that it knows the duty before facts of residence go to a body that has it.
+//! § 87 AufenthG: before a sender hands over facts of residence to a body with a reporting duty, it must acknowledge
+//! that duty.
 
 use chrono::NaiveDate;
 use kim_domain::agency::LegalForm;
@@ -11,7 +12,7 @@ use super::copy;
 use crate::refusal::Refusal;
 use crate::work::Work;
 
-/// Facts of residence: each tells, or lets one find out, by what title somebody is here.
+/// Facts of residence. Each discloses the residence title, or allows conclusions about it.
 const OF_RESIDENCE: FieldSet = FieldSet::of(&[
     F::Nationalities,
     F::Aufenthaltstitel,
@@ -22,8 +23,8 @@ const OF_RESIDENCE: FieldSet = FieldSet::of(&[
     F::AuslaenderbehoerdeFileNumber,
 ]);
 
-/// Whether the sender must first say that it knows § 87 AufenthG: facts of residence go from a private body to a public
-/// one, and the title has expired or is missing.
+/// Whether the sender must acknowledge § 87 AufenthG first: if a private body hands over facts of residence to a public
+/// body, and the title has expired or is missing.
 #[must_use]
 pub fn needs_acknowledgement(
     sender: LegalForm,
@@ -35,10 +36,11 @@ pub fn needs_acknowledgement(
     sender != LegalForm::Public
         && receiver == LegalForm::Public
         && !going.and(OF_RESIDENCE).is_empty()
-        && copy::title_is_open(values, today)
+        && copy::title_is_expired_or_missing(values, today)
 }
 
-/// The same for what goes to the receivers of referrals that run. An earlier acknowledgement was of other facts.
+/// The same for fields that are copied to running referrals. An earlier acknowledgement does not count, because it
+/// concerned other facts.
 pub(super) async fn refuse_unacknowledged(
     work: &Work<'_>,
     receivers: impl IntoIterator<Item = Uuid>,

@@ -1,4 +1,4 @@
-//! A ground ends or is there again: referrals that rest on it are suspended or go on.
+//! Suspends referrals when their ground ends, and resumes them when there is a new one.
 
 use chrono::Days;
 use kim_domain::clock::SUSPENDED_DAYS;
@@ -13,15 +13,15 @@ use uuid::Uuid;
 use crate::refusal::Refusal;
 use crate::work::{Move, Work, Worker};
 
-/// Suspends an open referral: its fields close, its metadata stays. The receiver's clock stops.
+/// Suspends an open referral. Its fields close, and its metadata stays visible. The receiver's due date is paused.
 ///
 /// # Errors
-/// ILLEGAL_TRANSITION for what is not open; the database's.
+/// ILLEGAL_TRANSITION if it is not open, or a database error.
 pub async fn suspend(work: &mut Work<'_>, row: &ReferralRow) -> Result<(), Refusal> {
     suspend_because(work, row, None).await
 }
 
-/// The same, whoever does it, and for a reason that the event tells.
+/// The same for every kind of work, with a reason for the event.
 ///
 /// # Errors
 /// As [`suspend`].
@@ -35,7 +35,7 @@ pub async fn suspend_because<W: Worker>(
         due_on: Some(today.checked_add_days(Days::new(SUSPENDED_DAYS)).unwrap_or(NO_DUE_DATE)),
         ..Default::default()
     };
-    // While a question is open, the days that the receiver has left are noted already.
+    // While a question is open, the receiver's remaining days are stored already.
     if row.standing.status != ReferralStatus::InfoRequested {
         with.paused_days = Some(row.due_on.map(|due| working_days_until(today, due)));
     }
@@ -49,10 +49,10 @@ pub async fn suspend_because<W: Worker>(
     work.advance(row, made).await.map(drop)
 }
 
-/// Lets a suspended referral go on, resting on this consent.
+/// Resumes a suspended referral, based on this consent.
 ///
 /// # Errors
-/// ILLEGAL_TRANSITION for what is not suspended; the database's.
+/// ILLEGAL_TRANSITION if it is not suspended, or a database error.
 pub async fn resume(work: &mut Work<'_>, row: &ReferralRow, consent_id: Uuid) -> Result<(), Refusal> {
     let kept = work.tx().referral_as_stored(row.id).await?.and_then(|row| row.paused_days);
     let asked = row.standing.suspended_from == Some(ReferralStatus::InfoRequested);
@@ -61,7 +61,7 @@ pub async fn resume(work: &mut Work<'_>, row: &ReferralRow, consent_id: Uuid) ->
         None => None,
     };
     let due_on = match (asked, kept, agreement) {
-        // The sender's clock begins anew.
+        // The sender's period to answer begins again.
         (true, _, Some(agreement)) => after_working_days(work.today(), agreement.respond_working_days),
         (false, Some(days), _) => after_working_days(work.today(), days),
         (true, _, None) | (false, None, _) => NO_DUE_DATE,

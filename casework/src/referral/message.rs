@@ -9,22 +9,22 @@ use crate::refusal::Refusal;
 use crate::text::text;
 use crate::work::Work;
 
-/// Writes to the other side.
+/// Sends a message to the other side.
 ///
 /// # Errors
-/// NOT_FOUND, CONFLICT, BAD_INPUT; ILLEGAL_TRANSITION once it is closed.
+/// NOT_FOUND, CONFLICT, BAD_INPUT; ILLEGAL_TRANSITION for a closed referral.
 pub async fn post(work: &mut Work<'_>, target: Target, body: &str) -> Result<Done, Refusal> {
     let row = work.referral(target.id, target.expected_version).await?;
-    // Whoever sees nothing of it reads no messages either, and answers none.
+    // A receiver that can see no field can neither read nor send messages.
     if row.side == Side::Receiver && row.visible().fields().is_empty() {
         return Err(Refusal::not_allowed("Diese Übergabe zeigt Ihnen zurzeit nichts; Nachrichten sind ausgesetzt."));
     }
-    work.happen(&row, ReferralAction::PostMessage, ChangeKind::Message, None, Default::default()).await?;
+    work.write_action(&row, ReferralAction::PostMessage, ChangeKind::Message, None, Default::default()).await?;
     write(work, &row, "text", body).await?;
     Ok(Done { referral: row.id })
 }
 
-/// Writes a message of the viewer; `name` is the input's.
+/// Writes a message of the viewer. `name` is the name of the input.
 pub(super) async fn write(work: &Work<'_>, row: &ReferralRow, name: &str, body: &str) -> Result<(), Refusal> {
     Ok(work.writes().post_message(row.id, text(name, body)?, work.now()).await?)
 }

@@ -1,4 +1,4 @@
-//! A question to the sender: the ball and the clock go over, and come back with the answer.
+//! A question to the sender. The sender has to act next, with its own due date, until it answers.
 
 use kim_domain::deadline::{after_working_days, working_days_until};
 use kim_domain::life::ReferralAction;
@@ -10,10 +10,10 @@ use super::{Done, Target, message};
 use crate::refusal::Refusal;
 use crate::work::{Move, Work};
 
-/// Working days within which a question is answered where no agreement says how long answers take.
-const USUAL_DAYS: i16 = 10;
+/// Working days to answer a question if there is no agreement.
+const DEFAULT_ANSWER_DAYS: i16 = 10;
 
-/// Asks the sender. The receiver's clock stops with the days that it has left, and the sender's begins.
+/// Asks the sender. The receiver's remaining days are stored, and the sender's period begins.
 ///
 /// # Errors
 /// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED, ILLEGAL_TRANSITION, BAD_INPUT.
@@ -24,7 +24,7 @@ pub async fn ask(work: &mut Work<'_>, target: Target, question: &str) -> Result<
         Some(id) => work.writes().agreement(id).await?,
         None => None,
     };
-    let days = agreement.map_or(USUAL_DAYS, |agreement| agreement.respond_working_days);
+    let days = agreement.map_or(DEFAULT_ANSWER_DAYS, |agreement| agreement.respond_working_days);
     let with = ReferralChange {
         paused_days: Some(row.due_on.map(|due| working_days_until(today, due))),
         due_on: Some(after_working_days(today, days)),
@@ -35,14 +35,14 @@ pub async fn ask(work: &mut Work<'_>, target: Target, question: &str) -> Result<
     Ok(Done { referral: row.id })
 }
 
-/// Answers. The receiver's clock goes on with the days that it had left.
+/// Answers the question. The receiver's period continues with its remaining days.
 ///
 /// # Errors
 /// As [`ask`].
 pub async fn reply(work: &mut Work<'_>, target: Target, answer: &str) -> Result<Done, Refusal> {
     let row = work.referral(target.id, target.expected_version).await?;
     let kept = work.tx().referral_as_stored(row.id).await?.and_then(|row| row.paused_days);
-    // A list that was imported says when the receiver's answer is due, and nothing of a pause.
+    // An imported list contains the receiver's due date but no stored remaining days.
     let imported = row.standing.status == ReferralStatus::InfoRequested && row.standing.asked_from.is_none();
     let due_on = match kept {
         Some(days) => after_working_days(work.today(), days),

@@ -69,7 +69,7 @@ pub(crate) struct ConsentInput {
     scan_sha256: Option<String>,
 }
 
-impl From<ConsentInput> for casework::Given {
+impl From<ConsentInput> for casework::DeclaredConsent {
     fn from(input: ConsentInput) -> Self {
         Self {
             fields: input.fields.iter().map(|field| field.0).collect(),

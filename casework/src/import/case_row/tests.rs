@@ -1,4 +1,4 @@
-//! What is read from a row, and what its hash tells.
+//! Parsing of rows, and the hash of a row's content.
 
 use super::*;
 use kim_domain::fingerprint::FingerprintKey;

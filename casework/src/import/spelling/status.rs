@@ -1,4 +1,4 @@
-//! How people write where a referral stands, and the reason behind a colon.
+//! Spellings of a referral's status, with the reason after a colon.
 
 use kim_domain::reason::{FailureReason, WithdrawalReason};
 use kim_domain::referral::{DeclineReason, ReferralStatus as S};
@@ -45,11 +45,11 @@ spelled!(FailureReason {
     Other: "sonstiges", "anderes";
 });
 
-/// Where a referral stands, as a case list says it.
+/// The status of a referral in a case list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Standing {
     pub(crate) status: S,
-    /// The code of the reason.
+    /// Code of the reason.
     pub(crate) reason: Option<&'static str>,
     pub(crate) ever_accepted: bool,
     pub(crate) suspended_from: Option<S>,
@@ -93,7 +93,7 @@ pub(crate) fn standing(text: &str) -> Option<Standing> {
     }
 }
 
-/// Whether a referral that stands here was accepted, as far as the status says.
+/// Whether a referral with this status was accepted.
 const fn was_accepted(status: S) -> bool {
     match status {
         S::Accepted | S::InProgress | S::Completed | S::Failed | S::Returned => true,

@@ -1,4 +1,4 @@
-//! What is read as a title, and what is left in doubt.
+//! Texts that are recognised as a title, and texts that are refused as ambiguous.
 
 use super::*;
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! What a client said, as somebody records it.
+//! The consent that a client declared, as input of the use cases.
 
 use chrono::NaiveDate;
 use kim_domain::consent::{About, ConsentForm, Said, check};
@@ -13,49 +13,49 @@ use crate::refusal::{Because, Refusal, Refused};
 use crate::text::optional_line;
 use crate::work::Work;
 
-/// What was said, and how.
+/// The content and the form of a declared consent.
 #[derive(Clone, Debug)]
-pub struct Given {
-    /// Fields consented to as a whole.
+pub struct DeclaredConsent {
+    /// Fields to which the client consented as a whole.
     pub fields: FieldSet,
-    /// Fields ticked one by one.
+    /// Fields that the client ticked individually.
     pub ticked: FieldSet,
-    /// The consent of data protection law.
+    /// Whether the client consented under data protection law.
     pub data_protection: bool,
-    /// The release from secrecy.
+    /// Whether the client released the sender from secrecy.
     pub release_from_secrecy: bool,
-    /// Its day.
+    /// Day of the release from secrecy.
     pub release_on: Option<NaiveDate>,
-    /// It names special categories (Art. 9(2)(a) DSGVO).
+    /// Whether it names special categories of data (Art. 9(2)(a) DSGVO).
     pub art9: bool,
     /// First day.
     pub valid_from: Option<NaiveDate>,
     /// Last day.
     pub valid_until: Option<NaiveDate>,
-    /// Whether the receiver may tell the sender what came of it.
+    /// Whether the receiver may tell the sender the outcome.
     pub report_outcome: bool,
-    /// How it was given.
+    /// Form in which it was given.
     pub form: ConsentForm,
-    /// Why it could not be written.
+    /// Reason why it is not in writing.
     pub form_reason: Option<String>,
-    /// The language in which it was explained.
+    /// Language in which it was explained.
     pub language: Language,
-    /// Whether somebody interpreted.
+    /// Whether an interpreter was present.
     pub interpreter: bool,
-    /// Which version of the text was explained.
+    /// Version of the explained text.
     pub text_version: Option<String>,
-    /// Who consented for the client or with it.
+    /// Person who consented for the client or together with the client.
     pub guardian: Option<String>,
-    /// The client is a minor and understands what it is about.
+    /// Whether the client is a minor who understands the consent.
     pub understands: bool,
-    /// Who was there.
+    /// The witness.
     pub witness: Option<String>,
-    /// SHA-256 of the signed paper's scan.
+    /// SHA-256 of the scan of the signed form.
     pub scan_sha256: Option<String>,
 }
 
-impl Given {
-    /// The row of a consent that counts.
+impl DeclaredConsent {
+    /// The row of the consent, if it is valid.
     pub(super) async fn row(
         &self,
         work: &Work<'_>,

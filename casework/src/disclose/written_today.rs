@@ -1,5 +1,5 @@
-//! What `disclosed` says already. It tells the last time to the day, so that of what is looked at all day only the first
-//! look is written; the instant of each is in the log.
+//! Remembers what `disclosed` already contains. The table stores the last time as a day, so only the first disclosure
+//! of each day is written. The log contains the exact times.
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -8,10 +8,10 @@ use chrono::NaiveDate;
 use kim_domain::field::FieldSet;
 use uuid::Uuid;
 
-/// Of so many referrals it is remembered; then it begins anew. Some megabytes.
-const MOST: usize = 100_000;
+/// Maximum number of remembered referrals, some megabytes. At this number the memory is cleared.
+const MAX_REFERRALS: usize = 100_000;
 
-/// Fields, and whether messages.
+/// A set of fields, and whether messages belong to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Portion {
     pub(super) fields: FieldSet,
@@ -32,7 +32,7 @@ impl Portion {
     }
 }
 
-/// What was disclosed of one referral to its receiver, each thing under its last ground.
+/// Disclosures of one referral to its receiver, each under its latest ground.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Facts {
     pub(super) by_consent: Portion,
@@ -40,8 +40,8 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    /// Adds what was disclosed later.
-    pub(super) fn then(self, later: Self) -> Self {
+    /// Adds later disclosures.
+    pub(super) fn merge(self, later: Self) -> Self {
         Self {
             by_consent: self.by_consent.without(later.by_statute).and(later.by_consent),
             by_statute: self.by_statute.without(later.by_consent).and(later.by_statute),
@@ -60,26 +60,26 @@ impl Facts {
     }
 }
 
-/// What this process has committed to `disclosed` on one day. A connection that was lost may have lost what it said was
-/// committed, to a standby that was behind: then it begins anew.
+/// Disclosures that this process has committed to `disclosed` on one day. After a lost connection the memory is
+/// cleared, because a failover to a standby may have lost commits.
 #[derive(Debug, Default)]
-pub(super) struct Known {
+pub(super) struct WrittenToday {
     day: NaiveDate,
     lost: Option<Instant>,
     facts: HashMap<Uuid, Facts>,
 }
 
-impl Known {
-    /// What of this is not written yet.
-    pub(super) fn news(&mut self, day: NaiveDate, lost: Option<Instant>, referral: Uuid, facts: Facts) -> Facts {
+impl WrittenToday {
+    /// The disclosures that are not written yet.
+    pub(super) fn unwritten(&mut self, day: NaiveDate, lost: Option<Instant>, referral: Uuid, facts: Facts) -> Facts {
         if (self.day, self.lost) != (day, lost) {
             *self = Self { day, lost, facts: HashMap::new() };
         }
         self.facts.get(&referral).map_or(facts, |known| facts.without(*known))
     }
 
-    /// That this is written now. `lost` and `day` are those of before it was.
-    pub(super) fn learn(
+    /// Remembers written disclosures. `lost` and `day` are the values from before the write.
+    pub(super) fn remember(
         &mut self,
         day: NaiveDate,
         lost: Option<Instant>,
@@ -88,12 +88,12 @@ impl Known {
         if (self.day, self.lost) != (day, lost) {
             return;
         }
-        if self.facts.len() > MOST {
+        if self.facts.len() > MAX_REFERRALS {
             self.facts = HashMap::new();
         }
         for (referral, facts) in written {
             let known = self.facts.entry(referral).or_default();
-            *known = known.then(facts);
+            *known = known.merge(facts);
         }
     }
 }
@@ -121,51 +121,51 @@ mod tests {
 
     #[test]
     fn what_is_written_is_no_news_on_the_same_day() {
-        let mut known = Known::default();
-        assert_eq!(known.news(MONDAY, None, REFERRAL, by_consent(&[F::City])), by_consent(&[F::City]));
-        known.learn(MONDAY, None, [(REFERRAL, by_consent(&[F::City]))]);
-        assert_eq!(known.news(MONDAY, None, REFERRAL, by_consent(&[F::City, F::Phone])), by_consent(&[F::Phone]));
-        assert!(known.news(MONDAY, None, REFERRAL, by_consent(&[F::City])).is_empty());
-        assert!(!known.news(MONDAY, None, Uuid::nil(), by_consent(&[F::City])).is_empty());
+        let mut known = WrittenToday::default();
+        assert_eq!(known.unwritten(MONDAY, None, REFERRAL, by_consent(&[F::City])), by_consent(&[F::City]));
+        known.remember(MONDAY, None, [(REFERRAL, by_consent(&[F::City]))]);
+        assert_eq!(known.unwritten(MONDAY, None, REFERRAL, by_consent(&[F::City, F::Phone])), by_consent(&[F::Phone]));
+        assert!(known.unwritten(MONDAY, None, REFERRAL, by_consent(&[F::City])).is_empty());
+        assert!(!known.unwritten(MONDAY, None, Uuid::nil(), by_consent(&[F::City])).is_empty());
         let tuesday = MONDAY.succ_opt().expect("a day");
-        assert!(!known.news(tuesday, None, REFERRAL, by_consent(&[F::City])).is_empty());
+        assert!(!known.unwritten(tuesday, None, REFERRAL, by_consent(&[F::City])).is_empty());
     }
 
     #[test]
     fn messages_are_news_once() {
         let texts = Facts { by_consent: Portion { messages: true, ..Portion::default() }, ..Facts::default() };
-        let mut known = Known::default();
-        assert_eq!(known.news(MONDAY, None, REFERRAL, texts), texts);
-        known.learn(MONDAY, None, [(REFERRAL, texts)]);
-        assert!(known.news(MONDAY, None, REFERRAL, texts).is_empty());
+        let mut known = WrittenToday::default();
+        assert_eq!(known.unwritten(MONDAY, None, REFERRAL, texts), texts);
+        known.remember(MONDAY, None, [(REFERRAL, texts)]);
+        assert!(known.unwritten(MONDAY, None, REFERRAL, texts).is_empty());
     }
 
     #[test]
     fn another_ground_is_news_and_so_is_the_first_one_again() {
-        let mut known = Known::default();
+        let mut known = WrittenToday::default();
         for facts in [by_consent(&[F::City]), by_statute(&[F::City]), by_consent(&[F::City])] {
-            assert_eq!(known.news(MONDAY, None, REFERRAL, facts), facts);
-            known.learn(MONDAY, None, [(REFERRAL, facts)]);
+            assert_eq!(known.unwritten(MONDAY, None, REFERRAL, facts), facts);
+            known.remember(MONDAY, None, [(REFERRAL, facts)]);
         }
     }
 
     #[test]
     fn a_lost_connection_makes_it_forget() {
-        let (mut known, lost) = (Known::default(), Some(Instant::now()));
-        known.news(MONDAY, None, REFERRAL, by_consent(&[F::City]));
-        known.learn(MONDAY, None, [(REFERRAL, by_consent(&[F::City]))]);
-        assert!(!known.news(MONDAY, lost, REFERRAL, by_consent(&[F::City])).is_empty());
-        known.learn(MONDAY, None, [(REFERRAL, by_consent(&[F::City]))]);
-        assert!(!known.news(MONDAY, lost, REFERRAL, by_consent(&[F::City])).is_empty(), "written before the loss");
+        let (mut known, lost) = (WrittenToday::default(), Some(Instant::now()));
+        known.unwritten(MONDAY, None, REFERRAL, by_consent(&[F::City]));
+        known.remember(MONDAY, None, [(REFERRAL, by_consent(&[F::City]))]);
+        assert!(!known.unwritten(MONDAY, lost, REFERRAL, by_consent(&[F::City])).is_empty());
+        known.remember(MONDAY, None, [(REFERRAL, by_consent(&[F::City]))]);
+        assert!(!known.unwritten(MONDAY, lost, REFERRAL, by_consent(&[F::City])).is_empty(), "written before the loss");
     }
 
     #[test]
     fn it_does_not_grow_without_end() {
-        let mut known = Known::default();
-        known.news(MONDAY, None, REFERRAL, Facts::default());
-        let many = (0..=MOST as u128).map(|number| (Uuid::from_u128(number), by_consent(&[F::City])));
-        known.learn(MONDAY, None, many);
-        known.learn(MONDAY, None, [(REFERRAL, by_consent(&[F::City]))]);
+        let mut known = WrittenToday::default();
+        known.unwritten(MONDAY, None, REFERRAL, Facts::default());
+        let many = (0..=MAX_REFERRALS as u128).map(|number| (Uuid::from_u128(number), by_consent(&[F::City])));
+        known.remember(MONDAY, None, many);
+        known.remember(MONDAY, None, [(REFERRAL, by_consent(&[F::City]))]);
         assert_eq!(known.facts.len(), 1);
     }
 }

@@ -8,8 +8,8 @@ fn day(text: &str) -> NaiveDate {
 }
 const FIELDS: FieldSet = FieldSet::of(&[F::Concern, F::FamilyName, F::Age, F::SchoolDegree, F::Gender]);
 
-fn between() -> Between {
-    Between {
+fn parties() -> Parties {
+    Parties {
         sender: AgencyKind::Traeger,
         sender_bound_by_203: true,
         receiver: AgencyKind::Jobcenter,
@@ -64,7 +64,7 @@ fn row() -> CaseRow {
 
 fn planned(text: &str, referral: &ReferralRow) -> Plan {
     let standing = crate::import::spelling::status::standing(text).expect("a status");
-    plan(referral, standing, &between(), noon_micros(day("2026-11-20")), day("2026-11-20"))
+    plan(referral, standing, &parties(), noon_micros(day("2026-11-20")), day("2026-11-20"))
 }
 
 fn steps(plan: &Plan) -> Vec<S> {
