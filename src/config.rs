@@ -9,7 +9,7 @@ use std::time::Duration;
 use figment::Figment;
 use figment::error::Kind;
 use figment::providers::{Env, Format, Serialized, Toml};
-use kim_casework::clock::TimerPeriods;
+use kim_casework::timer::TimerPeriods;
 use kim_domain::token::SpeaksFor;
 use poem::http::HeaderValue;
 use serde::{Deserialize, Serialize};

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use kim_casework::clock::{self, RunCounts, TimerPeriods};
+use kim_casework::timer::{self, RunCounts, TimerPeriods};
 use kim_domain::calendar::Clock;
 use kim_entity::database::{Database, took_too_long};
 use tokio::sync::watch;
@@ -25,7 +25,7 @@ impl Timer {
     pub(crate) async fn run(self, database: Database, clock: Clock, metrics: Metrics, mut stop: watch::Receiver<bool>) {
         loop {
             let stopping = stop.clone();
-            match clock::tick(&database, &clock, self.periods, || !*stopping.borrow()).await {
+            match timer::tick(&database, &clock, self.periods, || !*stopping.borrow()).await {
                 Ok(done) => {
                     metrics.ticked(done.failed == 0, &counts(&done));
                     log_run(&done);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use chrono::NaiveDate;
 use kim::demo;
-use kim_casework::clock::{RunCounts, TimerPeriods, tick};
+use kim_casework::timer::{RunCounts, TimerPeriods, tick};
 use kim_domain::calendar::{Clock, noon_micros};
 use kim_domain::field::FieldSet;
 use kim_domain::fingerprint::FingerprintKey;

@@ -2,7 +2,6 @@
 
 pub mod agreement;
 pub mod case;
-pub mod clock;
 pub mod consent;
 pub mod disclose;
 pub mod import;
@@ -13,4 +12,5 @@ pub mod refusal;
 pub mod statistics;
 pub mod support;
 mod text;
+pub mod timer;
 pub mod work;

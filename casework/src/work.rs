@@ -25,7 +25,7 @@ use uuid::Uuid;
 use crate::refusal::Refusal;
 
 pub(crate) use events::{Move, mover, require_permitted};
-pub use tx::{ClockTx, ClockWork, ViewerTx, ViewerWork, WorkTx, Worker};
+pub use tx::{TimerTx, TimerWork, ViewerTx, ViewerWork, WorkTx, Worker};
 
 /// Everything that a viewer's use case needs beside its input.
 #[derive(Clone, Copy, Debug)]
@@ -100,11 +100,11 @@ impl<'d> Work<'d> {
     }
 }
 
-impl<'d> Work<'d, ClockWork> {
+impl<'d> Work<'d, TimerWork> {
     #[expect(clippy::disallowed_methods, reason = "the timer and imports work for no viewer")]
     pub(crate) async fn for_timer(database: &Database, clock: &'d Clock) -> Result<Self, DbErr> {
         let today = clock.today();
-        Ok(Self::of(ClockTx(Unscoped::begin(database, today).await?), clock, today))
+        Ok(Self::of(TimerTx(Unscoped::begin(database, today).await?), clock, today))
     }
 
     /// Access that is not narrowed to a viewer.

@@ -26,7 +26,7 @@ crate::words! {
         Fail = "FAIL": "als gescheitert abschließen",
         Return = "RETURN": "zurückgeben",
         Withdraw = "WITHDRAW": "zurückziehen",
-        /// Only by the clock.
+        /// Only by the timer.
         Expire = "EXPIRE": "ablaufen lassen",
         /// Because the referral's ground ended.
         Suspend = "SUSPEND": "aussetzen",
@@ -50,7 +50,7 @@ pub enum Mover {
     /// The receiving agency.
     Receiver,
     /// No agency: a day has passed, or a ground was lost or renewed.
-    Clock,
+    Timer,
 }
 
 impl From<BallHolder> for Mover {
@@ -236,7 +236,7 @@ const fn allowed_movers(action: ReferralAction) -> &'static [Mover] {
         A::Offer | A::Discard | A::AnswerInformation | A::OfferAgain | A::ChangeHandover | A::DecideCorrection => {
             &[Mover::Sender]
         }
-        A::Withdraw => &[Mover::Sender, Mover::Clock],
+        A::Withdraw => &[Mover::Sender, Mover::Timer],
         A::Acknowledge
         | A::Accept
         | A::Decline
@@ -247,7 +247,7 @@ const fn allowed_movers(action: ReferralAction) -> &'static [Mover] {
         | A::Fail
         | A::Return
         | A::ReportWrongValue => &[Mover::Receiver],
-        A::Expire | A::Suspend | A::Resume => &[Mover::Clock],
+        A::Expire | A::Suspend | A::Resume => &[Mover::Timer],
         A::PostMessage | A::RecordAppointment | A::RecordTalk => &[Mover::Sender, Mover::Receiver],
     }
 }

@@ -9,7 +9,7 @@ mod model;
 pub use model::{ActiveModel, Column, Entity, Model, PrimaryKey, Relation};
 
 use chrono::NaiveDate;
-use kim_domain::closing::CloseReason;
+use kim_domain::case_closing::CloseReason;
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::value::CasePhase;
 use sea_orm::{ConnectionTrait, DbErr, Value};
@@ -76,7 +76,7 @@ pub struct Closed {
 /// A plan as it is set.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Goals and steps (`kim_domain::plan`), as JSON; `plan_steps` is written from it.
+    /// Goals and steps (`kim_domain::support_plan`), as JSON; `plan_steps` is written from it.
     pub goals: String,
     /// When it is set.
     pub reviewed_on: NaiveDate,

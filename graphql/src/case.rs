@@ -11,7 +11,7 @@ use async_graphql::{
 };
 use kim_domain::Word;
 use kim_domain::agency::Scope;
-use kim_domain::closing::CloseReason;
+use kim_domain::case_closing::CloseReason;
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::id::Kind;
 use kim_domain::upcoming::upcoming;

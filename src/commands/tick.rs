@@ -1,6 +1,6 @@
 //! `kim tick`
 
-use kim_casework::clock;
+use kim_casework::timer;
 use kim_domain::calendar::Clock;
 
 use crate::cli::TickArgs;
@@ -13,7 +13,7 @@ pub(super) async fn run(args: &TickArgs) -> Result<(), Failure> {
     let config = args.data.config()?;
     let database = open(&config.database).await?;
     refuse_unmigrated(&database).await?;
-    let result = clock::tick(&database, &Clock::system(), config.timer_periods(), || true).await;
+    let result = timer::tick(&database, &Clock::system(), config.timer_periods(), || true).await;
     database.close().await.map_err(Failure::failed)?;
     // The error text of the database is dropped, because it can quote data, and cron sends it by mail.
     let done =

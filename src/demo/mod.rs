@@ -12,7 +12,7 @@ mod users;
 
 use std::net::TcpListener;
 
-use kim_casework::clock::tick;
+use kim_casework::timer::tick;
 use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
 

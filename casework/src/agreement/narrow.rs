@@ -12,7 +12,7 @@ use kim_entity::write::Tx;
 use sea_orm::DbErr;
 use uuid::Uuid;
 
-use crate::work::{ClockWork, Work, Worker};
+use crate::work::{TimerWork, Work, Worker};
 
 /// The open referrals under an agreement, as they were before the change.
 pub(crate) struct Running(Vec<ReferralRow>);
@@ -30,7 +30,7 @@ impl Running {
 
     /// The same for an import.
     pub(crate) async fn find_for_import(
-        work: &Work<'_, ClockWork>,
+        work: &Work<'_, TimerWork>,
         receiver: Uuid,
         purpose: ReferralPurpose,
     ) -> Result<Self, DbErr> {

@@ -1,6 +1,6 @@
 //! Closes a case (Entpflichtung). The retention period begins.
 
-use kim_domain::closing::CloseReason;
+use kim_domain::case_closing::CloseReason;
 use kim_domain::field::FieldSet;
 use kim_domain::referral::ReferralStatus;
 use kim_domain::value::CasePhase;

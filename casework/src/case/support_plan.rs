@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use kim_domain::agency::AgencyKind;
 use kim_domain::field::{FieldSet, HandoverField as F};
-use kim_domain::plan::{Goal, Step, StepState, open_steps};
+use kim_domain::support_plan::{Goal, Step, StepState, open_steps};
 use kim_domain::value::Value;
 use kim_entity::case_file::{CaseChange, Plan};
 use uuid::Uuid;

@@ -23,7 +23,7 @@ use super::sheet::{Column, Sheet, optional, required};
 use super::spelling::cell;
 use super::{ImportError, Options, Progress, unknown_columns};
 use crate::agreement::narrow::Running;
-use crate::work::{ClockWork, Work};
+use crate::work::{TimerWork, Work};
 
 const COLUMNS: &[Column] = &[
     required("ags"),
@@ -92,7 +92,7 @@ pub async fn agreements(
 
 /// Writes versions. If one closes fields today, disclosures to the receiver are held back until the commit, and both
 /// sides are notified.
-async fn write(mut work: Work<'_, ClockWork>, new: Vec<agreement::Model>) -> Result<(), DbErr> {
+async fn write(mut work: Work<'_, TimerWork>, new: Vec<agreement::Model>) -> Result<(), DbErr> {
     // All referrals are locked before the first version is written. Writing a version locks the directory's version,
     // and a termination waits for that while it holds locks of its referrals.
     for row in new.iter().filter(|row| row.narrows_running) {

@@ -38,7 +38,7 @@ pub async fn forward(work: &mut Work<'_>, input: Forward) -> Result<Done, Refusa
     let why = match mover(&row) {
         Mover::Receiver if row.standing.forwards(row.carries_application) => None,
         Mover::Receiver => Some(Refused::Illegal),
-        Mover::Sender | Mover::Clock => Some(Refused::NotYours),
+        Mover::Sender | Mover::Timer => Some(Refused::NotYours),
     };
     if let Some(why) = why {
         return Err(Refusal::unmoved(why, ReferralAction::Forward, row.standing.status));

@@ -1,10 +1,10 @@
 //! Suspends referrals when their ground ends, and resumes them when there is a new one.
 
 use chrono::Days;
-use kim_domain::clock::SUSPENDED_DAYS;
 use kim_domain::deadline::{after_working_days, working_days_until};
 use kim_domain::life::{Mover, ReferralAction};
 use kim_domain::referral::{ReferralStatus, SuspensionReason};
+use kim_domain::timer::SUSPENDED_DAYS;
 use kim_entity::read::ReferralRow;
 use kim_entity::referral::NO_DUE_DATE;
 use kim_entity::write::ReferralChange;
@@ -41,7 +41,7 @@ pub async fn suspend_because<W: Worker>(
     }
     let made = Move {
         action: ReferralAction::Suspend,
-        mover: Mover::Clock,
+        mover: Mover::Timer,
         reason: reason.map(SuspensionReason::code),
         detail: None,
         with,
@@ -72,6 +72,6 @@ pub async fn resume(work: &mut Work<'_>, row: &ReferralRow, consent_id: Uuid) ->
         paused_days: (!asked).then_some(None),
         ..Default::default()
     };
-    let made = Move { action: ReferralAction::Resume, mover: Mover::Clock, reason: None, detail: None, with };
+    let made = Move { action: ReferralAction::Resume, mover: Mover::Timer, reason: None, detail: None, with };
     work.advance(row, made).await.map(drop)
 }

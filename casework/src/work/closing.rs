@@ -35,7 +35,7 @@ impl<W: Worker> Work<'_, W> {
                 detail: Some(serde_json::json!({ "not_agreed": closed }).to_string()),
                 agency_id: author.map_or(row.sender_id, |(agency, _)| agency),
                 staff: author.map(|(_, subject)| subject.to_owned()),
-                ..self.event_of(row, Mover::Clock)
+                ..self.event_of(row, Mover::Timer)
             };
             self.write_event(row, ChangeKind::AgreementChanged, event);
         }

@@ -12,7 +12,7 @@ use kim_entity::write::{FeedChange, Moved, ReferralChange, Tx};
 use kim_entity::{referral, referral_event};
 use uuid::Uuid;
 
-use super::{ClockWork, Work, WorkTx as _, Worker};
+use super::{TimerWork, Work, WorkTx as _, Worker};
 use crate::refusal::Refusal;
 
 /// A move of a referral to another state.
@@ -142,7 +142,7 @@ impl Work<'_> {
     }
 }
 
-impl Work<'_, ClockWork> {
+impl Work<'_, TimerWork> {
     /// Reminds the side that has to act: only a change in its feed, no change of the referral.
     pub(crate) fn remind(&mut self, row: &ReferralRow) {
         let agency_id = match row.standing.status.ball() {
@@ -217,7 +217,7 @@ impl<W: Worker> Work<'_, W> {
     pub(super) fn event_of(&self, row: &ReferralRow, mover: Mover) -> referral_event::Model {
         let author = match mover {
             Mover::Sender | Mover::Receiver => self.by.author(),
-            Mover::Clock => None,
+            Mover::Timer => None,
         };
         referral_event::Model {
             id: new_uuid(),

@@ -18,14 +18,14 @@ pub enum ViewerWork {}
 
 /// Work of the timer or of an import, which have no viewer.
 #[derive(Debug)]
-pub enum ClockWork {}
+pub enum TimerWork {}
 
 impl Worker for ViewerWork {
     type Tx<'d> = ViewerTx<'d>;
 }
 
-impl Worker for ClockWork {
-    type Tx<'d> = ClockTx;
+impl Worker for TimerWork {
+    type Tx<'d> = TimerTx;
 }
 
 /// The transaction of a unit of work.
@@ -59,9 +59,9 @@ impl WorkTx for ViewerTx<'_> {
 
 /// A transaction without a viewer.
 #[derive(Debug)]
-pub struct ClockTx(pub(super) Unscoped);
+pub struct TimerTx(pub(super) Unscoped);
 
-impl WorkTx for ClockTx {
+impl WorkTx for TimerTx {
     fn tx(&self) -> &Tx {
         self.0.tx()
     }

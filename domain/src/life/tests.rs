@@ -26,7 +26,7 @@ const DIAGRAM: &str = "
     RESUME              clock     SUSPENDED                                         BACK
 ";
 
-const MOVERS: [Mover; 3] = [Mover::Sender, Mover::Receiver, Mover::Clock];
+const MOVERS: [Mover; 3] = [Mover::Sender, Mover::Receiver, Mover::Timer];
 
 /// Model of a referral in the state diagram.
 #[derive(Clone, Debug)]
@@ -193,7 +193,7 @@ fn responsibility_moves_only_when_the_receiver_starts_a_transfer() {
 #[test]
 fn an_interruption_does_not_move_the_responsibility() {
     use crate::referral::ReferralKind as K;
-    let mover = |action| if action == A::Suspend { Mover::Clock } else { Mover::Receiver };
+    let mover = |action| if action == A::Suspend { Mover::Timer } else { Mover::Receiver };
     for (from, expected) in [(S::Accepted, BallHolder::Sender), (S::InProgress, BallHolder::Receiver)] {
         let begun = Standing { status: from, ever_accepted: true, ..Standing::DRAFT };
         for interruptions in [&[A::RequestInformation][..], &[A::Suspend], &[A::RequestInformation, A::Suspend]] {

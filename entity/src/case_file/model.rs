@@ -55,7 +55,7 @@ pub struct Model {
     /// What came of it, in words.
     #[sea_orm(column_type = "Text", nullable)]
     pub result: Option<String>,
-    /// Goals and steps (`kim_domain::plan`), as JSON; `plan_steps` is written from it.
+    /// Goals and steps (`kim_domain::support_plan`), as JSON; `plan_steps` is written from it.
     #[sea_orm(column_type = "Text", nullable)]
     pub plan: Option<String>,
     /// When the plan was last set.

@@ -5,9 +5,9 @@ use kim_casework::case as casework;
 use kim_casework::refusal::Refusal;
 use kim_casework::work::Work;
 use kim_domain::agency::{AgencyKind, Scope};
-use kim_domain::closing::CloseReason;
+use kim_domain::case_closing::CloseReason;
 use kim_domain::id::Kind;
-use kim_domain::plan::StepState;
+use kim_domain::support_plan::StepState;
 use kim_domain::value::{CasePhase, TargetGroup};
 
 use super::done::{change, local_or_refused};

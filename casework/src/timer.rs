@@ -1,11 +1,11 @@
 //! The timer's actions. Each action has its own transaction and is decided again under the referral's lock, so that
-//! several servers and crashes are harmless. `domain/src/clock.rs` decides which action is due.
+//! several servers and crashes are harmless. `domain/src/timer.rs` decides which action is due.
 
 use kim_domain::calendar::Clock;
-use kim_domain::clock::{Action, Facts, due_action, searches};
 use kim_domain::disclosure;
 use kim_domain::life::{Mover, ReferralAction};
 use kim_domain::referral::{SuspensionReason, WithdrawalReason};
+use kim_domain::timer::{ReferralFacts, TimerAction, due_action, searches};
 use kim_entity::database::Database;
 use kim_entity::read::ReferralRow;
 use kim_entity::unscoped::{Locked, Unscoped};
@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::referral::suspend_because;
 use crate::refusal::Refusal;
-use crate::work::{ClockWork, Move, Work};
+use crate::work::{Move, TimerWork, Work};
 
 /// Days for which the result of a request is kept for repeats.
 pub const REQUEST_RETENTION_DAYS: i64 = 30;
@@ -94,12 +94,12 @@ pub async fn tick(
 }
 
 impl RunCounts {
-    fn count(&mut self, action: Action) {
+    fn count(&mut self, action: TimerAction) {
         *match action {
-            Action::Expire => &mut self.expired,
-            Action::Suspend => &mut self.suspended,
-            Action::Withdraw => &mut self.withdrawn,
-            Action::Remind(_) => &mut self.reminded,
+            TimerAction::Expire => &mut self.expired,
+            TimerAction::Suspend => &mut self.suspended,
+            TimerAction::Withdraw => &mut self.withdrawn,
+            TimerAction::Remind(_) => &mut self.reminded,
         } += 1;
     }
 }
@@ -110,20 +110,20 @@ async fn run_action(
     clock: &Clock,
     periods: TimerPeriods,
     referral: Uuid,
-) -> Result<Option<Action>, Refusal> {
+) -> Result<Option<TimerAction>, Refusal> {
     let mut work = Work::for_timer(database, clock).await?;
     let Some(locked) = work.unscoped().lock(referral).await? else { return Ok(None) };
     let facts = facts(&locked);
     let Some(action) = due_action(&facts, work.today(), periods.expire_after_working_days) else { return Ok(None) };
     let row = &locked.row;
     match action {
-        Action::Expire => move_referral(&mut work, row, ReferralAction::Expire, None).await?,
-        Action::Suspend => suspend_because(&mut work, row, Some(SuspensionReason::ConsentEnded)).await?,
-        Action::Withdraw => {
+        TimerAction::Expire => move_referral(&mut work, row, ReferralAction::Expire, None).await?,
+        TimerAction::Suspend => suspend_because(&mut work, row, Some(SuspensionReason::ConsentEnded)).await?,
+        TimerAction::Withdraw => {
             let reason = WithdrawalReason::GroundEnded.code();
             move_referral(&mut work, row, ReferralAction::Withdraw, Some(reason)).await?;
         }
-        Action::Remind(kind) => {
+        TimerAction::Remind(kind) => {
             let Some(due_on) = row.due_on else { return Ok(None) };
             if !work.unscoped().remind(row.id, kind, due_on, work.now()).await? {
                 return Ok(None);
@@ -136,18 +136,18 @@ async fn run_action(
 }
 
 async fn move_referral(
-    work: &mut Work<'_, ClockWork>,
+    work: &mut Work<'_, TimerWork>,
     row: &ReferralRow,
     action: ReferralAction,
     reason: Option<&'static str>,
 ) -> Result<(), Refusal> {
-    let made = Move { action, mover: Mover::Clock, reason, detail: None, with: Default::default() };
+    let made = Move { action, mover: Mover::Timer, reason, detail: None, with: Default::default() };
     work.advance(row, made).await.map(drop)
 }
 
-fn facts(locked: &Locked) -> Facts {
+fn facts(locked: &Locked) -> ReferralFacts {
     let Locked { row, known_since } = locked;
-    Facts {
+    ReferralFacts {
         standing: row.standing,
         receiver: row.terms.receiver,
         carries_application: row.carries_application,
