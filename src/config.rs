@@ -10,7 +10,7 @@ use figment::Figment;
 use figment::error::Kind;
 use figment::providers::{Env, Format, Serialized, Toml};
 use kim_casework::timer::TimerPeriods;
-use kim_domain::token::SpeaksFor;
+use kim_domain::token::AllowedAgencies;
 use poem::http::HeaderValue;
 use serde::{Deserialize, Serialize};
 
@@ -276,14 +276,14 @@ impl IssuerConfig {
             return Err(Failure::usage("an issuer needs \"iss\" and \"audience\""));
         }
         self.source()?;
-        self.speaks_for().map(drop)
+        self.allowed_agencies().map(drop)
     }
 
     /// The agencies for which the issuer may speak.
     ///
     /// # Errors
     /// [`Failure::Usage`] if the list is empty, or contains `*` and slugs.
-    pub fn speaks_for(&self) -> Result<SpeaksFor, Failure> {
+    pub fn allowed_agencies(&self) -> Result<AllowedAgencies, Failure> {
         let slugs: BTreeSet<String> = self.agencies.iter().cloned().collect();
         if slugs.is_empty() || slugs.contains("") || (slugs.contains("*") && slugs.len() > 1) {
             return Err(Failure::usage(format!(
@@ -291,7 +291,7 @@ impl IssuerConfig {
                 self.iss
             )));
         }
-        Ok(if slugs.contains("*") { SpeaksFor::All } else { SpeaksFor::Agencies(slugs) })
+        Ok(if slugs.contains("*") { AllowedAgencies::All } else { AllowedAgencies::Agencies(slugs) })
     }
 
     /// Location of the issuer's keys.

@@ -17,7 +17,7 @@ pub use reject::reject;
 pub use sign::sign;
 pub use terminate::{Termination, terminate};
 
-use kim_domain::agreement::{AgreementSide, ProposalAction, ProposalStatus, Standpoint};
+use kim_domain::agreement::{AgreementSide, Position, ProposalAction, ProposalStatus};
 use kim_entity::agreement_proposal::Model;
 use kim_entity::write::ProposalChange;
 use serde::{Deserialize, Serialize};
@@ -51,9 +51,9 @@ pub struct AgreementDone {
 }
 
 /// The viewer's position in agreements of its municipality with this receiver.
-fn standpoint(work: &Work<'_>, receiver_id: Uuid) -> Standpoint {
+fn position(work: &Work<'_>, receiver_id: Uuid) -> Position {
     let viewer = work.viewer();
-    Standpoint { kind: viewer.agency().kind, role: viewer.role(), is_receiver: viewer.agency().id == receiver_id }
+    Position { kind: viewer.agency().kind, role: viewer.role(), is_receiver: viewer.agency().id == receiver_id }
 }
 
 /// Locks a proposal that concerns the viewer. Checks its version, that it is open, and that the viewer may lock_for_action the
@@ -72,7 +72,7 @@ async fn lock_for_action(
     if row.version != target.expected_version {
         return Err(Refusal::conflict(row.version));
     }
-    let (at, action) = (standpoint(work, row.receiver_id), action(&row));
+    let (at, action) = (position(work, row.receiver_id), action(&row));
     if !at.may(action, row.agency_id == work.own_id()) {
         return Err(Refusal::not_allowed(format!("„{}“ ist hier nicht Sache Ihrer Stelle und Rolle.", action.label())));
     }

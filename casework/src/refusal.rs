@@ -1,7 +1,7 @@
 //! Refusals of use cases. A refused use case changes nothing, and its text says what to do.
 
 use kim_domain::field::FieldSet;
-use kim_domain::life::{ReferralAction, Refused as Unmoved};
+use kim_domain::life::{MoveError, ReferralAction};
 use kim_domain::referral::ReferralStatus;
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
@@ -128,10 +128,10 @@ impl Refusal {
     }
 
     /// The referral's state does not allow the action.
-    pub(crate) fn unmoved(why: Unmoved, action: ReferralAction, status: ReferralStatus) -> Self {
+    pub(crate) fn unmoved(why: MoveError, action: ReferralAction, status: ReferralStatus) -> Self {
         match why {
-            Unmoved::NotYours => Self::not_allowed(format!("„{}“ ist Sache der anderen Stelle.", action.label())),
-            Unmoved::Illegal => Self::because(
+            MoveError::NotYours => Self::not_allowed(format!("„{}“ ist Sache der anderen Stelle.", action.label())),
+            MoveError::Illegal => Self::because(
                 Because::IllegalTransition,
                 format!("„{}“ geht nicht mehr oder noch nicht: die Übergabe ist „{}“.", action.label(), status.label()),
             ),

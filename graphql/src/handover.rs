@@ -40,7 +40,7 @@ pub(crate) struct Handover<'r> {
 impl<'r> Handover<'r> {
     pub(crate) fn new(session: &Session, row: &'r ReferralRow, values: &'r Values, disputed: FieldSet) -> Self {
         let known = known_to(session.viewer().agency().kind);
-        let given = row.visible().asked(known).fields();
+        let given = row.visible().restrict_to(known).fields();
         // What is not shown is not called disputed either.
         Self { row, values, given, disputed: given.and(disputed), shown: AtomicI64::new(0) }
     }

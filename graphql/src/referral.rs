@@ -7,7 +7,7 @@ use kim_domain::Word;
 use kim_domain::agency::Scope;
 use kim_domain::field::HandoverField;
 use kim_domain::id::Kind;
-use kim_domain::life::{self, Around, Mover, ReferralAction};
+use kim_domain::life::{self, ActionContext, Mover, ReferralAction};
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{
     Ball, BallHolder, DeclineReason, FailReason, Outcome, ReferralKind, ReferralStatus, ReturnReason, WithdrawalReason,
@@ -145,13 +145,13 @@ impl Referral {
             Side::Receiver => Mover::Receiver,
         };
         let may = Session::of(ctx).viewer().may(Scope::ReferralWrite);
-        let around = Around {
+        let context = ActionContext {
             carries_application: self.row.carries_application,
             shows_something: !self.row.visible().fields().is_empty(),
             can_be_continued: self.can_be_continued,
             to_decide: self.disputes.to_decide,
         };
-        self.row.standing.available(mover, around).filter(|_| may).map(Coded).collect()
+        self.row.standing.available(mover, context).filter(|_| may).map(Coded).collect()
     }
     /// Ob sie einen Antrag enthält: Er gilt mit dem ersten Eingang als gestellt (§ 16 SGB I).
     async fn carries_application(&self) -> bool {

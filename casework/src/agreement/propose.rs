@@ -12,7 +12,7 @@ use kim_entity::code::Code;
 use kim_entity::database::is_taken;
 use uuid::Uuid;
 
-use super::{ProposalDone, standpoint};
+use super::{ProposalDone, position};
 use crate::refusal::{Because, Refusal, Refused};
 use crate::text::{line, text};
 use crate::work::Work;
@@ -67,7 +67,7 @@ pub async fn propose(work: &mut Work<'_>, input: &Proposal) -> Result<ProposalDo
         Some(id) => work.writes().receiver(id, input.purpose).await?,
         None => None,
     };
-    let receiver = receiver.filter(|receiver| standpoint(work, receiver.id).may_propose()).ok_or_else(|| {
+    let receiver = receiver.filter(|receiver| position(work, receiver.id).may_propose()).ok_or_else(|| {
         Refusal::bad_input("„receiverId“ ist keine Stelle, mit der Sie für diesen Zweck etwas vereinbaren können.")
     })?;
     if work.viewer().purposes().is_some_and(|purposes| !purposes.contains(&input.purpose)) {

@@ -14,7 +14,7 @@ use kim_entity::write::ProposalChange;
 use uuid::Uuid;
 
 use super::narrow::Running;
-use super::{AgreementDone, standpoint, update_proposal};
+use super::{AgreementDone, position, update_proposal};
 use crate::refusal::{Because, Refusal};
 use crate::text::text;
 use crate::work::Work;
@@ -43,7 +43,7 @@ pub async fn terminate(work: &mut Work<'_>, input: &Termination) -> Result<Agree
         None => None,
     };
     let row = found.ok_or_else(Refusal::not_found)?;
-    let at = standpoint(work, row.receiver_id);
+    let at = position(work, row.receiver_id);
     let side = at.side().filter(|_| at.may_terminate()).ok_or_else(|| {
         Refusal::not_allowed("Kündigen kann nur die Administration der empfangenden oder der Koordinierenden Stelle.")
     })?;

@@ -1,7 +1,7 @@
 //! The consent that a client declared, as input of the use cases.
 
 use chrono::NaiveDate;
-use kim_domain::consent::{About, ConsentForm, Said, check};
+use kim_domain::consent::{ConsentContext, ConsentForm, Declaration, check};
 use kim_domain::field::FieldSet;
 use kim_domain::id::new_uuid;
 use kim_domain::value::Language;
@@ -67,7 +67,7 @@ impl DeclaredConsent {
         let guardian = optional_line("guardian", self.guardian.as_deref())?;
         let witness = optional_line("witness", self.witness.as_deref())?;
         let agreement = work.writes().agreement_in_force(receiver_id, purpose).await?;
-        let said = Said {
+        let declaration = Declaration {
             fields: self.fields,
             ticked: self.ticked,
             data_protection: self.data_protection,
@@ -82,16 +82,16 @@ impl DeclaredConsent {
             has_guardian: guardian.is_some(),
             understands: self.understands,
         };
-        let about = About {
+        let context = ConsentContext {
             receiver: purpose.receiver_kind(),
             purpose,
             ticked_only: agreement.map_or(FieldSet::EMPTY, |agreement| FieldSet::from_i64(agreement.ticked_only)),
             birth_date,
             today: work.today(),
         };
-        let days = check(&said, &about).map_err(|flaw| {
-            let fields = flaw.fields().iter().map(|field| field.code().to_owned()).collect();
-            Refusal::Refused(Refused { because: Because::BadInput, text: flaw.to_string(), version: None, fields })
+        let days = check(&declaration, &context).map_err(|error| {
+            let fields = error.fields().iter().map(|field| field.code().to_owned()).collect();
+            Refusal::Refused(Refused { because: Because::BadInput, text: error.to_string(), version: None, fields })
         })?;
         Ok(consent::Model {
             id: new_uuid(),

@@ -25,8 +25,8 @@ pub async fn offer_again(work: &mut Work<'_>, input: Offer) -> Result<Done, Refu
     let row = work.referral(input.target.id, input.target.expected_version).await?;
     if !row.standing.permits(ReferralAction::OfferAgain, mover(&row)) {
         let why = match mover(&row) {
-            kim_domain::life::Mover::Sender => kim_domain::life::Refused::Illegal,
-            kim_domain::life::Mover::Receiver | kim_domain::life::Mover::Timer => kim_domain::life::Refused::NotYours,
+            kim_domain::life::Mover::Sender => kim_domain::life::MoveError::Illegal,
+            kim_domain::life::Mover::Receiver | kim_domain::life::Mover::Timer => kim_domain::life::MoveError::NotYours,
         };
         return Err(Refusal::unmoved(why, ReferralAction::OfferAgain, row.standing.status));
     }

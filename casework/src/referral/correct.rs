@@ -5,7 +5,7 @@ use kim_domain::change::ChangeKind;
 use kim_domain::correction::{CorrectionDecision, CorrectionState, is_of_the_case, same_fact};
 use kim_domain::field::{FieldSet, HandoverField as F};
 use kim_domain::id::new_uuid;
-use kim_domain::life::{ReferralAction, Refused as Unmoved};
+use kim_domain::life::{MoveError, ReferralAction};
 use kim_domain::referral::ReferralStatus;
 use kim_entity::code::Code;
 use kim_entity::read::{ReferralRow, Side};
@@ -55,7 +55,7 @@ pub async fn report_wrong_value(work: &mut Work<'_>, target: Target, report: &Re
     let row = work.referral(target.id, target.expected_version).await?;
     let field = report.field;
     if row.side == Side::Sender {
-        return Err(Refusal::unmoved(Unmoved::NotYours, ReferralAction::ReportWrongValue, row.standing.status));
+        return Err(Refusal::unmoved(MoveError::NotYours, ReferralAction::ReportWrongValue, row.standing.status));
     }
     let said = text("text", &report.text)?;
     let suggested = optional_line("suggestedValue", report.suggested.as_deref())?;
@@ -107,7 +107,7 @@ pub async fn decide_correction(work: &mut Work<'_>, target: Target, input: &Deci
     let of_case = same_case(work, target).await?;
     let row = work.referral(target.id, target.expected_version).await?;
     if row.side == Side::Receiver {
-        return Err(Refusal::unmoved(Unmoved::NotYours, ReferralAction::DecideCorrection, row.standing.status));
+        return Err(Refusal::unmoved(MoveError::NotYours, ReferralAction::DecideCorrection, row.standing.status));
     }
     let found = match input.correction {
         Some(id) => work.writes().correction(id, row.id).await?,

@@ -1,7 +1,7 @@
 //! Forwards a referral to the competent agency: closes it, and creates a draft of the original sender for that agency.
 
 use kim_domain::id::new_uuid;
-use kim_domain::life::{Mover, ReferralAction, Refused};
+use kim_domain::life::{MoveError, Mover, ReferralAction};
 use kim_domain::purpose::ReferralPurpose;
 use kim_entity::unscoped::Unscoped;
 use kim_entity::write::Tx;
@@ -37,8 +37,8 @@ pub async fn forward(work: &mut Work<'_>, input: Forward) -> Result<Done, Refusa
     let row = work.referral(input.target.id, input.target.expected_version).await?;
     let why = match mover(&row) {
         Mover::Receiver if row.standing.forwards(row.carries_application) => None,
-        Mover::Receiver => Some(Refused::Illegal),
-        Mover::Sender | Mover::Timer => Some(Refused::NotYours),
+        Mover::Receiver => Some(MoveError::Illegal),
+        Mover::Sender | Mover::Timer => Some(MoveError::NotYours),
     };
     if let Some(why) = why {
         return Err(Refusal::unmoved(why, ReferralAction::Forward, row.standing.status));

@@ -3,7 +3,7 @@
 use kim_domain::change::ChangeKind;
 use kim_domain::disclosure::{self, Terms};
 use kim_domain::id::new_uuid;
-use kim_domain::life::{Mover, ReferralAction, Refused, Standing};
+use kim_domain::life::{MoveError, Mover, ReferralAction, Standing};
 use kim_domain::referral::{BallHolder, ReferralStatus};
 use kim_entity::code::Code;
 use kim_entity::read::{ReferralRow, Side};
@@ -50,7 +50,7 @@ pub(crate) fn require_permitted(row: &ReferralRow, action: ReferralAction) -> Re
         return Ok(());
     }
     // Actions that move nothing have no path. For them the side is checked first.
-    let why = row.standing.after(action, mover(row)).err().unwrap_or(Refused::Illegal);
+    let why = row.standing.after(action, mover(row)).err().unwrap_or(MoveError::Illegal);
     Err(Refusal::unmoved(why, action, row.standing.status))
 }
 

@@ -140,7 +140,7 @@ proptest! {
     fn every_due_action_is_found_by_its_search(facts in any_facts(), days in 0_u64..200, expire_after in 1_i16..40) {
         let today = day("2026-11-01") + Days::new(days);
         let action = due_action(&facts, today, expire_after);
-        let is_for = |search: Search| match search {
+        let is_for = |search: TimerSearch| match search {
             TimerSearch::Expire(_) => action == Some(TimerAction::Expire),
             TimerSearch::Suspend(_) => action == Some(TimerAction::Suspend),
             TimerSearch::Withdraw { .. } => action == Some(TimerAction::Withdraw),
