@@ -12,7 +12,7 @@ mod terminate;
 
 pub use advise::{Opinion, give_opinion};
 pub use document::document;
-pub use propose::{FieldWish, Proposal, propose};
+pub use propose::{Proposal, ProposedField, propose};
 pub use reject::reject;
 pub use sign::sign;
 pub use terminate::{Termination, terminate};
@@ -23,7 +23,7 @@ use kim_entity::write::ProposalChange;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::refusal::{Because, Refusal};
+use crate::refusal::{ErrorCode, WorkError};
 use crate::work::Work;
 
 /// A proposal, and the version that the client saw. The version protects a signature from an opinion that was given
@@ -38,14 +38,14 @@ pub struct ProposalTarget {
 
 /// The changed proposal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProposalDone {
+pub struct ProposalResult {
     /// Id of the proposal.
     pub proposal: Uuid,
 }
 
 /// The changed agreement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AgreementDone {
+pub struct AgreementResult {
     /// Id of the agreement.
     pub agreement: Uuid,
 }
@@ -62,23 +62,26 @@ async fn lock_for_action(
     work: &Work<'_>,
     target: ProposalTarget,
     action: impl FnOnce(&Model) -> ProposalAction,
-) -> Result<LockedProposal, Refusal> {
+) -> Result<LockedProposal, WorkError> {
     let found = match target.id {
         Some(id) => work.reads().proposals_by_id(&[id]).await?.pop(),
         None => None,
     };
-    let id = found.ok_or_else(Refusal::not_found)?.id;
-    let row = work.writes().lock_proposal(id).await?.ok_or_else(Refusal::not_found)?;
+    let id = found.ok_or_else(WorkError::not_found)?.id;
+    let row = work.writes().lock_proposal(id).await?.ok_or_else(WorkError::not_found)?;
     if row.version != target.expected_version {
-        return Err(Refusal::conflict(row.version));
+        return Err(WorkError::conflict(row.version));
     }
     let (at, action) = (position(work, row.receiver_id), action(&row));
     if !at.may(action, row.agency_id == work.own_id()) {
-        return Err(Refusal::not_allowed(format!("„{}“ ist hier nicht Sache Ihrer Stelle und Rolle.", action.label())));
+        return Err(WorkError::not_allowed(format!(
+            "„{}“ ist hier nicht Sache Ihrer Stelle und Rolle.",
+            action.label()
+        )));
     }
     if row.status.0 != ProposalStatus::Open {
         let text = format!("„{}“ geht nicht mehr: der Vorschlag ist „{}“.", action.label(), row.status.0.label());
-        return Err(Refusal::because(Because::IllegalTransition, text));
+        return Err(WorkError::with_code(ErrorCode::IllegalTransition, text));
     }
     Ok(LockedProposal { row, side: at.side() })
 }
@@ -91,17 +94,17 @@ struct LockedProposal {
 
 impl LockedProposal {
     /// The party for which the viewer signs or gives an opinion. ILLEGAL_TRANSITION if the proposed period is over.
-    fn party(&self, work: &Work<'_>) -> Result<AgreementSide, Refusal> {
+    fn party(&self, work: &Work<'_>) -> Result<AgreementSide, WorkError> {
         if self.row.valid_until.is_some_and(|last_day| last_day < work.today()) {
             let text = "Der vorgeschlagene Zeitraum ist vorbei. Bitte einen neuen Vorschlag machen.";
-            return Err(Refusal::because(Because::IllegalTransition, text));
+            return Err(WorkError::with_code(ErrorCode::IllegalTransition, text));
         }
-        self.side.ok_or_else(|| Refusal::not_allowed("Für die Träger handelt die Koordinierende Stelle."))
+        self.side.ok_or_else(|| WorkError::not_allowed("Für die Träger handelt die Koordinierende Stelle."))
     }
 }
 
 /// Writes a change of the proposal and increments its version. CONFLICT if the version has changed.
-async fn update_proposal(work: &Work<'_>, row: &Model, change: ProposalChange) -> Result<(), Refusal> {
+async fn update_proposal(work: &Work<'_>, row: &Model, change: ProposalChange) -> Result<(), WorkError> {
     let is_first = work.writes().change_proposal(row.id, row.version, change).await?;
-    if is_first { Ok(()) } else { Err(Refusal::conflict(row.version + 1)) }
+    if is_first { Ok(()) } else { Err(WorkError::conflict(row.version + 1)) }
 }

@@ -24,7 +24,7 @@ use sea_orm::{DbErr, SqlErr};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::refusal::Refusal;
+use crate::refusal::WorkError;
 use crate::text::line;
 use crate::work::Work;
 
@@ -39,22 +39,22 @@ pub struct Target {
 
 /// The changed case. Stored for repeats of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Done {
+pub struct CaseResult {
     /// Id of the case.
     pub case: Uuid,
 }
 
 /// A case of the viewer's agency, with these fields of its record.
-async fn own(work: &Work<'_>, id: Option<Uuid>, record: FieldSet) -> Result<CaseRow, Refusal> {
+async fn own(work: &Work<'_>, id: Option<Uuid>, record: FieldSet) -> Result<CaseRow, WorkError> {
     let found = match id {
         Some(id) => work.reads().cases_by_id(&[id], record).await?.pop(),
         None => None,
     };
-    found.ok_or_else(Refusal::not_found)
+    found.ok_or_else(WorkError::not_found)
 }
 
 /// An open case of the viewer's agency in the expected version.
-async fn own_open(work: &Work<'_>, target: Target, record: FieldSet) -> Result<CaseRow, Refusal> {
+async fn own_open(work: &Work<'_>, target: Target, record: FieldSet) -> Result<CaseRow, WorkError> {
     own_for_fields(work, target, record, FieldSet::EMPTY).await
 }
 
@@ -65,15 +65,15 @@ async fn own_for_fields(
     target: Target,
     record: FieldSet,
     alone: FieldSet,
-) -> Result<CaseRow, Refusal> {
+) -> Result<CaseRow, WorkError> {
     let case = own(work, target.id, record).await?;
     if case.version != target.expected_version {
-        return Err(Refusal::conflict(case.version));
+        return Err(WorkError::conflict(case.version));
     }
     if case.closed_on.is_some() {
         let disputed = work.reads().disputes_of_cases(&[case.id]).await?.remove(&case.id).unwrap_or_default();
         if alone.is_empty() || !alone.is_within(disputed) {
-            return Err(Refusal::not_allowed(
+            return Err(WorkError::not_allowed(
                 "Der Fall ist abgeschlossen und bleibt, wie er ist. Notizen gehen noch; zu berichtigen sind nur Angaben, die \
                  als falsch gemeldet und noch nicht entschieden sind, und nichts anderes zugleich.",
             ));
@@ -83,34 +83,34 @@ async fn own_for_fields(
 }
 
 /// Writes the changes of a case. CONFLICT if its version has changed. The row stays locked until the commit.
-async fn update_row(work: &Work<'_>, case: &CaseRow, change: CaseChange) -> Result<(), Refusal> {
+async fn update_row(work: &Work<'_>, case: &CaseRow, change: CaseChange) -> Result<(), WorkError> {
     match work.writes().update_case(case.id, case.version, change, work.now()).await.map_err(number_in_use)? {
         true => Ok(()),
-        false => Err(Refusal::conflict(case.version + 1)),
+        false => Err(WorkError::conflict(case.version + 1)),
     }
 }
 
 /// The case number is the only unique column besides the id.
-fn number_in_use(error: DbErr) -> Refusal {
+fn number_in_use(error: DbErr) -> WorkError {
     match error.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(_)) => {
-            Refusal::bad_input("„caseNumber“ ist bei Ihrer Stelle schon vergeben. Bitte eine andere Nummer nehmen.")
+            WorkError::bad_input("„caseNumber“ ist bei Ihrer Stelle schon vergeben. Bitte eine andere Nummer nehmen.")
         }
-        Some(_) | None => Refusal::Database(error),
+        Some(_) | None => WorkError::Database(error),
     }
 }
 
-fn case_number(number: &str) -> Result<String, Refusal> {
+fn case_number(number: &str) -> Result<String, WorkError> {
     line("caseNumber", number)
 }
 
 /// The code of a district of the agency's municipality.
-async fn district(work: &Work<'_>, code: &str) -> Result<String, Refusal> {
+async fn district(work: &Work<'_>, code: &str) -> Result<String, WorkError> {
     let found = work.writes().district(code.trim()).await?;
-    found.ok_or_else(|| Refusal::bad_input("„district“ ist kein Schlüssel eines Stadtbezirks Ihrer Kommune."))
+    found.ok_or_else(|| WorkError::bad_input("„district“ ist kein Schlüssel eines Stadtbezirks Ihrer Kommune."))
 }
 
 /// Only agencies that send referrals manage cases.
-fn require_sender(work: &Work<'_>) -> Result<(), Refusal> {
-    if work.sends() { Ok(()) } else { Err(Refusal::not_allowed("Ihre Art von Stelle führt hier keine Fälle.")) }
+fn require_sender(work: &Work<'_>) -> Result<(), WorkError> {
+    if work.sends() { Ok(()) } else { Err(WorkError::not_allowed("Ihre Art von Stelle führt hier keine Fälle.")) }
 }

@@ -19,12 +19,12 @@ use kim_entity::consent;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::refusal::Refusal;
+use crate::refusal::WorkError;
 use crate::work::Work;
 
 /// The changed consent and the affected referrals. Stored for repeats of the request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Done {
+pub struct ConsentResult {
     /// Id of the consent. For a renewal, the id of the new one.
     pub consent: Uuid,
     /// Referrals that are based on the consent now, were resumed or suspended, or show fewer fields.
@@ -32,16 +32,16 @@ pub struct Done {
 }
 
 /// The viewer's own consent with this id.
-async fn own(work: &Work<'_>, id: Option<Uuid>) -> Result<consent::Model, Refusal> {
+async fn own(work: &Work<'_>, id: Option<Uuid>) -> Result<consent::Model, WorkError> {
     let found = match id {
         Some(id) => work.writes().consent(id).await?,
         None => None,
     };
-    found.ok_or_else(Refusal::not_found)
+    found.ok_or_else(WorkError::not_found)
 }
 
 /// Writes an event to the consent's history and returns its id. The consent must be locked, so that the event is the
 /// latest.
-async fn write_event(work: &Work<'_>, consent: Uuid, step: ConsentStep, fields: FieldSet) -> Result<Uuid, Refusal> {
+async fn write_event(work: &Work<'_>, consent: Uuid, step: ConsentStep, fields: FieldSet) -> Result<Uuid, WorkError> {
     Ok(work.writes().insert_consent_event(consent, step, fields, work.instant()).await?)
 }

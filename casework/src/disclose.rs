@@ -68,17 +68,17 @@ impl Reader {
 /// Result of logging.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Recorded {
+pub enum LogOutcome {
     /// The disclosures are logged: the answer may leave.
     Written,
     /// A field was closed for the agency since the answer was started, so the answer must be computed again. Contains
     /// the current number of closings.
-    Overtaken(i64),
+    Outdated(i64),
 }
 
 /// State at the start of an answer.
 #[derive(Clone, Copy, Debug)]
-pub struct Begun {
+pub struct AnswerStart {
     /// Number of closings for the viewer's agency before the start.
     pub closings: i64,
     /// Day for which the rule was evaluated.
@@ -90,8 +90,8 @@ struct Entry {
     viewer: Arc<Viewer>,
     reader: Reader,
     shown: Vec<Shown>,
-    begun: Begun,
-    result_sender: oneshot::Sender<Result<Recorded, Arc<DbErr>>>,
+    start: AnswerStart,
+    result_sender: oneshot::Sender<Result<LogOutcome, Arc<DbErr>>>,
 }
 
 /// Maximum number of waiting entries. Further senders wait for a free place.
@@ -125,11 +125,11 @@ impl DisclosureLog {
         viewer: &Arc<Viewer>,
         reader: &Reader,
         shown: Vec<Shown>,
-        begun: Begun,
-    ) -> Result<Recorded, Arc<DbErr>> {
+        start: AnswerStart,
+    ) -> Result<LogOutcome, Arc<DbErr>> {
         let broken = || Arc::new(DbErr::Custom("the log writer stopped".into()));
         let (result_sender, answer) = oneshot::channel();
-        let entry = Entry { viewer: Arc::clone(viewer), reader: reader.clone(), shown, begun, result_sender };
+        let entry = Entry { viewer: Arc::clone(viewer), reader: reader.clone(), shown, start, result_sender };
         self.queue.send(entry).await.map_err(|_| broken())?;
         answer.await.map_err(|_| broken())?
     }

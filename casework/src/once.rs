@@ -3,7 +3,7 @@
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::refusal::{Because, Refusal, Refused};
+use crate::refusal::{ErrorCode, Refused, WorkError};
 use crate::work::{Work, WorkContext};
 
 /// Maximum length of a key, in characters.
@@ -11,7 +11,7 @@ pub const MAX_KEY_LENGTH: usize = 200;
 
 /// Identification of a request that changes data.
 #[derive(Clone, Debug)]
-pub struct Request {
+pub struct IdempotentRequest {
     /// The mutation's name.
     pub mutation: &'static str,
     /// The client's key, unique for each intended change.
@@ -36,11 +36,11 @@ enum StoredResult<T> {
 /// The refusal of the use case, or a database error.
 pub async fn once<T: Serialize + DeserializeOwned>(
     context: WorkContext<'_>,
-    request: &Request,
-    work: impl AsyncFnOnce(&mut Work<'_>) -> Result<T, Refusal>,
-) -> Result<T, Refusal> {
+    request: &IdempotentRequest,
+    work: impl AsyncFnOnce(&mut Work<'_>) -> Result<T, WorkError>,
+) -> Result<T, WorkError> {
     if request.key.trim().is_empty() || request.key.chars().count() > MAX_KEY_LENGTH {
-        return Err(Refusal::bad_input(format!("„idempotencyKey“ braucht 1 bis {MAX_KEY_LENGTH} Zeichen.")));
+        return Err(WorkError::bad_input(format!("„idempotencyKey“ braucht 1 bis {MAX_KEY_LENGTH} Zeichen.")));
     }
     let mut unit = Work::begin(context).await?;
     if !claim(&unit, request).await? {
@@ -54,10 +54,10 @@ pub async fn once<T: Serialize + DeserializeOwned>(
             unit.finish().await?;
             Ok(done)
         }
-        Err(Refusal::Refused(refused)) => {
+        Err(WorkError::Refused(refused)) => {
             unit.roll_back().await?;
-            if refused.because == Because::RateLimited {
-                return Err(Refusal::Refused(refused));
+            if refused.code == ErrorCode::RateLimited {
+                return Err(WorkError::Refused(refused));
             }
             let unit = Work::begin(context).await?;
             // If two equal requests are refused at the same time, the first result is stored.
@@ -65,32 +65,39 @@ pub async fn once<T: Serialize + DeserializeOwned>(
                 keep::<()>(&unit, request, &StoredResult::Refused(refused.clone())).await?;
             }
             unit.finish().await?;
-            Err(Refusal::Refused(refused))
+            Err(WorkError::Refused(refused))
         }
         Err(failed) => Err(failed),
     }
 }
 
 /// Inserts the key. A concurrent request with the same key waits until this transaction ends.
-async fn claim(unit: &Work<'_>, request: &Request) -> Result<bool, DbErr> {
+async fn claim(unit: &Work<'_>, request: &IdempotentRequest) -> Result<bool, DbErr> {
     unit.writes().claim_request(&request.key, request.mutation, &request.hash, unit.now()).await
 }
 
 /// The stored result, if the request is the same.
-async fn stored_result<T: DeserializeOwned>(unit: &Work<'_>, request: &Request) -> Result<Result<T, Refusal>, Refusal> {
+async fn stored_result<T: DeserializeOwned>(
+    unit: &Work<'_>,
+    request: &IdempotentRequest,
+) -> Result<Result<T, WorkError>, WorkError> {
     let kept = unit.writes().answered_request(&request.key).await?;
     if kept.mutation != request.mutation || kept.request_hash != request.hash {
         let text = "Dieser „idempotencyKey“ wurde schon für eine andere Anfrage benutzt. Bitte einen neuen nehmen.";
-        return Err(Refusal::because(Because::IdempotencyMismatch, text));
+        return Err(WorkError::with_code(ErrorCode::IdempotencyMismatch, text));
     }
     match serde_json::from_str(&kept.result) {
         Ok(StoredResult::Done(done)) => Ok(Ok(done)),
-        Ok(StoredResult::Refused(refused)) => Ok(Err(Refusal::Refused(refused))),
+        Ok(StoredResult::Refused(refused)) => Ok(Err(WorkError::Refused(refused))),
         Err(_) => Err(DbErr::Type("an answer that was kept cannot be read".into()).into()),
     }
 }
 
-async fn keep<T: Serialize>(unit: &Work<'_>, request: &Request, answer: &StoredResult<T>) -> Result<(), DbErr> {
+async fn keep<T: Serialize>(
+    unit: &Work<'_>,
+    request: &IdempotentRequest,
+    answer: &StoredResult<T>,
+) -> Result<(), DbErr> {
     let text = serde_json::to_string(answer).map_err(|error| DbErr::Type(error.to_string()))?;
     unit.writes().keep_answer(&request.key, text).await
 }

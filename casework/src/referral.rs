@@ -19,13 +19,13 @@ mod withdraw;
 
 pub use again::offer_again;
 pub use answer::{Answer, accept, acknowledge, complete, decline, fail, give_back, start};
-pub use bulk::{BulkDone, BulkOffer, RowDone, bulk_answer, bulk_offer};
+pub use bulk::{BulkOffer, BulkOutcome, RowOutcome, bulk_answer, bulk_offer};
 pub use change::{ChangeHandover, change_handover};
 pub use correct::{Decide, Report, decide_correction, report_wrong_value};
 pub use draft::{Contact, Draft, discard, draft};
 pub use duty::needs_acknowledgement;
 pub use forward::{Forward, forward};
-pub use ground::{resume, suspend, suspend_because};
+pub use ground::{resume, suspend, suspend_with_reason};
 pub use meeting::{Appointment, Talk, record_appointment, record_talk};
 pub use message::post;
 pub use offer::{Offer, offer};
@@ -46,7 +46,7 @@ pub struct Target {
 
 /// The changed referral. Stored for repeats of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Done {
+pub struct ReferralResult {
     /// Id of the referral.
     pub referral: Uuid,
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 kim_domain::words! {
     /// The codes of refusals in the API.
-    pub enum Because("Grund einer Verweigerung") {
+    pub enum ErrorCode("Grund einer Verweigerung") {
         BadInput = "BAD_INPUT": "Eine Angabe ist nicht brauchbar",
         NotFound = "NOT_FOUND": "Das gibt es nicht, oder es ist nicht Ihres",
         ActionNotAllowed = "ACTION_NOT_ALLOWED": "Das darf diese Stelle hier nicht",
@@ -26,7 +26,8 @@ kim_domain::words! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
     /// The code.
-    pub because: Because,
+    #[serde(rename = "because")]
+    pub code: ErrorCode,
     /// German text for the user.
     pub text: String,
     /// The current version, if it is not the expected one.
@@ -39,54 +40,54 @@ pub struct Refused {
 
 /// Why a use case failed.
 #[derive(Debug)]
-pub enum Refusal {
+pub enum WorkError {
     /// The use case was refused.
     Refused(Refused),
     /// The database did not answer.
     Database(DbErr),
 }
 
-impl From<DbErr> for Refusal {
+impl From<DbErr> for WorkError {
     fn from(error: DbErr) -> Self {
         Self::Database(error)
     }
 }
 
-impl Refusal {
-    pub(crate) fn because(because: Because, text: impl Into<String>) -> Self {
-        Self::Refused(Refused { because, text: text.into(), version: None, fields: Vec::new() })
+impl WorkError {
+    pub(crate) fn with_code(code: ErrorCode, text: impl Into<String>) -> Self {
+        Self::Refused(Refused { code, text: text.into(), version: None, fields: Vec::new() })
     }
 
     /// An invalid input. The text names it and says why.
     #[must_use]
     pub fn bad_input(text: impl Into<String>) -> Self {
-        Self::because(Because::BadInput, text)
+        Self::with_code(ErrorCode::BadInput, text)
     }
 
     /// The target does not exist or is not the viewer's. Both have the same answer.
     #[must_use]
     pub fn not_found() -> Self {
-        Self::because(Because::NotFound, "Das gibt es nicht, oder es gehört nicht zu Ihrer Stelle.")
+        Self::with_code(ErrorCode::NotFound, "Das gibt es nicht, oder es gehört nicht zu Ihrer Stelle.")
     }
 
     /// A decision cannot be changed.
     pub(crate) fn decided() -> Self {
-        Self::because(Because::IllegalTransition, "Über diese Meldung ist schon entschieden.")
+        Self::with_code(ErrorCode::IllegalTransition, "Über diese Meldung ist schon entschieden.")
     }
 
     /// More rows than one call may contain.
     pub(crate) fn too_much(text: impl Into<String>) -> Self {
-        Self::because(Because::LimitExceeded, text)
+        Self::with_code(ErrorCode::LimitExceeded, text)
     }
 
     pub(crate) fn not_allowed(text: impl Into<String>) -> Self {
-        Self::because(Because::ActionNotAllowed, text)
+        Self::with_code(ErrorCode::ActionNotAllowed, text)
     }
 
     /// Another request of a colleague or of the other side was faster.
     pub(crate) fn conflict(version: i32) -> Self {
         Self::Refused(Refused {
-            because: Because::Conflict,
+            code: ErrorCode::Conflict,
             text: format!(
                 "Inzwischen hat sich etwas geändert (Version {version}). Bitte neu laden und noch einmal entscheiden."
             ),
@@ -97,12 +98,12 @@ impl Refusal {
 
     /// Too many requests. The text says when to retry.
     pub(crate) fn rate_limited(text: impl Into<String>) -> Self {
-        Self::because(Because::RateLimited, text)
+        Self::with_code(ErrorCode::RateLimited, text)
     }
 
     pub(crate) fn no_agreement() -> Self {
-        Self::because(
-            Because::NoAgreement,
+        Self::with_code(
+            ErrorCode::NoAgreement,
             "Für diese Stelle und diesen Zweck gilt heute keine Schnittstellenvereinbarung.",
         )
     }
@@ -115,7 +116,7 @@ impl Refusal {
             false => format!("Ohne Einwilligung, Vereinbarung oder einzelnes Häkchen: {}.", labels.join(", ")),
         };
         Self::Refused(Refused {
-            because: Because::NoLegalGround,
+            code: ErrorCode::NoLegalGround,
             text,
             version: None,
             fields: fields.iter().map(|field| field.code().to_owned()).collect(),
@@ -124,15 +125,15 @@ impl Refusal {
 
     /// The state does not allow the action. The text says what to do.
     pub(crate) fn illegal(text: impl Into<String>) -> Self {
-        Self::because(Because::IllegalTransition, text)
+        Self::with_code(ErrorCode::IllegalTransition, text)
     }
 
     /// The referral's state does not allow the action.
     pub(crate) fn unmoved(why: MoveError, action: ReferralAction, status: ReferralStatus) -> Self {
         match why {
             MoveError::NotYours => Self::not_allowed(format!("„{}“ ist Sache der anderen Stelle.", action.label())),
-            MoveError::Illegal => Self::because(
-                Because::IllegalTransition,
+            MoveError::Illegal => Self::with_code(
+                ErrorCode::IllegalTransition,
                 format!("„{}“ geht nicht mehr oder noch nicht: die Übergabe ist „{}“.", action.label(), status.label()),
             ),
         }

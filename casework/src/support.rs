@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::matching;
-use crate::refusal::{Because, Refusal};
+use crate::refusal::{ErrorCode, WorkError};
 use crate::work::Work;
 
 /// Maximum number of checks that one person or program may make per hour.
@@ -30,7 +30,7 @@ const HOUR: i64 = 3_600_000_000;
 
 /// A client's consent to support checks, or its refusal.
 #[derive(Clone, Copy, Debug)]
-pub struct Said {
+pub struct SupportConsent {
     /// One of the viewer's cases.
     pub case: Option<Uuid>,
     /// True: the client consents. False: the client refuses or withdraws.
@@ -41,7 +41,7 @@ pub struct Said {
 
 /// The recorded consent or refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Recorded {
+pub struct RecordedConsent {
     /// The case.
     pub case: Uuid,
     /// Whether the client consents.
@@ -52,7 +52,7 @@ pub struct Recorded {
 
 /// Result of a check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Checked {
+pub struct CheckResult {
     /// Whether there is a match.
     pub found: bool,
     /// The common reference of all sides.
@@ -63,16 +63,16 @@ pub struct Checked {
 ///
 /// # Errors
 /// NOT_FOUND for a case that is not the viewer's; BAD_INPUT for a last day in the past.
-pub async fn record_consent(work: &mut Work<'_>, said: Said) -> Result<Recorded, Refusal> {
-    let case = own_case(work, said.case).await?;
-    let valid_until = said.valid_until.filter(|_| said.given);
+pub async fn record_consent(work: &mut Work<'_>, consent: SupportConsent) -> Result<RecordedConsent, WorkError> {
+    let case = own_case(work, consent.case).await?;
+    let valid_until = consent.valid_until.filter(|_| consent.given);
     if valid_until.is_some_and(|day| day < work.today()) {
-        return Err(Refusal::bad_input("„validUntil“ liegt in der Vergangenheit."));
+        return Err(WorkError::bad_input("„validUntil“ liegt in der Vergangenheit."));
     }
     hold(work, &[case.person_id], Hold::Change).await?;
-    work.writes().insert_support_consent(case.person_id, said.given, valid_until, work.now()).await?;
+    work.writes().insert_support_consent(case.person_id, consent.given, valid_until, work.now()).await?;
     matching::refresh(work, case.person_id).await?;
-    Ok(Recorded { case: case.id, given: said.given, valid_until })
+    Ok(RecordedConsent { case: case.id, given: consent.given, valid_until })
 }
 
 /// Checks whether the client of an own open case has a case at another Träger, and notifies all sides of a match.
@@ -80,15 +80,15 @@ pub async fn record_consent(work: &mut Work<'_>, said: Said) -> Result<Recorded,
 /// # Errors
 /// NOT_FOUND for a case that is not the viewer's; ACTION_NOT_ALLOWED for a closed one; NO_LEGAL_GROUND without the client's
 /// consent; RATE_LIMITED.
-pub async fn check(work: &mut Work<'_>, case: Option<Uuid>) -> Result<Checked, Refusal> {
+pub async fn check(work: &mut Work<'_>, case: Option<Uuid>) -> Result<CheckResult, WorkError> {
     let case = own_case(work, case).await?;
     if case.closed_on.is_some() {
-        return Err(Refusal::not_allowed("Der Fall ist abgeschlossen."));
+        return Err(WorkError::not_allowed("Der Fall ist abgeschlossen."));
     }
     hold(work, &[case.person_id], Hold::Rely).await?;
     if !work.reads().agrees_to_support_checks(case.person_id).await? {
-        return Err(Refusal::because(
-            Because::NoLegalGround,
+        return Err(WorkError::with_code(
+            ErrorCode::NoLegalGround,
             "Für den Abgleich fehlt die Einwilligung der Klientin oder des Klienten. Bitte erst mit \
              „recordSupportConsent“ erfassen.",
         ));
@@ -108,27 +108,27 @@ pub async fn check(work: &mut Work<'_>, case: Option<Uuid>) -> Result<Checked, R
         false => Some(notify(work, &case, &elsewhere).await?),
     };
     work.writes().insert_support_check(case.id, reference.clone(), work.now()).await?;
-    Ok(Checked { found: reference.is_some(), reference })
+    Ok(CheckResult { found: reference.is_some(), reference })
 }
 
-async fn own_case(work: &Work<'_>, id: Option<Uuid>) -> Result<CaseRow, Refusal> {
+async fn own_case(work: &Work<'_>, id: Option<Uuid>) -> Result<CaseRow, WorkError> {
     let found = match id {
         Some(id) => work.reads().cases_by_id(&[id], FieldSet::EMPTY).await?.pop(),
         None => None,
     };
-    found.ok_or_else(Refusal::not_found)
+    found.ok_or_else(WorkError::not_found)
 }
 
 /// Without a limit, one could find out who is a client of another Träger by recording cases of people who are no
 /// clients.
-async fn limit(work: &Work<'_>, case_id: Uuid) -> Result<(), Refusal> {
+async fn limit(work: &Work<'_>, case_id: Uuid) -> Result<(), WorkError> {
     work.reads().queue_support_checks().await?;
     if work.writes().count_own_support_checks(work.now() - HOUR).await? >= MAX_PER_HOUR {
         let text = "Sie haben in der letzten Stunde zu oft abgeglichen. Bitte später noch einmal.";
-        return Err(Refusal::rate_limited(text));
+        return Err(WorkError::rate_limited(text));
     }
     if work.writes().count_support_checks_of_case(case_id, work.now() - 24 * HOUR).await? >= MAX_PER_CASE_AND_DAY {
-        return Err(Refusal::rate_limited("Dieser Fall wurde in den letzten 24 Stunden oft genug abgeglichen."));
+        return Err(WorkError::rate_limited("Dieser Fall wurde in den letzten 24 Stunden oft genug abgeglichen."));
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use kim_domain::reference::looks_like_foreign_number;
 
-use crate::refusal::Refusal;
+use crate::refusal::WorkError;
 
 /// Maximum length of a text, in characters.
 pub(crate) const MAX_TEXT_LENGTH: usize = 4_000;
@@ -10,37 +10,37 @@ pub(crate) const MAX_TEXT_LENGTH: usize = 4_000;
 pub(crate) const MAX_LINE_LENGTH: usize = 200;
 
 /// Checks a text with one or more lines. `name` is the name of the input.
-pub(crate) fn text(name: &str, text: &str) -> Result<String, Refusal> {
+pub(crate) fn text(name: &str, text: &str) -> Result<String, WorkError> {
     checked(name, text, MAX_TEXT_LENGTH, |letter| matches!(letter, '\n' | '\t'))
 }
 
 /// Checks a text of one line.
-pub(crate) fn line(name: &str, text: &str) -> Result<String, Refusal> {
+pub(crate) fn line(name: &str, text: &str) -> Result<String, WorkError> {
     checked(name, text, MAX_LINE_LENGTH, |_| false)
 }
 
 /// Checks an optional line. An empty line is treated as absent.
-pub(crate) fn optional_line(name: &str, text: Option<&str>) -> Result<Option<String>, Refusal> {
+pub(crate) fn optional_line(name: &str, text: Option<&str>) -> Result<Option<String>, WorkError> {
     match text.map(str::trim) {
         None | Some("") => Ok(None),
         Some(text) => line(name, text).map(Some),
     }
 }
 
-fn checked(name: &str, text: &str, longest: usize, permitted: impl Fn(char) -> bool) -> Result<String, Refusal> {
+fn checked(name: &str, text: &str, longest: usize, permitted: impl Fn(char) -> bool) -> Result<String, WorkError> {
     let text = text.trim().replace("\r\n", "\n");
     if text.is_empty() {
-        return Err(Refusal::bad_input(format!("„{name}“ ist leer.")));
+        return Err(WorkError::bad_input(format!("„{name}“ ist leer.")));
     }
     if text.chars().count() > longest {
-        return Err(Refusal::bad_input(format!("„{name}“ ist zu lang: höchstens {longest} Zeichen.")));
+        return Err(WorkError::bad_input(format!("„{name}“ ist zu lang: höchstens {longest} Zeichen.")));
     }
     if text.chars().any(|letter| (letter.is_control() && !permitted(letter)) || is_hidden(letter)) {
-        return Err(Refusal::bad_input(format!("„{name}“ enthält Zeichen, die nicht in einen Text gehören.")));
+        return Err(WorkError::bad_input(format!("„{name}“ enthält Zeichen, die nicht in einen Text gehören.")));
     }
     // § 51a SGB II, § 10(4) AZRG.
     if looks_like_foreign_number(&text) {
-        return Err(Refusal::bad_input(format!(
+        return Err(WorkError::bad_input(format!(
             "„{name}“ enthält etwas, das wie eine BG-, Kunden- oder AZR-Nummer aussieht. Bitte weglassen."
         )));
     }

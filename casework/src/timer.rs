@@ -12,8 +12,8 @@ use kim_entity::unscoped::{Locked, Unscoped};
 use sea_orm::DbErr;
 use uuid::Uuid;
 
-use crate::referral::suspend_because;
-use crate::refusal::Refusal;
+use crate::referral::suspend_with_reason;
+use crate::refusal::WorkError;
 use crate::work::{Move, TimerWork, Work};
 
 /// Days for which the result of a request is kept for repeats.
@@ -74,9 +74,9 @@ pub async fn tick(
             match run_action(database, clock, periods, referral).await {
                 Ok(Some(action)) => done.count(action),
                 // Another request was faster, or holds the lock.
-                Ok(None) | Err(Refusal::Refused(_)) => {}
-                Err(Refusal::Database(error)) if done.failed == MAX_FAILURES => return Err(error),
-                Err(Refusal::Database(_)) => done.failed += 1,
+                Ok(None) | Err(WorkError::Refused(_)) => {}
+                Err(WorkError::Database(error)) if done.failed == MAX_FAILURES => return Err(error),
+                Err(WorkError::Database(_)) => done.failed += 1,
             }
         }
     }
@@ -110,7 +110,7 @@ async fn run_action(
     clock: &Clock,
     periods: TimerPeriods,
     referral: Uuid,
-) -> Result<Option<TimerAction>, Refusal> {
+) -> Result<Option<TimerAction>, WorkError> {
     let mut work = Work::for_timer(database, clock).await?;
     let Some(locked) = work.unscoped().lock(referral).await? else { return Ok(None) };
     let facts = facts(&locked);
@@ -118,7 +118,7 @@ async fn run_action(
     let row = &locked.row;
     match action {
         TimerAction::Expire => move_referral(&mut work, row, ReferralAction::Expire, None).await?,
-        TimerAction::Suspend => suspend_because(&mut work, row, Some(SuspensionReason::ConsentEnded)).await?,
+        TimerAction::Suspend => suspend_with_reason(&mut work, row, Some(SuspensionReason::ConsentEnded)).await?,
         TimerAction::Withdraw => {
             let reason = WithdrawalReason::GroundEnded.code();
             move_referral(&mut work, row, ReferralAction::Withdraw, Some(reason)).await?;
@@ -140,7 +140,7 @@ async fn move_referral(
     row: &ReferralRow,
     action: ReferralAction,
     reason: Option<&'static str>,
-) -> Result<(), Refusal> {
+) -> Result<(), WorkError> {
     let made = Move { action, mover: Mover::Timer, reason, detail: None, with: Default::default() };
     work.advance(row, made).await.map(drop)
 }

@@ -22,7 +22,7 @@ use kim_entity::write::{CommitRecord, Tx, Writes};
 use sea_orm::DbErr;
 use uuid::Uuid;
 
-use crate::refusal::Refusal;
+use crate::refusal::WorkError;
 
 pub(crate) use events::{Move, mover, require_permitted};
 pub use tx::{TimerTx, TimerWork, ViewerTx, ViewerWork, WorkTx, Worker};
@@ -76,7 +76,7 @@ impl<'d> Work<'d> {
     }
 
     /// The viewer's referral with this id, locked. CONFLICT if its version is another one.
-    pub(crate) async fn referral(&self, id: Option<Uuid>, expected_version: i32) -> Result<ReferralRow, Refusal> {
+    pub(crate) async fn referral(&self, id: Option<Uuid>, expected_version: i32) -> Result<ReferralRow, WorkError> {
         let found = match id {
             Some(id) => self.writes().referral(id).await?,
             None => None,
@@ -85,10 +85,10 @@ impl<'d> Work<'d> {
     }
 
     /// Refuses a purpose that the token does not include, because the viewer could not see the result.
-    pub(crate) fn require_purpose(&self, purpose: ReferralPurpose) -> Result<(), Refusal> {
+    pub(crate) fn require_purpose(&self, purpose: ReferralPurpose) -> Result<(), WorkError> {
         match self.viewer().purposes() {
             Some(purposes) if !purposes.contains(&purpose) => {
-                Err(Refusal::not_allowed("Ihr Token gilt nicht für diesen Zweck."))
+                Err(WorkError::not_allowed("Ihr Token gilt nicht für diesen Zweck."))
             }
             Some(_) | None => Ok(()),
         }
@@ -135,7 +135,7 @@ impl<'d, W: Worker> Work<'d, W> {
 }
 
 /// The row, if it exists and has the expected version.
-pub(crate) fn at_version(found: Option<ReferralRow>, expected_version: i32) -> Result<ReferralRow, Refusal> {
-    let row = found.ok_or_else(Refusal::not_found)?;
-    if row.version == expected_version { Ok(row) } else { Err(Refusal::conflict(row.version)) }
+pub(crate) fn at_version(found: Option<ReferralRow>, expected_version: i32) -> Result<ReferralRow, WorkError> {
+    let row = found.ok_or_else(WorkError::not_found)?;
+    if row.version == expected_version { Ok(row) } else { Err(WorkError::conflict(row.version)) }
 }

@@ -1,7 +1,7 @@
 //! What may go wrong, with a code from one closed list. An error never says more than its caller may know.
 
 use async_graphql::{Context, Error, ErrorExtensionValues, ErrorExtensions as _, ServerError};
-use kim_casework::refusal::{Because, Refusal, Refused};
+use kim_casework::refusal::{ErrorCode, Refused, WorkError};
 use kim_domain::Word as _;
 use kim_domain::agency::Scope;
 use kim_entity::database::{is_lost, took_too_long};
@@ -57,18 +57,18 @@ impl From<DbErr> for Failure {
     }
 }
 
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
+impl From<WorkError> for Failure {
+    fn from(refusal: WorkError) -> Self {
         match refusal {
-            Refusal::Refused(refused) => Self::Refused(refused),
-            Refusal::Database(error) => Self::Internal(error),
+            WorkError::Refused(refused) => Self::Refused(refused),
+            WorkError::Database(error) => Self::Internal(error),
         }
     }
 }
 
 /// The codes of changes are among ours: a test holds them to it.
-fn code_of(because: Because) -> Code {
-    Code::from_code(because.code()).unwrap_or(Code::Internal)
+fn code_of(code: ErrorCode) -> Code {
+    Code::from_code(code.code()).unwrap_or(Code::Internal)
 }
 
 impl From<Failure> for Error {
@@ -81,16 +81,14 @@ impl From<Failure> for Error {
             Failure::BadInput(text) => with_code(Code::BadInput, text),
             Failure::LimitExceeded(text) => with_code(Code::LimitExceeded, text)
                 .extend_with(|_, extensions| extensions.set("limit", Limit::Page.code())),
-            Failure::Refused(refused) => {
-                with_code(code_of(refused.because), refused.text).extend_with(|_, extensions| {
-                    if let Some(version) = refused.version {
-                        extensions.set("version", version);
-                    }
-                    if !refused.fields.is_empty() {
-                        extensions.set("fields", refused.fields);
-                    }
-                })
-            }
+            Failure::Refused(refused) => with_code(code_of(refused.code), refused.text).extend_with(|_, extensions| {
+                if let Some(version) = refused.version {
+                    extensions.set("version", version);
+                }
+                if !refused.fields.is_empty() {
+                    extensions.set("fields", refused.fields);
+                }
+            }),
             Failure::Internal(cause) if took_too_long(&cause) => {
                 tracing::warn!("the database took too long");
                 too_late()

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Error, ErrorExtensionValues, Pos, Response, ServerError, Value};
 use chrono::NaiveDate;
-use kim_casework::disclose::{Begun, DisclosureLog, Reader, Recorded, Shown};
+use kim_casework::disclose::{AnswerStart, DisclosureLog, LogOutcome, Reader, Shown};
 use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::token::VerifiedToken;
@@ -96,10 +96,10 @@ impl Api {
             if shown.is_empty() {
                 return response;
             }
-            let begun = Begun { closings, today };
-            match self.ledger.record(&viewer, &reader, shown, begun).await {
-                Ok(Recorded::Written) => return response,
-                Ok(Recorded::Overtaken(now)) => closings = now,
+            let start = AnswerStart { closings, today };
+            match self.ledger.record(&viewer, &reader, shown, start).await {
+                Ok(LogOutcome::Written) => return response,
+                Ok(LogOutcome::Outdated(now)) => closings = now,
                 Err(error) if took_too_long(&error) => break,
                 Err(error) => {
                     let kind = kind_of(&error);

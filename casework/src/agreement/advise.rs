@@ -4,8 +4,8 @@
 
 use kim_domain::agreement::{OpinionVerdict, ProposalAction};
 
-use super::{ProposalDone, ProposalTarget, conclude, lock_for_action};
-use crate::refusal::{Because, Refusal};
+use super::{ProposalResult, ProposalTarget, conclude, lock_for_action};
+use crate::refusal::{ErrorCode, WorkError};
 use crate::text::text;
 use crate::work::Work;
 
@@ -27,19 +27,22 @@ pub async fn give_opinion(
     work: &mut Work<'_>,
     target: ProposalTarget,
     opinion: &Opinion,
-) -> Result<ProposalDone, Refusal> {
+) -> Result<ProposalResult, WorkError> {
     let locked = lock_for_action(work, target, |_| ProposalAction::GiveOpinion).await?;
     let (side, id) = (locked.party(work)?, locked.row.id);
     let reasons = match (opinion.verdict, opinion.reasons.as_deref()) {
         (_, Some(reasons)) => Some(text("reasons", reasons)?),
         (OpinionVerdict::Favourable, None) => None,
         (OpinionVerdict::Unfavourable, None) => {
-            return Err(Refusal::bad_input("Bedenken brauchen eine Begründung („reasons“)."));
+            return Err(WorkError::bad_input("Bedenken brauchen eine Begründung („reasons“)."));
         }
     };
     let opinions = work.writes().opinions_of(id).await?;
     if opinions.iter().any(|one| one.side.0 == side) {
-        return Err(Refusal::because(Because::IllegalTransition, "Für Ihre Seite liegt schon eine Stellungnahme vor."));
+        return Err(WorkError::with_code(
+            ErrorCode::IllegalTransition,
+            "Für Ihre Seite liegt schon eine Stellungnahme vor.",
+        ));
     }
     let own = work.viewer().subject();
     let signatures = work.writes().signatures_of(id).await?;
@@ -50,11 +53,11 @@ pub async fn give_opinion(
     let signed: Vec<_> = signatures.iter().map(|one| one.side.0).collect();
     let heard: Vec<_> = opinions.iter().map(|one| one.side.0).chain([side]).collect();
     conclude::if_complete(work, &locked.row, &signed, &heard).await?;
-    Ok(ProposalDone { proposal: id })
+    Ok(ProposalResult { proposal: id })
 }
 
 /// The person who decides must not advise. One officer may advise both parties, because a city has one officer for all
 /// its offices.
-pub(super) fn conflict_of_interest() -> Refusal {
-    Refusal::not_allowed("Wer unterschreibt, nimmt nicht zugleich Stellung (Art. 38 Abs. 6 DSGVO).")
+pub(super) fn conflict_of_interest() -> WorkError {
+    WorkError::not_allowed("Wer unterschreibt, nimmt nicht zugleich Stellung (Art. 38 Abs. 6 DSGVO).")
 }

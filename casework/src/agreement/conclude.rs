@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::narrow::Running;
 use super::update_proposal;
-use crate::refusal::Refusal;
+use crate::refusal::WorkError;
 use crate::work::Work;
 
 /// Concludes the agreement if nothing is missing. Increments the version of the proposal in any case.
@@ -22,7 +22,7 @@ pub(super) async fn if_complete(
     row: &Model,
     signed: &[AgreementSide],
     heard: &[AgreementSide],
-) -> Result<(), Refusal> {
+) -> Result<(), WorkError> {
     if !is_complete(signed, heard) {
         return update_proposal(work, row, ProposalChange::Counted).await;
     }
@@ -31,7 +31,7 @@ pub(super) async fn if_complete(
     update_proposal(work, row, ProposalChange::Concluded { agreement_id, at: work.now() }).await
 }
 
-async fn next_version(work: &mut Work<'_>, row: &Model) -> Result<Uuid, Refusal> {
+async fn next_version(work: &mut Work<'_>, row: &Model) -> Result<Uuid, WorkError> {
     // Locked, so that nobody terminates the previous version meanwhile.
     let latest = work.writes().lock_latest_agreement(row.receiver_id, row.purpose.0).await?;
     let id = new_uuid();
@@ -63,7 +63,7 @@ async fn next_version(work: &mut Work<'_>, row: &Model) -> Result<Uuid, Refusal>
     match work.tx().insert_agreement(version).await {
         Ok(()) => {}
         // An import wrote the same version at the same time.
-        Err(error) if is_taken(&error) => return Err(Refusal::conflict(row.version)),
+        Err(error) if is_taken(&error) => return Err(WorkError::conflict(row.version)),
         Err(error) => return Err(error.into()),
     }
     if let Some(running) = running {
@@ -86,7 +86,7 @@ async fn next_version(work: &mut Work<'_>, row: &Model) -> Result<Uuid, Refusal>
     clippy::disallowed_methods,
     reason = "the drafts of all senders wait for the agreement; no data of them is returned"
 )]
-async fn give_to_drafts(work: &Work<'_>, row: &Model, agreement_id: Uuid) -> Result<(), Refusal> {
+async fn give_to_drafts(work: &Work<'_>, row: &Model, agreement_id: Uuid) -> Result<(), WorkError> {
     let give =
         async |all: &Unscoped<&Tx>| all.give_agreement_to_drafts(row.receiver_id, row.purpose.0, agreement_id).await;
     Ok(work.writes().unscoped(give).await?)

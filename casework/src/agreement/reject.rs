@@ -4,8 +4,8 @@ use kim_domain::agreement::{ProposalAction, ProposalStatus};
 use kim_entity::agreement_proposal;
 use kim_entity::write::ProposalChange;
 
-use super::{ProposalDone, ProposalTarget, lock_for_action, update_proposal};
-use crate::refusal::Refusal;
+use super::{ProposalResult, ProposalTarget, lock_for_action, update_proposal};
+use crate::refusal::WorkError;
 use crate::text::text;
 use crate::work::Work;
 
@@ -17,7 +17,7 @@ pub async fn reject(
     work: &mut Work<'_>,
     target: ProposalTarget,
     reason: Option<&str>,
-) -> Result<ProposalDone, Refusal> {
+) -> Result<ProposalResult, WorkError> {
     let own = work.own_id();
     let is_own = |row: &agreement_proposal::Model| row.agency_id == own;
     let locked = lock_for_action(work, target, |row| match is_own(row) {
@@ -28,5 +28,5 @@ pub async fn reject(
     let status = if is_own(&locked.row) { ProposalStatus::TakenBack } else { ProposalStatus::Rejected };
     let reason = reason.map(|reason| text("reason", reason)).transpose()?;
     update_proposal(work, &locked.row, ProposalChange::Closed { status, reason, at: work.now() }).await?;
-    Ok(ProposalDone { proposal: locked.row.id })
+    Ok(ProposalResult { proposal: locked.row.id })
 }

@@ -2,8 +2,8 @@
 
 use kim_domain::agreement::ProposalAction;
 
-use super::{ProposalDone, ProposalTarget, conclude, lock_for_action};
-use crate::refusal::{Because, Refusal};
+use super::{ProposalResult, ProposalTarget, conclude, lock_for_action};
+use crate::refusal::{ErrorCode, WorkError};
 use crate::work::Work;
 
 /// Signs the proposal. The last signature or opinion concludes the agreement.
@@ -11,17 +11,17 @@ use crate::work::Work;
 /// # Errors
 /// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED for viewers who are no party's administrator, or have signed or advised for
 /// the other party; ILLEGAL_TRANSITION if the proposal is not open or is signed already.
-pub async fn sign(work: &mut Work<'_>, target: ProposalTarget) -> Result<ProposalDone, Refusal> {
+pub async fn sign(work: &mut Work<'_>, target: ProposalTarget) -> Result<ProposalResult, WorkError> {
     let locked = lock_for_action(work, target, |_| ProposalAction::Sign).await?;
     let (side, id) = (locked.party(work)?, locked.row.id);
     let signatures = work.writes().signatures_of(id).await?;
     if signatures.iter().any(|one| one.side.0 == side) {
         let text = "Für Ihre Seite ist schon unterschrieben.";
-        return Err(Refusal::because(Because::IllegalTransition, text));
+        return Err(WorkError::with_code(ErrorCode::IllegalTransition, text));
     }
     let own = work.viewer().subject();
     if signatures.iter().any(|one| one.staff == own || one.agency_id == work.own_id()) {
-        return Err(Refusal::not_allowed("Niemand unterschreibt für beide Seiten."));
+        return Err(WorkError::not_allowed("Niemand unterschreibt für beide Seiten."));
     }
     let opinions = work.writes().opinions_of(id).await?;
     if opinions.iter().any(|one| one.staff == own) {
@@ -31,5 +31,5 @@ pub async fn sign(work: &mut Work<'_>, target: ProposalTarget) -> Result<Proposa
     let signed: Vec<_> = signatures.iter().map(|one| one.side.0).chain([side]).collect();
     let heard: Vec<_> = opinions.iter().map(|one| one.side.0).collect();
     conclude::if_complete(work, &locked.row, &signed, &heard).await?;
-    Ok(ProposalDone { proposal: id })
+    Ok(ProposalResult { proposal: id })
 }

@@ -14,8 +14,8 @@ use kim_entity::write::ProposalChange;
 use uuid::Uuid;
 
 use super::narrow::Running;
-use super::{AgreementDone, position, update_proposal};
-use crate::refusal::{Because, Refusal};
+use super::{AgreementResult, position, update_proposal};
+use crate::refusal::{ErrorCode, WorkError};
 use crate::text::text;
 use crate::work::Work;
 
@@ -37,15 +37,15 @@ pub struct Termination {
 /// # Errors
 /// NOT_FOUND, ACTION_NOT_ALLOWED for viewers who are no party's administrator, ILLEGAL_TRANSITION if it is not the
 /// latest version or is terminated already, BAD_INPUT.
-pub async fn terminate(work: &mut Work<'_>, input: &Termination) -> Result<AgreementDone, Refusal> {
+pub async fn terminate(work: &mut Work<'_>, input: &Termination) -> Result<AgreementResult, WorkError> {
     let found = match input.agreement {
         Some(id) => work.reads().agreements_by_id(&[id]).await?.pop(),
         None => None,
     };
-    let row = found.ok_or_else(Refusal::not_found)?;
+    let row = found.ok_or_else(WorkError::not_found)?;
     let at = position(work, row.receiver_id);
     let side = at.side().filter(|_| at.may_terminate()).ok_or_else(|| {
-        Refusal::not_allowed("Kündigen kann nur die Administration der empfangenden oder der Koordinierenden Stelle.")
+        WorkError::not_allowed("Kündigen kann nur die Administration der empfangenden oder der Koordinierenden Stelle.")
     })?;
     let (ends_on, reason) = (day(input, work.today())?, text("reason", &input.reason)?);
     // The proposal is locked before the versions, in the same order as when it is signed.
@@ -83,22 +83,22 @@ pub async fn terminate(work: &mut Work<'_>, input: &Termination) -> Result<Agree
             update_proposal(work, &open, ProposalChange::Closed { status, reason: Some(reason), at }).await?;
         }
     }
-    Ok(AgreementDone { agreement: row.id })
+    Ok(AgreementResult { agreement: row.id })
 }
 
-fn already() -> Refusal {
-    Refusal::because(Because::IllegalTransition, "Diese Vereinbarung ist schon gekündigt.")
+fn already() -> WorkError {
+    WorkError::with_code(ErrorCode::IllegalTransition, "Diese Vereinbarung ist schon gekündigt.")
 }
 
-fn day(input: &Termination, today: NaiveDate) -> Result<NaiveDate, Refusal> {
+fn day(input: &Termination, today: NaiveDate) -> Result<NaiveDate, WorkError> {
     match (input.for_cause, input.ends_on) {
         (true, None) => Ok(today),
-        (true, Some(_)) => Err(Refusal::bad_input(
+        (true, Some(_)) => Err(WorkError::bad_input(
             "Eine Kündigung aus wichtigem Grund („forCause“) gilt sofort: Bitte „endsOn“ weglassen.",
         )),
         (false, Some(day)) if day >= today => Ok(day),
-        (false, Some(_)) => Err(Refusal::bad_input("„endsOn“ liegt in der Vergangenheit.")),
-        (false, None) => Err(Refusal::bad_input("Bitte mit „endsOn“ angeben, ab wann nichts mehr angeboten wird.")),
+        (false, Some(_)) => Err(WorkError::bad_input("„endsOn“ liegt in der Vergangenheit.")),
+        (false, None) => Err(WorkError::bad_input("Bitte mit „endsOn“ angeben, ab wann nichts mehr angeboten wird.")),
     }
 }
 
@@ -108,19 +108,24 @@ async fn refuse_unless_latest(
     receiver_id: Uuid,
     purpose: ReferralPurpose,
     id: Uuid,
-) -> Result<(), Refusal> {
+) -> Result<(), WorkError> {
     match work.writes().lock_agreements(receiver_id, purpose).await? {
         Some(latest) if latest.id == id => Ok(()),
-        Some(latest) => Err(Refusal::because(
-            Because::IllegalTransition,
+        Some(latest) => Err(WorkError::with_code(
+            ErrorCode::IllegalTransition,
             format!("Es gibt eine neuere Fassung ({}): Bitte diese kündigen.", latest.version),
         )),
-        None => Err(Refusal::not_found()),
+        None => Err(WorkError::not_found()),
     }
 }
 
 /// Closes running referrals, also those under earlier versions.
-async fn close(work: &mut Work<'_>, receiver_id: Uuid, purpose: ReferralPurpose, on: NaiveDate) -> Result<(), Refusal> {
+async fn close(
+    work: &mut Work<'_>,
+    receiver_id: Uuid,
+    purpose: ReferralPurpose,
+    on: NaiveDate,
+) -> Result<(), WorkError> {
     let running = Running::find(work, receiver_id, purpose).await?;
     work.writes().end_agreements_for_cause(receiver_id, purpose, on).await?;
     work.mark_closed_to(receiver_id);

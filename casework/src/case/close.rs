@@ -8,9 +8,9 @@ use kim_entity::case_file::{CaseChange, Closed};
 use kim_entity::referral;
 use uuid::Uuid;
 
-use super::{Done, Target, own_open, update_row};
+use super::{CaseResult, Target, own_open, update_row};
 use crate::referral as referrals;
-use crate::refusal::Refusal;
+use crate::refusal::WorkError;
 use crate::text::text;
 use crate::work::Work;
 
@@ -31,7 +31,7 @@ pub struct CloseCase {
 ///
 /// # Errors
 /// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED if it is closed already or referrals are open, BAD_INPUT.
-pub async fn close(work: &mut Work<'_>, target: Target, input: &CloseCase) -> Result<Done, Refusal> {
+pub async fn close(work: &mut Work<'_>, target: Target, input: &CloseCase) -> Result<CaseResult, WorkError> {
     let case = own_open(work, target, FieldSet::EMPTY).await?;
     let result = input.result.as_deref().map(|result| text("result", result)).transpose()?;
     let open = open_referrals(work, case.id, input.reason).await?;
@@ -56,20 +56,20 @@ pub async fn close(work: &mut Work<'_>, target: Target, input: &CloseCase) -> Re
         if row.standing.status == ReferralStatus::Draft {
             referrals::discard(work, target).await?;
         } else {
-            referrals::withdraw(work, target, input.reason.withdraws_because()).await?;
+            referrals::withdraw(work, target, input.reason.withdrawal_reason()).await?;
         }
     }
-    Ok(Done { case: case.id })
+    Ok(CaseResult { case: case.id })
 }
 
 /// Referrals of the case that have not ended and may not continue. If the token does not include the purpose of one of
 /// them, the request is refused without details, because nobody can end what the token does not show.
-async fn open_referrals(work: &Work<'_>, case_id: Uuid, reason: CloseReason) -> Result<Vec<Uuid>, Refusal> {
+async fn open_referrals(work: &Work<'_>, case_id: Uuid, reason: CloseReason) -> Result<Vec<Uuid>, WorkError> {
     let rows = work.writes().referrals_of_case(case_id).await?;
     let is_open = |row: &referral::Model| row.status.0.ball().is_some() && !reason.leaves(row.kind.0, row.standing());
     let open: Vec<_> = rows.iter().filter(|row| is_open(row)).collect();
     if open.iter().any(|row| work.require_purpose(row.purpose.0).is_err()) {
-        return Err(Refusal::not_allowed(
+        return Err(WorkError::not_allowed(
             "Aus diesem Fall ist noch etwas offen oder entworfen, wofür Ihr Token nicht gilt. Bitte jemanden den Fall \
              abschließen lassen, der alle seine Übergaben sieht.",
         ));
@@ -77,8 +77,8 @@ async fn open_referrals(work: &Work<'_>, case_id: Uuid, reason: CloseReason) -> 
     Ok(open.iter().map(|row| row.id).collect())
 }
 
-fn refuse_open_referrals(count: usize) -> Refusal {
-    Refusal::not_allowed(format!(
+fn refuse_open_referrals(count: usize) -> WorkError {
+    WorkError::not_allowed(format!(
         "Aus diesem Fall sind noch Übergaben offen oder entworfen ({count}). Bitte abwarten, sie zurückziehen oder verwerfen, \
          oder „withdrawReferrals: true“ angeben."
     ))

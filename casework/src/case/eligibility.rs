@@ -8,8 +8,8 @@ use kim_entity::case_file::CaseChange;
 use kim_entity::eligibility_decision;
 use serde_json::json;
 
-use super::{Done, Target, own_open, update_row};
-use crate::refusal::Refusal;
+use super::{CaseResult, Target, own_open, update_row};
+use crate::refusal::WorkError;
 use crate::text::text;
 use crate::work::Work;
 
@@ -34,14 +34,14 @@ pub struct Decide {
 ///
 /// # Errors
 /// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED for a closed case, without a rule set on that day, or against the rules; BAD_INPUT.
-pub async fn decide(work: &mut Work<'_>, target: Target, input: &Decide) -> Result<Done, Refusal> {
+pub async fn decide(work: &mut Work<'_>, target: Target, input: &Decide) -> Result<CaseResult, WorkError> {
     let case = own_open(work, target, eligibility::READ).await?;
     let on = input.reference_date.unwrap_or(work.today());
     let admitted = work.reads().decisions(&[case.id]).await?.remove(&case.id).unwrap_or_default();
     let admitted = admitted.iter().find(|decision| decision.eligible);
     let admitted = admitted.map(|decision| (decision.rule_set.as_str(), decision.rule_set_version));
     let set = eligibility::applicable(&work.viewer().agency().ags, admitted, on).ok_or_else(|| {
-        Refusal::not_allowed("Für Ihre Kommune ist an diesem Tag keine Regelung der Zielgruppen hinterlegt.")
+        WorkError::not_allowed("Für Ihre Kommune ist an diesem Tag keine Regelung der Zielgruppen hinterlegt.")
     })?;
     let facts = Facts::of(|field| case.record.get(field), &input.statements);
     let found = eligibility::evaluate(set, &facts, on);
@@ -49,9 +49,9 @@ pub async fn decide(work: &mut Work<'_>, target: Target, input: &Decide) -> Resu
     if input.eligible {
         admits(set, &found, &input.groups)?;
     } else if !input.groups.is_empty() {
-        return Err(Refusal::bad_input("„groups“ gehört zu einer Aufnahme: bitte weglassen."));
+        return Err(WorkError::bad_input("„groups“ gehört zu einer Aufnahme: bitte weglassen."));
     } else if found.result != Eligibility::NotEligible && explanation.is_none() {
-        return Err(Refusal::bad_input("„explanation“ fehlt: Nach den Regeln wäre eine Aufnahme möglich."));
+        return Err(WorkError::bad_input("„explanation“ fehlt: Nach den Regeln wäre eine Aufnahme möglich."));
     }
     let findings: Vec<_> = found
         .groups
@@ -76,13 +76,13 @@ pub async fn decide(work: &mut Work<'_>, target: Target, input: &Decide) -> Resu
         explanation,
     };
     work.writes().insert_decision(decision).await?;
-    Ok(Done { case: case.id })
+    Ok(CaseResult { case: case.id })
 }
 
 /// Whether the rules admit the client for each of these groups.
-fn admits(set: &RuleSet, found: &Assessment, groups: &[TargetGroup]) -> Result<(), Refusal> {
+fn admits(set: &RuleSet, found: &Assessment, groups: &[TargetGroup]) -> Result<(), WorkError> {
     if groups.is_empty() && !set.open {
-        return Err(Refusal::bad_input("„groups“ fehlt: Zu welcher Zielgruppe gehört die Klientin oder der Klient?"));
+        return Err(WorkError::bad_input("„groups“ fehlt: Zu welcher Zielgruppe gehört die Klientin oder der Klient?"));
     }
     for group in groups {
         let Some(of_group) = found.groups.iter().find(|one| one.group == *group) else {
@@ -90,7 +90,7 @@ fn admits(set: &RuleSet, found: &Assessment, groups: &[TargetGroup]) -> Result<(
                 continue;
             }
             let text = format!("„groups“: „{}“ ist keine Zielgruppe von „{}“.", group.label(), set.name);
-            return Err(Refusal::bad_input(text));
+            return Err(WorkError::bad_input(text));
         };
         if of_group.result != Eligibility::Eligible {
             let reasons: Vec<_> = of_group.reasons.iter().map(|reason| reason.label()).collect();
@@ -100,7 +100,7 @@ fn admits(set: &RuleSet, found: &Assessment, groups: &[TargetGroup]) -> Result<(
                 set.name,
                 reasons.join(", ")
             );
-            return Err(Refusal::not_allowed(text));
+            return Err(WorkError::not_allowed(text));
         }
     }
     Ok(())

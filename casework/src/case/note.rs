@@ -3,8 +3,8 @@
 use kim_domain::field::FieldSet;
 use uuid::Uuid;
 
-use super::{Done, own};
-use crate::refusal::Refusal;
+use super::{CaseResult, own};
+use crate::refusal::WorkError;
 use crate::text::text;
 use crate::work::Work;
 
@@ -12,8 +12,8 @@ use crate::work::Work;
 ///
 /// # Errors
 /// NOT_FOUND, BAD_INPUT.
-pub async fn add_note(work: &mut Work<'_>, case: Option<Uuid>, body: &str) -> Result<Done, Refusal> {
+pub async fn add_note(work: &mut Work<'_>, case: Option<Uuid>, body: &str) -> Result<CaseResult, WorkError> {
     let case = own(work, case, FieldSet::EMPTY).await?;
     work.writes().insert_note(case.id, text("text", body)?, work.now()).await?;
-    Ok(Done { case: case.id })
+    Ok(CaseResult { case: case.id })
 }

@@ -8,8 +8,8 @@ use kim_entity::case_file::NewCase;
 use kim_entity::person::PersonRow;
 
 use super::record::{Record, checked, fingerprints};
-use super::{Done, case_number, district, number_in_use, require_sender};
-use crate::refusal::Refusal;
+use super::{CaseResult, case_number, district, number_in_use, require_sender};
+use crate::refusal::WorkError;
 use crate::work::Work;
 
 /// A case to open.
@@ -30,20 +30,20 @@ pub struct OpenCase {
 /// # Errors
 /// BAD_INPUT for an invalid value (the text names it) or a number in use; ACTION_NOT_ALLOWED for agencies that manage
 /// no cases.
-pub async fn open(work: &mut Work<'_>, input: &OpenCase) -> Result<Done, Refusal> {
+pub async fn open(work: &mut Work<'_>, input: &OpenCase) -> Result<CaseResult, WorkError> {
     require_sender(work)?;
     let (now, today) = (work.now(), work.today());
     let record = checked(&input.record, today)?;
     let required = |field: F| {
-        let missing = || Refusal::bad_input(format!("„{}“ fehlt.", field.name()));
+        let missing = || WorkError::bad_input(format!("„{}“ fehlt.", field.name()));
         record.get(field).flatten().ok_or_else(missing)
     };
     let family_name = required(F::FamilyName)?;
-    let unreadable = |_| Refusal::bad_input("„birthDate“ ist nicht lesbar.");
+    let unreadable = |_| WorkError::bad_input("„birthDate“ ist nicht lesbar.");
     let birth_date: NaiveDate = required(F::BirthDate)?.parse().map_err(unreadable)?;
     let opened_on = input.opened_on.unwrap_or(today);
     if today < opened_on || opened_on < birth_date {
-        return Err(Refusal::bad_input("„openedOn“ liegt in der Zukunft oder vor dem Geburtsdatum."));
+        return Err(WorkError::bad_input("„openedOn“ liegt in der Zukunft oder vor dem Geburtsdatum."));
     }
     let district = match input.district.as_deref() {
         Some(code) => Some(district(work, code).await?),
@@ -72,5 +72,5 @@ pub async fn open(work: &mut Work<'_>, input: &OpenCase) -> Result<Done, Refusal
     work.tx().insert_persons(&[person]).await?;
     record.write_household(work, person_id).await?;
     work.tx().insert_cases(&[case]).await.map_err(number_in_use)?;
-    Ok(Done { case: case_id })
+    Ok(CaseResult { case: case_id })
 }

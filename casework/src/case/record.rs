@@ -12,7 +12,7 @@ use kim_entity::values::{Changes, Values};
 use uuid::Uuid;
 
 use crate::import::{email, phone, postal_code};
-use crate::refusal::Refusal;
+use crate::refusal::WorkError;
 use crate::text::{line, text};
 use crate::work::Work;
 
@@ -30,7 +30,7 @@ pub(super) struct Checked {
 }
 
 /// Checks every value. An empty list counts as no value.
-pub(super) fn checked(record: &Record, today: NaiveDate) -> Result<Checked, Refusal> {
+pub(super) fn checked(record: &Record, today: NaiveDate) -> Result<Checked, WorkError> {
     let mut checked = Checked { texts: Vec::with_capacity(record.len()), household: None };
     for (&field, value) in record {
         refuse_unwritten(field)?;
@@ -40,7 +40,7 @@ pub(super) fn checked(record: &Record, today: NaiveDate) -> Result<Checked, Refu
         };
         // They are needed to find the client again and to compute the age.
         if value.is_none() && matches!(field, F::FamilyName | F::BirthDate) {
-            return Err(Refusal::bad_input(format!("„{}“ kann nicht leer sein.", field.name())));
+            return Err(WorkError::bad_input(format!("„{}“ kann nicht leer sein.", field.name())));
         }
         if field == F::HouseholdMembers {
             let members = if let Some(Value::HouseholdMembers(members)) = value { members } else { Vec::new() };
@@ -53,7 +53,7 @@ pub(super) fn checked(record: &Record, today: NaiveDate) -> Result<Checked, Refu
 }
 
 /// Refuses fields that cannot be written to a record.
-fn refuse_unwritten(field: F) -> Result<(), Refusal> {
+fn refuse_unwritten(field: F) -> Result<(), WorkError> {
     let why = if field == F::Age {
         "„age“ wird aus dem Geburtsdatum berechnet."
     } else if field == F::PlanSteps {
@@ -63,7 +63,7 @@ fn refuse_unwritten(field: F) -> Result<(), Refusal> {
     } else {
         return Ok(());
     };
-    Err(Refusal::bad_input(why))
+    Err(WorkError::bad_input(why))
 }
 
 impl Checked {
@@ -88,7 +88,7 @@ impl Checked {
     }
 
     /// Replaces the household members, if the record contains them.
-    pub(super) async fn write_household(&self, work: &Work<'_>, person_id: Uuid) -> Result<(), Refusal> {
+    pub(super) async fn write_household(&self, work: &Work<'_>, person_id: Uuid) -> Result<(), WorkError> {
         let Some(members) = &self.household else { return Ok(()) };
         Ok(work.writes().replace_household(person_id, members).await?)
     }
@@ -109,7 +109,7 @@ pub(super) fn fingerprints(
 }
 
 /// The value in its stored form; `None` for an empty list.
-fn clean(field: F, value: &Value, today: NaiveDate) -> Result<Option<Value>, Refusal> {
+fn clean(field: F, value: &Value, today: NaiveDate) -> Result<Option<Value>, WorkError> {
     let name = field.name();
     Ok(Some(match value {
         Value::Text(one) => Value::Text(text(name, one)?),
@@ -158,28 +158,28 @@ fn clean(field: F, value: &Value, today: NaiveDate) -> Result<Option<Value>, Ref
     }))
 }
 
-fn one_line(field: F, text: &str) -> Result<String, Refusal> {
+fn one_line(field: F, text: &str) -> Result<String, WorkError> {
     let name = field.name();
     if field == F::Phone {
         return telephone(name, text);
     }
     if field == F::PostalCode {
-        let hint = || Refusal::bad_input(format!("„{name}“ braucht fünf Ziffern, auch mit Null am Anfang."));
+        let hint = || WorkError::bad_input(format!("„{name}“ braucht fünf Ziffern, auch mit Null am Anfang."));
         return postal_code(text.trim()).ok_or_else(hint);
     }
     let text = line(name, text)?;
     if field == F::Email {
-        let hint = || Refusal::bad_input(format!("„{name}“ ist keine Adresse wie name@example.org."));
+        let hint = || WorkError::bad_input(format!("„{name}“ ist keine Adresse wie name@example.org."));
         return email(&text).ok_or_else(hint);
     }
     Ok(text)
 }
 
-fn telephone(name: &str, number: &str) -> Result<String, Refusal> {
-    phone(number).ok_or_else(|| Refusal::bad_input(format!("„{name}“ enthält keine Telefonnummer.")))
+fn telephone(name: &str, number: &str) -> Result<String, WorkError> {
+    phone(number).ok_or_else(|| WorkError::bad_input(format!("„{name}“ enthält keine Telefonnummer.")))
 }
 
-fn optional(name: &str, text: Option<&str>) -> Result<Option<String>, Refusal> {
+fn optional(name: &str, text: Option<&str>) -> Result<Option<String>, WorkError> {
     crate::text::optional_line(name, text)
 }
 
@@ -188,19 +188,19 @@ fn is_past(field: F) -> bool {
     matches!(field, F::BirthDate | F::InGermanySince | F::NeedSince)
 }
 
-fn one_day(name: &str, day: NaiveDate, not_after: Option<NaiveDate>) -> Result<NaiveDate, Refusal> {
+fn one_day(name: &str, day: NaiveDate, not_after: Option<NaiveDate>) -> Result<NaiveDate, WorkError> {
     if !(1900..=2200).contains(&day.year()) {
-        return Err(Refusal::bad_input(format!("„{name}“ enthält ein Jahr, das nicht stimmen kann.")));
+        return Err(WorkError::bad_input(format!("„{name}“ enthält ein Jahr, das nicht stimmen kann.")));
     }
     if not_after.is_some_and(|today| today < day) {
-        return Err(Refusal::bad_input(format!("„{name}“ liegt in der Zukunft.")));
+        return Err(WorkError::bad_input(format!("„{name}“ liegt in der Zukunft.")));
     }
     Ok(day)
 }
 
-fn many<T>(name: &str, list: &[T]) -> Result<(), Refusal> {
+fn many<T>(name: &str, list: &[T]) -> Result<(), WorkError> {
     match list.len() > MAX_ITEMS {
-        true => Err(Refusal::bad_input(format!("„{name}“ hat mehr als {MAX_ITEMS} Einträge."))),
+        true => Err(WorkError::bad_input(format!("„{name}“ hat mehr als {MAX_ITEMS} Einträge."))),
         false => Ok(()),
     }
 }
@@ -209,9 +209,9 @@ fn many<T>(name: &str, list: &[T]) -> Result<(), Refusal> {
 fn some_of<T: PartialEq>(
     name: &str,
     list: &[T],
-    clean: impl Fn(&T) -> Result<T, Refusal>,
+    clean: impl Fn(&T) -> Result<T, WorkError>,
     wrap: impl Fn(Vec<T>) -> Value,
-) -> Result<Option<Value>, Refusal> {
+) -> Result<Option<Value>, WorkError> {
     many(name, list)?;
     let mut all = Vec::with_capacity(list.len());
     for one in list {
@@ -223,11 +223,11 @@ fn some_of<T: PartialEq>(
     Ok((!all.is_empty()).then(|| wrap(all)))
 }
 
-fn document(name: &str, one: &Document) -> Result<Document, Refusal> {
+fn document(name: &str, one: &Document) -> Result<Document, WorkError> {
     Ok(Document { name: line(name, &one.name)?, state: optional(name, one.state.as_deref())? })
 }
 
-fn member(name: &str, one: &HouseholdMember, today: NaiveDate) -> Result<HouseholdMember, Refusal> {
+fn member(name: &str, one: &HouseholdMember, today: NaiveDate) -> Result<HouseholdMember, WorkError> {
     Ok(HouseholdMember {
         relation: one.relation,
         given_name: optional(name, one.given_name.as_deref())?,
@@ -236,7 +236,11 @@ fn member(name: &str, one: &HouseholdMember, today: NaiveDate) -> Result<Househo
     })
 }
 
-fn achievement(name: &str, one: &IntegrationAchievement, today: NaiveDate) -> Result<IntegrationAchievement, Refusal> {
+fn achievement(
+    name: &str,
+    one: &IntegrationAchievement,
+    today: NaiveDate,
+) -> Result<IntegrationAchievement, WorkError> {
     Ok(IntegrationAchievement {
         kind: line(name, &one.kind)?,
         achieved_on: one.achieved_on.map(|day| one_day(name, day, Some(today))).transpose()?,
@@ -255,7 +259,7 @@ mod tests {
 
     fn refused(field: F, value: Option<Value>) -> String {
         match checked(&Record::from([(field, value)]), today()) {
-            Err(Refusal::Refused(refused)) => refused.text,
+            Err(WorkError::Refused(refused)) => refused.text,
             other => panic!("{field:?}: {other:?}"),
         }
     }

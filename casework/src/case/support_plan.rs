@@ -10,8 +10,8 @@ use kim_domain::value::Value;
 use kim_entity::case_file::{CaseChange, Plan};
 use uuid::Uuid;
 
-use super::{Done, Target, own_for_fields, update_row};
-use crate::refusal::Refusal;
+use super::{CaseResult, Target, own_for_fields, update_row};
+use crate::refusal::WorkError;
 use crate::text::line;
 use crate::work::Work;
 
@@ -55,10 +55,10 @@ pub struct NewGoal {
 ///
 /// # Errors
 /// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED if the case is closed and its steps are not disputed, BAD_INPUT.
-pub async fn set_plan(work: &mut Work<'_>, target: Target, goals: &[NewGoal]) -> Result<Done, Refusal> {
+pub async fn set_plan(work: &mut Work<'_>, target: Target, goals: &[NewGoal]) -> Result<CaseResult, WorkError> {
     let case = own_for_fields(work, target, FieldSet::EMPTY, FieldSet::of(&[F::PlanSteps])).await?;
     if goals.len() > MAX_ITEMS || goals.iter().any(|goal| goal.steps.len() > MAX_ITEMS) {
-        return Err(Refusal::bad_input(format!(
+        return Err(WorkError::bad_input(format!(
             "Ein Plan hat höchstens {MAX_ITEMS} Ziele, ein Ziel höchstens {MAX_ITEMS} Schritte."
         )));
     }
@@ -71,11 +71,11 @@ pub async fn set_plan(work: &mut Work<'_>, target: Target, goals: &[NewGoal]) ->
     let steps = (!open.is_empty()).then(|| Value::PlanSteps(open).encode());
     let change = CaseChange { plan: Some(plan), values: vec![(F::PlanSteps, steps)], ..Default::default() };
     update_row(work, &case, change).await?;
-    Ok(Done { case: case.id })
+    Ok(CaseResult { case: case.id })
 }
 
 /// Names of the agencies of the viewer's municipality that are responsible for steps.
-async fn agencies(work: &Work<'_>, goals: &[NewGoal]) -> Result<HashMap<Uuid, String>, Refusal> {
+async fn agencies(work: &Work<'_>, goals: &[NewGoal]) -> Result<HashMap<Uuid, String>, WorkError> {
     let named = goals.iter().flat_map(|goal| &goal.steps).filter_map(|step| match step.responsible {
         Responsible::Agency(id) => id,
         Responsible::Kind(_) | Responsible::Other(_) => None,
@@ -88,13 +88,13 @@ async fn agencies(work: &Work<'_>, goals: &[NewGoal]) -> Result<HashMap<Uuid, St
     Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
 }
 
-fn checked(goal: &NewGoal, names: &HashMap<Uuid, String>) -> Result<Goal, Refusal> {
+fn checked(goal: &NewGoal, names: &HashMap<Uuid, String>) -> Result<Goal, WorkError> {
     let step = |step: &NewStep| {
         let (responsible, agency, kind) = match &step.responsible {
             Responsible::Agency(id) => {
                 let found = id.and_then(|id| names.get(&id).map(|name| (id, name.clone())));
                 let (id, name) = found
-                    .ok_or_else(|| Refusal::bad_input("„responsible.agencyId“ ist keine Stelle Ihrer Kommune."))?;
+                    .ok_or_else(|| WorkError::bad_input("„responsible.agencyId“ ist keine Stelle Ihrer Kommune."))?;
                 (name, Some(id), None)
             }
             Responsible::Kind(kind) => (kind.label().to_owned(), None, Some(*kind)),
@@ -103,6 +103,6 @@ fn checked(goal: &NewGoal, names: &HashMap<Uuid, String>) -> Result<Goal, Refusa
         let text = line("steps.text", &step.text)?;
         Ok(Step { text, responsible, agency, kind, due_on: step.due_on, state: step.state })
     };
-    let steps = goal.steps.iter().map(step).collect::<Result<_, Refusal>>()?;
+    let steps = goal.steps.iter().map(step).collect::<Result<_, WorkError>>()?;
     Ok(Goal { text: line("goals.text", &goal.text)?, steps })
 }

@@ -6,9 +6,9 @@ use kim_domain::value::CasePhase;
 use kim_entity::case_file::CaseChange;
 
 use super::record::{Record, checked, fingerprints};
-use super::{Done, Target, case_number, district, own_for_fields, update_row};
+use super::{CaseResult, Target, case_number, district, own_for_fields, update_row};
 use crate::matching;
-use crate::refusal::Refusal;
+use crate::refusal::WorkError;
 use crate::work::Work;
 
 /// Fields of the client's fingerprints.
@@ -43,7 +43,7 @@ impl UpdateCase {
 /// # Errors
 /// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED if it is closed and the values are not disputed, BAD_INPUT for an invalid
 /// value (the text names it).
-pub async fn update(work: &mut Work<'_>, target: Target, input: &UpdateCase) -> Result<Done, Refusal> {
+pub async fn update(work: &mut Work<'_>, target: Target, input: &UpdateCase) -> Result<CaseResult, WorkError> {
     let case = own_for_fields(work, target, NAMES, input.record_alone()).await?;
     let record = checked(&input.record, work.today())?;
     let mut change = CaseChange { phase: input.phase, values: record.changes().to_vec(), ..Default::default() };
@@ -71,5 +71,5 @@ pub async fn update(work: &mut Work<'_>, target: Target, input: &UpdateCase) -> 
         matching::refresh(work, case.person_id).await?;
     }
     record.write_household(work, case.person_id).await?;
-    Ok(Done { case: case.id })
+    Ok(CaseResult { case: case.id })
 }

@@ -9,7 +9,7 @@ use kim_entity::code::Code;
 use kim_entity::consent;
 use kim_entity::write::Whose;
 
-use crate::refusal::{Because, Refusal, Refused};
+use crate::refusal::{ErrorCode, Refused, WorkError};
 use crate::text::optional_line;
 use crate::work::Work;
 
@@ -61,7 +61,7 @@ impl DeclaredConsent {
         work: &Work<'_>,
         (person_id, receiver_id, purpose): Whose,
         birth_date: Option<NaiveDate>,
-    ) -> Result<consent::Model, Refusal> {
+    ) -> Result<consent::Model, WorkError> {
         let form_reason = optional_line("formReason", self.form_reason.as_deref())?;
         let text_version = optional_line("textVersion", self.text_version.as_deref())?;
         let guardian = optional_line("guardian", self.guardian.as_deref())?;
@@ -91,7 +91,7 @@ impl DeclaredConsent {
         };
         let days = check(&declaration, &context).map_err(|error| {
             let fields = error.fields().iter().map(|field| field.code().to_owned()).collect();
-            Refusal::Refused(Refused { because: Because::BadInput, text: error.to_string(), version: None, fields })
+            WorkError::Refused(Refused { code: ErrorCode::BadInput, text: error.to_string(), version: None, fields })
         })?;
         Ok(consent::Model {
             id: new_uuid(),
@@ -126,11 +126,11 @@ impl DeclaredConsent {
 }
 
 /// A SHA-256 in hexadecimal, in lower case.
-fn hash(text: &str) -> Result<String, Refusal> {
+fn hash(text: &str) -> Result<String, WorkError> {
     let text = text.trim().to_ascii_lowercase();
     if text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         Ok(text)
     } else {
-        Err(Refusal::bad_input("„scanSha256“ sind 64 Zeichen, 0 bis 9 und a bis f."))
+        Err(WorkError::bad_input("„scanSha256“ sind 64 Zeichen, 0 bis 9 und a bis f."))
     }
 }

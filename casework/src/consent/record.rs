@@ -12,8 +12,8 @@ use kim_entity::write::Concerned;
 use uuid::Uuid;
 
 use super::referral_base::base_on;
-use super::{DeclaredConsent, Done, own, write_event};
-use crate::refusal::Refusal;
+use super::{ConsentResult, DeclaredConsent, own, write_event};
+use crate::refusal::WorkError;
 use crate::work::Work;
 
 /// The client's data that the check of a consent needs.
@@ -38,14 +38,14 @@ pub struct Record {
 /// # Errors
 /// NOT_FOUND for a case that is not the viewer's; ACTION_NOT_ALLOWED if there is a consent already or the case is
 /// closed; BAD_INPUT for a receiver that cannot receive this purpose, or an invalid consent.
-pub async fn record(work: &mut Work<'_>, input: &Record) -> Result<Done, Refusal> {
+pub async fn record(work: &mut Work<'_>, input: &Record) -> Result<ConsentResult, WorkError> {
     let case = match input.case {
         Some(id) => work.reads().cases_by_id(&[id], FieldSet::EMPTY).await?.pop(),
         None => None,
     };
-    let case = case.ok_or_else(Refusal::not_found)?;
+    let case = case.ok_or_else(WorkError::not_found)?;
     if case.closed_on.is_some() {
-        return Err(Refusal::not_allowed("Der Fall ist abgeschlossen."));
+        return Err(WorkError::not_allowed("Der Fall ist abgeschlossen."));
     }
     work.require_purpose(input.purpose)?;
     let receiver = match input.receiver {
@@ -53,13 +53,13 @@ pub async fn record(work: &mut Work<'_>, input: &Record) -> Result<Done, Refusal
         Some(_) | None => None,
     };
     let receiver = receiver.ok_or_else(|| {
-        Refusal::bad_input("„receiverId“ ist keine Stelle Ihrer Kommune, die für diesen Zweck gebeten werden kann.")
+        WorkError::bad_input("„receiverId“ ist keine Stelle Ihrer Kommune, die für diesen Zweck gebeten werden kann.")
     })?;
-    let client = work.writes().lock_person(case.person_id, BIRTH).await?.ok_or_else(Refusal::not_found)?;
+    let client = work.writes().lock_person(case.person_id, BIRTH).await?.ok_or_else(WorkError::not_found)?;
     let today = work.today();
     let concerned = work.writes().concerned(case.person_id, receiver.id, input.purpose).await?;
     if concerned.consents.iter().any(|one| matches!(one.state(today), ConsentState::InForce | ConsentState::NotYet)) {
-        return Err(Refusal::not_allowed(
+        return Err(WorkError::not_allowed(
             "Für diese Stelle und diesen Zweck gibt es schon eine Einwilligung: bitte „renewConsent“ benutzen, oder \
              „withdrawConsent“, wenn sie nicht mehr gilt.",
         ));
@@ -73,23 +73,23 @@ pub async fn record(work: &mut Work<'_>, input: &Record) -> Result<Done, Refusal
 /// # Errors
 /// NOT_FOUND; ILLEGAL_TRANSITION if it was renewed already; ACTION_NOT_ALLOWED if another consent is in force, or if
 /// the client's case is closed and no running referral could use the consent; BAD_INPUT.
-pub async fn renew(work: &mut Work<'_>, id: Option<Uuid>, given: &DeclaredConsent) -> Result<Done, Refusal> {
+pub async fn renew(work: &mut Work<'_>, id: Option<Uuid>, given: &DeclaredConsent) -> Result<ConsentResult, WorkError> {
     let seen = own(work, id).await?;
-    let client = work.writes().lock_person(seen.person_id, BIRTH).await?.ok_or_else(Refusal::not_found)?;
+    let client = work.writes().lock_person(seen.person_id, BIRTH).await?.ok_or_else(WorkError::not_found)?;
     // Read again under the lock.
     let old = own(work, id).await?;
     if old.renewed_at.is_some() {
-        return Err(Refusal::illegal("Diese Einwilligung wurde schon erneuert: bitte die neuere nehmen."));
+        return Err(WorkError::illegal("Diese Einwilligung wurde schon erneuert: bitte die neuere nehmen."));
     }
     let today = work.today();
     let concerned = work.writes().concerned(seen.person_id, old.receiver_id, old.purpose.0).await?;
     let another = |one: &&consent::Model| one.id != old.id && one.state(today) == ConsentState::InForce;
     if concerned.consents.iter().any(|one| another(&one)) {
-        return Err(Refusal::not_allowed("Für diese Stelle und diesen Zweck gilt schon eine andere Einwilligung."));
+        return Err(WorkError::not_allowed("Für diese Stelle und diesen Zweck gilt schon eine andere Einwilligung."));
     }
     let runs = concerned.referrals.iter().any(|row| row.standing.status.is_open() || is_suspended(row));
     if !runs && !work.writes().has_open_case(seen.person_id).await? {
-        return Err(Refusal::not_allowed("Der Fall ist abgeschlossen, und nichts läuft mehr, was darauf beruht."));
+        return Err(WorkError::not_allowed("Der Fall ist abgeschlossen, und nichts läuft mehr, was darauf beruht."));
     }
     let new = given.row(work, (seen.person_id, old.receiver_id, old.purpose.0), born(&client)).await?;
     let new = consent::Model { renews_id: Some(old.id), ..new };
@@ -107,10 +107,14 @@ fn is_suspended(row: &ReferralRow) -> bool {
 }
 
 /// Writes a consent and bases all suitable referrals on it.
-async fn write_consent(work: &mut Work<'_>, concerned: &Concerned, new: consent::Model) -> Result<Done, Refusal> {
+async fn write_consent(
+    work: &mut Work<'_>,
+    concerned: &Concerned,
+    new: consent::Model,
+) -> Result<ConsentResult, WorkError> {
     work.writes().insert_consent(new.clone()).await?;
     write_event(work, new.id, ConsentStep::Recorded, new.all_fields()).await?;
-    let mut done = Done { consent: new.id, referrals: Vec::new() };
+    let mut done = ConsentResult { consent: new.id, referrals: Vec::new() };
     for row in &concerned.referrals {
         // A closed referral keeps its consent.
         let runs = row.standing.status.is_open() || is_suspended(row);

@@ -6,11 +6,11 @@ use kim_entity::consent;
 use kim_entity::read::ReferralRow;
 
 use crate::referral::{resume, suspend};
-use crate::refusal::Refusal;
+use crate::refusal::WorkError;
 use crate::work::Work;
 
 /// Bases the referral on this consent. Fields that the new consent does not include are closed with this work.
-pub(super) async fn base_on(work: &mut Work<'_>, row: &ReferralRow, consent: &consent::Model) -> Result<(), Refusal> {
+pub(super) async fn base_on(work: &mut Work<'_>, row: &ReferralRow, consent: &consent::Model) -> Result<(), WorkError> {
     let terms = Terms { consent: Some(consent.into()), ..row.terms };
     if row.standing.status == ReferralStatus::Suspended && shows_anything(&terms) {
         return resume(work, row, consent.id).await;

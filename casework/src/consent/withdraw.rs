@@ -10,9 +10,9 @@ use kim_entity::read::ReferralRow;
 use uuid::Uuid;
 
 use super::referral_base::shows_anything;
-use super::{Done, own, write_event};
+use super::{ConsentResult, own, write_event};
 use crate::referral::suspend;
-use crate::refusal::{Because, Refusal, Refused};
+use crate::refusal::{ErrorCode, Refused, WorkError};
 use crate::work::Work;
 
 /// Withdraws these fields of a consent, or all of it. No version is expected, because a withdrawal must not be refused
@@ -20,19 +20,23 @@ use crate::work::Work;
 ///
 /// # Errors
 /// NOT_FOUND; ILLEGAL_TRANSITION if it was withdrawn already; BAD_INPUT for fields that it does not include.
-pub async fn withdraw(work: &mut Work<'_>, id: Option<Uuid>, fields: Option<FieldSet>) -> Result<Done, Refusal> {
+pub async fn withdraw(
+    work: &mut Work<'_>,
+    id: Option<Uuid>,
+    fields: Option<FieldSet>,
+) -> Result<ConsentResult, WorkError> {
     let seen = own(work, id).await?;
-    work.writes().lock_person(seen.person_id, FieldSet::EMPTY).await?.ok_or_else(Refusal::not_found)?;
+    work.writes().lock_person(seen.person_id, FieldSet::EMPTY).await?.ok_or_else(WorkError::not_found)?;
     let (receiver, purpose) = (seen.receiver_id, seen.purpose.0);
     let concerned = work.writes().concerned(seen.person_id, receiver, purpose).await?;
 
     let target = concerned.consents.iter().find(|one| one.id == seen.id);
-    let target = target.ok_or_else(|| Refusal::illegal("Diese Einwilligung wurde schon widerrufen."))?;
+    let target = target.ok_or_else(|| WorkError::illegal("Diese Einwilligung wurde schon widerrufen."))?;
     if let Some(foreign) = fields.map(|fields| fields.without(target.all_fields())).filter(|set| !set.is_empty()) {
         return Err(not_consented(foreign));
     }
     if fields.is_some_and(FieldSet::is_empty) {
-        return Err(Refusal::bad_input(
+        return Err(WorkError::bad_input(
             "„fields“ ist leer: ohne „fields“ wird die Einwilligung als Ganzes widerrufen.",
         ));
     }
@@ -41,7 +45,7 @@ pub async fn withdraw(work: &mut Work<'_>, id: Option<Uuid>, fields: Option<Fiel
         left.push(withdraw_from(work, one, fields).await?);
     }
 
-    let mut done = Done { consent: seen.id, referrals: Vec::new() };
+    let mut done = ConsentResult { consent: seen.id, referrals: Vec::new() };
     for row in &concerned.referrals {
         let Some(consent) = left.iter().find(|one| Some(one.id) == row.consent_id) else { continue };
         if close(work, row, consent).await? {
@@ -57,7 +61,7 @@ async fn withdraw_from(
     work: &mut Work<'_>,
     one: &consent::Model,
     fields: Option<FieldSet>,
-) -> Result<consent::Model, Refusal> {
+) -> Result<consent::Model, WorkError> {
     let mut left = one.clone();
     let (step, taken) = match fields {
         Some(fields) if !one.all_fields().is_within(fields) => {
@@ -77,7 +81,7 @@ async fn withdraw_from(
 }
 
 /// Closes the fields of a referral that are no longer covered. Returns whether anything changed for the referral.
-async fn close(work: &mut Work<'_>, row: &ReferralRow, consent: &consent::Model) -> Result<bool, Refusal> {
+async fn close(work: &mut Work<'_>, row: &ReferralRow, consent: &consent::Model) -> Result<bool, WorkError> {
     let terms = Terms { consent: Some(consent.into()), ..row.terms };
     let after = ReferralRow { terms, ..row.clone() };
     if row.standing.status.is_open() && !shows_anything(&terms) {
@@ -92,10 +96,10 @@ async fn close(work: &mut Work<'_>, row: &ReferralRow, consent: &consent::Model)
     Ok(true)
 }
 
-fn not_consented(fields: FieldSet) -> Refusal {
+fn not_consented(fields: FieldSet) -> WorkError {
     let labels: Vec<_> = fields.iter().map(HandoverField::label).collect();
-    Refusal::Refused(Refused {
-        because: Because::BadInput,
+    WorkError::Refused(Refused {
+        code: ErrorCode::BadInput,
         text: format!("Darin wurde nicht eingewilligt: {}.", labels.join(", ")),
         version: None,
         fields: fields.iter().map(|field| field.code().to_owned()).collect(),

@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::written_today::{Facts, Portion, WrittenToday};
-use super::{Entry, Recorded, Shown};
+use super::{Entry, LogOutcome, Shown};
 
 /// Maximum number of entries per transaction.
 const MAX_BATCH: usize = 64;
@@ -66,7 +66,7 @@ impl LogWriter {
     async fn write(self: Arc<Self>, entries: Vec<Entry>) {
         let agencies = entries.iter().map(|entry| entry.reader.agency_id).collect();
         let (log, unblocked) = match Log::begin(&self.database, &agencies).await {
-            Ok(begun) => begun,
+            Ok(locked) => locked,
             Err(error) => return send_results(entries, Err(error)),
         };
         let (entries, blocked): (Vec<_>, Vec<_>) =
@@ -95,7 +95,7 @@ impl LogWriter {
     }
 
     /// Fills and commits the transaction. It holds locks under which no field can be closed for the entries' agencies.
-    async fn fill(&self, log: Log, entries: &[Entry]) -> Result<Vec<Recorded>, DbErr> {
+    async fn fill(&self, log: Log, entries: &[Entry]) -> Result<Vec<LogOutcome>, DbErr> {
         let agencies: BTreeSet<Uuid> = entries.iter().map(|entry| entry.reader.agency_id).collect();
         let closings = log.closings(&agencies).await?;
         // Read after the locks, because midnight may have passed while waiting, and a consent may have ended with the
@@ -105,9 +105,9 @@ impl LogWriter {
         let lost = self.database.lost_at();
         for entry in entries {
             let now = closings.get(&entry.reader.agency_id).copied().unwrap_or(0);
-            let released = today == entry.begun.today
-                && (now == entry.begun.closings || still_released(&self.database, entry).await?);
-            recorded.push(if released { Recorded::Written } else { Recorded::Overtaken(now) });
+            let released = today == entry.start.today
+                && (now == entry.start.closings || still_released(&self.database, entry).await?);
+            recorded.push(if released { LogOutcome::Written } else { LogOutcome::Outdated(now) });
             if released {
                 shown.push(entry);
                 self.add_unwritten(&mut unwritten, &entry.shown, today, lost);
@@ -142,7 +142,7 @@ impl LogWriter {
     }
 }
 
-fn send_results(entries: Vec<Entry>, result: Result<Vec<Recorded>, DbErr>) {
+fn send_results(entries: Vec<Entry>, result: Result<Vec<LogOutcome>, DbErr>) {
     match result {
         Ok(recorded) => {
             for (entry, recorded) in entries.into_iter().zip(recorded) {
@@ -163,7 +163,7 @@ fn send_results(entries: Vec<Entry>, result: Result<Vec<Recorded>, DbErr>) {
 /// caller holds the disclosure lock of the viewer's agency.
 async fn still_released(database: &Database, entry: &Entry) -> Result<bool, DbErr> {
     let ids: Vec<Uuid> = entry.shown.iter().map(|one| one.referral_id).collect();
-    let snapshot = Reads::begin(database, Arc::clone(&entry.viewer), entry.begun.today).await?;
+    let snapshot = Reads::begin(database, Arc::clone(&entry.viewer), entry.start.today).await?;
     let rows = snapshot.referrals_by_id(&ids).await?;
     drop(snapshot);
     let rows: HashMap<Uuid, ReferralRow> = rows.into_iter().map(|row| (row.id, row)).collect();

@@ -12,26 +12,26 @@ use kim_entity::write::{NewDraft, Tx};
 use uuid::Uuid;
 
 use super::offer::{Offer, offer_row};
-use super::{Done, Target};
+use super::{ReferralResult, Target};
 use crate::import::random_reference;
-use crate::refusal::Refusal;
+use crate::refusal::WorkError;
 use crate::work::{Work, mover};
 
 /// Offers it again to the same receiver for the same purpose, with the current values of the case.
 ///
 /// # Errors
 /// As [`offer`](super::offer), and ILLEGAL_TRANSITION if it is still running or was offered again already.
-pub async fn offer_again(work: &mut Work<'_>, input: Offer) -> Result<Done, Refusal> {
+pub async fn offer_again(work: &mut Work<'_>, input: Offer) -> Result<ReferralResult, WorkError> {
     let row = work.referral(input.target.id, input.target.expected_version).await?;
     if !row.standing.permits(ReferralAction::OfferAgain, mover(&row)) {
         let why = match mover(&row) {
             kim_domain::life::Mover::Sender => kim_domain::life::MoveError::Illegal,
             kim_domain::life::Mover::Receiver | kim_domain::life::Mover::Timer => kim_domain::life::MoveError::NotYours,
         };
-        return Err(Refusal::unmoved(why, ReferralAction::OfferAgain, row.standing.status));
+        return Err(WorkError::unmoved(why, ReferralAction::OfferAgain, row.standing.status));
     }
     if work.tx().is_continued(row.case_id, row.id).await? {
-        return Err(Refusal::illegal(
+        return Err(WorkError::illegal(
             "Diese Übergabe wurde schon erneut angeboten. Bitte die neue Übergabe benutzen, auch wenn sie wieder endet.",
         ));
     }
@@ -61,10 +61,10 @@ pub(super) async fn write_continuation(
     next: Continuation,
     first: referral_event::Model,
     today: NaiveDate,
-) -> Result<(), Refusal> {
+) -> Result<(), WorkError> {
     let Continuation { receiver_id, purpose, hop } = next;
     let concern = tx.concern(row.id).await?;
-    let old = tx.referral_as_stored(row.id).await?.ok_or_else(Refusal::not_found)?;
+    let old = tx.referral_as_stored(row.id).await?.ok_or_else(WorkError::not_found)?;
     let agreement = tx.agreement_in_force(receiver_id, purpose, today).await?;
     let consent = tx.consent_of(row.case_id, receiver_id, purpose, today).await?;
     let reference = random_reference(&mut rand::rng());

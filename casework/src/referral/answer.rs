@@ -7,8 +7,8 @@ use kim_entity::referral::NO_DUE_DATE;
 use kim_entity::write::ReferralChange;
 
 use super::draft::{Contact, checked};
-use super::{Done, Target};
-use crate::refusal::Refusal;
+use super::{ReferralResult, Target};
+use crate::refusal::WorkError;
 use crate::text::optional_line;
 use crate::work::{Move, Work, mover};
 
@@ -32,7 +32,11 @@ pub enum Answer {
 }
 
 /// Gives an answer to a locked referral.
-pub(super) async fn answer_row(work: &mut Work<'_>, row: &ReferralRow, answer: Answer) -> Result<Done, Refusal> {
+pub(super) async fn answer_row(
+    work: &mut Work<'_>,
+    row: &ReferralRow,
+    answer: Answer,
+) -> Result<ReferralResult, WorkError> {
     let (action, reason, with) = match answer {
         Answer::Acknowledge => (ReferralAction::Acknowledge, None, Default::default()),
         Answer::Accept => (ReferralAction::Accept, None, accepted(work)),
@@ -46,7 +50,7 @@ pub(super) async fn answer_row(work: &mut Work<'_>, row: &ReferralRow, answer: A
         }
     };
     work.advance(row, Move { reason, with, ..Move::by(row, action) }).await?;
-    Ok(Done { referral: row.id })
+    Ok(ReferralResult { referral: row.id })
 }
 
 /// Columns that change with an acceptance. The answer is given, so no answer is due any more.
@@ -58,7 +62,7 @@ fn accepted(work: &Work<'_>) -> ReferralChange {
 ///
 /// # Errors
 /// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED, ILLEGAL_TRANSITION, like all moves in this file.
-pub async fn acknowledge(work: &mut Work<'_>, target: Target) -> Result<Done, Refusal> {
+pub async fn acknowledge(work: &mut Work<'_>, target: Target) -> Result<ReferralResult, WorkError> {
     answer(work, target, Answer::Acknowledge).await
 }
 
@@ -71,7 +75,7 @@ pub async fn accept(
     target: Target,
     own_reference: Option<&str>,
     contact: &Contact,
-) -> Result<Done, Refusal> {
+) -> Result<ReferralResult, WorkError> {
     let with = ReferralChange {
         receiver_reference: optional_line("ownReference", own_reference)?,
         // Without a named contact, the agreement's contact stays.
@@ -80,31 +84,35 @@ pub async fn accept(
     };
     let row = work.referral(target.id, target.expected_version).await?;
     work.advance(&row, Move { with, ..Move::by(&row, ReferralAction::Accept) }).await?;
-    Ok(Done { referral: row.id })
+    Ok(ReferralResult { referral: row.id })
 }
 
 /// Declines the referral.
 ///
 /// # Errors
 /// As [`acknowledge`]; ACTION_NOT_ALLOWED if it contains an application that must be forwarded instead (§ 16 SGB I).
-pub async fn decline(work: &mut Work<'_>, target: Target, reason: DeclineReason) -> Result<Done, Refusal> {
+pub async fn decline(work: &mut Work<'_>, target: Target, reason: DeclineReason) -> Result<ReferralResult, WorkError> {
     let row = work.referral(target.id, target.expected_version).await?;
     decline_row(work, &row, reason).await
 }
 
-async fn decline_row(work: &mut Work<'_>, row: &ReferralRow, reason: DeclineReason) -> Result<Done, Refusal> {
+async fn decline_row(
+    work: &mut Work<'_>,
+    row: &ReferralRow,
+    reason: DeclineReason,
+) -> Result<ReferralResult, WorkError> {
     check_forwarding_duty(work, row, reason == DeclineReason::NotCompetent)?;
     work.advance(row, Move { reason: Some(reason.code()), ..Move::by(row, ReferralAction::Decline) }).await?;
-    Ok(Done { referral: row.id })
+    Ok(ReferralResult { referral: row.id })
 }
 
 /// A body under § 35 SGB I that is not competent must forward an application, before and after acceptance. If it were
 /// sent back, no body would be responsible for it.
-fn check_forwarding_duty(work: &Work<'_>, row: &ReferralRow, not_competent: bool) -> Result<(), Refusal> {
+fn check_forwarding_duty(work: &Work<'_>, row: &ReferralRow, not_competent: bool) -> Result<(), WorkError> {
     let bound = work.viewer().agency().kind.is_sgb_body();
     let forwards = row.standing.permits(ReferralAction::Forward, mover(row));
     if row.carries_application && not_competent && bound && forwards {
-        return Err(Refusal::not_allowed(
+        return Err(WorkError::not_allowed(
             "Diese Übergabe enthält einen Antrag. Wer nicht zuständig ist, leitet ihn unverzüglich weiter (§ 16 SGB I): \
              bitte „forwardReferral“ benutzen.",
         ));
@@ -116,7 +124,7 @@ fn check_forwarding_duty(work: &Work<'_>, row: &ReferralRow, not_competent: bool
 ///
 /// # Errors
 /// As [`acknowledge`].
-pub async fn start(work: &mut Work<'_>, target: Target) -> Result<Done, Refusal> {
+pub async fn start(work: &mut Work<'_>, target: Target) -> Result<ReferralResult, WorkError> {
     answer(work, target, Answer::Start).await
 }
 
@@ -124,7 +132,7 @@ pub async fn start(work: &mut Work<'_>, target: Target) -> Result<Done, Refusal>
 ///
 /// # Errors
 /// As [`acknowledge`].
-pub async fn complete(work: &mut Work<'_>, target: Target, outcome: Outcome) -> Result<Done, Refusal> {
+pub async fn complete(work: &mut Work<'_>, target: Target, outcome: Outcome) -> Result<ReferralResult, WorkError> {
     answer(work, target, Answer::Complete(outcome)).await
 }
 
@@ -132,7 +140,7 @@ pub async fn complete(work: &mut Work<'_>, target: Target, outcome: Outcome) -> 
 ///
 /// # Errors
 /// As [`acknowledge`].
-pub async fn fail(work: &mut Work<'_>, target: Target, reason: FailReason) -> Result<Done, Refusal> {
+pub async fn fail(work: &mut Work<'_>, target: Target, reason: FailReason) -> Result<ReferralResult, WorkError> {
     answer(work, target, Answer::Fail(reason)).await
 }
 
@@ -140,11 +148,11 @@ pub async fn fail(work: &mut Work<'_>, target: Target, reason: FailReason) -> Re
 ///
 /// # Errors
 /// As [`decline`].
-pub async fn give_back(work: &mut Work<'_>, target: Target, reason: ReturnReason) -> Result<Done, Refusal> {
+pub async fn give_back(work: &mut Work<'_>, target: Target, reason: ReturnReason) -> Result<ReferralResult, WorkError> {
     answer(work, target, Answer::GiveBack(reason)).await
 }
 
-async fn answer(work: &mut Work<'_>, target: Target, answer: Answer) -> Result<Done, Refusal> {
+async fn answer(work: &mut Work<'_>, target: Target, answer: Answer) -> Result<ReferralResult, WorkError> {
     let row = work.referral(target.id, target.expected_version).await?;
     answer_row(work, &row, answer).await
 }

@@ -12,12 +12,12 @@ use uuid::Uuid;
 use super::Target;
 use super::answer::{Answer, answer_row};
 use super::offer::{self, Grounds};
-use crate::refusal::{Refusal, Refused};
+use crate::refusal::{Refused, WorkError};
 use crate::work::{Work, at_version};
 
 /// Result of one row: done, or refused. Contains only ids and codes, so that a repeat gets the same result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RowDone {
+pub struct RowOutcome {
     /// The referral; `None` for an id that cannot belong to a referral.
     pub referral: Option<Uuid>,
     /// The refusal; `None` if the row was done.
@@ -27,9 +27,9 @@ pub struct RowDone {
 
 /// Results of all rows, in the order of the request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BulkDone {
+pub struct BulkOutcome {
     /// The rows.
-    pub rows: Vec<RowDone>,
+    pub rows: Vec<RowOutcome>,
 }
 
 /// One of the drafts to offer.
@@ -46,7 +46,7 @@ pub struct BulkOffer {
 /// # Errors
 /// LIMIT_EXCEEDED for too many rows; BAD_INPUT for no rows or a referral that is listed twice. All other refusals are
 /// results of rows.
-pub async fn bulk_offer(work: &mut Work<'_>, offers: &[BulkOffer]) -> Result<BulkDone, Refusal> {
+pub async fn bulk_offer(work: &mut Work<'_>, offers: &[BulkOffer]) -> Result<BulkOutcome, WorkError> {
     let targets: Vec<Target> = offers.iter().map(|offer| offer.target).collect();
     let found = find(work, &targets).await?;
     let drafts: Vec<_> = found.iter().flatten().map(|row| (row, None)).collect();
@@ -58,17 +58,17 @@ pub async fn bulk_offer(work: &mut Work<'_>, offers: &[BulkOffer]) -> Result<Bul
             Err(refused) => Err(refused.clone()),
         };
         let refused = prepared.map(|one| accepted.push(one)).err();
-        rows.push(RowDone { referral: offer.target.id, refused });
+        rows.push(RowOutcome { referral: offer.target.id, refused });
     }
     offer::write(work, accepted).await?;
-    Ok(BulkDone { rows })
+    Ok(BulkOutcome { rows })
 }
 
 /// Gives the same answer to many referrals. A refused row is rolled back; the others stay.
 ///
 /// # Errors
 /// As [`bulk_offer`].
-pub async fn bulk_answer(work: &mut Work<'_>, answer: Answer, targets: &[Target]) -> Result<BulkDone, Refusal> {
+pub async fn bulk_answer(work: &mut Work<'_>, answer: Answer, targets: &[Target]) -> Result<BulkOutcome, WorkError> {
     let found = find(work, targets).await?;
     let mut rows = Vec::with_capacity(targets.len());
     for (target, found) in targets.iter().zip(found) {
@@ -80,22 +80,22 @@ pub async fn bulk_answer(work: &mut Work<'_>, answer: Answer, targets: &[Target]
             }
             Err(refused) => Some(refused),
         };
-        rows.push(RowDone { referral: target.id, refused });
+        rows.push(RowOutcome { referral: target.id, refused });
     }
-    Ok(BulkDone { rows })
+    Ok(BulkOutcome { rows })
 }
 
 /// The viewer's referrals among the targets, locked, in the order of the request; or the refusal of the row.
-async fn find(work: &Work<'_>, targets: &[Target]) -> Result<Vec<Result<ReferralRow, Refused>>, Refusal> {
+async fn find(work: &Work<'_>, targets: &[Target]) -> Result<Vec<Result<ReferralRow, Refused>>, WorkError> {
     if targets.is_empty() {
-        return Err(Refusal::bad_input("„items“ ist leer."));
+        return Err(WorkError::bad_input("„items“ ist leer."));
     }
     if targets.len() > MOST_ROWS {
-        return Err(Refusal::too_much(format!("Höchstens {MOST_ROWS} Zeilen auf einmal; bitte aufteilen.")));
+        return Err(WorkError::too_much(format!("Höchstens {MOST_ROWS} Zeilen auf einmal; bitte aufteilen.")));
     }
     let ids: Vec<Uuid> = targets.iter().filter_map(|target| target.id).collect();
     if ids.iter().collect::<BTreeSet<_>>().len() < ids.len() {
-        return Err(Refusal::bad_input("Eine Übergabe steht zweimal in „items“. Bitte jede nur einmal nennen."));
+        return Err(WorkError::bad_input("Eine Übergabe steht zweimal in „items“. Bitte jede nur einmal nennen."));
     }
     let rows = work.writes().referrals(&ids).await?;
     let mut rows: HashMap<Uuid, ReferralRow> = rows.into_iter().map(|row| (row.id, row)).collect();
@@ -105,10 +105,10 @@ async fn find(work: &Work<'_>, targets: &[Target]) -> Result<Vec<Result<Referral
 }
 
 /// Separates refusals of a row from database errors, which fail the whole call.
-fn split_refusal<T>(result: Result<T, Refusal>) -> Result<Result<T, Refused>, Refusal> {
+fn split_refusal<T>(result: Result<T, WorkError>) -> Result<Result<T, Refused>, WorkError> {
     match result {
         Ok(done) => Ok(Ok(done)),
-        Err(Refusal::Refused(refused)) => Ok(Err(refused)),
-        Err(Refusal::Database(error)) => Err(Refusal::Database(error)),
+        Err(WorkError::Refused(refused)) => Ok(Err(refused)),
+        Err(WorkError::Database(error)) => Err(WorkError::Database(error)),
     }
 }

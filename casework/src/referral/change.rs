@@ -11,8 +11,8 @@ use serde_json::json;
 
 use super::duty::refuse_unacknowledged;
 use super::offer::refuse_without_ground;
-use super::{Done, Target, copy};
-use crate::refusal::Refusal;
+use super::{ReferralResult, Target, copy};
+use crate::refusal::WorkError;
 use crate::text::text;
 use crate::work::{Work, require_permitted};
 
@@ -37,10 +37,14 @@ pub struct ChangeHandover {
 /// # Errors
 /// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED for the receiver, ILLEGAL_TRANSITION for a closed referral; NO_LEGAL_GROUND
 /// for a field that may not be handed over now; BAD_INPUT, also if the reporting duty must be acknowledged first.
-pub async fn change_handover(work: &mut Work<'_>, target: Target, input: &ChangeHandover) -> Result<Done, Refusal> {
+pub async fn change_handover(
+    work: &mut Work<'_>,
+    target: Target,
+    input: &ChangeHandover,
+) -> Result<ReferralResult, WorkError> {
     let row = work.referral(target.id, target.expected_version).await?;
     require_permitted(&row, ReferralAction::ChangeHandover)?;
-    let stored = work.tx().handover(row.id).await?.ok_or_else(Refusal::not_found)?;
+    let stored = work.tx().handover(row.id).await?.ok_or_else(WorkError::not_found)?;
     let concern = input.concern.as_deref().map(|concern| text("concern", concern)).transpose()?;
     let before = row.terms.offered;
     let mut change = Change {
@@ -55,11 +59,11 @@ pub async fn change_handover(work: &mut Work<'_>, target: Target, input: &Change
     } else {
         let never = change.added.without(ceiling(row.terms.receiver, Stage::Full));
         if !never.is_empty() {
-            return Err(Refusal::no_ground(never));
+            return Err(WorkError::no_ground(never));
         }
     }
     if change.is_none() {
-        return Ok(Done { referral: row.id });
+        return Ok(ReferralResult { referral: row.id });
     }
     if let Some(concern) = &change.concern {
         copied.values.set(F::Concern, Some(concern));
@@ -73,7 +77,7 @@ pub async fn change_handover(work: &mut Work<'_>, target: Target, input: &Change
     if !change.removed.is_empty() && row.offered_at.is_some() {
         work.mark_closed_to(row.receiver_id);
     }
-    Ok(Done { referral: row.id })
+    Ok(ReferralResult { referral: row.id })
 }
 
 /// The effective changes.
@@ -93,7 +97,7 @@ impl Change {
         input: &ChangeHandover,
         stored: &HandoverRow,
         copied: &mut HandoverRow,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), WorkError> {
         let offered = row.terms.offered.or(self.added).without(self.removed);
         let anew = if input.concern.is_some() { FieldSet::of(&[F::Concern]) } else { FieldSet::EMPTY };
         refuse_not_offered("concern", anew.without(offered))?;
@@ -133,11 +137,11 @@ impl Change {
     }
 }
 
-fn refuse_not_offered(name: &str, fields: FieldSet) -> Result<(), Refusal> {
+fn refuse_not_offered(name: &str, fields: FieldSet) -> Result<(), WorkError> {
     let labels: Vec<_> = fields.iter().map(F::label).collect();
     match labels.is_empty() {
         true => Ok(()),
-        false => Err(Refusal::bad_input(format!(
+        false => Err(WorkError::bad_input(format!(
             "„{name}“ nennt, was nicht übergeben ist: {}. Bitte mit „add“ dazunehmen.",
             labels.join(", ")
         ))),

@@ -8,7 +8,7 @@ use kim_entity::read::CaseRow;
 use kim_entity::values::Values;
 use uuid::Uuid;
 
-use crate::refusal::Refusal;
+use crate::refusal::WorkError;
 use crate::work::Work;
 
 /// Fields whose values every offer needs.
@@ -16,13 +16,13 @@ const NEEDED: FieldSet =
     FieldSet::of(&[F::FamilyName, F::BirthDate, F::Aufenthaltstitel, F::AufenthaltstitelValidUntil]);
 
 /// The case's values of these fields, and of those that every offer needs.
-pub(super) async fn values(work: &Work<'_>, case_id: Uuid, fields: FieldSet) -> Result<Values, Refusal> {
-    let case = records(work, &[case_id], fields).await?.pop().ok_or_else(Refusal::not_found)?;
+pub(super) async fn values(work: &Work<'_>, case_id: Uuid, fields: FieldSet) -> Result<Values, WorkError> {
+    let case = records(work, &[case_id], fields).await?.pop().ok_or_else(WorkError::not_found)?;
     Ok(case.record)
 }
 
 /// The same for many cases of the viewer.
-pub(super) async fn records(work: &Work<'_>, cases: &[Uuid], fields: FieldSet) -> Result<Vec<CaseRow>, Refusal> {
+pub(super) async fn records(work: &Work<'_>, cases: &[Uuid], fields: FieldSet) -> Result<Vec<CaseRow>, WorkError> {
     let asked = fields.or(NEEDED).without(FieldSet::of(&[F::CounsellingNotes]));
     Ok(work.reads().cases_by_id(cases, asked).await?)
 }

@@ -16,8 +16,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::corrected::{KnownFields, digest, known, refresh};
-use super::{Done, Target};
-use crate::refusal::Refusal;
+use super::{ReferralResult, Target};
+use crate::refusal::WorkError;
 use crate::text::{optional_line, text};
 use crate::work::Work;
 
@@ -50,12 +50,16 @@ pub struct Decide {
 /// # Errors
 /// NOT_FOUND, CONFLICT, ILLEGAL_TRANSITION for a closed referral, BAD_INPUT; ACTION_NOT_ALLOWED for the sender, for a
 /// field that the receiver cannot see now, and for a field with an open report.
-pub async fn report_wrong_value(work: &mut Work<'_>, target: Target, report: &Report) -> Result<Done, Refusal> {
+pub async fn report_wrong_value(
+    work: &mut Work<'_>,
+    target: Target,
+    report: &Report,
+) -> Result<ReferralResult, WorkError> {
     let of_case = same_case(work, target).await?;
     let row = work.referral(target.id, target.expected_version).await?;
     let field = report.field;
     if row.side == Side::Sender {
-        return Err(Refusal::unmoved(MoveError::NotYours, ReferralAction::ReportWrongValue, row.standing.status));
+        return Err(WorkError::unmoved(MoveError::NotYours, ReferralAction::ReportWrongValue, row.standing.status));
     }
     let said = text("text", &report.text)?;
     let suggested = optional_line("suggestedValue", report.suggested.as_deref())?;
@@ -63,16 +67,16 @@ pub async fn report_wrong_value(work: &mut Work<'_>, target: Target, report: &Re
     work.write_action(&row, ReferralAction::ReportWrongValue, ChangeKind::Correction, Some(detail), Default::default())
         .await?;
     if !row.visible().fields().contains(field) {
-        return Err(Refusal::not_allowed(format!("„{}“ zeigt Ihnen diese Übergabe jetzt nicht.", field.label())));
+        return Err(WorkError::not_allowed(format!("„{}“ zeigt Ihnen diese Übergabe jetzt nicht.", field.label())));
     }
     if work.writes().has_open_correction(row.id, field).await? {
-        return Err(Refusal::not_allowed(format!(
+        return Err(WorkError::not_allowed(format!(
             "Zu „{}“ ist schon eine Meldung offen. Bitte die Entscheidung abwarten oder eine Nachricht schreiben.",
             field.label()
         )));
     }
     let id = new_uuid();
-    let copied = work.tx().handover(row.id).await?.ok_or_else(Refusal::not_found)?;
+    let copied = work.tx().handover(row.id).await?.ok_or_else(WorkError::not_found)?;
     let reported = correction::Model {
         id,
         referral_id: row.id,
@@ -93,7 +97,7 @@ pub async fn report_wrong_value(work: &mut Work<'_>, target: Target, report: &Re
     let others: Vec<_> = of_case.iter().filter(|other| other.id != row.id && hands_over(other, field)).collect();
     let known = known(work, &of_case, field).await?;
     notify(work, id, &others, ReferralAction::ReportWrongValue, DISPUTED, field, &known).await?;
-    Ok(Done { referral: row.id })
+    Ok(ReferralResult { referral: row.id })
 }
 
 /// Decides on a report. If it is accepted, every running referral of the case gets the case's current value, and the
@@ -103,24 +107,28 @@ pub async fn report_wrong_value(work: &mut Work<'_>, target: Target, report: &Re
 /// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED for the receiver, ILLEGAL_TRANSITION for a decided report; BAD_INPUT for a
 /// rejection without a text, for a value that was not corrected in the case, and if the reporting duty must be
 /// acknowledged first.
-pub async fn decide_correction(work: &mut Work<'_>, target: Target, input: &Decide) -> Result<Done, Refusal> {
+pub async fn decide_correction(
+    work: &mut Work<'_>,
+    target: Target,
+    input: &Decide,
+) -> Result<ReferralResult, WorkError> {
     let of_case = same_case(work, target).await?;
     let row = work.referral(target.id, target.expected_version).await?;
     if row.side == Side::Receiver {
-        return Err(Refusal::unmoved(MoveError::NotYours, ReferralAction::DecideCorrection, row.standing.status));
+        return Err(WorkError::unmoved(MoveError::NotYours, ReferralAction::DecideCorrection, row.standing.status));
     }
     let found = match input.correction {
         Some(id) => work.writes().correction(id, row.id).await?,
         None => None,
     };
-    let found = found.ok_or_else(Refusal::not_found)?;
+    let found = found.ok_or_else(WorkError::not_found)?;
     if found.state.0 != CorrectionState::Open {
-        return Err(Refusal::decided());
+        return Err(WorkError::decided());
     }
     let said = match (input.decision, input.text.as_deref()) {
         (CorrectionDecision::Accepted, None) => None,
         (CorrectionDecision::Rejected, None) => {
-            return Err(Refusal::bad_input("Wer eine Meldung zurückweist, sagt in „text“, warum."));
+            return Err(WorkError::bad_input("Wer eine Meldung zurückweist, sagt in „text“, warum."));
         }
         (CorrectionDecision::Accepted | CorrectionDecision::Rejected, Some(said)) => Some(text("text", said)?),
     };
@@ -149,7 +157,7 @@ pub async fn decide_correction(work: &mut Work<'_>, target: Target, input: &Deci
             notify(work, found.id, &runs, ReferralAction::DecideCorrection, UPHELD, field, &known).await?;
         }
     }
-    Ok(Done { referral: row.id })
+    Ok(ReferralResult { referral: row.id })
 }
 
 /// Words of the events about a fact: it was reported; the copy was corrected; a shown value is known to be wrong and
@@ -160,7 +168,7 @@ const OUTDATED: &str = "outdated";
 const UPHELD: &str = "upheld";
 
 /// Writes the decision to the history of the reported referral.
-async fn decide(work: &mut Work<'_>, row: &ReferralRow, word: &str, fields: FieldSet) -> Result<(), Refusal> {
+async fn decide(work: &mut Work<'_>, row: &ReferralRow, word: &str, fields: FieldSet) -> Result<(), WorkError> {
     let detail = Some(json!({ word: codes(fields) }));
     work.write_action(row, ReferralAction::DecideCorrection, ChangeKind::Correction, detail, Default::default()).await
 }
@@ -170,7 +178,7 @@ async fn decide(work: &mut Work<'_>, row: &ReferralRow, word: &str, fields: Fiel
     clippy::disallowed_methods,
     reason = "a report concerns the other referrals of the case; only their own sides are notified"
 )]
-async fn same_case(work: &Work<'_>, target: Target) -> Result<Vec<referral::Model>, Refusal> {
+async fn same_case(work: &Work<'_>, target: Target) -> Result<Vec<referral::Model>, WorkError> {
     let Some(id) = target.id else { return Ok(Vec::new()) };
     // Not locked here, because locking one row before an earlier one could deadlock. A referral's case never changes.
     let Some(row) = work.reads().referrals_by_id(&[id]).await?.pop() else { return Ok(Vec::new()) };
@@ -200,7 +208,7 @@ async fn notify(
     word: &str,
     field: F,
     known: &KnownFields,
-) -> Result<(), Refusal> {
+) -> Result<(), WorkError> {
     let mut told = Vec::with_capacity(others.len());
     for other in others {
         let known = known.get(&other.id).copied().unwrap_or_default();

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::copy;
 use super::correct::{hands_over, offered_fields_of};
 use super::duty::refuse_unacknowledged;
-use crate::refusal::Refusal;
+use crate::refusal::WorkError;
 use crate::work::Work;
 
 /// By referral: the fields of a fact that its receiver sees now or was ever shown. It is only notified about these,
@@ -27,12 +27,12 @@ pub(super) type KnownFields = HashMap<Uuid, FieldSet>;
     clippy::disallowed_methods,
     reason = "receivers who know a value must be notified that it is wrong (Art. 19 DSGVO)"
 )]
-pub(super) async fn known(work: &Work<'_>, of_case: &[referral::Model], field: F) -> Result<KnownFields, Refusal> {
+pub(super) async fn known(work: &Work<'_>, of_case: &[referral::Model], field: F) -> Result<KnownFields, WorkError> {
     let Some(any) = of_case.first() else { return Ok(KnownFields::new()) };
     let ids: Vec<Uuid> = of_case.iter().map(|one| one.id).collect();
     let find = async |all: &Unscoped<&Tx>| {
         let known = all.ever_disclosed(&ids, same_fact(field)).await?;
-        Ok::<_, Refusal>((known, all.shown_of_case(any.case_id).await?))
+        Ok::<_, WorkError>((known, all.shown_of_case(any.case_id).await?))
     };
     let (mut known, shown) = work.writes().unscoped(find).await?;
     for (id, seen) in shown {
@@ -51,7 +51,7 @@ pub(super) async fn refresh<'c>(
     of_case: &'c [referral::Model],
     known: &KnownFields,
     acknowledge_reporting_duty: bool,
-) -> Result<Vec<&'c referral::Model>, Refusal> {
+) -> Result<Vec<&'c referral::Model>, WorkError> {
     let field = found.field.0;
     if !is_of_the_case(field) {
         let copied = work.tx().handover(row.id).await?;
@@ -92,7 +92,7 @@ async fn stale<'c>(
     field: F,
     known: &KnownFields,
     values: &Values,
-) -> Result<Vec<&'c referral::Model>, Refusal> {
+) -> Result<Vec<&'c referral::Model>, WorkError> {
     let left: Vec<_> = of_case.iter().filter(|one| !hands_over(one, field)).collect();
     let of_left: Vec<Uuid> = left.iter().map(|one| one.id).collect();
     let copies = work.tx().handovers(&of_left, same_fact(field)).await?;
@@ -112,11 +112,11 @@ fn refuse_uncorrected(
     found: &correction::Model,
     now: Option<&str>,
     else_: &str,
-) -> Result<(), Refusal> {
-    if digest(work, found.id, now) == found.value_mark { Err(Refusal::bad_input(else_)) } else { Ok(()) }
+) -> Result<(), WorkError> {
+    if digest(work, found.id, now) == found.value_mark { Err(WorkError::bad_input(else_)) } else { Ok(()) }
 }
 
-async fn copy_anew(work: &mut Work<'_>, one: &referral::Model, field: F, values: &Values) -> Result<(), Refusal> {
+async fn copy_anew(work: &mut Work<'_>, one: &referral::Model, field: F, values: &Values) -> Result<(), WorkError> {
     let offered = FieldSet::from_i64(one.offered_fields);
     let Some(mut copied) = work.tx().handover(one.id).await? else { return Ok(()) };
     let stale = |field: &F| copied.values.get(*field) != values.get(*field);

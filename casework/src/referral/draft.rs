@@ -11,14 +11,14 @@ use kim_entity::write::NewDraft;
 use uuid::Uuid;
 
 use super::offer::Parties;
-use super::{Done, Target};
+use super::{ReferralResult, Target};
 use crate::import::random_reference;
-use crate::refusal::Refusal;
+use crate::refusal::WorkError;
 use crate::text::{optional_line, text};
 use crate::work::{Work, mover};
 
 /// Checks the lines of a contact.
-pub(super) fn checked(contact: &Contact) -> Result<Contact, Refusal> {
+pub(super) fn checked(contact: &Contact) -> Result<Contact, WorkError> {
     Ok(Contact {
         name: optional_line("contact.name", contact.name.as_deref())?,
         phone: optional_line("contact.phone", contact.phone.as_deref())?,
@@ -55,14 +55,14 @@ pub struct Draft {
 /// BAD_INPUT for a receiver that cannot receive this purpose, a field that its kind may never get, or an invalid text;
 /// NOT_FOUND for a case that is not the viewer's; ACTION_NOT_ALLOWED for a closed case, and for a purpose that the
 /// token does not include.
-pub async fn draft(work: &mut Work<'_>, input: &Draft) -> Result<Done, Refusal> {
+pub async fn draft(work: &mut Work<'_>, input: &Draft) -> Result<ReferralResult, WorkError> {
     let case = match input.case {
         Some(id) => work.reads().cases_by_id(&[id], FieldSet::EMPTY).await?.pop(),
         None => None,
     };
-    let case = case.ok_or_else(Refusal::not_found)?;
+    let case = case.ok_or_else(WorkError::not_found)?;
     if case.closed_on.is_some() {
-        return Err(Refusal::not_allowed("Der Fall ist abgeschlossen."));
+        return Err(WorkError::not_allowed("Der Fall ist abgeschlossen."));
     }
     work.require_purpose(input.purpose)?;
     let receiver = match input.receiver {
@@ -70,7 +70,7 @@ pub async fn draft(work: &mut Work<'_>, input: &Draft) -> Result<Done, Refusal> 
         Some(_) | None => None,
     };
     let receiver = receiver.ok_or_else(|| {
-        Refusal::bad_input("„receiverId“ ist keine Stelle Ihrer Kommune, die für diesen Zweck gebeten werden kann.")
+        WorkError::bad_input("„receiverId“ ist keine Stelle Ihrer Kommune, die für diesen Zweck gebeten werden kann.")
     })?;
     let parties = Parties::find(work, case.id, receiver, input.purpose).await?;
     let fields = match input.fields {
@@ -102,20 +102,20 @@ pub async fn draft(work: &mut Work<'_>, input: &Draft) -> Result<Done, Refusal> 
         created_at: work.now(),
     };
     work.tx().insert_draft(row, first).await?;
-    Ok(Done { referral: id })
+    Ok(ReferralResult { referral: id })
 }
 
 /// Deletes a draft and everything that belongs to it. Nobody else has seen it.
 ///
 /// # Errors
 /// NOT_FOUND, CONFLICT, ILLEGAL_TRANSITION if it was offered.
-pub async fn discard(work: &mut Work<'_>, target: Target) -> Result<Done, Refusal> {
+pub async fn discard(work: &mut Work<'_>, target: Target) -> Result<ReferralResult, WorkError> {
     let row = work.referral(target.id, target.expected_version).await?;
     row.standing
         .after(ReferralAction::Discard, mover(&row))
-        .map_err(|why| Refusal::unmoved(why, ReferralAction::Discard, row.standing.status))?;
+        .map_err(|why| WorkError::unmoved(why, ReferralAction::Discard, row.standing.status))?;
     work.writes().delete_draft(row.id).await?;
-    Ok(Done { referral: row.id })
+    Ok(ReferralResult { referral: row.id })
 }
 
 impl Parties {
@@ -131,13 +131,13 @@ impl Parties {
     }
 
     /// Refuses fields that this kind of receiver may never get.
-    pub(super) fn within_ceiling(&self, fields: FieldSet) -> Result<FieldSet, Refusal> {
+    pub(super) fn within_ceiling(&self, fields: FieldSet) -> Result<FieldSet, WorkError> {
         let never = fields.without(disclosure::ceiling(self.receiver.kind.0, Stage::Full));
         match never.iter().next() {
             None => Ok(fields),
             Some(_) => {
                 let labels: Vec<_> = never.iter().map(HandoverField::label).collect();
-                Err(Refusal::bad_input(format!("Diese Art von Stelle darf das nie sehen: {}.", labels.join(", "))))
+                Err(WorkError::bad_input(format!("Diese Art von Stelle darf das nie sehen: {}.", labels.join(", "))))
             }
         }
     }

@@ -9,7 +9,7 @@ use kim_entity::read::Values;
 use uuid::Uuid;
 
 use super::copy;
-use crate::refusal::Refusal;
+use crate::refusal::WorkError;
 use crate::work::Work;
 
 /// Facts of residence. Each discloses the residence title, or allows conclusions about it.
@@ -46,7 +46,7 @@ pub(super) async fn refuse_unacknowledged(
     receivers: impl IntoIterator<Item = Uuid>,
     going: FieldSet,
     values: &Values,
-) -> Result<(), Refusal> {
+) -> Result<(), WorkError> {
     let sender = work.writes().own_agency().await?.legal_form.0;
     let asked = work.writes().agencies(receivers).await?;
     let needs =
@@ -54,8 +54,8 @@ pub(super) async fn refuse_unacknowledged(
     if asked.iter().any(needs) { Err(unacknowledged()) } else { Ok(()) }
 }
 
-pub(super) fn unacknowledged() -> Refusal {
-    Refusal::bad_input(
+pub(super) fn unacknowledged() -> WorkError {
+    WorkError::bad_input(
         "Der Aufenthaltstitel ist abgelaufen oder fehlt, und die Angaben gehen an eine öffentliche Stelle, die der \
          Ausländerbehörde davon Mitteilung machen muss (§ 87 AufenthG). Bitte mit der Klientin oder dem Klienten klären \
          und „acknowledgeReportingDuty: true“ angeben.",

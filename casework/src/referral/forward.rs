@@ -9,8 +9,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::again::{Continuation, write_continuation};
-use super::{Done, Target};
-use crate::refusal::Refusal;
+use super::{ReferralResult, Target};
+use crate::refusal::WorkError;
 use crate::work::{Move, Work, mover};
 
 /// Input of a forwarding.
@@ -33,7 +33,7 @@ pub struct Forward {
 /// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED (a second hop, § 14 SGB IX; a transfer whose case is closed),
 /// ILLEGAL_TRANSITION, BAD_INPUT for an agency that cannot receive this purpose.
 #[expect(clippy::disallowed_methods, reason = "the draft belongs to the original sender, with its case and consent")]
-pub async fn forward(work: &mut Work<'_>, input: Forward) -> Result<Done, Refusal> {
+pub async fn forward(work: &mut Work<'_>, input: Forward) -> Result<ReferralResult, WorkError> {
     let row = work.referral(input.target.id, input.target.expected_version).await?;
     let why = match mover(&row) {
         Mover::Receiver if row.standing.forwards(row.carries_application) => None,
@@ -41,12 +41,12 @@ pub async fn forward(work: &mut Work<'_>, input: Forward) -> Result<Done, Refusa
         Mover::Sender | Mover::Timer => Some(MoveError::NotYours),
     };
     if let Some(why) = why {
-        return Err(Refusal::unmoved(why, ReferralAction::Forward, row.standing.status));
+        return Err(WorkError::unmoved(why, ReferralAction::Forward, row.standing.status));
     }
     let hops = work.tx().referral_as_stored(row.id).await?.map_or(0, |row| row.hops);
     let of_participation = [row.purpose, input.purpose].contains(&ReferralPurpose::ParticipationSupport);
     if of_participation && hops >= 1 && !(input.by_agreement && hops == 1) {
-        return Err(Refusal::not_allowed(
+        return Err(WorkError::not_allowed(
             "Ein Antrag auf Teilhabe wird nur einmal weitergeleitet, ein zweites Mal nur im Einvernehmen \
              (§ 14 Abs. 3 SGB IX; „byAgreement: true“).",
         ));
@@ -56,13 +56,13 @@ pub async fn forward(work: &mut Work<'_>, input: Forward) -> Result<Done, Refusa
         Some(_) | None => None,
     };
     let receiver = receiver.ok_or_else(|| {
-        Refusal::bad_input(
+        WorkError::bad_input(
             "„toAgencyId“ ist keine andere Stelle der Kommune, die für diesen Zweck gebeten werden kann.",
         )
     })?;
     let is_open = async |all: &Unscoped<&Tx>| all.is_case_open(row.case_id).await;
     if !work.writes().unscoped(is_open).await? {
-        return Err(Refusal::not_allowed(
+        return Err(WorkError::not_allowed(
             "Die übergebende Stelle hat den Fall abgeschlossen und bietet nichts mehr an. Bitte selbst an die zuständige \
              Stelle weiterleiten (§ 16 SGB I) und hier mit dem Ergebnis „REFERRED_ON“ abschließen.",
         ));
@@ -73,5 +73,5 @@ pub async fn forward(work: &mut Work<'_>, input: Forward) -> Result<Done, Refusa
     let (first, today) = (work.draft_event(row.sender_id, new_uuid()), work.today());
     let draft = async |all: &Unscoped<&Tx>| write_continuation(all.tx(), &row, next, first, today).await;
     work.writes().unscoped(draft).await?;
-    Ok(Done { referral: row.id })
+    Ok(ReferralResult { referral: row.id })
 }

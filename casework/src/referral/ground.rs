@@ -10,26 +10,26 @@ use kim_entity::referral::NO_DUE_DATE;
 use kim_entity::write::ReferralChange;
 use uuid::Uuid;
 
-use crate::refusal::Refusal;
+use crate::refusal::WorkError;
 use crate::work::{Move, Work, Worker};
 
 /// Suspends an open referral. Its fields close, and its metadata stays visible. The receiver's due date is paused.
 ///
 /// # Errors
 /// ILLEGAL_TRANSITION if it is not open, or a database error.
-pub async fn suspend(work: &mut Work<'_>, row: &ReferralRow) -> Result<(), Refusal> {
-    suspend_because(work, row, None).await
+pub async fn suspend(work: &mut Work<'_>, row: &ReferralRow) -> Result<(), WorkError> {
+    suspend_with_reason(work, row, None).await
 }
 
 /// The same for every kind of work, with a reason for the event.
 ///
 /// # Errors
 /// As [`suspend`].
-pub async fn suspend_because<W: Worker>(
+pub async fn suspend_with_reason<W: Worker>(
     work: &mut Work<'_, W>,
     row: &ReferralRow,
     reason: Option<SuspensionReason>,
-) -> Result<(), Refusal> {
+) -> Result<(), WorkError> {
     let today = work.today();
     let mut with = ReferralChange {
         due_on: Some(today.checked_add_days(Days::new(SUSPENDED_DAYS)).unwrap_or(NO_DUE_DATE)),
@@ -53,7 +53,7 @@ pub async fn suspend_because<W: Worker>(
 ///
 /// # Errors
 /// ILLEGAL_TRANSITION if it is not suspended, or a database error.
-pub async fn resume(work: &mut Work<'_>, row: &ReferralRow, consent_id: Uuid) -> Result<(), Refusal> {
+pub async fn resume(work: &mut Work<'_>, row: &ReferralRow, consent_id: Uuid) -> Result<(), WorkError> {
     let kept = work.tx().referral_as_stored(row.id).await?.and_then(|row| row.paused_days);
     let asked = row.standing.suspended_from == Some(ReferralStatus::InfoRequested);
     let agreement = match row.agreement_id {

@@ -6,8 +6,8 @@ use kim_domain::change::ChangeKind;
 use kim_domain::life::ReferralAction;
 use kim_entity::write::{NewAppointment, NewTalk};
 
-use super::{Done, Target};
-use crate::refusal::Refusal;
+use super::{ReferralResult, Target};
+use crate::refusal::WorkError;
 use crate::text::{line, text};
 use crate::work::Work;
 
@@ -43,7 +43,11 @@ pub struct Talk {
 ///
 /// # Errors
 /// NOT_FOUND, CONFLICT, ILLEGAL_TRANSITION for a closed referral, BAD_INPUT.
-pub async fn record_appointment(work: &mut Work<'_>, target: Target, input: &Appointment) -> Result<Done, Refusal> {
+pub async fn record_appointment(
+    work: &mut Work<'_>,
+    target: Target,
+    input: &Appointment,
+) -> Result<ReferralResult, WorkError> {
     let row = work.referral(target.id, target.expected_version).await?;
     let day = chrono::DateTime::from_timestamp_micros(input.at).map(berlin_day);
     if !day.is_some_and(|day| is_near(day, work.today())) {
@@ -57,23 +61,25 @@ pub async fn record_appointment(work: &mut Work<'_>, target: Target, input: &App
     work.write_action(&row, ReferralAction::RecordAppointment, ChangeKind::Appointment, None, Default::default())
         .await?;
     work.writes().insert_appointment(row.id, appointment, work.now()).await?;
-    Ok(Done { referral: row.id })
+    Ok(ReferralResult { referral: row.id })
 }
 
 /// Records a handover talk.
 ///
 /// # Errors
 /// As [`record_appointment`]; BAD_INPUT for a talk in the future, or without participants.
-pub async fn record_talk(work: &mut Work<'_>, target: Target, input: &Talk) -> Result<Done, Refusal> {
+pub async fn record_talk(work: &mut Work<'_>, target: Target, input: &Talk) -> Result<ReferralResult, WorkError> {
     let row = work.referral(target.id, target.expected_version).await?;
     if input.held_on > work.today() {
-        return Err(Refusal::bad_input("„heldOn“ liegt in der Zukunft: ein Gespräch wird festgehalten, wenn es war."));
+        return Err(WorkError::bad_input(
+            "„heldOn“ liegt in der Zukunft: ein Gespräch wird festgehalten, wenn es war.",
+        ));
     }
     if !is_near(input.held_on, work.today()) {
         return Err(too_far("heldOn"));
     }
     if input.participants.is_empty() || input.participants.len() > MAX_PARTICIPANTS {
-        return Err(Refusal::bad_input(format!("„participants“ braucht 1 bis {MAX_PARTICIPANTS} Einträge.")));
+        return Err(WorkError::bad_input(format!("„participants“ braucht 1 bis {MAX_PARTICIPANTS} Einträge.")));
     }
     let names: Vec<String> =
         input.participants.iter().map(|name| line("participants", name)).collect::<Result<_, _>>()?;
@@ -84,7 +90,7 @@ pub async fn record_talk(work: &mut Work<'_>, target: Target, input: &Talk) -> R
     };
     work.write_action(&row, ReferralAction::RecordTalk, ChangeKind::Talk, None, Default::default()).await?;
     work.writes().insert_talk(row.id, talk, work.now()).await?;
-    Ok(Done { referral: row.id })
+    Ok(ReferralResult { referral: row.id })
 }
 
 fn is_near(day: NaiveDate, today: NaiveDate) -> bool {
@@ -92,6 +98,6 @@ fn is_near(day: NaiveDate, today: NaiveDate) -> bool {
     first.is_some_and(|first| first <= day) && last.is_some_and(|last| day <= last)
 }
 
-fn too_far(name: &str) -> Refusal {
-    Refusal::bad_input(format!("„{name}“ ist mehr als fünf Jahre von heute entfernt. Stimmt das Jahr?"))
+fn too_far(name: &str) -> WorkError {
+    WorkError::bad_input(format!("„{name}“ ist mehr als fünf Jahre von heute entfernt. Stimmt das Jahr?"))
 }

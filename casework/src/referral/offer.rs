@@ -15,8 +15,8 @@ use kim_entity::{agency, agreement, consent};
 use uuid::Uuid;
 
 use super::duty::{needs_acknowledgement, unacknowledged};
-use super::{Done, Target, copy};
-use crate::refusal::Refusal;
+use super::{ReferralResult, Target, copy};
+use crate::refusal::WorkError;
 use crate::work::{Move, Work};
 
 /// Calendar days within which a body must check whether it is competent (§ 14(1) SGB IX).
@@ -49,7 +49,7 @@ impl Parties {
         case_id: Uuid,
         receiver: agency::Model,
         purpose: ReferralPurpose,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, WorkError> {
         Ok(Self {
             sender: work.writes().own_agency().await?,
             agreement: work.writes().agreement_in_force(receiver.id, purpose).await?,
@@ -83,16 +83,20 @@ const NOTHING_AGREED: disclosure::Agreement =
 /// # Errors
 /// NOT_FOUND, CONFLICT, ILLEGAL_TRANSITION, NO_AGREEMENT, NO_LEGAL_GROUND with the fields that lack one, BAD_INPUT if
 /// the reporting duty must be acknowledged first.
-pub async fn offer(work: &mut Work<'_>, input: Offer) -> Result<Done, Refusal> {
+pub async fn offer(work: &mut Work<'_>, input: Offer) -> Result<ReferralResult, WorkError> {
     let row = work.referral(input.target.id, input.target.expected_version).await?;
     offer_row(work, &row, input).await
 }
 
-pub(super) async fn offer_row(work: &mut Work<'_>, row: &ReferralRow, input: Offer) -> Result<Done, Refusal> {
+pub(super) async fn offer_row(
+    work: &mut Work<'_>,
+    row: &ReferralRow,
+    input: Offer,
+) -> Result<ReferralResult, WorkError> {
     let grounds = Grounds::find(work, &[(row, input.fields)]).await?;
     let prepared = grounds.prepare(work, row, input.fields, input.acknowledge_reporting_duty)?;
     write(work, vec![prepared]).await?;
-    Ok(Done { referral: row.id })
+    Ok(ReferralResult { referral: row.id })
 }
 
 /// A checked offer, with everything that it writes.
@@ -103,7 +107,7 @@ pub(super) struct PreparedOffer<'r> {
 }
 
 /// Writes the offers. None can be refused any more: the drafts are locked, and each was checked.
-pub(super) async fn write(work: &mut Work<'_>, mut prepared: Vec<PreparedOffer<'_>>) -> Result<(), Refusal> {
+pub(super) async fn write(work: &mut Work<'_>, mut prepared: Vec<PreparedOffer<'_>>) -> Result<(), WorkError> {
     let copies: Vec<_> = prepared.iter_mut().map(|one| std::mem::take(&mut one.copy)).collect();
     work.tx().replace_handovers(&copies).await?;
     for PreparedOffer { row, with, .. } in prepared {
@@ -126,7 +130,7 @@ pub(super) struct Grounds {
 
 impl Grounds {
     /// Reads the data for these drafts, each with the fields to offer if they differ from the drafted ones.
-    pub(super) async fn find(work: &Work<'_>, drafts: &[(&ReferralRow, Option<FieldSet>)]) -> Result<Self, Refusal> {
+    pub(super) async fn find(work: &Work<'_>, drafts: &[(&ReferralRow, Option<FieldSet>)]) -> Result<Self, WorkError> {
         let writes = work.writes();
         let fields = |&(row, fields): &(&ReferralRow, Option<FieldSet>)| fields.unwrap_or(row.terms.offered);
         let fields = drafts.iter().map(fields).fold(FieldSet::EMPTY, FieldSet::or);
@@ -161,17 +165,17 @@ impl Grounds {
         row: &'r ReferralRow,
         fields: Option<FieldSet>,
         acknowledge_reporting_duty: bool,
-    ) -> Result<PreparedOffer<'r>, Refusal> {
+    ) -> Result<PreparedOffer<'r>, WorkError> {
         let today = work.today();
         row.standing
             .after(ReferralAction::Offer, crate::work::mover(row))
-            .map_err(|why| Refusal::unmoved(why, ReferralAction::Offer, row.standing.status))?;
+            .map_err(|why| WorkError::unmoved(why, ReferralAction::Offer, row.standing.status))?;
         if !self.open.contains(&row.case_id) {
-            return Err(Refusal::not_allowed("Der Fall ist abgeschlossen."));
+            return Err(WorkError::not_allowed("Der Fall ist abgeschlossen."));
         }
-        let case = self.cases.get(&row.case_id).ok_or_else(Refusal::not_found)?;
+        let case = self.cases.get(&row.case_id).ok_or_else(WorkError::not_found)?;
         let Some((Some(receiver), Some(agreement))) = self.receivers.get(&(row.receiver_id, row.purpose)) else {
-            return Err(Refusal::no_agreement());
+            return Err(WorkError::no_agreement());
         };
         let parties = Parties {
             sender: self.sender.clone(),
@@ -216,13 +220,13 @@ impl Grounds {
 }
 
 /// Refuses an offer without a ground, or fields that would be withheld even after acceptance.
-pub(super) fn refuse_without_ground(terms: &Terms) -> Result<(), Refusal> {
+pub(super) fn refuse_without_ground(terms: &Terms) -> Result<(), WorkError> {
     if !disclosure::consent_holds(terms) && disclosure::statutory(terms).is_empty() {
-        return Err(Refusal::no_ground(FieldSet::EMPTY));
+        return Err(WorkError::no_ground(FieldSet::EMPTY));
     }
     let carried = disclosure::visible(terms).fields();
     let lacking = terms.offered.without(carried);
-    if carried.is_empty() || !lacking.is_empty() { Err(Refusal::no_ground(lacking)) } else { Ok(()) }
+    if carried.is_empty() || !lacking.is_empty() { Err(WorkError::no_ground(lacking)) } else { Ok(()) }
 }
 
 /// The day until which competence must be checked for an application for Eingliederungshilfe.

@@ -6,8 +6,8 @@ use kim_domain::referral::ReferralStatus;
 use kim_entity::referral::NO_DUE_DATE;
 use kim_entity::write::ReferralChange;
 
-use super::{Done, Target, message};
-use crate::refusal::Refusal;
+use super::{ReferralResult, Target, message};
+use crate::refusal::WorkError;
 use crate::work::{Move, Work};
 
 /// Working days to answer a question if there is no agreement.
@@ -17,7 +17,7 @@ const DEFAULT_ANSWER_DAYS: i16 = 10;
 ///
 /// # Errors
 /// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED, ILLEGAL_TRANSITION, BAD_INPUT.
-pub async fn ask(work: &mut Work<'_>, target: Target, question: &str) -> Result<Done, Refusal> {
+pub async fn ask(work: &mut Work<'_>, target: Target, question: &str) -> Result<ReferralResult, WorkError> {
     let row = work.referral(target.id, target.expected_version).await?;
     let today = work.today();
     let agreement = match row.agreement_id {
@@ -32,14 +32,14 @@ pub async fn ask(work: &mut Work<'_>, target: Target, question: &str) -> Result<
     };
     work.advance(&row, Move { with, ..Move::by(&row, ReferralAction::RequestInformation) }).await?;
     message::write(work, &row, "question", question).await?;
-    Ok(Done { referral: row.id })
+    Ok(ReferralResult { referral: row.id })
 }
 
 /// Answers the question. The receiver's period continues with its remaining days.
 ///
 /// # Errors
 /// As [`ask`].
-pub async fn reply(work: &mut Work<'_>, target: Target, answer: &str) -> Result<Done, Refusal> {
+pub async fn reply(work: &mut Work<'_>, target: Target, answer: &str) -> Result<ReferralResult, WorkError> {
     let row = work.referral(target.id, target.expected_version).await?;
     let kept = work.tx().referral_as_stored(row.id).await?.and_then(|row| row.paused_days);
     // An imported list contains the receiver's due date but no stored remaining days.
@@ -52,5 +52,5 @@ pub async fn reply(work: &mut Work<'_>, target: Target, answer: &str) -> Result<
     let with = ReferralChange { paused_days: Some(None), due_on: Some(due_on), ..Default::default() };
     work.advance(&row, Move { with, ..Move::by(&row, ReferralAction::AnswerInformation) }).await?;
     message::write(work, &row, "answer", answer).await?;
-    Ok(Done { referral: row.id })
+    Ok(ReferralResult { referral: row.id })
 }

@@ -6,7 +6,7 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::{Work, WorkTx as _, Worker};
-use crate::refusal::Refusal;
+use crate::refusal::WorkError;
 
 /// The start of a part of the work: see [`Work::begin_part`].
 #[derive(Debug)]
@@ -26,17 +26,17 @@ impl<W: Worker> Work<'_, W> {
     }
 
     /// Ends the part. A refused part is rolled back; the rest of the work stays.
-    pub(crate) async fn end_part<T>(&mut self, part: Part, result: Result<T, Refusal>) -> Result<T, Refusal> {
+    pub(crate) async fn end_part<T>(&mut self, part: Part, result: Result<T, WorkError>) -> Result<T, WorkError> {
         match &result {
             Ok(_) => self.tx().end_part(true).await?,
-            Err(Refusal::Refused(_)) => {
+            Err(WorkError::Refused(_)) => {
                 self.record.events.truncate(part.events);
                 self.record.changes.truncate(part.changes);
                 self.record.closed_to = part.closed_to;
                 self.tx().end_part(false).await?;
             }
             // The whole transaction has failed, so there is nothing to roll back to.
-            Err(Refusal::Database(_)) => {}
+            Err(WorkError::Database(_)) => {}
         }
         result
     }

@@ -13,7 +13,7 @@ use kim_entity::{referral, referral_event};
 use uuid::Uuid;
 
 use super::{TimerWork, Work, WorkTx as _, Worker};
-use crate::refusal::Refusal;
+use crate::refusal::WorkError;
 
 /// A move of a referral to another state.
 #[derive(Debug)]
@@ -45,13 +45,13 @@ pub(crate) fn mover(row: &ReferralRow) -> Mover {
 
 /// Refuses an action that the viewer may not take now. Called before all other checks, so that their refusals disclose
 /// nothing to the wrong side.
-pub(crate) fn require_permitted(row: &ReferralRow, action: ReferralAction) -> Result<(), Refusal> {
+pub(crate) fn require_permitted(row: &ReferralRow, action: ReferralAction) -> Result<(), WorkError> {
     if row.standing.permits(action, mover(row)) {
         return Ok(());
     }
     // Actions that move nothing have no path. For them the side is checked first.
     let why = row.standing.after(action, mover(row)).err().unwrap_or(MoveError::Illegal);
-    Err(Refusal::unmoved(why, action, row.standing.status))
+    Err(WorkError::unmoved(why, action, row.standing.status))
 }
 
 impl Work<'_> {
@@ -64,7 +64,7 @@ impl Work<'_> {
         kind: ChangeKind,
         detail: Option<serde_json::Value>,
         with: ReferralChange,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), WorkError> {
         require_permitted(row, action)?;
         if !is_for_receiver_only(row, kind) {
             self.update(row, with).await?;
@@ -92,7 +92,7 @@ impl Work<'_> {
         kind: ChangeKind,
         detail: &serde_json::Value,
         senders_alone: bool,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), WorkError> {
         if !senders_alone {
             let (change, now) = (ReferralChange::default(), self.now);
             let increment =
@@ -157,11 +157,11 @@ impl Work<'_, TimerWork> {
 
 impl<W: Worker> Work<'_, W> {
     /// Moves a referral: writes state, events and both sides' feeds.
-    pub(crate) async fn advance(&mut self, row: &ReferralRow, step: Move) -> Result<Standing, Refusal> {
+    pub(crate) async fn advance(&mut self, row: &ReferralRow, step: Move) -> Result<Standing, WorkError> {
         let path = row
             .standing
             .after(step.action, step.mover)
-            .map_err(|why| Refusal::unmoved(why, step.action, row.standing.status))?;
+            .map_err(|why| WorkError::unmoved(why, step.action, row.standing.status))?;
         let Some(&to) = path.last() else { return Ok(row.standing) };
         let moved = Moved { to, reason: step.reason, today: self.today };
         require_incremented(
@@ -198,7 +198,7 @@ impl<W: Worker> Work<'_, W> {
     }
 
     /// Bases a referral on this consent without moving it.
-    pub(crate) async fn base_on_consent(&mut self, row: &ReferralRow, consent_id: Uuid) -> Result<(), Refusal> {
+    pub(crate) async fn base_on_consent(&mut self, row: &ReferralRow, consent_id: Uuid) -> Result<(), WorkError> {
         self.update(row, ReferralChange { consent_id: Some(Some(consent_id)), ..Default::default() }).await?;
         self.notify(row, ChangeKind::ConsentChanged, None);
         Ok(())
@@ -248,14 +248,14 @@ impl<W: Worker> Work<'_, W> {
     }
 
     /// Writes columns of a referral. CONFLICT if its version has changed.
-    async fn update(&self, row: &ReferralRow, with: ReferralChange) -> Result<(), Refusal> {
+    async fn update(&self, row: &ReferralRow, with: ReferralChange) -> Result<(), WorkError> {
         require_incremented(self.tx().change_referral(row.id, row.version, with, self.now).await?, row.version)
     }
 }
 
 /// Refuses a change if another request has incremented the version.
-fn require_incremented(incremented: bool, version: i32) -> Result<(), Refusal> {
-    if incremented { Ok(()) } else { Err(Refusal::conflict(version + 1)) }
+fn require_incremented(incremented: bool, version: i32) -> Result<(), WorkError> {
+    if incremented { Ok(()) } else { Err(WorkError::conflict(version + 1)) }
 }
 
 /// Whether the sender must not learn of the change. Like the outcome, the receiver's appointments are shown to the
