@@ -6,7 +6,7 @@ use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::token::VerifiedToken;
 use kim_entity::database::Database;
 use kim_entity::read::Reads;
-use kim_graphql::{Api, ApiError, Asked};
+use kim_graphql::{Api, ApiError, ParsedRequest};
 
 use crate::http::GraphqlBackend;
 
@@ -35,8 +35,8 @@ impl GraphqlBackend for App {
         (reads.viewer().agency().kind, reads.viewer().role())
     }
 
-    async fn execute(&self, reads: Reads, asked: Asked, request_id: &str) -> async_graphql::Response {
-        self.api.execute(reads, asked, request_id).await
+    async fn execute(&self, reads: Reads, request: ParsedRequest, request_id: &str) -> async_graphql::Response {
+        self.api.execute(reads, request, request_id).await
     }
 
     async fn ready(&self) -> bool {

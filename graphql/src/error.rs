@@ -108,12 +108,12 @@ fn with_code(code: Code, text: String) -> Error {
 }
 
 /// What is said of a request whose time is over.
-pub const TOO_LATE: &str =
+pub const TIMEOUT_MESSAGE: &str =
     "Die Anfrage hat zu lange gedauert und wurde abgebrochen. Bitte weniger auf einmal abfragen.";
 
 /// The request's time is over, and the database said so first.
 pub(crate) fn too_late() -> Error {
-    with_code(Code::Timeout, TOO_LATE.to_owned()).extend_with(|_, extensions| extensions.set("retryable", true))
+    with_code(Code::Timeout, TIMEOUT_MESSAGE.to_owned()).extend_with(|_, extensions| extensions.set("retryable", true))
 }
 
 /// An error of ours to the caller: a code, and the id under which the log has the rest.

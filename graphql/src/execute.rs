@@ -13,7 +13,7 @@ use kim_entity::read::Reads;
 use kim_entity::viewer::Viewer;
 use uuid::Uuid;
 
-use crate::document::Asked;
+use crate::document::ParsedRequest;
 use crate::engine::{error_text, failed_fields, root_order};
 use crate::error::{Code, MOST_ERRORS, kind_of, masked, too_late};
 use crate::prepared::{self, Ready};
@@ -36,7 +36,7 @@ pub struct Api {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ApiError {
     /// The database did not answer in time.
-    TooLate,
+    Timeout,
     /// The database did not answer.
     Internal {
         /// What it was, for the log.
@@ -63,7 +63,7 @@ impl Api {
         let admit = || Reads::admit(&self.database, token.clone(), today);
         self.database.again(admit).await.map_err(|error| {
             if took_too_long(&error) {
-                return ApiError::TooLate;
+                return ApiError::Timeout;
             }
             ApiError::Internal { kind: kind_of(&error), retryable: is_lost(&error) }
         })
@@ -71,7 +71,7 @@ impl Api {
 
     /// Answers the request of whoever was admitted. What it discloses is in the log before this returns; if the log cannot be written, nothing
     /// is disclosed. If something was closed to the viewer's agency meanwhile, it is answered anew.
-    pub async fn execute(&self, admitted: Reads, asked: Asked, request_id: &str) -> Response {
+    pub async fn execute(&self, admitted: Reads, asked: ParsedRequest, request_id: &str) -> Response {
         let viewer = Arc::clone(admitted.viewer());
         let schema = schema::of(viewer.agency().kind, viewer.role());
         let known = schema::known(schema);

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use kim_domain::agency::{AgencyKind, Role};
 use kim_domain::token::VerifiedToken;
-use kim_graphql::{ApiError, Asked};
+use kim_graphql::{ApiError, ParsedRequest};
 
 /// Admits viewers and answers their operations.
 pub trait GraphqlBackend: Send + Sync + 'static {
@@ -22,7 +22,7 @@ pub trait GraphqlBackend: Send + Sync + 'static {
     fn execute(
         &self,
         viewer: Self::Viewer,
-        asked: Asked,
+        request: ParsedRequest,
         request_id: &str,
     ) -> impl Future<Output = async_graphql::Response> + Send;
 

@@ -3,7 +3,7 @@
 
 use async_graphql::parser::types::OperationType;
 use kim_domain::token::VerifiedToken;
-use kim_graphql::{ApiError, Asked, Code};
+use kim_graphql::{ApiError, Code, ParsedRequest};
 use poem::http::{HeaderValue, Method, StatusCode, Version, header};
 use poem::{Request, Response};
 use tokio::time::timeout;
@@ -72,7 +72,7 @@ async fn respond<B: GraphqlBackend>(
             tracing::debug!(reason, "a token was refused");
             return Err(Rejection::unauthenticated());
         }
-        Err(ApiError::TooLate) => return Err(Rejection::deadline_exceeded()),
+        Err(ApiError::Timeout) => return Err(Rejection::deadline_exceeded()),
         Err(ApiError::Internal { kind, retryable }) => {
             tracing::error!(error_id = id, kind, "admitting a viewer failed");
             return Err(Rejection::internal(id, retryable));
@@ -80,17 +80,17 @@ async fn respond<B: GraphqlBackend>(
     };
     context.pair = Some(B::pair(&viewer));
 
-    let asked = match Asked::read(request?) {
-        Ok(asked) => asked,
+    let parsed = match ParsedRequest::read(request?) {
+        Ok(parsed) => parsed,
         Err(error) => return Ok(answer::parse_failed(error, media_type, id)),
     };
-    let operation = asked.operation_type();
+    let operation = parsed.operation_type();
     context.operation = operation.map(label);
     if only_queries && matches!(operation, Some(OperationType::Mutation | OperationType::Subscription)) {
         return Err(answer::method_not_allowed("POST"));
     }
 
-    let execution = server.backend.execute(viewer, asked, id);
+    let execution = server.backend.execute(viewer, parsed, id);
     let response = timeout(server.limits.deadline, execution).await.map_err(|_| Rejection::deadline_exceeded())?;
     Ok(answer::graphql(response, media_type, id))
 }

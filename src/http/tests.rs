@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use async_graphql::{EmptySubscription, Object, Schema};
 use kim_domain::agency::{AgencyKind, Role};
 use kim_domain::token::VerifiedToken;
-use kim_graphql::{ApiError, Asked};
+use kim_graphql::{ApiError, ParsedRequest};
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
@@ -47,15 +47,15 @@ impl GraphqlBackend for TestBackend {
         match token.agency_slug() {
             "unknown" => Ok(None),
             "broken" => Err(ApiError::Internal { kind: "test", retryable: true }),
-            "late" => Err(ApiError::TooLate),
+            "late" => Err(ApiError::Timeout),
             _ => Ok(Some(())),
         }
     }
     fn pair(&(): &()) -> (AgencyKind, Role) {
         (AgencyKind::Jobcenter, Role::Clerk)
     }
-    async fn execute(&self, (): (), asked: Asked, _: &str) -> async_graphql::Response {
-        let mut request = asked.request();
+    async fn execute(&self, (): (), request: ParsedRequest, _: &str) -> async_graphql::Response {
+        let mut request = request.request();
         assert!(!format!("{:?}", request.parsed_query()).contains("panics"), "this panic message contains a secret");
         self.0.execute(request).await
     }
