@@ -46,14 +46,14 @@ crate::words! {
 }
 
 /// Default duration of a consent in months: the usual length of an accompaniment.
-pub const USUAL_MONTHS: u32 = 12;
+pub const DEFAULT_MONTHS: u32 = 12;
 /// Maximum duration in months, so that the client is asked again regularly.
-pub const MOST_MONTHS: u32 = 24;
+pub const MAX_MONTHS: u32 = 24;
 /// From this age on a client consents alone; below it a guardian may consent (§ 2 BGB).
-pub const OF_AGE: u32 = 18;
+pub const AGE_OF_MAJORITY: u32 = 18;
 /// From this age on a minor may understand the consent and give it alone. The law lets younger children decide nothing
 /// of comparable weight by themselves (§ 1746(1) BGB, § 5 RelKErzG).
-pub const MAY_UNDERSTAND: u32 = 14;
+pub const MIN_AGE_TO_UNDERSTAND: u32 = 14;
 
 /// The parts of a consent declaration that the rules look at.
 #[derive(Clone, Copy, Debug)]
@@ -72,7 +72,7 @@ pub struct Declaration {
     pub art9: bool,
     /// First valid day; today if absent.
     pub valid_from: Option<NaiveDate>,
-    /// Last valid day; [`USUAL_MONTHS`] after the first day if absent.
+    /// Last valid day; [`DEFAULT_MONTHS`] after the first day if absent.
     pub valid_until: Option<NaiveDate>,
     /// How the consent was given.
     pub form: ConsentForm,
@@ -150,12 +150,12 @@ pub enum ConsentError {
     Over,
     /// No end was given, and the default duration is over by now.
     #[error(
-        "„validFrom“ liegt mehr als {USUAL_MONTHS} Monate zurück: ohne „validUntil“ ist die Einwilligung schon abgelaufen. Bitte \
-         neu fragen, oder „validUntil“ angeben, wenn sie länger gelten soll (höchstens {MOST_MONTHS} Monate)."
+        "„validFrom“ liegt mehr als {DEFAULT_MONTHS} Monate zurück: ohne „validUntil“ ist die Einwilligung schon abgelaufen. Bitte \
+         neu fragen, oder „validUntil“ angeben, wenn sie länger gelten soll (höchstens {MAX_MONTHS} Monate)."
     )]
     OverByNow,
-    /// Longer than [`MOST_MONTHS`].
-    #[error("Eine Einwilligung gilt höchstens {MOST_MONTHS} Monate; danach bitte neu fragen.")]
+    /// Longer than [`MAX_MONTHS`].
+    #[error("Eine Einwilligung gilt höchstens {MAX_MONTHS} Monate; danach bitte neu fragen.")]
     TooLong,
     /// A minor, or a person of unknown age, without a guardian.
     #[error(
@@ -164,7 +164,7 @@ pub enum ConsentError {
     )]
     Minor,
     /// A child too young to consent alone.
-    #[error("Unter {MAY_UNDERSTAND} Jahren willigt ein, wer sorgeberechtigt ist: bitte „guardian“ angeben.")]
+    #[error("Unter {MIN_AGE_TO_UNDERSTAND} Jahren willigt ein, wer sorgeberechtigt ist: bitte „guardian“ angeben.")]
     Child,
 }
 
@@ -239,9 +239,9 @@ pub fn check(declaration: &Declaration, context: &ConsentContext) -> Result<Vali
     // DSGVO at 16, each for another matter). So for a client under 18 either a guardian consents, or the recording
     // person confirms that the client understands. Below the minimum age only a guardian can consent.
     match context.birth_date.map(|born| age_on(born, context.today)) {
-        Some(OF_AGE..) => {}
+        Some(AGE_OF_MAJORITY..) => {}
         _ if declaration.has_guardian => {}
-        Some(..MAY_UNDERSTAND) => return Err(ConsentError::Child),
+        Some(..MIN_AGE_TO_UNDERSTAND) => return Err(ConsentError::Child),
         Some(_) | None if !declaration.understands => return Err(ConsentError::Minor),
         Some(_) | None => {}
     }
@@ -251,7 +251,7 @@ pub fn check(declaration: &Declaration, context: &ConsentContext) -> Result<Vali
 fn days(declaration: &Declaration, today: NaiveDate) -> Result<ValidDays, ConsentError> {
     let valid_from = declaration.valid_from.unwrap_or(today);
     let months = |count| valid_from.checked_add_months(Months::new(count)).unwrap_or(valid_from);
-    let valid_until = declaration.valid_until.unwrap_or_else(|| months(USUAL_MONTHS));
+    let valid_until = declaration.valid_until.unwrap_or_else(|| months(DEFAULT_MONTHS));
     if valid_from > today {
         return Err(ConsentError::Future("validFrom"));
     }
@@ -267,7 +267,7 @@ fn days(declaration: &Declaration, today: NaiveDate) -> Result<ValidDays, Consen
     if valid_until < today || valid_until < valid_from {
         return Err(ConsentError::Over);
     }
-    if valid_until > months(MOST_MONTHS) {
+    if valid_until > months(MAX_MONTHS) {
         return Err(ConsentError::TooLong);
     }
     let release_on = declaration.release_from_secrecy.then(|| declaration.release_on.unwrap_or(valid_from));

@@ -60,9 +60,9 @@ const TRANSCRIPTIONS: [(&str, &str); 13] = [
     ("v", "w"),
 ];
 /// For shorter names, too many other names differ in one letter only.
-const SHORTEST_SPELLING: usize = 4;
+const MIN_SPELLING_LENGTH: usize = 4;
 /// Fewer digits are no telephone number.
-const SHORTEST_PHONE: usize = 7;
+const MIN_PHONE_DIGITS: usize = 7;
 
 /// All fingerprints by which a file of this person is found.
 #[must_use]
@@ -149,7 +149,7 @@ fn phonetic_code(letters: &str) -> String {
 /// The name itself, and the name with each letter left out: two names that differ in one letter share one of these.
 fn spellings(letters: &str) -> BTreeSet<String> {
     let letters: Vec<char> = letters.chars().collect();
-    if letters.len() < SHORTEST_SPELLING {
+    if letters.len() < MIN_SPELLING_LENGTH {
         return BTreeSet::new();
     }
     let without = |left_out: usize| {
@@ -189,7 +189,7 @@ fn phone_number(text: &str) -> Option<String> {
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     let digits = digits.trim_start_matches('0');
     let digits = digits.strip_prefix("49").unwrap_or(digits).trim_start_matches('0');
-    (digits.len() >= SHORTEST_PHONE).then(|| digits.to_owned())
+    (digits.len() >= MIN_PHONE_DIGITS).then(|| digits.to_owned())
 }
 
 #[cfg(test)]

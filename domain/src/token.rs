@@ -26,11 +26,11 @@ pub use jwks::{InvalidJwks, Keys};
 /// Tolerated difference of an issuer's clock, in seconds.
 const LEEWAY: u64 = 60;
 /// Maximum lifetime in seconds. A longer lifetime is an issuer's mistake (mostly milliseconds instead of seconds).
-const LONGEST_LIFE: f64 = 366.0 * 86_400.0;
+const MAX_LIFETIME: f64 = 366.0 * 86_400.0;
 /// Maximum length of a token in bytes. Longer tokens are refused without parsing.
-const LONGEST_TOKEN: usize = 8 * 1024;
+const MAX_TOKEN_LENGTH: usize = 8 * 1024;
 /// Maximum length of a subject in characters, so that it fits the disclosure log.
-const LONGEST_SUBJECT: usize = 255;
+const MAX_SUBJECT_LENGTH: usize = 255;
 
 /// The agencies for which an issuer may issue tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -270,7 +270,7 @@ impl Verifier {
     }
 
     fn issuer_of(&self, token: &str) -> Result<(&Issuer, jsonwebtoken::Header), TokenError> {
-        if token.len() > LONGEST_TOKEN {
+        if token.len() > MAX_TOKEN_LENGTH {
             return Err(TokenError("length"));
         }
         let header = decode_header(token).map_err(|_| TokenError("header"))?;
@@ -312,14 +312,14 @@ fn purposes(codes: &[String]) -> Result<Vec<ReferralPurpose>, TokenError> {
 
 /// Checks a subject for the disclosure log: not empty, not too long, and without control characters.
 fn checked_subject(subject: String) -> Result<String, TokenError> {
-    let fits = !subject.trim().is_empty() && subject.chars().count() <= LONGEST_SUBJECT;
+    let fits = !subject.trim().is_empty() && subject.chars().count() <= MAX_SUBJECT_LENGTH;
     if fits && !subject.chars().any(char::is_control) { Ok(subject) } else { Err(TokenError("subject")) }
 }
 
 fn expiry(nbf: f64, exp: f64) -> Result<DateTime<Utc>, TokenError> {
     #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit a double for 285 million years")]
     let now = get_current_timestamp() as f64;
-    if exp <= nbf || exp > now + LONGEST_LIFE {
+    if exp <= nbf || exp > now + MAX_LIFETIME {
         return Err(TokenError("life"));
     }
     #[expect(clippy::cast_possible_truncation, reason = "bounded by the line above; a fraction of a second is cut")]

@@ -34,7 +34,7 @@ kim_domain::words! {
 }
 
 /// Of a request that was refused as a whole, so many reasons are told: a small document can have thousands.
-pub(crate) const MOST_ERRORS: usize = 20;
+pub(crate) const MAX_ERRORS: usize = 20;
 
 /// A failed read or change. It is deliberately no `Display`: only its code and a text of ours reach the caller.
 #[derive(Debug)]

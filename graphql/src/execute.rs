@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::document::ParsedRequest;
 use crate::engine::{error_text, failed_fields, root_order};
-use crate::error::{Code, MOST_ERRORS, kind_of, masked, too_late};
+use crate::error::{Code, MAX_ERRORS, kind_of, masked, too_late};
 use crate::prepared::{self, Ready};
 use crate::schema::{self, Schema};
 use crate::session::Session;
@@ -149,7 +149,7 @@ fn whole(mut response: Response) -> Response {
         }
         // Two rules of the engine may say the same of the same place.
         response.errors.dedup_by(|a, b| a.message == b.message && a.locations == b.locations && a.path == b.path);
-        response.errors.truncate(MOST_ERRORS);
+        response.errors.truncate(MAX_ERRORS);
     }
     response
 }

@@ -13,7 +13,7 @@ use crate::cache::Cache;
 use crate::document::{Document, ParsedRequest};
 use crate::engine::validation::{self, Findings};
 use crate::engine::{error_text, required_variables, root_order, skip_defaults};
-use crate::error::{Code, MOST_ERRORS, coded};
+use crate::error::{Code, MAX_ERRORS, coded};
 use crate::inputs::VariableSizes;
 use crate::shield;
 use crate::vocabulary::Vocabulary;
@@ -112,7 +112,7 @@ impl Prepared {
         skip_defaults::add(&self.variables, variables);
         required_variables::check(&self.variables, variables).map_err(|error| vec![error])?;
         let mut wrong = self.findings.errors(variables, known);
-        wrong.truncate(MOST_ERRORS);
+        wrong.truncate(MAX_ERRORS);
         wrong.iter_mut().for_each(|error| error_text::shorten(&mut error.message));
         if wrong.is_empty() { Ok(()) } else { Err(wrong) }
     }

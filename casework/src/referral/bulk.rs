@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use kim_domain::bulk::MOST_ROWS;
+use kim_domain::bulk::MAX_ROWS;
 use kim_entity::read::ReferralRow;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -90,8 +90,8 @@ async fn find(work: &Work<'_>, targets: &[Target]) -> Result<Vec<Result<Referral
     if targets.is_empty() {
         return Err(WorkError::bad_input("„items“ ist leer."));
     }
-    if targets.len() > MOST_ROWS {
-        return Err(WorkError::too_much(format!("Höchstens {MOST_ROWS} Zeilen auf einmal; bitte aufteilen.")));
+    if targets.len() > MAX_ROWS {
+        return Err(WorkError::too_much(format!("Höchstens {MAX_ROWS} Zeilen auf einmal; bitte aufteilen.")));
     }
     let ids: Vec<Uuid> = targets.iter().filter_map(|target| target.id).collect();
     if ids.iter().collect::<BTreeSet<_>>().len() < ids.len() {

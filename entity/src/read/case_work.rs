@@ -38,7 +38,7 @@ pub struct DecisionRow {
 }
 
 /// A case has few decisions; more than this nobody shows.
-const MOST_DECISIONS: i64 = 50;
+const MAX_DECISIONS: i64 = 50;
 
 impl Reads {
     /// A page of notes for each of these cases, the latest first.
@@ -110,7 +110,7 @@ impl Reads {
             "SELECT q.case_id, q.id, q.staff, q.decided_on, q.reference_date, q.rule_set, q.rule_set_version, \
              q.eligible, q.groups, q.findings, q.explanation",
         );
-        sql.first_of_each(("eligibility_decision", "case_id"), cases, ("at", "ASC"), MOST_DECISIONS, |sql| {
+        sql.first_of_each(("eligibility_decision", "case_id"), cases, ("at", "ASC"), MAX_DECISIONS, |sql| {
             sql.push(" AND t.agency_id = ").bind(own);
         });
         let mut found: HashMap<Uuid, Vec<DecisionRow>> = HashMap::new();
