@@ -195,7 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_people_wrote_is_never_markup() {
+    fn text_of_users_is_escaped() {
         assert_eq!(inline("a | b\n# c <script>"), "a \\| b \\# c \\<script\\>");
         assert_eq!(quote("eins\n- *zwei*"), "> eins\n>\n> \\- \\*zwei\\*");
     }

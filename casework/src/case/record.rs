@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_right_is_stored_in_its_one_spelling() {
+    fn valid_values_are_stored_in_one_spelling() {
         let child = HouseholdMember {
             relation: Relation::Child,
             given_name: Some(" Mia ".into()),

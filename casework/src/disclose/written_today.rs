@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_no_news_on_the_same_day() {
+    fn a_written_disclosure_is_not_written_again_on_the_same_day() {
         let mut known = WrittenToday::default();
         assert_eq!(known.unwritten(MONDAY, None, REFERRAL, by_consent(&[F::City])), by_consent(&[F::City]));
         known.remember(MONDAY, None, [(REFERRAL, by_consent(&[F::City]))]);
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_are_news_once() {
+    fn messages_are_written_once_per_day() {
         let texts = Facts { by_consent: Portion { messages: true, ..Portion::default() }, ..Facts::default() };
         let mut known = WrittenToday::default();
         assert_eq!(known.unwritten(MONDAY, None, REFERRAL, texts), texts);
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn another_ground_is_news_and_so_is_the_first_one_again() {
+    fn every_change_of_the_ground_is_written() {
         let mut known = WrittenToday::default();
         for facts in [by_consent(&[F::City]), by_statute(&[F::City]), by_consent(&[F::City])] {
             assert_eq!(known.unwritten(MONDAY, None, REFERRAL, facts), facts);
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_connection_makes_it_forget() {
+    fn a_lost_connection_clears_the_memory() {
         let (mut known, lost) = (WrittenToday::default(), Some(Instant::now()));
         known.unwritten(MONDAY, None, REFERRAL, by_consent(&[F::City]));
         known.remember(MONDAY, None, [(REFERRAL, by_consent(&[F::City]))]);
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn it_does_not_grow_without_end() {
+    fn the_memory_is_bounded() {
         let mut known = WrittenToday::default();
         known.unwritten(MONDAY, None, REFERRAL, Facts::default());
         let many = (0..=MAX_REFERRALS as u128).map(|number| (Uuid::from_u128(number), by_consent(&[F::City])));

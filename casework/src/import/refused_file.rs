@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn an_earlier_report_is_replaced_and_nothing_else() {
+    fn only_an_earlier_report_is_overwritten() {
         let folder = folder();
         let path = folder.join("report.csv");
         let report = |row: &str| [FILE_START, row.as_bytes()].concat();
@@ -104,7 +104,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn it_is_its_owner_s_alone_and_no_link_leads_it_elsewhere() {
+    fn only_the_owner_can_read_the_file_and_links_are_not_followed() {
         use std::os::unix::fs::{PermissionsExt as _, symlink};
         let folder = folder();
         let (path, other) = (folder.join("report.csv"), folder.join("other.csv"));
@@ -124,7 +124,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn what_is_no_file_is_not_even_opened() {
+    fn a_pipe_is_refused_without_opening_it() {
         assert_eq!(check_place(Path::new("/dev/null")).map_err(|error| error.kind()), Err(ErrorKind::AlreadyExists));
     }
 }

@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn the_terminal_gets_german_and_no_control_letters() {
+    fn the_terminal_gets_german_text_without_control_characters() {
         let text = report().to_text();
         assert!(text.starts_with("3 Zeilen gelesen: 1 übernommen, 1 unverändert, 1 abgelehnt.\n"), "{text}");
         assert!(text.contains("Zeile 50, Geburtsdatum „31.02.2001“: kein gültiges Datum\n"), "{text}");
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_to_send_back_holds_failing_cells_alone_and_no_formula() {
+    fn the_file_of_refused_rows_contains_only_failed_cells_and_no_formulas() {
         let file = String::from_utf8(report().to_csv()).expect("UTF-8");
         assert_eq!(
             file,

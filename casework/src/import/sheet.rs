@@ -211,14 +211,14 @@ mod tests {
     }
 
     #[test]
-    fn semicolons_and_commas_are_told_apart() {
+    fn the_separator_is_detected() {
         assert_eq!(read(b"Name;Ort\nA;B,C\n"), [row(2, "A", "B,C")]);
         assert_eq!(read(b"Name,Ort\nA,\"B,C;D\"\n"), [row(2, "A", "B,C;D")]);
         assert_eq!(read(b"\"Na,me\";Name;Ort\nx;A;B\n"), [row(2, "A", "B")]);
     }
 
     #[test]
-    fn encodings_are_told_apart() {
+    fn the_encoding_is_detected() {
         for file in [
             &b"Name;Ort\nM\xFCller;K\xF6ln\n"[..],
             "\u{feff}Name;Ort\nMüller;Köln\n".as_bytes(),
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_stand_in_any_order_and_unknown_ones_are_named() {
+    fn columns_may_have_any_order_and_unknown_ones_are_reported() {
         let sheet = Sheet::read(b" ort ;X;NAME\nB;1;A", COLUMNS).expect("a sheet");
         assert_eq!(sheet.unknown, ["X"]);
         assert_eq!(sheet.cell(&sheet.rows[0], "Name"), "A");
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_those_of_an_editor() {
+    fn lines_are_counted_as_in_an_editor() {
         for end in ["\n", "\r\n", "\r"] {
             let file = format!("Name;Ort{end}A;B{end}{end};;{end}\"C{end}C\";D{end}E;F");
             let lines: Vec<u64> = read(file.as_bytes()).iter().map(|row| row.0).collect();
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_said_clearly() {
+    fn an_unreadable_file_has_a_clear_error() {
         let fails = |file: &[u8]| Sheet::read(file, COLUMNS).err().map(|error| error.to_string()).unwrap_or_default();
         assert!(fails(b"").contains("leer"));
         assert!(fails(b"\xFF\xFEN\0a\0").contains("UTF-16"));
@@ -263,12 +263,12 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_inside_a_cell_opens_nothing() {
+    fn a_quote_inside_a_cell_does_not_begin_a_quoted_cell() {
         assert_eq!(read(b"Name;Ort\nA 5\" B;C\n\"D \"\"x\"\"\";E\n"), [row(2, "A 5\" B", "C"), row(3, "D \"x\"", "E")]);
     }
 
     #[test]
-    fn a_row_that_is_too_long_is_noticed_and_a_short_one_is_not() {
+    fn a_too_long_row_is_detected_and_a_short_row_is_accepted() {
         let sheet = Sheet::read(b"Name;Ort\nA;B;C\nA\nA;B;;\n", COLUMNS).expect("a sheet");
         let surplus: Vec<_> = sheet.rows.iter().map(|row| sheet.surplus(row)).collect();
         assert_eq!(surplus, [Some("C"), None, None]);

@@ -108,7 +108,7 @@ fn moves_follow_each_other_and_none_is_in_the_future() {
 }
 
 #[test]
-fn an_open_one_without_a_ground_is_suspended_and_a_closed_one_is_not() {
+fn an_open_referral_without_a_ground_is_suspended_and_a_closed_one_is_not() {
     let expired = ReferralRow { consent_until: Some(day("2026-11-15")), ..referral() };
     let without_release = ReferralRow { release_on: None, ..referral() };
     let without_consent = ReferralRow { consent_from: None, ..referral() };
@@ -134,7 +134,7 @@ fn an_open_one_without_a_ground_is_suspended_and_a_closed_one_is_not() {
 }
 
 #[test]
-fn what_is_handed_over_is_what_is_offered() {
+fn exactly_the_offered_fields_are_handed_over() {
     let copy = |plan: &Plan| plan.handover(&row(), ReferralPurpose::Naturalisation);
     let plan = planned("offen", &referral());
     let fields: Vec<_> = copy(&plan).keys().copied().collect();

@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_postal_code_has_five_digits_and_is_one_that_there_can_be() {
+    fn a_postal_code_has_five_digits_and_lies_in_the_valid_range() {
         for text in ["01001", "01067", "50667", "99998"] {
             assert_eq!(postal_code(text).as_deref(), Some(text));
         }

@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn every_label_of_a_field_finds_it_and_no_two_are_alike() {
+    fn every_label_of_a_field_finds_only_that_field() {
         for &label in HandoverField::ALL {
             assert_eq!(field(label.label()), Some(label));
             assert_eq!(field(label.name()), Some(label));

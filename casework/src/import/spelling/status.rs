@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_stands_behind_a_colon() {
+    fn a_reason_follows_a_colon() {
         let reason = |text| standing(text).and_then(|standing| standing.reason);
         assert_eq!(reason("abgelehnt: nicht zuständig"), Some("NOT_COMPETENT"));
         assert_eq!(reason("Abgelehnt : keine Kapazität"), Some("NO_CAPACITY"));
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_suspended_one_remembers_where_it_stood() {
+    fn a_suspended_referral_keeps_its_earlier_status() {
         let from = |text| standing(text).map(|standing| (standing.suspended_from, standing.ever_accepted));
         assert_eq!(from("ausgesetzt"), Some((Some(S::Offered), false)));
         assert_eq!(from("ausgesetzt: in Bearbeitung"), Some((Some(S::InProgress), true)));
