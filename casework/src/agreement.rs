@@ -56,7 +56,7 @@ fn position(work: &Work<'_>, receiver_id: Uuid) -> Position {
     Position { kind: viewer.agency().kind, role: viewer.role(), is_receiver: viewer.agency().id == receiver_id }
 }
 
-/// Locks a proposal that concerns the viewer. Checks its version, that it is open, and that the viewer may lock_for_action the
+/// Locks a proposal that concerns the viewer. Checks its version, that it is open, and that the viewer may take the
 /// action.
 async fn lock_for_action(
     work: &Work<'_>,

@@ -137,7 +137,7 @@ const fn is_lasting(feature: Feature) -> bool {
     }
 }
 
-/// A table of one period, or the published_each_month tables of several periods.
+/// A table of one period, or the monthly tables of several periods.
 struct StackedTable<'g> {
     groups: Vec<&'g [Group]>,
     by: &'g [StatisticsDimension],

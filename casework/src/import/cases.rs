@@ -157,8 +157,8 @@ async fn unused_references(all: &Unscoped, count: usize) -> Result<HashSet<Strin
                 references.insert(reference::random(&mut rng));
             }
         }
-        let asked: Vec<String> = references.iter().cloned().collect();
-        for taken in all.taken_references(&asked).await? {
+        let candidates: Vec<String> = references.iter().cloned().collect();
+        for taken in all.taken_references(&candidates).await? {
             references.remove(&taken);
         }
     }

@@ -23,8 +23,8 @@ pub(super) async fn values(work: &Work<'_>, case_id: Uuid, fields: FieldSet) -> 
 
 /// The same for many cases of the viewer.
 pub(super) async fn records(work: &Work<'_>, cases: &[Uuid], fields: FieldSet) -> Result<Vec<CaseRow>, WorkError> {
-    let asked = fields.or(NEEDED).without(FieldSet::of(&[F::CounsellingNotes]));
-    Ok(work.reads().cases_by_id(cases, asked).await?)
+    let fields = fields.or(NEEDED).without(FieldSet::of(&[F::CounsellingNotes]));
+    Ok(work.reads().cases_by_id(cases, fields).await?)
 }
 
 /// The default concern of a referral with this purpose.

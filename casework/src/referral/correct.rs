@@ -209,7 +209,7 @@ async fn notify(
     field: F,
     known: &KnownFields,
 ) -> Result<(), WorkError> {
-    let mut told = Vec::with_capacity(others.len());
+    let mut notified = Vec::with_capacity(others.len());
     for other in others {
         let known = known.get(&other.id).copied().unwrap_or_default();
         for (fields, senders_alone) in [(known, false), (offered_fields_of(other, field).without(known), true)] {
@@ -219,10 +219,10 @@ async fn notify(
             }
         }
         if !known.is_empty() {
-            told.push(other.id);
+            notified.push(other.id);
         }
     }
-    Ok(work.writes().insert_correction_notices(correction, &told, false, work.now()).await?)
+    Ok(work.writes().insert_correction_notices(correction, &notified, false, work.now()).await?)
 }
 
 fn codes(fields: FieldSet) -> Vec<&'static str> {

@@ -48,10 +48,10 @@ pub(super) async fn refuse_unacknowledged(
     values: &Values,
 ) -> Result<(), WorkError> {
     let sender = work.writes().own_agency().await?.legal_form.0;
-    let asked = work.writes().agencies(receivers).await?;
+    let agencies = work.writes().agencies(receivers).await?;
     let needs =
         |receiver: &agency::Model| needs_acknowledgement(sender, receiver.legal_form.0, going, values, work.today());
-    if asked.iter().any(needs) { Err(unacknowledged()) } else { Ok(()) }
+    if agencies.iter().any(needs) { Err(unacknowledged()) } else { Ok(()) }
 }
 
 pub(super) fn unacknowledged() -> WorkError {

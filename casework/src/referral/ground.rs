@@ -55,12 +55,12 @@ pub async fn suspend_with_reason<W: Worker>(
 /// ILLEGAL_TRANSITION if it is not suspended, or a database error.
 pub async fn resume(work: &mut Work<'_>, row: &ReferralRow, consent_id: Uuid) -> Result<(), WorkError> {
     let kept = work.tx().referral_as_stored(row.id).await?.and_then(|row| row.paused_days);
-    let asked = row.standing.suspended_from == Some(ReferralStatus::InfoRequested);
+    let has_open_question = row.standing.suspended_from == Some(ReferralStatus::InfoRequested);
     let agreement = match row.agreement_id {
         Some(id) => work.writes().agreement(id).await?,
         None => None,
     };
-    let due_on = match (asked, kept, agreement) {
+    let due_on = match (has_open_question, kept, agreement) {
         // The sender's period to answer begins again.
         (true, _, Some(agreement)) => after_working_days(work.today(), agreement.respond_working_days),
         (false, Some(days), _) => after_working_days(work.today(), days),
@@ -69,7 +69,7 @@ pub async fn resume(work: &mut Work<'_>, row: &ReferralRow, consent_id: Uuid) ->
     let with = ReferralChange {
         consent_id: Some(Some(consent_id)),
         due_on: Some(due_on),
-        paused_days: (!asked).then_some(None),
+        paused_days: (!has_open_question).then_some(None),
         ..Default::default()
     };
     let made = Move { action: ReferralAction::Resume, mover: Mover::Timer, reason: None, detail: None, with };

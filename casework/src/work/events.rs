@@ -241,8 +241,8 @@ impl<W: Worker> Work<'_, W> {
         // Only the sender is notified about drafts.
         let of_draft = usize::from(event.to_status == Code(ReferralStatus::Draft));
         self.record.events.push(event);
-        let told = if is_for_receiver_only(row, kind) { 1 } else { 2 };
-        for agency_id in [row.receiver_id, row.sender_id].into_iter().take(told).skip(of_draft) {
+        let recipients = if is_for_receiver_only(row, kind) { 1 } else { 2 };
+        for agency_id in [row.receiver_id, row.sender_id].into_iter().take(recipients).skip(of_draft) {
             self.record.changes.push(FeedChange { agency_id, referral_id: row.id, kind, event_id });
         }
     }

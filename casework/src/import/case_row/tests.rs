@@ -203,12 +203,12 @@ fn the_outcome_is_reported_only_if_the_list_allows_it() {
         ("Frist", "1.3.2026"),
         ("Status", "offen"),
     ];
-    let told =
+    let reports_outcome =
         |cells: &[(&str, &str)]| with(&[&offered[..], cells].concat()).referral.map(|referral| referral.report_outcome);
-    assert_eq!(told(&[]), Some(false));
-    assert_eq!(told(&[("Rückmeldung", "")]), Some(false));
-    assert_eq!(told(&[("Rückmeldung", "nein")]), Some(false));
-    assert_eq!(told(&[("Rückmeldung", "Ja")]), Some(true));
+    assert_eq!(reports_outcome(&[]), Some(false));
+    assert_eq!(reports_outcome(&[("Rückmeldung", "")]), Some(false));
+    assert_eq!(reports_outcome(&[("Rückmeldung", "nein")]), Some(false));
+    assert_eq!(reports_outcome(&[("Rückmeldung", "Ja")]), Some(true));
     let unclear = with(&[&offered[..], &[("Rückmeldung", "vielleicht")]].concat());
     assert_eq!(refused(&unclear), [("Rückmeldung", RefusalCode::UnknownCode)]);
     let key = FingerprintKey::new([7; 32]);
