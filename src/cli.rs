@@ -10,7 +10,8 @@ use kim_domain::Word;
 use kim_domain::agency::{AgencyKind, Role, Scope};
 use kim_domain::purpose::ReferralPurpose;
 
-use crate::config::LogFormat;
+use crate::config::{Config, Flags, LogFormat};
+use crate::failure::Failure;
 
 const EXIT_CODES: &str = "Exit codes:
   0  done
@@ -83,6 +84,16 @@ pub struct DataArgs {
     // KIM_DATABASE.
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
+}
+
+impl DataArgs {
+    /// Reads the configuration for a command that only uses the database.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] with the wrong key and its source.
+    pub fn config(&self) -> Result<Config, Failure> {
+        Config::read(self.config.as_deref(), &Flags { database: self.database.clone(), ..Flags::default() })
+    }
 }
 
 /// `kim serve`

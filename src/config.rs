@@ -9,14 +9,12 @@ use std::time::Duration;
 use figment::Figment;
 use figment::error::Kind;
 use figment::providers::{Env, Format, Serialized, Toml};
-use kim_casework::clock::Patience;
-use kim_domain::token::SpeaksFor;
+use kim_casework::timer::TimerPeriods;
+use kim_domain::token::AllowedAgencies;
 use poem::http::HeaderValue;
 use serde::{Deserialize, Serialize};
 
-use crate::cli::DataArgs;
 use crate::failure::Failure;
-use crate::http::Limits;
 use crate::timer::Timer;
 
 /// The complete configuration.
@@ -91,7 +89,7 @@ impl Default for Config {
             max_requests: 128,
             max_connections: 1_024,
             timer_seconds: 60,
-            expire_after_working_days: Patience::default().expire_after_working_days,
+            expire_after_working_days: TimerPeriods::default().expire_after_working_days,
             metrics_listen: None,
             otlp_endpoint: None,
             fingerprint_key_file: None,
@@ -102,6 +100,19 @@ impl Default for Config {
             issuer: Vec::new(),
         }
     }
+}
+
+/// Limits and allowed origins of the HTTP server.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Origins of web pages that may send requests from a browser.
+    pub origins: Vec<HeaderValue>,
+    /// Maximum duration of a request.
+    pub deadline: Duration,
+    /// Maximum number of concurrent requests.
+    pub requests: usize,
+    /// Maximum number of open connections.
+    pub connections: usize,
 }
 
 /// Flags that override the configuration. Absent flags change nothing.
@@ -119,14 +130,6 @@ pub struct Flags {
 }
 
 impl Config {
-    /// Reads the configuration for a command that only uses the database.
-    ///
-    /// # Errors
-    /// [`Failure::Usage`] with the wrong key and its source.
-    pub fn for_data(args: &DataArgs) -> Result<Self, Failure> {
-        Self::read(args.config.as_deref(), &Flags { database: args.database.clone(), ..Flags::default() })
-    }
-
     /// Reads the configuration from the defaults, the file, the environment and the flags.
     ///
     /// # Errors
@@ -182,15 +185,15 @@ impl Config {
 impl Config {
     /// The timer's periods.
     #[must_use]
-    pub const fn patience(&self) -> Patience {
-        Patience { expire_after_working_days: self.expire_after_working_days }
+    pub const fn timer_periods(&self) -> TimerPeriods {
+        TimerPeriods { expire_after_working_days: self.expire_after_working_days }
     }
 
     /// The timer, unless it is disabled.
     #[must_use]
     pub fn timer(&self) -> Option<Timer> {
-        let every = Duration::from_secs(self.timer_seconds);
-        (!every.is_zero()).then_some(Timer { every, patience: self.patience() })
+        let interval = Duration::from_secs(self.timer_seconds);
+        (!interval.is_zero()).then_some(Timer { interval, periods: self.timer_periods() })
     }
 
     fn check_timer(&self) -> Result<(), Failure> {
@@ -273,14 +276,14 @@ impl IssuerConfig {
             return Err(Failure::usage("an issuer needs \"iss\" and \"audience\""));
         }
         self.source()?;
-        self.speaks_for().map(drop)
+        self.allowed_agencies().map(drop)
     }
 
     /// The agencies for which the issuer may speak.
     ///
     /// # Errors
     /// [`Failure::Usage`] if the list is empty, or contains `*` and slugs.
-    pub fn speaks_for(&self) -> Result<SpeaksFor, Failure> {
+    pub fn allowed_agencies(&self) -> Result<AllowedAgencies, Failure> {
         let slugs: BTreeSet<String> = self.agencies.iter().cloned().collect();
         if slugs.is_empty() || slugs.contains("") || (slugs.contains("*") && slugs.len() > 1) {
             return Err(Failure::usage(format!(
@@ -288,7 +291,7 @@ impl IssuerConfig {
                 self.iss
             )));
         }
-        Ok(if slugs.contains("*") { SpeaksFor::All } else { SpeaksFor::Agencies(slugs) })
+        Ok(if slugs.contains("*") { AllowedAgencies::All } else { AllowedAgencies::Agencies(slugs) })
     }
 
     /// Location of the issuer's keys.

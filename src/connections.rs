@@ -27,7 +27,7 @@ use watched::{Stage, WatchedSocket};
 
 /// Timeouts of connections.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Patience {
+pub(crate) struct ConnectionTimeouts {
     /// Maximum time until a request head is complete, counted from the connection's start or the last response. Slow
     /// and idle clients are dropped alike.
     pub(crate) read_head: Duration,
@@ -37,7 +37,7 @@ pub(crate) struct Patience {
     pub(crate) shutdown: Duration,
 }
 
-impl Default for Patience {
+impl Default for ConnectionTimeouts {
     fn default() -> Self {
         Self { read_head: Duration::from_secs(30), write: Duration::from_secs(30), shutdown: Duration::from_secs(20) }
     }
@@ -56,7 +56,7 @@ pub(crate) async fn serve<E>(
     listener: TcpListener,
     endpoint: Arc<E>,
     max_connections: usize,
-    timeouts: Patience,
+    timeouts: ConnectionTimeouts,
     stop: watch::Receiver<bool>,
 ) where
     E: Endpoint<Output = Response> + 'static,
@@ -107,7 +107,7 @@ async fn serve_connection<E>(
     socket: TcpStream,
     peer: SocketAddr,
     endpoint: Arc<E>,
-    timeouts: Patience,
+    timeouts: ConnectionTimeouts,
     mut stop: watch::Receiver<bool>,
 ) where
     E: Endpoint<Output = Response> + 'static,

@@ -6,7 +6,7 @@
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, get_current_timestamp};
 use kim_domain::agency::{Role, Scope};
 use kim_domain::purpose::ReferralPurpose;
-use kim_domain::token::{Issuer, Keys, SpeaksFor, Verifier};
+use kim_domain::token::{AllowedAgencies, Issuer, Keys, Verifier};
 use serde_json::json;
 
 use crate::failure::Failure;
@@ -29,7 +29,7 @@ const PRIVATE_KEY: [u8; 48] = [
 
 /// The content of a token to be signed.
 #[derive(Clone, Debug)]
-pub struct Wish {
+pub struct TokenSpec {
     /// The agency's slug.
     pub agency: String,
     /// The role at the agency.
@@ -46,7 +46,7 @@ pub struct Wish {
     pub acting_for: Option<String>,
 }
 
-impl Wish {
+impl TokenSpec {
     /// A token with the usual scopes of a role, valid for twelve hours.
     #[must_use]
     pub fn usual(agency: &str, role: Role) -> Self {
@@ -88,17 +88,17 @@ pub const fn usual_scopes(role: Role) -> &'static [Scope] {
 ///
 /// # Errors
 /// [`Failure::Failed`] if the cryptography does not work on this machine.
-pub fn sign(wish: &Wish) -> Result<String, Failure> {
+pub fn sign(spec: &TokenSpec) -> Result<String, Failure> {
     let now = get_current_timestamp();
-    let scopes: Vec<&str> = wish.scopes.iter().map(|scope| scope.code()).collect();
+    let scopes: Vec<&str> = spec.scopes.iter().map(|scope| scope.code()).collect();
     let mut claims = json!({
-        "iss": ISS, "aud": AUDIENCE, "sub": wish.subject, "iat": now, "nbf": now, "exp": now + wish.ttl,
-        "agency": wish.agency, "role": wish.role, "scope": scopes.join(" "),
+        "iss": ISS, "aud": AUDIENCE, "sub": spec.subject, "iat": now, "nbf": now, "exp": now + spec.ttl,
+        "agency": spec.agency, "role": spec.role, "scope": scopes.join(" "),
     });
-    if !wish.purposes.is_empty() {
-        claims["purposes"] = json!(wish.purposes);
+    if !spec.purposes.is_empty() {
+        claims["purposes"] = json!(spec.purposes);
     }
-    if let Some(subject) = &wish.acting_for {
+    if let Some(subject) = &spec.acting_for {
         claims["act"] = json!({ "sub": subject });
     }
     let header = Header { kid: Some(KID.to_owned()), ..Header::new(Algorithm::EdDSA) };
@@ -123,7 +123,7 @@ pub fn verifier() -> Result<Verifier, Failure> {
         iss: ISS.to_owned(),
         audience: AUDIENCE.to_owned(),
         keys: Keys::from_jwks(jwks().as_bytes()).map_err(Failure::failed)?,
-        agencies: SpeaksFor::All,
+        agencies: AllowedAgencies::All,
     };
     Verifier::new([issuer]).map_err(Failure::failed)
 }
@@ -136,12 +136,12 @@ mod tests {
     fn the_verifier_accepts_the_tokens_that_are_signed_here() {
         let verifier = verifier().expect("a verifier");
         for &role in Role::ALL {
-            let wish = Wish {
+            let spec = TokenSpec {
                 purposes: vec![ReferralPurpose::Naturalisation],
                 acting_for: Some("verfahren".to_owned()),
-                ..Wish::usual("jobcenter-koeln", role)
+                ..TokenSpec::usual("jobcenter-koeln", role)
             };
-            let token = verifier.verify(&sign(&wish).expect("a token")).expect("verified");
+            let token = verifier.verify(&sign(&spec).expect("a token")).expect("verified");
             assert_eq!((token.agency_slug(), token.role()), ("jobcenter-koeln", role));
             assert_eq!(token.scopes(), &usual_scopes(role).iter().copied().collect());
             assert_eq!(token.purposes(), Some(&[ReferralPurpose::Naturalisation][..]));

@@ -1,4 +1,4 @@
-//! The HTTP server. [`Front::route`] contains every route, and every response leaves through [`Front::call`].
+//! The HTTP server. [`HttpServer::route`] contains every route, and every response leaves through [`HttpServer::call`].
 
 mod accept;
 mod access;
@@ -24,13 +24,14 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use uuid::Uuid;
 
+use crate::config::Limits;
 use crate::issuers::Issuers;
 use crate::metrics::Metrics;
 use access::{FirstError, RequestContext, RequestLabels};
 use answer::Rejection;
 use graphiql::Tab;
 
-pub use backend::Backend;
+pub use backend::GraphqlBackend;
 
 /// Headers of every response. They forbid caching, framing, content sniffing and referrers.
 const COMMON_HEADERS: [(HeaderName, &str); 6] = [
@@ -48,21 +49,8 @@ const MAX_HEAD_BYTES: usize = 64 * 1024;
 const READINESS_TIMEOUT: Duration = Duration::from_secs(2);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Limits and allowed origins of the HTTP server.
-#[derive(Clone, Debug)]
-pub struct Limits {
-    /// Origins of web pages that may send requests from a browser.
-    pub origins: Vec<HeaderValue>,
-    /// Maximum duration of a request.
-    pub deadline: Duration,
-    /// Maximum number of concurrent requests.
-    pub requests: usize,
-    /// Maximum number of open connections.
-    pub connections: usize,
-}
-
 /// The HTTP server.
-pub struct Front<B> {
+pub struct HttpServer<B> {
     backend: B,
     issuers: Arc<Issuers>,
     jwks: Option<String>,
@@ -73,7 +61,7 @@ pub struct Front<B> {
     request_permits: Semaphore,
 }
 
-impl<B: Backend> Front<B> {
+impl<B: GraphqlBackend> HttpServer<B> {
     /// A server that answers with `backend` and accepts tokens of `issuers`. `jwks` are the development issuer's keys,
     /// which only `kim demo` serves. `graphiql` contains the tabs with which GraphiQL opens; `None` disables GraphiQL.
     pub(crate) fn new(
@@ -116,7 +104,7 @@ impl<B: Backend> Front<B> {
     }
 }
 
-impl<B> Front<B> {
+impl<B> HttpServer<B> {
     /// Whether the request is a CORS preflight from an allowed origin.
     fn is_allowed_preflight(&self, request: &Request) -> bool {
         *request.method() == Method::OPTIONS
@@ -139,7 +127,7 @@ fn get_only(request: &Request, answer: impl FnOnce() -> Response) -> Response {
     }
 }
 
-impl<B: Backend> Endpoint for Front<B> {
+impl<B: GraphqlBackend> Endpoint for HttpServer<B> {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use kim_domain::token::{Issuer, Keys, Refused, VerifiedToken, Verifier};
+use kim_domain::token::{Issuer, Keys, TokenError, VerifiedToken, Verifier};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -67,7 +67,7 @@ impl Issuers {
                 iss: config.iss.clone(),
                 audience: config.audience.clone(),
                 keys,
-                agencies: config.speaks_for()?,
+                agencies: config.allowed_agencies()?,
             });
             sources.insert(config.iss.clone(), source);
         }
@@ -80,8 +80,8 @@ impl Issuers {
     /// Verifies a token. If its key is unknown, the issuer's keys are refreshed first.
     ///
     /// # Errors
-    /// [`Refused`]; its text is always the same.
-    pub async fn verify(&self, token: &str) -> Result<VerifiedToken, Refused> {
+    /// [`TokenError`]; its text is always the same.
+    pub async fn verify(&self, token: &str) -> Result<VerifiedToken, TokenError> {
         let verifier = self.current();
         match (verifier.verify(token), verifier.issuer_with_unknown_key(token)) {
             (Err(_), Some(iss)) => {

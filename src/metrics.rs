@@ -32,38 +32,38 @@ impl EncodeLabelValue for Fixed {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Answered {
+struct RequestLabels {
     operation: Fixed,
     code: Fixed,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfOperation {
+struct OperationLabel {
     operation: Fixed,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfLimit {
+struct LimitLabel {
     limit: Fixed,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfVerb {
+struct VerbLabel {
     verb: Fixed,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfResult {
+struct ResultLabel {
     result: Fixed,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfAction {
+struct ActionLabel {
     action: Fixed,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfPool {
+struct PoolLabels {
     pool: Fixed,
     state: Fixed,
 }
@@ -71,14 +71,14 @@ struct OfPool {
 /// All metrics.
 #[derive(Clone, Debug)]
 pub(crate) struct Metrics {
-    requests: Family<Answered, Counter>,
-    durations: Family<OfOperation, Histogram, fn() -> Histogram>,
-    refusals: Family<OfLimit, Counter>,
-    statements: Family<OfVerb, Counter>,
-    connections: Family<OfPool, Gauge>,
-    ticks: Family<OfResult, Counter>,
-    actions: Family<OfAction, Counter>,
-    documents: Family<OfResult, Counter>,
+    requests: Family<RequestLabels, Counter>,
+    durations: Family<OperationLabel, Histogram, fn() -> Histogram>,
+    refusals: Family<LimitLabel, Counter>,
+    statements: Family<VerbLabel, Counter>,
+    connections: Family<PoolLabels, Gauge>,
+    ticks: Family<ResultLabel, Counter>,
+    actions: Family<ActionLabel, Counter>,
+    documents: Family<ResultLabel, Counter>,
     registry: Arc<Registry>,
 }
 
@@ -86,26 +86,26 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("kim");
         let requests = Family::default();
-        registry.register("requests", "GraphQL requests by type of operation and code of the answer", requests.clone());
+        registry.register(
+            "requests",
+            "GraphQL requests, by type of operation and code of the first error",
+            requests.clone(),
+        );
         let durations = Family::new_with_constructor((|| Histogram::new(SECONDS)) as fn() -> Histogram);
-        let about = "How long GraphQL requests took";
+        let about = "Duration of GraphQL requests";
         registry.register_with_unit("request_duration", about, Unit::Seconds, durations.clone());
         let refusals = Family::default();
-        registry.register("refusals", "Requests with too much of something, by what it was", refusals.clone());
+        registry.register("refusals", "Requests refused because they exceed a limit, by limit", refusals.clone());
         let statements = Family::default();
-        registry.register("statements", "Statements that the database was asked", statements.clone());
+        registry.register("statements", "SQL statements, by first keyword", statements.clone());
         let connections = Family::default();
-        registry.register("database_connections", "Connections to the database, in use and idle", connections.clone());
+        registry.register("database_connections", "Database connections, by pool and state", connections.clone());
         let ticks = Family::default();
-        registry.register(
-            "timer_runs",
-            "Runs of the timer, by whether all was done that was to be done",
-            ticks.clone(),
-        );
+        registry.register("timer_runs", "Runs of the timer, by result", ticks.clone());
         let actions = Family::default();
-        registry.register("timer_actions", "What the timer did, by kind", actions.clone());
+        registry.register("timer_actions", "Actions of the timer, by kind", actions.clone());
         let documents = Family::default();
-        let about = "GraphQL documents, by whether they were prepared before: hit, miss, or never_kept";
+        let about = "Lookups of prepared GraphQL documents, by result: hit, miss or never_kept";
         registry.register("documents", about, documents.clone());
         let registry = Arc::new(registry);
         Self { requests, durations, refusals, statements, connections, ticks, actions, documents, registry }
@@ -123,18 +123,18 @@ impl Metrics {
     ) {
         let operation = Fixed(operation.unwrap_or("none"));
         let code = Fixed(code.map_or("OK", Code::code));
-        self.requests.get_or_create(&Answered { operation, code }).inc();
-        self.durations.get_or_create(&OfOperation { operation }).observe(took.as_secs_f64());
+        self.requests.get_or_create(&RequestLabels { operation, code }).inc();
+        self.durations.get_or_create(&OperationLabel { operation }).observe(took.as_secs_f64());
         if let Some(limit) = limit {
-            self.refusals.get_or_create(&OfLimit { limit: Fixed(limit.code()) }).inc();
+            self.refusals.get_or_create(&LimitLabel { limit: Fixed(limit.code()) }).inc();
         }
     }
 
     /// Records a run of the timer; `counts` contains the number of actions by kind.
     pub(crate) fn ticked(&self, all_done: bool, counts: &[(&'static str, u64)]) {
-        self.ticks.get_or_create(&OfResult { result: Fixed(if all_done { "ok" } else { "failed" }) }).inc();
+        self.ticks.get_or_create(&ResultLabel { result: Fixed(if all_done { "ok" } else { "failed" }) }).inc();
         for &(action, count) in counts {
-            self.actions.get_or_create(&OfAction { action: Fixed(action) }).inc_by(count);
+            self.actions.get_or_create(&ActionLabel { action: Fixed(action) }).inc_by(count);
         }
     }
 
@@ -144,35 +144,39 @@ impl Metrics {
         database.observe(move |statement| {
             let verb = ["SELECT", "WITH", "INSERT", "UPDATE", "DELETE"];
             let verb = verb.into_iter().find(|verb| statement.trim_start().starts_with(verb)).unwrap_or("other");
-            statements.get_or_create(&OfVerb { verb: Fixed(verb) }).inc();
+            statements.get_or_create(&VerbLabel { verb: Fixed(verb) }).inc();
         });
     }
 
     fn text(&self, pools: &[Pool]) -> String {
         for pool in pools {
-            let gauge =
-                |state| self.connections.get_or_create(&OfPool { pool: Fixed(pool.name), state: Fixed(state) }).clone();
+            let gauge = |state| {
+                self.connections.get_or_create(&PoolLabels { pool: Fixed(pool.name), state: Fixed(state) }).clone()
+            };
             gauge("idle").set(pool.idle);
             gauge("used").set(pool.open - pool.idle);
         }
         let DocumentCounts { hits, misses, never_kept } = kim_graphql::document_counts();
         for (result, count) in [("hit", hits), ("miss", misses), ("never_kept", never_kept)] {
-            self.documents.get_or_create(&OfResult { result: Fixed(result) }).inner().store(count, Ordering::Relaxed);
+            self.documents
+                .get_or_create(&ResultLabel { result: Fixed(result) })
+                .inner()
+                .store(count, Ordering::Relaxed);
         }
         let mut text = String::new();
-        // Writing to a string does not fail.
+        // Writing to a String never fails.
         let _written = encode(&mut text, &self.registry);
         text
     }
 }
 
 /// The endpoint `/metrics`. It has its own listener, because only the operator's network may reach it.
-pub(crate) struct Page {
+pub(crate) struct MetricsEndpoint {
     pub(crate) metrics: Metrics,
     pub(crate) database: Database,
 }
 
-impl Endpoint for Page {
+impl Endpoint for MetricsEndpoint {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {

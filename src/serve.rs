@@ -1,79 +1,79 @@
-//! Starts the server and stops it: database, keys, front door; then until a signal, and no request is cut off.
+//! Starts the server with its timer and its metrics, and shuts it down without aborting requests.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
 use kim_entity::database::Database;
-use kim_migration::{LogMigrator, MainMigrator, MigratorTrait};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::config::Config;
-use crate::connections::{self, Patience};
+use crate::app::App;
+use crate::config::{Config, Limits};
+use crate::connections::{self, ConnectionTimeouts};
+use crate::database::{open_within, refuse_unmigrated};
 use crate::failure::Failure;
 use crate::fingerprint_key;
-use crate::house::House;
+use crate::http::HttpServer;
 use crate::http::graphiql::Tab;
-use crate::http::{Front, Limits};
 use crate::issuers::Issuers;
-use crate::metrics::{Metrics, Page};
+use crate::metrics::{Metrics, MetricsEndpoint};
 use crate::timer::Timer;
 
-/// Who reads metrics is few.
-const SCRAPERS: usize = 8;
+/// Maximum number of open connections to `/metrics`.
+const MAX_METRICS_CONNECTIONS: usize = 8;
 
-/// What a server is made of.
+/// Everything that a server needs to start.
 #[derive(Debug)]
-pub struct Parts {
-    /// Where to listen; port 0 takes a free one.
+pub struct ServerParts {
+    /// Address to listen on; port 0 selects a free port.
     pub listen: SocketAddr,
     /// The migrated database.
     pub database: Database,
-    /// What day it is.
+    /// Clock of the current day and time.
     pub clock: Clock,
-    /// The key of the fingerprints.
+    /// Key of the clients' fingerprints.
     pub key: FingerprintKey,
-    /// Whose tokens are accepted.
+    /// Issuers whose tokens are accepted.
     pub issuers: Arc<Issuers>,
-    /// The development issuer's keys, for `kim demo` to serve.
+    /// The development issuer's public keys, which only `kim demo` serves.
     pub jwks: Option<String>,
-    /// The tabs that GraphiQL opens with; `None`: it is not shown.
+    /// Tabs with which GraphiQL opens; `None` disables GraphiQL.
     pub graphiql: Option<Vec<Tab>>,
-    /// What the front door takes.
+    /// Limits and allowed origins of the HTTP server.
     pub limits: Limits,
-    /// When the clock works; not here for `None`.
+    /// Timer of this server; `None` disables it.
     pub timer: Option<Timer>,
-    /// Where `/metrics` is; nowhere for `None`.
+    /// Address of `/metrics`; `None` disables it.
     pub metrics_listen: Option<SocketAddr>,
 }
 
-/// A server that runs.
+/// A running server.
 #[derive(Debug)]
-pub struct Running {
+pub struct RunningServer {
     address: SocketAddr,
     metrics_address: Option<SocketAddr>,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
-    ticking: Option<JoinHandle<()>>,
+    timer: Option<JoinHandle<()>>,
     database: Database,
 }
 
-/// Starts what `kim serve` serves.
+/// Starts the server of `kim serve`.
 ///
 /// # Errors
-/// [`Failure::Usage`] without an issuer; [`Failure::Failed`] when keys, database or address cannot be had.
-pub async fn start(config: &Config, clock: Clock) -> Result<Running, Failure> {
+/// [`Failure::Usage`] without an issuer; [`Failure::Failed`] if keys cannot be read, the database cannot be opened, or the
+/// address is in use.
+pub async fn start(config: &Config, clock: Clock) -> Result<RunningServer, Failure> {
     let issuers = Issuers::load(&config.issuer).await?;
     let limits = config.limits()?;
     let database = open_within(&config.database, limits.deadline).await?;
     refuse_unmigrated(&database).await?;
     let key = fingerprint_key::read(config.fingerprint_key_file.as_deref(), &config.database)?;
     let graphiql = config.graphiql.then(Vec::new);
-    listen(Parts {
+    listen(ServerParts {
         listen: config.listen,
         database,
         clock,
@@ -88,51 +88,11 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Running, Failure> {
     .await
 }
 
-/// Opens the database that is there.
+/// Starts a server.
 ///
 /// # Errors
-/// [`Failure::Failed`] when there is none or it does not answer.
-pub async fn open(url: &str) -> Result<Database, Failure> {
-    Database::open(url).await.map_err(not_opened)
-}
-
-/// Opens the database, and makes its files where there are none.
-///
-/// # Errors
-/// [`Failure::Failed`] when it does not answer or cannot be made.
-pub async fn create(url: &str) -> Result<Database, Failure> {
-    Database::create(url).await.map_err(not_opened)
-}
-
-/// Opens the database for requests, none of whose statements may take longer.
-async fn open_within(url: &str, deadline: Duration) -> Result<Database, Failure> {
-    Database::open_within(url, deadline).await.map_err(not_opened)
-}
-
-fn not_opened(error: impl std::fmt::Display) -> Failure {
-    Failure::failed(format!("cannot open the database: {error}"))
-}
-
-/// Refuses a database that lacks steps of this version.
-///
-/// # Errors
-/// [`Failure::Failed`] that says what to do.
-pub async fn refuse_unmigrated(database: &Database) -> Result<(), Failure> {
-    let main = MainMigrator::get_pending_migrations(database.for_migrations().main).await.map_err(Failure::failed)?;
-    let log = LogMigrator::get_pending_migrations(database.for_migrations().log).await.map_err(Failure::failed)?;
-    match main.len() + log.len() {
-        0 => Ok(()),
-        steps => Err(Failure::failed(format!(
-            "the database is not prepared for this version ({steps} steps are missing): run `kim migrate` first"
-        ))),
-    }
-}
-
-/// Starts a server of given parts.
-///
-/// # Errors
-/// [`Failure::Failed`] when the address cannot be had.
-pub async fn listen(mut parts: Parts) -> Result<Running, Failure> {
+/// [`Failure::Failed`] if the server cannot listen on the address.
+pub async fn listen(mut parts: ServerParts) -> Result<RunningServer, Failure> {
     let (listener, address) = bind(parts.listen).await?;
     let (stop, stopped) = watch::channel(false);
     let metrics = Metrics::default();
@@ -140,81 +100,82 @@ pub async fn listen(mut parts: Parts) -> Result<Running, Failure> {
         Some(listen) => {
             let (listener, address) = bind(listen).await?;
             metrics.observe(&mut parts.database);
-            let page = Arc::new(Page { metrics: metrics.clone(), database: parts.database.clone() });
-            tokio::spawn(connections::serve(listener, page, SCRAPERS, Patience::default(), stopped.clone()));
+            let endpoint = Arc::new(MetricsEndpoint { metrics: metrics.clone(), database: parts.database.clone() });
+            let timeouts = ConnectionTimeouts::default();
+            tokio::spawn(connections::serve(listener, endpoint, MAX_METRICS_CONNECTIONS, timeouts, stopped.clone()));
             tracing::info!(%address, "metrics");
             Some(address)
         }
         None => None,
     };
 
-    let ticking = parts.timer.map(|timer| {
+    let timer = parts.timer.map(|timer| {
         let database = parts.database.clone();
         tokio::spawn(timer.run(database, parts.clock, metrics.clone(), stopped.clone()))
     });
-    let backend = House::new(parts.database.clone(), parts.clock, parts.key);
-    let most = parts.limits.connections;
-    let front = Arc::new(Front::new(backend, parts.issuers, parts.jwks, parts.graphiql, parts.limits, metrics));
-    let serving = tokio::spawn(connections::serve(listener, front, most, Patience::default(), stopped));
+    let app = App::new(parts.database.clone(), parts.clock, parts.key);
+    let (max_connections, timeouts) = (parts.limits.connections, ConnectionTimeouts::default());
+    let http = Arc::new(HttpServer::new(app, parts.issuers, parts.jwks, parts.graphiql, parts.limits, metrics));
+    let serving = tokio::spawn(connections::serve(listener, http, max_connections, timeouts, stopped));
     tracing::info!(%address, "listening");
-    Ok(Running { address, metrics_address, stop, serving, ticking, database: parts.database })
+    Ok(RunningServer { address, metrics_address, stop, serving, timer, database: parts.database })
 }
 
 async fn bind(listen: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
-    let why = |error: std::io::Error| Failure::failed(format!("cannot listen on {listen}: {error}"));
-    let listener = TcpListener::bind(listen).await.map_err(why)?;
-    let address = listener.local_addr().map_err(why)?;
+    let failure = |error: std::io::Error| Failure::failed(format!("cannot listen on {listen}: {error}"));
+    let listener = TcpListener::bind(listen).await.map_err(failure)?;
+    let address = listener.local_addr().map_err(failure)?;
     Ok((listener, address))
 }
 
-impl Running {
-    /// Where it listens.
+impl RunningServer {
+    /// The address on which the server listens.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where `/metrics` is.
+    /// The address of `/metrics`.
     #[must_use]
     pub const fn metrics_address(&self) -> Option<SocketAddr> {
         self.metrics_address
     }
 
-    /// The database it serves.
+    /// The server's database.
     #[must_use]
     pub const fn database(&self) -> &Database {
         &self.database
     }
 
-    /// Takes no new request, finishes those that run, and closes the database.
+    /// Accepts no new requests, finishes the running ones, and closes the database.
     ///
     /// # Errors
-    /// [`Failure::Failed`] when the server or the database ended badly.
+    /// [`Failure::Failed`] if the server panicked, or the database could not be closed.
     pub async fn stop(self) -> Result<(), Failure> {
-        // An error here says that the server has ended already.
+        // This fails if the server has ended already.
         let _ended = self.stop.send(true);
         self.serving.await.map_err(Failure::failed)?;
-        if let Some(ticking) = self.ticking {
-            ticking.await.map_err(Failure::failed)?;
+        if let Some(timer) = self.timer {
+            timer.await.map_err(Failure::failed)?;
         }
         self.database.close().await.map_err(Failure::failed)
     }
 
-    /// Serves until one of the signals, then stops.
+    /// Serves until a shutdown signal arrives, then stops.
     ///
     /// # Errors
-    /// As [`Running::stop`].
-    pub async fn until(self, signals: Signals) -> Result<(), Failure> {
+    /// As [`RunningServer::stop`].
+    pub async fn run_until(self, signals: ShutdownSignals) -> Result<(), Failure> {
         signals.received().await.map_err(Failure::failed)?;
-        tracing::info!("stopping: what runs is finished first");
+        tracing::info!("stopping: running requests are finished first");
         self.stop().await
     }
 }
 
-/// SIGTERM and SIGINT, which are an order to stop from the moment that this exists: ask for them before anybody is told
-/// that the server listens.
+/// Receiver of SIGTERM and SIGINT. It must exist before the server's address is announced, because a signal that arrives
+/// earlier kills the process.
 #[derive(Debug)]
-pub struct Signals {
+pub struct ShutdownSignals {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
@@ -222,11 +183,11 @@ pub struct Signals {
 }
 
 #[cfg(unix)]
-impl Signals {
-    /// Listens for them.
+impl ShutdownSignals {
+    /// Registers the signal handlers.
     ///
     /// # Errors
-    /// [`Failure::Failed`] when the system does not let it.
+    /// [`Failure::Failed`] if the operating system refuses.
     pub fn install() -> Result<Self, Failure> {
         use tokio::signal::unix::{SignalKind, signal};
         let terminate = signal(SignalKind::terminate()).map_err(Failure::failed)?;
@@ -244,11 +205,11 @@ impl Signals {
 }
 
 #[cfg(not(unix))]
-impl Signals {
-    /// Listens for them.
+impl ShutdownSignals {
+    /// Ctrl-C needs no registration on this platform.
     ///
     /// # Errors
-    /// None here.
+    /// None.
     pub fn install() -> Result<Self, Failure> {
         Ok(Self {})
     }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use kim_casework::clock::{self, Done, Patience};
+use kim_casework::timer::{self, RunCounts, TimerPeriods};
 use kim_domain::calendar::Clock;
 use kim_entity::database::{Database, took_too_long};
 use tokio::sync::watch;
@@ -14,9 +14,9 @@ use crate::metrics::Metrics;
 #[derive(Clone, Copy, Debug)]
 pub struct Timer {
     /// Pause between the end of a run and the next run.
-    pub every: Duration,
+    pub interval: Duration,
     /// Periods after which the timer acts.
-    pub patience: Patience,
+    pub periods: TimerPeriods,
 }
 
 impl Timer {
@@ -25,7 +25,7 @@ impl Timer {
     pub(crate) async fn run(self, database: Database, clock: Clock, metrics: Metrics, mut stop: watch::Receiver<bool>) {
         loop {
             let stopping = stop.clone();
-            match clock::tick(&database, &clock, self.patience, || !*stopping.borrow()).await {
+            match timer::tick(&database, &clock, self.periods, || !*stopping.borrow()).await {
                 Ok(done) => {
                     metrics.ticked(done.failed == 0, &counts(&done));
                     log_run(&done);
@@ -39,14 +39,14 @@ impl Timer {
             tokio::select! {
                 // A dropped sender means that the server has ended.
                 _ = stop.wait_for(|stop| *stop) => return,
-                () = tokio::time::sleep(self.every) => {}
+                () = tokio::time::sleep(self.interval) => {}
             }
         }
     }
 }
 
 /// Number of actions of a run, by the names that the metrics and `kim tick` use.
-pub(crate) fn counts(done: &Done) -> [(&'static str, u64); 5] {
+pub(crate) fn counts(done: &RunCounts) -> [(&'static str, u64); 5] {
     [
         ("expired", done.expired),
         ("suspended", done.suspended),
@@ -56,12 +56,12 @@ pub(crate) fn counts(done: &Done) -> [(&'static str, u64); 5] {
     ]
 }
 
-fn log_run(done: &Done) {
-    let Done { expired, suspended, withdrawn, reminded, forgotten, failed } = *done;
+fn log_run(done: &RunCounts) {
+    let RunCounts { expired, suspended, withdrawn, reminded, forgotten, failed } = *done;
     if failed > 0 {
         tracing::error!(failed, "some actions of the timer failed; the next run retries them");
     }
-    if *done != Done::default() {
+    if *done != RunCounts::default() {
         tracing::info!(expired, suspended, withdrawn, reminded, forgotten, "timer");
     }
 }

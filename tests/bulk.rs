@@ -11,7 +11,7 @@ use kim_domain::id::{Kind, decode, encode};
 use kim_domain::referral::ReferralStatus;
 use kim_entity::database::Database;
 use kim_entity::{change, disclosed, idempotency, raw, referral_event};
-use kim_graphql::{Api, Asked};
+use kim_graphql::{Api, ParsedRequest};
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -272,7 +272,7 @@ on_both! {
                 let api = Api::new(database, Clock::on(today()), world::key());
                 let viewer = api.admit(verified(&token(agency, role))).await.expect("a database").expect("a viewer");
                 let request = Request::new(document(mutation)).variables(Variables::from_json(json!({"input": input})));
-                let response = api.execute(viewer, Asked::read(request).expect("a document"), "a-request").await;
+                let response = api.execute(viewer, ParsedRequest::read(request).expect("a document"), "a-request").await;
                 assert!(response.errors.is_empty(), "{:?}", response.errors);
                 let statements = statements.lock().expect("a list").clone();
                 of_mutation.push(statements.len());

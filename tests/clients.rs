@@ -1,6 +1,6 @@
 //! The audits of GraphQL over HTTP pass, and the example clients of the guides work.
 
-use kim::development::Wish;
+use kim::development::TokenSpec;
 use kim_domain::agency::Role;
 use serde_json::{Value, json};
 
@@ -30,9 +30,11 @@ fn the_typed_client_of_the_front_end_guide_compiles_and_runs() {
 
 #[test]
 fn the_poller_of_the_integration_guide_delivers_each_change_once() {
-    let wish =
-        Wish { acting_for: Some("sachbearbeitung-17".to_owned()), ..Wish::usual("jobcenter-koeln", Role::Service) };
-    let (demo, token) = (DemoProcess::start(), signed(&wish));
+    let spec = TokenSpec {
+        acting_for: Some("sachbearbeitung-17".to_owned()),
+        ..TokenSpec::usual("jobcenter-koeln", Role::Service)
+    };
+    let (demo, token) = (DemoProcess::start(), signed(&spec));
     let state = tempfile::tempdir().expect("a folder");
     let state = format!("STATE={}", state.path().join("state.json").display());
     let poll = || demo.run("clients/python", &token, &["env", &state, "python3", "jobcenter.py"]);
@@ -104,9 +106,11 @@ fn the_poller_of_the_integration_guide_delivers_each_change_once() {
 /// Runs all but the lines that start a demo: a demo already runs.
 #[test]
 fn the_curl_commands_of_the_integration_guide_return_the_documented_answers() {
-    let wish =
-        Wish { acting_for: Some("sachbearbeitung-17".to_owned()), ..Wish::usual("jobcenter-koeln", Role::Service) };
-    let (demo, token) = (DemoProcess::start(), signed(&wish));
+    let spec = TokenSpec {
+        acting_for: Some("sachbearbeitung-17".to_owned()),
+        ..TokenSpec::usual("jobcenter-koeln", Role::Service)
+    };
+    let (demo, token) = (DemoProcess::start(), signed(&spec));
     let guide = include_str!("../docs/integration.md");
     let mut blocks = guide.split("```").skip(1).step_by(2).peekable();
     let mut ran = 0;

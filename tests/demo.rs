@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use kim::demo::{self, DemoUser};
 use kim::development;
 use kim::issuers::Issuers;
-use kim::serve::{self, Parts, Running};
+use kim::serve::{self, RunningServer, ServerParts};
 use kim_domain::agency::{AgencyKind, Role};
 use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
@@ -37,7 +37,7 @@ async fn filled(database: &Database, clock: &Clock) {
 
 /// The demo's server over a filled database.
 struct Demo {
-    running: Running,
+    running: RunningServer,
     users: Vec<DemoUser>,
 }
 
@@ -45,7 +45,7 @@ impl Demo {
     async fn start(database: &Database, clock: Clock) -> Self {
         filled(database, &clock).await;
         let users = demo::users(&clock).expect("users");
-        let running = serve::listen(Parts {
+        let running = serve::listen(ServerParts {
             listen: ([127, 0, 0, 1], 0).into(),
             database: database.clone(),
             clock,
@@ -70,8 +70,8 @@ impl Demo {
     }
 
     async fn data(&self, agency: &str, role: Role, query: &str) -> Value {
-        let wish = development::Wish::usual(agency, role);
-        let token = development::sign(&wish).expect("a token");
+        let spec = development::TokenSpec::usual(agency, role);
+        let token = development::sign(&spec).expect("a token");
         let mut answer = self.ask(&format!("Bearer {token}"), query, &json!({})).await;
         assert!(answer["errors"].is_null(), "{agency}: {answer}");
         answer["data"].take()
@@ -215,7 +215,7 @@ on_both! {
             let said: Value = serde_json::from_str(answer).expect("JSON");
             assert_eq!(demo.data(agency, Role::Clerk, queries[0]).await, said["data"], "{agency}");
         }
-        let token = development::sign(&development::Wish::usual("jobcenter-koeln", Role::Clerk)).expect("a token");
+        let token = development::sign(&development::TokenSpec::usual("jobcenter-koeln", Role::Clerk)).expect("a token");
         for line in blocks("text")[0].lines() {
             let field = line.split('"').nth(1).expect("a field");
             let query = format!("{{ referrals {{ nodes {{ handover {{ {field} }} }} }} }}");

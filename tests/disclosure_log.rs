@@ -10,7 +10,7 @@ use kim_domain::id::{Kind, decode, encode};
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::ReferralStatus;
 use kim_entity::{disclosed, disclosure_log, raw};
-use kim_graphql::{Api, Asked};
+use kim_graphql::{Api, ParsedRequest};
 use sea_orm::{ConnectionTrait, EntityTrait};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -217,7 +217,7 @@ on_both! {
             async move {
                 let verified = verified(&token("jobcenter", Role::Clerk));
                 let viewer = api.admit(verified).await.expect("a database").expect("a viewer");
-                api.execute(viewer, Asked::read(Request::new(query)).expect("a document"), "a-request").await
+                api.execute(viewer, ParsedRequest::read(Request::new(query)).expect("a document"), "a-request").await
             }
         };
         let refused = ask("{ referrals { nodes { id handover { familyName } } } }").await;
@@ -316,7 +316,7 @@ on_both! {
             async move {
                 let viewer = api.admit(verified(&token("jobcenter", Role::Clerk))).await.expect("a database").expect("a viewer");
                 let request = Request::new("{ referrals { nodes { handover { postalCode } } } }");
-                api.execute(viewer, Asked::read(request).expect("a document"), "a-request").await
+                api.execute(viewer, ParsedRequest::read(request).expect("a document"), "a-request").await
             }
         };
         for day in [today(), in_days(1), in_days(2)] {

@@ -1,6 +1,6 @@
 //! Lists without pages are never cut: whoever would add too much is refused.
 
-use kim_casework::list_length::MOST;
+use kim_casework::list_length::MAX_ROWS;
 use kim_domain::id::{decode, new_uuid};
 use kim_domain::purpose::ReferralPurpose;
 use kim_entity::{appointment, eligibility_decision, referral, talk};
@@ -14,7 +14,7 @@ use crate::support::scenario::{Scenario, jobcenter, on, traeger};
 use crate::support::world::{ConsentSpec, insert, today};
 
 /// How many rows a list gets beside the one that is added over the API.
-const BESIDE: i64 = MOST - 1;
+const BESIDE: i64 = MAX_ROWS - 1;
 
 fn id_of(shown: &Value) -> Uuid {
     decode(shown["id"].as_str().expect("an id")).expect("an id").1
@@ -51,7 +51,7 @@ on_both! {
         scenario.done(&traeger(), "recordTalk", on(&last, talked)).await;
         let query = format!("{{ referral(id: {}) {{ appointments {{ place }} talks {{ heldOn }} }} }}", referral["id"]);
         let listed = scenario.ask(&jobcenter(), &query).await;
-        assert_eq!((length(&listed["referral"]["appointments"]), length(&listed["referral"]["talks"])), (MOST + 1, MOST + 1));
+        assert_eq!((length(&listed["referral"]["appointments"]), length(&listed["referral"]["talks"])), (MAX_ROWS + 1, MAX_ROWS + 1));
         scenario.server.stop().await;
     }
 
@@ -86,7 +86,7 @@ on_both! {
         let decision = json!({"eligible": false, "explanation": "Keine Einwilligung in das Case Management"});
         let last = done(&scenario, "decideEligibility", at(&case, decision.clone()), "id version").await;
         assert_eq!(refused(&scenario, "decideEligibility", at(&last, decision)).await.0, "ACTION_NOT_ALLOWED");
-        assert_eq!(length(&scenario.ask(&traeger(), &query).await["case"]["eligibilityDecisions"]), MOST);
+        assert_eq!(length(&scenario.ask(&traeger(), &query).await["case"]["eligibilityDecisions"]), MAX_ROWS);
         scenario.server.stop().await;
     }
 
@@ -99,12 +99,12 @@ on_both! {
         let input = json!({"caseId": case, "receiverId": receiver, "purpose": purpose.code()});
         let draft = scenario.done(&traeger(), "draftReferral", input.clone()).await;
         let row = referral::Entity::find_by_id(id_of(&draft)).one(main).await.expect("a database").expect("the draft");
-        let others = (1..MOST).map(|place| referral::Model { id: new_uuid(), reference: format!("KIM-{place}"), ..row.clone() });
+        let others = (1..MAX_ROWS).map(|place| referral::Model { id: new_uuid(), reference: format!("KIM-{place}"), ..row.clone() });
         insert::<referral::Entity, _>(main, others.map(Into::into).collect::<Vec<referral::ActiveModel>>()).await;
 
         assert_eq!(scenario.refused(&traeger(), "draftReferral", input).await, "ACTION_NOT_ALLOWED");
         let listed = scenario.ask(&traeger(), &format!("{{ case(id: {case:?}) {{ referrals {{ id }} }} }}")).await;
-        assert_eq!(length(&listed["case"]["referrals"]), MOST);
+        assert_eq!(length(&listed["case"]["referrals"]), MAX_ROWS);
         scenario.server.stop().await;
     }
 }

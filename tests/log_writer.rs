@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use kim_casework::disclose::{Begun, DisclosureLog, Reader, Recorded, Shown};
+use kim_casework::disclose::{AnswerStart, DisclosureLog, LogOutcome, Reader, Shown};
 use kim_domain::agency::{AgencyKind, Role};
 use kim_domain::calendar::Clock;
 use kim_domain::field::{FieldSet, HandoverField};
@@ -48,7 +48,7 @@ impl Process {
     }
 
     /// Records that a clerk was shown a referral. The referral exists only in the log.
-    async fn disclose(&self, clerk: usize, request: &str, referral: Uuid) -> Option<Recorded> {
+    async fn disclose(&self, clerk: usize, request: &str, referral: Uuid) -> Option<LogOutcome> {
         let viewer = &self.clerks[clerk];
         let fields = FieldSet::of(&[HandoverField::FamilyName]);
         let shown = Shown {
@@ -60,9 +60,9 @@ impl Process {
             fields,
             messages: false,
         };
-        let begun = Begun { closings: viewer.closings(), today: today() };
+        let start = AnswerStart { closings: viewer.closings(), today: today() };
         let reader = Reader::of(viewer, request, "an-operation");
-        self.log.record(viewer, &reader, vec![shown], begun).await.ok()
+        self.log.record(viewer, &reader, vec![shown], start).await.ok()
     }
 
     fn commits(&self) -> usize {
@@ -86,7 +86,7 @@ on_both! {
             })
             .collect();
         for request in requests {
-            assert_eq!(request.await.expect("an end"), Some(Recorded::Written));
+            assert_eq!(request.await.expect("an end"), Some(LogOutcome::Written));
         }
         for number in 0..200 {
             assert_eq!(logged(&db, &format!("request-{number}")).await, 1);
@@ -104,7 +104,7 @@ on_both! {
             })
             .collect();
         for show in shows {
-            assert_eq!(show.await.expect("an end"), Some(Recorded::Written));
+            assert_eq!(show.await.expect("an end"), Some(LogOutcome::Written));
         }
         assert_eq!(logged(&db, "a-request").await, 50);
         let facts = kim_entity::disclosed::Entity::find().count(db.database.raw_log()).await.expect("facts");
@@ -124,13 +124,13 @@ on_both! {
             async move { process.disclose(0, "held", new_uuid()).await }
         });
         for _ in 0..20 {
-            assert_eq!(process.disclose(1, "free", new_uuid()).await, Some(Recorded::Written));
+            assert_eq!(process.disclose(1, "free", new_uuid()).await, Some(LogOutcome::Written));
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
         assert!(!waiting.is_finished(), "it was logged while something was being closed");
         closing.commit().await.expect("closed");
         // The rule releases no field, because the referral does not exist.
-        assert_eq!(waiting.await.expect("an end"), Some(Recorded::Overtaken(1)));
+        assert_eq!(waiting.await.expect("an end"), Some(LogOutcome::Outdated(1)));
         assert_eq!((logged(&db, "held").await, logged(&db, "free").await), (0, 20));
     }
 
@@ -149,7 +149,7 @@ on_both! {
             })
             .collect();
         for (number, request) in requests.into_iter().enumerate() {
-            let expected = (number != 7).then_some(Recorded::Written);
+            let expected = (number != 7).then_some(LogOutcome::Written);
             assert_eq!(request.await.expect("an end"), expected, "request {number}");
         }
     }

@@ -10,7 +10,7 @@ use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::ReferralStatus;
 use kim_domain::token::VerifiedToken;
 use kim_entity::database::Database;
-use kim_graphql::{Api, Asked};
+use kim_graphql::{Api, ParsedRequest};
 use serde_json::json;
 
 use crate::support::database::TestDatabase;
@@ -45,7 +45,7 @@ impl Watched {
         self.statements.lock().expect("a list").clear();
         let viewer = self.api.admit(self.verified.clone()).await.expect("a database").expect("a viewer");
         let request = Request::new(query).variables(Variables::from_json(json!({"first": first})));
-        let response = self.api.execute(viewer, Asked::read(request).expect("a document"), "a-request").await;
+        let response = self.api.execute(viewer, ParsedRequest::read(request).expect("a document"), "a-request").await;
         assert!(response.errors.is_empty(), "{:?}", response.errors);
         let all = self.statements.lock().expect("a list").clone();
         // Its lock, and whether anything was closed meanwhile, are the log's own too.

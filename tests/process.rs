@@ -139,7 +139,7 @@ fn serve_does_not_start_on_a_database_that_is_not_migrated() {
     assert_eq!(run(folder.path(), &["migrate", "--down", "--yes-delete-all-data"]).status.code(), Some(0));
     let (code, words) = exit_code_and_stderr(&run(folder.path(), &["serve"]));
     assert_eq!(code, Some(1));
-    assert!(words.contains("steps are missing") && words.contains("kim migrate"), "{words}");
+    assert!(words.contains("migrations are missing") && words.contains("kim migrate"), "{words}");
     assert_eq!(run(folder.path(), &["migrate"]).status.code(), Some(0));
     assert_eq!(run(folder.path(), &["migrate"]).status.code(), Some(0));
     let served = Served::start(folder.path());

@@ -35,9 +35,9 @@ use crate::support::on_both;
 const LEAK_DOCUMENTS: usize = 5_000;
 const COMPARED_DOCUMENTS: usize = 1_000;
 /// Maximum percentage of documents that are answered with errors only, because a non-null field failed or a limit was exceeded.
-const MOST_UNANSWERED: usize = 20;
+const MAX_UNANSWERED: usize = 20;
 /// Minimum percentage of documents that are compared. The others select no object, or exceed a limit after the split.
-const LEAST_COMPARED: usize = 70;
+const MIN_COMPARED: usize = 70;
 
 on_both! {
     async fn random_documents_show_exactly_what_the_rules_table_allows(db: TestDatabase) {
@@ -50,7 +50,7 @@ on_both! {
         }
         fuzz.ask_for_the_rest().await;
         assert_eq!(fuzz.missing(), Missing::default(), "seed {}", fuzz.seed);
-        assert!(fuzz.unanswered * 100 < fuzz.asked * MOST_UNANSWERED, "{} of {}", fuzz.unanswered, fuzz.asked);
+        assert!(fuzz.unanswered * 100 < fuzz.asked * MAX_UNANSWERED, "{} of {}", fuzz.unanswered, fuzz.asked);
         fuzz.end().await;
     }
 
@@ -60,7 +60,7 @@ on_both! {
         for turn in 0..COMPARED_DOCUMENTS {
             compared += usize::from(fuzz.ask_both_ways(turn).await);
         }
-        assert!(compared * 100 > COMPARED_DOCUMENTS * LEAST_COMPARED, "{compared}, seed {}", fuzz.seed);
+        assert!(compared * 100 > COMPARED_DOCUMENTS * MIN_COMPARED, "{compared}, seed {}", fuzz.seed);
         fuzz.end().await;
     }
 

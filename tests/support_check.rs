@@ -27,7 +27,8 @@ async fn case(scenario: &Scenario, number: u32, agency: Uuid, family: &str, give
     let persons = raw::persons(main).await.expect("persons");
     let client = persons.iter().find(|person| person.id == case.person_id).expect("a person");
     let text = |text: &str| Some(text.to_owned());
-    let named = [(F::FamilyName, text(family)), (F::GivenName, text(given)), (F::BirthDate, text(born)), (F::Phone, None)];
+    let named =
+        [(F::FamilyName, text(family)), (F::GivenName, text(given)), (F::BirthDate, text(born)), (F::Phone, None)];
     let values: Vec<_> = named.into_iter().chain([(F::Email, None)]).collect();
     raw::update_person(main, client, &values).await.expect("a name");
     encode(Kind::Case, id)

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use chrono::NaiveDate;
 use kim::demo;
-use kim_casework::clock::{Done, Patience, tick};
+use kim_casework::timer::{RunCounts, TimerPeriods, tick};
 use kim_domain::calendar::{Clock, noon_micros};
 use kim_domain::field::FieldSet;
 use kim_domain::fingerprint::FingerprintKey;
@@ -30,16 +30,16 @@ fn day(text: &str) -> NaiveDate {
 }
 
 /// Runs the timer once on a day.
-async fn run_timer(database: &Database, today: &str) -> Done {
-    tick(database, &Clock::on(day(today)), Patience::default(), || true).await.expect("a database")
+async fn run_timer(database: &Database, today: &str) -> RunCounts {
+    tick(database, &Clock::on(day(today)), TimerPeriods::default(), || true).await.expect("a database")
 }
 
 /// Runs the timer and returns its actions, without deleted results of the test's own requests.
-async fn run_on(scenario: &Scenario, today: &str) -> Done {
-    Done { forgotten: 0, ..run_timer(&scenario.server.database.database, today).await }
+async fn run_on(scenario: &Scenario, today: &str) -> RunCounts {
+    RunCounts { forgotten: 0, ..run_timer(&scenario.server.database.database, today).await }
 }
 
-const NOTHING: Done = Done { expired: 0, suspended: 0, withdrawn: 0, reminded: 0, forgotten: 0, failed: 0 };
+const NOTHING: RunCounts = RunCounts { expired: 0, suspended: 0, withdrawn: 0, reminded: 0, forgotten: 0, failed: 0 };
 
 async fn feed_kinds(scenario: &Scenario, token: &str) -> Vec<String> {
     let feed = scenario.ask(token, "{ changes(first: 100) { nodes { kind } } }").await;
@@ -89,13 +89,13 @@ on_both! {
         assert_eq!(offered["dueOn"], "2026-12-04");
         for (today, expected) in [
             ("2026-12-01", NOTHING),
-            ("2026-12-02", Done { reminded: 1, ..NOTHING }),
+            ("2026-12-02", RunCounts { reminded: 1, ..NOTHING }),
             ("2026-12-03", NOTHING),
-            ("2026-12-07", Done { reminded: 1, ..NOTHING }),
+            ("2026-12-07", RunCounts { reminded: 1, ..NOTHING }),
             ("2026-12-08", NOTHING),
-            ("2026-12-11", Done { reminded: 1, ..NOTHING }),
+            ("2026-12-11", RunCounts { reminded: 1, ..NOTHING }),
             ("2026-12-18", NOTHING),
-            ("2026-12-19", Done { expired: 1, ..NOTHING }),
+            ("2026-12-19", RunCounts { expired: 1, ..NOTHING }),
             ("2026-12-20", NOTHING),
         ] {
             assert_eq!(run_on(&scenario, today).await, expected, "{today}");
@@ -119,7 +119,7 @@ on_both! {
         let draft = scenario.draft(Some(ConsentSpec { until: Some(day("2026-11-23")), ..ConsentSpec::whole() })).await;
         let offered = scenario.done(&traeger(), "offerReferral", on(&draft, json!({"acknowledgeReportingDuty": true}))).await;
         assert_eq!(run_on(&scenario, "2026-11-23").await, NOTHING, "the consent's last day");
-        assert_eq!(run_on(&scenario, "2026-11-24").await, Done { suspended: 1, ..NOTHING });
+        assert_eq!(run_on(&scenario, "2026-11-24").await, RunCounts { suspended: 1, ..NOTHING });
         assert_eq!(run_on(&scenario, "2026-11-24").await, NOTHING);
         let shown = "status dueOn ballWith { slug } handover { familyName } events(last: 1) { nodes { toStatus suspensionReason } }";
         let seen = read_referral(&scenario, &jobcenter(), &offered, shown).await;
@@ -131,9 +131,9 @@ on_both! {
 
         for (today, expected) in [
             ("2026-12-21", NOTHING),
-            ("2026-12-22", Done { reminded: 1, ..NOTHING }),
+            ("2026-12-22", RunCounts { reminded: 1, ..NOTHING }),
             ("2026-12-24", NOTHING),
-            ("2026-12-25", Done { withdrawn: 1, ..NOTHING }),
+            ("2026-12-25", RunCounts { withdrawn: 1, ..NOTHING }),
             ("2026-12-26", NOTHING),
         ] {
             assert_eq!(run_on(&scenario, today).await, expected, "{today}");
@@ -153,13 +153,13 @@ on_both! {
         let input = json!({"caseId": case, "receiverId": receiver, "purpose": purpose.code(), "carriesApplication": true});
         let draft = scenario.done(&traeger(), "draftReferral", input).await;
         let offered = scenario.done(&traeger(), "offerReferral", on(&draft, json!({"acknowledgeReportingDuty": true}))).await;
-        assert_eq!(run_on(&scenario, "2027-06-01").await, Done { reminded: 1, ..NOTHING });
+        assert_eq!(run_on(&scenario, "2027-06-01").await, RunCounts { reminded: 1, ..NOTHING });
         assert_eq!(read_referral(&scenario, &jobcenter(), &offered, "status overdue").await["status"], "OFFERED");
         // An ended ground does not withdraw it either: the application stays filed until somebody decides.
         let main = scenario.server.database.database.raw();
         let over = consent::ActiveModel { valid_until: Set(Some(day("2026-11-23"))), ..Default::default() };
         consent::Entity::update_many().set(over).exec(main).await.expect("an end");
-        assert_eq!(run_on(&scenario, "2026-11-24").await, Done { suspended: 1, ..NOTHING });
+        assert_eq!(run_on(&scenario, "2026-11-24").await, RunCounts { suspended: 1, ..NOTHING });
         assert_eq!(run_on(&scenario, "2027-06-01").await, NOTHING);
         assert_eq!(read_referral(&scenario, &jobcenter(), &offered, "status").await["status"], "SUSPENDED");
         scenario.server.stop().await;
@@ -169,24 +169,24 @@ on_both! {
         let scenario = Scenario::begin(db).await;
         let offered = scenario.offered().await;
         scenario.done(&jobcenter(), "requestInformation", on(&offered, json!({"question": "Seit wann?"}))).await;
-        assert_eq!(run_on(&scenario, "2026-12-02").await, Done { reminded: 1, ..NOTHING });
+        assert_eq!(run_on(&scenario, "2026-12-02").await, RunCounts { reminded: 1, ..NOTHING });
         assert_eq!(feed_kinds(&scenario, &traeger()).await.last().map(String::as_str), Some("REMINDER"));
-        assert_eq!(run_on(&scenario, "2026-12-19").await, Done { expired: 1, ..NOTHING });
+        assert_eq!(run_on(&scenario, "2026-12-19").await, RunCounts { expired: 1, ..NOTHING });
         scenario.server.stop().await;
     }
 
     async fn simultaneous_timers_act_once_and_an_interrupted_run_is_continued(db: TestDatabase) {
         let ids = fill(&db, 60, |spec| spec).await;
-        let patience = Patience::default();
+        let periods = TimerPeriods::default();
         let started = AtomicUsize::new(0);
-        let some = tick(&db.database, &Clock::system(), patience, || started.fetch_add(1, Ordering::Relaxed) < 7).await;
-        assert_eq!(some.expect("a database"), Done { expired: 7, ..NOTHING });
+        let some = tick(&db.database, &Clock::system(), periods, || started.fetch_add(1, Ordering::Relaxed) < 7).await;
+        assert_eq!(some.expect("a database"), RunCounts { expired: 7, ..NOTHING });
 
         let timers = (0..3).map(|_| {
             let url = db.url.clone();
             tokio::spawn(async move {
                 let database = Database::open(&url).await.expect("the same database");
-                let done = tick(&database, &Clock::system(), patience, || true).await.expect("a run");
+                let done = tick(&database, &Clock::system(), periods, || true).await.expect("a run");
                 database.close().await.expect("closed");
                 done
             })
@@ -194,7 +194,7 @@ on_both! {
         let mut expired = 7;
         for timer in timers.collect::<Vec<_>>() {
             let done = timer.await.expect("a timer");
-            assert_eq!(done, Done { expired: done.expired, ..NOTHING });
+            assert_eq!(done, RunCounts { expired: done.expired, ..NOTHING });
             expired += done.expired;
         }
         assert_eq!(expired, 60);
@@ -225,9 +225,9 @@ on_both! {
         let busy = db.database.raw_write().await.expect("a transaction");
         let touched = referral::ActiveModel { version: Set(2), ..Default::default() };
         referral::Entity::update_many().set(touched).filter(referral::Column::Id.eq(ids[0])).exec(&busy).await.expect("locked");
-        assert_eq!(run_timer(&db.database, "2026-11-20").await, Done { expired: 1, ..NOTHING });
+        assert_eq!(run_timer(&db.database, "2026-11-20").await, RunCounts { expired: 1, ..NOTHING });
         busy.commit().await.expect("committed");
-        assert_eq!(run_timer(&db.database, "2026-11-20").await, Done { expired: 1, ..NOTHING });
+        assert_eq!(run_timer(&db.database, "2026-11-20").await, RunCounts { expired: 1, ..NOTHING });
     }
 
     async fn closed_referrals_and_drafts_trigger_no_action(db: TestDatabase) {
@@ -252,7 +252,7 @@ on_both! {
         };
         let before = statuses().await;
         let first = run_timer(database, "2026-11-20").await;
-        assert_eq!(first, Done { reminded: first.reminded, ..NOTHING });
+        assert_eq!(first, RunCounts { reminded: first.reminded, ..NOTHING });
         assert_eq!(statuses().await, before, "something is always overdue, and something suspended");
         // Referrals that become due get reminders. Overdue ones change no status yet.
         assert!(first.reminded > 0);
@@ -282,7 +282,7 @@ on_both! {
         for rows in [rows(1_234, in_days(-31)), rows(3, in_days(-29))] {
             idempotency::Entity::insert_many(rows).exec_without_returning(db.database.raw()).await.expect("rows");
         }
-        assert_eq!(run_timer(&db.database, world::TODAY).await, Done { forgotten: 1_234, ..NOTHING });
+        assert_eq!(run_timer(&db.database, world::TODAY).await, RunCounts { forgotten: 1_234, ..NOTHING });
         assert_eq!(idempotency::Entity::find().count(db.database.raw()).await, Ok(3));
         assert_eq!(run_timer(&db.database, world::TODAY).await, NOTHING);
     }

@@ -6,7 +6,7 @@ use aws_lc_rs::signature::KeyPair as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, get_current_timestamp};
-use kim::development::{self, Wish};
+use kim::development::{self, TokenSpec};
 use kim_domain::agency::{AgencyKind, Role};
 use kim_domain::calendar::Clock;
 use serde_json::{Value, json};
@@ -170,8 +170,8 @@ fn wrong_claims() -> Vec<(String, String)> {
         "an issuer that speaks for another's agency".to_owned(),
         sign_with(&keys::OTHER, Algorithm::EdDSA, &foreign),
     ));
-    let wish = Wish::usual("jobcenter-koeln", Role::Clerk);
-    tokens.push(("the development issuer".to_owned(), development::sign(&wish).expect("a token")));
+    let spec = TokenSpec::usual("jobcenter-koeln", Role::Clerk);
+    tokens.push(("the development issuer".to_owned(), development::sign(&spec).expect("a token")));
     tokens
 }
 

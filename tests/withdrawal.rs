@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use kim_casework::disclose::{Begun, DisclosureLog, Reader, Recorded, Shown};
+use kim_casework::disclose::{AnswerStart, DisclosureLog, LogOutcome, Reader, Shown};
 use kim_casework::import::{Options, agreements};
 use kim_domain::calendar::Clock;
 use kim_domain::field::{FieldSet, HandoverField};
@@ -102,18 +102,18 @@ on_both! {
         let admitted = Reads::admit(&database, verified(&jobcenter()), today()).await.expect("a database");
         let viewer = Arc::clone(admitted.expect("a clerk").viewer());
         let (reader, shown) = (Reader::of(&viewer, "a-request", "an-operation"), [about_to_show(&one, scenario.jobcenter)]);
-        let begun = Begun { closings: viewer.closings(), today: today() };
-        let record = async |begun| ledger.record(&viewer, &reader, shown.to_vec(), begun).await.expect("the log");
+        let start = AnswerStart { closings: viewer.closings(), today: today() };
+        let record = async |start| ledger.record(&viewer, &reader, shown.to_vec(), start).await.expect("the log");
 
         // After this answer began, first another client's consent is withdrawn, then this client's own.
-        for (referral, expected) in [(&other, Recorded::Written), (&one, Recorded::Overtaken(2))] {
+        for (referral, expected) in [(&other, LogOutcome::Written), (&one, LogOutcome::Outdated(2))] {
             let query = format!("{{ referral(id: {}) {{ consent {{ id }} }} }}", referral["id"]);
             let consent = scenario.ask(&traeger(), &query).await["referral"]["consent"]["id"].clone();
             done(&scenario, "withdrawConsent", json!({"consentId": consent})).await;
-            assert_eq!(record(begun).await, expected);
+            assert_eq!(record(start).await, expected);
         }
-        let yesterday = Begun { closings: 2, today: in_days(-1) };
-        assert_eq!(record(yesterday).await, Recorded::Overtaken(2), "a consent may have ended with the day");
+        let yesterday = AnswerStart { closings: 2, today: in_days(-1) };
+        assert_eq!(record(yesterday).await, LogOutcome::Outdated(2), "a consent may have ended with the day");
         assert_eq!(logged(&database).await, 1);
         scenario.server.stop().await;
     }
@@ -230,13 +230,13 @@ on_both! {
             })
         }).collect();
 
-        let begun = Instant::now();
+        let start = Instant::now();
         let clerk = jobcenter();
         let mut mine = Vec::new();
         let mut round = 0;
         while crossings.load(Ordering::SeqCst) < INTERLEAVINGS {
             round += 1;
-            assert!(begun.elapsed() < PATIENCE, "only {} in {round} rounds", crossings.load(Ordering::SeqCst));
+            assert!(start.elapsed() < PATIENCE, "only {} in {round} rounds", crossings.load(Ordering::SeqCst));
             done(&scenario, "withdrawConsent", json!({"consentId": consent})).await;
             epoch.fetch_add(1, Ordering::SeqCst);
             let at_withdrawal = logged(&outside).await;
@@ -277,7 +277,7 @@ on_both! {
         assert_eq!(written, shown, "what was shown is what was logged");
         println!(
             "{round} withdrawals, {} answers, {} with a name, {:.1} s",
-            seen.len(), shown.len(), begun.elapsed().as_secs_f32()
+            seen.len(), shown.len(), start.elapsed().as_secs_f32()
         );
     }
 }

@@ -46,7 +46,12 @@ pub(crate) fn rule() -> Fact {
     for _ in 0..REPETITIONS * ROWS {
         let terms = black_box(&terms);
         let asked = known_to(terms.receiver);
-        black_box((visible(terms).asked(asked), visible(terms).asked(asked), consented(terms), statutory(terms)));
+        black_box((
+            visible(terms).restrict_to(asked),
+            visible(terms).restrict_to(asked),
+            consented(terms),
+            statutory(terms),
+        ));
     }
     Fact::new(RULE, began.elapsed().as_secs_f64() * 1e6 / f64::from(REPETITIONS), "µs")
 }

@@ -1,5 +1,5 @@
-//! What is done with interface agreements (Schnittstellenvereinbarungen): proposed, signed, advised on, rejected, ended.
-//! Who may do which, `domain/src/agreement.rs` says.
+//! Use cases of interface agreements (Schnittstellenvereinbarungen): propose, sign, give an opinion, reject, terminate.
+//! `domain/src/agreement.rs` decides who may do what.
 
 mod advise;
 mod conclude;
@@ -12,94 +12,99 @@ mod terminate;
 
 pub use advise::{Opinion, give_opinion};
 pub use document::document;
-pub use propose::{FieldWish, Proposal, propose};
+pub use propose::{Proposal, ProposedField, propose};
 pub use reject::reject;
 pub use sign::sign;
 pub use terminate::{Termination, terminate};
 
-use kim_domain::agreement::{AgreementSide, ProposalAction, ProposalStatus, Standpoint};
+use kim_domain::agreement::{AgreementSide, Position, ProposalAction, ProposalStatus};
 use kim_entity::agreement_proposal::Model;
 use kim_entity::write::ProposalChange;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::refusal::{Because, Refusal};
+use crate::refusal::{ErrorCode, WorkError};
 use crate::work::Work;
 
-/// Which proposal, and in which version the client saw it: an officer's doubts count before a signature.
+/// A proposal, and the version that the client saw. The version protects a signature from an opinion that was given
+/// meanwhile.
 #[derive(Clone, Copy, Debug)]
 pub struct ProposalTarget {
-    /// Its id; `None` for an id that cannot be a proposal's.
+    /// Id of the proposal; `None` for an id that cannot belong to a proposal.
     pub id: Option<Uuid>,
-    /// The version that was seen.
+    /// The version that the client saw.
     pub expected_version: i32,
 }
 
-/// The proposal that something was done with.
+/// The changed proposal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProposalDone {
-    /// Its id.
+pub struct ProposalResult {
+    /// Id of the proposal.
     pub proposal: Uuid,
 }
 
-/// The agreement that something was done with.
+/// The changed agreement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AgreementDone {
-    /// Its id.
+pub struct AgreementResult {
+    /// Id of the agreement.
     pub agreement: Uuid,
 }
 
-/// Where the viewer stands to an agreement of its municipality with this receiver.
-fn standpoint(work: &Work<'_>, receiver_id: Uuid) -> Standpoint {
+/// The viewer's position in agreements of its municipality with this receiver.
+fn position(work: &Work<'_>, receiver_id: Uuid) -> Position {
     let viewer = work.viewer();
-    Standpoint { kind: viewer.agency().kind, role: viewer.role(), is_receiver: viewer.agency().id == receiver_id }
+    Position { kind: viewer.agency().kind, role: viewer.role(), is_receiver: viewer.agency().id == receiver_id }
 }
 
-/// A proposal that concerns the viewer, locked, if it is open, nobody was faster, and this may be done with it.
-async fn take(
+/// Locks a proposal that concerns the viewer. Checks its version, that it is open, and that the viewer may take the
+/// action.
+async fn lock_for_action(
     work: &Work<'_>,
     target: ProposalTarget,
     action: impl FnOnce(&Model) -> ProposalAction,
-) -> Result<Taken, Refusal> {
+) -> Result<LockedProposal, WorkError> {
     let found = match target.id {
         Some(id) => work.reads().proposals_by_id(&[id]).await?.pop(),
         None => None,
     };
-    let id = found.ok_or_else(Refusal::not_found)?.id;
-    let row = work.writes().lock_proposal(id).await?.ok_or_else(Refusal::not_found)?;
+    let id = found.ok_or_else(WorkError::not_found)?.id;
+    let row = work.writes().lock_proposal(id).await?.ok_or_else(WorkError::not_found)?;
     if row.version != target.expected_version {
-        return Err(Refusal::conflict(row.version));
+        return Err(WorkError::conflict(row.version));
     }
-    let (at, action) = (standpoint(work, row.receiver_id), action(&row));
+    let (at, action) = (position(work, row.receiver_id), action(&row));
     if !at.may(action, row.agency_id == work.own_id()) {
-        return Err(Refusal::not_allowed(format!("„{}“ ist hier nicht Sache Ihrer Stelle und Rolle.", action.label())));
+        return Err(WorkError::not_allowed(format!(
+            "„{}“ ist hier nicht Sache Ihrer Stelle und Rolle.",
+            action.label()
+        )));
     }
     if row.status.0 != ProposalStatus::Open {
         let text = format!("„{}“ geht nicht mehr: der Vorschlag ist „{}“.", action.label(), row.status.0.label());
-        return Err(Refusal::because(Because::IllegalTransition, text));
+        return Err(WorkError::with_code(ErrorCode::IllegalTransition, text));
     }
-    Ok(Taken { row, side: at.side() })
+    Ok(LockedProposal { row, side: at.side() })
 }
 
-/// A proposal that something is done with, and the party for which.
-struct Taken {
+/// A locked proposal, and the party for which the viewer acts.
+struct LockedProposal {
     row: Model,
     side: Option<AgreementSide>,
 }
 
-impl Taken {
-    /// The party for which is signed or advised, while there is something to be agreed on.
-    fn party(&self, work: &Work<'_>) -> Result<AgreementSide, Refusal> {
+impl LockedProposal {
+    /// The party for which the viewer signs or gives an opinion. ILLEGAL_TRANSITION if the proposed period is over.
+    fn party(&self, work: &Work<'_>) -> Result<AgreementSide, WorkError> {
         if self.row.valid_until.is_some_and(|last_day| last_day < work.today()) {
             let text = "Der vorgeschlagene Zeitraum ist vorbei. Bitte einen neuen Vorschlag machen.";
-            return Err(Refusal::because(Because::IllegalTransition, text));
+            return Err(WorkError::with_code(ErrorCode::IllegalTransition, text));
         }
-        self.side.ok_or_else(|| Refusal::not_allowed("Für die Träger handelt die Koordinierende Stelle."))
+        self.side.ok_or_else(|| WorkError::not_allowed("Für die Träger handelt die Koordinierende Stelle."))
     }
 }
 
-/// Counts the proposal's version on, and writes what changes with it.
-async fn count_on(work: &Work<'_>, row: &Model, change: ProposalChange) -> Result<(), Refusal> {
+/// Writes a change of the proposal and increments its version. CONFLICT if the version has changed.
+async fn update_proposal(work: &Work<'_>, row: &Model, change: ProposalChange) -> Result<(), WorkError> {
     let is_first = work.writes().change_proposal(row.id, row.version, change).await?;
-    if is_first { Ok(()) } else { Err(Refusal::conflict(row.version + 1)) }
+    if is_first { Ok(()) } else { Err(WorkError::conflict(row.version + 1)) }
 }

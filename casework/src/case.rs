@@ -1,20 +1,20 @@
-//! What a Träger does with its own cases: one use case, one function. Nothing here flows into a handover: a handover is a
-//! copy, and only `referral::change_handover` refreshes it.
+//! Use cases of a Träger's own cases. None of them changes a handover: a handover is a copy, and only
+//! `referral::change_handover` refreshes it.
 
 mod close;
 mod eligibility;
 mod note;
 mod open;
-mod plan;
 mod record;
+mod support_plan;
 mod update;
 
 pub use close::{CloseCase, close};
 pub use eligibility::{Decide, decide};
 pub use note::add_note;
 pub use open::{OpenCase, open};
-pub use plan::{NewGoal, NewStep, Responsible, set_plan};
 pub use record::Record;
+pub use support_plan::{NewGoal, NewStep, Responsible, set_plan};
 pub use update::{UpdateCase, update};
 
 use kim_domain::field::FieldSet;
@@ -25,51 +25,56 @@ use kim_entity::read::CaseRow;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::refusal::Refusal;
+use crate::refusal::WorkError;
 use crate::text::line;
 use crate::work::Work;
 
-/// Which case, and in which version the client saw it.
+/// A case, and the version that the client saw.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
-    /// Its id; `None` for an id that cannot be a case's.
+    /// Id of the case; `None` for an id that cannot belong to a case.
     pub id: Option<Uuid>,
-    /// The version that was seen.
+    /// The version that the client saw.
     pub expected_version: i32,
 }
 
-/// The case that something was done with: what a repeat of the request is told again.
+/// The changed case. Stored for repeats of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Done {
-    /// Its id.
+pub struct CaseResult {
+    /// Id of the case.
     pub case: Uuid,
 }
 
 /// A case of the viewer's agency, with these fields of its record.
-async fn own(work: &Work<'_>, id: Option<Uuid>, record: FieldSet) -> Result<CaseRow, Refusal> {
+async fn own(work: &Work<'_>, id: Option<Uuid>, record: FieldSet) -> Result<CaseRow, WorkError> {
     let found = match id {
         Some(id) => work.reads().cases_by_id(&[id], record).await?.pop(),
         None => None,
     };
-    found.ok_or_else(Refusal::not_found)
+    found.ok_or_else(WorkError::not_found)
 }
 
-/// An open case of the viewer's agency in the version that was seen.
-async fn own_open(work: &Work<'_>, target: Target, record: FieldSet) -> Result<CaseRow, Refusal> {
-    own_to_write(work, target, record, FieldSet::EMPTY).await
+/// An open case of the viewer's agency in the expected version.
+async fn own_open(work: &Work<'_>, target: Target, record: FieldSet) -> Result<CaseRow, WorkError> {
+    own_for_fields(work, target, record, FieldSet::EMPTY).await
 }
 
-/// The same, to write nothing but these fields of its record. If they are all disputed, it may be closed: a wrong value can
-/// be put right for as long as somebody has it (§ 84 SGB X).
-async fn own_to_write(work: &Work<'_>, target: Target, record: FieldSet, alone: FieldSet) -> Result<CaseRow, Refusal> {
+/// A case of the viewer's agency of which only the fields `alone` will be written. If all of these are disputed, the
+/// case may be closed, because a wrong value can be corrected as long as anybody stores it (§ 84 SGB X).
+async fn own_for_fields(
+    work: &Work<'_>,
+    target: Target,
+    record: FieldSet,
+    alone: FieldSet,
+) -> Result<CaseRow, WorkError> {
     let case = own(work, target.id, record).await?;
     if case.version != target.expected_version {
-        return Err(Refusal::conflict(case.version));
+        return Err(WorkError::conflict(case.version));
     }
     if case.closed_on.is_some() {
         let disputed = work.reads().disputes_of_cases(&[case.id]).await?.remove(&case.id).unwrap_or_default();
         if alone.is_empty() || !alone.is_within(disputed) {
-            return Err(Refusal::not_allowed(
+            return Err(WorkError::not_allowed(
                 "Der Fall ist abgeschlossen und bleibt, wie er ist. Notizen gehen noch; zu berichtigen sind nur Angaben, die \
                  als falsch gemeldet und noch nicht entschieden sind, und nichts anderes zugleich.",
             ));
@@ -78,35 +83,35 @@ async fn own_to_write(work: &Work<'_>, target: Target, record: FieldSet, alone: 
     Ok(case)
 }
 
-/// Writes what changes of a case whose version nobody else has counted on. From here to the commit nobody else writes it.
-async fn touch(work: &Work<'_>, case: &CaseRow, change: CaseChange) -> Result<(), Refusal> {
-    match work.writes().update_case(case.id, case.version, change, work.now()).await.map_err(taken)? {
+/// Writes the changes of a case. CONFLICT if its version has changed. The row stays locked until the commit.
+async fn update_row(work: &Work<'_>, case: &CaseRow, change: CaseChange) -> Result<(), WorkError> {
+    match work.writes().update_case(case.id, case.version, change, work.now()).await.map_err(number_in_use)? {
         true => Ok(()),
-        false => Err(Refusal::conflict(case.version + 1)),
+        false => Err(WorkError::conflict(case.version + 1)),
     }
 }
 
-/// The one thing of a case that is there once at an agency is its number.
-fn taken(error: DbErr) -> Refusal {
+/// The case number is the only unique column besides the id.
+fn number_in_use(error: DbErr) -> WorkError {
     match is_taken(&error) {
         true => {
-            Refusal::bad_input("„caseNumber“ ist bei Ihrer Stelle schon vergeben. Bitte eine andere Nummer nehmen.")
+            WorkError::bad_input("„caseNumber“ ist bei Ihrer Stelle schon vergeben. Bitte eine andere Nummer nehmen.")
         }
-        false => Refusal::Database(error),
+        false => WorkError::Database(error),
     }
 }
 
-fn case_number(number: &str) -> Result<String, Refusal> {
+fn case_number(number: &str) -> Result<String, WorkError> {
     line("caseNumber", number)
 }
 
 /// The code of a district of the agency's municipality.
-async fn district(work: &Work<'_>, code: &str) -> Result<String, Refusal> {
+async fn district(work: &Work<'_>, code: &str) -> Result<String, WorkError> {
     let found = work.writes().district(code.trim()).await?;
-    found.ok_or_else(|| Refusal::bad_input("„district“ ist kein Schlüssel eines Stadtbezirks Ihrer Kommune."))
+    found.ok_or_else(|| WorkError::bad_input("„district“ ist kein Schlüssel eines Stadtbezirks Ihrer Kommune."))
 }
 
-/// Only agencies that hand over keep cases.
-fn keeps_cases(work: &Work<'_>) -> Result<(), Refusal> {
-    if work.sends() { Ok(()) } else { Err(Refusal::not_allowed("Ihre Art von Stelle führt hier keine Fälle.")) }
+/// Only agencies that send referrals manage cases.
+fn require_sender(work: &Work<'_>) -> Result<(), WorkError> {
+    if work.sends() { Ok(()) } else { Err(WorkError::not_allowed("Ihre Art von Stelle führt hier keine Fälle.")) }
 }

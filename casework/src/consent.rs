@@ -1,15 +1,15 @@
-//! What is done with consents: recorded, renewed, withdrawn. What a consent must be, `domain/src/consent.rs` says; what it
-//! opens, the rule alone.
+//! Use cases of consents: record, renew, withdraw. `domain/src/consent.rs` decides what a valid consent is, and the
+//! disclosure rule what it opens.
 //!
-//! A client has at most one consent in force for a receiver and purpose: another one renews it. So that what the client
-//! withdraws is never found again in an older paper, a withdrawal takes every consent for that receiver and purpose.
+//! A client has at most one consent in force for a receiver and purpose; a further one renews it. A withdrawal
+//! withdraws all consents for that receiver and purpose, so that no older consent comes into force again.
 
-mod given;
+mod declared;
 mod record;
-mod rest;
+mod referral_base;
 mod withdraw;
 
-pub use given::Given;
+pub use declared::DeclaredConsent;
 pub use record::{Record, record, renew};
 pub use withdraw::withdraw;
 
@@ -19,28 +19,29 @@ use kim_entity::consent;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::refusal::Refusal;
+use crate::refusal::WorkError;
 use crate::work::Work;
 
-/// The consent that something was done with, and the referrals that it concerned: what a repeat is told again.
+/// The changed consent and the affected referrals. Stored for repeats of the request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Done {
-    /// The consent: the new one, where there is a new one.
+pub struct ConsentResult {
+    /// Id of the consent. For a renewal, the id of the new one.
     pub consent: Uuid,
-    /// Referrals that now rest on it, were resumed or suspended, or show less.
+    /// Referrals that are based on the consent now, were resumed or suspended, or show fewer fields.
     pub referrals: Vec<Uuid>,
 }
 
-/// The viewer's own consent of this id.
-async fn own(work: &Work<'_>, id: Option<Uuid>) -> Result<consent::Model, Refusal> {
+/// The viewer's own consent with this id.
+async fn own(work: &Work<'_>, id: Option<Uuid>) -> Result<consent::Model, WorkError> {
     let found = match id {
         Some(id) => work.writes().consent(id).await?,
         None => None,
     };
-    found.ok_or_else(Refusal::not_found)
+    found.ok_or_else(WorkError::not_found)
 }
 
-/// Writes a step into a consent's history, and returns its id. The consent is locked: the step is later than any other.
-async fn note(work: &Work<'_>, consent: Uuid, step: ConsentStep, fields: FieldSet) -> Result<Uuid, Refusal> {
+/// Writes an event to the consent's history and returns its id. The consent must be locked, so that the event is the
+/// latest.
+async fn write_event(work: &Work<'_>, consent: Uuid, step: ConsentStep, fields: FieldSet) -> Result<Uuid, WorkError> {
     Ok(work.writes().insert_consent_event(consent, step, fields, work.instant()).await?)
 }

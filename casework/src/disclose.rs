@@ -1,8 +1,8 @@
-//! Writes down what was disclosed, before it leaves: the log of requests, and per referral and field the first and
-//! last time.
+//! Logs disclosures before the answer leaves: one row per request and set of fields, and per referral and field the
+//! first time and the last day.
 
-mod known;
 mod log_writer;
+mod written_today;
 
 use std::sync::Arc;
 
@@ -18,26 +18,26 @@ use uuid::Uuid;
 
 use log_writer::LogWriter;
 
-/// What was shown of one referral in one request.
+/// The disclosure of one referral in one request.
 #[derive(Clone, Debug)]
 pub struct Shown {
     /// The referral.
     pub referral_id: Uuid,
     /// Its receiver.
     pub receiver_id: Uuid,
-    /// Shown to the agency that handed it over.
+    /// Whether the viewer's agency is the sender.
     pub own: bool,
-    /// Fields that a statute lets pass.
+    /// Fields with a statutory ground.
     pub statutory: FieldSet,
-    /// Fields that the client consented to.
+    /// Fields with the client's consent as ground.
     pub consented: FieldSet,
-    /// Fields that were asked for and visible, also where the value is null.
+    /// Fields that were requested and visible, including null values.
     pub fields: FieldSet,
-    /// Whether messages were shown.
+    /// Whether messages were disclosed.
     pub messages: bool,
 }
 
-/// Who read, in which request, by which operation.
+/// The reader, the request and its operation.
 #[derive(Clone, Debug)]
 pub struct Reader {
     agency_id: Uuid,
@@ -50,7 +50,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// The viewer, the request's id, and the hash of the operation's document.
+    /// `operation` is the hash of the operation's document.
     #[must_use]
     pub fn of(viewer: &Viewer, request_id: &str, operation: &str) -> Self {
         Self {
@@ -65,70 +65,71 @@ impl Reader {
     }
 }
 
-/// What became of a log entry.
+/// Result of logging.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Recorded {
-    /// It is there: the answer may leave.
+pub enum LogOutcome {
+    /// The disclosures are logged: the answer may leave.
     Written,
-    /// Something was closed to the agency since the answer was begun: it is to be made anew, and this is the count now.
-    Overtaken(i64),
+    /// A field was closed for the agency since the answer was started, so the answer must be computed again. Contains
+    /// the current number of closings.
+    Outdated(i64),
 }
 
-/// When an answer was begun.
+/// State at the start of an answer.
 #[derive(Clone, Copy, Debug)]
-pub struct Begun {
-    /// How often something was closed to the viewer's agency before.
+pub struct AnswerStart {
+    /// Number of closings for the viewer's agency before the start.
     pub closings: i64,
-    /// The day for which the rule was asked.
+    /// Day for which the rule was evaluated.
     pub today: NaiveDate,
 }
 
-/// What of one request is to be written, and who waits for it.
+/// The disclosures of one request, and the channel on which it waits for the result.
 struct Entry {
     viewer: Arc<Viewer>,
     reader: Reader,
     shown: Vec<Shown>,
-    begun: Begun,
-    told: oneshot::Sender<Result<Recorded, Arc<DbErr>>>,
+    start: AnswerStart,
+    result_sender: oneshot::Sender<Result<LogOutcome, Arc<DbErr>>>,
 }
 
-/// So many entries wait at most; who comes then waits for a place.
-const QUEUE: usize = 1_024;
+/// Maximum number of waiting entries. Further senders wait for a free place.
+const QUEUE_CAPACITY: usize = 1_024;
 
-/// The log of one process. What requests show at the same time is written in one transaction: the disk is waited for
-/// once.
+/// The disclosure log of one process. Entries that arrive at the same time are written in one transaction, so that the
+/// disk is synced once.
 #[derive(Clone, Debug)]
 pub struct DisclosureLog {
     queue: mpsc::Sender<Entry>,
 }
 
 impl DisclosureLog {
-    /// Opens it, inside a runtime. What is queued is written until the last clone is dropped.
+    /// Starts the writer in the current runtime. It runs until the last clone is dropped and the queue is empty.
     #[must_use]
     pub fn open(database: Arc<Database>, clock: Clock) -> Self {
-        let (queue, waiting) = mpsc::channel(QUEUE);
+        let (queue, waiting) = mpsc::channel(QUEUE_CAPACITY);
         tokio::spawn(LogWriter::new(database, clock).run(waiting));
         Self { queue }
     }
 
-    /// Writes the log of one request: all of it or nothing. A disclosure happens when this commits, and no closing can
-    /// commit between the look at what was closed and that. If something was closed since the answer was begun, the rule
-    /// is asked again for what it shows: what it still releases may go, so that a busy day of withdrawals stops nobody's
-    /// reading.
+    /// Logs the disclosures of one request, all or none. The commit is the moment of disclosure, and no field can be
+    /// closed between the check for closings and the commit. If a field was closed since the answer was started, the
+    /// rule is evaluated again; if it still releases everything that is to be shown, the answer may leave. Therefore
+    /// many withdrawals on one day do not stop readers.
     ///
     /// # Errors
-    /// The log cannot be written; then nothing may be shown.
+    /// The log cannot be written. Then nothing may be shown.
     pub async fn record(
         &self,
         viewer: &Arc<Viewer>,
         reader: &Reader,
         shown: Vec<Shown>,
-        begun: Begun,
-    ) -> Result<Recorded, Arc<DbErr>> {
-        let broken = || Arc::new(DbErr::Custom("the log's writer broke off".into()));
-        let (told, answer) = oneshot::channel();
-        let entry = Entry { viewer: Arc::clone(viewer), reader: reader.clone(), shown, begun, told };
+        start: AnswerStart,
+    ) -> Result<LogOutcome, Arc<DbErr>> {
+        let broken = || Arc::new(DbErr::Custom("the log writer stopped".into()));
+        let (result_sender, answer) = oneshot::channel();
+        let entry = Entry { viewer: Arc::clone(viewer), reader: reader.clone(), shown, start, result_sender };
         self.queue.send(entry).await.map_err(|_| broken())?;
         answer.await.map_err(|_| broken())?
     }

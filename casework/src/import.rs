@@ -1,6 +1,7 @@
-//! Import of agencies, agreements and case lists from spreadsheet exports. Parsing is pure; each file is one transaction.
+//! Imports agencies, agreements and case lists from spreadsheet exports. Parsing is pure, and each file is one
+//! transaction.
 //!
-//! Begin with [`cases`]. What a cell may hold is said in docs/import.md and in `spelling`.
+//! Start with [`cases`]. docs/import.md and `spelling` describe the content of cells.
 
 mod agencies;
 mod agreements;
@@ -8,13 +9,13 @@ mod case_hash;
 mod case_row;
 mod cases;
 mod cells;
+mod import_plan;
 mod known;
 mod places;
-mod plan;
 mod reference;
+mod refused_file;
 mod report;
 mod resolve;
-mod send_back;
 mod sheet;
 mod spelling;
 mod write;
@@ -23,48 +24,48 @@ pub use agencies::agencies;
 pub use agreements::agreements;
 pub use cases::cases;
 pub(crate) use reference::random as random_reference;
-pub use report::{Refusal, RefusalCode, Report};
-pub use send_back::{check_place, write_private};
+pub use refused_file::{check_place, write_private};
+pub use report::{RefusalCode, RefusedCell, Report};
 pub(crate) use spelling::cell::{email, phone, postal_code};
 
-/// How an import is to be done.
+/// Options of an import.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Slug of the only Träger whose rows are read; without it the operator loads a whole municipality.
+    /// Slug of the only Träger whose rows are imported. `None`: an operator imports the lists of all agencies.
     pub agency: Option<String>,
-    /// Reports, and writes nothing.
+    /// Whether to report only and write nothing.
     pub dry_run: bool,
 }
 
-/// Told how many rows of how many are done.
+/// Called with the number of processed rows and the number of all rows.
 pub type Progress<'a> = &'a mut (dyn FnMut(u64, u64) + Send);
 
-/// Why a file was not imported at all. Says nothing of what stands in it but names of columns.
+/// Why a file was not imported at all. The only content of the file that it contains is names of columns.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportError {
-    /// No header.
+    /// The file has no header.
     #[error("Die Datei ist leer.")]
     Empty,
-    /// A workbook, not an export.
+    /// The file is a workbook and not an export.
     #[error("Das ist eine Arbeitsmappe (xlsx, xls oder ods). Bitte als CSV speichern (UTF-8, Trennzeichen Semikolon).")]
     Workbook,
-    /// UTF-16.
+    /// The file is encoded in UTF-16.
     #[error("Die Datei ist in UTF-16 gespeichert. Bitte als „CSV UTF-8“ speichern.")]
     Utf16,
-    /// UTF-8 with bytes that are none.
+    /// The file is UTF-8 with invalid bytes.
     #[error("Die Datei ist UTF-8, aber ab Zeile {line} beschädigt. Bitte noch einmal als „CSV UTF-8“ speichern.")]
     BrokenUtf8 {
-        /// The first broken line.
+        /// The first invalid line.
         line: u64,
     },
-    /// A zero byte.
+    /// The file contains a zero byte.
     #[error("Zeile {line} enthält ein Zeichen, das in keinem Text vorkommt (0). Ist das eine CSV-Datei?")]
     NotText {
         /// The line.
         line: u64,
     },
-    /// A quotation mark that is never closed.
+    /// A quotation mark is not closed.
     #[error("In der Zeile, die in Zeile {line} beginnt, wird ein Anführungszeichen nicht geschlossen.")]
     OpenQuote {
         /// The line on which the row begins.
@@ -73,18 +74,18 @@ pub enum ImportError {
     /// Required columns are missing.
     #[error("Es fehlen Spalten: {}. Die Spaltennamen stehen in der ersten Zeile.", .0.join(", "))]
     MissingColumns(Vec<&'static str>),
-    /// A column stands there twice.
+    /// A column is listed twice.
     #[error("Die Spalte {0} kommt doppelt vor.")]
     DoubleColumn(&'static str),
-    /// `--agency` names no Träger.
+    /// `--agency` is not the slug of a Träger.
     #[error("Es gibt keine Stelle „{0}“, die Fälle führt.")]
     UnknownAgency(String),
-    /// The database.
+    /// The database failed.
     #[error("Die Datenbank hat die Datei nicht angenommen; es wurde nichts geschrieben.")]
     Database(#[from] kim_entity::DbErr),
 }
 
-/// Says which columns were not read.
+/// Note about columns that were not read.
 fn unknown_columns(sheet: &sheet::Sheet) -> Vec<String> {
     match sheet.unknown.as_slice() {
         [] => Vec::new(),

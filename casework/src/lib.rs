@@ -1,8 +1,7 @@
-//! What happens: one use case, one function, one transaction.
+//! The use cases. Each is one function that runs in one transaction.
 
 pub mod agreement;
 pub mod case;
-pub mod clock;
 pub mod consent;
 pub mod disclose;
 pub mod import;
@@ -14,4 +13,5 @@ pub mod refusal;
 pub mod statistics;
 pub mod support;
 mod text;
+pub mod timer;
 pub mod work;

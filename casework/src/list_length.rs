@@ -1,17 +1,17 @@
-//! How long the lists get that are always read in whole. Whoever would add too much is refused, so that no list is cut when
-//! it is read.
+//! The maximum length of lists that are always read completely. A row beyond it is refused when it is added, so that no
+//! list is cut when it is read.
 
 use kim_entity::write::OwnList;
 
-use crate::refusal::Refusal;
+use crate::refusal::WorkError;
 use crate::work::Work;
 
 /// Maximum number of rows that one agency adds to a list.
-pub const MOST: i64 = 100;
+pub const MAX_ROWS: i64 = 100;
 
-/// Refuses another row of a list that has its maximum.
-pub(crate) async fn one_more(work: &Work<'_>, list: OwnList) -> Result<(), Refusal> {
-    if work.writes().count_own(list).await? < MOST {
+/// ACTION_NOT_ALLOWED for another row of a list that has reached its maximum.
+pub(crate) async fn require_room(work: &Work<'_>, list: OwnList) -> Result<(), WorkError> {
+    if work.writes().count_own(list).await? < MAX_ROWS {
         return Ok(());
     }
     let what = match list {
@@ -20,5 +20,5 @@ pub(crate) async fn one_more(work: &Work<'_>, list: OwnList) -> Result<(), Refus
         OwnList::Decisions(_) => "Entscheidungen zur Zielgruppe eines Falls",
         OwnList::Referrals(_) => "Übergaben eines Falls",
     };
-    Err(Refusal::not_allowed(format!("Es gibt höchstens {MOST} {what}; so viele sind es schon.")))
+    Err(WorkError::not_allowed(format!("Es gibt höchstens {MAX_ROWS} {what}; so viele sind es schon.")))
 }

@@ -1,4 +1,4 @@
-//! Keeps a client's fingerprints for support checks: while the client agrees, and no longer (Art. 5(1)(c) DSGVO).
+//! Stores a client's fingerprints for support checks, only while the client consents (Art. 5(1)(c) DSGVO).
 
 use std::collections::BTreeSet;
 
@@ -10,23 +10,23 @@ use uuid::Uuid;
 
 use crate::work::Work;
 
-/// The fields that are compared.
+/// Fields that are compared.
 pub(crate) const COMPARED: FieldSet = FieldSet::of(&[F::FamilyName, F::GivenName, F::BirthDate, F::Phone, F::Email]);
 
-/// Makes the fingerprints of a client of the viewer's agency anew, as its name and birth date are now; none if the client
-/// does not agree today. To be called whenever one of the two changes. Returns them.
+/// Recomputes and returns the fingerprints of a client of the viewer's agency. There are none if the client does not
+/// consent today. Must be called whenever the consent or a compared field changes.
 pub(crate) async fn refresh(work: &Work<'_>, person_id: Uuid) -> Result<Vec<String>, DbErr> {
     work.writes().delete_fingerprints(person_id).await?;
     if !work.reads().agrees_to_support_checks(person_id).await? {
         return Ok(Vec::new());
     }
     let client = work.writes().person(person_id, COMPARED).await?;
-    let made = client.as_ref().map(|client| of(work, client)).unwrap_or_default();
-    work.writes().insert_fingerprints(person_id, &made).await?;
-    Ok(made.into_iter().map(|(_, fingerprint)| fingerprint).collect())
+    let fingerprints = client.as_ref().map(|client| of(work, client)).unwrap_or_default();
+    work.writes().insert_fingerprints(person_id, &fingerprints).await?;
+    Ok(fingerprints.into_iter().map(|(_, fingerprint)| fingerprint).collect())
 }
 
-/// The fingerprints of a person; none without a name or a birth date.
+/// The fingerprints of a person. There are none without a name or a birth date.
 fn of(work: &Work<'_>, client: &Values) -> BTreeSet<(MatchKind, String)> {
     let born = client.get(F::BirthDate).and_then(|day| day.parse().ok());
     let (Some(family_name), Some(birth_date)) = (client.get(F::FamilyName), born) else { return BTreeSet::new() };

@@ -1,96 +1,103 @@
-//! Does a request once: the same one again, under the same key, gets the same ids and codes and changes nothing.
+//! Idempotent requests: a repeat with the same key gets the stored result and changes nothing.
 
 use kim_entity::DbErr;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::refusal::{Because, Refusal, Refused};
+use crate::refusal::{ErrorCode, Refused, WorkError};
 use crate::work::{Work, WorkContext};
 
-/// The longest key, in characters.
-pub const LONGEST_KEY: usize = 200;
+/// Maximum length of a key, in characters.
+pub const MAX_KEY_LENGTH: usize = 200;
 
-/// How a client names a request that changes something.
+/// Identification of a request that changes data.
 #[derive(Clone, Debug)]
-pub struct Request {
+pub struct IdempotentRequest {
     /// The mutation's name.
     pub mutation: &'static str,
-    /// The client's key, different for each thing it wants done.
+    /// The client's key, unique for each intended change.
     pub key: String,
     /// A hash of the input without the key.
     pub hash: String,
 }
 
-/// What is kept of an answer.
+/// The stored result.
 #[derive(Serialize, Deserialize)]
-enum Answer<T> {
+enum StoredResult<T> {
     #[serde(rename = "done")]
     Done(T),
     #[serde(rename = "refused")]
     Refused(Refused),
 }
 
-/// Does it, or tells again what became of it. A refusal is kept like a success, but for one that only says to come back
-/// later; that the database did not answer is not kept either.
+/// Runs the use case, or returns the stored result of the first request. Refusals are stored like results, except those
+/// that only ask to retry later. Database errors are not stored.
 ///
 /// # Errors
-/// What the work refuses, or the database does.
+/// The refusal of the use case, or a database error.
 pub async fn once<T: Serialize + DeserializeOwned>(
     context: WorkContext<'_>,
-    request: &Request,
-    work: impl AsyncFnOnce(&mut Work<'_>) -> Result<T, Refusal>,
-) -> Result<T, Refusal> {
-    if request.key.trim().is_empty() || request.key.chars().count() > LONGEST_KEY {
-        return Err(Refusal::bad_input(format!("„idempotencyKey“ braucht 1 bis {LONGEST_KEY} Zeichen.")));
+    request: &IdempotentRequest,
+    work: impl AsyncFnOnce(&mut Work<'_>) -> Result<T, WorkError>,
+) -> Result<T, WorkError> {
+    if request.key.trim().is_empty() || request.key.chars().count() > MAX_KEY_LENGTH {
+        return Err(WorkError::bad_input(format!("„idempotencyKey“ braucht 1 bis {MAX_KEY_LENGTH} Zeichen.")));
     }
     let mut unit = Work::begin(context).await?;
     if !claim(&unit, request).await? {
-        let known = known(&unit, request).await;
-        unit.give_up().await?;
-        return known?;
+        let stored = stored_result(&unit, request).await;
+        unit.roll_back().await?;
+        return stored?;
     }
     match Box::pin(work(&mut unit)).await {
         Ok(done) => {
-            keep(&unit, request, &Answer::Done(&done)).await?;
+            keep(&unit, request, &StoredResult::Done(&done)).await?;
             unit.finish().await?;
             Ok(done)
         }
-        Err(Refusal::Refused(refused)) => {
-            unit.give_up().await?;
-            if refused.because == Because::RateLimited {
-                return Err(Refusal::Refused(refused));
+        Err(WorkError::Refused(refused)) => {
+            unit.roll_back().await?;
+            if refused.code == ErrorCode::RateLimited {
+                return Err(WorkError::Refused(refused));
             }
             let unit = Work::begin(context).await?;
-            // Two at once that are refused alike: the first is kept.
+            // If two equal requests are refused at the same time, the first result is stored.
             if claim(&unit, request).await? {
-                keep::<()>(&unit, request, &Answer::Refused(refused.clone())).await?;
+                keep::<()>(&unit, request, &StoredResult::Refused(refused.clone())).await?;
             }
             unit.finish().await?;
-            Err(Refusal::Refused(refused))
+            Err(WorkError::Refused(refused))
         }
         Err(failed) => Err(failed),
     }
 }
 
-/// Takes the key. Another who takes it at the same time waits for this transaction to end.
-async fn claim(unit: &Work<'_>, request: &Request) -> Result<bool, DbErr> {
+/// Inserts the key. A concurrent request with the same key waits until this transaction ends.
+async fn claim(unit: &Work<'_>, request: &IdempotentRequest) -> Result<bool, DbErr> {
     unit.writes().claim_request(&request.key, request.mutation, &request.hash, unit.now()).await
 }
 
-/// What became of the request, if it is the same.
-async fn known<T: DeserializeOwned>(unit: &Work<'_>, request: &Request) -> Result<Result<T, Refusal>, Refusal> {
+/// The stored result, if the request is the same.
+async fn stored_result<T: DeserializeOwned>(
+    unit: &Work<'_>,
+    request: &IdempotentRequest,
+) -> Result<Result<T, WorkError>, WorkError> {
     let kept = unit.writes().answered_request(&request.key).await?;
     if kept.mutation != request.mutation || kept.request_hash != request.hash {
         let text = "Dieser „idempotencyKey“ wurde schon für eine andere Anfrage benutzt. Bitte einen neuen nehmen.";
-        return Err(Refusal::because(Because::IdempotencyMismatch, text));
+        return Err(WorkError::with_code(ErrorCode::IdempotencyMismatch, text));
     }
     match serde_json::from_str(&kept.result) {
-        Ok(Answer::Done(done)) => Ok(Ok(done)),
-        Ok(Answer::Refused(refused)) => Ok(Err(Refusal::Refused(refused))),
+        Ok(StoredResult::Done(done)) => Ok(Ok(done)),
+        Ok(StoredResult::Refused(refused)) => Ok(Err(WorkError::Refused(refused))),
         Err(_) => Err(DbErr::Type("an answer that was kept cannot be read".into()).into()),
     }
 }
 
-async fn keep<T: Serialize>(unit: &Work<'_>, request: &Request, answer: &Answer<T>) -> Result<(), DbErr> {
+async fn keep<T: Serialize>(
+    unit: &Work<'_>,
+    request: &IdempotentRequest,
+    answer: &StoredResult<T>,
+) -> Result<(), DbErr> {
     let text = serde_json::to_string(answer).map_err(|error| DbErr::Type(error.to_string()))?;
     unit.writes().keep_answer(&request.key, text).await
 }

@@ -1,4 +1,4 @@
-//! What is done with a referral: one use case, one function. Whose a move is and where it leads, `domain/src/life.rs` says.
+//! Use cases of referrals. `domain/src/life.rs` decides which side may take which action, and what state follows.
 
 mod again;
 mod answer;
@@ -19,13 +19,13 @@ mod withdraw;
 
 pub use again::offer_again;
 pub use answer::{Answer, accept, acknowledge, complete, decline, fail, give_back, start};
-pub use bulk::{BulkDone, BulkOffer, RowDone, bulk_answer, bulk_offer};
+pub use bulk::{BulkOffer, BulkOutcome, RowOutcome, bulk_answer, bulk_offer};
 pub use change::{ChangeHandover, change_handover};
 pub use correct::{Decide, Report, decide_correction, report_wrong_value};
 pub use draft::{Contact, Draft, discard, draft};
 pub use duty::needs_acknowledgement;
 pub use forward::{Forward, forward};
-pub use ground::{resume, suspend, suspend_because};
+pub use ground::{resume, suspend, suspend_with_reason};
 pub use meeting::{Appointment, Talk, record_appointment, record_talk};
 pub use message::post;
 pub use offer::{Offer, offer};
@@ -35,18 +35,18 @@ pub use withdraw::withdraw;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Which referral, and in which version the client saw it.
+/// A referral, and the version that the client saw.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
-    /// Its id; `None` for an id that cannot be a referral's.
+    /// Id of the referral; `None` for an id that cannot belong to a referral.
     pub id: Option<Uuid>,
-    /// The version that was seen.
+    /// The version that the client saw.
     pub expected_version: i32,
 }
 
-/// The referral that something was done with: what a repeat of the request is told again.
+/// The changed referral. Stored for repeats of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Done {
-    /// Its id.
+pub struct ReferralResult {
+    /// Id of the referral.
     pub referral: Uuid,
 }

@@ -1,14 +1,14 @@
-//! Why something was not done. Nothing was changed then, and the text says what to do.
+//! Refusals of use cases. A refused use case changes nothing, and its text says what to do.
 
 use kim_domain::field::FieldSet;
-use kim_domain::life::{ReferralAction, Refused as Unmoved};
+use kim_domain::life::{MoveError, ReferralAction};
 use kim_domain::referral::ReferralStatus;
 use kim_entity::DbErr;
 use serde::{Deserialize, Serialize};
 
 kim_domain::words! {
-    /// The codes of refusals, as the API spells them.
-    pub enum Because("Grund einer Verweigerung") {
+    /// The codes of refusals in the API.
+    pub enum ErrorCode("Grund einer Verweigerung") {
         BadInput = "BAD_INPUT": "Eine Angabe ist nicht brauchbar",
         NotFound = "NOT_FOUND": "Das gibt es nicht, oder es ist nicht Ihres",
         ActionNotAllowed = "ACTION_NOT_ALLOWED": "Das darf diese Stelle hier nicht",
@@ -22,71 +22,72 @@ kim_domain::words! {
     }
 }
 
-/// A refusal that can be told again: to a repeat of the same request.
+/// A refusal that is stored, so that a repeat of the request gets it again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
     /// The code.
-    pub because: Because,
-    /// For a person at the agency, in German.
+    #[serde(rename = "because")]
+    pub code: ErrorCode,
+    /// German text for the user.
     pub text: String,
-    /// The version that there is now, if the expected one is not.
+    /// The current version, if it is not the expected one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<i32>,
-    /// The handover fields that it is about.
+    /// The handover fields that the refusal concerns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,
 }
 
-/// Why something was not done.
+/// Why a use case failed.
 #[derive(Debug)]
-pub enum Refusal {
-    /// It may not be.
+pub enum WorkError {
+    /// The use case was refused.
     Refused(Refused),
     /// The database did not answer.
     Database(DbErr),
 }
 
-impl From<DbErr> for Refusal {
+impl From<DbErr> for WorkError {
     fn from(error: DbErr) -> Self {
         Self::Database(error)
     }
 }
 
-impl Refusal {
-    pub(crate) fn because(because: Because, text: impl Into<String>) -> Self {
-        Self::Refused(Refused { because, text: text.into(), version: None, fields: Vec::new() })
+impl WorkError {
+    pub(crate) fn with_code(code: ErrorCode, text: impl Into<String>) -> Self {
+        Self::Refused(Refused { code, text: text.into(), version: None, fields: Vec::new() })
     }
 
-    /// An input that cannot be used; the text says which and why.
+    /// An invalid input. The text names it and says why.
     #[must_use]
     pub fn bad_input(text: impl Into<String>) -> Self {
-        Self::because(Because::BadInput, text)
+        Self::with_code(ErrorCode::BadInput, text)
     }
 
-    /// The target is not there or not the viewer's: one answer for both.
+    /// The target does not exist or is not the viewer's. Both have the same answer.
     #[must_use]
     pub fn not_found() -> Self {
-        Self::because(Because::NotFound, "Das gibt es nicht, oder es gehört nicht zu Ihrer Stelle.")
+        Self::with_code(ErrorCode::NotFound, "Das gibt es nicht, oder es gehört nicht zu Ihrer Stelle.")
     }
 
-    /// What was decided stays decided.
+    /// A decision cannot be changed.
     pub(crate) fn decided() -> Self {
-        Self::because(Because::IllegalTransition, "Über diese Meldung ist schon entschieden.")
+        Self::with_code(ErrorCode::IllegalTransition, "Über diese Meldung ist schon entschieden.")
     }
 
-    /// More at once than one call may bring.
+    /// More rows than one call may contain.
     pub(crate) fn too_much(text: impl Into<String>) -> Self {
-        Self::because(Because::LimitExceeded, text)
+        Self::with_code(ErrorCode::LimitExceeded, text)
     }
 
     pub(crate) fn not_allowed(text: impl Into<String>) -> Self {
-        Self::because(Because::ActionNotAllowed, text)
+        Self::with_code(ErrorCode::ActionNotAllowed, text)
     }
 
-    /// A colleague or the other side was faster.
+    /// Another request of a colleague or of the other side was faster.
     pub(crate) fn conflict(version: i32) -> Self {
         Self::Refused(Refused {
-            because: Because::Conflict,
+            code: ErrorCode::Conflict,
             text: format!(
                 "Inzwischen hat sich etwas geändert (Version {version}). Bitte neu laden und noch einmal entscheiden."
             ),
@@ -95,19 +96,19 @@ impl Refusal {
         })
     }
 
-    /// Too often; the text says when to ask again.
+    /// Too many requests. The text says when to retry.
     pub(crate) fn rate_limited(text: impl Into<String>) -> Self {
-        Self::because(Because::RateLimited, text)
+        Self::with_code(ErrorCode::RateLimited, text)
     }
 
     pub(crate) fn no_agreement() -> Self {
-        Self::because(
-            Because::NoAgreement,
+        Self::with_code(
+            ErrorCode::NoAgreement,
             "Für diese Stelle und diesen Zweck gilt heute keine Schnittstellenvereinbarung.",
         )
     }
 
-    /// Without a ground: for these fields, or for the referral as a whole if there are none.
+    /// No legal ground for these fields, or for the whole referral if `fields` is empty.
     pub(crate) fn no_ground(fields: FieldSet) -> Self {
         let labels: Vec<_> = fields.iter().map(|field| field.label()).collect();
         let text = match labels.is_empty() {
@@ -115,24 +116,24 @@ impl Refusal {
             false => format!("Ohne Einwilligung, Vereinbarung oder einzelnes Häkchen: {}.", labels.join(", ")),
         };
         Self::Refused(Refused {
-            because: Because::NoLegalGround,
+            code: ErrorCode::NoLegalGround,
             text,
             version: None,
             fields: fields.iter().map(|field| field.code().to_owned()).collect(),
         })
     }
 
-    /// What the state of something does not permit; the text says what to do.
+    /// The state does not allow the action. The text says what to do.
     pub(crate) fn illegal(text: impl Into<String>) -> Self {
-        Self::because(Because::IllegalTransition, text)
+        Self::with_code(ErrorCode::IllegalTransition, text)
     }
 
-    /// What the state of a referral does not permit.
-    pub(crate) fn unmoved(why: Unmoved, action: ReferralAction, status: ReferralStatus) -> Self {
+    /// The referral's state does not allow the action.
+    pub(crate) fn unmoved(why: MoveError, action: ReferralAction, status: ReferralStatus) -> Self {
         match why {
-            Unmoved::NotYours => Self::not_allowed(format!("„{}“ ist Sache der anderen Stelle.", action.label())),
-            Unmoved::Illegal => Self::because(
-                Because::IllegalTransition,
+            MoveError::NotYours => Self::not_allowed(format!("„{}“ ist Sache der anderen Stelle.", action.label())),
+            MoveError::Illegal => Self::with_code(
+                ErrorCode::IllegalTransition,
                 format!("„{}“ geht nicht mehr oder noch nicht: die Übergabe ist „{}“.", action.label(), status.label()),
             ),
         }

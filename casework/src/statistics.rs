@@ -1,5 +1,5 @@
-//! Writes down what a coordination asks of the statistics, before it is answered: a series of questions that circles one
-//! person can be seen afterwards.
+//! Logs a coordination's statistics requests before they are answered, so that a series of requests that isolates one
+//! person can be detected.
 
 use kim_domain::id::new_uuid;
 use kim_domain::period::Period;
@@ -11,10 +11,10 @@ use kim_entity::statistics_log;
 
 use crate::work::WorkContext;
 
-/// Writes one request.
+/// Logs one request.
 ///
 /// # Errors
-/// The log cannot be written; then nothing may be shown.
+/// The log cannot be written. Then nothing may be shown.
 pub async fn record(context: WorkContext<'_>, period: Period, by: &[StatisticsDimension]) -> Result<(), DbErr> {
     let viewer = context.viewer;
     let row = statistics_log::Model {

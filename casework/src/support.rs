@@ -1,10 +1,10 @@
-//! Support checks (Vermeidung von Doppelförderung): does another Träger of the municipality manage a case of what is probably
-//! the same person?
+//! Support checks (Vermeidung von Doppelförderung): whether another Träger of the municipality probably manages a case
+//! of the same person.
 //!
-//! That somebody is a client of a Träger is itself a secret (§ 203 StGB), and a match is only probable. So both clients must
-//! have agreed, each at its own Träger; where the other has not, the answer is the same as where there is nobody. Both case
-//! managers get the same reference and nothing else: they name it to the coordination, which then brings together those who
-//! call.
+//! It is a secret that somebody is a client of a Träger (§ 203 StGB), and a match is only probable.
+//! Therefore both clients must have consented, each at their own Träger. If the other client has not, the answer is the
+//! same as without a match. Both case managers get only a common reference. They give it to the coordination, which
+//! brings them together.
 
 use std::collections::BTreeSet;
 
@@ -18,77 +18,77 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::matching;
-use crate::refusal::{Because, Refusal};
+use crate::refusal::{ErrorCode, WorkError};
 use crate::work::Work;
 
-/// So many checks one person or program may make in an hour.
-pub const MOST_PER_HOUR: u64 = 30;
-/// So many checks may be made of one case in a day.
-pub const MOST_PER_CASE_AND_DAY: u64 = 3;
+/// Maximum number of checks that one person or program may make per hour.
+pub const MAX_PER_HOUR: u64 = 30;
+/// Maximum number of checks of one case per day.
+pub const MAX_PER_CASE_AND_DAY: u64 = 3;
 
 const HOUR: i64 = 3_600_000_000;
 
-/// What a client says about being checked.
+/// A client's consent to support checks, or its refusal.
 #[derive(Clone, Copy, Debug)]
-pub struct Said {
+pub struct SupportConsent {
     /// One of the viewer's cases.
     pub case: Option<Uuid>,
-    /// Agrees; otherwise refuses, or withdraws.
+    /// True: the client consents. False: the client refuses or withdraws.
     pub given: bool,
-    /// Last day; until it is withdrawn if none.
+    /// Last day of the consent; `None`: until it is withdrawn.
     pub valid_until: Option<NaiveDate>,
 }
 
-/// What was recorded of it.
+/// The recorded consent or refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Recorded {
+pub struct RecordedConsent {
     /// The case.
     pub case: Uuid,
-    /// Agreed.
+    /// Whether the client consents.
     pub given: bool,
-    /// Last day.
+    /// Last day of the consent.
     pub valid_until: Option<NaiveDate>,
 }
 
-/// What a check answers.
+/// Result of a check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Checked {
-    /// Whether there is somebody.
+pub struct CheckResult {
+    /// Whether there is a match.
     pub found: bool,
-    /// The reference that both sides have.
+    /// The common reference of all sides.
     pub reference: Option<String>,
 }
 
-/// Records what a client says. A withdrawal takes the fingerprints with it, in the same instant.
+/// Records the client's consent or refusal. A withdrawal deletes the fingerprints in the same transaction.
 ///
 /// # Errors
-/// NOT_FOUND for a case that is not the viewer's; BAD_INPUT for a last day that is past.
-pub async fn record_consent(work: &mut Work<'_>, said: Said) -> Result<Recorded, Refusal> {
-    let case = own_case(work, said.case).await?;
-    let valid_until = said.valid_until.filter(|_| said.given);
+/// NOT_FOUND for a case that is not the viewer's; BAD_INPUT for a last day in the past.
+pub async fn record_consent(work: &mut Work<'_>, consent: SupportConsent) -> Result<RecordedConsent, WorkError> {
+    let case = own_case(work, consent.case).await?;
+    let valid_until = consent.valid_until.filter(|_| consent.given);
     if valid_until.is_some_and(|day| day < work.today()) {
-        return Err(Refusal::bad_input("„validUntil“ liegt in der Vergangenheit."));
+        return Err(WorkError::bad_input("„validUntil“ liegt in der Vergangenheit."));
     }
     hold(work, &[case.person_id], Hold::Change).await?;
-    work.writes().insert_support_consent(case.person_id, said.given, valid_until, work.now()).await?;
+    work.writes().insert_support_consent(case.person_id, consent.given, valid_until, work.now()).await?;
     matching::refresh(work, case.person_id).await?;
-    Ok(Recorded { case: case.id, given: said.given, valid_until })
+    Ok(RecordedConsent { case: case.id, given: consent.given, valid_until })
 }
 
-/// Asks whether the client of an own open case has another one elsewhere, and tells both sides if so.
+/// Checks whether the client of an own open case has a case at another Träger, and notifies all sides of a match.
 ///
 /// # Errors
 /// NOT_FOUND for a case that is not the viewer's; ACTION_NOT_ALLOWED for a closed one; NO_LEGAL_GROUND without the client's
 /// consent; RATE_LIMITED.
-pub async fn check(work: &mut Work<'_>, case: Option<Uuid>) -> Result<Checked, Refusal> {
+pub async fn check(work: &mut Work<'_>, case: Option<Uuid>) -> Result<CheckResult, WorkError> {
     let case = own_case(work, case).await?;
     if case.closed_on.is_some() {
-        return Err(Refusal::not_allowed("Der Fall ist abgeschlossen."));
+        return Err(WorkError::not_allowed("Der Fall ist abgeschlossen."));
     }
     hold(work, &[case.person_id], Hold::Rely).await?;
     if !work.reads().agrees_to_support_checks(case.person_id).await? {
-        return Err(Refusal::because(
-            Because::NoLegalGround,
+        return Err(WorkError::with_code(
+            ErrorCode::NoLegalGround,
             "Für den Abgleich fehlt die Einwilligung der Klientin oder des Klienten. Bitte erst mit \
              „recordSupportConsent“ erfassen.",
         ));
@@ -97,7 +97,7 @@ pub async fn check(work: &mut Work<'_>, case: Option<Uuid>) -> Result<Checked, R
     let fingerprints = matching::refresh(work, case.person_id).await?;
     let mut elsewhere = open_elsewhere(work, &fingerprints).await?;
     if !elsewhere.is_empty() {
-        // One of them may have withdrawn meanwhile: from here on nobody can.
+        // One of the clients may have withdrawn meanwhile. The lock prevents further withdrawals.
         let clients: Vec<Uuid> = elsewhere.iter().map(|other| other.person_id).collect();
         hold(work, &clients, Hold::Rely).await?;
         let still = open_elsewhere(work, &fingerprints).await?;
@@ -108,43 +108,44 @@ pub async fn check(work: &mut Work<'_>, case: Option<Uuid>) -> Result<Checked, R
         false => Some(notify(work, &case, &elsewhere).await?),
     };
     work.writes().insert_support_check(case.id, reference.clone(), work.now()).await?;
-    Ok(Checked { found: reference.is_some(), reference })
+    Ok(CheckResult { found: reference.is_some(), reference })
 }
 
-async fn own_case(work: &Work<'_>, id: Option<Uuid>) -> Result<CaseRow, Refusal> {
+async fn own_case(work: &Work<'_>, id: Option<Uuid>) -> Result<CaseRow, WorkError> {
     let found = match id {
         Some(id) => work.reads().cases_by_id(&[id], FieldSet::EMPTY).await?.pop(),
         None => None,
     };
-    found.ok_or_else(Refusal::not_found)
+    found.ok_or_else(WorkError::not_found)
 }
 
-/// Who asks often could find out who is a client where by recording cases of people who are none.
-async fn limit(work: &Work<'_>, case_id: Uuid) -> Result<(), Refusal> {
+/// Without a limit, one could find out who is a client of another Träger by recording cases of people who are no
+/// clients.
+async fn limit(work: &Work<'_>, case_id: Uuid) -> Result<(), WorkError> {
     work.writes().queue_support_checks().await?;
-    if work.writes().count_own_support_checks(work.now() - HOUR).await? >= MOST_PER_HOUR {
+    if work.writes().count_own_support_checks(work.now() - HOUR).await? >= MAX_PER_HOUR {
         let text = "Sie haben in der letzten Stunde zu oft abgeglichen. Bitte später noch einmal.";
-        return Err(Refusal::rate_limited(text));
+        return Err(WorkError::rate_limited(text));
     }
-    if work.writes().count_support_checks_of_case(case_id, work.now() - 24 * HOUR).await? >= MOST_PER_CASE_AND_DAY {
-        return Err(Refusal::rate_limited("Dieser Fall wurde in den letzten 24 Stunden oft genug abgeglichen."));
+    if work.writes().count_support_checks_of_case(case_id, work.now() - 24 * HOUR).await? >= MAX_PER_CASE_AND_DAY {
+        return Err(WorkError::rate_limited("Dieser Fall wurde in den letzten 24 Stunden oft genug abgeglichen."));
     }
     Ok(())
 }
 
-#[expect(clippy::disallowed_methods, reason = "the clients that may be the same person are other agencies'")]
+#[expect(clippy::disallowed_methods, reason = "clients who may be the same person belong to other agencies")]
 async fn hold(work: &Work<'_>, clients: &[Uuid], hold: Hold) -> Result<(), DbErr> {
     work.writes().unscoped(async |all: &Unscoped<&Tx>| all.hold_support_consents(clients, hold).await).await
 }
 
-#[expect(clippy::disallowed_methods, reason = "whether the person has a case at another agency is what is asked")]
+#[expect(clippy::disallowed_methods, reason = "the check asks for cases at other agencies")]
 async fn open_elsewhere(work: &Work<'_>, fingerprints: &[String]) -> Result<Vec<Elsewhere>, DbErr> {
     let asks = work.viewer().agency();
     work.writes().unscoped(async |all: &Unscoped<&Tx>| all.open_elsewhere(asks, fingerprints).await).await
 }
 
-/// Gives all sides a reference: the one that the very same cases have already, or a new one.
-#[expect(clippy::disallowed_methods, reason = "the other sides are other agencies")]
+/// Gives all sides a reference: the existing one of the same cases, or a new one.
+#[expect(clippy::disallowed_methods, reason = "the other sides of the match are other agencies")]
 async fn notify(work: &Work<'_>, own: &CaseRow, elsewhere: &[Elsewhere]) -> Result<String, DbErr> {
     let mut sides = BTreeSet::from([(own.id, work.own_id())]);
     sides.extend(elsewhere.iter().map(|other| (other.case_id, other.agency_id)));

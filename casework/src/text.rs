@@ -1,54 +1,54 @@
-//! What people write to each other, checked: free texts are data too.
+//! Checks free texts, because they can contain data that must not be passed on.
 
 use kim_domain::reference::looks_like_foreign_number;
 
-use crate::refusal::Refusal;
+use crate::refusal::WorkError;
 
-/// The longest text, in characters.
-pub(crate) const LONGEST_TEXT: usize = 4_000;
-/// The longest line, in characters.
-pub(crate) const LONGEST_LINE: usize = 200;
+/// Maximum length of a text, in characters.
+pub(crate) const MAX_TEXT_LENGTH: usize = 4_000;
+/// Maximum length of a line, in characters.
+pub(crate) const MAX_LINE_LENGTH: usize = 200;
 
-/// A text of one line or several; `name` is the input's.
-pub(crate) fn text(name: &str, text: &str) -> Result<String, Refusal> {
-    checked(name, text, LONGEST_TEXT, |letter| matches!(letter, '\n' | '\t'))
+/// Checks a text with one or more lines. `name` is the name of the input.
+pub(crate) fn text(name: &str, text: &str) -> Result<String, WorkError> {
+    checked(name, text, MAX_TEXT_LENGTH, |letter| matches!(letter, '\n' | '\t'))
 }
 
-/// A text of one line.
-pub(crate) fn line(name: &str, text: &str) -> Result<String, Refusal> {
-    checked(name, text, LONGEST_LINE, |_| false)
+/// Checks a text of one line.
+pub(crate) fn line(name: &str, text: &str) -> Result<String, WorkError> {
+    checked(name, text, MAX_LINE_LENGTH, |_| false)
 }
 
-/// A line that may be left out; an empty one is left out.
-pub(crate) fn optional_line(name: &str, text: Option<&str>) -> Result<Option<String>, Refusal> {
+/// Checks an optional line. An empty line is treated as absent.
+pub(crate) fn optional_line(name: &str, text: Option<&str>) -> Result<Option<String>, WorkError> {
     match text.map(str::trim) {
         None | Some("") => Ok(None),
         Some(text) => line(name, text).map(Some),
     }
 }
 
-fn checked(name: &str, text: &str, longest: usize, permitted: impl Fn(char) -> bool) -> Result<String, Refusal> {
+fn checked(name: &str, text: &str, longest: usize, permitted: impl Fn(char) -> bool) -> Result<String, WorkError> {
     let text = text.trim().replace("\r\n", "\n");
     if text.is_empty() {
-        return Err(Refusal::bad_input(format!("„{name}“ ist leer.")));
+        return Err(WorkError::bad_input(format!("„{name}“ ist leer.")));
     }
     if text.chars().count() > longest {
-        return Err(Refusal::bad_input(format!("„{name}“ ist zu lang: höchstens {longest} Zeichen.")));
+        return Err(WorkError::bad_input(format!("„{name}“ ist zu lang: höchstens {longest} Zeichen.")));
     }
     if text.chars().any(|letter| (letter.is_control() && !permitted(letter)) || is_hidden(letter)) {
-        return Err(Refusal::bad_input(format!("„{name}“ enthält Zeichen, die nicht in einen Text gehören.")));
+        return Err(WorkError::bad_input(format!("„{name}“ enthält Zeichen, die nicht in einen Text gehören.")));
     }
     // § 51a SGB II, § 10(4) AZRG.
     if looks_like_foreign_number(&text) {
-        return Err(Refusal::bad_input(format!(
+        return Err(WorkError::bad_input(format!(
             "„{name}“ enthält etwas, das wie eine BG-, Kunden- oder AZR-Nummer aussieht. Bitte weglassen."
         )));
     }
     Ok(text)
 }
 
-/// Characters that nobody sees and that show a text other than it is: they turn its direction, break its lines, or say
-/// something to machines alone. What joins and parts letters in Persian or Hindi stays.
+/// Invisible characters that change the direction of a text, break its lines, or address only machines. The joiners
+/// that Persian and Hindi need are allowed.
 fn is_hidden(letter: char) -> bool {
     matches!(
         letter,
@@ -63,7 +63,7 @@ mod tests {
     #[test]
     fn a_text_is_trimmed_and_free_of_other_registers_numbers() {
         assert_eq!(text("text", " Guten Tag\r\nund Dank ").expect("a text"), "Guten Tag\nund Dank");
-        for wrong in ["", "  ", "a\0b", "Die Nummer ist 12345BG0123456.", &"x".repeat(LONGEST_TEXT + 1)] {
+        for wrong in ["", "  ", "a\0b", "Die Nummer ist 12345BG0123456.", &"x".repeat(MAX_TEXT_LENGTH + 1)] {
             assert!(text("text", wrong).is_err(), "{wrong}");
         }
         assert!(line("line", "two\nlines").is_err());

@@ -1,7 +1,7 @@
-//! A unit of work: one viewer (or the timer), one transaction, and what is written when it commits.
+//! A unit of work: one viewer or the timer, one transaction, and the records that are written when it commits.
 //!
-//! Events, the feeds of both sides and the state are written together. What closes something to its receiver holds back
-//! the log of disclosures until it has committed.
+//! State, events and the feeds of both sides are written together. Work that closes fields for a receiver holds back the
+//! disclosure log until the commit.
 
 mod closing;
 mod commit;
@@ -22,25 +22,25 @@ use kim_entity::viewer::Viewer;
 use kim_entity::write::{CommitRecord, Tx, Writes};
 use uuid::Uuid;
 
-use crate::refusal::Refusal;
+use crate::refusal::WorkError;
 
-pub(crate) use events::{Move, may, mover};
-pub use tx::{ClockTx, ClockWork, ViewerTx, ViewerWork, WorkTx, Worker};
+pub(crate) use events::{Move, mover, require_permitted};
+pub use tx::{TimerTx, TimerWork, ViewerTx, ViewerWork, WorkTx, Worker};
 
-/// What every use case of a viewer needs beside its input.
+/// Everything that a viewer's use case needs beside its input.
 #[derive(Clone, Copy, Debug)]
 pub struct WorkContext<'d> {
     /// The database.
     pub database: &'d Database,
-    /// What time it is.
+    /// Clock of the current day and time.
     pub clock: &'d Clock,
-    /// The key of the fingerprints.
+    /// Key of the clients' fingerprints.
     pub key: &'d FingerprintKey,
-    /// Who works.
+    /// The viewer for whom the use case runs.
     pub viewer: &'d Arc<Viewer>,
 }
 
-/// A unit of work. Dropped without [`finish`](Self::finish), it leaves nothing.
+/// A unit of work. If it is dropped without [`finish`](Self::finish), nothing is written.
 #[derive(Debug)]
 pub struct Work<'d, W: Worker = ViewerWork> {
     by: W::Tx<'d>,
@@ -75,39 +75,39 @@ impl<'d> Work<'d> {
         &self.by.writes
     }
 
-    /// The viewer's own referral of this id, locked, if nobody was faster.
-    pub(crate) async fn referral(&self, id: Option<Uuid>, expected_version: i32) -> Result<ReferralRow, Refusal> {
+    /// The viewer's referral with this id, locked. CONFLICT if its version is another one.
+    pub(crate) async fn referral(&self, id: Option<Uuid>, expected_version: i32) -> Result<ReferralRow, WorkError> {
         let found = match id {
             Some(id) => self.writes().referral(id).await?,
             None => None,
         };
-        seen(found, expected_version)
+        at_version(found, expected_version)
     }
 
-    /// Refuses a purpose that the token is not for: what came of it the viewer could not even see.
-    pub(crate) fn within_token(&self, purpose: ReferralPurpose) -> Result<(), Refusal> {
+    /// Refuses a purpose that the token does not include, because the viewer could not see the result.
+    pub(crate) fn require_purpose(&self, purpose: ReferralPurpose) -> Result<(), WorkError> {
         match self.viewer().purposes() {
             Some(purposes) if !purposes.contains(&purpose) => {
-                Err(Refusal::not_allowed("Ihr Token gilt nicht für diesen Zweck."))
+                Err(WorkError::not_allowed("Ihr Token gilt nicht für diesen Zweck."))
             }
             Some(_) | None => Ok(()),
         }
     }
 
-    /// Whether the viewer's kind may do what senders do.
+    /// Whether the kind of the viewer's agency may send referrals.
     pub(crate) fn sends(&self) -> bool {
         self.viewer().agency().kind.sends()
     }
 }
 
-impl<'d> Work<'d, ClockWork> {
+impl<'d> Work<'d, TimerWork> {
     #[expect(clippy::disallowed_methods, reason = "the timer and imports work for no viewer")]
-    pub(crate) async fn by_clock(database: &Database, clock: &'d Clock) -> Result<Self, DbErr> {
+    pub(crate) async fn for_timer(database: &Database, clock: &'d Clock) -> Result<Self, DbErr> {
         let today = clock.today();
-        Ok(Self::of(ClockTx(Unscoped::begin(database, today).await?), clock, today))
+        Ok(Self::of(TimerTx(Unscoped::begin(database, today).await?), clock, today))
     }
 
-    /// What is narrowed to nobody.
+    /// Access that is not narrowed to a viewer.
     pub(crate) fn unscoped(&self) -> &Unscoped {
         &self.by.0
     }
@@ -121,7 +121,8 @@ impl<'d, W: Worker> Work<'d, W> {
     pub(crate) fn now(&self) -> i64 {
         self.now
     }
-    /// The instant now; [`now`](Self::now) is that at which the work began, perhaps before a lock that it waited for.
+    /// The current time. [`now`](Self::now) is the time at which the work began, which may be earlier if it waited for
+    /// a lock.
     pub(crate) fn instant(&self) -> i64 {
         self.clock.now_micros()
     }
@@ -133,8 +134,8 @@ impl<'d, W: Worker> Work<'d, W> {
     }
 }
 
-/// What was found, if it is there and nobody was faster.
-pub(crate) fn seen(found: Option<ReferralRow>, expected_version: i32) -> Result<ReferralRow, Refusal> {
-    let row = found.ok_or_else(Refusal::not_found)?;
-    if row.rest.version == expected_version { Ok(row) } else { Err(Refusal::conflict(row.rest.version)) }
+/// The row, if it exists and has the expected version.
+pub(crate) fn at_version(found: Option<ReferralRow>, expected_version: i32) -> Result<ReferralRow, WorkError> {
+    let row = found.ok_or_else(WorkError::not_found)?;
+    if row.rest.version == expected_version { Ok(row) } else { Err(WorkError::conflict(row.rest.version)) }
 }

@@ -48,7 +48,7 @@ crate::words! {
 
 /// A viewer's position towards an agreement of its municipality.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standpoint {
+pub struct Position {
     /// The kind of the viewer's agency.
     pub kind: AgencyKind,
     /// The viewer's role.
@@ -57,7 +57,7 @@ pub struct Standpoint {
     pub is_receiver: bool,
 }
 
-impl Standpoint {
+impl Position {
     /// The party that the viewer acts for. `None` for a Träger, which the coordination represents.
     #[must_use]
     pub fn side(self) -> Option<AgreementSide> {

@@ -1,7 +1,7 @@
 //! Bulk answers: actions on many referrals in one call.
 
 /// Maximum number of rows per call. A change of Rechtskreis causes some hundreds of handovers in a day.
-pub const MOST_ROWS: usize = 1_000;
+pub const MAX_ROWS: usize = 1_000;
 
 crate::words! {
     /// A receiver's bulk answer. Only moves that need no free text per referral are offered.

@@ -46,18 +46,18 @@ crate::words! {
 }
 
 /// Default duration of a consent in months: the usual length of an accompaniment.
-pub const USUAL_MONTHS: u32 = 12;
+pub const DEFAULT_MONTHS: u32 = 12;
 /// Maximum duration in months, so that the client is asked again regularly.
-pub const MOST_MONTHS: u32 = 24;
+pub const MAX_MONTHS: u32 = 24;
 /// From this age on a client consents alone; below it a guardian may consent (§ 2 BGB).
-pub const OF_AGE: u32 = 18;
+pub const AGE_OF_MAJORITY: u32 = 18;
 /// From this age on a minor may understand the consent and give it alone. The law lets younger children decide nothing
 /// of comparable weight by themselves (§ 1746(1) BGB, § 5 RelKErzG).
-pub const MAY_UNDERSTAND: u32 = 14;
+pub const MIN_AGE_TO_UNDERSTAND: u32 = 14;
 
 /// The parts of a consent declaration that the rules look at.
 #[derive(Clone, Copy, Debug)]
-pub struct Said {
+pub struct Declaration {
     /// Fields consented to as a whole.
     pub fields: FieldSet,
     /// Fields ticked one by one.
@@ -72,7 +72,7 @@ pub struct Said {
     pub art9: bool,
     /// First valid day; today if absent.
     pub valid_from: Option<NaiveDate>,
-    /// Last valid day; [`USUAL_MONTHS`] after the first day if absent.
+    /// Last valid day; [`DEFAULT_MONTHS`] after the first day if absent.
     pub valid_until: Option<NaiveDate>,
     /// How the consent was given.
     pub form: ConsentForm,
@@ -88,7 +88,7 @@ pub struct Said {
 
 /// The context of a consent: client, receiver and day.
 #[derive(Clone, Copy, Debug)]
-pub struct About {
+pub struct ConsentContext {
     /// The receiver's kind.
     pub receiver: AgencyKind,
     /// The purpose.
@@ -103,7 +103,7 @@ pub struct About {
 
 /// Valid days of an accepted consent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Days {
+pub struct ValidDays {
     /// First valid day.
     pub valid_from: NaiveDate,
     /// Last valid day.
@@ -114,7 +114,7 @@ pub struct Days {
 
 /// Why a declaration cannot be recorded as a consent. The text says how to correct it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Flaw {
+pub enum ConsentError {
     /// Neither of the two legal acts was declared.
     #[error("Bitte „dataProtection“ oder „releaseFromSecrecy“ angeben: sonst wurde nichts erklärt.")]
     Nothing,
@@ -150,12 +150,12 @@ pub enum Flaw {
     Over,
     /// No end was given, and the default duration is over by now.
     #[error(
-        "„validFrom“ liegt mehr als {USUAL_MONTHS} Monate zurück: ohne „validUntil“ ist die Einwilligung schon abgelaufen. Bitte \
-         neu fragen, oder „validUntil“ angeben, wenn sie länger gelten soll (höchstens {MOST_MONTHS} Monate)."
+        "„validFrom“ liegt mehr als {DEFAULT_MONTHS} Monate zurück: ohne „validUntil“ ist die Einwilligung schon abgelaufen. Bitte \
+         neu fragen, oder „validUntil“ angeben, wenn sie länger gelten soll (höchstens {MAX_MONTHS} Monate)."
     )]
     OverByNow,
-    /// Longer than [`MOST_MONTHS`].
-    #[error("Eine Einwilligung gilt höchstens {MOST_MONTHS} Monate; danach bitte neu fragen.")]
+    /// Longer than [`MAX_MONTHS`].
+    #[error("Eine Einwilligung gilt höchstens {MAX_MONTHS} Monate; danach bitte neu fragen.")]
     TooLong,
     /// A minor, or a person of unknown age, without a guardian.
     #[error(
@@ -164,11 +164,11 @@ pub enum Flaw {
     )]
     Minor,
     /// A child too young to consent alone.
-    #[error("Unter {MAY_UNDERSTAND} Jahren willigt ein, wer sorgeberechtigt ist: bitte „guardian“ angeben.")]
+    #[error("Unter {MIN_AGE_TO_UNDERSTAND} Jahren willigt ein, wer sorgeberechtigt ist: bitte „guardian“ angeben.")]
     Child,
 }
 
-impl Flaw {
+impl ConsentError {
     /// The fields concerned.
     #[must_use]
     pub const fn fields(self) -> FieldSet {
@@ -205,70 +205,73 @@ pub fn only_ticked(receiver: AgencyKind, ticked_only: FieldSet) -> FieldSet {
 /// Whether the declaration is a valid consent, and on which days it is valid.
 ///
 /// # Errors
-/// The first [`Flaw`].
-pub fn check(said: &Said, about: &About) -> Result<Days, Flaw> {
-    let all = said.fields.or(said.ticked);
-    if !said.data_protection && !said.release_from_secrecy {
-        return Err(Flaw::Nothing);
+/// The first [`ConsentError`].
+pub fn check(declaration: &Declaration, context: &ConsentContext) -> Result<ValidDays, ConsentError> {
+    let all = declaration.fields.or(declaration.ticked);
+    if !declaration.data_protection && !declaration.release_from_secrecy {
+        return Err(ConsentError::Nothing);
     }
     if all.is_empty() {
-        return Err(Flaw::NoField);
+        return Err(ConsentError::NoField);
     }
-    let never = all.without(ceiling(about.receiver, Stage::Full));
+    let never = all.without(ceiling(context.receiver, Stage::Full));
     if !never.is_empty() {
-        return Err(Flaw::Never(never));
+        return Err(ConsentError::Never(never));
     }
-    let unticked = said.fields.without(said.ticked).and(only_ticked(about.receiver, about.ticked_only));
+    let unticked =
+        declaration.fields.without(declaration.ticked).and(only_ticked(context.receiver, context.ticked_only));
     if !unticked.is_empty() {
-        return Err(Flaw::OnlyTicked(unticked));
+        return Err(ConsentError::OnlyTicked(unticked));
     }
-    if !said.art9 && (about.purpose.is_art9() || all.iter().any(HandoverField::is_art9)) {
-        return Err(Flaw::Art9);
+    if !declaration.art9 && (context.purpose.is_art9() || all.iter().any(HandoverField::is_art9)) {
+        return Err(ConsentError::Art9);
     }
     // A purpose that reveals a disability reveals health data (Art. 4 Nr. 15 DSGVO).
-    let about_health = about.purpose.is_art9() || all.iter().any(|field| field.block() == Block::Health);
-    match said.form {
-        ConsentForm::Oral if about_health => return Err(Flaw::OralForHealth),
-        ConsentForm::Oral if !said.form_has_reason || !said.is_witnessed => return Err(Flaw::OralWithoutReason),
+    let about_health = context.purpose.is_art9() || all.iter().any(|field| field.block() == Block::Health);
+    match declaration.form {
+        ConsentForm::Oral if about_health => return Err(ConsentError::OralForHealth),
+        ConsentForm::Oral if !declaration.form_has_reason || !declaration.is_witnessed => {
+            return Err(ConsentError::OralWithoutReason);
+        }
         ConsentForm::Oral | ConsentForm::Written | ConsentForm::Electronic => {}
     }
     // No law fixes an age of consent: whoever understands the consent can give it (§ 36 SGB I begins at 15, Art. 8
     // DSGVO at 16, each for another matter). So for a client under 18 either a guardian consents, or the recording
     // person confirms that the client understands. Below the minimum age only a guardian can consent.
-    match about.birth_date.map(|born| age_on(born, about.today)) {
-        Some(OF_AGE..) => {}
-        _ if said.has_guardian => {}
-        Some(..MAY_UNDERSTAND) => return Err(Flaw::Child),
-        Some(_) | None if !said.understands => return Err(Flaw::Minor),
+    match context.birth_date.map(|born| age_on(born, context.today)) {
+        Some(AGE_OF_MAJORITY..) => {}
+        _ if declaration.has_guardian => {}
+        Some(..MIN_AGE_TO_UNDERSTAND) => return Err(ConsentError::Child),
+        Some(_) | None if !declaration.understands => return Err(ConsentError::Minor),
         Some(_) | None => {}
     }
-    days(said, about.today)
+    days(declaration, context.today)
 }
 
-fn days(said: &Said, today: NaiveDate) -> Result<Days, Flaw> {
-    let valid_from = said.valid_from.unwrap_or(today);
+fn days(declaration: &Declaration, today: NaiveDate) -> Result<ValidDays, ConsentError> {
+    let valid_from = declaration.valid_from.unwrap_or(today);
     let months = |count| valid_from.checked_add_months(Months::new(count)).unwrap_or(valid_from);
-    let valid_until = said.valid_until.unwrap_or_else(|| months(USUAL_MONTHS));
+    let valid_until = declaration.valid_until.unwrap_or_else(|| months(DEFAULT_MONTHS));
     if valid_from > today {
-        return Err(Flaw::Future("validFrom"));
+        return Err(ConsentError::Future("validFrom"));
     }
-    if said.release_on.is_some() && !said.release_from_secrecy {
-        return Err(Flaw::DayWithoutRelease);
+    if declaration.release_on.is_some() && !declaration.release_from_secrecy {
+        return Err(ConsentError::DayWithoutRelease);
     }
-    if said.release_on.is_some_and(|day| day > today) {
-        return Err(Flaw::Future("releaseOn"));
+    if declaration.release_on.is_some_and(|day| day > today) {
+        return Err(ConsentError::Future("releaseOn"));
     }
-    if valid_until < today && said.valid_until.is_none() {
-        return Err(Flaw::OverByNow);
+    if valid_until < today && declaration.valid_until.is_none() {
+        return Err(ConsentError::OverByNow);
     }
     if valid_until < today || valid_until < valid_from {
-        return Err(Flaw::Over);
+        return Err(ConsentError::Over);
     }
-    if valid_until > months(MOST_MONTHS) {
-        return Err(Flaw::TooLong);
+    if valid_until > months(MAX_MONTHS) {
+        return Err(ConsentError::TooLong);
     }
-    let release_on = said.release_from_secrecy.then(|| said.release_on.unwrap_or(valid_from));
-    Ok(Days { valid_from, valid_until, release_on })
+    let release_on = declaration.release_from_secrecy.then(|| declaration.release_on.unwrap_or(valid_from));
+    Ok(ValidDays { valid_from, valid_until, release_on })
 }
 
 /// State of a consent on a day.

@@ -213,8 +213,8 @@ impl Visible {
     }
     /// The requested part of the released fields: never more than the rule released.
     #[must_use]
-    pub const fn asked(self, asked: FieldSet) -> Self {
-        Self(self.0.and(asked))
+    pub const fn restrict_to(self, fields: FieldSet) -> Self {
+        Self(self.0.and(fields))
     }
 }
 

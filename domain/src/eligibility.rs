@@ -159,9 +159,9 @@ pub fn applicable(ags: &str, admitted: Option<(&str, i32)>, on: NaiveDate) -> Op
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Statements {
-    /// Whether the client has_arrival_date to Germany from abroad.
+    /// Whether the client immigrated to Germany from abroad.
     pub migrated: Option<bool>,
-    /// Whether the client or the client's parents has_arrival_date to Germany from abroad.
+    /// Whether the client or the client's parents immigrated to Germany from abroad.
     pub international_family_history: Option<bool>,
     /// Groups of the client's family members in the same household.
     pub family_of: Vec<TargetGroup>,

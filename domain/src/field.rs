@@ -1,9 +1,13 @@
-//! The handover fields, and sets of them. Which agency may see which field is decided in [`crate::disclosure`].
+//! The handover fields. Which agency may see which field is decided in [`crate::disclosure`].
+
+mod set;
 
 use std::sync::LazyLock;
 
 use crate::audience::Audience;
 use crate::word::Word;
+
+pub use set::FieldSet;
 
 crate::words! {
     /// The sections in which a handover is read and printed.
@@ -249,6 +253,11 @@ impl HandoverField {
     pub fn code(self) -> &'static str {
         &SPELLINGS[self as usize].1
     }
+    /// The viewers in whose schema the field exists.
+    #[must_use]
+    pub const fn audience(self) -> Audience {
+        Audience::Field(self.name())
+    }
     /// The field with this German label, as imported case lists write it.
     #[must_use]
     pub fn from_label(label: &str) -> Option<Self> {
@@ -267,103 +276,13 @@ impl Word for HandoverField {
     const AUDIENCES: &'static [Audience] = &[Audience::AnyField];
     const ALL: &'static [Self] = Self::ALL;
     fn audiences(self) -> Vec<Audience> {
-        vec![Audience::Field(self)]
+        vec![self.audience()]
     }
     fn code(self) -> &'static str {
         Self::code(self)
     }
     fn label(self) -> &'static str {
         Self::label(self)
-    }
-}
-
-/// A set of handover fields. Bit n is the field with number n.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct FieldSet(u64);
-
-impl FieldSet {
-    /// The empty set.
-    pub const EMPTY: Self = Self(0);
-    /// All fields.
-    pub const ALL: Self = Self::of(HandoverField::ALL);
-
-    /// The set of these fields.
-    #[must_use]
-    pub const fn of(fields: &[HandoverField]) -> Self {
-        let mut bits = 0;
-        let mut i = 0;
-        while i < fields.len() {
-            bits |= 1 << fields[i] as u8;
-            i += 1;
-        }
-        Self(bits)
-    }
-    /// The stored form: 49 of the 63 bits of a positive `bigint`.
-    #[must_use]
-    pub const fn to_i64(self) -> i64 {
-        self.0.cast_signed()
-    }
-    /// Reads a stored set. Bits without a field are dropped and grant nothing.
-    #[must_use]
-    pub const fn from_i64(bits: i64) -> Self {
-        Self(bits.cast_unsigned() & Self::ALL.0)
-    }
-    /// The intersection.
-    #[must_use]
-    pub const fn and(self, other: Self) -> Self {
-        Self(self.0 & other.0)
-    }
-    /// The union.
-    #[must_use]
-    pub const fn or(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-    /// The difference: fields of this set that are not in the other.
-    #[must_use]
-    pub const fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-    /// Whether the field is in the set.
-    #[must_use]
-    pub const fn contains(self, field: HandoverField) -> bool {
-        self.0 & (1 << field as u8) != 0
-    }
-    /// Whether every field of this set is in the other.
-    #[must_use]
-    pub const fn is_within(self, other: Self) -> bool {
-        self.0 & !other.0 == 0
-    }
-    /// Whether the set is empty.
-    #[must_use]
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-    /// The number of fields.
-    #[must_use]
-    pub const fn len(self) -> usize {
-        self.0.count_ones() as usize
-    }
-    /// Adds a field.
-    pub const fn insert(&mut self, field: HandoverField) {
-        self.0 |= 1 << field as u8;
-    }
-    /// The fields, in reading order.
-    pub fn iter(self) -> impl Iterator<Item = HandoverField> {
-        HandoverField::ALL.iter().copied().filter(move |&field| self.contains(field))
-    }
-}
-
-impl FromIterator<HandoverField> for FieldSet {
-    fn from_iter<I: IntoIterator<Item = HandoverField>>(fields: I) -> Self {
-        let mut set = Self::EMPTY;
-        fields.into_iter().for_each(|field| set.insert(field));
-        set
-    }
-}
-
-impl std::fmt::Debug for FieldSet {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_set().entries(self.iter().map(HandoverField::name)).finish()
     }
 }
 
@@ -385,20 +304,6 @@ mod tests {
         assert_eq!(field.name(), "auslaenderbehoerdeFileNumber");
         assert_eq!(field.column(), "auslaenderbehoerde_file_number");
         assert_eq!(field.code(), "AUSLAENDERBEHOERDE_FILE_NUMBER");
-    }
-
-    #[test]
-    fn set_operations_work() {
-        let some = FieldSet::of(&[HandoverField::Age, HandoverField::CounsellingNotes]);
-        assert_eq!(some.len(), 2);
-        assert_eq!(FieldSet::from_i64(some.to_i64()), some);
-        assert_eq!(some.iter().collect::<FieldSet>(), some);
-        assert_eq!(FieldSet::from_i64(-1), FieldSet::ALL);
-        assert_eq!(FieldSet::ALL.len(), 49);
-        assert!(some.is_within(FieldSet::ALL) && !FieldSet::ALL.is_within(some));
-        assert!(FieldSet::ALL.without(FieldSet::ALL).is_empty() && !some.is_empty());
-        assert_eq!(some.and(FieldSet::of(&[HandoverField::Age])).or(FieldSet::EMPTY).len(), 1);
-        assert_eq!(format!("{some:?}"), r#"{"age", "counsellingNotes"}"#);
     }
 
     #[test]

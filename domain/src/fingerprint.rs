@@ -53,7 +53,7 @@ impl FingerprintKey {
         self.digest("client", &[&normalise_name(family_name), &birth_date.to_string()])
     }
 
-    /// Fingerprint of possible duplicates: names that phonetic_code alike (Kölner Phonetik) and the same birth date.
+    /// Fingerprint of possible duplicates: names with the same phonetic code (Kölner Phonetik) and the same birth date.
     #[must_use]
     pub fn probable(&self, family_name: &str, given_name: &str, birth_date: NaiveDate) -> String {
         self.digest("probable", &[&phonetic_code(family_name), &phonetic_code(given_name), &birth_date.to_string()])

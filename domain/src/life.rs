@@ -26,7 +26,7 @@ crate::words! {
         Fail = "FAIL": "als gescheitert abschließen",
         Return = "RETURN": "zurückgeben",
         Withdraw = "WITHDRAW": "zurückziehen",
-        /// Only by the clock.
+        /// Only by the timer.
         Expire = "EXPIRE": "ablaufen lassen",
         /// Because the referral's ground ended.
         Suspend = "SUSPEND": "aussetzen",
@@ -50,7 +50,7 @@ pub enum Mover {
     /// The receiving agency.
     Receiver,
     /// No agency: a day has passed, or a ground was lost or renewed.
-    Clock,
+    Timer,
 }
 
 impl From<BallHolder> for Mover {
@@ -77,7 +77,7 @@ pub struct Standing {
 
 /// Facts other than the standing that decide which actions are available.
 #[derive(Clone, Copy, Debug)]
-pub struct Around {
+pub struct ActionContext {
     /// The referral carries an application (§ 16 SGB I).
     pub carries_application: bool,
     /// The receiver sees at least one field now.
@@ -90,7 +90,7 @@ pub struct Around {
 
 /// Why a move is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum MoveError {
     /// This party may never make the move: only the receiver answers, only the sender withdraws.
     NotYours,
     /// The move is not possible from the current state.
@@ -106,12 +106,12 @@ impl Standing {
     /// first; none if a draft is discarded.
     ///
     /// # Errors
-    /// [`Refused`]
-    pub fn after(self, action: ReferralAction, mover: Mover) -> Result<Vec<Self>, Refused> {
+    /// [`MoveError`]
+    pub fn after(self, action: ReferralAction, mover: Mover) -> Result<Vec<Self>, MoveError> {
         use ReferralAction as A;
         use ReferralStatus as S;
         if !allowed_movers(action).contains(&mover) {
-            return Err(Refused::NotYours);
+            return Err(MoveError::NotYours);
         }
         let to = |status| Ok(vec![Self { status, ..self }]);
         let accepted = |from: Self| Self { status: S::Accepted, ever_accepted: true, ..from };
@@ -152,7 +152,7 @@ impl Standing {
                 let before = if self.ever_accepted { S::Accepted } else { S::Offered };
                 Ok(vec![Self { status: self.suspended_from.unwrap_or(before), suspended_from: None, ..self }])
             }
-            _ => Err(Refused::Illegal),
+            _ => Err(MoveError::Illegal),
         }
     }
 
@@ -212,13 +212,13 @@ impl Standing {
     }
 
     /// The actions available to this party now, in the order of the list.
-    pub fn available(self, mover: Mover, around: Around) -> impl Iterator<Item = ReferralAction> {
+    pub fn available(self, mover: Mover, context: ActionContext) -> impl Iterator<Item = ReferralAction> {
         use ReferralAction as A;
         let conditions = [
-            (A::Forward, self.forwards(around.carries_application)),
-            (A::OfferAgain, around.can_be_continued),
-            (A::ReportWrongValue, around.shows_something),
-            (A::DecideCorrection, around.to_decide),
+            (A::Forward, self.forwards(context.carries_application)),
+            (A::OfferAgain, context.can_be_continued),
+            (A::ReportWrongValue, context.shows_something),
+            (A::DecideCorrection, context.to_decide),
         ];
         let condition_holds = move |action| conditions.iter().all(|&(on, holds)| action != on || holds);
         ReferralAction::ALL
@@ -236,7 +236,7 @@ const fn allowed_movers(action: ReferralAction) -> &'static [Mover] {
         A::Offer | A::Discard | A::AnswerInformation | A::OfferAgain | A::ChangeHandover | A::DecideCorrection => {
             &[Mover::Sender]
         }
-        A::Withdraw => &[Mover::Sender, Mover::Clock],
+        A::Withdraw => &[Mover::Sender, Mover::Timer],
         A::Acknowledge
         | A::Accept
         | A::Decline
@@ -247,7 +247,7 @@ const fn allowed_movers(action: ReferralAction) -> &'static [Mover] {
         | A::Fail
         | A::Return
         | A::ReportWrongValue => &[Mover::Receiver],
-        A::Expire | A::Suspend | A::Resume => &[Mover::Clock],
+        A::Expire | A::Suspend | A::Resume => &[Mover::Timer],
         A::PostMessage | A::RecordAppointment | A::RecordTalk => &[Mover::Sender, Mover::Receiver],
     }
 }

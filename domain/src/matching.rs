@@ -1,7 +1,7 @@
 //! Whether two files probably concern the same person, decided by keyed fingerprints alone (Vermeidung von
 //! Doppelförderung).
 //!
-//! Names are compared by their phonetic_code (Kölner Phonetik, after transcriptions from other alphabets are unified), in
+//! Names are compared by their sound (Kölner Phonetik, after transcriptions from other alphabets are unified), in
 //! either order, and part by part for double names. Day and month of birth may be swapped. `domain/tests/matching.rs`
 //! measures what these rules find and miss.
 
@@ -43,7 +43,7 @@ const PARTICLES: [&str; 20] = [
     "al", "el", "ul", "abu", "abd", "ben", "bin", "bint", "ibn", "da", "de", "del", "der", "di", "dos", "la", "le",
     "van", "von", "zu",
 ];
-/// Transcriptions of one phonetic_code in German, English and French spelling. Longer ones come first.
+/// Transcriptions of one sound in German, English and French spelling. Longer ones come first.
 const TRANSCRIPTIONS: [(&str, &str); 13] = [
     ("dsch", "j"),
     ("tsch", "ch"),
@@ -60,9 +60,9 @@ const TRANSCRIPTIONS: [(&str, &str); 13] = [
     ("v", "w"),
 ];
 /// For shorter names, too many other names differ in one letter only.
-const SHORTEST_SPELLING: usize = 4;
+const MIN_SPELLING_LENGTH: usize = 4;
 /// Fewer digits are no telephone number.
-const SHORTEST_PHONE: usize = 7;
+const MIN_PHONE_DIGITS: usize = 7;
 
 /// All fingerprints by which a file of this person is found.
 #[must_use]
@@ -149,7 +149,7 @@ fn phonetic_code(letters: &str) -> String {
 /// The name itself, and the name with each letter left out: two names that differ in one letter share one of these.
 fn spellings(letters: &str) -> BTreeSet<String> {
     let letters: Vec<char> = letters.chars().collect();
-    if letters.len() < SHORTEST_SPELLING {
+    if letters.len() < MIN_SPELLING_LENGTH {
         return BTreeSet::new();
     }
     let without = |left_out: usize| {
@@ -189,7 +189,7 @@ fn phone_number(text: &str) -> Option<String> {
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     let digits = digits.trim_start_matches('0');
     let digits = digits.strip_prefix("49").unwrap_or(digits).trim_start_matches('0');
-    (digits.len() >= SHORTEST_PHONE).then(|| digits.to_owned())
+    (digits.len() >= MIN_PHONE_DIGITS).then(|| digits.to_owned())
 }
 
 #[cfg(test)]

@@ -157,7 +157,7 @@ crate::words! {
         BrokeOff = "BROKE_OFF": "Begleitung abgebrochen",
         /// A personal data breach, to be recorded (Art. 33 DSGVO).
         Misdirected = "MISDIRECTED": "an die falsche Stelle gegangen (Datenpanne, Art. 33 DSGVO)",
-        /// By the clock: the referral was suspended for too long.
+        /// By the timer: the referral was suspended for too long.
         GroundEnded = "GROUND_ENDED": "Grundlage entfallen und nicht erneuert",
         Other = "OTHER": "anderer Grund",
     }

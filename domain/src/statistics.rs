@@ -27,14 +27,14 @@ crate::words! {
 }
 
 /// Maximum number of dimensions per table.
-pub const MOST_DIMENSIONS: usize = 2;
+pub const MAX_DIMENSIONS: usize = 2;
 /// Maximum difference between a rounded and an exact count.
 pub const DEVIATION: u64 = 2;
 /// No median is published for fewer stays than this (Destatis withholds averages of few cases).
-pub const FEWEST_STAYS: i64 = 10;
+pub const MIN_STAYS: i64 = 10;
 /// In hundredths of a post. A unit with fewer posts has no published time in state, because it would reveal the pace of
 /// one person (§ 67c(5) SGB X, § 72 LPVG NRW).
-pub const FEWEST_POSTS: i32 = 300;
+pub const MIN_POSTS: i32 = 300;
 
 /// Rounds a count to the nearest multiple of five.
 #[must_use]
@@ -137,7 +137,7 @@ const fn is_lasting(feature: Feature) -> bool {
     }
 }
 
-/// A table of one period, or the published_each_month tables of several periods.
+/// A table of one period, or the monthly tables of several periods.
 struct StackedTable<'g> {
     groups: Vec<&'g [Group]>,
     by: &'g [StatisticsDimension],

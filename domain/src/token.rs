@@ -26,22 +26,22 @@ pub use jwks::{InvalidJwks, Keys};
 /// Tolerated difference of an issuer's clock, in seconds.
 const LEEWAY: u64 = 60;
 /// Maximum lifetime in seconds. A longer lifetime is an issuer's mistake (mostly milliseconds instead of seconds).
-const LONGEST_LIFE: f64 = 366.0 * 86_400.0;
+const MAX_LIFETIME: f64 = 366.0 * 86_400.0;
 /// Maximum length of a token in bytes. Longer tokens are refused without parsing.
-const LONGEST_TOKEN: usize = 8 * 1024;
+const MAX_TOKEN_LENGTH: usize = 8 * 1024;
 /// Maximum length of a subject in characters, so that it fits the disclosure log.
-const LONGEST_SUBJECT: usize = 255;
+const MAX_SUBJECT_LENGTH: usize = 255;
 
 /// The agencies for which an issuer may issue tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SpeaksFor {
+pub enum AllowedAgencies {
     /// All agencies: for the municipality's own issuer.
     All,
     /// The agencies with these slugs: for the issuer of a Jobcenter or a Träger.
     Agencies(BTreeSet<String>),
 }
 
-impl SpeaksFor {
+impl AllowedAgencies {
     fn includes(&self, slug: &str) -> bool {
         match self {
             Self::All => true,
@@ -60,19 +60,19 @@ pub struct Issuer {
     /// The issuer's public keys.
     pub keys: Keys,
     /// The agencies for which the issuer may issue tokens.
-    pub agencies: SpeaksFor,
+    pub agencies: AllowedAgencies,
 }
 
 /// Two issuers were configured with the same `iss`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the issuer {0} is given twice")]
-pub struct TwoIssuers(pub String);
+pub struct DuplicateIssuer(pub String);
 
 /// A refused token. The error does not give the reason, so that the holder of an invalid token learns nothing.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Refused(&'static str);
+pub struct TokenError(&'static str);
 
-impl Refused {
+impl TokenError {
     /// A fixed reason for the debug log; never part of an answer.
     #[must_use]
     pub const fn reason(self) -> &'static str {
@@ -80,19 +80,19 @@ impl Refused {
     }
 }
 
-impl fmt::Debug for Refused {
+impl fmt::Debug for TokenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Refused")
+        f.write_str("TokenError")
     }
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for TokenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the token is refused")
     }
 }
 
-impl std::error::Error for Refused {}
+impl std::error::Error for TokenError {}
 
 /// The content of a token after all checks passed. Only [`Verifier::verify`] makes one.
 #[derive(Clone)]
@@ -211,13 +211,13 @@ impl Verifier {
     /// A verifier that trusts only these issuers.
     ///
     /// # Errors
-    /// [`TwoIssuers`] if two issuers have the same `iss`, because it would be ambiguous whose keys count.
-    pub fn new(issuers: impl IntoIterator<Item = Issuer>) -> Result<Self, TwoIssuers> {
+    /// [`DuplicateIssuer`] if two issuers have the same `iss`, because it would be ambiguous whose keys count.
+    pub fn new(issuers: impl IntoIterator<Item = Issuer>) -> Result<Self, DuplicateIssuer> {
         let mut known = BTreeMap::new();
         for issuer in issuers {
             let iss = issuer.iss.clone();
             if known.insert(iss.clone(), issuer).is_some() {
-                return Err(TwoIssuers(iss));
+                return Err(DuplicateIssuer(iss));
             }
         }
         Ok(Self { issuers: known })
@@ -226,16 +226,16 @@ impl Verifier {
     /// Checks signature, issuer, audience, times and claims of a token.
     ///
     /// # Errors
-    /// [`Refused`]; its text is always the same.
-    pub fn verify(&self, token: &str) -> Result<VerifiedToken, Refused> {
+    /// [`TokenError`]; its text is always the same.
+    pub fn verify(&self, token: &str) -> Result<VerifiedToken, TokenError> {
         let (issuer, header) = self.issuer_of(token)?;
         if header.crit.is_some() {
-            return Err(Refused("crit"));
+            return Err(TokenError("crit"));
         }
-        let kid = header.kid.as_deref().ok_or(Refused("no kid"))?;
-        let key = issuer.keys.unique_key(kid).ok_or(Refused("kid"))?;
+        let kid = header.kid.as_deref().ok_or(TokenError("no kid"))?;
+        let key = issuer.keys.unique_key(kid).ok_or(TokenError("kid"))?;
         if !key.algorithms.contains(&header.alg) {
-            return Err(Refused("algorithm"));
+            return Err(TokenError("algorithm"));
         }
 
         let mut validation = Validation::new(header.alg);
@@ -246,7 +246,8 @@ impl Verifier {
         validation.set_issuer(&[&issuer.iss]);
         validation.set_audience(&[&issuer.audience]);
         validation.set_required_spec_claims(&["iss", "sub", "aud", "exp", "nbf"]);
-        let claims = decode::<Claims>(token, &key.public, &validation).map_err(|_| Refused("signature or claims"))?;
+        let claims =
+            decode::<Claims>(token, &key.public, &validation).map_err(|_| TokenError("signature or claims"))?;
         issuer.interpret(claims.claims)
     }
 
@@ -268,27 +269,27 @@ impl Verifier {
         Self { issuers }
     }
 
-    fn issuer_of(&self, token: &str) -> Result<(&Issuer, jsonwebtoken::Header), Refused> {
-        if token.len() > LONGEST_TOKEN {
-            return Err(Refused("length"));
+    fn issuer_of(&self, token: &str) -> Result<(&Issuer, jsonwebtoken::Header), TokenError> {
+        if token.len() > MAX_TOKEN_LENGTH {
+            return Err(TokenError("length"));
         }
-        let header = decode_header(token).map_err(|_| Refused("header"))?;
-        let Unverified { iss } = dangerous::insecure_decode_claims(token).map_err(|_| Refused("claims"))?;
-        let issuer = self.issuers.get(&iss).ok_or(Refused("issuer"))?;
+        let header = decode_header(token).map_err(|_| TokenError("header"))?;
+        let Unverified { iss } = dangerous::insecure_decode_claims(token).map_err(|_| TokenError("claims"))?;
+        let issuer = self.issuers.get(&iss).ok_or(TokenError("issuer"))?;
         Ok((issuer, header))
     }
 }
 
 impl Issuer {
     /// Interprets the claims. Called after the signature was verified.
-    fn interpret(&self, claims: Claims) -> Result<VerifiedToken, Refused> {
+    fn interpret(&self, claims: Claims) -> Result<VerifiedToken, TokenError> {
         if claims.iss != self.iss {
-            return Err(Refused("issuer"));
+            return Err(TokenError("issuer"));
         }
         if !self.agencies.includes(&claims.agency) {
-            return Err(Refused("agency"));
+            return Err(TokenError("agency"));
         }
-        let role = Role::from_code(&claims.role).ok_or(Refused("role"))?;
+        let role = Role::from_code(&claims.role).ok_or(TokenError("role"))?;
         let purposes = claims.purposes.as_deref().map(purposes).transpose()?;
         let acting_for = claims.act.map(|actor| checked_subject(actor.sub)).transpose()?;
         Ok(VerifiedToken {
@@ -305,23 +306,23 @@ impl Issuer {
 }
 
 /// An unknown purpose is an error. Skipping it would change the narrowing.
-fn purposes(codes: &[String]) -> Result<Vec<ReferralPurpose>, Refused> {
-    codes.iter().map(|code| ReferralPurpose::from_code(code).ok_or(Refused("purpose"))).collect()
+fn purposes(codes: &[String]) -> Result<Vec<ReferralPurpose>, TokenError> {
+    codes.iter().map(|code| ReferralPurpose::from_code(code).ok_or(TokenError("purpose"))).collect()
 }
 
 /// Checks a subject for the disclosure log: not empty, not too long, and without control characters.
-fn checked_subject(subject: String) -> Result<String, Refused> {
-    let fits = !subject.trim().is_empty() && subject.chars().count() <= LONGEST_SUBJECT;
-    if fits && !subject.chars().any(char::is_control) { Ok(subject) } else { Err(Refused("subject")) }
+fn checked_subject(subject: String) -> Result<String, TokenError> {
+    let fits = !subject.trim().is_empty() && subject.chars().count() <= MAX_SUBJECT_LENGTH;
+    if fits && !subject.chars().any(char::is_control) { Ok(subject) } else { Err(TokenError("subject")) }
 }
 
-fn expiry(nbf: f64, exp: f64) -> Result<DateTime<Utc>, Refused> {
+fn expiry(nbf: f64, exp: f64) -> Result<DateTime<Utc>, TokenError> {
     #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit a double for 285 million years")]
     let now = get_current_timestamp() as f64;
-    if exp <= nbf || exp > now + LONGEST_LIFE {
-        return Err(Refused("life"));
+    if exp <= nbf || exp > now + MAX_LIFETIME {
+        return Err(TokenError("life"));
     }
     #[expect(clippy::cast_possible_truncation, reason = "bounded by the line above; a fraction of a second is cut")]
     let seconds = exp as i64;
-    DateTime::from_timestamp(seconds, 0).ok_or(Refused("life"))
+    DateTime::from_timestamp(seconds, 0).ok_or(TokenError("life"))
 }

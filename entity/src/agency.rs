@@ -41,7 +41,7 @@ pub struct Model {
     /// The KIM Baustein that pays it: 1, 2 or 3.
     pub baustein: Option<i16>,
     /// How many posts it has, in hundredths of one; unknown counts as too few for a time in state
-    /// ([`kim_domain::statistics::FEWEST_POSTS`]).
+    /// ([`kim_domain::statistics::MIN_POSTS`]).
     pub posts: Option<i32>,
     /// What it specialises in; may reveal Art. 9 data of its clients and goes to nobody else.
     #[sea_orm(column_type = "Text", nullable)]

@@ -3,7 +3,7 @@
 //! This file is the table's codec: what a case says goes in and out here, its values by the column of their field.
 
 use chrono::NaiveDate;
-use kim_domain::closing::CloseReason;
+use kim_domain::case_closing::CloseReason;
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::value::CasePhase;
 use sea_orm::{ConnectionTrait, DbErr, Value};
@@ -70,7 +70,7 @@ pub struct Closed {
 /// A plan as it is set.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Goals and steps (`kim_domain::plan`), as JSON; `plan_steps` is written from it.
+    /// Goals and steps (`kim_domain::support_plan`), as JSON; `plan_steps` is written from it.
     pub goals: String,
     /// When it is set.
     pub reviewed_on: NaiveDate,

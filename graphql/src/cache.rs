@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_does_not_grow_without_end() {
+    fn the_memory_is_bounded() {
         let cache = Cache::default();
         for number in 0..2_000 {
             let key = format!("{number:0>200}");

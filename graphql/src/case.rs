@@ -11,7 +11,7 @@ use async_graphql::{
 };
 use kim_domain::Word;
 use kim_domain::agency::Scope;
-use kim_domain::closing::CloseReason;
+use kim_domain::case_closing::CloseReason;
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::id::Kind;
 use kim_domain::upcoming::upcoming;
@@ -44,7 +44,7 @@ pub(crate) struct Case {
 }
 
 /// The longest look ahead, in months.
-const MOST_MONTHS: u32 = 36;
+const MAX_MONTHS: u32 = 36;
 
 /// Ein Fall Ihrer Stelle. Eine Änderung am Fall fließt in keine Übergabe von selbst.
 #[Object(tag = "for senders", tag = "plan case")]
@@ -125,8 +125,8 @@ impl Case {
         ctx: &Context<'_>,
         #[graphql(default = 12, desc = "So viele Monate voraus, höchstens 36.")] within_months: u32,
     ) -> Result<Vec<CaseDeadline>, Failure> {
-        if within_months > MOST_MONTHS {
-            return Err(Failure::BadInput(format!("„withinMonths“ ist höchstens {MOST_MONTHS}.")));
+        if within_months > MAX_MONTHS {
+            return Err(Failure::BadInput(format!("„withinMonths“ ist höchstens {MAX_MONTHS}.")));
         }
         let today = Session::of(ctx).today();
         let found = self.parts.facts.map(|facts| upcoming(&facts, today, within_months)).unwrap_or_default();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_graphql::{ID, Object};
 use kim_domain::field::FieldSet;
 use kim_domain::id::Kind;
-use kim_domain::plan::Goal;
+use kim_domain::support_plan::Goal;
 use kim_domain::upcoming::CaseFacts;
 use kim_entity::read::{DecisionRow, NoteRow, PlanRow, Reads};
 use uuid::Uuid;

@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 
 use async_graphql::registry::{MetaField, MetaType, Registry};
 use kim_domain::audience::Audience;
-use kim_domain::bulk::MOST_ROWS;
+use kim_domain::bulk::MAX_ROWS;
 
 use crate::needs::Need;
 
@@ -69,7 +69,7 @@ impl Declaration {
                 ("for", names) => read.audiences = audiences(names)?,
                 ("list", most) => read.weight = Weight::List(number(most)?),
                 ("rows", most) => read.weight = Weight::Rows(number(most)?),
-                ("bulk", "") => read.weight = Weight::Rows(MOST_ROWS as u64),
+                ("bulk", "") => read.weight = Weight::Rows(MAX_ROWS as u64),
                 ("page", "") => read.weight = Weight::Page,
                 _ if tag == IN_PAGE => read.weight = Weight::InPage,
                 ("plan", name) => name.clone_into(&mut read.plan),

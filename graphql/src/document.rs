@@ -14,7 +14,7 @@ use crate::engine::rewrite::rewrite;
 use crate::engine_merge::needs_engine_merge;
 
 /// What a client asks: which operation of a document, with which variables.
-pub struct Asked {
+pub struct ParsedRequest {
     pub(crate) document: Arc<Document>,
     /// Where the document may be kept.
     pub(crate) text: Option<String>,
@@ -22,7 +22,7 @@ pub struct Asked {
     pub(crate) variables: Variables,
 }
 
-impl Asked {
+impl ParsedRequest {
     /// Reads a request whose document's brackets were counted.
     ///
     /// # Errors
@@ -47,10 +47,10 @@ impl Asked {
     }
 }
 
-impl fmt::Debug for Asked {
+impl fmt::Debug for ParsedRequest {
     /// Variables never get into a log by way of Debug.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Asked")
+        f.write_str("ParsedRequest")
     }
 }
 
@@ -135,10 +135,10 @@ mod tests {
             ["{ a } # Rahimi", "{ a(name: \"Rahimi\") { b } }", "{ a(name: \"\"\"Rahimi\"\"\") { b } }", long.as_str()]
         {
             Document::read(text, &parsed).expect("a document");
-            assert!(Asked::read(Request::new(text)).expect("a document").text.is_none());
+            assert!(ParsedRequest::read(Request::new(text)).expect("a document").text.is_none());
         }
         assert_eq!(parsed.len(), 0);
-        assert!(Asked::read(Request::new("{ a }")).expect("a document").text.is_some());
+        assert!(ParsedRequest::read(Request::new("{ a }")).expect("a document").text.is_some());
     }
 
     #[test]

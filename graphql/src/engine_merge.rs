@@ -7,12 +7,12 @@ use async_graphql::{Name, Positioned};
 
 /// Fragments in fragments are followed so far, and so many keys are looked at: a document can be made to have millions.
 const DEEPEST: usize = 32;
-const MOST_KEYS: usize = 20_000;
+const MAX_KEYS: usize = 20_000;
 
 /// Whether an object may be answered in pieces that the engine has to put together: it is asked for under one key in several
 /// fragments, or with and without a directive. Also true for what is too large to tell.
 pub(crate) fn needs_engine_merge(document: &ExecutableDocument) -> bool {
-    let mut search = Search { fragments: &document.fragments, known: HashMap::new(), keys: MOST_KEYS };
+    let mut search = Search { fragments: &document.fragments, known: HashMap::new(), keys: MAX_KEYS };
     !document.operations.iter().all(|(_, operation)| search.objects(&operation.node.selection_set.node, 0).is_some())
 }
 

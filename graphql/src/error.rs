@@ -1,7 +1,7 @@
 //! What may go wrong, with a code from one closed list. An error never says more than its caller may know.
 
 use async_graphql::{Context, Error, ErrorExtensionValues, ErrorExtensions as _, ServerError};
-use kim_casework::refusal::{Because, Refusal, Refused};
+use kim_casework::refusal::{ErrorCode, Refused, WorkError};
 use kim_domain::Word as _;
 use kim_domain::agency::Scope;
 use kim_entity::DbErr;
@@ -34,7 +34,7 @@ kim_domain::words! {
 }
 
 /// Of a request that was refused as a whole, so many reasons are told: a small document can have thousands.
-pub(crate) const MOST_ERRORS: usize = 20;
+pub(crate) const MAX_ERRORS: usize = 20;
 
 /// A failed read or change. It is deliberately no `Display`: only its code and a text of ours reach the caller.
 #[derive(Debug)]
@@ -57,18 +57,18 @@ impl From<DbErr> for Failure {
     }
 }
 
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
+impl From<WorkError> for Failure {
+    fn from(refusal: WorkError) -> Self {
         match refusal {
-            Refusal::Refused(refused) => Self::Refused(refused),
-            Refusal::Database(error) => Self::Internal(error),
+            WorkError::Refused(refused) => Self::Refused(refused),
+            WorkError::Database(error) => Self::Internal(error),
         }
     }
 }
 
 /// The codes of changes are among ours: a test holds them to it.
-fn code_of(because: Because) -> Code {
-    Code::from_code(because.code()).unwrap_or(Code::Internal)
+fn code_of(code: ErrorCode) -> Code {
+    Code::from_code(code.code()).unwrap_or(Code::Internal)
 }
 
 impl From<Failure> for Error {
@@ -81,16 +81,14 @@ impl From<Failure> for Error {
             Failure::BadInput(text) => with_code(Code::BadInput, text),
             Failure::LimitExceeded(text) => with_code(Code::LimitExceeded, text)
                 .extend_with(|_, extensions| extensions.set("limit", Limit::Page.code())),
-            Failure::Refused(refused) => {
-                with_code(code_of(refused.because), refused.text).extend_with(|_, extensions| {
-                    if let Some(version) = refused.version {
-                        extensions.set("version", version);
-                    }
-                    if !refused.fields.is_empty() {
-                        extensions.set("fields", refused.fields);
-                    }
-                })
-            }
+            Failure::Refused(refused) => with_code(code_of(refused.code), refused.text).extend_with(|_, extensions| {
+                if let Some(version) = refused.version {
+                    extensions.set("version", version);
+                }
+                if !refused.fields.is_empty() {
+                    extensions.set("fields", refused.fields);
+                }
+            }),
             Failure::Internal(cause) if took_too_long(&cause) => {
                 tracing::warn!("the database took too long");
                 too_late()
@@ -110,12 +108,12 @@ fn with_code(code: Code, text: String) -> Error {
 }
 
 /// What is said of a request whose time is over.
-pub const TOO_LATE: &str =
+pub const TIMEOUT_MESSAGE: &str =
     "Die Anfrage hat zu lange gedauert und wurde abgebrochen. Bitte weniger auf einmal abfragen.";
 
 /// The request's time is over, and the database said so first.
 pub(crate) fn too_late() -> Error {
-    with_code(Code::Timeout, TOO_LATE.to_owned()).extend_with(|_, extensions| extensions.set("retryable", true))
+    with_code(Code::Timeout, TIMEOUT_MESSAGE.to_owned()).extend_with(|_, extensions| extensions.set("retryable", true))
 }
 
 /// An error of ours to the caller: a code, and the id under which the log has the rest.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Error, ErrorExtensionValues, Pos, Response, ServerError, Value};
 use chrono::NaiveDate;
-use kim_casework::disclose::{Begun, DisclosureLog, Reader, Recorded, Shown};
+use kim_casework::disclose::{AnswerStart, DisclosureLog, LogOutcome, Reader, Shown};
 use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::token::VerifiedToken;
@@ -13,9 +13,9 @@ use kim_entity::read::Reads;
 use kim_entity::viewer::Viewer;
 use uuid::Uuid;
 
-use crate::document::Asked;
+use crate::document::ParsedRequest;
 use crate::engine::{error_text, failed_fields, root_order};
-use crate::error::{Code, MOST_ERRORS, kind_of, masked, too_late};
+use crate::error::{Code, MAX_ERRORS, kind_of, masked, too_late};
 use crate::prepared::{self, Ready};
 use crate::schema::{self, Schema};
 use crate::session::Session;
@@ -36,7 +36,7 @@ pub struct Api {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ApiError {
     /// The database did not answer in time.
-    TooLate,
+    Timeout,
     /// The database did not answer.
     Internal {
         /// What it was, for the log.
@@ -63,7 +63,7 @@ impl Api {
         let admit = || Reads::admit(&self.database, token.clone(), today);
         self.database.again(admit).await.map_err(|error| {
             if took_too_long(&error) {
-                return ApiError::TooLate;
+                return ApiError::Timeout;
             }
             ApiError::Internal { kind: kind_of(&error), retryable: is_lost(&error) }
         })
@@ -71,7 +71,7 @@ impl Api {
 
     /// Answers the request of whoever was admitted. What it discloses is in the log before this returns; if the log cannot be written, nothing
     /// is disclosed. If something was closed to the viewer's agency meanwhile, it is answered anew.
-    pub async fn execute(&self, admitted: Reads, asked: Asked, request_id: &str) -> Response {
+    pub async fn execute(&self, admitted: Reads, asked: ParsedRequest, request_id: &str) -> Response {
         let viewer = Arc::clone(admitted.viewer());
         let schema = schema::of(viewer.agency().kind, viewer.role());
         let known = schema::known(schema);
@@ -96,10 +96,10 @@ impl Api {
             if shown.is_empty() {
                 return response;
             }
-            let begun = Begun { closings, today };
-            match self.ledger.record(&viewer, &reader, shown, begun).await {
-                Ok(Recorded::Written) => return response,
-                Ok(Recorded::Overtaken(now)) => closings = now,
+            let start = AnswerStart { closings, today };
+            match self.ledger.record(&viewer, &reader, shown, start).await {
+                Ok(LogOutcome::Written) => return response,
+                Ok(LogOutcome::Outdated(now)) => closings = now,
                 Err(error) if took_too_long(&error) => break,
                 Err(error) => {
                     let kind = kind_of(&error);
@@ -149,7 +149,7 @@ fn whole(mut response: Response) -> Response {
         }
         // Two rules of the engine may say the same of the same place.
         response.errors.dedup_by(|a, b| a.message == b.message && a.locations == b.locations && a.path == b.path);
-        response.errors.truncate(MOST_ERRORS);
+        response.errors.truncate(MAX_ERRORS);
     }
     response
 }

@@ -3,7 +3,7 @@
 use async_graphql::SimpleObject;
 use kim_domain::agency::AgencyKind;
 use kim_domain::field::ValueType;
-use kim_domain::plan::{self, StepState};
+use kim_domain::support_plan::{self, StepState};
 use kim_domain::value::Value;
 use kim_entity::read::PlanRow;
 
@@ -41,19 +41,19 @@ pub(crate) struct GoalStep {
 }
 
 /// The goals of a stored plan; those that an import left if none was set here.
-pub(crate) fn goals(row: &PlanRow) -> Vec<plan::Goal> {
+pub(crate) fn goals(row: &PlanRow) -> Vec<support_plan::Goal> {
     if let Some(plan) = &row.plan {
         return serde_json::from_str(plan).unwrap_or_default();
     }
     match row.plan_steps.as_deref().and_then(|steps| Value::parse(ValueType::PlanSteps, steps)) {
-        Some(Value::PlanSteps(steps)) => plan::of_steps(steps),
+        Some(Value::PlanSteps(steps)) => support_plan::of_steps(steps),
         Some(_) | None => Vec::new(),
     }
 }
 
 impl Goal {
-    pub(crate) fn of(goal: &plan::Goal, parties: &Parties) -> Self {
-        let step = |step: &plan::Step| GoalStep {
+    pub(crate) fn of(goal: &support_plan::Goal, parties: &Parties) -> Self {
+        let step = |step: &support_plan::Step| GoalStep {
             text: step.text.clone(),
             responsible: step.responsible.clone(),
             agency: step.agency.and_then(|id| parties.get(&id).cloned()).map(Agency),

@@ -9,7 +9,6 @@ use async_graphql::{
     ContainerType, Context, ContextSelectionSet, Object, ObjectType, OutputType, Positioned, ServerResult,
     SimpleObject, Value,
 };
-use kim_domain::audience::Audience;
 use kim_domain::disclosure::{self, WithheldReason, known_to};
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::value::Value as Stored;
@@ -41,7 +40,7 @@ pub(crate) struct Handover<'r> {
 impl<'r> Handover<'r> {
     pub(crate) fn new(session: &Session, row: &'r ListedReferral, values: &'r Values, disputed: FieldSet) -> Self {
         let known = known_to(session.viewer().agency().kind);
-        let given = row.visible().asked(known).fields();
+        let given = row.visible().restrict_to(known).fields();
         // What is not shown is not called disputed either.
         Self { row, values, given, disputed: given.and(disputed), shown: AtomicI64::new(0) }
     }
@@ -90,7 +89,7 @@ impl OutputType for Handover<'_> {
                 "Was übergeben wurde: eine Kopie der angebotenen Angaben. Jedes Feld kann null sein: weil nichts \
                  angegeben ist, oder weil es jetzt nicht gezeigt wird; dann nennt `withheld` den Grund.",
                 &["for work", "plan referral"],
-                |field| Some(Audience::Field(field)),
+                |field| Some(field.audience()),
                 registry,
             );
             let withheld = <Vec<WithheldField>>::create_type_info(registry);

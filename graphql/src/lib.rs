@@ -59,10 +59,10 @@ mod upcoming;
 mod value;
 mod vocabulary;
 
-pub use document::Asked;
+pub use document::ParsedRequest;
 pub use engine::error_text::unreadable;
-pub use error::{Code, TOO_LATE};
+pub use error::{Code, TIMEOUT_MESSAGE};
 pub use execute::{Api, ApiError};
 pub use json::write as write_json;
-pub use limit::{Limit, TooMuch};
+pub use limit::{ExceededLimit, Limit};
 pub use prepared::{DocumentCounts, document_counts};

@@ -32,20 +32,20 @@ kim_domain::words! {
 
 /// A request that has too much of something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooMuch {
+pub struct ExceededLimit {
     /// Of what.
     pub limit: Limit,
     /// How much it may be.
-    pub most: u64,
+    pub max: u64,
 }
 
-impl std::fmt::Display for TooMuch {
+impl std::fmt::Display for ExceededLimit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Die Anfrage ist zu groß: höchstens {} {}.", self.most, self.limit.label())
+        write!(f, "Die Anfrage ist zu groß: höchstens {} {}.", self.max, self.limit.label())
     }
 }
 
-impl TooMuch {
+impl ExceededLimit {
     /// As an error at its place in the document.
     pub(crate) fn at(self, place: Option<Pos>) -> ServerError {
         let mut error = coded(ServerError::new(self.to_string(), place), Code::LimitExceeded);

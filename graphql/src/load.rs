@@ -28,7 +28,7 @@ pub(crate) async fn referrals<R: Into<Option<ReferralRest>>>(
 ) -> Result<Vec<Referral>, Failure> {
     let rows: Vec<ListedReferral> = rows.into_iter().map(|row| row.map(Into::into)).collect();
     let asked = plan.handover.and(known_to(snapshot.viewer().agency().kind));
-    let released: Vec<_> = rows.iter().map(|row| (row.id, row.visible().asked(asked))).collect();
+    let released: Vec<_> = rows.iter().map(|row| (row.id, row.visible().restrict_to(asked))).collect();
     let mut values = snapshot.handovers(&released).await?;
     let parties = if plan.parties { sides(snapshot, &rows).await? } else { Parties::default() };
 

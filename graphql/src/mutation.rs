@@ -44,7 +44,7 @@ macro_rules! inputs {
         });
         impl $name {
             /// The row that it names. An id of another kind is as unknown as one that does not exist.
-            pub(super) fn target(&self) -> Result<$($target)+, kim_casework::refusal::Refusal> {
+            pub(super) fn target(&self) -> Result<$($target)+, kim_casework::refusal::WorkError> {
                 let id = $crate::mutation::done::local_or_refused(kim_domain::id::Kind::$kind, &self.$id)?;
                 Ok($($target)+ { id, expected_version: self.expected_version })
             }

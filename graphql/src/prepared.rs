@@ -10,10 +10,10 @@ use async_graphql::{Name, Positioned, Request, ServerError, Variables};
 use kim_domain::agency::{AgencyKind, Role};
 
 use crate::cache::Cache;
-use crate::document::{Asked, Document};
+use crate::document::{Document, ParsedRequest};
 use crate::engine::validation::{self, Findings};
 use crate::engine::{error_text, required_variables, root_order, skip_defaults};
-use crate::error::{Code, MOST_ERRORS, coded};
+use crate::error::{Code, MAX_ERRORS, coded};
 use crate::inputs::VariableSizes;
 use crate::shield;
 use crate::vocabulary::Vocabulary;
@@ -25,7 +25,7 @@ static DOCUMENTS: LazyLock<Documents> = LazyLock::new(Documents::default);
 /// # Errors
 /// What is refused before the engine validates.
 pub(crate) fn prepare(
-    asked: Asked,
+    asked: ParsedRequest,
     schema: (AgencyKind, Role),
     known: &Vocabulary,
 ) -> Result<Ready<'static>, Vec<ServerError>> {
@@ -112,7 +112,7 @@ impl Prepared {
         skip_defaults::add(&self.variables, variables);
         required_variables::check(&self.variables, variables).map_err(|error| vec![error])?;
         let mut wrong = self.findings.errors(variables, known);
-        wrong.truncate(MOST_ERRORS);
+        wrong.truncate(MAX_ERRORS);
         wrong.iter_mut().for_each(|error| error_text::shorten(&mut error.message));
         if wrong.is_empty() { Ok(()) } else { Err(wrong) }
     }
@@ -164,11 +164,11 @@ struct Documents {
 impl Documents {
     fn prepare(
         &self,
-        asked: Asked,
+        asked: ParsedRequest,
         schema: (AgencyKind, Role),
         known: &Vocabulary,
     ) -> Result<Ready<'_>, Vec<ServerError>> {
-        let Asked { document, text, operation_name, mut variables } = asked;
+        let ParsedRequest { document, text, operation_name, mut variables } = asked;
         let key = text.map(|text| Key { schema, text, operation_name: operation_name.clone() });
         let kept = key.as_ref().and_then(|key| self.cache.get(key));
         let count = match (&key, &kept) {
@@ -209,7 +209,7 @@ mod tests {
 
     /// Asks, and keeps the document as if it was answered.
     fn ask(documents: &Documents, pair: (AgencyKind, Role), request: impl Into<Request>) -> Arc<Prepared> {
-        let asked = Asked::read(request.into()).expect("a document");
+        let asked = ParsedRequest::read(request.into()).expect("a document");
         let mut ready =
             documents.prepare(asked, pair, schema::known(schema::of(pair.0, pair.1))).expect("nothing is wrong");
         ready.keep();
@@ -217,7 +217,7 @@ mod tests {
     }
 
     fn refused(documents: &Documents, request: Request) -> Vec<String> {
-        let asked = Asked::read(request).expect("a document");
+        let asked = ParsedRequest::read(request).expect("a document");
         let errors = documents.prepare(asked, CLERK, schema::known(schema::of(CLERK.0, CLERK.1))).err();
         errors.expect("refused").into_iter().map(|error| error.message).collect()
     }
@@ -241,7 +241,7 @@ mod tests {
     fn what_was_not_answered_or_has_a_string_is_prepared_anew() {
         let documents = Documents::default();
         let known = schema::known(schema::of(CLERK.0, CLERK.1));
-        let asked = Asked::read(Request::new("{ viewer { rolle } }")).expect("a document");
+        let asked = ParsedRequest::read(Request::new("{ viewer { rolle } }")).expect("a document");
         drop(documents.prepare(asked, CLERK, known).expect("the engine's to refuse"));
         refused(&documents, Request::new("{ __typename(a: 1) }"));
         refused(&documents, Request::new("query A { __typename } query B { __typename }"));

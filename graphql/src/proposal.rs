@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use async_graphql::{ID, SimpleObject};
 use kim_domain::agency::Scope;
-use kim_domain::agreement::{ProposalAction, ProposalStatus, Standpoint};
+use kim_domain::agreement::{Position, ProposalAction, ProposalStatus};
 use kim_domain::id::Kind;
 use kim_entity::read::{ActRow, AgencyRow, OpinionRow, ProposalRow, Reads};
 use kim_entity::viewer::Viewer;
@@ -180,7 +180,7 @@ fn available(
     viewer: &Viewer,
 ) -> Vec<Coded<ProposalAction>> {
     let own = viewer.agency().id;
-    let at = Standpoint { kind: viewer.agency().kind, role: viewer.role(), is_receiver: own == row.receiver_id };
+    let at = Position { kind: viewer.agency().kind, role: viewer.role(), is_receiver: own == row.receiver_id };
     let open = row.status == ProposalStatus::Open && viewer.may(Scope::AgreementWrite);
     let still = |action: &ProposalAction| match action {
         ProposalAction::Sign => !signatures.iter().any(|act| Some(act.side) == at.side()),

@@ -328,11 +328,11 @@ fn case_filter(session: &Session, input: CaseFilter) -> Result<read::CaseFilter,
 }
 
 /// The longest name, in letters. Bringing thousands of combining marks into one order takes milliseconds.
-const LONGEST_NAME: usize = 200;
+const MAX_NAME_LENGTH: usize = 200;
 
 fn fingerprint(session: &Session, client: &ClientInput) -> Result<String, Failure> {
-    if client.family_name.chars().nth(LONGEST_NAME).is_some() {
-        return Err(Failure::BadInput(format!("Ein Name hat höchstens {LONGEST_NAME} Zeichen.")));
+    if client.family_name.chars().nth(MAX_NAME_LENGTH).is_some() {
+        return Err(Failure::BadInput(format!("Ein Name hat höchstens {MAX_NAME_LENGTH} Zeichen.")));
     }
     Ok(session.key().client(&client.family_name, client.birth_date.0))
 }

@@ -8,7 +8,7 @@ use async_graphql::registry::{Deprecation, MetaInputValue, MetaType, MetaTypeId,
 use async_graphql::{InputObject, InputType, InputValueError, InputValueResult, Value};
 use chrono::NaiveDate;
 use kim_casework::case::Record;
-use kim_casework::refusal::Refusal;
+use kim_casework::refusal::WorkError;
 use kim_domain::audience::Audience;
 use kim_domain::field::{FieldSet, HandoverField, ValueType};
 use kim_domain::nationality::Nationality;
@@ -33,8 +33,8 @@ pub(crate) struct CaseRecordInput {
 
 impl CaseRecordInput {
     /// The values, if all of them could be read.
-    pub(crate) fn record(self) -> Result<Record, Refusal> {
-        self.wrong.map_or(Ok(self.values), |text| Err(Refusal::bad_input(text)))
+    pub(crate) fn record(self) -> Result<Record, WorkError> {
+        self.wrong.map_or(Ok(self.values), |text| Err(WorkError::bad_input(text)))
     }
 
     fn read(&mut self, field: HandoverField, given: Value) -> Result<(), InputValueError<Self>> {

@@ -7,7 +7,7 @@ use kim_domain::Word;
 use kim_domain::agency::Scope;
 use kim_domain::field::HandoverField;
 use kim_domain::id::Kind;
-use kim_domain::life::{self, Around, Mover, ReferralAction};
+use kim_domain::life::{self, ActionContext, Mover, ReferralAction};
 use kim_domain::referral::{
     BallHolder, DeclineReason, FailReason, Outcome, ReferralKind, ReferralStatus, ReturnReason, WithdrawalReason,
 };
@@ -164,13 +164,13 @@ impl Referral {
             Side::Receiver => Mover::Receiver,
         };
         let may = Session::of(ctx).viewer().may(Scope::ReferralWrite);
-        let around = Around {
+        let context = ActionContext {
             carries_application: rest.carries_application,
             shows_something: !self.row.visible().fields().is_empty(),
             can_be_continued: self.can_be_continued,
             to_decide: self.disputes.to_decide,
         };
-        Ok(rest.standing.available(mover, around).filter(|_| may).map(Coded).collect())
+        Ok(rest.standing.available(mover, context).filter(|_| may).map(Coded).collect())
     }
     /// Ob sie einen Antrag enthält: Er gilt mit dem ersten Eingang als gestellt (§ 16 SGB I).
     async fn carries_application(&self) -> Result<bool, Failure> {

@@ -9,7 +9,7 @@ use async_graphql::{Pos, ServerError, Variables};
 use crate::cost::{Cost, Measure};
 use crate::error::{Code, coded};
 use crate::inputs::Inputs;
-use crate::limit::{Limit, TooMuch};
+use crate::limit::{ExceededLimit, Limit};
 use crate::vocabulary::Vocabulary;
 
 /// What a document may cost. The standard introspection query takes 130 fields, 15 deep, and is estimated at some 60,000
@@ -80,7 +80,7 @@ fn refuse_texts(inputs: Inputs, at: Option<Pos>) -> Result<(), ServerError> {
 }
 
 fn refuse(limit: Limit, is: u64, most: u64, at: Option<Pos>) -> Result<(), ServerError> {
-    if is > most { Err(TooMuch { limit, most }.at(at)) } else { Ok(()) }
+    if is > most { Err(ExceededLimit { limit, max: most }.at(at)) } else { Ok(()) }
 }
 
 #[cfg(test)]

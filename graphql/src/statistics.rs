@@ -11,7 +11,7 @@ use kim_domain::id::Kind;
 use kim_domain::period::Month;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::Direction;
-use kim_domain::statistics::{MOST_DIMENSIONS, StatisticsDimension};
+use kim_domain::statistics::{MAX_DIMENSIONS, StatisticsDimension};
 use kim_entity::read::TallyFilter;
 use uuid::Uuid;
 
@@ -25,7 +25,7 @@ use municipality::MunicipalityStatistics;
 use own::ReferralStatistics;
 
 /// So many months one answer covers.
-const MOST_MONTHS: i32 = 36;
+const MAX_MONTHS: i32 = 36;
 /// The months of an answer that does not say which: the current one and those before it.
 const USUAL_MONTHS: i32 = 12;
 
@@ -100,8 +100,8 @@ async fn municipality(
     let mut by: Vec<StatisticsDimension> = by.into_iter().map(|one| one.0).collect();
     by.sort_unstable();
     by.dedup();
-    if by.len() > MOST_DIMENSIONS {
-        return Err(Failure::BadInput(format!("„by“ nimmt höchstens {MOST_DIMENSIONS} Merkmale.")));
+    if by.len() > MAX_DIMENSIONS {
+        return Err(Failure::BadInput(format!("„by“ nimmt höchstens {MAX_DIMENSIONS} Merkmale.")));
     }
     if !period.is_final(session.today()) {
         return Err(Failure::BadInput(format!(
@@ -121,9 +121,9 @@ async fn municipality(
 fn tally_filter(input: StatisticsFilter, this_month: Month) -> Result<TallyFilter, Failure> {
     let to = input.to.map_or(this_month, |month| month.0);
     let from = input.from.map_or_else(|| to.plus(1 - USUAL_MONTHS), |month| month.0);
-    if !(0..MOST_MONTHS).contains(&from.until(to)) {
+    if !(0..MAX_MONTHS).contains(&from.until(to)) {
         return Err(Failure::BadInput(format!(
-            "„from“ liegt nicht nach „to“, und dazwischen liegen höchstens {MOST_MONTHS} Monate."
+            "„from“ liegt nicht nach „to“, und dazwischen liegen höchstens {MAX_MONTHS} Monate."
         )));
     }
     Ok(TallyFilter {

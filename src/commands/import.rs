@@ -1,4 +1,4 @@
-//! `kim import`: the file goes in, the report comes out, and what was refused can be sent back.
+//! `kim import`: imports a file, prints the report, and writes the refused rows to a file that can be sent back.
 
 mod progress;
 
@@ -11,31 +11,33 @@ use kim_domain::calendar::Clock;
 
 use crate::cli::{ImportArgs, ImportKind};
 use crate::config::Config;
+use crate::database::{open, refuse_unmigrated};
 use crate::failure::{DONE, Failure, ROWS_REFUSED};
-use crate::{fingerprint_key, serve};
+use crate::fingerprint_key;
+use crate::output::note;
 
 pub(super) async fn run(args: &ImportArgs) -> Result<ExitCode, Failure> {
     refuse_own_input(args)?;
-    let config = Config::for_data(&args.data)?;
+    let config = args.data.config()?;
     let file = std::fs::read(&args.file)
         .map_err(|error| Failure::failed(format!("cannot read {}: {error}", args.file.display())))?;
     refuse_bad_place(args)?;
 
-    let report = read_in(args, &config, &file).await?;
+    let report = run_import(args, &config, &file).await?;
 
-    let told = tell(args, &report);
+    let printed = print_report(args, &report);
     if report.refused.is_empty() {
-        return told.map(|()| ExitCode::from(DONE));
+        return printed.map(|()| ExitCode::from(DONE));
     }
-    // Also if nobody hears the report: the file has what it says of refused rows.
-    send_back(args, &report);
-    told.map(|()| ExitCode::from(ROWS_REFUSED))
+    // Also if the report could not be printed, because this file contains the refused rows too.
+    write_refused_rows(args, &report);
+    printed.map(|()| ExitCode::from(ROWS_REFUSED))
 }
 
-/// A report in the place of the list that it reports on would be the end of the list.
+/// Refuses a report that would overwrite the imported file.
 fn refuse_own_input(args: &ImportArgs) -> Result<(), Failure> {
     let Some(report) = &args.report else { return Ok(()) };
-    // Whatever way the two are written, and whether or not a link stands between them.
+    // Canonical paths, because one file has many spellings and links.
     let is_same = report.canonicalize().is_ok_and(|report| args.file.canonicalize().is_ok_and(|file| file == report));
     if is_same {
         return Err(Failure::usage(format!(
@@ -47,7 +49,7 @@ fn refuse_own_input(args: &ImportArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Who asks for the report in a certain place hears now that it cannot be there, and not when the rows are in.
+/// Checks the place of the report before anything is imported.
 fn refuse_bad_place(args: &ImportArgs) -> Result<(), Failure> {
     let Some(report) = &args.report else { return Ok(()) };
     check_place(report).map_err(|error| {
@@ -58,14 +60,14 @@ fn refuse_bad_place(args: &ImportArgs) -> Result<(), Failure> {
     })
 }
 
-async fn read_in(args: &ImportArgs, config: &Config, file: &[u8]) -> Result<Report, Failure> {
-    let database = serve::open(&config.database).await?;
-    serve::refuse_unmigrated(&database).await?;
+async fn run_import(args: &ImportArgs, config: &Config, file: &[u8]) -> Result<Report, Failure> {
+    let database = open(&config.database).await?;
+    refuse_unmigrated(&database).await?;
     let clock = args.clock.map_or_else(Clock::system, Clock::on);
     let options = Options { agency: args.agency.clone(), dry_run: args.dry_run };
 
-    let mut shown = progress::Shown::start()?;
-    let mut progress = |done: u64, all: u64| shown.tell(done, all);
+    let mut display = progress::Progress::start()?;
+    let mut progress = |done: u64, total: u64| display.update(done, total);
     let imported = match args.what {
         ImportKind::Agencies => import::agencies(&database, &clock, file, &options, &mut progress).await,
         ImportKind::Agreements => import::agreements(&database, &clock, file, &options, &mut progress).await,
@@ -74,35 +76,35 @@ async fn read_in(args: &ImportArgs, config: &Config, file: &[u8]) -> Result<Repo
             import::cases(&database, &clock, &key, file, &options, &mut progress).await
         }
     };
-    shown.end();
+    display.end();
     database.close().await.map_err(Failure::failed)?;
     imported.map_err(|error| Failure::failed(format!("{}: {error}", args.file.display())))
 }
 
-/// Prints the report. Standard output may be a full disk or a program that has gone.
-fn tell(args: &ImportArgs, report: &Report) -> Result<(), Failure> {
+/// Prints the report. If that fails, the error says how many rows were imported.
+fn print_report(args: &ImportArgs, report: &Report) -> Result<(), Failure> {
     let text = match args.json {
         true => serde_json::to_string(report).map_err(Failure::failed)? + "\n",
         false => report.to_text(),
     };
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| {
-        let done = match (args.dry_run, report.accepted) {
+        let imported = match (args.dry_run, report.accepted) {
             (true, _) | (false, 0) => "Es wurde nichts eingelesen.".to_owned(),
             (false, rows) => format!("{rows} Zeilen sind eingelesen."),
         };
-        Failure::failed(format!("der Bericht kann nicht ausgegeben werden ({error}). {done}"))
+        Failure::failed(format!("der Bericht kann nicht ausgegeben werden ({error}). {imported}"))
     })
 }
 
-/// Writes what was refused to a file. A dry run writes one only where it was told to.
-fn send_back(args: &ImportArgs, report: &Report) {
+/// Writes the refused rows to a file. A dry run writes it only if `--report` is given.
+fn write_refused_rows(args: &ImportArgs, report: &Report) {
     let path = match &args.report {
         Some(path) => path.clone(),
         None if args.dry_run => return,
-        None => beside(&args.file),
+        None => default_report_path(&args.file),
     };
-    // The rows are in: what cannot be written now is said, and the report above has it all.
+    // No failure of the command: the valid rows are imported, and the printed report contains the refused ones.
     note(&match write_private(&path, &report.to_csv()) {
         Ok(()) => format!("Abgelehnte Zeilen zum Zurücksenden: {}", path.display()),
         Err(error) => {
@@ -111,13 +113,8 @@ fn send_back(args: &ImportArgs, report: &Report) {
     });
 }
 
-/// A line on standard error. If nobody can hear it, there is nobody to tell.
-fn note(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
-}
-
 /// `cases.csv` → `cases.refused.csv`
-fn beside(file: &Path) -> PathBuf {
+fn default_report_path(file: &Path) -> PathBuf {
     file.with_extension("refused.csv")
 }
 
@@ -126,8 +123,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_refused_rows_stand_beside_the_file() {
-        assert_eq!(beside(Path::new("a/cases.csv")), Path::new("a/cases.refused.csv"));
-        assert_eq!(beside(Path::new("cases")), Path::new("cases.refused.csv"));
+    fn the_default_report_is_next_to_the_file() {
+        assert_eq!(default_report_path(Path::new("a/cases.csv")), Path::new("a/cases.refused.csv"));
+        assert_eq!(default_report_path(Path::new("cases")), Path::new("cases.refused.csv"));
     }
 }

@@ -1,26 +1,27 @@
 //! `kim tick`
 
-use kim_casework::clock;
+use kim_casework::timer;
 use kim_domain::calendar::Clock;
 
 use crate::cli::TickArgs;
-use crate::config::Config;
+use crate::database::{open, refuse_unmigrated};
 use crate::failure::Failure;
-use crate::serve;
+use crate::output::print;
 use crate::timer::counts;
 
 pub(super) async fn run(args: &TickArgs) -> Result<(), Failure> {
-    let config = Config::for_data(&args.data)?;
-    let database = serve::open(&config.database).await?;
-    serve::refuse_unmigrated(&database).await?;
-    let ticked = clock::tick(&database, &Clock::system(), config.patience(), || true).await;
+    let config = args.data.config()?;
+    let database = open(&config.database).await?;
+    refuse_unmigrated(&database).await?;
+    let result = timer::tick(&database, &Clock::system(), config.timer_periods(), || true).await;
     database.close().await.map_err(Failure::failed)?;
-    // What a database says can quote data, and cron mails it.
-    let done = ticked.map_err(|_| Failure::failed("the database did not answer; what was done before stays done"))?;
-    let lines: String = counts(&done).iter().map(|(word, count)| format!("{word}: {count}\n")).collect();
-    super::say(&lines)?;
+    // The error text of the database is dropped, because it can quote data, and cron sends it by mail.
+    let done =
+        result.map_err(|_| Failure::failed("the database did not answer; actions that were done before remain"))?;
+    let lines: String = counts(&done).iter().map(|(action, count)| format!("{action}: {count}\n")).collect();
+    print(&lines)?;
     match done.failed {
         0 => Ok(()),
-        failed => Err(Failure::failed(format!("{failed} referrals could not be worked on; the next run tries again"))),
+        failed => Err(Failure::failed(format!("{failed} actions failed; the next run retries them"))),
     }
 }

@@ -1,12 +1,13 @@
 //! `kim token`
 
 use crate::cli::TokenArgs;
-use crate::development::{self, Wish};
+use crate::development::{self, TokenSpec};
 use crate::failure::Failure;
+use crate::output::print;
 
 pub(super) fn run(args: TokenArgs) -> Result<(), Failure> {
-    let usual = Wish::usual(&args.agency, args.role);
-    let wish = Wish {
+    let usual = TokenSpec::usual(&args.agency, args.role);
+    let spec = TokenSpec {
         scopes: if args.scope.is_empty() { usual.scopes } else { args.scope },
         ttl: args.ttl,
         purposes: args.purpose,
@@ -15,5 +16,5 @@ pub(super) fn run(args: TokenArgs) -> Result<(), Failure> {
         agency: usual.agency,
         role: usual.role,
     };
-    super::say(&format!("{}\n", development::sign(&wish)?))
+    print(&format!("{}\n", development::sign(&spec)?))
 }

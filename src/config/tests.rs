@@ -70,7 +70,7 @@ fn an_issuer_can_come_from_the_environment() {
         jail.set_env("KIM_TEST_SOMETHING", "not a configuration key");
         jail.set_env("KIM_ISSUER", r#"[{iss="https://a.example",audience="kim",jwks="keys.json",agencies=["*"]}]"#);
         let config = read().expect("an issuer");
-        assert_eq!(config.issuer[0].speaks_for(), Ok(SpeaksFor::All));
+        assert_eq!(config.issuer[0].allowed_agencies(), Ok(AllowedAgencies::All));
         Ok(())
     });
 }
@@ -154,7 +154,7 @@ fn an_issuer_speaks_for_all_agencies_or_for_a_list() {
     for bad in [&[][..], &["*", "x"], &[""]] {
         assert!(issuer("keys.json", bad).check().is_err(), "{bad:?}");
     }
-    assert_eq!(issuer("k", &["x"]).speaks_for(), Ok(SpeaksFor::Agencies(["x".to_owned()].into())));
+    assert_eq!(issuer("k", &["x"]).allowed_agencies(), Ok(AllowedAgencies::Agencies(["x".to_owned()].into())));
 }
 
 #[test]

@@ -33,7 +33,7 @@ async fn start(max_connections: usize) -> TestServer {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let short = Duration::from_millis(500);
-    let timeouts = Patience { read_head: short, write: short, shutdown: Duration::from_secs(5) };
+    let timeouts = ConnectionTimeouts { read_head: short, write: short, shutdown: Duration::from_secs(5) };
     let (stop, stopped) = watch::channel(false);
     let serving = tokio::spawn(serve(listener, Arc::new(TestEndpoint), max_connections, timeouts, stopped));
     TestServer { address, stop, serving }

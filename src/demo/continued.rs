@@ -1,5 +1,5 @@
-//! Referrals that continue another, which a case list cannot say: what a forwarding leaves behind, and a second try after
-//! a refusal. Both keep the day of first receipt (§ 16 SGB I).
+//! Adds referrals that continue another one, which case lists cannot express: the draft that a forwarding creates, and a
+//! new offer after a decline. Both keep the day of first receipt (§ 16 SGB I).
 
 use chrono::{Days, Months, NaiveDate};
 use kim_domain::Word;
@@ -19,8 +19,8 @@ use uuid::Uuid;
 use super::enrich::{Cases, begin, rows, wrong};
 use crate::failure::Failure;
 
-/// Writes the referrals of `continued_demo.csv`: case number, to whom, purpose, days since the offer, reference. Without
-/// days it is the draft that a forwarding makes, which nothing of the client is in yet.
+/// Writes the referrals of `continued_demo.csv`: case number, receiver, purpose, days since the offer, reference. A row
+/// without days is the draft of a forwarding, which contains no data of the client yet.
 pub(super) async fn referrals(database: &Database, clock: &Clock, file: &[u8]) -> Result<(), Failure> {
     let all = begin(database, clock).await.map_err(Failure::failed)?;
     let cases = Cases::load(&all).await?;
@@ -29,7 +29,7 @@ pub(super) async fn referrals(database: &Database, clock: &Clock, file: &[u8]) -
         let purpose = ReferralPurpose::from_code(&purpose).ok_or_else(|| wrong(&number, &purpose))?;
         let agreement = all.latest_agreement(&to, purpose).await.map_err(Failure::failed)?;
         let agreement = agreement.ok_or_else(|| wrong(&number, &to))?;
-        let next = Next { id: new_uuid(), case, agreement, reference };
+        let next = Continuation { id: new_uuid(), case, agreement, reference };
         let rows = match (case.referral.status.0, days_ago.parse()) {
             (ReferralStatus::Forwarded, Err(_)) => next.draft(),
             (ReferralStatus::Declined, Ok(days)) => {
@@ -44,16 +44,16 @@ pub(super) async fn referrals(database: &Database, clock: &Clock, file: &[u8]) -
     all.into_tx().commit().await.map_err(Failure::failed)
 }
 
-/// A referral to be made, and what it continues.
-struct Next<'a> {
+/// A referral to create, and the case with the referral that it continues.
+struct Continuation<'a> {
     id: Uuid,
     case: &'a DemoCase,
     agreement: agreement::Model,
     reference: String,
 }
 
-impl Next<'_> {
-    /// The draft stands since the moment of the forwarding.
+impl Continuation<'_> {
+    /// A draft that was created at the moment of the forwarding.
     fn draft(&self) -> NewCases {
         let previous = &self.case.referral;
         let at = previous.closed_at.unwrap_or(previous.updated_at);
@@ -84,7 +84,7 @@ impl Next<'_> {
         }
     }
 
-    /// A draft to the receiver of the agreement, that continues the previous one.
+    /// A draft to the receiver of the agreement that continues the previous referral.
     fn referral(&self, at: i64) -> referral::Model {
         referral::Model {
             id: self.id,
@@ -97,7 +97,7 @@ impl Next<'_> {
             receiver_reference: None,
             agreement_id: Some(self.agreement.id),
             consent_id: None,
-            offered_fields: self.unticked().to_i64(),
+            offered_fields: self.fields_without_tick().to_i64(),
             ever_accepted: false,
             pending: false,
             offered_at: 0,
@@ -113,19 +113,19 @@ impl Next<'_> {
             previous_id: Some(self.case.referral.id),
             created_at: at,
             updated_at: at,
-            // Case, sender, their contact and the day of first receipt stay as they were.
+            // Case, sender, the sender's contact and the day of first receipt stay the same.
             ..self.case.referral.clone()
         }
     }
 
-    /// What the agreement permits and the client need not tick.
-    fn unticked(&self) -> FieldSet {
+    /// Fields that the agreement allows and the client need not tick.
+    fn fields_without_tick(&self) -> FieldSet {
         FieldSet::from_i64(self.agreement.fields).without(FieldSet::from_i64(self.agreement.ticked_only))
     }
 
     fn consent(&self, day: NaiveDate) -> ListedConsent {
         let given = disclosure::Consent {
-            fields: self.unticked(),
+            fields: self.fields_without_tick(),
             ticked: FieldSet::EMPTY,
             data_protection: true,
             release_from_secrecy: true,
@@ -146,11 +146,11 @@ impl Next<'_> {
         }
     }
 
-    /// The copy that the receiver reads, as an import makes it.
+    /// The copy that the receiver reads, in the form in which an import writes it.
     fn handover(&self, client: &DemoClient, day: NaiveDate) -> HandoverRow {
         let client_fingerprint = client.fingerprint.clone();
         let mut copy = HandoverRow { referral_id: self.id, client_fingerprint, ..Default::default() };
-        for field in self.unticked().iter() {
+        for field in self.fields_without_tick().iter() {
             let text = match field {
                 F::Concern => Some(format!("Es geht um: {}.", self.agreement.purpose.0.label())),
                 F::Age => {

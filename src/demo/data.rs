@@ -1,4 +1,5 @@
-//! The demo's data: example lists of Köln and Duisburg, imported as a user would, and a small list of its own.
+//! Fills the database of the demo: imports example lists of Köln and Duisburg and a small list of the demo itself, as a
+//! user would, and adds the data for which lists have no column.
 
 use chrono::{NaiveDate, TimeDelta};
 use kim_casework::import::{self, Options, Report};
@@ -10,23 +11,23 @@ use super::guard::{self, Content};
 use super::{continued, enrich, shift::shift};
 use crate::failure::Failure;
 
-/// The day for which the lists were made; their dates are moved so that it is today.
-const AS_OF: Option<NaiveDate> = NaiveDate::from_ymd_opt(2026, 11, 20);
+/// The day for which the lists were made. Their dates are moved so that this day becomes today.
+const LISTS_MADE_ON: Option<NaiveDate> = NaiveDate::from_ymd_opt(2026, 11, 20);
 
 const AGENCIES: &[u8] = include_bytes!("data/agencies.csv");
 const AGREEMENTS: &[u8] = include_bytes!("data/agreements.csv");
 const CASES: [&[u8]; 3] = [
-    // With the mistakes that real lists have: the import refuses 12 of its rows.
+    // Contains mistakes that real lists have: the import refuses 12 of its rows.
     include_bytes!("data/cases_koeln.csv"),
     include_bytes!("data/cases_duisburg.csv"),
-    // What the others lack: purposes, statuses, deadlines of today. Invented people, named so.
+    // Purposes, statuses and due dates of today that the other lists lack. The names show that the people are invented.
     include_bytes!("data/cases_demo.csv"),
 ];
 const VALUES: &[u8] = include_bytes!("data/values_demo.csv");
 const MESSAGES: &[u8] = include_bytes!("data/messages_demo.csv");
 const CONTINUED: &[u8] = include_bytes!("data/continued_demo.csv");
 
-/// What was put into the database.
+/// Number of rows that were written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Filled {
     /// Agencies.
@@ -39,10 +40,11 @@ pub struct Filled {
     pub refused: usize,
 }
 
-/// Makes a database ready: empties it of an earlier demo and fills it, or keeps what a demo left; `None` then.
+/// Prepares a database for the demo. Deletes the data of an earlier demo and fills the database. With `keep`, existing
+/// data of a demo stays, and the result is `None`.
 ///
 /// # Errors
-/// [`Failure::Usage`] if it holds anything that is not a demo's; [`Failure::Failed`] if it cannot be filled.
+/// [`Failure::Usage`] if the database contains data of no demo; [`Failure::Failed`] if it cannot be filled.
 pub async fn prepare(
     database: &Database,
     clock: &Clock,
@@ -58,37 +60,39 @@ pub async fn prepare(
 }
 
 async fn fill(database: &Database, clock: &Clock, key: &FingerprintKey) -> Result<Filled, Failure> {
-    let days = moved_by(clock);
-    let (options, silent) = (Options::default(), &mut |_, _| {});
+    let days = shift_of(clock);
+    let (options, no_progress) = (Options::default(), &mut |_, _| {});
     let mut filled = Filled::default();
 
-    let agencies = import::agencies(database, clock, AGENCIES, &options, silent).await.map_err(Failure::failed)?;
-    filled.agencies = whole(&agencies, "agencies.csv")?;
+    let agencies = import::agencies(database, clock, AGENCIES, &options, no_progress).await.map_err(Failure::failed)?;
+    filled.agencies = accepted(&agencies, "agencies.csv")?;
     let list = shift(AGREEMENTS, days);
-    let agreements = import::agreements(database, clock, &list, &options, silent).await.map_err(Failure::failed)?;
-    filled.agreements = whole(&agreements, "agreements.csv")?;
+    let agreements =
+        import::agreements(database, clock, &list, &options, no_progress).await.map_err(Failure::failed)?;
+    filled.agreements = accepted(&agreements, "agreements.csv")?;
     for list in CASES {
         let list = shift(list, days);
-        let report = import::cases(database, clock, key, &list, &options, silent).await.map_err(Failure::failed)?;
+        let report =
+            import::cases(database, clock, key, &list, &options, no_progress).await.map_err(Failure::failed)?;
         filled.cases += report.accepted;
         filled.refused += report.refused_rows();
     }
     enrich::values(database, clock, &shift(VALUES, days)).await?;
-    enrich::received(database, clock).await?;
+    enrich::date_back(database, clock).await?;
     enrich::messages(database, clock, MESSAGES).await?;
-    // Last: until now a case has one referral, by which the others find it.
+    // Last, because the steps before need cases with exactly one referral.
     continued::referrals(database, clock, CONTINUED).await?;
     database.analyze().await.map_err(Failure::failed)?;
     Ok(filled)
 }
 
-/// By how much the dates of the lists are moved.
-pub(super) fn moved_by(clock: &Clock) -> TimeDelta {
-    clock.today() - AS_OF.unwrap_or_default()
+/// Duration by which the dates of the lists are moved.
+pub(super) fn shift_of(clock: &Clock) -> TimeDelta {
+    clock.today() - LISTS_MADE_ON.unwrap_or_default()
 }
 
-/// How many rows went in; a list of ours without mistakes goes in whole.
-fn whole(report: &Report, name: &str) -> Result<u64, Failure> {
+/// Number of accepted rows of a list that must have no mistakes.
+fn accepted(report: &Report, name: &str) -> Result<u64, Failure> {
     if report.refused.is_empty() {
         Ok(report.accepted)
     } else {

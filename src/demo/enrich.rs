@@ -1,5 +1,5 @@
-//! What a case list has no column for: values beyond it, and messages. Each value goes where an edit of the case and its
-//! offer would have put it: to person or case, and into the handover if it was offered.
+//! Adds data for which case lists have no column: further values, and messages. Values are written where an edit of the
+//! case and an offer would write them: to person or case, and to the handover if the field was offered.
 
 use std::collections::HashMap;
 
@@ -15,16 +15,16 @@ use sea_orm::DbErr;
 
 use crate::failure::Failure;
 
-/// Begins a transaction over all that the demo wrote.
+/// Begins a transaction over the data of all agencies.
 ///
 /// # Errors
-/// The database does not answer.
+/// If the database does not answer.
 #[expect(clippy::disallowed_methods, reason = "the example data is of many agencies, and the demo wrote all of it")]
 pub(super) async fn begin(database: &Database, clock: &Clock) -> Result<Unscoped, DbErr> {
     Unscoped::begin(database, clock.today()).await
 }
 
-/// Sets the values of `values_demo.csv`: case number, field, value as it is stored.
+/// Writes the values of `values_demo.csv`: case number, field, value in its stored format.
 pub(super) async fn values(database: &Database, clock: &Clock, file: &[u8]) -> Result<(), Failure> {
     let all = begin(database, clock).await.map_err(Failure::failed)?;
     let cases = Cases::load(&all).await?;
@@ -43,9 +43,9 @@ pub(super) async fn values(database: &Database, clock: &Clock, file: &[u8]) -> R
     all.into_tx().commit().await.map_err(Failure::failed)
 }
 
-/// Lets what the lists tell have been here since it was offered, not since the demo was started: a past month's statistics
-/// count what was there at its end. What is overdue or suspended came today: the timer would end it before anybody sees it.
-pub(super) async fn received(database: &Database, clock: &Clock) -> Result<(), Failure> {
+/// Dates the imported referrals back to their offer, because the statistics of a past month count what existed at its end.
+/// Overdue and suspended referrals stay dated today, because the timer would otherwise end them at once.
+pub(super) async fn date_back(database: &Database, clock: &Clock) -> Result<(), Failure> {
     let all = begin(database, clock).await.map_err(Failure::failed)?;
     all.date_demo_back(clock.today()).await.map_err(Failure::failed)?;
     all.into_tx().commit().await.map_err(Failure::failed)
@@ -72,7 +72,7 @@ pub(super) async fn messages(database: &Database, clock: &Clock, file: &[u8]) ->
     all.into_tx().commit().await.map_err(Failure::failed)
 }
 
-/// The cases by number, each with its referral.
+/// The cases by number, each with its only referral.
 pub(super) struct Cases(HashMap<String, DemoCase>);
 
 impl Cases {
@@ -85,7 +85,7 @@ impl Cases {
     }
 }
 
-/// The rows of a list with a header and exactly so many columns.
+/// The rows of a list with a header and exactly `N` columns.
 pub(super) fn rows<const N: usize>(file: &[u8]) -> Result<Vec<[String; N]>, Failure> {
     let mut reader = csv::ReaderBuilder::new().delimiter(b';').from_reader(file);
     reader
@@ -98,9 +98,9 @@ pub(super) fn rows<const N: usize>(file: &[u8]) -> Result<Vec<[String; N]>, Fail
 }
 
 fn row<const N: usize>(cells: Vec<String>) -> Result<[String; N], Failure> {
-    cells.try_into().map_err(|cells: Vec<String>| wrong(&cells.join(";"), "another number of columns"))
+    cells.try_into().map_err(|cells: Vec<String>| wrong(&cells.join(";"), "wrong number of columns"))
 }
 
 pub(super) fn wrong(place: &str, what: &str) -> Failure {
-    Failure::failed(format!("the demo's own data is wrong at {place}: {what}"))
+    Failure::failed(format!("wrong example data at {place}: {what}"))
 }

@@ -1,4 +1,4 @@
-//! What the demo prints when it is ready: one URL, who can ask, and a line to paste.
+//! The text that the demo prints when it is ready: a URL, the users with their tokens, and an example request.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -9,7 +9,7 @@ use crate::http::graphiql;
 
 pub(super) fn text(address: SocketAddr, users: &[DemoUser], filled: Option<&Filled>) -> String {
     let mut text = String::new();
-    // Writing to a String cannot fail.
+    // Writing to a String never fails.
     let _ = write_text(&mut text, address, users, filled);
     text
 }
@@ -20,12 +20,15 @@ fn write_text(text: &mut String, address: SocketAddr, users: &[DemoUser], filled
         Some(Filled { agencies, agreements, cases, refused }) => writeln!(
             text,
             "{agencies} agencies, {agreements} agreements, {cases} cases of invented people. The import refused {refused} \
-             rows of the list of Köln, as it should: they hold the mistakes that real lists have."
+             rows of the list of Köln on purpose: they contain mistakes that real lists have."
         )?,
-        None => writeln!(text, "The data of the last demo was kept, with its dates.")?,
+        None => writeln!(text, "The data of the last demo was kept, including its dates.")?,
     }
     if !graphiql::is_built_in() {
-        writeln!(text, "GraphiQL is not part of this build (`make graphiql`, then build again); the API is.")?;
+        writeln!(
+            text,
+            "GraphiQL is not part of this build; `make graphiql` and a new build add it. The API works without it."
+        )?;
     }
     writeln!(text, "\n{:<24} {:<20} token", "role", "agency")?;
     for DemoUser { role, agency, token, .. } in users {
@@ -36,12 +39,15 @@ fn write_text(text: &mut String, address: SocketAddr, users: &[DemoUser], filled
             text,
             "\ncurl -s http://{address}/graphql -H 'Content-Type: application/json' -H 'Authorization: Bearer {}' \
              -d '{}'",
-            clerk.token, QUESTION
+            clerk.token, EXAMPLE_REQUEST
         )?;
     }
-    // As it was called: `make demo` installs nothing.
+    // The path of this process, because `make demo` does not install kim.
     let kim = std::env::args().next().unwrap_or_else(|| "kim".to_owned());
-    writeln!(text, "\nAny other agency: {kim} token --agency jugendamt-koeln --role CLERK. Ctrl-C ends it.")
+    writeln!(
+        text,
+        "\nA token of another agency: {kim} token --agency jugendamt-koeln --role CLERK. Ctrl-C stops the demo."
+    )
 }
 
-const QUESTION: &str = r#"{"query":"{ referrals(filter: {pending: true}, first: 3) { totalCount nodes { reference status dueOn sender { name } handover { familyName givenName concern } } } }"}"#;
+const EXAMPLE_REQUEST: &str = r#"{"query":"{ referrals(filter: {pending: true}, first: 3) { totalCount nodes { reference status dueOn sender { name } handover { familyName givenName concern } } } }"}"#;

@@ -1,4 +1,5 @@
-//! Whose database it is. The demo empties what a demo filled, fills what is empty, and touches nothing else.
+//! Protects databases that are no demo's. The demo fills an empty database, empties one that a demo filled, and refuses
+//! every other.
 
 use std::collections::BTreeSet;
 
@@ -12,48 +13,49 @@ use sea_orm::{
 };
 
 use super::lock::sqlite_file;
-use crate::commands::migrate;
+use crate::database::migrate_up;
 use crate::failure::Failure;
 
-/// The setting by which a demo knows its own.
+/// The setting that marks a database as a demo's.
 const MARK: (&str, &str) = ("demo", "yes");
-/// The tables in which the steps that were done are noted: by them a database is known as ours.
-const MAIN_STEPS: &str = "kim_migration";
-const LOG_STEPS: &str = "kim_log_migration";
+/// The tables that record which migrations were run. They identify a database of kim.
+const MAIN_MIGRATIONS: &str = "kim_migration";
+const LOG_MIGRATIONS: &str = "kim_log_migration";
 
-/// What stands in a database.
+/// Content of a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Content {
-    /// No agency, and so nothing that hangs on one; perhaps no table.
+    /// No agency, therefore no data that belongs to one; possibly no table.
     Nothing,
-    /// What a demo wrote.
+    /// Data that a demo wrote.
     Demo,
 }
 
-/// Refuses a SQLite file that is somebody else's, before it is opened as ours: that alone would write to it.
+/// Refuses a SQLite file that is no demo's. It is read with default options first, because opening it as a database of
+/// kim would already write to it.
 ///
 /// # Errors
-/// [`Failure::Usage`] if it is not a demo's; [`Failure::Failed`] if it cannot be read.
+/// [`Failure::Usage`] if the file is no demo's; [`Failure::Failed`] if it cannot be read.
 pub(super) async fn refuse_foreign_file(database: &str) -> Result<(), Failure> {
     let Some(path) = sqlite_file(database).filter(|path| path.exists()) else { return Ok(()) };
     let mut options = ConnectOptions::new("sqlite:");
     options.max_connections(1).sqlx_logging(false).map_sqlx_sqlite_opts(move |sqlite| sqlite.filename(&path));
     let unreadable = |error: DbErr| Failure::failed(format!("cannot read the database: {error}"));
     let file = sea_orm::Database::connect(options).await.map_err(unreadable)?;
-    let looked = look(&file).await;
+    let content = content(&file).await;
     file.close().await.map_err(Failure::failed)?;
-    looked.map(drop)
+    content.map(drop)
 }
 
-/// Finds out what stands there, brings it to this version, and marks it as a demo's.
+/// Determines the content of the database, runs the migrations, and marks the database as a demo's.
 ///
 /// # Errors
-/// [`Failure::Usage`] if the data is not a demo's: nothing was changed. [`Failure::Failed`] as the database says.
+/// [`Failure::Usage`] if the data is no demo's: nothing was changed. [`Failure::Failed`] if the database fails.
 pub(super) async fn claim(database: &Database) -> Result<Content, Failure> {
-    // Asked before the first step is done, since the steps alone would already change somebody's database.
-    let content = look(database.for_demo_guard().main).await?;
-    look_at_log(database).await?;
-    migrate::up(database).await?;
+    // Before the migrations, because they would already change somebody else's database.
+    let content = content(database.for_demo_guard().main).await?;
+    refuse_foreign_log(database).await?;
+    migrate_up(database).await?;
     let (name, value) = (MARK.0.to_owned(), MARK.1.to_owned());
     let mark = setting::ActiveModel { name: Set(name), value: Set(value) };
     setting::Entity::insert(mark)
@@ -64,15 +66,15 @@ pub(super) async fn claim(database: &Database) -> Result<Content, Failure> {
     Ok(content)
 }
 
-async fn look(main: &DatabaseConnection) -> Result<Content, Failure> {
+async fn content(main: &DatabaseConnection) -> Result<Content, Failure> {
     let tables = tables(main).await.map_err(Failure::failed)?;
     if tables.is_empty() {
         return Ok(Content::Nothing);
     }
-    if !tables.contains(MAIN_STEPS) {
+    if !tables.contains(MAIN_MIGRATIONS) {
         return Err(foreign());
     }
-    // An earlier start may have been interrupted between the steps: then the later tables lack.
+    // An earlier start may have been interrupted between two migrations. Then the later tables are missing.
     if tables.contains(setting::Entity.table_name()) {
         let mark = setting::Entity::find_by_id(MARK.0).one(main).await.map_err(Failure::failed)?;
         if mark.is_some_and(|mark| mark.value == MARK.1) {
@@ -88,18 +90,18 @@ async fn look(main: &DatabaseConnection) -> Result<Content, Failure> {
     Ok(Content::Nothing)
 }
 
-/// On SQLite the log is a file of its own, which may be somebody's too.
-async fn look_at_log(database: &Database) -> Result<(), Failure> {
+/// With SQLite the log is a separate file, which may be somebody else's too.
+async fn refuse_foreign_log(database: &Database) -> Result<(), Failure> {
     if database.backend() != DbBackend::Sqlite {
         return Ok(());
     }
     let tables = tables(database.for_demo_guard().log).await.map_err(Failure::failed)?;
-    if tables.is_empty() || tables.contains(LOG_STEPS) { Ok(()) } else { Err(foreign()) }
+    if tables.is_empty() || tables.contains(LOG_MIGRATIONS) { Ok(()) } else { Err(foreign()) }
 }
 
-/// The names of every table and view, read from the catalogue, so that an error is an error and never "not there".
+/// Names of all tables and views. They are read from the catalogue, so that an error is not mistaken for a missing table.
 async fn tables(database: &DatabaseConnection) -> Result<BTreeSet<String>, DbErr> {
-    // Not information_schema, which hides from a role the tables that it has no right to.
+    // Not information_schema, which hides tables from roles without a right to them.
     let backend = database.get_database_backend();
     let sql = if backend == DbBackend::Postgres {
         "SELECT c.relname::text AS name FROM pg_catalog.pg_class c \
@@ -120,33 +122,33 @@ fn foreign() -> Failure {
     )
 }
 
-/// Takes everything out but the mark, so that an interrupted start leaves a database that the next one knows.
+/// Deletes everything but the mark, so that after an interrupted start the next start still recognises the database.
 pub(super) async fn empty(database: &Database) -> Result<(), DbErr> {
-    let main = ours(database.for_demo_guard().main).await?;
+    let main = tables_to_empty(database.for_demo_guard().main).await?;
     let tx = database.for_demo_guard().main.begin().await?;
     if database.backend() == DbBackend::Postgres {
-        // The log's tables are among them.
+        // These include the log's tables.
         tx.execute_unprepared(&format!("TRUNCATE {}", main.join(", "))).await?;
         return tx.commit().await;
     }
-    // Tables refer to each other; at the end nothing is left that could.
+    // Tables refer to each other. Foreign keys are checked at the commit, when all tables are empty.
     tx.execute_unprepared("PRAGMA defer_foreign_keys = ON").await?;
     for table in main {
         tx.execute_unprepared(&format!("DELETE FROM {table}")).await?;
     }
     tx.commit().await?;
-    for table in ours(database.for_demo_guard().log).await? {
+    for table in tables_to_empty(database.for_demo_guard().log).await? {
         database.for_demo_guard().log.execute_unprepared(&format!("DELETE FROM {table}")).await?;
     }
     Ok(())
 }
 
-/// Tables that keep their row: the mark, and the count of changes, which only grows.
+/// Tables that are not emptied: the mark, and the version of the directory, which must only grow.
 const KEPT: [&str; 2] = ["setting", "directory"];
 
-/// Our tables that are there, quoted, but for those [`KEPT`].
-async fn ours(database: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
-    let there = tables(database).await?;
-    let ours = TABLES.iter().map(|table| table.name).filter(|name| !KEPT.contains(name));
-    Ok(ours.filter(|&name| there.contains(name)).map(|name| format!("\"{name}\"")).collect())
+/// Quoted names of the existing tables of kim, without those in [`KEPT`].
+async fn tables_to_empty(database: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+    let existing = tables(database).await?;
+    let names = TABLES.iter().map(|table| table.name).filter(|name| !KEPT.contains(name));
+    Ok(names.filter(|&name| existing.contains(name)).map(|name| format!("\"{name}\"")).collect())
 }

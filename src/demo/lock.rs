@@ -1,4 +1,4 @@
-//! One demo at a time on a database: a second one would empty it under the first, whatever port it listens on.
+//! A lock for one demo at a time per database. A second demo would empty the database of the first.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -9,34 +9,34 @@ use sea_orm::sqlx::{ConnectOptions, PgConnection, query_scalar};
 
 use crate::failure::Failure;
 
-/// Held as long as it lives; the operating system or the database ends it with the process, however that ends.
+/// The lock, held until it is dropped. If the process dies, the operating system or the database releases it.
 #[derive(Debug)]
 pub enum Lock {
-    /// A locked file beside a SQLite file.
+    /// A locked file next to a SQLite file.
     File(File),
-    /// A connection to PostgreSQL whose session has the lock. In no pool, which would close it when it rests.
+    /// A connection to PostgreSQL whose session holds the lock. It is not in a pool, because a pool closes idle connections.
     Session(PgConnection),
-    /// For what is no database; opening it says so.
-    Nothing,
+    /// No lock, because the URL is not that of a supported database. Opening it will fail.
+    None,
 }
 
 impl Lock {
-    /// Takes the lock of a database; creates at most `kim.sqlite.lock` beside `kim.sqlite`.
+    /// Acquires the lock of a database. Creates at most `kim.sqlite.lock` next to `kim.sqlite`.
     ///
     /// # Errors
-    /// [`Failure::Usage`] if another demo has it: nothing was touched. [`Failure::Failed`] if it cannot be asked for.
-    pub async fn take(database: &str) -> Result<Self, Failure> {
+    /// [`Failure::Usage`] if another demo holds the lock: nothing was changed. [`Failure::Failed`] if locking fails.
+    pub async fn acquire(database: &str) -> Result<Self, Failure> {
         if let Some(path) = sqlite_file(database) {
-            Self::on_file(&path)
+            Self::lock_file(&path)
         } else if database.starts_with("postgres") {
-            Self::on_server(database).await
+            Self::lock_session(database).await
         } else {
-            Ok(Self::Nothing)
+            Ok(Self::None)
         }
     }
 
-    fn on_file(database: &Path) -> Result<Self, Failure> {
-        // The same file by another name has the same lock.
+    fn lock_file(database: &Path) -> Result<Self, Failure> {
+        // The canonical path, so that all names of a file lead to the same lock.
         let real = database.canonicalize().unwrap_or_else(|_| database.to_owned());
         let mut path = real.into_os_string();
         path.push(".lock");
@@ -44,39 +44,39 @@ impl Lock {
         options.create(true).append(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let why =
+        let failure =
             |error: std::io::Error| Failure::failed(format!("cannot lock {}: {error}", Path::new(&path).display()));
-        let file = options.open(&path).map_err(why)?;
+        let file = options.open(&path).map_err(failure)?;
         match file.try_lock() {
             Ok(()) => Ok(Self::File(file)),
-            Err(TryLockError::WouldBlock) => Err(taken()),
-            Err(TryLockError::Error(error)) => Err(why(error)),
+            Err(TryLockError::WouldBlock) => Err(held_by_another()),
+            Err(TryLockError::Error(error)) => Err(failure(error)),
         }
     }
 
-    async fn on_server(url: &str) -> Result<Self, Failure> {
-        let why = |error: sea_orm::sqlx::Error| Failure::failed(format!("cannot open the database: {error}"));
-        // The driver's own message about a URL quotes it, password and all.
+    async fn lock_session(url: &str) -> Result<Self, Failure> {
+        let failure = |error: sea_orm::sqlx::Error| Failure::failed(format!("cannot open the database: {error}"));
+        // The driver's own error message is not shown, because it quotes the URL with its password.
         let options =
             PgConnectOptions::from_str(url).map_err(|_| Failure::failed("the PostgreSQL URL cannot be parsed"))?;
         let mut session =
-            options.application_name("kim demo").disable_statement_logging().connect().await.map_err(why)?;
-        // A demo per schema, since that is where its tables stand.
+            options.application_name("kim demo").disable_statement_logging().connect().await.map_err(failure)?;
+        // One lock per schema, because each schema has its own tables.
         let lock = "SELECT pg_try_advisory_lock(hashtext('kim demo'), hashtext(coalesce(current_schema(), '')))";
-        let is_ours: bool = query_scalar(lock).fetch_one(&mut session).await.map_err(why)?;
-        if is_ours { Ok(Self::Session(session)) } else { Err(taken()) }
+        let acquired: bool = query_scalar(lock).fetch_one(&mut session).await.map_err(failure)?;
+        if acquired { Ok(Self::Session(session)) } else { Err(held_by_another()) }
     }
 }
 
-fn taken() -> Failure {
+fn held_by_another() -> Failure {
     Failure::usage(
-        "a demo runs on this database already, and a second one would empty it: stop the first, or name another \
-         database with --database\n     Auf dieser Datenbank läuft schon eine Demo, deren Daten eine zweite löschen \
+        "a demo is running on this database already, and a second one would empty it: stop the first, or name \
+         another database with --database\n     Auf dieser Datenbank läuft schon eine Demo, deren Daten eine zweite löschen \
          würde. Bitte die erste beenden oder mit --database eine andere Datenbank nennen.",
     )
 }
 
-/// The file that `sqlite:PATH` names; none for anything else, and for a database in memory.
+/// The path in `sqlite:PATH`. `None` for other URLs, and for a database in memory.
 pub(super) fn sqlite_file(database: &str) -> Option<PathBuf> {
     let path = database.strip_prefix("sqlite:")?;
     let path = path.strip_prefix("//").unwrap_or(path);
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_file_is_found_however_the_url_is_written() {
+    fn the_path_is_found_in_every_form_of_the_url() {
         for url in ["sqlite:a/kim.sqlite", "sqlite://a/kim.sqlite?mode=rwc"] {
             assert_eq!(sqlite_file(url), Some(PathBuf::from("a/kim.sqlite")), "{url}");
         }

@@ -1,4 +1,4 @@
-//! `kim demo`: the server on example data, with the development issuer. Never for real data.
+//! `kim demo`: the server with example data and the development issuer. Never for real data.
 
 mod continued;
 mod data;
@@ -12,7 +12,7 @@ mod users;
 
 use std::net::TcpListener;
 
-use kim_casework::clock::tick;
+use kim_casework::timer::tick;
 use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
 
@@ -20,34 +20,35 @@ use crate::cli::DemoArgs;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::issuers::Issuers;
-use crate::serve::{self, Parts};
-use crate::{development, fingerprint_key, telemetry};
+use crate::output::print;
+use crate::serve::{self, ServerParts};
+use crate::{database, development, fingerprint_key, telemetry};
 
 pub use data::{Filled, prepare};
 pub use lock::Lock;
 pub use play::play;
 pub use users::{DemoUser, users};
 
-/// Runs the demo until a signal.
+/// Runs the demo until a shutdown signal arrives.
 ///
 /// # Errors
-/// [`Failure`]: what kept it from starting.
+/// [`Failure`]: why the demo could not start.
 pub async fn run(args: &DemoArgs) -> Result<(), Failure> {
     let _telemetry = telemetry::start(&Config { log_filter: "warn".to_owned(), ..Config::default() })?;
     refuse_taken_address(args)?;
     let clock = args.clock.map_or_else(Clock::system, Clock::on);
     make_folder(&args.database)?;
     guard::refuse_foreign_file(&args.database).await?;
-    let _held_until_the_end = Lock::take(&args.database).await?;
-    let database = serve::create(&args.database).await?;
+    let _lock = Lock::acquire(&args.database).await?;
+    let database = database::create(&args.database).await?;
     let key = key(&args.database)?;
     let filled = data::prepare(&database, &clock, &key, args.keep).await?;
-    // Before the first visitor, so that nobody sees it happen between two looks.
-    tick(&database, &clock, Config::default().patience(), || true).await.map_err(Failure::failed)?;
+    // Before the first request, so that users do not see the timer's actions happen between two of their requests.
+    tick(&database, &clock, Config::default().timer_periods(), || true).await.map_err(Failure::failed)?;
     let users = users(&clock)?;
     let tabs = users.iter().flat_map(|user| user.tabs.clone()).chain(play(&database).await?).collect();
-    let signals = serve::Signals::install()?;
-    let running = serve::listen(Parts {
+    let signals = serve::ShutdownSignals::install()?;
+    let running = serve::listen(ServerParts {
         listen: args.listen,
         key,
         database,
@@ -60,15 +61,16 @@ pub async fn run(args: &DemoArgs) -> Result<(), Failure> {
         metrics_listen: None,
     })
     .await?;
-    crate::commands::say(&greeting::text(running.address(), &users, filled.as_ref()))?;
-    running.until(signals).await
+    print(&greeting::text(running.address(), &users, filled.as_ref()))?;
+    running.run_until(signals).await
 }
 
-/// Before anything is emptied: a demo that runs already keeps its data when a second one is started by mistake.
+/// Checks the address before the database is emptied, so that a second demo that is started by mistake does not delete
+/// the data of the first.
 fn refuse_taken_address(args: &DemoArgs) -> Result<(), Failure> {
     TcpListener::bind(args.listen).map(drop).map_err(|error| {
         Failure::failed(format!(
-            "cannot listen on {}: {error}; does a demo run already? --listen ADDR:PORT",
+            "cannot listen on {}: {error}; is a demo running already? Another address: --listen ADDR:PORT",
             args.listen
         ))
     })
@@ -79,8 +81,8 @@ fn make_folder(database: &str) -> Result<(), Failure> {
     file.as_deref().and_then(std::path::Path::parent).map_or(Ok(()), std::fs::create_dir_all).map_err(Failure::failed)
 }
 
-/// Beside a SQLite file as ever, so that `kim import` into the demo uses the same one. On PostgreSQL a fixed one: the
-/// people are invented.
+/// The fingerprint key. With SQLite it is next to the database as usual, so that `kim import` into the demo uses the same
+/// key. With PostgreSQL it is a constant, because the people are invented.
 fn key(database: &str) -> Result<FingerprintKey, Failure> {
     if database.starts_with("sqlite:") {
         fingerprint_key::read(None, database)

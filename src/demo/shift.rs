@@ -1,12 +1,12 @@
-//! Moves the dates of a spreadsheet export by days, so that what was made for one day is of today. Text in, text out.
+//! Moves the dates in the text of a spreadsheet export by days, so that lists that were made for one day fit today.
 
 use chrono::{NaiveDate, TimeDelta};
 
-/// Moves every valid date, German or ISO, by days. Everything else stays as it is to the byte: invalid dates, the
-/// encoding, the line ends. Birth dates move too, so ages stay.
+/// Moves every valid German or ISO date by days. All other bytes stay the same: invalid dates, encoding, line ends. Birth
+/// dates move too, so that ages stay the same.
 pub(super) fn shift(file: &[u8], days: TimeDelta) -> Vec<u8> {
     let mut shifted = Vec::with_capacity(file.len());
-    // A run of letters and digits with dots and hyphens between them is a date as a whole, or none.
+    // A run of letters, digits, dots and hyphens is either a date as a whole, or contains none.
     for run in file.chunk_by(|a, b| is_part(*a) && is_part(*b)) {
         match std::str::from_utf8(run).ok().and_then(|text| moved(text, days)) {
             Some(date) => shifted.extend_from_slice(date.as_bytes()),
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn every_valid_date_moves_and_keeps_its_form() {
+    fn every_valid_date_moves_and_keeps_its_format() {
         assert_eq!(shifted("A;24.12.1999;1.2.2026;2026-11-20;x", 10), "A;03.01.2000;11.02.2026;2026-11-30;x");
         assert_eq!(shifted("\"28.02.2024\",29.02.2024", 1), "\"29.02.2024\",01.03.2024");
         assert_eq!(shifted("{\"\"issuedOn\"\":\"\"2025-03-01\"\"}", -1), "{\"\"issuedOn\"\":\"\"2025-02-28\"\"}");
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_valid_date_stays_to_the_letter() {
+    fn text_that_is_no_valid_date_stays_the_same() {
         for text in [
             "K-2026-0001;31.02.2001;29.02.2026;2026-13-01;00.01.2020;1.1.26",
             "0221 55505712;§ 25 Abs. 2;50667;10.10.10.2020;v1.02.2020;2020-01-011;a.b1.2.2020@example.org",
@@ -76,14 +76,14 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_utf8_stay() {
+    fn bytes_that_are_not_utf8_stay_the_same() {
         let file = b"M\xFCller;01.01.2026;K\xF6ln\r\n\xA7 25";
         assert_eq!(shift(file, TimeDelta::days(1)), b"M\xFCller;02.01.2026;K\xF6ln\r\n\xA7 25");
         assert_eq!(shift(file, TimeDelta::zero()), file);
     }
 
     #[test]
-    fn there_and_back_is_where_it_was() {
+    fn moving_there_and_back_changes_nothing() {
         let list = include_bytes!("data/cases_duisburg.csv");
         let there = shift(list, TimeDelta::days(400));
         assert_ne!(there, list);

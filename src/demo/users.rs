@@ -1,4 +1,4 @@
-//! Who tries the demo: for each user a token and the tabs that GraphiQL opens with.
+//! The demo's users, each with a token and GraphiQL tabs.
 
 use chrono::NaiveDate;
 use kim_domain::agency::Role;
@@ -6,12 +6,12 @@ use kim_domain::calendar::Clock;
 use serde_json::{Value, json};
 
 use super::data;
-use crate::development::{self, Wish};
+use crate::development::{self, TokenSpec};
 use crate::failure::Failure;
 use crate::http::graphiql::Tab;
 
-/// Longer than anybody leaves a demo running.
-const TTL: u64 = 30 * 86_400;
+/// Lifetime of the tokens in seconds. Longer than a demo usually runs.
+const TOKEN_LIFETIME: u64 = 30 * 86_400;
 
 /// A user of the demo.
 #[derive(Clone, Debug)]
@@ -20,28 +20,28 @@ pub struct DemoUser {
     pub role: Role,
     /// The agency's slug.
     pub agency: &'static str,
-    /// A token that this demo accepts.
+    /// A token that the demo accepts.
     pub token: String,
-    /// What GraphiQL has prepared for them.
+    /// The user's GraphiQL tabs.
     pub tabs: Vec<Tab>,
 }
 
-/// The users, the clerk first.
+/// All users, the clerk first.
 ///
 /// # Errors
-/// [`Failure::Failed`] when nothing can be signed on this machine.
+/// [`Failure::Failed`] if tokens cannot be signed on this machine.
 pub fn users(clock: &Clock) -> Result<Vec<DemoUser>, Failure> {
-    let none = json!({});
-    // DEMO-K-01 of cases_demo.csv.
-    let born = NaiveDate::from_ymd_opt(1996, 3, 14).map(|day| day + data::moved_by(clock));
-    let client = json!({"client": {"familyName": "Haddad-Muster", "birthDate": born}});
-    let pending = (include_str!("tabs/pending.graphql"), &none);
+    let no_variables = json!({});
+    // The client of DEMO-K-01 in cases_demo.csv.
+    let birth_date = NaiveDate::from_ymd_opt(1996, 3, 14).map(|day| day + data::shift_of(clock));
+    let client = json!({"client": {"familyName": "Haddad-Muster", "birthDate": birth_date}});
+    let pending = (include_str!("tabs/pending.graphql"), &no_variables);
     let desk = (include_str!("tabs/desk.graphql"), &client);
-    let software = (include_str!("tabs/software.graphql"), &none);
-    let outgoing = (include_str!("tabs/outgoing.graphql"), &none);
-    let dashboard = (include_str!("tabs/dashboard.graphql"), &none);
-    let duisburg = (include_str!("tabs/duisburg.graphql"), &none);
-    let agreements = (include_str!("tabs/agreements.graphql"), &none);
+    let software = (include_str!("tabs/software.graphql"), &no_variables);
+    let outgoing = (include_str!("tabs/outgoing.graphql"), &no_variables);
+    let dashboard = (include_str!("tabs/dashboard.graphql"), &no_variables);
+    let duisburg = (include_str!("tabs/duisburg.graphql"), &no_variables);
+    let agreements = (include_str!("tabs/agreements.graphql"), &no_variables);
     [
         user(Role::Clerk, "abh-koeln", &[pending, desk]),
         user(Role::Service, "jobcenter-koeln", &[software]),
@@ -62,14 +62,14 @@ fn user(role: Role, agency: &'static str, queries: &[(&str, &Value)]) -> Result<
     Ok(DemoUser { role, agency, token, tabs })
 }
 
-/// A tab of this role and agency.
+/// A tab with a token of this role and agency.
 pub(super) fn tab(role: Role, agency: &'static str, query: &str, variables: &Value) -> Result<Tab, Failure> {
     Ok(with_token(&token(role, agency)?, query, variables))
 }
 
 fn token(role: Role, agency: &'static str) -> Result<String, Failure> {
     let acting_for = (role == Role::Service).then(|| "sachbearbeitung-17".to_owned());
-    development::sign(&Wish { ttl: TTL, acting_for, ..Wish::usual(agency, role) })
+    development::sign(&TokenSpec { ttl: TOKEN_LIFETIME, acting_for, ..TokenSpec::usual(agency, role) })
 }
 
 fn with_token(token: &str, query: &str, variables: &Value) -> Tab {

@@ -2,7 +2,7 @@
 
 use async_graphql::{ErrorExtensionValues, Response as GraphqlResponse, ServerError};
 use kim_domain::Word as _;
-use kim_graphql::{Code, Limit, TOO_LATE, TooMuch};
+use kim_graphql::{Code, ExceededLimit, Limit, TIMEOUT_MESSAGE};
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{Body, Response};
 use serde_json::json;
@@ -48,7 +48,7 @@ impl Rejection {
     }
 
     /// The request exceeds a limit. The response names the limit and its maximum.
-    pub(super) fn limit_exceeded(exceeded: TooMuch) -> Self {
+    pub(super) fn limit_exceeded(exceeded: ExceededLimit) -> Self {
         let text = exceeded.to_string();
         Self { limit: Some(exceeded.limit), ..Self::new(StatusCode::BAD_REQUEST, Code::LimitExceeded, text) }
     }
@@ -70,7 +70,7 @@ impl Rejection {
 
     /// The request exceeded its deadline. Its work was cancelled, and nothing of its result was sent.
     pub(super) fn deadline_exceeded() -> Self {
-        Self { retryable: true, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Timeout, TOO_LATE) }
+        Self { retryable: true, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Timeout, TIMEOUT_MESSAGE) }
     }
 
     /// The body did not arrive in time. The request can be retried over a better connection.

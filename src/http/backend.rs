@@ -4,10 +4,10 @@ use std::future::Future;
 
 use kim_domain::agency::{AgencyKind, Role};
 use kim_domain::token::VerifiedToken;
-use kim_graphql::{ApiError, Asked};
+use kim_graphql::{ApiError, ParsedRequest};
 
 /// Admits viewers and answers their operations.
-pub trait Backend: Send + Sync + 'static {
+pub trait GraphqlBackend: Send + Sync + 'static {
     /// An admitted viewer with a database connection. Short-lived, because it occupies the connection.
     type Viewer: Send;
 
@@ -22,7 +22,7 @@ pub trait Backend: Send + Sync + 'static {
     fn execute(
         &self,
         viewer: Self::Viewer,
-        asked: Asked,
+        request: ParsedRequest,
         request_id: &str,
     ) -> impl Future<Output = async_graphql::Response> + Send;
 

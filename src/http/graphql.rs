@@ -3,7 +3,7 @@
 
 use async_graphql::parser::types::OperationType;
 use kim_domain::token::VerifiedToken;
-use kim_graphql::{ApiError, Asked, Code};
+use kim_graphql::{ApiError, Code, ParsedRequest};
 use poem::http::{HeaderValue, Method, StatusCode, Version, header};
 use poem::{Request, Response};
 use tokio::time::timeout;
@@ -11,9 +11,13 @@ use tokio::time::timeout;
 use super::accept::MediaType;
 use super::access::RequestContext;
 use super::answer::{self, Rejection};
-use super::{Backend, Front, request};
+use super::{GraphqlBackend, HttpServer, request};
 
-pub(super) async fn answer<B: Backend>(server: &Front<B>, mut http: Request, id: &str) -> Result<Response, Rejection> {
+pub(super) async fn answer<B: GraphqlBackend>(
+    server: &HttpServer<B>,
+    mut http: Request,
+    id: &str,
+) -> Result<Response, Rejection> {
     let Some(media_type) = MediaType::accepted(http.headers()) else {
         return Err(Rejection::new(
             StatusCode::NOT_ACCEPTABLE,
@@ -34,8 +38,8 @@ pub(super) async fn answer<B: Backend>(server: &Front<B>, mut http: Request, id:
     Ok(response)
 }
 
-async fn respond<B: Backend>(
-    server: &Front<B>,
+async fn respond<B: GraphqlBackend>(
+    server: &HttpServer<B>,
     http: &mut Request,
     media_type: MediaType,
     id: &str,
@@ -68,7 +72,7 @@ async fn respond<B: Backend>(
             tracing::debug!(reason, "a token was refused");
             return Err(Rejection::unauthenticated());
         }
-        Err(ApiError::TooLate) => return Err(Rejection::deadline_exceeded()),
+        Err(ApiError::Timeout) => return Err(Rejection::deadline_exceeded()),
         Err(ApiError::Internal { kind, retryable }) => {
             tracing::error!(error_id = id, kind, "admitting a viewer failed");
             return Err(Rejection::internal(id, retryable));
@@ -76,23 +80,23 @@ async fn respond<B: Backend>(
     };
     context.pair = Some(B::pair(&viewer));
 
-    let asked = match Asked::read(request?) {
-        Ok(asked) => asked,
+    let parsed = match ParsedRequest::read(request?) {
+        Ok(parsed) => parsed,
         Err(error) => return Ok(answer::parse_failed(error, media_type, id)),
     };
-    let operation = asked.operation_type();
+    let operation = parsed.operation_type();
     context.operation = operation.map(label);
     if only_queries && matches!(operation, Some(OperationType::Mutation | OperationType::Subscription)) {
         return Err(answer::method_not_allowed("POST"));
     }
 
-    let execution = server.backend.execute(viewer, asked, id);
+    let execution = server.backend.execute(viewer, parsed, id);
     let response = timeout(server.limits.deadline, execution).await.map_err(|_| Rejection::deadline_exceeded())?;
     Ok(answer::graphql(response, media_type, id))
 }
 
 /// Verifies the bearer token of the request. A request with two Authorization headers is refused.
-async fn authenticate<B>(server: &Front<B>, http: &Request) -> Result<VerifiedToken, Rejection> {
+async fn authenticate<B>(server: &HttpServer<B>, http: &Request) -> Result<VerifiedToken, Rejection> {
     let mut all = http.headers().get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (all.next(), all.next()) else { return Err(Rejection::unauthenticated()) };
     let (scheme, token) =

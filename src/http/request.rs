@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_graphql::Variables;
-use kim_graphql::{Code, Limit, TooMuch};
+use kim_graphql::{Code, ExceededLimit, Limit};
 use poem::error::ReadBodyError;
 use poem::http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
@@ -96,7 +96,7 @@ pub(super) fn announces_too_large_body(request: &poem::Request) -> bool {
 }
 
 fn body_too_large() -> Rejection {
-    let exceeded = TooMuch { limit: Limit::Body, most: MAX_BODY_BYTES as u64 };
+    let exceeded = ExceededLimit { limit: Limit::Body, max: MAX_BODY_BYTES as u64 };
     Rejection::limit_exceeded(exceeded).with_status(StatusCode::PAYLOAD_TOO_LARGE)
 }
 

@@ -2,7 +2,7 @@
 //! overflows the stack of the GraphQL parser and aborts the process, whatever limits the schema has. The checks here
 //! take linear time and do not recurse.
 
-use kim_graphql::{Limit, TooMuch};
+use kim_graphql::{ExceededLimit, Limit};
 
 /// Maximum nesting of brackets in a document. The standard introspection query needs 15.
 const MAX_NESTING: usize = 64;
@@ -23,7 +23,7 @@ const MAX_JSON_MEMBERS: usize = 200;
 
 /// Refuses a document with too many tokens, too deeply nested brackets or too long names. A string counts as one token,
 /// a comment as none.
-pub(super) fn check_document(document: &str) -> Result<(), TooMuch> {
+pub(super) fn check_document(document: &str) -> Result<(), ExceededLimit> {
     let (mut depth, mut tokens, mut name_bytes) = (0_usize, 0_usize, 0_usize);
     let mut rest = document.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {
@@ -51,7 +51,7 @@ pub(super) fn check_document(document: &str) -> Result<(), TooMuch> {
                 let end = after_run(after, |byte| byte == b'_' || byte.is_ascii_alphanumeric());
                 let length = rest.len() - end.len();
                 if length > MAX_NAME {
-                    return Err(TooMuch { limit: Limit::Name, most: MAX_NAME as u64 });
+                    return Err(ExceededLimit { limit: Limit::Name, max: MAX_NAME as u64 });
                 }
                 name_bytes += length;
                 end
@@ -59,23 +59,23 @@ pub(super) fn check_document(document: &str) -> Result<(), TooMuch> {
             _ => after,
         };
         if depth > MAX_NESTING {
-            return Err(TooMuch { limit: Limit::Nesting, most: MAX_NESTING as u64 });
+            return Err(ExceededLimit { limit: Limit::Nesting, max: MAX_NESTING as u64 });
         }
         if tokens > MAX_TOKENS {
-            return Err(TooMuch { limit: Limit::Tokens, most: MAX_TOKENS as u64 });
+            return Err(ExceededLimit { limit: Limit::Tokens, max: MAX_TOKENS as u64 });
         }
         if name_bytes > MAX_NAMES {
-            return Err(TooMuch { limit: Limit::Names, most: MAX_NAMES as u64 });
+            return Err(ExceededLimit { limit: Limit::Names, max: MAX_NAMES as u64 });
         }
     }
     if document.len() > MAX_DOCUMENT {
-        return Err(TooMuch { limit: Limit::Document, most: MAX_DOCUMENT as u64 });
+        return Err(ExceededLimit { limit: Limit::Document, max: MAX_DOCUMENT as u64 });
     }
     Ok(())
 }
 
 /// Refuses JSON with too deep nesting, too many values, or too many members in one object.
-pub(super) fn check_json(json: &[u8]) -> Result<(), TooMuch> {
+pub(super) fn check_json(json: &[u8]) -> Result<(), ExceededLimit> {
     let (mut depth, mut values) = (0_usize, 1_usize);
     // Number of members of the open objects, by depth; `None` for lists.
     let mut members: [Option<usize>; MAX_JSON_NESTING + 1] = [None; MAX_JSON_NESTING + 1];
@@ -99,7 +99,7 @@ pub(super) fn check_json(json: &[u8]) -> Result<(), TooMuch> {
                 if let Some(Some(open)) = members.get_mut(depth) {
                     *open += 1;
                     if *open > MAX_JSON_MEMBERS {
-                        return Err(TooMuch { limit: Limit::JsonMembers, most: MAX_JSON_MEMBERS as u64 });
+                        return Err(ExceededLimit { limit: Limit::JsonMembers, max: MAX_JSON_MEMBERS as u64 });
                     }
                 }
                 after
@@ -107,10 +107,10 @@ pub(super) fn check_json(json: &[u8]) -> Result<(), TooMuch> {
             _ => after,
         };
         if depth > MAX_JSON_NESTING {
-            return Err(TooMuch { limit: Limit::JsonNesting, most: MAX_JSON_NESTING as u64 });
+            return Err(ExceededLimit { limit: Limit::JsonNesting, max: MAX_JSON_NESTING as u64 });
         }
         if values > MAX_JSON_VALUES {
-            return Err(TooMuch { limit: Limit::JsonValues, most: MAX_JSON_VALUES as u64 });
+            return Err(ExceededLimit { limit: Limit::JsonValues, max: MAX_JSON_VALUES as u64 });
         }
     }
     Ok(())

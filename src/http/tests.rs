@@ -9,12 +9,12 @@ use std::net::SocketAddr;
 use async_graphql::{EmptySubscription, Object, Schema};
 use kim_domain::agency::{AgencyKind, Role};
 use kim_domain::token::VerifiedToken;
-use kim_graphql::{ApiError, Asked};
+use kim_graphql::{ApiError, ParsedRequest};
 use reqwest::{Client, RequestBuilder};
 use serde_json::Value;
 
 use super::*;
-use crate::development::{self, Wish};
+use crate::development::{self, TokenSpec};
 
 struct Query;
 #[Object]
@@ -44,22 +44,22 @@ impl Mutation {
 
 struct TestBackend(Schema<Query, Mutation, EmptySubscription>);
 
-impl Backend for TestBackend {
+impl GraphqlBackend for TestBackend {
     type Viewer = ();
 
     async fn admit(&self, token: VerifiedToken) -> Result<Option<()>, ApiError> {
         match token.agency_slug() {
             "unknown" => Ok(None),
             "broken" => Err(ApiError::Internal { kind: "test", retryable: true }),
-            "late" => Err(ApiError::TooLate),
+            "late" => Err(ApiError::Timeout),
             _ => Ok(Some(())),
         }
     }
     fn pair(&(): &()) -> (AgencyKind, Role) {
         (AgencyKind::Jobcenter, Role::Clerk)
     }
-    async fn execute(&self, (): (), asked: Asked, _: &str) -> async_graphql::Response {
-        let mut request = asked.request();
+    async fn execute(&self, (): (), request: ParsedRequest, _: &str) -> async_graphql::Response {
+        let mut request = request.request();
         assert!(!format!("{:?}", request.parsed_query()).contains("panics"), "this panic message contains a secret");
         self.0.execute(request).await
     }
@@ -80,7 +80,7 @@ async fn server() -> SocketAddr {
         requests: 2,
         connections: 100,
     };
-    let endpoint = Arc::new(Front::new(backend, issuers, None, None, limits, Metrics::default()));
+    let endpoint = Arc::new(HttpServer::new(backend, issuers, None, None, limits, Metrics::default()));
     let (stop, stopped) = tokio::sync::watch::channel(false);
     tokio::spawn(async move {
         let _kept_open = stop;
@@ -90,7 +90,7 @@ async fn server() -> SocketAddr {
 }
 
 fn token(agency: &str) -> String {
-    development::sign(&Wish::usual(agency, Role::Clerk)).expect("a token")
+    development::sign(&TokenSpec::usual(agency, Role::Clerk)).expect("a token")
 }
 
 async fn post() -> RequestBuilder {

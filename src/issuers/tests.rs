@@ -7,7 +7,7 @@ use poem::listener::TcpAcceptor;
 use poem::{Endpoint, Request, Response, Server};
 
 use super::*;
-use crate::development::{self, Wish};
+use crate::development::{self, TokenSpec};
 
 const GOOD: &str =
     r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a","x":"46Dxr4zzGXca-t3es0515-tQ9Z1alJegZxqiA0I0uf0"}]}"#;
@@ -90,7 +90,8 @@ async fn the_development_key_is_refused_for_every_issuer() {
 async fn a_development_token_is_refused_by_a_configured_server() {
     let (url, _) = key_server(vec![(StatusCode::OK, GOOD.to_owned())]).await;
     let issuers = load(&url).await.expect("issuers");
-    let token = development::sign(&Wish::usual("jobcenter-koeln", kim_domain::agency::Role::Clerk)).expect("a token");
+    let token =
+        development::sign(&TokenSpec::usual("jobcenter-koeln", kim_domain::agency::Role::Clerk)).expect("a token");
     assert!(issuers.verify(&token).await.is_err());
 }
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use kim_casework::agreement::{Termination, terminate};
-use kim_casework::once::{Request, once};
+use kim_casework::once::{IdempotentRequest, once};
 use kim_casework::work::WorkContext;
 use kim_domain::calendar::Clock;
 use kim_domain::id::decode;
@@ -94,7 +94,7 @@ on_both! {
         let desk = WorkContext { database: &database, clock: &clock, key: &key, viewer: &viewer };
         let (_, id) = decode(agreement["id"].as_str().expect("an id")).expect("an id");
         let termination = Termination { agreement: Some(id), for_cause: true, ends_on: None, reason: "Neuordnung".to_owned() };
-        let request = Request { mutation: "terminateAgreement", key: "once".to_owned(), hash: "hash".to_owned() };
+        let request = IdempotentRequest { mutation: "terminateAgreement", key: "once".to_owned(), hash: "hash".to_owned() };
         once(desk, &request, async |work| terminate(work, &termination).await).await.expect("ended");
         let statements = *statements.lock().expect("a number");
         assert!(statements < 60, "{statements}");

@@ -75,9 +75,9 @@ on_both! {
     async fn a_second_demo_on_the_same_database_is_refused(db: TestDatabase) {
         filled(&db.database, &on("2026-11-20")).await;
         let before = agency::Entity::find().all(db.database.raw()).await.expect("agencies");
-        let held = Lock::take(&db.url).await.expect("the lock");
+        let held = Lock::acquire(&db.url).await.expect("the lock");
         // In this process, and in another one on another port.
-        assert!(matches!(Lock::take(&db.url).await, Err(Failure::Usage(_))));
+        assert!(matches!(Lock::acquire(&db.url).await, Err(Failure::Usage(_))));
         let (code, words) = exit_code_and_stderr(kim().args(["demo", "--listen", "127.0.0.1:0", "--database", &db.url]));
         assert_eq!(code, Some(2), "{words}");
         assert!(words.contains("runs on this database already") && words.contains("läuft schon eine Demo"), "{words}");
@@ -85,7 +85,7 @@ on_both! {
         drop(held);
         let again = async || {
             for _ in 0..100 {
-                if let Ok(lock) = Lock::take(&db.url).await {
+                if let Ok(lock) = Lock::acquire(&db.url).await {
                     return Some(lock);
                 }
                 // PostgreSQL ends a session shortly after its connection is closed.

@@ -165,7 +165,7 @@ fn a_report_that_cannot_be_written_is_an_error_and_no_panic() {
     let migrate = kim(folder.path()).arg("migrate").stdout(full()).stderr(Stdio::piped()).spawn().expect("kim runs");
     let (code, words) = exit_code_and_stderr(&migrate.wait_with_output().expect("it ends"));
     assert_eq!(code, Some(1));
-    assert!(words.contains("steps were done") && !words.contains("panicked"), "{words}");
+    assert!(words.contains("migrations were run") && !words.contains("panicked"), "{words}");
     // Notes about written files go to standard error. That they cannot be written changes nothing.
     let folder = with_agencies();
     let code = kim(folder.path())

@@ -26,7 +26,7 @@ use crate::support::server::TestServer;
 use crate::support::world::today;
 
 /// Maximum number of additional documents to find missing cells.
-const MOST_MORE: usize = 5_000;
+const MAX_MORE: usize = 5_000;
 /// Error codes with which a valid document may be answered.
 const CODES: [&str; 9] = [
     "FORBIDDEN",
@@ -132,7 +132,7 @@ impl Fuzz {
 
     /// Continues with viewers for whom something is still missing.
     pub(crate) async fn ask_for_the_rest(&mut self) {
-        for _ in 0..MOST_MORE {
+        for _ in 0..MAX_MORE {
             let missing = self.missing();
             if missing == Missing::default() {
                 return;

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use kim::development::{self, Wish};
+use kim::development::{self, TokenSpec};
 use kim_domain::agency::Role;
 use tempfile::TempDir;
 
@@ -65,12 +65,12 @@ impl Drop for DemoProcess {
 
 /// A token of the development issuer with the usual scopes of this role.
 pub(crate) fn token(agency: &str, role: Role) -> String {
-    signed(&Wish::usual(agency, role))
+    signed(&TokenSpec::usual(agency, role))
 }
 
 /// A token of the development issuer.
-pub(crate) fn signed(wish: &Wish) -> String {
-    development::sign(wish).expect("a token")
+pub(crate) fn signed(spec: &TokenSpec) -> String {
+    development::sign(spec).expect("a token")
 }
 
 /// Checks that the npm packages of a folder are installed. Only make installs them.

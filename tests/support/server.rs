@@ -2,10 +2,10 @@
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, get_current_timestamp};
 use kim::config::{Config, IssuerConfig};
-use kim::serve::{self, Running};
+use kim::serve::{self, RunningServer};
 use kim_domain::agency::{AgencyKind, DataProtectionLaw, LegalForm, Role, Scope};
 use kim_domain::calendar::Clock;
-use kim_domain::token::{Issuer, Keys, SpeaksFor, VerifiedToken, Verifier};
+use kim_domain::token::{AllowedAgencies, Issuer, Keys, VerifiedToken, Verifier};
 use kim_entity::code::Code;
 use kim_entity::{agency, municipality};
 use reqwest::{Client, RequestBuilder};
@@ -28,7 +28,7 @@ pub(crate) const AUDIENCE: &str = "kim-test";
 pub(crate) struct TestServer {
     /// Its database.
     pub(crate) database: TestDatabase,
-    running: Running,
+    running: RunningServer,
     client: Client,
     _files: TempDir,
 }
@@ -170,6 +170,7 @@ pub(crate) async fn add_agency(database: &TestDatabase, slug: &str, kind: Agency
 /// The verified form of a valid token of the municipal issuer.
 pub(crate) fn verified(token: &str) -> VerifiedToken {
     let keys = Keys::from_jwks(keys::jwks(&[&keys::ED]).as_bytes()).expect("a JWKS");
-    let issuer = Issuer { iss: MUNICIPAL.to_owned(), audience: AUDIENCE.to_owned(), keys, agencies: SpeaksFor::All };
+    let issuer =
+        Issuer { iss: MUNICIPAL.to_owned(), audience: AUDIENCE.to_owned(), keys, agencies: AllowedAgencies::All };
     Verifier::new([issuer]).expect("one issuer").verify(token).expect("a good token")
 }

@@ -1,4 +1,4 @@
-//! A proposal becomes the next version of the agreement, in the transaction of the last signature or opinion.
+//! Turns a proposal into the next version of the agreement, in the transaction of the last signature or opinion.
 
 use kim_domain::agreement::{AgreementSide, is_complete};
 use kim_domain::disclosure::Agreement;
@@ -11,31 +11,31 @@ use kim_entity::unscoped::Unscoped;
 use kim_entity::write::{ProposalChange, Tx};
 use uuid::Uuid;
 
-use super::count_on;
 use super::narrow::Running;
-use crate::refusal::Refusal;
+use super::update_proposal;
+use crate::refusal::WorkError;
 use crate::work::Work;
 
-/// Concludes the agreement if nothing is missing any more; counts the proposal's version on in any case.
+/// Concludes the agreement if nothing is missing. Increments the version of the proposal in any case.
 pub(super) async fn if_complete(
     work: &mut Work<'_>,
     row: &Model,
     signed: &[AgreementSide],
     heard: &[AgreementSide],
-) -> Result<(), Refusal> {
+) -> Result<(), WorkError> {
     if !is_complete(signed, heard) {
-        return count_on(work, row, ProposalChange::Counted).await;
+        return update_proposal(work, row, ProposalChange::Counted).await;
     }
     let agreement_id = next_version(work, row).await?;
     give_to_drafts(work, row, agreement_id).await?;
-    count_on(work, row, ProposalChange::Concluded { agreement_id, at: work.now() }).await
+    update_proposal(work, row, ProposalChange::Concluded { agreement_id, at: work.now() }).await
 }
 
-async fn next_version(work: &mut Work<'_>, row: &Model) -> Result<Uuid, Refusal> {
-    // Locked, so that nobody ends the version before this one meanwhile.
+async fn next_version(work: &mut Work<'_>, row: &Model) -> Result<Uuid, WorkError> {
+    // Locked, so that nobody terminates the previous version meanwhile.
     let latest = work.writes().lock_latest_agreement(row.receiver_id, row.purpose.0).await?;
     let id = new_uuid();
-    // Nothing is agreed on for days that were over when the last one signed.
+    // An agreement is never valid before the day on which it is concluded.
     let valid_from = row.valid_from.max(work.today());
     let running = match row.narrows_running {
         true => Some(Running::find(work, row.receiver_id, row.purpose.0).await?),
@@ -62,8 +62,8 @@ async fn next_version(work: &mut Work<'_>, row: &Model) -> Result<Uuid, Refusal>
     };
     match work.tx().insert_agreement(version).await {
         Ok(()) => {}
-        // An import brought the same version in at this moment.
-        Err(error) if is_taken(&error) => return Err(Refusal::conflict(row.version)),
+        // An import wrote the same version at the same time.
+        Err(error) if is_taken(&error) => return Err(WorkError::conflict(row.version)),
         Err(error) => return Err(error.into()),
     }
     if let Some(running) = running {
@@ -72,21 +72,21 @@ async fn next_version(work: &mut Work<'_>, row: &Model) -> Result<Uuid, Refusal>
             ticked_only: FieldSet::from_i64(row.ticked_only),
             statutory: FieldSet::from_i64(row.statutory_fields),
         };
-        // Later it begins with a day, and no answer outlives one.
+        // If the agreement begins later, the change of day ends every answer that was started before.
         if valid_from <= work.today() {
-            work.closes(row.receiver_id);
+            work.mark_closed_to(row.receiver_id);
         }
         running.narrow(work, valid_from, |row| row.terms.agreement.narrowed_by(narrower)).await?;
     }
     Ok(id)
 }
 
-/// Drafts that wait for an agreement show what it would carry. What was offered keeps its version.
+/// Updates drafts that wait for an agreement. Offered referrals keep the version of their offer.
 #[expect(
     clippy::disallowed_methods,
-    reason = "the drafts of all senders wait for the agreement; nothing of them is answered"
+    reason = "the drafts of all senders wait for the agreement; no data of them is returned"
 )]
-async fn give_to_drafts(work: &Work<'_>, row: &Model, agreement_id: Uuid) -> Result<(), Refusal> {
+async fn give_to_drafts(work: &Work<'_>, row: &Model, agreement_id: Uuid) -> Result<(), WorkError> {
     let give =
         async |all: &Unscoped<&Tx>| all.give_agreement_to_drafts(row.receiver_id, row.purpose.0, agreement_id).await;
     Ok(work.writes().unscoped(give).await?)

@@ -1,4 +1,4 @@
-//! An agreement as a document that people read and file: Markdown, in German.
+//! The document of an agreement that people read and file: Markdown, in German.
 
 use std::fmt::Write as _;
 
@@ -14,14 +14,14 @@ use kim_entity::agency;
 use kim_entity::database::Database;
 use kim_entity::unscoped::{AgreementRecord, Unscoped};
 
-/// Everything that the document says.
+/// The content of the document.
 struct Facts(AgreementRecord);
 
-/// The document of a version, or of the latest one; `None` if there is no such agreement.
+/// The document of a version, or of the latest version. `None` if the agreement does not exist.
 ///
 /// # Errors
 /// The database does not answer.
-#[expect(clippy::disallowed_methods, reason = "an operator exports it")]
+#[expect(clippy::disallowed_methods, reason = "an operator exports agreements of all agencies")]
 pub async fn document(
     database: &Database,
     receiver: &str,
@@ -72,7 +72,7 @@ impl Facts {
         page
     }
 
-    /// A line of the table of fields.
+    /// A row of the table of fields.
     fn field(&self, field: HandoverField) -> String {
         let agreement = &self.0.agreement;
         let since = match level(agreement.purpose.0.receiver_kind(), field) {
@@ -134,7 +134,7 @@ impl Facts {
         self.0.agencies.iter().find(|agency| agency.id == id).map_or_else(String::new, with_controller)
     }
 
-    /// Who signed for the senders, or else who may.
+    /// The agency that signed for the senders, or that may sign for them.
     fn coordination(&self) -> String {
         let signed = self.0.signatures.iter().find(|one| one.side.0 == AgreementSide::Sender).map(|one| one.agency_id);
         let acts = |agency: &&agency::Model| match signed {
@@ -164,13 +164,13 @@ fn moment(micros: i64) -> String {
     day(berlin_day(DateTime::from_timestamp_micros(micros).unwrap_or_default()))
 }
 
-/// A text in a line: what people wrote is never markup, and never ends the line or the cell.
+/// Escapes a user's text for one line, so that it neither acts as markup nor ends the line or the cell.
 fn inline(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
             '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' => {
-                // Writing to a String cannot fail.
+                // Writing to a String never fails.
                 let _ = write!(line, "\\{letter}");
             }
             '\n' | '\t' => line.push(' '),
@@ -180,11 +180,11 @@ fn inline(text: &str) -> String {
     line
 }
 
-/// A text of several lines, set off as what somebody wrote.
+/// A user's text of several lines, as a block quote.
 fn quote(text: &str) -> String {
     let line = |line: &str| {
         let line = inline(line.trim());
-        // At its beginning, these would make a list or a heading.
+        // At the start of a line these characters would begin a list or a heading.
         if line.starts_with(['-', '+', '=', '~']) { format!("> \\{line}") } else { format!("> {line}") }
     };
     text.lines().map(line).collect::<Vec<_>>().join("\n>\n")
@@ -195,7 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_people_wrote_is_never_markup() {
+    fn text_of_users_is_escaped() {
         assert_eq!(inline("a | b\n# c <script>"), "a \\| b \\# c \\<script\\>");
         assert_eq!(quote("eins\n- *zwei*"), "> eins\n>\n> \\- \\*zwei\\*");
     }

@@ -1,4 +1,5 @@
-//! What a change of an agreement closes: both sides of each referral concerned are told, in the change's own transaction.
+//! Closes fields when an agreement narrows. Both sides of each affected referral are notified in the transaction of the
+//! change.
 
 use chrono::NaiveDate;
 use kim_domain::disclosure::{self, Agreement, Stage, Terms};
@@ -11,16 +12,16 @@ use kim_entity::unscoped::Unscoped;
 use kim_entity::write::Tx;
 use uuid::Uuid;
 
-use crate::work::{ClockWork, Work, Worker};
+use crate::work::{TimerWork, Work, Worker};
 
-/// What runs under an agreement, as it was before the change.
+/// The open referrals under an agreement, as they were before the change.
 pub(crate) struct Running(Vec<ReferralRow>);
 
 impl Running {
-    /// Finds and locks it: before the change is written.
+    /// Finds and locks them. Must be called before the change is written.
     #[expect(
         clippy::disallowed_methods,
-        reason = "an agreement carries the referrals of all senders; each is told of its own"
+        reason = "an agreement concerns the referrals of all senders; each side is notified only about its own"
     )]
     pub(crate) async fn find(work: &Work<'_>, receiver: Uuid, purpose: ReferralPurpose) -> Result<Self, DbErr> {
         let find = async |all: &Unscoped<&Tx>| all.referrals_under_agreement(receiver, purpose).await;
@@ -29,15 +30,16 @@ impl Running {
 
     /// The same for an import.
     pub(crate) async fn find_for_import(
-        work: &Work<'_, ClockWork>,
+        work: &Work<'_, TimerWork>,
         receiver: Uuid,
         purpose: ReferralPurpose,
     ) -> Result<Self, DbErr> {
         work.unscoped().referrals_under_agreement(receiver, purpose).await.map(Self)
     }
 
-    /// Tells those of which less is left: `from` a day on, what was agreed on for a referral is `then`. From a day to come
-    /// nothing is closed yet, and only the feeds tell.
+    /// Notifies the sides of all referrals that lose fields. `from` is the first day of the change, and `then` computes
+    /// what is agreed on for a referral from that day. If that day is in the future, no field is closed yet and only
+    /// the feeds are written.
     pub(crate) async fn narrow<W: Worker>(
         self,
         work: &mut Work<'_, W>,
@@ -47,14 +49,15 @@ impl Running {
         let concerned = |row: ReferralRow| lost(&row, then(&row)).map(|fields| (row, fields));
         let concerned: Vec<_> = self.0.into_iter().filter_map(concerned).collect();
         if from > work.today() {
-            concerned.iter().for_each(|(row, _)| work.foretell(row));
+            concerned.iter().for_each(|(row, _)| work.notify_of_later_change(row));
             return Ok(());
         }
         work.narrow(&concerned).await
     }
 }
 
-/// The fields that are closed to the receiver at once; `None` where neither they nor what it would see later change.
+/// The fields that are closed for the receiver immediately. `None` if neither the visible fields change nor those that
+/// would be visible later.
 fn lost(row: &ReferralRow, agreement: Agreement) -> Option<FieldSet> {
     let then = Terms { agreement, ..row.terms };
     let closed = row.visible().fields().without(disclosure::visible(&then).fields());

@@ -1,4 +1,4 @@
-//! Proposes an agreement, or the next version of one. Nothing that goes beyond the ceiling can be proposed at all.
+//! Proposes an agreement, or the next version of one. Fields beyond the ceiling cannot be proposed.
 
 use chrono::NaiveDate;
 use kim_domain::agency::AgencyKind;
@@ -12,69 +12,69 @@ use kim_entity::code::Code;
 use kim_entity::database::is_taken;
 use uuid::Uuid;
 
-use super::{ProposalDone, standpoint};
-use crate::refusal::{Because, Refusal, Refused};
+use super::{ProposalResult, position};
+use crate::refusal::{ErrorCode, Refused, WorkError};
 use crate::text::{line, text};
 use crate::work::Work;
 
-/// A field that is to be agreed on. The coordination, which is handed nothing over, knows fields by their labels alone.
+/// A field to agree on. Coordinators name fields only by their labels, because their schema has no handover fields.
 #[derive(Clone, Debug)]
-pub struct FieldWish {
+pub struct ProposedField {
     /// The field.
     pub field: Option<HandoverField>,
-    /// Or its German label.
+    /// Its German label, instead of `field`.
     pub label: Option<String>,
-    /// The client must tick it by itself.
+    /// Whether the client must tick the field individually.
     pub ticked_only: bool,
-    /// A statute lets it pass.
+    /// Whether the field has a statutory ground.
     pub statutory: bool,
 }
 
-/// What is to be agreed on.
+/// The proposed agreement.
 #[derive(Clone, Debug)]
 pub struct Proposal {
-    /// The agency that is to receive.
+    /// The receiving agency.
     pub receiver: Option<Uuid>,
-    /// What for.
+    /// The purpose.
     pub purpose: ReferralPurpose,
     /// First day.
     pub valid_from: NaiveDate,
     /// Last day.
     pub valid_until: Option<NaiveDate>,
-    /// Working days to answer.
+    /// Number of working days to answer.
     pub respond_working_days: i32,
-    /// Calendar days in which a closed referral can still be read.
+    /// Number of calendar days in which a closed referral can still be read.
     pub access_days: i32,
     /// The receiver's contact.
     pub contact: String,
     /// The legal ground.
     pub legal_ground: String,
     /// The fields.
-    pub fields: Vec<FieldWish>,
-    /// Whether it narrows referrals that run.
+    pub fields: Vec<ProposedField>,
+    /// Whether it narrows running referrals.
     pub narrows_running: bool,
-    /// What else is to be agreed.
+    /// Further terms, as text.
     pub terms: Option<String>,
 }
 
-/// Proposes it.
+/// Creates the proposal.
 ///
 /// # Errors
-/// BAD_INPUT for a receiver with whom this viewer has nothing to agree on, a field beyond the ceiling (with its place), a
-/// text, a day or a number; ACTION_NOT_ALLOWED while another proposal is open.
-pub async fn propose(work: &mut Work<'_>, input: &Proposal) -> Result<ProposalDone, Refusal> {
+/// BAD_INPUT for a receiver with which the viewer cannot agree on this purpose, a field beyond the ceiling (the text
+/// names its place), or an invalid text, day or number; ACTION_NOT_ALLOWED while another proposal is open.
+pub async fn propose(work: &mut Work<'_>, input: &Proposal) -> Result<ProposalResult, WorkError> {
     let receiver = match input.receiver {
         Some(id) => work.writes().receiver(id, input.purpose).await?,
         None => None,
     };
-    let receiver = receiver.filter(|receiver| standpoint(work, receiver.id).may_propose()).ok_or_else(|| {
-        Refusal::bad_input("„receiverId“ ist keine Stelle, mit der Sie für diesen Zweck etwas vereinbaren können.")
+    let receiver = receiver.filter(|receiver| position(work, receiver.id).may_propose()).ok_or_else(|| {
+        WorkError::bad_input("„receiverId“ ist keine Stelle, mit der Sie für diesen Zweck etwas vereinbaren können.")
     })?;
     if work.viewer().purposes().is_some_and(|purposes| !purposes.contains(&input.purpose)) {
-        return Err(Refusal::not_allowed("Ihr Token gilt nicht für diesen Zweck."));
+        return Err(WorkError::not_allowed("Ihr Token gilt nicht für diesen Zweck."));
     }
     check_days(input, work.today())?;
-    let agreed = agreed(work.viewer().agency().kind, receiver.kind.0, input)?;
+    let agreed = agreed_fields(work.viewer().agency().kind, receiver.kind.0, input)?;
     let id = new_uuid();
     let row = agreement_proposal::Model {
         id,
@@ -104,85 +104,89 @@ pub async fn propose(work: &mut Work<'_>, input: &Proposal) -> Result<ProposalDo
         close_reason: None,
     };
     if work.writes().has_open_proposal(receiver.id, input.purpose).await? {
-        return Err(another_is_open());
+        return Err(already_open());
     }
     match work.writes().insert_proposal(row).await {
-        Ok(()) => Ok(ProposalDone { proposal: id }),
-        // Two at once: an index of the database lets one through.
-        Err(error) if is_taken(&error) => Err(another_is_open()),
+        Ok(()) => Ok(ProposalResult { proposal: id }),
+        // Of two concurrent proposals, a unique index lets only one through.
+        Err(error) if is_taken(&error) => Err(already_open()),
         Err(error) => Err(error.into()),
     }
 }
 
-fn another_is_open() -> Refusal {
-    Refusal::not_allowed(
+fn already_open() -> WorkError {
+    WorkError::not_allowed(
         "Für diese Stelle und diesen Zweck ist schon ein Vorschlag offen. Bitte ihn erst ablehnen oder zurücknehmen.",
     )
 }
 
-fn check_days(input: &Proposal, today: NaiveDate) -> Result<(), Refusal> {
+fn check_days(input: &Proposal, today: NaiveDate) -> Result<(), WorkError> {
     if input.valid_from < today {
-        return Err(Refusal::bad_input("„validFrom“ liegt in der Vergangenheit: Vereinbart wird nichts rückwirkend."));
+        return Err(WorkError::bad_input(
+            "„validFrom“ liegt in der Vergangenheit: Vereinbart wird nichts rückwirkend.",
+        ));
     }
     if input.valid_until.is_some_and(|last_day| last_day < input.valid_from) {
-        return Err(Refusal::bad_input("„validUntil“ liegt vor „validFrom“."));
+        return Err(WorkError::bad_input("„validUntil“ liegt vor „validFrom“."));
     }
     Ok(())
 }
 
-fn within(name: &str, number: i32, least: i16, most: i16) -> Result<i16, Refusal> {
+fn within(name: &str, number: i32, least: i16, most: i16) -> Result<i16, WorkError> {
     let fits = i16::try_from(number).ok().filter(|number| (least..=most).contains(number));
-    fits.ok_or_else(|| Refusal::bad_input(format!("„{name}“ muss zwischen {least} und {most} liegen.")))
+    fits.ok_or_else(|| WorkError::bad_input(format!("„{name}“ muss zwischen {least} und {most} liegen.")))
 }
 
 #[derive(Default)]
-struct Agreed {
+struct AgreedFields {
     fields: FieldSet,
     ticked_only: FieldSet,
     statutory: FieldSet,
 }
 
-/// The fields, each within the ceiling. What a client must tick anyway is ticked only, whether the wish says so or not.
-fn agreed(own: AgencyKind, receiver: AgencyKind, input: &Proposal) -> Result<Agreed, Refusal> {
-    let mut agreed = Agreed::default();
-    for (place, wish) in input.fields.iter().enumerate() {
-        let field = named(own, place, wish)?;
+/// The fields, each checked against the ceiling. Fields that a client must always tick are ticked-only even if the
+/// input does not say so.
+fn agreed_fields(own: AgencyKind, receiver: AgencyKind, input: &Proposal) -> Result<AgreedFields, WorkError> {
+    let mut agreed = AgreedFields::default();
+    for (place, proposed) in input.fields.iter().enumerate() {
+        let field = named_field(own, place, proposed)?;
         if agreed.fields.contains(field) {
-            return Err(Refusal::bad_input(format!("„fields[{place}]“ ({}) kommt doppelt vor.", field.label())));
+            return Err(WorkError::bad_input(format!("„fields[{place}]“ ({}) kommt doppelt vor.", field.label())));
         }
-        let must_be_ticked = agreeable(receiver, input.purpose, field, wish.statutory)
+        let must_be_ticked = agreeable(receiver, input.purpose, field, proposed.statutory)
             .map_err(|beyond| refuse(own, receiver, place, field, beyond))?;
         agreed.fields.insert(field);
-        if wish.ticked_only || must_be_ticked {
+        if proposed.ticked_only || must_be_ticked {
             agreed.ticked_only.insert(field);
         }
-        if wish.statutory {
+        if proposed.statutory {
             agreed.statutory.insert(field);
         }
     }
     match agreed.fields.is_empty() {
-        true => Err(Refusal::bad_input("„fields“ ist leer: Ohne Felder gibt es nichts zu vereinbaren.")),
+        true => Err(WorkError::bad_input("„fields“ ist leer: Ohne Felder gibt es nichts zu vereinbaren.")),
         false => Ok(agreed),
     }
 }
 
-/// The field that a wish names. What the viewer's kind does not know is answered like what never existed.
-fn named(own: AgencyKind, place: usize, wish: &FieldWish) -> Result<HandoverField, Refusal> {
-    // The coordination's labels are those of whatever can be handed over.
+/// The field that an input names. A field that the viewer's kind does not know has the same answer as one that does not
+/// exist.
+fn named_field(own: AgencyKind, place: usize, proposed: &ProposedField) -> Result<HandoverField, WorkError> {
+    // Coordinators know the labels of all fields that can be handed over.
     let known = known_to(if own == AgencyKind::Koordination { AgencyKind::Traeger } else { own });
-    let found = match (wish.field, wish.label.as_deref()) {
+    let found = match (proposed.field, proposed.label.as_deref()) {
         (Some(field), None) => Some(field),
         (None, Some(label)) => HandoverField::from_label(label.trim()),
         (Some(_), Some(_)) | (None, None) => {
-            return Err(Refusal::bad_input(format!("„fields[{place}]“ muss sein Feld genau einmal nennen.")));
+            return Err(WorkError::bad_input(format!("„fields[{place}]“ muss sein Feld genau einmal nennen.")));
         }
     };
     found
         .filter(|&field| known.contains(field))
-        .ok_or_else(|| Refusal::bad_input(format!("„fields[{place}]“ nennt kein Feld der Übergabe.")))
+        .ok_or_else(|| WorkError::bad_input(format!("„fields[{place}]“ nennt kein Feld der Übergabe.")))
 }
 
-fn refuse(own: AgencyKind, receiver: AgencyKind, place: usize, field: HandoverField, beyond: Beyond) -> Refusal {
+fn refuse(own: AgencyKind, receiver: AgencyKind, place: usize, field: HandoverField, beyond: Beyond) -> WorkError {
     let (label, kind) = (field.label(), receiver.label());
     let text = match beyond {
         Beyond::Ceiling => format!("„fields[{place}]“: {kind} darf „{label}“ nie sehen. Bitte weglassen."),
@@ -190,7 +194,7 @@ fn refuse(own: AgencyKind, receiver: AgencyKind, place: usize, field: HandoverFi
             format!("„fields[{place}]“: Für „{label}“ gibt es hier keine gesetzliche Grundlage (§§ 67d, 69 SGB X).")
         }
     };
-    // The coordination's schema has no codes of fields.
+    // The coordinators' schema does not contain the codes of fields.
     let fields = if known_to(own).contains(field) { vec![field.code().to_owned()] } else { Vec::new() };
-    Refusal::Refused(Refused { because: Because::BadInput, text, version: None, fields })
+    WorkError::Refused(Refused { code: ErrorCode::BadInput, text, version: None, fields })
 }

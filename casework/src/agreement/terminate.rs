@@ -1,4 +1,5 @@
-//! Ends an agreement: from a day on nothing new is offered under it; for cause, what runs is closed at once too.
+//! Terminates an agreement. From the last day on nothing new is offered under it; a termination for cause also closes
+//! running referrals immediately.
 
 use chrono::NaiveDate;
 use kim_domain::agreement::ProposalStatus;
@@ -13,48 +14,48 @@ use kim_entity::write::ProposalChange;
 use uuid::Uuid;
 
 use super::narrow::Running;
-use super::{AgreementDone, count_on, standpoint};
-use crate::refusal::{Because, Refusal};
+use super::{AgreementResult, position, update_proposal};
+use crate::refusal::{ErrorCode, WorkError};
 use crate::text::text;
 use crate::work::Work;
 
-/// How it is ended.
+/// Input of a termination.
 #[derive(Clone, Debug)]
 pub struct Termination {
-    /// The latest version; `None` for an id that cannot be an agreement's.
+    /// The latest version; `None` for an id that cannot belong to an agreement.
     pub agreement: Option<Uuid>,
-    /// For cause: at once, and what runs is closed.
+    /// Whether it is terminated for cause: with immediate effect, and running referrals are closed.
     pub for_cause: bool,
-    /// First day on which nothing is offered; for cause it is today.
+    /// First day on which nothing can be offered. For cause this is today, and must be `None` here.
     pub ends_on: Option<NaiveDate>,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
-/// Ends it, with every earlier version.
+/// Terminates the agreement with all its versions.
 ///
 /// # Errors
-/// NOT_FOUND, ACTION_NOT_ALLOWED for whoever is no party's administrator, ILLEGAL_TRANSITION for an earlier version or what
-/// was ended already, BAD_INPUT.
-pub async fn terminate(work: &mut Work<'_>, input: &Termination) -> Result<AgreementDone, Refusal> {
+/// NOT_FOUND, ACTION_NOT_ALLOWED for viewers who are no party's administrator, ILLEGAL_TRANSITION if it is not the
+/// latest version or is terminated already, BAD_INPUT.
+pub async fn terminate(work: &mut Work<'_>, input: &Termination) -> Result<AgreementResult, WorkError> {
     let found = match input.agreement {
         Some(id) => work.reads().agreements_by_id(&[id]).await?.pop(),
         None => None,
     };
-    let row = found.ok_or_else(Refusal::not_found)?;
-    let at = standpoint(work, row.receiver_id);
+    let row = found.ok_or_else(WorkError::not_found)?;
+    let at = position(work, row.receiver_id);
     let side = at.side().filter(|_| at.may_terminate()).ok_or_else(|| {
-        Refusal::not_allowed("Kündigen kann nur die Administration der empfangenden oder der Koordinierenden Stelle.")
+        WorkError::not_allowed("Kündigen kann nur die Administration der empfangenden oder der Koordinierenden Stelle.")
     })?;
     let (ends_on, reason) = (day(input, work.today())?, text("reason", &input.reason)?);
-    // Before the versions, as whoever signs does.
+    // The proposal is locked before the versions, in the same order as when it is signed.
     let open = match input.for_cause {
         true => work.writes().lock_open_proposal(row.receiver_id, row.purpose).await?,
         false => None,
     };
     refuse_unless_latest(work, row.receiver_id, row.purpose, row.id).await?;
     let ended = work.writes().terminations_of(row.id).await?;
-    // Who gave notice in the ordinary way may still have cause; more than that is too late.
+    // An ordinary termination can be followed by one for cause, but by no other.
     if ended.iter().any(|one| one.for_cause || !input.for_cause) || row.for_cause {
         return Err(already());
     }
@@ -77,51 +78,56 @@ pub async fn terminate(work: &mut Work<'_>, input: &Termination) -> Result<Agree
     if input.for_cause {
         close(work, row.receiver_id, row.purpose, ends_on).await?;
         if let Some(open) = open {
-            // What was signed before the breach is not meant to hold after it.
+            // A proposal that was signed before the breach must not become an agreement after it.
             let (status, at) = (ProposalStatus::Rejected, work.now());
-            count_on(work, &open, ProposalChange::Closed { status, reason: Some(reason), at }).await?;
+            update_proposal(work, &open, ProposalChange::Closed { status, reason: Some(reason), at }).await?;
         }
     }
-    Ok(AgreementDone { agreement: row.id })
+    Ok(AgreementResult { agreement: row.id })
 }
 
-fn already() -> Refusal {
-    Refusal::because(Because::IllegalTransition, "Diese Vereinbarung ist schon gekündigt.")
+fn already() -> WorkError {
+    WorkError::with_code(ErrorCode::IllegalTransition, "Diese Vereinbarung ist schon gekündigt.")
 }
 
-fn day(input: &Termination, today: NaiveDate) -> Result<NaiveDate, Refusal> {
+fn day(input: &Termination, today: NaiveDate) -> Result<NaiveDate, WorkError> {
     match (input.for_cause, input.ends_on) {
         (true, None) => Ok(today),
-        (true, Some(_)) => Err(Refusal::bad_input(
+        (true, Some(_)) => Err(WorkError::bad_input(
             "Eine Kündigung aus wichtigem Grund („forCause“) gilt sofort: Bitte „endsOn“ weglassen.",
         )),
         (false, Some(day)) if day >= today => Ok(day),
-        (false, Some(_)) => Err(Refusal::bad_input("„endsOn“ liegt in der Vergangenheit.")),
-        (false, None) => Err(Refusal::bad_input("Bitte mit „endsOn“ angeben, ab wann nichts mehr angeboten wird.")),
+        (false, Some(_)) => Err(WorkError::bad_input("„endsOn“ liegt in der Vergangenheit.")),
+        (false, None) => Err(WorkError::bad_input("Bitte mit „endsOn“ angeben, ab wann nichts mehr angeboten wird.")),
     }
 }
 
-/// Locks the versions: none comes after them until this is committed.
+/// Locks the versions, so that no new version is written before the commit.
 async fn refuse_unless_latest(
     work: &Work<'_>,
     receiver_id: Uuid,
     purpose: ReferralPurpose,
     id: Uuid,
-) -> Result<(), Refusal> {
+) -> Result<(), WorkError> {
     match work.writes().lock_agreements(receiver_id, purpose).await? {
         Some(latest) if latest.id == id => Ok(()),
-        Some(latest) => Err(Refusal::because(
-            Because::IllegalTransition,
+        Some(latest) => Err(WorkError::with_code(
+            ErrorCode::IllegalTransition,
             format!("Es gibt eine neuere Fassung ({}): Bitte diese kündigen.", latest.version),
         )),
-        None => Err(Refusal::not_found()),
+        None => Err(WorkError::not_found()),
     }
 }
 
-/// Closes what runs, also under earlier versions.
-async fn close(work: &mut Work<'_>, receiver_id: Uuid, purpose: ReferralPurpose, on: NaiveDate) -> Result<(), Refusal> {
+/// Closes running referrals, also those under earlier versions.
+async fn close(
+    work: &mut Work<'_>,
+    receiver_id: Uuid,
+    purpose: ReferralPurpose,
+    on: NaiveDate,
+) -> Result<(), WorkError> {
     let running = Running::find(work, receiver_id, purpose).await?;
     work.writes().end_agreements_for_cause(receiver_id, purpose, on).await?;
-    work.closes(receiver_id);
+    work.mark_closed_to(receiver_id);
     Ok(running.narrow(work, on, |row| Agreement { fields: FieldSet::EMPTY, ..row.terms.agreement }).await?)
 }

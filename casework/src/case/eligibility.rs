@@ -1,4 +1,4 @@
-//! Decides whether a client belongs to a target group, under one version of one rule set.
+//! Decides whether a client belongs to a target group, under one version of a rule set.
 
 use chrono::NaiveDate;
 use kim_domain::eligibility::{self, Assessment, Eligibility, Facts, RuleSet, Statements};
@@ -9,42 +9,42 @@ use kim_entity::eligibility_decision;
 use kim_entity::write::OwnList;
 use serde_json::json;
 
-use super::{Done, Target, own_open, touch};
-use crate::list_length::one_more;
-use crate::refusal::Refusal;
+use super::{CaseResult, Target, own_open, update_row};
+use crate::list_length::require_room;
+use crate::refusal::WorkError;
 use crate::text::text;
 use crate::work::Work;
 
-/// A decision to be recorded.
+/// A decision to record.
 #[derive(Clone, Debug)]
 pub struct Decide {
-    /// What is decided.
+    /// Whether the client is eligible.
     pub eligible: bool,
-    /// The groups that the client belongs to.
+    /// The groups to which the client belongs.
     pub groups: Vec<TargetGroup>,
-    /// The day on which the rules are applied; today if nobody says.
+    /// Day on which the rules are applied; `None`: today.
     pub reference_date: Option<NaiveDate>,
-    /// What the record has no field for.
+    /// Facts for which the record has no field.
     pub statements: Statements,
-    /// Why, in words.
+    /// Explanation, as text.
     pub explanation: Option<String>,
 }
 
-/// Records a decision and what the rules found. People decide; yet the funding's rules bind: nobody is admitted whom they leave
-/// out, or of whom it is not known. Who is turned away although the rules would admit is told why.
+/// Records a decision and the findings of the rules. A person decides, within the rules of the funding: a client whom
+/// the rules exclude, or for whom data is missing, is not admitted. A rejection of a client whom the rules would admit
+/// needs an explanation.
 ///
 /// # Errors
-/// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED for a closed case, one decision too many, without a rule set on that day, or against the
-/// rules; BAD_INPUT.
-pub async fn decide(work: &mut Work<'_>, target: Target, input: &Decide) -> Result<Done, Refusal> {
+/// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED for a closed case, one decision too many, without a rule set on that day, or against the rules; BAD_INPUT.
+pub async fn decide(work: &mut Work<'_>, target: Target, input: &Decide) -> Result<CaseResult, WorkError> {
     let case = own_open(work, target, eligibility::READ).await?;
-    one_more(work, OwnList::Decisions(case.id)).await?;
+    require_room(work, OwnList::Decisions(case.id)).await?;
     let on = input.reference_date.unwrap_or(work.today());
     let admitted = work.reads().decisions(&[case.id]).await?.remove(&case.id).unwrap_or_default();
     let admitted = admitted.iter().find(|decision| decision.eligible);
     let admitted = admitted.map(|decision| (decision.rule_set.as_str(), decision.rule_set_version));
     let set = eligibility::applicable(&work.viewer().agency().ags, admitted, on).ok_or_else(|| {
-        Refusal::not_allowed("Für Ihre Kommune ist an diesem Tag keine Regelung der Zielgruppen hinterlegt.")
+        WorkError::not_allowed("Für Ihre Kommune ist an diesem Tag keine Regelung der Zielgruppen hinterlegt.")
     })?;
     let facts = Facts::of(|field| case.record.get(field), &input.statements);
     let found = eligibility::evaluate(set, &facts, on);
@@ -52,16 +52,16 @@ pub async fn decide(work: &mut Work<'_>, target: Target, input: &Decide) -> Resu
     if input.eligible {
         admits(set, &found, &input.groups)?;
     } else if !input.groups.is_empty() {
-        return Err(Refusal::bad_input("„groups“ gehört zu einer Aufnahme: bitte weglassen."));
+        return Err(WorkError::bad_input("„groups“ gehört zu einer Aufnahme: bitte weglassen."));
     } else if found.result != Eligibility::NotEligible && explanation.is_none() {
-        return Err(Refusal::bad_input("„explanation“ fehlt: Nach den Regeln wäre eine Aufnahme möglich."));
+        return Err(WorkError::bad_input("„explanation“ fehlt: Nach den Regeln wäre eine Aufnahme möglich."));
     }
     let findings: Vec<_> = found
         .groups
         .iter()
         .map(|one| json!({"group": one.group, "result": one.result, "reasons": one.reasons}))
         .collect();
-    touch(work, &case, CaseChange::default()).await?;
+    update_row(work, &case, CaseChange::default()).await?;
     let decision = eligibility_decision::Model {
         id: new_uuid(),
         case_id: case.id,
@@ -79,13 +79,13 @@ pub async fn decide(work: &mut Work<'_>, target: Target, input: &Decide) -> Resu
         explanation,
     };
     work.writes().insert_decision(decision).await?;
-    Ok(Done { case: case.id })
+    Ok(CaseResult { case: case.id })
 }
 
 /// Whether the rules admit the client for each of these groups.
-fn admits(set: &RuleSet, found: &Assessment, groups: &[TargetGroup]) -> Result<(), Refusal> {
+fn admits(set: &RuleSet, found: &Assessment, groups: &[TargetGroup]) -> Result<(), WorkError> {
     if groups.is_empty() && !set.open {
-        return Err(Refusal::bad_input("„groups“ fehlt: Zu welcher Zielgruppe gehört die Klientin oder der Klient?"));
+        return Err(WorkError::bad_input("„groups“ fehlt: Zu welcher Zielgruppe gehört die Klientin oder der Klient?"));
     }
     for group in groups {
         let Some(of_group) = found.groups.iter().find(|one| one.group == *group) else {
@@ -93,7 +93,7 @@ fn admits(set: &RuleSet, found: &Assessment, groups: &[TargetGroup]) -> Result<(
                 continue;
             }
             let text = format!("„groups“: „{}“ ist keine Zielgruppe von „{}“.", group.label(), set.name);
-            return Err(Refusal::bad_input(text));
+            return Err(WorkError::bad_input(text));
         };
         if of_group.result != Eligibility::Eligible {
             let reasons: Vec<_> = of_group.reasons.iter().map(|reason| reason.label()).collect();
@@ -103,7 +103,7 @@ fn admits(set: &RuleSet, found: &Assessment, groups: &[TargetGroup]) -> Result<(
                 set.name,
                 reasons.join(", ")
             );
-            return Err(Refusal::not_allowed(text));
+            return Err(WorkError::not_allowed(text));
         }
     }
     Ok(())

@@ -8,41 +8,42 @@ use kim_entity::case_file::NewCase;
 use kim_entity::person::PersonRow;
 
 use super::record::{Record, checked, fingerprints};
-use super::{Done, case_number, district, keeps_cases, taken};
-use crate::refusal::Refusal;
+use super::{CaseResult, case_number, district, number_in_use, require_sender};
+use crate::refusal::WorkError;
 use crate::work::Work;
 
-/// A case to be opened.
+/// A case to open.
 #[derive(Clone, Debug)]
 pub struct OpenCase {
     /// The Träger's own number.
     pub case_number: String,
     /// Code of the district.
     pub district: Option<String>,
-    /// First day; today if nobody says.
+    /// First day; `None`: today.
     pub opened_on: Option<NaiveDate>,
-    /// What is known of the client: at least family name and birth date.
+    /// Data of the client, with at least family name and birth date.
     pub record: Record,
 }
 
 /// Opens a case in the first phase.
 ///
 /// # Errors
-/// BAD_INPUT for a value, which is named, or a number that is taken; ACTION_NOT_ALLOWED for agencies that keep no cases.
-pub async fn open(work: &mut Work<'_>, input: &OpenCase) -> Result<Done, Refusal> {
-    keeps_cases(work)?;
+/// BAD_INPUT for an invalid value (the text names it) or a number in use; ACTION_NOT_ALLOWED for agencies that manage
+/// no cases.
+pub async fn open(work: &mut Work<'_>, input: &OpenCase) -> Result<CaseResult, WorkError> {
+    require_sender(work)?;
     let (now, today) = (work.now(), work.today());
     let record = checked(&input.record, today)?;
     let required = |field: F| {
-        let missing = || Refusal::bad_input(format!("„{}“ fehlt.", field.name()));
+        let missing = || WorkError::bad_input(format!("„{}“ fehlt.", field.name()));
         record.get(field).flatten().ok_or_else(missing)
     };
     let family_name = required(F::FamilyName)?;
-    let unreadable = |_| Refusal::bad_input("„birthDate“ ist nicht lesbar.");
+    let unreadable = |_| WorkError::bad_input("„birthDate“ ist nicht lesbar.");
     let birth_date: NaiveDate = required(F::BirthDate)?.parse().map_err(unreadable)?;
     let opened_on = input.opened_on.unwrap_or(today);
     if today < opened_on || opened_on < birth_date {
-        return Err(Refusal::bad_input("„openedOn“ liegt in der Zukunft oder vor dem Geburtsdatum."));
+        return Err(WorkError::bad_input("„openedOn“ liegt in der Zukunft oder vor dem Geburtsdatum."));
     }
     let district = match input.district.as_deref() {
         Some(code) => Some(district(work, code).await?),
@@ -70,6 +71,6 @@ pub async fn open(work: &mut Work<'_>, input: &OpenCase) -> Result<Done, Refusal
     };
     work.tx().insert_persons(&[person]).await?;
     record.write_household(work, person_id).await?;
-    work.tx().insert_cases(&[case]).await.map_err(taken)?;
-    Ok(Done { case: case_id })
+    work.tx().insert_cases(&[case]).await.map_err(number_in_use)?;
+    Ok(CaseResult { case: case_id })
 }

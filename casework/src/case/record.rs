@@ -1,4 +1,4 @@
-//! The record of a case as it is written: every value checked, by its field.
+//! Checks the values of a case record, each by its field.
 
 use std::collections::BTreeMap;
 
@@ -12,25 +12,25 @@ use kim_entity::values::{Changes, Values};
 use uuid::Uuid;
 
 use crate::import::{email, phone, postal_code};
-use crate::refusal::Refusal;
+use crate::refusal::WorkError;
 use crate::text::{line, text};
 use crate::work::Work;
 
-/// Fields and their new values; `None` removes the value.
+/// Fields with their new values; `None` deletes the value.
 pub type Record = BTreeMap<F, Option<Value>>;
 
-/// The longest list in a record.
-const MOST: usize = 30;
+/// Maximum length of a list in a record.
+const MAX_ITEMS: usize = 30;
 
-/// A record whose values can be stored.
+/// A record with valid values.
 #[derive(Debug)]
 pub(super) struct Checked {
     texts: Vec<(F, Option<String>)>,
     household: Option<Vec<HouseholdMember>>,
 }
 
-/// Checks every value. An empty list is no value.
-pub(super) fn checked(record: &Record, today: NaiveDate) -> Result<Checked, Refusal> {
+/// Checks every value. An empty list counts as no value.
+pub(super) fn checked(record: &Record, today: NaiveDate) -> Result<Checked, WorkError> {
     let mut checked = Checked { texts: Vec::with_capacity(record.len()), household: None };
     for (&field, value) in record {
         refuse_unwritten(field)?;
@@ -38,9 +38,9 @@ pub(super) fn checked(record: &Record, today: NaiveDate) -> Result<Checked, Refu
             Some(value) => clean(field, value, today)?,
             None => None,
         };
-        // Without them nobody is found again, and no age is known.
+        // They are needed to find the client again and to compute the age.
         if value.is_none() && matches!(field, F::FamilyName | F::BirthDate) {
-            return Err(Refusal::bad_input(format!("„{}“ kann nicht leer sein.", field.name())));
+            return Err(WorkError::bad_input(format!("„{}“ kann nicht leer sein.", field.name())));
         }
         if field == F::HouseholdMembers {
             let members = if let Some(Value::HouseholdMembers(members)) = value { members } else { Vec::new() };
@@ -52,8 +52,8 @@ pub(super) fn checked(record: &Record, today: NaiveDate) -> Result<Checked, Refu
     Ok(checked)
 }
 
-/// What is no part of a record that somebody writes.
-fn refuse_unwritten(field: F) -> Result<(), Refusal> {
+/// Refuses fields that cannot be written to a record.
+fn refuse_unwritten(field: F) -> Result<(), WorkError> {
     let why = if field == F::Age {
         "„age“ wird aus dem Geburtsdatum berechnet."
     } else if field == F::PlanSteps {
@@ -63,32 +63,32 @@ fn refuse_unwritten(field: F) -> Result<(), Refusal> {
     } else {
         return Ok(());
     };
-    Err(Refusal::bad_input(why))
+    Err(WorkError::bad_input(why))
 }
 
 impl Checked {
-    /// Whether what finds the client again may change.
+    /// Whether a field changes that is part of the client's fingerprints.
     pub(super) fn renames(&self) -> bool {
         self.texts.iter().any(|(field, _)| matches!(field, F::FamilyName | F::GivenName | F::BirthDate))
     }
 
-    /// What the record says of a field: `None` if nothing, `Some(None)` that it is removed.
+    /// The new value of a field: `None` if the record does not contain it, `Some(None)` if it is deleted.
     pub(super) fn get(&self, field: F) -> Option<Option<&str>> {
         self.texts.iter().find(|(has, _)| *has == field).map(|(_, text)| text.as_deref())
     }
 
-    /// The new values, but for the household's.
+    /// The new values without the household members.
     pub(super) fn changes(&self) -> &Changes {
         &self.texts
     }
 
-    /// The values of a new record, but for the household's.
+    /// The values of a new record without the household members.
     pub(super) fn values(&self) -> Values {
         self.texts.iter().filter_map(|(field, text)| Some((*field, text.clone()?))).collect()
     }
 
-    /// Puts the household in the place of what was there, if the record says anything of it.
-    pub(super) async fn write_household(&self, work: &Work<'_>, person_id: Uuid) -> Result<(), Refusal> {
+    /// Replaces the household members, if the record contains them.
+    pub(super) async fn write_household(&self, work: &Work<'_>, person_id: Uuid) -> Result<(), WorkError> {
         let Some(members) = &self.household else { return Ok(()) };
         Ok(work.writes().replace_household(person_id, members).await?)
     }
@@ -108,8 +108,8 @@ pub(super) fn fingerprints(
     }
 }
 
-/// A value as it is stored; `None` for an empty list.
-fn clean(field: F, value: &Value, today: NaiveDate) -> Result<Option<Value>, Refusal> {
+/// The value in its stored form; `None` for an empty list.
+fn clean(field: F, value: &Value, today: NaiveDate) -> Result<Option<Value>, WorkError> {
     let name = field.name();
     Ok(Some(match value {
         Value::Text(one) => Value::Text(text(name, one)?),
@@ -138,7 +138,7 @@ fn clean(field: F, value: &Value, today: NaiveDate) -> Result<Option<Value>, Ref
             issued_on: one.issued_on.map(|day| one_day(name, day, Some(today))).transpose()?,
             institute: optional(name, one.institute.as_deref())?,
         }),
-        // These are refused by their fields.
+        // Refused before, because of their fields.
         Value::PlanSteps(_) | Value::Int(_) => return Ok(None),
         Value::Procedure(_)
         | Value::Gender(_)
@@ -158,60 +158,60 @@ fn clean(field: F, value: &Value, today: NaiveDate) -> Result<Option<Value>, Ref
     }))
 }
 
-fn one_line(field: F, text: &str) -> Result<String, Refusal> {
+fn one_line(field: F, text: &str) -> Result<String, WorkError> {
     let name = field.name();
     if field == F::Phone {
         return telephone(name, text);
     }
     if field == F::PostalCode {
-        let hint = || Refusal::bad_input(format!("„{name}“ braucht fünf Ziffern, auch mit Null am Anfang."));
+        let hint = || WorkError::bad_input(format!("„{name}“ braucht fünf Ziffern, auch mit Null am Anfang."));
         return postal_code(text.trim()).ok_or_else(hint);
     }
     let text = line(name, text)?;
     if field == F::Email {
-        let hint = || Refusal::bad_input(format!("„{name}“ ist keine Adresse wie name@example.org."));
+        let hint = || WorkError::bad_input(format!("„{name}“ ist keine Adresse wie name@example.org."));
         return email(&text).ok_or_else(hint);
     }
     Ok(text)
 }
 
-fn telephone(name: &str, number: &str) -> Result<String, Refusal> {
-    phone(number).ok_or_else(|| Refusal::bad_input(format!("„{name}“ enthält keine Telefonnummer.")))
+fn telephone(name: &str, number: &str) -> Result<String, WorkError> {
+    phone(number).ok_or_else(|| WorkError::bad_input(format!("„{name}“ enthält keine Telefonnummer.")))
 }
 
-fn optional(name: &str, text: Option<&str>) -> Result<Option<String>, Refusal> {
+fn optional(name: &str, text: Option<&str>) -> Result<Option<String>, WorkError> {
     crate::text::optional_line(name, text)
 }
 
-/// Days that cannot lie ahead.
+/// Whether the field's day cannot be in the future.
 fn is_past(field: F) -> bool {
     matches!(field, F::BirthDate | F::InGermanySince | F::NeedSince)
 }
 
-fn one_day(name: &str, day: NaiveDate, not_after: Option<NaiveDate>) -> Result<NaiveDate, Refusal> {
+fn one_day(name: &str, day: NaiveDate, not_after: Option<NaiveDate>) -> Result<NaiveDate, WorkError> {
     if !(1900..=2200).contains(&day.year()) {
-        return Err(Refusal::bad_input(format!("„{name}“ enthält ein Jahr, das nicht stimmen kann.")));
+        return Err(WorkError::bad_input(format!("„{name}“ enthält ein Jahr, das nicht stimmen kann.")));
     }
     if not_after.is_some_and(|today| today < day) {
-        return Err(Refusal::bad_input(format!("„{name}“ liegt in der Zukunft.")));
+        return Err(WorkError::bad_input(format!("„{name}“ liegt in der Zukunft.")));
     }
     Ok(day)
 }
 
-fn many<T>(name: &str, list: &[T]) -> Result<(), Refusal> {
-    match list.len() > MOST {
-        true => Err(Refusal::bad_input(format!("„{name}“ hat mehr als {MOST} Einträge."))),
+fn many<T>(name: &str, list: &[T]) -> Result<(), WorkError> {
+    match list.len() > MAX_ITEMS {
+        true => Err(WorkError::bad_input(format!("„{name}“ hat mehr als {MAX_ITEMS} Einträge."))),
         false => Ok(()),
     }
 }
 
-/// A list without repeats; `None` if it is empty.
+/// A list without duplicates; `None` if it is empty.
 fn some_of<T: PartialEq>(
     name: &str,
     list: &[T],
-    clean: impl Fn(&T) -> Result<T, Refusal>,
+    clean: impl Fn(&T) -> Result<T, WorkError>,
     wrap: impl Fn(Vec<T>) -> Value,
-) -> Result<Option<Value>, Refusal> {
+) -> Result<Option<Value>, WorkError> {
     many(name, list)?;
     let mut all = Vec::with_capacity(list.len());
     for one in list {
@@ -223,11 +223,11 @@ fn some_of<T: PartialEq>(
     Ok((!all.is_empty()).then(|| wrap(all)))
 }
 
-fn document(name: &str, one: &Document) -> Result<Document, Refusal> {
+fn document(name: &str, one: &Document) -> Result<Document, WorkError> {
     Ok(Document { name: line(name, &one.name)?, state: optional(name, one.state.as_deref())? })
 }
 
-fn member(name: &str, one: &HouseholdMember, today: NaiveDate) -> Result<HouseholdMember, Refusal> {
+fn member(name: &str, one: &HouseholdMember, today: NaiveDate) -> Result<HouseholdMember, WorkError> {
     Ok(HouseholdMember {
         relation: one.relation,
         given_name: optional(name, one.given_name.as_deref())?,
@@ -236,7 +236,11 @@ fn member(name: &str, one: &HouseholdMember, today: NaiveDate) -> Result<Househo
     })
 }
 
-fn achievement(name: &str, one: &IntegrationAchievement, today: NaiveDate) -> Result<IntegrationAchievement, Refusal> {
+fn achievement(
+    name: &str,
+    one: &IntegrationAchievement,
+    today: NaiveDate,
+) -> Result<IntegrationAchievement, WorkError> {
     Ok(IntegrationAchievement {
         kind: line(name, &one.kind)?,
         achieved_on: one.achieved_on.map(|day| one_day(name, day, Some(today))).transpose()?,
@@ -255,7 +259,7 @@ mod tests {
 
     fn refused(field: F, value: Option<Value>) -> String {
         match checked(&Record::from([(field, value)]), today()) {
-            Err(Refusal::Refused(refused)) => refused.text,
+            Err(WorkError::Refused(refused)) => refused.text,
             other => panic!("{field:?}: {other:?}"),
         }
     }
@@ -278,7 +282,7 @@ mod tests {
             (F::OccupationWish, line("12345BG0123456")),
             (F::NameVariants, Some(Value::Lines(vec!["".into()]))),
             (F::Documents, Some(Value::Documents(vec![Document { name: "".into(), state: None }; 2]))),
-            (F::NameVariants, Some(Value::Lines(vec!["a".into(); MOST + 1]))),
+            (F::NameVariants, Some(Value::Lines(vec!["a".into(); MAX_ITEMS + 1]))),
             (F::Age, Some(Value::Int(3))),
             (F::PlanSteps, None),
         ] {
@@ -289,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_right_is_stored_in_its_one_spelling() {
+    fn valid_values_are_stored_in_one_spelling() {
         let child = HouseholdMember {
             relation: Relation::Child,
             given_name: Some(" Mia ".into()),
@@ -308,7 +312,7 @@ mod tests {
         assert_eq!(checked.get(F::TargetGroup), Some(Some(r#"["LSBTI"]"#)));
         assert_eq!((checked.get(F::Documents), checked.get(F::Street)), (Some(None), Some(None)));
         assert_eq!(checked.get(F::City), None);
-        // Two children whose names nobody gave are two.
+        // Two children without names are two people.
         assert_eq!(checked.household.map(|members| members.len()), Some(2));
     }
 }

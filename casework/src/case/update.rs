@@ -1,4 +1,4 @@
-//! Changes a case: in part, and nothing of what was handed over from it.
+//! Changes a part of a case. Handovers of the case stay the same.
 
 use chrono::NaiveDate;
 use kim_domain::field::{FieldSet, HandoverField as F};
@@ -6,30 +6,30 @@ use kim_domain::value::CasePhase;
 use kim_entity::case_file::CaseChange;
 
 use super::record::{Record, checked, fingerprints};
-use super::{Done, Target, case_number, district, own_to_write, touch};
+use super::{CaseResult, Target, case_number, district, own_for_fields, update_row};
 use crate::matching;
-use crate::refusal::Refusal;
+use crate::refusal::WorkError;
 use crate::work::Work;
 
-/// What finds the client again.
+/// Fields of the client's fingerprints.
 const NAMES: FieldSet = FieldSet::of(&[F::FamilyName, F::GivenName, F::BirthDate]);
 
-/// What is to change; the rest stays.
+/// The changes; everything else stays the same.
 #[derive(Clone, Debug, Default)]
 pub struct UpdateCase {
-    /// Another number.
+    /// New case number.
     pub case_number: Option<String>,
-    /// Another district; `Some(None)` removes it.
+    /// New district; `Some(None)` deletes it.
     pub district: Option<Option<String>>,
-    /// Another phase: any, forward or backward. Case management is a circle (monitoring leads to a new assessment), and
-    /// whoever had to click through phases that were not there would make the statistics wrong.
+    /// New phase. Every phase can follow every other, because case management is a cycle (monitoring leads to a new
+    /// assessment), and forced intermediate phases would falsify the statistics.
     pub phase: Option<CasePhase>,
-    /// Values of the record; `None` removes one.
+    /// New values of the record; `None` deletes a value.
     pub record: Record,
 }
 
 impl UpdateCase {
-    /// The fields of the record that it names, if it is about nothing else.
+    /// The fields of the record, if nothing else changes.
     fn record_alone(&self) -> FieldSet {
         match self {
             Self { case_number: None, district: None, phase: None, record } => record.keys().copied().collect(),
@@ -38,13 +38,13 @@ impl UpdateCase {
     }
 }
 
-/// Changes it.
+/// Changes the case.
 ///
 /// # Errors
-/// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED once it is closed but for what is disputed, BAD_INPUT for a value, which is
-/// named.
-pub async fn update(work: &mut Work<'_>, target: Target, input: &UpdateCase) -> Result<Done, Refusal> {
-    let case = own_to_write(work, target, NAMES, input.record_alone()).await?;
+/// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED if it is closed and the values are not disputed, BAD_INPUT for an invalid
+/// value (the text names it).
+pub async fn update(work: &mut Work<'_>, target: Target, input: &UpdateCase) -> Result<CaseResult, WorkError> {
+    let case = own_for_fields(work, target, NAMES, input.record_alone()).await?;
     let record = checked(&input.record, work.today())?;
     let mut change = CaseChange { phase: input.phase, values: record.changes().to_vec(), ..Default::default() };
     if let Some(number) = &input.case_number {
@@ -55,11 +55,11 @@ pub async fn update(work: &mut Work<'_>, target: Target, input: &UpdateCase) -> 
         Some(None) => change.district = Some(None),
         None => {}
     }
-    touch(work, &case, change).await?;
+    update_row(work, &case, change).await?;
     let mut renamed = None;
     if record.renames() {
         let now = |field: F| record.get(field).unwrap_or_else(|| case.record.get(field));
-        // An imported row has both; a record cannot lose them.
+        // An imported row has both, and a record cannot lose them.
         if let (Some(name), Some(born)) = (now(F::FamilyName), now(F::BirthDate))
             && let Ok(born) = born.parse::<NaiveDate>()
         {
@@ -71,5 +71,5 @@ pub async fn update(work: &mut Work<'_>, target: Target, input: &UpdateCase) -> 
         matching::refresh(work, case.person_id).await?;
     }
     record.write_household(work, case.person_id).await?;
-    Ok(Done { case: case.id })
+    Ok(CaseResult { case: case.id })
 }

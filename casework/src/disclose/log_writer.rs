@@ -1,4 +1,4 @@
-//! Writes the log: one transaction for all entries that wait.
+//! Writes the log. All waiting entries go into one transaction.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,68 +18,70 @@ use kim_entity::read::{Reads, ReferralRow};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::known::{Facts, Known, Portion};
-use super::{Entry, Recorded, Shown};
+use super::written_today::{Facts, Portion, WrittenToday};
+use super::{Entry, LogOutcome, Shown};
 
-/// So many entries go into one transaction at most.
-const TOGETHER: usize = 64;
+/// Maximum number of entries per transaction.
+const MAX_BATCH: usize = 64;
 
-/// Why a field could be shown.
+/// Grounds of a disclosure.
 const CONSENT: &str = "CONSENT";
 const STATUTE: &str = "STATUTE";
-/// One's own handover: no disclosure to another, and so not in `disclosed`.
+/// A handover of the own agency. This is no disclosure and not written to `disclosed`.
 const OWN: &str = "OWN";
 
-/// By referral: its receiver, and what is not in `disclosed` yet.
-type News = BTreeMap<Uuid, (Uuid, Facts)>;
+/// By referral: its receiver, and the disclosures that are not in `disclosed` yet.
+type Unwritten = BTreeMap<Uuid, (Uuid, Facts)>;
 
-/// Writes entries, many at once.
+/// Writes entries in batches.
 pub(super) struct LogWriter {
     database: Arc<Database>,
     clock: Clock,
-    known: Mutex<Known>,
+    written_today: Mutex<WrittenToday>,
 }
 
 impl LogWriter {
     pub(super) fn new(database: Arc<Database>, clock: Clock) -> Self {
-        Self { database, clock, known: Mutex::default() }
+        Self { database, clock, written_today: Mutex::default() }
     }
 
-    /// Writes what comes until nobody is left to send.
+    /// Writes entries until all senders are dropped.
     pub(super) async fn run(self, mut queue: mpsc::Receiver<Entry>) {
         let writer = Arc::new(self);
         let mut waiting = Vec::new();
-        while queue.recv_many(&mut waiting, TOGETHER).await > 0 {
-            // Whoever gave up waiting is shown nothing.
-            waiting.retain(|entry| !entry.told.is_closed());
+        while queue.recv_many(&mut waiting, MAX_BATCH).await > 0 {
+            // A requester that stopped waiting shows nothing, so nothing is logged.
+            waiting.retain(|entry| !entry.result_sender.is_closed());
             if waiting.is_empty() {
                 continue;
             }
             let (writer, entries) = (Arc::clone(&writer), std::mem::take(&mut waiting));
-            // In a task of its own: should it panic, those who wait are told so, and the next are written.
+            // In a separate task, so that a panic fails only these entries.
             let _ = tokio::spawn(async move { writer.write(entries).await }).await;
         }
     }
 
-    /// Writes entries in one transaction. One whose agency is having something closed just now is left to wait for that
-    /// by itself, and holds up nobody else.
+    /// Writes entries in one transaction. An entry whose agency has a closing in progress waits for it separately,
+    /// without delaying the others.
     async fn write(self: Arc<Self>, entries: Vec<Entry>) {
         let agencies = entries.iter().map(|entry| entry.reader.agency_id).collect();
-        let (log, free) = match Log::begin(&self.database, &agencies).await {
-            Ok(begun) => begun,
-            Err(error) => return tell_all(entries, Err(error)),
+        let (log, unblocked) = match Log::begin(&self.database, &agencies).await {
+            Ok(locked) => locked,
+            Err(error) => return send_results(entries, Err(error)),
         };
-        let (entries, held): (Vec<_>, Vec<_>) =
-            entries.into_iter().partition(|entry| free.contains(&entry.reader.agency_id));
-        self.each_alone(held);
+        let (entries, blocked): (Vec<_>, Vec<_>) =
+            entries.into_iter().partition(|entry| unblocked.contains(&entry.reader.agency_id));
+        self.write_separately(blocked);
         match self.fill(log, &entries).await {
-            // What one of them has wrong must not be the others' failure.
-            Err(error) if entries.len() > 1 && !is_lost(&error) && !took_too_long(&error) => self.each_alone(entries),
-            result => tell_all(entries, result),
+            // An error of one entry must not fail the others.
+            Err(error) if entries.len() > 1 && !is_lost(&error) && !took_too_long(&error) => {
+                self.write_separately(entries)
+            }
+            result => send_results(entries, result),
         }
     }
 
-    fn each_alone(self: &Arc<Self>, entries: Vec<Entry>) {
+    fn write_separately(self: &Arc<Self>, entries: Vec<Entry>) {
         for entry in entries {
             let writer = Arc::clone(self);
             tokio::spawn(async move {
@@ -87,30 +89,31 @@ impl LogWriter {
                     Ok(log) => writer.fill(log, std::slice::from_ref(&entry)).await,
                     Err(error) => Err(error),
                 };
-                tell_all(vec![entry], result);
+                send_results(vec![entry], result);
             });
         }
     }
 
-    /// Fills and ends the transaction, under whose locks nothing is closed to these entries' agencies.
-    async fn fill(&self, log: Log, entries: &[Entry]) -> Result<Vec<Recorded>, DbErr> {
+    /// Fills and commits the transaction. It holds locks under which no field can be closed for the entries' agencies.
+    async fn fill(&self, log: Log, entries: &[Entry]) -> Result<Vec<LogOutcome>, DbErr> {
         let agencies: BTreeSet<Uuid> = entries.iter().map(|entry| entry.reader.agency_id).collect();
         let closings = log.closings(&agencies).await?;
-        // Under the locks, for which midnight may have been waited: a day that ended may have ended a consent.
+        // Read after the locks, because midnight may have passed while waiting, and a consent may have ended with the
+        // day.
         let today = self.clock.today();
-        let (mut recorded, mut shown, mut news) = (Vec::with_capacity(entries.len()), Vec::new(), BTreeMap::new());
+        let (mut recorded, mut shown, mut unwritten) = (Vec::with_capacity(entries.len()), Vec::new(), BTreeMap::new());
         let lost = self.database.lost_at();
         for entry in entries {
             let now = closings.get(&entry.reader.agency_id).copied().unwrap_or(0);
-            let released = today == entry.begun.today
-                && (now == entry.begun.closings || still_released(&self.database, entry).await?);
-            recorded.push(if released { Recorded::Written } else { Recorded::Overtaken(now) });
+            let released = today == entry.start.today
+                && (now == entry.start.closings || still_released(&self.database, entry).await?);
+            recorded.push(if released { LogOutcome::Written } else { LogOutcome::Outdated(now) });
             if released {
                 shown.push(entry);
-                self.add_news(&mut news, &entry.shown, today, lost);
+                self.add_unwritten(&mut unwritten, &entry.shown, today, lost);
             }
         }
-        // Only now that the rule was asked: what it releases may rest on a consent that was given a moment ago.
+        // Read after the rule was evaluated, because the rule may rely on a consent that was given a moment ago.
         let at = self.clock.now_micros();
         let rows: Result<Vec<_>, _> = shown.into_iter().map(|entry| log_rows(at, entry)).collect();
         let rows = rows?.concat();
@@ -119,48 +122,48 @@ impl LogWriter {
             return Ok(recorded);
         }
         log.write(rows).await?;
-        log.note(&facts_in_order(&news), at, midnight_micros(today)).await?;
+        log.note(&facts_in_order(&unwritten), at, midnight_micros(today)).await?;
         log.commit().await?;
-        let written = news.into_iter().map(|(referral, (_, facts))| (referral, facts));
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).learn(today, lost, written);
+        let written = unwritten.into_iter().map(|(referral, (_, facts))| (referral, facts));
+        self.written_today.lock().unwrap_or_else(PoisonError::into_inner).remember(today, lost, written);
         Ok(recorded)
     }
 
-    /// Adds what is not in `disclosed` yet. What one sees of one's own is no disclosure.
-    fn add_news(&self, news: &mut News, shown: &[Shown], today: NaiveDate, lost: Option<Instant>) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Collects disclosures that are not in `disclosed` yet. A sender's own view is no disclosure.
+    fn add_unwritten(&self, unwritten: &mut Unwritten, shown: &[Shown], today: NaiveDate, lost: Option<Instant>) {
+        let mut known = self.written_today.lock().unwrap_or_else(PoisonError::into_inner);
         for one in shown.iter().filter(|one| !one.own) {
-            let facts = known.news(today, lost, one.referral_id, facts_of(one));
+            let facts = known.unwritten(today, lost, one.referral_id, facts_of(one));
             if !facts.is_empty() {
-                let (_, all) = news.entry(one.referral_id).or_insert((one.receiver_id, Facts::default()));
-                *all = all.then(facts);
+                let (_, all) = unwritten.entry(one.referral_id).or_insert((one.receiver_id, Facts::default()));
+                *all = all.merge(facts);
             }
         }
     }
 }
 
-fn tell_all(entries: Vec<Entry>, result: Result<Vec<Recorded>, DbErr>) {
+fn send_results(entries: Vec<Entry>, result: Result<Vec<LogOutcome>, DbErr>) {
     match result {
         Ok(recorded) => {
             for (entry, recorded) in entries.into_iter().zip(recorded) {
-                // Whoever gave up waiting is shown nothing.
-                let _ = entry.told.send(Ok(recorded));
+                // The requester may have stopped waiting. Then it shows nothing.
+                let _ = entry.result_sender.send(Ok(recorded));
             }
         }
         Err(error) => {
             let error = Arc::new(error);
             for entry in entries {
-                let _ = entry.told.send(Err(Arc::clone(&error)));
+                let _ = entry.result_sender.send(Err(Arc::clone(&error)));
             }
         }
     }
 }
 
-/// Whether the rule releases now, on the same grounds, all that is to be shown. Nothing is closed meanwhile: the caller
-/// holds the lock of disclosures to the viewer's agency.
+/// Whether the rule still releases all disclosures on the same grounds. No field is closed meanwhile, because the
+/// caller holds the disclosure lock of the viewer's agency.
 async fn still_released(database: &Database, entry: &Entry) -> Result<bool, DbErr> {
     let ids: Vec<Uuid> = entry.shown.iter().map(|one| one.referral_id).collect();
-    let snapshot = Reads::begin(database, Arc::clone(&entry.viewer), entry.begun.today).await?;
+    let snapshot = Reads::begin(database, Arc::clone(&entry.viewer), entry.start.today).await?;
     let rows = snapshot.referrals_by_id(&ids).await?;
     drop(snapshot);
     let rows: HashMap<Uuid, ReferralRow> = rows.into_iter().map(|row| (row.id, row)).collect();
@@ -177,7 +180,7 @@ async fn still_released(database: &Database, entry: &Entry) -> Result<bool, DbEr
     }))
 }
 
-/// What another's handover disclosed, by ground.
+/// The disclosures of a received handover, by ground.
 fn facts_of(shown: &Shown) -> Facts {
     let by_consent = shown.fields.and(shown.consented);
     let texts_by_consent = shown.messages && !shown.consented.is_empty();
@@ -187,7 +190,7 @@ fn facts_of(shown: &Shown) -> Facts {
     }
 }
 
-/// One row for each distinct set.
+/// One row for each distinct set of fields.
 fn log_rows(at: i64, entry: &Entry) -> Result<Vec<disclosure_log::Model>, DbErr> {
     let mut sets: BTreeMap<(&'static str, i64, bool), Vec<Uuid>> = BTreeMap::new();
     for one in &entry.shown {
@@ -225,11 +228,11 @@ fn by_ground(facts: Facts) -> [(&'static str, Portion); 2] {
     [(CONSENT, facts.by_consent), (STATUTE, facts.by_statute)]
 }
 
-/// What is new, as rows. Another server may have written them today.
-fn facts_in_order(news: &News) -> Vec<Fact> {
+/// The new disclosures as rows. Another server may have written them on the same day.
+fn facts_in_order(unwritten: &Unwritten) -> Vec<Fact> {
     let mut facts = Vec::new();
-    // In one order for all writers: two that show the same rows never wait for each other crosswise.
-    for (&referral_id, &(receiver_id, ref of_referral)) in news {
+    // Sorted, so that two writers with the same rows cannot deadlock.
+    for (&referral_id, &(receiver_id, ref of_referral)) in unwritten {
         let from = facts.len();
         for (ground, portion) in by_ground(*of_referral) {
             let messages = portion.messages.then_some(disclosed::MESSAGES);

@@ -1,4 +1,4 @@
-//! Import of agencies. An agency that is known with other content is reported and stays as it is.
+//! Imports agencies. An existing agency with different content is reported and not changed.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -34,11 +34,11 @@ const COLUMNS: &[Column] = &[
     optional("internal_specialisation"),
 ];
 
-/// Imports agencies, with the municipalities and districts that they lie in.
+/// Imports agencies with their municipalities and districts.
 ///
 /// # Errors
 /// [`ImportError`] if the file is no list of agencies or the database fails.
-#[expect(clippy::disallowed_methods, reason = "an operator loads all agencies")]
+#[expect(clippy::disallowed_methods, reason = "an operator imports all agencies")]
 pub async fn agencies(
     db: &Database,
     clock: &Clock,
@@ -80,7 +80,7 @@ pub async fn agencies(
     Ok(report)
 }
 
-/// Understands a row; `None` if a cell was refused.
+/// Reads a row. `None` if a cell was refused.
 fn read(sheet: &Sheet, row: &Row, cells: &mut Cells<'_>, options: &Options) -> Option<agency::Model> {
     let slug = sheet.cell(row, "slug");
     if options.agency.as_deref().is_some_and(|only| only != slug) {
@@ -148,7 +148,8 @@ fn posts_of(text: &str) -> Option<i32> {
     Some(whole.parse::<i32>().ok()? * 100 + hundredths)
 }
 
-/// The first column in which two rows of one slug differ. Whether an agency is enabled is not the list's to say.
+/// The first column in which two rows with the same slug differ. `enabled` is not compared, because lists do not
+/// contain it.
 fn difference(stored: &agency::Model, read: &agency::Model) -> Option<&'static str> {
     let same = [
         ("name", stored.name == read.name),
@@ -161,14 +162,14 @@ fn difference(stored: &agency::Model, read: &agency::Model) -> Option<&'static s
         ("association", stored.association == read.association),
         ("district", stored.district == read.district),
         ("baustein", stored.baustein == read.baustein),
-        // A list without the column says nothing of it.
+        // A list without the column does not change the value.
         ("posts", read.posts.is_none() || stored.posts == read.posts),
         ("internal_specialisation", stored.internal_specialisation == read.internal_specialisation),
     ];
     same.into_iter().find_map(|(column, same)| (!same).then_some(column))
 }
 
-/// Writes agencies, and before them the municipalities that are not there yet with their districts.
+/// Writes agencies, and before them their missing municipalities and districts.
 async fn write(all: &Unscoped, new: Vec<agency::Model>) -> Result<(), DbErr> {
     let known = all.municipalities().await?;
     let ags: BTreeSet<&str> = new.iter().map(|agency| agency.ags.as_str()).collect();

@@ -1,4 +1,4 @@
-//! Import of agreements (Schnittstellenvereinbarungen). Versions never change: what changes is a new version.
+//! Imports agreements (Schnittstellenvereinbarungen). A version never changes; a change is a new version.
 
 use std::collections::HashMap;
 
@@ -23,7 +23,7 @@ use super::sheet::{Column, Sheet, optional, required};
 use super::spelling::cell;
 use super::{ImportError, Options, Progress, unknown_columns};
 use crate::agreement::narrow::Running;
-use crate::work::{ClockWork, Work};
+use crate::work::{TimerWork, Work};
 
 const COLUMNS: &[Column] = &[
     required("ags"),
@@ -44,7 +44,7 @@ const COLUMNS: &[Column] = &[
 ///
 /// # Errors
 /// [`ImportError`] if the file is no list of agreements or the database fails.
-#[expect(clippy::disallowed_methods, reason = "an operator loads the agreements of all agencies")]
+#[expect(clippy::disallowed_methods, reason = "an operator imports the agreements of all agencies")]
 pub async fn agreements(
     db: &Database,
     clock: &Clock,
@@ -54,7 +54,7 @@ pub async fn agreements(
 ) -> Result<Report, ImportError> {
     let sheet = Sheet::read(file, COLUMNS)?;
     let mut report = Report { rows: sheet.rows.len() as u64, notes: unknown_columns(&sheet), ..Report::default() };
-    let work = if options.dry_run { None } else { Some(Work::by_clock(db, clock).await?) };
+    let work = if options.dry_run { None } else { Some(Work::for_timer(db, clock).await?) };
     let looking = if options.dry_run { Some(Unscoped::begin_reading(db, clock.today()).await?) } else { None };
     let Some(all) = looking.as_ref().or(work.as_ref().map(Work::unscoped)) else { return Ok(report) };
     let agencies = all.agencies().await?.into_iter().map(|row| (row.slug.clone(), row)).collect();
@@ -90,10 +90,11 @@ pub async fn agreements(
     Ok(report)
 }
 
-/// Writes versions. To whom one closes something today no disclosure overtakes that, and both sides are told.
-async fn write(mut work: Work<'_, ClockWork>, new: Vec<agreement::Model>) -> Result<(), DbErr> {
-    // All referrals are locked before the first version is written: from then on this holds the count of the directory, for
-    // which whoever ends an agreement waits with its referrals locked.
+/// Writes versions. If one closes fields today, disclosures to the receiver are held back until the commit, and both
+/// sides are notified.
+async fn write(mut work: Work<'_, TimerWork>, new: Vec<agreement::Model>) -> Result<(), DbErr> {
+    // All referrals are locked before the first version is written. Writing a version locks the directory's version,
+    // and a termination waits for that while it holds locks of its referrals.
     for row in new.iter().filter(|row| row.narrows_running) {
         Running::find_for_import(&work, row.receiver_id, row.purpose.0).await?;
     }
@@ -105,12 +106,12 @@ async fn write(mut work: Work<'_, ClockWork>, new: Vec<agreement::Model>) -> Res
         work.tx().insert_agreement(row.clone()).await?;
         let Some(running) = running else { continue };
         if row.valid_from <= work.today() {
-            work.closes(row.receiver_id);
+            work.mark_closed_to(row.receiver_id);
         }
         let earlier = work.unscoped().earlier_agreements(row.receiver_id, row.purpose.0, row.version).await?;
         let then = |referral: &ReferralRow| match referral.rest.agreement_id {
             Some(id) if earlier.contains(&id) => referral.terms.agreement.narrowed_by((&row).into()),
-            // A later version was offered under already.
+            // The referral was offered under a later version.
             Some(_) | None => referral.terms.agreement,
         };
         running.narrow(&mut work, row.valid_from, then).await?;
@@ -118,12 +119,12 @@ async fn write(mut work: Work<'_, ClockWork>, new: Vec<agreement::Model>) -> Res
     work.finish().await
 }
 
-/// What makes a version one and the same.
+/// The key of a version.
 fn name(row: &agreement::Model) -> (Uuid, ReferralPurpose, i32) {
     (row.receiver_id, row.purpose.0, row.version)
 }
 
-/// Understands a row; `None` if a cell was refused.
+/// Reads a row. `None` if a cell was refused.
 fn read(
     cells: &mut Cells<'_>,
     agencies: &HashMap<String, agency::Model>,
@@ -181,7 +182,7 @@ fn read(
         legal_ground: legal_ground?,
         fields: fields.to_i64(),
         ticked_only: ticked_only.to_i64(),
-        // Senders are Träger, and no statute carries what comes from them.
+        // The senders are Träger, whose data has no statutory ground.
         statutory_fields: FieldSet::EMPTY.to_i64(),
         narrows_running,
         terminated_for_cause_on: None,
@@ -189,8 +190,8 @@ fn read(
     })
 }
 
-/// The fields, and those of them that must be ticked (`field?`). Each wrong one is refused by itself: an agreement never
-/// goes beyond the ceiling of its receiver.
+/// The fields, and those of them that must be ticked (`field?`). Each field beyond the receiver's ceiling is refused
+/// separately.
 fn fields(cells: &mut Cells<'_>, receiver: Option<AgencyKind>) -> (FieldSet, FieldSet) {
     let (mut fields, mut ticked_only) = (FieldSet::EMPTY, FieldSet::EMPTY);
     for text in cells.raw("fields").split(',').map(str::trim).filter(|text| !text.is_empty()) {
@@ -217,7 +218,7 @@ fn fields(cells: &mut Cells<'_>, receiver: Option<AgencyKind>) -> (FieldSet, Fie
     (fields, ticked_only)
 }
 
-/// The first column in which two rows of one version differ.
+/// The first column in which two rows of the same version differ.
 fn difference(stored: &agreement::Model, read: &agreement::Model) -> Option<&'static str> {
     let same = [
         ("ags", stored.ags == read.ags),

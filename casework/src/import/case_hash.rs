@@ -1,4 +1,4 @@
-//! The hash by which a second import knows a row again.
+//! The hash by which a second import recognises a row.
 
 use chrono::NaiveDate;
 use kim_domain::fingerprint::FingerprintKey;
@@ -8,7 +8,7 @@ use kim_domain::value::CasePhase;
 use super::case_row::CaseRow;
 
 impl CaseRow {
-    /// The content of the row, whatever its spelling: equal for an unchanged row, on every version of this program.
+    /// Hash of the row's content, independent of its spelling. It must stay the same in every version of this program.
     pub(crate) fn hash(&self, key: &FingerprintKey) -> String {
         let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
         let mut parts = vec![
@@ -41,7 +41,7 @@ impl CaseRow {
                 day(referral.release_on),
                 referral.ticked.to_i64().to_string(),
             ]);
-            // Only where it is said: rows of older lists keep their hash.
+            // Only if it is set, so that rows of lists without the column keep their hash.
             if referral.report_outcome {
                 parts.push("report_outcome".to_owned());
             }

@@ -1,4 +1,4 @@
-//! One row of a case list, understood. Nothing here asks the database.
+//! Parses one row of a case list, without database access.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use kim_domain::value::{
 };
 
 use super::cells::Cells;
-use super::report::{Refusal, RefusalCode};
+use super::report::{RefusalCode, RefusedCell};
 use super::sheet::{Column, Row, Sheet, optional, required};
 use super::spelling::status::{Standing, standing};
 use super::spelling::{Spelled, cell, purpose, title::title};
@@ -64,22 +64,22 @@ pub(crate) const COLUMNS: &[Column] = &[
     optional("Einwilligung bis"),
     optional("Schweigepflichtentbindung vom"),
     optional("Zusätzlich eingewilligt"),
-    // Whether the receiver may tell what came of it; without the column it may not.
+    // Whether the receiver may report the outcome; no, if the column is missing.
     optional("Rückmeldung"),
     optional("Notiz"),
-    // Not in the first lists; the fields exist.
+    // Missing in the first lists.
     optional("Unterkunft"),
     optional("Leistung"),
 ];
 
-/// A row, as far as it could be understood. What is `None` and should not be has been refused.
+/// A parsed row. `None` in a required value means that its cell was refused.
 #[derive(Debug)]
 pub(crate) struct CaseRow {
     pub(crate) line: u64,
     pub(crate) case_number: Option<String>,
     /// Slug of the Träger.
     pub(crate) agency: Option<String>,
-    /// Name or code.
+    /// Name or code of the district.
     pub(crate) district: Option<String>,
     pub(crate) phase: Option<CasePhase>,
     pub(crate) opened_on: Option<NaiveDate>,
@@ -87,13 +87,13 @@ pub(crate) struct CaseRow {
     pub(crate) given_name: Option<String>,
     pub(crate) birth_date: Option<NaiveDate>,
     pub(crate) children: u32,
-    /// Stored texts of person and case, by field. `Concern` is what the client said and stays in the case.
+    /// Stored values of person and case by field. `Concern` is the client's own words and stays in the case.
     pub(crate) values: BTreeMap<F, String>,
     pub(crate) referral: Option<ReferralRow>,
-    pub(crate) refused: Vec<Refusal>,
+    pub(crate) refused: Vec<RefusedCell>,
 }
 
-/// The referral and the consent that a row describes.
+/// The referral and the consent of a row.
 #[derive(Debug)]
 pub(crate) struct ReferralRow {
     /// Slug of the receiver.
@@ -107,12 +107,12 @@ pub(crate) struct ReferralRow {
     pub(crate) consent_until: Option<NaiveDate>,
     pub(crate) release_on: Option<NaiveDate>,
     pub(crate) ticked: FieldSet,
-    /// Whether the client lets the receiver tell what came of it.
+    /// Whether the client allows the receiver to report the outcome.
     pub(crate) report_outcome: bool,
 }
 
 impl CaseRow {
-    /// Understands a row as of a day.
+    /// Parses a row. `today` is the current day.
     pub(crate) fn read(sheet: &Sheet, row: &Row, today: NaiveDate) -> Self {
         let mut cells = Cells::new(sheet, row);
         let case_number = case_number(&mut cells);
@@ -212,19 +212,20 @@ fn case_number(cells: &mut Cells<'_>) -> Option<String> {
     own_line(cells, "Fallnummer")
 }
 
-/// A line of the Träger's own words.
+/// A line in the Träger's own words.
 fn own_line(cells: &mut Cells<'_>, column: &str) -> Option<String> {
     let line = cells.line(column)?;
     own_words(cells, column, &line).then_some(line)
 }
 
-/// A text of the Träger's own words, of one line or several.
+/// A text in the Träger's own words, of one or more lines.
 fn own_text(cells: &mut Cells<'_>, column: &str) -> Option<String> {
     let text = cells.text(column)?;
     own_words(cells, column, &text).then_some(text)
 }
 
-/// Whether a reference or free text is free of other registers' numbers (§ 51a SGB II, § 10(4) AZRG); refuses it if not.
+/// Refuses a reference or free text that contains a number of another register (§ 51a SGB II, § 10(4) AZRG). Returns
+/// whether it is allowed.
 fn own_words(cells: &mut Cells<'_>, column: &str, text: &str) -> bool {
     let foreign = looks_like_foreign_number(text);
     if foreign {
@@ -234,7 +235,7 @@ fn own_words(cells: &mut Cells<'_>, column: &str, text: &str) -> bool {
     !foreign
 }
 
-/// A list of words, separated by commas or semicolons; each unknown one is refused by itself.
+/// A list of words, separated by commas or semicolons. Each unknown word is refused separately.
 fn list<W: PartialEq>(cells: &mut Cells<'_>, column: &str, find: fn(&str) -> Option<W>) -> Option<Vec<W>> {
     let text = cells.plain(column)?;
     let mut words = Vec::new();
@@ -266,7 +267,7 @@ fn referral(cells: &mut Cells<'_>, today: NaiveDate) -> Option<ReferralRow> {
         cells.require("Übergeben am");
         cells.require("Frist");
     }
-    // The receiver's access ends some days after this day, so nobody may guess it.
+    // Required, because the receiver's access ends some days after this day.
     if matches!(status, Some(ReferralStatus::Completed | ReferralStatus::Failed)) {
         cells.require("Erledigt am");
     }

@@ -1,4 +1,4 @@
-//! Import of a case list: each row makes a case and, if it names a receiver, the referral with its history and consent.
+//! Imports a case list. Each row becomes a case and, if it names a receiver, a referral with history and consent.
 
 use std::collections::{HashMap, HashSet};
 
@@ -18,12 +18,12 @@ use super::sheet::Sheet;
 use super::write::{BATCH, write};
 use super::{ImportError, Options, Progress, unknown_columns};
 
-/// Imports a case list. All rows that are right are written in one transaction; nothing is written if that fails.
-/// `progress` hears how many of the rows that are right have been written.
+/// Imports a case list. All valid rows are written in one transaction. `progress` is called with the number of written
+/// rows.
 ///
 /// # Errors
 /// [`ImportError`] if the file is no case list, names an unknown `agency`, or the database fails.
-#[expect(clippy::disallowed_methods, reason = "an operator loads the lists of all agencies")]
+#[expect(clippy::disallowed_methods, reason = "an operator imports the lists of all agencies")]
 pub async fn cases(
     db: &Database,
     clock: &Clock,
@@ -75,7 +75,7 @@ pub async fn cases(
     Ok(report)
 }
 
-/// The rows by what becomes of them.
+/// The rows by outcome.
 #[derive(Debug, Default)]
 struct Sorted<'a> {
     report: Report,
@@ -108,8 +108,8 @@ impl<'a> Sorted<'a> {
     }
 }
 
-/// Rows of this file that may be of one person, by the line of the later row: each with the first row of that person in
-/// the municipality. Two lines of the same case are not two cases.
+/// Rows of this file that may concern the same person: the line of each later row, with the line of that person's first
+/// row in the municipality. Two rows of one case are not counted.
 fn duplicates(present: &[&Identity<'_>]) -> Vec<(u64, u64)> {
     let mut in_order = present.to_vec();
     in_order.sort_by_key(|identity| identity.line);
@@ -128,7 +128,7 @@ fn duplicates(present: &[&Identity<'_>]) -> Vec<(u64, u64)> {
     pairs
 }
 
-/// How many cases of the municipality that are not in this file may be of a person of this file.
+/// Number of cases in the municipality outside this file that may concern a person of this file.
 async fn duplicates_elsewhere(all: &Unscoped, present: &[&Identity<'_>]) -> Result<u64, DbErr> {
     let own: HashSet<(Uuid, &str)> =
         present.iter().map(|identity| (identity.agency.id, identity.case_number)).collect();
@@ -147,7 +147,7 @@ async fn duplicates_elsewhere(all: &Unscoped, present: &[&Identity<'_>]) -> Resu
     Ok(elsewhere.len() as u64)
 }
 
-/// As many references that no referral has.
+/// New references that no referral has.
 async fn unused_references(all: &Unscoped, count: usize) -> Result<HashSet<String>, DbErr> {
     let mut references = HashSet::with_capacity(count);
     while references.len() < count {
@@ -157,8 +157,8 @@ async fn unused_references(all: &Unscoped, count: usize) -> Result<HashSet<Strin
                 references.insert(reference::random(&mut rng));
             }
         }
-        let asked: Vec<String> = references.iter().cloned().collect();
-        for taken in all.taken_references(&asked).await? {
+        let candidates: Vec<String> = references.iter().cloned().collect();
+        for taken in all.taken_references(&candidates).await? {
             references.remove(&taken);
         }
     }

@@ -1,16 +1,16 @@
-//! Reads one row cell by cell and keeps what was wrong with it: every independent fault, not only the first.
+//! Reads the cells of one row and collects all their errors.
 
 use chrono::NaiveDate;
 
-use super::report::{Refusal, RefusalCode};
+use super::report::{RefusalCode, RefusedCell};
 use super::sheet::{Row, Sheet};
 use super::spelling::cell;
 
-/// No name, street or qualification is longer; what is has moved from another column.
-pub(crate) const LONGEST_LINE: usize = 200;
+/// Maximum length of a line. A longer text probably belongs to another column.
+pub(crate) const MAX_LINE_LENGTH: usize = 200;
 
-/// Letters that change how a line looks and stand in none: controls, line breaks, and those that turn the direction of
-/// what follows (U+202A to U+202E, U+2066 to U+2069), so that another reads something else than what is stored.
+/// Characters that change how a line is displayed: control characters, line breaks, and those that change the direction
+/// of text (U+202A to U+202E, U+2066 to U+2069). With them, the displayed text would differ from the stored one.
 pub(crate) fn is_hidden(letter: char) -> bool {
     letter.is_control() || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -18,7 +18,7 @@ pub(crate) fn is_hidden(letter: char) -> bool {
 pub(crate) struct Cells<'a> {
     sheet: &'a Sheet,
     row: &'a Row,
-    refused: Vec<Refusal>,
+    refused: Vec<RefusedCell>,
 }
 
 impl<'a> Cells<'a> {
@@ -31,12 +31,12 @@ impl<'a> Cells<'a> {
         cells
     }
 
-    /// A row of which these cells have been refused already.
-    pub(crate) fn again(sheet: &'a Sheet, row: &'a Row, refused: Vec<Refusal>) -> Self {
+    /// Continues a row for which these cells were refused already.
+    pub(crate) fn resume(sheet: &'a Sheet, row: &'a Row, refused: Vec<RefusedCell>) -> Self {
         Self { sheet, row, refused }
     }
 
-    /// The cell as it stands, trimmed; what people write for nothing is nothing.
+    /// The trimmed cell. Common placeholders for an empty cell count as empty.
     pub(crate) fn raw(&self, column: &str) -> &'a str {
         let cell = self.sheet.cell(self.row, column);
         if matches!(cell, "-" | "–" | "—" | "/" | "./." | "--") { "" } else { cell }
@@ -46,13 +46,13 @@ impl<'a> Cells<'a> {
         self.raw(column).is_empty()
     }
 
-    /// A text of several lines.
+    /// A text of one or more lines.
     pub(crate) fn text(&self, column: &str) -> Option<String> {
         let text = self.raw(column);
         (!text.is_empty()).then(|| text.replace("\r\n", "\n").replace('\r', "\n"))
     }
 
-    /// A cell of one line; one that holds line breaks or letters that nobody sees is refused.
+    /// A cell of one line. Line breaks and invisible characters are refused.
     pub(crate) fn plain(&mut self, column: &str) -> Option<&'a str> {
         let text = self.raw(column);
         if text.contains(is_hidden) {
@@ -63,36 +63,36 @@ impl<'a> Cells<'a> {
         (!text.is_empty()).then_some(text)
     }
 
-    /// A text of one line; a row of blanks counts as one blank.
+    /// A text of one line. Consecutive blanks are replaced by one.
     pub(crate) fn line(&mut self, column: &str) -> Option<String> {
         let words: Vec<_> = self.plain(column)?.split_whitespace().collect();
         let line = words.join(" ");
-        if line.chars().count() > LONGEST_LINE {
+        if line.chars().count() > MAX_LINE_LENGTH {
             self.refuse(column, RefusalCode::UnknownCode, Some("länger als 200 Zeichen"));
             return None;
         }
         Some(line)
     }
 
-    /// A text of one line that must be there.
+    /// A required text of one line.
     pub(crate) fn required_line(&mut self, column: &str) -> Option<String> {
         self.require(column);
         self.line(column)
     }
 
-    /// Says that a cell is missing, if it is.
+    /// Refuses an empty cell.
     pub(crate) fn require(&mut self, column: &str) {
         if self.is_empty(column) {
             self.refuse(column, RefusalCode::MissingRequired, None);
         }
     }
 
-    /// What `read` makes of a cell that is not empty; UNKNOWN_CODE if nothing.
+    /// Parses a cell that is not empty with `read`. `None` from `read` is refused with UNKNOWN_CODE.
     pub(crate) fn read<T>(&mut self, column: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<T> {
         self.read_or(column, RefusalCode::UnknownCode, None, read)
     }
 
-    /// What `read` makes of a cell that is not empty; this refusal if nothing.
+    /// Parses a cell that is not empty with `read`. `None` from `read` is refused with this code.
     pub(crate) fn read_or<T>(
         &mut self,
         column: &str,
@@ -112,7 +112,7 @@ impl<'a> Cells<'a> {
         self.read_or(column, RefusalCode::InvalidDate, Some("TT.MM.JJJJ oder JJJJ-MM-TT"), cell::day)
     }
 
-    /// A day that has come: no later than today.
+    /// A day that is not in the future.
     pub(crate) fn past_day(&mut self, column: &str, today: NaiveDate) -> Option<NaiveDate> {
         let day = self.day(column)?;
         if day > today {
@@ -129,7 +129,7 @@ impl<'a> Cells<'a> {
 
     /// Refuses a part of a cell.
     pub(crate) fn refuse_value(&mut self, column: &str, value: &str, code: RefusalCode, hint: Option<&str>) {
-        self.refused.push(Refusal {
+        self.refused.push(RefusedCell {
             line: self.row.line,
             column: column.to_owned(),
             value: value.to_owned(),
@@ -138,13 +138,13 @@ impl<'a> Cells<'a> {
         });
     }
 
-    /// Whether anything was wrong so far.
+    /// Whether a cell was refused.
     pub(crate) fn has_refused(&self) -> bool {
         !self.refused.is_empty()
     }
 
-    /// What was wrong.
-    pub(crate) fn into_refused(self) -> Vec<Refusal> {
+    /// The refused cells.
+    pub(crate) fn into_refused(self) -> Vec<RefusedCell> {
         self.refused
     }
 }

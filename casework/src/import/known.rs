@@ -1,4 +1,4 @@
-//! The agencies, districts and agreements that the rows of a list name.
+//! The agencies, districts and agreements that the rows of a list refer to.
 
 use std::collections::HashMap;
 
@@ -41,17 +41,17 @@ impl Directory {
         self.agencies.get(slug)
     }
 
-    /// An agency that keeps cases.
+    /// An agency that manages cases.
     pub(crate) fn sender(&self, slug: &str) -> Option<&agency::Model> {
         self.agency(slug).filter(|agency| agency.kind.0.sends())
     }
 
-    /// The code of a district, by its name or code.
+    /// The code of a district, by name or code.
     pub(crate) fn district(&self, ags: &str, name: &str) -> Option<&str> {
         self.districts.get(&(ags.to_owned(), fold(name))).map(String::as_str)
     }
 
-    /// The version of the agreement between a municipality's agencies in force on a day.
+    /// The version of the agreement between agencies of a municipality that is in force on a day.
     pub(crate) fn agreement(
         &self,
         ags: &str,
@@ -69,7 +69,7 @@ impl Directory {
     }
 }
 
-/// What the rule needs of an agreement.
+/// The inputs of the disclosure rule from an agreement.
 pub(crate) const fn terms(row: &agreement::Model) -> disclosure::Agreement {
     disclosure::Agreement {
         fields: FieldSet::from_i64(row.fields),

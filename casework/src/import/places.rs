@@ -1,4 +1,4 @@
-//! Municipalities of Nordrhein-Westfalen and the districts of those that have them (casework/data).
+//! The municipalities of Nordrhein-Westfalen and their districts (casework/data).
 
 /// A row of data/districts.csv.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,8 +9,8 @@ pub(crate) struct District {
     pub(crate) kind: &'static str,
 }
 
-/// The name of a kreisfreie Stadt, Kreis or Städteregion, by its eight-digit key: the five digits of the table and
-/// three zeros. A municipality inside a Kreis is not in the table.
+/// The name of a kreisfreie Stadt, Kreis or Städteregion with this eight-digit key: the five digits of the table and
+/// three zeros. The table contains no municipalities inside a Kreis.
 pub(crate) fn municipality(ags: &str) -> Option<&'static str> {
     let ags5 = ags.strip_suffix("000").filter(|ags5| ags5.len() == 5)?;
     rows(include_str!("../../data/nrw_municipalities.csv")).find_map(|[key, name, ..]| (key == ags5).then_some(name))

@@ -1,12 +1,12 @@
-//! References for the phone: ten letters and digits that nobody mishears, different for each referral.
+//! Random references that are easy to read out on the phone: ten letters and digits, unique for each referral.
 
 use kim_domain::reference::looks_like_foreign_number;
 use rand::Rng;
 
-/// Crockford's alphabet: no I, L, O, U.
+/// Crockford's base32 alphabet, without I, L, O and U.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// A reference such as `7KQ2M-XP4RT`: 50 random bits, and nothing that another office would take for its own number.
+/// A reference such as `7KQ2M-XP4RT`: 50 random bits. It never looks like a number of another office.
 pub(crate) fn random(random: &mut impl Rng) -> String {
     loop {
         let mut letter = || char::from(ALPHABET[random.random_range(0..ALPHABET.len())]);

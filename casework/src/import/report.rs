@@ -1,4 +1,4 @@
-//! What an import did, for the terminal, for programs, and as a file to send back.
+//! The report of an import: for the terminal, for programs, and as a file that can be sent back.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -21,24 +21,24 @@ kim_domain::words! {
     }
 }
 
-/// One refused cell. The row that it stands in was not written.
+/// A refused cell. Its row was not written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Refusal {
-    /// The line on which the row begins; the header is line 1.
+pub struct RefusedCell {
+    /// Line on which the row begins. The header is line 1.
     pub line: u64,
     /// The column's name.
     pub column: String,
-    /// What stands in the cell.
+    /// Content of the cell.
     pub value: String,
-    /// Why.
+    /// The reason.
     pub code: RefusalCode,
-    /// More about it in German, if the code alone does not help.
+    /// Additional explanation in German.
     #[serde(skip)]
     pub hint: Option<String>,
 }
 
-impl Refusal {
-    /// The reason in German.
+impl RefusedCell {
+    /// The reason, in German.
     #[must_use]
     pub fn reason(&self) -> String {
         match &self.hint {
@@ -48,51 +48,51 @@ impl Refusal {
     }
 }
 
-/// What an import did, or with `--dry-run` would have done.
+/// The result of an import, or of a dry run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// Rows under the header that are not empty.
+    /// Number of rows under the header that are not empty.
     pub rows: u64,
-    /// Rows written.
+    /// Number of written rows.
     pub accepted: u64,
-    /// Rows known already with the same content.
+    /// Number of rows that were known with the same content.
     pub unchanged: u64,
-    /// Refused cells, by line.
-    pub refused: Vec<Refusal>,
-    /// Pairs of lines that may be one person twice.
+    /// Refused cells, sorted by line.
+    pub refused: Vec<RefusedCell>,
+    /// Pairs of lines that may concern the same person.
     pub duplicates: Vec<(u64, u64)>,
-    /// Cases of the same municipality, not of this file, that may be of a person of this file. Programs hear of them only
-    /// when there are some.
+    /// Number of cases in the municipality outside this file that may concern a person of this file. Not part of the
+    /// JSON if there are none.
     #[serde(skip_serializing_if = "is_none")]
     pub duplicates_elsewhere: u64,
-    /// What was not read or not taken over, in German.
+    /// Notes about content that was not imported, in German.
     #[serde(skip)]
     pub notes: Vec<String>,
 }
 
-/// The columns of the file to send back.
+/// Columns of the file with refused cells.
 const COLUMNS: [&str; 4] = ["Zeile", "Spalte", "Wert", "Grund"];
 
-/// How every file to send back begins: a byte order mark and the columns. No other program's file is taken for one.
-pub(crate) const FILE_BEGINS: &[u8] = b"\xEF\xBB\xBFZeile;Spalte;Wert;Grund\n";
+/// Start of every file with refused cells: a byte order mark and the columns. Identifies files that may be overwritten.
+pub(crate) const FILE_START: &[u8] = b"\xEF\xBB\xBFZeile;Spalte;Wert;Grund\n";
 
-/// A long list says the same of many rows; refusals are told one by one, notes only so often.
-const MOST_NOTES: usize = 20;
+/// Maximum number of notes in the text report. Refused cells are all listed.
+const MAX_NOTES: usize = 20;
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde requires a reference")]
 fn is_none(count: &u64) -> bool {
     *count == 0
 }
 
 impl Report {
-    /// How many rows were refused; a row may have several refused cells.
+    /// Number of refused rows. A row can have several refused cells.
     #[must_use]
     pub fn refused_rows(&self) -> usize {
         self.refused.iter().map(|refusal| refusal.line).collect::<BTreeSet<_>>().len()
     }
 
-    /// The report for a terminal, in German.
+    /// The report as text for the terminal, in German.
     #[must_use]
     pub fn to_text(&self) -> String {
         let mut text = format!(
@@ -120,32 +120,32 @@ impl Report {
                 self.duplicates_elsewhere
             );
         }
-        for note in self.notes.iter().take(MOST_NOTES) {
+        for note in self.notes.iter().take(MAX_NOTES) {
             let _ = writeln!(text, "Hinweis: {}", printable(note));
         }
-        if let Some(more @ 1..) = self.notes.len().checked_sub(MOST_NOTES) {
+        if let Some(more @ 1..) = self.notes.len().checked_sub(MAX_NOTES) {
             let _ = writeln!(text, "… und {more} weitere Hinweise dieser Art.");
         }
         text
     }
 
-    /// The refused cells as a file to send back: UTF-8 with a byte order mark, semicolons; of each row its line and the
-    /// cells that failed, and nothing else of the client.
+    /// The refused cells as a file that can be sent back: UTF-8 with a byte order mark, separated by semicolons. It
+    /// contains the line of each row and the refused cells, and no other data of the client.
     #[must_use]
     pub fn to_csv(&self) -> Vec<u8> {
         let mut writer = csv::WriterBuilder::new().delimiter(b';').from_writer(b"\xEF\xBB\xBF".to_vec());
-        // A Vec takes every byte.
+        // Writing to a Vec never fails.
         let _ = writer.write_record(COLUMNS);
         for refusal in &self.refused {
             let cells = [refusal.line.to_string(), refusal.column.clone(), refusal.value.clone(), refusal.reason()];
-            let _ = writer.write_record(cells.map(|cell| harmless(&cell)));
+            let _ = writer.write_record(cells.map(|cell| escape_formula(&cell)));
         }
         writer.into_inner().unwrap_or_default()
     }
 }
 
-/// A cell that no spreadsheet takes for a formula.
-fn harmless(cell: &str) -> String {
+/// Escapes a cell that a spreadsheet would interpret as a formula.
+fn escape_formula(cell: &str) -> String {
     if cell.trim_start().starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'])
         || cell.starts_with(['\t', '\r', '\n'])
     {
@@ -155,12 +155,12 @@ fn harmless(cell: &str) -> String {
     }
 }
 
-/// A text that can neither move the terminal's cursor nor turn its letters around, and not too long for a line.
+/// Removes characters that move the terminal's cursor or change the direction of text, and shortens long texts.
 fn printable(text: &str) -> String {
-    const LONGEST: usize = 120;
+    const MAX_LENGTH: usize = 120;
     let mut line: String =
-        text.chars().take(LONGEST).map(|letter| if is_hidden(letter) { ' ' } else { letter }).collect();
-    if text.chars().nth(LONGEST).is_some() {
+        text.chars().take(MAX_LENGTH).map(|letter| if is_hidden(letter) { ' ' } else { letter }).collect();
+    if text.chars().nth(MAX_LENGTH).is_some() {
         line.push('…');
     }
     line
@@ -171,14 +171,14 @@ mod tests {
     use super::*;
 
     fn report() -> Report {
-        let refusal = Refusal {
+        let refusal = RefusedCell {
             line: 50,
             column: "Geburtsdatum".into(),
             value: "31.02.2001".into(),
             code: RefusalCode::InvalidDate,
             hint: None,
         };
-        let formula = Refusal {
+        let formula = RefusedCell {
             value: "=HYPERLINK(\"x\");\u{1b}[2J\u{202e}".into(),
             column: "Status".into(),
             code: RefusalCode::UnknownCode,
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn the_terminal_gets_german_and_no_control_letters() {
+    fn the_terminal_gets_german_text_without_control_characters() {
         let text = report().to_text();
         assert!(text.starts_with("3 Zeilen gelesen: 1 übernommen, 1 unverändert, 1 abgelehnt.\n"), "{text}");
         assert!(text.contains("Zeile 50, Geburtsdatum „31.02.2001“: kein gültiges Datum\n"), "{text}");
@@ -224,17 +224,17 @@ mod tests {
     }
 
     #[test]
-    fn the_file_to_send_back_holds_failing_cells_alone_and_no_formula() {
+    fn the_file_of_refused_rows_contains_only_failed_cells_and_no_formulas() {
         let file = String::from_utf8(report().to_csv()).expect("UTF-8");
         assert_eq!(
             file,
             "\u{feff}Zeile;Spalte;Wert;Grund\n50;Geburtsdatum;31.02.2001;kein gültiges Datum\n\
              50;Status;\"'=HYPERLINK(\"\"x\"\");\u{1b}[2J\u{202e}\";unbekannte Angabe (offen, bestätigt …)\n"
         );
-        assert!(file.as_bytes().starts_with(FILE_BEGINS));
+        assert!(file.as_bytes().starts_with(FILE_START));
         for cell in ["=1", "+1", "-1", "@x", " =1", "\t=1", "＝1"] {
-            assert!(harmless(cell).starts_with('\''), "{cell}");
+            assert!(escape_formula(cell).starts_with('\''), "{cell}");
         }
-        assert_eq!(harmless("a=1"), "a=1");
+        assert_eq!(escape_formula("a=1"), "a=1");
     }
 }

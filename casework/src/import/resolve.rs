@@ -1,4 +1,4 @@
-//! Holds a row against what is known: is its Träger there, is there an agreement, is the case known already?
+//! Resolves a parsed row with the data of the database: its Träger, its agreement, and whether the case exists already.
 
 use std::collections::HashMap;
 
@@ -11,12 +11,12 @@ use uuid::Uuid;
 
 use super::case_row::{CaseRow, ReferralRow};
 use super::cells::Cells;
+use super::import_plan::{Parties, Plan, plan};
 use super::known::{self, Directory};
-use super::plan::{Between, Plan, plan};
-use super::report::{Refusal, RefusalCode};
+use super::report::{RefusalCode, RefusedCell};
 use super::sheet::{Row, Sheet};
 
-/// Which case of which Träger a row is, and whom it concerns.
+/// The case and the person of a row.
 #[derive(Debug)]
 pub(crate) struct Identity<'a> {
     pub(crate) line: u64,
@@ -25,13 +25,13 @@ pub(crate) struct Identity<'a> {
     pub(crate) opened_on: NaiveDate,
     pub(crate) phase: CasePhase,
     pub(crate) hash: String,
-    /// Fingerprint of the client.
+    /// The client's fingerprint.
     pub(crate) client: String,
-    /// Fingerprint by sound.
+    /// The client's phonetic fingerprint.
     pub(crate) sound: String,
 }
 
-/// A row with everything that it takes to write it.
+/// A row with all data that writing needs.
 #[derive(Debug)]
 pub(crate) struct Ready<'a> {
     pub(crate) row: &'a CaseRow,
@@ -49,40 +49,40 @@ pub(crate) struct ReadyReferral<'a> {
     pub(crate) plan: Plan,
 }
 
-/// What a row is.
+/// The outcome of a row.
 #[derive(Debug)]
 pub(crate) enum Outcome<'a> {
     New(Box<Ready<'a>>),
-    /// Known with the same content.
+    /// The case exists with the same content.
     Unchanged(Box<Identity<'a>>),
-    Refused(Vec<Refusal>),
+    Refused(Vec<RefusedCell>),
 }
 
-/// Resolves rows against one state of the database.
+/// Resolves the rows of a file.
 #[derive(Debug)]
 pub(crate) struct Resolver<'a> {
     pub(crate) directory: &'a Directory,
     pub(crate) key: &'a FingerprintKey,
-    /// The only Träger whose rows are read.
+    /// The only Träger whose rows are imported.
     pub(crate) only: Option<&'a str>,
     pub(crate) now: i64,
     pub(crate) today: NaiveDate,
-    /// Import hashes by agency and case number; the rows of this file are added as they come.
+    /// Import hashes by agency and case number. The rows of this file are added one by one.
     pub(crate) known: HashMap<(Uuid, String), Option<String>>,
 }
 
 impl<'a> Resolver<'a> {
-    /// Resolves a row that was understood from a `written` one. A refused cell is told as it stands in the file: who mends
-    /// it looks for that, and not for what we made of it.
+    /// Resolves a parsed row. `written` is the row as it is in the file: refused cells are reported with that content,
+    /// because the user searches for it.
     pub(crate) fn resolve(&mut self, row: &'a CaseRow, sheet: &Sheet, written: &Row) -> Outcome<'a> {
         if let (Some(only), Some(agency)) = (self.only, row.agency.as_deref())
             && only != agency
         {
-            let mut cells = Cells::again(sheet, written, Vec::new());
+            let mut cells = Cells::resume(sheet, written, Vec::new());
             cells.refuse("Träger", RefusalCode::ForeignAgency, None);
             return Outcome::Refused(cells.into_refused());
         }
-        let mut cells = Cells::again(sheet, written, row.refused.clone());
+        let mut cells = Cells::resume(sheet, written, row.refused.clone());
         let agency = self.agency(row, &mut cells);
         let identity = agency.filter(|_| !cells.has_refused()).and_then(|agency| self.identity(row, agency));
         let name = identity.as_ref().map(|identity| (identity.agency.id, identity.case_number.to_owned()));
@@ -136,7 +136,7 @@ impl<'a> Resolver<'a> {
         district
     }
 
-    /// Resolves the referral. What hangs on something refused already is not refused again.
+    /// Resolves the referral. Values that depend on a refused cell are not refused again.
     fn referral(
         &self,
         row: &'a CaseRow,
@@ -158,14 +158,14 @@ impl<'a> Resolver<'a> {
             cells.refuse("Zweck", RefusalCode::NoAgreement, Some(&hint));
             return None;
         };
-        let between = Between {
+        let parties = Parties {
             sender: sender.kind.0,
             sender_bound_by_203: sender.bound_by_203,
             receiver: receiver.kind.0,
             purpose,
             agreement: known::terms(agreement),
         };
-        let plan = plan(referral, standing, &between, self.now, self.today);
+        let plan = plan(referral, standing, &parties, self.now, self.today);
         Some(ReadyReferral { row: referral, receiver, agreement, plan })
     }
 }

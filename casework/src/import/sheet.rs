@@ -1,4 +1,4 @@
-//! A spreadsheet's export as rows of named cells, whatever program wrote it.
+//! Parses a spreadsheet export into rows of named cells.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -12,12 +12,12 @@ pub(crate) struct Column {
     pub(crate) required: bool,
 }
 
-/// A column that must be there.
+/// A required column.
 pub(crate) const fn required(name: &'static str) -> Column {
     Column { name, required: true }
 }
 
-/// A column that may be missing.
+/// An optional column.
 pub(crate) const fn optional(name: &'static str) -> Column {
     Column { name, required: false }
 }
@@ -29,11 +29,11 @@ pub(crate) struct Sheet {
     width: usize,
     /// Rows that are not empty.
     pub(crate) rows: Vec<Row>,
-    /// Columns that no import knows: they are not read.
+    /// Unknown columns, which are not read.
     pub(crate) unknown: Vec<String>,
 }
 
-/// A row and the line on which it begins, as an editor counts: the header is on line 1.
+/// A row, and the line on which it begins. The header is on line 1.
 #[derive(Debug)]
 pub(crate) struct Row {
     pub(crate) line: u64,
@@ -41,7 +41,7 @@ pub(crate) struct Row {
 }
 
 impl Sheet {
-    /// Reads UTF-8 with or without a byte order mark, or Windows-1252; separated by semicolons or commas.
+    /// Reads UTF-8 with or without a byte order mark, or Windows-1252, separated by semicolons or commas.
     pub(crate) fn read(file: &[u8], columns: &'static [Column]) -> Result<Self, ImportError> {
         let text = decode(file)?;
         if let Some(place) = text.find('\0') {
@@ -56,7 +56,7 @@ impl Sheet {
         let mut records = Vec::new();
         let mut lines = Lines { text: text.as_bytes(), at: 0, line: 1 };
         for record in reader.records() {
-            // The text is UTF-8 and rows may be of any length: there is nothing left to go wrong.
+            // The text is valid UTF-8 and rows may have any length, so this cannot fail.
             let Ok(record) = record else { continue };
             let begin = record.position().map_or(0, |position| usize::try_from(position.byte()).unwrap_or(usize::MAX));
             records.push(Row { line: lines.line_at(begin), record });
@@ -71,18 +71,19 @@ impl Sheet {
         Ok(Self { places, width: header.record.len(), rows: records.filter(is_filled).collect(), unknown })
     }
 
-    /// A cell, trimmed; empty if the row or the file does not have it.
+    /// The trimmed cell. Empty if the row or the file does not contain it.
     pub(crate) fn cell<'row>(&self, row: &'row Row, column: &str) -> &'row str {
         self.places.get(column).and_then(|&place| row.record.get(place)).unwrap_or_default().trim()
     }
 
-    /// A cell beyond the last column: a separator stands unquoted in some text, and the cells have moved.
+    /// A cell beyond the last column. It means that a text contains an unquoted separator, so that later cells have
+    /// moved.
     pub(crate) fn surplus<'row>(&self, row: &'row Row) -> Option<&'row str> {
         row.record.iter().skip(self.width).map(str::trim).find(|cell| !cell.is_empty())
     }
 }
 
-/// Where each known column stands, and the names of the others.
+/// Index of each known column, and the names of the unknown ones.
 type Places = (HashMap<&'static str, usize>, Vec<String>);
 
 fn places(header: &csv::StringRecord, columns: &'static [Column]) -> Result<Places, ImportError> {
@@ -115,7 +116,7 @@ fn decode(file: &[u8]) -> Result<Cow<'_, str>, ImportError> {
     match std::str::from_utf8(file) {
         Ok(text) => Ok(Cow::Borrowed(text)),
         Err(broken) => {
-            // In Windows-1252 letters beyond ASCII hardly ever make valid UTF-8 by chance.
+            // Text in Windows-1252 with letters beyond ASCII is almost never valid UTF-8.
             let (mut valid, mut invalid) = (0, 0);
             for chunk in file.utf8_chunks() {
                 valid += chunk.valid().chars().filter(|letter| !letter.is_ascii()).count();
@@ -130,7 +131,7 @@ fn decode(file: &[u8]) -> Result<Cow<'_, str>, ImportError> {
     }
 }
 
-/// The separator that the header uses more.
+/// The separator that is more frequent in the header.
 fn separator(text: &str) -> u8 {
     let mut quoted = false;
     let (mut semicolons, mut commas) = (0, 0);
@@ -150,7 +151,7 @@ fn line_of(text: &str, place: usize) -> u64 {
     Lines { text: text.as_bytes(), at: 0, line: 1 }.line_at(place)
 }
 
-/// Counts lines up to where a record begins. A record's own position may still lie before the end of the line above.
+/// Counts lines up to the start of a record. The position of a record can be before the end of the previous line.
 struct Lines<'text> {
     text: &'text [u8],
     at: usize,
@@ -176,7 +177,7 @@ impl Lines<'_> {
     }
 }
 
-/// Whether a record ends with the file because a quotation mark was never closed: it has swallowed what followed.
+/// Whether a record extends to the end of the file because of an unclosed quotation mark.
 fn ends_in_quotes(record: &[u8], separator: u8) -> bool {
     let (mut quoted, mut begins) = (false, true);
     let mut bytes = record.iter().copied().peekable();
@@ -210,14 +211,14 @@ mod tests {
     }
 
     #[test]
-    fn semicolons_and_commas_are_told_apart() {
+    fn the_separator_is_detected() {
         assert_eq!(read(b"Name;Ort\nA;B,C\n"), [row(2, "A", "B,C")]);
         assert_eq!(read(b"Name,Ort\nA,\"B,C;D\"\n"), [row(2, "A", "B,C;D")]);
         assert_eq!(read(b"\"Na,me\";Name;Ort\nx;A;B\n"), [row(2, "A", "B")]);
     }
 
     #[test]
-    fn encodings_are_told_apart() {
+    fn the_encoding_is_detected() {
         for file in [
             &b"Name;Ort\nM\xFCller;K\xF6ln\n"[..],
             "\u{feff}Name;Ort\nMüller;Köln\n".as_bytes(),
@@ -229,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_stand_in_any_order_and_unknown_ones_are_named() {
+    fn columns_may_have_any_order_and_unknown_ones_are_reported() {
         let sheet = Sheet::read(b" ort ;X;NAME\nB;1;A", COLUMNS).expect("a sheet");
         assert_eq!(sheet.unknown, ["X"]);
         assert_eq!(sheet.cell(&sheet.rows[0], "Name"), "A");
@@ -237,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_those_of_an_editor() {
+    fn lines_are_counted_as_in_an_editor() {
         for end in ["\n", "\r\n", "\r"] {
             let file = format!("Name;Ort{end}A;B{end}{end};;{end}\"C{end}C\";D{end}E;F");
             let lines: Vec<u64> = read(file.as_bytes()).iter().map(|row| row.0).collect();
@@ -246,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_said_clearly() {
+    fn an_unreadable_file_has_a_clear_error() {
         let fails = |file: &[u8]| Sheet::read(file, COLUMNS).err().map(|error| error.to_string()).unwrap_or_default();
         assert!(fails(b"").contains("leer"));
         assert!(fails(b"\xFF\xFEN\0a\0").contains("UTF-16"));
@@ -262,12 +263,12 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_inside_a_cell_opens_nothing() {
+    fn a_quote_inside_a_cell_does_not_begin_a_quoted_cell() {
         assert_eq!(read(b"Name;Ort\nA 5\" B;C\n\"D \"\"x\"\"\";E\n"), [row(2, "A 5\" B", "C"), row(3, "D \"x\"", "E")]);
     }
 
     #[test]
-    fn a_row_that_is_too_long_is_noticed_and_a_short_one_is_not() {
+    fn a_too_long_row_is_detected_and_a_short_row_is_accepted() {
         let sheet = Sheet::read(b"Name;Ort\nA;B;C\nA\nA;B;;\n", COLUMNS).expect("a sheet");
         let surplus: Vec<_> = sheet.rows.iter().map(|row| sheet.surplus(row)).collect();
         assert_eq!(surplus, [Some("C"), None, None]);

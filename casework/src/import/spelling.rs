@@ -1,5 +1,5 @@
-//! How people write the words of each list. One table per list, one rule for all: case, blanks, hyphens and the two ways
-//! of writing an umlaut do not matter; the code and the German label are always understood.
+//! The spellings of words that users write. Each list has its table, and all have one rule: case, blanks, hyphens and
+//! the spelling of umlauts do not matter; code and German label are always recognised.
 
 pub(crate) mod cell;
 mod education;
@@ -14,18 +14,18 @@ use kim_domain::Word;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// A list and the ways in which people write its words.
+/// A list with the spellings of its words.
 pub(crate) trait Spelled: Word {
-    /// Every spelling, folded.
+    /// All spellings, folded.
     fn spellings() -> &'static HashMap<String, Self>;
 
-    /// The word that somebody wrote.
+    /// The word with this spelling.
     fn find(text: &str) -> Option<Self> {
         Self::spellings().get(&fold(text)).copied()
     }
 }
 
-/// Declares the ways in which people write a list's words, beside code and label.
+/// Declares spellings of a list's words in addition to code and label.
 macro_rules! spelled {
     ($list:ty { $($word:ident: $($spelling:literal),+;)* }) => {
         impl crate::import::spelling::Spelled for $list {
@@ -41,7 +41,7 @@ macro_rules! spelled {
 }
 pub(crate) use spelled;
 
-/// The table of a list.
+/// The table of spellings of a list.
 pub(crate) fn spellings<W: Word + PartialEq>(more: &[(W, &str)]) -> HashMap<String, W> {
     let own = W::ALL.iter().flat_map(|&word| [(word, word.code()), (word, word.label())]);
     let mut table = HashMap::new();
@@ -52,7 +52,7 @@ pub(crate) fn spellings<W: Word + PartialEq>(more: &[(W, &str)]) -> HashMap<Stri
     table
 }
 
-/// Letters and digits in lower case, umlauts written out.
+/// Lower-case letters and digits, with umlauts as two letters.
 pub(crate) fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for letter in text.nfc().flat_map(char::to_lowercase) {

@@ -1,4 +1,4 @@
-//! Writes rows that are right: person, household, case, consent, referral, handover and history of each.
+//! Writes valid rows: person, household, case, consent, referral, handover and history of each.
 
 use kim_domain::field::HandoverField as F;
 use kim_domain::id::new_uuid;
@@ -17,10 +17,10 @@ use uuid::Uuid;
 
 use super::resolve::{Ready, ReadyReferral};
 
-/// How many rows of a file are written at a time.
+/// Number of rows that are written at a time.
 pub(crate) const BATCH: usize = 800;
 
-/// Writes rows; each referral gets the next of the references.
+/// Writes rows. Each referral takes the next reference.
 pub(crate) async fn write(
     all: &Unscoped,
     rows: &[Ready<'_>],
@@ -128,7 +128,7 @@ impl Batch {
             pending: standing.status.is_pending(standing.ever_accepted),
             first_received_on: ready.row.offered_on.filter(|_| plan.offered_at != 0),
             offered_at: plan.offered_at,
-            // A case list does not say when.
+            // A case list does not contain the time.
             accepted_at: None,
             closed_at: plan.closed_at,
             closed_on: plan.closed_on,

@@ -1,4 +1,4 @@
-//! Offers anew what was declined, has expired or was withdrawn: a linked referral that keeps the first receipt.
+//! Offers a declined, expired or withdrawn referral again: as a linked referral that keeps the date of first receipt.
 
 use chrono::NaiveDate;
 use kim_domain::change::ChangeKind;
@@ -12,62 +12,62 @@ use kim_entity::write::{NewDraft, OwnList, Tx};
 use uuid::Uuid;
 
 use super::offer::{Offer, offer_row};
-use super::{Done, Target};
+use super::{ReferralResult, Target};
 use crate::import::random_reference;
-use crate::list_length::one_more;
-use crate::refusal::Refusal;
+use crate::list_length::require_room;
+use crate::refusal::WorkError;
 use crate::work::{Work, mover};
 
-/// Offers it again, to the same receiver and for the same purpose, with the case's values of today.
+/// Offers it again to the same receiver for the same purpose, with the current values of the case.
 ///
 /// # Errors
-/// As [`offer`](super::offer), ILLEGAL_TRANSITION for what still runs or was offered again already, and ACTION_NOT_ALLOWED for
-/// a case that has too many.
-pub async fn offer_again(work: &mut Work<'_>, input: Offer) -> Result<Done, Refusal> {
+/// As [`offer`](super::offer); ILLEGAL_TRANSITION if it is still running or was offered again already; ACTION_NOT_ALLOWED
+/// if the case has too many referrals.
+pub async fn offer_again(work: &mut Work<'_>, input: Offer) -> Result<ReferralResult, WorkError> {
     let row = work.referral(input.target.id, input.target.expected_version).await?;
     if !row.rest.standing.permits(ReferralAction::OfferAgain, mover(&row)) {
         let why = match mover(&row) {
-            kim_domain::life::Mover::Sender => kim_domain::life::Refused::Illegal,
-            kim_domain::life::Mover::Receiver | kim_domain::life::Mover::Clock => kim_domain::life::Refused::NotYours,
+            kim_domain::life::Mover::Sender => kim_domain::life::MoveError::Illegal,
+            kim_domain::life::Mover::Receiver | kim_domain::life::Mover::Timer => kim_domain::life::MoveError::NotYours,
         };
-        return Err(Refusal::unmoved(why, ReferralAction::OfferAgain, row.status));
+        return Err(WorkError::unmoved(why, ReferralAction::OfferAgain, row.status));
     }
     if work.tx().is_continued(row.rest.case_id, row.id).await? {
-        return Err(Refusal::illegal(
+        return Err(WorkError::illegal(
             "Diese Übergabe wurde schon erneut angeboten. Bitte die neue Übergabe benutzen, auch wenn sie wieder endet.",
         ));
     }
-    one_more(work, OwnList::Referrals(row.rest.case_id)).await?;
-    // Its version counts on, so that a colleague who saw the same is told so.
-    work.happen(&row, ReferralAction::OfferAgain, ChangeKind::Moved, None, Default::default()).await?;
-    let (id, next) = (new_uuid(), Next { receiver_id: row.receiver_id, purpose: row.purpose, hop: 0 });
-    let first = work.drafted(row.sender_id, id);
-    continued(work.tx(), &row, next, first, work.today()).await?;
+    require_room(work, OwnList::Referrals(row.rest.case_id)).await?;
+    // The version is incremented, so that a colleague with the old version gets a CONFLICT.
+    work.write_action(&row, ReferralAction::OfferAgain, ChangeKind::Moved, None, Default::default()).await?;
+    let (id, next) = (new_uuid(), Continuation { receiver_id: row.receiver_id, purpose: row.purpose, hop: 0 });
+    let first = work.draft_event(row.sender_id, id);
+    write_continuation(work.tx(), &row, next, first, work.today()).await?;
     let new = work.referral(Some(id), 1).await?;
     let target = Target { id: Some(id), expected_version: 1 };
     offer_row(work, &new, Offer { target, ..input }).await
 }
 
-/// To whom a referral goes next.
-pub(super) struct Next {
+/// The receiver and purpose of a continuation.
+pub(super) struct Continuation {
     pub(super) receiver_id: Uuid,
     pub(super) purpose: ReferralPurpose,
-    /// 1 if it is forwarded.
+    /// 1 for a forwarding, otherwise 0.
     pub(super) hop: i16,
 }
 
-/// A draft of the same sender that continues a referral: its case, first receipt and application stay. `first` is the first
-/// event of the draft.
-pub(super) async fn continued(
+/// Writes a draft of the same sender that continues a referral, with its case, first receipt and application. `first`
+/// is the first event of the draft.
+pub(super) async fn write_continuation(
     tx: &Tx,
     row: &ReferralRow,
-    next: Next,
+    next: Continuation,
     first: referral_event::Model,
     today: NaiveDate,
-) -> Result<(), Refusal> {
-    let Next { receiver_id, purpose, hop } = next;
+) -> Result<(), WorkError> {
+    let Continuation { receiver_id, purpose, hop } = next;
     let concern = tx.concern(row.id).await?;
-    let old = tx.referral_as_stored(row.id).await?.ok_or_else(Refusal::not_found)?;
+    let old = tx.referral_as_stored(row.id).await?.ok_or_else(WorkError::not_found)?;
     let agreement = tx.agreement_in_force(receiver_id, purpose, today).await?;
     let consent = tx.consent_of(row.rest.case_id, receiver_id, purpose, today).await?;
     let reference = random_reference(&mut rand::rng());
@@ -98,7 +98,7 @@ pub(super) async fn continued(
     Ok(tx.insert_draft(draft, first).await?)
 }
 
-/// What was offered before, as far as the new receiver's kind may ever see it.
+/// The offered fields without those that the new receiver's kind may never see.
 fn within_ceiling(offered: i64, purpose: ReferralPurpose) -> FieldSet {
     use kim_domain::disclosure::{Stage, ceiling};
     FieldSet::from_i64(offered).and(ceiling(purpose.receiver_kind(), Stage::Full))

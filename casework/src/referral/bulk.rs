@@ -1,10 +1,10 @@
-//! Many referrals in one call: what can be done is done, and each row says what became of it.
+//! Changes many referrals in one call. Each row is done or refused separately and has its own result.
 //!
-//! All rows are locked first, in the order of their ids, so that two such calls never wait for each other crosswise.
+//! All rows are locked first, in the order of their ids, so that two calls cannot deadlock.
 
 use std::collections::{BTreeSet, HashMap};
 
-use kim_domain::bulk::MOST_ROWS;
+use kim_domain::bulk::MAX_ROWS;
 use kim_entity::read::ReferralRow;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -12,63 +12,63 @@ use uuid::Uuid;
 use super::Target;
 use super::answer::{Answer, answer_row};
 use super::offer::{self, Grounds};
-use crate::refusal::{Refusal, Refused};
-use crate::work::{Work, seen};
+use crate::refusal::{Refused, WorkError};
+use crate::work::{Work, at_version};
 
-/// What became of one row: done, unless it was refused. Ids and codes alone, so that a repeat is told the same.
+/// Result of one row: done, or refused. Contains only ids and codes, so that a repeat gets the same result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RowDone {
-    /// The referral; none for an id that cannot be a referral's.
+pub struct RowOutcome {
+    /// The referral; `None` for an id that cannot belong to a referral.
     pub referral: Option<Uuid>,
-    /// Why not.
+    /// The refusal; `None` if the row was done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<Refused>,
 }
 
-/// What became of each row, in the order of the request.
+/// Results of all rows, in the order of the request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BulkDone {
+pub struct BulkOutcome {
     /// The rows.
-    pub rows: Vec<RowDone>,
+    pub rows: Vec<RowOutcome>,
 }
 
-/// One draft among many.
+/// One of the drafts to offer.
 #[derive(Clone, Copy, Debug)]
 pub struct BulkOffer {
     /// The draft.
     pub target: Target,
-    /// The sender knows what § 87 AufenthG makes public bodies tell.
+    /// Whether the sender acknowledges the reporting duty of public bodies (§ 87 AufenthG).
     pub acknowledge_reporting_duty: bool,
 }
 
-/// Offers drafts. A row that may not be offered is refused before anything of it is written; the others are written
-/// together.
+/// Offers drafts. Rows that cannot be offered are refused before anything is written; the others are written together.
 ///
 /// # Errors
-/// LIMIT_EXCEEDED, BAD_INPUT for no row or a referral twice; all else a row's own.
-pub async fn bulk_offer(work: &mut Work<'_>, offers: &[BulkOffer]) -> Result<BulkDone, Refusal> {
+/// LIMIT_EXCEEDED for too many rows; BAD_INPUT for no rows or a referral that is listed twice. All other refusals are
+/// results of rows.
+pub async fn bulk_offer(work: &mut Work<'_>, offers: &[BulkOffer]) -> Result<BulkOutcome, WorkError> {
     let targets: Vec<Target> = offers.iter().map(|offer| offer.target).collect();
     let found = find(work, &targets).await?;
     let drafts: Vec<_> = found.iter().flatten().map(|row| (row, None)).collect();
     let grounds = Grounds::find(work, &drafts).await?;
-    let (mut ready, mut rows) = (Vec::with_capacity(drafts.len()), Vec::with_capacity(offers.len()));
+    let (mut accepted, mut rows) = (Vec::with_capacity(drafts.len()), Vec::with_capacity(offers.len()));
     for (offer, found) in offers.iter().zip(&found) {
         let prepared = match found {
-            Ok(row) => told(grounds.prepare(work, row, None, offer.acknowledge_reporting_duty))?,
+            Ok(row) => split_refusal(grounds.prepare(work, row, None, offer.acknowledge_reporting_duty))?,
             Err(refused) => Err(refused.clone()),
         };
-        let refused = prepared.map(|one| ready.push(one)).err();
-        rows.push(RowDone { referral: offer.target.id, refused });
+        let refused = prepared.map(|one| accepted.push(one)).err();
+        rows.push(RowOutcome { referral: offer.target.id, refused });
     }
-    offer::write(work, ready).await?;
-    Ok(BulkDone { rows })
+    offer::write(work, accepted).await?;
+    Ok(BulkOutcome { rows })
 }
 
-/// Gives one answer to referrals. What is refused leaves nothing, and the rest stays.
+/// Gives the same answer to many referrals. A refused row is rolled back; the others stay.
 ///
 /// # Errors
 /// As [`bulk_offer`].
-pub async fn bulk_answer(work: &mut Work<'_>, answer: Answer, targets: &[Target]) -> Result<BulkDone, Refusal> {
+pub async fn bulk_answer(work: &mut Work<'_>, answer: Answer, targets: &[Target]) -> Result<BulkOutcome, WorkError> {
     let found = find(work, targets).await?;
     let mut rows = Vec::with_capacity(targets.len());
     for (target, found) in targets.iter().zip(found) {
@@ -76,38 +76,39 @@ pub async fn bulk_answer(work: &mut Work<'_>, answer: Answer, targets: &[Target]
             Ok(row) => {
                 let part = work.begin_part().await?;
                 let result = answer_row(work, &row, answer).await;
-                told(work.end_part(part, result).await)?.err()
+                split_refusal(work.end_part(part, result).await)?.err()
             }
             Err(refused) => Some(refused),
         };
-        rows.push(RowDone { referral: target.id, refused });
+        rows.push(RowOutcome { referral: target.id, refused });
     }
-    Ok(BulkDone { rows })
+    Ok(BulkOutcome { rows })
 }
 
-/// The viewer's own among these, locked, in the order of the request; or why not.
-async fn find(work: &Work<'_>, targets: &[Target]) -> Result<Vec<Result<ReferralRow, Refused>>, Refusal> {
+/// The viewer's referrals among the targets, locked, in the order of the request; or the refusal of the row.
+async fn find(work: &Work<'_>, targets: &[Target]) -> Result<Vec<Result<ReferralRow, Refused>>, WorkError> {
     if targets.is_empty() {
-        return Err(Refusal::bad_input("„items“ ist leer."));
+        return Err(WorkError::bad_input("„items“ ist leer."));
     }
-    if targets.len() > MOST_ROWS {
-        return Err(Refusal::too_much(format!("Höchstens {MOST_ROWS} Zeilen auf einmal; bitte aufteilen.")));
+    if targets.len() > MAX_ROWS {
+        return Err(WorkError::too_much(format!("Höchstens {MAX_ROWS} Zeilen auf einmal; bitte aufteilen.")));
     }
     let ids: Vec<Uuid> = targets.iter().filter_map(|target| target.id).collect();
     if ids.iter().collect::<BTreeSet<_>>().len() < ids.len() {
-        return Err(Refusal::bad_input("Eine Übergabe steht zweimal in „items“. Bitte jede nur einmal nennen."));
+        return Err(WorkError::bad_input("Eine Übergabe steht zweimal in „items“. Bitte jede nur einmal nennen."));
     }
     let rows = work.writes().referrals(&ids).await?;
     let mut rows: HashMap<Uuid, ReferralRow> = rows.into_iter().map(|row| (row.id, row)).collect();
-    let find = |target: &Target| told(seen(target.id.and_then(|id| rows.remove(&id)), target.expected_version));
+    let find =
+        |target: &Target| split_refusal(at_version(target.id.and_then(|id| rows.remove(&id)), target.expected_version));
     targets.iter().map(find).collect()
 }
 
-/// Tells a refusal apart from a database that does not answer.
-fn told<T>(result: Result<T, Refusal>) -> Result<Result<T, Refused>, Refusal> {
+/// Separates refusals of a row from database errors, which fail the whole call.
+fn split_refusal<T>(result: Result<T, WorkError>) -> Result<Result<T, Refused>, WorkError> {
     match result {
         Ok(done) => Ok(Ok(done)),
-        Err(Refusal::Refused(refused)) => Ok(Err(refused)),
-        Err(Refusal::Database(error)) => Err(Refusal::Database(error)),
+        Err(WorkError::Refused(refused)) => Ok(Err(refused)),
+        Err(WorkError::Database(error)) => Err(WorkError::Database(error)),
     }
 }

@@ -1,4 +1,4 @@
-//! Widens, narrows or refreshes a handover. Both sides see which fields, in the history.
+//! Adds fields to a handover, removes them, or copies their current values. The history shows the fields to both sides.
 
 use kim_domain::change::ChangeKind;
 use kim_domain::disclosure::{Stage, Terms, ceiling};
@@ -11,36 +11,40 @@ use serde_json::json;
 
 use super::duty::refuse_unacknowledged;
 use super::offer::refuse_without_ground;
-use super::{Done, Target, copy};
-use crate::refusal::Refusal;
+use super::{ReferralResult, Target, copy};
+use crate::refusal::WorkError;
 use crate::text::text;
-use crate::work::{Work, may};
+use crate::work::{Work, require_permitted};
 
-/// What is to change.
+/// The requested changes.
 #[derive(Clone, Debug, Default)]
 pub struct ChangeHandover {
-    /// Fields to hand over as well, with the case's values of now.
+    /// Fields to add, with the current values of the case.
     pub add: FieldSet,
-    /// Fields to hand over no longer.
+    /// Fields to remove.
     pub remove: FieldSet,
-    /// Fields to copy anew.
+    /// Fields whose current values are copied.
     pub refresh: FieldSet,
-    /// What it is about, in other words.
+    /// New text of the concern.
     pub concern: Option<String>,
-    /// The sender knows what § 87 AufenthG makes public bodies tell.
+    /// Whether the sender acknowledges the reporting duty of public bodies (§ 87 AufenthG).
     pub acknowledge_reporting_duty: bool,
 }
 
-/// Changes it: an edit of the case flows nowhere by itself. What changes nothing is done, and is no change.
+/// Changes the handover. This is the only way in which edits of the case reach it. A request without any effect
+/// succeeds and writes no event.
 ///
 /// # Errors
-/// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED for the receiver, ILLEGAL_TRANSITION once it is closed; NO_LEGAL_GROUND for a
-/// field that may not be handed over now, anew or again; BAD_INPUT, also where the reporting duty is to be acknowledged
-/// first.
-pub async fn change_handover(work: &mut Work<'_>, target: Target, input: &ChangeHandover) -> Result<Done, Refusal> {
+/// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED for the receiver, ILLEGAL_TRANSITION for a closed referral; NO_LEGAL_GROUND
+/// for a field that may not be handed over now; BAD_INPUT, also if the reporting duty must be acknowledged first.
+pub async fn change_handover(
+    work: &mut Work<'_>,
+    target: Target,
+    input: &ChangeHandover,
+) -> Result<ReferralResult, WorkError> {
     let row = work.referral(target.id, target.expected_version).await?;
-    may(&row, ReferralAction::ChangeHandover)?;
-    let stored = work.tx().handover(row.id).await?.ok_or_else(Refusal::not_found)?;
+    require_permitted(&row, ReferralAction::ChangeHandover)?;
+    let stored = work.tx().handover(row.id).await?.ok_or_else(WorkError::not_found)?;
     let concern = input.concern.as_deref().map(|concern| text("concern", concern)).transpose()?;
     let before = row.terms.offered;
     let mut change = Change {
@@ -55,11 +59,11 @@ pub async fn change_handover(work: &mut Work<'_>, target: Target, input: &Change
     } else {
         let never = change.added.without(ceiling(row.terms.receiver, Stage::Full));
         if !never.is_empty() {
-            return Err(Refusal::no_ground(never));
+            return Err(WorkError::no_ground(never));
         }
     }
     if change.is_none() {
-        return Ok(Done { referral: row.id });
+        return Ok(ReferralResult { referral: row.id });
     }
     if let Some(concern) = &change.concern {
         copied.values.set(F::Concern, Some(concern));
@@ -68,14 +72,15 @@ pub async fn change_handover(work: &mut Work<'_>, target: Target, input: &Change
     let offered = before.or(change.added).without(change.removed);
     let reporting_duty_acknowledged = input.acknowledge_reporting_duty.then_some(true);
     let with = ReferralChange { offered: Some(offered), reporting_duty_acknowledged, ..Default::default() };
-    work.happen(&row, ReferralAction::ChangeHandover, ChangeKind::HandoverChanged, Some(change.detail()), with).await?;
+    work.write_action(&row, ReferralAction::ChangeHandover, ChangeKind::HandoverChanged, Some(change.detail()), with)
+        .await?;
     if !change.removed.is_empty() && row.rest.offered_at.is_some() {
-        work.closes(row.receiver_id);
+        work.mark_closed_to(row.receiver_id);
     }
-    Ok(Done { referral: row.id })
+    Ok(ReferralResult { referral: row.id })
 }
 
-/// What really changes.
+/// The effective changes.
 struct Change {
     added: FieldSet,
     removed: FieldSet,
@@ -84,7 +89,7 @@ struct Change {
 }
 
 impl Change {
-    /// Changes the receiver's copy. What is copied needs its ground now, also what was handed over before.
+    /// Changes the receiver's copy. Every copied field needs a ground now, even if it was handed over before.
     async fn copy(
         &mut self,
         work: &Work<'_>,
@@ -92,7 +97,7 @@ impl Change {
         input: &ChangeHandover,
         stored: &HandoverRow,
         copied: &mut HandoverRow,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), WorkError> {
         let offered = row.terms.offered.or(self.added).without(self.removed);
         let anew = if input.concern.is_some() { FieldSet::of(&[F::Concern]) } else { FieldSet::EMPTY };
         refuse_not_offered("concern", anew.without(offered))?;
@@ -109,12 +114,12 @@ impl Change {
             refuse_unacknowledged(work, [row.receiver_id], going, &values).await?;
         }
 
-        let about = stored.values.get(F::Concern).map_or_else(|| copy::usual_concern(row.purpose), str::to_owned);
+        let about = stored.values.get(F::Concern).map_or_else(|| copy::default_concern(row.purpose), str::to_owned);
         copy::set(copied, going, &values, &about);
         for field in self.removed.iter() {
             copied.values.set(field, None);
         }
-        copied.client_fingerprint = copy::finds(work, |field| copied.values.get(field));
+        copied.client_fingerprint = copy::fingerprint_of_copy(work, |field| copied.values.get(field));
         if self.concern.is_some() && !self.added.contains(F::Concern) {
             self.refreshed.insert(F::Concern);
         }
@@ -125,18 +130,18 @@ impl Change {
         self.concern.is_none() && self.added.or(self.removed).or(self.refreshed).is_empty()
     }
 
-    /// What the history says.
+    /// The details of the event.
     fn detail(&self) -> serde_json::Value {
         let codes = |set: FieldSet| set.iter().map(F::code).collect::<Vec<_>>();
         json!({"added": codes(self.added), "removed": codes(self.removed), "refreshed": codes(self.refreshed)})
     }
 }
 
-fn refuse_not_offered(name: &str, fields: FieldSet) -> Result<(), Refusal> {
+fn refuse_not_offered(name: &str, fields: FieldSet) -> Result<(), WorkError> {
     let labels: Vec<_> = fields.iter().map(F::label).collect();
     match labels.is_empty() {
         true => Ok(()),
-        false => Err(Refusal::bad_input(format!(
+        false => Err(WorkError::bad_input(format!(
             "„{name}“ nennt, was nicht übergeben ist: {}. Bitte mit „add“ dazunehmen.",
             labels.join(", ")
         ))),

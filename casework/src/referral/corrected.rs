@@ -1,5 +1,5 @@
-//! What an accepted report does to the copies: those that run get the case's value, those that have ended keep the old one.
-//! And who knows of the old one.
+//! The effect of an accepted report on copies: running referrals get the case's value, ended ones keep the old value.
+//! Also determines which receivers know the old value.
 
 use std::collections::HashMap;
 
@@ -13,26 +13,26 @@ use kim_entity::{correction, referral};
 use uuid::Uuid;
 
 use super::copy;
-use super::correct::{carries, offers};
+use super::correct::{hands_over, offered_fields_of};
 use super::duty::refuse_unacknowledged;
-use crate::refusal::Refusal;
+use crate::refusal::WorkError;
 use crate::work::Work;
 
-/// What of a fact the receiver of each referral sees now or was shown ever. Only of that it is told: from anything else it
-/// would learn what was offered.
-pub(super) type Known = HashMap<Uuid, FieldSet>;
+/// By referral: the fields of a fact that its receiver sees now or was ever shown. It is only notified about these,
+/// because other fields would disclose what was offered.
+pub(super) type KnownFields = HashMap<Uuid, FieldSet>;
 
-/// What of this fact the receivers of a case's referrals know.
+/// The fields of this fact that the receivers of a case's referrals know.
 #[expect(
     clippy::disallowed_methods,
-    reason = "who knows of a value decides who is told that it is wrong (Art. 19 DSGVO)"
+    reason = "receivers who know a value must be notified that it is wrong (Art. 19 DSGVO)"
 )]
-pub(super) async fn known(work: &Work<'_>, of_case: &[referral::Model], field: F) -> Result<Known, Refusal> {
-    let Some(any) = of_case.first() else { return Ok(Known::new()) };
+pub(super) async fn known(work: &Work<'_>, of_case: &[referral::Model], field: F) -> Result<KnownFields, WorkError> {
+    let Some(any) = of_case.first() else { return Ok(KnownFields::new()) };
     let ids: Vec<Uuid> = of_case.iter().map(|one| one.id).collect();
     let find = async |all: &Unscoped<&Tx>| {
         let known = all.ever_disclosed(&ids, same_fact(field)).await?;
-        Ok::<_, Refusal>((known, all.shown_of_case(any.case_id).await?))
+        Ok::<_, WorkError>((known, all.shown_of_case(any.case_id).await?))
     };
     let (mut known, shown) = work.writes().unscoped(find).await?;
     for (id, seen) in shown {
@@ -42,16 +42,16 @@ pub(super) async fn known(work: &Work<'_>, of_case: &[referral::Model], field: F
     Ok(known)
 }
 
-/// Copies what the case says by now into every handover that runs and has the old value. Returns the referrals that take
-/// over nothing, and whose receivers know the old value.
+/// Copies the current value of the case to every running handover that has the old one. Returns the referrals that keep
+/// the old value and whose receivers know it.
 pub(super) async fn refresh<'c>(
     work: &mut Work<'_>,
     row: &ReferralRow,
     found: &correction::Model,
     of_case: &'c [referral::Model],
-    known: &Known,
+    known: &KnownFields,
     acknowledge_reporting_duty: bool,
-) -> Result<Vec<&'c referral::Model>, Refusal> {
+) -> Result<Vec<&'c referral::Model>, WorkError> {
     let field = found.field.0;
     if !is_of_the_case(field) {
         let copied = work.tx().handover(row.id).await?;
@@ -73,7 +73,7 @@ pub(super) async fn refresh<'c>(
         "Im Fall steht noch der gemeldete Wert. Bitte ihn zuerst dort berichtigen und dann entscheiden; stimmt er doch, \
          dann „REJECTED“.",
     )?;
-    let runs: Vec<_> = of_case.iter().filter(|one| carries(one, field)).collect();
+    let runs: Vec<_> = of_case.iter().filter(|one| hands_over(one, field)).collect();
     if !acknowledge_reporting_duty {
         refuse_unacknowledged(work, runs.iter().map(|one| one.receiver_id), same_fact(field), &values).await?;
     }
@@ -83,21 +83,22 @@ pub(super) async fn refresh<'c>(
     stale(work, of_case, field, known, &values).await
 }
 
-/// The referrals that have ended or hand over the fact no longer, whose receivers know something else than the case says by
-/// now. What was taken out of a handover nobody can compare any more: whoever was shown it is told.
+/// The referrals that have ended or no longer hand over the fact, and whose receivers know a value that differs from
+/// the case's. A value that was removed from the handover cannot be compared, so every receiver that was shown it is
+/// included.
 async fn stale<'c>(
     work: &Work<'_>,
     of_case: &'c [referral::Model],
     field: F,
-    known: &Known,
+    known: &KnownFields,
     values: &Values,
-) -> Result<Vec<&'c referral::Model>, Refusal> {
-    let left: Vec<_> = of_case.iter().filter(|one| !carries(one, field)).collect();
+) -> Result<Vec<&'c referral::Model>, WorkError> {
+    let left: Vec<_> = of_case.iter().filter(|one| !hands_over(one, field)).collect();
     let of_left: Vec<Uuid> = left.iter().map(|one| one.id).collect();
     let copies = work.tx().handovers(&of_left, same_fact(field)).await?;
     let stale = |one: &referral::Model| {
         let known = known.get(&one.id).copied().unwrap_or_default();
-        let has = offers(one, field);
+        let has = offered_fields_of(one, field);
         let copy = copies.iter().find(|copy| copy.referral_id == one.id);
         let differs = |field| copy.is_some_and(|copy| copy.values.get(field) != values.get(field));
         known.iter().any(|field| !has.contains(field) || differs(field))
@@ -105,17 +106,17 @@ async fn stale<'c>(
     Ok(left.into_iter().filter(|one| stale(one)).collect())
 }
 
-/// Refuses if the value is still the one that was reported.
+/// Refuses if the case still has the reported value.
 fn refuse_uncorrected(
     work: &Work<'_>,
     found: &correction::Model,
     now: Option<&str>,
     else_: &str,
-) -> Result<(), Refusal> {
-    if mark(work, found.id, now) == found.value_mark { Err(Refusal::bad_input(else_)) } else { Ok(()) }
+) -> Result<(), WorkError> {
+    if digest(work, found.id, now) == found.value_mark { Err(WorkError::bad_input(else_)) } else { Ok(()) }
 }
 
-async fn copy_anew(work: &mut Work<'_>, one: &referral::Model, field: F, values: &Values) -> Result<(), Refusal> {
+async fn copy_anew(work: &mut Work<'_>, one: &referral::Model, field: F, values: &Values) -> Result<(), WorkError> {
     let offered = FieldSet::from_i64(one.offered_fields);
     let Some(mut copied) = work.tx().handover(one.id).await? else { return Ok(()) };
     let stale = |field: &F| copied.values.get(*field) != values.get(*field);
@@ -126,15 +127,15 @@ async fn copy_anew(work: &mut Work<'_>, one: &referral::Model, field: F, values:
     for field in stale.iter() {
         copied.values.set(field, values.get(field));
     }
-    // The desk finds the client by what this copy says from now on.
-    copied.client_fingerprint = copy::finds(work, |field| copied.values.get(field));
+    // The desk now finds the client by the corrected values of this copy.
+    copied.client_fingerprint = copy::fingerprint_of_copy(work, |field| copied.values.get(field));
     work.tx().update_handover(&copied).await?;
-    // An answer that was begun with the old value is made anew.
-    work.closes(one.receiver_id);
+    // Answers that were started with the old value are computed again.
+    work.mark_closed_to(one.receiver_id);
     Ok(())
 }
 
-/// A mark of a value that says nothing without the key, and another one in each report.
-pub(super) fn mark(work: &Work<'_>, correction: Uuid, value: Option<&str>) -> String {
+/// A keyed digest of a value. It reveals nothing without the key, and differs between reports.
+pub(super) fn digest(work: &Work<'_>, correction: Uuid, value: Option<&str>) -> String {
     work.key().content(&["correction", &correction.to_string(), value.unwrap_or_default()])
 }

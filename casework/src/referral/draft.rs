@@ -1,4 +1,4 @@
-//! A draft: what is to be handed over to whom, before anybody else learns of it.
+//! Drafts of referrals, which only their sender can see.
 
 use kim_domain::disclosure::{self, Stage};
 use kim_domain::field::{FieldSet, HandoverField};
@@ -11,15 +11,15 @@ use kim_entity::write::{NewDraft, OwnList};
 use uuid::Uuid;
 
 use super::offer::Parties;
-use super::{Done, Target};
+use super::{ReferralResult, Target};
 use crate::import::random_reference;
-use crate::list_length::one_more;
-use crate::refusal::Refusal;
+use crate::list_length::require_room;
+use crate::refusal::WorkError;
 use crate::text::{optional_line, text};
 use crate::work::{Work, mover};
 
-/// A professional to talk to, its lines checked.
-pub(super) fn checked(contact: &Contact) -> Result<Contact, Refusal> {
+/// Checks the lines of a contact.
+pub(super) fn checked(contact: &Contact) -> Result<Contact, WorkError> {
     Ok(Contact {
         name: optional_line("contact.name", contact.name.as_deref())?,
         phone: optional_line("contact.phone", contact.phone.as_deref())?,
@@ -27,52 +27,52 @@ pub(super) fn checked(contact: &Contact) -> Result<Contact, Refusal> {
     })
 }
 
-/// What is to be handed over.
+/// The referral to draft.
 #[derive(Clone, Debug)]
 pub struct Draft {
     /// One of the viewer's cases.
     pub case: Option<Uuid>,
-    /// The agency that is to be asked.
+    /// The receiving agency.
     pub receiver: Option<Uuid>,
-    /// What for.
+    /// The purpose.
     pub purpose: ReferralPurpose,
-    /// How.
+    /// The kind of referral.
     pub kind: ReferralKind,
-    /// The fields; `None`: all that there is a ground for, or else all that the agreement has and nobody need tick.
+    /// The fields. `None`: all fields with a ground; if there are none, all fields of the agreement that need no tick.
     pub fields: Option<FieldSet>,
-    /// What it is about, in a sentence.
+    /// The concern, in a sentence.
     pub concern: Option<String>,
-    /// Whether it brings an application (§ 16 SGB I).
+    /// Whether it contains an application (§ 16 SGB I).
     pub carries_application: bool,
-    /// The sender's file number for it.
+    /// The sender's file number of the referral.
     pub own_reference: Option<String>,
-    /// Whom the receiver can call.
+    /// The sender's contact.
     pub contact: Contact,
 }
 
-/// Drafts a referral.
+/// Creates a draft.
 ///
 /// # Errors
-/// BAD_INPUT for a receiver that cannot be asked for this, a field that its kind never gets, or a text; NOT_FOUND for a case
-/// that is not the viewer's; ACTION_NOT_ALLOWED for a closed one or one that has too many, and for a purpose that the token is not
-/// for.
-pub async fn draft(work: &mut Work<'_>, input: &Draft) -> Result<Done, Refusal> {
+/// BAD_INPUT for a receiver that cannot receive this purpose, a field that its kind may never get, or an invalid text;
+/// NOT_FOUND for a case that is not the viewer's; ACTION_NOT_ALLOWED for a closed case, one with too many referrals, and for a purpose that the
+/// token does not include.
+pub async fn draft(work: &mut Work<'_>, input: &Draft) -> Result<ReferralResult, WorkError> {
     let case = match input.case {
         Some(id) => work.reads().cases_by_id(&[id], FieldSet::EMPTY).await?.pop(),
         None => None,
     };
-    let case = case.ok_or_else(Refusal::not_found)?;
+    let case = case.ok_or_else(WorkError::not_found)?;
     if case.closed_on.is_some() {
-        return Err(Refusal::not_allowed("Der Fall ist abgeschlossen."));
+        return Err(WorkError::not_allowed("Der Fall ist abgeschlossen."));
     }
-    one_more(work, OwnList::Referrals(case.id)).await?;
-    work.within_token(input.purpose)?;
+    require_room(work, OwnList::Referrals(case.id)).await?;
+    work.require_purpose(input.purpose)?;
     let receiver = match input.receiver {
         Some(id) if id != work.own_id() => work.writes().receiver(id, input.purpose).await?,
         Some(_) | None => None,
     };
     let receiver = receiver.ok_or_else(|| {
-        Refusal::bad_input("„receiverId“ ist keine Stelle Ihrer Kommune, die für diesen Zweck gebeten werden kann.")
+        WorkError::bad_input("„receiverId“ ist keine Stelle Ihrer Kommune, die für diesen Zweck gebeten werden kann.")
     })?;
     let parties = Parties::find(work, case.id, receiver, input.purpose).await?;
     let fields = match input.fields {
@@ -82,7 +82,7 @@ pub async fn draft(work: &mut Work<'_>, input: &Draft) -> Result<Done, Refusal> 
     let concern = input.concern.as_deref().map(|concern| text("concern", concern)).transpose()?;
     let contact = checked(&input.contact)?;
     let id = new_uuid();
-    let first = work.drafted(work.own_id(), id);
+    let first = work.draft_event(work.own_id(), id);
     let row = NewDraft {
         id,
         case_id: case.id,
@@ -104,25 +104,25 @@ pub async fn draft(work: &mut Work<'_>, input: &Draft) -> Result<Done, Refusal> 
         created_at: work.now(),
     };
     work.tx().insert_draft(row, first).await?;
-    Ok(Done { referral: id })
+    Ok(ReferralResult { referral: id })
 }
 
-/// Throws a draft away. Nobody else has seen it, and nothing of it is kept.
+/// Deletes a draft and everything that belongs to it. Nobody else has seen it.
 ///
 /// # Errors
-/// NOT_FOUND, CONFLICT, ILLEGAL_TRANSITION for what was offered.
-pub async fn discard(work: &mut Work<'_>, target: Target) -> Result<Done, Refusal> {
+/// NOT_FOUND, CONFLICT, ILLEGAL_TRANSITION if it was offered.
+pub async fn discard(work: &mut Work<'_>, target: Target) -> Result<ReferralResult, WorkError> {
     let row = work.referral(target.id, target.expected_version).await?;
     row.rest
         .standing
         .after(ReferralAction::Discard, mover(&row))
-        .map_err(|why| Refusal::unmoved(why, ReferralAction::Discard, row.status))?;
+        .map_err(|why| WorkError::unmoved(why, ReferralAction::Discard, row.status))?;
     work.writes().delete_draft(row.id).await?;
-    Ok(Done { referral: row.id })
+    Ok(ReferralResult { referral: row.id })
 }
 
 impl Parties {
-    /// What would be handed over if nobody said which fields.
+    /// The fields that are handed over by default.
     fn usual(&self, today: chrono::NaiveDate) -> FieldSet {
         let carried = disclosure::visible(&self.terms(Stage::Full, FieldSet::ALL, today)).fields();
         match (&self.agreement, carried.is_empty()) {
@@ -133,14 +133,14 @@ impl Parties {
         }
     }
 
-    /// The fields, none of which this kind of receiver never gets.
-    pub(super) fn within_ceiling(&self, fields: FieldSet) -> Result<FieldSet, Refusal> {
+    /// Refuses fields that this kind of receiver may never get.
+    pub(super) fn within_ceiling(&self, fields: FieldSet) -> Result<FieldSet, WorkError> {
         let never = fields.without(disclosure::ceiling(self.receiver.kind.0, Stage::Full));
         match never.iter().next() {
             None => Ok(fields),
             Some(_) => {
                 let labels: Vec<_> = never.iter().map(HandoverField::label).collect();
-                Err(Refusal::bad_input(format!("Diese Art von Stelle darf das nie sehen: {}.", labels.join(", "))))
+                Err(WorkError::bad_input(format!("Diese Art von Stelle darf das nie sehen: {}.", labels.join(", "))))
             }
         }
     }

@@ -1,4 +1,5 @@
-//! What § 87 AufenthG asks of a sender: it says that it knows the duty before facts of residence go to a body that has it.
+//! § 87 AufenthG: before a sender hands over facts of residence to a body with a reporting duty, it must acknowledge
+//! that duty.
 
 use chrono::NaiveDate;
 use kim_domain::agency::LegalForm;
@@ -8,10 +9,10 @@ use kim_entity::read::Values;
 use uuid::Uuid;
 
 use super::copy;
-use crate::refusal::Refusal;
+use crate::refusal::WorkError;
 use crate::work::Work;
 
-/// Facts of residence: each tells, or lets one find out, by what title somebody is here.
+/// Facts of residence. Each discloses the residence title, or allows conclusions about it.
 const OF_RESIDENCE: FieldSet = FieldSet::of(&[
     F::Nationalities,
     F::Aufenthaltstitel,
@@ -22,8 +23,8 @@ const OF_RESIDENCE: FieldSet = FieldSet::of(&[
     F::AuslaenderbehoerdeFileNumber,
 ]);
 
-/// Whether the sender must first say that it knows § 87 AufenthG: facts of residence go from a private body to a public
-/// one, and the title has expired or is missing.
+/// Whether the sender must acknowledge § 87 AufenthG first: if a private body hands over facts of residence to a public
+/// body, and the title has expired or is missing.
 #[must_use]
 pub fn needs_acknowledgement(
     sender: LegalForm,
@@ -35,25 +36,26 @@ pub fn needs_acknowledgement(
     sender != LegalForm::Public
         && receiver == LegalForm::Public
         && !going.and(OF_RESIDENCE).is_empty()
-        && copy::title_is_open(values, today)
+        && copy::title_is_expired_or_missing(values, today)
 }
 
-/// The same for what goes to the receivers of referrals that run. An earlier acknowledgement was of other facts.
+/// The same for fields that are copied to running referrals. An earlier acknowledgement does not count, because it
+/// concerned other facts.
 pub(super) async fn refuse_unacknowledged(
     work: &Work<'_>,
     receivers: impl IntoIterator<Item = Uuid>,
     going: FieldSet,
     values: &Values,
-) -> Result<(), Refusal> {
+) -> Result<(), WorkError> {
     let sender = work.writes().own_agency().await?.legal_form.0;
-    let asked = work.writes().agencies(receivers).await?;
+    let agencies = work.writes().agencies(receivers).await?;
     let needs =
         |receiver: &agency::Model| needs_acknowledgement(sender, receiver.legal_form.0, going, values, work.today());
-    if asked.iter().any(needs) { Err(unacknowledged()) } else { Ok(()) }
+    if agencies.iter().any(needs) { Err(unacknowledged()) } else { Ok(()) }
 }
 
-pub(super) fn unacknowledged() -> Refusal {
-    Refusal::bad_input(
+pub(super) fn unacknowledged() -> WorkError {
+    WorkError::bad_input(
         "Der Aufenthaltstitel ist abgelaufen oder fehlt, und die Angaben gehen an eine öffentliche Stelle, die der \
          Ausländerbehörde davon Mitteilung machen muss (§ 87 AufenthG). Bitte mit der Klientin oder dem Klienten klären \
          und „acknowledgeReportingDuty: true“ angeben.",

@@ -1,54 +1,52 @@
-//! "Not competent, but they are": closes this one and drafts another of the original sender to the agency that is.
+//! Forwards a referral to the competent agency: closes it, and creates a draft of the original sender for that agency.
 
 use kim_domain::id::new_uuid;
-use kim_domain::life::{Mover, ReferralAction, Refused};
+use kim_domain::life::{MoveError, Mover, ReferralAction};
 use kim_domain::purpose::ReferralPurpose;
 use kim_entity::unscoped::Unscoped;
 use kim_entity::write::Tx;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::again::{Next, continued};
-use super::{Done, Target};
-use crate::refusal::Refusal;
+use super::again::{Continuation, write_continuation};
+use super::{ReferralResult, Target};
+use crate::refusal::WorkError;
 use crate::work::{Move, Work, mover};
 
-/// Where it is to go.
+/// Input of a forwarding.
 #[derive(Clone, Copy, Debug)]
 pub struct Forward {
     /// The referral.
     pub target: Target,
-    /// The agency that is competent.
+    /// The competent agency.
     pub to: Option<Uuid>,
-    /// What it is asked for.
+    /// The purpose there.
     pub purpose: ReferralPurpose,
-    /// The agency agreed to take it (§ 14(3) SGB IX).
+    /// Whether that agency agreed to take it (§ 14(3) SGB IX).
     pub by_agreement: bool,
 }
 
-/// Forwards it. The date of first receipt stays (§ 16(2) SGB I); the draft is offered once agreement and ground exist.
+/// Forwards the referral. The date of first receipt stays (§ 16(2) SGB I). The draft can be offered once there are an
+/// agreement and a ground.
 ///
 /// # Errors
-/// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED (a second hop, § 14 SGB IX; a transfer whose case its sender has closed),
-/// ILLEGAL_TRANSITION, BAD_INPUT for an agency that cannot be asked for this.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the draft is the original sender's, of its case and its client's consent"
-)]
-pub async fn forward(work: &mut Work<'_>, input: Forward) -> Result<Done, Refusal> {
+/// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED (a second hop, § 14 SGB IX; a transfer whose case is closed),
+/// ILLEGAL_TRANSITION, BAD_INPUT for an agency that cannot receive this purpose.
+#[expect(clippy::disallowed_methods, reason = "the draft belongs to the original sender, with its case and consent")]
+pub async fn forward(work: &mut Work<'_>, input: Forward) -> Result<ReferralResult, WorkError> {
     let row = work.referral(input.target.id, input.target.expected_version).await?;
     let why = match mover(&row) {
         Mover::Receiver if row.rest.standing.forwards(row.rest.carries_application) => None,
-        Mover::Receiver => Some(Refused::Illegal),
-        Mover::Sender | Mover::Clock => Some(Refused::NotYours),
+        Mover::Receiver => Some(MoveError::Illegal),
+        Mover::Sender | Mover::Timer => Some(MoveError::NotYours),
     };
     if let Some(why) = why {
-        return Err(Refusal::unmoved(why, ReferralAction::Forward, row.status));
+        return Err(WorkError::unmoved(why, ReferralAction::Forward, row.status));
     }
     let hops = work.tx().referral_as_stored(row.id).await?.map_or(0, |row| row.hops);
     let of_participation = [row.purpose, input.purpose].contains(&ReferralPurpose::ParticipationSupport);
     if of_participation && hops >= 1 && !(input.by_agreement && hops == 1) {
-        return Err(Refusal::not_allowed(
+        return Err(WorkError::not_allowed(
             "Ein Antrag auf Teilhabe wird nur einmal weitergeleitet, ein zweites Mal nur im Einvernehmen \
              (§ 14 Abs. 3 SGB IX; „byAgreement: true“).",
         ));
@@ -58,22 +56,22 @@ pub async fn forward(work: &mut Work<'_>, input: Forward) -> Result<Done, Refusa
         Some(_) | None => None,
     };
     let receiver = receiver.ok_or_else(|| {
-        Refusal::bad_input(
+        WorkError::bad_input(
             "„toAgencyId“ ist keine andere Stelle der Kommune, die für diesen Zweck gebeten werden kann.",
         )
     })?;
     let is_open = async |all: &Unscoped<&Tx>| all.is_case_open(row.rest.case_id).await;
     if !work.writes().unscoped(is_open).await? {
-        return Err(Refusal::not_allowed(
+        return Err(WorkError::not_allowed(
             "Die übergebende Stelle hat den Fall abgeschlossen und bietet nichts mehr an. Bitte selbst an die zuständige \
              Stelle weiterleiten (§ 16 SGB I) und hier mit dem Ergebnis „REFERRED_ON“ abschließen.",
         ));
     }
     let detail = json!({ "to": receiver.id, "purpose": input.purpose.code() });
     work.advance(&row, Move { detail: Some(detail), ..Move::by(&row, ReferralAction::Forward) }).await?;
-    let next = Next { receiver_id: receiver.id, purpose: input.purpose, hop: 1 };
-    let (first, today) = (work.drafted(row.sender_id, new_uuid()), work.today());
-    let draft = async |all: &Unscoped<&Tx>| continued(all.tx(), &row, next, first, today).await;
+    let next = Continuation { receiver_id: receiver.id, purpose: input.purpose, hop: 1 };
+    let (first, today) = (work.draft_event(row.sender_id, new_uuid()), work.today());
+    let draft = async |all: &Unscoped<&Tx>| write_continuation(all.tx(), &row, next, first, today).await;
     work.writes().unscoped(draft).await?;
-    Ok(Done { referral: row.id })
+    Ok(ReferralResult { referral: row.id })
 }

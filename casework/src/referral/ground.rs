@@ -1,47 +1,47 @@
-//! A ground ends or is there again: referrals that rest on it are suspended or go on.
+//! Suspends referrals when their ground ends, and resumes them when there is a new one.
 
 use chrono::Days;
-use kim_domain::clock::SUSPENDED_DAYS;
 use kim_domain::deadline::{after_working_days, working_days_until};
 use kim_domain::life::{Mover, ReferralAction};
 use kim_domain::referral::{ReferralStatus, SuspensionReason};
+use kim_domain::timer::SUSPENDED_DAYS;
 use kim_entity::read::ReferralRow;
 use kim_entity::referral::NO_DUE_DATE;
 use kim_entity::write::ReferralChange;
 use uuid::Uuid;
 
-use crate::refusal::Refusal;
+use crate::refusal::WorkError;
 use crate::work::{Move, Work, Worker};
 
-/// Suspends an open referral: its fields close, its metadata stays. The receiver's clock stops.
+/// Suspends an open referral. Its fields close, and its metadata stays visible. The receiver's due date is paused.
 ///
 /// # Errors
-/// ILLEGAL_TRANSITION for what is not open; the database's.
-pub async fn suspend(work: &mut Work<'_>, row: &ReferralRow) -> Result<(), Refusal> {
-    suspend_because(work, row, None).await
+/// ILLEGAL_TRANSITION if it is not open, or a database error.
+pub async fn suspend(work: &mut Work<'_>, row: &ReferralRow) -> Result<(), WorkError> {
+    suspend_with_reason(work, row, None).await
 }
 
-/// The same, whoever does it, and for a reason that the event tells.
+/// The same for every kind of work, with a reason for the event.
 ///
 /// # Errors
 /// As [`suspend`].
-pub async fn suspend_because<W: Worker>(
+pub async fn suspend_with_reason<W: Worker>(
     work: &mut Work<'_, W>,
     row: &ReferralRow,
     reason: Option<SuspensionReason>,
-) -> Result<(), Refusal> {
+) -> Result<(), WorkError> {
     let today = work.today();
     let mut with = ReferralChange {
         due_on: Some(today.checked_add_days(Days::new(SUSPENDED_DAYS)).unwrap_or(NO_DUE_DATE)),
         ..Default::default()
     };
-    // While a question is open, the days that the receiver has left are noted already.
+    // While a question is open, the receiver's remaining days are stored already.
     if row.status != ReferralStatus::InfoRequested {
         with.paused_days = Some(row.due_on.map(|due| working_days_until(today, due)));
     }
     let made = Move {
         action: ReferralAction::Suspend,
-        mover: Mover::Clock,
+        mover: Mover::Timer,
         reason: reason.map(SuspensionReason::code),
         detail: None,
         with,
@@ -49,19 +49,19 @@ pub async fn suspend_because<W: Worker>(
     work.advance(row, made).await.map(drop)
 }
 
-/// Lets a suspended referral go on, resting on this consent.
+/// Resumes a suspended referral, based on this consent.
 ///
 /// # Errors
-/// ILLEGAL_TRANSITION for what is not suspended; the database's.
-pub async fn resume(work: &mut Work<'_>, row: &ReferralRow, consent_id: Uuid) -> Result<(), Refusal> {
+/// ILLEGAL_TRANSITION if it is not suspended, or a database error.
+pub async fn resume(work: &mut Work<'_>, row: &ReferralRow, consent_id: Uuid) -> Result<(), WorkError> {
     let kept = work.tx().referral_as_stored(row.id).await?.and_then(|row| row.paused_days);
-    let asked = row.rest.standing.suspended_from == Some(ReferralStatus::InfoRequested);
+    let has_open_question = row.rest.standing.suspended_from == Some(ReferralStatus::InfoRequested);
     let agreement = match row.rest.agreement_id {
         Some(id) => work.writes().agreement(id).await?,
         None => None,
     };
-    let due_on = match (asked, kept, agreement) {
-        // The sender's clock begins anew.
+    let due_on = match (has_open_question, kept, agreement) {
+        // The sender's period to answer begins again.
         (true, _, Some(agreement)) => after_working_days(work.today(), agreement.respond_working_days),
         (false, Some(days), _) => after_working_days(work.today(), days),
         (true, _, None) | (false, None, _) => NO_DUE_DATE,
@@ -69,9 +69,9 @@ pub async fn resume(work: &mut Work<'_>, row: &ReferralRow, consent_id: Uuid) ->
     let with = ReferralChange {
         consent_id: Some(Some(consent_id)),
         due_on: Some(due_on),
-        paused_days: (!asked).then_some(None),
+        paused_days: (!has_open_question).then_some(None),
         ..Default::default()
     };
-    let made = Move { action: ReferralAction::Resume, mover: Mover::Clock, reason: None, detail: None, with };
+    let made = Move { action: ReferralAction::Resume, mover: Mover::Timer, reason: None, detail: None, with };
     work.advance(row, made).await.map(drop)
 }

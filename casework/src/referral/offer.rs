@@ -1,4 +1,4 @@
-//! Offers a draft: from here on the receiver has its copy.
+//! Offers a draft. From now on the receiver has its copy.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -15,25 +15,25 @@ use kim_entity::{agency, agreement, consent};
 use uuid::Uuid;
 
 use super::duty::{needs_acknowledgement, unacknowledged};
-use super::{Done, Target, copy};
-use crate::refusal::Refusal;
+use super::{ReferralResult, Target, copy};
+use crate::refusal::WorkError;
 use crate::work::{Move, Work};
 
-/// Days within which a body checks whether it is competent (§ 14(1) SGB IX), calendar days.
-const COMPETENCE_CHECK: u64 = 14;
+/// Calendar days within which a body must check whether it is competent (§ 14(1) SGB IX).
+const COMPETENCE_CHECK_DAYS: u64 = 14;
 
-/// How a draft is offered.
+/// Input of an offer.
 #[derive(Clone, Copy, Debug)]
 pub struct Offer {
     /// The draft.
     pub target: Target,
-    /// Other fields than those drafted.
+    /// The fields to offer; `None`: the drafted ones.
     pub fields: Option<FieldSet>,
-    /// The sender knows what § 87 AufenthG makes public bodies tell.
+    /// Whether the sender acknowledges the reporting duty of public bodies (§ 87 AufenthG).
     pub acknowledge_reporting_duty: bool,
 }
 
-/// Those whom an offer concerns, and what carries it today.
+/// The parties of an offer, with today's agreement and consent.
 #[derive(Debug)]
 pub(super) struct Parties {
     pub(super) sender: agency::Model,
@@ -49,7 +49,7 @@ impl Parties {
         case_id: Uuid,
         receiver: agency::Model,
         purpose: ReferralPurpose,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, WorkError> {
         Ok(Self {
             sender: work.writes().own_agency().await?,
             agreement: work.writes().agreement_in_force(receiver.id, purpose).await?,
@@ -59,7 +59,7 @@ impl Parties {
         })
     }
 
-    /// The inputs of the rule at a stage.
+    /// The inputs of the disclosure rule at a stage.
     pub(super) fn terms(&self, stage: Stage, offered: FieldSet, today: NaiveDate) -> Terms {
         Terms {
             receiver: self.receiver.kind.0,
@@ -81,43 +81,47 @@ const NOTHING_AGREED: disclosure::Agreement =
 /// Offers a draft.
 ///
 /// # Errors
-/// NOT_FOUND, CONFLICT, ILLEGAL_TRANSITION, NO_AGREEMENT, NO_LEGAL_GROUND with the fields that lack one, BAD_INPUT where
-/// the reporting duty is to be acknowledged first.
-pub async fn offer(work: &mut Work<'_>, input: Offer) -> Result<Done, Refusal> {
+/// NOT_FOUND, CONFLICT, ILLEGAL_TRANSITION, NO_AGREEMENT, NO_LEGAL_GROUND with the fields that lack one, BAD_INPUT if
+/// the reporting duty must be acknowledged first.
+pub async fn offer(work: &mut Work<'_>, input: Offer) -> Result<ReferralResult, WorkError> {
     let row = work.referral(input.target.id, input.target.expected_version).await?;
     offer_row(work, &row, input).await
 }
 
-pub(super) async fn offer_row(work: &mut Work<'_>, row: &ReferralRow, input: Offer) -> Result<Done, Refusal> {
+pub(super) async fn offer_row(
+    work: &mut Work<'_>,
+    row: &ReferralRow,
+    input: Offer,
+) -> Result<ReferralResult, WorkError> {
     let grounds = Grounds::find(work, &[(row, input.fields)]).await?;
-    let ready = grounds.prepare(work, row, input.fields, input.acknowledge_reporting_duty)?;
-    write(work, vec![ready]).await?;
-    Ok(Done { referral: row.id })
+    let prepared = grounds.prepare(work, row, input.fields, input.acknowledge_reporting_duty)?;
+    write(work, vec![prepared]).await?;
+    Ok(ReferralResult { referral: row.id })
 }
 
-/// An offer that may be made, and what it writes.
-pub(super) struct Ready<'r> {
+/// A checked offer, with everything that it writes.
+pub(super) struct PreparedOffer<'r> {
     row: &'r ReferralRow,
     copy: HandoverRow,
     with: ReferralChange,
 }
 
-/// Makes these offers. Nothing of them is refused any more: the drafts are locked, and each was prepared.
-pub(super) async fn write(work: &mut Work<'_>, mut ready: Vec<Ready<'_>>) -> Result<(), Refusal> {
-    let copies: Vec<_> = ready.iter_mut().map(|one| std::mem::take(&mut one.copy)).collect();
+/// Writes the offers. None can be refused any more: the drafts are locked, and each was checked.
+pub(super) async fn write(work: &mut Work<'_>, mut prepared: Vec<PreparedOffer<'_>>) -> Result<(), WorkError> {
+    let copies: Vec<_> = prepared.iter_mut().map(|one| std::mem::take(&mut one.copy)).collect();
     work.tx().replace_handovers(&copies).await?;
-    for Ready { row, with, .. } in ready {
+    for PreparedOffer { row, with, .. } in prepared {
         work.advance(row, Move { with, ..Move::by(row, ReferralAction::Offer) }).await?;
     }
     Ok(())
 }
 
-/// What offers of drafts rest on: read in some few statements, of which only those for each receiver and purpose grow in
-/// number.
+/// The data on which offers of drafts depend. The number of statements grows only with the number of pairs of receiver
+/// and purpose.
 pub(super) struct Grounds {
     sender: agency::Model,
-    asked: HashMap<(Uuid, ReferralPurpose), (Option<agency::Model>, Option<agreement::Model>)>,
-    /// Nobody closes these before the work is done.
+    receivers: HashMap<(Uuid, ReferralPurpose), (Option<agency::Model>, Option<agreement::Model>)>,
+    /// Cases that are open, and locked until the commit.
     open: BTreeSet<Uuid>,
     cases: HashMap<Uuid, CaseRow>,
     consents: HashMap<Whose, consent::Model>,
@@ -125,8 +129,8 @@ pub(super) struct Grounds {
 }
 
 impl Grounds {
-    /// Of these drafts, each with other fields than drafted or without.
-    pub(super) async fn find(work: &Work<'_>, drafts: &[(&ReferralRow, Option<FieldSet>)]) -> Result<Self, Refusal> {
+    /// Reads the data for these drafts, each with the fields to offer if they differ from the drafted ones.
+    pub(super) async fn find(work: &Work<'_>, drafts: &[(&ReferralRow, Option<FieldSet>)]) -> Result<Self, WorkError> {
         let writes = work.writes();
         let fields = |&(row, fields): &(&ReferralRow, Option<FieldSet>)| fields.unwrap_or(row.terms.offered);
         let fields = drafts.iter().map(fields).fold(FieldSet::EMPTY, FieldSet::or);
@@ -134,11 +138,11 @@ impl Grounds {
         let open = writes.open_cases(&cases).await?;
         let cases = copy::records(work, &cases.into_iter().collect::<Vec<_>>(), fields).await?;
         let pairs: BTreeSet<_> = drafts.iter().map(|(row, _)| (row.receiver_id, row.purpose)).collect();
-        let mut asked = HashMap::new();
+        let mut receivers = HashMap::new();
         for &(receiver_id, purpose) in &pairs {
             let receiver = writes.receiver(receiver_id, purpose).await?;
             let agreement = writes.agreement_in_force(receiver_id, purpose).await?;
-            asked.insert((receiver_id, purpose), (receiver, agreement));
+            receivers.insert((receiver_id, purpose), (receiver, agreement));
         }
         let clients: BTreeSet<Uuid> = cases.iter().map(|case| case.person_id).collect();
         let referrals: Vec<Uuid> = drafts.iter().map(|(row, _)| row.id).collect();
@@ -146,7 +150,7 @@ impl Grounds {
         let concern_of = |row: HandoverRow| Some((row.referral_id, row.values.get(F::Concern)?.to_owned()));
         Ok(Self {
             sender: writes.own_agency().await?,
-            asked,
+            receivers,
             open,
             consents: writes.consents_of(&clients, &pairs).await?,
             cases: cases.into_iter().map(|case| (case.id, case)).collect(),
@@ -154,25 +158,25 @@ impl Grounds {
         })
     }
 
-    /// What this offer would write, or why it may not be made. Nothing is written yet.
+    /// Checks an offer and returns what it writes. Writes nothing.
     pub(super) fn prepare<'r>(
         &self,
         work: &Work<'_>,
         row: &'r ReferralRow,
         fields: Option<FieldSet>,
         acknowledge_reporting_duty: bool,
-    ) -> Result<Ready<'r>, Refusal> {
+    ) -> Result<PreparedOffer<'r>, WorkError> {
         let today = work.today();
         row.rest
             .standing
             .after(ReferralAction::Offer, crate::work::mover(row))
-            .map_err(|why| Refusal::unmoved(why, ReferralAction::Offer, row.status))?;
+            .map_err(|why| WorkError::unmoved(why, ReferralAction::Offer, row.status))?;
         if !self.open.contains(&row.rest.case_id) {
-            return Err(Refusal::not_allowed("Der Fall ist abgeschlossen."));
+            return Err(WorkError::not_allowed("Der Fall ist abgeschlossen."));
         }
-        let case = self.cases.get(&row.rest.case_id).ok_or_else(Refusal::not_found)?;
-        let Some((Some(receiver), Some(agreement))) = self.asked.get(&(row.receiver_id, row.purpose)) else {
-            return Err(Refusal::no_agreement());
+        let case = self.cases.get(&row.rest.case_id).ok_or_else(WorkError::not_found)?;
+        let Some((Some(receiver), Some(agreement))) = self.receivers.get(&(row.receiver_id, row.purpose)) else {
+            return Err(WorkError::no_agreement());
         };
         let parties = Parties {
             sender: self.sender.clone(),
@@ -192,7 +196,7 @@ impl Grounds {
         if needs_acknowledgement(forms.0, forms.1, offered, values, today) && !acknowledge_reporting_duty {
             return Err(unacknowledged());
         }
-        let concern = self.concerns.get(&row.id).cloned().unwrap_or_else(|| copy::usual_concern(row.purpose));
+        let concern = self.concerns.get(&row.id).cloned().unwrap_or_else(|| copy::default_concern(row.purpose));
         let client_fingerprint = copy::fingerprint(work, offered, values);
         let mut copy = HandoverRow { referral_id: row.id, client_fingerprint, ..Default::default() };
         copy::set(&mut copy, offered, values, &concern);
@@ -212,25 +216,25 @@ impl Grounds {
             }),
             ..Default::default()
         };
-        Ok(Ready { row, copy, with })
+        Ok(PreparedOffer { row, copy, with })
     }
 }
 
-/// Refuses what has no ground: the offer as a whole, or the fields that would be withheld even once accepted.
-pub(super) fn refuse_without_ground(terms: &Terms) -> Result<(), Refusal> {
+/// Refuses an offer without a ground, or fields that would be withheld even after acceptance.
+pub(super) fn refuse_without_ground(terms: &Terms) -> Result<(), WorkError> {
     if !disclosure::consent_holds(terms) && disclosure::statutory(terms).is_empty() {
-        return Err(Refusal::no_ground(FieldSet::EMPTY));
+        return Err(WorkError::no_ground(FieldSet::EMPTY));
     }
     let carried = disclosure::visible(terms).fields();
     let lacking = terms.offered.without(carried);
-    if carried.is_empty() || !lacking.is_empty() { Err(Refusal::no_ground(lacking)) } else { Ok(()) }
+    if carried.is_empty() || !lacking.is_empty() { Err(WorkError::no_ground(lacking)) } else { Ok(()) }
 }
 
-/// The day by which the law wants competence checked, for an application for Eingliederungshilfe.
+/// The day until which competence must be checked for an application for Eingliederungshilfe.
 fn statutory_due_on(row: &ReferralRow, first_received_on: NaiveDate) -> Option<NaiveDate> {
     match (row.rest.carries_application, row.purpose) {
         (true, ReferralPurpose::ParticipationSupport) => {
-            first_received_on.checked_add_days(Days::new(COMPETENCE_CHECK))
+            first_received_on.checked_add_days(Days::new(COMPETENCE_CHECK_DAYS))
         }
         (_, _) => None,
     }

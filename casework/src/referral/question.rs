@@ -1,4 +1,4 @@
-//! A question to the sender: the ball and the clock go over, and come back with the answer.
+//! A question to the sender. The sender has to act next, with its own due date, until it answers.
 
 use kim_domain::deadline::{after_working_days, working_days_until};
 use kim_domain::life::ReferralAction;
@@ -6,25 +6,25 @@ use kim_domain::referral::ReferralStatus;
 use kim_entity::referral::NO_DUE_DATE;
 use kim_entity::write::ReferralChange;
 
-use super::{Done, Target, message};
-use crate::refusal::Refusal;
+use super::{ReferralResult, Target, message};
+use crate::refusal::WorkError;
 use crate::work::{Move, Work};
 
-/// Working days within which a question is answered where no agreement says how long answers take.
-const USUAL_DAYS: i16 = 10;
+/// Working days to answer a question if there is no agreement.
+const DEFAULT_ANSWER_DAYS: i16 = 10;
 
-/// Asks the sender. The receiver's clock stops with the days that it has left, and the sender's begins.
+/// Asks the sender. The receiver's remaining days are stored, and the sender's period begins.
 ///
 /// # Errors
 /// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED, ILLEGAL_TRANSITION, BAD_INPUT.
-pub async fn ask(work: &mut Work<'_>, target: Target, question: &str) -> Result<Done, Refusal> {
+pub async fn ask(work: &mut Work<'_>, target: Target, question: &str) -> Result<ReferralResult, WorkError> {
     let row = work.referral(target.id, target.expected_version).await?;
     let today = work.today();
     let agreement = match row.rest.agreement_id {
         Some(id) => work.writes().agreement(id).await?,
         None => None,
     };
-    let days = agreement.map_or(USUAL_DAYS, |agreement| agreement.respond_working_days);
+    let days = agreement.map_or(DEFAULT_ANSWER_DAYS, |agreement| agreement.respond_working_days);
     let with = ReferralChange {
         paused_days: Some(row.due_on.map(|due| working_days_until(today, due))),
         due_on: Some(after_working_days(today, days)),
@@ -32,17 +32,17 @@ pub async fn ask(work: &mut Work<'_>, target: Target, question: &str) -> Result<
     };
     work.advance(&row, Move { with, ..Move::by(&row, ReferralAction::RequestInformation) }).await?;
     message::write(work, &row, "question", question).await?;
-    Ok(Done { referral: row.id })
+    Ok(ReferralResult { referral: row.id })
 }
 
-/// Answers. The receiver's clock goes on with the days that it had left.
+/// Answers the question. The receiver's period continues with its remaining days.
 ///
 /// # Errors
 /// As [`ask`].
-pub async fn reply(work: &mut Work<'_>, target: Target, answer: &str) -> Result<Done, Refusal> {
+pub async fn reply(work: &mut Work<'_>, target: Target, answer: &str) -> Result<ReferralResult, WorkError> {
     let row = work.referral(target.id, target.expected_version).await?;
     let kept = work.tx().referral_as_stored(row.id).await?.and_then(|row| row.paused_days);
-    // A list that was imported says when the receiver's answer is due, and nothing of a pause.
+    // An imported list contains the receiver's due date but no stored remaining days.
     let imported = row.status == ReferralStatus::InfoRequested && row.rest.standing.asked_from.is_none();
     let due_on = match kept {
         Some(days) => after_working_days(work.today(), days),
@@ -52,5 +52,5 @@ pub async fn reply(work: &mut Work<'_>, target: Target, answer: &str) -> Result<
     let with = ReferralChange { paused_days: Some(None), due_on: Some(due_on), ..Default::default() };
     work.advance(&row, Move { with, ..Move::by(&row, ReferralAction::AnswerInformation) }).await?;
     message::write(work, &row, "answer", answer).await?;
-    Ok(Done { referral: row.id })
+    Ok(ReferralResult { referral: row.id })
 }

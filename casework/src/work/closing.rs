@@ -1,4 +1,4 @@
-//! What closes more than the referral that is worked on.
+//! Records that concern more than the referral of the use case: withdrawn consents, and agreements that narrow.
 
 use kim_domain::change::ChangeKind;
 use kim_domain::field::{FieldSet, HandoverField};
@@ -11,33 +11,33 @@ use uuid::Uuid;
 use super::{Work, WorkTx as _, Worker};
 
 impl<W: Worker> Work<'_, W> {
-    /// Notes that this consent, or a part of it, is withdrawn by this work, with the step of its history: the instant is set
-    /// when it finishes.
-    pub(crate) fn withdraws(&mut self, consent_id: Uuid, event_id: Option<Uuid>) {
+    /// Records that this work withdraws the consent or a part of it. `event_id` is the event in the consent's history,
+    /// whose time is set when the work finishes.
+    pub(crate) fn mark_withdrawn(&mut self, consent_id: Uuid, event_id: Option<Uuid>) {
         self.record.withdrawn.push((consent_id, event_id));
     }
 
-    /// Tells both sides that from a day to come on less is agreed on for a referral.
-    pub(crate) fn foretell(&mut self, row: &ReferralRow) {
-        self.change(row, ChangeKind::AgreementChanged, None);
+    /// Notifies both sides that the agreement of a referral will narrow on a future day.
+    pub(crate) fn notify_of_later_change(&mut self, row: &ReferralRow) {
+        self.notify(row, ChangeKind::AgreementChanged, None);
     }
 
-    /// Counts referrals on for which less is agreed on now, with the fields that this closes, and tells both sides. However
-    /// many they are, the statements are few.
+    /// Increments the versions of referrals whose agreement narrows now, and notifies both sides of the closed fields.
+    /// The number of statements does not depend on the number of referrals.
     pub(crate) async fn narrow(&mut self, concerned: &[(ReferralRow, FieldSet)]) -> Result<(), DbErr> {
         let ids: Vec<Uuid> = concerned.iter().map(|(row, _)| row.id).collect();
         self.tx().count_referrals_on(&ids, self.now).await?;
         for (row, closed) in concerned {
-            // For the Träger it is the coordination that signs and ends; it is no side of a referral.
+            // The coordination acts for the Träger in agreements, but is no side of a referral.
             let author = self.by.author().filter(|(agency, _)| [row.sender_id, row.receiver_id].contains(agency));
             let closed: Vec<_> = closed.iter().map(HandoverField::code).collect();
             let event = referral_event::Model {
                 detail: Some(serde_json::json!({ "not_agreed": closed }).to_string()),
                 agency_id: author.map_or(row.sender_id, |(agency, _)| agency),
                 staff: author.map(|(_, subject)| subject.to_owned()),
-                ..self.event_of(row, Mover::Clock)
+                ..self.event_of(row, Mover::Timer)
             };
-            self.tell(row, ChangeKind::AgreementChanged, event);
+            self.write_event(row, ChangeKind::AgreementChanged, event);
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! How a unit of work ends. A part of it may be refused by itself, and leaves nothing then.
+//! Ends a unit of work, or a part of it that can be refused separately.
 
 use std::collections::BTreeSet;
 
@@ -6,9 +6,9 @@ use kim_entity::DbErr;
 use uuid::Uuid;
 
 use super::{Work, WorkTx as _, Worker};
-use crate::refusal::Refusal;
+use crate::refusal::WorkError;
 
-/// Where a part of the work began: see [`Work::begin_part`].
+/// The start of a part of the work: see [`Work::begin_part`].
 #[derive(Debug)]
 pub(crate) struct Part {
     events: usize,
@@ -17,7 +17,7 @@ pub(crate) struct Part {
 }
 
 impl<W: Worker> Work<'_, W> {
-    /// Begins a part of the work that may be refused by itself. Parts do not nest.
+    /// Begins a part of the work that can be refused without refusing the rest. Parts do not nest.
     pub(crate) async fn begin_part(&self) -> Result<Part, DbErr> {
         self.tx().begin_part().await?;
         let record = &self.record;
@@ -25,29 +25,29 @@ impl<W: Worker> Work<'_, W> {
         Ok(Part { events, changes, closed_to: record.closed_to.clone() })
     }
 
-    /// Ends it: refused, it leaves nothing, and the rest stays.
-    pub(crate) async fn end_part<T>(&mut self, part: Part, result: Result<T, Refusal>) -> Result<T, Refusal> {
+    /// Ends the part. A refused part is rolled back; the rest of the work stays.
+    pub(crate) async fn end_part<T>(&mut self, part: Part, result: Result<T, WorkError>) -> Result<T, WorkError> {
         match &result {
             Ok(_) => self.tx().end_part(true).await?,
-            Err(Refusal::Refused(_)) => {
+            Err(WorkError::Refused(_)) => {
                 self.record.events.truncate(part.events);
                 self.record.changes.truncate(part.changes);
                 self.record.closed_to = part.closed_to;
                 self.tx().end_part(false).await?;
             }
-            // The database does not answer: there is nothing to go on with.
-            Err(Refusal::Database(_)) => {}
+            // The whole transaction has failed, so there is nothing to roll back to.
+            Err(WorkError::Database(_)) => {}
         }
         result
     }
 
-    /// Makes it last: writes the events, numbers the changes, holds back disclosures if something closes, and commits.
+    /// Commits: writes the events, numbers the changes, and holds back disclosures if fields close.
     pub(crate) async fn finish(self) -> Result<(), DbErr> {
         self.by.into_tx().finish(self.record, self.now, self.clock).await
     }
 
-    /// Gives it up.
-    pub(crate) async fn give_up(self) -> Result<(), DbErr> {
+    /// Rolls everything back.
+    pub(crate) async fn roll_back(self) -> Result<(), DbErr> {
         self.by.into_tx().roll_back().await
     }
 }

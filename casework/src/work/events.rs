@@ -1,9 +1,9 @@
-//! What happens to a referral: its state, the event in its history and the lines in both sides' feeds, always together.
+//! Writes the changes of a referral: its state, the event in its history, and the entries in both sides' feeds.
 
 use kim_domain::change::ChangeKind;
 use kim_domain::disclosure::{self, Terms};
 use kim_domain::id::new_uuid;
-use kim_domain::life::{Mover, ReferralAction, Refused, Standing};
+use kim_domain::life::{MoveError, Mover, ReferralAction, Standing};
 use kim_domain::referral::{BallHolder, ReferralStatus};
 use kim_entity::code::Code;
 use kim_entity::read::{ReferralRow, Side};
@@ -12,30 +12,30 @@ use kim_entity::write::{FeedChange, Moved, ReferralChange, Tx};
 use kim_entity::{referral, referral_event};
 use uuid::Uuid;
 
-use super::{ClockWork, Work, WorkTx as _, Worker};
-use crate::refusal::Refusal;
+use super::{TimerWork, Work, WorkTx as _, Worker};
+use crate::refusal::WorkError;
 
-/// A move of a referral.
+/// A move of a referral to another state.
 #[derive(Debug)]
 pub(crate) struct Move {
     pub(crate) action: ReferralAction,
     pub(crate) mover: Mover,
     /// Code of the outcome or reason.
     pub(crate) reason: Option<&'static str>,
-    /// What else the event says.
+    /// Details of the event, as JSON.
     pub(crate) detail: Option<serde_json::Value>,
-    /// Columns that change with it, beside those that follow from the state.
+    /// Columns that change beside those that follow from the state.
     pub(crate) with: ReferralChange,
 }
 
 impl Move {
-    /// A move by the viewer, with nothing but the state.
+    /// A move by the viewer that changes only the state.
     pub(crate) fn by(row: &ReferralRow, action: ReferralAction) -> Self {
         Self { action, mover: mover(row), reason: None, detail: None, with: ReferralChange::default() }
     }
 }
 
-/// The viewer's part in a referral.
+/// The viewer's side of a referral.
 pub(crate) fn mover(row: &ReferralRow) -> Mover {
     match row.side {
         Side::Sender => Mover::Sender,
@@ -43,30 +43,30 @@ pub(crate) fn mover(row: &ReferralRow) -> Mover {
     }
 }
 
-/// Refuses what is not the viewer's to do now: asked before anything else is, so that no other refusal tells the wrong
-/// side something.
-pub(crate) fn may(row: &ReferralRow, action: ReferralAction) -> Result<(), Refusal> {
+/// Refuses an action that the viewer may not take now. Called before all other checks, so that their refusals disclose
+/// nothing to the wrong side.
+pub(crate) fn require_permitted(row: &ReferralRow, action: ReferralAction) -> Result<(), WorkError> {
     if row.rest.standing.permits(action, mover(row)) {
         return Ok(());
     }
-    // What moves nothing leads nowhere for anybody: whose it is is said first.
-    let why = row.rest.standing.after(action, mover(row)).err().unwrap_or(Refused::Illegal);
-    Err(Refusal::unmoved(why, action, row.status))
+    // Actions that move nothing have no path. For them the side is checked first.
+    let why = row.rest.standing.after(action, mover(row)).err().unwrap_or(MoveError::Illegal);
+    Err(WorkError::unmoved(why, action, row.status))
 }
 
 impl Work<'_> {
-    /// Something that happened to a referral and did not move it. It is a change all the same: the version counts on, but
-    /// for what only its receiver learns. From a version that counted on its sender would learn that there was something.
-    pub(crate) async fn happen(
+    /// Writes an action that does not move the referral. It increments the version, except for events that only the
+    /// receiver may know about: from the version the sender would learn of them.
+    pub(crate) async fn write_action(
         &mut self,
         row: &ReferralRow,
         action: ReferralAction,
         kind: ChangeKind,
         detail: Option<serde_json::Value>,
         with: ReferralChange,
-    ) -> Result<(), Refusal> {
-        may(row, action)?;
-        if !is_receivers_alone(row, kind) {
+    ) -> Result<(), WorkError> {
+        require_permitted(row, action)?;
+        if !is_for_receiver_only(row, kind) {
             self.update(row, with).await?;
         }
         let event = referral_event::Model {
@@ -74,28 +74,30 @@ impl Work<'_> {
             detail: detail.map(|detail| detail.to_string()),
             ..self.event_of(row, mover(row))
         };
-        self.tell(row, kind, event);
+        self.write_event(row, kind, event);
         Ok(())
     }
 
-    /// Something about the case happened by another of its referrals, and concerns this one. Its sender's history says so
-    /// and names nobody else: the receiver learns of no other agency. What is its sender's alone does not count on either.
+    /// Writes to this referral an event of another referral of the same case. The sender's history shows the event
+    /// without naming another agency, and the receiver learns of no other agency. An event that only the sender may see
+    /// does not increment the version.
     #[expect(
         clippy::disallowed_methods,
-        reason = "the other referrals of a case are other agencies'; only they are told"
+        reason = "the other referrals of a case have other receivers; only their own sides are notified"
     )]
-    pub(crate) async fn affect(
+    pub(crate) async fn write_action_elsewhere(
         &mut self,
         row: &referral::Model,
         action: ReferralAction,
         kind: ChangeKind,
         detail: &serde_json::Value,
         senders_alone: bool,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), WorkError> {
         if !senders_alone {
             let (change, now) = (ReferralChange::default(), self.now);
-            let count_on = async |all: &Unscoped<&Tx>| all.tx().change_referral(row.id, row.version, change, now).await;
-            counted_on(self.writes().unscoped(count_on).await?, row.version)?;
+            let increment =
+                async |all: &Unscoped<&Tx>| all.tx().change_referral(row.id, row.version, change, now).await;
+            require_incremented(self.writes().unscoped(increment).await?, row.version)?;
         }
         let (id, own) = (new_uuid(), self.own_id() == row.sender_id);
         self.record.events.push(referral_event::Model {
@@ -118,8 +120,8 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// The first event of a new draft; only its sender knows of it.
-    pub(crate) fn drafted(&mut self, sender_id: Uuid, referral_id: Uuid) -> referral_event::Model {
+    /// The first event of a new draft, which only its sender can see.
+    pub(crate) fn draft_event(&mut self, sender_id: Uuid, referral_id: Uuid) -> referral_event::Model {
         let (id, own) = (new_uuid(), self.own_id() == sender_id);
         let (kind, event_id) = (ChangeKind::Moved, Some(id));
         self.record.changes.push(FeedChange { agency_id: sender_id, referral_id, kind, event_id });
@@ -140,8 +142,8 @@ impl Work<'_> {
     }
 }
 
-impl Work<'_, ClockWork> {
-    /// Reminds whoever has the ball: a change in its feed alone, and none of the referral.
+impl Work<'_, TimerWork> {
+    /// Reminds the side that has to act: only a change in its feed, no change of the referral.
     pub(crate) fn remind(&mut self, row: &ReferralRow) {
         let agency_id = match row.status.ball() {
             Some(BallHolder::Sender) => row.sender_id,
@@ -154,17 +156,17 @@ impl Work<'_, ClockWork> {
 }
 
 impl<W: Worker> Work<'_, W> {
-    /// Moves a referral: state, event, and both sides' feeds.
-    pub(crate) async fn advance(&mut self, row: &ReferralRow, made: Move) -> Result<Standing, Refusal> {
+    /// Moves a referral: writes state, events and both sides' feeds.
+    pub(crate) async fn advance(&mut self, row: &ReferralRow, step: Move) -> Result<Standing, WorkError> {
         let path = row
             .rest
             .standing
-            .after(made.action, made.mover)
-            .map_err(|why| Refusal::unmoved(why, made.action, row.status))?;
+            .after(step.action, step.mover)
+            .map_err(|why| WorkError::unmoved(why, step.action, row.status))?;
         let Some(&to) = path.last() else { return Ok(row.rest.standing) };
-        let moved = Moved { to, reason: made.reason, today: self.today };
-        counted_on(
-            self.tx().move_referral(row.id, row.rest.version, moved, made.with, self.now).await?,
+        let moved = Moved { to, reason: step.reason, today: self.today };
+        require_incremented(
+            self.tx().move_referral(row.id, row.rest.version, moved, step.with, self.now).await?,
             row.rest.version,
         )?;
         let mut from = row.rest.standing;
@@ -173,12 +175,12 @@ impl<W: Worker> Work<'_, W> {
             let event = referral_event::Model {
                 from_status: Some(Code(from.status)),
                 to_status: Code(standing.status),
-                reason: made.reason.filter(|_| last).map(str::to_owned),
-                action: Some(Code(if last { made.action } else { ReferralAction::Acknowledge })),
-                detail: made.detail.as_ref().filter(|_| last).map(serde_json::Value::to_string),
-                ..self.event_of(row, made.mover)
+                reason: step.reason.filter(|_| last).map(str::to_owned),
+                action: Some(Code(if last { step.action } else { ReferralAction::Acknowledge })),
+                detail: step.detail.as_ref().filter(|_| last).map(serde_json::Value::to_string),
+                ..self.event_of(row, step.mover)
             };
-            self.tell(row, ChangeKind::Moved, event);
+            self.write_event(row, ChangeKind::Moved, event);
             from = standing;
         }
         let after = Terms {
@@ -186,36 +188,37 @@ impl<W: Worker> Work<'_, W> {
             ..row.terms
         };
         if !row.visible().fields().is_within(disclosure::visible(&after).fields()) {
-            self.closes(row.receiver_id);
+            self.mark_closed_to(row.receiver_id);
         }
         Ok(to)
     }
 
-    /// Notes that a field or more of the receiver's is closed by this work.
-    pub(crate) fn closes(&mut self, receiver_id: Uuid) {
+    /// Records that this work closes at least one field for the receiver.
+    pub(crate) fn mark_closed_to(&mut self, receiver_id: Uuid) {
         self.record.closed_to.insert(receiver_id);
     }
 
-    /// Lets a referral rest on this consent, without moving it.
-    pub(crate) async fn rests_on(&mut self, row: &ReferralRow, consent_id: Uuid) -> Result<(), Refusal> {
+    /// Bases a referral on this consent without moving it.
+    pub(crate) async fn base_on_consent(&mut self, row: &ReferralRow, consent_id: Uuid) -> Result<(), WorkError> {
         self.update(row, ReferralChange { consent_id: Some(Some(consent_id)), ..Default::default() }).await?;
-        self.change(row, ChangeKind::ConsentChanged, None);
+        self.notify(row, ChangeKind::ConsentChanged, None);
         Ok(())
     }
 
-    /// Tells both sides of a change without an event of its own; the receiver not of what was never offered.
-    pub(crate) fn change(&mut self, row: &ReferralRow, kind: ChangeKind, event_id: Option<Uuid>) {
+    /// Notifies both sides of a change that has no event. The receiver is not notified about a referral that was never
+    /// offered.
+    pub(crate) fn notify(&mut self, row: &ReferralRow, kind: ChangeKind, event_id: Option<Uuid>) {
         let hidden = row.status == ReferralStatus::Draft && row.rest.offered_at.is_none() && event_id.is_none();
         for agency_id in [row.sender_id, row.receiver_id].into_iter().take(if hidden { 1 } else { 2 }) {
             self.record.changes.push(FeedChange { agency_id, referral_id: row.id, kind, event_id });
         }
     }
 
-    /// An event that leaves a referral where it stands.
+    /// An event that leaves the referral in its state.
     pub(super) fn event_of(&self, row: &ReferralRow, mover: Mover) -> referral_event::Model {
         let author = match mover {
             Mover::Sender | Mover::Receiver => self.by.author(),
-            Mover::Clock => None,
+            Mover::Timer => None,
         };
         referral_event::Model {
             id: new_uuid(),
@@ -224,7 +227,7 @@ impl<W: Worker> Work<'_, W> {
             from_status: Some(Code(row.status)),
             to_status: Code(row.status),
             reason: None,
-            // What the clock does stands in the sender's history.
+            // Events of the timer are listed under the sender's agency.
             agency_id: author.map_or(row.sender_id, |(agency_id, _)| agency_id),
             staff: author.map(|(_, subject)| subject.to_owned()),
             imported: false,
@@ -234,30 +237,33 @@ impl<W: Worker> Work<'_, W> {
         }
     }
 
-    pub(super) fn tell(&mut self, row: &ReferralRow, kind: ChangeKind, event: referral_event::Model) {
+    pub(super) fn write_event(&mut self, row: &ReferralRow, kind: ChangeKind, event: referral_event::Model) {
         let event_id = Some(event.id);
         // Only the sender is notified about drafts.
         let of_draft = usize::from(event.to_status == Code(ReferralStatus::Draft));
         self.record.events.push(event);
-        let told = if is_receivers_alone(row, kind) { 1 } else { 2 };
-        for agency_id in [row.receiver_id, row.sender_id].into_iter().take(told).skip(of_draft) {
+        let recipients = if is_for_receiver_only(row, kind) { 1 } else { 2 };
+        for agency_id in [row.receiver_id, row.sender_id].into_iter().take(recipients).skip(of_draft) {
             self.record.changes.push(FeedChange { agency_id, referral_id: row.id, kind, event_id });
         }
     }
 
-    /// Writes columns of a referral whose version nobody else has counted on.
-    async fn update(&self, row: &ReferralRow, with: ReferralChange) -> Result<(), Refusal> {
-        counted_on(self.tx().change_referral(row.id, row.rest.version, with, self.now).await?, row.rest.version)
+    /// Writes columns of a referral. CONFLICT if its version has changed.
+    async fn update(&self, row: &ReferralRow, with: ReferralChange) -> Result<(), WorkError> {
+        require_incremented(
+            self.tx().change_referral(row.id, row.rest.version, with, self.now).await?,
+            row.rest.version,
+        )
     }
 }
 
-/// Refuses what somebody else has changed meanwhile.
-fn counted_on(counted: bool, version: i32) -> Result<(), Refusal> {
-    if counted { Ok(()) } else { Err(Refusal::conflict(version + 1)) }
+/// Refuses a change if another request has incremented the version.
+fn require_incremented(incremented: bool, version: i32) -> Result<(), WorkError> {
+    if incremented { Ok(()) } else { Err(WorkError::conflict(version + 1)) }
 }
 
-/// Whether the sender must not learn of it: of the receiver's appointments it learns as of the outcome, if the client lets
-/// it be told.
-fn is_receivers_alone(row: &ReferralRow, kind: ChangeKind) -> bool {
+/// Whether the sender must not learn of the change. Like the outcome, the receiver's appointments are shown to the
+/// sender only if the client agreed to that.
+fn is_for_receiver_only(row: &ReferralRow, kind: ChangeKind) -> bool {
     kind == ChangeKind::Appointment && row.side == Side::Receiver && !row.rest.reports_outcome(&row.terms)
 }

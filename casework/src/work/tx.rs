@@ -1,4 +1,4 @@
-//! Whose work it is: a viewer's or the timer's. What only a viewer can do, the timer's work has no function for.
+//! The two kinds of work: a viewer's and the timer's. Functions for viewers do not exist on the timer's work.
 
 use kim_entity::unscoped::Unscoped;
 use kim_entity::write::{Tx, Writes};
@@ -6,35 +6,35 @@ use uuid::Uuid;
 
 use super::WorkContext;
 
-/// Whose a unit of work is.
+/// A kind of work.
 pub trait Worker: std::fmt::Debug {
-    /// Its transaction.
+    /// The transaction of this kind of work.
     type Tx<'d>: WorkTx;
 }
 
-/// A viewer's work.
+/// Work of a viewer.
 #[derive(Debug)]
 pub enum ViewerWork {}
 
-/// The work of the timer, or of an import: nobody's.
+/// Work of the timer or of an import, which have no viewer.
 #[derive(Debug)]
-pub enum ClockWork {}
+pub enum TimerWork {}
 
 impl Worker for ViewerWork {
     type Tx<'d> = ViewerTx<'d>;
 }
 
-impl Worker for ClockWork {
-    type Tx<'d> = ClockTx;
+impl Worker for TimerWork {
+    type Tx<'d> = TimerTx;
 }
 
 /// The transaction of a unit of work.
 pub trait WorkTx: std::fmt::Debug {
-    /// What both kinds of work write with.
+    /// The writes that both kinds of work have.
     fn tx(&self) -> &Tx;
-    /// The same, to end it.
+    /// The same, by value, to end the transaction.
     fn into_tx(self) -> Tx;
-    /// Agency and subject in whose names events are written; nobody for the timer.
+    /// Agency and subject that are written to events as their author; `None` for the timer.
     fn author(&self) -> Option<(Uuid, &str)>;
 }
 
@@ -57,11 +57,11 @@ impl WorkTx for ViewerTx<'_> {
     }
 }
 
-/// A transaction that is narrowed to nobody.
+/// A transaction without a viewer.
 #[derive(Debug)]
-pub struct ClockTx(pub(super) Unscoped);
+pub struct TimerTx(pub(super) Unscoped);
 
-impl WorkTx for ClockTx {
+impl WorkTx for TimerTx {
     fn tx(&self) -> &Tx {
         self.0.tx()
     }

@@ -1,8 +1,8 @@
 use super::*;
 use crate::agency::pairs;
 
-fn at(kind: AgencyKind, role: Role, is_receiver: bool) -> Standpoint {
-    Standpoint { kind, role, is_receiver }
+fn at(kind: AgencyKind, role: Role, is_receiver: bool) -> Position {
+    Position { kind, role, is_receiver }
 }
 
 #[test]

@@ -20,13 +20,13 @@ const DIAGRAM: &str = "
     FAIL                receiver  IN_PROGRESS|INFO_REQUESTED+                       FAILED
     RETURN              receiver  ACCEPTED|IN_PROGRESS|INFO_REQUESTED+              RETURNED
     WITHDRAW            sender    OFFERED|ACKNOWLEDGED|INFO_REQUESTED|ACCEPTED|IN_PROGRESS|SUSPENDED  WITHDRAWN
-    WITHDRAW            clock     OFFERED|ACKNOWLEDGED|INFO_REQUESTED|ACCEPTED|IN_PROGRESS|SUSPENDED  WITHDRAWN
-    EXPIRE              clock     OFFERED|ACKNOWLEDGED|INFO_REQUESTED-              EXPIRED
-    SUSPEND             clock     OFFERED|ACKNOWLEDGED|INFO_REQUESTED|ACCEPTED|IN_PROGRESS            SUSPENDED
-    RESUME              clock     SUSPENDED                                         BACK
+    WITHDRAW            timer     OFFERED|ACKNOWLEDGED|INFO_REQUESTED|ACCEPTED|IN_PROGRESS|SUSPENDED  WITHDRAWN
+    EXPIRE              timer     OFFERED|ACKNOWLEDGED|INFO_REQUESTED-              EXPIRED
+    SUSPEND             timer     OFFERED|ACKNOWLEDGED|INFO_REQUESTED|ACCEPTED|IN_PROGRESS            SUSPENDED
+    RESUME              timer     SUSPENDED                                         BACK
 ";
 
-const MOVERS: [Mover; 3] = [Mover::Sender, Mover::Receiver, Mover::Clock];
+const MOVERS: [Mover; 3] = [Mover::Sender, Mover::Receiver, Mover::Timer];
 
 /// Model of a referral in the state diagram.
 #[derive(Clone, Debug)]
@@ -112,10 +112,10 @@ fn answers_belong_to_the_receiver_and_withdrawal_to_the_sender() {
         for ever_accepted in [false, true] {
             let standing = Standing { status, ever_accepted, asked_from: None, suspended_from: None };
             for action in [A::Acknowledge, A::Accept, A::Decline, A::Forward, A::Start, A::Complete, A::Return] {
-                assert_eq!(standing.after(action, Mover::Sender), Err(Refused::NotYours), "{action}");
+                assert_eq!(standing.after(action, Mover::Sender), Err(MoveError::NotYours), "{action}");
             }
-            assert_eq!(standing.after(A::Withdraw, Mover::Receiver), Err(Refused::NotYours));
-            assert_eq!(standing.after(A::Expire, Mover::Receiver), Err(Refused::NotYours));
+            assert_eq!(standing.after(A::Withdraw, Mover::Receiver), Err(MoveError::NotYours));
+            assert_eq!(standing.after(A::Expire, Mover::Receiver), Err(MoveError::NotYours));
         }
     }
 }
@@ -136,28 +136,28 @@ fn an_accepted_referral_is_forwarded_only_as_an_application() {
     for status in [S::Acknowledged, S::InfoRequested, S::Accepted, S::InProgress] {
         for (ever_accepted, carries_application) in [(false, false), (false, true), (true, false), (true, true)] {
             let standing = Standing { status, ever_accepted, ..Standing::DRAFT };
-            let around = Around { carries_application, ..NO_CONDITION };
-            let offered = standing.available(Mover::Receiver, around).any(|action| action == A::Forward);
+            let context = ActionContext { carries_application, ..NO_CONDITION };
+            let offered = standing.available(Mover::Receiver, context).any(|action| action == A::Forward);
             assert_eq!(offered, carries_application || !ever_accepted, "{status} {ever_accepted}");
         }
     }
 }
 
 /// All conditions are false.
-const NO_CONDITION: Around =
-    Around { carries_application: false, shows_something: false, can_be_continued: false, to_decide: false };
+const NO_CONDITION: ActionContext =
+    ActionContext { carries_application: false, shows_something: false, can_be_continued: false, to_decide: false };
 
 #[test]
 fn conditional_actions_are_available_only_if_their_condition_holds() {
-    let has = |standing: Standing, mover, around, action| standing.available(mover, around).any(|one| one == action);
+    let has = |standing: Standing, mover, context, action| standing.available(mover, context).any(|one| one == action);
     let declined = Standing { status: S::Declined, ..Standing::DRAFT };
     let accepted = Standing { status: S::Accepted, ever_accepted: true, ..Standing::DRAFT };
-    for (standing, mover, action, around) in [
-        (declined, Mover::Sender, A::OfferAgain, Around { can_be_continued: true, ..NO_CONDITION }),
-        (declined, Mover::Sender, A::DecideCorrection, Around { to_decide: true, ..NO_CONDITION }),
-        (accepted, Mover::Receiver, A::ReportWrongValue, Around { shows_something: true, ..NO_CONDITION }),
+    for (standing, mover, action, context) in [
+        (declined, Mover::Sender, A::OfferAgain, ActionContext { can_be_continued: true, ..NO_CONDITION }),
+        (declined, Mover::Sender, A::DecideCorrection, ActionContext { to_decide: true, ..NO_CONDITION }),
+        (accepted, Mover::Receiver, A::ReportWrongValue, ActionContext { shows_something: true, ..NO_CONDITION }),
     ] {
-        assert!(has(standing, mover, around, action), "{action}");
+        assert!(has(standing, mover, context, action), "{action}");
         assert!(!has(standing, mover, NO_CONDITION, action), "{action}");
     }
 }
@@ -193,7 +193,7 @@ fn responsibility_moves_only_when_the_receiver_starts_a_transfer() {
 #[test]
 fn an_interruption_does_not_move_the_responsibility() {
     use crate::referral::ReferralKind as K;
-    let mover = |action| if action == A::Suspend { Mover::Clock } else { Mover::Receiver };
+    let mover = |action| if action == A::Suspend { Mover::Timer } else { Mover::Receiver };
     for (from, expected) in [(S::Accepted, BallHolder::Sender), (S::InProgress, BallHolder::Receiver)] {
         let begun = Standing { status: from, ever_accepted: true, ..Standing::DRAFT };
         for interruptions in [&[A::RequestInformation][..], &[A::Suspend], &[A::RequestInformation, A::Suspend]] {

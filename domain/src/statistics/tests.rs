@@ -18,7 +18,7 @@ fn group(status: ReferralStatus, purpose: ReferralPurpose, kind: ReferralKind, c
 fn there_are_sixteen_tables_of_at_most_two_dimensions() {
     let tables = tables();
     assert_eq!(tables.len(), 1 + 5 + 10);
-    assert!(tables.iter().all(|by| by.len() <= MOST_DIMENSIONS && by.is_sorted()));
+    assert!(tables.iter().all(|by| by.len() <= MAX_DIMENSIONS && by.is_sorted()));
 }
 
 /// Four kinds of receiver with two referrals each: each is shown as 0. The total of 8 is shown as 10, so it is at least

@@ -17,7 +17,7 @@ fn verifier() -> Verifier {
         iss: ISS.to_owned(),
         audience: "kim".to_owned(),
         keys: Keys::from_jwks(jwks.as_bytes()).expect("a set"),
-        agencies: SpeaksFor::Agencies(["jobcenter-koeln".to_owned()].into()),
+        agencies: AllowedAgencies::Agencies(["jobcenter-koeln".to_owned()].into()),
     };
     Verifier::new([issuer]).expect("one issuer")
 }
@@ -40,7 +40,7 @@ fn sign(claims: &Value) -> String {
 }
 
 fn refused(claims: &Value) -> &'static str {
-    verifier().verify(&sign(claims)).err().map_or("accepted", Refused::reason)
+    verifier().verify(&sign(claims)).err().map_or("accepted", TokenError::reason)
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn an_unknown_key_is_reported_so_that_keys_are_fetched() {
     let header = Header { kid: Some("b".to_owned()), ..Header::new(Algorithm::EdDSA) };
     let token = encode(&header, &claims(), &EncodingKey::from_ed_der(&KEY)).expect("a token");
     assert_eq!(verifier.issuer_with_unknown_key(&token), Some(ISS));
-    assert_eq!(verifier.verify(&token).err().map(Refused::reason), Some("kid"));
+    assert_eq!(verifier.verify(&token).err().map(TokenError::reason), Some("kid"));
     assert_eq!(verifier.issuer_with_unknown_key(&sign(&claims())), None);
     assert_eq!(verifier.issuer_with_unknown_key(&sign(&with("iss", json!("https://other.example")))), None);
 }
@@ -141,13 +141,13 @@ fn a_critical_header_is_refused() {
     let header =
         Header { kid: Some("a".to_owned()), crit: Some(vec!["b64".to_owned()]), ..Header::new(Algorithm::EdDSA) };
     let token = encode(&header, &claims(), &EncodingKey::from_ed_der(&KEY)).expect("a token");
-    assert_eq!(verifier().verify(&token).err().map(Refused::reason), Some("crit"));
+    assert_eq!(verifier().verify(&token).err().map(TokenError::reason), Some("crit"));
 }
 
 #[test]
 fn malformed_tokens_are_refused() {
     let good = sign(&claims());
-    let long = format!("{good}{}", "A".repeat(LONGEST_TOKEN));
+    let long = format!("{good}{}", "A".repeat(MAX_TOKEN_LENGTH));
     let unsigned = good.rsplit_once('.').map(|(rest, _)| format!("{rest}.")).expect("three parts");
     for token in ["", ".", "..", "a.b.c", "ä.ö.ü", &good[1..], &long, &unsigned] {
         assert!(verifier().verify(token).is_err());
@@ -157,11 +157,11 @@ fn malformed_tokens_are_refused() {
 #[test]
 fn two_issuers_with_the_same_name_are_refused() {
     let issuer = verifier().issuers.remove(ISS).expect("the issuer");
-    assert_eq!(Verifier::new([issuer.clone(), issuer]).err(), Some(TwoIssuers(ISS.to_owned())));
+    assert_eq!(Verifier::new([issuer.clone(), issuer]).err(), Some(DuplicateIssuer(ISS.to_owned())));
 }
 
 #[test]
 fn a_refusal_gives_no_reason() {
     let refused = verifier().verify("").expect_err("refused");
-    assert_eq!((refused.to_string(), format!("{refused:?}")), ("the token is refused".into(), "Refused".into()));
+    assert_eq!((refused.to_string(), format!("{refused:?}")), ("the token is refused".into(), "TokenError".into()));
 }

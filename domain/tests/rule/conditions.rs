@@ -100,6 +100,6 @@ fn a_statute_opens_fields_only_between_sgb_bodies_for_an_sgb_purpose() {
 #[test]
 fn a_request_never_widens_the_visible_fields() {
     let terms = Terms { stage: Stage::Preview, ..jobcenter() };
-    let asked = visible(&terms).asked(FieldSet::of(&[F::FamilyName, F::Street]));
+    let asked = visible(&terms).restrict_to(FieldSet::of(&[F::FamilyName, F::Street]));
     assert_eq!(asked.fields(), FieldSet::of(&[F::FamilyName]));
 }

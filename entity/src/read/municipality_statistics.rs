@@ -6,7 +6,7 @@ use kim_domain::agency::AgencyKind;
 use kim_domain::period::Period;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{BallHolder, DeclineReason, ReferralStatus};
-use kim_domain::statistics::{FEWEST_POSTS, Group};
+use kim_domain::statistics::{Group, MIN_POSTS};
 use sea_orm::DbErr;
 
 use super::Reads;
@@ -101,7 +101,7 @@ impl Reads {
             .push(STAY)
             .push(" AS stay FROM referral_event e ");
         sql.push("JOIN referral r ON r.id = e.referral_id JOIN agency g ON g.id = r.receiver_id WHERE ").push(MOVES);
-        sql.push(" AND g.ags = ").bind(self.viewer.agency().ags.as_str()).push(" AND g.posts >= ").bind(FEWEST_POSTS);
+        sql.push(" AND g.ags = ").bind(self.viewer.agency().ags.as_str()).push(" AND g.posts >= ").bind(MIN_POSTS);
         sql.push(" AND r.purpose IN ").words(countable());
         sql.push(" AND r.offered_at > 0 AND r.offered_at < ").bind(ends).push(WINDOW).push(") s WHERE s.stay > 0 AND ");
         sql.push("s.at + s.stay >= ").bind(begins).push(" AND s.at + s.stay < ").bind(ends).push(" AND s.status IN ");

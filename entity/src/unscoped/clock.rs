@@ -2,9 +2,9 @@
 
 use chrono::NaiveDate;
 use kim_domain::calendar::{berlin_day, midnight_micros};
-use kim_domain::clock::{ReminderKind, Search};
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::ReferralStatus;
+use kim_domain::timer::{ReminderKind, TimerSearch};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, DbErr, EntityTrait as _};
 use uuid::Uuid;
@@ -82,20 +82,20 @@ impl Unscoped {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn search(database: &Database, search: Search) -> Result<Vec<Uuid>, DbErr> {
+    pub async fn search(database: &Database, search: TimerSearch) -> Result<Vec<Uuid>, DbErr> {
         let mut sql = Sql::new(database.backend());
         sql.push("SELECT r.id FROM referral r");
-        if matches!(search, Search::Suspend(_)) {
+        if matches!(search, TimerSearch::Suspend(_)) {
             sql.push(" JOIN agency s ON s.id = r.sender_id LEFT JOIN consent c ON c.id = r.consent_id");
         }
         // As the partial indexes of what runs know it.
         sql.push(" WHERE r.closed_on IS NULL");
         match search {
-            Search::Expire(last) => {
+            TimerSearch::Expire(last) => {
                 sql.push(" AND r.pending");
                 late(&mut sql, last);
             }
-            Search::Suspend(today) => {
+            TimerSearch::Suspend(today) => {
                 open(&mut sql);
                 // The rule's own condition (domain/src/disclosure.rs), which is asked again for each.
                 sql.push(" AND (c.id IS NULL OR c.withdrawn_at IS NOT NULL OR NOT c.data_protection");
@@ -103,16 +103,16 @@ impl Unscoped {
                 sql.words(ReferralPurpose::ALL.iter().copied().filter(|purpose| purpose.is_art9()));
                 sql.push(") OR c.valid_from > ").bind(today).push(" OR c.valid_until < ").bind(today).push(")");
             }
-            Search::Withdraw { due_before, known_by } => {
+            TimerSearch::Withdraw { due_before, known_by } => {
                 sql.push(" AND r.status = 'SUSPENDED' AND (r.due_on < ").bind(due_before);
                 sql.push(" OR r.due_on = ").bind(crate::referral::NO_DUE_DATE).push(")");
                 known(&mut sql, known_by);
             }
-            Search::RemindBefore(first, last) => {
+            TimerSearch::RemindBefore(first, last) => {
                 sql.push(" AND r.status <> 'DRAFT' AND r.due_on >= ").bind(first).push(" AND r.due_on <= ").bind(last);
                 not_yet_reminded(&mut sql, ReminderKind::Before);
             }
-            Search::RemindAfter(kind, last) => {
+            TimerSearch::RemindAfter(kind, last) => {
                 open(&mut sql);
                 late(&mut sql, last);
                 not_yet_reminded(&mut sql, kind);

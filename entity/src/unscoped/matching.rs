@@ -18,7 +18,7 @@ use crate::tx::Tx;
 use crate::viewer::OwnAgency;
 
 /// A person has fewer fingerprints; SQLite binds 32,766 values.
-const MOST_BOUND: usize = 1_000;
+const MAX_BOUND: usize = 1_000;
 
 /// An open case of another agency. What the viewer's agency is told of it is that there is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,7 +48,7 @@ impl<T: Borrow<Tx>> Unscoped<T> {
     /// The database does not answer.
     pub async fn open_elsewhere(&self, asks: &OwnAgency, fingerprints: &[String]) -> Result<Vec<Elsewhere>, DbErr> {
         let mut common: BTreeMap<Elsewhere, Vec<MatchKind>> = BTreeMap::new();
-        for fingerprints in fingerprints.chunks(MOST_BOUND) {
+        for fingerprints in fingerprints.chunks(MAX_BOUND) {
             let mut sql = self.sql();
             sql.push("SELECT DISTINCT k.id, k.agency_id, p.id, f.kind FROM person_fingerprint f ");
             sql.push("JOIN person p ON p.id = f.person_id JOIN \"case\" k ON k.person_id = p.id ");

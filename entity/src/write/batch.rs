@@ -7,9 +7,9 @@ use sea_orm::{
 use crate::sql::Sql;
 
 /// SQLite binds 32,766 values at most, PostgreSQL 65,535.
-const MOST_VALUES: usize = 32_000;
+const MAX_VALUES: usize = 32_000;
 /// Longer statements are no faster.
-const MOST_ROWS: usize = 400;
+const MAX_ROWS: usize = 400;
 
 /// How many keys one `IN (…)` asks for.
 pub(crate) const KEYS: usize = 1_000;
@@ -40,7 +40,7 @@ pub(crate) async fn insert_stored<S: Stored>(connection: &impl ConnectionTrait, 
 
 /// How many rows of so many columns one statement takes.
 fn rows_at_once(columns: usize) -> usize {
-    (MOST_VALUES / columns.max(1)).clamp(1, MOST_ROWS)
+    (MAX_VALUES / columns.max(1)).clamp(1, MAX_ROWS)
 }
 
 /// Inserts whole rows in their order.

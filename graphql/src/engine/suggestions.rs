@@ -8,7 +8,7 @@ use crate::vocabulary::Vocabulary;
 /// So many errors of an answer get a suggestion: each compares the name with every name of its type.
 const MOST: usize = 5;
 /// Longer names are no misspelling of ours.
-const LONGEST_NAME: usize = 60;
+const MAX_NAME_LENGTH: usize = 60;
 
 /// The suggestions of an answer: no more than a viewer's schema has, and no more than the bound.
 pub(crate) struct Suggestions<'k> {
@@ -47,7 +47,7 @@ impl<'k> Suggestions<'k> {
 
     /// The nearest three names that are near.
     fn suggest<'n>(&mut self, wrong: &str, names: impl Iterator<Item = &'n String>) -> String {
-        if self.left == 0 || wrong.len() > LONGEST_NAME {
+        if self.left == 0 || wrong.len() > MAX_NAME_LENGTH {
             return String::new();
         }
         self.left -= 1;

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use kim_casework::agreement as casework;
-use kim_casework::refusal::Refusal;
+use kim_casework::refusal::WorkError;
 use kim_casework::work::Work;
 use kim_domain::agency::Scope;
 use kim_domain::agreement::OpinionVerdict;
@@ -116,10 +116,10 @@ async fn with_proposal(
     ctx: &Context<'_>,
     mutation: &'static str,
     key: String,
-    work: impl AsyncFnOnce(&mut Work<'_>) -> Result<casework::ProposalDone, Refusal>,
+    work: impl AsyncFnOnce(&mut Work<'_>) -> Result<casework::ProposalResult, WorkError>,
 ) -> Option<AgreementProposalPayload> {
     let changed = async {
-        let done: casework::ProposalDone = change(ctx, Scope::AgreementWrite, mutation, key, work).await?;
+        let done: casework::ProposalResult = change(ctx, Scope::AgreementWrite, mutation, key, work).await?;
         let plan = ProposalPlan::below::<AgreementProposalPayload>(ctx);
         let snapshot = Session::of(ctx).after().await?;
         let rows = snapshot.proposals_by_id(&[done.proposal]).await?;
@@ -143,7 +143,7 @@ impl AgreementMutation {
         input: ProposeAgreementInput,
     ) -> Option<AgreementProposalPayload> {
         with_proposal(ctx, "proposeAgreement", input.idempotency_key.clone(), async |work| {
-            let wish = |field: AgreementFieldInput| casework::FieldWish {
+            let proposed = |field: AgreementFieldInput| casework::ProposedField {
                 field: field.field.map(|field| field.0),
                 label: field.label,
                 ticked_only: field.ticked_only,
@@ -158,7 +158,7 @@ impl AgreementMutation {
                 access_days: input.access_days,
                 contact: input.contact,
                 legal_ground: input.legal_ground,
-                fields: input.fields.into_iter().map(wish).collect(),
+                fields: input.fields.into_iter().map(proposed).collect(),
                 narrows_running: input.narrows_running,
                 terms: input.terms,
             };
@@ -207,7 +207,7 @@ impl AgreementMutation {
     async fn terminate_agreement(&self, ctx: &Context<'_>, input: TerminateAgreementInput) -> Option<AgreementPayload> {
         let key = input.idempotency_key.clone();
         let changed = async {
-            let done: casework::AgreementDone =
+            let done: casework::AgreementResult =
                 change(ctx, Scope::AgreementWrite, "terminateAgreement", key, async |work| {
                     let termination = casework::Termination {
                         agreement: local_or_refused(Kind::Agreement, &input.agreement_id)?,

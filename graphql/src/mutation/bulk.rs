@@ -1,8 +1,8 @@
 //! Many referrals in one call, with a result for each.
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
-use kim_casework::referral::{self as casework, Answer, BulkDone, BulkOffer};
-use kim_casework::refusal::{Refusal, Refused};
+use kim_casework::referral::{self as casework, Answer, BulkOffer, BulkOutcome};
+use kim_casework::refusal::{Refused, WorkError};
 use kim_casework::work::Work;
 use kim_domain::Word as _;
 use kim_domain::agency::{AgencyKind, Scope};
@@ -67,7 +67,7 @@ inputs! {
 
 impl BulkAnswerReferralsInput {
     /// The answer with the one reason that it needs, and no other.
-    fn answer(&self) -> Result<Answer, Refusal> {
+    fn answer(&self) -> Result<Answer, WorkError> {
         let (answer, reasons) = match self.action.0 {
             BulkAnswer::Acknowledge => (Some(Answer::Acknowledge), 0),
             BulkAnswer::Accept => (Some(Answer::Accept), 0),
@@ -85,7 +85,7 @@ impl BulkAnswerReferralsInput {
         ];
         let given = given.into_iter().filter(|given| *given).count();
         answer.filter(|_| given == reasons).ok_or_else(|| {
-            Refusal::bad_input(
+            WorkError::bad_input(
                 "DECLINE braucht „declineReason“, COMPLETE „outcome“, FAIL „failReason“, RETURN „returnReason“; ein \
                  anderer Grund gehört nicht dazu.",
             )
@@ -135,7 +135,7 @@ impl BulkError {
         let known = known_to(kind);
         let fields = refused.fields.iter().filter_map(|code| HandoverField::from_code(code));
         let fields = fields.filter(|field| known.contains(*field)).map(Coded).collect();
-        Self { code: refused.because.code(), message: refused.text, fields }
+        Self { code: refused.code.code(), message: refused.text, fields }
     }
 }
 
@@ -156,7 +156,7 @@ impl BulkMutation {
                     acknowledge_reporting_duty: item.acknowledge_reporting_duty,
                 })
             };
-            let offers: Vec<BulkOffer> = input.items.iter().map(offer).collect::<Result<_, Refusal>>()?;
+            let offers: Vec<BulkOffer> = input.items.iter().map(offer).collect::<Result<_, WorkError>>()?;
             casework::bulk_offer(work, &offers).await
         })
         .await
@@ -169,7 +169,7 @@ impl BulkMutation {
         bulk(ctx, "bulkAnswerReferrals", input.idempotency_key.clone(), ids, async |work| {
             let answer = input.answer()?;
             let targets = input.items.iter().map(|item| target(&item.referral_id, item.expected_version));
-            let targets: Vec<_> = targets.collect::<Result<_, Refusal>>()?;
+            let targets: Vec<_> = targets.collect::<Result<_, WorkError>>()?;
             casework::bulk_answer(work, answer, &targets).await
         })
         .await
@@ -182,7 +182,7 @@ async fn bulk(
     mutation: &'static str,
     key: String,
     ids: Vec<ID>,
-    work: impl AsyncFnOnce(&mut Work<'_>) -> Result<BulkDone, Refusal>,
+    work: impl AsyncFnOnce(&mut Work<'_>) -> Result<BulkOutcome, WorkError>,
 ) -> Option<BulkPayload> {
     let changed = async {
         let done = change(ctx, Scope::ReferralWrite, mutation, key, work).await?;
@@ -193,7 +193,7 @@ async fn bulk(
         drop(snapshot);
         let rows: std::collections::HashMap<_, _> = rows.into_iter().map(|row| (row.id, row)).collect();
         let kind = session.viewer().agency().kind;
-        let result = |(referral_id, done): (ID, casework::RowDone)| {
+        let result = |(referral_id, done): (ID, casework::RowOutcome)| {
             let row = done.referral.and_then(|id| rows.get(&id));
             BulkResult {
                 referral_id,

@@ -2,12 +2,12 @@
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, OneofObject, SimpleObject};
 use kim_casework::case as casework;
-use kim_casework::refusal::Refusal;
+use kim_casework::refusal::WorkError;
 use kim_casework::work::Work;
 use kim_domain::agency::{AgencyKind, Scope};
-use kim_domain::closing::CloseReason;
+use kim_domain::case_closing::CloseReason;
 use kim_domain::id::Kind;
-use kim_domain::plan::StepState;
+use kim_domain::support_plan::StepState;
 use kim_domain::value::{CasePhase, TargetGroup};
 
 use super::done::{change, local_or_refused};
@@ -135,7 +135,7 @@ inputs! {
 }
 
 impl GoalInput {
-    fn goal(self) -> Result<casework::NewGoal, Refusal> {
+    fn goal(self) -> Result<casework::NewGoal, WorkError> {
         let step = |step: GoalStepInput| {
             let responsible = match step.responsible {
                 ResponsibleInput::AgencyId(id) => casework::Responsible::Agency(local_or_refused(Kind::Agency, &id)?),
@@ -145,7 +145,7 @@ impl GoalInput {
             let due_on = step.due_on.map(|day| day.0);
             Ok(casework::NewStep { text: step.text, responsible, due_on, state: step.state.0 })
         };
-        let steps = self.steps.into_iter().map(step).collect::<Result<_, Refusal>>()?;
+        let steps = self.steps.into_iter().map(step).collect::<Result<_, WorkError>>()?;
         Ok(casework::NewGoal { text: self.text, steps })
     }
 }
@@ -155,10 +155,10 @@ async fn with_case(
     ctx: &Context<'_>,
     mutation: &'static str,
     key: String,
-    work: impl AsyncFnOnce(&mut Work<'_>) -> Result<casework::Done, Refusal>,
+    work: impl AsyncFnOnce(&mut Work<'_>) -> Result<casework::CaseResult, WorkError>,
 ) -> Option<CasePayload> {
     let changed = async {
-        let done: casework::Done = change(ctx, Scope::CaseWrite, mutation, key, work).await?;
+        let done: casework::CaseResult = change(ctx, Scope::CaseWrite, mutation, key, work).await?;
         let plan = CasePlan::below::<CasePayload>(ctx);
         let snapshot = Session::of(ctx).after().await?;
         let rows = snapshot.cases_by_id(&[done.case], plan.record).await?;

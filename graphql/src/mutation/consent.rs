@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use kim_casework::consent as casework;
-use kim_casework::refusal::Refusal;
+use kim_casework::refusal::WorkError;
 use kim_casework::work::Work;
 use kim_domain::agency::Scope;
 use kim_domain::consent::ConsentForm;
@@ -69,7 +69,7 @@ pub(crate) struct ConsentInput {
     scan_sha256: Option<String>,
 }
 
-impl From<ConsentInput> for casework::Given {
+impl From<ConsentInput> for casework::DeclaredConsent {
     fn from(input: ConsentInput) -> Self {
         Self {
             fields: input.fields.iter().map(|field| field.0).collect(),
@@ -140,10 +140,10 @@ async fn with_consent(
     ctx: &Context<'_>,
     mutation: &'static str,
     key: String,
-    work: impl AsyncFnOnce(&mut Work<'_>) -> Result<casework::Done, Refusal>,
+    work: impl AsyncFnOnce(&mut Work<'_>) -> Result<casework::ConsentResult, WorkError>,
 ) -> Option<ConsentPayload> {
     let changed = async {
-        let done: casework::Done = change(ctx, Scope::ConsentWrite, mutation, key, work).await?;
+        let done: casework::ConsentResult = change(ctx, Scope::ConsentWrite, mutation, key, work).await?;
         let of_consent = ConsentPlan::below::<ConsentPayload>(ctx);
         let of_referrals = ReferralPlan::below::<ConsentPayload>(ctx);
         let snapshot = Session::of(ctx).after().await?;

@@ -1,9 +1,9 @@
 //! Does a use case once, and loads what the answer shows.
 
 use async_graphql::{Context, ID, SimpleObject};
-use kim_casework::once::{Request, once};
-use kim_casework::referral::{Done, Target};
-use kim_casework::refusal::Refusal;
+use kim_casework::once::{IdempotentRequest, once};
+use kim_casework::referral::{ReferralResult, Target};
+use kim_casework::refusal::WorkError;
 use kim_casework::work::Work;
 use kim_domain::agency::Scope;
 use kim_domain::fingerprint::hex;
@@ -42,10 +42,10 @@ pub(crate) async fn with_referral(
     ctx: &Context<'_>,
     mutation: &'static str,
     key: String,
-    work: impl AsyncFnOnce(&mut Work<'_>) -> Result<Done, Refusal>,
+    work: impl AsyncFnOnce(&mut Work<'_>) -> Result<ReferralResult, WorkError>,
 ) -> Option<ReferralPayload> {
     let changed = async {
-        let done: Done = change(ctx, Scope::ReferralWrite, mutation, key, work).await?;
+        let done: ReferralResult = change(ctx, Scope::ReferralWrite, mutation, key, work).await?;
         let plan = ReferralPlan::below::<ReferralPayload>(ctx);
         let snapshot = Session::of(ctx).after().await?;
         let rows = snapshot.referrals_by_id(&[done.referral]).await?;
@@ -62,10 +62,10 @@ pub(crate) async fn change<T: Serialize + DeserializeOwned>(
     scope: Scope,
     mutation: &'static str,
     key: String,
-    work: impl AsyncFnOnce(&mut Work<'_>) -> Result<T, Refusal>,
+    work: impl AsyncFnOnce(&mut Work<'_>) -> Result<T, WorkError>,
 ) -> Result<T, Failure> {
     let desk = Session::of(ctx).write(scope)?;
-    let request = Request { mutation, hash: hash_of_input(ctx), key };
+    let request = IdempotentRequest { mutation, hash: hash_of_input(ctx), key };
     // On the heap: the engine moves a root's future through one frame for each part of the root, and a use case's is large.
     Ok(Box::pin(once(desk, &request, work)).await?)
 }
@@ -82,11 +82,11 @@ fn hash_of_input(ctx: &Context<'_>) -> String {
 }
 
 /// The referral that an input names. An id of another kind is as unknown as one that does not exist.
-pub(crate) fn target(id: &ID, expected_version: i32) -> Result<Target, Refusal> {
+pub(crate) fn target(id: &ID, expected_version: i32) -> Result<Target, WorkError> {
     Ok(Target { id: local_or_refused(Kind::Referral, id)?, expected_version })
 }
 
 /// An id of this kind in an input.
-pub(crate) fn local_or_refused(kind: Kind, id: &ID) -> Result<Option<uuid::Uuid>, Refusal> {
-    local(kind, id).map_err(|_| Refusal::bad_input("Eine Kennung in „input“ ist nicht lesbar."))
+pub(crate) fn local_or_refused(kind: Kind, id: &ID) -> Result<Option<uuid::Uuid>, WorkError> {
+    local(kind, id).map_err(|_| WorkError::bad_input("Eine Kennung in „input“ ist nicht lesbar."))
 }

@@ -67,14 +67,14 @@ impl SupportMutation {
     ) -> Option<SupportConsentPayload> {
         let key = input.idempotency_key.clone();
         let recorded = change(ctx, Scope::ConsentWrite, "recordSupportConsent", key, async |work| {
-            let said = casework::Said {
+            let consent = casework::SupportConsent {
                 case: local_or_refused(Kind::Case, &input.case_id)?,
                 given: input.given,
                 valid_until: input.valid_until.map(|day| day.0),
             };
-            casework::record_consent(work, said).await
+            casework::record_consent(work, consent).await
         });
-        let payload = recorded.await.map(|recorded: casework::Recorded| {
+        let payload = recorded.await.map(|recorded: casework::RecordedConsent| {
             Some(SupportConsentPayload {
                 case_id: global(Kind::Case, recorded.case),
                 given: recorded.given,
@@ -93,7 +93,7 @@ impl SupportMutation {
     async fn support_check(&self, ctx: &Context<'_>, input: SupportCheckInput) -> Option<SupportCheckPayload> {
         let key = input.idempotency_key.clone();
         let checked = async {
-            let checked: casework::Checked = change(ctx, Scope::CaseWrite, "supportCheck", key, async |work| {
+            let checked: casework::CheckResult = change(ctx, Scope::CaseWrite, "supportCheck", key, async |work| {
                 casework::check(work, local_or_refused(Kind::Case, &input.case_id)?).await
             })
             .await?;

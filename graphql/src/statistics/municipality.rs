@@ -6,7 +6,7 @@ use kim_domain::agency::AgencyKind;
 use kim_domain::period::Period;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{DeclineReason, ReferralKind, ReferralStatus};
-use kim_domain::statistics::{FEWEST_STAYS, Group, Labels, Published, StatisticsDimension};
+use kim_domain::statistics::{Group, Labels, MIN_STAYS, Published, StatisticsDimension};
 use kim_entity::read::KindStay;
 
 use crate::agency::Purpose;
@@ -80,7 +80,7 @@ impl MunicipalityStatistics {
         let months: Vec<&[Group]> = months.iter().map(Vec::as_slice).collect();
         let published = if months.is_empty() { Published::month(own) } else { Published::quarter(own, &months) };
         let table = published.table(&by);
-        let mut stays: Vec<KindStay> = stays.into_iter().filter(|stay| stay.stays >= FEWEST_STAYS).collect();
+        let mut stays: Vec<KindStay> = stays.into_iter().filter(|stay| stay.stays >= MIN_STAYS).collect();
         stays.sort_by_key(|stay| (stay.kind, stay.status));
         Self {
             period: PeriodScalar(period),

@@ -1,23 +1,23 @@
-//! How far an import is: a bar on a terminal, and a plain line now and then where standard error is a file.
+//! Progress of an import: a bar on a terminal, and a line every 10,000 rows if standard error is no terminal.
 
 use std::io::IsTerminal as _;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::note;
 use crate::failure::Failure;
+use crate::output::note;
 
-/// A line for so many rows.
+/// Number of rows between two lines.
 const ROWS_PER_LINE: u64 = 10_000;
 
-/// What is shown of a running import.
-pub(super) enum Shown {
+/// The progress display.
+pub(super) enum Progress {
     Bar(ProgressBar),
-    /// How many rows the last line told of.
+    /// Number of rows in the last line.
     Lines(u64),
 }
 
-impl Shown {
+impl Progress {
     pub(super) fn start() -> Result<Self, Failure> {
         if !std::io::stderr().is_terminal() {
             return Ok(Self::Lines(0));
@@ -26,16 +26,16 @@ impl Shown {
         Ok(Self::Bar(ProgressBar::new(0).with_style(style.map_err(Failure::failed)?)))
     }
 
-    pub(super) fn tell(&mut self, done: u64, all: u64) {
+    pub(super) fn update(&mut self, done: u64, total: u64) {
         match self {
             Self::Bar(bar) => {
-                bar.set_length(all);
+                bar.set_length(total);
                 bar.set_position(done);
             }
-            Self::Lines(told) => {
-                for rows in due(*told, done) {
-                    note(&format!("{rows} von {all} Zeilen"));
-                    *told = rows;
+            Self::Lines(last) => {
+                for rows in due_lines(*last, done) {
+                    note(&format!("{rows} von {total} Zeilen"));
+                    *last = rows;
                 }
             }
         }
@@ -48,22 +48,22 @@ impl Shown {
     }
 }
 
-/// The full ten thousands that have been reached since the last line.
-fn due(told: u64, done: u64) -> impl Iterator<Item = u64> {
-    (told / ROWS_PER_LINE + 1..=done / ROWS_PER_LINE).map(|lines| lines * ROWS_PER_LINE)
+/// The multiples of [`ROWS_PER_LINE`] that were reached since the last line.
+fn due_lines(last: u64, done: u64) -> impl Iterator<Item = u64> {
+    (last / ROWS_PER_LINE + 1..=done / ROWS_PER_LINE).map(|lines| lines * ROWS_PER_LINE)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::due;
+    use super::due_lines;
 
     #[test]
     fn a_line_is_due_for_each_ten_thousand_rows() {
-        let mut told = 0;
+        let mut last = 0;
         let mut lines = Vec::new();
         for done in [0, 800, 9_600, 10_400, 19_999, 20_000, 20_800, 41_000] {
-            for rows in due(told, done) {
-                told = rows;
+            for rows in due_lines(last, done) {
+                last = rows;
                 lines.push(rows);
             }
         }

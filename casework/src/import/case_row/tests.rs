@@ -1,4 +1,4 @@
-//! What is read from a row, and what its hash tells.
+//! Parsing of rows, and the hash of a row's content.
 
 use super::*;
 use kim_domain::fingerprint::FingerprintKey;
@@ -40,7 +40,7 @@ fn every_value_that_is_read_is_in_its_stored_form() {
 }
 
 #[test]
-fn what_people_write_for_nothing_is_nothing() {
+fn placeholders_for_an_empty_cell_count_as_empty() {
     let row = with(&[("Wohnsitzauflage", "nein"), ("Geschlecht", "-"), ("Kinder", "keine"), ("Telefon", "./.")]);
     assert!(row.refused.is_empty(), "{:?}", row.refused);
     assert_eq!(row.values.get(&F::Wohnsitzauflage), None);
@@ -65,7 +65,7 @@ fn refused(row: &CaseRow) -> Vec<(&str, RefusalCode)> {
 }
 
 #[test]
-fn other_registers_numbers_are_refused_wherever_a_party_writes_its_own_words() {
+fn numbers_of_other_registers_are_refused_in_all_free_texts() {
     for column in [
         "Fallnummer",
         "Nachname",
@@ -89,7 +89,7 @@ fn other_registers_numbers_are_refused_wherever_a_party_writes_its_own_words() {
 }
 
 #[test]
-fn a_line_holds_nothing_that_nobody_sees_and_is_short() {
+fn a_line_is_short_and_has_no_invisible_characters() {
     let columns = [
         "Fallnummer",
         "Träger",
@@ -141,7 +141,7 @@ fn a_postal_code_is_checked() {
 }
 
 #[test]
-fn nothing_is_due_before_it_was_handed_over() {
+fn a_due_date_before_the_offer_is_refused() {
     let due = |day| {
         let offered =
             [("Übergabe an", "a"), ("Zweck", "Berufsberatung"), ("Übergeben am", "2.2.2026"), ("Status", "offen")];
@@ -152,7 +152,7 @@ fn nothing_is_due_before_it_was_handed_over() {
 }
 
 #[test]
-fn the_hash_tells_content_and_not_spelling() {
+fn the_hash_depends_on_content_and_not_on_spelling() {
     let key = FingerprintKey::new([7; 32]);
     let hash = |cells: &[(&str, &str)]| with(cells).hash(&key);
     assert_eq!(hash(&[("Geschlecht", "w")]), hash(&[("Geschlecht", " Weiblich")]));
@@ -195,7 +195,7 @@ fn the_hash_tells_content_and_not_spelling() {
 }
 
 #[test]
-fn the_outcome_is_told_back_only_where_the_list_says_so() {
+fn the_outcome_is_reported_only_if_the_list_allows_it() {
     let offered = [
         ("Übergabe an", "a"),
         ("Zweck", "Berufsberatung"),
@@ -203,12 +203,12 @@ fn the_outcome_is_told_back_only_where_the_list_says_so() {
         ("Frist", "1.3.2026"),
         ("Status", "offen"),
     ];
-    let told =
+    let reports_outcome =
         |cells: &[(&str, &str)]| with(&[&offered[..], cells].concat()).referral.map(|referral| referral.report_outcome);
-    assert_eq!(told(&[]), Some(false));
-    assert_eq!(told(&[("Rückmeldung", "")]), Some(false));
-    assert_eq!(told(&[("Rückmeldung", "nein")]), Some(false));
-    assert_eq!(told(&[("Rückmeldung", "Ja")]), Some(true));
+    assert_eq!(reports_outcome(&[]), Some(false));
+    assert_eq!(reports_outcome(&[("Rückmeldung", "")]), Some(false));
+    assert_eq!(reports_outcome(&[("Rückmeldung", "nein")]), Some(false));
+    assert_eq!(reports_outcome(&[("Rückmeldung", "Ja")]), Some(true));
     let unclear = with(&[&offered[..], &[("Rückmeldung", "vielleicht")]].concat());
     assert_eq!(refused(&unclear), [("Rückmeldung", RefusalCode::UnknownCode)]);
     let key = FingerprintKey::new([7; 32]);

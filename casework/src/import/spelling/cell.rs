@@ -1,12 +1,12 @@
-//! What is not a list: days, yes and no, numbers, telephone numbers, addresses.
+//! Parses cells that are not words of a list: days, yes and no, numbers, telephone numbers, addresses.
 
 use chrono::{Datelike, NaiveDate};
 
 use super::fold;
-use crate::import::cells::LONGEST_LINE;
+use crate::import::cells::MAX_LINE_LENGTH;
 
-/// A day as Germans write it or as ISO does, with or without leading zeros, with or without a midnight behind it. A
-/// year of two digits is nobody's to guess.
+/// A German or ISO day, with or without leading zeros or a trailing midnight. A year of two digits is refused, because
+/// its century is unknown.
 pub(crate) fn day(text: &str) -> Option<NaiveDate> {
     let text = text.strip_suffix("00:00:00").or_else(|| text.strip_suffix("00:00")).unwrap_or(text);
     let text = text.strip_suffix('T').unwrap_or(text).trim();
@@ -34,7 +34,7 @@ pub(crate) fn yes_or_no(text: &str) -> Option<bool> {
     }
 }
 
-/// How many; more than anybody has is a slip.
+/// A number of people. Implausibly high numbers are refused as typing errors.
 pub(crate) fn count(text: &str) -> Option<u32> {
     match fold(text).as_str() {
         "keine" | "kein" | "nein" => Some(0),
@@ -42,14 +42,14 @@ pub(crate) fn count(text: &str) -> Option<u32> {
     }
 }
 
-/// A German postal code: five digits, the first of them perhaps a zero that a spreadsheet takes away. They run from 01001
-/// (Dresden) to 99998 (Körner): what lies beyond stands for an address that nobody knows.
+/// A German postal code with five digits. A spreadsheet may have removed a leading zero. Codes outside 01001 (Dresden)
+/// to 99998 (Körner) are refused, because users write them for unknown addresses.
 pub(crate) fn postal_code(text: &str) -> Option<String> {
     let is_code = text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_digit());
     (is_code && ("01001"..="99998").contains(&text)).then(|| text.to_owned())
 }
 
-/// A telephone number: groups of digits with one blank between them, `+` in front of a country code.
+/// A telephone number: groups of digits separated by one blank, with `+` before a country code.
 pub(crate) fn phone(text: &str) -> Option<String> {
     let text = text.replace("(0)", " ");
     let mut number = String::new();
@@ -71,14 +71,14 @@ pub(crate) fn phone(text: &str) -> Option<String> {
     (5..=15).contains(&digits).then_some(number)
 }
 
-/// An e-mail address: one `@` with something before and a host behind it.
+/// An e-mail address: one `@` between a name and a host.
 pub(crate) fn email(text: &str) -> Option<String> {
     let (name, host) = text.split_once('@')?;
     let is_plain = |part: &str| {
         !part.is_empty()
             && !part.contains(|letter: char| letter.is_whitespace() || letter.is_control() || "@,;<>".contains(letter))
     };
-    let is_short = text.chars().count() <= LONGEST_LINE;
+    let is_short = text.chars().count() <= MAX_LINE_LENGTH;
     (is_short
         && is_plain(name)
         && is_plain(host)
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_postal_code_has_five_digits_and_is_one_that_there_can_be() {
+    fn a_postal_code_has_five_digits_and_lies_in_the_valid_range() {
         for text in ["01001", "01067", "50667", "99998"] {
             assert_eq!(postal_code(text).as_deref(), Some(text));
         }

@@ -1,4 +1,4 @@
-//! How people write courses, degrees and work.
+//! Spellings of courses, degrees and employment.
 
 use kim_domain::value::{
     Accommodation, AnerkennungState, Employment, GermanLevel, IntegrationskursState, SchoolDegree,

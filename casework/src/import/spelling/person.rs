@@ -1,4 +1,4 @@
-//! How people write what a person is: sex, language, family, groups, permission to work.
+//! Spellings of personal attributes: gender, language, family, target groups, work permission.
 
 use kim_domain::value::{Benefit, CasePhase, Gender, Language, MaritalStatus, TargetGroup, WorkPermission};
 

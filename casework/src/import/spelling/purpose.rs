@@ -1,4 +1,4 @@
-//! How people write what is asked of an agency, and the procedure that this names.
+//! Spellings of purposes, and of the procedure that a purpose can name.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -26,12 +26,12 @@ spelled!(ReferralPurpose {
     CaseManagement: "Case Management", "CM", "Fallübergabe", "KIM Case Management";
 });
 
-/// The purpose, and the procedure if the words name one.
+/// The purpose, and the procedure if the text names one.
 pub(crate) fn purpose(text: &str) -> Option<(ReferralPurpose, Option<Procedure>)> {
     let purpose = ReferralPurpose::find(text)?;
     let folded = fold(text);
     let procedure = match purpose {
-        // The label names both paragraphs, and so none.
+        // The label names both paragraphs, so it names neither procedure.
         ReferralPurpose::ResidenceConsolidation if folded.contains("25a") && folded.contains("25b") => None,
         ReferralPurpose::ResidenceConsolidation if folded.contains("25a") => Some(Procedure::Aufenthaltserlaubnis25a),
         ReferralPurpose::ResidenceConsolidation if folded.contains("25b") => Some(Procedure::Aufenthaltserlaubnis25b),
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn every_label_of_a_field_finds_it_and_no_two_are_alike() {
+    fn every_label_of_a_field_finds_only_that_field() {
         for &label in HandoverField::ALL {
             assert_eq!(field(label.label()), Some(label));
             assert_eq!(field(label.name()), Some(label));

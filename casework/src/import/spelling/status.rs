@@ -1,4 +1,4 @@
-//! How people write where a referral stands, and the reason behind a colon.
+//! Spellings of a referral's status, with the reason after a colon.
 
 use kim_domain::reason::{FailureReason, WithdrawalReason};
 use kim_domain::referral::{DeclineReason, ReferralStatus as S};
@@ -45,11 +45,11 @@ spelled!(FailureReason {
     Other: "sonstiges", "anderes";
 });
 
-/// Where a referral stands, as a case list says it.
+/// The status of a referral in a case list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Standing {
     pub(crate) status: S,
-    /// The code of the reason.
+    /// Code of the reason.
     pub(crate) reason: Option<&'static str>,
     pub(crate) ever_accepted: bool,
     pub(crate) suspended_from: Option<S>,
@@ -93,7 +93,7 @@ pub(crate) fn standing(text: &str) -> Option<Standing> {
     }
 }
 
-/// Whether a referral that stands here was accepted, as far as the status says.
+/// Whether a referral with this status was accepted.
 const fn was_accepted(status: S) -> bool {
     match status {
         S::Accepted | S::InProgress | S::Completed | S::Failed | S::Returned => true,
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_stands_behind_a_colon() {
+    fn a_reason_follows_a_colon() {
         let reason = |text| standing(text).and_then(|standing| standing.reason);
         assert_eq!(reason("abgelehnt: nicht zuständig"), Some("NOT_COMPETENT"));
         assert_eq!(reason("Abgelehnt : keine Kapazität"), Some("NO_CAPACITY"));
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_suspended_one_remembers_where_it_stood() {
+    fn a_suspended_referral_keeps_its_earlier_status() {
         let from = |text| standing(text).map(|standing| (standing.suspended_from, standing.ever_accepted));
         assert_eq!(from("ausgesetzt"), Some((Some(S::Offered), false)));
         assert_eq!(from("ausgesetzt: in Bearbeitung"), Some((Some(S::InProgress), true)));

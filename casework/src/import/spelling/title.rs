@@ -1,7 +1,7 @@
-//! How people write residence titles: `§ 25 Abs. 2 AufenthG`, `§25 II AufenthG`, `§25Abs.2S.1`, `25 (2)`, `Duldung § 60a`.
+//! Spellings of residence titles: `§ 25 Abs. 2 AufenthG`, `§25 II AufenthG`, `§25Abs.2S.1`, `25 (2)`, `Duldung § 60a`.
 //!
-//! Both the labels of the list and what people write are read into the paragraph that they name. Every word must be
-//! understood: `kein Titel nach § 25a` is not § 25a.
+//! Labels of the list and texts of users are both parsed to the paragraph that they name. Every word must be
+//! recognised: `kein Titel nach § 25a` is not § 25a.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -29,7 +29,7 @@ spelled!(T {
     Deutsch: "deutsch", "Deutsche", "Deutscher", "eingebürgert";
 });
 
-/// The title that somebody wrote.
+/// The title that a text names.
 pub(crate) fn title(text: &str) -> Option<T> {
     T::find(text).or_else(|| {
         let named = Paragraph::read(text)?;
@@ -55,7 +55,7 @@ enum Law {
     FreizuegG,
 }
 
-/// What a text names: a paragraph and the words around it.
+/// The paragraph and the other words of a text.
 #[derive(Debug, Default)]
 struct Paragraph {
     law: Option<Law>,
@@ -73,14 +73,14 @@ static TITLES: LazyLock<HashMap<Key, T>> = LazyLock::new(|| {
 
 impl Paragraph {
     fn read(text: &str) -> Option<Self> {
-        // `FreizügG/EU` holds a word that is a title elsewhere.
+        // `FreizügG/EU` contains a word that is a title by itself.
         let text = text.to_lowercase().replace("/eu", "");
         let text = text.replace('(', " abs ").replace(['§', ')', '.', '\u{a0}', '\u{202f}'], " ");
-        // What parts two of something stays, as a token without letters.
+        // Separators between two items become tokens without letters.
         let text = text.replace([',', '/', '-', '–'], " , ");
         let mut paragraph = Self::default();
         let mut after_roman = false;
-        let mut tokens = text.split_whitespace().map(fold).flat_map(apart).peekable();
+        let mut tokens = text.split_whitespace().map(fold).flat_map(split_token).peekable();
         while let Some(token) = tokens.next() {
             let may_be_satz = std::mem::take(&mut after_roman);
             let has_section = !paragraph.key.section.is_empty();
@@ -114,7 +114,7 @@ impl Paragraph {
                 paragraph.key.absatz = absatz(&token);
                 after_roman = roman(&token).is_some();
             } else if may_be_satz && number(&token).is_some() {
-                // `I 1` is Abs. 1 Satz 1; `I, 1` may be two of them, and `1 2` too.
+                // `I 1` is Abs. 1 Satz 1; `I, 1` may be two items, and so may `1 2`.
                 set(&mut paragraph.key.satz, token)?;
             } else {
                 paragraph.words.push(token);
@@ -139,7 +139,7 @@ impl Paragraph {
         Some(())
     }
 
-    /// The paragraphs that may be meant, the most exact first. A law that is not named is the AufenthG or the AsylG.
+    /// The possible paragraphs, the most specific first. Without a named law these are AufenthG and AsylG.
     fn candidates(&self) -> impl Iterator<Item = Key> {
         let laws = match self.law {
             Some(law) => vec![law],
@@ -154,20 +154,21 @@ impl Paragraph {
     }
 }
 
-/// Nothing longer is a paragraph; the search for words in it must end.
-const LONGEST_TOKEN: usize = 40;
+/// Maximum length of a token with a paragraph. Limits the search for words in it.
+const MAX_TOKEN_LENGTH: usize = 40;
 
-/// The words and numbers of a token that was written without blanks: `25abs`, `2s1`, `60aabs2`, `2aufenthg`. A token of
-/// which anything is left over stays whole: nothing is understood by halves.
-fn apart(token: String) -> Vec<String> {
+/// The words and numbers of a token that was written without blanks: `25abs`, `2s1`, `60aabs2`, `2aufenthg`. A token
+/// that cannot be split completely stays whole.
+fn split_token(token: String) -> Vec<String> {
     let mut parts = Vec::new();
     let has_digit = token.contains(|letter: char| letter.is_ascii_digit());
-    let is_apart = has_digit && token.len() <= LONGEST_TOKEN && take_apart(&token, &mut parts);
-    if is_apart { parts.into_iter().map(str::to_owned).collect() } else { vec![token] }
+    let is_split = has_digit && token.len() <= MAX_TOKEN_LENGTH && split_parts(&token, &mut parts);
+    if is_split { parts.into_iter().map(str::to_owned).collect() } else { vec![token] }
 }
 
-/// Takes one part off, and the rest apart; another one if that leads nowhere (`25abs` is not § 25a).
-fn take_apart<'t>(rest: &'t str, parts: &mut Vec<&'t str>) -> bool {
+/// Splits one part off, and the rest recursively. Tries a shorter part if the rest cannot be split (`25abs` is not §
+/// 25a).
+fn split_parts<'t>(rest: &'t str, parts: &mut Vec<&'t str>) -> bool {
     let after = parts.last().copied();
     let is_next = |part: &str| match after {
         Some("abs" | "absatz") => is_numbered(part) || roman(part).is_some(),
@@ -176,12 +177,12 @@ fn take_apart<'t>(rest: &'t str, parts: &mut Vec<&'t str>) -> bool {
     };
     rest.is_empty()
         || rest.char_indices().map(|(begin, letter)| rest.split_at(begin + letter.len_utf8())).any(|(part, rest)| {
-            // A number ends where its digits do.
+            // A number ends with its digits.
             let ends = !(part.ends_with(is_digit) && rest.starts_with(is_digit));
             let taken = parts.len();
             if ends && is_next(part) {
                 parts.push(part);
-                if take_apart(rest, parts) {
+                if split_parts(rest, parts) {
                     return true;
                 }
                 parts.truncate(taken);
@@ -194,7 +195,7 @@ fn is_digit(letter: char) -> bool {
     letter.is_ascii_digit()
 }
 
-/// A number with what belongs to it: `25`, `25a`, `25ii`, `4a`.
+/// A number with its suffix: `25`, `25a`, `25ii`, `4a`.
 fn is_numbered(part: &str) -> bool {
     let letters = part.trim_start_matches(is_digit);
     letters.len() < part.len() && (matches!(letters.as_bytes(), [] | [b'a'..=b'h']) || roman(letters).is_some())
@@ -204,19 +205,19 @@ fn is_word(part: &str) -> bool {
     matches!(part, "absatz" | "abs" | "satz" | "s") || is_detail(part) || law(part).is_some()
 }
 
-/// Fills a place once: what is said twice in two ways is in doubt.
+/// Sets a value once. A second, different value makes the text ambiguous.
 fn set(place: &mut Option<String>, value: String) -> Option<()> {
     let is_same = place.as_ref().is_none_or(|known| *known == value);
     *place = Some(value);
     is_same.then_some(())
 }
 
-/// Words for parts of a sentence: the list has no title of its own for any of them.
+/// Words for parts of a paragraph for which the list has no separate title.
 fn is_detail(token: &str) -> bool {
     is_alternative(token) || matches!(token, "nr" | "nummer" | "buchst" | "buchstabe" | "lit")
 }
 
-/// Those of them that may follow their number.
+/// Words of these that may follow their number.
 fn is_alternative(token: &str) -> bool {
     matches!(token, "alt" | "alternative" | "var" | "variante" | "hs" | "halbsatz")
 }
@@ -257,7 +258,7 @@ fn roman(token: &str) -> Option<String> {
     })
 }
 
-/// Whether a word beside the paragraph agrees with the title.
+/// Whether a word beside the paragraph fits the title.
 fn fits(word: &str, title: T) -> bool {
     const NOTHING: [&str; 10] =
         ["nach", "gem", "gemaess", "paragraph", "paragraf", "paragr", "para", "par", "aufenthaltstitel", "titel"];

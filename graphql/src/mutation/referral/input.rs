@@ -2,7 +2,7 @@
 
 use async_graphql::{ID, InputObject};
 use kim_casework::referral as casework;
-use kim_casework::refusal::Refusal;
+use kim_casework::refusal::WorkError;
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{DeclineReason, FailReason, Outcome, ReferralKind, ReturnReason, WithdrawalReason};
@@ -176,7 +176,7 @@ pub(super) fn set(fields: &[Coded<HandoverField>]) -> FieldSet {
 }
 
 impl OfferReferralInput {
-    pub(super) fn offer(&self) -> Result<casework::Offer, Refusal> {
+    pub(super) fn offer(&self) -> Result<casework::Offer, WorkError> {
         Ok(casework::Offer {
             target: self.target()?,
             fields: self.fields.as_deref().map(set),

@@ -1,4 +1,4 @@
-//! What is read as a title, and what is left in doubt.
+//! Texts that are recognised as a title, and texts that are refused as ambiguous.
 
 use super::*;
 use proptest::prelude::*;
@@ -102,7 +102,7 @@ fn a_title_is_read_however_it_is_written() {
 }
 
 #[test]
-fn what_is_no_title_or_in_doubt_is_unknown() {
+fn an_unknown_or_ambiguous_text_is_no_title() {
     for text in [
         "",
         "§ 99z AufenthG",
@@ -183,7 +183,7 @@ proptest! {
         }
     }
     #[test]
-    fn what_is_long_or_goes_on_for_ever_ends(part in "[0-9a-z]{1,4}", times in 1usize..20_000) {
+    fn a_long_or_repetitive_text_terminates(part in "[0-9a-z]{1,4}", times in 1usize..20_000) {
         let _ = title(&part.repeat(times));
     }
     #[test]

@@ -1,5 +1,5 @@
-//! What a row's referral becomes: its status today, the history that this implies, the consent, and what is handed over.
-//! Pure: the database is neither asked nor written.
+//! Plans the referral of a row: its current status, the history that this implies, the consent, and the handed-over
+//! values. Pure code without database access.
 
 use std::collections::BTreeMap;
 
@@ -14,9 +14,9 @@ use kim_domain::referral::{BallHolder, ReferralStatus as S};
 use super::case_row::{CaseRow, ReferralRow};
 use super::spelling::status::Standing;
 
-/// Those whom a referral concerns, and the agreement that it pins.
+/// The parties of a referral and its agreement.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Between {
+pub(crate) struct Parties {
     pub(crate) sender: AgencyKind,
     pub(crate) sender_bound_by_203: bool,
     pub(crate) receiver: AgencyKind,
@@ -24,24 +24,24 @@ pub(crate) struct Between {
     pub(crate) agreement: disclosure::Agreement,
 }
 
-/// A referral, ready to be written.
+/// A referral that is ready to be written.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) standing: Standing,
     pub(crate) offered: FieldSet,
     pub(crate) consent: Option<disclosure::Consent>,
     pub(crate) history: Vec<Event>,
-    /// When it was offered; 0 for a draft.
+    /// Time of the offer; 0 for a draft.
     pub(crate) offered_at: i64,
     pub(crate) closed_at: Option<i64>,
     pub(crate) closed_on: Option<NaiveDate>,
-    /// The day of the offer; today for a draft.
+    /// Day of the offer; today for a draft.
     offered_on: NaiveDate,
-    /// Labels that were ticked and that the agreement does not have.
+    /// Ticked fields that the agreement does not include.
     pub(crate) not_in_agreement: FieldSet,
 }
 
-/// A move of a referral, known to the day.
+/// A move of a referral, with its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Event {
     pub(crate) at: i64,
@@ -50,12 +50,12 @@ pub(crate) struct Event {
     pub(crate) by: BallHolder,
 }
 
-/// Plans a row's referral. `now` in microseconds, `today` in Berlin.
-pub(crate) fn plan(referral: &ReferralRow, standing: Standing, between: &Between, now: i64, today: NaiveDate) -> Plan {
-    let ticked = referral.ticked.and(between.agreement.fields);
-    let consent = consent(referral, between, ticked);
-    let standing = suspended_without_ground(standing, consent, between, today);
-    let offered = between.agreement.fields.without(between.agreement.ticked_only).or(ticked);
+/// Plans the referral of a row. `now` is in microseconds, `today` is the day in Berlin.
+pub(crate) fn plan(referral: &ReferralRow, standing: Standing, parties: &Parties, now: i64, today: NaiveDate) -> Plan {
+    let ticked = referral.ticked.and(parties.agreement.fields);
+    let consent = consent(referral, parties, ticked);
+    let standing = suspended_without_ground(standing, consent, parties, today);
+    let offered = parties.agreement.fields.without(parties.agreement.ticked_only).or(ticked);
     let moves = moves(&standing);
     let offered_on = referral.offered_on.unwrap_or(today);
     let closed_on = is_closed(standing.status).then_some(referral.closed_on.unwrap_or(offered_on));
@@ -82,15 +82,15 @@ pub(crate) fn plan(referral: &ReferralRow, standing: Standing, between: &Between
         closed_at: closed_on.and_then(|_| at(standing.status)),
         closed_on,
         offered_on,
-        not_in_agreement: referral.ticked.without(between.agreement.fields),
+        not_in_agreement: referral.ticked.without(parties.agreement.fields),
         history,
     }
 }
 
-fn consent(referral: &ReferralRow, between: &Between, ticked: FieldSet) -> Option<disclosure::Consent> {
+fn consent(referral: &ReferralRow, parties: &Parties, ticked: FieldSet) -> Option<disclosure::Consent> {
     let valid_from = referral.consent_from.or(referral.release_on)?;
     Some(disclosure::Consent {
-        fields: between.agreement.fields.without(between.agreement.ticked_only),
+        fields: parties.agreement.fields.without(parties.agreement.ticked_only),
         ticked,
         data_protection: referral.consent_from.is_some(),
         release_from_secrecy: referral.release_on.is_some(),
@@ -105,16 +105,16 @@ fn consent(referral: &ReferralRow, between: &Between, ticked: FieldSet) -> Optio
 fn suspended_without_ground(
     standing: Standing,
     consent: Option<disclosure::Consent>,
-    between: &Between,
+    parties: &Parties,
     today: NaiveDate,
 ) -> Standing {
     let terms = Terms {
-        receiver: between.receiver,
-        sender: between.sender,
-        sender_bound_by_203: between.sender_bound_by_203,
-        purpose: between.purpose,
+        receiver: parties.receiver,
+        sender: parties.sender,
+        sender_bound_by_203: parties.sender_bound_by_203,
+        purpose: parties.purpose,
         stage: Stage::Full,
-        agreement: between.agreement,
+        agreement: parties.agreement,
         consent,
         offered: FieldSet::ALL,
         today,
@@ -126,7 +126,7 @@ fn suspended_without_ground(
     }
 }
 
-/// The moves that a status implies, from the offer on.
+/// The moves that a status implies, beginning with the offer.
 fn moves(standing: &Standing) -> Vec<S> {
     let accepted = [S::Offered, S::Acknowledged, S::Accepted];
     let mut path = match standing.status {
@@ -150,7 +150,7 @@ fn moves(standing: &Standing) -> Vec<S> {
     path
 }
 
-/// Gives each move the noon of its day, one microsecond apart and before now.
+/// Dates each move at noon of its day, one microsecond apart, and before now.
 fn times(moves: &[S], day_of: impl Fn(S) -> NaiveDate, now: i64) -> Vec<Event> {
     let latest = now - i64::try_from(moves.len()).unwrap_or(i64::MAX);
     let mut history: Vec<Event> = Vec::with_capacity(moves.len());
@@ -167,7 +167,7 @@ fn times(moves: &[S], day_of: impl Fn(S) -> NaiveDate, now: i64) -> Vec<Event> {
     history
 }
 
-/// Who makes a move. Only the receiver answers; an expiry and a suspension stand in the sender's history.
+/// The side that makes a move. Only the receiver answers. Expiry and suspension are listed under the sender.
 const fn mover(to: S) -> BallHolder {
     match to {
         S::Draft | S::Offered | S::Withdrawn | S::Expired | S::Suspended => BallHolder::Sender,
@@ -188,8 +188,8 @@ fn is_closed(status: S) -> bool {
 }
 
 impl Plan {
-    /// The copy that the receiver reads: the values of what is offered; nothing for a draft. The concern is a sentence
-    /// made from the purpose, because what the client said stays in the case.
+    /// The receiver's copy: the offered values; empty for a draft. The concern is a sentence about the purpose, because
+    /// the client's own words stay in the case.
     pub(crate) fn handover(&self, row: &CaseRow, purpose: ReferralPurpose) -> BTreeMap<F, String> {
         if self.standing.status == S::Draft {
             return BTreeMap::new();

@@ -1,4 +1,4 @@
-//! Joins the front door to the schema and the database.
+//! The application behind the HTTP server: the API on one database.
 
 use kim_domain::agency::{AgencyKind, Role};
 use kim_domain::calendar::Clock;
@@ -6,37 +6,37 @@ use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::token::VerifiedToken;
 use kim_entity::database::Database;
 use kim_entity::read::Reads;
-use kim_graphql::{Api, ApiError, Asked};
+use kim_graphql::{Api, ApiError, ParsedRequest};
 
-use crate::http::Backend;
+use crate::http::GraphqlBackend;
 
-/// The server behind the front door.
-pub(crate) struct House {
+/// The API and the database whose readiness the server reports.
+pub(crate) struct App {
     database: Database,
     api: Api,
 }
 
-impl House {
-    /// The house over one database.
+impl App {
+    /// The application on one database. `key` makes the fingerprints of clients.
     #[must_use]
     pub(crate) fn new(database: Database, clock: Clock, key: FingerprintKey) -> Self {
         Self { api: Api::new(database.clone(), clock, key), database }
     }
 }
 
-impl Backend for House {
+impl GraphqlBackend for App {
     type Viewer = Reads;
 
     async fn admit(&self, token: VerifiedToken) -> Result<Option<Reads>, ApiError> {
         self.api.admit(token).await
     }
 
-    fn pair(admitted: &Reads) -> (AgencyKind, Role) {
-        (admitted.viewer().agency().kind, admitted.viewer().role())
+    fn pair(reads: &Reads) -> (AgencyKind, Role) {
+        (reads.viewer().agency().kind, reads.viewer().role())
     }
 
-    async fn execute(&self, admitted: Reads, asked: Asked, request_id: &str) -> async_graphql::Response {
-        self.api.execute(admitted, asked, request_id).await
+    async fn execute(&self, reads: Reads, request: ParsedRequest, request_id: &str) -> async_graphql::Response {
+        self.api.execute(reads, request, request_id).await
     }
 
     async fn ready(&self) -> bool {

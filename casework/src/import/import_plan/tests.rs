@@ -8,8 +8,8 @@ fn day(text: &str) -> NaiveDate {
 }
 const FIELDS: FieldSet = FieldSet::of(&[F::Concern, F::FamilyName, F::Age, F::SchoolDegree, F::Gender]);
 
-fn between() -> Between {
-    Between {
+fn parties() -> Parties {
+    Parties {
         sender: AgencyKind::Traeger,
         sender_bound_by_203: true,
         receiver: AgencyKind::Jobcenter,
@@ -64,7 +64,7 @@ fn row() -> CaseRow {
 
 fn planned(text: &str, referral: &ReferralRow) -> Plan {
     let standing = crate::import::spelling::status::standing(text).expect("a status");
-    plan(referral, standing, &between(), noon_micros(day("2026-11-20")), day("2026-11-20"))
+    plan(referral, standing, &parties(), noon_micros(day("2026-11-20")), day("2026-11-20"))
 }
 
 fn steps(plan: &Plan) -> Vec<S> {
@@ -108,7 +108,7 @@ fn moves_follow_each_other_and_none_is_in_the_future() {
 }
 
 #[test]
-fn an_open_one_without_a_ground_is_suspended_and_a_closed_one_is_not() {
+fn an_open_referral_without_a_ground_is_suspended_and_a_closed_one_is_not() {
     let expired = ReferralRow { consent_until: Some(day("2026-11-15")), ..referral() };
     let without_release = ReferralRow { release_on: None, ..referral() };
     let without_consent = ReferralRow { consent_from: None, ..referral() };
@@ -134,7 +134,7 @@ fn an_open_one_without_a_ground_is_suspended_and_a_closed_one_is_not() {
 }
 
 #[test]
-fn what_is_handed_over_is_what_is_offered() {
+fn exactly_the_offered_fields_are_handed_over() {
     let copy = |plan: &Plan| plan.handover(&row(), ReferralPurpose::Naturalisation);
     let plan = planned("offen", &referral());
     let fields: Vec<_> = copy(&plan).keys().copied().collect();

@@ -19,7 +19,7 @@ crate::words! {
 impl CloseReason {
     /// The withdrawal reason of the case's referrals that are withdrawn when the case is closed.
     #[must_use]
-    pub const fn withdraws_because(self) -> WithdrawalReason {
+    pub const fn withdrawal_reason(self) -> WithdrawalReason {
         match self {
             Self::DroppedOut => WithdrawalReason::BrokeOff,
             Self::Moved => WithdrawalReason::Moved,

@@ -33,7 +33,7 @@ impl ReminderKind {
 
 /// What the timer does with a referral.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Action {
+pub enum TimerAction {
     /// The referral expires: nobody answered in time.
     Expire,
     /// The referral is suspended: its ground has ended.
@@ -46,7 +46,7 @@ pub enum Action {
 
 /// The facts that decide the action.
 #[derive(Clone, Copy, Debug)]
-pub struct Facts {
+pub struct ReferralFacts {
     /// The referral's standing.
     pub standing: Standing,
     /// The receiver's kind.
@@ -66,49 +66,49 @@ pub struct Facts {
 /// The action that is due on this day. `expire_after`: working days after the due day in which the referral can still
 /// be answered.
 #[must_use]
-pub fn due_action(facts: &Facts, today: NaiveDate, expire_after: i16) -> Option<Action> {
-    // Expiry before_due first: a referral that nobody answered in time is over, whatever happened to its ground.
+pub fn due_action(facts: &ReferralFacts, today: NaiveDate, expire_after: i16) -> Option<TimerAction> {
+    // Expiry first: a referral that nobody answered in time is over, whatever happened to its ground.
     if expires(facts, today, expire_after) {
-        Some(Action::Expire)
+        Some(TimerAction::Expire)
     } else if facts.standing.status.is_open() && !facts.has_ground {
-        Some(Action::Suspend)
+        Some(TimerAction::Suspend)
     } else if facts.standing.status == ReferralStatus::Suspended
         && withdrawal_day(facts) < today
         && !is_open_ended_application(facts)
     {
-        Some(Action::Withdraw)
+        Some(TimerAction::Withdraw)
     } else {
-        reminder(facts, today).map(Action::Remind)
+        reminder(facts, today).map(TimerAction::Remind)
     }
 }
 
-fn expires(facts: &Facts, today: NaiveDate, expire_after: i16) -> bool {
+fn expires(facts: &ReferralFacts, today: NaiveDate, expire_after: i16) -> bool {
     let late = late_from(facts).is_some_and(|day| after_working_days(day, expire_after) < today);
-    late && !is_open_ended_application(facts) && facts.standing.permits(ReferralAction::Expire, Mover::Clock)
+    late && !is_open_ended_application(facts) && facts.standing.permits(ReferralAction::Expire, Mover::Timer)
 }
 
 /// Whether the referral is an application that no deadline ends. An application is pending wherever it was filed (§ 16
 /// SGB I). A body under § 35 SGB I decides or forwards it, whatever fields it sees here, and only the applicant can
 /// withdraw it.
-fn is_open_ended_application(facts: &Facts) -> bool {
+fn is_open_ended_application(facts: &ReferralFacts) -> bool {
     facts.carries_application && facts.receiver.is_sgb_body()
 }
 
 /// The day from which days late are counted.
-fn late_from(facts: &Facts) -> Option<NaiveDate> {
+fn late_from(facts: &ReferralFacts) -> Option<NaiveDate> {
     facts.due_on.map(|due| due.max(facts.known_since))
 }
 
 /// The last day on which a suspended referral waits. A referral that was imported as suspended waits from its import
 /// on: the imported list contains the due date of the answer, but not the start of the suspension.
-fn withdrawal_day(facts: &Facts) -> NaiveDate {
+fn withdrawal_day(facts: &ReferralFacts) -> NaiveDate {
     let from_import = facts.known_since.checked_add_days(Days::new(SUSPENDED_DAYS)).unwrap_or(NaiveDate::MAX);
     facts.due_on.map_or(from_import, |due| due.max(from_import))
 }
 
 /// The reminder that is due now. A reminder that was missed because no timer ran is skipped; the next one does not make
 /// up for it.
-fn reminder(facts: &Facts, today: NaiveDate) -> Option<ReminderKind> {
+fn reminder(facts: &ReferralFacts, today: NaiveDate) -> Option<ReminderKind> {
     let (due, late_from) = (facts.due_on?, late_from(facts)?);
     let suspended = facts.standing.status == ReferralStatus::Suspended;
     if !suspended && !facts.standing.status.is_open() {
@@ -127,7 +127,7 @@ fn reminder(facts: &Facts, today: NaiveDate) -> Option<ReminderKind> {
 
 /// A database search for referrals on which an action may be due, as far as columns can tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Search {
+pub enum TimerSearch {
     /// Candidates for expiry: due on this day or earlier, and known since then.
     Expire(NaiveDate),
     /// Open referrals without a ground on this day.
@@ -136,7 +136,7 @@ pub enum Search {
     Withdraw {
         /// Today.
         due_before: NaiveDate,
-        /// The latest_day_ending_by `known_since` day of referrals that have waited long enough.
+        /// The latest `known_since` day of referrals that have waited long enough.
         known_by: NaiveDate,
     },
     /// Referrals due from the first day to the second, both included.
@@ -147,23 +147,23 @@ pub enum Search {
 
 /// The searches of this day, in the order in which their actions are executed.
 #[must_use]
-pub fn searches(today: NaiveDate, expire_after: i16) -> Vec<Search> {
+pub fn searches(today: NaiveDate, expire_after: i16) -> Vec<TimerSearch> {
     let yesterday = today.checked_sub_days(Days::new(1)).unwrap_or(today);
     let known_by = today.checked_sub_days(Days::new(SUSPENDED_DAYS + 1)).unwrap_or(NaiveDate::MIN);
     let mut all = vec![
-        Search::Expire(latest_day_ending_by(yesterday, expire_after)),
-        Search::Suspend(today),
-        Search::Withdraw { due_before: today, known_by },
-        Search::RemindBefore(today, latest_day_ending_by(today, ReminderKind::Before.working_days())),
+        TimerSearch::Expire(latest_day_ending_by(yesterday, expire_after)),
+        TimerSearch::Suspend(today),
+        TimerSearch::Withdraw { due_before: today, known_by },
+        TimerSearch::RemindBefore(today, latest_day_ending_by(today, ReminderKind::Before.working_days())),
     ];
     all.extend(
         [ReminderKind::FirstAfter, ReminderKind::SecondAfter]
-            .map(|kind| Search::RemindAfter(kind, latest_day_ending_by(today, kind.working_days()))),
+            .map(|kind| TimerSearch::RemindAfter(kind, latest_day_ending_by(today, kind.working_days()))),
     );
     all
 }
 
-/// The latest_day_ending_by day from which `working_days` working days end by `until`.
+/// The latest day from which `working_days` working days end by `until`.
 fn latest_day_ending_by(until: NaiveDate, working_days: i16) -> NaiveDate {
     let ends_in_time = |day: NaiveDate| after_working_days(day, working_days) <= until;
     let mut day = after_working_days(until, working_days.saturating_neg());

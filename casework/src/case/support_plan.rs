@@ -1,81 +1,81 @@
-//! The Hilfeplan of a case, set as a whole: whoever sets it has looked at all of it, which is what a review is.
+//! The support plan (Hilfeplan) of a case. It is always set as a whole, which counts as a review.
 
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use kim_domain::agency::AgencyKind;
 use kim_domain::field::{FieldSet, HandoverField as F};
-use kim_domain::plan::{Goal, Step, StepState, open_steps};
+use kim_domain::support_plan::{Goal, Step, StepState, open_steps};
 use kim_domain::value::Value;
 use kim_entity::case_file::{CaseChange, Plan};
 use uuid::Uuid;
 
-use super::{Done, Target, own_to_write, touch};
-use crate::refusal::Refusal;
+use super::{CaseResult, Target, own_for_fields, update_row};
+use crate::refusal::WorkError;
 use crate::text::line;
 use crate::work::Work;
 
-/// So many goals has a plan at the most, and so many steps a goal.
-const MOST: usize = 20;
+/// Maximum number of goals of a plan, and of steps of a goal.
+const MAX_ITEMS: usize = 20;
 
-/// Who does a step.
+/// Who is responsible for a step.
 #[derive(Clone, Debug)]
 pub enum Responsible {
-    /// An agency of the municipality; `None` for an id that cannot be one's.
+    /// An agency of the municipality; `None` for an id that cannot belong to one.
     Agency(Option<Uuid>),
     /// A kind of agency.
     Kind(AgencyKind),
-    /// Somebody else, such as the client.
+    /// Somebody else, for example the client.
     Other(String),
 }
 
-/// A step as it is set.
+/// A step to set.
 #[derive(Clone, Debug)]
 pub struct NewStep {
-    /// What is to be done.
+    /// The task.
     pub text: String,
-    /// Who does it.
+    /// Who is responsible.
     pub responsible: Responsible,
-    /// Until when.
+    /// Due date.
     pub due_on: Option<NaiveDate>,
-    /// How far it is.
+    /// State of the step.
     pub state: StepState,
 }
 
-/// A goal as it is set.
+/// A goal to set.
 #[derive(Clone, Debug)]
 pub struct NewGoal {
-    /// What is to be reached.
+    /// The goal.
     pub text: String,
     /// The steps.
     pub steps: Vec<NewStep>,
 }
 
-/// Sets the plan, and with it what a handover would tell of it. The same plan once more is a review.
+/// Sets the plan, and derives the plan steps that a handover would contain. Setting the same plan again is a review.
 ///
 /// # Errors
-/// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED once the case is closed but while its steps are disputed, BAD_INPUT.
-pub async fn set_plan(work: &mut Work<'_>, target: Target, goals: &[NewGoal]) -> Result<Done, Refusal> {
-    let case = own_to_write(work, target, FieldSet::EMPTY, FieldSet::of(&[F::PlanSteps])).await?;
-    if goals.len() > MOST || goals.iter().any(|goal| goal.steps.len() > MOST) {
-        return Err(Refusal::bad_input(format!(
-            "Ein Plan hat höchstens {MOST} Ziele, ein Ziel höchstens {MOST} Schritte."
+/// NOT_FOUND, CONFLICT, ACTION_NOT_ALLOWED if the case is closed and its steps are not disputed, BAD_INPUT.
+pub async fn set_plan(work: &mut Work<'_>, target: Target, goals: &[NewGoal]) -> Result<CaseResult, WorkError> {
+    let case = own_for_fields(work, target, FieldSet::EMPTY, FieldSet::of(&[F::PlanSteps])).await?;
+    if goals.len() > MAX_ITEMS || goals.iter().any(|goal| goal.steps.len() > MAX_ITEMS) {
+        return Err(WorkError::bad_input(format!(
+            "Ein Plan hat höchstens {MAX_ITEMS} Ziele, ein Ziel höchstens {MAX_ITEMS} Schritte."
         )));
     }
     let names = agencies(work, goals).await?;
     let goals: Vec<Goal> = goals.iter().map(|goal| checked(goal, &names)).collect::<Result<_, _>>()?;
-    let told = open_steps(&goals);
+    let open = open_steps(&goals);
     let unwritable = |error: serde_json::Error| kim_entity::DbErr::Type(error.to_string());
     let plan = serde_json::to_string(&goals).map_err(unwritable)?;
     let plan = Plan { goals: plan, reviewed_on: work.today() };
-    let steps = (!told.is_empty()).then(|| Value::PlanSteps(told).encode());
+    let steps = (!open.is_empty()).then(|| Value::PlanSteps(open).encode());
     let change = CaseChange { plan: Some(plan), values: vec![(F::PlanSteps, steps)], ..Default::default() };
-    touch(work, &case, change).await?;
-    Ok(Done { case: case.id })
+    update_row(work, &case, change).await?;
+    Ok(CaseResult { case: case.id })
 }
 
-/// The names of the agencies that the steps name, of those in the viewer's municipality.
-async fn agencies(work: &Work<'_>, goals: &[NewGoal]) -> Result<HashMap<Uuid, String>, Refusal> {
+/// Names of the agencies of the viewer's municipality that are responsible for steps.
+async fn agencies(work: &Work<'_>, goals: &[NewGoal]) -> Result<HashMap<Uuid, String>, WorkError> {
     let named = goals.iter().flat_map(|goal| &goal.steps).filter_map(|step| match step.responsible {
         Responsible::Agency(id) => id,
         Responsible::Kind(_) | Responsible::Other(_) => None,
@@ -88,13 +88,13 @@ async fn agencies(work: &Work<'_>, goals: &[NewGoal]) -> Result<HashMap<Uuid, St
     Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
 }
 
-fn checked(goal: &NewGoal, names: &HashMap<Uuid, String>) -> Result<Goal, Refusal> {
+fn checked(goal: &NewGoal, names: &HashMap<Uuid, String>) -> Result<Goal, WorkError> {
     let step = |step: &NewStep| {
         let (responsible, agency, kind) = match &step.responsible {
             Responsible::Agency(id) => {
                 let found = id.and_then(|id| names.get(&id).map(|name| (id, name.clone())));
                 let (id, name) = found
-                    .ok_or_else(|| Refusal::bad_input("„responsible.agencyId“ ist keine Stelle Ihrer Kommune."))?;
+                    .ok_or_else(|| WorkError::bad_input("„responsible.agencyId“ ist keine Stelle Ihrer Kommune."))?;
                 (name, Some(id), None)
             }
             Responsible::Kind(kind) => (kind.label().to_owned(), None, Some(*kind)),
@@ -103,6 +103,6 @@ fn checked(goal: &NewGoal, names: &HashMap<Uuid, String>) -> Result<Goal, Refusa
         let text = line("steps.text", &step.text)?;
         Ok(Step { text, responsible, agency, kind, due_on: step.due_on, state: step.state })
     };
-    let steps = goal.steps.iter().map(step).collect::<Result<_, Refusal>>()?;
+    let steps = goal.steps.iter().map(step).collect::<Result<_, WorkError>>()?;
     Ok(Goal { text: line("goals.text", &goal.text)?, steps })
 }

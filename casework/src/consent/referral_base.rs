@@ -1,4 +1,4 @@
-//! Lets a referral rest on a consent: it goes on, goes on as it was, or is suspended.
+//! Bases a referral on a consent: the referral continues, is resumed, or is suspended.
 
 use kim_domain::disclosure::{self, Stage, Terms};
 use kim_domain::referral::ReferralStatus;
@@ -6,28 +6,28 @@ use kim_entity::consent;
 use kim_entity::read::ReferralRow;
 
 use crate::referral::{resume, suspend};
-use crate::refusal::Refusal;
+use crate::refusal::WorkError;
 use crate::work::Work;
 
-/// Lets it rest on this consent. What the new one does not carry is closed with this work.
-pub(super) async fn on(work: &mut Work<'_>, row: &ReferralRow, consent: &consent::Model) -> Result<(), Refusal> {
+/// Bases the referral on this consent. Fields that the new consent does not include are closed with this work.
+pub(super) async fn base_on(work: &mut Work<'_>, row: &ReferralRow, consent: &consent::Model) -> Result<(), WorkError> {
     let terms = Terms { consent: Some(consent.into()), ..row.terms };
-    if row.status == ReferralStatus::Suspended && carries_something(&terms) {
+    if row.status == ReferralStatus::Suspended && shows_anything(&terms) {
         return resume(work, row, consent.id).await;
     }
-    work.rests_on(row, consent.id).await?;
+    work.base_on_consent(row, consent.id).await?;
     let mut moved = ReferralRow { terms, ..row.clone() };
     (moved.rest.version, moved.rest.consent_id) = (row.rest.version + 1, Some(consent.id));
-    if row.status.is_open() && !carries_something(&terms) {
+    if row.status.is_open() && !shows_anything(&terms) {
         suspend(work, &moved).await?;
     }
     if !row.visible().fields().is_within(moved.visible().fields()) {
-        work.closes(row.receiver_id);
+        work.mark_closed_to(row.receiver_id);
     }
     Ok(())
 }
 
-/// Whether the receiver would see anything of what was offered, had it accepted.
-pub(super) fn carries_something(terms: &Terms) -> bool {
+/// Whether the receiver would see any offered field after acceptance.
+pub(super) fn shows_anything(terms: &Terms) -> bool {
     !disclosure::visible(&Terms { stage: Stage::Full, ..*terms }).fields().is_empty()
 }

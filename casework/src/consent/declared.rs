@@ -1,7 +1,7 @@
-//! What a client said, as somebody records it.
+//! The consent that a client declared, as input of the use cases.
 
 use chrono::NaiveDate;
-use kim_domain::consent::{About, ConsentForm, Said, check};
+use kim_domain::consent::{ConsentContext, ConsentForm, Declaration, check};
 use kim_domain::field::FieldSet;
 use kim_domain::id::new_uuid;
 use kim_domain::value::Language;
@@ -9,65 +9,65 @@ use kim_entity::code::Code;
 use kim_entity::consent;
 use kim_entity::write::Whose;
 
-use crate::refusal::{Because, Refusal, Refused};
+use crate::refusal::{ErrorCode, Refused, WorkError};
 use crate::text::optional_line;
 use crate::work::Work;
 
-/// What was said, and how.
+/// The content and the form of a declared consent.
 #[derive(Clone, Debug)]
-pub struct Given {
-    /// Fields consented to as a whole.
+pub struct DeclaredConsent {
+    /// Fields to which the client consented as a whole.
     pub fields: FieldSet,
-    /// Fields ticked one by one.
+    /// Fields that the client ticked individually.
     pub ticked: FieldSet,
-    /// The consent of data protection law.
+    /// Whether the client consented under data protection law.
     pub data_protection: bool,
-    /// The release from secrecy.
+    /// Whether the client released the sender from secrecy.
     pub release_from_secrecy: bool,
-    /// Its day.
+    /// Day of the release from secrecy.
     pub release_on: Option<NaiveDate>,
-    /// It names special categories (Art. 9(2)(a) DSGVO).
+    /// Whether it names special categories of data (Art. 9(2)(a) DSGVO).
     pub art9: bool,
     /// First day.
     pub valid_from: Option<NaiveDate>,
     /// Last day.
     pub valid_until: Option<NaiveDate>,
-    /// Whether the receiver may tell the sender what came of it.
+    /// Whether the receiver may tell the sender the outcome.
     pub report_outcome: bool,
-    /// How it was given.
+    /// Form in which it was given.
     pub form: ConsentForm,
-    /// Why it could not be written.
+    /// Reason why it is not in writing.
     pub form_reason: Option<String>,
-    /// The language in which it was explained.
+    /// Language in which it was explained.
     pub language: Language,
-    /// Whether somebody interpreted.
+    /// Whether an interpreter was present.
     pub interpreter: bool,
-    /// Which version of the text was explained.
+    /// Version of the explained text.
     pub text_version: Option<String>,
-    /// Who consented for the client or with it.
+    /// Person who consented for the client or together with the client.
     pub guardian: Option<String>,
-    /// The client is a minor and understands what it is about.
+    /// Whether the client is a minor who understands the consent.
     pub understands: bool,
-    /// Who was there.
+    /// The witness.
     pub witness: Option<String>,
-    /// SHA-256 of the signed paper's scan.
+    /// SHA-256 of the scan of the signed form.
     pub scan_sha256: Option<String>,
 }
 
-impl Given {
-    /// The row of a consent that counts.
+impl DeclaredConsent {
+    /// The row of the consent, if it is valid.
     pub(super) async fn row(
         &self,
         work: &Work<'_>,
         (person_id, receiver_id, purpose): Whose,
         birth_date: Option<NaiveDate>,
-    ) -> Result<consent::Model, Refusal> {
+    ) -> Result<consent::Model, WorkError> {
         let form_reason = optional_line("formReason", self.form_reason.as_deref())?;
         let text_version = optional_line("textVersion", self.text_version.as_deref())?;
         let guardian = optional_line("guardian", self.guardian.as_deref())?;
         let witness = optional_line("witness", self.witness.as_deref())?;
         let agreement = work.writes().agreement_in_force(receiver_id, purpose).await?;
-        let said = Said {
+        let declaration = Declaration {
             fields: self.fields,
             ticked: self.ticked,
             data_protection: self.data_protection,
@@ -82,16 +82,16 @@ impl Given {
             has_guardian: guardian.is_some(),
             understands: self.understands,
         };
-        let about = About {
+        let context = ConsentContext {
             receiver: purpose.receiver_kind(),
             purpose,
             ticked_only: agreement.map_or(FieldSet::EMPTY, |agreement| FieldSet::from_i64(agreement.ticked_only)),
             birth_date,
             today: work.today(),
         };
-        let days = check(&said, &about).map_err(|flaw| {
-            let fields = flaw.fields().iter().map(|field| field.code().to_owned()).collect();
-            Refusal::Refused(Refused { because: Because::BadInput, text: flaw.to_string(), version: None, fields })
+        let days = check(&declaration, &context).map_err(|error| {
+            let fields = error.fields().iter().map(|field| field.code().to_owned()).collect();
+            WorkError::Refused(Refused { code: ErrorCode::BadInput, text: error.to_string(), version: None, fields })
         })?;
         Ok(consent::Model {
             id: new_uuid(),
@@ -126,11 +126,11 @@ impl Given {
 }
 
 /// A SHA-256 in hexadecimal, in lower case.
-fn hash(text: &str) -> Result<String, Refusal> {
+fn hash(text: &str) -> Result<String, WorkError> {
     let text = text.trim().to_ascii_lowercase();
     if text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         Ok(text)
     } else {
-        Err(Refusal::bad_input("„scanSha256“ sind 64 Zeichen, 0 bis 9 und a bis f."))
+        Err(WorkError::bad_input("„scanSha256“ sind 64 Zeichen, 0 bis 9 und a bis f."))
     }
 }

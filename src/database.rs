@@ -1,0 +1,76 @@
+//! Opens, checks and migrates the database for all commands.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use kim_entity::database::Database;
+use kim_migration::{LogMigrator, MainMigrator, MigratorTrait};
+
+use crate::failure::Failure;
+
+/// Opens an existing database.
+///
+/// # Errors
+/// [`Failure::Failed`] if it does not exist or does not answer.
+pub async fn open(url: &str) -> Result<Database, Failure> {
+    Database::open(url).await.map_err(not_opened)
+}
+
+/// Opens an existing database and cancels every statement that takes longer than `deadline`.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_within(url: &str, deadline: Duration) -> Result<Database, Failure> {
+    Database::open_within(url, deadline).await.map_err(not_opened)
+}
+
+/// Opens the database, and creates its files if they do not exist.
+///
+/// # Errors
+/// [`Failure::Failed`] if it does not answer or cannot be created.
+pub async fn create(url: &str) -> Result<Database, Failure> {
+    Database::create(url).await.map_err(not_opened)
+}
+
+fn not_opened(error: impl Display) -> Failure {
+    Failure::failed(format!("cannot open the database: {error}"))
+}
+
+/// Refuses a database without all migrations of this version.
+///
+/// # Errors
+/// [`Failure::Failed`] with the command to run.
+pub async fn refuse_unmigrated(database: &Database) -> Result<(), Failure> {
+    match pending_migrations(database).await? {
+        0 => Ok(()),
+        count => Err(Failure::failed(format!(
+            "the database is not prepared for this version ({count} migrations are missing): run `kim migrate` first"
+        ))),
+    }
+}
+
+/// Runs the missing migrations and returns their number.
+///
+/// # Errors
+/// [`Failure::Failed`] if a migration fails; the earlier ones stay.
+pub async fn migrate_up(database: &Database) -> Result<usize, Failure> {
+    let count = pending_migrations(database).await?;
+    MainMigrator::up(database.for_migrations().main, None).await.map_err(Failure::failed)?;
+    LogMigrator::up(database.for_migrations().log, None).await.map_err(Failure::failed)?;
+    Ok(count)
+}
+
+/// Undoes all migrations, which deletes all data.
+///
+/// # Errors
+/// [`Failure::Failed`] if a migration cannot be undone.
+pub async fn migrate_down(database: &Database) -> Result<(), Failure> {
+    LogMigrator::down(database.for_migrations().log, None).await.map_err(Failure::failed)?;
+    MainMigrator::down(database.for_migrations().main, None).await.map_err(Failure::failed)
+}
+
+async fn pending_migrations(database: &Database) -> Result<usize, Failure> {
+    let main = MainMigrator::get_pending_migrations(database.for_migrations().main).await.map_err(Failure::failed)?;
+    let log = LogMigrator::get_pending_migrations(database.for_migrations().log).await.map_err(Failure::failed)?;
+    Ok(main.len() + log.len())
+}
