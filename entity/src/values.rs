@@ -40,6 +40,12 @@ impl Values {
         self.text.get(place.clone())
     }
 
+    /// Whether a field has a value here.
+    #[must_use]
+    pub fn contains(&self, field: HandoverField) -> bool {
+        self.places.iter().any(|(has, _)| *has == field)
+    }
+
     /// Sets the value of a field, or takes it out.
     pub fn set(&mut self, field: HandoverField, value: Option<&str>) {
         self.places.retain(|(has, _)| *has != field);
