@@ -11,19 +11,19 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::case_file::{self, NewCase};
+use crate::codec::case_file::{self, NewCase};
+use crate::codec::handover::{self, HandoverRow};
+use crate::codec::message::NewMessage;
+use crate::codec::note::NewNote;
+use crate::codec::person::{self, Fingerprints, PersonRow};
+use crate::codec::values::{Changes, Values};
 use crate::database::Database;
-use crate::handover::{self, HandoverRow};
-use crate::log::Held;
-use crate::message::NewMessage;
-use crate::note::NewNote;
-use crate::person::{self, Fingerprints, PersonRow};
+use crate::database::tx::Tx;
+use crate::disclosure_lock::Held;
+use crate::sql::batch::insert_stored;
 use crate::sql::{Columns, Sql};
-use crate::tx::Tx;
-use crate::values::{Changes, Values};
-use crate::write::batch::insert_stored;
 
-pub use crate::write::Stored;
+pub use crate::sql::batch::Stored;
 
 impl Database {
     /// The main database.

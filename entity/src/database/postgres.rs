@@ -7,8 +7,8 @@ use sea_orm::sqlx::Connection as _;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::{DatabaseConnection, DbErr};
 
+use super::dead_connections::Losses;
 use super::{PREPARED, options, refused};
-use crate::loss::Losses;
 
 /// Connections for reading on PostgreSQL, for each core that this process may use, and the least and the most of them in
 /// all. Who finds none free waits in line: more of them at work than this were measured to take 10 % longer for each request,

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::history::Moment;
 use super::{Page, Reads, Window};
-use crate::case_file::{self, PlanRow};
-use crate::note::{self, NoteRow};
+use crate::codec::case_file::{self, PlanRow};
+use crate::codec::note::{self, NoteRow};
 use crate::sql::Columns;
 
 /// A decision on eligibility.

@@ -9,9 +9,9 @@ use sea_orm::{DbErr, QueryResult};
 use uuid::Uuid;
 
 use super::{Page, Reads, Window};
-use crate::case_file::CaseRow;
+use crate::codec::case_file::CaseRow;
+use crate::codec::{case_file, household_member, person};
 use crate::sql::{Columns, Sql};
-use crate::{case_file, household_member, person};
 
 /// A page of cases.
 pub type CasePage = Page<CaseRow>;

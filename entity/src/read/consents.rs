@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{Page, Reads, Window};
 use crate::sql::{Columns, Sql};
-use crate::{consent, consent_event};
+use crate::tables::{consent, consent_event};
 
 /// What a data protection officer may know of a consent: nothing of the person, no field.
 #[derive(Clone, Debug)]

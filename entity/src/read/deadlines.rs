@@ -13,7 +13,7 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::Reads;
-use crate::person;
+use crate::codec::person;
 use crate::sql::{Columns, Sql};
 
 impl Reads {

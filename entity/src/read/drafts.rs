@@ -9,9 +9,9 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::Reads;
-use crate::person;
+use crate::codec::person;
+use crate::codec::values::Values;
 use crate::sql::Columns;
-use crate::values::Values;
 
 /// The client's title and its last day.
 const TITLE: FieldSet = FieldSet::of(&[F::Aufenthaltstitel, F::AufenthaltstitelValidUntil]);

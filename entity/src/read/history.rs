@@ -7,7 +7,7 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::{Page, Reads, Window};
-use crate::message::{self, MessageRow};
+use crate::codec::message::{self, MessageRow};
 use crate::sql::{Columns, Sql};
 
 /// A place in a history: an instant in microseconds and an id.

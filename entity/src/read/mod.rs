@@ -20,12 +20,13 @@ mod referrals;
 mod ruled;
 mod statistics;
 
-pub use crate::case_file::{CaseRow, PlanRow};
-pub use crate::message::MessageRow;
-pub use crate::note::NoteRow;
+pub use crate::agency_directory::AgencyRow;
+pub use crate::codec::case_file::{CaseRow, PlanRow};
+pub use crate::codec::message::MessageRow;
+pub use crate::codec::note::NoteRow;
+pub use crate::codec::values::Values;
 use crate::sql::Sql;
-pub use crate::values::Values;
-pub use agencies::{AgencyPage, AgencyRow};
+pub use agencies::AgencyPage;
 pub use agreements::{AgreementPage, AgreementRow};
 pub use case_work::DecisionRow;
 pub use cases::{CaseFilter, CasePage};
@@ -48,9 +49,9 @@ use chrono::NaiveDate;
 use kim_domain::token::VerifiedToken;
 use sea_orm::{DatabaseTransaction, DbErr};
 
+use crate::agency_directory::Directory;
 use crate::database::Database;
-use crate::directory::Directory;
-use crate::tx::Tx;
+use crate::database::tx::Tx;
 use crate::viewer::Viewer;
 
 /// One consistent view of the database for one request of one viewer. It ends when it is dropped: nothing was written, so

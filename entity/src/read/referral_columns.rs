@@ -12,9 +12,9 @@ use uuid::Uuid;
 
 use super::referral_row::{Contact, Extent, ListedReferral, Reading, ReferralRest, ReferralRow, Side};
 use super::{AgencyRow, Reads};
-use crate::directory::{Agency, Agreed, Directory, Pinned};
-use crate::referral::NO_DUE_DATE;
+use crate::agency_directory::{Agency, Agreed, Directory, Pinned};
 use crate::sql::{Columns, Sql};
+use crate::tables::referral::NO_DUE_DATE;
 
 /// What a list shows of the row itself.
 const LISTED: &str = "r.id, r.purpose, r.status, r.ever_accepted, r.reference, r.sender_id, r.receiver_id, r.due_on, r.closed_on, \

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::Reads;
 use super::referral_row::{Extent, ListedReferral};
-use crate::handover;
+use crate::codec::handover;
 use crate::sql::{Columns, Sql};
 
 /// What narrows a list; nothing of it touches a ruled field but `client`, which finds released rows only.

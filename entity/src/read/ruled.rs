@@ -8,9 +8,9 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::Reads;
-use crate::handover;
+use crate::codec::handover;
+use crate::codec::values::Values;
 use crate::sql::Columns;
-use crate::values::Values;
 
 impl Reads {
     /// The released values of these handovers. Fields that no row releases are not in the statement at all.

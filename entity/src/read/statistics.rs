@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::Reads;
 use super::referral_filter::other_side;
-use crate::referral::NO_DUE_DATE;
 use crate::sql::{Columns, Sql};
+use crate::tables::referral::NO_DUE_DATE;
 
 /// Which of the viewer's referrals are counted: those offered from the first month to the last.
 #[derive(Clone, Debug)]

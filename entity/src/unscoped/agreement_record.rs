@@ -7,8 +7,8 @@ use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, Query
 
 use super::Unscoped;
 use crate::database::Database;
-use crate::tx::Tx;
-use crate::{
+use crate::database::tx::Tx;
+use crate::tables::{
     agency, agreement, agreement_opinion, agreement_proposal, agreement_signature, agreement_termination, municipality,
 };
 

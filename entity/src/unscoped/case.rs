@@ -10,10 +10,10 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::Unscoped;
+use crate::database::tx::Tx;
 use crate::read::referral_columns::select;
 use crate::read::referral_row::{Extent, Reading};
-use crate::tx::Tx;
-use crate::{disclosed, referral};
+use crate::tables::{disclosed, referral};
 
 impl<T: Borrow<Tx>> Unscoped<T> {
     /// Every referral of a case, locked in the order of their ids. Only what is told to their own sides may be done with

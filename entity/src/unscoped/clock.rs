@@ -14,8 +14,8 @@ use crate::database::Database;
 use crate::read::ReferralRow;
 use crate::read::referral_columns::select;
 use crate::read::referral_row::{Extent, Reading};
-use crate::reminder;
 use crate::sql::Sql;
+use crate::tables::reminder;
 
 /// So many referrals one search finds at the most; the next run finds the rest.
 const MOST: i64 = 10_000;
@@ -105,7 +105,7 @@ impl Unscoped {
             }
             Search::Withdraw { due_before, known_by } => {
                 sql.push(" AND r.status = 'SUSPENDED' AND (r.due_on < ").bind(due_before);
-                sql.push(" OR r.due_on = ").bind(crate::referral::NO_DUE_DATE).push(")");
+                sql.push(" OR r.due_on = ").bind(crate::tables::referral::NO_DUE_DATE).push(")");
                 known(&mut sql, known_by);
             }
             Search::RemindBefore(first, last) => {

@@ -11,11 +11,12 @@ use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, ExprTrait as _, QueryFi
 use uuid::Uuid;
 
 use super::Unscoped;
+use crate::codec::values::Values;
+use crate::codec::{case_file, person};
 use crate::database::Database;
+use crate::database::tx::Tx;
 use crate::sql::{Columns, Sql};
-use crate::tx::Tx;
-use crate::values::Values;
-use crate::{case_file, person, referral};
+use crate::tables::referral;
 
 /// A case of the example data with its referral.
 #[derive(Clone, Debug)]

@@ -8,9 +8,9 @@ use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, Query
 use uuid::Uuid;
 
 use super::Unscoped;
-use crate::tx::Tx;
-use crate::write::batch::{KEYS, insert};
-use crate::{agency, agreement, district, municipality};
+use crate::database::tx::Tx;
+use crate::sql::batch::{KEYS, insert};
+use crate::tables::{agency, agreement, district, municipality};
 
 /// A case of a person whose names sound like one of those asked for.
 #[derive(Clone, Debug)]

@@ -12,9 +12,9 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::Unscoped;
+use crate::database::tx::Tx;
 use crate::sql::{Columns, Sql};
-use crate::support_notice;
-use crate::tx::Tx;
+use crate::tables::support_notice;
 use crate::viewer::OwnAgency;
 
 /// A person has fewer fingerprints; SQLite binds 32,766 values.

@@ -28,8 +28,8 @@ pub use new_cases::{ListedConsent, NewCases};
 pub use support_notices::{NoticePage, NoticeRow};
 
 use crate::database::Database;
+use crate::database::tx::Tx;
 use crate::sql::Sql;
-use crate::tx::Tx;
 
 /// A transaction that is narrowed to nobody: its own, or a viewer's that is lent (`T = &Tx`). Dropped without its [`Tx`]
 /// being committed, it leaves nothing.

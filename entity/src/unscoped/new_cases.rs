@@ -10,14 +10,14 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::Unscoped;
-use crate::case_file::NewCase;
-use crate::code::Code;
-use crate::handover::HandoverRow;
-use crate::household_member::NewMember;
-use crate::person::PersonRow;
-use crate::tx::Tx;
-use crate::write::batch::{insert, insert_stored};
-use crate::{consent, referral, referral_event};
+use crate::codec::case_file::NewCase;
+use crate::codec::handover::HandoverRow;
+use crate::codec::household_member::NewMember;
+use crate::codec::person::PersonRow;
+use crate::database::tx::Tx;
+use crate::sql::batch::{insert, insert_stored};
+use crate::tables::code::Code;
+use crate::tables::{consent, referral, referral_event};
 
 /// A consent of which only a list or an example tells, not how it was given.
 #[derive(Clone, Copy, Debug)]

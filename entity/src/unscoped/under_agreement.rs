@@ -13,13 +13,13 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::Unscoped;
+use crate::database::tx::Tx;
 use crate::read::ReferralRow;
 use crate::read::referral_columns::select;
 use crate::read::referral_row::{Extent, Reading};
-use crate::referral;
 use crate::sql::Sql;
-use crate::tx::Tx;
-use crate::write::batch::KEYS;
+use crate::sql::batch::KEYS;
+use crate::tables::referral;
 
 impl<T: Borrow<Tx>> Unscoped<T> {
     /// Those of a receiver and purpose that were not closed, drafts among them, and those that it may still look at; locked in

@@ -11,11 +11,11 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::Writes;
-use super::batch::insert;
-use crate::code::Code;
+use crate::database::tx::Tx;
 use crate::sql::Columns;
-use crate::tx::Tx;
-use crate::{agreement, agreement_opinion, agreement_proposal, agreement_signature, agreement_termination};
+use crate::sql::batch::insert;
+use crate::tables::code::Code;
+use crate::tables::{agreement, agreement_opinion, agreement_proposal, agreement_signature, agreement_termination};
 
 /// What becomes of an open proposal.
 #[derive(Clone, Debug)]

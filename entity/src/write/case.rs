@@ -9,14 +9,14 @@ use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, IntoActiveModel as _, Q
 use uuid::Uuid;
 
 use super::Writes;
-use super::batch::insert_stored;
-use crate::case_file::{self, CaseChange, NewCase};
-use crate::household_member::{self, NewMember};
-use crate::note::NewNote;
-use crate::person::{self, Fingerprints, PersonRow};
-use crate::tx::Tx;
-use crate::values::{Changes, Values};
-use crate::{agency, district, eligibility_decision, referral};
+use crate::codec::case_file::{self, CaseChange, NewCase};
+use crate::codec::household_member::{self, NewMember};
+use crate::codec::note::NewNote;
+use crate::codec::person::{self, Fingerprints, PersonRow};
+use crate::codec::values::{Changes, Values};
+use crate::database::tx::Tx;
+use crate::sql::batch::insert_stored;
+use crate::tables::{agency, district, eligibility_decision, referral};
 
 impl Writes {
     /// Those of these cases of the viewer's agency that are open. Until this ends nobody closes them.

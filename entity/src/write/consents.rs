@@ -19,10 +19,10 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::Writes;
-use crate::code::Code;
+use crate::database::tx::Tx;
 use crate::read::ReferralRow;
-use crate::tx::Tx;
-use crate::{consent, consent_event};
+use crate::tables::code::Code;
+use crate::tables::{consent, consent_event};
 
 /// A client, a receiver and a purpose.
 pub type Whose = (Uuid, Uuid, ReferralPurpose);

@@ -7,8 +7,8 @@ use sea_orm::{ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, IntoA
 use uuid::Uuid;
 
 use super::Writes;
-use crate::code::Code;
-use crate::{correction, correction_notice};
+use crate::tables::code::Code;
+use crate::tables::{correction, correction_notice};
 
 impl Writes {
     /// Whether a report of this field of a referral is open.

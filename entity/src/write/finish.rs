@@ -11,11 +11,11 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::batch::{KEYS, insert};
-use crate::code::Code;
-use crate::log::Held;
-use crate::tx::Tx;
-use crate::{change, consent, consent_event, feed, referral, referral_event};
+use crate::database::tx::Tx;
+use crate::disclosure_lock::Held;
+use crate::sql::batch::{KEYS, insert};
+use crate::tables::code::Code;
+use crate::tables::{change, consent, consent_event, feed, referral, referral_event};
 
 /// What is written when a transaction finishes.
 #[derive(Debug, Default)]

@@ -7,11 +7,11 @@ use sea_orm::{DbErr, EntityTrait as _, IntoActiveModel as _};
 use uuid::Uuid;
 
 use super::Writes;
-use super::batch::insert_stored;
-use crate::handover::{self, HandoverRow};
-use crate::message::NewMessage;
-use crate::tx::Tx;
-use crate::{appointment, talk};
+use crate::codec::handover::{self, HandoverRow};
+use crate::codec::message::NewMessage;
+use crate::database::tx::Tx;
+use crate::sql::batch::insert_stored;
+use crate::tables::{appointment, talk};
 
 impl Tx {
     /// The handover of a referral, in full.

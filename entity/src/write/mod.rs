@@ -10,14 +10,13 @@ use sea_orm::{ColumnTrait as _, DbBackend, DbErr, EntityTrait as _, QueryFilter 
 use uuid::Uuid;
 
 use crate::database::Database;
+pub use crate::database::tx::Tx;
 use crate::read::{Reads, ReferralRow};
-pub use crate::tx::Tx;
+use crate::tables::{agency, agreement};
 use crate::unscoped::Unscoped;
 use crate::viewer::Viewer;
-use crate::{agency, agreement};
 
 mod agreements;
-pub(crate) mod batch;
 mod case;
 mod consents;
 mod corrections;
@@ -29,7 +28,6 @@ mod requests;
 mod support;
 
 pub use agreements::{PartyAct, ProposalChange};
-pub use batch::Stored;
 pub use consents::{Concerned, Whose};
 pub use count::OwnList;
 pub use finish::{CommitRecord, FeedChange};

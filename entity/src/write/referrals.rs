@@ -13,11 +13,12 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::Writes;
-use super::batch::{KEYS, insert_stored};
-use crate::code::Code;
+use crate::codec::handover;
+use crate::database::tx::Tx;
 use crate::read::Contact;
-use crate::tx::Tx;
-use crate::{handover, referral, referral_event};
+use crate::sql::batch::{KEYS, insert_stored};
+use crate::tables::code::Code;
+use crate::tables::{referral, referral_event};
 
 /// What is known of a referral before it is offered.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use sea_orm::{
 };
 
 use super::Writes;
-use crate::idempotency;
+use crate::tables::idempotency;
 
 impl Writes {
     /// Takes the key of a viewer's request. `false` if it is taken. Another who takes it at the same time waits for this

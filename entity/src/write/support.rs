@@ -13,8 +13,8 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::Writes;
-use crate::code::Code;
-use crate::{person_fingerprint, support_check, support_consent};
+use crate::tables::code::Code;
+use crate::tables::{person_fingerprint, support_check, support_consent};
 
 /// How many fingerprints one statement takes, within SQLite's limit of bound values.
 const ROWS: usize = 1_000;

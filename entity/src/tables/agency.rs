@@ -3,7 +3,7 @@
 use kim_domain::agency::{AgencyKind, DataProtectionLaw, LegalForm};
 use sea_orm::entity::prelude::*;
 
-use crate::code::Code;
+use super::code::Code;
 
 /// One agency.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

@@ -3,7 +3,7 @@
 use kim_domain::agreement::AgreementSide;
 use sea_orm::entity::prelude::*;
 
-use crate::code::Code;
+use super::code::Code;
 
 /// The end of a version: once ordinarily, once for cause.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

@@ -5,7 +5,7 @@ use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{ReferralKind, ReferralStatus};
 use sea_orm::entity::prelude::*;
 
-use crate::code::Code;
+use super::code::Code;
 
 /// The `due_on` of a referral without a due date: it sorts last and the column is never null.
 pub const NO_DUE_DATE: Date = match Date::from_ymd_opt(9999, 12, 31) {

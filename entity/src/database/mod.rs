@@ -1,7 +1,9 @@
-//! Opening the database. What differs between SQLite and PostgreSQL is here, in `database/`, and in `sql` for statements.
+//! Opening the database. What differs between SQLite and PostgreSQL is in this folder, and in `sql` for statements.
 
+mod dead_connections;
 mod postgres;
 mod sqlite;
+pub(crate) mod tx;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,9 +13,9 @@ use sea_orm::{
     RuntimeErr, SqlErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
-use crate::directory::Shelf;
-use crate::loss::Losses;
-pub use crate::loss::is_lost;
+use crate::agency_directory::Shelf;
+use dead_connections::Losses;
+pub use dead_connections::is_lost;
 use postgres::{open_postgres, readers};
 use sqlite::{Missing, find, log_path, open_sqlite, sqlite_path};
 

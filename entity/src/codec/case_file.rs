@@ -9,10 +9,10 @@ use kim_domain::value::CasePhase;
 use sea_orm::{ConnectionTrait, DbErr, Value};
 use uuid::Uuid;
 
-use crate::person;
+use super::person;
+use super::values::{self, Values};
+use crate::sql::batch::Stored;
 use crate::sql::{Columns, Sql};
-use crate::values::{self, Values};
-use crate::write::batch::Stored;
 
 /// A new case. It is open.
 #[derive(Clone, Debug)]

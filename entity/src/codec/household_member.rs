@@ -7,8 +7,8 @@ use kim_domain::value::HouseholdMember;
 use sea_orm::{ConnectionTrait, DbErr, Value};
 use uuid::Uuid;
 
+use crate::sql::batch::Stored;
 use crate::sql::{Columns, Sql};
-use crate::write::batch::Stored;
 
 /// A member of a person's household.
 #[derive(Clone, Debug)]

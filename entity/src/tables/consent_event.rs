@@ -3,7 +3,7 @@
 use kim_domain::consent::ConsentStep;
 use sea_orm::entity::prelude::*;
 
-use crate::code::Code;
+use super::code::Code;
 
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

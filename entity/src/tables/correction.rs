@@ -4,7 +4,7 @@ use kim_domain::correction::CorrectionState;
 use kim_domain::field::HandoverField;
 use sea_orm::entity::prelude::*;
 
-use crate::code::Code;
+use super::code::Code;
 
 /// One report.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

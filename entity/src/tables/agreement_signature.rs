@@ -1,13 +1,13 @@
-//! Opinions of data protection officers on proposals: one for each party.
+//! Signatures on proposals: one for each party.
 
-use kim_domain::agreement::{AgreementSide, OpinionVerdict};
+use kim_domain::agreement::AgreementSide;
 use sea_orm::entity::prelude::*;
 
-use crate::code::Code;
+use super::code::Code;
 
-/// One opinion.
+/// One signature.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "agreement_opinion")]
+#[sea_orm(table_name = "agreement_signature")]
 pub struct Model {
     /// The proposal.
     #[sea_orm(primary_key, auto_increment = false)]
@@ -22,11 +22,6 @@ pub struct Model {
     pub staff: String,
     /// Microseconds since 1970.
     pub at: i64,
-    /// What it comes to.
-    pub verdict: Code<OpinionVerdict>,
-    /// Why.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub reasons: Option<String>,
 }
 
 /// No relations: reads join by hand, narrowed to a viewer.

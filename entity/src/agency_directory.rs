@@ -15,8 +15,32 @@ use kim_domain::field::FieldSet;
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
-use crate::read::AgencyRow;
 use crate::sql::{Columns, Sql};
+
+/// What everyone in a municipality may know of an agency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgencyRow {
+    /// Id.
+    pub id: Uuid,
+    /// Name in URLs and tokens.
+    pub slug: Arc<str>,
+    /// Name for people.
+    pub name: Arc<str>,
+    /// What it does.
+    pub kind: AgencyKind,
+}
+
+impl AgencyRow {
+    /// Reads id, slug, name and kind.
+    pub(crate) fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr> {
+        Ok(Self {
+            id: columns.next()?,
+            slug: columns.shared_text()?,
+            name: columns.shared_text()?,
+            kind: columns.word()?,
+        })
+    }
+}
 
 /// All agencies and agreements at one instant.
 #[derive(Debug)]

@@ -5,8 +5,8 @@
 use sea_orm::{DbErr, Value};
 use uuid::Uuid;
 
+use crate::sql::batch::Stored;
 use crate::sql::{Columns, Sql};
-use crate::write::batch::Stored;
 
 /// One message as a side of its referral may know it.
 #[derive(Clone, Debug)]

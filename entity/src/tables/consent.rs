@@ -7,7 +7,7 @@ use kim_domain::purpose::ReferralPurpose;
 use kim_domain::value::Language;
 use sea_orm::entity::prelude::*;
 
-use crate::code::Code;
+use super::code::Code;
 
 /// One consent.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

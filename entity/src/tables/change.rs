@@ -3,7 +3,7 @@
 use kim_domain::change::ChangeKind;
 use sea_orm::entity::prelude::*;
 
-use crate::code::Code;
+use super::code::Code;
 
 /// One change in one agency's feed.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

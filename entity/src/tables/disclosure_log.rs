@@ -1,20 +1,23 @@
-//! Every request of a coordination for statistics: who asked for which table, written before the answer leaves.
+//! The log of disclosures: one row per request and distinct field set, written before the response leaves.
 
 use kim_domain::agency::Role;
 use sea_orm::entity::prelude::*;
 
-use crate::code::Code;
+use super::code::Code;
 
-/// One request.
+/// One disclosure.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "statistics_log")]
+#[sea_orm(table_name = "disclosure_log")]
 pub struct Model {
     /// UUIDv7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// Microseconds since 1970.
     pub at: i64,
-    /// Who asked.
+    /// The request, as in the process log.
+    #[sea_orm(column_type = "Text")]
+    pub request_id: String,
+    /// Who got it.
     pub agency_id: Uuid,
     /// Its slug at that time.
     #[sea_orm(column_type = "Text")]
@@ -27,12 +30,19 @@ pub struct Model {
     /// For whom a service acted (`act.sub`).
     #[sea_orm(column_type = "Text", nullable)]
     pub acting_for: Option<String>,
-    /// The month or quarter.
+    /// Hash of the operation's document.
     #[sea_orm(column_type = "Text")]
-    pub period: String,
-    /// Codes of the dimensions, separated by commas.
+    pub operation: String,
+    /// JSON array of referral UUIDs.
     #[sea_orm(column_type = "Text")]
-    pub dimensions: String,
+    pub referrals: String,
+    /// What was asked for and visible, also where the value is null: a stored `FieldSet`.
+    pub fields: i64,
+    /// Whether messages were among it.
+    pub messages: bool,
+    /// Under which ground.
+    #[sea_orm(column_type = "Text")]
+    pub ground: String,
 }
 
 /// No relations: reads join by hand, narrowed to a viewer.

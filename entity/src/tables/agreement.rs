@@ -5,7 +5,7 @@ use kim_domain::field::FieldSet;
 use kim_domain::purpose::ReferralPurpose;
 use sea_orm::entity::prelude::*;
 
-use crate::code::Code;
+use super::code::Code;
 
 /// One version of an agreement.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

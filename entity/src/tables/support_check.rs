@@ -3,7 +3,7 @@
 use kim_domain::agency::Role;
 use sea_orm::entity::prelude::*;
 
-use crate::code::Code;
+use super::code::Code;
 
 /// One check.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

@@ -4,7 +4,7 @@ use kim_domain::life::ReferralAction;
 use kim_domain::referral::ReferralStatus;
 use sea_orm::entity::prelude::*;
 
-use crate::code::Code;
+use super::code::Code;
 
 /// One move.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

@@ -2,7 +2,7 @@
 
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr};
 
-use crate::database::Database;
+use super::Database;
 use crate::sql::Sql;
 
 /// A transaction that [`Writes`](crate::write::Writes) or [`Unscoped`](crate::unscoped::Unscoped) began, with what both of

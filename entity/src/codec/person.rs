@@ -7,9 +7,9 @@ use kim_domain::field::{Block, FieldSet, HandoverField};
 use sea_orm::{ConnectionTrait, DbErr, Value};
 use uuid::Uuid;
 
+use super::values::{self, Changes, Values};
+use crate::sql::batch::Stored;
 use crate::sql::{Columns, Sql};
-use crate::values::{self, Changes, Values};
-use crate::write::batch::Stored;
 
 /// One person.
 #[derive(Clone, Debug, Default)]

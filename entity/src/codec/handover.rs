@@ -7,9 +7,9 @@ use kim_domain::field::{FieldSet, HandoverField};
 use sea_orm::{ConnectionTrait, DbErr, Value};
 use uuid::Uuid;
 
+use super::values::Values;
+use crate::sql::batch::Stored;
 use crate::sql::{Columns, Sql};
-use crate::values::Values;
-use crate::write::batch::Stored;
 
 /// One handover.
 #[derive(Clone, Debug, Default)]
