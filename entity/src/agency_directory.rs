@@ -1,8 +1,8 @@
-//! The directory: agencies and agreements, which a list needs for every row and which change rarely, kept in memory.
+//! The directory: all agencies and agreements, cached in memory. A list needs them for every row, and they change rarely.
 //!
-//! A request uses it exactly as it is in the request's own snapshot. The statement that looks up who asks also reads how
-//! often agencies and agreements have changed (the table `directory`, on which triggers count); only if that is the
-//! version that is kept, what is kept is used (docs/adr/0009-the-directory.md).
+//! A request sees the directory in the state of its own snapshot. The statement that looks up the viewer also reads how often
+//! agencies and agreements have changed (the table `directory`, updated by triggers). The cached directory is used only if it
+//! has that version (docs/adr/0009-the-directory.md).
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::sql::{Columns, Sql};
 
-/// What everyone in a municipality may know of an agency.
+/// What everybody in a municipality may know about an agency.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AgencyRow {
     /// Id.
@@ -50,19 +50,19 @@ pub(crate) struct Directory {
     agreements: HashMap<Uuid, Version>,
 }
 
-/// What the rule and a list need of an agency.
+/// An agency, as the rule and a list need it.
 #[derive(Clone, Debug)]
 pub(crate) struct Agency {
-    /// What a party may know of it.
+    /// What a party may know about it.
     pub(crate) row: AgencyRow,
     /// Whether its staff are bound by § 203 StGB.
     pub(crate) bound_by_203: bool,
 }
 
-/// A version of an agreement by itself, as an offer pins it.
+/// A version of an agreement, as an offer refers to it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pinned {
-    /// What it lets through.
+    /// The fields that it permits.
     pub(crate) agreement: Agreement,
     /// Days for which data stays visible after the end.
     pub(crate) access_days: i16,
@@ -70,16 +70,16 @@ pub(crate) struct Pinned {
     pub(crate) ended: Option<NaiveDate>,
 }
 
-/// What is left of a version on a day.
+/// What a version permits on a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Agreed {
-    /// What it lets through.
+    /// The fields that it permits.
     pub(crate) agreement: Agreement,
     /// Days for which data stays visible after the end.
     pub(crate) access_days: i16,
 }
 
-/// A version, and the later ones of the same receiver and purpose that narrow what runs, with their first days.
+/// A version, and the later ones of the same receiver and purpose that narrow running referrals, with their first days.
 #[derive(Debug)]
 struct Version {
     pinned: Pinned,
@@ -87,7 +87,7 @@ struct Version {
 }
 
 impl Agreed {
-    /// Of a draft without an agreement.
+    /// For a draft without an agreement.
     pub(crate) const NOTHING: Self = Self {
         agreement: Agreement { fields: FieldSet::EMPTY, ticked_only: FieldSet::EMPTY, statutory: FieldSet::EMPTY },
         access_days: 0,
@@ -95,7 +95,8 @@ impl Agreed {
 }
 
 impl Pinned {
-    /// What is left of it: narrowed by later versions that have begun, and nothing once it was terminated for cause.
+    /// What the version permits on a day: narrowed by later versions that have begun, and nothing once it was terminated for
+    /// cause.
     pub(crate) fn on(self, today: NaiveDate, narrowing: impl Iterator<Item = Agreement>) -> Agreed {
         let mut agreement = narrowing.fold(self.agreement, Agreement::narrowed_by);
         if self.ended.is_some_and(|day| day <= today) {
@@ -106,7 +107,7 @@ impl Pinned {
 }
 
 impl Directory {
-    /// An agency, if there is one.
+    /// An agency, if it exists.
     pub(crate) fn find(&self, id: Uuid) -> Option<&Agency> {
         self.agencies.get(&id)
     }
@@ -114,15 +115,15 @@ impl Directory {
     /// An agency that a referral names.
     ///
     /// # Errors
-    /// [`DbErr::RecordNotFound`] if it is not there, or of a kind that this program does not know.
+    /// [`DbErr::RecordNotFound`] if it does not exist, or is of a kind that this program does not know.
     pub(crate) fn agency(&self, id: Uuid) -> Result<&Agency, DbErr> {
         self.find(id).ok_or_else(|| DbErr::RecordNotFound("an agency in the directory".to_owned()))
     }
 
-    /// What is left of a version on a day.
+    /// What a version permits on a day.
     ///
     /// # Errors
-    /// [`DbErr::RecordNotFound`] if it is not there.
+    /// [`DbErr::RecordNotFound`] if it does not exist.
     pub(crate) fn agreed(&self, id: Uuid, today: NaiveDate) -> Result<Agreed, DbErr> {
         let missing = || DbErr::RecordNotFound("an agreement in the directory".to_owned());
         let Version { pinned, narrowing } = self.agreements.get(&id).ok_or_else(missing)?;
@@ -130,7 +131,7 @@ impl Directory {
         Ok(pinned.on(today, begun))
     }
 
-    /// Reads all of it, in two statements.
+    /// Reads the whole directory with two statements.
     async fn read(connection: &impl ConnectionTrait, version: i64) -> Result<Self, DbErr> {
         let mut sql = Sql::new(connection.get_database_backend());
         sql.push("SELECT g.id, g.slug, g.name, g.kind, g.bound_by_203 FROM agency g");
@@ -139,7 +140,7 @@ impl Directory {
             let mut columns = Columns::of(row);
             let (id, slug, name) = (columns.next()?, columns.shared_text()?, columns.shared_text()?);
             let kind: String = columns.next()?;
-            // One of an unknown kind must not shut out everybody else: a row that names it is an error.
+            // An agency of an unknown kind is skipped, so that all others work; a row that refers to it is an error.
             if let Some(kind) = AgencyKind::from_code(&kind) {
                 let row = AgencyRow { id, slug, name, kind };
                 agencies.insert(id, Agency { row, bound_by_203: columns.next()? });
@@ -158,7 +159,7 @@ async fn agreements(connection: &impl ConnectionTrait) -> Result<HashMap<Uuid, V
          ORDER BY a.receiver_id, a.purpose, a.version DESC",
     );
     let mut agreements = HashMap::new();
-    // The latest comes first: what was passed of the same receiver and purpose is later.
+    // The latest version comes first: those seen before, of the same receiver and purpose, are later.
     let mut passed: Option<(Uuid, String)> = None;
     let mut narrowing = Vec::new();
     for row in &sql.all(connection).await? {
@@ -181,27 +182,28 @@ async fn agreements(connection: &impl ConnectionTrait) -> Result<HashMap<Uuid, V
     Ok(agreements)
 }
 
-/// Where the directory that was read last is kept, for all requests of the process.
+/// The cache of the directory that was read last, for all requests of the process.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Shelf(Arc<RwLock<Option<Arc<Directory>>>>);
+pub(crate) struct DirectoryCache(Arc<RwLock<Option<Arc<Directory>>>>);
 
-impl Shelf {
-    /// The directory of this version: what is kept, or what is read now and kept from then on.
+impl DirectoryCache {
+    /// The directory of this version: the cached one, or else it is read and cached.
     ///
     /// The version must have been read in the same snapshot, which only reads. On PostgreSQL that is REPEATABLE READ, on
     /// SQLite a deferred transaction: every statement sees the instant of the first, so that version and content belong
-    /// together. A transaction that writes sees what it has not committed, under a version that may yet be another's.
+    /// together. A transaction that writes would see its own uncommitted rows, under a version that another transaction may
+    /// commit with other rows.
     ///
     /// # Errors
     /// The database does not answer, or an agency or agreement cannot be read.
     pub(crate) async fn at(&self, version: i64, snapshot: &impl ConnectionTrait) -> Result<Arc<Directory>, DbErr> {
-        let kept = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(kept) = kept.filter(|kept| kept.version == version) {
-            return Ok(kept);
+        let cached = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(cached) = cached.filter(|cached| cached.version == version) {
+            return Ok(cached);
         }
         let read = Arc::new(Directory::read(snapshot, version).await?);
-        // Also in the place of a later one: it may be of a server that failed before its standby had it, and would then be
-        // read anew for every request. Where a slow request put back an earlier one, the next one reads once more.
+        // It also replaces a later version: that may come from a server that failed before its standby had it, and would
+        // then be read again for every request. If a slow request puts back an earlier version, the next request reads again.
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&read));
         Ok(read)
     }

@@ -1,5 +1,6 @@
-//! The lock between disclosures and closings: a disclosure is logged under it, and whoever closes something to an agency
-//! waits for those that are being logged and holds back those that come (docs/adr/0007).
+//! The lock of an agency between disclosures and closings. A disclosure is logged while its transaction shares the lock. A
+//! closing takes it exclusively: it waits for disclosures that are being logged, and blocks later ones until it has committed
+//! (docs/adr/0007).
 
 use std::collections::BTreeSet;
 
@@ -12,16 +13,16 @@ use crate::database::tx::Tx;
 use crate::sql::Sql;
 use crate::tables::agency;
 
-/// Disclosures that wait for a closing.
+/// The lock that a closing holds. On SQLite it is the one transaction of the log.
 #[derive(Debug)]
 #[must_use]
-pub(crate) struct Held(Option<DatabaseTransaction>);
+pub(crate) struct ClosingLock(Option<DatabaseTransaction>);
 
-impl Held {
-    /// Counts a closing for these agencies, waits for disclosures to them that are being logged, and holds back those that
-    /// come, until the closing is committed. The last thing that a transaction does before its commit.
-    pub(crate) async fn back(closing: &Tx, agencies: &BTreeSet<Uuid>) -> Result<Self, DbErr> {
-        // In one order for all, so that two closings never wait for each other crosswise.
+impl ClosingLock {
+    /// Counts a closing for these agencies, waits for disclosures to them that are being logged, and blocks later ones until the
+    /// closing is committed. It is the last step of a transaction before its commit.
+    pub(crate) async fn take(closing: &Tx, agencies: &BTreeSet<Uuid>) -> Result<Self, DbErr> {
+        // Every closing takes the agencies in the same order, so that two closings cannot deadlock.
         for &id in agencies {
             agency::Entity::update_many()
                 .col_expr(agency::Column::Closings, Expr::cust("closings + 1"))
@@ -38,32 +39,31 @@ impl Held {
         Ok(Self(None))
     }
 
-    /// Makes the closing last, and lets them go on: they find what was closed. What was begun here is finished even if the
-    /// request that wanted it is gone: on SQLite the disclosures must not be let go before the closing is there. If the
-    /// database does not answer, nothing was closed.
+    /// Commits the closing and releases the lock. It runs to its end even if the request is cancelled: on SQLite the lock must
+    /// not be released before the closing is committed. On a database error nothing was closed.
     pub(crate) async fn commit(self, closing: Tx) -> Result<(), DbErr> {
         let closing = tokio::spawn(async move {
             closing.into_connection().commit().await?;
             if let Some(log) = self.0
                 && log.rollback().await.is_err()
             {
-                // It is closed; the connection that held the log ends, and with it the hold.
-                tracing::debug!("held disclosures were not let go cleanly");
+                // The closing is committed. The connection that held the lock ends, and the lock with it.
+                tracing::debug!("the lock of a closing was not released cleanly");
             }
             Ok(())
         });
-        closing.await.map_err(|_| DbErr::Custom("a closing broke off".into()))?
+        closing.await.map_err(|_| DbErr::Custom("the task of a closing ended early".into()))?
     }
 }
 
-/// Takes PostgreSQL's lock that stands for disclosures to an agency; it ends with the transaction.
+/// Takes PostgreSQL's advisory lock for disclosures to an agency, until the transaction ends.
 pub(crate) async fn lock(transaction: &DatabaseTransaction, function: &str, agency: Uuid) -> Result<(), DbErr> {
     let mut sql = Sql::new(DbBackend::Postgres);
     sql.push("SELECT ").push(function).push("(").bind(lock_key(agency)).push(")");
     sql.one(transaction).await.map(drop)
 }
 
-/// The number of an agency's lock.
+/// The key of an agency's advisory lock.
 pub(crate) fn lock_key(agency: Uuid) -> i64 {
     let (high, low) = agency.as_u64_pair();
     (high ^ low).cast_signed()

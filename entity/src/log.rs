@@ -1,5 +1,5 @@
-//! The log of disclosures. A disclosure is written while nothing is being closed to the agency that gets it, and a closing
-//! waits for disclosures that are being written and holds back those that come (docs/adr/0007).
+//! The log of disclosures. It is written under the lock of the agencies to which something is disclosed
+//! (`disclosure_lock`).
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -15,8 +15,8 @@ use crate::sql::Sql;
 use crate::tables::disclosed::{self, Fact};
 use crate::tables::{disclosure_log, statistics_log};
 
-/// A transaction of the log, under the locks of the agencies to which something is disclosed: until it ends nothing is
-/// closed to them. Dropped without a commit, it leaves nothing.
+/// A transaction of the log, under the locks of the agencies to which something is disclosed: until it ends, nothing is closed
+/// to them. Dropped without a commit, it is rolled back.
 #[derive(Debug)]
 pub struct Log {
     transaction: DatabaseTransaction,
@@ -25,11 +25,11 @@ pub struct Log {
 }
 
 impl Log {
-    /// Begins it for those of these agencies to which nothing is being closed just now, and returns them; the others are not
-    /// waited for.
+    /// Begins it for those of these agencies to which nothing is being closed at the moment, and returns them. It does not wait
+    /// for the others.
     ///
     /// # Errors
-    /// [`DbErr::ConnectionAcquire`] if no connection came free in time; else whatever the database said.
+    /// [`DbErr::ConnectionAcquire`] if no connection became free in time; else the database's error.
     pub async fn begin(database: &Database, agencies: &BTreeSet<Uuid>) -> Result<(Self, BTreeSet<Uuid>), DbErr> {
         let log = Self::open(database).await?;
         if database.backend() == DbBackend::Sqlite {
@@ -42,7 +42,7 @@ impl Log {
         Ok((log, free.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?))
     }
 
-    /// Begins it for one agency, after waiting for what is being closed to it.
+    /// Begins it for one agency, after waiting until nothing is being closed to it.
     ///
     /// # Errors
     /// As [`begin`](Self::begin).
@@ -63,8 +63,8 @@ impl Log {
         self.transaction.get_database_backend()
     }
 
-    /// How often something was closed to these agencies, as committed now. For those whose locks this transaction holds the
-    /// answer cannot change until it ends.
+    /// How often something was closed to these agencies, as committed now. For agencies whose locks this transaction holds, the
+    /// number cannot change until it ends.
     ///
     /// # Errors
     /// The database does not answer.
@@ -89,8 +89,9 @@ impl Log {
         insert.exec_without_returning(&self.transaction).await.map(drop)
     }
 
-    /// Notes what is disclosed at an instant, in this order. What was disclosed before keeps its first time, and its last
-    /// unless that is of before the day began or under another ground; both instants in microseconds since 1970.
+    /// Records disclosures at an instant, in this order. For a field that was disclosed before, the first time stays; the last
+    /// time changes only if it is before the beginning of the day or under another ground. Both instants are microseconds since
+    /// 1970.
     ///
     /// # Errors
     /// The database does not answer.
@@ -98,7 +99,7 @@ impl Log {
         disclosed::note(&self.transaction, facts, at, day_began).await
     }
 
-    /// Makes it last.
+    /// Commits.
     ///
     /// # Errors
     /// The database does not answer.
@@ -106,7 +107,7 @@ impl Log {
         self.transaction.commit().await
     }
 
-    /// Gives it up.
+    /// Rolls back.
     ///
     /// # Errors
     /// The database does not answer.
@@ -114,7 +115,7 @@ impl Log {
         self.transaction.rollback().await
     }
 
-    /// Writes one request of a coordination for statistics. It discloses nobody's data, so that it needs no locks.
+    /// Records one request of a coordination for statistics. It discloses no person's data, so it needs no locks.
     ///
     /// # Errors
     /// The database does not answer.

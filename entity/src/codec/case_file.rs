@@ -1,6 +1,6 @@
-//! Cases (table `case`): what a Träger works on with one person.
+//! Cases (table `case`): the work of a Träger with one person.
 //!
-//! This file is the table's codec: what a case says goes in and out here, its values by the column of their field.
+//! This file is the table's codec: every value is written and read here, by the column of its field.
 
 use chrono::NaiveDate;
 use kim_domain::closing::CloseReason;
@@ -23,7 +23,7 @@ pub struct NewCase {
     pub agency_id: Uuid,
     /// The client.
     pub person_id: Uuid,
-    /// The Träger's own number; may reveal its specialisation and goes to nobody else.
+    /// The Träger's number. It may reveal the specialisation of the Träger, so no other agency gets it.
     pub case_number: String,
     /// Code of the district.
     pub district: Option<String>,
@@ -31,15 +31,15 @@ pub struct NewCase {
     pub phase: CasePhase,
     /// First day.
     pub opened_on: NaiveDate,
-    /// Hash of the row it was imported from: tells unchanged from changed.
+    /// Hash of the imported row, to find out whether it has changed.
     pub import_hash: Option<String>,
     /// Microseconds since 1970.
     pub created_at: i64,
-    /// What the case says; of a person's fields nothing is written.
+    /// The values; those of a person's fields are not written.
     pub values: Values,
 }
 
-/// What changes of a case; the rest stays.
+/// Changes of a case.
 #[derive(Clone, Debug, Default)]
 pub struct CaseChange {
     /// Another number.
@@ -48,31 +48,31 @@ pub struct CaseChange {
     pub district: Option<Option<String>>,
     /// Another phase.
     pub phase: Option<CasePhase>,
-    /// It is closed.
+    /// The case is closed.
     pub closed: Option<Closed>,
     /// Another plan.
     pub plan: Option<Plan>,
-    /// Other values; those of a person's fields are not written here.
+    /// New values; those of a person's fields are not written.
     pub values: Vec<(HandoverField, Option<String>)>,
 }
 
-/// How a case is closed.
+/// The end of a case.
 #[derive(Clone, Debug)]
 pub struct Closed {
     /// Last day.
     pub on: NaiveDate,
-    /// Why.
+    /// The reason.
     pub reason: CloseReason,
-    /// What came of it, in words.
+    /// The result, as text.
     pub result: Option<String>,
 }
 
-/// A plan as it is set.
+/// A new plan.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// Goals and steps (`kim_domain::plan`), as JSON; `plan_steps` is written from it.
     pub goals: String,
-    /// When it is set.
+    /// The day of the plan.
     pub reviewed_on: NaiveDate,
 }
 
@@ -81,7 +81,7 @@ pub struct Plan {
 pub struct CaseRow {
     /// Id.
     pub id: Uuid,
-    /// The Traeger's own number; nobody else sees it.
+    /// The Träger's number; no other agency sees it.
     pub case_number: String,
     /// Code of the district.
     pub district: Option<String>,
@@ -95,11 +95,11 @@ pub struct CaseRow {
     pub version: i32,
     /// Code of the reason for which it was closed.
     pub close_reason: Option<String>,
-    /// What came of it, in words.
+    /// The result, as text.
     pub result: Option<String>,
-    /// What was asked for of the record.
+    /// The requested values of the record.
     pub record: Values,
-    /// The client; its id goes to nobody.
+    /// The client; the id is never shown.
     pub person_id: Uuid,
 }
 
@@ -108,17 +108,17 @@ pub struct CaseRow {
 pub struct PlanRow {
     /// Goals and steps, as JSON; `None` until it is set here.
     pub plan: Option<String>,
-    /// The handover field, as JSON: what an import left.
+    /// The handover field, as JSON: written by an import.
     pub plan_steps: Option<String>,
     /// When it was last set.
     pub reviewed_on: Option<NaiveDate>,
 }
 
-/// The fields that the table has a column for: what a person does not have, and what is worked out nowhere else.
+/// The fields for which the table has a column: those that a person does not have, and that are not computed.
 pub(crate) const FIELDS: FieldSet =
     FieldSet::ALL.without(person::FIELDS).without(FieldSet::of(&[HandoverField::Age, HandoverField::HouseholdMembers]));
 
-/// The names of the columns beside those of the fields.
+/// The names of the columns that are not those of fields.
 const COLUMNS: [&str; 16] = [
     "id",
     "agency_id",
@@ -172,7 +172,7 @@ impl Stored for NewCase {
     }
 }
 
-/// Appends the columns of a case `k` of the client `p`, and these fields of its record, to a list of columns.
+/// Appends the columns of a case `k` of the client `p`, and these fields of its record.
 pub(crate) fn push_columns(sql: &mut Sql, record: FieldSet) {
     sql.push(
         "k.id, k.case_number, k.district, k.phase, k.opened_on, k.closed_on, k.version, k.close_reason, k.result, \
@@ -182,7 +182,7 @@ pub(crate) fn push_columns(sql: &mut Sql, record: FieldSet) {
     push_values(sql, record);
 }
 
-/// Appends those of these fields that a case `k` has to a list of columns.
+/// Appends the columns of those of these fields that a case `k` has.
 pub(crate) fn push_values(sql: &mut Sql, fields: FieldSet) {
     values::push_columns(sql, "k", fields.and(FIELDS));
 }
@@ -213,7 +213,7 @@ impl CaseRow {
     }
 }
 
-/// Appends the columns of the plan of a case `k` to a list of columns.
+/// Appends the columns of the plan of a case `k`.
 pub(crate) fn push_plan(sql: &mut Sql) {
     sql.push(", k.plan, k.plan_steps, k.plan_reviewed_on");
 }
@@ -240,8 +240,7 @@ pub(crate) async fn write(
     values::write(connection, "\"case\"", id, field, value).await
 }
 
-/// Writes what changes of an agency's case, if it still has this version; whether it had. From here to the commit nobody else
-/// writes it.
+/// Changes an agency's case if it still has this version, and returns whether it had. The row stays locked until the commit.
 pub(crate) async fn update(
     connection: &impl ConnectionTrait,
     (id, version): (Uuid, i32),
@@ -279,7 +278,7 @@ mod tests {
     use kim_domain::field::Block;
 
     #[test]
-    fn a_case_has_what_belongs_to_its_request_and_what_is_not_for_everybody() {
+    fn a_case_has_the_fields_of_the_request_the_sensitive_ones_and_the_notes() {
         for &field in HandoverField::ALL {
             let kept = matches!(field.block(), Block::Request | Block::Sensitive | Block::Notes);
             assert_eq!(FIELDS.contains(field), kept, "{field:?}");

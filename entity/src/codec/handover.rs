@@ -1,7 +1,7 @@
-//! Handovers: the copy of what was offered, one row per referral. A receiver's queries read this and nothing else.
+//! Handovers: the copy of the offered values, one row per referral. A receiver's queries read values only from here.
 //!
-//! This file is the table's codec: every value goes in and out here, by the column of its field. The table has the columns
-//! `referral_id` and `client_fingerprint`, and one of nullable text for each field but the notes.
+//! This file is the table's codec: every value is written and read here, by the column of its field. The table has the columns
+//! `referral_id` and `client_fingerprint`, and a nullable text column for each field except the notes.
 
 use kim_domain::field::{FieldSet, HandoverField};
 use sea_orm::{ConnectionTrait, DbErr, Value};
@@ -16,13 +16,13 @@ use crate::sql::{Columns, Sql};
 pub struct HandoverRow {
     /// The referral.
     pub referral_id: Uuid,
-    /// Keyed fingerprint of name and birth date, if both were offered: finds the client at the desk.
+    /// Keyed fingerprint of name and birth date, if both were offered, for finding the client at the desk.
     pub client_fingerprint: Option<String>,
-    /// What was handed over.
+    /// The values.
     pub values: Values,
 }
 
-/// The fields that the table has a column for: all but the notes, which never leave the Träger.
+/// The fields for which the table has a column: all except the notes, which never leave the Träger.
 pub(crate) const fn fields() -> FieldSet {
     FieldSet::ALL.without(FieldSet::of(&[HandoverField::CounsellingNotes]))
 }
@@ -43,7 +43,7 @@ impl Stored for HandoverRow {
     }
 }
 
-/// Appends these fields' columns of `h` to a list of columns. One whose bit is not in `m.mask` is not read.
+/// Appends the columns of these fields of `h`. A column whose bit is not in `m.mask` is not read.
 pub(crate) fn push_masked(sql: &mut Sql, fields: FieldSet) {
     for field in fields.iter() {
         let bit = FieldSet::of(&[field]).to_i64();
@@ -56,7 +56,7 @@ pub(crate) fn read(columns: &mut Columns<'_>, fields: FieldSet) -> Result<Values
     Values::read(columns, fields)
 }
 
-/// Appends a select of the referrals whose handover has this client.
+/// Appends a query for the referrals whose handover has this client.
 pub(crate) fn push_referrals_of_client(sql: &mut Sql, fingerprint: &str) {
     sql.push("SELECT h.referral_id FROM handover h WHERE h.client_fingerprint = ").bind(fingerprint);
 }
@@ -82,7 +82,7 @@ pub(crate) async fn find(
     rows.iter().map(read).collect()
 }
 
-/// Replaces what is in a referral's handover.
+/// Replaces all values of a referral's handover.
 pub(crate) async fn update(connection: &impl ConnectionTrait, row: &HandoverRow) -> Result<(), DbErr> {
     let mut sql = Sql::new(connection.get_database_backend());
     sql.push("UPDATE handover SET ");

@@ -1,7 +1,7 @@
 //! Members of a person's household.
 //!
-//! This file is the table's codec: what is known of a member goes in and out here. Names and the birth date, an ISO date, are
-//! nullable text, so that they can be sealed.
+//! This file is the table's codec: every value is written and read here. Names and the birth date, an ISO date, are nullable
+//! text, so that they can be encrypted.
 
 use kim_domain::value::HouseholdMember;
 use sea_orm::{ConnectionTrait, DbErr, Value};
@@ -15,9 +15,9 @@ use crate::sql::{Columns, Sql};
 pub struct NewMember {
     /// UUIDv7.
     pub id: Uuid,
-    /// Whose household.
+    /// The person whose household it is.
     pub person_id: Uuid,
-    /// What is known of the member.
+    /// The values.
     pub member: HouseholdMember,
 }
 
@@ -38,7 +38,7 @@ impl Stored for NewMember {
     }
 }
 
-/// Appends the columns of a member `m` to a list of columns.
+/// Appends the columns of a member `m`.
 pub(crate) fn push_columns(sql: &mut Sql) {
     sql.push(", m.relation, m.given_name, m.family_name, m.birth_date");
 }

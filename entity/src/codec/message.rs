@@ -1,6 +1,6 @@
 //! Messages between the two sides of a referral.
 //!
-//! This file is the table's codec: the text goes in and out here.
+//! This file is the table's codec: the text is written and read here.
 
 use sea_orm::{DbErr, Value};
 use uuid::Uuid;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::sql::batch::Stored;
 use crate::sql::{Columns, Sql};
 
-/// One message as a side of its referral may know it.
+/// One message, as a side of its referral sees it.
 #[derive(Clone, Debug)]
 pub struct MessageRow {
     /// Id.
@@ -17,7 +17,7 @@ pub struct MessageRow {
     pub sent_at: i64,
     /// The side that wrote it.
     pub agency_id: Uuid,
-    /// Who wrote it; the viewer's own staff only.
+    /// The author; only staff of the viewer's agency.
     pub staff: Option<String>,
     /// The text.
     pub body: String,
@@ -32,7 +32,7 @@ pub struct NewMessage {
     pub referral_id: Uuid,
     /// Microseconds since 1970.
     pub sent_at: i64,
-    /// Who wrote it.
+    /// The agency that wrote it.
     pub agency_id: Uuid,
     /// Subject of the token; shown to their own agency only.
     pub staff: Option<String>,
@@ -55,7 +55,7 @@ impl Stored for NewMessage {
     }
 }
 
-/// Appends the columns of a message `q` to a list of columns.
+/// Appends the columns of a message `q`.
 pub(crate) fn push_columns(sql: &mut Sql, viewer: Uuid) {
     sql.push(", q.id, q.sent_at, q.agency_id, CASE WHEN q.agency_id = ").bind(viewer).push(" THEN q.staff END, q.body");
 }

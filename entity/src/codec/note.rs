@@ -1,6 +1,6 @@
 //! Counselling notes of a case: written once, never changed, and never leaving their Träger (§ 203 StGB, § 65 SGB VIII).
 //!
-//! This file is the table's codec: the text goes in and out here.
+//! This file is the table's codec: the text is written and read here.
 
 use sea_orm::{DbErr, Value};
 use uuid::Uuid;
@@ -15,7 +15,7 @@ pub struct NoteRow {
     pub id: Uuid,
     /// Microseconds.
     pub at: i64,
-    /// Who wrote it.
+    /// The author.
     pub staff: Option<String>,
     /// The text.
     pub body: String,
@@ -53,7 +53,7 @@ impl Stored for NewNote {
     }
 }
 
-/// Appends the columns of a note `q` to a list of columns.
+/// Appends the columns of a note `q`.
 pub(crate) fn push_columns(sql: &mut Sql) {
     sql.push(", q.id, q.at, q.staff, q.body");
 }

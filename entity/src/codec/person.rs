@@ -1,7 +1,7 @@
 //! Persons: clients of one Träger, never shared with another.
 //!
-//! This file is the table's codec: every value goes in and out here, by the column of its field. Each is nullable text in the
-//! encoding that [`kim_domain::field::ValueType`] documents, so that it can be sealed.
+//! This file is the table's codec: every value is written and read here, by the column of its field. Each value is nullable text
+//! in the encoding that [`kim_domain::field::ValueType`] documents, so that it can be encrypted.
 
 use kim_domain::field::{Block, FieldSet, HandoverField};
 use sea_orm::{ConnectionTrait, DbErr, Value};
@@ -18,25 +18,25 @@ pub struct PersonRow {
     pub id: Uuid,
     /// The Träger.
     pub agency_id: Uuid,
-    /// What finds the client again.
+    /// Fingerprints for finding the client.
     pub fingerprints: Option<Fingerprints>,
     /// Microseconds since 1970.
     pub created_at: i64,
-    /// What is known of the client; of a case's fields nothing is written.
+    /// The values; those of a case's fields are not written.
     pub values: Values,
 }
 
 /// Keyed fingerprints of a client.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fingerprints {
-    /// Of family name and birth date.
+    /// Of the family name and the birth date.
     pub exact: String,
     /// Of the names' sound (Kölner Phonetik) and the birth date: possible duplicates.
     pub phonetic: Option<String>,
 }
 
-/// The fields that the table has a column for: what does not change from case to case. The age is worked out, and the
-/// household has its own table.
+/// The fields for which the table has a column: those that do not depend on the case. The age is computed, and the household has
+/// its own table.
 pub(crate) const FIELDS: FieldSet = {
     let mut fields = FieldSet::EMPTY;
     let mut all = HandoverField::ALL;
@@ -49,7 +49,7 @@ pub(crate) const FIELDS: FieldSet = {
     fields.without(FieldSet::of(&[HandoverField::Age, HandoverField::HouseholdMembers]))
 };
 
-/// The condition that `o` is the client `p`, or another record of the same agency of whom the same is known.
+/// The condition that `o` is the client `p`, or another record of the same agency with the same fingerprint.
 pub(crate) const IS_SAME_CLIENT: &str = "o.agency_id = p.agency_id AND (o.id = p.id OR o.fingerprint = p.fingerprint)";
 
 impl Stored for PersonRow {
@@ -76,7 +76,7 @@ impl Stored for PersonRow {
     }
 }
 
-/// Appends those of these fields that a person `p` has to a list of columns.
+/// Appends the columns of those of these fields that a person `p` has.
 pub(crate) fn push_columns(sql: &mut Sql, fields: FieldSet) {
     values::push_columns(sql, "p", fields.and(FIELDS));
 }
@@ -91,7 +91,7 @@ pub(crate) fn push_is_client(sql: &mut Sql, fingerprint: &str) {
     sql.push("p.fingerprint = ").bind(fingerprint);
 }
 
-/// These fields of an agency's client. Locked, nobody else changes it until the transaction ends.
+/// Reads these fields of an agency's client, and locks the row if asked to.
 pub(crate) async fn find(
     connection: &impl ConnectionTrait,
     id: Uuid,
@@ -122,7 +122,7 @@ pub(crate) async fn write(
     values::write(connection, "person", id, field, value).await
 }
 
-/// Writes those of these values that a person has, and its fingerprints if they change.
+/// Writes those of these values that a person has, and the fingerprints if they change.
 pub(crate) async fn update(
     connection: &impl ConnectionTrait,
     id: Uuid,
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_person_has_what_does_not_change_from_case_to_case() {
+    fn a_person_has_the_fields_that_do_not_depend_on_the_case() {
         for &field in HandoverField::ALL {
             let kept = match field.block() {
                 Block::Request | Block::Sensitive | Block::Notes => false,
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_in_the_column_of_its_field_and_one_of_a_case_is_in_none() {
+    fn a_value_is_in_the_column_of_its_field_and_a_value_of_a_case_is_not_written() {
         let values = [(HandoverField::City, "Köln".to_owned()), (HandoverField::Concern, "canary".to_owned())];
         let person = PersonRow { values: values.into_iter().collect(), ..Default::default() };
         let (columns, cells) = (PersonRow::columns(), person.cells());

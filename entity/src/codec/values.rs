@@ -1,4 +1,4 @@
-//! Values of handover fields, as text. The codec of each table that has some reads and writes them by their column's name.
+//! Values of handover fields, as text. The codecs read and write them by the name of the field's column.
 
 use std::ops::Range;
 
@@ -8,16 +8,16 @@ use uuid::Uuid;
 
 use crate::sql::{Columns, Sql};
 
-/// Fields and their new values; `None` removes one. Each codec writes those that its table has.
+/// Fields and their new values; `None` removes a value. Each codec writes the fields that its table has.
 pub type Changes = [(HandoverField, Option<String>)];
 
 /// Values of a handover or a record, in the text form of [`kim_domain::field::ValueType`]. A field that is empty or was not
 /// released is not among them.
 #[derive(Clone, Debug)]
 pub struct Values {
-    /// The fields whose columns were read; all if the values were put together here.
+    /// The fields whose columns were read; all fields if the values were not read but set.
     read: FieldSet,
-    /// One after the other: a list has hundreds of them.
+    /// All values in one text, because a list has hundreds of them.
     text: String,
     places: Vec<(HandoverField, Range<usize>)>,
 }
@@ -32,7 +32,7 @@ impl Values {
     /// The value of a field.
     ///
     /// # Panics
-    /// The field's column was not read: that it is empty would be a guess.
+    /// Panics if the field's column was not read, because it is not known whether it is empty.
     #[must_use]
     pub fn get(&self, field: HandoverField) -> Option<&str> {
         assert!(self.read.contains(field), "{field:?} was not read");
@@ -46,13 +46,13 @@ impl Values {
         self.places.iter().any(|(has, _)| *has == field)
     }
 
-    /// Sets the value of a field, or takes it out.
+    /// Sets the value of a field, or removes it.
     pub fn set(&mut self, field: HandoverField, value: Option<&str>) {
         self.places.retain(|(has, _)| *has != field);
         self.push(field, value);
     }
 
-    /// Adds a value that is not there yet.
+    /// Adds the value of a field that has none yet.
     pub(crate) fn push(&mut self, field: HandoverField, value: Option<&str>) {
         self.read.insert(field);
         if let Some(value) = value {
@@ -70,7 +70,7 @@ impl Values {
         Ok(values)
     }
 
-    /// Reads these fields as well, which are not there yet.
+    /// Reads these fields in addition, which have no value yet.
     pub(crate) fn read_more(&mut self, columns: &mut Columns<'_>, fields: FieldSet) -> Result<(), DbErr> {
         for field in fields.iter() {
             self.push(field, columns.text()?);
@@ -84,14 +84,14 @@ impl Values {
     }
 }
 
-/// Appends the columns of these fields to a list of columns.
+/// Appends the columns of these fields.
 pub(crate) fn push_columns(sql: &mut Sql, table: &str, fields: FieldSet) {
     for field in fields.iter() {
         sql.push(", ").push(table).push(".").push(field.column());
     }
 }
 
-/// Appends those of these changes that are of the table's fields to an UPDATE's list.
+/// Appends those of these changes that concern the table's fields to the list of an UPDATE.
 pub(crate) fn push_changes(sql: &mut Sql, changes: &Changes, fields: FieldSet) {
     for (field, value) in changes.iter().filter(|(field, _)| fields.contains(*field)) {
         sql.push(", ").push(field.column()).push(" = ").bind(value.clone());
@@ -140,7 +140,7 @@ mod tests {
     }
     #[test]
     #[should_panic(expected = "Phone was not read")]
-    fn a_field_that_was_not_read_is_not_taken_for_an_empty_one() {
+    fn a_field_that_was_not_read_is_not_treated_as_empty() {
         let mut values = Values { read: FieldSet::EMPTY, ..Values::default() };
         values.set(F::City, None);
         assert_eq!(values.get(F::City), None);

@@ -1,4 +1,4 @@
-//! Connections that turned out dead: PostgreSQL was restarted, or something between it and us forgot them.
+//! Dead connections: PostgreSQL was restarted, or something between it and this process dropped them.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -6,33 +6,33 @@ use std::time::{Duration, Instant};
 use sea_orm::sqlx::Error;
 use sea_orm::{DbErr, RuntimeErr};
 
-/// So long after a loss connections are doubted that are older than it.
-const DOUBT: Duration = Duration::from_secs(60);
+/// How long after a dead connection was found older ones are checked before use.
+const SUSPICION: Duration = Duration::from_secs(60);
 
-/// When a connection was last found dead. One dead connection is seldom alone: all that are as old are asked before they
-/// are used, which a healthy pool is spared.
+/// When a connection was last found dead. One dead connection is seldom alone, so all that are older are pinged before use; a
+/// healthy pool needs no pings.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Losses(Arc<Mutex<Option<Instant>>>);
+pub(crate) struct DeadConnections(Arc<Mutex<Option<Instant>>>);
 
-impl Losses {
-    /// Another one.
+impl DeadConnections {
+    /// Records that one was found.
     pub(crate) fn note(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         tracing::warn!("a connection to the database was lost");
     }
 
-    /// When it was.
+    /// When the last one was found.
     pub(crate) fn last(&self) -> Option<Instant> {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a connection of this age is to be asked before it is used.
-    pub(crate) fn doubt(&self, age: Duration) -> bool {
-        self.last().is_some_and(|last| last.elapsed() < DOUBT && last.elapsed() < age)
+    /// Whether a connection of this age must be pinged before use.
+    pub(crate) fn suspects(&self, age: Duration) -> bool {
+        self.last().is_some_and(|last| last.elapsed() < SUSPICION && last.elapsed() < age)
     }
 }
 
-/// Whether the connection is dead, rather than what was asked on it wrong.
+/// Whether the error means that the connection is dead, not that the statement was wrong.
 #[must_use]
 pub fn is_lost(error: &DbErr) -> bool {
     let (DbErr::Exec(RuntimeErr::SqlxError(cause))
@@ -54,10 +54,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_older_than_a_loss_is_doubted() {
-        let losses = Losses::default();
-        assert!(!losses.doubt(Duration::from_secs(1_000)));
-        losses.note();
-        assert!(losses.doubt(Duration::from_secs(1_000)) && !losses.doubt(Duration::ZERO));
+    fn only_connections_older_than_a_dead_one_are_suspected() {
+        let dead = DeadConnections::default();
+        assert!(!dead.suspects(Duration::from_secs(1_000)));
+        dead.note();
+        assert!(dead.suspects(Duration::from_secs(1_000)) && !dead.suspects(Duration::ZERO));
     }
 }

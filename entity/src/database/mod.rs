@@ -1,4 +1,4 @@
-//! Opening the database. What differs between SQLite and PostgreSQL is in this folder, and in `sql` for statements.
+//! Opens the database. The differences between SQLite and PostgreSQL are in this folder, and in `sql` for statements.
 
 mod dead_connections;
 mod postgres;
@@ -13,22 +13,22 @@ use sea_orm::{
     RuntimeErr, SqlErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
-use crate::agency_directory::Shelf;
-use dead_connections::Losses;
+use crate::agency_directory::DirectoryCache;
+use dead_connections::DeadConnections;
 pub use dead_connections::is_lost;
 use postgres::{open_postgres, readers};
-use sqlite::{Missing, find, log_path, open_sqlite, sqlite_path};
+use sqlite::{Missing, check_file, log_path, open_sqlite, sqlite_path};
 
-/// How long a statement waits for a connection, and on SQLite for the lock.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// Readers beside the writer on SQLite (each is a thread), and connections for writing on PostgreSQL.
+/// Maximum time to wait for a connection, and on SQLite for the lock.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Connections for reading on SQLite, each of which is a thread, and connections for writing on PostgreSQL.
 const CONNECTIONS: u32 = 8;
-/// Statements kept prepared per connection.
+/// Maximum number of prepared statements that a connection keeps.
 const PREPARED: usize = 256;
 
 /// The open database. Its rows are reached through four types: [`Reads`](crate::read::Reads) and
 /// [`Writes`](crate::write::Writes) need a viewer, [`Unscoped`](crate::unscoped::Unscoped) is narrowed to nobody, and
-/// [`Log`](crate::log::Log) is the log of disclosures. Its connections stay in this crate, but for [`Databases`].
+/// [`Log`](crate::log::Log) is the log of disclosures. Connections leave this crate only as [`Databases`].
 ///
 /// `main` holds everything but the log of disclosures; on PostgreSQL `log` is `main`.
 #[derive(Clone, Debug)]
@@ -39,11 +39,11 @@ pub struct Database {
     pub(crate) log: DatabaseConnection,
     reader: DatabaseConnection,
     writer: DatabaseConnection,
-    losses: Losses,
-    directory: Shelf,
+    dead: DeadConnections,
+    directory: DirectoryCache,
 }
 
-/// Raw connections to both databases, for what needs no viewer and no row. On PostgreSQL they are the same.
+/// Raw connections to both databases, for work that needs no viewer and no row. On PostgreSQL they are the same.
 #[derive(Clone, Copy, Debug)]
 pub struct Databases<'d> {
     /// Everything but the log of disclosures.
@@ -52,30 +52,30 @@ pub struct Databases<'d> {
     pub log: &'d DatabaseConnection,
 }
 
-/// Connections that are kept.
+/// A pool of connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pool {
-    /// What they are for.
+    /// What its connections are for.
     pub name: &'static str,
-    /// How many are open.
+    /// How many connections are open.
     pub open: i64,
-    /// How many of these nobody uses.
+    /// How many of them are unused.
     pub idle: i64,
 }
 
 impl Database {
-    /// Opens `sqlite:PATH` or `postgres://USER@HOST/NAME`. With SQLite two files must be there, that of the log beside the
-    /// main one: `kim-log.sqlite` beside `kim.sqlite`.
+    /// Opens `sqlite:PATH` or `postgres://USER@HOST/NAME`. With SQLite two files must exist, that of the log beside the main
+    /// one: `kim-log.sqlite` beside `kim.sqlite`.
     ///
     /// # Errors
-    /// [`DbErr::Conn`] if the URL is of neither kind, asks for an in-memory database, or nothing is or answers there. Its
-    /// text never contains the URL, which may hold a password.
+    /// [`DbErr::Conn`] if the URL is of neither kind or asks for an in-memory database, or if there is no database that
+    /// answers. Its text never contains the URL, which may contain a password.
     pub async fn open(url: &str) -> Result<Self, DbErr> {
         Self::open_or(url, Missing::Refuse, None).await
     }
 
-    /// As [`open`](Self::open), but makes SQLite files that are not there, readable by their owner alone. Makes no tables,
-    /// and no database in PostgreSQL.
+    /// As [`open`](Self::open), but creates missing SQLite files, readable by their owner only. Creates no tables, and no
+    /// database in PostgreSQL.
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -83,8 +83,8 @@ impl Database {
         Self::open_or(url, Missing::Create, None).await
     }
 
-    /// As [`open`](Self::open); PostgreSQL ends every statement that takes longer than `deadline`, also one whose
-    /// request is gone. On SQLite a clock of ours interrupts a connection so long after it first looked.
+    /// As [`open`](Self::open). PostgreSQL ends every statement that takes longer than `deadline`, even if its request is
+    /// gone. On SQLite our progress handler interrupts the connection `deadline` after its first call.
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -96,30 +96,44 @@ impl Database {
         if let Some(rest) = url.strip_prefix("sqlite:") {
             let path = sqlite_path(rest)?;
             let log = log_path(&path);
-            // Both, before SQLite leaves anything beside one of them.
+            // Both are checked before SQLite creates files beside one of them.
             for file in [&path, &log] {
-                find(file, missing).map_err(|error| refused(format!("{}: {error}", file.display())))?;
+                check_file(file, missing).map_err(|error| refused(format!("{}: {error}", file.display())))?;
             }
             let main = open_sqlite(&path, CONNECTIONS, deadline).await?;
-            // One connection: writers queue for it in order instead of polling the file's lock, and readers keep theirs.
+            // One connection: writers queue for it in order instead of polling the file's lock. Readers have their own.
             let writer = open_sqlite(&path, 1, deadline).await?;
             let log = open_sqlite(&log, 1, deadline).await?;
-            Ok(Self { reader: main.clone(), main, log, writer, losses: Losses::default(), directory: Shelf::default() })
+            Ok(Self {
+                reader: main.clone(),
+                main,
+                log,
+                writer,
+                dead: DeadConnections::default(),
+                directory: DirectoryCache::default(),
+            })
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            let losses = Losses::default();
-            // Said, whatever the server's default is: a statement after a lock must see what was committed before it.
-            // Planning a list anew for each request would cost more than reading it.
+            let dead = DeadConnections::default();
+            // Set explicitly, whatever the server's default is: a statement after a lock must see what was committed before.
+            // Planning a list for each request would cost more than reading it.
             let one_plan = ("plan_cache_mode", "force_generic_plan");
             let current = [("default_transaction_isolation", "read committed"), one_plan];
-            let main = open_postgres(url, CONNECTIONS, &current, deadline, &losses).await?;
+            let main = open_postgres(url, CONNECTIONS, &current, deadline, &dead).await?;
             // Set when connecting, so that a snapshot costs one BEGIN and no further round trips.
             let snapshot = [
                 ("default_transaction_isolation", "repeatable read"),
                 ("default_transaction_read_only", "on"),
                 one_plan,
             ];
-            let reader = open_postgres(url, readers(), &snapshot, deadline, &losses).await?;
-            Ok(Self { log: main.clone(), writer: main.clone(), main, reader, losses, directory: Shelf::default() })
+            let reader = open_postgres(url, readers(), &snapshot, deadline, &dead).await?;
+            Ok(Self {
+                log: main.clone(),
+                writer: main.clone(),
+                main,
+                reader,
+                dead,
+                directory: DirectoryCache::default(),
+            })
         } else {
             Err(refused("the database must be sqlite:PATH or postgres://USER@HOST/NAME"))
         }
@@ -131,11 +145,11 @@ impl Database {
         self.main.get_database_backend()
     }
 
-    /// Begins a transaction that writes: `BEGIN IMMEDIATE` on SQLite, so that what it reads first cannot change before
-    /// it writes; READ COMMITTED on PostgreSQL. Commit it, or it is rolled back when dropped.
+    /// Begins a transaction that writes: `BEGIN IMMEDIATE` on SQLite, so that rows that it reads cannot change before it
+    /// writes; READ COMMITTED on PostgreSQL. It is rolled back if it is dropped without a commit.
     ///
     /// # Errors
-    /// [`DbErr::ConnectionAcquire`] if no connection came free in time; else whatever the database said.
+    /// [`DbErr::ConnectionAcquire`] if no connection became free in time; else the database's error.
     pub(crate) async fn begin_writing(&self) -> Result<DatabaseTransaction, DbErr> {
         if self.backend() == DbBackend::Sqlite {
             self.writer.begin_with_options(immediate()).await
@@ -144,7 +158,7 @@ impl Database {
         }
     }
 
-    /// Begins a snapshot: everything read in it is of one instant. REPEATABLE READ, READ ONLY on PostgreSQL; on SQLite
+    /// Begins a snapshot: all its reads see the database at one instant. REPEATABLE READ, READ ONLY on PostgreSQL; on SQLite
     /// a deferred transaction, whose instant is that of its first statement.
     ///
     /// # Errors
@@ -164,14 +178,14 @@ impl Database {
         }
     }
 
-    /// The connections that migrations run on: they make the tables that the four types read and write.
+    /// The connections for migrations, which create the tables that the four types read and write.
     #[must_use]
     pub fn for_migrations(&self) -> Databases<'_> {
         Databases { main: &self.main, log: &self.log }
     }
 
-    /// The connections of the demo's guard. It looks whose database it is before the tables are there, and empties one that
-    /// a demo filled.
+    /// The connections for the demo's guard. It checks whether the database is a demo's before the tables exist, and empties
+    /// one that a demo filled.
     #[must_use]
     pub fn for_demo_guard(&self) -> Databases<'_> {
         Databases { main: &self.main, log: &self.log }
@@ -182,40 +196,40 @@ impl Database {
         self.main.ping().await.is_ok() && self.log.ping().await.is_ok()
     }
 
-    /// Does what begins a piece of work, and does it once more on another connection if the first was dead: nothing ran.
+    /// Begins a piece of work, and begins it again on another connection if the first one was dead: nothing has run yet.
     ///
     /// # Errors
-    /// Whatever the database said.
+    /// The database's error.
     pub async fn again<T, F: Future<Output = Result<T, DbErr>>>(&self, begin: impl Fn() -> F) -> Result<T, DbErr> {
         match begin().await {
             Err(error) if is_lost(&error) => {
-                self.losses.note();
+                self.dead.note();
                 begin().await
             }
             begun => begun,
         }
     }
 
-    /// Where agencies and agreements are kept.
-    pub(crate) fn directory(&self) -> &Shelf {
+    /// The cache of agencies and agreements.
+    pub(crate) fn directory(&self) -> &DirectoryCache {
         &self.directory
     }
 
-    /// When a connection was last found dead: what was committed on it may be gone if a standby took over.
+    /// When a connection was last found dead. If a standby took over, commits on it may be lost.
     #[must_use]
     pub fn lost_at(&self) -> Option<Instant> {
-        self.losses.last()
+        self.dead.last()
     }
 
-    /// Tells the database how its rows are distributed: after an import, or its plans are made for empty tables.
+    /// Updates the database's statistics. Needed after an import, because its plans would be those for empty tables.
     ///
     /// # Errors
-    /// Whatever the database said.
+    /// The database's error.
     pub async fn analyze(&self) -> Result<(), DbErr> {
         self.writer.execute_unprepared("ANALYZE").await.map(drop)
     }
 
-    /// Calls this with the text of every statement from now on, never with its values. For tests that count statements,
+    /// Calls `observer` with the text of every statement from now on, never with its values. For tests that count statements,
     /// and for metrics.
     pub fn observe(&mut self, observer: impl Fn(&str) + Send + Sync + 'static) {
         let observer = Arc::new(observer);
@@ -241,7 +255,7 @@ impl Database {
             Pool { name, open: open.into(), idle }
         };
         let mut pools = vec![pool("main", &self.main)];
-        // The others are the same on the one database or the other.
+        // On each database the other pools are the same as these.
         if sqlite {
             pools.extend([pool("log", &self.log), pool("writer", &self.writer)]);
         } else {
@@ -253,7 +267,7 @@ impl Database {
     /// Closes every connection.
     ///
     /// # Errors
-    /// Whatever the database said.
+    /// The database's error.
     pub async fn close(&self) -> Result<(), DbErr> {
         self.reader.close_by_ref().await?;
         self.writer.close_by_ref().await?;
@@ -271,8 +285,8 @@ pub(crate) async fn begin_alone(log: &DatabaseConnection) -> Result<DatabaseTran
     log.begin_with_options(immediate()).await
 }
 
-/// Whether the database gave up because time ran out: no connection or lock came free, or PostgreSQL's clock ended the
-/// statement, which it may do a moment before the request's own.
+/// Whether the database gave up because of a timeout: no connection or lock became free, or PostgreSQL ended the statement,
+/// which can happen shortly before the request's own deadline.
 #[must_use]
 pub fn took_too_long(error: &DbErr) -> bool {
     let (DbErr::Exec(RuntimeErr::SqlxError(cause))
@@ -286,7 +300,7 @@ pub fn took_too_long(error: &DbErr) -> bool {
     matches!(code.as_deref(), Some("57014" | "55P03" | "5" | "517" | "261" | "9"))
 }
 
-/// Whether the database refused a second row where there may be one.
+/// Whether the database refused a second row where only one may be.
 #[must_use]
 pub fn is_taken(error: &DbErr) -> bool {
     matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
@@ -302,7 +316,7 @@ fn options(url: &str, connections: u32) -> ConnectOptions {
     options
         .max_connections(connections)
         .min_connections(1)
-        .acquire_timeout(PATIENCE)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
         .sqlx_logging(false)
         .record_stmt_in_spans(false);
     options

@@ -1,26 +1,26 @@
-//! One transaction. Its connection never leaves this crate.
+//! A transaction. Its connection never leaves this crate.
 
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr};
 
 use super::Database;
 use crate::sql::Sql;
 
-/// A transaction that [`Writes`](crate::write::Writes) or [`Unscoped`](crate::unscoped::Unscoped) began, with what both of
-/// them write: the functions are in `write/`. Dropped without a commit, it leaves nothing.
+/// A transaction of [`Writes`](crate::write::Writes) or [`Unscoped`](crate::unscoped::Unscoped), with the functions that both
+/// need; these are in `write/`. Dropped without a commit, it is rolled back.
 #[derive(Debug)]
 pub struct Tx {
     connection: DatabaseTransaction,
-    /// On SQLite the log of disclosures is another database; on PostgreSQL this transaction reaches it.
+    /// The log of disclosures, if it is another database, as on SQLite; on PostgreSQL this transaction reaches it.
     log: Option<DatabaseConnection>,
 }
 
 impl Tx {
-    /// Begins one that only reads.
+    /// Begins a transaction that only reads.
     pub(crate) async fn read(database: &Database) -> Result<Self, DbErr> {
         Ok(Self { connection: database.begin_reading().await?, log: None })
     }
 
-    /// Begins one that writes.
+    /// Begins a transaction that writes.
     pub(crate) async fn write(database: &Database) -> Result<Self, DbErr> {
         let log = (database.backend() == DbBackend::Sqlite).then(|| database.log.clone());
         Ok(Self { connection: database.begin_writing().await?, log })
@@ -46,7 +46,7 @@ impl Tx {
         Sql::new(self.backend())
     }
 
-    /// Makes it last. What closes something to its receiver needs [`finish`](Self::finish).
+    /// Commits. Work that closes something to its receiver needs [`finish`](Self::finish).
     ///
     /// # Errors
     /// The database does not answer.
@@ -54,7 +54,7 @@ impl Tx {
         self.connection.commit().await
     }
 
-    /// Gives it up.
+    /// Rolls back.
     ///
     /// # Errors
     /// The database does not answer.

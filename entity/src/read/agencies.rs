@@ -39,7 +39,7 @@ impl Reads {
         Ok(Page::cut(rows, window))
     }
 
-    /// How many agencies the list has.
+    /// The number of agencies in the list.
     ///
     /// # Errors
     /// The database does not answer.
@@ -63,7 +63,7 @@ impl Reads {
         sql.one(self.connection()).await?.as_ref().map(read).transpose()
     }
 
-    /// The agencies on either side of referrals that were already read: a party may know the other, wherever it is.
+    /// The agencies on both sides of referrals that were read before. Each side may know the other, in whatever municipality.
     ///
     /// # Errors
     /// The database does not answer.

@@ -1,4 +1,4 @@
-//! The ruled columns of handovers: one statement, in which a column outside a row's mask is not read.
+//! The values of handovers: one statement, in which a column outside a row's mask is not read.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use crate::codec::values::Values;
 use crate::sql::Columns;
 
 impl Reads {
-    /// The released values of these handovers. Fields that no row releases are not in the statement at all.
+    /// The released values of these handovers. A field that no row releases is not in the statement.
     ///
     /// # Errors
     /// The database does not answer.

@@ -1,4 +1,4 @@
-//! Many rows in few statements, within what one statement may bind.
+//! Inserts many rows with few statements, within the limit of bound values of a statement.
 
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Iterable as _, ModelTrait, Value,
@@ -6,12 +6,12 @@ use sea_orm::{
 
 use crate::sql::Sql;
 
-/// SQLite binds 32,766 values at most, PostgreSQL 65,535.
-const MOST_VALUES: usize = 32_000;
-/// Longer statements are no faster.
-const MOST_ROWS: usize = 400;
+/// Maximum number of bound values: SQLite accepts 32,766, PostgreSQL 65,535.
+const MAX_VALUES: usize = 32_000;
+/// Maximum number of rows of a statement; longer ones are no faster.
+const MAX_ROWS: usize = 400;
 
-/// How many keys one `IN (…)` asks for.
+/// Maximum number of keys in an `IN (…)`.
 pub(crate) const KEYS: usize = 1_000;
 
 /// A row as its table's codec stores it.
@@ -22,7 +22,7 @@ pub trait Stored {
     /// The names of all columns.
     fn columns() -> Vec<&'static str>;
 
-    /// The cells, in the order of the columns. A column that the row does not speak of is null.
+    /// The cells, in the order of the columns. A column for which the row has no value is null.
     fn cells(&self) -> Vec<Value>;
 }
 
@@ -38,12 +38,12 @@ pub(crate) async fn insert_stored<S: Stored>(connection: &impl ConnectionTrait, 
     Ok(())
 }
 
-/// How many rows of so many columns one statement takes.
+/// How many rows with this number of columns one statement inserts.
 fn rows_at_once(columns: usize) -> usize {
-    (MOST_VALUES / columns.max(1)).clamp(1, MOST_ROWS)
+    (MAX_VALUES / columns.max(1)).clamp(1, MAX_ROWS)
 }
 
-/// Inserts whole rows in their order.
+/// Inserts rows of models in their order.
 pub(crate) async fn insert<M, A>(connection: &impl ConnectionTrait, rows: Vec<M>) -> Result<(), DbErr>
 where
     M: ModelTrait + IntoActiveModel<A>,

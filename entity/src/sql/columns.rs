@@ -7,7 +7,7 @@ use kim_domain::field::FieldSet;
 use sea_orm::sqlx::Row as _;
 use sea_orm::{DbErr, QueryResult};
 
-/// Reads a row's columns one after the other.
+/// Reads the columns of a row in their order.
 pub(crate) struct Columns<'r> {
     row: &'r QueryResult,
     next: usize,
@@ -24,7 +24,7 @@ impl<'r> Columns<'r> {
         self.row.try_get_by_index(column)
     }
 
-    /// A text, or none, as it lies in the row.
+    /// A text, or none, borrowed from the row.
     pub(crate) fn text(&mut self) -> Result<Option<&'r str>, DbErr> {
         let column = self.next;
         self.next += 1;
@@ -36,7 +36,7 @@ impl<'r> Columns<'r> {
         text.map_err(|_| DbErr::Type(format!("no text in column {column}")))
     }
 
-    /// A text that many rows of an answer share.
+    /// A text that is shared by many rows of an answer.
     pub(crate) fn shared_text(&mut self) -> Result<Arc<str>, DbErr> {
         self.next::<String>().map(Arc::from)
     }
@@ -46,12 +46,12 @@ impl<'r> Columns<'r> {
         self.next().map(FieldSet::from_i64)
     }
 
-    /// A stored set of fields; the empty one where an outer join found none.
+    /// A stored set of fields; empty if an outer join found no row.
     pub(crate) fn fields_or_none(&mut self) -> Result<FieldSet, DbErr> {
         self.next::<Option<i64>>().map(|set| set.map_or(FieldSet::EMPTY, FieldSet::from_i64))
     }
 
-    /// Rows of `N` stored sets of fields, as [`Sql::list_of`](super::Sql::list_of) lists them; no row where it found none.
+    /// Rows of `N` stored sets of fields, as [`Sql::list_of`](super::Sql::list_of) lists them; none if it found no row.
     pub(crate) fn rows_of_fields<const N: usize>(&mut self) -> Result<Vec<[FieldSet; N]>, DbErr> {
         let list: Option<String> = self.next()?;
         let sets: Result<Vec<_>, _> =
@@ -69,7 +69,7 @@ impl<'r> Columns<'r> {
         self.text()?.map(|code| word(code, self.next)).transpose()
     }
 
-    /// A word by its code. An unknown code in the database is an error, never a guess.
+    /// A word by its code. An unknown code in the database is an error.
     pub(crate) fn word<W: Word>(&mut self) -> Result<W, DbErr> {
         word(self.text()?.unwrap_or_default(), self.next)
     }

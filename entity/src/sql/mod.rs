@@ -1,6 +1,6 @@
-//! SQL text with bound values. All that differs between SQLite and PostgreSQL when reading is in this file.
+//! SQL text with bound values. All differences between the two databases in the text of statements are in this file.
 //!
-//! Text comes from the code and from closed lists only; whatever comes from outside is bound.
+//! Text comes only from the code and from closed lists; every value from outside is bound.
 
 use chrono::NaiveDate;
 use kim_domain::Word;
@@ -13,7 +13,7 @@ mod columns;
 
 pub(crate) use columns::Columns;
 
-/// A statement in the making.
+/// A statement that is being composed.
 #[derive(Debug)]
 pub(crate) struct Sql {
     backend: DbBackend,
@@ -26,7 +26,7 @@ impl Sql {
         Self { backend, text: String::with_capacity(512), values: Vec::new() }
     }
 
-    /// Appends text of our own.
+    /// Appends text.
     pub(crate) fn push(&mut self, text: &str) -> &mut Self {
         self.text.push_str(text);
         self
@@ -41,8 +41,8 @@ impl Sql {
         self
     }
 
-    /// Appends a column of a condition that hardly leaves anything out: SQLite, which counts columns and not rows, would take
-    /// an index for it, and sort what the list's own index has in order.
+    /// Appends a column of a condition that hardly excludes any row. SQLite, which does not estimate rows, would choose an index
+    /// for it, and sort rows that the list's own index has in order.
     pub(crate) fn filter_only(&mut self, column: &str) -> &mut Self {
         match self.backend {
             DbBackend::Sqlite => self.push("+").push(column),
@@ -50,15 +50,15 @@ impl Sql {
         }
     }
 
-    /// Appends how many rows are wanted, as a literal: PostgreSQL makes one plan for all pages of a statement, and would not
-    /// know that they are short. Pages are few, so that each statement is prepared once.
+    /// Appends a limit of rows, as a literal: PostgreSQL makes one plan for all pages of a statement, and would not know that they
+    /// are short. There are few page sizes, so that few statements are prepared.
     pub(crate) fn limit(&mut self, rows: i64) -> &mut Self {
         self.text.push_str(" LIMIT ");
         self.text.push_str(&rows.to_string());
         self
     }
 
-    /// Appends a list of words as literals: they are few, so that each statement is prepared once.
+    /// Appends a list of words as literals. There are few lists, so that few statements are prepared.
     pub(crate) fn words<W: Word>(&mut self, words: impl IntoIterator<Item = W>) -> &mut Self {
         self.text.push('(');
         let mut first = true;
@@ -91,8 +91,8 @@ impl Sql {
         }
     }
 
-    /// Appends that what was just joined is looked up in this index, which has all that is read of it: SQLite would take one
-    /// that makes sure of a single row, and read the row besides.
+    /// Appends that the table joined last is read from this index, which covers all columns that are read. SQLite would choose a
+    /// unique index, and read the row as well.
     pub(crate) fn within_index(&mut self, index: &str) -> &mut Self {
         match self.backend {
             DbBackend::Sqlite => self.push(" INDEXED BY ").push(index),
@@ -100,9 +100,9 @@ impl Sql {
         }
     }
 
-    /// Appends from where so many rows of each of these owners come, who are distinct, the first by an instant and the id:
-    /// ` FROM … ORDER BY …`, in which `q` is a row of the table. `narrow` appends more conditions on `t`, which is one, too. An
-    /// index of owner, instant and id carries it.
+    /// Appends ` FROM … ORDER BY …` for the first `rows` rows of each of these distinct owners, ordered by an instant and the id.
+    /// `q` is a row of the table. `narrow` appends conditions on `t`, which is a row of the table as well. It is served by an index
+    /// of owner, instant and id.
     pub(crate) fn first_of_each(
         &mut self,
         (table, owner): (&str, &str),
@@ -113,8 +113,8 @@ impl Sql {
     ) -> &mut Self {
         let (begin, end) = match self.backend {
             DbBackend::Postgres => ("LATERAL (SELECT t.*", ") q".to_owned()),
-            // It has no LATERAL but for functions. With the owner said twice it reads what is the owner's at the worst, and never
-            // the table, however small that was when somebody last had it analyzed.
+            // SQLite has LATERAL only for functions. Because the owner is given twice, it reads at most the owner's rows, and
+            // never the whole table, even if that was small when it was last analyzed.
             DbBackend::Sqlite | _ => (
                 "json_each((SELECT json_group_array(few.place) FROM (SELECT t.rowid AS place",
                 format!(") few)) l CROSS JOIN {table} q ON q.rowid = l.value AND q.{owner} = m.id"),
@@ -133,8 +133,8 @@ impl Sql {
         self.table("m", [("id", Cells::Ids(ids)), ("mask", Cells::Numbers(bits))])
     }
 
-    /// Appends a table expression of values, column by column and all columns of one length: arrays on PostgreSQL, for which
-    /// the statement is the same however many rows there are.
+    /// Appends a table expression of values; all columns have the same length. On PostgreSQL it uses arrays, so that the statement
+    /// does not depend on the number of rows.
     pub(crate) fn table<const N: usize>(&mut self, name: &str, columns: [(&str, Cells); N]) -> &mut Self {
         match self.backend {
             DbBackend::Postgres => {
@@ -155,7 +155,7 @@ impl Sql {
                 self.push(" FROM (VALUES ");
                 let mut columns = columns.map(|(_, cells)| cells.values().into_iter());
                 let rows = columns[0].len();
-                // It has no table of no rows.
+                // SQLite has no VALUES without rows.
                 for row in 0..rows.max(1) {
                     self.push(if row > 0 { ",(" } else { "(" });
                     for (place, column) in columns.iter_mut().enumerate() {
@@ -168,7 +168,7 @@ impl Sql {
         }
     }
 
-    /// Appends rows of placeholders for values: what follows VALUES.
+    /// Appends rows of placeholders, as they follow VALUES.
     pub(crate) fn rows(&mut self, rows: impl IntoIterator<Item = Vec<Value>>) -> &mut Self {
         for (number, row) in rows.into_iter().enumerate() {
             self.push(if number > 0 { ",(" } else { "(" });
@@ -180,7 +180,7 @@ impl Sql {
         self
     }
 
-    /// Appends an aggregate that lists the values of bigint columns, row after row, comma-separated, as one text:
+    /// Appends an aggregate that lists the values of bigint columns of all rows as one text, separated by commas.
     /// [`Columns::rows_of_fields`] reads it.
     pub(crate) fn list_of(&mut self, columns: &[&str]) -> &mut Self {
         let row = columns.join(" || ',' || ");
@@ -190,13 +190,13 @@ impl Sql {
         }
     }
 
-    /// Appends the condition that version `n` of an agreement is the one under which something can be offered on a day:
-    /// the latest that has begun, neither over nor ended. An earlier one does not come back when the latest ends.
+    /// Appends the condition that something can be offered under version `n` of an agreement on a day: it is the latest that has
+    /// begun, and is neither over nor terminated. When the latest version ends, an earlier one does not apply again.
     pub(crate) fn agreement_in_force(&mut self, today: NaiveDate) -> &mut Self {
         self.push("n.valid_from <= ").bind(today);
         self.push(" AND (n.valid_until IS NULL OR n.valid_until >= ").bind(today);
         self.push(") AND (n.terminated_for_cause_on IS NULL OR n.terminated_for_cause_on > ").bind(today);
-        // Whoever ends a version ends what came before it.
+        // A termination of a version also ends all earlier ones.
         self.push(
             ") AND NOT EXISTS (SELECT 1 FROM agreement_termination e JOIN agreement x ON x.id = e.agreement_id \
              WHERE x.receiver_id = n.receiver_id AND x.purpose = n.purpose AND x.version >= n.version AND e.ends_on <= ",
@@ -209,13 +209,13 @@ impl Sql {
         self.bind(today).push(")")
     }
 
-    /// The statement, to be run for rows of a table.
+    /// The statement.
     pub(crate) fn into_statement(self) -> Statement {
         Statement::from_sql_and_values(self.backend, self.text, self.values)
     }
 
-    /// Appends that the rows are locked, and those left out that another has locked. On SQLite nobody else writes while
-    /// the transaction lasts.
+    /// Appends that rows are locked, and rows that are locked already are skipped. On SQLite there is no other writer during the
+    /// transaction.
     pub(crate) fn skip_locked(&mut self) -> &mut Self {
         match self.backend {
             DbBackend::Postgres => self.push(" FOR UPDATE SKIP LOCKED"),
@@ -223,7 +223,7 @@ impl Sql {
         }
     }
 
-    /// Appends that the rows are locked, in this mode. On SQLite nobody else writes while the transaction lasts.
+    /// Appends that rows are locked in this mode. On SQLite there is no other writer during the transaction.
     pub(crate) fn lock(&mut self, mode: &str) -> &mut Self {
         match self.backend {
             DbBackend::Postgres => self.push(" FOR ").push(mode),
@@ -253,7 +253,7 @@ pub(crate) enum Cells {
 }
 
 impl Cells {
-    /// What PostgreSQL has an array of, and how it calls that.
+    /// The type of the elements, and PostgreSQL's cast for the array.
     fn kind(&self) -> (ArrayType, &'static str) {
         match self {
             Self::Ids(_) => (ArrayType::Uuid, "::uuid[]"),

@@ -1,4 +1,4 @@
-//! What the timer reads and writes.
+//! Reads and writes of the timer.
 
 use chrono::NaiveDate;
 use kim_domain::calendar::{berlin_day, midnight_micros};
@@ -17,20 +17,20 @@ use crate::read::referral_row::{Extent, Reading};
 use crate::sql::Sql;
 use crate::tables::reminder;
 
-/// So many referrals one search finds at the most; the next run finds the rest.
-const MOST: i64 = 10_000;
+/// Maximum number of referrals of one search; the next run finds the rest.
+const MAX_FOUND: i64 = 10_000;
 
-/// A referral that nobody else can change until the transaction ends.
+/// A referral that is locked until the transaction ends.
 #[derive(Clone, Debug)]
 pub struct Locked {
-    /// As its sender would see it.
+    /// The row, as its sender sees it.
     pub row: ReferralRow,
-    /// The day in Berlin on which it came into the database.
+    /// The day in Berlin on which it was inserted into the database.
     pub known_since: NaiveDate,
 }
 
 impl Unscoped {
-    /// This referral, locked; `None` if somebody works on it now: there will be another run.
+    /// This referral, locked; `None` if another transaction has locked it. The next run tries again.
     ///
     /// # Errors
     /// The database does not answer.
@@ -39,7 +39,7 @@ impl Unscoped {
         sql.push("SELECT r.created_at FROM referral r WHERE r.id = ").bind(id).skip_locked();
         let Some(found) = sql.one(self.connection()).await? else { return Ok(None) };
         let created_at: i64 = found.try_get_by_index(0)?;
-        // Read only now that it is locked: whatever was committed before is seen.
+        // Read after it was locked, so that all earlier commits are seen.
         let mut sql = select(self.sql(), Extent::Whole, self.today);
         sql.push("r.id = ").bind(id);
         let Some(row) = sql.one(self.connection()).await? else { return Ok(None) };
@@ -48,7 +48,7 @@ impl Unscoped {
         Ok(Some(Locked { row, known_since }))
     }
 
-    /// Writes down that somebody is reminded; whether nobody was before.
+    /// Records a reminder. `false` if it was recorded before.
     ///
     /// # Errors
     /// The database does not answer.
@@ -64,7 +64,7 @@ impl Unscoped {
         Ok(written == 1)
     }
 
-    /// Deletes so many of the requests that were answered before an instant in microseconds; how many were deleted.
+    /// Deletes at most `most` requests that were answered before an instant in microseconds, and returns how many it deleted.
     ///
     /// # Errors
     /// The database does not answer.
@@ -77,8 +77,8 @@ impl Unscoped {
         sql.run(self.connection()).await
     }
 
-    /// The referrals that a search finds, the earliest due first. Whether anything is to be done with one is decided under its
-    /// lock, so that this is one statement without a transaction.
+    /// The referrals that a search finds, the earliest due first. It is one statement without a transaction, because the timer
+    /// decides again under the lock of each referral.
     ///
     /// # Errors
     /// The database does not answer.
@@ -88,7 +88,7 @@ impl Unscoped {
         if matches!(search, Search::Suspend(_)) {
             sql.push(" JOIN agency s ON s.id = r.sender_id LEFT JOIN consent c ON c.id = r.consent_id");
         }
-        // As the partial indexes of what runs know it.
+        // The condition of the partial indexes of running referrals.
         sql.push(" WHERE r.closed_on IS NULL");
         match search {
             Search::Expire(last) => {
@@ -97,7 +97,7 @@ impl Unscoped {
             }
             Search::Suspend(today) => {
                 open(&mut sql);
-                // The rule's own condition (domain/src/disclosure.rs), which is asked again for each.
+                // The rule's condition (domain/src/disclosure.rs), which is evaluated again for each referral.
                 sql.push(" AND (c.id IS NULL OR c.withdrawn_at IS NOT NULL OR NOT c.data_protection");
                 sql.push(" OR (s.bound_by_203 AND NOT c.release_from_secrecy) OR (NOT c.art9 AND r.purpose IN ");
                 sql.words(ReferralPurpose::ALL.iter().copied().filter(|purpose| purpose.is_art9()));
@@ -117,12 +117,12 @@ impl Unscoped {
                 late(&mut sql, last);
                 not_yet_reminded(&mut sql, kind);
                 if kind == ReminderKind::FirstAfter {
-                    // Who heard the later one needs no earlier one.
+                    // After the later reminder the earlier one is not needed.
                     not_yet_reminded(&mut sql, ReminderKind::SecondAfter);
                 }
             }
         }
-        sql.push(" ORDER BY r.due_on, r.id").limit(MOST);
+        sql.push(" ORDER BY r.due_on, r.id").limit(MAX_FOUND);
         sql.all(&database.main).await?.iter().map(|row| row.try_get_by_index(0)).collect()
     }
 }
@@ -131,7 +131,7 @@ fn open(sql: &mut Sql) {
     sql.push(" AND r.status IN ").words(ReferralStatus::ALL.iter().copied().filter(|status| status.is_open()));
 }
 
-/// Due on this day or before, and known since then.
+/// Appends the condition that it is due on this day or before, and was known on that day.
 fn late(sql: &mut Sql, last: NaiveDate) {
     sql.push(" AND r.due_on <= ").bind(last);
     known(sql, last);

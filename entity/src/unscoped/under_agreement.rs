@@ -1,4 +1,4 @@
-//! The referrals that an agreement carries, whoever sent them: what a change of it closes is told to both sides of each.
+//! The referrals of all senders under an agreement: a change of it can close them.
 
 use std::borrow::Borrow;
 
@@ -22,8 +22,8 @@ use crate::sql::batch::KEYS;
 use crate::tables::referral;
 
 impl<T: Borrow<Tx>> Unscoped<T> {
-    /// Those of a receiver and purpose that were not closed, drafts among them, and those that it may still look at; locked in
-    /// the order of their ids.
+    /// The referrals for a receiver and purpose that are not closed, including drafts, and closed ones that the receiver can still
+    /// read; locked in the order of their ids.
     ///
     /// # Errors
     /// The database does not answer.
@@ -44,7 +44,7 @@ impl<T: Borrow<Tx>> Unscoped<T> {
             sql.push(" AND (r.closed_on IS NULL OR r.closed_on >= ").bind(ended_since);
             sql.push(" AND r.status IN ('COMPLETED', 'FAILED')) ORDER BY r.id");
         };
-        // On SQLite nobody else writes while this transaction lasts.
+        // On SQLite there is no other writer during this transaction.
         if self.tx().backend() == DbBackend::Postgres {
             let mut lock = self.sql();
             lock.push("SELECT r.id FROM referral r WHERE ");
@@ -57,7 +57,7 @@ impl<T: Borrow<Tx>> Unscoped<T> {
         sql.all(tx).await?.iter().map(|row| Reading::Unscoped.whole(row, today)).collect()
     }
 
-    /// Gives a version to the drafts of a receiver and purpose that wait for one. What was offered keeps its own.
+    /// Sets the version for drafts for a receiver and purpose that have none. Offered referrals keep their version.
     ///
     /// # Errors
     /// The database does not answer.
@@ -68,7 +68,7 @@ impl<T: Borrow<Tx>> Unscoped<T> {
         agreement: Uuid,
     ) -> Result<(), DbErr> {
         use referral::Column;
-        // Locked in the order of their ids, as everywhere.
+        // Locked in the order of their ids, as in all transactions.
         let waiting: Vec<Uuid> = referral::Entity::find()
             .select_only()
             .column(Column::Id)
