@@ -113,7 +113,7 @@ fn any_facts() -> impl Strategy<Value = Facts> {
     )
 }
 
-/// Whether a search finds the referral. Mirrors the SQL conditions in entity/src/tick.rs.
+/// Whether a search finds the referral. Mirrors the SQL conditions in entity/src/unscoped/clock_access.rs.
 fn finds(search: Search, facts: &Facts) -> bool {
     let status = facts.standing.status;
     let due_by = |last: NaiveDate| facts.due_on.is_some_and(|due| due <= last);

@@ -17,7 +17,7 @@ pub(crate) mod referral_columns;
 mod referral_filter;
 pub(crate) mod referral_row;
 mod referrals;
-mod ruled;
+mod handover_values;
 mod statistics;
 
 pub use crate::agency_directory::AgencyRow;

@@ -5,13 +5,13 @@
 
 mod agreement_record;
 mod case;
-mod clock;
+mod clock_access;
 mod demo;
 mod import;
 mod matching;
 mod new_cases;
 mod support_notices;
-mod under_agreement;
+mod referrals_under_agreement;
 
 use std::borrow::Borrow;
 
@@ -19,7 +19,7 @@ use chrono::NaiveDate;
 use sea_orm::{DatabaseTransaction, DbErr};
 
 pub use agreement_record::AgreementRecord;
-pub use clock::Locked;
+pub use clock_access::Locked;
 pub use demo::{DemoCase, DemoClient};
 pub use import::SimilarCase;
 pub use matching::{Elsewhere, Hold};
