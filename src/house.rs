@@ -40,6 +40,6 @@ impl Backend for House {
     }
 
     async fn ready(&self) -> bool {
-        self.database.answers().await
+        self.database.is_reachable().await
     }
 }

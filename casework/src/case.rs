@@ -20,7 +20,7 @@ pub use update::{UpdateCase, update};
 use kim_domain::field::FieldSet;
 use kim_entity::DbErr;
 use kim_entity::case_file::CaseChange;
-use kim_entity::database::is_taken;
+use kim_entity::database::is_unique_violation;
 use kim_entity::read::CaseRow;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -88,7 +88,7 @@ async fn touch(work: &Work<'_>, case: &CaseRow, change: CaseChange) -> Result<()
 
 /// The one thing of a case that is there once at an agency is its number.
 fn taken(error: DbErr) -> Refusal {
-    match is_taken(&error) {
+    match is_unique_violation(&error) {
         true => {
             Refusal::bad_input("„caseNumber“ ist bei Ihrer Stelle schon vergeben. Bitte eine andere Nummer nehmen.")
         }

@@ -78,7 +78,7 @@ async fn claim(unit: &Work<'_>, request: &Request) -> Result<bool, DbErr> {
 
 /// What became of the request, if it is the same.
 async fn known<T: DeserializeOwned>(unit: &Work<'_>, request: &Request) -> Result<Result<T, Refusal>, Refusal> {
-    let kept = unit.writes().answered_request(&request.key).await?;
+    let kept = unit.writes().find_request(&request.key).await?;
     if kept.mutation != request.mutation || kept.request_hash != request.hash {
         let text = "Dieser „idempotencyKey“ wurde schon für eine andere Anfrage benutzt. Bitte einen neuen nehmen.";
         return Err(Refusal::because(Because::IdempotencyMismatch, text));
@@ -92,5 +92,5 @@ async fn known<T: DeserializeOwned>(unit: &Work<'_>, request: &Request) -> Resul
 
 async fn keep<T: Serialize>(unit: &Work<'_>, request: &Request, answer: &Answer<T>) -> Result<(), DbErr> {
     let text = serde_json::to_string(answer).map_err(|error| DbErr::Type(error.to_string()))?;
-    unit.writes().keep_answer(&request.key, text).await
+    unit.writes().store_answer(&request.key, text).await
 }

@@ -12,7 +12,7 @@ use chrono::NaiveDate;
 use kim_domain::field::FieldSet;
 use kim_entity::DbErr;
 use kim_entity::read::CaseRow;
-use kim_entity::unscoped::{Elsewhere, Hold, Unscoped};
+use kim_entity::unscoped::{CaseElsewhere, ConsentLock, Unscoped};
 use kim_entity::write::Tx;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -69,7 +69,7 @@ pub async fn record_consent(work: &mut Work<'_>, said: Said) -> Result<Recorded,
     if valid_until.is_some_and(|day| day < work.today()) {
         return Err(Refusal::bad_input("„validUntil“ liegt in der Vergangenheit."));
     }
-    hold(work, &[case.person_id], Hold::Change).await?;
+    lock(work, &[case.person_id], ConsentLock::Exclusive).await?;
     work.writes().insert_support_consent(case.person_id, said.given, valid_until, work.now()).await?;
     matching::refresh(work, case.person_id).await?;
     Ok(Recorded { case: case.id, given: said.given, valid_until })
@@ -85,7 +85,7 @@ pub async fn check(work: &mut Work<'_>, case: Option<Uuid>) -> Result<Checked, R
     if case.closed_on.is_some() {
         return Err(Refusal::not_allowed("Der Fall ist abgeschlossen."));
     }
-    hold(work, &[case.person_id], Hold::Rely).await?;
+    lock(work, &[case.person_id], ConsentLock::Shared).await?;
     if !work.reads().agrees_to_support_checks(case.person_id).await? {
         return Err(Refusal::because(
             Because::NoLegalGround,
@@ -95,12 +95,12 @@ pub async fn check(work: &mut Work<'_>, case: Option<Uuid>) -> Result<Checked, R
     }
     limit(work, case.id).await?;
     let fingerprints = matching::refresh(work, case.person_id).await?;
-    let mut elsewhere = open_elsewhere(work, &fingerprints).await?;
+    let mut elsewhere = open_cases_elsewhere(work, &fingerprints).await?;
     if !elsewhere.is_empty() {
         // One of them may have withdrawn meanwhile: from here on nobody can.
         let clients: Vec<Uuid> = elsewhere.iter().map(|other| other.person_id).collect();
-        hold(work, &clients, Hold::Rely).await?;
-        let still = open_elsewhere(work, &fingerprints).await?;
+        lock(work, &clients, ConsentLock::Shared).await?;
+        let still = open_cases_elsewhere(work, &fingerprints).await?;
         elsewhere.retain(|other| still.contains(other));
     }
     let reference = match elsewhere.is_empty() {
@@ -133,19 +133,19 @@ async fn limit(work: &Work<'_>, case_id: Uuid) -> Result<(), Refusal> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the clients that may be the same person are other agencies'")]
-async fn hold(work: &Work<'_>, clients: &[Uuid], hold: Hold) -> Result<(), DbErr> {
-    work.writes().unscoped(async |all: &Unscoped<&Tx>| all.hold_support_consents(clients, hold).await).await
+async fn lock(work: &Work<'_>, clients: &[Uuid], lock: ConsentLock) -> Result<(), DbErr> {
+    work.writes().unscoped(async |all: &Unscoped<&Tx>| all.lock_support_consents(clients, lock).await).await
 }
 
 #[expect(clippy::disallowed_methods, reason = "whether the person has a case at another agency is what is asked")]
-async fn open_elsewhere(work: &Work<'_>, fingerprints: &[String]) -> Result<Vec<Elsewhere>, DbErr> {
+async fn open_cases_elsewhere(work: &Work<'_>, fingerprints: &[String]) -> Result<Vec<CaseElsewhere>, DbErr> {
     let asks = work.viewer().agency();
-    work.writes().unscoped(async |all: &Unscoped<&Tx>| all.open_elsewhere(asks, fingerprints).await).await
+    work.writes().unscoped(async |all: &Unscoped<&Tx>| all.open_cases_elsewhere(asks, fingerprints).await).await
 }
 
 /// Gives all sides a reference: the one that the very same cases have already, or a new one.
 #[expect(clippy::disallowed_methods, reason = "the other sides are other agencies")]
-async fn notify(work: &Work<'_>, own: &CaseRow, elsewhere: &[Elsewhere]) -> Result<String, DbErr> {
+async fn notify(work: &Work<'_>, own: &CaseRow, elsewhere: &[CaseElsewhere]) -> Result<String, DbErr> {
     let mut sides = BTreeSet::from([(own.id, work.own_id())]);
     sides.extend(elsewhere.iter().map(|other| (other.case_id, other.agency_id)));
     let new = crate::import::random_reference(&mut rand::rng());

@@ -9,7 +9,7 @@ use kim_domain::id::new_uuid;
 use kim_domain::purpose::ReferralPurpose;
 use kim_entity::agreement_proposal;
 use kim_entity::code::Code;
-use kim_entity::database::is_taken;
+use kim_entity::database::is_unique_violation;
 use uuid::Uuid;
 
 use super::{ProposalDone, standpoint};
@@ -109,7 +109,7 @@ pub async fn propose(work: &mut Work<'_>, input: &Proposal) -> Result<ProposalDo
     match work.writes().insert_proposal(row).await {
         Ok(()) => Ok(ProposalDone { proposal: id }),
         // Two at once: an index of the database lets one through.
-        Err(error) if is_taken(&error) => Err(another_is_open()),
+        Err(error) if is_unique_violation(&error) => Err(another_is_open()),
         Err(error) => Err(error.into()),
     }
 }

@@ -8,7 +8,7 @@ use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::ReferralStatus;
 use kim_entity::consent;
 use kim_entity::read::{ReferralRow, Values};
-use kim_entity::write::Concerned;
+use kim_entity::write::AffectedRows;
 use uuid::Uuid;
 
 use super::{Done, Given, note, own, rest};
@@ -56,7 +56,7 @@ pub async fn record(work: &mut Work<'_>, input: &Record) -> Result<Done, Refusal
     })?;
     let client = work.writes().lock_person(case.person_id, BIRTH).await?.ok_or_else(Refusal::not_found)?;
     let today = work.today();
-    let concerned = work.writes().concerned(case.person_id, receiver.id, input.purpose).await?;
+    let concerned = work.writes().affected_by_consent(case.person_id, receiver.id, input.purpose).await?;
     if concerned.consents.iter().any(|one| matches!(one.state(today), ConsentState::InForce | ConsentState::NotYet)) {
         return Err(Refusal::not_allowed(
             "Für diese Stelle und diesen Zweck gibt es schon eine Einwilligung: bitte „renewConsent“ benutzen, oder \
@@ -81,7 +81,7 @@ pub async fn renew(work: &mut Work<'_>, id: Option<Uuid>, given: &Given) -> Resu
         return Err(Refusal::illegal("Diese Einwilligung wurde schon erneuert: bitte die neuere nehmen."));
     }
     let today = work.today();
-    let concerned = work.writes().concerned(seen.person_id, old.receiver_id, old.purpose.0).await?;
+    let concerned = work.writes().affected_by_consent(seen.person_id, old.receiver_id, old.purpose.0).await?;
     let another = |one: &&consent::Model| one.id != old.id && one.state(today) == ConsentState::InForce;
     if concerned.consents.iter().any(|one| another(&one)) {
         return Err(Refusal::not_allowed("Für diese Stelle und diesen Zweck gilt schon eine andere Einwilligung."));
@@ -106,7 +106,7 @@ fn is_suspended(row: &ReferralRow) -> bool {
 }
 
 /// Writes a consent, and lets everything rest on it that can.
-async fn take_over(work: &mut Work<'_>, concerned: &Concerned, new: consent::Model) -> Result<Done, Refusal> {
+async fn take_over(work: &mut Work<'_>, concerned: &AffectedRows, new: consent::Model) -> Result<Done, Refusal> {
     work.writes().insert_consent(new.clone()).await?;
     note(work, new.id, ConsentStep::Recorded, new.all_fields()).await?;
     let mut done = Done { consent: new.id, referrals: Vec::new() };

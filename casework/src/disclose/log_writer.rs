@@ -10,7 +10,7 @@ use kim_domain::disclosure;
 use kim_domain::field::HandoverField;
 use kim_entity::DbErr;
 use kim_entity::code::Code;
-use kim_entity::database::{Database, is_lost, took_too_long};
+use kim_entity::database::{Database, is_dead_connection, is_timeout};
 use kim_entity::disclosed::{self, Fact};
 use kim_entity::disclosure_log;
 use kim_entity::log::Log;
@@ -74,7 +74,9 @@ impl LogWriter {
         self.each_alone(held);
         match self.fill(log, &entries).await {
             // What one of them has wrong must not be the others' failure.
-            Err(error) if entries.len() > 1 && !is_lost(&error) && !took_too_long(&error) => self.each_alone(entries),
+            Err(error) if entries.len() > 1 && !is_dead_connection(&error) && !is_timeout(&error) => {
+                self.each_alone(entries)
+            }
             result => tell_all(entries, result),
         }
     }
@@ -99,7 +101,7 @@ impl LogWriter {
         // Under the locks, for which midnight may have been waited: a day that ended may have ended a consent.
         let today = self.clock.today();
         let (mut recorded, mut shown, mut news) = (Vec::with_capacity(entries.len()), Vec::new(), BTreeMap::new());
-        let lost = self.database.lost_at();
+        let lost = self.database.dead_connection_at();
         for entry in entries {
             let now = closings.get(&entry.reader.agency_id).copied().unwrap_or(0);
             let released = today == entry.begun.today

@@ -26,7 +26,7 @@ impl<W: Worker> Work<'_, W> {
     /// many they are, the statements are few.
     pub(crate) async fn narrow(&mut self, concerned: &[(ReferralRow, FieldSet)]) -> Result<(), DbErr> {
         let ids: Vec<Uuid> = concerned.iter().map(|(row, _)| row.id).collect();
-        self.tx().count_referrals_on(&ids, self.now).await?;
+        self.tx().increment_versions(&ids, self.now).await?;
         for (row, closed) in concerned {
             // For the Träger it is the coordination that signs and ends; it is no side of a referral.
             let author = self.by.author().filter(|(agency, _)| [row.sender_id, row.receiver_id].contains(agency));

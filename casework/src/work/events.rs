@@ -8,7 +8,7 @@ use kim_domain::referral::{BallHolder, ReferralStatus};
 use kim_entity::code::Code;
 use kim_entity::read::{ReferralRow, Side};
 use kim_entity::unscoped::Unscoped;
-use kim_entity::write::{FeedChange, Moved, ReferralChange, Tx};
+use kim_entity::write::{FeedChange, ReferralChange, StateChange, Tx};
 use kim_entity::{referral, referral_event};
 use uuid::Uuid;
 
@@ -162,7 +162,7 @@ impl<W: Worker> Work<'_, W> {
             .after(made.action, made.mover)
             .map_err(|why| Refusal::unmoved(why, made.action, row.status))?;
         let Some(&to) = path.last() else { return Ok(row.rest.standing) };
-        let moved = Moved { to, reason: made.reason, today: self.today };
+        let moved = StateChange { to, reason: made.reason, today: self.today };
         counted_on(
             self.tx().move_referral(row.id, row.rest.version, moved, made.with, self.now).await?,
             row.rest.version,

@@ -34,7 +34,7 @@ impl DeadConnections {
 
 /// Whether the error means that the connection is dead, not that the statement was wrong.
 #[must_use]
-pub fn is_lost(error: &DbErr) -> bool {
+pub fn is_dead_connection(error: &DbErr) -> bool {
     let (DbErr::Exec(RuntimeErr::SqlxError(cause))
     | DbErr::Query(RuntimeErr::SqlxError(cause))
     | DbErr::Conn(RuntimeErr::SqlxError(cause))) = error

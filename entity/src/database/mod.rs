@@ -15,7 +15,7 @@ use sea_orm::{
 
 use crate::agency_directory::DirectoryCache;
 use dead_connections::DeadConnections;
-pub use dead_connections::is_lost;
+pub use dead_connections::is_dead_connection;
 use postgres::{open_postgres, readers};
 use sqlite::{Missing, check_file, log_path, open_sqlite, sqlite_path};
 
@@ -154,7 +154,7 @@ impl Database {
         if self.backend() == DbBackend::Sqlite {
             self.writer.begin_with_options(immediate()).await
         } else {
-            self.again(|| self.writer.begin()).await
+            self.retry_if_dead(|| self.writer.begin()).await
         }
     }
 
@@ -164,7 +164,7 @@ impl Database {
     /// # Errors
     /// As [`begin_writing`](Self::begin_writing).
     pub(crate) async fn begin_reading(&self) -> Result<DatabaseTransaction, DbErr> {
-        self.again(|| self.reader.begin()).await
+        self.retry_if_dead(|| self.reader.begin()).await
     }
 
     /// Begins a transaction of the log.
@@ -174,7 +174,7 @@ impl Database {
     pub(crate) async fn begin_logging(&self) -> Result<DatabaseTransaction, DbErr> {
         match self.backend() {
             DbBackend::Sqlite => begin_alone(&self.log).await,
-            DbBackend::Postgres | _ => self.again(|| self.log.begin()).await,
+            DbBackend::Postgres | _ => self.retry_if_dead(|| self.log.begin()).await,
         }
     }
 
@@ -192,7 +192,7 @@ impl Database {
     }
 
     /// Whether both databases answer.
-    pub async fn answers(&self) -> bool {
+    pub async fn is_reachable(&self) -> bool {
         self.main.ping().await.is_ok() && self.log.ping().await.is_ok()
     }
 
@@ -200,9 +200,12 @@ impl Database {
     ///
     /// # Errors
     /// The database's error.
-    pub async fn again<T, F: Future<Output = Result<T, DbErr>>>(&self, begin: impl Fn() -> F) -> Result<T, DbErr> {
+    pub async fn retry_if_dead<T, F: Future<Output = Result<T, DbErr>>>(
+        &self,
+        begin: impl Fn() -> F,
+    ) -> Result<T, DbErr> {
         match begin().await {
-            Err(error) if is_lost(&error) => {
+            Err(error) if is_dead_connection(&error) => {
                 self.dead.note();
                 begin().await
             }
@@ -217,7 +220,7 @@ impl Database {
 
     /// When a connection was last found dead. If a standby took over, commits on it may be lost.
     #[must_use]
-    pub fn lost_at(&self) -> Option<Instant> {
+    pub fn dead_connection_at(&self) -> Option<Instant> {
         self.dead.last()
     }
 
@@ -288,7 +291,7 @@ pub(crate) async fn begin_alone(log: &DatabaseConnection) -> Result<DatabaseTran
 /// Whether the database gave up because of a timeout: no connection or lock became free, or PostgreSQL ended the statement,
 /// which can happen shortly before the request's own deadline.
 #[must_use]
-pub fn took_too_long(error: &DbErr) -> bool {
+pub fn is_timeout(error: &DbErr) -> bool {
     let (DbErr::Exec(RuntimeErr::SqlxError(cause))
     | DbErr::Query(RuntimeErr::SqlxError(cause))
     | DbErr::Conn(RuntimeErr::SqlxError(cause))) = error
@@ -302,7 +305,7 @@ pub fn took_too_long(error: &DbErr) -> bool {
 
 /// Whether the database refused a second row where only one may be.
 #[must_use]
-pub fn is_taken(error: &DbErr) -> bool {
+pub fn is_unique_violation(error: &DbErr) -> bool {
     matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
 }
 

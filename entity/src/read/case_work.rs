@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use sea_orm::DbErr;
 use uuid::Uuid;
 
-use super::history::Moment;
+use super::history::HistoryKey;
 use super::{Page, Reads, Window};
 use crate::codec::case_file::{self, PlanRow};
 use crate::codec::note::{self, NoteRow};
@@ -42,7 +42,11 @@ impl Reads {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn notes(&self, cases: &[Uuid], window: &Window<Moment>) -> Result<HashMap<Uuid, Page<NoteRow>>, DbErr> {
+    pub async fn notes(
+        &self,
+        cases: &[Uuid],
+        window: &Window<HistoryKey>,
+    ) -> Result<HashMap<Uuid, Page<NoteRow>>, DbErr> {
         let mut sql = self.sql();
         let own = self.viewer.agency().id;
         sql.push("SELECT q.case_id");

@@ -8,7 +8,7 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::history::CORRECTIONS;
-use super::{AgencyRow, Moment, Page, Reads, Window};
+use super::{AgencyRow, HistoryKey, Page, Reads, Window};
 use crate::sql::Columns;
 
 /// One report.
@@ -50,11 +50,11 @@ pub struct Disputes {
 
 /// An agency that was notified of a correction.
 #[derive(Clone, Debug)]
-pub struct ToldRow {
+pub struct NotifiedRow {
     /// The agency.
     pub agency: AgencyRow,
     /// Microseconds.
-    pub told_at: i64,
+    pub notified_at: i64,
 }
 
 impl Reads {
@@ -65,7 +65,7 @@ impl Reads {
     pub async fn corrections(
         &self,
         referrals: &[Uuid],
-        window: &Window<Moment>,
+        window: &Window<HistoryKey>,
     ) -> Result<HashMap<Uuid, Page<CorrectionRow>>, DbErr> {
         let own = self.viewer.agency().id;
         let mut sql = self.sql();
@@ -162,8 +162,8 @@ impl Reads {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn notices(&self, corrections: &[Uuid]) -> Result<HashMap<Uuid, Vec<ToldRow>>, DbErr> {
-        let mut found: HashMap<Uuid, Vec<ToldRow>> = HashMap::new();
+    pub async fn notices(&self, corrections: &[Uuid]) -> Result<HashMap<Uuid, Vec<NotifiedRow>>, DbErr> {
+        let mut found: HashMap<Uuid, Vec<NotifiedRow>> = HashMap::new();
         if corrections.is_empty() {
             return Ok(found);
         }
@@ -179,9 +179,9 @@ impl Reads {
         for row in &sql.all(self.connection()).await? {
             let mut columns = Columns::of(row);
             let id = columns.next()?;
-            let told_at = columns.next()?;
+            let notified_at = columns.next()?;
             let agency = AgencyRow::read(&mut columns)?;
-            found.entry(id).or_default().push(ToldRow { agency, told_at });
+            found.entry(id).or_default().push(NotifiedRow { agency, notified_at });
         }
         Ok(found)
     }

@@ -12,7 +12,7 @@ use crate::sql::{Columns, Sql};
 
 /// The key of an entry in a history: an instant in microseconds and an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Moment {
+pub struct HistoryKey {
     /// Microseconds since 1970.
     pub at: i64,
     /// Id of the entry.
@@ -55,7 +55,7 @@ impl Reads {
     pub async fn messages(
         &self,
         referrals: &[Uuid],
-        window: &Window<Moment>,
+        window: &Window<HistoryKey>,
     ) -> Result<HashMap<Uuid, Page<MessageRow>>, DbErr> {
         let mut sql = self.sql();
         sql.push("SELECT q.referral_id");
@@ -71,7 +71,7 @@ impl Reads {
     pub async fn events(
         &self,
         referrals: &[Uuid],
-        window: &Window<Moment>,
+        window: &Window<HistoryKey>,
     ) -> Result<HashMap<Uuid, Page<EventRow>>, DbErr> {
         let mut sql = self.sql();
         sql.push("SELECT q.referral_id, q.id, q.at, q.from_status, q.to_status, q.reason, q.agency_id, CASE WHEN q.agency_id = ");
@@ -149,7 +149,7 @@ impl Reads {
         table: &str,
         instant: &str,
         referrals: &[Uuid],
-        window: &Window<Moment>,
+        window: &Window<HistoryKey>,
     ) {
         let way = if window.from_end { "DESC" } else { "ASC" };
         sql.first_of_each((table, "referral_id"), referrals, (instant, way), window.fetched(), |sql| {
@@ -166,7 +166,7 @@ impl Reads {
     pub(super) async fn pages<T>(
         &self,
         sql: Sql,
-        window: &Window<Moment>,
+        window: &Window<HistoryKey>,
         read: impl Fn(&mut Columns<'_>) -> Result<T, DbErr>,
     ) -> Result<HashMap<Uuid, Page<T>>, DbErr> {
         let mut rows: HashMap<Uuid, Vec<T>> = HashMap::new();

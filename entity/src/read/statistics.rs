@@ -39,7 +39,7 @@ pub struct Tally {
     /// Code of the outcome or reason, if the viewer may know it.
     pub reason: Option<String>,
     /// Whether there is one that the viewer may not know.
-    pub untold: bool,
+    pub is_reason_hidden: bool,
     /// The number of referrals.
     pub total: i64,
     /// Of them, those that were ever accepted.
@@ -106,7 +106,7 @@ impl Reads {
                     purpose: columns.word()?,
                     other_id: columns.next()?,
                     reason: columns.next()?,
-                    untold: columns.next::<i32>()? == 1,
+                    is_reason_hidden: columns.next::<i32>()? == 1,
                     total: columns.next()?,
                     accepted: columns.next()?,
                     awaited: columns.next()?,

@@ -22,7 +22,7 @@ const MAX_FOUND: i64 = 10_000;
 
 /// A referral that is locked until the transaction ends.
 #[derive(Clone, Debug)]
-pub struct Locked {
+pub struct LockedReferral {
     /// The row, as its sender sees it.
     pub row: ReferralRow,
     /// The day in Berlin on which it was inserted into the database.
@@ -34,7 +34,7 @@ impl Unscoped {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn lock(&self, id: Uuid) -> Result<Option<Locked>, DbErr> {
+    pub async fn lock(&self, id: Uuid) -> Result<Option<LockedReferral>, DbErr> {
         let mut sql = self.sql();
         sql.push("SELECT r.created_at FROM referral r WHERE r.id = ").bind(id).skip_locked();
         let Some(found) = sql.one(self.connection()).await? else { return Ok(None) };
@@ -45,14 +45,20 @@ impl Unscoped {
         let Some(row) = sql.one(self.connection()).await? else { return Ok(None) };
         let row = Reading::Unscoped.whole(&row, self.today)?;
         let known_since = chrono::DateTime::from_timestamp_micros(created_at).map_or(NaiveDate::MIN, berlin_day);
-        Ok(Some(Locked { row, known_since }))
+        Ok(Some(LockedReferral { row, known_since }))
     }
 
     /// Records a reminder. `false` if it was recorded before.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn remind(&self, referral: Uuid, kind: ReminderKind, due_on: NaiveDate, at: i64) -> Result<bool, DbErr> {
+    pub async fn record_reminder(
+        &self,
+        referral: Uuid,
+        kind: ReminderKind,
+        due_on: NaiveDate,
+        at: i64,
+    ) -> Result<bool, DbErr> {
         let row = reminder::ActiveModel {
             referral_id: Set(referral),
             kind: Set(kind.code().to_owned()),
@@ -68,7 +74,7 @@ impl Unscoped {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn forget_requests(&self, before: i64, most: i64) -> Result<u64, DbErr> {
+    pub async fn delete_answered_requests(&self, before: i64, most: i64) -> Result<u64, DbErr> {
         let mut sql = self.sql();
         sql.push(
             "DELETE FROM idempotency WHERE (agency_id, subject, key) IN (SELECT agency_id, subject, key FROM idempotency",

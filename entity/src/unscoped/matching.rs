@@ -22,7 +22,7 @@ const MAX_BOUND: usize = 1_000;
 
 /// An open case of another agency. The viewer's agency only learns that there is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Elsewhere {
+pub struct CaseElsewhere {
     /// The case.
     pub case_id: Uuid,
     /// The agency.
@@ -33,11 +33,11 @@ pub struct Elsewhere {
 
 /// The lock of a client's consent to support checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hold {
+pub enum ConsentLock {
     /// Shared: the transaction relies on the consent, and nobody can change it.
-    Rely,
+    Shared,
     /// Exclusive: the transaction changes the consent.
-    Change,
+    Exclusive,
 }
 
 impl<T: Borrow<Tx>> Unscoped<T> {
@@ -46,8 +46,12 @@ impl<T: Borrow<Tx>> Unscoped<T> {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn open_elsewhere(&self, asks: &OwnAgency, fingerprints: &[String]) -> Result<Vec<Elsewhere>, DbErr> {
-        let mut common: BTreeMap<Elsewhere, Vec<MatchKind>> = BTreeMap::new();
+    pub async fn open_cases_elsewhere(
+        &self,
+        asks: &OwnAgency,
+        fingerprints: &[String],
+    ) -> Result<Vec<CaseElsewhere>, DbErr> {
+        let mut common: BTreeMap<CaseElsewhere, Vec<MatchKind>> = BTreeMap::new();
         for fingerprints in fingerprints.chunks(MAX_BOUND) {
             let mut sql = self.sql();
             sql.push("SELECT DISTINCT k.id, k.agency_id, p.id, f.kind FROM person_fingerprint f ");
@@ -62,7 +66,7 @@ impl<T: Borrow<Tx>> Unscoped<T> {
             for row in &sql.all(self.connection()).await? {
                 let mut columns = Columns::of(row);
                 let case =
-                    Elsewhere { case_id: columns.next()?, agency_id: columns.next()?, person_id: columns.next()? };
+                    CaseElsewhere { case_id: columns.next()?, agency_id: columns.next()?, person_id: columns.next()? };
                 common.entry(case).or_default().push(columns.word()?);
             }
         }
@@ -75,13 +79,13 @@ impl<T: Borrow<Tx>> Unscoped<T> {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn hold_support_consents(&self, persons: &[Uuid], hold: Hold) -> Result<(), DbErr> {
+    pub async fn lock_support_consents(&self, persons: &[Uuid], lock: ConsentLock) -> Result<(), DbErr> {
         if self.tx().backend() != DbBackend::Postgres || persons.is_empty() {
             return Ok(());
         }
         let mut sql = self.sql();
         sql.push("SELECT p.id FROM person p WHERE ").is_one_of("p.id", persons).push(" ORDER BY p.id ");
-        sql.push(if hold == Hold::Rely { "FOR SHARE" } else { "FOR UPDATE" });
+        sql.push(if lock == ConsentLock::Shared { "FOR SHARE" } else { "FOR UPDATE" });
         sql.all(self.connection()).await.map(drop)
     }
 

@@ -10,8 +10,8 @@ mod demo;
 mod import;
 mod matching;
 mod new_cases;
-mod support_notices;
 mod referrals_under_agreement;
+mod support_notices;
 
 use std::borrow::Borrow;
 
@@ -19,10 +19,10 @@ use chrono::NaiveDate;
 use sea_orm::{DatabaseTransaction, DbErr};
 
 pub use agreement_record::AgreementRecord;
-pub use clock_access::Locked;
+pub use clock_access::LockedReferral;
 pub use demo::{DemoCase, DemoClient};
 pub use import::SimilarCase;
-pub use matching::{Elsewhere, Hold};
+pub use matching::{CaseElsewhere, ConsentLock};
 pub use new_cases::{ListedConsent, NewCases};
 pub use support_notices::{NoticePage, NoticeRow};
 

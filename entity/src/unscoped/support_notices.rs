@@ -6,7 +6,7 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::matching::push_agreed;
-use crate::read::{Moment, Page, Reads, Window};
+use crate::read::{HistoryKey, Page, Reads, Window};
 use crate::sql::{Columns, Sql};
 
 /// A notice for the viewer's agency.
@@ -30,7 +30,7 @@ impl Reads {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn support_notices(&self, case: Option<Uuid>, window: &Window<Moment>) -> Result<NoticePage, DbErr> {
+    pub async fn support_notices(&self, case: Option<Uuid>, window: &Window<HistoryKey>) -> Result<NoticePage, DbErr> {
         let mut sql = self.sql();
         sql.push("SELECT n.id, n.reference, n.case_id, n.at FROM support_notice n WHERE ");
         self.narrow_notices(&mut sql, case);

@@ -84,7 +84,7 @@ impl Writes {
     /// Writes a proposal.
     ///
     /// # Errors
-    /// One [`is_taken`](crate::database::is_taken) if another is open; the database does not answer.
+    /// One [`is_unique_violation`](crate::database::is_unique_violation) if another is open; the database does not answer.
     pub async fn insert_proposal(&self, new: agreement_proposal::Model) -> Result<(), DbErr> {
         let insert = agreement_proposal::Entity::insert(new.into_active_model());
         insert.exec_without_returning(self.tx().connection()).await.map(drop)
@@ -223,7 +223,7 @@ impl Writes {
     /// Writes a termination of a version.
     ///
     /// # Errors
-    /// One [`is_taken`](crate::database::is_taken) if it was terminated in this way before; the database does not answer.
+    /// One [`is_unique_violation`](crate::database::is_unique_violation) if it was terminated in this way before; the database does not answer.
     pub async fn insert_termination(&self, new: agreement_termination::Model) -> Result<(), DbErr> {
         let insert = agreement_termination::Entity::insert(new.into_active_model());
         insert.exec_without_returning(self.tx().connection()).await.map(drop)
@@ -255,7 +255,7 @@ impl Tx {
     /// Writes a version of an agreement.
     ///
     /// # Errors
-    /// One [`is_taken`](crate::database::is_taken) if this version exists; the database does not answer.
+    /// One [`is_unique_violation`](crate::database::is_unique_violation) if this version exists; the database does not answer.
     pub async fn insert_agreement(&self, new: agreement::Model) -> Result<(), DbErr> {
         insert(self.connection(), vec![new]).await
     }

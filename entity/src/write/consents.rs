@@ -25,11 +25,11 @@ use crate::tables::code::Code;
 use crate::tables::{consent, consent_event};
 
 /// A client, a receiver and a purpose.
-pub type Whose = (Uuid, Uuid, ReferralPurpose);
+pub type ConsentKey = (Uuid, Uuid, ReferralPurpose);
 
 /// The rows that a consent for one receiver and purpose concerns.
 #[derive(Debug)]
-pub struct Concerned {
+pub struct AffectedRows {
     /// The viewer's referrals for which a consent still matters, by id: drafts, running and suspended ones, and closed ones that
     /// can still be read.
     pub referrals: Vec<ReferralRow>,
@@ -60,7 +60,7 @@ impl Writes {
         &self,
         persons: &BTreeSet<Uuid>,
         asked: &BTreeSet<(Uuid, ReferralPurpose)>,
-    ) -> Result<HashMap<Whose, consent::Model>, DbErr> {
+    ) -> Result<HashMap<ConsentKey, consent::Model>, DbErr> {
         use consent::Column;
         let found = consent::Entity::find()
             .filter(Column::PersonId.is_in(persons.iter().copied()))
@@ -88,12 +88,12 @@ impl Writes {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn concerned(
+    pub async fn affected_by_consent(
         &self,
         person_id: Uuid,
         receiver_id: Uuid,
         purpose: ReferralPurpose,
-    ) -> Result<Concerned, DbErr> {
+    ) -> Result<AffectedRows, DbErr> {
         let whose = (person_id, receiver_id, purpose);
         let mut referrals = self.referrals_of(whose, &|_| true).await?;
         let consents = self.consents_for(whose).await?;
@@ -103,7 +103,7 @@ impl Writes {
         referrals.retain(|row| offered.iter().all(|other| other.id != row.id));
         referrals.extend(offered);
         referrals.sort_by_key(|row| row.id);
-        Ok(Concerned { referrals, consents })
+        Ok(AffectedRows { referrals, consents })
     }
 
     /// Writes a consent.
@@ -164,7 +164,7 @@ impl Writes {
         Ok(id)
     }
 
-    async fn consents_for(&self, whose: Whose) -> Result<Vec<consent::Model>, DbErr> {
+    async fn consents_for(&self, whose: ConsentKey) -> Result<Vec<consent::Model>, DbErr> {
         use consent::Column;
         let (person_id, receiver_id, purpose) = whose;
         consent::Entity::find()
@@ -181,7 +181,7 @@ impl Writes {
 
     async fn referrals_of(
         &self,
-        whose: Whose,
+        whose: ConsentKey,
         wanted: &(dyn Fn(ReferralStatus) -> bool + Sync),
     ) -> Result<Vec<ReferralRow>, DbErr> {
         let (person_id, receiver_id, purpose) = whose;

@@ -28,11 +28,11 @@ mod requests;
 mod support;
 
 pub use agreements::{PartyAct, ProposalChange};
-pub use consents::{Concerned, Whose};
+pub use consents::{AffectedRows, ConsentKey};
 pub use count::OwnList;
 pub use finish::{CommitRecord, FeedChange};
 pub use handovers::{NewAppointment, NewTalk};
-pub use referrals::{Moved, NewDraft, OfferColumns, ReferralChange};
+pub use referrals::{NewDraft, OfferColumns, ReferralChange, StateChange};
 
 /// A viewer's transaction that writes. If its [`Tx`] is not committed, it is rolled back.
 #[derive(Debug)]

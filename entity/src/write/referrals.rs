@@ -99,7 +99,7 @@ pub struct OfferColumns {
 
 /// The result of a move.
 #[derive(Clone, Copy, Debug)]
-pub struct Moved {
+pub struct StateChange {
     /// The new state.
     pub to: Standing,
     /// Code of the outcome, or of the reason for which it is closed.
@@ -190,11 +190,11 @@ impl Tx {
         &self,
         id: Uuid,
         version: i32,
-        moved: Moved,
+        moved: StateChange,
         change: ReferralChange,
         now: i64,
     ) -> Result<bool, DbErr> {
-        let Moved { to, reason, today } = moved;
+        let StateChange { to, reason, today } = moved;
         let mut columns = referral::ActiveModel {
             status: Set(Code(to.status)),
             ever_accepted: Set(to.ever_accepted),
@@ -216,7 +216,7 @@ impl Tx {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn count_referrals_on(&self, ids: &[Uuid], now: i64) -> Result<(), DbErr> {
+    pub async fn increment_versions(&self, ids: &[Uuid], now: i64) -> Result<(), DbErr> {
         for some in ids.chunks(KEYS) {
             referral::Entity::update_many()
                 .col_expr(referral::Column::Version, Expr::col(referral::Column::Version).add(1))

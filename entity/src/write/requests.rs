@@ -36,7 +36,7 @@ impl Writes {
     ///
     /// # Errors
     /// [`DbErr::RecordNotFound`] if there is none; the database does not answer.
-    pub async fn answered_request(&self, key: &str) -> Result<idempotency::Model, DbErr> {
+    pub async fn find_request(&self, key: &str) -> Result<idempotency::Model, DbErr> {
         let viewer = self.reads().viewer();
         let id = (viewer.agency().id, viewer.subject().to_owned(), key.to_owned());
         let kept = idempotency::Entity::find_by_id(id).one(self.tx().connection()).await?;
@@ -47,7 +47,7 @@ impl Writes {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn keep_answer(&self, key: &str, answer: String) -> Result<(), DbErr> {
+    pub async fn store_answer(&self, key: &str, answer: String) -> Result<(), DbErr> {
         let viewer = self.reads().viewer();
         let of_request = idempotency::Column::AgencyId
             .eq(viewer.agency().id)
