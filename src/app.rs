@@ -40,6 +40,6 @@ impl GraphqlBackend for App {
     }
 
     async fn ready(&self) -> bool {
-        self.database.answers().await
+        self.database.is_reachable().await
     }
 }

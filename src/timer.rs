@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kim_casework::timer::{self, RunCounts, TimerPeriods};
 use kim_domain::calendar::Clock;
-use kim_entity::database::{Database, took_too_long};
+use kim_entity::database::{Database, is_timeout};
 use tokio::sync::watch;
 
 use crate::metrics::Metrics;
@@ -33,7 +33,7 @@ impl Timer {
                 Err(error) => {
                     metrics.ticked(false, &[]);
                     // The database's error text is not logged, because it can quote data.
-                    tracing::error!(in_time = !took_too_long(&error), "a run of the timer failed");
+                    tracing::error!(in_time = !is_timeout(&error), "a run of the timer failed");
                 }
             }
             tokio::select! {

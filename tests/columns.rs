@@ -39,7 +39,7 @@ on_both! {
         assert!(found.len() > 200, "the catalogue was read");
         let without_answer: Vec<_> = found.difference(&answered).collect();
         let without_column: Vec<_> = answered.difference(&found).collect();
-        assert!(without_answer.is_empty(), "no answer in entity/src/classification.rs: {without_answer:?}");
+        assert!(without_answer.is_empty(), "no answer in entity/src/tables/classification.rs: {without_answer:?}");
         assert!(without_column.is_empty(), "answers without a column: {without_column:?}");
     }
 

@@ -187,7 +187,7 @@ async fn an_abandoned_sqlite_statement_is_interrupted_and_its_connection_is_reus
     }
     let begun = std::time::Instant::now();
     let error = db.raw().query_one_raw(statement()).await.expect_err("interrupted");
-    assert!(kim_entity::database::took_too_long(&error), "{error}");
+    assert!(kim_entity::database::is_timeout(&error), "{error}");
     for _ in 0..20 {
         assert_eq!(value::<i64>(db.raw(), "SELECT 1").await, 1);
     }

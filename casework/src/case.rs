@@ -20,7 +20,7 @@ pub use update::{UpdateCase, update};
 use kim_domain::field::FieldSet;
 use kim_entity::DbErr;
 use kim_entity::case_file::CaseChange;
-use kim_entity::database::is_taken;
+use kim_entity::database::is_unique_violation;
 use kim_entity::read::CaseRow;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -93,7 +93,7 @@ async fn update_row(work: &Work<'_>, case: &CaseRow, change: CaseChange) -> Resu
 
 /// The case number is the only unique column besides the id.
 fn number_in_use(error: DbErr) -> WorkError {
-    match is_taken(&error) {
+    match is_unique_violation(&error) {
         true => {
             WorkError::bad_input("„caseNumber“ ist bei Ihrer Stelle schon vergeben. Bitte eine andere Nummer nehmen.")
         }

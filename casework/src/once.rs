@@ -81,7 +81,7 @@ async fn stored_result<T: DeserializeOwned>(
     unit: &Work<'_>,
     request: &IdempotentRequest,
 ) -> Result<Result<T, WorkError>, WorkError> {
-    let kept = unit.writes().answered_request(&request.key).await?;
+    let kept = unit.writes().find_request(&request.key).await?;
     if kept.mutation != request.mutation || kept.request_hash != request.hash {
         let text = "Dieser „idempotencyKey“ wurde schon für eine andere Anfrage benutzt. Bitte einen neuen nehmen.";
         return Err(WorkError::with_code(ErrorCode::IdempotencyMismatch, text));
@@ -99,5 +99,5 @@ async fn keep<T: Serialize>(
     answer: &StoredResult<T>,
 ) -> Result<(), DbErr> {
     let text = serde_json::to_string(answer).map_err(|error| DbErr::Type(error.to_string()))?;
-    unit.writes().keep_answer(&request.key, text).await
+    unit.writes().store_answer(&request.key, text).await
 }

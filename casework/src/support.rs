@@ -12,7 +12,7 @@ use chrono::NaiveDate;
 use kim_domain::field::FieldSet;
 use kim_entity::DbErr;
 use kim_entity::read::CaseRow;
-use kim_entity::unscoped::{Elsewhere, Hold, Unscoped};
+use kim_entity::unscoped::{CaseElsewhere, ConsentLock, Unscoped};
 use kim_entity::write::Tx;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -69,7 +69,7 @@ pub async fn record_consent(work: &mut Work<'_>, consent: SupportConsent) -> Res
     if valid_until.is_some_and(|day| day < work.today()) {
         return Err(WorkError::bad_input("„validUntil“ liegt in der Vergangenheit."));
     }
-    hold(work, &[case.person_id], Hold::Change).await?;
+    hold(work, &[case.person_id], ConsentLock::Exclusive).await?;
     work.writes().insert_support_consent(case.person_id, consent.given, valid_until, work.now()).await?;
     matching::refresh(work, case.person_id).await?;
     Ok(RecordedConsent { case: case.id, given: consent.given, valid_until })
@@ -85,7 +85,7 @@ pub async fn check(work: &mut Work<'_>, case: Option<Uuid>) -> Result<CheckResul
     if case.closed_on.is_some() {
         return Err(WorkError::not_allowed("Der Fall ist abgeschlossen."));
     }
-    hold(work, &[case.person_id], Hold::Rely).await?;
+    lock(work, &[case.person_id], ConsentLock::Shared).await?;
     if !work.reads().agrees_to_support_checks(case.person_id).await? {
         return Err(WorkError::with_code(
             ErrorCode::NoLegalGround,
@@ -95,12 +95,12 @@ pub async fn check(work: &mut Work<'_>, case: Option<Uuid>) -> Result<CheckResul
     }
     limit(work, case.id).await?;
     let fingerprints = matching::refresh(work, case.person_id).await?;
-    let mut elsewhere = open_elsewhere(work, &fingerprints).await?;
+    let mut elsewhere = open_cases_elsewhere(work, &fingerprints).await?;
     if !elsewhere.is_empty() {
         // One of the clients may have withdrawn meanwhile. The lock prevents further withdrawals.
         let clients: Vec<Uuid> = elsewhere.iter().map(|other| other.person_id).collect();
-        hold(work, &clients, Hold::Rely).await?;
-        let still = open_elsewhere(work, &fingerprints).await?;
+        lock(work, &clients, ConsentLock::Shared).await?;
+        let still = open_cases_elsewhere(work, &fingerprints).await?;
         elsewhere.retain(|other| still.contains(other));
     }
     let reference = match elsewhere.is_empty() {
@@ -134,19 +134,19 @@ async fn limit(work: &Work<'_>, case_id: Uuid) -> Result<(), WorkError> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "clients who may be the same person belong to other agencies")]
-async fn hold(work: &Work<'_>, clients: &[Uuid], hold: Hold) -> Result<(), DbErr> {
-    work.writes().unscoped(async |all: &Unscoped<&Tx>| all.hold_support_consents(clients, hold).await).await
+async fn hold(work: &Work<'_>, clients: &[Uuid], hold: ConsentLock) -> Result<(), DbErr> {
+    work.writes().unscoped(async |all: &Unscoped<&Tx>| all.lock_support_consents(clients, hold).await).await
 }
 
 #[expect(clippy::disallowed_methods, reason = "the check asks for cases at other agencies")]
-async fn open_elsewhere(work: &Work<'_>, fingerprints: &[String]) -> Result<Vec<Elsewhere>, DbErr> {
+async fn open_cases_elsewhere(work: &Work<'_>, fingerprints: &[String]) -> Result<Vec<CaseElsewhere>, DbErr> {
     let asks = work.viewer().agency();
-    work.writes().unscoped(async |all: &Unscoped<&Tx>| all.open_elsewhere(asks, fingerprints).await).await
+    work.writes().unscoped(async |all: &Unscoped<&Tx>| all.open_cases_elsewhere(asks, fingerprints).await).await
 }
 
 /// Gives all sides a reference: the existing one of the same cases, or a new one.
 #[expect(clippy::disallowed_methods, reason = "the other sides of the match are other agencies")]
-async fn notify(work: &Work<'_>, own: &CaseRow, elsewhere: &[Elsewhere]) -> Result<String, DbErr> {
+async fn notify(work: &Work<'_>, own: &CaseRow, elsewhere: &[CaseElsewhere]) -> Result<String, DbErr> {
     let mut sides = BTreeSet::from([(own.id, work.own_id())]);
     sides.extend(elsewhere.iter().map(|other| (other.case_id, other.agency_id)));
     let new = crate::import::random_reference(&mut rand::rng());

@@ -9,7 +9,7 @@ use kim_domain::timer::{ReferralFacts, TimerAction, due_action, searches};
 use kim_entity::DbErr;
 use kim_entity::database::Database;
 use kim_entity::read::ReferralRow;
-use kim_entity::unscoped::{Locked, Unscoped};
+use kim_entity::unscoped::{LockedReferral, Unscoped};
 use uuid::Uuid;
 
 use crate::referral::suspend_with_reason;
@@ -83,7 +83,7 @@ pub async fn tick(
     let before = clock.now_micros() - REQUEST_RETENTION_DAYS * 86_400_000_000;
     while keep_running() {
         let unscoped = Unscoped::begin(database, clock.today()).await?;
-        let forgotten = unscoped.forget_requests(before, BATCH).await?;
+        let forgotten = unscoped.delete_answered_requests(before, BATCH).await?;
         unscoped.into_tx().commit().await?;
         done.forgotten += forgotten;
         if forgotten < BATCH.unsigned_abs() {
@@ -125,7 +125,7 @@ async fn run_action(
         }
         TimerAction::Remind(kind) => {
             let Some(due_on) = row.due_on else { return Ok(None) };
-            if !work.unscoped().remind(row.id, kind, due_on, work.now()).await? {
+            if !work.unscoped().record_reminder(row.id, kind, due_on, work.now()).await? {
                 return Ok(None);
             }
             work.remind(row);
@@ -145,8 +145,8 @@ async fn move_referral(
     work.advance(row, made).await.map(drop)
 }
 
-fn facts(locked: &Locked) -> ReferralFacts {
-    let Locked { row, known_since } = locked;
+fn facts(locked: &LockedReferral) -> ReferralFacts {
+    let LockedReferral { row, known_since } = locked;
     ReferralFacts {
         standing: row.rest.standing,
         receiver: row.terms.receiver,

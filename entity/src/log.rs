@@ -1,23 +1,22 @@
-//! The log of disclosures. A disclosure is written while nothing is being closed to the agency that gets it, and a closing
-//! waits for disclosures that are being written and holds back those that come (docs/adr/0007).
+//! The log of disclosures. It is written under the lock of the agencies to which something is disclosed
+//! (`disclosure_lock`).
 
 use std::collections::{BTreeSet, HashMap};
 
-use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
+    ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait as _,
+    IntoActiveModel as _,
 };
 use uuid::Uuid;
 
-use crate::database::{Database, begin_alone};
-use crate::disclosed::{self, Fact};
+use crate::database::Database;
+use crate::disclosure_lock::{lock, lock_key};
 use crate::sql::Sql;
-use crate::tx::Tx;
-use crate::{agency, disclosure_log, statistics_log};
+use crate::tables::disclosed::{self, Fact};
+use crate::tables::{disclosure_log, statistics_log};
 
-/// A transaction of the log, under the locks of the agencies to which something is disclosed: until it ends nothing is
-/// closed to them. Dropped without a commit, it leaves nothing.
+/// A transaction of the log, under the locks of the agencies to which something is disclosed: until it ends, nothing is closed
+/// to them. Dropped without a commit, it is rolled back.
 #[derive(Debug)]
 pub struct Log {
     transaction: DatabaseTransaction,
@@ -26,11 +25,11 @@ pub struct Log {
 }
 
 impl Log {
-    /// Begins it for those of these agencies to which nothing is being closed just now, and returns them; the others are not
-    /// waited for.
+    /// Begins it for those of these agencies to which nothing is being closed at the moment, and returns them. It does not wait
+    /// for the others.
     ///
     /// # Errors
-    /// [`DbErr::ConnectionAcquire`] if no connection came free in time; else whatever the database said.
+    /// [`DbErr::ConnectionAcquire`] if no connection became free in time; else the database's error.
     pub async fn begin(database: &Database, agencies: &BTreeSet<Uuid>) -> Result<(Self, BTreeSet<Uuid>), DbErr> {
         let log = Self::open(database).await?;
         if database.backend() == DbBackend::Sqlite {
@@ -43,7 +42,7 @@ impl Log {
         Ok((log, free.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?))
     }
 
-    /// Begins it for one agency, after waiting for what is being closed to it.
+    /// Begins it for one agency, after waiting until nothing is being closed to it.
     ///
     /// # Errors
     /// As [`begin`](Self::begin).
@@ -64,8 +63,8 @@ impl Log {
         self.transaction.get_database_backend()
     }
 
-    /// How often something was closed to these agencies, as committed now. For those whose locks this transaction holds the
-    /// answer cannot change until it ends.
+    /// How often something was closed to these agencies, as committed now. For agencies whose locks this transaction holds, the
+    /// number cannot change until it ends.
     ///
     /// # Errors
     /// The database does not answer.
@@ -90,8 +89,9 @@ impl Log {
         insert.exec_without_returning(&self.transaction).await.map(drop)
     }
 
-    /// Notes what is disclosed at an instant, in this order. What was disclosed before keeps its first time, and its last
-    /// unless that is of before the day began or under another ground; both instants in microseconds since 1970.
+    /// Records disclosures at an instant, in this order. For a field that was disclosed before, the first time stays; the last
+    /// time changes only if it is before the beginning of the day or under another ground. Both instants are microseconds since
+    /// 1970.
     ///
     /// # Errors
     /// The database does not answer.
@@ -99,7 +99,7 @@ impl Log {
         disclosed::note(&self.transaction, facts, at, day_began).await
     }
 
-    /// Makes it last.
+    /// Commits.
     ///
     /// # Errors
     /// The database does not answer.
@@ -107,7 +107,7 @@ impl Log {
         self.transaction.commit().await
     }
 
-    /// Gives it up.
+    /// Rolls back.
     ///
     /// # Errors
     /// The database does not answer.
@@ -115,68 +115,11 @@ impl Log {
         self.transaction.rollback().await
     }
 
-    /// Writes one request of a coordination for statistics. It discloses nobody's data, so that it needs no locks.
+    /// Records one request of a coordination for statistics. It discloses no person's data, so it needs no locks.
     ///
     /// # Errors
     /// The database does not answer.
     pub async fn write_statistics_request(database: &Database, row: statistics_log::Model) -> Result<(), DbErr> {
         statistics_log::Entity::insert(row.into_active_model()).exec_without_returning(&database.log).await.map(drop)
     }
-}
-
-/// Disclosures that wait for a closing.
-#[derive(Debug)]
-#[must_use]
-pub(crate) struct Held(Option<DatabaseTransaction>);
-
-impl Held {
-    /// Counts a closing for these agencies, waits for disclosures to them that are being logged, and holds back those that
-    /// come, until the closing is committed. The last thing that a transaction does before its commit.
-    pub(crate) async fn back(closing: &Tx, agencies: &BTreeSet<Uuid>) -> Result<Self, DbErr> {
-        // In one order for all, so that two closings never wait for each other crosswise.
-        for &id in agencies {
-            agency::Entity::update_many()
-                .col_expr(agency::Column::Closings, Expr::cust("closings + 1"))
-                .filter(agency::Column::Id.eq(id))
-                .exec(closing.connection())
-                .await?;
-        }
-        if let Some(log) = closing.log() {
-            return begin_alone(log).await.map(|log| Self(Some(log)));
-        }
-        for &agency in agencies {
-            lock(closing.connection(), "pg_advisory_xact_lock", agency).await?;
-        }
-        Ok(Self(None))
-    }
-
-    /// Makes the closing last, and lets them go on: they find what was closed. What was begun here is finished even if the
-    /// request that wanted it is gone: on SQLite the disclosures must not be let go before the closing is there. If the
-    /// database does not answer, nothing was closed.
-    pub(crate) async fn commit(self, closing: Tx) -> Result<(), DbErr> {
-        let closing = tokio::spawn(async move {
-            closing.into_connection().commit().await?;
-            if let Some(log) = self.0
-                && log.rollback().await.is_err()
-            {
-                // It is closed; the connection that held the log ends, and with it the hold.
-                tracing::debug!("held disclosures were not let go cleanly");
-            }
-            Ok(())
-        });
-        closing.await.map_err(|_| DbErr::Custom("a closing broke off".into()))?
-    }
-}
-
-/// Takes PostgreSQL's lock that stands for disclosures to an agency; it ends with the transaction.
-async fn lock(transaction: &DatabaseTransaction, function: &str, agency: Uuid) -> Result<(), DbErr> {
-    let mut sql = Sql::new(DbBackend::Postgres);
-    sql.push("SELECT ").push(function).push("(").bind(lock_key(agency)).push(")");
-    sql.one(transaction).await.map(drop)
-}
-
-/// The number of an agency's lock.
-fn lock_key(agency: Uuid) -> i64 {
-    let (high, low) = agency.as_u64_pair();
-    (high ^ low).cast_signed()
 }

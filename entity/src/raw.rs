@@ -1,4 +1,4 @@
-//! Raw connections and the codecs' rows for tests and the benchmark, by the feature `raw`. The program is built without it.
+//! Raw connections and rows of the codecs for tests and the benchmark (feature `raw`). The program is built without it.
 
 use std::collections::BTreeSet;
 
@@ -11,19 +11,19 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::case_file::{self, NewCase};
+use crate::codec::case_file::{self, NewCase};
+use crate::codec::handover::{self, HandoverRow};
+use crate::codec::message::NewMessage;
+use crate::codec::note::NewNote;
+use crate::codec::person::{self, Fingerprints, PersonRow};
+use crate::codec::values::{Changes, Values};
 use crate::database::Database;
-use crate::handover::{self, HandoverRow};
-use crate::log::Held;
-use crate::message::NewMessage;
-use crate::note::NewNote;
-use crate::person::{self, Fingerprints, PersonRow};
+use crate::database::tx::Tx;
+use crate::disclosure_lock::ClosingLock;
+use crate::sql::batch::insert_stored;
 use crate::sql::{Columns, Sql};
-use crate::tx::Tx;
-use crate::values::{Changes, Values};
-use crate::write::batch::insert_stored;
 
-pub use crate::write::Stored;
+pub use crate::sql::batch::Stored;
 
 impl Database {
     /// The main database.
@@ -32,7 +32,7 @@ impl Database {
         &self.main
     }
 
-    /// The log's; on PostgreSQL the main database.
+    /// The log's database; on PostgreSQL the main database.
     #[must_use]
     pub fn raw_log(&self) -> &DatabaseConnection {
         &self.log
@@ -54,30 +54,30 @@ impl Database {
         self.begin_writing().await
     }
 
-    /// A closing for these agencies that has still to commit: disclosures to them wait until it is dropped.
+    /// A closing for these agencies that is not committed yet: disclosures to them wait until it ends.
     ///
     /// # Errors
     /// The database does not answer.
     pub async fn raw_closing(&self, agencies: &BTreeSet<Uuid>) -> Result<Closing, DbErr> {
         let closing = Tx::write(self).await?;
-        Ok(Closing { held: Held::back(&closing, agencies).await?, closing })
+        Ok(Closing { lock: ClosingLock::take(&closing, agencies).await?, closing })
     }
 }
 
-/// A closing that has still to commit.
+/// A closing that is not committed yet.
 #[derive(Debug)]
 pub struct Closing {
-    held: Held,
+    lock: ClosingLock,
     closing: Tx,
 }
 
 impl Closing {
-    /// Makes it last.
+    /// Commits.
     ///
     /// # Errors
     /// The database does not answer.
     pub async fn commit(self) -> Result<(), DbErr> {
-        self.held.commit(self.closing).await
+        self.lock.commit(self.closing).await
     }
 }
 
@@ -112,7 +112,7 @@ pub async fn handover(connection: &impl ConnectionTrait, referral: Uuid) -> Resu
     Ok(handover::find(connection, &[referral], handover::fields()).await?.pop())
 }
 
-/// Replaces what is in a referral's handover.
+/// Replaces all values of a referral's handover.
 ///
 /// # Errors
 /// The database does not answer.
@@ -223,7 +223,7 @@ pub async fn update_person(
     person::update(connection, person.id, person.agency_id, changes, None, 0).await
 }
 
-/// Writes when a case was closed, and nothing that closing it does besides.
+/// Sets only the day on which a case was closed.
 ///
 /// # Errors
 /// The database does not answer.

@@ -1,4 +1,4 @@
-//! Who is asking. A `Viewer` can be made in one way only: by admitting a verified token
+//! The caller of a request. A `Viewer` is created in one way only: by admitting a verified token
 //! ([`Reads::admit`](crate::read::Reads::admit)).
 
 use kim_domain::Word;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::sql::Sql;
 
-/// An agency's own row as far as requests need it.
+/// The viewer's agency, as far as requests need it.
 #[derive(Clone, Debug)]
 pub struct OwnAgency {
     /// Id in the database.
@@ -27,7 +27,7 @@ pub struct OwnAgency {
     pub controller: String,
 }
 
-/// A caller whose token is verified and whose agency is known, enabled and may have this role.
+/// A caller whose token is verified, and whose agency is known, enabled, and can have this role.
 #[derive(Clone, Debug)]
 pub struct Viewer {
     agency: OwnAgency,
@@ -36,8 +36,8 @@ pub struct Viewer {
 }
 
 impl Viewer {
-    /// Admits a verified token, for [`Reads::admit`](crate::read::Reads::admit); with the version of the directory,
-    /// if it has one, which so costs no round trip.
+    /// Admits a verified token, for [`Reads::admit`](crate::read::Reads::admit). Also returns the version of the directory, if it
+    /// has one, which would otherwise cost a round trip.
     pub(crate) async fn admit(
         connection: &impl ConnectionTrait,
         token: VerifiedToken,
@@ -71,12 +71,12 @@ impl Viewer {
     pub fn agency(&self) -> &OwnAgency {
         &self.agency
     }
-    /// How often something was closed to its agency, when it was admitted.
+    /// How often something had been closed to its agency when it was admitted.
     #[must_use]
     pub fn closings(&self) -> i64 {
         self.closings
     }
-    /// What it may be there.
+    /// Its role there.
     #[must_use]
     pub fn role(&self) -> Role {
         self.token.role()

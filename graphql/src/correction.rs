@@ -7,7 +7,7 @@ use async_graphql::{ID, SimpleObject};
 use kim_domain::correction::CorrectionState;
 use kim_domain::field::HandoverField;
 use kim_domain::id::Kind;
-use kim_entity::read::{CorrectionRow, ToldRow};
+use kim_entity::read::{CorrectionRow, NotifiedRow};
 use uuid::Uuid;
 
 use crate::agency::{Agency, Parties};
@@ -17,7 +17,7 @@ use crate::scalar::{DateTime, global};
 
 pub(crate) const CORRECTIONS: &str = "corrections";
 /// Who was told of which report.
-pub(crate) type Notices = Arc<HashMap<Uuid, Vec<ToldRow>>>;
+pub(crate) type Notices = Arc<HashMap<Uuid, Vec<NotifiedRow>>>;
 
 /// Eine gemeldete Angabe: Die empfangende Stelle hält einen übergebenen Wert für falsch. Solange darüber nicht
 /// entschieden ist, gilt er als bestritten (§ 84 Abs. 2 SGB X).
@@ -89,8 +89,8 @@ pub(crate) struct CorrectionNotice {
 }
 
 impl CorrectionNotice {
-    fn of(row: &ToldRow) -> Self {
-        Self { agency: Agency(row.agency.clone()), at: DateTime::from_micros(row.told_at) }
+    fn of(row: &NotifiedRow) -> Self {
+        Self { agency: Agency(row.agency.clone()), at: DateTime::from_micros(row.notified_at) }
     }
 }
 

@@ -5,7 +5,7 @@ use kim_casework::refusal::{ErrorCode, Refused, WorkError};
 use kim_domain::Word as _;
 use kim_domain::agency::Scope;
 use kim_entity::DbErr;
-use kim_entity::database::{is_lost, took_too_long};
+use kim_entity::database::{is_dead_connection, is_timeout};
 use uuid::Uuid;
 
 use crate::limit::Limit;
@@ -89,7 +89,7 @@ impl From<Failure> for Error {
                     extensions.set("fields", refused.fields);
                 }
             }),
-            Failure::Internal(cause) if took_too_long(&cause) => {
+            Failure::Internal(cause) if is_timeout(&cause) => {
                 tracing::warn!("the database took too long");
                 too_late()
             }
@@ -97,7 +97,7 @@ impl From<Failure> for Error {
                 let id = Uuid::now_v7();
                 // What a database says can quote data: its kind is logged, its text is not.
                 tracing::error!(error_id = %id, kind = kind_of(&cause), "a request failed at the database");
-                masked(id, is_lost(&cause))
+                masked(id, is_dead_connection(&cause))
             }
         }
     }
@@ -136,7 +136,7 @@ pub(crate) fn coded(mut error: ServerError, code: Code) -> ServerError {
 
 /// What broke, in words of ours: what a database says can quote data.
 pub(crate) fn kind_of(error: &DbErr) -> &'static str {
-    if is_lost(error) {
+    if is_dead_connection(error) {
         "connection lost"
     } else if matches!(error, DbErr::ConnectionAcquire(_)) {
         "no connection was free"

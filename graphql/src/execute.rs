@@ -8,7 +8,7 @@ use kim_casework::disclose::{AnswerStart, DisclosureLog, LogOutcome, Reader, Sho
 use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::token::VerifiedToken;
-use kim_entity::database::{Database, is_lost, took_too_long};
+use kim_entity::database::{Database, is_dead_connection, is_timeout};
 use kim_entity::read::Reads;
 use kim_entity::viewer::Viewer;
 use uuid::Uuid;
@@ -61,11 +61,11 @@ impl Api {
     pub async fn admit(&self, token: VerifiedToken) -> Result<Option<Reads>, ApiError> {
         let today = self.clock.today();
         let admit = || Reads::admit(&self.database, token.clone(), today);
-        self.database.again(admit).await.map_err(|error| {
-            if took_too_long(&error) {
+        self.database.retry_if_dead(admit).await.map_err(|error| {
+            if is_timeout(&error) {
                 return ApiError::Timeout;
             }
-            ApiError::Internal { kind: kind_of(&error), retryable: is_lost(&error) }
+            ApiError::Internal { kind: kind_of(&error), retryable: is_dead_connection(&error) }
         })
     }
 
@@ -100,10 +100,10 @@ impl Api {
             match self.ledger.record(&viewer, &reader, shown, start).await {
                 Ok(LogOutcome::Written) => return response,
                 Ok(LogOutcome::Outdated(now)) => closings = now,
-                Err(error) if took_too_long(&error) => break,
+                Err(error) if is_timeout(&error) => break,
                 Err(error) => {
                     let kind = kind_of(&error);
-                    return internal("the log of disclosures could not be written", kind, is_lost(&error));
+                    return internal("the log of disclosures could not be written", kind, is_dead_connection(&error));
                 }
             }
         }

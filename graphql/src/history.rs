@@ -11,7 +11,7 @@ use kim_domain::id::Kind;
 use kim_domain::life::ReferralAction;
 use kim_domain::referral::{DeclineReason, ReferralStatus, SuspensionReason};
 use kim_entity::DbErr;
-use kim_entity::read::{EventRow, MessageRow, Moment, Page, Window};
+use kim_entity::read::{EventRow, HistoryKey, MessageRow, Page, Window};
 use uuid::Uuid;
 
 use crate::agency::{Agency, Parties};
@@ -24,9 +24,9 @@ use crate::scalar::{DateTime, global};
 use crate::straight::WriteObject;
 
 /// The key of a history's cursor.
-pub(crate) fn moment(key: &str) -> Option<Moment> {
+pub(crate) fn moment(key: &str) -> Option<HistoryKey> {
     let (at, id) = key.split_once('.')?;
-    Some(Moment { at: at.parse().ok()?, id: Uuid::parse_str(id).ok()? })
+    Some(HistoryKey { at: at.parse().ok()?, id: Uuid::parse_str(id).ok()? })
 }
 
 /// The pages of a history that were asked for, and how many rows it has in all.
@@ -62,7 +62,7 @@ impl<R> Histories<R> {
         plan: &HistoryPlan,
         list: &str,
         of: &[Uuid],
-        read: impl Fn(Window<Moment>) -> F,
+        read: impl Fn(Window<HistoryKey>) -> F,
         count: impl Future<Output = Result<HashMap<Uuid, i64>, DbErr>>,
     ) -> Result<Self, Failure> {
         let mut found = Self { pages: Vec::new(), counts: HashMap::new() };

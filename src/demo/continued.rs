@@ -151,16 +151,17 @@ impl Continuation<'_> {
         let client_fingerprint = client.fingerprint.clone();
         let mut copy = HandoverRow { referral_id: self.id, client_fingerprint, ..Default::default() };
         for field in self.fields_without_tick().iter() {
-            let text = match field {
-                F::Concern => Some(format!("Es geht um: {}.", self.agreement.purpose.0.label())),
-                F::Age => {
-                    let born = client.values.get(F::BirthDate);
-                    born.and_then(|born| Some(age_on(born.parse().ok()?, day).to_string()))
-                }
+            let text = if field == F::Concern {
+                Some(format!("Es geht um: {}.", self.agreement.purpose.0.label()))
+            } else if field == F::Age {
+                let born = client.values.get(F::BirthDate);
+                born.and_then(|born| Some(age_on(born.parse().ok()?, day).to_string()))
+            } else if field == F::HouseholdMembers {
                 // The lists of the example data name nobody of a household.
-                F::HouseholdMembers => None,
-                field if self.case.has(field) => self.case.values.get(field).map(str::to_owned),
-                field => client.values.get(field).map(str::to_owned),
+                None
+            } else {
+                let values = if self.case.has(field) { &self.case.values } else { &client.values };
+                values.get(field).map(str::to_owned)
             };
             copy.values.set(field, text.as_deref());
         }

@@ -31,11 +31,11 @@ on_both! {
         assert_eq!(copy.values.get(HandoverField::Concern), Some("Es geht um: Integrationskurs."));
         assert_eq!(copy.values.get(HandoverField::FamilyName), Some("Rahimi"));
         assert_eq!(copy.client_fingerprint, Some(key().client("Rahimi", NaiveDate::from_ymd_opt(1999, 12, 24).expect("a day"))));
-        for &field in HandoverField::ALL {
-            let text = copy.values.get(field).unwrap_or_default();
-            assert!(text.is_empty() || offered.contains(field), "{field:?} was not offered");
+        for &field in HandoverField::ALL.iter().filter(|field| copy.values.contains(**field)) {
+            let text = copy.values.get(field).expect("a value");
+            assert!(offered.contains(field), "{field:?} was not offered");
             assert!(!text.contains("canary"), "{field:?}");
-            assert!(text.is_empty() || kim_domain::value::is_valid(field.value_type(), text), "{field:?}: {text}");
+            assert!(kim_domain::value::is_valid(field.value_type(), text), "{field:?}: {text}");
         }
 
         let consent = consent::Entity::find().one(db.raw()).await.expect("an answer").expect("a consent");

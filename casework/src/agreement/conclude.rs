@@ -6,7 +6,7 @@ use kim_domain::field::FieldSet;
 use kim_domain::id::new_uuid;
 use kim_entity::agreement;
 use kim_entity::agreement_proposal::Model;
-use kim_entity::database::is_taken;
+use kim_entity::database::is_unique_violation;
 use kim_entity::unscoped::Unscoped;
 use kim_entity::write::{ProposalChange, Tx};
 use uuid::Uuid;
@@ -63,7 +63,7 @@ async fn next_version(work: &mut Work<'_>, row: &Model) -> Result<Uuid, WorkErro
     match work.tx().insert_agreement(version).await {
         Ok(()) => {}
         // An import wrote the same version at the same time.
-        Err(error) if is_taken(&error) => return Err(WorkError::conflict(row.version)),
+        Err(error) if is_unique_violation(&error) => return Err(WorkError::conflict(row.version)),
         Err(error) => return Err(error.into()),
     }
     if let Some(running) = running {

@@ -9,7 +9,7 @@ use kim_domain::id::new_uuid;
 use kim_domain::purpose::ReferralPurpose;
 use kim_entity::agreement_proposal;
 use kim_entity::code::Code;
-use kim_entity::database::is_taken;
+use kim_entity::database::is_unique_violation;
 use uuid::Uuid;
 
 use super::{ProposalResult, position};
@@ -109,7 +109,7 @@ pub async fn propose(work: &mut Work<'_>, input: &Proposal) -> Result<ProposalRe
     match work.writes().insert_proposal(row).await {
         Ok(()) => Ok(ProposalResult { proposal: id }),
         // Of two concurrent proposals, a unique index lets only one through.
-        Err(error) if is_taken(&error) => Err(already_open()),
+        Err(error) if is_unique_violation(&error) => Err(already_open()),
         Err(error) => Err(error.into()),
     }
 }

@@ -9,7 +9,7 @@ use kim_domain::id::new_uuid;
 use kim_domain::purpose::ReferralPurpose;
 use kim_entity::agreement_termination;
 use kim_entity::code::Code;
-use kim_entity::database::is_taken;
+use kim_entity::database::is_unique_violation;
 use kim_entity::write::ProposalChange;
 use uuid::Uuid;
 
@@ -72,7 +72,7 @@ pub async fn terminate(work: &mut Work<'_>, input: &Termination) -> Result<Agree
     };
     match work.writes().insert_termination(termination).await {
         Ok(()) => {}
-        Err(error) if is_taken(&error) => return Err(already()),
+        Err(error) if is_unique_violation(&error) => return Err(already()),
         Err(error) => return Err(error.into()),
     }
     if input.for_cause {

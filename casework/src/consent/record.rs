@@ -8,7 +8,7 @@ use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::ReferralStatus;
 use kim_entity::consent;
 use kim_entity::read::{ReferralRow, Values};
-use kim_entity::write::Concerned;
+use kim_entity::write::AffectedRows;
 use uuid::Uuid;
 
 use super::referral_base::base_on;
@@ -57,7 +57,7 @@ pub async fn record(work: &mut Work<'_>, input: &Record) -> Result<ConsentResult
     })?;
     let client = work.writes().lock_person(case.person_id, BIRTH).await?.ok_or_else(WorkError::not_found)?;
     let today = work.today();
-    let concerned = work.writes().concerned(case.person_id, receiver.id, input.purpose).await?;
+    let concerned = work.writes().affected_by_consent(case.person_id, receiver.id, input.purpose).await?;
     if concerned.consents.iter().any(|one| matches!(one.state(today), ConsentState::InForce | ConsentState::NotYet)) {
         return Err(WorkError::not_allowed(
             "Für diese Stelle und diesen Zweck gibt es schon eine Einwilligung: bitte „renewConsent“ benutzen, oder \
@@ -82,7 +82,7 @@ pub async fn renew(work: &mut Work<'_>, id: Option<Uuid>, given: &DeclaredConsen
         return Err(WorkError::illegal("Diese Einwilligung wurde schon erneuert: bitte die neuere nehmen."));
     }
     let today = work.today();
-    let concerned = work.writes().concerned(seen.person_id, old.receiver_id, old.purpose.0).await?;
+    let concerned = work.writes().affected_by_consent(seen.person_id, old.receiver_id, old.purpose.0).await?;
     let another = |one: &&consent::Model| one.id != old.id && one.state(today) == ConsentState::InForce;
     if concerned.consents.iter().any(|one| another(&one)) {
         return Err(WorkError::not_allowed("Für diese Stelle und diesen Zweck gilt schon eine andere Einwilligung."));
@@ -109,7 +109,7 @@ fn is_suspended(row: &ReferralRow) -> bool {
 /// Writes a consent and bases all suitable referrals on it.
 async fn write_consent(
     work: &mut Work<'_>,
-    concerned: &Concerned,
+    concerned: &AffectedRows,
     new: consent::Model,
 ) -> Result<ConsentResult, WorkError> {
     work.writes().insert_consent(new.clone()).await?;

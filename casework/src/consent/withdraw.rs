@@ -28,7 +28,7 @@ pub async fn withdraw(
     let seen = own(work, id).await?;
     work.writes().lock_person(seen.person_id, FieldSet::EMPTY).await?.ok_or_else(WorkError::not_found)?;
     let (receiver, purpose) = (seen.receiver_id, seen.purpose.0);
-    let concerned = work.writes().concerned(seen.person_id, receiver, purpose).await?;
+    let concerned = work.writes().affected_by_consent(seen.person_id, receiver, purpose).await?;
 
     let target = concerned.consents.iter().find(|one| one.id == seen.id);
     let target = target.ok_or_else(|| WorkError::illegal("Diese Einwilligung wurde schon widerrufen."))?;

@@ -10,7 +10,7 @@ use kim_domain::disclosure;
 use kim_domain::field::HandoverField;
 use kim_entity::DbErr;
 use kim_entity::code::Code;
-use kim_entity::database::{Database, is_lost, took_too_long};
+use kim_entity::database::{Database, is_dead_connection, is_timeout};
 use kim_entity::disclosed::{self, Fact};
 use kim_entity::disclosure_log;
 use kim_entity::log::Log;
@@ -74,7 +74,7 @@ impl LogWriter {
         self.write_separately(blocked);
         match self.fill(log, &entries).await {
             // An error of one entry must not fail the others.
-            Err(error) if entries.len() > 1 && !is_lost(&error) && !took_too_long(&error) => {
+            Err(error) if entries.len() > 1 && !is_dead_connection(&error) && !is_timeout(&error) => {
                 self.write_separately(entries)
             }
             result => send_results(entries, result),
@@ -102,7 +102,7 @@ impl LogWriter {
         // day.
         let today = self.clock.today();
         let (mut recorded, mut shown, mut unwritten) = (Vec::with_capacity(entries.len()), Vec::new(), BTreeMap::new());
-        let lost = self.database.lost_at();
+        let lost = self.database.dead_connection_at();
         for entry in entries {
             let now = closings.get(&entry.reader.agency_id).copied().unwrap_or(0);
             let released = today == entry.start.today

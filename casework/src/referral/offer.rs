@@ -10,7 +10,7 @@ use kim_domain::life::ReferralAction;
 use kim_domain::purpose::ReferralPurpose;
 use kim_entity::handover::HandoverRow;
 use kim_entity::read::{CaseRow, Contact, ReferralRow};
-use kim_entity::write::{OfferColumns, ReferralChange, Whose};
+use kim_entity::write::{ConsentKey, OfferColumns, ReferralChange};
 use kim_entity::{agency, agreement, consent};
 use uuid::Uuid;
 
@@ -124,7 +124,7 @@ pub(super) struct Grounds {
     /// Cases that are open, and locked until the commit.
     open: BTreeSet<Uuid>,
     cases: HashMap<Uuid, CaseRow>,
-    consents: HashMap<Whose, consent::Model>,
+    consents: HashMap<ConsentKey, consent::Model>,
     concerns: HashMap<Uuid, String>,
 }
 

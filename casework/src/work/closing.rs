@@ -26,7 +26,7 @@ impl<W: Worker> Work<'_, W> {
     /// The number of statements does not depend on the number of referrals.
     pub(crate) async fn narrow(&mut self, concerned: &[(ReferralRow, FieldSet)]) -> Result<(), DbErr> {
         let ids: Vec<Uuid> = concerned.iter().map(|(row, _)| row.id).collect();
-        self.tx().count_referrals_on(&ids, self.now).await?;
+        self.tx().increment_versions(&ids, self.now).await?;
         for (row, closed) in concerned {
             // The coordination acts for the Träger in agreements, but is no side of a referral.
             let author = self.by.author().filter(|(agency, _)| [row.sender_id, row.receiver_id].contains(agency));

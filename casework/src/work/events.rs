@@ -8,7 +8,7 @@ use kim_domain::referral::{BallHolder, ReferralStatus};
 use kim_entity::code::Code;
 use kim_entity::read::{ReferralRow, Side};
 use kim_entity::unscoped::Unscoped;
-use kim_entity::write::{FeedChange, Moved, ReferralChange, Tx};
+use kim_entity::write::{FeedChange, ReferralChange, StateChange, Tx};
 use kim_entity::{referral, referral_event};
 use uuid::Uuid;
 
@@ -164,7 +164,7 @@ impl<W: Worker> Work<'_, W> {
             .after(step.action, step.mover)
             .map_err(|why| WorkError::unmoved(why, step.action, row.status))?;
         let Some(&to) = path.last() else { return Ok(row.rest.standing) };
-        let moved = Moved { to, reason: step.reason, today: self.today };
+        let moved = StateChange { to, reason: step.reason, today: self.today };
         require_incremented(
             self.tx().move_referral(row.id, row.rest.version, moved, step.with, self.now).await?,
             row.rest.version,

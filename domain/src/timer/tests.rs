@@ -114,7 +114,7 @@ fn any_facts() -> impl Strategy<Value = ReferralFacts> {
     )
 }
 
-/// Whether a search finds the referral. Mirrors the SQL conditions in entity/src/tick.rs.
+/// Whether a search finds the referral. Mirrors the SQL conditions in entity/src/unscoped/clock_access.rs.
 fn finds(search: TimerSearch, facts: &ReferralFacts) -> bool {
     let status = facts.standing.status;
     let due_by = |last: NaiveDate| facts.due_on.is_some_and(|due| due <= last);

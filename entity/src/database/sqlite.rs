@@ -9,21 +9,21 @@ use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynch
 use sea_orm::sqlx::{Connection as _, SqliteConnection};
 use sea_orm::{DatabaseConnection, DbErr};
 
-use super::{PATIENCE, PREPARED, options, refused};
+use super::{ACQUIRE_TIMEOUT, PREPARED, options, refused};
 
-/// Steps of SQLite's machine between two looks at the clock: some milliseconds.
+/// Steps of SQLite's virtual machine between two calls of the progress handler: some milliseconds.
 const STEPS: i32 = 100_000;
 
-/// What to do where there is no SQLite file.
+/// What to do if there is no SQLite file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Missing {
-    /// Make one. Only who asks for a new database gets one: a mistyped path would leave an empty one behind.
+    /// Create one. Only on request, because a mistyped path would otherwise leave an empty database behind.
     Create,
-    /// Say so.
+    /// Return an error.
     Refuse,
 }
 
-/// The path in what follows `sqlite:`. Parameters are ours to choose, but for sqlx's habitual `mode=rwc`.
+/// The path in the text after `sqlite:`. No parameters are accepted, except `mode=rwc`, which is usual with sqlx.
 pub(super) fn sqlite_path(rest: &str) -> Result<PathBuf, DbErr> {
     let rest = rest.strip_prefix("//").unwrap_or(rest);
     let (path, parameters) = rest.split_once('?').unwrap_or((rest, ""));
@@ -36,7 +36,7 @@ pub(super) fn sqlite_path(rest: &str) -> Result<PathBuf, DbErr> {
     Ok(PathBuf::from(path))
 }
 
-/// The log's file: `a/kim-log.sqlite` beside `a/kim.sqlite`, `a/kim-log` beside `a/kim`.
+/// The path of the log's file: `a/kim-log.sqlite` beside `a/kim.sqlite`, `a/kim-log` beside `a/kim`.
 pub(super) fn log_path(main: &Path) -> PathBuf {
     let mut name = main.file_stem().unwrap_or_default().to_owned();
     name.push("-log");
@@ -55,10 +55,10 @@ pub(super) async fn open_sqlite(
     let path = path.to_owned();
     let mut options = options("sqlite:", connections);
     options
-        // The files are local: a connection does not go stale.
+        // The files are local, so that a connection does not become stale.
         .test_before_acquire(false)
         .map_sqlx_sqlite_pool_opts(move |pool| {
-            // When it comes back, and nobody waits for it; asked for again, it is ready.
+            // When it is returned, while no request waits for it.
             let pool = pool.after_release(move |connection, _| Box::pin(ended_cleanly(connection, deadline)));
             let Some(deadline) = deadline else { return pool };
             pool.after_connect(move |connection, _| Box::pin(end_within(connection, deadline)))
@@ -69,14 +69,14 @@ pub(super) async fn open_sqlite(
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
-                .busy_timeout(PATIENCE)
+                .busy_timeout(ACQUIRE_TIMEOUT)
                 .statement_cache_capacity(PREPARED)
         });
     sea_orm::Database::connect(options).await
 }
 
-/// Interrupts what this connection does when it is used next, so long after the clock was first looked at. A statement whose
-/// request was given up would else run to its next row, and keep the connection: a count over millions of rows has only one.
+/// Interrupts the connection's next use `deadline` after the first call of the progress handler. Without that a statement whose
+/// request was cancelled would run until its next row and occupy the connection; a count over millions of rows has only one.
 async fn end_within(connection: &mut SqliteConnection, deadline: Duration) -> Result<(), sea_orm::sqlx::Error> {
     let mut began: Option<Instant> = None;
     let goes_on = move || began.get_or_insert_with(Instant::now).elapsed() < deadline;
@@ -84,14 +84,14 @@ async fn end_within(connection: &mut SqliteConnection, deadline: Duration) -> Re
     Ok(())
 }
 
-/// Makes a connection ready for its next use, if it may be used again. A full disk makes SQLite itself end a transaction; the
-/// driver's count of open transactions is off by one from then on, and every later commit would be a savepoint's that never
-/// reaches the disk: the log of disclosures would look written. Such a connection is closed.
+/// Prepares a connection for its next use, and returns whether it can be used again. If the disk is full, SQLite ends a
+/// transaction by itself. From then on the driver's count of open transactions is off by one, and every later commit would only
+/// release a savepoint and never reach the disk: the log of disclosures would look written. Such a connection is closed.
 async fn ended_cleanly(
     connection: &mut SqliteConnection,
     deadline: Option<Duration>,
 ) -> Result<bool, sea_orm::sqlx::Error> {
-    // A rollback by drop waits in the connection's queue; what is asked of it here comes behind it.
+    // The rollback of a dropped transaction is in the connection's queue; these calls come after it.
     match deadline {
         Some(deadline) => end_within(connection, deadline).await?,
         None => connection.ping().await?,
@@ -99,8 +99,8 @@ async fn ended_cleanly(
     Ok(!connection.is_in_transaction())
 }
 
-/// Looks whether the file is there and may be written. One that is made has mode 0600; SQLite gives its WAL the same mode.
-pub(super) fn find(path: &Path, missing: Missing) -> std::io::Result<()> {
+/// Checks that the file exists and can be written, or creates it with mode 0600; SQLite gives its WAL the same mode.
+pub(super) fn check_file(path: &Path, missing: Missing) -> std::io::Result<()> {
     let mut file = OpenOptions::new();
     file.create(missing == Missing::Create).append(true);
     #[cfg(unix)]
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_log_lies_beside_the_main_file() {
+    fn the_log_is_beside_the_main_file() {
         assert_eq!(log_path(Path::new("a/kim.sqlite")), Path::new("a/kim-log.sqlite"));
         assert_eq!(log_path(Path::new("kim")), Path::new("kim-log"));
     }

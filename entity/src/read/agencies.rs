@@ -1,39 +1,13 @@
 //! Agencies: those of the viewer's municipality, and the two sides of a referral.
 
-use std::sync::Arc;
-
 use kim_domain::agency::AgencyKind;
 use sea_orm::{DbErr, QueryResult};
 use uuid::Uuid;
 
 use super::{Page, Reads, Window};
+use crate::agency_directory::AgencyRow;
 use crate::sql::Columns;
 use crate::viewer::OwnAgency;
-
-/// What everyone in a municipality may know of an agency.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AgencyRow {
-    /// Id.
-    pub id: Uuid,
-    /// Name in URLs and tokens.
-    pub slug: Arc<str>,
-    /// Name for people.
-    pub name: Arc<str>,
-    /// What it does.
-    pub kind: AgencyKind,
-}
-
-impl AgencyRow {
-    /// Reads id, slug, name and kind.
-    pub(super) fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr> {
-        Ok(Self {
-            id: columns.next()?,
-            slug: columns.shared_text()?,
-            name: columns.shared_text()?,
-            kind: columns.word()?,
-        })
-    }
-}
 
 impl From<&OwnAgency> for AgencyRow {
     fn from(own: &OwnAgency) -> Self {
@@ -65,7 +39,7 @@ impl Reads {
         Ok(Page::cut(rows, window))
     }
 
-    /// How many agencies the list has.
+    /// The number of agencies in the list.
     ///
     /// # Errors
     /// The database does not answer.
@@ -89,7 +63,7 @@ impl Reads {
         sql.one(self.connection()).await?.as_ref().map(read).transpose()
     }
 
-    /// The agencies on either side of referrals that were already read: a party may know the other, wherever it is.
+    /// The agencies on both sides of referrals that were read before. Each side may know the other, in whatever municipality.
     ///
     /// # Errors
     /// The database does not answer.

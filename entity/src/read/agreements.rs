@@ -1,4 +1,4 @@
-//! Interface agreements (Schnittstellenvereinbarungen) that concern the viewer's agency.
+//! Agreements (Schnittstellenvereinbarungen) that concern the viewer's agency.
 
 use chrono::NaiveDate;
 use kim_domain::agency::AgencyKind;
@@ -16,37 +16,37 @@ use crate::sql::{Columns, Sql};
 pub struct AgreementRow {
     /// Id of the version.
     pub id: Uuid,
-    /// Who is asked under it.
+    /// The receiver.
     pub receiver_id: Uuid,
-    /// For what.
+    /// The purpose.
     pub purpose: ReferralPurpose,
-    /// Counts versions of the same receiver and purpose.
+    /// The number of the version for this receiver and purpose.
     pub version: i32,
     /// First day.
     pub valid_from: NaiveDate,
     /// Last day; `None`: open.
     pub valid_until: Option<NaiveDate>,
-    /// Working days to answer.
+    /// Working days within which the receiver answers.
     pub respond_working_days: i16,
-    /// Calendar days in which a closed referral can still be read.
+    /// Calendar days for which a closed referral can still be read.
     pub access_days: i16,
     /// E-mail of the receiver's contact.
     pub contact: String,
     /// The legal ground, as the parties wrote it.
     pub legal_ground: String,
-    /// The fields agreed on.
+    /// The fields that it permits.
     pub fields: FieldSet,
-    /// Those to be ticked one by one.
+    /// Those that the client must tick one by one.
     pub ticked_only: FieldSet,
-    /// Those that a statute lets pass.
+    /// Those that need no consent because of a statute.
     pub statutory: FieldSet,
-    /// Whether it narrows referrals that run under earlier versions.
+    /// Whether it narrows referrals that run under an earlier version.
     pub narrows_running: bool,
-    /// First day on which nothing is offered under it, if a party has ended it.
+    /// The first day on which nothing can be offered under it, if a party has terminated it.
     pub terminated_on: Option<NaiveDate>,
-    /// Whether it was ended for cause, which closes what runs.
+    /// Whether it was terminated for cause, which closes running referrals.
     pub for_cause: bool,
-    /// What else was agreed.
+    /// Other terms.
     pub terms: Option<String>,
     /// The proposal that it came from; none if it was imported.
     pub proposal_id: Option<Uuid>,
@@ -75,7 +75,7 @@ const SELECT: &str = "SELECT (SELECT MIN(t.ends_on) FROM agreement_termination t
      FROM agreement a LEFT JOIN agreement_proposal p ON p.agreement_id = a.id WHERE ";
 
 impl Reads {
-    /// The agreements that concern the viewer's agency, the earliest made first.
+    /// The agreements that concern the viewer's agency, the oldest first.
     ///
     /// # Errors
     /// The database does not answer.
@@ -91,7 +91,7 @@ impl Reads {
         Ok(Page::cut(rows, window))
     }
 
-    /// How many agreements concern the viewer's agency.
+    /// The number of agreements that concern the viewer's agency.
     ///
     /// # Errors
     /// The database does not answer.
@@ -117,7 +117,7 @@ impl Reads {
         sql.all(self.connection()).await?.iter().map(read).collect()
     }
 
-    /// The coordination of the viewer's municipality, which acts for the senders; the first if there are several.
+    /// The coordination of the viewer's municipality, which acts for the senders; the first one if there are several.
     ///
     /// # Errors
     /// The database does not answer.
@@ -126,7 +126,7 @@ impl Reads {
         Ok(self.agencies(Some(AgencyKind::Koordination), &first).await?.rows.pop())
     }
 
-    /// A sender and the coordination work with every agreement of the municipality; a receiver with its own.
+    /// Senders and the coordination see every agreement of the municipality; a receiver sees its own.
     pub(super) fn narrow_agreements(&self, sql: &mut Sql, table: &str) {
         let own = self.viewer.agency();
         if own.kind.sends() || own.kind == AgencyKind::Koordination {

@@ -1,4 +1,4 @@
-//! Notes, plans and decisions of the agency's own cases: one statement for any number of cases.
+//! Notes, plans and decisions of the viewer's own cases: one statement for any number of cases.
 
 use std::collections::HashMap;
 
@@ -6,10 +6,10 @@ use chrono::NaiveDate;
 use sea_orm::DbErr;
 use uuid::Uuid;
 
-use super::history::Moment;
+use super::history::HistoryKey;
 use super::{Page, Reads, Window};
-use crate::case_file::{self, PlanRow};
-use crate::note::{self, NoteRow};
+use crate::codec::case_file::{self, PlanRow};
+use crate::codec::note::{self, NoteRow};
 use crate::sql::Columns;
 
 /// A decision on eligibility.
@@ -17,23 +17,23 @@ use crate::sql::Columns;
 pub struct DecisionRow {
     /// Id.
     pub id: Uuid,
-    /// Who decided.
+    /// The person who decided.
     pub staff: Option<String>,
-    /// When.
+    /// The day of the decision.
     pub decided_on: NaiveDate,
-    /// For which day.
+    /// The day for which the rules were applied.
     pub reference_date: NaiveDate,
     /// The rule set.
     pub rule_set: String,
     /// Its version.
     pub rule_set_version: i32,
-    /// What was decided.
+    /// The decision.
     pub eligible: bool,
     /// Codes of the groups, as JSON.
     pub groups: String,
-    /// What the rules found, as JSON.
+    /// The findings of the rules, as JSON.
     pub findings: String,
-    /// Why, in words.
+    /// The explanation.
     pub explanation: Option<String>,
 }
 
@@ -42,7 +42,11 @@ impl Reads {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn notes(&self, cases: &[Uuid], window: &Window<Moment>) -> Result<HashMap<Uuid, Page<NoteRow>>, DbErr> {
+    pub async fn notes(
+        &self,
+        cases: &[Uuid],
+        window: &Window<HistoryKey>,
+    ) -> Result<HashMap<Uuid, Page<NoteRow>>, DbErr> {
         let mut sql = self.sql();
         let own = self.viewer.agency().id;
         sql.push("SELECT q.case_id");
@@ -61,7 +65,7 @@ impl Reads {
         Ok(rows.into_iter().map(|(case, rows)| (case, Page::cut(rows, window))).collect())
     }
 
-    /// How many notes each of these cases has.
+    /// The number of notes of each of these cases.
     ///
     /// # Errors
     /// The database does not answer.

@@ -1,4 +1,4 @@
-//! The cases of the viewer's own agency, in full. No other agency ever reads these tables.
+//! The cases of the viewer's own agency, with all their data. No other agency ever reads these tables.
 
 use std::collections::HashMap;
 
@@ -9,21 +9,21 @@ use sea_orm::{DbErr, QueryResult};
 use uuid::Uuid;
 
 use super::{Page, Reads, Window};
-use crate::case_file::CaseRow;
+use crate::codec::case_file::CaseRow;
+use crate::codec::{case_file, household_member, person};
 use crate::sql::{Columns, Sql};
-use crate::{case_file, household_member, person};
 
 /// A page of cases.
 pub type CasePage = Page<CaseRow>;
 
-/// What narrows a list of one's own cases.
+/// Filters a list of the viewer's cases.
 #[derive(Clone, Debug, Default)]
 pub struct CaseFilter {
     /// One of these phases, by code.
     pub phase: Option<Vec<&'static str>>,
     /// Whether it is open.
     pub open: Option<bool>,
-    /// The own number, exactly.
+    /// The agency's own number, exactly.
     pub case_number: Option<String>,
     /// The keyed fingerprint of a client.
     pub client: Option<String>,
@@ -51,7 +51,7 @@ impl Reads {
         Ok(page)
     }
 
-    /// How many cases the filter leaves.
+    /// The number of cases that the filter matches.
     ///
     /// # Errors
     /// The database does not answer.
@@ -62,7 +62,7 @@ impl Reads {
         sql.one(self.connection()).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
     }
 
-    /// Those of these cases that are the agency's own.
+    /// Those of these cases that are of the viewer's agency.
     ///
     /// # Errors
     /// The database does not answer.
@@ -147,7 +147,7 @@ impl Reads {
     }
 }
 
-/// The age is worked out from the birth date.
+/// Adds the birth date if the age is requested, which is computed from it.
 fn with_birth_date(record: FieldSet) -> FieldSet {
     if record.contains(HandoverField::Age) { record.or(FieldSet::of(&[HandoverField::BirthDate])) } else { record }
 }

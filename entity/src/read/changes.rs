@@ -1,4 +1,4 @@
-//! What happened to the viewer's referrals, in the order of commits: ids and kinds alone.
+//! The feed of changes of the viewer's referrals, in the order of commits. It contains only ids and kinds.
 
 use kim_domain::change::ChangeKind;
 use sea_orm::DbErr;
@@ -10,15 +10,15 @@ use crate::sql::{Columns, Sql};
 /// One change in the feed of the viewer's agency.
 #[derive(Clone, Copy, Debug)]
 pub struct ChangeRow {
-    /// Its number there. Numbers grow, and whoever read one has seen every earlier one that is the viewer's.
+    /// Its number in the feed. Numbers increase, and a change never appears after a later one was read.
     pub seq: i64,
     /// Microseconds since 1970.
     pub at: i64,
-    /// What happened.
+    /// The kind of change.
     pub kind: ChangeKind,
     /// The referral.
     pub referral_id: Uuid,
-    /// The event, if it is one.
+    /// The event, if the change is one.
     pub event_id: Option<Uuid>,
 }
 
@@ -52,7 +52,7 @@ impl Reads {
         Ok(Page::cut(rows, window))
     }
 
-    /// How many changes the feed has.
+    /// The number of changes in the feed.
     ///
     /// # Errors
     /// The database does not answer.
@@ -63,8 +63,8 @@ impl Reads {
         sql.one(self.connection()).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
     }
 
-    /// The viewer's feed: its agency's, within the purposes of the token. What a discarded draft was for is not known any
-    /// more, so a narrowed token does not hear of it.
+    /// The feed of the viewer's agency, within the purposes of the token. The purpose of a discarded draft is not known any more,
+    /// so a token that is limited to purposes does not get it.
     fn feed(&self, sql: &mut Sql) {
         sql.push(" FROM change c");
         if self.viewer.purposes().is_some() {

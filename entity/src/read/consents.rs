@@ -1,4 +1,4 @@
-//! Consents of the viewer's own clients, their history, and the facts of them that a data protection officer sees.
+//! Consents of the viewer's own clients with their history, and the facts of consents for a data protection officer.
 
 use std::collections::HashMap;
 
@@ -10,28 +10,28 @@ use uuid::Uuid;
 
 use super::{Page, Reads, Window};
 use crate::sql::{Columns, Sql};
-use crate::{consent, consent_event};
+use crate::tables::{consent, consent_event};
 
-/// What a data protection officer may know of a consent: nothing of the person, no field.
+/// A consent as a data protection officer sees it: without the person and without fields.
 #[derive(Clone, Debug)]
 pub struct ConsentFactRow {
     /// Id of the consent: the key of the list.
     pub id: Uuid,
     /// The agency that recorded it.
     pub sender_id: Uuid,
-    /// Who may get it.
+    /// The receiver.
     pub receiver_id: Uuid,
-    /// What for.
+    /// The purpose.
     pub purpose: ReferralPurpose,
-    /// Consent of data protection law.
+    /// Whether it is a consent under data protection law.
     pub data_protection: bool,
-    /// Release from secrecy.
+    /// Whether it is a release from secrecy.
     pub release_from_secrecy: bool,
-    /// Its day.
+    /// The day of the release.
     pub release_on: Option<NaiveDate>,
-    /// It names special categories.
+    /// Whether it names special categories.
     pub art9: bool,
-    /// Whether the receiver may tell what came of it.
+    /// Whether the receiver may report the outcome.
     pub report_outcome: bool,
     /// How it was given.
     pub form: ConsentForm,
@@ -43,7 +43,7 @@ pub struct ConsentFactRow {
     pub withdrawn_at: Option<i64>,
     /// Recorded; microseconds.
     pub created_at: i64,
-    /// Where it stands today.
+    /// Its state today.
     pub state: ConsentState,
 }
 
@@ -83,7 +83,7 @@ impl Reads {
         sql.all(self.connection()).await?.iter().map(|row| consent::Model::from_query_result(row, "")).collect()
     }
 
-    /// The steps of each of these consents, which were already read, the earliest first.
+    /// The steps of each of these consents, which were read before, the earliest first.
     ///
     /// # Errors
     /// The database does not answer.
@@ -135,7 +135,7 @@ impl Reads {
         Ok(Page::cut(rows, window))
     }
 
-    /// How many consents they recorded.
+    /// The number of consents that they recorded.
     ///
     /// # Errors
     /// The database does not answer.
@@ -152,7 +152,7 @@ impl Reads {
         self.narrow_consents(sql);
     }
 
-    /// A token that is limited to purposes is limited here too.
+    /// Limits consents to the purposes of the token.
     fn narrow_consents(&self, sql: &mut Sql) {
         if let Some(purposes) = self.viewer.purposes() {
             sql.push(" AND c.purpose IN ").words(purposes.iter().copied());

@@ -1,4 +1,4 @@
-//! Reports that values are wrong, of referrals that were already read: one statement for all of them.
+//! Reports of wrong values, of referrals that were read before: one statement for all of them.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::history::CORRECTIONS;
-use super::{AgencyRow, Moment, Page, Reads, Window};
+use super::{AgencyRow, HistoryKey, Page, Reads, Window};
 use crate::sql::Columns;
 
 /// One report.
@@ -18,9 +18,9 @@ pub struct CorrectionRow {
     pub id: Uuid,
     /// The field; of the viewer's schema.
     pub field: HandoverField,
-    /// Who reported.
+    /// The agency that reported.
     pub agency_id: Uuid,
-    /// Who reported it; the viewer's own staff only.
+    /// The person who reported; only staff of the viewer's agency.
     pub staff: Option<String>,
     /// Microseconds.
     pub reported_at: i64,
@@ -28,33 +28,33 @@ pub struct CorrectionRow {
     pub text: String,
     /// What would be right.
     pub suggested: Option<String>,
-    /// Where it stands.
+    /// Its state.
     pub state: CorrectionState,
     /// Microseconds.
     pub decided_at: Option<i64>,
-    /// What the sender says to it.
+    /// The sender's answer.
     pub decided_text: Option<String>,
-    /// Who decided; the viewer's own staff only.
+    /// The person who decided; only staff of the viewer's agency.
     pub decided_staff: Option<String>,
 }
 
-/// What of a referral's handover is disputed.
+/// The disputed fields of a referral's handover.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Disputes {
-    /// Fields whose value somebody reported as wrong, by this referral or another of the same case; also those that were
-    /// found wrong when the copy was frozen.
+    /// Fields whose value was reported as wrong in this referral or another one of the same case; also those that were found
+    /// wrong after the copy was frozen.
     pub fields: FieldSet,
-    /// Whether a report of this very referral waits for its sender.
+    /// Whether a report of this referral waits for its sender.
     pub to_decide: bool,
 }
 
-/// An agency that was told of a correction.
+/// An agency that was notified of a correction.
 #[derive(Clone, Debug)]
-pub struct ToldRow {
+pub struct NotifiedRow {
     /// The agency.
     pub agency: AgencyRow,
     /// Microseconds.
-    pub told_at: i64,
+    pub notified_at: i64,
 }
 
 impl Reads {
@@ -65,15 +65,15 @@ impl Reads {
     pub async fn corrections(
         &self,
         referrals: &[Uuid],
-        window: &Window<Moment>,
+        window: &Window<HistoryKey>,
     ) -> Result<HashMap<Uuid, Page<CorrectionRow>>, DbErr> {
         let own = self.viewer.agency().id;
         let mut sql = self.sql();
         sql.push("SELECT q.referral_id, q.id, q.field, q.agency_id, CASE WHEN q.agency_id = ").bind(own);
         sql.push(" THEN q.staff END, q.reported_at, q.text, q.suggested, q.state, q.decided_at, q.decided_text, ");
-        // Only the sender decides, and it is never the one who reported.
+        // Only the sender decides, and it never reported.
         sql.push("CASE WHEN q.agency_id <> ").bind(own).push(" THEN q.decided_staff END");
-        self.places(&mut sql, CORRECTIONS, "reported_at", referrals, window);
+        self.push_entries(&mut sql, CORRECTIONS, "reported_at", referrals, window);
         self.pages(sql, window, |columns| {
             Ok(CorrectionRow {
                 id: columns.next()?,
@@ -92,7 +92,7 @@ impl Reads {
         .await
     }
 
-    /// How many reports of each of these referrals the viewer can see.
+    /// The number of reports of each of these referrals that the viewer sees.
     ///
     /// # Errors
     /// The database does not answer.
@@ -100,7 +100,7 @@ impl Reads {
         self.count_history(CORRECTIONS, referrals).await
     }
 
-    /// What is disputed of these referrals now.
+    /// The disputed fields of these referrals now.
     ///
     /// # Errors
     /// The database does not answer.
@@ -114,7 +114,7 @@ impl Reads {
             "SELECT r.id, c.referral_id, c.field, c.state FROM referral r JOIN correction c ON c.case_id = r.case_id ",
         );
         sql.push("WHERE c.state = 'OPEN' AND ").is_one_of("r.id", referrals);
-        // What was found wrong once the copy was frozen stays wrong there.
+        // A value that was found wrong after the copy was frozen stays wrong in the copy.
         sql.push(" UNION ALL SELECT n.referral_id, c.referral_id, c.field, c.state FROM correction_notice n ");
         sql.push("JOIN correction c ON c.id = n.correction_id WHERE n.outdated AND ");
         sql.is_one_of("n.referral_id", referrals);
@@ -131,8 +131,8 @@ impl Reads {
         Ok(found)
     }
 
-    /// What is disputed of the records of these cases of the viewer's agency now: what a report says of a value handed over
-    /// holds for the value that it was copied from.
+    /// The disputed fields of the records of these cases of the viewer's agency now. A report about a value that was handed over
+    /// also concerns the value from which it was copied.
     ///
     /// # Errors
     /// The database does not answer.
@@ -158,12 +158,12 @@ impl Reads {
         Ok(found)
     }
 
-    /// Which other agencies were told of these corrections: for the sender of the referral alone.
+    /// The other agencies that were notified of these corrections; only for the sender of the referral.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn notices(&self, corrections: &[Uuid]) -> Result<HashMap<Uuid, Vec<ToldRow>>, DbErr> {
-        let mut found: HashMap<Uuid, Vec<ToldRow>> = HashMap::new();
+    pub async fn notices(&self, corrections: &[Uuid]) -> Result<HashMap<Uuid, Vec<NotifiedRow>>, DbErr> {
+        let mut found: HashMap<Uuid, Vec<NotifiedRow>> = HashMap::new();
         if corrections.is_empty() {
             return Ok(found);
         }
@@ -179,9 +179,9 @@ impl Reads {
         for row in &sql.all(self.connection()).await? {
             let mut columns = Columns::of(row);
             let id = columns.next()?;
-            let told_at = columns.next()?;
+            let notified_at = columns.next()?;
             let agency = AgencyRow::read(&mut columns)?;
-            found.entry(id).or_default().push(ToldRow { agency, told_at });
+            found.entry(id).or_default().push(NotifiedRow { agency, notified_at });
         }
         Ok(found)
     }

@@ -1,7 +1,7 @@
-//! What deadlines are worked out from, for the agency's open cases: one statement.
+//! The facts from which deadlines of the agency's open cases are computed: one statement.
 //!
-//! The days stand in a person's record as text that is to be sealed one day, so they are compared here and not by the
-//! database: a Träger's open cases are read in whole, five short texts each.
+//! The days are texts of a person's record, which are to be encrypted later. Therefore they are compared here and not by the
+//! database: all open cases of a Träger are read, with five short texts each.
 
 use chrono::NaiveDate;
 use kim_domain::Word as _;
@@ -13,7 +13,7 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::Reads;
-use crate::person;
+use crate::codec::person;
 use crate::sql::{Columns, Sql};
 
 impl Reads {
@@ -48,8 +48,8 @@ impl Reads {
         Ok(found)
     }
 
-    /// Whether an application for Grundsicherungsgeld is drafted, or offered without being one itself: what carries the
-    /// application counts as filed once it was received (§ 16(2) SGB I).
+    /// Whether a referral for Grundsicherungsgeld is drafted, or is offered without containing the application. One that contains
+    /// the application counts as filed when it is received (§ 16(2) SGB I).
     fn push_applies(&self, sql: &mut Sql) {
         let purpose = ReferralPurpose::BenefitApplication;
         if self.viewer.purposes().is_some_and(|purposes| !purposes.contains(&purpose)) {

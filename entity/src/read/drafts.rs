@@ -1,4 +1,5 @@
-//! What a sender should know before it offers, a draft or again: a constant number of statements for any number of referrals.
+//! Information for a sender before it offers, for the first time or again: a constant number of statements for any number of
+//! referrals.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,23 +10,23 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::Reads;
-use crate::person;
+use crate::codec::person;
+use crate::codec::values::Values;
 use crate::sql::Columns;
-use crate::values::Values;
 
-/// The client's title and its last day.
+/// The client's residence title and its last day.
 const TITLE: FieldSet = FieldSet::of(&[F::Aufenthaltstitel, F::AufenthaltstitelValidUntil]);
 
-/// What stands around a draft.
+/// The circumstances of a draft.
 #[derive(Clone, Debug)]
 pub struct DraftRow {
-    /// Whether an agreement is in force under which it can be offered today.
+    /// Whether it can be offered under an agreement today.
     pub agreed: bool,
-    /// What the sender is.
+    /// The legal form of the sender.
     pub sender: LegalForm,
-    /// What the receiver is.
+    /// The legal form of the receiver.
     pub receiver: LegalForm,
-    /// The client's title and its last day.
+    /// The client's residence title and its last day.
     pub title: Values,
     /// Open referrals of the viewer's agency to the same receiver, for the same purpose, of the same client.
     pub duplicates: Vec<Uuid>,
@@ -67,7 +68,7 @@ impl Reads {
         Ok(found)
     }
 
-    /// Those of these referrals of the viewer's agency whose case is open, and which no other continues yet.
+    /// Those of these referrals of the viewer's agency whose case is open, and which no other referral continues.
     ///
     /// # Errors
     /// The database does not answer.
@@ -78,7 +79,7 @@ impl Reads {
         let mut sql = self.sql();
         sql.push("SELECT r.id FROM referral r JOIN \"case\" k ON k.id = r.case_id WHERE k.closed_on IS NULL AND r.sender_id = ");
         sql.bind(self.viewer.agency().id).push(" AND ").is_one_of("r.id", referrals);
-        // A continuation is of the same case; only by that is it found without looking at all referrals.
+        // A continuation belongs to the same case, and is found by an index only with that condition.
         sql.push(" AND NOT EXISTS (SELECT 1 FROM referral n WHERE n.case_id = r.case_id AND n.previous_id = r.id)");
         sql.all(self.connection()).await?.iter().map(|row| row.try_get_by_index(0)).collect()
     }

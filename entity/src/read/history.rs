@@ -1,4 +1,4 @@
-//! Messages and events of referrals that were already read: one statement for all of them.
+//! Messages and events of referrals that were read before: one statement for all of them.
 
 use std::collections::HashMap;
 
@@ -7,19 +7,19 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::{Page, Reads, Window};
-use crate::message::{self, MessageRow};
+use crate::codec::message::{self, MessageRow};
 use crate::sql::{Columns, Sql};
 
-/// A place in a history: an instant in microseconds and an id.
+/// The key of an entry in a history: an instant in microseconds and an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Moment {
+pub struct HistoryKey {
     /// Microseconds since 1970.
     pub at: i64,
-    /// Id of the message or event.
+    /// Id of the entry.
     pub id: Uuid,
 }
 
-/// One move of a referral.
+/// One event of a referral.
 #[derive(Clone, Debug)]
 pub struct EventRow {
     /// Id.
@@ -32,15 +32,15 @@ pub struct EventRow {
     pub to: String,
     /// Code of the reason.
     pub reason: Option<String>,
-    /// The side that moved it.
+    /// The side that acted.
     pub agency_id: Uuid,
-    /// Who moved it; the viewer's own staff only.
+    /// The person who acted; only staff of the viewer's agency.
     pub staff: Option<String>,
-    /// Code of what was done.
+    /// Code of the action.
     pub action: Option<String>,
-    /// What else it says, as JSON.
+    /// Details, as JSON.
     pub detail: Option<String>,
-    /// Taken over from a list, so that the instant is known to the day only.
+    /// Whether it was imported from a list, so that only the day is known.
     pub imported: bool,
 }
 
@@ -55,28 +55,28 @@ impl Reads {
     pub async fn messages(
         &self,
         referrals: &[Uuid],
-        window: &Window<Moment>,
+        window: &Window<HistoryKey>,
     ) -> Result<HashMap<Uuid, Page<MessageRow>>, DbErr> {
         let mut sql = self.sql();
         sql.push("SELECT q.referral_id");
         message::push_columns(&mut sql, self.viewer.agency().id);
-        self.places(&mut sql, "message", "sent_at", referrals, window);
+        self.push_entries(&mut sql, "message", "sent_at", referrals, window);
         self.pages(sql, window, MessageRow::read).await
     }
 
-    /// A page of events for each of these referrals, the oldest first. What came before the offer is the sender's.
+    /// A page of events for each of these referrals, the oldest first. Events before the offer are only for the sender.
     ///
     /// # Errors
     /// The database does not answer.
     pub async fn events(
         &self,
         referrals: &[Uuid],
-        window: &Window<Moment>,
+        window: &Window<HistoryKey>,
     ) -> Result<HashMap<Uuid, Page<EventRow>>, DbErr> {
         let mut sql = self.sql();
         sql.push("SELECT q.referral_id, q.id, q.at, q.from_status, q.to_status, q.reason, q.agency_id, CASE WHEN q.agency_id = ");
         sql.bind(self.viewer.agency().id).push(" THEN q.staff END, q.action, q.detail, q.imported");
-        self.places(&mut sql, EVENTS, "at", referrals, window);
+        self.push_entries(&mut sql, EVENTS, "at", referrals, window);
         self.pages(sql, window, |columns| {
             Ok(EventRow {
                 id: columns.next()?,
@@ -94,7 +94,7 @@ impl Reads {
         .await
     }
 
-    /// How many messages each of these referrals has.
+    /// The number of messages of each of these referrals.
     ///
     /// # Errors
     /// The database does not answer.
@@ -102,7 +102,7 @@ impl Reads {
         self.count_history("message", referrals).await
     }
 
-    /// How many events of each of these referrals the viewer can see.
+    /// The number of events of each of these referrals that the viewer sees.
     ///
     /// # Errors
     /// The database does not answer.
@@ -131,25 +131,25 @@ impl Reads {
             let own = self.viewer.agency().id;
             sql.push(" AND (t.to_status <> 'DRAFT' OR t.agency_id = ").bind(own).push(")");
             sql.push(" AND (NOT t.senders_alone OR t.agency_id = ").bind(own).push(")");
-            // That the receiver made an appointment its sender learns only if the client lets it be told.
+            // The sender learns about an appointment of the receiver only if the client allowed it.
             sql.push(" AND (t.action IS NULL OR t.action <> 'RECORD_APPOINTMENT' OR t.agency_id = ").bind(own);
-            // Not EXISTS: PostgreSQL may answer that from a table of all referrals and consents.
+            // Not EXISTS, for which PostgreSQL may build a hash table of all referrals and consents.
             sql.push(" OR (SELECT c.report_outcome AND c.withdrawn_at IS NULL OR f.receiver_id = ").bind(own);
             sql.push(" FROM referral f LEFT JOIN consent c ON c.id = f.consent_id WHERE f.id = t.referral_id))");
         }
-        // A report names a field: only those of the viewer's schema.
+        // A report names a field, which must be in the viewer's schema.
         if table == CORRECTIONS {
             sql.push(" AND t.field IN ").words(known_to(self.viewer.agency().kind).iter());
         }
     }
 
-    pub(super) fn places(
+    pub(super) fn push_entries(
         &self,
         sql: &mut Sql,
         table: &str,
         instant: &str,
         referrals: &[Uuid],
-        window: &Window<Moment>,
+        window: &Window<HistoryKey>,
     ) {
         let way = if window.from_end { "DESC" } else { "ASC" };
         sql.first_of_each((table, "referral_id"), referrals, (instant, way), window.fetched(), |sql| {
@@ -166,7 +166,7 @@ impl Reads {
     pub(super) async fn pages<T>(
         &self,
         sql: Sql,
-        window: &Window<Moment>,
+        window: &Window<HistoryKey>,
         read: impl Fn(&mut Columns<'_>) -> Result<T, DbErr>,
     ) -> Result<HashMap<Uuid, Page<T>>, DbErr> {
         let mut rows: HashMap<Uuid, Vec<T>> = HashMap::new();

@@ -1,4 +1,4 @@
-//! Appointments and talks of referrals that were already read: one statement for all of them.
+//! Appointments and talks of referrals that were read before: one statement for all of them.
 
 use std::collections::HashMap;
 
@@ -14,15 +14,15 @@ use crate::sql::Columns;
 pub struct AppointmentRow {
     /// Id.
     pub id: Uuid,
-    /// Who made it.
+    /// The agency that recorded it.
     pub agency_id: Uuid,
-    /// Who recorded it; the viewer's own staff only.
+    /// The person who recorded it; only staff of the viewer's agency.
     pub staff: Option<String>,
-    /// When; microseconds.
+    /// Its time; microseconds.
     pub at: i64,
-    /// Where.
+    /// Its place.
     pub place: String,
-    /// What to bring.
+    /// What the client brings along.
     pub bring: Option<String>,
 }
 
@@ -31,15 +31,15 @@ pub struct AppointmentRow {
 pub struct TalkRow {
     /// Id.
     pub id: Uuid,
-    /// Who recorded it.
+    /// The agency that recorded it.
     pub agency_id: Uuid,
-    /// Who recorded it; the viewer's own staff only.
+    /// The person who recorded it; only staff of the viewer's agency.
     pub staff: Option<String>,
-    /// When it was held.
+    /// The day of the talk.
     pub held_on: NaiveDate,
-    /// Who took part: a JSON list of texts.
+    /// The participants: a JSON list of texts.
     pub participants: String,
-    /// Whether the client did.
+    /// Whether the client took part.
     pub client_took_part: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The read path. Every read begins at a [`Reads`] and is narrowed to its [`Viewer`].
+//! Reads for a viewer. Every read begins at a [`Reads`] and is narrowed to its [`Viewer`].
 
 mod agencies;
 mod agreements;
@@ -9,6 +9,7 @@ mod consents;
 mod corrections;
 mod deadlines;
 mod drafts;
+mod handover_values;
 mod history;
 mod meetings;
 mod municipality_statistics;
@@ -17,23 +18,23 @@ pub(crate) mod referral_columns;
 mod referral_filter;
 pub(crate) mod referral_row;
 mod referrals;
-mod ruled;
 mod statistics;
 
-pub use crate::case_file::{CaseRow, PlanRow};
-pub use crate::message::MessageRow;
-pub use crate::note::NoteRow;
+pub use crate::agency_directory::AgencyRow;
+pub use crate::codec::case_file::{CaseRow, PlanRow};
+pub use crate::codec::message::MessageRow;
+pub use crate::codec::note::NoteRow;
+pub use crate::codec::values::Values;
 use crate::sql::Sql;
-pub use crate::values::Values;
-pub use agencies::{AgencyPage, AgencyRow};
+pub use agencies::AgencyPage;
 pub use agreements::{AgreementPage, AgreementRow};
 pub use case_work::DecisionRow;
 pub use cases::{CaseFilter, CasePage};
 pub use changes::ChangeRow;
 pub use consents::{ConsentFactPage, ConsentFactRow};
-pub use corrections::{CorrectionRow, Disputes, ToldRow};
+pub use corrections::{CorrectionRow, Disputes, NotifiedRow};
 pub use drafts::DraftRow;
-pub use history::{EventRow, Moment};
+pub use history::{EventRow, HistoryKey};
 pub use meetings::{AppointmentRow, TalkRow};
 pub use municipality_statistics::KindStay;
 pub use proposals::{ActRow, OpinionRow, ProposalPage, ProposalRow};
@@ -48,13 +49,13 @@ use chrono::NaiveDate;
 use kim_domain::token::VerifiedToken;
 use sea_orm::{DatabaseTransaction, DbErr};
 
+use crate::agency_directory::Directory;
 use crate::database::Database;
-use crate::directory::Directory;
-use crate::tx::Tx;
+use crate::database::tx::Tx;
 use crate::viewer::Viewer;
 
-/// One consistent view of the database for one request of one viewer. It ends when it is dropped: nothing was written, so
-/// nobody needs to wait for that.
+/// One snapshot of the database for one request of one viewer. It ends when it is dropped; nothing was written, so nothing has
+/// to be awaited.
 #[derive(Debug)]
 pub struct Reads {
     tx: Tx,
@@ -64,8 +65,8 @@ pub struct Reads {
 }
 
 impl Reads {
-    /// Admits a verified token, and begins its viewer's read-only view, on a day in Berlin. `None`: the agency is unknown or
-    /// disabled, or the role does not exist there; to the caller all of it is the same 401.
+    /// Admits a verified token, and begins its viewer's snapshot, on a day in Berlin. `None`: the agency is unknown or disabled, or
+    /// the role does not exist there. The caller gets the same 401 for all of these.
     ///
     /// # Errors
     /// The database does not answer.
@@ -73,7 +74,7 @@ impl Reads {
         // Viewer and data come from the same snapshot.
         let tx = Tx::read(database).await?;
         let Some((viewer, version)) = Viewer::admit(tx.connection(), token).await? else { return Ok(None) };
-        // Where a table was emptied by hand nothing counts the changes: then rows are joined to what they name.
+        // Without a version (the table was emptied by hand) rows are joined to their agencies and agreements.
         let directory = match version {
             Some(version) => Some(database.directory().at(version, tx.connection()).await?),
             None => None,
@@ -81,8 +82,8 @@ impl Reads {
         Ok(Some(Self { tx, viewer: Arc::new(viewer), today, directory }))
     }
 
-    /// Begins a read-only view for a viewer, on a day in Berlin. It joins rows to the agencies and agreements that they
-    /// name, because nothing has told it the version of the directory: to ask would cost what the directory saves.
+    /// Begins a snapshot for a viewer, on a day in Berlin. It joins rows to their agencies and agreements, because it does not know
+    /// the version of the directory: to read that would cost what the directory saves.
     ///
     /// # Errors
     /// The database does not answer.
@@ -90,8 +91,8 @@ impl Reads {
         Ok(Self { tx: Tx::read(database).await?, viewer, today, directory: None })
     }
 
-    /// The same reads in a transaction that writes. Each statement sees what is committed by then, so no directory is of
-    /// its instant.
+    /// The same reads in a transaction that writes. Each statement sees what is committed at its own instant, so that no cached
+    /// directory fits.
     pub(crate) async fn writing(database: &Database, viewer: Arc<Viewer>, today: NaiveDate) -> Result<Self, DbErr> {
         Ok(Self { tx: Tx::write(database).await?, viewer, today, directory: None })
     }
@@ -108,13 +109,13 @@ impl Reads {
         self.tx.connection()
     }
 
-    /// Whose view it is.
+    /// The viewer.
     #[must_use]
     pub fn viewer(&self) -> &Arc<Viewer> {
         &self.viewer
     }
 
-    /// The day on which the rule is applied.
+    /// The day for which the rule is applied.
     #[must_use]
     pub fn today(&self) -> NaiveDate {
         self.today
@@ -125,21 +126,21 @@ impl Reads {
     }
 }
 
-/// What a page takes: at most `limit` rows in the listed order after or before a key.
+/// The range of a page: at most `limit` rows in the listed order after or before a key.
 #[derive(Clone, Debug)]
 pub struct Window<K> {
-    /// How many rows, at most.
+    /// Maximum number of rows.
     pub limit: u64,
     /// Count from the end of the list.
     pub from_end: bool,
-    /// Rows after this key only.
+    /// Only rows after this key.
     pub after: Option<K>,
-    /// Rows before this key only.
+    /// Only rows before this key.
     pub before: Option<K>,
 }
 
 impl<K> Window<K> {
-    /// How many rows are fetched: one more than the page, to know whether there is another.
+    /// How many rows are fetched: one more than the page has, to know whether another page follows.
     pub(crate) fn fetched(&self) -> i64 {
         i64::try_from(self.limit).unwrap_or(i64::MAX).saturating_add(1)
     }

@@ -1,5 +1,5 @@
-//! A municipality's referrals for its coordination: counted exactly here, and rounded before anybody sees them
-//! ([`kim_domain::statistics`]). What is counted is fixed by the reporting date and comes from events, never from now.
+//! Counts of a municipality's referrals for its coordination. They are exact here, and are rounded before they are shown
+//! ([`kim_domain::statistics`]). They are computed from events for the reporting date, not from the current state.
 
 use kim_domain::Word as _;
 use kim_domain::agency::AgencyKind;
@@ -13,30 +13,30 @@ use super::Reads;
 use super::statistics::{MOVES, PERCENTILES, STAY, WINDOW};
 use crate::sql::{Columns, Sql};
 
-/// How long referrals stood in a state at receivers of a kind.
+/// The time that referrals stayed in a state at receivers of one kind.
 #[derive(Clone, Copy, Debug)]
 pub struct KindStay {
     /// The kind of receiver.
     pub kind: AgencyKind,
     /// The state.
     pub status: ReferralStatus,
-    /// How many stays ended in the period.
+    /// The number of stays that ended in the period.
     pub stays: i64,
-    /// Half of them were no longer than this, microseconds.
+    /// The median, in microseconds.
     pub median: i64,
-    /// Nine in ten were no longer than this, microseconds.
+    /// The ninetieth percentile, in microseconds.
     pub ninetieth: i64,
 }
 
-/// Purposes that say nothing of a special category (Art. 9 DSGVO) by themselves.
+/// Purposes that do not reveal a special category (Art. 9 DSGVO) by themselves.
 fn countable() -> impl Iterator<Item = ReferralPurpose> {
     ReferralPurpose::ALL.iter().copied().filter(|purpose| !purpose.is_art9())
 }
 
 impl Reads {
-    /// The referrals of the viewer's municipality that were offered in each of these periods, as they stood at its end.
+    /// The referrals of the viewer's municipality that were offered in each of these periods, by their state at its end.
     ///
-    /// What is imported later with a past date is not among them: it was not there on the reporting date.
+    /// Referrals that were imported later with a past date are not counted: they did not exist on the reporting date.
     ///
     /// # Errors
     /// The database does not answer.
@@ -84,8 +84,8 @@ impl Reads {
         sql.push("GROUP BY q.purpose, q.kind, q.status, q.reason");
     }
 
-    /// How long referrals waited for receivers of each kind, of stays that ended in the period. Only agencies count that have
-    /// so many posts that it is nobody's own pace; of what an agency does not say it has too few.
+    /// The time that referrals waited for receivers of each kind, for stays that ended in the period. Only agencies with enough
+    /// posts are counted, so that the time is not that of a single person; an agency without a number is left out.
     ///
     /// # Errors
     /// The database does not answer.

@@ -1,4 +1,4 @@
-//! Proposals of agreements that concern the viewer's agency, and what was done with them.
+//! Proposals of agreements that concern the viewer's agency, with signatures and opinions.
 
 use std::collections::HashMap;
 
@@ -11,18 +11,18 @@ use uuid::Uuid;
 use super::{Page, Reads, Window};
 use crate::sql::{Columns, Sql};
 
-/// A proposal. What it says never changes.
+/// A proposal. Its content never changes.
 #[derive(Clone, Debug)]
 pub struct ProposalRow {
-    /// Its id.
+    /// Id.
     pub id: Uuid,
-    /// Counts what was done with it.
+    /// Counts signatures, opinions and its end.
     pub version: i32,
-    /// What became of it.
+    /// Its state.
     pub status: ProposalStatus,
-    /// Who is to receive.
+    /// The receiver.
     pub receiver_id: Uuid,
-    /// For what.
+    /// The purpose.
     pub purpose: ReferralPurpose,
     /// First day.
     pub valid_from: NaiveDate,
@@ -30,19 +30,19 @@ pub struct ProposalRow {
     pub valid_until: Option<NaiveDate>,
     /// The receiver's contact.
     pub contact: String,
-    /// The legal ground, as its maker wrote it.
+    /// The legal ground, as its author wrote it.
     pub legal_ground: String,
-    /// What else is to be agreed.
+    /// Other terms.
     pub terms: Option<String>,
     /// Fields and days.
     pub content: Content,
-    /// Who made it.
+    /// The agency that proposed it.
     pub agency_id: Uuid,
     /// Microseconds.
     pub created_at: i64,
     /// The version of the agreement that it became.
     pub agreement_id: Option<Uuid>,
-    /// Who rejected it or took it back.
+    /// The agency that rejected it or took it back.
     pub closed_by_id: Option<Uuid>,
     /// Microseconds.
     pub closed_at: Option<i64>,
@@ -50,27 +50,27 @@ pub struct ProposalRow {
     pub close_reason: Option<String>,
 }
 
-/// A signature, or that an opinion was given.
+/// A signature, or who gave an opinion and when.
 #[derive(Clone, Debug)]
 pub struct ActRow {
-    /// For which party.
+    /// The party.
     pub side: AgreementSide,
     /// The agency that acted for it.
     pub agency_id: Uuid,
     /// Microseconds.
     pub at: i64,
-    /// Who; only if it was somebody of the viewer's agency.
+    /// The person; only staff of the viewer's agency.
     pub own_staff: Option<String>,
 }
 
 /// An opinion.
 #[derive(Clone, Debug)]
 pub struct OpinionRow {
-    /// Who gave it.
+    /// Who gave it, and when.
     pub act: ActRow,
-    /// What it comes to.
+    /// The verdict.
     pub verdict: OpinionVerdict,
-    /// Why.
+    /// The reasons.
     pub reasons: Option<String>,
 }
 
@@ -83,7 +83,7 @@ const SELECT: &str = "SELECT p.id, p.version, p.status, p.receiver_id, p.purpose
      FROM agreement_proposal p WHERE ";
 
 impl Reads {
-    /// The proposals that concern the viewer's agency, the earliest made first.
+    /// The proposals that concern the viewer's agency, the oldest first.
     ///
     /// # Errors
     /// The database does not answer.
@@ -103,7 +103,7 @@ impl Reads {
         Ok(Page::cut(rows, window))
     }
 
-    /// How many proposals the list has.
+    /// The number of proposals in the list.
     ///
     /// # Errors
     /// The database does not answer.
@@ -129,8 +129,8 @@ impl Reads {
         sql.all(self.connection()).await?.iter().map(read).collect()
     }
 
-    /// The signatures on these proposals, the earliest first. Whoever may read a proposal, or the agreement that it
-    /// became, may read who signed it.
+    /// The signatures on these proposals, the earliest first. A viewer who may read a proposal, or the agreement that it became,
+    /// may read its signatures.
     ///
     /// # Errors
     /// The database does not answer.

@@ -1,5 +1,5 @@
-//! How a referral's row is read: joined to its sender and its agreement, or, in a list, with what the directory knows of
-//! them. Both say the same (`tests/plan.rs`).
+//! Reads rows of referrals: joined to sender and agreement, or, in a list, with both from the directory. The results are the
+//! same (`tests/plan.rs`).
 
 use chrono::NaiveDate;
 use kim_domain::disclosure::{self, Agreement, Consent, Terms};
@@ -12,23 +12,23 @@ use uuid::Uuid;
 
 use super::referral_row::{Contact, Extent, ListedReferral, Reading, ReferralRest, ReferralRow, Side};
 use super::{AgencyRow, Reads};
-use crate::directory::{Agency, Agreed, Directory, Pinned};
-use crate::referral::NO_DUE_DATE;
+use crate::agency_directory::{Agency, Agreed, Directory, Pinned};
 use crate::sql::{Columns, Sql};
+use crate::tables::referral::NO_DUE_DATE;
 
-/// What a list shows of the row itself.
+/// The columns of the row that a list shows.
 const LISTED: &str = "r.id, r.purpose, r.status, r.ever_accepted, r.reference, r.sender_id, r.receiver_id, r.due_on, r.closed_on, \
      r.offered_fields, ";
 
-/// The inputs of the rule from the consent: all of them are in the index `consent_rule`.
+/// The inputs of the rule from the consent; the index `consent_rule` covers them.
 const CONSENT: &str = "c.fields, c.ticked, c.data_protection, c.release_from_secrecy, c.art9, c.valid_from, c.valid_until, c.withdrawn_at";
 
-/// What a list shows of the sender, and the inputs of the rule from it and from the agreement.
+/// The columns of the sender that a list shows, and the inputs of the rule from the sender and the agreement.
 const SIDES: &str = "s.slug, s.name, s.kind, s.bound_by_203, \
      a.fields, a.ticked_only, a.statutory_fields, a.access_days, a.terminated_for_cause_on, ";
 
-/// The rest.
-const MORE: &str = "r.version, r.kind, r.asked_from, r.suspended_from, r.sender_reference, r.receiver_reference, \
+/// The rest of the row.
+const REST: &str = "r.version, r.kind, r.asked_from, r.suspended_from, r.sender_reference, r.receiver_reference, \
      r.sender_contact_name, r.sender_contact_phone, r.sender_contact_email, \
      r.receiver_contact_name, r.receiver_contact_phone, r.receiver_contact_email, r.first_received_on, r.offered_at, \
      r.accepted_at, r.closed_at, r.updated_at, r.previous_id, r.case_id, r.agreement_id, r.consent_id, \
@@ -38,33 +38,33 @@ const TABLES: &str =
     " FROM referral r LEFT JOIN agreement a ON a.id = r.agreement_id JOIN agency s ON s.id = r.sender_id";
 
 const CONSENTS: &str = " LEFT JOIN consent c";
-const THEIR_CONSENT: &str = " ON c.id = r.consent_id WHERE ";
+const CONSENT_OF_ROW: &str = " ON c.id = r.consent_id WHERE ";
 
-/// The columns of a referral and of the rule, and the tables they come from, up to WHERE.
+/// Selects the columns of a referral and of the rule from their tables, up to WHERE.
 pub(crate) fn select(mut sql: Sql, extent: Extent, today: NaiveDate) -> Sql {
     sql.push("SELECT ").push(LISTED).push(SIDES);
-    // Later versions that narrow running referrals too; versions themselves never change.
+    // Also later versions that narrow running referrals; a version itself never changes.
     sql.push("(SELECT ").list_of(&["n.fields", "n.ticked_only", "n.statutory_fields"]).push(
         " FROM agreement n WHERE n.receiver_id = a.receiver_id AND n.purpose = a.purpose AND n.version > a.version \
              AND n.narrows_running AND n.valid_from <= ",
     );
     sql.bind(today).push("), ").push(CONSENT);
     if extent == Extent::Whole {
-        sql.push(", ").push(MORE);
+        sql.push(", ").push(REST);
     }
-    sql.push(TABLES).push(CONSENTS).push(THEIR_CONSENT);
+    sql.push(TABLES).push(CONSENTS).push(CONSENT_OF_ROW);
     sql
 }
 
 impl Reads {
-    /// As [`select`], but what a list shows is not joined to what the directory has.
+    /// As [`select`], but a list is not joined to tables that the directory caches.
     pub(super) fn select(&self, extent: Extent) -> Sql {
         let mut sql = self.sql();
         if self.listing(extent).is_none() {
             return select(sql, extent, self.today);
         }
         sql.push("SELECT ").push(LISTED).push("r.agreement_id, ").push(CONSENT).push(" FROM referral r");
-        sql.push(CONSENTS).within_index("consent_rule").push(THEIR_CONSENT);
+        sql.push(CONSENTS).within_index("consent_rule").push(CONSENT_OF_ROW);
         sql
     }
 
@@ -85,7 +85,7 @@ impl Reads {
         rows.iter().map(read).collect()
     }
 
-    /// The directory, where rows are read with it.
+    /// The directory, if rows are read with it.
     fn listing(&self, extent: Extent) -> Option<&Directory> {
         self.directory.as_deref().filter(|_| extent == Extent::Listed)
     }
@@ -147,7 +147,7 @@ impl Reading<'_> {
             kind: columns.word()?,
         };
         let sender = Agency { row: sender, bound_by_203: columns.next()? };
-        // A draft may have none.
+        // A draft may have no agreement.
         let pinned = Pinned {
             agreement: agreement([columns.fields_or_none()?, columns.fields_or_none()?, columns.fields_or_none()?]),
             access_days: columns.next::<Option<i16>>()?.unwrap_or(0),
@@ -158,7 +158,7 @@ impl Reading<'_> {
         Ok((self.complete(listed, sender, agreed, consent, today), ever_accepted))
     }
 
-    /// Reads a row that was not joined to what the directory has.
+    /// Reads a row of a list that was not joined to tables that the directory caches.
     fn with_directory(
         self,
         row: &QueryResult,
@@ -175,7 +175,7 @@ impl Reading<'_> {
         Ok(self.complete(listed, sender, agreed, consent(&mut columns)?, today))
     }
 
-    /// Adds the side on which the viewer stands, and the inputs of the rule.
+    /// Adds the viewer's side and the inputs of the rule.
     fn complete(
         self,
         listed: Listed,
@@ -213,7 +213,7 @@ impl Reading<'_> {
     }
 }
 
-/// Reads the columns of [`MORE`].
+/// Reads the columns of [`REST`].
 fn rest(columns: &mut Columns<'_>, listed: &ReferralRow<()>, ever_accepted: bool) -> Result<ReferralRest, DbErr> {
     let (version, kind) = (columns.next()?, columns.word()?);
     let standing = Standing {

@@ -1,4 +1,4 @@
-//! What narrows a list of referrals, and the counts of what is left.
+//! Filters of lists of referrals, and counts of the filtered rows.
 
 use chrono::NaiveDate;
 use kim_domain::field::{FieldSet, HandoverField};
@@ -9,19 +9,19 @@ use uuid::Uuid;
 
 use super::Reads;
 use super::referral_row::{Extent, ListedReferral};
-use crate::handover;
+use crate::codec::handover;
 use crate::sql::{Columns, Sql};
 
-/// What narrows a list; nothing of it touches a ruled field but `client`, which finds released rows only.
+/// Filters a list of referrals. Only `client` depends on ruled fields, and it matches only rows that release them.
 #[derive(Clone, Debug, Default)]
 pub struct ReferralFilter {
     /// One of these states.
     pub status: Option<Vec<ReferralStatus>>,
     /// Whether the receiver has still to decide.
     pub pending: Option<bool>,
-    /// Whether the receiver has let the day pass.
+    /// Whether the receiver has to act and the due day has passed.
     pub overdue: Option<bool>,
-    /// Who has to act.
+    /// The side that has to act.
     pub ball_with: Option<Ball>,
     /// One of these purposes.
     pub purpose: Option<Vec<ReferralPurpose>>,
@@ -33,11 +33,11 @@ pub struct ReferralFilter {
     pub updated_after: Option<i64>,
     /// The referral's reference, exactly.
     pub reference: Option<String>,
-    /// The client at the desk: the rows that [`Reads::released_to_desk`] found.
+    /// The client at the desk: the rows that [`Reads::released_to_desk`] returned.
     pub client: Option<Vec<Uuid>>,
 }
 
-/// By what rows are counted, beside their state.
+/// What rows are counted by, in addition to their state.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CountBy {
     /// By purpose.
@@ -46,7 +46,7 @@ pub struct CountBy {
     pub other: bool,
 }
 
-/// A line of the counts: rows of one state, and of one purpose and one other side where it was counted by them.
+/// The counts of one state, and of one purpose and one other side if they were counted by these.
 #[derive(Clone, Debug)]
 pub struct Counts {
     /// The state.
@@ -55,7 +55,7 @@ pub struct Counts {
     pub purpose: Option<ReferralPurpose>,
     /// The other side.
     pub other_id: Option<Uuid>,
-    /// How many.
+    /// The number of referrals.
     pub total: i64,
     /// Of them, pending.
     pub pending: i64,
@@ -65,11 +65,11 @@ pub struct Counts {
     pub due_this_week: i64,
 }
 
-/// What a search for the client at the desk confirms, and so discloses.
+/// The fields that a search for the client at the desk confirms, and therefore discloses.
 pub const AT_THE_DESK: FieldSet = FieldSet::of(&[HandoverField::FamilyName, HandoverField::BirthDate]);
 
 impl Reads {
-    /// The counts of a dashboard: with no other filter than by what is counted, read from an index alone.
+    /// The counts of a dashboard. Without a filter they are read from an index only.
     ///
     /// # Errors
     /// The database does not answer.
@@ -96,7 +96,7 @@ impl Reads {
             .map(|row| {
                 let mut columns = Columns::of(row);
                 let status: ReferralStatus = columns.word()?;
-                // Whose turn it is follows from the state, which each line has one of: rows need not be asked for it.
+                // The side that has to act follows from the state, so rows are not read for it.
                 let (answer_due, open) = (status.ball() == Some(BallHolder::Receiver), status.is_open());
                 Ok(Counts {
                     status,
@@ -111,7 +111,7 @@ impl Reads {
             .collect()
     }
 
-    /// How many referrals the filter leaves.
+    /// The number of referrals that the filter matches.
     ///
     /// # Errors
     /// The database does not answer.
@@ -123,8 +123,8 @@ impl Reads {
         sql.one(self.connection()).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
     }
 
-    /// The rows of the client at the desk, by keyed fingerprint, that the rest of the filter leaves and whose mask
-    /// releases both name and birth date now. A row that is not released does not match, whatever it holds.
+    /// The rows of the client at the desk, found by a keyed fingerprint, that match the rest of the filter and whose mask releases
+    /// both name and birth date now. A row that does not release them never matches.
     ///
     /// # Errors
     /// The database does not answer.
@@ -145,8 +145,8 @@ impl Reads {
         Ok(rows)
     }
 
-    /// Begins every condition: rows of the viewer's agency, from one side, within the purposes of the token. A
-    /// receiver's rows begin when they are offered.
+    /// Begins every condition: rows of the viewer's agency on one side, within the purposes of the token. A receiver sees rows only
+    /// after the offer.
     pub(super) fn narrow(&self, sql: &mut Sql, direction: Direction) {
         match direction {
             Direction::Incoming => {

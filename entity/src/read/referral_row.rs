@@ -1,4 +1,4 @@
-//! One referral as its sender or receiver may know it, with the inputs of the rule.
+//! One referral as its sender or receiver may see it, with the inputs of the rule.
 
 use chrono::NaiveDate;
 use kim_domain::agency::AgencyKind;
@@ -11,12 +11,12 @@ use uuid::Uuid;
 use super::AgencyRow;
 use crate::viewer::Viewer;
 
-/// On which side of a referral the viewer's agency stands.
+/// Which side of a referral the viewer's agency is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// It handed over.
+    /// It hands over.
     Sender,
-    /// It was asked.
+    /// It receives.
     Receiver,
 }
 
@@ -31,28 +31,28 @@ pub struct Contact {
     pub email: Option<String>,
 }
 
-/// One referral without its handover, as the viewer may know it: what a list shows of it, and as `R` the rest of the row.
+/// One referral without its handover: the columns that a list shows, and as `R` the rest of the row.
 #[derive(Clone, Debug)]
 pub struct ReferralRow<R = ReferralRest> {
     /// Id.
     pub id: Uuid,
-    /// What is asked.
+    /// Its purpose.
     pub purpose: ReferralPurpose,
-    /// Where it stands.
+    /// Its state.
     pub status: ReferralStatus,
     /// Its own reference, for the phone.
     pub reference: String,
-    /// Who handed over.
+    /// The sender.
     pub sender_id: Uuid,
-    /// What its receiver may know of it.
+    /// What the receiver may know about the sender.
     pub sender: AgencyRow,
-    /// Who was asked.
+    /// The receiver.
     pub receiver_id: Uuid,
     /// Day on which an answer is due.
     pub due_on: Option<NaiveDate>,
-    /// Where the viewer stands.
+    /// The viewer's side.
     pub side: Side,
-    /// The inputs of the rule, today.
+    /// The inputs of the rule for today.
     pub terms: Terms,
     /// The rest.
     pub rest: R,
@@ -66,9 +66,9 @@ pub type ListedReferral = ReferralRow<Option<ReferralRest>>;
 pub struct ReferralRest {
     /// Counts changes.
     pub version: i32,
-    /// How it is handed over.
+    /// How the case is handed over.
     pub kind: ReferralKind,
-    /// Where it stands, and where it goes back to.
+    /// Its state, and the state to which it returns.
     pub standing: Standing,
     /// The viewer's own file number; the other side's is not read.
     pub own_reference: Option<String>,
@@ -90,34 +90,34 @@ pub struct ReferralRest {
     pub previous_id: Option<Uuid>,
     /// The sender's case.
     pub case_id: Uuid,
-    /// The version of the agreement that it was offered under; none for a draft that waits for one.
+    /// The version of the agreement under which it was offered; none for a draft without one.
     pub agreement_id: Option<Uuid>,
-    /// The consent that it rests on.
+    /// The consent on which it is based.
     pub consent_id: Option<Uuid>,
-    /// Whether it brings an application (§ 16 SGB I).
+    /// Whether it contains an application (§ 16 SGB I).
     pub carries_application: bool,
-    /// A day set by law that nothing moves (§ 14 SGB IX).
+    /// A due date set by law that never changes (§ 14 SGB IX).
     pub statutory_due_on: Option<NaiveDate>,
     /// Code of its outcome, or of the reason for which it was closed.
     pub reason: Option<String>,
-    /// Whether the client lets the receiver tell the sender what came of it.
+    /// Whether the client allowed the receiver to report the outcome to the sender.
     pub report_outcome: bool,
 }
 
 impl<R> ReferralRow<R> {
-    /// What the receiver may see now.
+    /// The fields that the receiver sees now.
     #[must_use]
     pub fn visible(&self) -> Visible {
         disclosure::visible(&self.terms)
     }
 
-    /// What the receiver would see now, had it accepted and were the referral open.
+    /// The fields that the receiver would see now if it had accepted and the referral were open.
     #[must_use]
     pub fn visible_if_accepted(&self) -> Visible {
         disclosure::visible(&Terms { stage: Stage::Full, ..self.terms })
     }
 
-    /// Whether the receiver has let the day pass.
+    /// Whether the receiver has to act and the due day has passed.
     #[must_use]
     pub fn overdue(&self, today: NaiveDate) -> bool {
         self.status.ball() == Some(BallHolder::Receiver) && self.due_on.is_some_and(|due| due < today)
@@ -143,7 +143,7 @@ impl<R> ReferralRow<R> {
 }
 
 impl ReferralRest {
-    /// Whether the client lets the receiver tell the sender what came of it, under the terms of the row.
+    /// Whether the sender may learn the outcome, under the terms of the row.
     #[must_use]
     pub fn reports_outcome(&self, terms: &Terms) -> bool {
         self.report_outcome && terms.consent.is_some_and(|consent| !consent.withdrawn)
@@ -159,12 +159,12 @@ pub enum Extent {
     Whole,
 }
 
-/// For whom a row is read.
+/// The reader of a row.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Reading<'v> {
-    /// A viewer, whose agency is one of its sides.
+    /// A viewer, whose agency is one of the sides.
     Viewer(&'v Viewer),
-    /// Nobody. It is read as its sender would, who answers for what is done there.
+    /// No viewer. The row is read as for its sender.
     Unscoped,
 }
 
@@ -176,7 +176,7 @@ impl Reading<'_> {
         }
     }
 
-    /// The kind of the receiver. The viewer's own kind, not the purpose's, decides its ceiling.
+    /// The kind of the receiver. For a receiving viewer its own kind, not that of the purpose, decides the ceiling.
     pub(super) fn receiver(self, side: Side, purpose: ReferralPurpose) -> AgencyKind {
         match (self, side) {
             (Self::Viewer(viewer), Side::Receiver) => viewer.agency().kind,

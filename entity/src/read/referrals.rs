@@ -1,4 +1,4 @@
-//! Referrals as their sender or receiver finds them: a page, some by id, those of a case.
+//! Referrals of a viewer: a page, some by id, those of a case.
 
 use chrono::NaiveDate;
 use kim_domain::referral::{Direction, ReferralOrder};
@@ -9,7 +9,7 @@ use super::referral_filter::ReferralFilter;
 use super::referral_row::{Extent, ListedReferral, ReferralRow};
 use super::{Page, Reads, Window};
 
-/// Where a page begins or ends: the order's value and the id.
+/// The key of a row in a list: the value by which it is ordered, and the id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
     /// In an order by due day.
@@ -59,7 +59,7 @@ impl Reads {
         Ok(Page::cut(rows, window))
     }
 
-    /// Those of these referrals that are the viewer's, from either side, in no particular order.
+    /// Those of these referrals in which the viewer's agency is a side, in no particular order.
     ///
     /// # Errors
     /// The database does not answer.
@@ -76,7 +76,7 @@ impl Reads {
         self.fetch(sql).await
     }
 
-    /// Keeps everybody else from changing those of these referrals that are the viewer's.
+    /// Locks those of these referrals in which the viewer's agency is a side.
     pub(crate) async fn lock_referrals(&self, ids: &[Uuid]) -> Result<(), DbErr> {
         let mut sql = self.sql();
         sql.push("SELECT r.id FROM referral r WHERE ").is_one_of("r.id", ids).push(" AND (");

@@ -1,5 +1,5 @@
-//! An agency's own referrals, counted: those offered in some months, as they stand now, and how long they stood in each
-//! state. Two statements, however many referrals.
+//! Counts of an agency's own referrals: those offered in some months by their current state, and the time that they stayed in
+//! each state. Two statements for any number of referrals.
 
 use kim_domain::period::Month;
 use kim_domain::purpose::ReferralPurpose;
@@ -9,15 +9,15 @@ use uuid::Uuid;
 
 use super::Reads;
 use super::referral_filter::other_side;
-use crate::referral::NO_DUE_DATE;
 use crate::sql::{Columns, Sql};
+use crate::tables::referral::NO_DUE_DATE;
 
-/// Which of the viewer's referrals are counted: those offered from the first month to the last.
+/// Filters the referrals that are counted: those offered from the first month to the last.
 #[derive(Clone, Debug)]
 pub struct TallyFilter {
-    /// From its beginning.
+    /// The first month.
     pub from: Month,
-    /// To its end.
+    /// The last month.
     pub to: Month,
     /// One of these purposes.
     pub purpose: Option<Vec<ReferralPurpose>>,
@@ -25,10 +25,10 @@ pub struct TallyFilter {
     pub agency: Option<Uuid>,
 }
 
-/// Referrals that are alike in everything that statistics tell apart.
+/// A group of referrals that are equal in everything that the statistics distinguish.
 #[derive(Clone, Debug)]
 pub struct Tally {
-    /// In which month they were offered, counted from the first.
+    /// The month of the offer, counted from the first month.
     pub month: i32,
     /// Their state.
     pub status: ReferralStatus,
@@ -36,30 +36,30 @@ pub struct Tally {
     pub purpose: ReferralPurpose,
     /// The other side.
     pub other_id: Uuid,
-    /// Code of the outcome or reason, where the viewer may know it.
+    /// Code of the outcome or reason, if the viewer may know it.
     pub reason: Option<String>,
-    /// Whether there is one that it may not know.
-    pub untold: bool,
-    /// How many.
+    /// Whether there is one that the viewer may not know.
+    pub is_reason_hidden: bool,
+    /// The number of referrals.
     pub total: i64,
-    /// Of them, accepted at some time.
+    /// Of them, those that were ever accepted.
     pub accepted: i64,
-    /// Of them, waiting for the receiver by a day.
+    /// Of them, those that wait for the receiver and have a due day.
     pub awaited: i64,
-    /// Of these, late.
+    /// Of these, the overdue ones.
     pub overdue: i64,
 }
 
-/// How long referrals stood in a state that they have left.
+/// The time that referrals stayed in a state which they have left.
 #[derive(Clone, Debug)]
 pub struct Stay {
     /// The state.
     pub status: ReferralStatus,
-    /// How many stays.
+    /// The number of stays.
     pub stays: i64,
-    /// Half of them were no longer than this, microseconds.
+    /// The median, in microseconds.
     pub median: i64,
-    /// Nine in ten were no longer than this, microseconds.
+    /// The ninetieth percentile, in microseconds.
     pub ninetieth: i64,
 }
 
@@ -69,9 +69,9 @@ impl Reads {
     /// # Errors
     /// The database does not answer.
     pub async fn tallies(&self, direction: Direction, filter: &TallyFilter) -> Result<Vec<Tally>, DbErr> {
-        // What came of it the receiver knows by itself, and the sender if the client let the receiver report back. Why a
-        // sender withdrew is its own.
-        let told = match direction {
+        // The receiver knows the outcome, and the sender does if the client allowed the report. Only the sender knows why it
+        // withdrew.
+        let is_known = match direction {
             Direction::Incoming => "r.status <> 'WITHDRAWN'",
             Direction::Outgoing => {
                 "(r.status = 'WITHDRAWN' OR (COALESCE(c.report_outcome, false) AND c.withdrawn_at IS NULL))"
@@ -83,11 +83,11 @@ impl Reads {
             sql.push(" WHEN r.offered_at < ").bind(filter.from.plus(place).begins());
             sql.push(&format!(" THEN {}", place - 1));
         }
-        // A CASE needs an arm: the last month's is always there, and nothing reaches the end.
+        // A CASE needs at least one branch: this is that of the last month.
         sql.push(" WHEN true").push(&format!(" THEN {} END", filter.from.until(filter.to)));
         sql.push(", r.status, r.purpose, ").push(other_side(direction));
-        sql.push(", CASE WHEN ").push(told).push(" THEN r.reason END");
-        sql.push(", CASE WHEN r.reason IS NOT NULL AND NOT ").push(told).push(" THEN 1 ELSE 0 END, COUNT(*), ");
+        sql.push(", CASE WHEN ").push(is_known).push(" THEN r.reason END");
+        sql.push(", CASE WHEN r.reason IS NOT NULL AND NOT ").push(is_known).push(" THEN 1 ELSE 0 END, COUNT(*), ");
         sql.push("SUM(CASE WHEN r.ever_accepted THEN 1 ELSE 0 END)");
         for late in [false, true] {
             sql.push(", SUM(CASE WHEN r.status IN ").words(ReferralStatus::with_ball(BallHolder::Receiver));
@@ -106,7 +106,7 @@ impl Reads {
                     purpose: columns.word()?,
                     other_id: columns.next()?,
                     reason: columns.next()?,
-                    untold: columns.next::<i32>()? == 1,
+                    is_reason_hidden: columns.next::<i32>()? == 1,
                     total: columns.next()?,
                     accepted: columns.next()?,
                     awaited: columns.next()?,
@@ -116,9 +116,9 @@ impl Reads {
             .collect()
     }
 
-    /// How long the same referrals stood in each state that they have left: the percentiles are the values that are there
-    /// (nearest rank, as `percentile_disc`), found by the database on both. A stay whose beginning or end comes from an
-    /// imported list is known to the day at best and is left out.
+    /// The time that the same referrals stayed in each state which they have left. Percentiles are values that occur (nearest
+    /// rank, as `percentile_disc`), computed in the same way on both databases. A stay whose beginning or end was imported is left
+    /// out, because only its day is known.
     ///
     /// # Errors
     /// The database does not answer.
@@ -131,7 +131,7 @@ impl Reads {
             .push(MOVES)
             .push(" AND ");
         self.narrow_tally(&mut sql, direction, filter);
-        // What comes before the offer is the sender's, and no wait for anybody.
+        // Before the offer nobody waits.
         sql.push(WINDOW).push(") s WHERE s.stay > 0 AND s.status <> 'DRAFT') q GROUP BY q.status");
         let rows = sql.all(self.connection()).await?;
         rows.iter()
@@ -160,16 +160,15 @@ impl Reads {
     }
 }
 
-/// Of ranked stays `q(stay, place, stays)`: how many, the median, the ninetieth percentile.
+/// For ranked stays `q(stay, place, stays)`: their number, the median, and the ninetieth percentile.
 pub(super) const PERCENTILES: &str = "COUNT(*), MIN(CASE WHEN q.place * 2 >= q.stays THEN q.stay END), \
      MIN(CASE WHEN q.place * 10 >= q.stays * 9 THEN q.stay END)";
 
-/// From a move to the next one of its referral, where both are known to the instant. A state that was passed through in one
-/// move with the next took no time.
+/// The time from a move to the next one of the same referral, if both instants are known exactly.
 pub(super) const STAY: &str =
     "CASE WHEN e.imported OR LEAD(e.imported) OVER w THEN NULL ELSE LEAD(e.at) OVER w - e.at END";
 
-/// Events that moved the referral; the others leave it where it stands.
+/// Events that changed the referral's state.
 pub(super) const MOVES: &str = "(e.from_status IS NULL OR e.from_status <> e.to_status)";
 
 /// The moves of a referral in their order.

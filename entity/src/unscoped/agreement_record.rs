@@ -1,4 +1,4 @@
-//! An agreement with all that was done with it, for a document that an operator exports.
+//! An agreement with its proposal, signatures, opinions and terminations, for a document that an operator exports.
 
 use std::borrow::Borrow;
 
@@ -7,15 +7,15 @@ use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, Query
 
 use super::Unscoped;
 use crate::database::Database;
-use crate::tx::Tx;
-use crate::{
+use crate::database::tx::Tx;
+use crate::tables::{
     agency, agreement, agreement_opinion, agreement_proposal, agreement_signature, agreement_termination, municipality,
 };
 
-/// A version of an agreement, and what belongs to it.
+/// A version of an agreement with everything that belongs to it.
 #[derive(Clone, Debug)]
 pub struct AgreementRecord {
-    /// The name of the municipality.
+    /// Name of the municipality.
     pub municipality: String,
     /// The version.
     pub agreement: agreement::Model,
@@ -23,16 +23,16 @@ pub struct AgreementRecord {
     pub agencies: Vec<agency::Model>,
     /// The proposal that it came from; none if it was imported.
     pub proposal: Option<agreement_proposal::Model>,
-    /// Who signed, the earliest first.
+    /// The signatures, the earliest first.
     pub signatures: Vec<agreement_signature::Model>,
-    /// Who advised, the earliest first.
+    /// The opinions, the earliest first.
     pub opinions: Vec<agreement_opinion::Model>,
-    /// How it or a later version was ended, the earliest end first.
+    /// The terminations of it and of later versions, the earliest first.
     pub terminations: Vec<agreement_termination::Model>,
 }
 
 impl Unscoped {
-    /// A version of the agreement with the receiver of this slug, or the latest one; `None` if there is none. Read in one
+    /// A version of the agreement with the receiver of this slug, or the latest one; `None` if it does not exist. It is read in one
     /// snapshot.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! The other referrals of a case: what concerns one of them can concern the others, which are other agencies' too.
+//! All referrals of a case, which belong to several agencies: an event of one of them can concern the others.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
@@ -10,14 +10,13 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::Unscoped;
+use crate::database::tx::Tx;
 use crate::read::referral_columns::select;
 use crate::read::referral_row::{Extent, Reading};
-use crate::tx::Tx;
-use crate::{disclosed, referral};
+use crate::tables::{disclosed, referral};
 
 impl<T: Borrow<Tx>> Unscoped<T> {
-    /// Every referral of a case, locked in the order of their ids. Only what is told to their own sides may be done with
-    /// them.
+    /// All referrals of a case, locked in the order of their ids. Only their own sides may learn about them.
     ///
     /// # Errors
     /// The database does not answer.
@@ -26,7 +25,7 @@ impl<T: Borrow<Tx>> Unscoped<T> {
             referral::Entity::find().filter(referral::Column::CaseId.eq(case_id)).order_by_asc(referral::Column::Id);
         match self.tx().backend() {
             DbBackend::Postgres => of_case.lock_exclusive().all(self.connection()).await,
-            // Nobody else writes while this transaction lasts.
+            // There is no other writer during this transaction.
             DbBackend::Sqlite | _ => of_case.all(self.connection()).await,
         }
     }
@@ -41,8 +40,8 @@ impl<T: Borrow<Tx>> Unscoped<T> {
         sql.one(self.connection()).await.map(|case| case.is_some())
     }
 
-    /// What each referral of a case shows its receiver now, whoever that is. Nothing but the sets leaves here: to decide
-    /// which of them is told of what happened by another.
+    /// The fields that each referral of a case shows its receiver now. Only these sets are returned; a use case decides by them
+    /// which referrals get an event of another one.
     ///
     /// # Errors
     /// The database does not answer.
@@ -54,7 +53,7 @@ impl<T: Borrow<Tx>> Unscoped<T> {
         rows.iter().map(read).map(|row| row.map(|row| (row.id, row.visible().fields()))).collect()
     }
 
-    /// Which of these fields these referrals ever showed their receivers; only those that showed one.
+    /// Which of these fields these referrals ever disclosed to their receivers; only referrals that disclosed one.
     ///
     /// # Errors
     /// The database does not answer.
@@ -65,7 +64,7 @@ impl<T: Borrow<Tx>> Unscoped<T> {
             .filter(Column::Field.is_in(fields.iter().map(HandoverField::code)));
         let facts = match self.tx().log() {
             Some(log) => facts.all(log).await?,
-            // There a transaction asks for no second connection.
+            // On PostgreSQL a transaction takes no second connection.
             None => facts.all(self.connection()).await?,
         };
         let mut shown: HashMap<Uuid, FieldSet> = HashMap::new();

@@ -1,4 +1,4 @@
-//! What `kim demo` reads and changes of its own example data.
+//! Reads and writes of `kim demo` for its example data.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
@@ -11,11 +11,12 @@ use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, ExprTrait as _, QueryFi
 use uuid::Uuid;
 
 use super::Unscoped;
+use crate::codec::values::Values;
+use crate::codec::{case_file, person};
 use crate::database::Database;
+use crate::database::tx::Tx;
 use crate::sql::{Columns, Sql};
-use crate::tx::Tx;
-use crate::values::Values;
-use crate::{case_file, person, referral};
+use crate::tables::referral;
 
 /// A case of the example data with its referral.
 #[derive(Clone, Debug)]
@@ -24,16 +25,16 @@ pub struct DemoCase {
     pub id: Uuid,
     /// The client.
     pub person_id: Uuid,
-    /// The Träger's own number.
+    /// The Träger's number.
     pub case_number: String,
-    /// What is known of the case.
+    /// The values of the case.
     pub values: Values,
     /// The referral.
     pub referral: referral::Model,
 }
 
 impl DemoCase {
-    /// Whether a case has this field; the others are its client's.
+    /// Whether the field belongs to a case; the others belong to its client.
     #[must_use]
     pub fn has(&self, field: HandoverField) -> bool {
         case_file::FIELDS.contains(field)
@@ -45,12 +46,12 @@ impl DemoCase {
 pub struct DemoClient {
     /// Keyed fingerprint of family name and birth date.
     pub fingerprint: Option<String>,
-    /// What is known of the client.
+    /// The values of the client.
     pub values: Values,
 }
 
 impl Unscoped {
-    /// The referral of the case of this number, if it has one.
+    /// The referral of the case with this number, if it has one.
     ///
     /// # Errors
     /// The database does not answer.
@@ -63,7 +64,7 @@ impl Unscoped {
 }
 
 impl<T: Borrow<Tx>> Unscoped<T> {
-    /// Every case that has a referral, by number.
+    /// All cases that have a referral, by number.
     ///
     /// # Errors
     /// The database does not answer.
@@ -102,7 +103,7 @@ impl<T: Borrow<Tx>> Unscoped<T> {
         Ok(Some(DemoClient { fingerprint, values: person::read(&mut columns, person::FIELDS)? }))
     }
 
-    /// Sets a value of a case or of its client, wherever the field is kept.
+    /// Sets a value of a case or of its client, depending on the field.
     ///
     /// # Errors
     /// The database does not answer.
@@ -116,7 +117,7 @@ impl<T: Borrow<Tx>> Unscoped<T> {
         }
     }
 
-    /// Lets what was offered have been here since then, but for what is overdue on a day or suspended.
+    /// Dates the creation of referrals back to their offer, except for those that are overdue on a day or suspended.
     ///
     /// # Errors
     /// The database does not answer.

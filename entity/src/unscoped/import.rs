@@ -1,4 +1,4 @@
-//! What an import looks up: rows of all agencies, in bulk.
+//! Look-ups of an import: rows of all agencies, in bulk.
 
 use std::borrow::Borrow;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -8,11 +8,11 @@ use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, Query
 use uuid::Uuid;
 
 use super::Unscoped;
-use crate::tx::Tx;
-use crate::write::batch::{KEYS, insert};
-use crate::{agency, agreement, district, municipality};
+use crate::database::tx::Tx;
+use crate::sql::batch::{KEYS, insert};
+use crate::tables::{agency, agreement, district, municipality};
 
-/// A case of a person whose names sound like one of those asked for.
+/// A case of a person whose names sound like a searched one.
 #[derive(Clone, Debug)]
 pub struct SimilarCase {
     /// The phonetic fingerprint.
@@ -21,12 +21,12 @@ pub struct SimilarCase {
     pub ags: String,
     /// The Träger.
     pub agency_id: Uuid,
-    /// Its number for the case.
+    /// The Träger's number for the case.
     pub case_number: String,
 }
 
 impl<T: Borrow<Tx>> Unscoped<T> {
-    /// Every agency.
+    /// All agencies.
     ///
     /// # Errors
     /// The database does not answer.
@@ -34,7 +34,7 @@ impl<T: Borrow<Tx>> Unscoped<T> {
         agency::Entity::find().all(self.connection()).await
     }
 
-    /// Every agency that is enabled.
+    /// All enabled agencies.
     ///
     /// # Errors
     /// The database does not answer.
@@ -42,7 +42,7 @@ impl<T: Borrow<Tx>> Unscoped<T> {
         agency::Entity::find().filter(agency::Column::Enabled.eq(true)).all(self.connection()).await
     }
 
-    /// Every district.
+    /// All districts.
     ///
     /// # Errors
     /// The database does not answer.
@@ -50,7 +50,7 @@ impl<T: Borrow<Tx>> Unscoped<T> {
         district::Entity::find().all(self.connection()).await
     }
 
-    /// Every version of every agreement.
+    /// All versions of all agreements.
     ///
     /// # Errors
     /// The database does not answer.
@@ -76,7 +76,7 @@ impl<T: Borrow<Tx>> Unscoped<T> {
         Ok(earlier.all(self.connection()).await?.into_iter().map(|earlier| earlier.id).collect())
     }
 
-    /// The keys of the municipalities that are there.
+    /// The keys of all municipalities.
     ///
     /// # Errors
     /// The database does not answer.
@@ -85,7 +85,7 @@ impl<T: Borrow<Tx>> Unscoped<T> {
         Ok(all.into_iter().map(|municipality| municipality.ags).collect())
     }
 
-    /// Writes municipalities with their districts, then agencies that lie in them.
+    /// Writes municipalities with their districts, then their agencies.
     ///
     /// # Errors
     /// The database does not answer.
@@ -112,7 +112,7 @@ impl<T: Borrow<Tx>> Unscoped<T> {
         rows.iter().map(read).collect()
     }
 
-    /// Those of these references that a referral has.
+    /// Those of these references that are in use.
     ///
     /// # Errors
     /// The database does not answer.
@@ -140,7 +140,7 @@ impl<T: Borrow<Tx>> Unscoped<T> {
         rows.iter().map(read).collect()
     }
 
-    /// Selects the rows whose column has one of these keys.
+    /// Selects the rows whose column contains one of these keys.
     async fn look_up(&self, select: &str, column: &str, keys: &[String]) -> Result<Vec<QueryResult>, DbErr> {
         let mut found = Vec::new();
         for some in keys.chunks(KEYS) {

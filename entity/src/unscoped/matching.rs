@@ -1,4 +1,4 @@
-//! Support checks: who else in the municipality manages a case of what is probably the same person.
+//! Support checks: finds agencies of the municipality that manage a case of probably the same person.
 
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,42 +12,46 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::Unscoped;
+use crate::database::tx::Tx;
 use crate::sql::{Columns, Sql};
-use crate::support_notice;
-use crate::tx::Tx;
+use crate::tables::support_notice;
 use crate::viewer::OwnAgency;
 
-/// A person has fewer fingerprints; SQLite binds 32,766 values.
+/// Maximum number of fingerprints of one statement. A person has fewer.
 const MAX_BOUND: usize = 1_000;
 
-/// An open case of another agency. What the viewer's agency is told of it is that there is one.
+/// An open case of another agency. The viewer's agency only learns that there is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Elsewhere {
+pub struct CaseElsewhere {
     /// The case.
     pub case_id: Uuid,
-    /// Whose it is.
+    /// The agency.
     pub agency_id: Uuid,
-    /// Whom it concerns.
+    /// The person.
     pub person_id: Uuid,
 }
 
-/// How a client's consent is held while it is relied on.
+/// The lock of a client's consent to support checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hold {
-    /// Others may rely on it too, and nobody changes it until this transaction ends.
-    Rely,
-    /// It is changed: nobody relies on it until then.
-    Change,
+pub enum ConsentLock {
+    /// Shared: the transaction relies on the consent, and nobody can change it.
+    Shared,
+    /// Exclusive: the transaction changes the consent.
+    Exclusive,
 }
 
 impl<T: Borrow<Tx>> Unscoped<T> {
-    /// Open cases in the agency's municipality, of other agencies, of what is probably the person of these fingerprints. Of a
-    /// client who did not agree to be found, today, there is none: what another Träger may not tell it is not asked.
+    /// Open cases of other agencies in the agency's municipality that are probably of the person with these fingerprints. Only
+    /// clients who agree to be found today are searched.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn open_elsewhere(&self, asks: &OwnAgency, fingerprints: &[String]) -> Result<Vec<Elsewhere>, DbErr> {
-        let mut common: BTreeMap<Elsewhere, Vec<MatchKind>> = BTreeMap::new();
+    pub async fn open_cases_elsewhere(
+        &self,
+        asks: &OwnAgency,
+        fingerprints: &[String],
+    ) -> Result<Vec<CaseElsewhere>, DbErr> {
+        let mut common: BTreeMap<CaseElsewhere, Vec<MatchKind>> = BTreeMap::new();
         for fingerprints in fingerprints.chunks(MAX_BOUND) {
             let mut sql = self.sql();
             sql.push("SELECT DISTINCT k.id, k.agency_id, p.id, f.kind FROM person_fingerprint f ");
@@ -62,7 +66,7 @@ impl<T: Borrow<Tx>> Unscoped<T> {
             for row in &sql.all(self.connection()).await? {
                 let mut columns = Columns::of(row);
                 let case =
-                    Elsewhere { case_id: columns.next()?, agency_id: columns.next()?, person_id: columns.next()? };
+                    CaseElsewhere { case_id: columns.next()?, agency_id: columns.next()?, person_id: columns.next()? };
                 common.entry(case).or_default().push(columns.word()?);
             }
         }
@@ -70,22 +74,22 @@ impl<T: Borrow<Tx>> Unscoped<T> {
         Ok(common.into_keys().collect())
     }
 
-    /// Holds what these clients said about support checks, in the order of their ids: a withdrawal waits for the checks that
-    /// rely on it, and they for it. On SQLite nobody else writes while this transaction lasts.
+    /// Locks the consents of these clients to support checks, in the order of their ids: a withdrawal waits for the checks that
+    /// rely on the consent, and they wait for it. On SQLite there is no other writer during this transaction.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn hold_support_consents(&self, persons: &[Uuid], hold: Hold) -> Result<(), DbErr> {
+    pub async fn lock_support_consents(&self, persons: &[Uuid], lock: ConsentLock) -> Result<(), DbErr> {
         if self.tx().backend() != DbBackend::Postgres || persons.is_empty() {
             return Ok(());
         }
         let mut sql = self.sql();
         sql.push("SELECT p.id FROM person p WHERE ").is_one_of("p.id", persons).push(" ORDER BY p.id ");
-        sql.push(if hold == Hold::Rely { "FOR SHARE" } else { "FOR UPDATE" });
+        sql.push(if lock == ConsentLock::Shared { "FOR SHARE" } else { "FOR UPDATE" });
         sql.all(self.connection()).await.map(drop)
     }
 
-    /// The reference that a case was told last, if these cases and agencies were told it and nobody else was.
+    /// The last reference that was sent to a case, if it was sent to exactly these cases and agencies.
     ///
     /// # Errors
     /// The database does not answer.
@@ -102,13 +106,13 @@ impl<T: Borrow<Tx>> Unscoped<T> {
             .one(self.connection())
             .await?;
         let Some(last) = last else { return Ok(None) };
-        let told =
+        let notified =
             support_notice::Entity::find().filter(Column::Reference.eq(&last.reference)).all(self.connection()).await?;
-        let told: BTreeSet<_> = told.into_iter().map(|notice| (notice.case_id, notice.agency_id)).collect();
-        Ok((told == *sides).then_some(last.reference))
+        let notified: BTreeSet<_> = notified.into_iter().map(|notice| (notice.case_id, notice.agency_id)).collect();
+        Ok((notified == *sides).then_some(last.reference))
     }
 
-    /// Tells these cases and agencies a reference.
+    /// Sends a reference to these cases and agencies.
     ///
     /// # Errors
     /// The database does not answer.
@@ -129,7 +133,7 @@ impl<T: Borrow<Tx>> Unscoped<T> {
     }
 }
 
-/// Appends the condition that the latest a client said is yes, and lasts until this day at least.
+/// Appends the condition that a client's latest consent to support checks was given and is valid on this day.
 pub(super) fn push_agreed(sql: &mut Sql, person: &str, today: NaiveDate) {
     sql.push("EXISTS (SELECT 1 FROM support_consent s WHERE s.person_id = ").push(person);
     sql.push(" AND s.given AND (s.valid_until IS NULL OR s.valid_until >= ").bind(today);

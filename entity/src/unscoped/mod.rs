@@ -1,18 +1,17 @@
-//! What is narrowed to nobody: the timer, imports, agreements that narrow running referrals, look-ups across agencies. All
-//! code that reads or writes rows without a viewer is in this folder.
+//! Access that is narrowed to no viewer: for the timer, imports, agreements that narrow running referrals, and look-ups across
+//! agencies. All code that reads or writes other agencies' rows is in this folder.
 //!
-//! Nothing that answers a request opens an [`Unscoped`]: clippy.toml bans it, and a use case that needs one says why beside
-//! its `#[expect]`.
+//! clippy.toml bans opening an [`Unscoped`]. A use case that needs one gives the reason in its `#[expect]`.
 
 mod agreement_record;
 mod case;
-mod clock;
+mod clock_access;
 mod demo;
 mod import;
 mod matching;
 mod new_cases;
+mod referrals_under_agreement;
 mod support_notices;
-mod under_agreement;
 
 use std::borrow::Borrow;
 
@@ -20,19 +19,19 @@ use chrono::NaiveDate;
 use sea_orm::{DatabaseTransaction, DbErr};
 
 pub use agreement_record::AgreementRecord;
-pub use clock::Locked;
+pub use clock_access::LockedReferral;
 pub use demo::{DemoCase, DemoClient};
 pub use import::SimilarCase;
-pub use matching::{Elsewhere, Hold};
+pub use matching::{CaseElsewhere, ConsentLock};
 pub use new_cases::{ListedConsent, NewCases};
 pub use support_notices::{NoticePage, NoticeRow};
 
 use crate::database::Database;
+use crate::database::tx::Tx;
 use crate::sql::Sql;
-use crate::tx::Tx;
 
-/// A transaction that is narrowed to nobody: its own, or a viewer's that is lent (`T = &Tx`). Dropped without its [`Tx`]
-/// being committed, it leaves nothing.
+/// A transaction that is narrowed to no viewer: its own, or one that is borrowed from a viewer's [`Writes`](crate::write::Writes)
+/// (`T = &Tx`). If its own is not committed, it is rolled back.
 #[derive(Debug)]
 pub struct Unscoped<T = Tx> {
     tx: T,
@@ -40,7 +39,7 @@ pub struct Unscoped<T = Tx> {
 }
 
 impl Unscoped {
-    /// Begins one that writes, on a day in Berlin.
+    /// Begins a transaction that writes, on a day in Berlin.
     ///
     /// # Errors
     /// The database does not answer.
@@ -48,7 +47,7 @@ impl Unscoped {
         Ok(Self { tx: Tx::write(database).await?, today })
     }
 
-    /// Begins one that reads one snapshot, on a day in Berlin.
+    /// Begins a snapshot, on a day in Berlin.
     ///
     /// # Errors
     /// The database does not answer.
@@ -56,7 +55,7 @@ impl Unscoped {
         Ok(Self { tx: Tx::read(database).await?, today })
     }
 
-    /// To end it.
+    /// The transaction, to end it.
     #[must_use]
     pub fn into_tx(self) -> Tx {
         self.tx
@@ -64,14 +63,14 @@ impl Unscoped {
 }
 
 impl<'t> Unscoped<&'t Tx> {
-    /// Within a viewer's transaction.
-    pub(crate) fn lent(tx: &'t Tx, today: NaiveDate) -> Self {
+    /// Borrows a viewer's transaction.
+    pub(crate) fn borrowed(tx: &'t Tx, today: NaiveDate) -> Self {
         Self { tx, today }
     }
 }
 
 impl<T: Borrow<Tx>> Unscoped<T> {
-    /// What every transaction that writes can write.
+    /// The functions of every transaction that writes.
     #[must_use]
     pub fn tx(&self) -> &Tx {
         self.tx.borrow()

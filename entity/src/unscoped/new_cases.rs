@@ -1,4 +1,4 @@
-//! New cases with everything that hangs on them, many at a time: what an import and the demo write.
+//! Writes new cases with all their rows, many at a time: for imports and the demo.
 
 use std::borrow::Borrow;
 
@@ -10,31 +10,31 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::Unscoped;
-use crate::case_file::NewCase;
-use crate::code::Code;
-use crate::handover::HandoverRow;
-use crate::household_member::NewMember;
-use crate::person::PersonRow;
-use crate::tx::Tx;
-use crate::write::batch::{insert, insert_stored};
-use crate::{consent, referral, referral_event};
+use crate::codec::case_file::NewCase;
+use crate::codec::handover::HandoverRow;
+use crate::codec::household_member::NewMember;
+use crate::codec::person::PersonRow;
+use crate::database::tx::Tx;
+use crate::sql::batch::{insert, insert_stored};
+use crate::tables::code::Code;
+use crate::tables::{consent, referral, referral_event};
 
-/// A consent of which only a list or an example tells, not how it was given.
+/// A consent from a list or the example data, which do not say how it was given.
 #[derive(Clone, Copy, Debug)]
 pub struct ListedConsent {
     /// UUIDv7.
     pub id: Uuid,
     /// The client.
     pub person_id: Uuid,
-    /// Who may get it.
+    /// The receiver.
     pub receiver_id: Uuid,
-    /// What for.
+    /// The purpose.
     pub purpose: ReferralPurpose,
-    /// What was consented to, and when.
+    /// The fields, and the period.
     pub given: disclosure::Consent,
     /// Day of the release from secrecy.
     pub release_on: Option<NaiveDate>,
-    /// Whether the receiver may tell the sender what came of it.
+    /// Whether the receiver may report the outcome to the sender.
     pub report_outcome: bool,
     /// Microseconds since 1970.
     pub created_at: i64,
@@ -53,7 +53,7 @@ pub struct NewCases {
     pub consents: Vec<ListedConsent>,
     /// Referrals.
     pub referrals: Vec<referral::Model>,
-    /// What they hand over.
+    /// Their handovers.
     pub handovers: Vec<HandoverRow>,
     /// Their histories.
     pub events: Vec<referral_event::Model>,

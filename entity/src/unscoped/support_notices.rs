@@ -1,15 +1,15 @@
-//! Support checks: the notices of the viewer's agency, and what its clients said. Here because a notice stands only while
-//! the client of another agency agrees, too: that is all that is read of other agencies' rows.
+//! Support checks: the notices of the viewer's agency, and its clients' consents. It is in this folder because a notice is valid
+//! only while the client of another agency agrees; nothing else is read from other agencies' rows.
 
 use chrono::NaiveDate;
 use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::matching::push_agreed;
-use crate::read::{Moment, Page, Reads, Window};
+use crate::read::{HistoryKey, Page, Reads, Window};
 use crate::sql::{Columns, Sql};
 
-/// A notice to the viewer's agency.
+/// A notice for the viewer's agency.
 #[derive(Clone, Debug)]
 pub struct NoticeRow {
     /// Id.
@@ -26,11 +26,11 @@ pub struct NoticeRow {
 pub type NoticePage = Page<NoticeRow>;
 
 impl Reads {
-    /// The notices of the viewer's agency, the latest first; of one of its cases if it is named.
+    /// The notices of the viewer's agency, the latest first; only those of a case if it is given.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn support_notices(&self, case: Option<Uuid>, window: &Window<Moment>) -> Result<NoticePage, DbErr> {
+    pub async fn support_notices(&self, case: Option<Uuid>, window: &Window<HistoryKey>) -> Result<NoticePage, DbErr> {
         let mut sql = self.sql();
         sql.push("SELECT n.id, n.reference, n.case_id, n.at FROM support_notice n WHERE ");
         self.narrow_notices(&mut sql, case);
@@ -51,7 +51,7 @@ impl Reads {
         Ok(Page::cut(rows?, window))
     }
 
-    /// How many notices the list has.
+    /// The number of notices in the list.
     ///
     /// # Errors
     /// The database does not answer.
@@ -62,7 +62,7 @@ impl Reads {
         sql.one(self.connection()).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
     }
 
-    /// Whether the viewer's agency still has a notice of this reference.
+    /// Whether the viewer's agency still has a notice with this reference.
     ///
     /// # Errors
     /// The database does not answer.
@@ -73,8 +73,8 @@ impl Reads {
         Ok(sql.one(self.connection()).await?.is_some())
     }
 
-    /// A notice stands while its own client and one of another side agree: that somebody is a client elsewhere is told no
-    /// longer than that somebody lets it be told.
+    /// A notice is valid while its own client and the client of another side agree: nobody learns any longer that a person is a
+    /// client elsewhere than the person agrees to it.
     fn narrow_notices(&self, sql: &mut Sql, case: Option<Uuid>) {
         sql.push("n.agency_id = ").bind(self.viewer().agency().id);
         sql.push(" AND EXISTS (SELECT 1 FROM \"case\" k WHERE k.id = n.case_id AND ");
@@ -99,7 +99,7 @@ impl Reads {
     }
 }
 
-/// Appends the condition that the client of another side of a notice `n` agrees on this day. It tells nothing else of that
+/// Appends the condition that the client of another side of a notice `n` agrees on this day. It reveals nothing else about that
 /// side.
 fn push_another_side_agrees(sql: &mut Sql, today: NaiveDate) {
     sql.push("EXISTS (SELECT 1 FROM support_notice o JOIN \"case\" k ON k.id = o.case_id ");

@@ -1,4 +1,4 @@
-//! Proposals of agreements that the viewer's party makes, signs, advises on and ends, and the agreements that come of them.
+//! Writes proposals of agreements, their signatures, opinions and ends, and the agreements that they become.
 
 use chrono::NaiveDate;
 use kim_domain::agreement::{AgreementSide, OpinionVerdict, ProposalStatus};
@@ -11,16 +11,16 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::Writes;
-use super::batch::insert;
-use crate::code::Code;
+use crate::database::tx::Tx;
 use crate::sql::Columns;
-use crate::tx::Tx;
-use crate::{agreement, agreement_opinion, agreement_proposal, agreement_signature, agreement_termination};
+use crate::sql::batch::insert;
+use crate::tables::code::Code;
+use crate::tables::{agreement, agreement_opinion, agreement_proposal, agreement_signature, agreement_termination};
 
-/// What becomes of an open proposal.
+/// A change of an open proposal.
 #[derive(Clone, Debug)]
 pub enum ProposalChange {
-    /// Somebody signed or advised, and something is still missing.
+    /// It got a signature or an opinion, and others are still missing.
     Counted,
     /// It became a version of the agreement.
     Concluded {
@@ -29,30 +29,30 @@ pub enum ProposalChange {
         /// Microseconds since 1970.
         at: i64,
     },
-    /// The viewer ended it.
+    /// The viewer rejected it or took it back.
     Closed {
-        /// What became of it.
+        /// The new state.
         status: ProposalStatus,
-        /// Why.
+        /// The reason.
         reason: Option<String>,
         /// Microseconds since 1970.
         at: i64,
     },
 }
 
-/// A signature or an opinion for a party. Who gave it is told only as far as it was the viewer.
+/// A signature or an opinion for a party. It says of its author only whether it was the viewer.
 #[derive(Clone, Copy, Debug)]
 pub struct PartyAct {
-    /// For which party.
+    /// The party.
     pub side: AgreementSide,
-    /// Whether a person of the viewer's name gave it, at whatever agency.
+    /// Whether its author has the viewer's subject, at any agency.
     pub is_of_subject: bool,
-    /// Whether the viewer's agency gave it.
+    /// Whether its author is of the viewer's agency.
     pub is_of_agency: bool,
 }
 
 impl Writes {
-    /// The proposal of this id, which nobody else can change until this ends.
+    /// The proposal of this id, locked until the transaction ends.
     ///
     /// # Errors
     /// The database does not answer.
@@ -84,13 +84,13 @@ impl Writes {
     /// Writes a proposal.
     ///
     /// # Errors
-    /// One [`is_taken`](crate::database::is_taken) if another is open; the database does not answer.
+    /// One [`is_unique_violation`](crate::database::is_unique_violation) if another is open; the database does not answer.
     pub async fn insert_proposal(&self, new: agreement_proposal::Model) -> Result<(), DbErr> {
         let insert = agreement_proposal::Entity::insert(new.into_active_model());
         insert.exec_without_returning(self.tx().connection()).await.map(drop)
     }
 
-    /// Changes a proposal and counts its version on. `false` if somebody else has counted it on: nothing is changed then.
+    /// Changes a proposal and increments its version. `false` if it has another version by now; then nothing is changed.
     ///
     /// # Errors
     /// The database does not answer.
@@ -182,7 +182,7 @@ impl Writes {
         insert.exec_without_returning(self.tx().connection()).await.map(drop)
     }
 
-    /// The latest version for a receiver and purpose, locked: nobody ends it until this ends.
+    /// The latest version for a receiver and purpose, locked until the transaction ends.
     ///
     /// # Errors
     /// The database does not answer.
@@ -195,7 +195,7 @@ impl Writes {
         latest.lock(LockType::NoKeyUpdate).one(self.tx().connection()).await
     }
 
-    /// Locks every version for a receiver and purpose: none comes after them until this ends. Returns the latest.
+    /// Locks every version for a receiver and purpose, so that no other is added until the transaction ends. Returns the latest.
     ///
     /// # Errors
     /// The database does not answer.
@@ -207,11 +207,11 @@ impl Writes {
         use agreement::Column;
         let (tx, versions) = (self.tx().connection(), || versions(receiver_id, purpose));
         versions().order_by_asc(Column::Version).lock(LockType::NoKeyUpdate).all(tx).await?;
-        // Asked anew: whoever held the lock may have added one.
+        // Read again: another transaction may have added one before it released the lock.
         versions().order_by_desc(Column::Version).one(tx).await
     }
 
-    /// How a version was ended.
+    /// The terminations of a version.
     ///
     /// # Errors
     /// The database does not answer.
@@ -220,16 +220,16 @@ impl Writes {
         agreement_termination::Entity::find().filter(of_version).all(self.tx().connection()).await
     }
 
-    /// Writes how a version ends.
+    /// Writes a termination of a version.
     ///
     /// # Errors
-    /// One [`is_taken`](crate::database::is_taken) if it was ended in this way already; the database does not answer.
+    /// One [`is_unique_violation`](crate::database::is_unique_violation) if it was terminated in this way before; the database does not answer.
     pub async fn insert_termination(&self, new: agreement_termination::Model) -> Result<(), DbErr> {
         let insert = agreement_termination::Entity::insert(new.into_active_model());
         insert.exec_without_returning(self.tx().connection()).await.map(drop)
     }
 
-    /// Notes in every version for a receiver and purpose that it was ended for cause on a day.
+    /// Marks every version for a receiver and purpose as terminated for cause on a day.
     ///
     /// # Errors
     /// The database does not answer.
@@ -255,7 +255,7 @@ impl Tx {
     /// Writes a version of an agreement.
     ///
     /// # Errors
-    /// One [`is_taken`](crate::database::is_taken) if there is this version already; the database does not answer.
+    /// One [`is_unique_violation`](crate::database::is_unique_violation) if this version exists; the database does not answer.
     pub async fn insert_agreement(&self, new: agreement::Model) -> Result<(), DbErr> {
         insert(self.connection(), vec![new]).await
     }

@@ -9,17 +9,17 @@ use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, IntoActiveModel as _, Q
 use uuid::Uuid;
 
 use super::Writes;
-use super::batch::insert_stored;
-use crate::case_file::{self, CaseChange, NewCase};
-use crate::household_member::{self, NewMember};
-use crate::note::NewNote;
-use crate::person::{self, Fingerprints, PersonRow};
-use crate::tx::Tx;
-use crate::values::{Changes, Values};
-use crate::{agency, district, eligibility_decision, referral};
+use crate::codec::case_file::{self, CaseChange, NewCase};
+use crate::codec::household_member::{self, NewMember};
+use crate::codec::note::NewNote;
+use crate::codec::person::{self, Fingerprints, PersonRow};
+use crate::codec::values::{Changes, Values};
+use crate::database::tx::Tx;
+use crate::sql::batch::insert_stored;
+use crate::tables::{agency, district, eligibility_decision, referral};
 
 impl Writes {
-    /// Those of these cases of the viewer's agency that are open. Until this ends nobody closes them.
+    /// Those of these cases of the viewer's agency that are open. They cannot be closed until the transaction ends.
     ///
     /// # Errors
     /// The database does not answer.
@@ -48,8 +48,8 @@ impl Writes {
         sql.one(self.tx().connection()).await.map(|case| case.is_some())
     }
 
-    /// Writes what changes of a case of the viewer's agency, if it still has this version; whether it had. From here to the
-    /// end nobody else writes it.
+    /// Changes a case of the viewer's agency if it still has this version, and returns whether it had. It stays locked until the
+    /// transaction ends.
     ///
     /// # Errors
     /// The database does not answer; the agency has another case of this number.
@@ -65,7 +65,7 @@ impl Writes {
         person::find(self.tx().connection(), id, self.author().0, fields, false).await
     }
 
-    /// The same of one whose consents nobody else changes until this ends.
+    /// The same, and locks the client's consents until the transaction ends.
     ///
     /// # Errors
     /// The database does not answer.
@@ -73,7 +73,7 @@ impl Writes {
         person::find(self.tx().connection(), id, self.author().0, fields, true).await
     }
 
-    /// Writes those of these values that are a person's, and the fingerprints if they change.
+    /// Writes those of these values that belong to a person, and the fingerprints if they change.
     ///
     /// # Errors
     /// The database does not answer.
@@ -87,7 +87,7 @@ impl Writes {
         person::update(self.tx().connection(), id, self.author().0, values, fingerprints, now).await
     }
 
-    /// Puts a household in the place of what the client had.
+    /// Replaces the client's household.
     ///
     /// # Errors
     /// The database does not answer.
@@ -116,7 +116,7 @@ impl Writes {
         insert.exec_without_returning(self.tx().connection()).await.map(drop)
     }
 
-    /// The viewer's referrals of a case as they are stored, whatever the token is for, by id.
+    /// The viewer's referrals of a case as they are stored, by id, whatever purposes the token has.
     ///
     /// # Errors
     /// The database does not answer.

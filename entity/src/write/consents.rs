@@ -1,7 +1,7 @@
-//! Consents in a transaction that writes. Those of one client are changed by one transaction at a time; an offer keeps
-//! the consent that it rests on from being withdrawn or renewed until it is made.
+//! Writes consents. Those of one client are changed by one transaction at a time. While an offer is made, the consent on which
+//! it is based cannot be withdrawn or renewed.
 //!
-//! Locks are taken in one order, so that nobody waits crosswise: client, referrals by id, consents.
+//! Locks are taken in one order, so that transactions cannot deadlock: client, referrals by id, consents.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -19,21 +19,22 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::Writes;
-use crate::code::Code;
+use crate::database::tx::Tx;
 use crate::read::ReferralRow;
-use crate::tx::Tx;
-use crate::{consent, consent_event};
+use crate::tables::code::Code;
+use crate::tables::{consent, consent_event};
 
 /// A client, a receiver and a purpose.
-pub type Whose = (Uuid, Uuid, ReferralPurpose);
+pub type ConsentKey = (Uuid, Uuid, ReferralPurpose);
 
-/// What a consent for one receiver and purpose concerns.
+/// The rows that a consent for one receiver and purpose concerns.
 #[derive(Debug)]
-pub struct Concerned {
-    /// The viewer's referrals that a consent can still do something for, by id: drafts, what runs or is suspended, and
-    /// what was closed and may still be looked at.
+pub struct AffectedRows {
+    /// The viewer's referrals for which a consent still matters, by id: drafts, running and suspended ones, and closed ones that
+    /// can still be read.
     pub referrals: Vec<ReferralRow>,
-    /// The client's consents that were not withdrawn, the latest first. No offer is made on one of them until this ends.
+    /// The client's consents that were not withdrawn, the latest first. No offer can be based on one of them until the transaction
+    /// ends.
     pub consents: Vec<consent::Model>,
 }
 
@@ -51,7 +52,7 @@ impl Writes {
         self.tx().consent_of(case_id, receiver_id, purpose, self.reads().today()).await
     }
 
-    /// As [`consent_of`](Self::consent_of), of many clients for these receivers and purposes.
+    /// As [`consent_of`](Self::consent_of), for many clients and these receivers and purposes.
     ///
     /// # Errors
     /// The database does not answer.
@@ -59,23 +60,23 @@ impl Writes {
         &self,
         persons: &BTreeSet<Uuid>,
         asked: &BTreeSet<(Uuid, ReferralPurpose)>,
-    ) -> Result<HashMap<Whose, consent::Model>, DbErr> {
+    ) -> Result<HashMap<ConsentKey, consent::Model>, DbErr> {
         use consent::Column;
         let found = consent::Entity::find()
             .filter(Column::PersonId.is_in(persons.iter().copied()))
             .filter(Column::ReceiverId.is_in(asked.iter().map(|(receiver_id, _)| *receiver_id)))
             .filter(Column::Purpose.is_in(asked.iter().map(|(_, purpose)| purpose.code())))
-            .filter(holds(self.reads().today()))
+            .filter(is_in_force(self.reads().today()))
             .order_by_asc(Column::CreatedAt)
             .order_by_asc(Column::Id)
             .lock_shared()
             .all(self.tx().connection())
             .await?;
-        // A later one takes the place of an earlier.
+        // A later consent replaces an earlier one.
         Ok(found.into_iter().map(|row| ((row.person_id, row.receiver_id, row.purpose.0), row)).collect())
     }
 
-    /// One of the viewer's agency's consents; `None` for what is not its own.
+    /// One of the consents of the viewer's agency; `None` if it is another agency's.
     ///
     /// # Errors
     /// The database does not answer.
@@ -83,25 +84,26 @@ impl Writes {
         self.reads().consents_by_id(&[id]).await.map(|mut found| found.pop())
     }
 
-    /// What a consent of this client for a receiver and purpose concerns, locked in the order in which an offer locks.
+    /// The rows that a consent of this client for a receiver and purpose concerns, locked in the same order as by an offer.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn concerned(
+    pub async fn affected_by_consent(
         &self,
         person_id: Uuid,
         receiver_id: Uuid,
         purpose: ReferralPurpose,
-    ) -> Result<Concerned, DbErr> {
+    ) -> Result<AffectedRows, DbErr> {
         let whose = (person_id, receiver_id, purpose);
         let mut referrals = self.referrals_of(whose, &|_| true).await?;
         let consents = self.consents_for(whose).await?;
-        // What was offered until the consents were locked. A draft that was made meanwhile finds its consent at its offer.
+        // Read again for referrals that were offered before the consents were locked. A draft that was created meanwhile finds
+        // its consent when it is offered.
         let offered = self.referrals_of(whose, &|status| status != ReferralStatus::Draft).await?;
         referrals.retain(|row| offered.iter().all(|other| other.id != row.id));
         referrals.extend(offered);
         referrals.sort_by_key(|row| row.id);
-        Ok(Concerned { referrals, consents })
+        Ok(AffectedRows { referrals, consents })
     }
 
     /// Writes a consent.
@@ -113,7 +115,7 @@ impl Writes {
         insert.exec_without_returning(self.tx().connection()).await.map(drop)
     }
 
-    /// Notes that another consent takes the place of this one.
+    /// Marks a consent as replaced by another one.
     ///
     /// # Errors
     /// The database does not answer.
@@ -122,7 +124,7 @@ impl Writes {
         consent::Entity::update(renewed).exec(self.tx().connection()).await.map(drop)
     }
 
-    /// Writes what a withdrawal left of a consent: its fields, and when it was withdrawn as a whole.
+    /// Writes a withdrawal: the fields that are left, and the instant if it was withdrawn as a whole.
     ///
     /// # Errors
     /// The database does not answer.
@@ -137,7 +139,7 @@ impl Writes {
         consent::Entity::update(row).exec(self.tx().connection()).await.map(drop)
     }
 
-    /// Writes a step of the viewer's into a consent's history, and returns its id.
+    /// Writes a step by the viewer to a consent's history, and returns its id.
     ///
     /// # Errors
     /// The database does not answer.
@@ -162,7 +164,7 @@ impl Writes {
         Ok(id)
     }
 
-    async fn consents_for(&self, whose: Whose) -> Result<Vec<consent::Model>, DbErr> {
+    async fn consents_for(&self, whose: ConsentKey) -> Result<Vec<consent::Model>, DbErr> {
         use consent::Column;
         let (person_id, receiver_id, purpose) = whose;
         consent::Entity::find()
@@ -179,7 +181,7 @@ impl Writes {
 
     async fn referrals_of(
         &self,
-        whose: Whose,
+        whose: ConsentKey,
         wanted: &(dyn Fn(ReferralStatus) -> bool + Sync),
     ) -> Result<Vec<ReferralRow>, DbErr> {
         let (person_id, receiver_id, purpose) = whose;
@@ -194,15 +196,15 @@ impl Writes {
         let rows = sql.all(self.tx().connection()).await?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
         let mut found = self.referrals(&ids).await?;
-        // It may have moved while its lock was waited for.
+        // The state may have changed while this waited for the lock.
         found.retain(|row| concerned(&row.status));
         Ok(found)
     }
 }
 
 impl Tx {
-    /// The consent of a case's client for this receiver and purpose that holds on a day, the latest first recorded. It is
-    /// neither withdrawn nor renewed until this transaction ends.
+    /// The consent of a case's client for this receiver and purpose that is in force on a day; of several the one that was recorded
+    /// last. It cannot be withdrawn or renewed until this transaction ends.
     ///
     /// # Errors
     /// The database does not answer.
@@ -219,18 +221,18 @@ impl Tx {
             .filter(Column::PersonId.in_subquery(client))
             .filter(Column::ReceiverId.eq(receiver_id))
             .filter(Column::Purpose.eq(purpose.code()))
-            .filter(holds(today))
+            .filter(is_in_force(today))
             .order_by_desc(Column::CreatedAt)
             .order_by_desc(Column::Id)
-            // PostgreSQL looks at the row again once a withdrawal that it waited for has committed.
+            // After waiting for a withdrawal to commit, PostgreSQL evaluates the condition on the row again.
             .lock_shared()
             .one(self.connection())
             .await
     }
 }
 
-/// The condition that a consent holds on a day.
-fn holds(today: NaiveDate) -> Condition {
+/// The condition that a consent is in force on a day.
+fn is_in_force(today: NaiveDate) -> Condition {
     use consent::Column;
     Condition::all()
         .add(Column::WithdrawnAt.is_null())
@@ -239,7 +241,7 @@ fn holds(today: NaiveDate) -> Condition {
         .add(Column::ValidUntil.is_null().or(Column::ValidUntil.gte(today)))
 }
 
-/// Whether a consent that comes or goes changes anything for a referral in this state.
+/// Whether a new or withdrawn consent matters for a referral in this state.
 const fn rests_on_a_consent(status: ReferralStatus) -> bool {
     use ReferralStatus as S;
     match status {

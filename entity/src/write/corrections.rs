@@ -1,4 +1,4 @@
-//! Reports that a value is wrong, and what its sender decides.
+//! Writes reports of wrong values, and the sender's decisions.
 
 use kim_domain::correction::CorrectionState;
 use kim_domain::field::HandoverField;
@@ -7,11 +7,11 @@ use sea_orm::{ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, IntoA
 use uuid::Uuid;
 
 use super::Writes;
-use crate::code::Code;
-use crate::{correction, correction_notice};
+use crate::tables::code::Code;
+use crate::tables::{correction, correction_notice};
 
 impl Writes {
-    /// Whether a report of this field of a referral is open.
+    /// Whether there is an open report of this field of a referral.
     ///
     /// # Errors
     /// The database does not answer.
@@ -32,7 +32,7 @@ impl Writes {
         insert.exec_without_returning(self.tx().connection()).await.map(drop)
     }
 
-    /// The report of this id, if it is of this referral.
+    /// The report with this id, if it belongs to this referral.
     ///
     /// # Errors
     /// The database does not answer.
@@ -41,7 +41,7 @@ impl Writes {
         Ok(found.filter(|one| one.referral_id == referral))
     }
 
-    /// Writes the viewer's decision over a report.
+    /// Writes the viewer's decision on a report.
     ///
     /// # Errors
     /// The database does not answer.
@@ -63,8 +63,8 @@ impl Writes {
         correction::Entity::update(decided).exec(self.tx().connection()).await.map(drop)
     }
 
-    /// Notes that referrals were told of a correction, and whether their copies stay wrong. One that was told before keeps
-    /// when.
+    /// Records that the receivers of referrals were notified of a correction, and whether the copies stay wrong. A referral that
+    /// was recorded before keeps its first instant.
     ///
     /// # Errors
     /// The database does not answer.

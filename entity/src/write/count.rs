@@ -1,4 +1,4 @@
-//! Counts what the viewer's agency has added to a list that is read in whole.
+//! Counts rows that the viewer's agency added to a list that is always read completely.
 
 use sea_orm::DbErr;
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! How a transaction that writes ends: events in histories, changes in feeds and what was closed are written together.
+//! Ends a transaction that writes: events, changes in feeds and closings are written together.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,43 +11,43 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::batch::{KEYS, insert};
-use crate::code::Code;
-use crate::log::Held;
-use crate::tx::Tx;
-use crate::{change, consent, consent_event, feed, referral, referral_event};
+use crate::database::tx::Tx;
+use crate::disclosure_lock::ClosingLock;
+use crate::sql::batch::{KEYS, insert};
+use crate::tables::code::Code;
+use crate::tables::{change, consent, consent_event, feed, referral, referral_event};
 
-/// What is written when a transaction finishes.
+/// The rows that are written at the end of a transaction.
 #[derive(Debug, Default)]
 pub struct CommitRecord {
-    /// Events in the histories of referrals. Their instant is set when they are written.
+    /// Events of referrals. Their instant is set when they are written.
     pub events: Vec<referral_event::Model>,
-    /// Lines in feeds.
+    /// Changes in feeds.
     pub changes: Vec<FeedChange>,
-    /// The agencies to which something is closed.
+    /// The agencies for which something is closed.
     pub closed_to: BTreeSet<Uuid>,
-    /// Consents that are withdrawn, as a whole or in part, each with its event.
+    /// Consents that are withdrawn, completely or in part, each with its event.
     pub withdrawn: Vec<(Uuid, Option<Uuid>)>,
 }
 
-/// A line of an agency's feed, before it has its number.
+/// A change in an agency's feed, before it has a number.
 #[derive(Clone, Copy, Debug)]
 pub struct FeedChange {
-    /// Whose feed.
+    /// The agency whose feed it is in.
     pub agency_id: Uuid,
     /// The referral.
     pub referral_id: Uuid,
-    /// What happened.
+    /// The kind of change.
     pub kind: ChangeKind,
-    /// The event, if it is one.
+    /// The event, if the change is one.
     pub event_id: Option<Uuid>,
 }
 
 type Feeds = BTreeMap<Uuid, Vec<FeedChange>>;
 
 impl Tx {
-    /// Writes the events, numbers the changes, holds back disclosures if something is closed, and commits. What the work,
-    /// which began at `begun`, wrote of a closing is dated anew: at the instant from which nothing more is disclosed.
+    /// Writes the events, numbers the changes, blocks disclosures if something is closed, and commits. The rows of a closing, which
+    /// the work dated at its beginning `begun`, get the instant from which nothing more is disclosed.
     ///
     /// # Errors
     /// The database does not answer.
@@ -57,8 +57,8 @@ impl Tx {
         for change in record.changes {
             feeds.entry(change.agency_id).or_default().push(change);
         }
-        let last = count_on(tx, &feeds).await?;
-        // Only now are all locks held that were to be waited for: what another wrote before is before this in time too.
+        let last = take_numbers(tx, &feeds).await?;
+        // All locks are held now, so that everything that other transactions wrote before has an earlier instant.
         let at = clock.now_micros();
         let mut events = record.events;
         events.iter_mut().for_each(|event| event.at = at);
@@ -68,13 +68,13 @@ impl Tx {
         if record.closed_to.is_empty() {
             return self.commit().await;
         }
-        let held = Held::back(&self, &record.closed_to).await?;
-        // From now on nothing more is disclosed; what was waited for is before this in the log, and so in time.
+        let lock = ClosingLock::take(&self, &record.closed_to).await?;
+        // From now on nothing more is disclosed; disclosures for which this waited have an earlier instant in the log.
         date_closing(tx, begun, clock.now_micros(), &moved, &record.withdrawn).await?;
-        held.commit(self).await
+        lock.commit(self).await
     }
 
-    /// Begins a part of the work that may be refused by itself. Parts do not nest.
+    /// Begins a part of the work that can be refused alone (a savepoint). Parts cannot be nested.
     ///
     /// # Errors
     /// The database does not answer.
@@ -82,23 +82,23 @@ impl Tx {
         self.connection().execute_unprepared("SAVEPOINT part").await.map(drop)
     }
 
-    /// Ends it. What is not kept leaves nothing, and the rest of the work stays.
+    /// Ends the part. If it is not kept, it is rolled back; the rest of the work stays.
     ///
     /// # Errors
     /// The database does not answer.
     pub async fn end_part(&self, keep: bool) -> Result<(), DbErr> {
         let end = match keep {
             true => "RELEASE SAVEPOINT part",
-            // Rolled back to, it is still there, and the next would lie inside it.
+            // A savepoint still exists after a rollback to it, and the next one would be nested in it.
             false => "ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part",
         };
         self.connection().execute_unprepared(end).await.map(drop)
     }
 }
 
-/// Takes the next numbers of feeds, and returns the last of each. Their rows stay locked until the commit, so nobody's
-/// number overtakes another's; they are locked in one order by all writers, so that two never wait for each other crosswise.
-async fn count_on(tx: &DatabaseTransaction, feeds: &Feeds) -> Result<BTreeMap<Uuid, i64>, DbErr> {
+/// Takes the next numbers of feeds, and returns the last number of each. Their rows stay locked until the commit, so that
+/// numbers are in the order of commits. All writers lock them in the same order, so that they cannot deadlock.
+async fn take_numbers(tx: &DatabaseTransaction, feeds: &Feeds) -> Result<BTreeMap<Uuid, i64>, DbErr> {
     let mut last = BTreeMap::new();
     let counts: Vec<(Uuid, i64)> = feeds.iter().map(|(&agency_id, changes)| (agency_id, count(changes))).collect();
     for some in counts.chunks(KEYS) {
@@ -118,7 +118,7 @@ async fn count_on(tx: &DatabaseTransaction, feeds: &Feeds) -> Result<BTreeMap<Uu
     Ok(last)
 }
 
-/// The lines of feeds, of which the numbers end with these.
+/// The changes with their numbers, which end with `last`.
 fn numbered(feeds: Feeds, last: &BTreeMap<Uuid, i64>, at: i64) -> Result<Vec<change::Model>, DbErr> {
     let mut rows = Vec::new();
     for (agency_id, changes) in feeds {
@@ -140,7 +140,7 @@ fn count(changes: &[FeedChange]) -> i64 {
     i64::try_from(changes.len()).unwrap_or(i64::MAX)
 }
 
-/// Dates these events, each with its referral, and these consents anew.
+/// Sets the instant of these events, each with its referral, and of these consents.
 async fn date_closing(
     tx: &DatabaseTransaction,
     begun: i64,

@@ -1,4 +1,4 @@
-//! Handovers of referrals that were found, and messages and meetings of the viewer's referrals.
+//! Writes handovers of referrals that were read before, and messages and meetings of the viewer's referrals.
 
 use chrono::NaiveDate;
 use kim_domain::field::{FieldSet, HandoverField};
@@ -7,11 +7,11 @@ use sea_orm::{DbErr, EntityTrait as _, IntoActiveModel as _};
 use uuid::Uuid;
 
 use super::Writes;
-use super::batch::insert_stored;
-use crate::handover::{self, HandoverRow};
-use crate::message::NewMessage;
-use crate::tx::Tx;
-use crate::{appointment, talk};
+use crate::codec::handover::{self, HandoverRow};
+use crate::codec::message::NewMessage;
+use crate::database::tx::Tx;
+use crate::sql::batch::insert_stored;
+use crate::tables::{appointment, talk};
 
 impl Tx {
     /// The handover of a referral, in full.
@@ -30,7 +30,7 @@ impl Tx {
         handover::find(self.connection(), referrals, fields).await
     }
 
-    /// What a referral says that it is about.
+    /// The concern of a referral.
     ///
     /// # Errors
     /// The database does not answer.
@@ -47,7 +47,7 @@ impl Tx {
         insert_stored(self.connection(), copies).await
     }
 
-    /// Puts these copies in the place of what the referrals had.
+    /// Replaces the handovers of referrals by these copies.
     ///
     /// # Errors
     /// The database does not answer.
@@ -57,7 +57,7 @@ impl Tx {
         insert_stored(self.connection(), copies).await
     }
 
-    /// Writes messages of both sides.
+    /// Writes messages of either side.
     ///
     /// # Errors
     /// The database does not answer.
@@ -65,7 +65,7 @@ impl Tx {
         insert_stored(self.connection(), messages).await
     }
 
-    /// Writes what changed in a copy.
+    /// Writes a changed copy.
     ///
     /// # Errors
     /// The database does not answer.
@@ -74,30 +74,30 @@ impl Tx {
     }
 }
 
-/// An appointment of the viewer's.
+/// An appointment of the viewer.
 #[derive(Clone, Debug)]
 pub struct NewAppointment {
-    /// When; microseconds since 1970.
+    /// Its time; microseconds since 1970.
     pub at: i64,
-    /// Where.
+    /// Its place.
     pub place: String,
-    /// What to bring.
+    /// What the client brings along.
     pub bring: Option<String>,
 }
 
 /// A talk in which the viewer took part.
 #[derive(Clone, Debug)]
 pub struct NewTalk {
-    /// When it was held.
+    /// The day of the talk.
     pub held_on: NaiveDate,
-    /// Who took part: a JSON list of texts.
+    /// The participants: a JSON list of texts.
     pub participants: String,
-    /// Whether the client did.
+    /// Whether the client took part.
     pub client_took_part: bool,
 }
 
 impl Writes {
-    /// Writes a message of the viewer's.
+    /// Writes a message of the viewer.
     ///
     /// # Errors
     /// The database does not answer.

@@ -1,6 +1,6 @@
-//! The write path: one transaction of one viewer, whose reads are narrowed as everywhere.
+//! Writes for a viewer: one transaction, whose reads are narrowed as in `read`.
 //!
-//! What only a viewer writes is a function of [`Writes`]; what the timer and imports write as well is one of [`Tx`].
+//! A function that only a viewer needs is one of [`Writes`]; one that the timer and imports need as well is one of [`Tx`].
 
 use std::sync::Arc;
 
@@ -10,14 +10,13 @@ use sea_orm::{ColumnTrait as _, DbBackend, DbErr, EntityTrait as _, QueryFilter 
 use uuid::Uuid;
 
 use crate::database::Database;
+pub use crate::database::tx::Tx;
 use crate::read::{Reads, ReferralRow};
-pub use crate::tx::Tx;
+use crate::tables::{agency, agreement};
 use crate::unscoped::Unscoped;
 use crate::viewer::Viewer;
-use crate::{agency, agreement};
 
 mod agreements;
-pub(crate) mod batch;
 mod case;
 mod consents;
 mod corrections;
@@ -29,14 +28,13 @@ mod requests;
 mod support;
 
 pub use agreements::{PartyAct, ProposalChange};
-pub use batch::Stored;
-pub use consents::{Concerned, Whose};
+pub use consents::{AffectedRows, ConsentKey};
 pub use count::OwnList;
 pub use finish::{CommitRecord, FeedChange};
 pub use handovers::{NewAppointment, NewTalk};
-pub use referrals::{Moved, NewDraft, OfferColumns, ReferralChange};
+pub use referrals::{NewDraft, OfferColumns, ReferralChange, StateChange};
 
-/// A viewer's transaction that writes. Dropped without its [`Tx`] being committed, it leaves nothing.
+/// A viewer's transaction that writes. If its [`Tx`] is not committed, it is rolled back.
 #[derive(Debug)]
 pub struct Writes(Reads);
 
@@ -55,19 +53,19 @@ impl Writes {
         &self.0
     }
 
-    /// Agency and subject of what the viewer writes.
+    /// Agency and subject, as author of the rows that the viewer writes.
     fn author(&self) -> (Uuid, String) {
         let viewer = self.0.viewer();
         (viewer.agency().id, viewer.subject().to_owned())
     }
 
-    /// What every transaction that writes can write.
+    /// The functions of every transaction that writes.
     #[must_use]
     pub fn tx(&self) -> &Tx {
         self.0.tx()
     }
 
-    /// One of the viewer's referrals, which nobody else can change until this ends; `None` for what is not its own.
+    /// One of the viewer's referrals, locked until the transaction ends; `None` if it is not the viewer's.
     ///
     /// # Errors
     /// The database does not answer.
@@ -75,12 +73,12 @@ impl Writes {
         Ok(self.referrals(&[id]).await?.pop())
     }
 
-    /// The same for several, locked in the order of their ids.
+    /// Several of the viewer's referrals, locked in the order of their ids.
     ///
     /// # Errors
     /// The database does not answer.
     pub async fn referrals(&self, ids: &[Uuid]) -> Result<Vec<ReferralRow>, DbErr> {
-        // On SQLite nobody else writes while this transaction lasts.
+        // On SQLite there is no other writer during this transaction.
         if self.tx().backend() == DbBackend::Postgres {
             self.0.lock_referrals(ids).await?;
         }
@@ -96,7 +94,7 @@ impl Writes {
         own.ok_or_else(|| DbErr::RecordNotFound("the viewer's agency".into()))
     }
 
-    /// Agencies, whoever they are: what they are is known to everybody.
+    /// Agencies of any municipality: their data is public.
     ///
     /// # Errors
     /// The database does not answer.
@@ -104,7 +102,7 @@ impl Writes {
         agency::Entity::find().filter(agency::Column::Id.is_in(ids)).all(self.tx().connection()).await
     }
 
-    /// An enabled agency of the viewer's municipality that can be asked for this.
+    /// An enabled agency of the viewer's municipality that can be a receiver for this purpose.
     ///
     /// # Errors
     /// The database does not answer.
@@ -137,24 +135,24 @@ impl Writes {
         agreement::Entity::find_by_id(id).one(self.tx().connection()).await
     }
 
-    /// To end it.
+    /// The transaction, to end it.
     #[must_use]
     pub fn into_tx(self) -> Tx {
         self.0.into_tx()
     }
 
-    /// Does something in this transaction without narrowing it to the viewer: what concerns other agencies' rows, such as the
-    /// other referrals of a case. Nothing of it may be answered to the viewer but what its use case says.
+    /// Runs work in this transaction that is not narrowed to the viewer, because it concerns other agencies' rows, such as the
+    /// other referrals of a case. The viewer may learn only what the use case documents.
     ///
     /// # Errors
     /// Those of `work`.
     pub async fn unscoped<T, E>(&self, work: impl AsyncFnOnce(&Unscoped<&Tx>) -> Result<T, E>) -> Result<T, E> {
-        work(&Unscoped::lent(self.tx(), self.0.today())).await
+        work(&Unscoped::borrowed(self.tx(), self.0.today())).await
     }
 }
 
 impl Tx {
-    /// The agreement under which this can be offered to the receiver on a day: the latest version, if it is in force.
+    /// The agreement under which something can be offered to the receiver on a day: the latest version, if it is in force.
     ///
     /// # Errors
     /// The database does not answer.

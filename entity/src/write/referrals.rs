@@ -1,4 +1,4 @@
-//! Referrals: new drafts, moves, and other changes of their columns.
+//! Writes referrals: new drafts, changes of state, and other changes.
 
 use chrono::NaiveDate;
 use kim_domain::field::{FieldSet, HandoverField};
@@ -13,26 +13,27 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::Writes;
-use super::batch::{KEYS, insert_stored};
-use crate::code::Code;
+use crate::codec::handover;
+use crate::database::tx::Tx;
 use crate::read::Contact;
-use crate::tx::Tx;
-use crate::{handover, referral, referral_event};
+use crate::sql::batch::{KEYS, insert_stored};
+use crate::tables::code::Code;
+use crate::tables::{referral, referral_event};
 
-/// What is known of a referral before it is offered.
+/// A referral before it is offered.
 #[derive(Clone, Debug)]
 pub struct NewDraft {
     /// UUIDv7.
     pub id: Uuid,
     /// The sender's case.
     pub case_id: Uuid,
-    /// The agency that hands over.
+    /// The sender.
     pub sender_id: Uuid,
-    /// The agency that is asked.
+    /// The receiver.
     pub receiver_id: Uuid,
-    /// What is asked.
+    /// The purpose.
     pub purpose: ReferralPurpose,
-    /// How it is handed over.
+    /// How the case is handed over.
     pub kind: ReferralKind,
     /// For the phone.
     pub reference: String,
@@ -40,11 +41,11 @@ pub struct NewDraft {
     pub sender_reference: Option<String>,
     /// The version of the agreement under which it may be offered.
     pub agreement_id: Option<Uuid>,
-    /// The consent that it rests on.
+    /// The consent on which it is based.
     pub consent_id: Option<Uuid>,
-    /// What the sender offers.
+    /// The fields that the sender offers.
     pub offered: FieldSet,
-    /// Whether it brings an application (§ 16 SGB I).
+    /// Whether it contains an application (§ 16 SGB I).
     pub carries_application: bool,
     /// Day of first receipt, if it continues another.
     pub first_received_on: Option<NaiveDate>,
@@ -54,32 +55,32 @@ pub struct NewDraft {
     pub previous_id: Option<Uuid>,
     /// How often it was forwarded.
     pub hops: i16,
-    /// What it is about.
+    /// The concern.
     pub concern: Option<String>,
     /// Microseconds since 1970.
     pub created_at: i64,
 }
 
-/// Columns that change, beside those that follow from the state. What is `None` stays.
+/// Columns that change, except those that follow from the state. A column with `None` does not change.
 #[derive(Clone, Debug, Default)]
 pub struct ReferralChange {
-    /// When an answer is due; [`NO_DUE_DATE`](referral::NO_DUE_DATE) = never.
+    /// The day on which an answer is due; [`NO_DUE_DATE`](referral::NO_DUE_DATE) = none.
     pub due_on: Option<NaiveDate>,
-    /// Working days that the receiver has left while its clock stands still.
+    /// Working days that the receiver has left while its deadline is suspended.
     pub paused_days: Option<Option<i16>>,
     /// Microseconds since 1970.
     pub accepted_at: Option<i64>,
-    /// The consent that it rests on.
+    /// The consent on which it is based.
     pub consent_id: Option<Option<Uuid>>,
-    /// What the sender offers.
+    /// The fields that the sender offers.
     pub offered: Option<FieldSet>,
     /// The receiver's file number for it.
     pub receiver_reference: Option<String>,
-    /// A professional at the receiver: the lines that are given.
+    /// A professional at the receiver: the parts that are given.
     pub receiver_contact: Contact,
-    /// Whether the sender said that it knows § 87 AufenthG.
+    /// Whether the sender confirmed that it knows § 87 AufenthG.
     pub reporting_duty_acknowledged: Option<bool>,
-    /// What an offer sets besides.
+    /// Columns that an offer sets.
     pub offer: Option<OfferColumns>,
 }
 
@@ -92,14 +93,14 @@ pub struct OfferColumns {
     pub offered_at: i64,
     /// Day of first receipt (§ 16 SGB I).
     pub first_received_on: NaiveDate,
-    /// A day set by law that nothing moves (§ 14 SGB IX).
+    /// A due date set by law that never changes (§ 14 SGB IX).
     pub statutory_due_on: Option<NaiveDate>,
 }
 
-/// Where a move leads.
+/// The result of a move.
 #[derive(Clone, Copy, Debug)]
-pub struct Moved {
-    /// Where it stands then.
+pub struct StateChange {
+    /// The new state.
     pub to: Standing,
     /// Code of the outcome, or of the reason for which it is closed.
     pub reason: Option<&'static str>,
@@ -108,7 +109,7 @@ pub struct Moved {
 }
 
 impl Tx {
-    /// The row of a referral as it lies, with what no viewer's read has.
+    /// The row of a referral as it is stored, with columns that no viewer's read has.
     ///
     /// # Errors
     /// The database does not answer.
@@ -125,7 +126,7 @@ impl Tx {
         referral::Entity::find().filter(of_case).one(self.connection()).await.map(|found| found.is_some())
     }
 
-    /// Writes a draft, what it is about, and its first event.
+    /// Writes a draft with its concern and its first event.
     ///
     /// # Errors
     /// The database does not answer.
@@ -167,7 +168,7 @@ impl Tx {
         first.exec_without_returning(self.connection()).await.map(drop)
     }
 
-    /// Changes a referral and counts its version on. `false` if somebody else has counted it on: nothing is changed then.
+    /// Changes a referral and increments its version. `false` if it has another version by now; then nothing is changed.
     ///
     /// # Errors
     /// The database does not answer.
@@ -189,11 +190,11 @@ impl Tx {
         &self,
         id: Uuid,
         version: i32,
-        moved: Moved,
+        moved: StateChange,
         change: ReferralChange,
         now: i64,
     ) -> Result<bool, DbErr> {
-        let Moved { to, reason, today } = moved;
+        let StateChange { to, reason, today } = moved;
         let mut columns = referral::ActiveModel {
             status: Set(Code(to.status)),
             ever_accepted: Set(to.ever_accepted),
@@ -211,11 +212,11 @@ impl Tx {
         self.update_referral(id, version, columns, now).await
     }
 
-    /// Counts the versions of referrals on, whatever they are.
+    /// Increments the versions of referrals, whatever they are.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn count_referrals_on(&self, ids: &[Uuid], now: i64) -> Result<(), DbErr> {
+    pub async fn increment_versions(&self, ids: &[Uuid], now: i64) -> Result<(), DbErr> {
         for some in ids.chunks(KEYS) {
             referral::Entity::update_many()
                 .col_expr(referral::Column::Version, Expr::col(referral::Column::Version).add(1))
@@ -245,7 +246,7 @@ impl Tx {
 }
 
 impl Writes {
-    /// Removes a draft of the viewer's, with what it is about and its history.
+    /// Deletes a draft of the viewer, with its concern and its history.
     ///
     /// # Errors
     /// The database does not answer.
@@ -264,17 +265,17 @@ fn columns_of(change: ReferralChange) -> referral::ActiveModel {
     referral::ActiveModel {
         due_on: set(change.due_on),
         paused_days: set(change.paused_days),
-        accepted_at: given(change.accepted_at),
+        accepted_at: set_some(change.accepted_at),
         consent_id: set(change.consent_id),
         offered_fields: set(change.offered.map(FieldSet::to_i64)),
-        receiver_reference: given(change.receiver_reference),
-        receiver_contact_name: given(name),
-        receiver_contact_phone: given(phone),
-        receiver_contact_email: given(email),
+        receiver_reference: set_some(change.receiver_reference),
+        receiver_contact_name: set_some(name),
+        receiver_contact_phone: set_some(phone),
+        receiver_contact_email: set_some(email),
         reporting_duty_acknowledged: set(change.reporting_duty_acknowledged),
-        agreement_id: given(offer.map(|offer| offer.agreement_id)),
+        agreement_id: set_some(offer.map(|offer| offer.agreement_id)),
         offered_at: set(offer.map(|offer| offer.offered_at)),
-        first_received_on: given(offer.map(|offer| offer.first_received_on)),
+        first_received_on: set_some(offer.map(|offer| offer.first_received_on)),
         statutory_due_on: set(offer.map(|offer| offer.statutory_due_on)),
         ..Default::default()
     }
@@ -284,8 +285,8 @@ fn set<V: Into<sea_orm::Value>>(value: Option<V>) -> ActiveValue<V> {
     value.map_or(NotSet, Set)
 }
 
-/// Of a column that can be null and is not emptied.
-fn given<V>(value: Option<V>) -> ActiveValue<Option<V>>
+/// For a nullable column that is never set to null.
+fn set_some<V>(value: Option<V>) -> ActiveValue<Option<V>>
 where
     Option<V>: Into<sea_orm::Value>,
 {

@@ -1,4 +1,4 @@
-//! Requests that change something and are answered once.
+//! Idempotency keys: a mutation runs once for each key.
 
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
@@ -6,11 +6,11 @@ use sea_orm::{
 };
 
 use super::Writes;
-use crate::idempotency;
+use crate::tables::idempotency;
 
 impl Writes {
-    /// Takes the key of a viewer's request. `false` if it is taken. Another who takes it at the same time waits for this
-    /// transaction to end.
+    /// Inserts the key of a viewer's request. `false` if it exists. A concurrent request with the same key waits until this
+    /// transaction ends.
     ///
     /// # Errors
     /// The database does not answer.
@@ -32,22 +32,22 @@ impl Writes {
         Ok(taken == 1)
     }
 
-    /// The viewer's request of this key.
+    /// The viewer's request with this key.
     ///
     /// # Errors
     /// [`DbErr::RecordNotFound`] if there is none; the database does not answer.
-    pub async fn answered_request(&self, key: &str) -> Result<idempotency::Model, DbErr> {
+    pub async fn find_request(&self, key: &str) -> Result<idempotency::Model, DbErr> {
         let viewer = self.reads().viewer();
         let id = (viewer.agency().id, viewer.subject().to_owned(), key.to_owned());
         let kept = idempotency::Entity::find_by_id(id).one(self.tx().connection()).await?;
         kept.ok_or_else(|| DbErr::RecordNotFound("a request that was answered".into()))
     }
 
-    /// Keeps the answer to the viewer's request of this key: ids and codes, as JSON.
+    /// Stores the answer to the viewer's request with this key: ids and codes, as JSON.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn keep_answer(&self, key: &str, answer: String) -> Result<(), DbErr> {
+    pub async fn store_answer(&self, key: &str, answer: String) -> Result<(), DbErr> {
         let viewer = self.reads().viewer();
         let of_request = idempotency::Column::AgencyId
             .eq(viewer.agency().id)

@@ -1,4 +1,4 @@
-//! What the viewer writes for support checks: what a client said, its fingerprints, and every check.
+//! Writes for support checks: the clients' consents, their fingerprints, and every check.
 
 use std::collections::BTreeSet;
 
@@ -13,15 +13,15 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::Writes;
-use crate::code::Code;
-use crate::{person_fingerprint, support_check, support_consent};
+use crate::tables::code::Code;
+use crate::tables::{person_fingerprint, support_check, support_consent};
 
-/// How many fingerprints one statement takes, within SQLite's limit of bound values.
+/// Maximum number of fingerprints of one statement, within SQLite's limit of bound values.
 const ROWS: usize = 1_000;
 
 impl Writes {
-    /// Lets one support check of the viewer's agency follow the other, so that all are counted. On SQLite nobody else writes
-    /// while this transaction lasts.
+    /// Serializes the support checks of the viewer's agency, so that all of them are counted. On SQLite there is no other writer
+    /// during this transaction.
     ///
     /// # Errors
     /// The database does not answer.
@@ -34,7 +34,7 @@ impl Writes {
         sql.all(self.tx().connection()).await.map(drop)
     }
 
-    /// Writes what a client of the viewer's said about support checks.
+    /// Records whether a client of the viewer agrees to support checks.
     ///
     /// # Errors
     /// The database does not answer.
@@ -57,7 +57,7 @@ impl Writes {
         insert.exec_without_returning(self.tx().connection()).await.map(drop)
     }
 
-    /// Writes that the viewer made a check of one of its cases: the reference that it found, if it found somebody.
+    /// Records a check that the viewer made for one of its cases, with the reference if it found somebody.
     ///
     /// # Errors
     /// The database does not answer.
@@ -79,7 +79,7 @@ impl Writes {
         insert.exec_without_returning(self.tx().connection()).await.map(drop)
     }
 
-    /// How many checks the viewer's subject made since an instant.
+    /// The number of checks that the viewer's subject made since an instant.
     ///
     /// # Errors
     /// The database does not answer.
@@ -94,7 +94,7 @@ impl Writes {
             .await
     }
 
-    /// How many checks were made of one of the viewer's cases since an instant.
+    /// The number of checks of one of the viewer's cases since an instant.
     ///
     /// # Errors
     /// The database does not answer.
@@ -107,7 +107,7 @@ impl Writes {
             .await
     }
 
-    /// Writes fingerprints of a client of the viewer's.
+    /// Writes fingerprints of a client of the viewer.
     ///
     /// # Errors
     /// The database does not answer.

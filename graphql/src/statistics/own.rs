@@ -191,7 +191,7 @@ impl ReasonStatistics {
             returned: ReturnReasonCount::of(tallies, ReferralStatus::Returned),
             withdrawn: WithdrawalReasonCount::of(tallies, ReferralStatus::Withdrawn),
             not_competent: sum(tallies, not_competent),
-            not_reported: sum(tallies, |tally| if tally.untold { tally.total } else { 0 }),
+            not_reported: sum(tallies, |tally| if tally.is_reason_hidden { tally.total } else { 0 }),
         }
     }
 }

@@ -1,0 +1,64 @@
+//! A transaction. Its connection never leaves this crate.
+
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr};
+
+use super::Database;
+use crate::sql::Sql;
+
+/// A transaction of [`Writes`](crate::write::Writes) or [`Unscoped`](crate::unscoped::Unscoped), with the functions that both
+/// need; these are in `write/`. Dropped without a commit, it is rolled back.
+#[derive(Debug)]
+pub struct Tx {
+    connection: DatabaseTransaction,
+    /// The log of disclosures, if it is another database, as on SQLite; on PostgreSQL this transaction reaches it.
+    log: Option<DatabaseConnection>,
+}
+
+impl Tx {
+    /// Begins a transaction that only reads.
+    pub(crate) async fn read(database: &Database) -> Result<Self, DbErr> {
+        Ok(Self { connection: database.begin_reading().await?, log: None })
+    }
+
+    /// Begins a transaction that writes.
+    pub(crate) async fn write(database: &Database) -> Result<Self, DbErr> {
+        let log = (database.backend() == DbBackend::Sqlite).then(|| database.log.clone());
+        Ok(Self { connection: database.begin_writing().await?, log })
+    }
+
+    pub(crate) fn connection(&self) -> &DatabaseTransaction {
+        &self.connection
+    }
+
+    pub(crate) fn into_connection(self) -> DatabaseTransaction {
+        self.connection
+    }
+
+    pub(crate) fn log(&self) -> Option<&DatabaseConnection> {
+        self.log.as_ref()
+    }
+
+    pub(crate) fn backend(&self) -> DbBackend {
+        self.connection.get_database_backend()
+    }
+
+    pub(crate) fn sql(&self) -> Sql {
+        Sql::new(self.backend())
+    }
+
+    /// Commits. Work that closes something to its receiver needs [`finish`](Self::finish).
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn commit(self) -> Result<(), DbErr> {
+        self.connection.commit().await
+    }
+
+    /// Rolls back.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn roll_back(self) -> Result<(), DbErr> {
+        self.connection.rollback().await
+    }
+}

@@ -1,0 +1,114 @@
+//! Consents of a client: for one receiver and purpose.
+
+use kim_domain::consent::{ConsentForm, ConsentState, state};
+use kim_domain::disclosure;
+use kim_domain::field::FieldSet;
+use kim_domain::purpose::ReferralPurpose;
+use kim_domain::value::Language;
+use sea_orm::entity::prelude::*;
+
+use super::code::Code;
+
+/// One consent.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "consent")]
+pub struct Model {
+    /// UUIDv7.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// The client.
+    pub person_id: Uuid,
+    /// Who may get it.
+    pub receiver_id: Uuid,
+    /// What for.
+    pub purpose: Code<ReferralPurpose>,
+    /// Every field consented to: a stored `FieldSet`.
+    pub fields: i64,
+    /// Those ticked by themselves: a stored `FieldSet`.
+    pub ticked: i64,
+    /// Consent under data protection law was given.
+    pub data_protection: bool,
+    /// Release from secrecy (Schweigepflichtentbindung, § 203 StGB) was given.
+    pub release_from_secrecy: bool,
+    /// Day of the release.
+    pub release_on: Option<Date>,
+    /// Consent to the special categories that the purpose itself reveals (Art. 9 DSGVO).
+    pub art9: bool,
+    /// First day.
+    pub valid_from: Date,
+    /// Last day; open if none.
+    pub valid_until: Option<Date>,
+    /// Instant of the withdrawal as a whole, microseconds since 1970.
+    pub withdrawn_at: Option<i64>,
+    /// Microseconds since 1970.
+    pub created_at: i64,
+    /// Whether the receiver may tell the sender what came of it.
+    pub report_outcome: bool,
+    /// How it was given.
+    pub form: Code<ConsentForm>,
+    /// The language in which it was explained.
+    pub language: Option<Code<Language>>,
+    /// Whether somebody interpreted.
+    pub interpreter: bool,
+    /// Which version of the text was explained.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub text_version: Option<String>,
+    /// Who consented for the client.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub guardian: Option<String>,
+    /// Who was there.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub witness: Option<String>,
+    /// SHA-256 of the signed paper's scan, hexadecimal.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub scan_sha256: Option<String>,
+    /// The consent that this one renews.
+    pub renews_id: Option<Uuid>,
+    /// Subject of the token that recorded it.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub staff: Option<String>,
+    /// Why it could not be written.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub form_reason: Option<String>,
+    /// Whoever recorded it saw that the client, a minor, understands what it is about.
+    pub understands: bool,
+    /// Instant in which another consent took its place, microseconds since 1970.
+    pub renewed_at: Option<i64>,
+}
+
+impl Model {
+    /// Where it stands on a day.
+    #[must_use]
+    pub fn state(&self, today: Date) -> ConsentState {
+        let (withdrawn, renewed) = (self.withdrawn_at.is_some(), self.renewed_at.is_some());
+        state(self.valid_from, self.valid_until, withdrawn, renewed, today)
+    }
+
+    /// Every field that the client said yes to, in one way or the other.
+    #[must_use]
+    pub fn all_fields(&self) -> FieldSet {
+        FieldSet::from_i64(self.fields).or(FieldSet::from_i64(self.ticked))
+    }
+}
+
+impl From<&Model> for disclosure::Consent {
+    /// What the rule needs of it.
+    fn from(row: &Model) -> Self {
+        Self {
+            fields: FieldSet::from_i64(row.fields),
+            ticked: FieldSet::from_i64(row.ticked),
+            data_protection: row.data_protection,
+            release_from_secrecy: row.release_from_secrecy,
+            art9: row.art9,
+            valid_from: row.valid_from,
+            valid_until: row.valid_until,
+            withdrawn: row.withdrawn_at.is_some(),
+        }
+    }
+}
+
+/// No relations: reads join by hand, narrowed to a viewer.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,54 @@
+//! Reports that a value handed over is wrong. The value itself is not kept here.
+
+use kim_domain::correction::CorrectionState;
+use kim_domain::field::HandoverField;
+use sea_orm::entity::prelude::*;
+
+use super::code::Code;
+
+/// One report.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "correction")]
+pub struct Model {
+    /// UUIDv7.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// The referral by which the receiver saw the value.
+    pub referral_id: Uuid,
+    /// The sender's case, which other referrals hand over too.
+    pub case_id: Uuid,
+    /// The field.
+    pub field: Code<HandoverField>,
+    /// Who reports.
+    pub agency_id: Uuid,
+    /// Subject of the token; shown to their own agency only.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub staff: Option<String>,
+    /// Microseconds since 1970.
+    pub reported_at: i64,
+    /// What is wrong.
+    #[sea_orm(column_type = "Text")]
+    pub text: String,
+    /// What would be right.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub suggested: Option<String>,
+    /// A keyed mark of the disputed value, to tell whether the case has another by now.
+    #[sea_orm(column_type = "Text")]
+    pub value_mark: String,
+    /// Where it stands.
+    pub state: Code<CorrectionState>,
+    /// Microseconds since 1970.
+    pub decided_at: Option<i64>,
+    /// What the sender says to it.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub decided_text: Option<String>,
+    /// Subject of the token that decided; shown to their own agency only.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub decided_staff: Option<String>,
+}
+
+/// No relations: reads join by hand, narrowed to a viewer.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
