@@ -97,7 +97,7 @@ impl Reads {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        if let Some(directory) = &self.directory {
+        if let Some(directory) = self.kept_agencies().await? {
             return Ok(ids.iter().filter_map(|&id| directory.find(id)).map(|agency| agency.row.clone()).collect());
         }
         let mut sql = self.sql();
