@@ -37,7 +37,7 @@ kim_domain::words! {
 pub(crate) const MOST_ERRORS: usize = 20;
 
 /// A failed read or change. It is deliberately no `Display`: only its code and a text of ours reach the caller.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Failure {
     /// The token lacks a scope.
     Forbidden(Scope),
