@@ -43,8 +43,8 @@ pub(crate) enum Failure {
     Forbidden(Scope),
     /// An argument cannot be used; the text says which and what to do.
     BadInput(String),
-    /// A page is too large; the text says how large it may be.
-    LimitExceeded(String),
+    /// A page or a list of ids is too long; the text says how long it may be.
+    LimitExceeded(Limit, String),
     /// A change that may not be made.
     Refused(Refused),
     /// The database did not answer, or holds what it must not hold.
@@ -79,8 +79,9 @@ impl From<Failure> for Error {
                 format!("Dem Token fehlt die Berechtigung „{}“ ({}).", scope.code(), scope.label()),
             ),
             Failure::BadInput(text) => with_code(Code::BadInput, text),
-            Failure::LimitExceeded(text) => with_code(Code::LimitExceeded, text)
-                .extend_with(|_, extensions| extensions.set("limit", Limit::Page.code())),
+            Failure::LimitExceeded(limit, text) => {
+                with_code(Code::LimitExceeded, text).extend_with(|_, extensions| extensions.set("limit", limit.code()))
+            }
             Failure::Refused(refused) => {
                 with_code(code_of(refused.because), refused.text).extend_with(|_, extensions| {
                     if let Some(version) = refused.version {

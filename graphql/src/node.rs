@@ -18,7 +18,8 @@ use crate::agreement::{Agreement, AgreementPlan, agreements};
 use crate::asked::ById;
 use crate::case::Case;
 use crate::consent::{self, Consent, ConsentPlan};
-use crate::error::Failure;
+use crate::error::{Failure, or_null};
+use crate::limit::Limit;
 use crate::load;
 use crate::plan::{CasePlan, Plan as _, ReferralPlan};
 use crate::proposal::{AgreementProposal, ProposalPlan, proposals};
@@ -26,6 +27,9 @@ use crate::referral::Referral;
 use crate::scalar::{self, local};
 use crate::session::{Session, Snapshot};
 use crate::vocabulary::Vocabulary;
+
+/// How many ids one field may be given.
+pub(crate) const MOST_IDS: usize = 100;
 
 /// Was eine Kennung hat und mit ihr wiedergefunden werden kann.
 #[derive(Clone, Interface)]
@@ -75,6 +79,11 @@ impl NodeLoader {
 
     pub(crate) async fn find(&self, wanted: Wanted) -> Found {
         self.0.try_load(wanted).await.unwrap_or_else(|_| Err(no_entry()))
+    }
+
+    /// What was found for each of these.
+    pub(crate) async fn find_all(&self, wanted: Vec<Wanted>) -> Result<HashMap<Wanted, Found>, Failure> {
+        self.0.try_load_many(wanted).await.map_err(|_| no_entry())
     }
 }
 
@@ -189,6 +198,26 @@ pub(crate) async fn referral(ctx: &Context<'_>, id: &ID) -> Result<Option<Arc<Re
     let Some(id) = local(Kind::Referral, id)? else { return Ok(None) };
     let found = nodes.find(Wanted::Referral(id, Arc::new(ReferralPlan::of_field(ctx)))).await?;
     Ok(found.and_then(Node::referral))
+}
+
+/// Several referrals, in the order of their ids.
+pub(crate) async fn referrals(ctx: &Context<'_>, ids: &[ID]) -> Result<Vec<Option<Arc<Referral>>>, Failure> {
+    let nodes = Session::of(ctx).nodes_in(Scope::ReferralRead)?;
+    if ids.len() > MOST_IDS {
+        let text = format!("„ids“ hat höchstens {MOST_IDS} Kennungen.");
+        return Err(Failure::LimitExceeded(Limit::Ids, text));
+    }
+    let plan = Arc::new(ReferralPlan::of_field(ctx));
+    // An id that cannot be read is refused at its place.
+    let read = |(place, id)| or_null(&ctx.with_index(place), local(Kind::Referral, id));
+    let wanted: Vec<_> =
+        ids.iter().enumerate().map(read).map(|id| Some(Wanted::Referral(id?, Arc::clone(&plan)))).collect();
+    let found = nodes.find_all(wanted.iter().flatten().cloned().collect()).await?;
+    let of = |wanted: &Option<Wanted>| match wanted.as_ref().and_then(|wanted| found.get(wanted)) {
+        Some(found) => Ok(found.clone()?.and_then(Node::referral)),
+        None => Ok(None),
+    };
+    wanted.iter().map(of).collect()
 }
 
 /// One of the viewer's own cases.

@@ -34,6 +34,7 @@ use crate::referral_filter::{ClientInput, ReferralFilter};
 use crate::scalar::local;
 use crate::session::Session;
 use crate::statistics::StatisticsQuery;
+use crate::straight::WriteObject;
 use crate::support::SupportQuery;
 
 /// Alles, was Sie lesen können. Was es für Ihre Art von Stelle und Ihre Rolle nicht gibt, steht nicht im Schema.
@@ -127,6 +128,17 @@ impl Reading {
         #[graphql(desc = "Kennung der Übergabe.")] id: ID,
     ) -> Option<Arc<Referral>> {
         or_null(ctx, node::referral(ctx, &id).await)
+    }
+
+    /// Übergaben zu diesen Kennungen, in deren Reihenfolge; null an der Stelle jeder, die nicht Ihre ist oder die es nicht gibt.
+    #[graphql(tag = "for work", tag = "by ids")]
+    async fn referrals_by_id(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Kennungen von Übergaben: höchstens 100.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<WriteObject<Arc<Referral>>>>, Failure> {
+        let found = node::referrals(ctx, &ids).await?;
+        Ok(found.into_iter().map(|referral| referral.map(WriteObject)).collect())
     }
 
     /// Die Kacheln einer Übersicht in einem Aufruf.
