@@ -35,6 +35,7 @@ mod process;
 mod race;
 mod random_documents;
 mod reading;
+mod root_fields;
 mod statistics;
 mod support;
 mod support_check;
