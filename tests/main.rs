@@ -33,6 +33,7 @@ mod queries;
 mod race;
 mod random_documents;
 mod referral_life;
+mod root_fields;
 mod statistics;
 mod support;
 mod support_check;

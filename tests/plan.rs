@@ -11,7 +11,8 @@ use kim_domain::referral::ReferralStatus;
 use kim_domain::token::VerifiedToken;
 use kim_entity::database::Database;
 use kim_graphql::{Api, ParsedRequest};
-use serde_json::json;
+use sea_orm::Statement;
+use serde_json::{Value, json};
 
 use crate::support::database::TestDatabase;
 use crate::support::server::{token, verified};
@@ -24,16 +25,16 @@ const AGS: &str = "05315000";
 /// An API over the test's database that writes down its statements. It knows agencies and agreements already.
 pub(crate) struct Watched {
     api: Api,
-    statements: Arc<Mutex<Vec<String>>>,
+    statements: Arc<Mutex<Vec<Statement>>>,
     verified: VerifiedToken,
 }
 
 impl Watched {
     pub(crate) async fn new(url: &str, agency: &str, role: Role) -> Self {
-        let statements: Arc<Mutex<Vec<String>>> = Arc::default();
+        let statements: Arc<Mutex<Vec<Statement>>> = Arc::default();
         let written = Arc::clone(&statements);
         let mut database = Database::open(url).await.expect("the test's database");
-        database.observe(move |text| written.lock().expect("a list").push(text.to_owned()));
+        database.raw_observe(move |one| written.lock().expect("a list").push(one.clone()));
         let api = Api::new(database, Clock::on(today()), world::key());
         let verified = verified(&token(agency, role));
         api.admit(verified.clone()).await.expect("a database").expect("a viewer");
@@ -42,17 +43,26 @@ impl Watched {
 
     /// Asks, and returns the answer with the statements that it took: reading ones, and those of the log.
     pub(crate) async fn ask(&self, query: &str, first: i32) -> (Response, Vec<String>, Vec<String>) {
-        self.statements.lock().expect("a list").clear();
-        let viewer = self.api.admit(self.verified.clone()).await.expect("a database").expect("a viewer");
-        let request = Request::new(query).variables(Variables::from_json(json!({"first": first})));
-        let response = self.api.execute(viewer, ParsedRequest::read(request).expect("a document"), "a-request").await;
+        let (response, all) = self.ask_with(query, json!({"first": first})).await;
         assert!(response.errors.is_empty(), "{:?}", response.errors);
-        let all = self.statements.lock().expect("a list").clone();
-        // Its lock, and whether anything was closed meanwhile, are the log's own too.
-        let of_log = ["disclos", "pg_try_advisory_xact_lock", "SELECT id, closings"];
-        let (log, reads) = all.into_iter().partition(|text| of_log.iter().any(|word| text.contains(word)));
+        let (log, reads) = all.into_iter().map(|one| one.sql).partition(|text| is_of_log(text));
         (response, reads, log)
     }
+
+    /// Asks, and returns the answer with all statements that it took.
+    pub(crate) async fn ask_with(&self, query: &str, variables: Value) -> (Response, Vec<Statement>) {
+        self.statements.lock().expect("a list").clear();
+        let viewer = self.api.admit(self.verified.clone()).await.expect("a database").expect("a viewer");
+        let request = Request::new(query).variables(Variables::from_json(variables));
+        let response = self.api.execute(viewer, ParsedRequest::read(request).expect("a document"), "a-request").await;
+        let all = self.statements.lock().expect("a list").clone();
+        (response, all)
+    }
+}
+
+/// Whether a statement is of the log. Its lock, and whether anything was closed meanwhile, are the log's own too.
+pub(crate) fn is_of_log(text: &str) -> bool {
+    ["disclos", "pg_try_advisory_xact_lock", "SELECT id, closings"].iter().any(|word| text.contains(word))
 }
 
 /// Many referrals to ten Jobcenters, most of them of others and most of them not pending.

@@ -69,7 +69,7 @@ pub async fn record_consent(work: &mut Work<'_>, consent: SupportConsent) -> Res
     if valid_until.is_some_and(|day| day < work.today()) {
         return Err(WorkError::bad_input("„validUntil“ liegt in der Vergangenheit."));
     }
-    hold(work, &[case.person_id], ConsentLock::Exclusive).await?;
+    lock(work, &[case.person_id], ConsentLock::Exclusive).await?;
     work.writes().insert_support_consent(case.person_id, consent.given, valid_until, work.now()).await?;
     matching::refresh(work, case.person_id).await?;
     Ok(RecordedConsent { case: case.id, given: consent.given, valid_until })
@@ -134,8 +134,8 @@ async fn limit(work: &Work<'_>, case_id: Uuid) -> Result<(), WorkError> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "clients who may be the same person belong to other agencies")]
-async fn hold(work: &Work<'_>, clients: &[Uuid], hold: ConsentLock) -> Result<(), DbErr> {
-    work.writes().unscoped(async |all: &Unscoped<&Tx>| all.lock_support_consents(clients, hold).await).await
+async fn lock(work: &Work<'_>, clients: &[Uuid], lock: ConsentLock) -> Result<(), DbErr> {
+    work.writes().unscoped(async |all: &Unscoped<&Tx>| all.lock_support_consents(clients, lock).await).await
 }
 
 #[expect(clippy::disallowed_methods, reason = "the check asks for cases at other agencies")]

@@ -24,8 +24,8 @@ STATE = os.environ.get("STATE", "kim-state.json")
 
 RETRYABLE = {"RATE_LIMITED", "TIMEOUT", "INTERNAL", "UNREACHABLE"}
 ATTEMPTS = 4
-# Referrals per request: a document may have 10 root fields (docs/limits.md, ROOT_FIELDS).
-BATCH_SIZE = 10
+# Referrals per request: a list may have 100 ids (docs/limits.md, IDS).
+BATCH_SIZE = 100
 
 CHANGES = """
 query Changes($after: String) {
@@ -42,6 +42,12 @@ query All($after: String) {
     pageInfo { hasNextPage endCursor }
     nodes { ...Needed }
   }
+}
+"""
+
+SOME = """
+query Some($ids: [ID!]!) {
+  referralsById(ids: $ids) { ...Needed }
 }
 """
 
@@ -120,11 +126,7 @@ def pages(query, name, after=None):
 def referrals(ids):
     """The current state of these referrals, fetched in batches. None for a referral that is no longer visible."""
     for start in range(0, len(ids), BATCH_SIZE):
-        batch = {f"r{place}": one for place, one in enumerate(ids[start:start + BATCH_SIZE])}
-        head = ", ".join(f"${name}: ID!" for name in batch)
-        body = " ".join(f"{name}: referral(id: ${name}) {{ ...Needed }}" for name in batch)
-        answer = query_with_retry(f"query Some({head}) {{ {body} }} {NEEDED}", batch)
-        yield from (answer[name] for name in batch)
+        yield from query_with_retry(SOME + NEEDED, {"ids": ids[start:start + BATCH_SIZE]})["referralsById"]
 
 
 def print_change(referral, kinds):

@@ -131,6 +131,16 @@ impl Directory {
         Ok(pinned.on(today, begun))
     }
 
+    /// How often it has changed; `None` if nothing counts that, because the table was emptied by hand.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub(crate) async fn version(connection: &impl ConnectionTrait) -> Result<Option<i64>, DbErr> {
+        let mut sql = Sql::new(connection.get_database_backend());
+        sql.push("SELECT version FROM directory");
+        sql.one(connection).await?.map(|row| row.try_get_by_index(0)).transpose()
+    }
+
     /// Reads the whole directory with two statements.
     async fn read(connection: &impl ConnectionTrait, version: i64) -> Result<Self, DbErr> {
         let mut sql = Sql::new(connection.get_database_backend());

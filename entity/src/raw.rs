@@ -7,7 +7,7 @@ use kim_domain::Word as _;
 use kim_domain::value::CasePhase;
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityName as _, EntityTrait,
-    IdenStatic as _, Iterable as _, Value,
+    IdenStatic as _, Iterable as _, Statement, Value,
 };
 use uuid::Uuid;
 
@@ -52,6 +52,11 @@ impl Database {
     /// The database does not answer.
     pub async fn raw_write(&self) -> Result<DatabaseTransaction, DbErr> {
         self.begin_writing().await
+    }
+
+    /// Calls this with every statement from now on, and its values.
+    pub fn raw_observe(&mut self, observer: impl Fn(&Statement) + Send + Sync + 'static) {
+        self.observe_statements(observer);
     }
 
     /// A closing for these agencies that is not committed yet: disclosures to them wait until it ends.

@@ -20,7 +20,7 @@ use crate::scalar::{Date, DateTime, global};
 use crate::session::Session;
 
 /// What is asked of agreements or proposals.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct AgreementPlan {
     /// Who signed.
     pub(crate) signatures: bool,
@@ -41,6 +41,13 @@ impl Plan for AgreementPlan {
                 AgreementNeed::Sides => self.sides = true,
             }
         }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        let Self { signatures, opinions, sides } = other;
+        self.signatures |= signatures;
+        self.opinions |= opinions;
+        self.sides |= sides;
     }
 }
 

@@ -102,13 +102,6 @@ async fn compared(snapshot: &Reads, known: &Vocabulary, id: &ID) -> Result<Optio
     Ok(None)
 }
 
-/// One proposal by its id, for a viewer for whom there are proposals.
-pub(crate) async fn one_proposal(ctx: &Context<'_>, id: Uuid) -> Result<Option<AgreementProposal>, Failure> {
-    let snapshot = Session::of(ctx).read(Scope::AgreementRead).await?;
-    let rows = snapshot.proposals_by_id(&[id]).await?;
-    Ok(proposals(snapshot, &rows, ProposalPlan::of_field(ctx)).await?.pop())
-}
-
 /// Worin sich eine Fassung von einer anderen unterscheidet.
 #[derive(SimpleObject)]
 #[graphql(tag = "for all")]

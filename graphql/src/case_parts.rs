@@ -8,7 +8,7 @@ use kim_domain::field::FieldSet;
 use kim_domain::id::Kind;
 use kim_domain::support_plan::Goal;
 use kim_domain::upcoming::CaseFacts;
-use kim_entity::read::{DecisionRow, NoteRow, PlanRow, Reads};
+use kim_entity::read::{CaseRow, DecisionRow, NoteRow, PlanRow, Reads};
 use uuid::Uuid;
 
 use crate::agency::Parties;
@@ -34,24 +34,21 @@ pub(crate) struct CaseParts {
     pub(crate) disputed: FieldSet,
 }
 
-/// Fetches the parts of these cases.
+/// Fetches what is asked of each of these cases.
 pub(crate) async fn parts(
     snapshot: &Reads,
-    ids: &[Uuid],
-    asked: &CasePlan,
+    rows: &[(CaseRow, &CasePlan)],
 ) -> Result<HashMap<Uuid, CaseParts>, Failure> {
-    let mut parts: HashMap<Uuid, CaseParts> = ids.iter().map(|id| (*id, CaseParts::default())).collect();
-    if ids.is_empty() {
-        return Ok(parts);
-    }
-    let read = |window| async move { snapshot.notes(ids, &window).await };
-    let count = snapshot.count_notes(ids);
-    let mut notes = Histories::fetch(&asked.notes, NOTES, ids, read, count).await?;
-    for (id, part) in &mut parts {
-        part.notes = notes.take(*id);
-    }
-    if asked.goals {
-        let plans = snapshot.plans(ids).await?;
+    let ids = |has: fn(&CasePlan) -> bool| ids_where(rows, has);
+    let notes: Vec<_> = rows.iter().map(|(row, plan)| (row.id, &plan.notes)).collect();
+    let read = |ids: Vec<Uuid>, window| async move { snapshot.notes(&ids, &window).await };
+    let count = |ids: Vec<Uuid>| async move { snapshot.count_notes(&ids).await };
+    let mut notes = Histories::fetch(NOTES, &notes, read, count).await?;
+    let part =
+        |(row, _): &(CaseRow, &CasePlan)| (row.id, CaseParts { notes: notes.take(row.id), ..CaseParts::default() });
+    let mut parts: HashMap<Uuid, CaseParts> = rows.iter().map(part).collect();
+    if let Some(ids) = ids(|plan| plan.goals) {
+        let plans = snapshot.plans(&ids).await?;
         let plans: Vec<_> = plans.into_iter().map(|(id, row)| (id, goal::goals(&row), row)).collect();
         let steps = plans.iter().flat_map(|(_, goals, _)| goals).flat_map(|goal| &goal.steps);
         let named: BTreeSet<Uuid> = steps.filter_map(|step| step.agency).collect();
@@ -62,22 +59,28 @@ pub(crate) async fn parts(
             part.parties = Arc::clone(&parties);
         }
     }
-    if asked.decisions {
-        for (id, decisions) in snapshot.decisions(ids).await? {
+    if let Some(ids) = ids(|plan| plan.decisions) {
+        for (id, decisions) in snapshot.decisions(&ids).await? {
             parts.entry(id).or_default().decisions = decisions;
         }
     }
-    if asked.deadlines {
-        for (id, facts) in snapshot.deadline_facts(Some(ids)).await? {
+    if let Some(ids) = ids(|plan| plan.deadlines) {
+        for (id, facts) in snapshot.deadline_facts(Some(&ids)).await? {
             parts.entry(id).or_default().facts = Some(facts);
         }
     }
-    if asked.disputed {
-        for (id, fields) in snapshot.disputes_of_cases(ids).await? {
+    if let Some(ids) = ids(|plan| plan.disputed) {
+        for (id, fields) in snapshot.disputes_of_cases(&ids).await? {
             parts.entry(id).or_default().disputed = fields;
         }
     }
     Ok(parts)
+}
+
+/// The cases of which something is asked; `None` if there are none.
+fn ids_where(rows: &[(CaseRow, &CasePlan)], has: impl Fn(&CasePlan) -> bool) -> Option<Vec<Uuid>> {
+    let ids: Vec<Uuid> = rows.iter().filter(|(_, plan)| has(plan)).map(|(row, _)| row.id).collect();
+    Some(ids).filter(|ids| !ids.is_empty())
 }
 
 /// A counselling note.

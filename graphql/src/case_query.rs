@@ -12,6 +12,7 @@ use kim_domain::id::Kind;
 use kim_domain::upcoming::{DeadlineKind, MONTHS_AHEAD, upcoming};
 use uuid::Uuid;
 
+use crate::asked::alike;
 use crate::case::Case;
 use crate::eligibility::{EligibilityCheck, EligibilityRuleSet, EligibilityStatementsInput};
 use crate::error::{Failure, or_null};
@@ -63,7 +64,7 @@ impl CaseReading {
         let ids: BTreeSet<Uuid> = page.iter().map(|((_, case, _), _)| *case).collect();
         let ids: Vec<Uuid> = ids.into_iter().collect();
         let cases = snapshot.cases_by_id(&ids, plan.record).await?;
-        let cases = load::cases(snapshot, cases, &plan).await?;
+        let cases = load::cases(snapshot, alike(cases, &plan)).await?;
         let cases: HashMap<Uuid, _> = cases.into_iter().map(|case| (case.row.id, Arc::new(case))).collect();
         let rows = page.into_iter().filter_map(|(place, deadline)| {
             let case = Arc::clone(cases.get(&place.1)?);

@@ -22,7 +22,7 @@ use crate::plan::{Plan, Selected};
 use crate::scalar::{Date, DateTime, global};
 
 /// What is asked of consents.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct ConsentPlan {
     receiver: bool,
     history: bool,
@@ -38,6 +38,12 @@ impl Plan for ConsentPlan {
                 ConsentNeed::History => self.history = true,
             }
         }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        let Self { receiver, history } = other;
+        self.receiver |= receiver;
+        self.history |= history;
     }
 }
 

@@ -11,6 +11,7 @@ use async_graphql_value::Value;
 use crate::declaration::Weight;
 use crate::error::{Code, coded};
 use crate::inputs::{Given, Inputs};
+use crate::node::MAX_IDS;
 use crate::page::{DEFAULT, MOST};
 use crate::vocabulary::{KnownFields, Vocabulary};
 
@@ -169,6 +170,10 @@ impl<'d> Measure<'d> {
             Weight::One | Weight::InPage => (1, false),
             Weight::List(most) => (most, false),
             Weight::Rows(most) => (most, true),
+            // A list that is too long is refused as such, by its resolver.
+            Weight::ByIds => {
+                (field.get_argument("ids").map_or(1, |ids| self.items(&ids.node)).min(MAX_IDS as u64), true)
+            }
             Weight::Page => {
                 let asked = ["first", "last"].into_iter().filter_map(|argument| field.get_argument(argument));
                 // A page that is too large is refused as such, by its resolver.
@@ -180,10 +185,33 @@ impl<'d> Measure<'d> {
 
     fn number(&self, value: &Value) -> Option<u64> {
         if let Value::Variable(name) = value {
-            let given = self.variables.get(name).or_else(|| self.defaults.get(name.as_str()).copied());
-            return if let ConstValue::Number(number) = given? { number.as_u64() } else { None };
+            return if let ConstValue::Number(number) = self.variable(name)? { number.as_u64() } else { None };
         }
         if let Value::Number(number) = value { number.as_u64() } else { None }
+    }
+
+    /// The length of a list. What is no list counts as one item, and so does an empty one: the costs of variables grow with the
+    /// number of their values, and both have one.
+    fn items(&self, value: &Value) -> u64 {
+        let length = match value {
+            Value::Variable(name) => match self.variable(name) {
+                Some(ConstValue::List(items)) => items.len(),
+                Some(_) | None => 1,
+            },
+            Value::List(items) => items.len(),
+            Value::Null
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Boolean(_)
+            | Value::Binary(_)
+            | Value::Enum(_)
+            | Value::Object(_) => 1,
+        };
+        length.max(1) as u64
+    }
+
+    fn variable(&self, name: &Name) -> Option<&'d ConstValue> {
+        self.variables.get(name).or_else(|| self.defaults.get(name.as_str()).copied())
     }
 }
 
@@ -213,6 +241,11 @@ mod tests {
         // A page among the root's fields, a list of rows in a case.
         assert_eq!(estimate("{ referrals(first: 7) { nodes { id } } }").1, 7);
         assert_eq!(estimate("{ case(id: \"A\") { referrals { id } } }").1, 20);
+        // As many rows as there are ids.
+        let by_ids = |ids: &str| {
+            estimate(&format!("{{ referralsById(ids: {ids}) {{ messages(last: 3) {{ nodes {{ id }} }} }} }}")).1
+        };
+        assert_eq!((by_ids(r#"["A", "B"]"#), by_ids(r#""A""#), by_ids("[]")), (2 * 4, 4, 4));
         assert_eq!(estimate("{ case(id: \"A\") { referrals { messages(last: 3) { nodes { id } } } } }").1, 20 * 4);
         assert_eq!(estimate("{ case(id: \"A\") { eligibilityDecisions { groups } } }").0, 3 * 3 + 2);
     }

@@ -9,6 +9,7 @@
 //! | `list 5` | a list | how many items it usually has at the most |
 //! | `rows 20` | a list | the same, of rows of the database |
 //! | `bulk` | a list | as many rows as a bulk may bring |
+//! | `by ids` | a list | as many rows as its argument `ids` has |
 //! | `page` | a connection | as many rows as its arguments say |
 //! | `in page` | `nodes` and `edges` | as many as the field that leads to the connection |
 //! | `plan referral` | a type | which plan fetches what its fields need |
@@ -28,6 +29,8 @@ use crate::needs::Need;
 
 /// What a connection's own lists declare.
 const IN_PAGE: &str = "in page";
+/// What a list of rows by their ids declares.
+const BY_IDS: &str = "by ids";
 
 /// What one part declares.
 #[derive(Clone, Debug, Default)]
@@ -54,6 +57,8 @@ pub(crate) enum Weight {
     List(u64),
     /// Usually at most so many rows of the database.
     Rows(u64),
+    /// As many rows of the database as its argument `ids` has.
+    ByIds,
     /// As many rows of the database as its arguments say.
     Page,
     /// Counted by the field that leads to the page.
@@ -71,6 +76,7 @@ impl Declaration {
                 ("rows", most) => read.weight = Weight::Rows(number(most)?),
                 ("bulk", "") => read.weight = Weight::Rows(MAX_ROWS as u64),
                 ("page", "") => read.weight = Weight::Page,
+                _ if tag == BY_IDS => read.weight = Weight::ByIds,
                 _ if tag == IN_PAGE => read.weight = Weight::InPage,
                 ("plan", name) => name.clone_into(&mut read.plan),
                 ("needs", words) => {
@@ -173,8 +179,9 @@ impl Reading<'_> {
             Weight::One if is_page => "is a connection and does not declare `page`",
             Weight::One if is_list => "is a list and does not declare how long",
             Weight::Page if !is_page || !has_size => "declares `page`, and is no connection or takes no size",
-            Weight::List(_) | Weight::Rows(_) | Weight::InPage if !is_list => "is no list",
-            Weight::One | Weight::Page | Weight::List(_) | Weight::Rows(_) | Weight::InPage => return,
+            Weight::ByIds if !field.args.contains_key("ids") => "declares `by ids`, and takes none",
+            Weight::List(_) | Weight::Rows(_) | Weight::InPage | Weight::ByIds if !is_list => "is no list",
+            Weight::One | Weight::Page | Weight::List(_) | Weight::Rows(_) | Weight::InPage | Weight::ByIds => return,
         };
         self.problems.push(format!("{place} {problem}"));
     }
@@ -217,6 +224,8 @@ mod tests {
         endless: Option<Vec<i32>>,
         #[graphql(tag = "rows 2")]
         single: i32,
+        #[graphql(tag = "by ids")]
+        idless: Vec<i32>,
         #[graphql(tag = "page")]
         sizeless: Page,
         unpaged: Page,
@@ -263,6 +272,7 @@ mod tests {
             "Declared.planless: no need \"parties\"",
             "Declared.endless is a list and does not declare how long",
             "Declared.single is no list",
+            "Declared.idless declares `by ids`, and takes none",
             "Declared.sizeless declares `page`, and is no connection or takes no size",
             "Declared.unpaged is a connection and does not declare `page`",
             "Root.undeclared does not declare for whom it exists",

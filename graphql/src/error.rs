@@ -37,14 +37,14 @@ kim_domain::words! {
 pub(crate) const MAX_ERRORS: usize = 20;
 
 /// A failed read or change. It is deliberately no `Display`: only its code and a text of ours reach the caller.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Failure {
     /// The token lacks a scope.
     Forbidden(Scope),
     /// An argument cannot be used; the text says which and what to do.
     BadInput(String),
-    /// A page is too large; the text says how large it may be.
-    LimitExceeded(String),
+    /// A page or a list of ids is too long; the text says how long it may be.
+    LimitExceeded(Limit, String),
     /// A change that may not be made.
     Refused(Refused),
     /// The database did not answer, or holds what it must not hold.
@@ -79,8 +79,9 @@ impl From<Failure> for Error {
                 format!("Dem Token fehlt die Berechtigung „{}“ ({}).", scope.code(), scope.label()),
             ),
             Failure::BadInput(text) => with_code(Code::BadInput, text),
-            Failure::LimitExceeded(text) => with_code(Code::LimitExceeded, text)
-                .extend_with(|_, extensions| extensions.set("limit", Limit::Page.code())),
+            Failure::LimitExceeded(limit, text) => {
+                with_code(Code::LimitExceeded, text).extend_with(|_, extensions| extensions.set("limit", limit.code()))
+            }
             Failure::Refused(refused) => with_code(code_of(refused.code), refused.text).extend_with(|_, extensions| {
                 if let Some(version) = refused.version {
                     extensions.set("version", version);

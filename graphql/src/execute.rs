@@ -18,7 +18,7 @@ use crate::engine::{error_text, failed_fields, root_order};
 use crate::error::{Code, MAX_ERRORS, kind_of, masked, too_late};
 use crate::prepared::{self, Ready};
 use crate::schema::{self, Schema};
-use crate::session::Session;
+use crate::session::{Session, Shape};
 
 /// So often an answer is made anew because something was closed to its agency.
 const ATTEMPTS: usize = 8;
@@ -119,8 +119,11 @@ impl Api {
         ready: &Ready<'_>,
     ) -> Result<(Response, Vec<Shown>, NaiveDate), Response> {
         let (database, key) = (Arc::clone(&self.database), Arc::clone(&self.key));
-        let in_pieces = ready.document().needs_engine_merge;
-        let session = Session::new(Arc::clone(viewer), database, key, self.clock, snapshot, in_pieces);
+        let shape = Shape {
+            in_pieces: ready.document().needs_engine_merge,
+            several_fields: ready.prepared.root_keys.len() > 1,
+        };
+        let session = Session::new(Arc::clone(viewer), database, key, self.clock, snapshot, shape);
         // The day for which the rule is asked, and no later one: midnight may pass at any moment.
         let (today, session) = (session.today(), Arc::new(session));
         let response = schema.execute(ready.request().data(Arc::clone(&session))).await;

@@ -57,32 +57,42 @@ pub(crate) struct Histories<R> {
 }
 
 impl<R> Histories<R> {
-    /// Fetches what a plan asks for: a statement for each page, and one for the counts.
-    pub(crate) async fn fetch<F: Future<Output = Result<HashMap<Uuid, Page<R>>, DbErr>>>(
-        plan: &HistoryPlan,
+    /// Fetches what is asked of each: a statement for each distinct page, and one for the counts.
+    pub(crate) async fn fetch<F, G>(
         list: &str,
-        of: &[Uuid],
-        read: impl Fn(Window<HistoryKey>) -> F,
-        count: impl Future<Output = Result<HashMap<Uuid, i64>, DbErr>>,
-    ) -> Result<Self, Failure> {
+        asked: &[(Uuid, &HistoryPlan)],
+        read: impl Fn(Vec<Uuid>, Window<HistoryKey>) -> F,
+        count: impl Fn(Vec<Uuid>) -> G,
+    ) -> Result<Self, Failure>
+    where
+        F: Future<Output = Result<HashMap<Uuid, Page<R>>, DbErr>>,
+        G: Future<Output = Result<HashMap<Uuid, i64>, DbErr>>,
+    {
         let mut found = Self { pages: Vec::new(), counts: HashMap::new() };
-        if of.is_empty() {
-            return Ok(found);
+        let mut wanted: Vec<(&PageArgs, Vec<Uuid>)> = Vec::new();
+        for &(id, plan) in asked {
+            for args in &plan.pages {
+                match wanted.iter_mut().find(|(other, _)| *other == args) {
+                    Some((_, ids)) => ids.push(id),
+                    None => wanted.push((args, vec![id])),
+                }
+            }
         }
-        for args in &plan.pages {
+        for (args, ids) in wanted {
             // A page that cannot be read is refused by the resolver.
             let Ok(window) = args.window(list, moment) else { continue };
-            found.pages.push((args.clone(), read(window).await?));
+            found.pages.push((args.clone(), read(ids, window).await?));
         }
-        if plan.count {
-            found.counts = count.await?;
+        let counted: Vec<Uuid> = asked.iter().filter(|(_, plan)| plan.count).map(|(id, _)| *id).collect();
+        if !counted.is_empty() {
+            found.counts = count(counted).await?;
         }
         Ok(found)
     }
 
-    /// The rows of all pages.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = &R> {
-        self.pages.iter().flat_map(|(_, pages)| pages.values()).flat_map(|page| &page.rows)
+    /// The rows of all pages of these.
+    pub(crate) fn rows_of(&self, ids: &[Uuid]) -> impl Iterator<Item = &R> {
+        self.pages.iter().flat_map(|(_, pages)| ids.iter().filter_map(|id| pages.get(id))).flat_map(|page| &page.rows)
     }
 
     /// The history of one of them.

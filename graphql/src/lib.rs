@@ -6,6 +6,7 @@
 mod agency;
 mod agreement;
 mod agreement_query;
+mod asked;
 mod cache;
 mod case;
 mod case_parts;
@@ -39,6 +40,7 @@ mod meeting;
 mod mutation;
 mod narrowing;
 mod needs;
+mod node;
 mod offer_check;
 mod page;
 mod plan;

@@ -27,6 +27,7 @@ kim_domain::words! {
         Inputs = "INPUTS": "Werte in Argumenten, Variablen an jeder ihrer Stellen gezählt",
         Text = "TEXT": "Bytes in einem Text",
         Page = "PAGE": "Zeilen auf einer Seite",
+        Ids = "IDS": "Kennungen in einer Liste",
     }
 }
 

@@ -1,6 +1,7 @@
 //! Fetches what a plan asks for: a constant number of statements for any number of rows.
 
 use std::collections::{BTreeSet, HashMap};
+use std::pin::Pin;
 use std::sync::Arc;
 
 use kim_domain::agency::Scope;
@@ -10,91 +11,82 @@ use kim_entity::read::{AgencyRow, CaseRow, ListedReferral, Reads, ReferralRest, 
 use uuid::Uuid;
 
 use crate::agency::Parties;
+use crate::asked::{ById, Planned};
 use crate::case::Case;
 use crate::case_parts;
-use crate::consent::{self, Consent};
+use crate::consent::{self, Consent, ConsentPlan};
 use crate::consent_receipt::ConsentReceipt;
 use crate::correction;
 use crate::error::Failure;
 use crate::history::{self, Histories};
-use crate::plan::{CasePlan, ReferralPlan};
+use crate::plan::{CasePlan, HistoryPlan, Plan as _, ReferralPlan};
 use crate::referral::Referral;
 
-/// Completes rows of referrals, in their order.
-pub(crate) async fn referrals<R: Into<Option<ReferralRest>>>(
-    snapshot: &Reads,
-    rows: Vec<ReferralRow<R>>,
-    plan: &ReferralPlan,
-) -> Result<Vec<Referral>, Failure> {
-    let rows: Vec<ListedReferral> = rows.into_iter().map(|row| row.map(Into::into)).collect();
-    let asked = plan.handover.and(known_to(snapshot.viewer().agency().kind));
-    let released: Vec<_> = rows.iter().map(|row| (row.id, row.visible().restrict_to(asked))).collect();
-    let mut values = snapshot.handovers(&released).await?;
-    let parties = if plan.parties { sides(snapshot, &rows).await? } else { Parties::default() };
+/// What is loaded, on the heap: referrals have cases, which have referrals, and a root field shall not be as large as all of it.
+pub(crate) type Loading<'f, T> = Pin<Box<dyn Future<Output = Result<Vec<T>, Failure>> + Send + 'f>>;
 
-    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    let with_texts: Vec<Uuid> = rows.iter().filter(|row| Referral::opens_texts(row)).map(|row| row.id).collect();
-    let (with_texts, all) = (&with_texts[..], &ids[..]);
-    let read = |window| async move { snapshot.messages(with_texts, &window).await };
-    let count = snapshot.count_messages(with_texts);
-    let mut messages = Histories::fetch(&plan.messages, history::MESSAGES, with_texts, read, count).await?;
-    let read = |window| async move { snapshot.events(all, &window).await };
-    let count = snapshot.count_events(all);
-    let mut events = Histories::fetch(&plan.events, history::EVENTS, all, read, count).await?;
-    let read = |window| async move { snapshot.corrections(with_texts, &window).await };
-    let count = snapshot.count_corrections(with_texts);
-    let mut corrections = Histories::fetch(&plan.corrections, correction::CORRECTIONS, with_texts, read, count).await?;
-    let appointments = if plan.appointments { snapshot.appointments(with_texts).await? } else { HashMap::new() };
-    let talks = if plan.talks { snapshot.talks(with_texts).await? } else { HashMap::new() };
-    let drafts = if plan.offer_check { snapshot.drafts(all).await? } else { HashMap::new() };
-    let sends = snapshot.viewer().agency().kind.sends();
-    let notices = if plan.told && sends {
-        let reported: BTreeSet<Uuid> = corrections.rows().map(|row| row.id).collect();
-        snapshot.notices(&reported.into_iter().collect::<Vec<_>>()).await?
-    } else {
-        HashMap::new()
+/// Completes rows of referrals, in their order.
+pub(crate) fn referrals<'f, R: Into<Option<ReferralRest>>>(
+    snapshot: &'f Reads,
+    rows: Planned<'f, ReferralRow<R>, ReferralPlan>,
+) -> Loading<'f, Referral> {
+    let rows = rows.into_iter().map(|(row, plan)| (row.map(Into::into), plan)).collect();
+    Box::pin(complete_referrals(snapshot, rows))
+}
+
+async fn complete_referrals(
+    snapshot: &Reads,
+    rows: Planned<'_, ListedReferral, ReferralPlan>,
+) -> Result<Vec<Referral>, Failure> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known = known_to(snapshot.viewer().agency().kind);
+    let released =
+        |(row, plan): &(ListedReferral, &ReferralPlan)| (row.id, row.visible().restrict_to(plan.handover.and(known)));
+    let mut values = snapshot.handovers(&rows.iter().map(released).collect::<Vec<_>>()).await?;
+    let parties = sides(snapshot, &rows).await?;
+
+    let ids = |has: fn(&ReferralPlan) -> bool| ids_where(&rows, |_, plan| has(plan));
+    let with_texts =
+        |has: fn(&ReferralPlan) -> bool| ids_where(&rows, |row, plan| Referral::opens_texts(row) && has(plan));
+    let histories = |of: fn(&ReferralPlan) -> &HistoryPlan, only_texts: bool| -> Vec<(Uuid, &HistoryPlan)> {
+        let opens = |(row, _): &&(ListedReferral, &ReferralPlan)| !only_texts || Referral::opens_texts(row);
+        rows.iter().filter(opens).map(|(row, plan)| (row.id, of(plan))).collect()
     };
-    let notices = Arc::new(notices);
-    let disputes =
-        if plan.disputed || (plan.actions && sends) { snapshot.disputes(all).await? } else { HashMap::new() };
+    let read = |ids: Vec<Uuid>, window| async move { snapshot.messages(&ids, &window).await };
+    let count = |ids: Vec<Uuid>| async move { snapshot.count_messages(&ids).await };
+    let asked = histories(|plan| &plan.messages, true);
+    let mut messages = Histories::fetch(history::MESSAGES, &asked, read, count).await?;
+    let read = |ids: Vec<Uuid>, window| async move { snapshot.events(&ids, &window).await };
+    let count = |ids: Vec<Uuid>| async move { snapshot.count_events(&ids).await };
+    let asked = histories(|plan| &plan.events, false);
+    let mut events = Histories::fetch(history::EVENTS, &asked, read, count).await?;
+    let read = |ids: Vec<Uuid>, window| async move { snapshot.corrections(&ids, &window).await };
+    let count = |ids: Vec<Uuid>| async move { snapshot.count_corrections(&ids).await };
+    let asked = histories(|plan| &plan.corrections, true);
+    let mut corrections = Histories::fetch(correction::CORRECTIONS, &asked, read, count).await?;
+    let appointments = snapshot.appointments(&with_texts(|plan| plan.appointments)).await?;
+    let talks = snapshot.talks(&with_texts(|plan| plan.talks)).await?;
+    let drafts = snapshot.drafts(&ids(|plan| plan.offer_check)).await?;
+    let sends = snapshot.viewer().agency().kind.sends();
+    let told = if sends { ids(|plan| plan.told) } else { Vec::new() };
+    let reported: BTreeSet<Uuid> = corrections.rows_of(&told).map(|row| row.id).collect();
+    let notices = Arc::new(snapshot.notices(&reported.into_iter().collect::<Vec<_>>()).await?);
+    let disputed = ids_where(&rows, |_, plan| plan.disputed || (plan.actions && sends));
+    let disputes = snapshot.disputes(&disputed).await?;
     let mut continuable = Vec::new();
-    for row in rows.iter().filter(|row| plan.actions && row.side == Side::Sender) {
+    for (row, _) in rows.iter().filter(|(row, plan)| plan.actions && row.side == Side::Sender) {
         if Referral::rest_of(row)?.standing.permits(OfferAgain, Mover::Sender) {
             continuable.push(row.id);
         }
     }
     let continuable = snapshot.continuable(&continuable).await?;
-    let previous = match &plan.previous {
-        Some(plan) => {
-            let wanted: Vec<Uuid> = rests(&rows)?.filter_map(|rest| rest.previous_id).collect();
-            let found = snapshot.referrals_by_id(&wanted).await?;
-            let found = Box::pin(referrals(snapshot, found, plan)).await?;
-            found.into_iter().map(|referral| (referral.row.id, Arc::new(referral))).collect()
-        }
-        None => HashMap::new(),
-    };
-    let mut consents: HashMap<Uuid, Consent> = HashMap::new();
-    if let Some(plan) = plan.consent
-        && snapshot.viewer().may(Scope::CaseRead)
-    {
-        let own = rows.iter().filter(|row| row.side == Side::Sender);
-        let wanted: BTreeSet<Uuid> = rests(own)?.filter_map(|rest| rest.consent_id).collect();
-        let found = snapshot.consents_by_id(&wanted.into_iter().collect::<Vec<_>>()).await?;
-        let loaded = consent::load(snapshot, &found, plan).await?;
-        consents.extend(found.iter().map(|row| row.id).zip(loaded));
-    }
-    let own_cases = match &plan.case {
-        Some(plan) if snapshot.viewer().may(Scope::CaseRead) => {
-            let wanted: BTreeSet<Uuid> = rests(&rows)?.map(|rest| rest.case_id).collect();
-            let wanted: Vec<Uuid> = wanted.into_iter().collect();
-            let found = snapshot.cases_by_id(&wanted, plan.record).await?;
-            let found = Box::pin(cases(snapshot, found, plan)).await?;
-            found.into_iter().map(|case| (case.row.id, Arc::new(case))).collect()
-        }
-        Some(_) | None => HashMap::new(),
-    };
+    let previous = previous(snapshot, &rows).await?;
+    let consents = consents(snapshot, &rows).await?;
+    let own_cases = own_cases(snapshot, &rows).await?;
 
-    let complete = |row: ListedReferral| {
+    let complete = |(row, _): (ListedReferral, &ReferralPlan)| {
         let rest = row.rest.as_ref();
         Referral {
             parties: Arc::clone(&parties),
@@ -117,30 +109,95 @@ pub(crate) async fn referrals<R: Into<Option<ReferralRest>>>(
     Ok(rows.into_iter().map(complete).collect())
 }
 
-/// The rest of rows that were read whole.
-fn rests<'r>(
-    rows: impl IntoIterator<Item = &'r ListedReferral>,
-) -> Result<impl Iterator<Item = &'r ReferralRest>, Failure> {
-    let rests: Vec<_> = rows.into_iter().map(Referral::rest_of).collect::<Result<_, _>>()?;
-    Ok(rests.into_iter())
+/// Those of these referrals that are the viewer's.
+pub(crate) async fn referrals_by_id(
+    snapshot: &Reads,
+    asked: &ById<'_, ReferralPlan>,
+) -> Result<Vec<Referral>, Failure> {
+    let rows = snapshot.referrals_by_id(&asked.ids()).await?;
+    referrals(snapshot, asked.of(rows, |row| row.id)).await
+}
+
+/// The referrals that are to be completed with something.
+fn ids_where(
+    rows: &[(ListedReferral, &ReferralPlan)],
+    has: impl Fn(&ListedReferral, &ReferralPlan) -> bool,
+) -> Vec<Uuid> {
+    rows.iter().filter(|(row, plan)| has(row, plan)).map(|(row, _)| row.id).collect()
+}
+
+/// The referrals that these continue, by id.
+async fn previous(
+    snapshot: &Reads,
+    rows: &[(ListedReferral, &ReferralPlan)],
+) -> Result<HashMap<Uuid, Arc<Referral>>, Failure> {
+    let mut asked = ById::default();
+    for (row, plan) in rows {
+        if let Some(plan) = &plan.previous
+            && let Some(id) = Referral::rest_of(row)?.previous_id
+        {
+            asked.add(id, &**plan);
+        }
+    }
+    let found = referrals_by_id(snapshot, &asked).await?;
+    Ok(found.into_iter().map(|referral| (referral.row.id, Arc::new(referral))).collect())
+}
+
+/// The consents on which these referrals rest, for their sender, by id.
+async fn consents(
+    snapshot: &Reads,
+    rows: &[(ListedReferral, &ReferralPlan)],
+) -> Result<HashMap<Uuid, Consent>, Failure> {
+    let mut asked = ById::default();
+    for (row, plan) in rows.iter().filter(|(row, _)| row.side == Side::Sender) {
+        if let Some(plan) = &plan.consent
+            && snapshot.viewer().may(Scope::CaseRead)
+            && let Some(id) = Referral::rest_of(row)?.consent_id
+        {
+            asked.add(id, plan);
+        }
+    }
+    let found = snapshot.consents_by_id(&asked.ids()).await?;
+    let loaded = consent::load(snapshot, &found, asked.together()).await?;
+    Ok(found.iter().map(|row| row.id).zip(loaded).collect())
+}
+
+/// The viewer's own cases from which these referrals were made, by id.
+async fn own_cases(
+    snapshot: &Reads,
+    rows: &[(ListedReferral, &ReferralPlan)],
+) -> Result<HashMap<Uuid, Arc<Case>>, Failure> {
+    let mut asked = ById::default();
+    for (row, plan) in rows {
+        if let Some(plan) = &plan.case
+            && snapshot.viewer().may(Scope::CaseRead)
+        {
+            asked.add(Referral::rest_of(row)?.case_id, &**plan);
+        }
+    }
+    let found = cases_by_id(snapshot, &asked).await?;
+    Ok(found.into_iter().map(|case| (case.row.id, Arc::new(case))).collect())
+}
+
+/// The viewer's own cases among these.
+pub(crate) async fn cases_by_id(snapshot: &Reads, asked: &ById<'_, CasePlan>) -> Result<Vec<Case>, Failure> {
+    let rows = snapshot.cases_by_id(&asked.ids(), asked.together().record).await?;
+    cases(snapshot, asked.of(rows, |row| row.id)).await
 }
 
 /// Completes rows of cases, in their order.
-pub(crate) async fn cases(snapshot: &Reads, rows: Vec<CaseRow>, plan: &CasePlan) -> Result<Vec<Case>, Failure> {
-    let mut of_case: HashMap<Uuid, Vec<Referral>> = HashMap::new();
-    if let Some(plan) = &plan.referrals
-        && snapshot.viewer().may(Scope::ReferralRead)
-    {
-        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-        let found = snapshot.referrals_of_cases(&ids).await?;
-        for referral in Box::pin(referrals(snapshot, found, plan)).await? {
-            of_case.entry(Referral::rest_of(&referral.row)?.case_id).or_default().push(referral);
-        }
+pub(crate) fn cases<'f>(snapshot: &'f Reads, rows: Planned<'f, CaseRow, CasePlan>) -> Loading<'f, Case> {
+    Box::pin(complete_cases(snapshot, rows))
+}
+
+async fn complete_cases(snapshot: &Reads, rows: Planned<'_, CaseRow, CasePlan>) -> Result<Vec<Case>, Failure> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
     }
-    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    let mut parts = case_parts::parts(snapshot, &ids, plan).await?;
-    let mut of_client = consents_of(snapshot, &rows, plan).await?;
-    let complete = |row: CaseRow| {
+    let mut of_case = referrals_of(snapshot, &rows).await?;
+    let mut parts = case_parts::parts(snapshot, &rows).await?;
+    let mut of_client = consents_of(snapshot, &rows).await?;
+    let complete = |(row, _): (CaseRow, &CasePlan)| {
         let (consents, receipt) = of_client.remove(&row.id).unwrap_or_default();
         let parts = parts.remove(&row.id).unwrap_or_default();
         Case { referrals: of_case.remove(&row.id).unwrap_or_default(), consents, receipt, parts, row }
@@ -148,28 +205,48 @@ pub(crate) async fn cases(snapshot: &Reads, rows: Vec<CaseRow>, plan: &CasePlan)
     Ok(rows.into_iter().map(complete).collect())
 }
 
+/// The referrals of these cases, by case.
+async fn referrals_of(
+    snapshot: &Reads,
+    rows: &[(CaseRow, &CasePlan)],
+) -> Result<HashMap<Uuid, Vec<Referral>>, Failure> {
+    let may = snapshot.viewer().may(Scope::ReferralRead);
+    let plans = rows.iter().filter_map(|(row, plan)| Some((row.id, plan.referrals.as_deref().filter(|_| may)?)));
+    let plans: HashMap<Uuid, &ReferralPlan> = plans.collect();
+    let found = snapshot.referrals_of_cases(&plans.keys().copied().collect::<Vec<_>>()).await?;
+    let found = found.into_iter().filter_map(|row| plans.get(&row.rest.case_id).map(|&plan| (row, plan))).collect();
+    let mut of_case: HashMap<Uuid, Vec<Referral>> = HashMap::new();
+    for referral in referrals(snapshot, found).await? {
+        of_case.entry(Referral::rest_of(&referral.row)?.case_id).or_default().push(referral);
+    }
+    Ok(of_case)
+}
+
 /// The consents of the clients of these cases, and their receipts, by case.
 async fn consents_of(
     snapshot: &Reads,
-    rows: &[CaseRow],
-    plan: &CasePlan,
+    rows: &[(CaseRow, &CasePlan)],
 ) -> Result<HashMap<Uuid, (Vec<Consent>, Option<ConsentReceipt>)>, Failure> {
-    let mut found = HashMap::new();
-    if plan.consents.is_none() && !plan.receipt {
-        return Ok(found);
+    let rows: Vec<_> = rows.iter().filter(|(_, plan)| plan.consents.is_some() || plan.receipt).collect();
+    if rows.is_empty() {
+        return Ok(HashMap::new());
     }
-    let persons: BTreeSet<Uuid> = rows.iter().map(|row| row.person_id).collect();
+    let persons: BTreeSet<Uuid> = rows.iter().map(|(row, _)| row.person_id).collect();
     let of_person = snapshot.consents_of_clients(&persons.into_iter().collect::<Vec<_>>()).await?;
     let all: Vec<_> = of_person.values().flatten().cloned().collect();
-    let bound_by_203 = if plan.receipt { snapshot.is_bound_by_203().await? } else { true };
-    let names = match plan.receipt {
+    let mut plan = ConsentPlan::default();
+    rows.iter().filter_map(|(_, asked)| asked.consents.as_ref()).for_each(|asked| plan.merge(asked));
+    let receipts = rows.iter().any(|(_, plan)| plan.receipt);
+    let bound_by_203 = if receipts { snapshot.is_bound_by_203().await? } else { true };
+    let names = match receipts {
         true => parties(snapshot, all.iter().map(|row| row.receiver_id).collect()).await?,
         false => Parties::default(),
     };
-    let loaded = consent::load(snapshot, &all, plan.consents.unwrap_or_default()).await?;
+    let loaded = consent::load(snapshot, &all, plan).await?;
     let loaded: HashMap<Uuid, Consent> = all.iter().map(|row| row.id).zip(loaded).collect();
     let (own, today, only) = (snapshot.viewer().agency(), snapshot.today(), snapshot.viewer().purposes());
-    for row in rows {
+    let mut found = HashMap::new();
+    for (row, plan) in rows {
         let own_rows = of_person.get(&row.person_id).map_or(&[][..], Vec::as_slice);
         let consents = own_rows.iter().filter_map(|one| loaded.get(&one.id).cloned()).collect();
         let receipt = plan.receipt.then(|| ConsentReceipt::of(own, bound_by_203, own_rows, &names, today, only));
@@ -178,12 +255,16 @@ async fn consents_of(
     Ok(found)
 }
 
-/// The two sides of these referrals. The viewer's own agency and every sender are known already.
-async fn sides(snapshot: &Reads, rows: &[ListedReferral]) -> Result<Parties, Failure> {
+/// The two sides of these referrals, where they are asked for. The viewer's own agency and every sender are known already.
+async fn sides(snapshot: &Reads, rows: &[(ListedReferral, &ReferralPlan)]) -> Result<Parties, Failure> {
+    let rows: Vec<_> = rows.iter().filter(|(_, plan)| plan.parties).map(|(row, _)| row).collect();
+    if rows.is_empty() {
+        return Ok(Parties::default());
+    }
     let own = snapshot.viewer().agency();
     let own = AgencyRow::from(own);
     let mut known = HashMap::from([(own.id, own)]);
-    for row in rows {
+    for row in &rows {
         known.entry(row.sender_id).or_insert_with(|| row.sender.clone());
     }
     let others: BTreeSet<Uuid> = rows.iter().map(|row| row.receiver_id).filter(|id| !known.contains_key(id)).collect();

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::error::Failure;
+use crate::limit::Limit;
 
 /// The rows of a page that does not say how many.
 pub(crate) const DEFAULT: u64 = 20;
@@ -88,7 +89,7 @@ impl PageArgs {
         let wanted = self.first.or(self.last).map_or(Ok(DEFAULT), u64::try_from);
         let limit = wanted.map_err(|_| Failure::BadInput("„first“ und „last“ sind nicht negativ.".into()))?;
         if limit > MOST {
-            return Err(Failure::LimitExceeded(format!("Eine Seite hat höchstens {MOST} Zeilen.")));
+            return Err(Failure::LimitExceeded(Limit::Page, format!("Eine Seite hat höchstens {MOST} Zeilen.")));
         }
         let key = |cursor: &Option<String>| cursor.as_deref().map(|cursor| open(list, cursor, &read)).transpose();
         Ok(Window { limit, from_end: self.last.is_some(), after: key(&self.after)?, before: key(&self.before)? })
@@ -171,7 +172,7 @@ mod tests {
         assert_eq!(window(None, None).expect("the default").limit, 20);
         assert_eq!(window(Some(0), None).expect("none").limit, 0);
         assert!(window(None, Some(100)).expect("the most").from_end);
-        assert!(matches!(window(Some(101), None), Err(Failure::LimitExceeded(_))));
+        assert!(matches!(window(Some(101), None), Err(Failure::LimitExceeded(Limit::Page, _))));
         assert!(matches!(window(Some(-1), None), Err(Failure::BadInput(_))));
         assert!(matches!(window(Some(1), Some(1)), Err(Failure::BadInput(_))));
     }

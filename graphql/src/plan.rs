@@ -90,6 +90,9 @@ pub(crate) trait Plan: Default {
     /// Adds what a selection on the type asks for.
     fn add(&mut self, selected: &Selected<'_>);
 
+    /// Adds what another plan asks for.
+    fn merge(&mut self, other: &Self);
+
     /// Of the field that is being resolved.
     fn of_field(ctx: &Context<'_>) -> Self {
         let mut plan = Self::default();
@@ -105,8 +108,27 @@ pub(crate) trait Plan: Default {
     }
 }
 
+impl<P: Plan> Plan for Box<P> {
+    type Of = P::Of;
+
+    fn add(&mut self, selected: &Selected<'_>) {
+        P::add(self, selected);
+    }
+
+    fn merge(&mut self, other: &Self) {
+        P::merge(self, other);
+    }
+}
+
+/// Adds what another plan asks of a relation.
+pub(crate) fn merge_relation<P: Plan>(own: &mut Option<P>, other: Option<&P>) {
+    if let Some(other) = other {
+        own.get_or_insert_default().merge(other);
+    }
+}
+
 /// What is asked of a history, a list in pages.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct HistoryPlan {
     /// Each distinct page.
     pub(crate) pages: Vec<PageArgs>,
@@ -119,15 +141,23 @@ impl HistoryPlan {
         self.count |= connection.wants_total();
         // Arguments that cannot be read are refused by the resolver, with their place.
         let Ok(arguments) = connection.field.arguments() else { return };
-        let args = PageArgs::of_selection(&arguments);
+        self.add_page(PageArgs::of_selection(&arguments));
+    }
+
+    fn add_page(&mut self, args: PageArgs) {
         if !self.pages.contains(&args) {
             self.pages.push(args);
         }
     }
+
+    fn merge(&mut self, other: &Self) {
+        self.count |= other.count;
+        other.pages.iter().for_each(|page| self.add_page(page.clone()));
+    }
 }
 
 /// What is asked of referrals.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct ReferralPlan {
     /// Handover fields asked for.
     pub(crate) handover: FieldSet,
@@ -161,6 +191,30 @@ impl Plan for ReferralPlan {
             self.whole |= !ReferralNeed::of(field.needs()).any(|need| need == ReferralNeed::Listed);
             self.add_needs(&field);
         }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        // Each part by its name, so that the compiler asks for a new one.
+        #[rustfmt::skip]
+        let Self {
+            handover, whole, parties, messages, events, corrections, told, disputed, actions, previous, appointments, talks,
+            offer_check, consent, case,
+        } = other;
+        self.handover = self.handover.or(*handover);
+        self.whole |= whole;
+        self.parties |= parties;
+        self.messages.merge(messages);
+        self.events.merge(events);
+        self.corrections.merge(corrections);
+        self.told |= told;
+        self.disputed |= disputed;
+        self.actions |= actions;
+        merge_relation(&mut self.previous, previous.as_ref());
+        self.appointments |= appointments;
+        self.talks |= talks;
+        self.offer_check |= offer_check;
+        merge_relation(&mut self.consent, consent.as_ref());
+        merge_relation(&mut self.case, case.as_ref());
     }
 }
 
@@ -221,7 +275,7 @@ impl ReferralPlan {
 }
 
 /// What is asked of cases.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct CasePlan {
     /// Fields of the record asked for.
     pub(crate) record: FieldSet,
@@ -259,6 +313,19 @@ impl Plan for CasePlan {
                 }
             }
         }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        let Self { record, disputed, referrals, consents, receipt, notes, goals, decisions, deadlines } = other;
+        self.record = self.record.or(*record);
+        self.disputed |= disputed;
+        merge_relation(&mut self.referrals, referrals.as_ref());
+        merge_relation(&mut self.consents, consents.as_ref());
+        self.receipt |= receipt;
+        self.notes.merge(notes);
+        self.goals |= goals;
+        self.decisions |= decisions;
+        self.deadlines |= deadlines;
     }
 }
 

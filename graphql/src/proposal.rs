@@ -18,11 +18,11 @@ use crate::coded::Coded;
 use crate::connection::connection;
 use crate::error::Failure;
 use crate::load;
-use crate::plan::{Plan, Selected};
+use crate::plan::{Plan, Selected, merge_relation};
 use crate::scalar::{Date, DateTime, global};
 
 /// What is asked of proposals.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct ProposalPlan {
     own: AgreementPlan,
     /// The agreement that it became.
@@ -37,6 +37,12 @@ impl Plan for ProposalPlan {
         for agreement in proposal.each::<Agreement>() {
             self.agreement.get_or_insert_default().add(&agreement);
         }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        let Self { own, agreement } = other;
+        self.own.merge(own);
+        merge_relation(&mut self.agreement, agreement.as_ref());
     }
 }
 

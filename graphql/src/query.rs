@@ -1,8 +1,9 @@
 //! The root of every query. Each field: check the scope, plan, fetch, hand over to objects that do not wait.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use async_graphql::{Context, ID, Interface, MergedObject, Object, SimpleObject};
+use async_graphql::{Context, ID, MergedObject, Object, SimpleObject};
 use chrono::NaiveDate;
 use kim_domain::Word;
 use kim_domain::agency::{AgencyKind, Role, Scope};
@@ -14,27 +15,27 @@ use kim_entity::referral::NO_DUE_DATE;
 use uuid::Uuid;
 
 use crate::agency::{AGENCIES, Agency, AgencyConnection, Purpose};
-use crate::agreement::{AGREEMENTS, Agreement, AgreementConnection, AgreementPlan, agreements};
-use crate::agreement_query::{AgreementReading, one_proposal};
+use crate::agreement::{AGREEMENTS, AgreementConnection, AgreementPlan, agreements};
+use crate::agreement_query::AgreementReading;
+use crate::asked::alike;
 use crate::case::{Case, CaseConnection, CaseFilter};
 use crate::case_query::CaseReading;
 use crate::changes::Feed;
 use crate::coded::Coded;
-use crate::consent::{self, Consent, ConsentPlan};
 use crate::consent_facts::Overseeing;
 use crate::counts::ReferralCounts;
 use crate::error::{Failure, or_null};
 use crate::load;
+use crate::node::{self, Node};
 use crate::page::{PageArgs, PageSize, RowKey};
 use crate::plan::{CasePlan, CountPlan, Plan as _, ReferralPlan, total};
-use crate::proposal::AgreementProposal;
 use crate::referral::{Referral, ReferralConnection};
 use crate::referral_filter::{ClientInput, ReferralFilter};
-use crate::scalar::{any, local};
+use crate::scalar::local;
 use crate::session::Session;
 use crate::statistics::StatisticsQuery;
+use crate::straight::WriteObject;
 use crate::support::SupportQuery;
-use crate::vocabulary::Vocabulary;
 
 /// Alles, was Sie lesen können. Was es für Ihre Art von Stelle und Ihre Rolle nicht gibt, steht nicht im Schema.
 #[derive(Default, MergedObject)]
@@ -44,18 +45,6 @@ pub(crate) struct Query(Reading, AgreementReading, Feed, Overseeing, CaseReading
 /// What the tables hold.
 #[derive(Default)]
 pub(crate) struct Reading;
-
-/// Was eine Kennung hat und mit ihr wiedergefunden werden kann.
-#[derive(Interface)]
-#[graphql(tag = "for all", field(name = "id", ty = "ID", desc = "Kennung."))]
-pub(crate) enum Node {
-    Agency(Agency),
-    Agreement(Box<Agreement>),
-    AgreementProposal(Box<AgreementProposal>),
-    Referral(Box<Referral>),
-    Case(Box<Case>),
-    Consent(Box<Consent>),
-}
 
 #[Object]
 impl Reading {
@@ -125,7 +114,7 @@ impl Reading {
         plan.whole |= matches!(order, ReferralOrder::OfferedAtAsc | ReferralOrder::OfferedAtDesc);
         let page = snapshot.referrals(direction, &filter, order, &window, plan.extent()).await?;
         let total = total::<ReferralConnection>(ctx, snapshot.count_referrals(direction, &filter)).await?;
-        let rows = load::referrals(snapshot, page.rows, &plan).await?;
+        let rows = load::referrals(snapshot, alike(page.rows, &plan)).await?;
         let with_key = |referral: Referral| Ok((write_key(order, &referral.row)?, referral));
         let rows: Vec<_> = rows.into_iter().map(with_key).collect::<Result<_, Failure>>()?;
         Ok(ReferralConnection::new(list, rows, &args, page.more, total))
@@ -134,9 +123,22 @@ impl Reading {
     /// Eine Übergabe; null, wenn sie nicht Ihre ist oder es sie nicht gibt.
     #[graphql(tag = "for work")]
     async fn referral(
-        &self, ctx: &Context<'_>, #[graphql(desc = "Kennung der Übergabe.")] id: ID
-    ) -> Option<Referral> {
-        or_null(ctx, one_referral(ctx, &id).await)
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Kennung der Übergabe.")] id: ID,
+    ) -> Option<Arc<Referral>> {
+        or_null(ctx, node::referral(ctx, &id).await)
+    }
+
+    /// Übergaben zu diesen Kennungen, in deren Reihenfolge; null an der Stelle jeder, die nicht Ihre ist oder die es nicht gibt.
+    #[graphql(tag = "for work", tag = "by ids")]
+    async fn referrals_by_id(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Kennungen von Übergaben: höchstens 100.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<WriteObject<Arc<Referral>>>>, Failure> {
+        let found = node::referrals(ctx, &ids).await?;
+        Ok(found.into_iter().map(|referral| referral.map(WriteObject)).collect())
     }
 
     /// Die Kacheln einer Übersicht in einem Aufruf.
@@ -198,84 +200,22 @@ impl Reading {
         let plan = CasePlan::below::<CaseConnection>(ctx);
         let page = snapshot.cases(&filter, &window, plan.record).await?;
         let total = total::<CaseConnection>(ctx, snapshot.count_cases(&filter)).await?;
-        let rows = load::cases(snapshot, page.rows, &plan).await?;
+        let rows = load::cases(snapshot, alike(page.rows, &plan)).await?;
         let rows = rows.into_iter().map(|case| (format!("{}.{}", case.row.opened_on, case.row.id), case));
         Ok(CaseConnection::new(list, rows, &args, page.more, total))
     }
 
     /// Einer Ihrer Fälle; null, wenn es ihn bei Ihrer Stelle nicht gibt.
     #[graphql(tag = "for senders")]
-    async fn case(&self, ctx: &Context<'_>, #[graphql(desc = "Kennung des Falls.")] id: ID) -> Option<Case> {
-        or_null(ctx, one_case(ctx, &id).await)
+    async fn case(&self, ctx: &Context<'_>, #[graphql(desc = "Kennung des Falls.")] id: ID) -> Option<Arc<Case>> {
+        or_null(ctx, node::case(ctx, &id).await)
     }
 
     /// Was diese Kennung hat; null, wenn es nicht Ihres ist oder es das nicht gibt.
     #[graphql(tag = "for all")]
     async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "Kennung.")] id: ID) -> Option<Node> {
-        or_null(ctx, one_node(ctx, &id).await)
+        or_null(ctx, node::any(ctx, &id).await)
     }
-}
-
-async fn one_node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, Failure> {
-    let (session, known) = (Session::of(ctx), Vocabulary::of_request(ctx));
-    let Some((kind, uuid)) = any(id)? else { return Ok(None) };
-    // What is not in the viewer's schema is not found: validation is no wall here.
-    match kind {
-        Kind::Agency if known.has::<Agency>() => {
-            Ok(session.read_public().await?.agency(uuid).await?.map(|row| Node::Agency(Agency(row))))
-        }
-        Kind::Agreement if known.has::<Agreement>() => {
-            let snapshot = session.read(Scope::AgreementRead).await?;
-            let found = snapshot.agreements_by_id(&[uuid]).await?;
-            Ok(agreements(snapshot, &found, AgreementPlan::of_field(ctx))
-                .await?
-                .pop()
-                .map(Box::new)
-                .map(Node::Agreement))
-        }
-        Kind::Referral if known.has::<Referral>() => Ok(one_referral(ctx, id).await?.map(Box::new).map(Node::Referral)),
-        Kind::Case if known.has::<Case>() => Ok(one_case(ctx, id).await?.map(Box::new).map(Node::Case)),
-        Kind::Consent if known.has::<Consent>() => {
-            let snapshot = session.read(Scope::CaseRead).await?;
-            let found = snapshot.consents_by_id(&[uuid]).await?;
-            Ok(consent::load(snapshot, &found, ConsentPlan::of_field(ctx))
-                .await?
-                .pop()
-                .map(Box::new)
-                .map(Node::Consent))
-        }
-        Kind::Proposal if known.has::<AgreementProposal>() => {
-            Ok(one_proposal(ctx, uuid).await?.map(Box::new).map(Node::AgreementProposal))
-        }
-        Kind::Agency
-        | Kind::Agreement
-        | Kind::Referral
-        | Kind::Case
-        | Kind::Consent
-        | Kind::Proposal
-        | Kind::Person
-        | Kind::Message
-        | Kind::Event
-        | Kind::Disclosure
-        | Kind::Note
-        | Kind::Decision
-        | Kind::Correction => Ok(None),
-    }
-}
-
-async fn one_referral(ctx: &Context<'_>, id: &ID) -> Result<Option<Referral>, Failure> {
-    let snapshot = Session::of(ctx).read(Scope::ReferralRead).await?;
-    let Some(id) = local(Kind::Referral, id)? else { return Ok(None) };
-    let rows = snapshot.referrals_by_id(&[id]).await?;
-    Ok(load::referrals(snapshot, rows, &ReferralPlan::of_field(ctx)).await?.pop())
-}
-
-async fn one_case(ctx: &Context<'_>, id: &ID) -> Result<Option<Case>, Failure> {
-    let snapshot = Session::of(ctx).read(Scope::CaseRead).await?;
-    let Some(id) = local(Kind::Case, id)? else { return Ok(None) };
-    let plan = CasePlan::of_field(ctx);
-    let rows = snapshot.cases_by_id(&[id], plan.record).await?;
-    Ok(load::cases(snapshot, rows, &plan).await?.pop())
 }
 
 /// Resolves the client at the desk to released rows. That one of them is there tells the client's name and birth date,

@@ -11,6 +11,7 @@ use kim_domain::agency::Scope;
 use kim_domain::calendar::Clock;
 use kim_domain::field::FieldSet;
 use kim_domain::fingerprint::FingerprintKey;
+use kim_entity::DbErr;
 use kim_entity::database::Database;
 use kim_entity::read::{ListedReferral, Reads, Side};
 use kim_entity::viewer::Viewer;
@@ -18,34 +19,62 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::error::Failure;
+use crate::node::NodeLoader;
 use crate::straight::Lending;
+
+/// The snapshot from which a request reads, begun at its first use.
+pub(crate) struct Snapshot {
+    database: Arc<Database>,
+    viewer: Arc<Viewer>,
+    today: NaiveDate,
+    reads: OnceCell<Reads>,
+}
+
+impl Snapshot {
+    pub(crate) async fn reads(&self) -> Result<&Reads, Failure> {
+        Ok(self.reads.get_or_try_init(|| self.begin()).await?)
+    }
+
+    async fn begin(&self) -> Result<Reads, DbErr> {
+        Reads::begin(&self.database, Arc::clone(&self.viewer), self.today).await
+    }
+}
 
 /// What resolvers find in their context.
 pub(crate) struct Session {
-    viewer: Arc<Viewer>,
-    database: Arc<Database>,
     key: Arc<FingerprintKey>,
     clock: Clock,
-    today: NaiveDate,
-    snapshot: OnceCell<Reads>,
+    snapshot: Arc<Snapshot>,
+    nodes: NodeLoader,
     book: Mutex<BTreeMap<Uuid, Shown>>,
     in_pieces: bool,
     lending: Lending,
 }
 
+/// The shape of the operation that a session serves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    /// Whether it asks for objects [in pieces](crate::engine_merge).
+    pub(crate) in_pieces: bool,
+    /// Whether it has several root fields.
+    pub(crate) several_fields: bool,
+}
+
 impl Session {
-    /// Over a snapshot if one has begun, for a document that asks for objects [in pieces](crate::engine_merge) or does not.
+    /// Over a snapshot if one has begun.
     pub(crate) fn new(
         viewer: Arc<Viewer>,
         database: Arc<Database>,
         key: Arc<FingerprintKey>,
         clock: Clock,
-        snapshot: Option<Reads>,
-        in_pieces: bool,
+        begun: Option<Reads>,
+        shape: Shape,
     ) -> Self {
-        let today = snapshot.as_ref().map_or_else(|| clock.today(), Reads::today);
-        let (snapshot, book) = (OnceCell::new_with(snapshot), Mutex::new(BTreeMap::new()));
-        Self { viewer, database, key, clock, today, snapshot, book, in_pieces, lending: Lending::default() }
+        let today = begun.as_ref().map_or_else(|| clock.today(), Reads::today);
+        let snapshot = Arc::new(Snapshot { database, viewer, today, reads: OnceCell::new_with(begun) });
+        let nodes = NodeLoader::new(Arc::clone(&snapshot), shape.several_fields);
+        let (book, lending) = (Mutex::new(BTreeMap::new()), Lending::default());
+        Self { key, clock, snapshot, nodes, book, in_pieces: shape.in_pieces, lending }
     }
 
     /// The session of a resolver.
@@ -54,10 +83,10 @@ impl Session {
     }
 
     pub(crate) fn viewer(&self) -> &Viewer {
-        &self.viewer
+        &self.snapshot.viewer
     }
     pub(crate) fn today(&self) -> NaiveDate {
-        self.today
+        self.snapshot.today
     }
     pub(crate) fn key(&self) -> &FingerprintKey {
         &self.key
@@ -71,31 +100,40 @@ impl Session {
 
     /// Where the viewer works, if the token has the scope.
     pub(crate) fn write(&self, scope: Scope) -> Result<WorkContext<'_>, Failure> {
-        match self.viewer.may(scope) {
-            true => {
-                Ok(WorkContext { database: &self.database, clock: &self.clock, key: &self.key, viewer: &self.viewer })
-            }
-            false => Err(Failure::Forbidden(scope)),
-        }
+        self.check(scope)?;
+        let Snapshot { database, viewer, .. } = &*self.snapshot;
+        Ok(WorkContext { database, clock: &self.clock, key: &self.key, viewer })
     }
 
     /// A snapshot of what is there after a change, to be given up once its rows are loaded.
     pub(crate) async fn after(&self) -> Result<Reads, Failure> {
-        Ok(Reads::begin(&self.database, Arc::clone(&self.viewer), self.today).await?)
+        Ok(self.snapshot.begin().await?)
     }
 
-    /// The snapshot, begun at its first use, if the token has the scope.
+    /// The snapshot, if the token has the scope.
     pub(crate) async fn read(&self, scope: Scope) -> Result<&Reads, Failure> {
-        if !self.viewer.may(scope) {
-            return Err(Failure::Forbidden(scope));
-        }
+        self.check(scope)?;
         self.read_public().await
     }
 
     /// The snapshot, for what every viewer may read.
     pub(crate) async fn read_public(&self) -> Result<&Reads, Failure> {
-        let begin = || Reads::begin(&self.database, Arc::clone(&self.viewer), self.today);
-        Ok(self.snapshot.get_or_try_init(begin).await?)
+        self.snapshot.reads().await
+    }
+
+    /// What is found by id, if the token has the scope.
+    pub(crate) fn nodes_in(&self, scope: Scope) -> Result<&NodeLoader, Failure> {
+        self.check(scope)?;
+        Ok(&self.nodes)
+    }
+
+    /// What is found by id, of what every viewer may read.
+    pub(crate) fn nodes(&self) -> &NodeLoader {
+        &self.nodes
+    }
+
+    fn check(&self, scope: Scope) -> Result<(), Failure> {
+        if self.viewer().may(scope) { Ok(()) } else { Err(Failure::Forbidden(scope)) }
     }
 
     /// Writes down that fields of a handover were asked for and visible, also where their value is null.

@@ -70,8 +70,8 @@ impl Lock {
 
 fn held_by_another() -> Failure {
     Failure::usage(
-        "a demo is running on this database already, and a second one would empty it: stop the first, or name \
-         another database with --database\n     Auf dieser Datenbank läuft schon eine Demo, deren Daten eine zweite löschen \
+        "a demo runs on this database already, and a second one would empty it: stop the first, or name another \
+         database with --database\n     Auf dieser Datenbank läuft schon eine Demo, deren Daten eine zweite löschen \
          würde. Bitte die erste beenden oder mit --database eine andere Datenbank nennen.",
     )
 }

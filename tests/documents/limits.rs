@@ -49,6 +49,7 @@ fn too_much(limit: Limit) -> Value {
         }),
         Limit::Text => json!({"query": "{ __typename }", "variables": {"a": "x".repeat(50_000)}}),
         Limit::Page => asking("{ referrals(first: 101) { totalCount } }".to_owned()),
+        Limit::Ids => asking(format!("{{ referralsById(ids: {}) {{ id }} }}", json!(vec!["a"; 101]))),
     }
 }
 

@@ -167,17 +167,28 @@ impl Check<'_> {
         }
     }
 
-    /// Checks a field that finds an object by its id: it is non-null exactly if the viewer may see the object.
+    /// Checks a field that finds objects by their ids: each is non-null exactly if the viewer may see the object.
     fn root(&self, node: &Node, value: &Value) -> Checked {
-        let named = node.argument("id").as_str().and_then(|id| self.facts.ids.get(id));
-        let of_kind = |kind: &str| node.argument("id").as_str().is_some_and(|id| id.starts_with(kind));
-        let finds = match &*node.name {
-            "referral" => of_kind("referral_"),
-            "case" => of_kind("case_"),
-            "node" => node.argument("id").as_str().and_then(type_of_id).is_some(),
-            _ => return Ok(()),
-        };
-        let found = named.is_some_and(|named| self.viewer.finds_by_id(self.facts, named)) && finds;
+        match &*node.name {
+            "referral" => self.found(node.argument("id"), "Referral", value),
+            "case" => self.found(node.argument("id"), "Case", value),
+            "node" => {
+                let ty = node.argument("id").as_str().and_then(type_of_id);
+                self.found(node.argument("id"), ty.unwrap_or_default(), value)
+            }
+            "referralsById" => {
+                let ids = node.argument("ids").as_array().map_or(&[][..], Vec::as_slice);
+                length(value, ids.len())?;
+                ids.iter().enumerate().try_for_each(|(place, id)| self.found(id, "Referral", &value[place]))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn found(&self, id: &Value, ty: &str, value: &Value) -> Checked {
+        let id = id.as_str().filter(|id| type_of_id(id) == Some(ty));
+        let named = id.and_then(|id| self.facts.ids.get(id));
+        let found = named.is_some_and(|named| self.viewer.finds_by_id(self.facts, named));
         if found == value.is_null() { Err(format!("found: {found}")) } else { Ok(()) }
     }
 

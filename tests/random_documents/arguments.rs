@@ -158,6 +158,7 @@ impl Generator<'_> {
         ];
         let kind = match (name, of) {
             ("id", "referral" | "case") => of,
+            ("ids", _) => "referral",
             ("from" | "to", _) => "agreement",
             ("receiverId" | "toAgencyId" | "agency", _) => "agency",
             _ => name.strip_suffix("Id").unwrap_or_else(|| *self.random.pick(&ANY)),

@@ -212,7 +212,7 @@ pub(crate) fn type_of_id(id: &str) -> Option<&'static str> {
 fn weight(name: &str) -> usize {
     match name {
         "handover" => 10,
-        "referrals" | "referral" | "nodes" => 6,
+        "referrals" | "referral" | "referralsById" | "nodes" => 6,
         "node" | "cases" | "case" | "record" | "edges" => 4,
         "messages" | "previous" | "consents" => 2,
         _ => 1,

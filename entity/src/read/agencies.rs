@@ -52,15 +52,18 @@ impl Reads {
         sql.one(self.connection()).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
     }
 
-    /// An agency of the viewer's municipality.
+    /// Those of these agencies that are of the viewer's municipality.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn agency(&self, id: Uuid) -> Result<Option<AgencyRow>, DbErr> {
+    pub async fn agencies_by_id(&self, ids: &[Uuid]) -> Result<Vec<AgencyRow>, DbErr> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut sql = self.sql();
         sql.push(COLUMNS).push("g.enabled AND g.ags = ").bind(self.viewer.agency().ags.as_str());
-        sql.push(" AND g.id = ").bind(id);
-        sql.one(self.connection()).await?.as_ref().map(read).transpose()
+        sql.push(" AND ").is_one_of("g.id", ids);
+        sql.all(self.connection()).await?.iter().map(read).collect()
     }
 
     /// The agencies on both sides of referrals that were read before. Each side may know the other, in whatever municipality.
@@ -71,7 +74,7 @@ impl Reads {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        if let Some(directory) = &self.directory {
+        if let Some(directory) = self.kept_agencies().await? {
             return Ok(ids.iter().filter_map(|&id| directory.find(id)).map(|agency| agency.row.clone()).collect());
         }
         let mut sql = self.sql();

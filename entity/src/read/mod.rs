@@ -48,8 +48,9 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use kim_domain::token::VerifiedToken;
 use sea_orm::{DatabaseTransaction, DbErr};
+use tokio::sync::OnceCell;
 
-use crate::agency_directory::Directory;
+use crate::agency_directory::{Directory, DirectoryCache};
 use crate::database::Database;
 use crate::database::tx::Tx;
 use crate::viewer::Viewer;
@@ -62,6 +63,16 @@ pub struct Reads {
     viewer: Arc<Viewer>,
     today: NaiveDate,
     directory: Option<Arc<Directory>>,
+    agencies: Agencies,
+}
+
+/// Where the names of agencies are found if no directory came with the snapshot.
+#[derive(Debug)]
+enum Agencies {
+    /// In their table.
+    InTable,
+    /// In the directory of the snapshot, whose version is read when the first name is asked for.
+    InDirectory(DirectoryCache, OnceCell<Option<Arc<Directory>>>),
 }
 
 impl Reads {
@@ -79,22 +90,37 @@ impl Reads {
             Some(version) => Some(database.directory().at(version, tx.connection()).await?),
             None => None,
         };
-        Ok(Some(Self { tx, viewer: Arc::new(viewer), today, directory }))
+        Ok(Some(Self { tx, viewer: Arc::new(viewer), today, directory, agencies: Agencies::InTable }))
     }
 
     /// Begins a snapshot for a viewer, on a day in Berlin. It joins rows to their agencies and agreements, because it does not know
-    /// the version of the directory: to read that would cost what the directory saves.
+    /// the version of the directory: to read that would cost what the directory saves. Names of
+    /// other agencies come from the directory, so that they take one statement for any number of relations.
     ///
     /// # Errors
     /// The database does not answer.
     pub async fn begin(database: &Database, viewer: Arc<Viewer>, today: NaiveDate) -> Result<Self, DbErr> {
-        Ok(Self { tx: Tx::read(database).await?, viewer, today, directory: None })
+        let agencies = Agencies::InDirectory(database.directory().clone(), OnceCell::new());
+        Ok(Self { tx: Tx::read(database).await?, viewer, today, directory: None, agencies })
     }
 
     /// The same reads in a transaction that writes. Each statement sees what is committed at its own instant, so that no cached
     /// directory fits.
     pub(crate) async fn writing(database: &Database, viewer: Arc<Viewer>, today: NaiveDate) -> Result<Self, DbErr> {
-        Ok(Self { tx: Tx::write(database).await?, viewer, today, directory: None })
+        let tx = Tx::write(database).await?;
+        Ok(Self { tx, viewer, today, directory: None, agencies: Agencies::InTable })
+    }
+
+    /// The directory of this snapshot, if names of agencies are to be found there.
+    async fn kept_agencies(&self) -> Result<Option<&Arc<Directory>>, DbErr> {
+        let Agencies::InDirectory(kept, of_snapshot) = &self.agencies else { return Ok(self.directory.as_ref()) };
+        let read = || async {
+            match Directory::version(self.connection()).await? {
+                Some(version) => kept.at(version, self.connection()).await.map(Some),
+                None => Ok(None),
+            }
+        };
+        Ok(of_snapshot.get_or_try_init(read).await?.as_ref())
     }
 
     pub(crate) fn tx(&self) -> &Tx {

@@ -11,6 +11,7 @@ use kim_domain::support_plan::StepState;
 use kim_domain::value::{CasePhase, TargetGroup};
 
 use super::done::{change, local_or_refused};
+use crate::asked::alike;
 use crate::case::Case;
 use crate::coded::Coded;
 use crate::eligibility::EligibilityStatementsInput;
@@ -162,7 +163,7 @@ async fn with_case(
         let plan = CasePlan::below::<CasePayload>(ctx);
         let snapshot = Session::of(ctx).after().await?;
         let rows = snapshot.cases_by_id(&[done.case], plan.record).await?;
-        let case = load::cases(&snapshot, rows, &plan).await?.pop();
+        let case = load::cases(&snapshot, alike(rows, &plan)).await?.pop();
         drop(snapshot);
         Ok(Some(CasePayload { case }))
     };

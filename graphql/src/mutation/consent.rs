@@ -12,6 +12,7 @@ use kim_domain::purpose::ReferralPurpose;
 use kim_domain::value::Language;
 
 use super::done::{change, local_or_refused};
+use crate::asked::alike;
 use crate::coded::Coded;
 use crate::consent::{self, Consent, ConsentPlan};
 use crate::error::or_null;
@@ -151,7 +152,7 @@ async fn with_consent(
         let consent = consent::load(&snapshot, &rows, of_consent).await?.pop();
         let mut rows = snapshot.referrals_by_id(&done.referrals).await?;
         rows.sort_by_key(|row| row.id);
-        let referrals = load::referrals(&snapshot, rows, &of_referrals).await?;
+        let referrals = load::referrals(&snapshot, alike(rows, &of_referrals)).await?;
         drop(snapshot);
         Ok(Some(ConsentPayload { consent, referrals }))
     };

@@ -11,6 +11,7 @@ use kim_domain::id::Kind;
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
 
+use crate::asked::alike;
 use crate::error::{Failure, or_null};
 use crate::load;
 use crate::plan::{Plan as _, ReferralPlan};
@@ -49,7 +50,7 @@ pub(crate) async fn with_referral(
         let plan = ReferralPlan::below::<ReferralPayload>(ctx);
         let snapshot = Session::of(ctx).after().await?;
         let rows = snapshot.referrals_by_id(&[done.referral]).await?;
-        let referral = load::referrals(&snapshot, rows, &plan).await?.pop();
+        let referral = load::referrals(&snapshot, alike(rows, &plan)).await?.pop();
         drop(snapshot);
         Ok(Some(ReferralPayload { referral }))
     };

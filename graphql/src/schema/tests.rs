@@ -118,7 +118,8 @@ async fn a_hidden_root_field_type_or_node_is_answered_like_one_that_never_existe
     for pair in pairs() {
         let known = names_of(pair);
         let hidden = |name: &&str| !known.contains(*name);
-        let fields = "referrals referral referralCounts changes cases case agreementProposals consentFacts";
+        let fields =
+            "referrals referral referralsById referralCounts changes cases case agreementProposals consentFacts";
         for name in fields.split(' ').filter(hidden) {
             alike(pair, name, &known, |name| Request::new(format!("{{ {name} {{ id }} }}"))).await;
         }
