@@ -121,7 +121,7 @@ impl LogWriter {
             return Ok(recorded);
         }
         log.write(rows).await?;
-        log.note(&facts_in_order(&news), at, midnight_micros(today)).await?;
+        log.record(&facts_in_order(&news), at, midnight_micros(today)).await?;
         log.commit().await?;
         let written = news.into_iter().map(|(referral, (_, facts))| (referral, facts));
         self.known.lock().unwrap_or_else(PoisonError::into_inner).learn(today, lost, written);
