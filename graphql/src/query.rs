@@ -278,8 +278,7 @@ async fn one_case(ctx: &Context<'_>, id: &ID) -> Result<Option<Case>, Failure> {
     Ok(load::cases(snapshot, rows, &plan).await?.pop())
 }
 
-/// Resolves the client at the desk to released rows. That one of them is there tells the client's name and birth date,
-/// so each is written in the book, whatever else is asked of it.
+/// Resolves the client at the desk to released rows, and records the fields that these confirm as disclosed.
 async fn find_client(
     session: &Session,
     snapshot: &Reads,
