@@ -1,5 +1,4 @@
-//! How long the lists get that are always read in whole. Whoever would add too much is refused, so that no list is cut when
-//! it is read.
+//! The maximum length of lists that are always read completely. Adding more rows is refused, so that reads never cut a list.
 
 use kim_entity::write::OwnList;
 
@@ -9,7 +8,7 @@ use crate::work::Work;
 /// Maximum number of rows that one agency adds to a list.
 pub const MOST: i64 = 100;
 
-/// Refuses another row of a list that has its maximum.
+/// Refuses another row if the list has its maximum length.
 pub(crate) async fn one_more(work: &Work<'_>, list: OwnList) -> Result<(), Refusal> {
     if work.writes().count_own(list).await? < MOST {
         return Ok(());
