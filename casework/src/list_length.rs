@@ -1,5 +1,4 @@
-//! The maximum length of lists that are always read completely. A row beyond it is refused when it is added, so that no
-//! list is cut when it is read.
+//! The maximum length of lists that are always read completely. Adding more rows is refused, so that reads never cut a list.
 
 use kim_entity::write::OwnList;
 

@@ -95,8 +95,8 @@ impl Log {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn note(&self, facts: &[Fact], at: i64, day_began: i64) -> Result<(), DbErr> {
-        disclosed::note(&self.transaction, facts, at, day_began).await
+    pub async fn record(&self, facts: &[Fact], at: i64, day_began: i64) -> Result<(), DbErr> {
+        disclosed::record(&self.transaction, facts, at, day_began).await
     }
 
     /// Commits.

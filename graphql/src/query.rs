@@ -218,8 +218,7 @@ impl Reading {
     }
 }
 
-/// Resolves the client at the desk to released rows. That one of them is there tells the client's name and birth date,
-/// so each is written in the book, whatever else is asked of it.
+/// Resolves the client at the desk to released rows, and records the fields that these confirm as disclosed.
 async fn find_client(
     session: &Session,
     snapshot: &Reads,

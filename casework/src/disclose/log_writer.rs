@@ -122,7 +122,7 @@ impl LogWriter {
             return Ok(recorded);
         }
         log.write(rows).await?;
-        log.note(&facts_in_order(&unwritten), at, midnight_micros(today)).await?;
+        log.record(&facts_in_order(&unwritten), at, midnight_micros(today)).await?;
         log.commit().await?;
         let written = unwritten.into_iter().map(|(referral, (_, facts))| (referral, facts));
         self.written_today.lock().unwrap_or_else(PoisonError::into_inner).remember(today, lost, written);

@@ -1,5 +1,5 @@
-//! The tables that hold a person's data, one codec each: every value of theirs goes in and out here and nowhere else. Their
-//! row types are what goes in and out; they have no model.
+//! The tables that hold a person's data, one codec each: their values are written and read only here. They
+//! have row types and no models.
 
 pub mod case_file;
 pub mod handover;

@@ -16,7 +16,7 @@ pub(crate) struct DeadConnections(Arc<Mutex<Option<Instant>>>);
 
 impl DeadConnections {
     /// Records that one was found.
-    pub(crate) fn note(&self) {
+    pub(crate) fn record(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         tracing::warn!("a connection to the database was lost");
     }
@@ -57,7 +57,7 @@ mod tests {
     fn only_connections_older_than_a_dead_one_are_suspected() {
         let dead = DeadConnections::default();
         assert!(!dead.suspects(Duration::from_secs(1_000)));
-        dead.note();
+        dead.record();
         assert!(dead.suspects(Duration::from_secs(1_000)) && !dead.suspects(Duration::ZERO));
     }
 }

@@ -27,7 +27,7 @@ const CONNECTIONS: u32 = 8;
 const PREPARED: usize = 256;
 
 /// The open database. Its rows are reached through four types: [`Reads`](crate::read::Reads) and
-/// [`Writes`](crate::write::Writes) need a viewer, [`Unscoped`](crate::unscoped::Unscoped) is narrowed to nobody, and
+/// [`Writes`](crate::write::Writes) need a viewer, [`Unscoped`](crate::unscoped::Unscoped) is narrowed to no viewer, and
 /// [`Log`](crate::log::Log) is the log of disclosures. Connections leave this crate only as [`Databases`].
 ///
 /// `main` holds everything but the log of disclosures; on PostgreSQL `log` is `main`.
@@ -206,7 +206,7 @@ impl Database {
     ) -> Result<T, DbErr> {
         match begin().await {
             Err(error) if is_dead_connection(&error) => {
-                self.dead.note();
+                self.dead.record();
                 begin().await
             }
             begun => begun,

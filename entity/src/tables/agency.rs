@@ -18,18 +18,18 @@ pub struct Model {
     /// The name as an office prints it.
     #[sea_orm(column_type = "Text")]
     pub name: String,
-    /// What it does.
+    /// Its kind.
     pub kind: Code<AgencyKind>,
     /// The municipality it belongs to.
     #[sea_orm(column_type = "Text")]
     pub ags: String,
-    /// Who employs its people (§ 87 AufenthG).
+    /// Its legal form (§ 87 AufenthG).
     pub legal_form: Code<LegalForm>,
     /// Whether its staff are bound by § 203 StGB.
     pub bound_by_203: bool,
     /// The data protection law that binds it.
     pub data_protection_law: Code<DataProtectionLaw>,
-    /// Who answers for it (Verantwortlicher), as `controller/unit`.
+    /// The controller of its data (Verantwortlicher), as `controller/unit`.
     #[sea_orm(column_type = "Text")]
     pub controller: String,
     /// The welfare association of a Träger.
@@ -43,16 +43,16 @@ pub struct Model {
     /// How many posts it has, in hundredths of one; unknown counts as too few for a time in state
     /// ([`kim_domain::statistics::MIN_POSTS`]).
     pub posts: Option<i32>,
-    /// What it specialises in; may reveal Art. 9 data of its clients and goes to nobody else.
+    /// Its specialisation. It may reveal Art. 9 data of its clients, so no other agency gets it.
     #[sea_orm(column_type = "Text", nullable)]
     pub internal_specialisation: Option<String>,
     /// Whether its tokens are accepted.
     pub enabled: bool,
-    /// Counts what was closed to it: a disclosure that was prepared before is made anew ([`crate::database`]).
+    /// Counts closings for this agency: an answer that was prepared before a closing is computed again (docs/adr/0007).
     pub closings: i64,
 }
 
-/// No relations: reads join by hand, narrowed to a viewer.
+/// No relations: reads write their joins, narrowed to a viewer.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -19,7 +19,7 @@ pub struct Model {
     pub ags: String,
     /// The agency that receives.
     pub receiver_id: Uuid,
-    /// What it is about.
+    /// The purpose.
     pub purpose: Code<ReferralPurpose>,
     /// From 1; unique with receiver and purpose.
     pub version: i32,
@@ -52,7 +52,7 @@ pub struct Model {
 }
 
 impl From<&Model> for disclosure::Agreement {
-    /// What the rule needs of it.
+    /// The inputs of the rule.
     fn from(row: &Model) -> Self {
         Self {
             fields: FieldSet::from_i64(row.fields),
@@ -62,7 +62,7 @@ impl From<&Model> for disclosure::Agreement {
     }
 }
 
-/// No relations: reads join by hand, narrowed to a viewer.
+/// No relations: reads write their joins, narrowed to a viewer.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

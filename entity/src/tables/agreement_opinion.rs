@@ -12,7 +12,7 @@ pub struct Model {
     /// The proposal.
     #[sea_orm(primary_key, auto_increment = false)]
     pub proposal_id: Uuid,
-    /// For which party.
+    /// The party.
     #[sea_orm(primary_key, auto_increment = false)]
     pub side: Code<AgreementSide>,
     /// The agency that acted for it.
@@ -22,14 +22,14 @@ pub struct Model {
     pub staff: String,
     /// Microseconds since 1970.
     pub at: i64,
-    /// What it comes to.
+    /// The verdict.
     pub verdict: Code<OpinionVerdict>,
-    /// Why.
+    /// The reasons.
     #[sea_orm(column_type = "Text", nullable)]
     pub reasons: Option<String>,
 }
 
-/// No relations: reads join by hand, narrowed to a viewer.
+/// No relations: reads write their joins, narrowed to a viewer.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

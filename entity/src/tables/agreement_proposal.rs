@@ -1,4 +1,4 @@
-//! Proposals of agreements. What a proposal says never changes; `version` counts what was done with it.
+//! Proposals of agreements. The content of a proposal never changes; `version` counts signatures, opinions and its end.
 
 use kim_domain::agreement::{Content, ProposalStatus};
 use kim_domain::field::FieldSet;
@@ -16,14 +16,14 @@ pub struct Model {
     pub id: Uuid,
     /// From 1; counts signatures, opinions and its end.
     pub version: i32,
-    /// What became of it.
+    /// Its state.
     pub status: Code<ProposalStatus>,
     /// The municipality.
     #[sea_orm(column_type = "Text")]
     pub ags: String,
-    /// The agency that is to receive.
+    /// The receiver.
     pub receiver_id: Uuid,
-    /// What it is about.
+    /// The purpose.
     pub purpose: Code<ReferralPurpose>,
     /// First day; an agreement that is concluded later begins on the day of its conclusion.
     pub valid_from: Date,
@@ -47,10 +47,10 @@ pub struct Model {
     pub statutory_fields: i64,
     /// Whether it narrows referrals that run under an earlier version.
     pub narrows_running: bool,
-    /// What else was agreed.
+    /// Other terms.
     #[sea_orm(column_type = "Text", nullable)]
     pub terms: Option<String>,
-    /// Who made it.
+    /// The agency that made it.
     pub agency_id: Uuid,
     /// Subject of the token; shown to their own agency only.
     #[sea_orm(column_type = "Text")]
@@ -59,14 +59,14 @@ pub struct Model {
     pub created_at: i64,
     /// The version of the agreement that it became.
     pub agreement_id: Option<Uuid>,
-    /// Who rejected it or took it back.
+    /// The agency that rejected it or took it back.
     pub closed_by_id: Option<Uuid>,
     /// Subject of the token; shown to their own agency only.
     #[sea_orm(column_type = "Text", nullable)]
     pub closed_by_staff: Option<String>,
     /// When it was concluded, rejected or taken back; microseconds since 1970.
     pub closed_at: Option<i64>,
-    /// Why it was rejected or taken back.
+    /// The reason why it was rejected or taken back.
     #[sea_orm(column_type = "Text", nullable)]
     pub close_reason: Option<String>,
 }
@@ -84,7 +84,7 @@ impl From<&Model> for Content {
     }
 }
 
-/// No relations: reads join by hand, narrowed to a viewer.
+/// No relations: reads write their joins, narrowed to a viewer.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -12,7 +12,7 @@ pub struct Model {
     /// The proposal.
     #[sea_orm(primary_key, auto_increment = false)]
     pub proposal_id: Uuid,
-    /// For which party.
+    /// The party.
     #[sea_orm(primary_key, auto_increment = false)]
     pub side: Code<AgreementSide>,
     /// The agency that acted for it.
@@ -24,7 +24,7 @@ pub struct Model {
     pub at: i64,
 }
 
-/// No relations: reads join by hand, narrowed to a viewer.
+/// No relations: reads write their joins, narrowed to a viewer.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -1,27 +1,27 @@
-//! How agreements are ended. Versions never change: that one ends is a row beside it.
+//! Terminations of agreements. A version never changes; its termination is a row of its own.
 
 use kim_domain::agreement::AgreementSide;
 use sea_orm::entity::prelude::*;
 
 use super::code::Code;
 
-/// The end of a version: once ordinarily, once for cause.
+/// The termination of a version: at most one ordinary one, and one for cause.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "agreement_termination")]
 pub struct Model {
     /// UUIDv7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The version that ends, the latest when it was ended.
+    /// The terminated version: the latest one at the time of the termination.
     pub agreement_id: Uuid,
-    /// For cause: what runs is closed too.
+    /// Whether it is for cause, which also closes running referrals.
     pub for_cause: bool,
-    /// First day on which nothing is offered under it.
+    /// First day on which nothing can be offered under it.
     pub ends_on: Date,
-    /// Why.
+    /// The reason.
     #[sea_orm(column_type = "Text")]
     pub reason: String,
-    /// Which party ended it.
+    /// The party that terminated it.
     pub side: Code<AgreementSide>,
     /// The agency that acted for it.
     pub agency_id: Uuid,
@@ -32,7 +32,7 @@ pub struct Model {
     pub created_at: i64,
 }
 
-/// No relations: reads join by hand, narrowed to a viewer.
+/// No relations: reads write their joins, narrowed to a viewer.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

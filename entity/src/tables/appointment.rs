@@ -11,24 +11,24 @@ pub struct Model {
     pub id: Uuid,
     /// The referral.
     pub referral_id: Uuid,
-    /// Who made it.
+    /// The agency that made it.
     pub agency_id: Uuid,
     /// Subject of the token; shown to their own agency only.
     #[sea_orm(column_type = "Text", nullable)]
     pub staff: Option<String>,
-    /// When; microseconds since 1970.
+    /// Its time; microseconds since 1970.
     pub at: i64,
-    /// Where.
+    /// Its place.
     #[sea_orm(column_type = "Text")]
     pub place: String,
-    /// What to bring.
+    /// What the client brings along.
     #[sea_orm(column_type = "Text", nullable)]
     pub bring: Option<String>,
     /// Microseconds since 1970.
     pub created_at: i64,
 }
 
-/// No relations: reads join by hand, narrowed to a viewer.
+/// No relations: reads write their joins, narrowed to a viewer.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

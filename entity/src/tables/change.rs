@@ -1,4 +1,4 @@
-//! What happened to an agency's referrals, numbered in the order of commits: ids and kinds alone.
+//! The feeds of changes of agencies' referrals, numbered in the order of commits. They contain only ids and kinds.
 
 use kim_domain::change::ChangeKind;
 use sea_orm::entity::prelude::*;
@@ -9,7 +9,7 @@ use super::code::Code;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "change")]
 pub struct Model {
-    /// In whose feed.
+    /// The agency whose feed it is in.
     #[sea_orm(primary_key, auto_increment = false)]
     pub agency_id: Uuid,
     /// Its number there, from 1.
@@ -19,13 +19,13 @@ pub struct Model {
     pub at: i64,
     /// The referral.
     pub referral_id: Uuid,
-    /// What happened.
+    /// The kind of change.
     pub kind: Code<ChangeKind>,
-    /// The event, if it is one.
+    /// The event, if the change is one.
     pub event_id: Option<Uuid>,
 }
 
-/// No relations: reads join by hand, narrowed to a viewer.
+/// No relations: reads write their joins, narrowed to a viewer.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

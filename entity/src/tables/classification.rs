@@ -1,22 +1,22 @@
-//! May a column leave the server? Every column of every table has its answer here.
+//! Classes of columns: whether their values may leave the server. Every column of every table has a class.
 //!
-//! `tests/columns.rs` finds a column without an answer, and an answer without a column.
+//! `tests/columns.rs` finds a column without a class, and a class without a column.
 
-/// How far a column's values may go. A row goes to nobody whose row it is not, whatever its columns' answers.
+/// Who may get a column's values. Whatever the classes of its columns, only those whose row it is get a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Class {
-    /// May appear in any answer about the row.
+    /// May be in any answer about the row.
     Public,
-    /// Only through the disclosure rule: a handover field's value, or a set of fields (which names them, so it is
-    /// narrowed to what exists in the viewer's schema).
+    /// Only by the disclosure rule: a handover field's value, or a set of fields, which is narrowed to the fields in the viewer's
+    /// schema.
     Ruled,
     /// Written by one party, or about its staff: shown to it, and to the other party only where the API says so.
     PartyText,
-    /// Goes to nobody outside the agency it belongs to; never leaves the server where it belongs to none.
+    /// Never leaves the agency it belongs to; if it belongs to none, it never leaves the server.
     Internal,
 }
 
-/// A table's columns by their answer: names separated by blanks.
+/// A table's columns by their class: names separated by blanks.
 #[derive(Clone, Copy, Debug)]
 pub struct Table {
     /// The table.
@@ -32,7 +32,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// Every column with its answer.
+    /// Every column with its class.
     pub fn columns(&self) -> impl Iterator<Item = (&'static str, Class)> {
         let with = |columns: &'static str, class| columns.split_whitespace().map(move |column| (column, class));
         with(self.public, Class::Public)
@@ -42,7 +42,7 @@ impl Table {
     }
 }
 
-/// The answer for a column; none for a column that does not exist.
+/// The class of a column; none if the column does not exist.
 #[must_use]
 pub fn class(table: &str, column: &str) -> Option<Class> {
     let table = TABLES.iter().find(|known| known.name == table)?;

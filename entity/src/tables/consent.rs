@@ -18,9 +18,9 @@ pub struct Model {
     pub id: Uuid,
     /// The client.
     pub person_id: Uuid,
-    /// Who may get it.
+    /// The receiver.
     pub receiver_id: Uuid,
-    /// What for.
+    /// The purpose.
     pub purpose: Code<ReferralPurpose>,
     /// Every field consented to: a stored `FieldSet`.
     pub fields: i64,
@@ -42,21 +42,21 @@ pub struct Model {
     pub withdrawn_at: Option<i64>,
     /// Microseconds since 1970.
     pub created_at: i64,
-    /// Whether the receiver may tell the sender what came of it.
+    /// Whether the receiver may report the outcome to the sender.
     pub report_outcome: bool,
     /// How it was given.
     pub form: Code<ConsentForm>,
     /// The language in which it was explained.
     pub language: Option<Code<Language>>,
-    /// Whether somebody interpreted.
+    /// Whether there was an interpreter.
     pub interpreter: bool,
-    /// Which version of the text was explained.
+    /// The version of the text that was explained.
     #[sea_orm(column_type = "Text", nullable)]
     pub text_version: Option<String>,
-    /// Who consented for the client.
+    /// The guardian who consented for the client.
     #[sea_orm(column_type = "Text", nullable)]
     pub guardian: Option<String>,
-    /// Who was there.
+    /// The witness.
     #[sea_orm(column_type = "Text", nullable)]
     pub witness: Option<String>,
     /// SHA-256 of the signed paper's scan, hexadecimal.
@@ -67,24 +67,24 @@ pub struct Model {
     /// Subject of the token that recorded it.
     #[sea_orm(column_type = "Text", nullable)]
     pub staff: Option<String>,
-    /// Why it could not be written.
+    /// The reason why it is not in writing.
     #[sea_orm(column_type = "Text", nullable)]
     pub form_reason: Option<String>,
-    /// Whoever recorded it saw that the client, a minor, understands what it is about.
+    /// Whether the person who recorded it confirmed that the client, a minor, understands it.
     pub understands: bool,
-    /// Instant in which another consent took its place, microseconds since 1970.
+    /// Instant at which another consent replaced it, microseconds since 1970.
     pub renewed_at: Option<i64>,
 }
 
 impl Model {
-    /// Where it stands on a day.
+    /// Its state on a day.
     #[must_use]
     pub fn state(&self, today: Date) -> ConsentState {
         let (withdrawn, renewed) = (self.withdrawn_at.is_some(), self.renewed_at.is_some());
         state(self.valid_from, self.valid_until, withdrawn, renewed, today)
     }
 
-    /// Every field that the client said yes to, in one way or the other.
+    /// All fields that the client consented to, in either way.
     #[must_use]
     pub fn all_fields(&self) -> FieldSet {
         FieldSet::from_i64(self.fields).or(FieldSet::from_i64(self.ticked))
@@ -92,7 +92,7 @@ impl Model {
 }
 
 impl From<&Model> for disclosure::Consent {
-    /// What the rule needs of it.
+    /// The inputs of the rule.
     fn from(row: &Model) -> Self {
         Self {
             fields: FieldSet::from_i64(row.fields),
@@ -107,7 +107,7 @@ impl From<&Model> for disclosure::Consent {
     }
 }
 
-/// No relations: reads join by hand, narrowed to a viewer.
+/// No relations: reads write their joins, narrowed to a viewer.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -1,4 +1,4 @@
-//! What became of consents: recorded, renewed, withdrawn; one row per step, written in the step's own transaction.
+//! The history of consents: recorded, renewed, withdrawn; one row per step, written in the transaction of the step.
 
 use kim_domain::consent::ConsentStep;
 use sea_orm::entity::prelude::*;
@@ -16,16 +16,16 @@ pub struct Model {
     pub consent_id: Uuid,
     /// Microseconds since 1970.
     pub at: i64,
-    /// What was done.
+    /// The kind of step.
     pub step: Code<ConsentStep>,
-    /// The fields that it was about, a stored `FieldSet`: those consented to, or those withdrawn.
+    /// The fields that were consented to or withdrawn: a stored `FieldSet`.
     pub fields: i64,
     /// Subject of the token.
     #[sea_orm(column_type = "Text", nullable)]
     pub staff: Option<String>,
 }
 
-/// No relations: reads join by hand, narrowed to a viewer.
+/// No relations: reads write their joins, narrowed to a viewer.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -1,4 +1,4 @@
-//! Reports that a value handed over is wrong. The value itself is not kept here.
+//! Reports that a value that was handed over is wrong. The value itself is not stored here.
 
 use kim_domain::correction::CorrectionState;
 use kim_domain::field::HandoverField;
@@ -13,13 +13,13 @@ pub struct Model {
     /// UUIDv7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The referral by which the receiver saw the value.
+    /// The referral in which the receiver saw the value.
     pub referral_id: Uuid,
-    /// The sender's case, which other referrals hand over too.
+    /// The sender's case, of which there may be other referrals.
     pub case_id: Uuid,
     /// The field.
     pub field: Code<HandoverField>,
-    /// Who reports.
+    /// The agency that reports.
     pub agency_id: Uuid,
     /// Subject of the token; shown to their own agency only.
     #[sea_orm(column_type = "Text", nullable)]
@@ -32,14 +32,14 @@ pub struct Model {
     /// What would be right.
     #[sea_orm(column_type = "Text", nullable)]
     pub suggested: Option<String>,
-    /// A keyed mark of the disputed value, to tell whether the case has another by now.
+    /// A keyed hash of the disputed value, to find out whether the case has another value by now.
     #[sea_orm(column_type = "Text")]
     pub value_mark: String,
-    /// Where it stands.
+    /// Its state.
     pub state: Code<CorrectionState>,
     /// Microseconds since 1970.
     pub decided_at: Option<i64>,
-    /// What the sender says to it.
+    /// The sender's answer.
     #[sea_orm(column_type = "Text", nullable)]
     pub decided_text: Option<String>,
     /// Subject of the token that decided; shown to their own agency only.
@@ -47,7 +47,7 @@ pub struct Model {
     pub decided_staff: Option<String>,
 }
 
-/// No relations: reads join by hand, narrowed to a viewer.
+/// No relations: reads write their joins, narrowed to a viewer.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -5,10 +5,10 @@ use sea_orm::{DatabaseTransaction, DbBackend};
 
 use crate::sql::{Cells, Sql};
 
-/// What `field` says where messages were disclosed.
+/// The value of `field` for messages.
 pub const MESSAGES: &str = "MESSAGES";
 
-/// So many rows are noted in one statement, within SQLite's limit of bound values.
+/// Maximum number of rows of one statement, within SQLite's limit of bound values.
 const ROWS: usize = 4_096;
 
 /// One field of one referral.
@@ -21,18 +21,18 @@ pub struct Model {
     /// Code of the handover field, or [`MESSAGES`].
     #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
     pub field: String,
-    /// Who got it.
+    /// The receiver.
     pub receiver_id: Uuid,
     /// Microseconds since 1970.
     pub first_at: i64,
     /// Microseconds since 1970.
     pub last_at: i64,
-    /// Under which ground, at the last time.
+    /// The ground of the last disclosure.
     #[sea_orm(column_type = "Text")]
     pub ground: String,
 }
 
-/// No relations: reads join by hand, narrowed to a viewer.
+/// No relations: reads write their joins, narrowed to a viewer.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 
@@ -45,18 +45,18 @@ pub struct Fact {
     pub referral_id: Uuid,
     /// Code of the handover field, or [`MESSAGES`].
     pub field: &'static str,
-    /// Who gets it.
+    /// The receiver.
     pub receiver_id: Uuid,
-    /// Under which ground.
+    /// The ground.
     pub ground: &'static str,
 }
 
-/// As [`Log::note`](crate::log::Log::note) says.
-pub(crate) async fn note(tx: &DatabaseTransaction, facts: &[Fact], at: i64, day_began: i64) -> Result<(), DbErr> {
+/// See [`Log::record`](crate::log::Log::record).
+pub(crate) async fn record(tx: &DatabaseTransaction, facts: &[Fact], at: i64, day_began: i64) -> Result<(), DbErr> {
     let backend = tx.get_database_backend();
     for some in facts.chunks(ROWS) {
         let rows = match backend {
-            // Each number of rows is another statement to be kept: powers of two are few. What is repeated changes nothing.
+            // Each number of rows is another prepared statement, so it is rounded to a power of two. Repeated rows change nothing.
             DbBackend::Sqlite => some.len().next_power_of_two(),
             DbBackend::Postgres | _ => some.len(),
         };
@@ -75,7 +75,7 @@ pub(crate) async fn note(tx: &DatabaseTransaction, facts: &[Fact], at: i64, day_
                 ("ground", Cells::Words(repeated().map(|fact| fact.ground).collect())),
             ],
         );
-        // Without a condition SQLite takes ON for that of a join.
+        // Without a condition SQLite would parse ON as that of a join.
         sql.push(
             " WHERE true ON CONFLICT (referral_id, field) \
              DO UPDATE SET last_at = excluded.last_at, ground = excluded.ground WHERE disclosed.last_at < ",

@@ -17,17 +17,17 @@ pub struct Model {
     /// The request, as in the process log.
     #[sea_orm(column_type = "Text")]
     pub request_id: String,
-    /// Who got it.
+    /// The agency that got it.
     pub agency_id: Uuid,
     /// Its slug at that time.
     #[sea_orm(column_type = "Text")]
     pub agency: String,
-    /// In which role.
+    /// The role.
     pub role: Code<Role>,
     /// Subject of the token.
     #[sea_orm(column_type = "Text")]
     pub subject: String,
-    /// For whom a service acted (`act.sub`).
+    /// The person for whom a service acted (`act.sub`).
     #[sea_orm(column_type = "Text", nullable)]
     pub acting_for: Option<String>,
     /// Hash of the operation's document.
@@ -36,16 +36,16 @@ pub struct Model {
     /// JSON array of referral UUIDs.
     #[sea_orm(column_type = "Text")]
     pub referrals: String,
-    /// What was asked for and visible, also where the value is null: a stored `FieldSet`.
+    /// The fields that were requested and visible, even if the value was null: a stored `FieldSet`.
     pub fields: i64,
-    /// Whether messages were among it.
+    /// Whether messages were disclosed.
     pub messages: bool,
-    /// Under which ground.
+    /// The ground.
     #[sea_orm(column_type = "Text")]
     pub ground: String,
 }
 
-/// No relations: reads join by hand, narrowed to a viewer.
+/// No relations: reads write their joins, narrowed to a viewer.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

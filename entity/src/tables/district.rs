@@ -15,12 +15,12 @@ pub struct Model {
     /// Its name.
     #[sea_orm(column_type = "Text")]
     pub name: String,
-    /// What it is called there, such as `STADTBEZIRK`.
+    /// The term that the municipality uses, such as `STADTBEZIRK`.
     #[sea_orm(column_type = "Text")]
     pub kind: String,
 }
 
-/// No relations: reads join by hand, narrowed to a viewer.
+/// No relations: reads write their joins, narrowed to a viewer.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -27,23 +27,23 @@ pub struct Model {
     pub rule_set: String,
     /// The rule set's version.
     pub rule_set_version: i32,
-    /// What was decided.
+    /// The decision.
     pub eligible: bool,
     /// The groups: a JSON list of codes (Art. 9 DSGVO).
     #[sea_orm(column_type = "Text")]
     pub groups: String,
-    /// What the rules found, group by group: JSON.
+    /// The findings of the rules for each group: JSON.
     #[sea_orm(column_type = "Text")]
     pub findings: String,
-    /// What the case manager said: JSON.
+    /// The case manager's statements: JSON.
     #[sea_orm(column_type = "Text")]
     pub statements: String,
-    /// Why, in words.
+    /// The explanation.
     #[sea_orm(column_type = "Text", nullable)]
     pub explanation: Option<String>,
 }
 
-/// No relations: reads join by hand, narrowed to a viewer.
+/// No relations: reads write their joins, narrowed to a viewer.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

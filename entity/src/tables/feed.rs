@@ -1,5 +1,5 @@
-//! How far each agency's feed of changes has come. Its row is locked until the change commits, so numbers are in the
-//! order of commits and leave no gap.
+//! The last number of each agency's feed of changes. The row is locked until the change commits, so that numbers are in the
+//! order of commits and have no gaps.
 
 use sea_orm::entity::prelude::*;
 
@@ -7,14 +7,14 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "feed")]
 pub struct Model {
-    /// Whose.
+    /// The agency.
     #[sea_orm(primary_key, auto_increment = false)]
     pub agency_id: Uuid,
-    /// The last number given.
+    /// The last number.
     pub last: i64,
 }
 
-/// No relations: reads join by hand, narrowed to a viewer.
+/// No relations: reads write their joins, narrowed to a viewer.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -1,4 +1,4 @@
-//! Requests that change something and were answered: the same one again gets the same answer.
+//! Idempotency keys of mutations: a repeated request gets the stored answer.
 
 use sea_orm::entity::prelude::*;
 
@@ -6,13 +6,13 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "idempotency")]
 pub struct Model {
-    /// The agency that asked.
+    /// The agency of the request.
     #[sea_orm(primary_key, auto_increment = false)]
     pub agency_id: Uuid,
     /// Subject of the token.
     #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
     pub subject: String,
-    /// What the client named it.
+    /// The key.
     #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
     pub key: String,
     /// The mutation.
@@ -21,14 +21,14 @@ pub struct Model {
     /// SHA-256 of its input, hexadecimal.
     #[sea_orm(column_type = "Text")]
     pub request_hash: String,
-    /// Ids and codes of the answer as JSON; empty while it is worked on.
+    /// Ids and codes of the answer as JSON; empty while the mutation runs.
     #[sea_orm(column_type = "Text")]
     pub result: String,
     /// Microseconds since 1970.
     pub at: i64,
 }
 
-/// No relations: reads join by hand, narrowed to a viewer.
+/// No relations: reads write their joins, narrowed to a viewer.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

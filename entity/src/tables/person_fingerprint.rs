@@ -1,4 +1,4 @@
-//! Keyed fingerprints of clients who agreed to support checks, and of nobody else.
+//! Keyed fingerprints of clients who agree to support checks. There are none of other clients.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,7 +9,7 @@ pub struct Model {
     /// The client.
     #[sea_orm(primary_key, auto_increment = false)]
     pub person_id: Uuid,
-    /// Of what: the code of a [`MatchKind`](kim_domain::matching::MatchKind).
+    /// The fingerprinted data: the code of a [`MatchKind`](kim_domain::matching::MatchKind).
     #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
     pub kind: String,
     /// Hexadecimal.
@@ -17,7 +17,7 @@ pub struct Model {
     pub fingerprint: String,
 }
 
-/// No relations: reads join by hand, narrowed to a viewer.
+/// No relations: reads write their joins, narrowed to a viewer.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

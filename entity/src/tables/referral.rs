@@ -1,4 +1,4 @@
-//! Referrals: one handing-over of a case to one receiver for one purpose, without the data handed over.
+//! Referrals: each hands over a case to one receiver for one purpose. The data is in the handover.
 
 use kim_domain::life::Standing;
 use kim_domain::purpose::ReferralPurpose;
@@ -22,15 +22,15 @@ pub struct Model {
     pub id: Uuid,
     /// The sender's case.
     pub case_id: Uuid,
-    /// The agency that hands over.
+    /// The sender.
     pub sender_id: Uuid,
-    /// The agency that is asked.
+    /// The receiver.
     pub receiver_id: Uuid,
-    /// What is asked.
+    /// The purpose.
     pub purpose: Code<ReferralPurpose>,
-    /// How it is handed over.
+    /// How the case is handed over.
     pub kind: Code<ReferralKind>,
-    /// Where it stands.
+    /// Its state.
     pub status: Code<ReferralStatus>,
     /// Counts changes, from 1.
     pub version: i32,
@@ -43,18 +43,18 @@ pub struct Model {
     /// The receiver's file number for it.
     #[sea_orm(column_type = "Text", nullable)]
     pub receiver_reference: Option<String>,
-    /// The version of the agreement it was offered under; none for a draft that waits for one.
+    /// The version of the agreement under which it was offered; none for a draft without one.
     pub agreement_id: Option<Uuid>,
-    /// The consent it rests on.
+    /// The consent on which it is based.
     pub consent_id: Option<Uuid>,
-    /// What the sender offers: a stored `FieldSet`.
+    /// The fields that the sender offers: a stored `FieldSet`.
     pub offered_fields: i64,
     /// Whether it was ever accepted.
     pub ever_accepted: bool,
-    /// Whether the receiver has still to decide; held equal to the status by the table. Filter by
-    /// [`is_pending`], or the partial indexes are not used.
+    /// Whether the receiver has still to decide; a constraint keeps it consistent with the state. Filter by [`is_pending`], or the
+    /// partial indexes are not used.
     pub pending: bool,
-    /// Day of first receipt by whichever agency (§ 16 SGB I).
+    /// Day of first receipt by any agency (§ 16 SGB I).
     pub first_received_on: Option<Date>,
     /// Microseconds since 1970; 0 = not offered yet, so that lists can be ordered by it.
     pub offered_at: i64,
@@ -64,20 +64,20 @@ pub struct Model {
     pub closed_at: Option<i64>,
     /// Day in Berlin of `closed_at`.
     pub closed_on: Option<Date>,
-    /// When the one who has the ball must have answered; [`NO_DUE_DATE`] = none.
+    /// The day until which the side that has to act must act; [`NO_DUE_DATE`] = none.
     pub due_on: Date,
     /// Code of the reason for which it was closed.
     #[sea_orm(column_type = "Text", nullable)]
     pub reason: Option<String>,
-    /// Where a suspended one stood before.
+    /// The state before a suspension.
     pub suspended_from: Option<Code<ReferralStatus>>,
-    /// Where it stood when the open question was asked.
+    /// The state in which the open question was asked.
     pub asked_from: Option<Code<ReferralStatus>>,
-    /// Working days that the receiver had left when its clock stopped; below 0: it was late.
+    /// Working days that the receiver had left when its deadline was suspended; negative if it was late.
     pub paused_days: Option<i16>,
-    /// Whether it brings an application (§ 16 SGB I).
+    /// Whether it contains an application (§ 16 SGB I).
     pub carries_application: bool,
-    /// A day set by law that nothing moves (§ 14 SGB IX).
+    /// A due date set by law that never changes (§ 14 SGB IX).
     pub statutory_due_on: Option<Date>,
     /// Whether the sender confirmed that it knows § 87 AufenthG.
     pub reporting_duty_acknowledged: bool,
@@ -110,7 +110,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// Where it stands.
+    /// Its state.
     #[must_use]
     pub fn standing(&self) -> Standing {
         let of = |code: Option<Code<ReferralStatus>>| code.map(|code| code.0);
@@ -123,13 +123,13 @@ impl Model {
     }
 }
 
-/// No relations: reads join by hand, narrowed to a viewer.
+/// No relations: reads write their joins, narrowed to a viewer.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// The condition that a referral is pending, as the partial indexes know it: the bare column, never `pending = ?`.
+/// The condition that a referral is pending, as in the partial indexes: the plain column, not `pending = ?`.
 #[must_use]
 pub fn is_pending() -> sea_orm::sea_query::Expr {
     sea_orm::sea_query::Expr::col((Entity, Column::Pending))

@@ -1,4 +1,4 @@
-//! What happened to referrals: one row per move, written in the move's own transaction.
+//! Events of referrals: one row per event, written in its own transaction.
 
 use kim_domain::life::ReferralAction;
 use kim_domain::referral::ReferralStatus;
@@ -6,7 +6,7 @@ use sea_orm::entity::prelude::*;
 
 use super::code::Code;
 
-/// One move.
+/// One event.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "referral_event")]
 pub struct Model {
@@ -17,30 +17,30 @@ pub struct Model {
     pub referral_id: Uuid,
     /// Microseconds since 1970.
     pub at: i64,
-    /// Where it stood; none for the first.
+    /// The state before; none for the first event.
     pub from_status: Option<Code<ReferralStatus>>,
-    /// Where it stands since.
+    /// The state after.
     pub to_status: Code<ReferralStatus>,
     /// Code of the reason.
     #[sea_orm(column_type = "Text", nullable)]
     pub reason: Option<String>,
-    /// Who moved it.
+    /// The agency that acted.
     pub agency_id: Uuid,
     /// Subject of the token; shown to their own agency only.
     #[sea_orm(column_type = "Text", nullable)]
     pub staff: Option<String>,
-    /// Whether it comes from an imported history, so that nothing fires.
+    /// Whether it was imported with a history.
     pub imported: bool,
-    /// What was done; none for an imported step.
+    /// The action; none for an imported event.
     pub action: Option<Code<ReferralAction>>,
-    /// What else is to be said of it, as JSON: the fields of a changed handover, for example.
+    /// Details as JSON, for example the fields of a changed handover.
     #[sea_orm(column_type = "Text", nullable)]
     pub detail: Option<String>,
-    /// Whether it is about a field that the receiver neither sees nor was shown: only its sender's history has it.
+    /// Whether it is about a field that the receiver neither sees nor has seen, so that it is only in the sender's history.
     pub senders_alone: bool,
 }
 
-/// No relations: reads join by hand, narrowed to a viewer.
+/// No relations: reads write their joins, narrowed to a viewer.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

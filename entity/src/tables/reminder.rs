@@ -1,4 +1,4 @@
-//! Reminders of due days that were given: each once.
+//! Reminders of due days that were sent: each only once.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,17 +9,17 @@ pub struct Model {
     /// The referral.
     #[sea_orm(primary_key, auto_increment = false)]
     pub referral_id: Uuid,
-    /// Code of which one (`ReminderKind`).
+    /// Code of the kind (`ReminderKind`).
     #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
     pub kind: String,
-    /// The day of which it reminded: another due day is reminded of anew.
+    /// The due day. There are new reminders for another due day.
     #[sea_orm(primary_key, auto_increment = false)]
     pub due_on: Date,
     /// Microseconds since 1970.
     pub at: i64,
 }
 
-/// No relations: reads join by hand, narrowed to a viewer.
+/// No relations: reads write their joins, narrowed to a viewer.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

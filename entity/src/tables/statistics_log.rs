@@ -1,4 +1,4 @@
-//! Every request of a coordination for statistics: who asked for which table, written before the answer leaves.
+//! The log of requests of coordinations for statistics, written before the answer leaves.
 
 use kim_domain::agency::Role;
 use sea_orm::entity::prelude::*;
@@ -14,17 +14,17 @@ pub struct Model {
     pub id: Uuid,
     /// Microseconds since 1970.
     pub at: i64,
-    /// Who asked.
+    /// The agency.
     pub agency_id: Uuid,
     /// Its slug at that time.
     #[sea_orm(column_type = "Text")]
     pub agency: String,
-    /// In which role.
+    /// The role.
     pub role: Code<Role>,
     /// Subject of the token.
     #[sea_orm(column_type = "Text")]
     pub subject: String,
-    /// For whom a service acted (`act.sub`).
+    /// The person for whom a service acted (`act.sub`).
     #[sea_orm(column_type = "Text", nullable)]
     pub acting_for: Option<String>,
     /// The month or quarter.
@@ -35,7 +35,7 @@ pub struct Model {
     pub dimensions: String,
 }
 
-/// No relations: reads join by hand, narrowed to a viewer.
+/// No relations: reads write their joins, narrowed to a viewer.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

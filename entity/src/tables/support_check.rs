@@ -1,4 +1,4 @@
-//! Every support check, whatever it found: who asked about which case. Written in the check's own transaction.
+//! The log of all support checks, written in the transaction of the check.
 
 use kim_domain::agency::Role;
 use sea_orm::entity::prelude::*;
@@ -12,28 +12,28 @@ pub struct Model {
     /// UUIDv7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Who asked.
+    /// The agency.
     pub agency_id: Uuid,
-    /// About which of its cases.
+    /// The case.
     pub case_id: Uuid,
-    /// In which role.
+    /// The role.
     pub role: Code<Role>,
     /// Subject of the token.
     #[sea_orm(column_type = "Text")]
     pub subject: String,
-    /// For whom a service acted (`act.sub`).
+    /// The person for whom a service acted (`act.sub`).
     #[sea_orm(column_type = "Text", nullable)]
     pub acting_for: Option<String>,
     /// Microseconds since 1970.
     pub at: i64,
-    /// What was answered.
+    /// Whether it found another agency.
     pub found: bool,
-    /// Reference of the notice that both sides got.
+    /// Reference of the notice for both sides.
     #[sea_orm(column_type = "Text", nullable)]
     pub reference: Option<String>,
 }
 
-/// No relations: reads join by hand, narrowed to a viewer.
+/// No relations: reads write their joins, narrowed to a viewer.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

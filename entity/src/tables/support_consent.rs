@@ -1,8 +1,9 @@
-//! Whether a client agrees that it is checked if another Träger manages a case of theirs. The latest row holds.
+//! Consents of clients to support checks, which find out whether another Träger manages a case of the same person. The latest
+//! row counts.
 
 use sea_orm::entity::prelude::*;
 
-/// What a client said.
+/// One consent or refusal.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "support_consent")]
 pub struct Model {
@@ -11,9 +12,9 @@ pub struct Model {
     pub id: Uuid,
     /// The client.
     pub person_id: Uuid,
-    /// Agreed, or refused or withdrawn.
+    /// Whether it was given, or else refused or withdrawn.
     pub given: bool,
-    /// Last day; until it is withdrawn if none.
+    /// Last day; none: until it is withdrawn.
     pub valid_until: Option<Date>,
     /// Microseconds since 1970.
     pub recorded_at: i64,
@@ -22,7 +23,7 @@ pub struct Model {
     pub staff: String,
 }
 
-/// No relations: reads join by hand, narrowed to a viewer.
+/// No relations: reads write their joins, narrowed to a viewer.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

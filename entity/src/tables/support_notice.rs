@@ -1,4 +1,4 @@
-//! What both sides of a support check that found something are told: a reference, and nothing of the other.
+//! Notices for both sides of a support check that found a match: a reference, and nothing about the other side.
 
 use sea_orm::entity::prelude::*;
 
@@ -12,15 +12,15 @@ pub struct Model {
     /// The same for all sides.
     #[sea_orm(column_type = "Text")]
     pub reference: String,
-    /// Whose notice it is.
+    /// The agency that gets the notice.
     pub agency_id: Uuid,
-    /// Its case.
+    /// The case of this agency.
     pub case_id: Uuid,
     /// Microseconds since 1970.
     pub at: i64,
 }
 
-/// No relations: reads join by hand, narrowed to a viewer.
+/// No relations: reads write their joins, narrowed to a viewer.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

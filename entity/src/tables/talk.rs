@@ -11,23 +11,23 @@ pub struct Model {
     pub id: Uuid,
     /// The referral.
     pub referral_id: Uuid,
-    /// Who recorded it.
+    /// The agency that recorded it.
     pub agency_id: Uuid,
     /// Subject of the token; shown to their own agency only.
     #[sea_orm(column_type = "Text", nullable)]
     pub staff: Option<String>,
-    /// When it was held.
+    /// The day of the talk.
     pub held_on: Date,
-    /// Who took part, by function: a JSON list of texts.
+    /// The participants by function: a JSON list of texts.
     #[sea_orm(column_type = "Text")]
     pub participants: String,
-    /// Whether the client did.
+    /// Whether the client took part.
     pub client_took_part: bool,
     /// Microseconds since 1970.
     pub created_at: i64,
 }
 
-/// No relations: reads join by hand, narrowed to a viewer.
+/// No relations: reads write their joins, narrowed to a viewer.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::database::Database;
 pub use crate::database::tx::Tx;
 use crate::read::{Reads, ReferralRow};
+pub use crate::sql::batch::Stored;
 use crate::tables::{agency, agreement};
 use crate::unscoped::Unscoped;
 use crate::viewer::Viewer;
