@@ -7,11 +7,14 @@ use async_graphql::{ID, Object};
 use kim_domain::agency::AgencyKind;
 use kim_domain::id::Kind;
 use kim_domain::purpose::{Rechtskreis, ReferralPurpose};
-use kim_entity::read::AgencyRow;
+use kim_entity::read::{AgencyRow, Reads};
 use uuid::Uuid;
 
+use crate::asked::{AskedById, Loading};
+use crate::by_id::FindById;
 use crate::coded::Coded;
 use crate::connection::connection;
+use crate::plan::{Plan, Selected};
 use crate::scalar::global;
 
 /// The names of agencies that a request needs.
@@ -39,6 +42,29 @@ impl Agency {
     /// Art der Stelle.
     async fn kind(&self) -> Coded<AgencyKind> {
         Coded(self.0.kind)
+    }
+}
+
+/// Nothing of an agency has to be fetched besides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct AgencyPlan;
+
+impl Plan for AgencyPlan {
+    type Of = Agency;
+
+    fn add(&mut self, _: &Selected<'_>) {}
+
+    fn merge(&mut self, _: &Self) {}
+}
+
+impl FindById for Agency {
+    type Plan = AgencyPlan;
+
+    fn find<'f>(snapshot: &'f Reads, asked: &'f AskedById<'f, AgencyPlan>) -> Loading<'f, (Uuid, Self)> {
+        Box::pin(async {
+            let rows = snapshot.agencies_by_id(&asked.ids()).await?;
+            Ok(rows.into_iter().map(|row| (row.id, Self(row))).collect())
+        })
     }
 }
 

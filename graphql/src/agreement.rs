@@ -10,6 +10,8 @@ use kim_entity::read::{ActRow, AgencyRow, AgreementRow, OpinionRow, Reads};
 use uuid::Uuid;
 
 use crate::agency::{Agency, Parties, Purpose};
+use crate::asked::{AskedById, Loading};
+use crate::by_id::FindById;
 use crate::coded::Coded;
 use crate::connection::connection;
 use crate::error::Failure;
@@ -93,6 +95,18 @@ pub(crate) async fn agreements(
     let ids: BTreeSet<Uuid> = rows.iter().map(|row| row.receiver_id).chain(acts.agencies()).collect();
     let parties = load::parties(snapshot, ids).await?;
     Ok(rows.iter().map(|row| Agreement::of(row, &parties, &acts, coordination.as_ref())).collect())
+}
+
+impl FindById for Agreement {
+    type Plan = AgreementPlan;
+
+    fn find<'f>(snapshot: &'f Reads, asked: &'f AskedById<'f, AgreementPlan>) -> Loading<'f, (Uuid, Self)> {
+        Box::pin(async {
+            let rows = snapshot.agreements_by_id(&asked.ids()).await?;
+            let loaded = agreements(snapshot, &rows, asked.together()).await?;
+            Ok(rows.iter().map(|row| row.id).zip(loaded).collect())
+        })
+    }
 }
 
 /// Eine Schnittstellenvereinbarung in einer Fassung. Fassungen ändern sich nie.

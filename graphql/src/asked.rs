@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::pin::Pin;
 
 use uuid::Uuid;
 
+use crate::error::Failure;
 use crate::plan::Plan;
 
 /// Rows, each with what is asked of it.
@@ -15,16 +17,19 @@ pub(crate) fn alike<R, P>(rows: Vec<R>, plan: &P) -> Asked<'_, R, P> {
     rows.into_iter().map(|row| (row, plan)).collect()
 }
 
-/// What is asked of rows that are named by their ids, some of them several times.
-pub(crate) struct ById<'p, P: Plan + Clone>(BTreeMap<Uuid, Cow<'p, P>>);
+/// What is loaded, on the heap: referrals have cases, which have referrals, and a root field shall not be as large as all of it.
+pub(crate) type Loading<'f, T> = Pin<Box<dyn Future<Output = Result<Vec<T>, Failure>> + Send + 'f>>;
 
-impl<P: Plan + Clone> Default for ById<'_, P> {
+/// What is asked of rows that are named by their ids, some of them several times.
+pub(crate) struct AskedById<'p, P: Plan + Clone>(BTreeMap<Uuid, Cow<'p, P>>);
+
+impl<P: Plan + Clone> Default for AskedById<'_, P> {
     fn default() -> Self {
         Self(BTreeMap::new())
     }
 }
 
-impl<'p, P: Plan + Clone> ById<'p, P> {
+impl<'p, P: Plan + Clone> AskedById<'p, P> {
     /// Adds what is asked of the row of this id.
     pub(crate) fn add(&mut self, id: Uuid, plan: &'p P) {
         match self.0.get_mut(&id) {

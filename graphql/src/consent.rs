@@ -14,6 +14,8 @@ use kim_entity::read::Reads;
 use uuid::Uuid;
 
 use crate::agency::{Agency, Parties, Purpose};
+use crate::asked::{AskedById, Loading};
+use crate::by_id::FindById;
 use crate::coded::Coded;
 use crate::error::Failure;
 use crate::load;
@@ -58,6 +60,18 @@ pub(crate) async fn load(snapshot: &Reads, rows: &[Model], plan: ConsentPlan) ->
     let history = |id: &Uuid| history.get(id).map_or(&[][..], Vec::as_slice);
     let complete = |row: &Model| Consent::of(row, &parties, history(&row.id), snapshot.today());
     Ok(rows.iter().map(complete).collect())
+}
+
+impl FindById for Consent {
+    type Plan = ConsentPlan;
+
+    fn find<'f>(snapshot: &'f Reads, asked: &'f AskedById<'f, ConsentPlan>) -> Loading<'f, (Uuid, Self)> {
+        Box::pin(async {
+            let rows = snapshot.consents_by_id(&asked.ids()).await?;
+            let loaded = load(snapshot, &rows, asked.together()).await?;
+            Ok(rows.iter().map(|row| row.id).zip(loaded).collect())
+        })
+    }
 }
 
 fn words(set: i64) -> Vec<Coded<HandoverField>> {

@@ -11,8 +11,7 @@ use async_graphql_value::Value;
 use crate::declaration::Weight;
 use crate::error::{Code, coded};
 use crate::inputs::{Given, Inputs};
-use crate::node::MOST_IDS;
-use crate::page::{DEFAULT, MOST};
+use crate::page::{DEFAULT, MOST, MOST_IDS};
 use crate::vocabulary::{KnownFields, Vocabulary};
 
 /// The cost of a selection. Sums saturate: what is beyond counting is beyond the limits.

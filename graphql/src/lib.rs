@@ -7,6 +7,7 @@ mod agency;
 mod agreement;
 mod agreement_query;
 mod asked;
+mod by_id;
 mod cache;
 mod case;
 mod case_parts;

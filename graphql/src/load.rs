@@ -1,7 +1,6 @@
 //! Fetches what a plan asks for: a constant number of statements for any number of rows.
 
 use std::collections::{BTreeSet, HashMap};
-use std::pin::Pin;
 use std::sync::Arc;
 
 use kim_domain::agency::Scope;
@@ -11,7 +10,8 @@ use kim_entity::read::{AgencyRow, CaseRow, ListedReferral, Reads, ReferralRest, 
 use uuid::Uuid;
 
 use crate::agency::Parties;
-use crate::asked::{Asked, ById};
+use crate::asked::{Asked, AskedById, Loading};
+use crate::by_id::FindById;
 use crate::case::Case;
 use crate::case_parts;
 use crate::consent::{self, Consent, ConsentPlan};
@@ -21,9 +21,6 @@ use crate::error::Failure;
 use crate::history::{self, Histories};
 use crate::plan::{CasePlan, HistoryPlan, Plan as _, ReferralPlan};
 use crate::referral::Referral;
-
-/// What is loaded, on the heap: referrals have cases, which have referrals, and a root field shall not be as large as all of it.
-pub(crate) type Loading<'f, T> = Pin<Box<dyn Future<Output = Result<Vec<T>, Failure>> + Send + 'f>>;
 
 /// Completes rows of referrals, in their order.
 pub(crate) fn referrals<'f, R: Into<Option<ReferralRest>>>(
@@ -110,12 +107,20 @@ async fn complete_referrals(
 }
 
 /// Those of these referrals that are the viewer's.
-pub(crate) async fn referrals_by_id(
-    snapshot: &Reads,
-    asked: &ById<'_, ReferralPlan>,
-) -> Result<Vec<Referral>, Failure> {
+async fn referrals_by_id(snapshot: &Reads, asked: &AskedById<'_, ReferralPlan>) -> Result<Vec<Referral>, Failure> {
     let rows = snapshot.referrals_by_id(&asked.ids()).await?;
     referrals(snapshot, asked.of(rows, |row| row.id)).await
+}
+
+impl FindById for Referral {
+    type Plan = ReferralPlan;
+
+    fn find<'f>(snapshot: &'f Reads, asked: &'f AskedById<'f, ReferralPlan>) -> Loading<'f, (Uuid, Self)> {
+        Box::pin(async {
+            let found = referrals_by_id(snapshot, asked).await?;
+            Ok(found.into_iter().map(|referral| (referral.row.id, referral)).collect())
+        })
+    }
 }
 
 /// The referrals that are to be completed with something.
@@ -131,7 +136,7 @@ async fn previous(
     snapshot: &Reads,
     rows: &[(ListedReferral, &ReferralPlan)],
 ) -> Result<HashMap<Uuid, Arc<Referral>>, Failure> {
-    let mut asked = ById::default();
+    let mut asked = AskedById::default();
     for (row, plan) in rows {
         if let Some(plan) = &plan.previous
             && let Some(id) = Referral::rest_of(row)?.previous_id
@@ -148,7 +153,7 @@ async fn consents(
     snapshot: &Reads,
     rows: &[(ListedReferral, &ReferralPlan)],
 ) -> Result<HashMap<Uuid, Consent>, Failure> {
-    let mut asked = ById::default();
+    let mut asked = AskedById::default();
     for (row, plan) in rows.iter().filter(|(row, _)| row.side == Side::Sender) {
         if let Some(plan) = &plan.consent
             && snapshot.viewer().may(Scope::CaseRead)
@@ -167,7 +172,7 @@ async fn own_cases(
     snapshot: &Reads,
     rows: &[(ListedReferral, &ReferralPlan)],
 ) -> Result<HashMap<Uuid, Arc<Case>>, Failure> {
-    let mut asked = ById::default();
+    let mut asked = AskedById::default();
     for (row, plan) in rows {
         if let Some(plan) = &plan.case
             && snapshot.viewer().may(Scope::CaseRead)
@@ -180,9 +185,20 @@ async fn own_cases(
 }
 
 /// The viewer's own cases among these.
-pub(crate) async fn cases_by_id(snapshot: &Reads, asked: &ById<'_, CasePlan>) -> Result<Vec<Case>, Failure> {
+async fn cases_by_id(snapshot: &Reads, asked: &AskedById<'_, CasePlan>) -> Result<Vec<Case>, Failure> {
     let rows = snapshot.cases_by_id(&asked.ids(), asked.together().record).await?;
     cases(snapshot, asked.of(rows, |row| row.id)).await
+}
+
+impl FindById for Case {
+    type Plan = CasePlan;
+
+    fn find<'f>(snapshot: &'f Reads, asked: &'f AskedById<'f, CasePlan>) -> Loading<'f, (Uuid, Self)> {
+        Box::pin(async {
+            let found = cases_by_id(snapshot, asked).await?;
+            Ok(found.into_iter().map(|case| (case.row.id, case)).collect())
+        })
+    }
 }
 
 /// Completes rows of cases, in their order.

@@ -17,6 +17,8 @@ use crate::limit::Limit;
 pub(crate) const DEFAULT: u64 = 20;
 /// The rows of the largest page.
 pub(crate) const MOST: u64 = 100;
+/// How many ids one field may be given.
+pub(crate) const MOST_IDS: usize = 100;
 
 /// Wo diese Seite in der Liste liegt.
 #[derive(Clone, Debug, Default, SimpleObject)]

@@ -14,6 +14,8 @@ use crate::agency::{Agency, Parties, Purpose};
 use crate::agreement::{
     Acts, Agreement, AgreementField, AgreementOpinion, AgreementParty, AgreementPlan, AgreementSignature, agreements,
 };
+use crate::asked::{AskedById, Loading};
+use crate::by_id::FindById;
 use crate::coded::Coded;
 use crate::connection::connection;
 use crate::error::Failure;
@@ -77,6 +79,18 @@ pub(crate) async fn proposals(
         AgreementProposal::of(row, &parties, &acts, coordination.as_ref(), agreement, snapshot.viewer())
     };
     Ok(rows.iter().map(complete).collect())
+}
+
+impl FindById for AgreementProposal {
+    type Plan = ProposalPlan;
+
+    fn find<'f>(snapshot: &'f Reads, asked: &'f AskedById<'f, ProposalPlan>) -> Loading<'f, (Uuid, Self)> {
+        Box::pin(async {
+            let rows = snapshot.proposals_by_id(&asked.ids()).await?;
+            let loaded = proposals(snapshot, &rows, asked.together()).await?;
+            Ok(rows.iter().map(|row| row.id).zip(loaded).collect())
+        })
+    }
 }
 
 /// Ein Vorschlag für eine Schnittstellenvereinbarung. Was er sagt, ändert sich nie: Anderes wird ein anderer Vorschlag.

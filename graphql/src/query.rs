@@ -18,6 +18,7 @@ use crate::agency::{AGENCIES, Agency, AgencyConnection, Purpose};
 use crate::agreement::{AGREEMENTS, AgreementConnection, AgreementPlan, agreements};
 use crate::agreement_query::AgreementReading;
 use crate::asked::alike;
+use crate::by_id;
 use crate::case::{Case, CaseConnection, CaseFilter};
 use crate::case_query::CaseReading;
 use crate::changes::Feed;
@@ -25,9 +26,10 @@ use crate::coded::Coded;
 use crate::consent_facts::Overseeing;
 use crate::counts::ReferralCounts;
 use crate::error::{Failure, or_null};
+use crate::limit::Limit;
 use crate::load;
-use crate::node::{self, Node};
-use crate::page::{PageArgs, PageSize, RowKey};
+use crate::node::{Node, node};
+use crate::page::{MOST_IDS, PageArgs, PageSize, RowKey};
 use crate::plan::{CasePlan, CountPlan, Plan as _, ReferralPlan, total};
 use crate::referral::{Referral, ReferralConnection};
 use crate::referral_filter::{ClientInput, ReferralFilter};
@@ -127,7 +129,7 @@ impl Reading {
         ctx: &Context<'_>,
         #[graphql(desc = "Kennung der Übergabe.")] id: ID,
     ) -> Option<Arc<Referral>> {
-        or_null(ctx, node::referral(ctx, &id).await)
+        or_null(ctx, one_referral(ctx, &id).await)
     }
 
     /// Übergaben zu diesen Kennungen, in deren Reihenfolge; null an der Stelle jeder, die nicht Ihre ist oder die es nicht gibt.
@@ -137,8 +139,16 @@ impl Reading {
         ctx: &Context<'_>,
         #[graphql(desc = "Kennungen von Übergaben: höchstens 100.")] ids: Vec<ID>,
     ) -> Result<Vec<Option<WriteObject<Arc<Referral>>>>, Failure> {
-        let found = node::referrals(ctx, &ids).await?;
-        Ok(found.into_iter().map(|referral| referral.map(WriteObject)).collect())
+        Session::of(ctx).check(Scope::ReferralRead)?;
+        if ids.len() > MOST_IDS {
+            return Err(Failure::LimitExceeded(Limit::Ids, format!("„ids“ hat höchstens {MOST_IDS} Kennungen.")));
+        }
+        // An id that cannot be read is refused at its place.
+        let read = |(place, id)| or_null(&ctx.with_index(place), local(Kind::Referral, id));
+        let ids: Vec<Option<Uuid>> = ids.iter().enumerate().map(read).collect();
+        let known: Vec<Uuid> = ids.iter().flatten().copied().collect();
+        let found = by_id::several(ctx, &known).await?;
+        Ok(ids.iter().map(|id| found.get(id.as_ref()?).map(Arc::clone).map(WriteObject)).collect())
     }
 
     /// Die Kacheln einer Übersicht in einem Aufruf.
@@ -208,14 +218,26 @@ impl Reading {
     /// Einer Ihrer Fälle; null, wenn es ihn bei Ihrer Stelle nicht gibt.
     #[graphql(tag = "for senders")]
     async fn case(&self, ctx: &Context<'_>, #[graphql(desc = "Kennung des Falls.")] id: ID) -> Option<Arc<Case>> {
-        or_null(ctx, node::case(ctx, &id).await)
+        or_null(ctx, one_case(ctx, &id).await)
     }
 
     /// Was diese Kennung hat; null, wenn es nicht Ihres ist oder es das nicht gibt.
     #[graphql(tag = "for all")]
     async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "Kennung.")] id: ID) -> Option<Node> {
-        or_null(ctx, node::any(ctx, &id).await)
+        or_null(ctx, node(ctx, &id).await)
     }
+}
+
+async fn one_referral(ctx: &Context<'_>, id: &ID) -> Result<Option<Arc<Referral>>, Failure> {
+    Session::of(ctx).check(Scope::ReferralRead)?;
+    let Some(id) = local(Kind::Referral, id)? else { return Ok(None) };
+    by_id::one(ctx, id).await
+}
+
+async fn one_case(ctx: &Context<'_>, id: &ID) -> Result<Option<Arc<Case>>, Failure> {
+    Session::of(ctx).check(Scope::CaseRead)?;
+    let Some(id) = local(Kind::Case, id)? else { return Ok(None) };
+    by_id::one(ctx, id).await
 }
 
 /// Resolves the client at the desk to released rows. That one of them is there tells the client's name and birth date,

@@ -1,6 +1,7 @@
 //! One request of one viewer: its snapshot of the database, and the book of what was shown to it.
 
-use std::collections::BTreeMap;
+use std::any::{Any, TypeId};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::context::ContextBase;
@@ -18,8 +19,8 @@ use kim_entity::viewer::Viewer;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
+use crate::by_id::{FindById, IdLoader};
 use crate::error::Failure;
-use crate::node::NodeLoader;
 use crate::straight::Lending;
 
 /// The snapshot from which a request reads, begun at its first use.
@@ -45,7 +46,8 @@ pub(crate) struct Session {
     key: Arc<FingerprintKey>,
     clock: Clock,
     snapshot: Arc<Snapshot>,
-    nodes: NodeLoader,
+    several_fields: bool,
+    loaders: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
     book: Mutex<BTreeMap<Uuid, Shown>>,
     in_pieces: bool,
     lending: Lending,
@@ -72,9 +74,9 @@ impl Session {
     ) -> Self {
         let today = begun.as_ref().map_or_else(|| clock.today(), Reads::today);
         let snapshot = Arc::new(Snapshot { database, viewer, today, reads: OnceCell::new_with(begun) });
-        let nodes = NodeLoader::new(Arc::clone(&snapshot), shape.several_fields);
-        let (book, lending) = (Mutex::new(BTreeMap::new()), Lending::default());
-        Self { key, clock, snapshot, nodes, book, in_pieces: shape.in_pieces, lending }
+        let Shape { in_pieces, several_fields } = shape;
+        let (loaders, book, lending) = (Mutex::default(), Mutex::default(), Lending::default());
+        Self { key, clock, snapshot, several_fields, loaders, book, in_pieces, lending }
     }
 
     /// The session of a resolver.
@@ -121,18 +123,18 @@ impl Session {
         self.snapshot.reads().await
     }
 
-    /// What is found by id, if the token has the scope.
-    pub(crate) fn nodes_in(&self, scope: Scope) -> Result<&NodeLoader, Failure> {
-        self.check(scope)?;
-        Ok(&self.nodes)
+    /// The request's loader of what can be found by id.
+    pub(crate) fn loader<T: FindById>(&self) -> Arc<IdLoader<T>> {
+        let mut loaders = self.loaders.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || -> Arc<dyn Any + Send + Sync> {
+            Arc::new(IdLoader::<T>::new(Arc::clone(&self.snapshot), self.several_fields))
+        };
+        let loader = Arc::clone(loaders.entry(TypeId::of::<T>()).or_insert_with(new));
+        loader.downcast().expect("each loader is kept by the type of what it finds")
     }
 
-    /// What is found by id, of what every viewer may read.
-    pub(crate) fn nodes(&self) -> &NodeLoader {
-        &self.nodes
-    }
-
-    fn check(&self, scope: Scope) -> Result<(), Failure> {
+    /// Whether the token has the scope.
+    pub(crate) fn check(&self, scope: Scope) -> Result<(), Failure> {
         if self.viewer().may(scope) { Ok(()) } else { Err(Failure::Forbidden(scope)) }
     }
 
