@@ -39,7 +39,7 @@ fn schema(args: &SchemaArgs) -> Result<(), Failure> {
     if let Some((kind, role)) = pair.filter(|(kind, role)| !role.exists_at(*kind)) {
         return Err(Failure::usage(format!("there is no {role} at a {kind}")));
     }
-    say(&kim_graphql::schema::sdl(pair))
+    say(&kim_graphql::sdl(pair))
 }
 
 /// Writes a text to standard output, which may be full or gone.

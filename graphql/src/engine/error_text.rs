@@ -8,7 +8,7 @@ use async_graphql::parser::types::ExecutableDocument;
 use crate::engine::conflicting_arguments;
 use crate::engine::suggestions::Suggestions;
 use crate::error::{Code, coded};
-use crate::vocabulary::Vocabulary;
+use crate::schema::visible_schema::Vocabulary;
 
 /// Bytes of a message.
 const LONGEST: usize = 300;

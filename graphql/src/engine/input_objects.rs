@@ -5,7 +5,7 @@ use async_graphql::{Name, Positioned, ServerError, Value as ConstValue, Variable
 use async_graphql_value::Value;
 
 use crate::engine::validation::{Usage, invalid, item_of};
-use crate::vocabulary::Vocabulary;
+use crate::schema::visible_schema::Vocabulary;
 
 /// Refuses a literal that is no object.
 pub(crate) fn check(

@@ -3,7 +3,7 @@
 
 use async_graphql::registry::MetaType;
 
-use crate::vocabulary::Vocabulary;
+use crate::schema::visible_schema::Vocabulary;
 
 /// So many errors of an answer get a suggestion: each compares the name with every name of its type.
 const MOST: usize = 5;

@@ -11,7 +11,7 @@ use async_graphql_value::Value;
 use crate::engine::input_objects::{self, Place};
 use crate::engine::{enum_literals, typename, variable_directives, variable_positions, variable_types};
 use crate::error::{Code, coded};
-use crate::vocabulary::Vocabulary;
+use crate::schema::visible_schema::Vocabulary;
 
 /// What the walk found in a document, for one of its operations.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use async_graphql::parser::types::VariableDefinition;
 use async_graphql::{Positioned, ServerError};
 
 use crate::engine::validation::invalid;
-use crate::vocabulary::Vocabulary;
+use crate::schema::visible_schema::Vocabulary;
 
 /// None of the schema's directives may stand there.
 pub(crate) fn check(

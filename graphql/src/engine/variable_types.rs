@@ -7,7 +7,7 @@ use async_graphql::registry::MetaTypeName;
 use async_graphql::{Positioned, ServerError};
 
 use crate::engine::validation::invalid;
-use crate::vocabulary::Vocabulary;
+use crate::schema::visible_schema::Vocabulary;
 
 /// What is wrong with the type of a variable by itself.
 pub(crate) fn check(definition: &Positioned<VariableDefinition>, known: &Vocabulary) -> Option<ServerError> {

@@ -10,9 +10,9 @@ use kim_domain::statistics::{FEWEST_STAYS, Group, Labels, Published, StatisticsD
 use kim_entity::read::KindStay;
 
 use crate::agency::Purpose;
-use crate::coded::Coded;
-use crate::counts::int;
-use crate::scalar::{Date, PeriodScalar};
+use crate::schema::scalar::{Date, PeriodScalar};
+use crate::schema::word_enum::Coded;
+use crate::statistics::counts::int;
 
 /// Die Übergaben Ihrer Kommune in gerundeten Zahlen.
 #[derive(SimpleObject)]

@@ -9,9 +9,9 @@ use kim_entity::read::{Stay, Tally, TallyFilter};
 
 use super::hours;
 use crate::agency::Parties;
-use crate::coded::Coded;
-use crate::counts::{AgencyCount, PurposeCount, StatusCount, grouped, int};
-use crate::scalar::MonthScalar;
+use crate::schema::scalar::MonthScalar;
+use crate::schema::word_enum::Coded;
+use crate::statistics::counts::{AgencyCount, PurposeCount, StatusCount, grouped, int};
 
 /// Die Übergaben Ihrer Stelle in Zahlen: die in den Monaten angebotenen, wie sie jetzt stehen.
 #[derive(SimpleObject)]
