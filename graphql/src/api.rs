@@ -120,7 +120,7 @@ impl Api {
     ) -> Result<(Response, Vec<Shown>, NaiveDate), Response> {
         let (database, key) = (Arc::clone(&self.database), Arc::clone(&self.key));
         let shape = Shape {
-            in_pieces: ready.document().needs_engine_merge,
+            needs_engine_merge: ready.document().needs_engine_merge,
             several_fields: ready.prepared.root_keys.len() > 1,
         };
         let session = Session::new(Arc::clone(viewer), database, key, self.clock, snapshot, shape);

@@ -12,7 +12,7 @@ use crate::run::page::{PageArgs, PageSize, cursor, mark};
 use crate::run::plan::total;
 use crate::run::session::Session;
 use crate::schema::scalar::{DateTime, global};
-use crate::schema::word_enum::Coded;
+use crate::schema::word_enum::WordEnum;
 
 /// The feed's root.
 #[derive(Default)]
@@ -56,7 +56,7 @@ pub(crate) struct Change {
     /// Zeitpunkt.
     at: Option<DateTime>,
     /// Was geschehen ist.
-    kind: Coded<ChangeKind>,
+    kind: WordEnum<ChangeKind>,
     /// Kennung der Übergabe. Ein Entwurf, der verworfen wurde, ist nicht mehr zu finden.
     referral_id: ID,
     /// Kennung des Schritts im Verlauf; null, wenn es keiner ist.
@@ -68,7 +68,7 @@ impl Change {
         Self {
             cursor,
             at: DateTime::from_micros(row.at),
-            kind: Coded(row.kind),
+            kind: WordEnum(row.kind),
             referral_id: global(Kind::Referral, row.referral_id),
             event_id: row.event_id.map(|id| global(Kind::Event, id)),
         }

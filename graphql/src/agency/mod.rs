@@ -18,7 +18,7 @@ use crate::run::by_id::FindById;
 use crate::run::connection::connection;
 use crate::run::plan::{Plan, Selected};
 use crate::schema::scalar::global;
-use crate::schema::word_enum::Coded;
+use crate::schema::word_enum::WordEnum;
 
 /// The names of agencies that a request needs.
 pub(crate) type Parties = Arc<HashMap<Uuid, AgencyRow>>;
@@ -43,8 +43,8 @@ impl Agency {
         &self.0.name
     }
     /// Art der Stelle.
-    async fn kind(&self) -> Coded<AgencyKind> {
-        Coded(self.0.kind)
+    async fn kind(&self) -> WordEnum<AgencyKind> {
+        WordEnum(self.0.kind)
     }
 }
 
@@ -83,20 +83,20 @@ pub(crate) struct Purpose(pub(crate) ReferralPurpose);
 #[Object(tag = "for all")]
 impl Purpose {
     /// Schlüssel.
-    async fn code(&self) -> Coded<ReferralPurpose> {
-        Coded(self.0)
+    async fn code(&self) -> WordEnum<ReferralPurpose> {
+        WordEnum(self.0)
     }
     /// Bezeichnung.
     async fn label(&self) -> &str {
         self.0.label()
     }
     /// Art der Stelle, die gefragt werden kann.
-    async fn receiver_kind(&self) -> Coded<AgencyKind> {
-        Coded(self.0.receiver_kind())
+    async fn receiver_kind(&self) -> WordEnum<AgencyKind> {
+        WordEnum(self.0.receiver_kind())
     }
     /// Rechtskreis.
-    async fn rechtskreis(&self) -> Coded<Rechtskreis> {
-        Coded(self.0.rechtskreis())
+    async fn rechtskreis(&self) -> WordEnum<Rechtskreis> {
+        WordEnum(self.0.rechtskreis())
     }
 }
 

@@ -9,7 +9,7 @@ use crate::error::Failure;
 use crate::run::page::{PageArgs, PageSize};
 use crate::run::plan::total;
 use crate::run::session::Session;
-use crate::schema::word_enum::Coded;
+use crate::schema::word_enum::WordEnum;
 
 /// The root fields of agencies.
 #[derive(Default)]
@@ -28,7 +28,7 @@ impl AgencyQuery {
     async fn agencies(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Nur diese Art von Stelle.")] kind: Option<Coded<AgencyKind>>,
+        #[graphql(desc = "Nur diese Art von Stelle.")] kind: Option<WordEnum<AgencyKind>>,
         #[graphql(desc = "Höchstens so viele: 20, wenn nichts angegeben ist, und nie mehr als 100.")] first: PageSize,
         #[graphql(desc = "Nach diesem Zeiger.")] after: Option<String>,
     ) -> Result<AgencyConnection, Failure> {
@@ -59,7 +59,7 @@ pub(crate) struct Viewer {
     /// Für wen ein Fachverfahren handelt.
     acting_for: Option<String>,
     /// Ihre Rolle.
-    role: Coded<Role>,
+    role: WordEnum<Role>,
     /// Ihre Stelle.
     agency: Agency,
     /// Ihre Berechtigungen.
@@ -72,7 +72,7 @@ impl From<&kim_entity::viewer::Viewer> for Viewer {
         Self {
             subject: viewer.subject().to_owned(),
             acting_for: viewer.acting_for().map(str::to_owned),
-            role: Coded(viewer.role()),
+            role: WordEnum(viewer.role()),
             agency: Agency(viewer.agency().into()),
             scopes: viewer.scopes().map(Scope::code).collect(),
         }

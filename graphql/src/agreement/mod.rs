@@ -23,7 +23,7 @@ use crate::run::plan::{Plan, Selected};
 use crate::run::session::Session;
 use crate::schema::needs::AgreementNeed;
 use crate::schema::scalar::{Date, DateTime, global};
-use crate::schema::word_enum::Coded;
+use crate::schema::word_enum::WordEnum;
 
 /// What is asked of agreements or proposals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -192,7 +192,7 @@ impl Agreement {
 pub(crate) struct AgreementField {
     /// Das Feld.
     #[graphql(tag = "for any-field")]
-    field: Coded<HandoverField>,
+    field: WordEnum<HandoverField>,
     /// Die Bezeichnung.
     label: &'static str,
     /// Nur, wenn die Klientin oder der Klient es einzeln ankreuzt.
@@ -205,7 +205,7 @@ impl AgreementField {
     /// These fields, as a version has them.
     pub(crate) fn list(fields: FieldSet, content: &Content) -> Vec<Self> {
         let field = |field: HandoverField| Self {
-            field: Coded(field),
+            field: WordEnum(field),
             label: field.label(),
             ticked_only: content.ticked_only.contains(field),
             statutory: content.statutory.contains(field),
@@ -219,7 +219,7 @@ impl AgreementField {
 #[graphql(tag = "for all")]
 pub(crate) struct AgreementParty {
     /// Welche.
-    side: Coded<AgreementSide>,
+    side: WordEnum<AgreementSide>,
     /// Die Stelle, die für sie handelt.
     agency: Option<Agency>,
 }
@@ -230,7 +230,7 @@ impl AgreementParty {
             AgreementSide::Receiver => parties.get(&receiver).cloned(),
             AgreementSide::Sender => coordination.cloned(),
         };
-        let party = |&side: &AgreementSide| Self { side: Coded(side), agency: agency(side).map(Agency) };
+        let party = |&side: &AgreementSide| Self { side: WordEnum(side), agency: agency(side).map(Agency) };
         AgreementSide::ALL.iter().map(party).collect()
     }
 }
@@ -240,7 +240,7 @@ impl AgreementParty {
 #[graphql(tag = "for all")]
 pub(crate) struct AgreementSignature {
     /// Für welche Seite.
-    side: Coded<AgreementSide>,
+    side: WordEnum<AgreementSide>,
     /// Die Stelle, die für sie unterschrieben hat.
     agency: Option<Agency>,
     /// Wann.
@@ -252,7 +252,7 @@ pub(crate) struct AgreementSignature {
 impl AgreementSignature {
     pub(crate) fn of(act: &ActRow, parties: &Parties) -> Self {
         Self {
-            side: Coded(act.side),
+            side: WordEnum(act.side),
             agency: parties.get(&act.agency_id).cloned().map(Agency),
             signed_at: DateTime::from_micros(act.at),
             staff: act.own_staff.clone(),
@@ -265,13 +265,13 @@ impl AgreementSignature {
 #[graphql(tag = "for agreements")]
 pub(crate) struct AgreementOpinion {
     /// Für welche Seite.
-    side: Coded<AgreementSide>,
+    side: WordEnum<AgreementSide>,
     /// Die Stelle, für die sie abgegeben wurde.
     agency: Option<Agency>,
     /// Wann.
     given_at: Option<DateTime>,
     /// Das Ergebnis.
-    verdict: Option<Coded<OpinionVerdict>>,
+    verdict: Option<WordEnum<OpinionVerdict>>,
     /// Die Begründung.
     reasons: Option<String>,
     /// Wer; nur bei Ihrer eigenen Stelle.
@@ -282,10 +282,10 @@ impl AgreementOpinion {
     pub(crate) fn of(opinion: &OpinionRow, parties: &Parties) -> Self {
         let act = &opinion.act;
         Self {
-            side: Coded(act.side),
+            side: WordEnum(act.side),
             agency: parties.get(&act.agency_id).cloned().map(Agency),
             given_at: DateTime::from_micros(act.at),
-            verdict: Some(Coded(opinion.verdict)),
+            verdict: Some(WordEnum(opinion.verdict)),
             reasons: opinion.reasons.clone(),
             staff: act.own_staff.clone(),
         }

@@ -18,7 +18,7 @@ use crate::run::inputs::inputs;
 use crate::run::plan::Plan as _;
 use crate::run::session::Session;
 use crate::schema::scalar::Date;
-use crate::schema::word_enum::Coded;
+use crate::schema::word_enum::WordEnum;
 
 /// Ein Feld, das vereinbart werden soll.
 #[derive(InputObject)]
@@ -26,7 +26,7 @@ use crate::schema::word_enum::Coded;
 pub(crate) struct AgreementFieldInput {
     /// Das Feld.
     #[graphql(tag = "for any-field")]
-    field: Option<Coded<HandoverField>>,
+    field: Option<WordEnum<HandoverField>>,
     /// Oder seine Bezeichnung.
     label: Option<String>,
     /// Nur, wenn die Klientin oder der Klient es einzeln ankreuzt. Wo die Obergrenze es verlangt, ist es immer so.
@@ -43,7 +43,7 @@ inputs! {
         /// Kennung der Stelle, an die übergeben werden soll.
         receiver_id: ID,
         /// Zweck.
-        purpose: Coded<ReferralPurpose>,
+        purpose: WordEnum<ReferralPurpose>,
         /// Soll gelten ab; nie rückwirkend.
         valid_from: Date,
         /// Soll gelten bis einschließlich; ohne Angabe unbefristet.
@@ -71,7 +71,7 @@ inputs! {
     /// Ein Vorschlag, zu dem die oder der Datenschutzbeauftragte Stellung nimmt.
     "for officers" GiveOpinionInput of proposal {
         /// Das Ergebnis.
-        verdict: Coded<OpinionVerdict>,
+        verdict: WordEnum<OpinionVerdict>,
         /// Die Begründung; bei Bedenken nötig.
         reasons: Option<String>,
     }

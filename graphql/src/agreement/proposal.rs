@@ -20,7 +20,7 @@ use crate::run::by_id::FindById;
 use crate::run::connection::connection;
 use crate::run::plan::{Plan, Selected, merge_relation};
 use crate::schema::scalar::{Date, DateTime, global};
-use crate::schema::word_enum::Coded;
+use crate::schema::word_enum::WordEnum;
 
 /// What is asked of proposals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -102,10 +102,10 @@ pub(crate) struct AgreementProposal {
     /// Zählt Unterschriften, Stellungnahmen und das Ende.
     version: i32,
     /// Stand.
-    status: Coded<ProposalStatus>,
+    status: WordEnum<ProposalStatus>,
     /// Was Sie jetzt damit tun können.
     #[graphql(tag = "list 3")]
-    available_actions: Vec<Coded<ProposalAction>>,
+    available_actions: Vec<WordEnum<ProposalAction>>,
     /// Die Stelle, an die übergeben werden soll.
     receiver: Option<Agency>,
     /// Zweck.
@@ -166,7 +166,7 @@ impl AgreementProposal {
         Self {
             id: global(Kind::Proposal, row.id),
             version: row.version,
-            status: Coded(row.status),
+            status: WordEnum(row.status),
             available_actions: available(row, signatures, opinions, viewer),
             receiver: agency(row.receiver_id),
             purpose: Purpose(row.purpose),
@@ -197,7 +197,7 @@ fn available(
     signatures: &[ActRow],
     opinions: &[OpinionRow],
     viewer: &Viewer,
-) -> Vec<Coded<ProposalAction>> {
+) -> Vec<WordEnum<ProposalAction>> {
     let own = viewer.agency().id;
     let at = Standpoint { kind: viewer.agency().kind, role: viewer.role(), is_receiver: own == row.receiver_id };
     let open = row.status == ProposalStatus::Open && viewer.may(Scope::AgreementWrite);
@@ -207,7 +207,7 @@ fn available(
         ProposalAction::Reject | ProposalAction::TakeBack => true,
     };
     let may = |action: &ProposalAction| open && at.may(*action, own == row.agency_id) && still(action);
-    ProposalAction::ALL.iter().copied().filter(may).map(Coded).collect()
+    ProposalAction::ALL.iter().copied().filter(may).map(WordEnum).collect()
 }
 
 pub(crate) const PROPOSALS: &str = "agreementProposals";

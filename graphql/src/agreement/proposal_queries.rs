@@ -15,8 +15,8 @@ use crate::run::page::{PageArgs, PageSize};
 use crate::run::plan::{Plan as _, total};
 use crate::run::session::Session;
 use crate::schema::scalar::any;
-use crate::schema::visible_schema::Vocabulary;
-use crate::schema::word_enum::Coded;
+use crate::schema::visible_schema::VisibleSchema;
+use crate::schema::word_enum::WordEnum;
 
 /// What is read of agreements, beside the list of those in force.
 #[derive(Default)]
@@ -29,7 +29,7 @@ impl ProposalQuery {
     async fn agreement_proposals(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Nur von diesem Stand.")] status: Option<Coded<ProposalStatus>>,
+        #[graphql(desc = "Nur von diesem Stand.")] status: Option<WordEnum<ProposalStatus>>,
         #[graphql(desc = "Höchstens so viele: 20, wenn nichts angegeben ist, und nie mehr als 100.")] first: PageSize,
         #[graphql(desc = "Nach diesem Zeiger.")] after: Option<String>,
     ) -> Result<AgreementProposalConnection, Failure> {
@@ -62,7 +62,7 @@ impl ProposalQuery {
 async fn difference(ctx: &Context<'_>, from: &ID, to: &ID) -> Result<Option<AgreementDifference>, Failure> {
     let session = Session::of(ctx);
     let snapshot = session.read(Scope::AgreementRead).await?;
-    let known = Vocabulary::of_request(ctx);
+    let known = VisibleSchema::of_request(ctx);
     let (Some(from), Some(to)) = (compared(snapshot, known, from).await?, compared(snapshot, known, to).await?) else {
         return Ok(None);
     };
@@ -81,7 +81,7 @@ struct Compared {
     content: Content,
 }
 
-async fn compared(snapshot: &Reads, known: &Vocabulary, id: &ID) -> Result<Option<Compared>, Failure> {
+async fn compared(snapshot: &Reads, known: &VisibleSchema, id: &ID) -> Result<Option<Compared>, Failure> {
     let Some((kind, uuid)) = any(id)? else { return Ok(None) };
     if kind == Kind::Agreement {
         let found = snapshot.agreements_by_id(&[uuid]).await?.pop();

@@ -22,7 +22,7 @@ use crate::run::inputs::inputs;
 use crate::run::plan::Plan as _;
 use crate::run::session::Session;
 use crate::schema::scalar::Date;
-use crate::schema::word_enum::Coded;
+use crate::schema::word_enum::WordEnum;
 
 /// Was die Klientin oder der Klient erklärt hat, und wie.
 #[derive(InputObject)]
@@ -30,10 +30,10 @@ use crate::schema::word_enum::Coded;
 pub(crate) struct ConsentInput {
     /// Felder, in die als Ganzes eingewilligt wurde.
     #[graphql(default)]
-    fields: Vec<Coded<HandoverField>>,
+    fields: Vec<WordEnum<HandoverField>>,
     /// Felder, die einzeln angekreuzt wurden: immer bei besonderen Kategorien, und wo Obergrenze oder Vereinbarung es wollen.
     #[graphql(default)]
-    ticked: Vec<Coded<HandoverField>>,
+    ticked: Vec<WordEnum<HandoverField>>,
     /// Einwilligung nach Datenschutzrecht (Art. 6 Abs. 1 lit. a DSGVO, § 67b Abs. 2 SGB X).
     data_protection: bool,
     /// Schweigepflichtentbindung (§ 203 StGB).
@@ -51,11 +51,11 @@ pub(crate) struct ConsentInput {
     #[graphql(default)]
     report_outcome: bool,
     /// Form; bei Gesundheitsdaten schriftlich oder elektronisch (§ 67b Abs. 2 SGB X).
-    form: Coded<ConsentForm>,
+    form: WordEnum<ConsentForm>,
     /// Warum sie nicht schriftlich sein konnte; nötig, wenn sie mündlich ist.
     form_reason: Option<String>,
     /// Sprache, in der erklärt wurde, worum es geht.
-    language: Coded<Language>,
+    language: WordEnum<Language>,
     /// Ob jemand gedolmetscht hat.
     #[graphql(default)]
     interpreter: bool,
@@ -105,7 +105,7 @@ inputs! {
         /// Kennung der Stelle, die etwas bekommen darf.
         receiver_id: ID,
         /// Zweck.
-        purpose: Coded<ReferralPurpose>,
+        purpose: WordEnum<ReferralPurpose>,
         /// Was erklärt wurde.
         given: ConsentInput,
     }
@@ -123,7 +123,7 @@ inputs! {
         /// Kennung der Einwilligung.
         consent_id: ID,
         /// Nur diese Felder; ohne Angabe alles.
-        fields: Option<Vec<Coded<HandoverField>>>,
+        fields: Option<Vec<WordEnum<HandoverField>>>,
     }
 }
 

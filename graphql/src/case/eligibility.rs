@@ -8,7 +8,7 @@ use kim_entity::read::DecisionRow;
 use serde::Deserialize;
 
 use crate::schema::scalar::{Date, global};
-use crate::schema::word_enum::Coded;
+use crate::schema::word_enum::WordEnum;
 
 /// Die Regelung der Zielgruppen einer Kommune. Eine Fassung ändert sich nie; ein Fall behält die, unter der er aufgenommen
 /// wurde.
@@ -39,7 +39,7 @@ pub(crate) struct EligibilityRuleSet {
 #[graphql(tag = "for senders")]
 pub(crate) struct EligibilityGroup {
     /// Zielgruppe.
-    group: Coded<TargetGroup>,
+    group: WordEnum<TargetGroup>,
     /// Wortlaut.
     wording: &'static str,
     /// Ab diesem Alter, es eingeschlossen; null: jedes.
@@ -51,7 +51,7 @@ pub(crate) struct EligibilityGroup {
 impl From<&'static RuleSet> for EligibilityRuleSet {
     fn from(set: &'static RuleSet) -> Self {
         let group = |rule: &'static eligibility::GroupRule| EligibilityGroup {
-            group: Coded(rule.group),
+            group: WordEnum(rule.group),
             wording: &rule.wording,
             age_from: rule.ages.map(|ages| ages.from),
             age_to: rule.ages.map(|ages| ages.to),
@@ -74,12 +74,12 @@ impl From<&'static RuleSet> for EligibilityRuleSet {
 #[graphql(tag = "for senders")]
 pub(crate) struct EligibilityFinding {
     /// Zielgruppe.
-    group: Coded<TargetGroup>,
+    group: WordEnum<TargetGroup>,
     /// Ergebnis.
-    result: Coded<Eligibility>,
+    result: WordEnum<Eligibility>,
     /// Was dagegen spricht oder noch fehlt; leer, wenn die Person dazugehört.
     #[graphql(tag = "list 3")]
-    reasons: Vec<Coded<EligibilityReason>>,
+    reasons: Vec<WordEnum<EligibilityReason>>,
 }
 
 /// Ergebnis einer Prüfung der Zielgruppen auf einen Stichtag. Sie entscheidet nichts.
@@ -91,7 +91,7 @@ pub(crate) struct EligibilityCheck {
     /// Die Regelung: die der Aufnahme, sonst die am Stichtag geltende; null, wenn keine hinterlegt ist.
     rule_set: Option<EligibilityRuleSet>,
     /// Ergebnis über alle Zielgruppen: Eine genügt.
-    result: Coded<Eligibility>,
+    result: WordEnum<Eligibility>,
     /// Ergebnis je Zielgruppe.
     #[graphql(tag = "list 6")]
     findings: Vec<EligibilityFinding>,
@@ -100,16 +100,16 @@ pub(crate) struct EligibilityCheck {
 impl EligibilityCheck {
     pub(crate) fn of(on: chrono::NaiveDate, set: Option<&'static RuleSet>, found: Option<Assessment>) -> Self {
         let findings = found.iter().flat_map(|found| &found.groups).map(|one| EligibilityFinding {
-            group: Coded(one.group),
-            result: Coded(one.result),
-            reasons: one.reasons.iter().copied().map(Coded).collect(),
+            group: WordEnum(one.group),
+            result: WordEnum(one.result),
+            reasons: one.reasons.iter().copied().map(WordEnum).collect(),
         });
         Self {
             reference_date: Date(on),
             rule_set: set.map(Into::into),
             findings: findings.collect(),
             // Without rules nothing is known.
-            result: Coded(found.as_ref().map_or(Eligibility::Open, |found| found.result)),
+            result: WordEnum(found.as_ref().map_or(Eligibility::Open, |found| found.result)),
         }
     }
 }
@@ -130,7 +130,7 @@ pub(crate) struct EligibilityDecision {
     eligible: bool,
     /// Die Zielgruppen der Aufnahme.
     #[graphql(tag = "list 3")]
-    groups: Vec<Coded<TargetGroup>>,
+    groups: Vec<WordEnum<TargetGroup>>,
     /// Was die Regelung damals ergab.
     #[graphql(tag = "list 6")]
     findings: Vec<EligibilityFinding>,
@@ -153,9 +153,9 @@ impl From<&DecisionRow> for EligibilityDecision {
         let groups: Vec<TargetGroup> = serde_json::from_str(&row.groups).unwrap_or_default();
         let kept: Vec<Kept> = serde_json::from_str(&row.findings).unwrap_or_default();
         let finding = |kept: Kept| EligibilityFinding {
-            group: Coded(kept.group),
-            result: Coded(kept.result),
-            reasons: kept.reasons.into_iter().map(Coded).collect(),
+            group: WordEnum(kept.group),
+            result: WordEnum(kept.result),
+            reasons: kept.reasons.into_iter().map(WordEnum).collect(),
         };
         Self {
             id: global(Kind::Decision, row.id),
@@ -163,7 +163,7 @@ impl From<&DecisionRow> for EligibilityDecision {
             reference_date: Date(row.reference_date),
             rule_set: eligibility::by_id(&row.rule_set, row.rule_set_version).map(Into::into),
             eligible: row.eligible,
-            groups: groups.into_iter().map(Coded).collect(),
+            groups: groups.into_iter().map(WordEnum).collect(),
             findings: kept.into_iter().map(finding).collect(),
             explanation: row.explanation.clone(),
             staff: row.staff.clone(),
@@ -181,7 +181,7 @@ pub(crate) struct EligibilityStatementsInput {
     international_family_history: Option<bool>,
     /// Gehört als haushaltsangehöriges Familienmitglied zu jemandem aus diesen Zielgruppen.
     #[graphql(default)]
-    family_of: Vec<Coded<TargetGroup>>,
+    family_of: Vec<WordEnum<TargetGroup>>,
     /// Ob anderswo ein Anspruch auf Case Management besteht.
     case_management_claim: Option<bool>,
     /// Ob sie vorrangig durch das Jobcenter integrativ begleitet wird.

@@ -9,7 +9,7 @@ use kim_entity::read::PlanRow;
 
 use crate::agency::{Agency, Parties};
 use crate::schema::scalar::Date;
-use crate::schema::word_enum::Coded;
+use crate::schema::word_enum::WordEnum;
 
 /// Ein Ziel im Hilfeplan.
 #[derive(SimpleObject)]
@@ -33,11 +33,11 @@ pub(crate) struct GoalStep {
     /// Die verantwortliche Stelle, wenn eine genannt ist.
     agency: Option<Agency>,
     /// Die Art der verantwortlichen Stelle, wenn keine genannt ist.
-    agency_kind: Option<Coded<AgencyKind>>,
+    agency_kind: Option<WordEnum<AgencyKind>>,
     /// Bis wann.
     due_on: Option<Date>,
     /// Stand.
-    state: Coded<StepState>,
+    state: WordEnum<StepState>,
 }
 
 /// The goals of a stored plan; those that an import left if none was set here.
@@ -57,9 +57,9 @@ impl Goal {
             text: step.text.clone(),
             responsible: step.responsible.clone(),
             agency: step.agency.and_then(|id| parties.get(&id).cloned()).map(Agency),
-            agency_kind: step.kind.map(Coded),
+            agency_kind: step.kind.map(WordEnum),
             due_on: step.due_on.map(Date),
-            state: Coded(step.state),
+            state: WordEnum(step.state),
         };
         Self { text: goal.text.clone(), steps: goal.steps.iter().map(step).collect() }
     }

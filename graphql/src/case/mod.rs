@@ -44,7 +44,7 @@ use crate::run::connection::connection;
 use crate::run::page::{PageArgs, PageSize, RowKey};
 use crate::run::session::Session;
 use crate::schema::scalar::{Date, global};
-use crate::schema::word_enum::Coded;
+use crate::schema::word_enum::WordEnum;
 
 /// A case of the viewer's agency.
 pub(crate) struct Case {
@@ -78,8 +78,8 @@ impl Case {
         self.row.district.as_deref()
     }
     /// Phase des Case Managements.
-    async fn phase(&self) -> Option<Coded<CasePhase>> {
-        CasePhase::from_code(&self.row.phase).map(Coded)
+    async fn phase(&self) -> Option<WordEnum<CasePhase>> {
+        CasePhase::from_code(&self.row.phase).map(WordEnum)
     }
     /// Aufnahme am.
     async fn opened_on(&self) -> Date {
@@ -90,8 +90,8 @@ impl Case {
         self.row.closed_on.map(Date)
     }
     /// Warum abgeschlossen wurde.
-    async fn closed_reason(&self) -> Option<Coded<CloseReason>> {
-        self.row.close_reason.as_deref().and_then(CloseReason::from_code).map(Coded)
+    async fn closed_reason(&self) -> Option<WordEnum<CloseReason>> {
+        self.row.close_reason.as_deref().and_then(CloseReason::from_code).map(WordEnum)
     }
     /// Was erreicht wurde, in Worten.
     async fn result(&self) -> Option<&str> {
@@ -187,7 +187,7 @@ impl OutputType for CaseRecord<'_> {
         registry.create_output_type::<Self, _>(MetaTypeId::Object, |registry| {
             let about = "Die Falldaten, wie Ihre Stelle sie führt.";
             let mut object = field::object::<Self>(about, &["for senders", "plan case"], |_| None, registry);
-            let disputed = <Vec<Coded<HandoverField>>>::create_type_info(registry);
+            let disputed = <Vec<WordEnum<HandoverField>>>::create_type_info(registry);
             if let MetaType::Object { fields, .. } = &mut object {
                 let declared = &["list 5", "needs disputed"];
                 fields.insert(DISPUTED.to_owned(), field::meta_field(DISPUTED, ABOUT_DISPUTED, disputed, declared));
@@ -205,7 +205,7 @@ impl ContainerType for CaseRecord<'_> {
         match HandoverField::from_name(ctx.item.node.name.node.as_str()) {
             Some(field) => field::resolve(ctx, field, self.values).await,
             None if ctx.item.node.name.node == DISPUTED => {
-                let list: Vec<_> = self.disputed.iter().map(Coded).collect();
+                let list: Vec<_> = self.disputed.iter().map(WordEnum).collect();
                 list.resolve(&ctx.with_selection_set(&ctx.item.node.selection_set), ctx.item).await.map(Some)
             }
             None => Ok(None),
@@ -220,7 +220,7 @@ impl ObjectType for CaseRecord<'_> {}
 #[graphql(tag = "for senders")]
 pub(crate) struct CaseFilter {
     /// Eine dieser Phasen.
-    pub(crate) phase: Option<Vec<Coded<CasePhase>>>,
+    pub(crate) phase: Option<Vec<WordEnum<CasePhase>>>,
     /// Ob der Fall offen ist.
     pub(crate) open: Option<bool>,
     /// Die Fallnummer, genau.

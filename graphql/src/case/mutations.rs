@@ -22,7 +22,7 @@ use crate::run::inputs::inputs;
 use crate::run::plan::Plan as _;
 use crate::run::session::Session;
 use crate::schema::scalar::Date;
-use crate::schema::word_enum::Coded;
+use crate::schema::word_enum::WordEnum;
 
 /// Was aus einer Änderung an einem Fall wurde.
 #[derive(SimpleObject)]
@@ -52,7 +52,7 @@ inputs! {
         /// Schlüssel des Stadtbezirks oder Support-Centers.
         district: MaybeUndefined<String>,
         /// Phase des Case Managements: jede, vorwärts oder zurück.
-        phase: Option<Coded<CasePhase>>,
+        phase: Option<WordEnum<CasePhase>>,
         /// Falldaten.
         record: Option<CaseRecordInput>,
     }
@@ -60,7 +60,7 @@ inputs! {
     /// Ein Fall, der abgeschlossen wird (Entpflichtung).
     "for senders" CloseCaseInput of case {
         /// Warum.
-        reason: Coded<CloseReason>,
+        reason: WordEnum<CloseReason>,
         /// Was erreicht wurde, in Worten.
         result: Option<String>,
         /// Zieht offene Übergaben zurück und verwirft Entwürfe; ohne das wird nicht abgeschlossen, solange es welche gibt.
@@ -104,8 +104,8 @@ pub(crate) struct GoalStepInput {
     /// Bis wann.
     due_on: Option<Date>,
     /// Stand.
-    #[graphql(default_with = "Coded(StepState::Open)")]
-    state: Coded<StepState>,
+    #[graphql(default_with = "WordEnum(StepState::Open)")]
+    state: WordEnum<StepState>,
 }
 
 /// Wer für einen Schritt verantwortlich ist: genau eine Angabe.
@@ -115,7 +115,7 @@ pub(crate) enum ResponsibleInput {
     /// Kennung einer Stelle Ihrer Kommune.
     AgencyId(ID),
     /// Eine Art von Stelle.
-    AgencyKind(Coded<AgencyKind>),
+    AgencyKind(WordEnum<AgencyKind>),
     /// Jemand anderes, in Worten, z. B. die Klientin oder der Klient.
     Other(String),
 }
@@ -127,7 +127,7 @@ inputs! {
         eligible: bool,
         /// Die Zielgruppen der Aufnahme.
         #[graphql(default)]
-        groups: Vec<Coded<TargetGroup>>,
+        groups: Vec<WordEnum<TargetGroup>>,
         /// Stichtag; ohne Angabe heute.
         reference_date: Option<Date>,
         /// Was in keinem Feld der Falldaten steht.

@@ -17,7 +17,7 @@ use kim_domain::value::{self, Value as Stored};
 use crate::field::match_type;
 use crate::schema::declaration::tags;
 use crate::schema::scalar::Date;
-use crate::schema::word_enum::Coded;
+use crate::schema::word_enum::WordEnum;
 
 /// What a case manager does not write here: worked out, following from the plan, or a note.
 const NOT_WRITTEN: FieldSet =
@@ -38,7 +38,7 @@ impl CaseRecordInput {
     }
 
     fn read(&mut self, field: HandoverField, given: Value) -> Result<(), InputValueError<Self>> {
-        let value = match_type!(field.value_type(), Word, of_word => of_word(plain::<Coded<Word>>(given)?.0), {
+        let value = match_type!(field.value_type(), Word, of_word => of_word(plain::<WordEnum<Word>>(given)?.0), {
             ValueType::Text => Stored::Text(plain(given)?),
             ValueType::Line => Stored::Line(plain(given)?),
             ValueType::Lines => Stored::Lines(plain(given)?),
@@ -46,7 +46,7 @@ impl CaseRecordInput {
             ValueType::Int => Stored::Int(plain(given)?),
             ValueType::Date => Stored::Date(plain::<Date>(given)?.0),
             ValueType::TargetGroups => Stored::TargetGroups(
-                plain::<Vec<Coded<value::TargetGroup>>>(given)?.into_iter().map(|group| group.0).collect(),
+                plain::<Vec<WordEnum<value::TargetGroup>>>(given)?.into_iter().map(|group| group.0).collect(),
             ),
             ValueType::Nationalities => {
                 let codes: Vec<String> = plain(given)?;
@@ -90,13 +90,13 @@ fn list<I: InputType + Into<T>, T>(value: Value) -> Result<Vec<T>, InputValueErr
 
 /// Registers the input type of a value and names it, nullable.
 fn type_of(value_type: ValueType, registry: &mut Registry) -> String {
-    match_type!(value_type, Word, _of_word => optional::<Coded<Word>>(registry), {
+    match_type!(value_type, Word, _of_word => optional::<WordEnum<Word>>(registry), {
         ValueType::Text | ValueType::Line => optional::<String>(registry),
         ValueType::Lines | ValueType::Nationalities => optional::<Vec<String>>(registry),
         ValueType::Date => optional::<Date>(registry),
         ValueType::Int => optional::<i32>(registry),
         ValueType::Boolean => optional::<bool>(registry),
-        ValueType::TargetGroups => optional::<Vec<Coded<value::TargetGroup>>>(registry),
+        ValueType::TargetGroups => optional::<Vec<WordEnum<value::TargetGroup>>>(registry),
         ValueType::Documents => optional::<Vec<DocumentInput>>(registry),
         ValueType::HouseholdMembers => optional::<Vec<HouseholdMemberInput>>(registry),
         ValueType::IntegrationAchievements => optional::<Vec<IntegrationAchievementInput>>(registry),
@@ -225,7 +225,7 @@ value_inputs! {
     /// Ein Haushaltsmitglied.
     HouseholdMemberInput for HouseholdMember {
         /// Beziehung zur Klientin oder zum Klienten.
-        relation: Coded<value::Relation> => |word: Coded<_>| word.0,
+        relation: WordEnum<value::Relation> => |word: WordEnum<_>| word.0,
         /// Vorname.
         given_name: Option<String>,
         /// Familienname.
@@ -237,7 +237,7 @@ value_inputs! {
     /// Ein Sprachzertifikat.
     GermanCertificateInput for GermanCertificate {
         /// Nachgewiesenes Niveau (GER).
-        level: Coded<value::GermanLevel> => |word: Coded<_>| word.0,
+        level: WordEnum<value::GermanLevel> => |word: WordEnum<_>| word.0,
         /// Ausgestellt am.
         issued_on: Option<Date> => day,
         /// Ausstellende Einrichtung.

@@ -8,14 +8,14 @@ use kim_domain::upcoming::{Deadline, DeadlineKind};
 use crate::case::Case;
 use crate::run::connection::connection;
 use crate::schema::scalar::Date;
-use crate::schema::word_enum::Coded;
+use crate::schema::word_enum::WordEnum;
 
 /// Eine Frist oder ein Tag, den das Gesetz für einen Fall wichtig macht.
 #[derive(SimpleObject)]
 #[graphql(tag = "for senders")]
 pub(crate) struct CaseDeadline {
     /// Art.
-    kind: Coded<DeadlineKind>,
+    kind: WordEnum<DeadlineKind>,
     /// Der letzte Tag, oder der Tag selbst.
     date: Date,
     /// Bezeichnung.
@@ -27,7 +27,7 @@ pub(crate) struct CaseDeadline {
 impl From<&Deadline> for CaseDeadline {
     fn from(deadline: &Deadline) -> Self {
         Self {
-            kind: Coded(deadline.kind),
+            kind: WordEnum(deadline.kind),
             date: Date(deadline.date),
             label: deadline.kind.label(),
             legal_ground: deadline.ground,

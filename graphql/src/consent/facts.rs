@@ -13,7 +13,7 @@ use crate::run::page::{PageArgs, PageSize};
 use crate::run::plan::total;
 use crate::run::session::Session;
 use crate::schema::scalar::{Date, DateTime};
-use crate::schema::word_enum::Coded;
+use crate::schema::word_enum::WordEnum;
 
 /// The list's name in its cursors.
 const FACTS: &str = "consentFacts";
@@ -55,7 +55,7 @@ pub(crate) struct ConsentFact {
     /// Zweck.
     purpose: Purpose,
     /// Stand heute.
-    state: Coded<ConsentState>,
+    state: WordEnum<ConsentState>,
     /// Einwilligung nach Datenschutzrecht.
     data_protection: bool,
     /// Schweigepflichtentbindung (§ 203 StGB).
@@ -67,7 +67,7 @@ pub(crate) struct ConsentFact {
     /// Ob die empfangende Stelle das Ergebnis zurückmelden darf.
     report_outcome: bool,
     /// Form.
-    form: Coded<ConsentForm>,
+    form: WordEnum<ConsentForm>,
     /// Erster Tag.
     valid_from: Date,
     /// Letzter Tag; null, wenn sie bis zum Widerruf gilt.
@@ -84,13 +84,13 @@ impl ConsentFact {
             sender: parties.get(&row.sender_id).cloned().map(Agency),
             receiver: parties.get(&row.receiver_id).cloned().map(Agency),
             purpose: Purpose(row.purpose),
-            state: Coded(row.state),
+            state: WordEnum(row.state),
             data_protection: row.data_protection,
             release_from_secrecy: row.release_from_secrecy,
             release_on: row.release_on.map(Date),
             art9: row.art9,
             report_outcome: row.report_outcome,
-            form: Coded(row.form),
+            form: WordEnum(row.form),
             valid_from: Date(row.valid_from),
             valid_until: row.valid_until.map(Date),
             recorded_at: DateTime::from_micros(row.created_at),

@@ -23,7 +23,7 @@ use crate::run::by_id::FindById;
 use crate::run::plan::{Plan, Selected};
 use crate::schema::needs::ConsentNeed;
 use crate::schema::scalar::{Date, DateTime, global};
-use crate::schema::word_enum::Coded;
+use crate::schema::word_enum::WordEnum;
 
 /// What is asked of consents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -76,8 +76,8 @@ impl FindById for Consent {
     }
 }
 
-fn words(set: i64) -> Vec<Coded<HandoverField>> {
-    FieldSet::from_i64(set).iter().map(Coded).collect()
+fn words(set: i64) -> Vec<WordEnum<HandoverField>> {
+    FieldSet::from_i64(set).iter().map(WordEnum).collect()
 }
 
 /// Eine Einwilligung Ihrer Klientin oder Ihres Klienten: für eine Stelle und einen Zweck. Zwei Erklärungen sind getrennt:
@@ -95,13 +95,13 @@ pub(crate) struct Consent {
     purpose: Purpose,
     /// Stand heute: ob noch gilt, was erklärt wurde. Was damit übergeben werden darf, entscheidet sich erst mit beiden
     /// Erklärungen und der Vereinbarung: Das sagt `Case.consentReceipt`, und für einen Entwurf `Referral.offerCheck`.
-    state: Coded<ConsentState>,
+    state: WordEnum<ConsentState>,
     /// Felder, in die als Ganzes eingewilligt wurde.
     #[graphql(tag = "list 20")]
-    fields: Vec<Coded<HandoverField>>,
+    fields: Vec<WordEnum<HandoverField>>,
     /// Felder, die einzeln angekreuzt wurden.
     #[graphql(tag = "list 10")]
-    ticked: Vec<Coded<HandoverField>>,
+    ticked: Vec<WordEnum<HandoverField>>,
     /// Einwilligung nach Datenschutzrecht (Art. 6 Abs. 1 lit. a DSGVO, § 67b Abs. 2 SGB X).
     data_protection: bool,
     /// Schweigepflichtentbindung (§ 203 StGB).
@@ -123,11 +123,11 @@ pub(crate) struct Consent {
     /// Ob die empfangende Stelle das Ergebnis zurückmelden darf.
     report_outcome: bool,
     /// Form.
-    form: Coded<ConsentForm>,
+    form: WordEnum<ConsentForm>,
     /// Warum sie nicht schriftlich sein konnte.
     form_reason: Option<String>,
     /// Sprache, in der erklärt wurde, worum es geht.
-    language: Option<Coded<Language>>,
+    language: Option<WordEnum<Language>>,
     /// Ob jemand gedolmetscht hat.
     interpreter: bool,
     /// Fassung des Textes, der erklärt wurde.
@@ -153,7 +153,7 @@ impl Consent {
             id: global(Kind::Consent, row.id),
             receiver: parties.get(&row.receiver_id).cloned().map(Agency),
             purpose: Purpose(row.purpose.0),
-            state: Coded(row.state(today)),
+            state: WordEnum(row.state(today)),
             fields: words(row.fields),
             ticked: words(row.ticked),
             data_protection: row.data_protection,
@@ -166,9 +166,9 @@ impl Consent {
             recorded_at: DateTime::from_micros(row.created_at),
             staff: row.staff.clone(),
             report_outcome: row.report_outcome,
-            form: Coded(row.form.0),
+            form: WordEnum(row.form.0),
             form_reason: row.form_reason.clone(),
-            language: row.language.as_ref().map(|language| Coded(language.0)),
+            language: row.language.as_ref().map(|language| WordEnum(language.0)),
             interpreter: row.interpreter,
             text_version: row.text_version.clone(),
             guardian: row.guardian.clone(),
@@ -188,10 +188,10 @@ pub(crate) struct ConsentEvent {
     /// Zeitpunkt.
     at: Option<DateTime>,
     /// Was geschah.
-    step: Coded<ConsentStep>,
+    step: WordEnum<ConsentStep>,
     /// Die Felder: in die eingewilligt wurde, oder die widerrufen wurden.
     #[graphql(tag = "list 20")]
-    fields: Vec<Coded<HandoverField>>,
+    fields: Vec<WordEnum<HandoverField>>,
     /// Wer es eingetragen hat.
     staff: Option<String>,
 }
@@ -200,7 +200,7 @@ impl ConsentEvent {
     fn of(row: &consent_event::Model) -> Self {
         Self {
             at: DateTime::from_micros(row.at),
-            step: Coded(row.step.0),
+            step: WordEnum(row.step.0),
             fields: words(row.fields),
             staff: row.staff.clone(),
         }

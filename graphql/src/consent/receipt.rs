@@ -14,7 +14,7 @@ use kim_entity::viewer::OwnAgency;
 
 use crate::agency::{Agency, Parties, Purpose};
 use crate::schema::scalar::Date;
-use crate::schema::word_enum::Coded;
+use crate::schema::word_enum::WordEnum;
 
 /// Wer was bis wann sehen darf: zum Mitgeben, auf Deutsch und in Leichter Sprache.
 #[derive(Clone, SimpleObject)]
@@ -61,7 +61,7 @@ pub(crate) struct ConsentPermit {
 #[graphql(tag = "for senders")]
 pub(crate) struct ConsentPermitItem {
     /// Das Feld.
-    field: Coded<HandoverField>,
+    field: WordEnum<HandoverField>,
     /// Die Bezeichnung.
     label: &'static str,
     /// Dasselbe in Leichter Sprache.
@@ -122,7 +122,7 @@ impl ConsentReceipt {
 }
 
 fn item(field: HandoverField) -> ConsentPermitItem {
-    ConsentPermitItem { field: Coded(field), label: field.label(), plain: plain::field(field) }
+    ConsentPermitItem { field: WordEnum(field), label: field.label(), plain: plain::field(field) }
 }
 
 /// The most that a consent opens, whatever agreement and offer there are: the rule, with both of them wide open.

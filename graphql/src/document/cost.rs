@@ -12,7 +12,7 @@ use crate::document::inputs::{Given, Inputs};
 use crate::error::{Code, coded};
 use crate::run::page::{DEFAULT, MOST, MOST_IDS};
 use crate::schema::declaration::Weight;
-use crate::schema::visible_schema::{KnownFields, Vocabulary};
+use crate::schema::visible_schema::{KnownFields, VisibleSchema};
 
 /// The cost of a selection. Sums saturate: what is beyond counting is beyond the limits.
 #[derive(Clone, Copy, Default)]
@@ -71,7 +71,7 @@ impl Cost {
 /// Measures the selections of a document, each fragment once.
 pub(crate) struct Measure<'d> {
     /// The fields of the viewer's schema. A name that is not there is validation's to refuse, and weighs as one value.
-    fields: &'d Vocabulary,
+    fields: &'d VisibleSchema,
     fragments: &'d HashMap<Name, Positioned<FragmentDefinition>>,
     variables: &'d Variables,
     given: Given<'d>,
@@ -82,7 +82,7 @@ pub(crate) struct Measure<'d> {
 }
 
 impl<'d> Measure<'d> {
-    pub(crate) fn new(document: &'d ExecutableDocument, variables: &'d Variables, known: &'d Vocabulary) -> Self {
+    pub(crate) fn new(document: &'d ExecutableDocument, variables: &'d Variables, known: &'d VisibleSchema) -> Self {
         let definitions = document.operations.iter().flat_map(|(_, operation)| &operation.node.variable_definitions);
         let defaults = definitions
             .filter_map(|one| Some((one.node.name.node.as_str(), &one.node.default_value.as_ref()?.node)))

@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn what_is_asked_for_in_pieces_is_found() {
-        let in_pieces = |text: &str| {
+        let needs_engine_merge = |text: &str| {
             let mut document = async_graphql::parser::parse_query(text).expect("a document");
             rewrite(&mut document);
             needs_engine_merge(&document)
@@ -98,7 +98,7 @@ mod tests {
             "{ ...A ...B } fragment A on Q { id a { b } } fragment B on Q { id c { b } }",
             "{ a { ...A } c { ...A } } fragment A on Q { id b { c } }",
         ] {
-            assert!(!in_pieces(whole), "{whole}");
+            assert!(!needs_engine_merge(whole), "{whole}");
         }
         let chain: Vec<String> =
             (0..1_000).map(|n| format!("fragment F{n} on Q {{ a{n} {{ ...F{} }} }}", n + 1)).collect();
@@ -115,8 +115,8 @@ mod tests {
             "{ a { ...A } ...B } fragment A on Q { b { c } } fragment B on Q { ...C } fragment C on Q { a { d } }"
                 .to_owned(),
         ] {
-            assert!(in_pieces(&pieces), "{pieces}");
+            assert!(needs_engine_merge(&pieces), "{pieces}");
         }
-        assert!(!in_pieces(&format!("{{ ...F0 }} {}", doubling.join(" "))), "each fragment is searched once");
+        assert!(!needs_engine_merge(&format!("{{ ...F0 }} {}", doubling.join(" "))), "each fragment is searched once");
     }
 }

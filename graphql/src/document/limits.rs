@@ -10,7 +10,7 @@ use crate::document::cost::{Cost, Measure};
 use crate::document::inputs::Inputs;
 use crate::error::limit::{Limit, TooMuch};
 use crate::error::{Code, coded};
-use crate::schema::visible_schema::Vocabulary;
+use crate::schema::visible_schema::VisibleSchema;
 
 /// What a document may cost. The standard introspection query takes 130 fields, 15 deep, and is estimated at some 60,000
 /// values; a page of 100 referrals with every field of the handover and 20 messages each, at 25,000.
@@ -31,7 +31,7 @@ const TEXT: u64 = 20_000;
 pub(crate) fn check(
     document: &ExecutableDocument,
     variables: &Variables,
-    known: &Vocabulary,
+    known: &VisibleSchema,
 ) -> Result<(), ServerError> {
     let definitions = document.fragments.len() + document.operations.iter().count();
     refuse(Limit::Definitions, definitions as u64, DEFINITIONS, None)?;

@@ -16,7 +16,7 @@ use crate::document::{Asked, Document};
 use crate::engine::validation::{self, Findings};
 use crate::engine::{error_text, required_variables, root_order, skip_defaults};
 use crate::error::{Code, MOST_ERRORS, coded};
-use crate::schema::visible_schema::Vocabulary;
+use crate::schema::visible_schema::VisibleSchema;
 
 static DOCUMENTS: LazyLock<Documents> = LazyLock::new(Documents::default);
 
@@ -27,7 +27,7 @@ static DOCUMENTS: LazyLock<Documents> = LazyLock::new(Documents::default);
 pub(crate) fn prepare(
     asked: Asked,
     schema: (AgencyKind, Role),
-    known: &Vocabulary,
+    known: &VisibleSchema,
 ) -> Result<Ready<'static>, Vec<ServerError>> {
     DOCUMENTS.prepare(asked, schema, known)
 }
@@ -70,7 +70,7 @@ impl Prepared {
         document: Arc<Document>,
         operation_name: Option<String>,
         affordable: VariableSizes,
-        known: &Vocabulary,
+        known: &VisibleSchema,
     ) -> Result<Self, ServerError> {
         let is_subscription = |ty| ty == OperationType::Subscription;
         if let Some((_, one)) = document.sent.operations.iter().find(|(_, one)| is_subscription(one.node.ty)) {
@@ -98,7 +98,7 @@ impl Prepared {
     }
 
     /// Measures the cost again, unless no variable is larger than when it was last within the limits.
-    fn check_cost(&self, variables: &Variables, known: &Vocabulary) -> Result<(), ServerError> {
+    fn check_cost(&self, variables: &Variables, known: &VisibleSchema) -> Result<(), ServerError> {
         let sizes = VariableSizes::of(variables);
         if !sizes.is_within(&self.affordable.lock().unwrap_or_else(PoisonError::into_inner)) {
             limits::check(&self.document.sent, variables, known)?;
@@ -108,7 +108,7 @@ impl Prepared {
     }
 
     /// Completes the variables of a request, and refuses what is wrong with them or with the document.
-    fn check(&self, variables: &mut Variables, known: &Vocabulary) -> Result<(), Vec<ServerError>> {
+    fn check(&self, variables: &mut Variables, known: &VisibleSchema) -> Result<(), Vec<ServerError>> {
         skip_defaults::add(&self.variables, variables);
         required_variables::check(&self.variables, variables).map_err(|error| vec![error])?;
         let mut wrong = self.findings.errors(variables, known);
@@ -166,7 +166,7 @@ impl Documents {
         &self,
         asked: Asked,
         schema: (AgencyKind, Role),
-        known: &Vocabulary,
+        known: &VisibleSchema,
     ) -> Result<Ready<'_>, Vec<ServerError>> {
         let Asked { document, text, operation_name, mut variables } = asked;
         let key = text.map(|text| Key { schema, text, operation_name: operation_name.clone() });

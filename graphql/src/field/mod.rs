@@ -21,7 +21,7 @@ use crate::json;
 use crate::run::write_object::{WriteList, WriteObject};
 use crate::schema::declaration::tags;
 use crate::schema::scalar::Date;
-use crate::schema::word_enum::Coded;
+use crate::schema::word_enum::WordEnum;
 
 /// A match over stored values in which those that are a word have one arm.
 macro_rules! match_value {
@@ -141,13 +141,13 @@ async fn out(ctx: &Context<'_>, value: &impl OutputType) -> ServerResult<Value> 
 
 /// Registers the type of a value and names it, nullable.
 fn type_of(value_type: ValueType, registry: &mut Registry) -> String {
-    match_type!(value_type, Word, _of_word => <Option<Coded<Word>> as OutputType>::create_type_info(registry), {
+    match_type!(value_type, Word, _of_word => <Option<WordEnum<Word>> as OutputType>::create_type_info(registry), {
         ValueType::Text | ValueType::Line => <Option<String>>::create_type_info(registry),
         ValueType::Lines => <Option<Vec<String>>>::create_type_info(registry),
         ValueType::Date => <Option<Date> as OutputType>::create_type_info(registry),
         ValueType::Int => <Option<i32> as OutputType>::create_type_info(registry),
         ValueType::Boolean => <Option<bool> as OutputType>::create_type_info(registry),
-        ValueType::TargetGroups => <Option<Vec<Coded<TargetGroup>>> as OutputType>::create_type_info(registry),
+        ValueType::TargetGroups => <Option<Vec<WordEnum<TargetGroup>>> as OutputType>::create_type_info(registry),
         ValueType::PlanSteps => <Option<Vec<PlanStep>>>::create_type_info(registry),
         ValueType::Documents => <Option<Vec<Document>>>::create_type_info(registry),
         ValueType::Nationalities => <Option<Vec<Nationality>>>::create_type_info(registry),

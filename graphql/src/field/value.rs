@@ -5,7 +5,7 @@ use kim_domain::nationality;
 use kim_domain::value;
 
 use crate::schema::scalar::Date;
-use crate::schema::word_enum::Coded;
+use crate::schema::word_enum::WordEnum;
 
 /// Declares what objects of the domain become: field by field, or by a conversion of a field.
 macro_rules! value_objects {
@@ -65,7 +65,7 @@ value_objects! {
     /// Ein Haushaltsmitglied.
     HouseholdMember {
         /// Beziehung zur Klientin oder zum Klienten.
-        relation: Coded<value::Relation> => Coded,
+        relation: WordEnum<value::Relation> => WordEnum,
         /// Vorname.
         given_name: Option<String>,
         /// Familienname.
@@ -77,7 +77,7 @@ value_objects! {
     /// Ein Sprachzertifikat: nachgewiesenes, nicht geschätztes Deutsch.
     GermanCertificate {
         /// Nachgewiesenes Niveau (GER).
-        level: Coded<value::GermanLevel> => Coded,
+        level: WordEnum<value::GermanLevel> => WordEnum,
         /// Ausgestellt am.
         issued_on: Option<Date> => day,
         /// Ausstellende Einrichtung.

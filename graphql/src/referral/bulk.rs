@@ -16,7 +16,7 @@ use crate::referral::payload::target;
 use crate::run::change::change;
 use crate::run::inputs::inputs;
 use crate::run::session::Session;
-use crate::schema::word_enum::Coded;
+use crate::schema::word_enum::WordEnum;
 
 /// Ein Entwurf unter vielen.
 #[derive(InputObject)]
@@ -53,15 +53,15 @@ inputs! {
     /// Eine Antwort auf viele Übergaben.
     "for work" BulkAnswerReferralsInput {
         /// Die Antwort.
-        action: Coded<BulkAnswer>,
+        action: WordEnum<BulkAnswer>,
         /// Warum Sie ablehnen; nur mit DECLINE.
-        decline_reason: Option<Coded<DeclineReason>>,
+        decline_reason: Option<WordEnum<DeclineReason>>,
         /// Das Ergebnis; nur mit COMPLETE.
-        outcome: Option<Coded<Outcome>>,
+        outcome: Option<WordEnum<Outcome>>,
         /// Warum es gescheitert ist; nur mit FAIL.
-        fail_reason: Option<Coded<FailReason>>,
+        fail_reason: Option<WordEnum<FailReason>>,
         /// Warum Sie zurückgeben; nur mit RETURN.
-        return_reason: Option<Coded<ReturnReason>>,
+        return_reason: Option<WordEnum<ReturnReason>>,
         /// Die Übergaben: höchstens 1.000, jede einmal.
         items: Vec<BulkAnswerItem>,
     }
@@ -111,7 +111,7 @@ pub(crate) struct BulkResult {
     /// Kennung der Übergabe, wie Sie sie genannt haben.
     referral_id: ID,
     /// Ihr Stand jetzt; null, wenn es sie nicht gibt oder sie nicht Ihre ist.
-    status: Option<Coded<ReferralStatus>>,
+    status: Option<WordEnum<ReferralStatus>>,
     /// Ihre Version jetzt.
     version: Option<i32>,
     /// Warum nichts geschah; null, wenn es getan ist.
@@ -128,7 +128,7 @@ pub(crate) struct BulkError {
     message: String,
     /// Die Felder, um die es geht.
     #[graphql(tag = "list 5")]
-    fields: Vec<Coded<HandoverField>>,
+    fields: Vec<WordEnum<HandoverField>>,
 }
 
 impl BulkError {
@@ -136,7 +136,7 @@ impl BulkError {
     fn of(refused: Refused, kind: AgencyKind) -> Self {
         let known = known_to(kind);
         let fields = refused.fields.iter().filter_map(|code| HandoverField::from_code(code));
-        let fields = fields.filter(|field| known.contains(*field)).map(Coded).collect();
+        let fields = fields.filter(|field| known.contains(*field)).map(WordEnum).collect();
         Self { code: refused.because.code(), message: refused.text, fields }
     }
 }
@@ -199,7 +199,7 @@ async fn bulk(
             let row = done.referral.and_then(|id| rows.get(&id));
             BulkResult {
                 referral_id,
-                status: row.map(|row| Coded(row.status)),
+                status: row.map(|row| WordEnum(row.status)),
                 version: row.map(|row| row.rest.version),
                 error: done.refused.map(|refused| BulkError::of(refused, kind)),
             }

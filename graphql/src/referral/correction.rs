@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::agency::{Agency, Parties};
 use crate::run::connection::connection;
 use crate::schema::scalar::{DateTime, global};
-use crate::schema::word_enum::Coded;
+use crate::schema::word_enum::WordEnum;
 
 pub(crate) const CORRECTIONS: &str = "corrections";
 /// Who was told of which report.
@@ -27,11 +27,11 @@ pub(crate) struct Correction {
     /// Kennung.
     id: ID,
     /// Das Feld.
-    field: Coded<HandoverField>,
+    field: WordEnum<HandoverField>,
     /// Seine Bezeichnung.
     label: &'static str,
     /// Wo die Meldung steht.
-    state: Coded<CorrectionState>,
+    state: WordEnum<CorrectionState>,
     /// Gemeldet.
     reported_at: Option<DateTime>,
     /// Die Stelle, die gemeldet hat.
@@ -62,9 +62,9 @@ impl Correction {
     pub(crate) fn of(row: &CorrectionRow, parties: &Parties, notices: &Notices) -> Self {
         Self {
             id: global(Kind::Correction, row.id),
-            field: Coded(row.field),
+            field: WordEnum(row.field),
             label: row.field.label(),
-            state: Coded(row.state),
+            state: WordEnum(row.state),
             reported_at: DateTime::from_micros(row.reported_at),
             agency: parties.get(&row.agency_id).cloned().map(Agency),
             staff: row.staff.clone(),

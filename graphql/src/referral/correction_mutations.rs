@@ -9,13 +9,13 @@ use kim_domain::id::Kind;
 use crate::referral::payload::{ReferralPayload, target, with_referral};
 use crate::run::change::local_or_refused;
 use crate::run::inputs::inputs;
-use crate::schema::word_enum::Coded;
+use crate::schema::word_enum::WordEnum;
 
 inputs! {
     /// Eine Angabe, die falsch ist.
     "for work" ReportWrongValueInput of referral {
         /// Das Feld; eines, das Sie jetzt sehen.
-        field: Coded<HandoverField>,
+        field: WordEnum<HandoverField>,
         /// Was daran falsch ist.
         text: String,
         /// Was richtig wäre.
@@ -31,7 +31,7 @@ inputs! {
         /// Kennung der Meldung.
         correction_id: ID,
         /// Die Entscheidung.
-        decision: Coded<CorrectionDecision>,
+        decision: WordEnum<CorrectionDecision>,
         /// Was dazu zu sagen ist; bei einer Zurückweisung, warum.
         text: Option<String>,
         /// Sie wissen, dass öffentliche Stellen der Ausländerbehörde Mitteilung machen müssen (§ 87 AufenthG).

@@ -9,22 +9,22 @@ use kim_entity::read::{self, Reads};
 use crate::error::Failure;
 use crate::run::session::Session;
 use crate::schema::scalar::{Date, DateTime, local};
-use crate::schema::word_enum::Coded;
+use crate::schema::word_enum::WordEnum;
 
 /// Auswahl aus den Übergaben. Kein Feld der Übergabe kann gefiltert werden außer über `client`.
 #[derive(Debug, Default, InputObject)]
 #[graphql(tag = "for work")]
 pub(crate) struct ReferralFilter {
     /// Einer dieser Stände.
-    pub(crate) status: Option<Vec<Coded<ReferralStatus>>>,
+    pub(crate) status: Option<Vec<WordEnum<ReferralStatus>>>,
     /// Ob die empfangende Stelle noch zu entscheiden hat.
     pub(crate) pending: Option<bool>,
     /// Ob sie die Frist verstreichen ließ.
     pub(crate) overdue: Option<bool>,
     /// Wer am Zug ist.
-    pub(crate) ball_with: Option<Coded<Ball>>,
+    pub(crate) ball_with: Option<WordEnum<Ball>>,
     /// Einer dieser Zwecke.
-    pub(crate) purpose: Option<Vec<Coded<ReferralPurpose>>>,
+    pub(crate) purpose: Option<Vec<WordEnum<ReferralPurpose>>>,
     /// Die andere Stelle.
     pub(crate) agency: Option<ID>,
     /// Frist vor diesem Tag.
@@ -105,7 +105,7 @@ pub(crate) fn fingerprint(session: &Session, client: &ClientInput) -> Result<Str
 }
 
 /// Each word once: 8,000 in a statement cost 17 ms, and there are a dozen.
-pub(crate) fn words<W: PartialEq>(coded: Vec<Coded<W>>) -> Vec<W> {
+pub(crate) fn words<W: PartialEq>(coded: Vec<WordEnum<W>>) -> Vec<W> {
     let mut words = Vec::new();
     for word in coded {
         if !words.contains(&word.0) {

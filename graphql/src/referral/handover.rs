@@ -20,7 +20,7 @@ use crate::field::display::german;
 use crate::json;
 use crate::run::session::Session;
 use crate::run::write_object::resolve_object;
-use crate::schema::word_enum::Coded;
+use crate::schema::word_enum::WordEnum;
 
 const ABOUT_DISPUTED: &str = "Gezeigte Felder, deren Wert bestritten ist: gemeldet, und noch nicht entschieden; oder \
                               berichtigt, als die Übergabe schon zu Ende war, sodass hier noch der alte steht. Sie \
@@ -94,7 +94,7 @@ impl OutputType for Handover<'_> {
                 registry,
             );
             let withheld = <Vec<WithheldField>>::create_type_info(registry);
-            let disputed = <Vec<Coded<HandoverField>>>::create_type_info(registry);
+            let disputed = <Vec<WordEnum<HandoverField>>>::create_type_info(registry);
             let entries = <Vec<HandoverEntry<'_>>>::create_type_info(registry);
             let every_field = format!("list {}", HandoverField::ALL.len());
             if let MetaType::Object { fields, .. } = &mut object {
@@ -131,12 +131,13 @@ impl ContainerType for Handover<'_> {
         let known = known_to(Session::of(ctx).viewer().agency().kind);
         match name {
             "withheld" => {
-                let reason = |field| Some(WithheldField { field: Coded(field), reason: Coded(self.withheld(field)?) });
+                let reason =
+                    |field| Some(WithheldField { field: WordEnum(field), reason: WordEnum(self.withheld(field)?) });
                 let list: Vec<_> = known.iter().filter_map(reason).collect();
                 list.resolve(&selection, ctx.item).await.map(Some)
             }
             "disputed" => {
-                let list: Vec<_> = self.disputed.iter().map(Coded).collect();
+                let list: Vec<_> = self.disputed.iter().map(WordEnum).collect();
                 list.resolve(&selection, ctx.item).await.map(Some)
             }
             "entries" => {
@@ -155,9 +156,9 @@ impl ObjectType for Handover<'_> {}
 #[graphql(tag = "for work")]
 pub(crate) struct WithheldField {
     /// Das Feld.
-    field: Coded<HandoverField>,
+    field: WordEnum<HandoverField>,
     /// Der Grund.
-    reason: Coded<WithheldReason>,
+    reason: WordEnum<WithheldReason>,
 }
 
 /// Ein Feld mit Bezeichnung und lesbarem Wert.
@@ -170,8 +171,8 @@ pub(crate) struct HandoverEntry<'h> {
 #[Object(tag = "for work", tag = "plan referral")]
 impl HandoverEntry<'_> {
     /// Das Feld.
-    async fn field(&self) -> Coded<HandoverField> {
-        Coded(self.field)
+    async fn field(&self) -> WordEnum<HandoverField> {
+        WordEnum(self.field)
     }
     /// Die Bezeichnung.
     async fn label(&self) -> &str {
@@ -192,7 +193,7 @@ impl HandoverEntry<'_> {
         self.handover.disputed.contains(self.field)
     }
     /// Warum das Feld jetzt nicht gezeigt wird; null, wenn es gezeigt wird.
-    async fn withheld(&self) -> Option<Coded<WithheldReason>> {
-        self.handover.withheld(self.field).map(Coded)
+    async fn withheld(&self) -> Option<WordEnum<WithheldReason>> {
+        self.handover.withheld(self.field).map(WordEnum)
     }
 }

@@ -14,7 +14,7 @@ use crate::agency::{Agency, Parties};
 use crate::run::connection::connection;
 use crate::run::write_object::WriteObject;
 use crate::schema::scalar::{DateTime, global};
-use crate::schema::word_enum::Coded;
+use crate::schema::word_enum::WordEnum;
 
 pub(crate) const MESSAGES: &str = "messages";
 pub(crate) const EVENTS: &str = "events";
@@ -63,15 +63,15 @@ pub(crate) struct ReferralEvent {
     /// Zeitpunkt.
     at: Option<DateTime>,
     /// Stand davor; null am Anfang.
-    from_status: Option<Coded<ReferralStatus>>,
+    from_status: Option<WordEnum<ReferralStatus>>,
     /// Stand danach.
-    to_status: Option<Coded<ReferralStatus>>,
+    to_status: Option<WordEnum<ReferralStatus>>,
     /// Grund einer Ablehnung.
-    decline_reason: Option<Coded<DeclineReason>>,
+    decline_reason: Option<WordEnum<DeclineReason>>,
     /// Grund einer Aussetzung, wenn die Uhr sie ausgelöst hat.
-    suspension_reason: Option<Coded<SuspensionReason>>,
+    suspension_reason: Option<WordEnum<SuspensionReason>>,
     /// Was getan wurde; null bei übernommenen Schritten, am Anfang, und wo sich die Schnittstellenvereinbarung geändert hat.
-    action: Option<Coded<ReferralAction>>,
+    action: Option<WordEnum<ReferralAction>>,
     /// Um welche Felder es ging, wenn das Übergebene geändert, gemeldet, berichtigt oder von der Vereinbarung geschlossen wurde.
     #[graphql(tag = "list 5")]
     changed_fields: Vec<ChangedField>,
@@ -94,11 +94,11 @@ impl ReferralEvent {
         Self {
             id: global(Kind::Event, row.id),
             at: DateTime::from_micros(row.at),
-            from_status: from.map(Coded),
-            to_status: status(&row.to).map(Coded),
-            decline_reason: declined.and_then(DeclineReason::from_code).map(Coded),
-            suspension_reason: reason(ReferralStatus::Suspended).and_then(SuspensionReason::from_code).map(Coded),
-            action: row.action.as_deref().and_then(ReferralAction::from_code).map(Coded),
+            from_status: from.map(WordEnum),
+            to_status: status(&row.to).map(WordEnum),
+            decline_reason: declined.and_then(DeclineReason::from_code).map(WordEnum),
+            suspension_reason: reason(ReferralStatus::Suspended).and_then(SuspensionReason::from_code).map(WordEnum),
+            action: row.action.as_deref().and_then(ReferralAction::from_code).map(WordEnum),
             changed_fields: ChangedField::of(row.detail.as_deref().unwrap_or_default(), known),
             agency: parties.get(&row.agency_id).cloned().map(Agency),
             staff: row.staff.clone(),
@@ -126,9 +126,9 @@ kim_domain::words! {
 #[graphql(tag = "for work")]
 pub(crate) struct ChangedField {
     /// Das Feld.
-    field: Coded<HandoverField>,
+    field: WordEnum<HandoverField>,
     /// Wie.
-    change: Coded<FieldChange>,
+    change: WordEnum<FieldChange>,
 }
 
 impl ChangedField {
@@ -144,7 +144,7 @@ impl ChangedField {
                 .collect::<Vec<_>>()
         };
         let changed = FieldChange::ALL.iter().flat_map(list);
-        changed.map(|(field, change)| Self { field: Coded(field), change: Coded(change) }).collect()
+        changed.map(|(field, change)| Self { field: WordEnum(field), change: WordEnum(change) }).collect()
     }
 }
 

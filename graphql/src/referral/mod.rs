@@ -47,7 +47,7 @@ use crate::run::plan::Selected;
 use crate::run::session::Session;
 use crate::run::write_object::WriteObject;
 use crate::schema::scalar::{Date, DateTime, global};
-use crate::schema::word_enum::Coded;
+use crate::schema::word_enum::WordEnum;
 
 /// A referral with everything that its plan asked for.
 pub(crate) struct Referral {
@@ -101,13 +101,13 @@ impl Referral {
     }
 
     /// The reason for which it was closed, if it has this state and the viewer may know.
-    fn reason<W: Word>(&self, status: ReferralStatus, told: bool) -> Result<Option<Coded<W>>, Failure> {
+    fn reason<W: Word>(&self, status: ReferralStatus, told: bool) -> Result<Option<WordEnum<W>>, Failure> {
         let code = self.rest()?.reason.as_deref().filter(|_| told && self.row.status == status);
-        Ok(code.and_then(W::from_code).map(Coded))
+        Ok(code.and_then(W::from_code).map(WordEnum))
     }
 
     /// As [`reason`](Self::reason), for the receiver, and for the sender if it is told back.
-    fn told_reason<W: Word>(&self, status: ReferralStatus) -> Result<Option<Coded<W>>, Failure> {
+    fn told_reason<W: Word>(&self, status: ReferralStatus) -> Result<Option<WordEnum<W>>, Failure> {
         self.reason(status, self.told()?)
     }
 
@@ -130,8 +130,8 @@ impl Referral {
         Ok(self.rest()?.version)
     }
     /// Art der Übergabe.
-    async fn kind(&self) -> Result<Coded<ReferralKind>, Failure> {
-        Ok(Coded(self.rest()?.kind))
+    async fn kind(&self) -> Result<WordEnum<ReferralKind>, Failure> {
+        Ok(WordEnum(self.rest()?.kind))
     }
     /// Zweck.
     #[graphql(tag = "needs listed")]
@@ -140,8 +140,8 @@ impl Referral {
     }
     /// Stand.
     #[graphql(tag = "needs listed")]
-    async fn status(&self) -> Coded<ReferralStatus> {
-        Coded(self.row.status)
+    async fn status(&self) -> WordEnum<ReferralStatus> {
+        WordEnum(self.row.status)
     }
     /// Zeichen dieser Übergabe, für das Telefon.
     #[graphql(tag = "needs listed")]
@@ -172,7 +172,7 @@ impl Referral {
     }
     /// Was Sie jetzt damit tun können.
     #[graphql(tag = "list 8", tag = "needs actions")]
-    async fn available_actions(&self, ctx: &Context<'_>) -> Result<Vec<Coded<ReferralAction>>, Failure> {
+    async fn available_actions(&self, ctx: &Context<'_>) -> Result<Vec<WordEnum<ReferralAction>>, Failure> {
         let rest = self.rest()?;
         let mover = match self.row.side {
             Side::Sender => Mover::Sender,
@@ -185,7 +185,7 @@ impl Referral {
             can_be_continued: self.can_be_continued,
             to_decide: self.disputes.to_decide,
         };
-        Ok(rest.standing.available(mover, around).filter(|_| may).map(Coded).collect())
+        Ok(rest.standing.available(mover, around).filter(|_| may).map(WordEnum).collect())
     }
     /// Ob sie einen Antrag enthält: Er gilt mit dem ersten Eingang als gestellt (§ 16 SGB I).
     async fn carries_application(&self) -> Result<bool, Failure> {
@@ -196,24 +196,24 @@ impl Referral {
         Ok(self.rest()?.statutory_due_on.map(Date))
     }
     /// Ergebnis; für die übergebende Stelle nur, wenn die Klientin oder der Klient die Rückmeldung erlaubt hat.
-    async fn outcome(&self) -> Result<Option<Coded<Outcome>>, Failure> {
+    async fn outcome(&self) -> Result<Option<WordEnum<Outcome>>, Failure> {
         self.told_reason(ReferralStatus::Completed)
     }
     /// Grund der Ablehnung; für die übergebende Stelle wie das Ergebnis.
-    async fn decline_reason(&self) -> Result<Option<Coded<DeclineReason>>, Failure> {
+    async fn decline_reason(&self) -> Result<Option<WordEnum<DeclineReason>>, Failure> {
         self.told_reason(ReferralStatus::Declined)
     }
     /// Grund des Scheiterns; für die übergebende Stelle wie das Ergebnis.
-    async fn fail_reason(&self) -> Result<Option<Coded<FailReason>>, Failure> {
+    async fn fail_reason(&self) -> Result<Option<WordEnum<FailReason>>, Failure> {
         self.told_reason(ReferralStatus::Failed)
     }
     /// Grund der Rückgabe; für die übergebende Stelle wie das Ergebnis.
-    async fn return_reason(&self) -> Result<Option<Coded<ReturnReason>>, Failure> {
+    async fn return_reason(&self) -> Result<Option<WordEnum<ReturnReason>>, Failure> {
         self.told_reason(ReferralStatus::Returned)
     }
     /// Grund der Rücknahme; nur für die übergebende Stelle.
     #[graphql(tag = "for senders")]
-    async fn withdrawal_reason(&self) -> Result<Option<Coded<WithdrawalReason>>, Failure> {
+    async fn withdrawal_reason(&self) -> Result<Option<WordEnum<WithdrawalReason>>, Failure> {
         self.reason(ReferralStatus::Withdrawn, self.row.side == Side::Sender)
     }
     /// Termine; die der empfangenden Stelle sieht die übergebende wie das Ergebnis.
@@ -293,9 +293,9 @@ impl Referral {
     async fn disclosure(
         &self,
         #[graphql(default = false, desc = "So, als wäre die Übergabe angenommen.")] if_accepted: bool,
-    ) -> Option<Vec<Coded<HandoverField>>> {
+    ) -> Option<Vec<WordEnum<HandoverField>>> {
         let visible = if if_accepted { self.row.visible_if_accepted() } else { self.row.visible() };
-        (self.row.side == Side::Sender).then(|| visible.fields().iter().map(Coded).collect())
+        (self.row.side == Side::Sender).then(|| visible.fields().iter().map(WordEnum).collect())
     }
     /// Ihr Fall, aus dem übergeben wurde; nur für die übergebende Stelle.
     #[graphql(tag = "for senders", tag = "needs case")]

@@ -9,7 +9,7 @@ use kim_domain::id::Kind;
 use kim_entity::read::{DraftRow, ListedReferral};
 
 use crate::schema::scalar::global;
-use crate::schema::word_enum::Coded;
+use crate::schema::word_enum::WordEnum;
 
 kim_domain::words! {
     /// Why a field of a draft could not be handed over today.
@@ -45,9 +45,9 @@ pub(crate) struct OfferCheck {
 #[graphql(tag = "for senders")]
 pub(crate) struct LackingField {
     /// Das Feld.
-    field: Coded<HandoverField>,
+    field: WordEnum<HandoverField>,
     /// Was fehlt.
-    reason: Coded<LackReason>,
+    reason: WordEnum<LackReason>,
 }
 
 impl OfferCheck {
@@ -59,7 +59,7 @@ impl OfferCheck {
             ground_holds: disclosure::consent_holds(&terms) || !disclosure::statutory(&terms).is_empty(),
             lacking: lacking
                 .iter()
-                .map(|field| LackingField { field: Coded(field), reason: Coded(lack(&terms, field)) })
+                .map(|field| LackingField { field: WordEnum(field), reason: WordEnum(lack(&terms, field)) })
                 .collect(),
             duplicates: draft.duplicates.iter().map(|&id| global(Kind::Referral, id)).collect(),
             reporting_duty: needs_acknowledgement(draft.sender, draft.receiver, terms.offered, &draft.title, today),

@@ -25,7 +25,7 @@ use crate::run::plan::{Plan as _, total};
 use crate::run::session::Session;
 use crate::run::write_object::WriteObject;
 use crate::schema::scalar::local;
-use crate::schema::word_enum::Coded;
+use crate::schema::word_enum::WordEnum;
 use crate::statistics::counts::{CountPlan, ReferralCounts};
 
 /// The root fields of referrals.
@@ -40,11 +40,11 @@ impl ReferralQuery {
     async fn referrals(
         &self,
         ctx: &Context<'_>,
-        #[graphql(default_with = "Coded(Direction::Incoming)", desc = "Von welcher Seite.")] direction: Coded<
+        #[graphql(default_with = "WordEnum(Direction::Incoming)", desc = "Von welcher Seite.")] direction: WordEnum<
             Direction,
         >,
         #[graphql(desc = "Auswahl.")] filter: Option<ReferralFilter>,
-        #[graphql(default_with = "Coded(ReferralOrder::DueOnAsc)", desc = "Reihenfolge.")] order_by: Coded<
+        #[graphql(default_with = "WordEnum(ReferralOrder::DueOnAsc)", desc = "Reihenfolge.")] order_by: WordEnum<
             ReferralOrder,
         >,
         #[graphql(desc = "Höchstens so viele, vom Anfang: 20, wenn nichts angegeben ist, und nie mehr als 100.")]
@@ -108,7 +108,7 @@ impl ReferralQuery {
     async fn referral_counts(
         &self,
         ctx: &Context<'_>,
-        #[graphql(default_with = "Coded(Direction::Incoming)", desc = "Von welcher Seite.")] direction: Coded<
+        #[graphql(default_with = "WordEnum(Direction::Incoming)", desc = "Von welcher Seite.")] direction: WordEnum<
             Direction,
         >,
         #[graphql(desc = "Auswahl.")] filter: Option<ReferralFilter>,

@@ -16,7 +16,7 @@ use crate::referral::Referral;
 use crate::run::by_id;
 use crate::run::session::Session;
 use crate::schema::scalar;
-use crate::schema::visible_schema::Vocabulary;
+use crate::schema::visible_schema::VisibleSchema;
 
 /// Was eine Kennung hat und mit ihr wiedergefunden werden kann.
 #[derive(Interface)]
@@ -45,7 +45,7 @@ impl NodeQuery {
 
 /// What an id names, whatever kind it is of.
 async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, Failure> {
-    let (session, known) = (Session::of(ctx), Vocabulary::of_request(ctx));
+    let (session, known) = (Session::of(ctx), VisibleSchema::of_request(ctx));
     let Some((kind, id)) = scalar::any(id)? else { return Ok(None) };
     // What is not in the viewer's schema is not found: validation is no wall here.
     match kind {

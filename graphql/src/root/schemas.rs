@@ -17,7 +17,7 @@ use crate::root::mutation::Mutation;
 use crate::root::query::Query;
 use crate::schema::declaration;
 use crate::schema::visibility::narrow;
-use crate::schema::visible_schema::{Shared, Vocabulary};
+use crate::schema::visible_schema::{Shared, VisibleSchema};
 
 /// What requests are executed on.
 pub(crate) type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
@@ -30,8 +30,8 @@ pub(crate) fn of(kind: AgencyKind, role: Role) -> &'static Schema {
 }
 
 /// The words of a narrowed schema.
-pub(crate) fn known(schema: &Schema) -> &Vocabulary {
-    static NONE: LazyLock<Vocabulary> = LazyLock::new(Vocabulary::default);
+pub(crate) fn known(schema: &Schema) -> &VisibleSchema {
+    static NONE: LazyLock<VisibleSchema> = LazyLock::new(VisibleSchema::default);
     schema.data::<Shared>().and_then(|known| known.get()).unwrap_or(&NONE)
 }
 
@@ -72,7 +72,7 @@ impl CustomDirectiveFactory for Narrowing {
         // Closed by default: without a declaration there is no schema.
         let declared = read.unwrap_or_else(|problems| panic!("{}", problems.join("\n")));
         // A factory registers once.
-        let _first = self.known.set(Vocabulary::of(registry, &declared));
+        let _first = self.known.set(VisibleSchema::of(registry, &declared));
     }
 
     fn create(

@@ -9,7 +9,7 @@ use crate::error::Failure;
 use crate::run::page::PageArgs;
 use crate::schema::declaration::Weight;
 use crate::schema::needs::{Need, PageNeed};
-use crate::schema::visible_schema::{KnownField, KnownFields, Vocabulary};
+use crate::schema::visible_schema::{KnownField, KnownFields, VisibleSchema};
 
 /// A field that is asked for.
 pub(crate) struct Selected<'c> {
@@ -18,13 +18,13 @@ pub(crate) struct Selected<'c> {
     known: Option<&'c KnownField>,
     /// The fields of its value, if that is an object.
     on: Option<&'c KnownFields>,
-    schema: &'c Vocabulary,
+    schema: &'c VisibleSchema,
 }
 
 impl<'c> Selected<'c> {
     /// The field that is being resolved, whose value is a `T` or may be one.
     pub(crate) fn of<T: OutputType>(ctx: &'c Context<'c>) -> Self {
-        let schema = Vocabulary::of_request(ctx);
+        let schema = VisibleSchema::of_request(ctx);
         Self { field: ctx.field(), known: None, on: schema.fields_of(&T::type_name()), schema }
     }
 

@@ -49,7 +49,7 @@ pub(crate) struct Session {
     several_fields: bool,
     loaders: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
     book: Mutex<BTreeMap<Uuid, Shown>>,
-    in_pieces: bool,
+    needs_engine_merge: bool,
     lending: Lending,
 }
 
@@ -57,7 +57,7 @@ pub(crate) struct Session {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape {
     /// Whether it asks for objects [in pieces](crate::document::engine_merge).
-    pub(crate) in_pieces: bool,
+    pub(crate) needs_engine_merge: bool,
     /// Whether it has several root fields.
     pub(crate) several_fields: bool,
 }
@@ -74,9 +74,9 @@ impl Session {
     ) -> Self {
         let today = begun.as_ref().map_or_else(|| clock.today(), Reads::today);
         let snapshot = Arc::new(Snapshot { database, viewer, today, reads: OnceCell::new_with(begun) });
-        let Shape { in_pieces, several_fields } = shape;
+        let Shape { needs_engine_merge, several_fields } = shape;
         let (loaders, book, lending) = (Mutex::default(), Mutex::default(), Lending::default());
-        Self { key, clock, snapshot, several_fields, loaders, book, in_pieces, lending }
+        Self { key, clock, snapshot, several_fields, loaders, book, needs_engine_merge, lending }
     }
 
     /// The session of a resolver.
@@ -93,8 +93,8 @@ impl Session {
     pub(crate) fn key(&self) -> &FingerprintKey {
         &self.key
     }
-    pub(crate) fn in_pieces(&self) -> bool {
-        self.in_pieces
+    pub(crate) fn needs_engine_merge(&self) -> bool {
+        self.needs_engine_merge
     }
     pub(crate) fn lending(&self) -> &Lending {
         &self.lending

@@ -62,7 +62,7 @@ impl<S: Deref<Target = [T]> + Send + Sync, T: ObjectType> OutputType for WriteLi
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        if Session::of(ctx).in_pieces() {
+        if Session::of(ctx).needs_engine_merge() {
             return Box::pin(resolve_list(ctx, field, self.0.iter(), Some(self.0.len()))).await;
         }
         let fields = Fields::of(ctx, &T::type_name());
@@ -90,7 +90,7 @@ pub(crate) async fn resolve_object<T: ContainerType>(
     object: &T,
     write: impl Fn(&str, &mut Vec<u8>) -> bool,
 ) -> ServerResult<Value> {
-    if Session::of(ctx).in_pieces() {
+    if Session::of(ctx).needs_engine_merge() {
         // On the heap: what answers a field shall not be as large as all that may be in it, for all of its siblings too.
         return Box::pin(resolve_container(ctx, object)).await;
     }

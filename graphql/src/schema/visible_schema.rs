@@ -45,11 +45,11 @@ fn introspection(place: &str) -> Declaration {
 }
 
 /// Filled when a schema is narrowed, and kept among its data.
-pub(crate) type Shared = Arc<OnceLock<Vocabulary>>;
+pub(crate) type Shared = Arc<OnceLock<VisibleSchema>>;
 
 /// Types, and directives with their arguments.
 #[derive(Default)]
-pub(crate) struct Vocabulary {
+pub(crate) struct VisibleSchema {
     types: BTreeMap<String, MetaType>,
     directives: BTreeMap<String, IndexMap<String, MetaInputValue>>,
     fields: HashMap<String, KnownFields>,
@@ -58,7 +58,7 @@ pub(crate) struct Vocabulary {
     subscription: Option<String>,
 }
 
-impl Vocabulary {
+impl VisibleSchema {
     /// Of what is left in a registry, with what is declared of it.
     pub(crate) fn of(registry: &Registry, declared: &Declarations) -> Self {
         let fields_of = |(name, ty): (&String, &MetaType)| {

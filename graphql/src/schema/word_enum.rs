@@ -15,7 +15,7 @@ use crate::schema::declaration::tags;
 
 /// A word that goes out or comes in as an enum value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Coded<W>(pub(crate) W);
+pub(crate) struct WordEnum<W>(pub(crate) W);
 
 fn meta<W: Word>() -> MetaType {
     let values: IndexMap<String, MetaEnumValue> = W::ALL
@@ -40,13 +40,13 @@ fn meta<W: Word>() -> MetaType {
         visible: None,
         inaccessible: false,
         tags: tags(W::AUDIENCES),
-        rust_typename: Some(std::any::type_name::<Coded<W>>()),
+        rust_typename: Some(std::any::type_name::<WordEnum<W>>()),
         directive_invocations: Vec::new(),
         requires_scopes: Vec::new(),
     }
 }
 
-impl<W: Word> OutputType for Coded<W> {
+impl<W: Word> OutputType for WordEnum<W> {
     fn type_name() -> Cow<'static, str> {
         W::NAME.into()
     }
@@ -58,7 +58,7 @@ impl<W: Word> OutputType for Coded<W> {
     }
 }
 
-impl<W: Word> InputType for Coded<W> {
+impl<W: Word> InputType for WordEnum<W> {
     type RawValueType = Self;
     fn type_name() -> Cow<'static, str> {
         W::NAME.into()

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::agency::{Agency, Parties, Purpose};
 use crate::run::plan::Selected;
 use crate::schema::needs::CountNeed;
-use crate::schema::word_enum::Coded;
+use crate::schema::word_enum::WordEnum;
 
 /// Wie viele Übergaben: die Kacheln einer Übersicht in einem Aufruf.
 #[derive(SimpleObject)]
@@ -43,7 +43,7 @@ pub(crate) struct ReferralCounts {
 #[graphql(tag = "for work")]
 pub(crate) struct StatusCount {
     /// Der Stand.
-    status: Coded<ReferralStatus>,
+    status: WordEnum<ReferralStatus>,
     /// Anzahl.
     count: i32,
 }
@@ -93,7 +93,7 @@ impl ReferralCounts {
 
 impl StatusCount {
     pub(crate) fn list(counted: impl Iterator<Item = (ReferralStatus, i64)>) -> Vec<Self> {
-        grouped(counted).into_iter().map(|(status, count)| Self { status: Coded(status), count }).collect()
+        grouped(counted).into_iter().map(|(status, count)| Self { status: WordEnum(status), count }).collect()
     }
 }
 

@@ -20,7 +20,7 @@ use crate::agency;
 use crate::error::{Failure, or_null};
 use crate::run::session::Session;
 use crate::schema::scalar::{MonthScalar, PeriodScalar, local};
-use crate::schema::word_enum::Coded;
+use crate::schema::word_enum::WordEnum;
 use crate::statistics::counts::CountPlan;
 use municipality::MunicipalityStatistics;
 use own::ReferralStatistics;
@@ -43,7 +43,7 @@ pub(crate) struct StatisticsFilter {
     /// Bis zum letzten Tag dieses Monats; ohne Angabe der laufende.
     to: Option<MonthScalar>,
     /// Einer dieser Zwecke.
-    purpose: Option<Vec<Coded<ReferralPurpose>>>,
+    purpose: Option<Vec<WordEnum<ReferralPurpose>>>,
     /// Kennung der anderen Stelle.
     agency: Option<ID>,
 }
@@ -56,7 +56,7 @@ impl StatisticsQuery {
     async fn referral_statistics(
         &self,
         ctx: &Context<'_>,
-        #[graphql(default_with = "Coded(Direction::Incoming)", desc = "Von welcher Seite.")] direction: Coded<
+        #[graphql(default_with = "WordEnum(Direction::Incoming)", desc = "Von welcher Seite.")] direction: WordEnum<
             Direction,
         >,
         #[graphql(desc = "Auswahl.")] filter: Option<StatisticsFilter>,
@@ -83,7 +83,7 @@ impl StatisticsQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Monat oder Quartal.")] period: PeriodScalar,
         #[graphql(default, desc = "Merkmale, höchstens zwei; ohne Angabe die Summe.")] by: Vec<
-            Coded<StatisticsDimension>,
+            WordEnum<StatisticsDimension>,
         >,
     ) -> Option<MunicipalityStatistics> {
         or_null(ctx, municipality(ctx, period, by).await)
@@ -93,7 +93,7 @@ impl StatisticsQuery {
 async fn municipality(
     ctx: &Context<'_>,
     period: PeriodScalar,
-    by: Vec<Coded<StatisticsDimension>>,
+    by: Vec<WordEnum<StatisticsDimension>>,
 ) -> Result<Option<MunicipalityStatistics>, Failure> {
     let session = Session::of(ctx);
     let desk = session.write(Scope::StatisticsRead)?;

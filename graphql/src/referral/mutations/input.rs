@@ -9,7 +9,7 @@ use kim_domain::referral::{DeclineReason, FailReason, Outcome, ReferralKind, Ret
 
 use crate::run::inputs::inputs;
 use crate::schema::scalar::{Date, DateTime};
-use crate::schema::word_enum::Coded;
+use crate::schema::word_enum::WordEnum;
 
 /// Eine Ansprechperson.
 #[derive(Default, InputObject)]
@@ -37,12 +37,12 @@ inputs! {
         /// Kennung der Stelle, die gebeten werden soll.
         receiver_id: ID,
         /// Zweck.
-        purpose: Coded<ReferralPurpose>,
+        purpose: WordEnum<ReferralPurpose>,
         /// Art der Übergabe.
-        #[graphql(default_with = "Coded(ReferralKind::Referral)")]
-        kind: Coded<ReferralKind>,
+        #[graphql(default_with = "WordEnum(ReferralKind::Referral)")]
+        kind: WordEnum<ReferralKind>,
         /// Die Felder; ohne Angabe alle, für die es eine Grundlage gibt.
-        fields: Option<Vec<Coded<HandoverField>>>,
+        fields: Option<Vec<WordEnum<HandoverField>>>,
         /// Das Anliegen in einem Satz; ohne Angabe aus dem Zweck gebildet.
         concern: Option<String>,
         /// Ob die Übergabe einen Antrag enthält (§ 16 SGB I).
@@ -60,7 +60,7 @@ inputs! {
     /// Ein Entwurf, der angeboten werden soll.
     "for senders" OfferReferralInput of referral {
         /// Andere Felder als im Entwurf.
-        fields: Option<Vec<Coded<HandoverField>>>,
+        fields: Option<Vec<WordEnum<HandoverField>>>,
         /// Sie wissen, dass öffentliche Stellen der Ausländerbehörde Mitteilung machen müssen (§ 87 AufenthG).
         #[graphql(default)]
         acknowledge_reporting_duty: bool,
@@ -77,7 +77,7 @@ inputs! {
     /// Eine Übergabe, die abgelehnt wird.
     "for work" DeclineReferralInput of referral {
         /// Warum.
-        reason: Coded<DeclineReason>,
+        reason: WordEnum<DeclineReason>,
     }
 
     /// Eine Übergabe, für die eine andere Stelle zuständig ist.
@@ -85,7 +85,7 @@ inputs! {
         /// Kennung der zuständigen Stelle.
         to_agency_id: ID,
         /// Der Zweck dort.
-        purpose: Coded<ReferralPurpose>,
+        purpose: WordEnum<ReferralPurpose>,
         /// Im Einvernehmen mit ihr (§ 14 Abs. 3 SGB IX).
         #[graphql(default)]
         by_agreement: bool,
@@ -106,38 +106,38 @@ inputs! {
     /// Eine Übergabe, die erledigt ist.
     "for work" CompleteReferralInput of referral {
         /// Das Ergebnis.
-        outcome: Coded<Outcome>,
+        outcome: WordEnum<Outcome>,
     }
 
     /// Eine Übergabe, die gescheitert ist.
     "for work" FailReferralInput of referral {
         /// Warum.
-        reason: Coded<FailReason>,
+        reason: WordEnum<FailReason>,
     }
 
     /// Eine Übergabe, die zurückgegeben wird.
     "for work" ReturnReferralInput of referral {
         /// Warum.
-        reason: Coded<ReturnReason>,
+        reason: WordEnum<ReturnReason>,
     }
 
     /// Eine Übergabe, die zurückgezogen wird.
     "for senders" WithdrawReferralInput of referral {
         /// Warum.
-        reason: Coded<WithdrawalReason>,
+        reason: WordEnum<WithdrawalReason>,
     }
 
     /// Was an einer Übergabe anders werden soll. Eine Änderung am Fall fließt nie von selbst.
     "for senders" ChangeHandoverInput of referral {
         /// Felder, die dazukommen; jedes braucht heute eine Grundlage.
         #[graphql(default)]
-        add: Vec<Coded<HandoverField>>,
+        add: Vec<WordEnum<HandoverField>>,
         /// Felder, die wegfallen.
         #[graphql(default)]
-        remove: Vec<Coded<HandoverField>>,
+        remove: Vec<WordEnum<HandoverField>>,
         /// Felder, deren Wert neu aus dem Fall übernommen wird; jedes ist übergeben und braucht heute eine Grundlage.
         #[graphql(default)]
-        refresh: Vec<Coded<HandoverField>>,
+        refresh: Vec<WordEnum<HandoverField>>,
         /// Das Anliegen mit anderen Worten.
         concern: Option<String>,
         /// Sie wissen, dass öffentliche Stellen der Ausländerbehörde Mitteilung machen müssen (§ 87 AufenthG).
@@ -172,7 +172,7 @@ inputs! {
     }
 }
 
-pub(super) fn set(fields: &[Coded<HandoverField>]) -> FieldSet {
+pub(super) fn set(fields: &[WordEnum<HandoverField>]) -> FieldSet {
     fields.iter().map(|field| field.0).collect()
 }
 
