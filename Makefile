@@ -4,6 +4,12 @@
 
 CARGO ?= cargo
 
+# The command that installs those of the given programs that are missing, where it may.
+need = missing=; for program in $(1); do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+  test -z "$$missing" || { command -v apt-get >/dev/null && test "$$(id -u)" -eq 0 && apt-get update -qq && \
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; } || \
+  { echo "Missing programs, to be installed first:$$missing." >&2; exit 1; }
+
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -28,8 +34,10 @@ $(GRAPHIQL): web/graphiql/package-lock.json
 # The tests run last, so that their result is the last output.
 test: lint deny check ## Run everything, on SQLite and PostgreSQL (started on a free port)
 
-lint: ## Check formatting and lints
+lint: ## Check formatting, lints, and the direction of imports
+	@$(call need,python3)
 	$(CARGO) fmt --all -- --check
+	python3 tests/imports.py
 	$(CARGO) clippy --workspace --all-targets --quiet -- -D warnings
 
 deny: ## Check licences, bans and sources of dependencies (installs cargo-deny once)
@@ -38,10 +46,7 @@ deny: ## Check licences, bans and sources of dependencies (installs cargo-deny o
 
 # Packages for the documented clients and for the GraphQL over HTTP audits, which tests/clients.rs runs.
 clients: tests/http/node_modules/.package-lock.json clients/typescript/node_modules/.package-lock.json ## Fetch the packages of the example clients (from npm, once)
-	@missing=; for program in curl python3; do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
-	  test -z "$$missing" || { command -v apt-get >/dev/null && test "$$(id -u)" -eq 0 && apt-get update -qq && \
-	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; } || \
-	  { echo "The documented clients need$$missing." >&2; exit 1; }
+	@$(call need,curl python3)
 
 %/node_modules/.package-lock.json: %/package-lock.json
 	@echo "Fetching the packages of $*, once ..."
@@ -65,9 +70,7 @@ bench: peers ## Benchmark against the peers into bench/RESULTS.md, takes hours; 
 	  --kim $${CARGO_TARGET_DIR:-target}/release/kim $(ARGS)
 
 peers: bench/peers/postgraphile/node_modules/.package-lock.json bench/.peers/postrust/bin/postrust ## Install the peers of the benchmark (from npm and crates.io, once)
-	@command -v wrk >/dev/null || { command -v apt-get >/dev/null && test "$$(id -u)" -eq 0 && apt-get update -qq && \
-	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends wrk; } || \
-	  { echo "The benchmark needs wrk." >&2; exit 1; }
+	@$(call need,wrk)
 
 # Without --locked, because its lock file names versions that crates.io no longer provides.
 bench/.peers/postrust/bin/postrust:

@@ -39,7 +39,7 @@ fn schema(args: &SchemaArgs) -> Result<(), Failure> {
     if let Some((kind, role)) = pair.filter(|(kind, role)| !role.exists_at(*kind)) {
         return Err(Failure::usage(format!("there is no {role} at a {kind}")));
     }
-    print(&kim_graphql::schema::sdl(pair))
+    print(&kim_graphql::sdl(pair))
 }
 
 fn block_on<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {

@@ -23,6 +23,7 @@ mod feed;
 mod fragments;
 mod handover_changes;
 mod import;
+mod imports;
 mod indexes;
 mod lists;
 mod log_writer;

@@ -91,7 +91,7 @@ on_both! {
         assert_eq!((&list["referralsById"], statements.len()), (&json!(of_aliases), 5), "{statements:#?}");
     }
 
-    async fn different_selections_take_as_many_statements_as_all_of_them_on_one(db: TestDatabase) {
+    async fn different_selections_take_as_many_statements_as_one_with_all_of_them(db: TestDatabase) {
         fill(&db, 500).await;
         let watched = Watched::new(&db.url, "jobcenter-3", Role::Service).await;
         let ids = ids(&watched, PENDING, 10).await;
@@ -107,7 +107,7 @@ on_both! {
         assert!(ten["r4"]["receiver"]["name"].is_string() && ten["r2"]["messages"]["nodes"][0]["id"].is_string(), "{ten}");
     }
 
-    async fn of_each_referral_only_the_fields_that_were_asked_of_it_are_read(db: TestDatabase) {
+    async fn only_the_fields_selected_for_a_referral_are_read(db: TestDatabase) {
         fill(&db, 500).await;
         let watched = Watched::new(&db.url, "jobcenter-3", Role::Service).await;
         let ids = ids(&watched, PENDING, 4).await;
@@ -130,7 +130,7 @@ on_both! {
         assert!(bound.contains(&uuid(&ids[3])) && ids[..3].iter().all(|id| !bound.contains(&uuid(id))), "{bound}");
     }
 
-    async fn what_one_alias_may_not_have_changes_nothing_for_the_others(db: TestDatabase) {
+    async fn a_refused_alias_does_not_affect_the_others(db: TestDatabase) {
         fill(&db, 500).await;
         let own = Watched::new(&db.url, "jobcenter-3", Role::Service).await;
         let other = Watched::new(&db.url, "jobcenter-4", Role::Service).await;
@@ -227,7 +227,7 @@ on_both! {
         }
     }
 
-    async fn the_agencies_that_a_mutation_s_answer_names_take_one_statement(db: TestDatabase) {
+    async fn agencies_of_a_mutations_payload_take_one_statement(db: TestDatabase) {
         fill(&db, 20).await;
         let watched = Watched::new(&db.url, "traeger", Role::CaseManager).await;
         let list = "query($first: Int) { referrals(direction: OUTGOING, filter: {pending: true}, first: $first) { nodes { id version } } }";

@@ -4,7 +4,8 @@ use async_graphql::{PathSegment, Value};
 use chrono::{Datelike as _, NaiveDate};
 use serde::Serialize;
 
-use crate::engine::empty_objects::KEPT;
+/// The key of a `__typename` that keeps an object from being empty. No client can ask for it, and it is never written.
+pub(crate) const KEPT: &str = "";
 
 /// A piece of an answer that is written already. The engine has a value for bytes, which no type of the schema answers.
 pub(crate) fn written(json: Vec<u8>) -> Value {

@@ -5,9 +5,7 @@ use async_graphql::parser::types::{Field, Selection, SelectionSet};
 use async_graphql::{Name, Positioned};
 
 use crate::engine::typename;
-
-/// The key of a `__typename` that keeps an object from being empty. No client can ask for it, and it is never written.
-pub(crate) const KEPT: &str = "";
+use crate::json::KEPT;
 
 /// Adds a field that is always left to the selection of an object.
 pub(crate) fn keep(set: &mut SelectionSet) {

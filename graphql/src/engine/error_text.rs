@@ -8,7 +8,7 @@ use async_graphql::parser::types::ExecutableDocument;
 use crate::engine::conflicting_arguments;
 use crate::engine::suggestions::Suggestions;
 use crate::error::{Code, coded};
-use crate::vocabulary::Vocabulary;
+use crate::schema::visible_schema::VisibleSchema;
 
 /// Bytes of a message.
 const LONGEST: usize = 300;
@@ -31,7 +31,7 @@ pub fn unreadable(mut error: ServerError) -> ServerError {
 }
 
 /// Words the errors of an answer.
-pub(crate) fn word(errors: &mut [ServerError], document: &ExecutableDocument, known: &Vocabulary) {
+pub(crate) fn word(errors: &mut [ServerError], document: &ExecutableDocument, known: &VisibleSchema) {
     let mut suggestions = Suggestions::of(known);
     for error in errors {
         if let Some((before, value)) = error.message.split_once(" does not contain the value \"") {

@@ -5,7 +5,7 @@ use async_graphql::{Name, Positioned, ServerError, Value as ConstValue, Variable
 use async_graphql_value::Value;
 
 use crate::engine::validation::{Usage, invalid, item_of};
-use crate::vocabulary::Vocabulary;
+use crate::schema::visible_schema::VisibleSchema;
 
 /// Refuses a literal that is no object.
 pub(crate) fn check(
@@ -29,7 +29,7 @@ pub(crate) struct Place {
 
 impl Place {
     /// `None` where none is expected.
-    pub(crate) fn of(usage: &Usage<'_>, known: &Vocabulary) -> Option<Self> {
+    pub(crate) fn of(usage: &Usage<'_>, known: &VisibleSchema) -> Option<Self> {
         let Usage { variable, argument, expects, .. } = *usage;
         matches!(known.named(expects), Some(MetaType::InputObject { .. })).then(|| Self {
             variable: variable.clone(),
@@ -39,14 +39,14 @@ impl Place {
     }
 
     /// Refuses a value of the variable that is no object.
-    pub(crate) fn check(&self, given: &Variables, known: &Vocabulary) -> Option<ServerError> {
+    pub(crate) fn check(&self, given: &Variables, known: &VisibleSchema) -> Option<ServerError> {
         let value = given.get(&self.variable)?;
         is_no_object(value, &self.expects, known).then(|| no_object(&self.expects, &self.argument))
     }
 }
 
 /// Whether a list or a plain value comes where an object is expected, here or below.
-fn is_no_object(given: &ConstValue, expects: &str, known: &Vocabulary) -> bool {
+fn is_no_object(given: &ConstValue, expects: &str, known: &VisibleSchema) -> bool {
     if let (ConstValue::List(items), Some(item)) = (given, item_of(expects)) {
         return items.iter().any(|one| is_no_object(one, item, known));
     }

@@ -20,7 +20,7 @@
 //! | a conflict of arguments names the argument | `conflicting_arguments.rs` | issue #943 |
 //! | messages repeat what they refuse | `error_text.rs` | none found |
 //! | suggestions are made without a bound | `suggestions.rs` | issue #1101 |
-//! | each field is a future on the heap | `../straight.rs` | issue #1842 |
+//! | each field is a future on the heap | `../run/write_object.rs` | issue #1842 |
 //!
 //! `rewrite.rs` and `validation.rs` are no gaps: each is the one walk in which several files of this table take part.
 //!

@@ -3,7 +3,7 @@
 
 use async_graphql::registry::MetaType;
 
-use crate::vocabulary::Vocabulary;
+use crate::schema::visible_schema::VisibleSchema;
 
 /// So many errors of an answer get a suggestion: each compares the name with every name of its type.
 const MOST: usize = 5;
@@ -12,12 +12,12 @@ const MAX_NAME_LENGTH: usize = 60;
 
 /// The suggestions of an answer: no more than a viewer's schema has, and no more than the bound.
 pub(crate) struct Suggestions<'k> {
-    known: &'k Vocabulary,
+    known: &'k VisibleSchema,
     left: usize,
 }
 
 impl<'k> Suggestions<'k> {
-    pub(crate) const fn of(known: &'k Vocabulary) -> Self {
+    pub(crate) const fn of(known: &'k VisibleSchema) -> Self {
         Self { known, left: MOST }
     }
 
@@ -38,7 +38,7 @@ impl<'k> Suggestions<'k> {
                 self.known.named(of).and_then(MetaType::fields).map(|fields| self.suggest(name, fields.keys()))
             }
             [name, field, of] => {
-                Vocabulary::field(self.known.named(of), field).map(|field| self.suggest(name, field.args.keys()))
+                VisibleSchema::field(self.known.named(of), field).map(|field| self.suggest(name, field.args.keys()))
             }
             _ => None,
         }

@@ -198,5 +198,5 @@ fn each_field_of_each_row_is_a_future_on_the_heap() {
         counted.count_total
     };
     let more = allocations("{ many { one two three four five } }") - allocations("{ many { one } }");
-    open(more >= 100 * 4, "../straight.rs");
+    open(more >= 100 * 4, "../run/write_object.rs");
 }

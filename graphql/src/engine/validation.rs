@@ -11,7 +11,7 @@ use async_graphql_value::Value;
 use crate::engine::input_objects::{self, Place};
 use crate::engine::{enum_literals, typename, variable_directives, variable_positions, variable_types};
 use crate::error::{Code, coded};
-use crate::vocabulary::Vocabulary;
+use crate::schema::visible_schema::VisibleSchema;
 
 /// What the walk found in a document, for one of its operations.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ enum Finding {
 
 impl Findings {
     /// What is wrong with the document and the variables of a request.
-    pub(crate) fn errors(&self, given: &Variables, known: &Vocabulary) -> Vec<ServerError> {
+    pub(crate) fn errors(&self, given: &Variables, known: &VisibleSchema) -> Vec<ServerError> {
         let error = |finding: &Finding| match finding {
             Finding::Wrong(error) => Some(error.clone()),
             Finding::Variable(place) => place.check(given, known),
@@ -41,7 +41,7 @@ impl Findings {
 pub(crate) fn find(
     document: &ExecutableDocument,
     operation: &Positioned<OperationDefinition>,
-    known: &Vocabulary,
+    known: &VisibleSchema,
 ) -> Findings {
     let fragments = document.fragments.iter().map(|(name, fragment)| {
         let of = known.named(&fragment.node.type_condition.node.on.node);
@@ -85,7 +85,7 @@ pub(crate) struct Usage<'d> {
 
 /// What an operation or a fragment says by itself.
 struct Scope<'d> {
-    known: &'d Vocabulary,
+    known: &'d VisibleSchema,
     findings: Vec<Finding>,
     usages: Vec<Usage<'d>>,
     spreads: Vec<&'d Name>,
@@ -97,7 +97,7 @@ impl<'d> Scope<'d> {
         directives: &'d [Positioned<Directive>],
         selection: &'d SelectionSet,
         of: Option<&'d MetaType>,
-        known: &'d Vocabulary,
+        known: &'d VisibleSchema,
     ) -> Self {
         let mut scope = Self { known, findings: Vec::new(), usages: Vec::new(), spreads: Vec::new() };
         scope.directives(directives);
@@ -119,7 +119,7 @@ impl<'d> Scope<'d> {
                     self.findings.extend(typename::check(&field.node, of).map(Finding::Wrong));
                 }
                 Selection::Field(field) => {
-                    let found = Vocabulary::field(of, &field.node.name.node);
+                    let found = VisibleSchema::field(of, &field.node.name.node);
                     if let Some(found) = found {
                         self.arguments(&field.node.arguments, &found.args);
                     }

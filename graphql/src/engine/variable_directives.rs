@@ -4,12 +4,12 @@ use async_graphql::parser::types::VariableDefinition;
 use async_graphql::{Positioned, ServerError};
 
 use crate::engine::validation::invalid;
-use crate::vocabulary::Vocabulary;
+use crate::schema::visible_schema::VisibleSchema;
 
 /// None of the schema's directives may stand there.
 pub(crate) fn check(
     definition: &Positioned<VariableDefinition>,
-    known: &Vocabulary,
+    known: &VisibleSchema,
 ) -> impl Iterator<Item = ServerError> {
     definition.node.directives.iter().map(|directive| {
         let name = &directive.node.name.node;

@@ -7,10 +7,10 @@ use async_graphql::registry::MetaTypeName;
 use async_graphql::{Positioned, ServerError};
 
 use crate::engine::validation::invalid;
-use crate::vocabulary::Vocabulary;
+use crate::schema::visible_schema::VisibleSchema;
 
 /// What is wrong with the type of a variable by itself.
-pub(crate) fn check(definition: &Positioned<VariableDefinition>, known: &Vocabulary) -> Option<ServerError> {
+pub(crate) fn check(definition: &Positioned<VariableDefinition>, known: &VisibleSchema) -> Option<ServerError> {
     let (name, wanted) = (&definition.node.name.node, definition.node.var_type.node.to_string());
     let wanted = MetaTypeName::concrete_typename(&wanted);
     let text = match known.named(wanted) {

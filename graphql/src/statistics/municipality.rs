@@ -10,9 +10,9 @@ use kim_domain::statistics::{Group, Labels, MIN_STAYS, Published, StatisticsDime
 use kim_entity::read::KindStay;
 
 use crate::agency::Purpose;
-use crate::coded::Coded;
-use crate::counts::int;
-use crate::scalar::{Date, PeriodScalar};
+use crate::schema::scalar::{Date, PeriodScalar};
+use crate::schema::word_enum::WordEnum;
+use crate::statistics::counts::int;
 
 /// Die Übergaben Ihrer Kommune in gerundeten Zahlen.
 #[derive(SimpleObject)]
@@ -24,7 +24,7 @@ pub(crate) struct MunicipalityStatistics {
     reported_on: Date,
     /// Die Merkmale, nach denen aufgeteilt ist.
     #[graphql(tag = "list 2")]
-    by: Vec<Coded<StatisticsDimension>>,
+    by: Vec<WordEnum<StatisticsDimension>>,
     /// Diese Aufteilung wird für diesen Zeitraum nicht herausgegeben: neben einer gröberen würde sie genaue Zahlen verraten.
     withheld: bool,
     /// Die Zellen. Was nicht genannt ist, ist 0 und kann 1 oder 2 sein. Jede Zelle ist für sich gerundet: Summen gehen nicht auf.
@@ -41,15 +41,15 @@ pub(crate) struct MunicipalityStatistics {
 #[graphql(tag = "for coordination")]
 pub(crate) struct StatisticsCell {
     /// Stand am Stichtag.
-    status: Option<Coded<ReferralStatus>>,
+    status: Option<WordEnum<ReferralStatus>>,
     /// Zweck.
     purpose: Option<Purpose>,
     /// Art der empfangenden Stelle.
-    receiver_kind: Option<Coded<AgencyKind>>,
+    receiver_kind: Option<WordEnum<AgencyKind>>,
     /// Art der Übergabe.
-    kind: Option<Coded<ReferralKind>>,
+    kind: Option<WordEnum<ReferralKind>>,
     /// Grund der Ablehnung; null: nicht abgelehnt, oder kein Merkmal der Aufteilung.
-    decline_reason: Option<Coded<DeclineReason>>,
+    decline_reason: Option<WordEnum<DeclineReason>>,
     /// Anzahl, auf ein Vielfaches von 5 gerundet.
     count: i32,
 }
@@ -59,9 +59,9 @@ pub(crate) struct StatisticsCell {
 #[graphql(tag = "for coordination")]
 pub(crate) struct KindTimeInState {
     /// Art der empfangenden Stelle.
-    receiver_kind: Coded<AgencyKind>,
+    receiver_kind: WordEnum<AgencyKind>,
     /// Der Stand.
-    status: Coded<ReferralStatus>,
+    status: WordEnum<ReferralStatus>,
     /// Tage, die jede zweite höchstens darin war (Median), gerundet.
     median_days: i32,
     /// Tage, die neun von zehn höchstens darin waren (90. Perzentil), gerundet.
@@ -87,7 +87,7 @@ impl MunicipalityStatistics {
             reported_on: Date(period.last_day()),
             withheld: table.is_none(),
             cells: table.into_iter().flatten().map(|(labels, count)| cell(&by, &labels, count)).collect(),
-            by: by.into_iter().map(Coded).collect(),
+            by: by.into_iter().map(WordEnum).collect(),
             time_in_state: stays.into_iter().map(KindTimeInState::from).collect(),
         }
     }
@@ -97,11 +97,11 @@ fn cell(by: &[StatisticsDimension], labels: &Labels, count: u64) -> StatisticsCe
     let mut cell = StatisticsCell { count: i32::try_from(count).unwrap_or(i32::MAX), ..StatisticsCell::default() };
     for (dimension, label) in by.iter().zip(labels) {
         match dimension {
-            StatisticsDimension::Status => cell.status = ReferralStatus::from_code(label).map(Coded),
+            StatisticsDimension::Status => cell.status = ReferralStatus::from_code(label).map(WordEnum),
             StatisticsDimension::Purpose => cell.purpose = ReferralPurpose::from_code(label).map(Purpose),
-            StatisticsDimension::ReceiverKind => cell.receiver_kind = AgencyKind::from_code(label).map(Coded),
-            StatisticsDimension::Kind => cell.kind = ReferralKind::from_code(label).map(Coded),
-            StatisticsDimension::DeclineReason => cell.decline_reason = DeclineReason::from_code(label).map(Coded),
+            StatisticsDimension::ReceiverKind => cell.receiver_kind = AgencyKind::from_code(label).map(WordEnum),
+            StatisticsDimension::Kind => cell.kind = ReferralKind::from_code(label).map(WordEnum),
+            StatisticsDimension::DeclineReason => cell.decline_reason = DeclineReason::from_code(label).map(WordEnum),
         }
     }
     cell
@@ -112,8 +112,8 @@ impl From<KindStay> for KindTimeInState {
         const DAY: i64 = 24 * 3_600_000_000;
         let days = |micros: i64| int((micros + DAY / 2) / DAY);
         Self {
-            receiver_kind: Coded(stay.kind),
-            status: Coded(stay.status),
+            receiver_kind: WordEnum(stay.kind),
+            status: WordEnum(stay.status),
             median_days: days(stay.median),
             ninetieth_percentile_days: days(stay.ninetieth),
         }

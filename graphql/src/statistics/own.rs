@@ -9,9 +9,9 @@ use kim_entity::read::{Stay, Tally, TallyFilter};
 
 use super::hours;
 use crate::agency::Parties;
-use crate::coded::Coded;
-use crate::counts::{AgencyCount, PurposeCount, StatusCount, grouped, int};
-use crate::scalar::MonthScalar;
+use crate::schema::scalar::MonthScalar;
+use crate::schema::word_enum::WordEnum;
+use crate::statistics::counts::{AgencyCount, PurposeCount, StatusCount, grouped, int};
 
 /// Die Übergaben Ihrer Stelle in Zahlen: die in den Monaten angebotenen, wie sie jetzt stehen.
 #[derive(SimpleObject)]
@@ -101,14 +101,14 @@ macro_rules! reason_count {
         #[graphql(tag = $audience)]
         pub(crate) struct $name {
             /// Ergebnis oder Grund.
-            reason: Coded<$word>,
+            reason: WordEnum<$word>,
             /// Anzahl.
             count: i32,
         }
         impl $name {
             fn of(tallies: &[Tally], status: ReferralStatus) -> Vec<Self> {
                 let counts = by_reason::<$word>(tallies, status);
-                counts.into_iter().map(|(reason, count)| Self { reason: Coded(reason), count }).collect()
+                counts.into_iter().map(|(reason, count)| Self { reason: WordEnum(reason), count }).collect()
             }
         }
     )+ };
@@ -132,7 +132,7 @@ reason_count! {
 #[graphql(tag = "for work")]
 pub(crate) struct TimeInState {
     /// Der Stand.
-    status: Coded<ReferralStatus>,
+    status: WordEnum<ReferralStatus>,
     /// Wie oft er wieder verlassen wurde.
     count: i32,
     /// Stunden, die jede zweite höchstens darin war (Median).
@@ -199,7 +199,7 @@ impl ReasonStatistics {
 impl From<Stay> for TimeInState {
     fn from(stay: Stay) -> Self {
         Self {
-            status: Coded(stay.status),
+            status: WordEnum(stay.status),
             count: int(stay.stays),
             median_hours: hours(stay.median),
             ninetieth_percentile_hours: hours(stay.ninetieth),

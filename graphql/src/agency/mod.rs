@@ -1,0 +1,108 @@
+//! Agencies and purposes.
+
+pub(crate) mod queries;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use async_graphql::{ID, Object};
+use kim_domain::agency::AgencyKind;
+use kim_domain::id::Kind;
+use kim_domain::purpose::{Rechtskreis, ReferralPurpose};
+use kim_entity::read::{AgencyRow, Reads};
+use uuid::Uuid;
+
+use crate::error::Failure;
+use crate::run::by_id::FindById;
+use crate::run::connection::connection;
+use crate::run::plan::{Plan, Selected};
+use crate::run::planned::{Loading, PlannedById};
+use crate::schema::scalar::global;
+use crate::schema::word_enum::WordEnum;
+
+/// The names of agencies that a request needs.
+pub(crate) type Parties = Arc<HashMap<Uuid, AgencyRow>>;
+
+/// An agency.
+#[derive(Clone)]
+pub(crate) struct Agency(pub(crate) AgencyRow);
+
+/// Eine Stelle: die Organisationseinheit, die eine Aufgabe wahrnimmt (§ 67 Abs. 4 SGB X).
+#[Object(tag = "for all")]
+impl Agency {
+    /// Kennung.
+    pub(crate) async fn id(&self) -> ID {
+        global(Kind::Agency, self.0.id)
+    }
+    /// Kurzname, wie er im Token steht.
+    async fn slug(&self) -> &str {
+        &self.0.slug
+    }
+    /// Name.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+    /// Art der Stelle.
+    async fn kind(&self) -> WordEnum<AgencyKind> {
+        WordEnum(self.0.kind)
+    }
+}
+
+/// Nothing of an agency has to be fetched besides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct AgencyPlan;
+
+impl Plan for AgencyPlan {
+    type Of = Agency;
+
+    fn add(&mut self, _: &Selected<'_>) {}
+
+    fn merge(&mut self, _: &Self) {}
+}
+
+impl FindById for Agency {
+    type Plan = AgencyPlan;
+
+    fn find<'f>(snapshot: &'f Reads, asked: &'f PlannedById<'f, AgencyPlan>) -> Loading<'f, (Uuid, Self)> {
+        Box::pin(async {
+            let rows = snapshot.agencies_by_id(&asked.ids()).await?;
+            Ok(rows.into_iter().map(|row| (row.id, Self(row))).collect())
+        })
+    }
+}
+
+pub(crate) const AGENCIES: &str = "agencies";
+
+connection!(AgencyConnection, AgencyEdge, Agency, "for all", "Eine Seite der Stellen Ihrer Kommune.");
+
+/// A purpose.
+#[derive(Clone, Copy)]
+pub(crate) struct Purpose(pub(crate) ReferralPurpose);
+
+/// Ein Zweck: was von welcher Art von Stelle erbeten werden kann.
+#[Object(tag = "for all")]
+impl Purpose {
+    /// Schlüssel.
+    async fn code(&self) -> WordEnum<ReferralPurpose> {
+        WordEnum(self.0)
+    }
+    /// Bezeichnung.
+    async fn label(&self) -> &str {
+        self.0.label()
+    }
+    /// Art der Stelle, die gefragt werden kann.
+    async fn receiver_kind(&self) -> WordEnum<AgencyKind> {
+        WordEnum(self.0.receiver_kind())
+    }
+    /// Rechtskreis.
+    async fn rechtskreis(&self) -> WordEnum<Rechtskreis> {
+        WordEnum(self.0.rechtskreis())
+    }
+}
+
+/// These agencies, to be named on either side of a referral or an agreement.
+pub(crate) async fn parties(snapshot: &Reads, ids: BTreeSet<Uuid>) -> Result<Parties, Failure> {
+    let ids: Vec<Uuid> = ids.into_iter().collect();
+    let found = snapshot.parties(&ids).await?;
+    Ok(Arc::new(found.into_iter().map(|agency| (agency.id, agency)).collect()))
+}

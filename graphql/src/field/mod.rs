@@ -1,0 +1,223 @@
+//! Handover fields in GraphQL: one typed field for each row of the disclosure table, made from the domain's list.
+
+pub(crate) mod display;
+pub(crate) mod value;
+
+use async_graphql::indexmap::IndexMap;
+use async_graphql::registry::{CacheControl, Deprecation, MetaField, MetaType, MetaTypeName, Registry};
+use async_graphql::{Context, OutputType, ServerResult, Value};
+use kim_domain::audience::Audience;
+use kim_domain::field::{HandoverField, ValueType};
+use kim_domain::value::{TargetGroup, Value as Stored, as_text};
+use kim_entity::read::Values;
+use uuid::Uuid;
+
+use crate::error::masked;
+use crate::field::value::{
+    Document, GermanCertificate, HouseholdMember, IntegrationAchievement, LegalRepresentative, Nationality, PlanStep,
+    Wohnsitzauflage,
+};
+use crate::json;
+use crate::run::write_object::{WriteList, WriteObject};
+use crate::schema::declaration::tags;
+use crate::schema::scalar::Date;
+use crate::schema::word_enum::WordEnum;
+
+/// A match over stored values in which those that are a word have one arm.
+macro_rules! match_value {
+    ($stored:expr, $word:ident => $of_word:expr, { $($arms:tt)* }) => {
+        match $stored {
+            kim_domain::value::Value::Procedure($word) => $of_word,
+            kim_domain::value::Value::Gender($word) => $of_word,
+            kim_domain::value::Value::Language($word) => $of_word,
+            kim_domain::value::Value::ContactRestriction($word) => $of_word,
+            kim_domain::value::Value::Aufenthaltstitel($word) => $of_word,
+            kim_domain::value::Value::WorkPermission($word) => $of_word,
+            kim_domain::value::Value::MaritalStatus($word) => $of_word,
+            kim_domain::value::Value::Accommodation($word) => $of_word,
+            kim_domain::value::Value::GermanLevel($word) => $of_word,
+            kim_domain::value::Value::IntegrationskursState($word) => $of_word,
+            kim_domain::value::Value::SchoolDegree($word) => $of_word,
+            kim_domain::value::Value::AnerkennungState($word) => $of_word,
+            kim_domain::value::Value::Employment($word) => $of_word,
+            kim_domain::value::Value::Benefit($word) => $of_word,
+            $($arms)*
+        }
+    };
+}
+pub(crate) use match_value;
+
+/// A match over types of values in which lists of words have one arm: for the list, and the value of one of its words.
+macro_rules! match_type {
+    ($value_type:expr, $list:ident, $of_word:ident => $of_list:expr, { $($arms:tt)* }) => {
+        match_type!(@ $value_type, $list, $of_word => $of_list, { $($arms)* }:
+            Procedure Gender Language ContactRestriction Aufenthaltstitel WorkPermission MaritalStatus Accommodation
+            GermanLevel IntegrationskursState SchoolDegree AnerkennungState Employment Benefit)
+    };
+    (@ $value_type:expr, $list:ident, $of_word:ident => $of_list:expr, $arms:tt: $($word:ident)+) => {
+        match_type!(@@ $value_type, $arms, $($word => {
+            type $list = kim_domain::value::$word;
+            let $of_word = kim_domain::value::Value::$word;
+            $of_list
+        })+)
+    };
+    (@@ $value_type:expr, { $($arms:tt)* }, $($word:ident => $of_word:block)+) => {
+        match $value_type {
+            $(kim_domain::field::ValueType::$word => $of_word)+
+            $($arms)*
+        }
+    };
+}
+pub(crate) use match_type;
+
+/// The GraphQL value of a field; null if it was not released, not given, or not asked for.
+pub(crate) async fn resolve(ctx: &Context<'_>, field: HandoverField, values: &Values) -> ServerResult<Option<Value>> {
+    let Some(text) = values.get(field) else { return Ok(Some(Value::Null)) };
+    let Some(stored) = Stored::parse(field.value_type(), text) else {
+        let id = Uuid::now_v7();
+        tracing::error!(error_id = %id, kind = "stored value", field = field.name(), "a stored value is not of its type");
+        return Err(ctx.set_error_path(masked(id, false).into_server_error(ctx.item.pos)));
+    };
+    let mut json = Vec::new();
+    if write_stored(&stored, &mut json) {
+        return Ok(Some(json::written(json)));
+    }
+    let value = match_value!(stored, _word => Value::Null, {
+        Stored::PlanSteps(list) => out(ctx, &rows::<_, PlanStep>(list)).await?,
+        Stored::Documents(list) => out(ctx, &rows::<_, Document>(list)).await?,
+        Stored::Nationalities(list) => out(ctx, &rows::<_, Nationality>(list)).await?,
+        Stored::HouseholdMembers(list) => out(ctx, &rows::<_, HouseholdMember>(list)).await?,
+        Stored::IntegrationAchievements(list) => out(ctx, &rows::<_, IntegrationAchievement>(list)).await?,
+        Stored::LegalRepresentative(one) => out(ctx, &WriteObject(LegalRepresentative::from(one))).await?,
+        Stored::Wohnsitzauflage(one) => out(ctx, &WriteObject(Wohnsitzauflage::from(one))).await?,
+        Stored::GermanCertificate(one) => out(ctx, &WriteObject(GermanCertificate::from(one))).await?,
+        // Written above, as words are.
+        Stored::Text(_) | Stored::Line(_) | Stored::Lines(_) | Stored::Date(_) | Stored::Int(_) | Stored::Boolean(_)
+        | Stored::TargetGroups(_) => Value::Null,
+    });
+    Ok(Some(value))
+}
+
+/// Writes the value of a field that has no selection, and says whether it did: not if it has one, and not if what is stored
+/// is not of the field's type, which [`resolve`] tells.
+pub(crate) fn write(field: HandoverField, values: &Values, json: &mut Vec<u8>) -> bool {
+    let value_type = field.value_type();
+    let Some(stored) = values.get(field) else {
+        json::null(json);
+        return true;
+    };
+    match as_text(value_type, stored) {
+        Some(text) => {
+            json::text(text, json);
+            true
+        }
+        None => Stored::parse(value_type, stored).is_some_and(|stored| write_stored(&stored, json)),
+    }
+}
+
+/// Writes a value that has no selection.
+fn write_stored(stored: &Stored, json: &mut Vec<u8>) -> bool {
+    match_value!(stored, word => json::text(word.code(), json), {
+        Stored::Text(text) | Stored::Line(text) => json::text(text, json),
+        Stored::Lines(lines) => json::list(lines, |line, json| json::text(line, json), json),
+        Stored::Date(day) => json::day(*day, json),
+        Stored::Int(number) => json::write(&Value::from(*number), json),
+        Stored::Boolean(yes) => json::write(&Value::Boolean(*yes), json),
+        Stored::TargetGroups(words) => json::list(words, |word, json| json::text(word.code(), json), json),
+        Stored::PlanSteps(_) | Stored::Documents(_) | Stored::Nationalities(_) | Stored::HouseholdMembers(_)
+        | Stored::IntegrationAchievements(_) | Stored::LegalRepresentative(_) | Stored::Wohnsitzauflage(_)
+        | Stored::GermanCertificate(_) => return false,
+    });
+    true
+}
+
+fn rows<T, U: From<T>>(list: Vec<T>) -> WriteList<Vec<U>> {
+    WriteList(list.into_iter().map(U::from).collect())
+}
+
+async fn out(ctx: &Context<'_>, value: &impl OutputType) -> ServerResult<Value> {
+    value.resolve(&ctx.with_selection_set(&ctx.item.node.selection_set), ctx.item).await
+}
+
+/// Registers the type of a value and names it, nullable.
+fn type_of(value_type: ValueType, registry: &mut Registry) -> String {
+    match_type!(value_type, Word, _of_word => <Option<WordEnum<Word>> as OutputType>::create_type_info(registry), {
+        ValueType::Text | ValueType::Line => <Option<String>>::create_type_info(registry),
+        ValueType::Lines => <Option<Vec<String>>>::create_type_info(registry),
+        ValueType::Date => <Option<Date> as OutputType>::create_type_info(registry),
+        ValueType::Int => <Option<i32> as OutputType>::create_type_info(registry),
+        ValueType::Boolean => <Option<bool> as OutputType>::create_type_info(registry),
+        ValueType::TargetGroups => <Option<Vec<WordEnum<TargetGroup>>> as OutputType>::create_type_info(registry),
+        ValueType::PlanSteps => <Option<Vec<PlanStep>>>::create_type_info(registry),
+        ValueType::Documents => <Option<Vec<Document>>>::create_type_info(registry),
+        ValueType::Nationalities => <Option<Vec<Nationality>>>::create_type_info(registry),
+        ValueType::HouseholdMembers => <Option<Vec<HouseholdMember>>>::create_type_info(registry),
+        ValueType::IntegrationAchievements => <Option<Vec<IntegrationAchievement>>>::create_type_info(registry),
+        ValueType::LegalRepresentative => <Option<LegalRepresentative>>::create_type_info(registry),
+        ValueType::Wohnsitzauflage => <Option<Wohnsitzauflage>>::create_type_info(registry),
+        ValueType::GermanCertificate => <Option<GermanCertificate>>::create_type_info(registry),
+    })
+}
+
+/// An object type with these tags, with one field for each handover field, which may be for another audience.
+pub(crate) fn object<T: OutputType>(
+    description: &str,
+    declared: &[&str],
+    of_field: impl Fn(HandoverField) -> Option<Audience>,
+    registry: &mut Registry,
+) -> MetaType {
+    let fields = HandoverField::ALL
+        .iter()
+        .map(|&field| {
+            let ty = type_of(field.value_type(), registry);
+            let mut meta = meta_field(field.name(), field.label(), ty, &[]);
+            meta.tags = tags(of_field(field).as_slice());
+            if MetaTypeName::create(&meta.ty).is_list() {
+                // What a person has of anything is little: certificates, nationalities, members of the household.
+                meta.tags.push("list 4".to_owned());
+            }
+            (field.name().to_owned(), meta)
+        })
+        .collect::<IndexMap<_, _>>();
+    MetaType::Object {
+        name: T::type_name().into_owned(),
+        description: Some(description.to_owned()),
+        fields,
+        cache_control: CacheControl::default(),
+        extends: false,
+        shareable: false,
+        resolvable: true,
+        keys: None,
+        visible: None,
+        inaccessible: false,
+        interface_object: false,
+        tags: declared.iter().copied().map(str::to_owned).collect(),
+        is_subscription: false,
+        rust_typename: Some(std::any::type_name::<T>()),
+        directive_invocations: Vec::new(),
+        requires_scopes: Vec::new(),
+    }
+}
+
+/// A field without arguments, with these tags.
+pub(crate) fn meta_field(name: &str, description: &str, ty: String, declared: &[&str]) -> MetaField {
+    MetaField {
+        name: name.to_owned(),
+        description: Some(description.to_owned()),
+        args: IndexMap::new(),
+        ty,
+        deprecation: Deprecation::NoDeprecated,
+        cache_control: CacheControl::default(),
+        external: false,
+        requires: None,
+        provides: None,
+        visible: None,
+        shareable: false,
+        inaccessible: false,
+        tags: declared.iter().copied().map(str::to_owned).collect(),
+        override_from: None,
+        compute_complexity: None,
+        directive_invocations: Vec::new(),
+        requires_scopes: Vec::new(),
+    }
+}

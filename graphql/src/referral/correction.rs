@@ -1,0 +1,103 @@
+//! Reports that a value handed over is wrong, and what was decided.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_graphql::{ID, SimpleObject};
+use kim_domain::correction::CorrectionState;
+use kim_domain::field::HandoverField;
+use kim_domain::id::Kind;
+use kim_entity::read::{CorrectionRow, NotifiedRow};
+use uuid::Uuid;
+
+use crate::agency::{Agency, Parties};
+use crate::run::connection::connection;
+use crate::schema::scalar::{DateTime, global};
+use crate::schema::word_enum::WordEnum;
+
+pub(crate) const CORRECTIONS: &str = "corrections";
+/// Who was told of which report.
+pub(crate) type Notices = Arc<HashMap<Uuid, Vec<NotifiedRow>>>;
+
+/// Eine gemeldete Angabe: Die empfangende Stelle hält einen übergebenen Wert für falsch. Solange darüber nicht
+/// entschieden ist, gilt er als bestritten (§ 84 Abs. 2 SGB X).
+#[derive(SimpleObject)]
+#[graphql(tag = "for work", tag = "plan referral")]
+pub(crate) struct Correction {
+    /// Kennung.
+    id: ID,
+    /// Das Feld.
+    field: WordEnum<HandoverField>,
+    /// Seine Bezeichnung.
+    label: &'static str,
+    /// Wo die Meldung steht.
+    state: WordEnum<CorrectionState>,
+    /// Gemeldet.
+    reported_at: Option<DateTime>,
+    /// Die Stelle, die gemeldet hat.
+    #[graphql(tag = "needs parties")]
+    agency: Option<Agency>,
+    /// Wer gemeldet hat; nur bei der eigenen Stelle.
+    staff: Option<String>,
+    /// Was falsch ist.
+    #[graphql(tag = "logged")]
+    text: String,
+    /// Was richtig wäre.
+    #[graphql(tag = "logged")]
+    suggested_value: Option<String>,
+    /// Entschieden.
+    decided_at: Option<DateTime>,
+    /// Was die übergebende Stelle dazu sagt.
+    #[graphql(tag = "logged")]
+    decision_text: Option<String>,
+    /// Wer entschieden hat; nur bei der eigenen Stelle.
+    decided_by: Option<String>,
+    /// Die anderen Stellen, die davon unterrichtet wurden, weil sie den Wert haben (Art. 19 DSGVO); nur für die
+    /// übergebende Stelle.
+    #[graphql(tag = "for senders", tag = "list 5", tag = "needs notices")]
+    told: Vec<CorrectionNotice>,
+}
+
+impl Correction {
+    pub(crate) fn of(row: &CorrectionRow, parties: &Parties, notices: &Notices) -> Self {
+        Self {
+            id: global(Kind::Correction, row.id),
+            field: WordEnum(row.field),
+            label: row.field.label(),
+            state: WordEnum(row.state),
+            reported_at: DateTime::from_micros(row.reported_at),
+            agency: parties.get(&row.agency_id).cloned().map(Agency),
+            staff: row.staff.clone(),
+            text: row.text.clone(),
+            suggested_value: row.suggested.clone(),
+            decided_at: row.decided_at.and_then(DateTime::from_micros),
+            decision_text: row.decided_text.clone(),
+            decided_by: row.decided_staff.clone(),
+            told: notices.get(&row.id).into_iter().flatten().map(CorrectionNotice::of).collect(),
+        }
+    }
+}
+
+/// Eine Stelle, die unterrichtet wurde.
+#[derive(SimpleObject)]
+#[graphql(tag = "for senders")]
+pub(crate) struct CorrectionNotice {
+    /// Die Stelle.
+    agency: Agency,
+    /// Wann zuerst.
+    at: Option<DateTime>,
+}
+
+impl CorrectionNotice {
+    fn of(row: &NotifiedRow) -> Self {
+        Self { agency: Agency(row.agency.clone()), at: DateTime::from_micros(row.notified_at) }
+    }
+}
+
+connection!(
+    CorrectionConnection,
+    CorrectionEdge,
+    Correction,
+    "for work",
+    "Eine Seite der gemeldeten Angaben, die älteste zuerst."
+);

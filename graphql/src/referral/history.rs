@@ -1,0 +1,157 @@
+//! Messages and events of a referral.
+
+use async_graphql::{ID, Object, SimpleObject};
+use kim_domain::Word;
+use kim_domain::agency::AgencyKind;
+use kim_domain::disclosure::known_to;
+use kim_domain::field::HandoverField;
+use kim_domain::id::Kind;
+use kim_domain::life::ReferralAction;
+use kim_domain::referral::{DeclineReason, ReferralStatus, SuspensionReason};
+use kim_entity::read::{EventRow, MessageRow};
+
+use crate::agency::{Agency, Parties};
+use crate::run::connection::connection;
+use crate::run::write_object::WriteObject;
+use crate::schema::scalar::{DateTime, global};
+use crate::schema::word_enum::WordEnum;
+
+pub(crate) const MESSAGES: &str = "messages";
+pub(crate) const EVENTS: &str = "events";
+
+/// A message.
+pub(crate) struct Message {
+    pub(crate) row: MessageRow,
+    pub(crate) parties: Parties,
+}
+
+/// Eine Nachricht zwischen den beiden Seiten.
+#[Object(tag = "for work", tag = "plan referral")]
+impl Message {
+    /// Kennung.
+    async fn id(&self) -> ID {
+        global(Kind::Message, self.row.id)
+    }
+    /// Gesendet.
+    async fn sent_at(&self) -> Option<DateTime> {
+        DateTime::from_micros(self.row.sent_at)
+    }
+    /// Die Stelle, die geschrieben hat.
+    #[graphql(tag = "needs parties")]
+    async fn author(&self) -> Option<WriteObject<Agency>> {
+        self.parties.get(&self.row.agency_id).cloned().map(Agency).map(WriteObject)
+    }
+    /// Wer geschrieben hat; nur bei der eigenen Stelle.
+    async fn staff(&self) -> Option<&str> {
+        self.row.staff.as_deref()
+    }
+    /// Der Text.
+    #[graphql(tag = "logged")]
+    async fn text(&self) -> &str {
+        &self.row.body
+    }
+}
+
+connection!(MessageConnection, MessageEdge, Message, "for work", "Eine Seite der Nachrichten, die älteste zuerst.");
+
+/// Ein Schritt im Verlauf einer Übergabe.
+#[derive(SimpleObject)]
+#[graphql(tag = "for work", tag = "plan referral")]
+pub(crate) struct ReferralEvent {
+    /// Kennung.
+    id: ID,
+    /// Zeitpunkt.
+    at: Option<DateTime>,
+    /// Stand davor; null am Anfang.
+    from_status: Option<WordEnum<ReferralStatus>>,
+    /// Stand danach.
+    to_status: Option<WordEnum<ReferralStatus>>,
+    /// Grund einer Ablehnung.
+    decline_reason: Option<WordEnum<DeclineReason>>,
+    /// Grund einer Aussetzung, wenn die Uhr sie ausgelöst hat.
+    suspension_reason: Option<WordEnum<SuspensionReason>>,
+    /// Was getan wurde; null bei übernommenen Schritten, am Anfang, und wo sich die Schnittstellenvereinbarung geändert hat.
+    action: Option<WordEnum<ReferralAction>>,
+    /// Um welche Felder es ging, wenn das Übergebene geändert, gemeldet, berichtigt oder von der Vereinbarung geschlossen wurde.
+    #[graphql(tag = "list 5")]
+    changed_fields: Vec<ChangedField>,
+    /// Die Stelle, die den Schritt getan hat.
+    #[graphql(tag = "needs parties")]
+    agency: Option<Agency>,
+    /// Wer ihn getan hat; nur bei der eigenen Stelle.
+    staff: Option<String>,
+    /// Aus einer Fallliste übernommen: der Zeitpunkt ist nur auf den Tag genau.
+    imported: bool,
+}
+
+impl ReferralEvent {
+    /// As a viewer of this kind sees it, and as far as it may be told why the referral was closed.
+    pub(crate) fn of(row: &EventRow, parties: &Parties, known: AgencyKind, told: bool) -> Self {
+        let status = |code: &str| ReferralStatus::from_code(code);
+        let from = row.from.as_deref().and_then(status).filter(|from| known.sends() || *from != ReferralStatus::Draft);
+        let reason = |of: ReferralStatus| row.reason.as_deref().filter(|_| row.to == of.code());
+        let declined = reason(ReferralStatus::Declined).filter(|_| told);
+        Self {
+            id: global(Kind::Event, row.id),
+            at: DateTime::from_micros(row.at),
+            from_status: from.map(WordEnum),
+            to_status: status(&row.to).map(WordEnum),
+            decline_reason: declined.and_then(DeclineReason::from_code).map(WordEnum),
+            suspension_reason: reason(ReferralStatus::Suspended).and_then(SuspensionReason::from_code).map(WordEnum),
+            action: row.action.as_deref().and_then(ReferralAction::from_code).map(WordEnum),
+            changed_fields: ChangedField::of(row.detail.as_deref().unwrap_or_default(), known),
+            agency: parties.get(&row.agency_id).cloned().map(Agency),
+            staff: row.staff.clone(),
+            imported: row.imported,
+        }
+    }
+}
+
+kim_domain::words! {
+    /// How a field of a handover was changed.
+    pub enum FieldChange("Art, wie sich ein Feld der Übergabe geändert hat") for Work {
+        Added = "ADDED": "hinzugekommen",
+        Removed = "REMOVED": "weggefallen",
+        Refreshed = "REFRESHED": "neu übernommen",
+        Disputed = "DISPUTED": "als falsch gemeldet",
+        Corrected = "CORRECTED": "berichtigt",
+        Outdated = "OUTDATED": "im Fall berichtigt, ohne dass die Übergabe es übernimmt: was sie gezeigt hat, ist der alte Wert",
+        Upheld = "UPHELD": "bestätigt",
+        NotAgreed = "NOT_AGREED": "nicht mehr gezeigt, weil die Schnittstellenvereinbarung es nicht mehr erlaubt",
+    }
+}
+
+/// Ein Feld der Übergabe, das sich geändert hat.
+#[derive(SimpleObject)]
+#[graphql(tag = "for work")]
+pub(crate) struct ChangedField {
+    /// Das Feld.
+    field: WordEnum<HandoverField>,
+    /// Wie.
+    change: WordEnum<FieldChange>,
+}
+
+impl ChangedField {
+    /// From what the event says, as far as the viewer's schema knows the fields.
+    fn of(detail: &str, known: AgencyKind) -> Vec<Self> {
+        let detail: serde_json::Value = serde_json::from_str(detail).unwrap_or_default();
+        let list = |&change: &FieldChange| {
+            let codes = detail[change.code().to_ascii_lowercase()].as_array().cloned().unwrap_or_default();
+            let fields = codes.into_iter().filter_map(|code| HandoverField::from_code(code.as_str()?));
+            fields
+                .filter(|field| known_to(known).contains(*field))
+                .map(move |field| (field, change))
+                .collect::<Vec<_>>()
+        };
+        let changed = FieldChange::ALL.iter().flat_map(list);
+        changed.map(|(field, change)| Self { field: WordEnum(field), change: WordEnum(change) }).collect()
+    }
+}
+
+connection!(
+    ReferralEventConnection,
+    ReferralEventEdge,
+    ReferralEvent,
+    "for work",
+    "Eine Seite des Verlaufs, der älteste Schritt zuerst."
+);

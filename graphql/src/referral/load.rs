@@ -1,0 +1,203 @@
+//! Fetches what is asked of referrals: a constant number of statements for any number of rows.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use kim_domain::agency::Scope;
+use kim_domain::disclosure::known_to;
+use kim_domain::life::{Mover, ReferralAction::OfferAgain};
+use kim_entity::read::{AgencyRow, ListedReferral, Reads, ReferralRest, ReferralRow, Side};
+use uuid::Uuid;
+
+use crate::agency::Parties;
+use crate::case::{self, Case};
+use crate::consent::{self, Consent};
+use crate::error::Failure;
+use crate::referral::Referral;
+use crate::referral::correction;
+use crate::referral::history;
+use crate::referral::plan::ReferralPlan;
+use crate::run::by_id::FindById;
+use crate::run::history::Histories;
+use crate::run::plan::HistoryPlan;
+use crate::run::planned::{Loading, Planned, PlannedById};
+
+/// Completes rows of referrals, in their order.
+pub(crate) fn referrals<'f, R: Into<Option<ReferralRest>>>(
+    snapshot: &'f Reads,
+    rows: Planned<'f, ReferralRow<R>, ReferralPlan>,
+) -> Loading<'f, Referral> {
+    let rows = rows.into_iter().map(|(row, plan)| (row.map(Into::into), plan)).collect();
+    Box::pin(complete_referrals(snapshot, rows))
+}
+
+async fn complete_referrals(
+    snapshot: &Reads,
+    rows: Planned<'_, ListedReferral, ReferralPlan>,
+) -> Result<Vec<Referral>, Failure> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known = known_to(snapshot.viewer().agency().kind);
+    let released =
+        |(row, plan): &(ListedReferral, &ReferralPlan)| (row.id, row.visible().restrict_to(plan.handover.and(known)));
+    let mut values = snapshot.handovers(&rows.iter().map(released).collect::<Vec<_>>()).await?;
+    let parties = sides(snapshot, &rows).await?;
+
+    let ids = |has: fn(&ReferralPlan) -> bool| ids_where(&rows, |_, plan| has(plan));
+    let with_texts =
+        |has: fn(&ReferralPlan) -> bool| ids_where(&rows, |row, plan| Referral::opens_texts(row) && has(plan));
+    let histories = |of: fn(&ReferralPlan) -> &HistoryPlan, only_texts: bool| -> Vec<(Uuid, &HistoryPlan)> {
+        let opens = |(row, _): &&(ListedReferral, &ReferralPlan)| !only_texts || Referral::opens_texts(row);
+        rows.iter().filter(opens).map(|(row, plan)| (row.id, of(plan))).collect()
+    };
+    let read = |ids: Vec<Uuid>, window| async move { snapshot.messages(&ids, &window).await };
+    let count = |ids: Vec<Uuid>| async move { snapshot.count_messages(&ids).await };
+    let asked = histories(|plan| &plan.messages, true);
+    let mut messages = Histories::fetch(history::MESSAGES, &asked, read, count).await?;
+    let read = |ids: Vec<Uuid>, window| async move { snapshot.events(&ids, &window).await };
+    let count = |ids: Vec<Uuid>| async move { snapshot.count_events(&ids).await };
+    let asked = histories(|plan| &plan.events, false);
+    let mut events = Histories::fetch(history::EVENTS, &asked, read, count).await?;
+    let read = |ids: Vec<Uuid>, window| async move { snapshot.corrections(&ids, &window).await };
+    let count = |ids: Vec<Uuid>| async move { snapshot.count_corrections(&ids).await };
+    let asked = histories(|plan| &plan.corrections, true);
+    let mut corrections = Histories::fetch(correction::CORRECTIONS, &asked, read, count).await?;
+    let appointments = snapshot.appointments(&with_texts(|plan| plan.appointments)).await?;
+    let talks = snapshot.talks(&with_texts(|plan| plan.talks)).await?;
+    let drafts = snapshot.drafts(&ids(|plan| plan.offer_check)).await?;
+    let sends = snapshot.viewer().agency().kind.sends();
+    let told = if sends { ids(|plan| plan.told) } else { Vec::new() };
+    let reported: BTreeSet<Uuid> = corrections.rows_of(&told).map(|row| row.id).collect();
+    let notices = Arc::new(snapshot.notices(&reported.into_iter().collect::<Vec<_>>()).await?);
+    let disputed = ids_where(&rows, |_, plan| plan.disputed || (plan.actions && sends));
+    let disputes = snapshot.disputes(&disputed).await?;
+    let mut continuable = Vec::new();
+    for (row, _) in rows.iter().filter(|(row, plan)| plan.actions && row.side == Side::Sender) {
+        if Referral::rest_of(row)?.standing.permits(OfferAgain, Mover::Sender) {
+            continuable.push(row.id);
+        }
+    }
+    let continuable = snapshot.continuable(&continuable).await?;
+    let previous = previous(snapshot, &rows).await?;
+    let consents = consents(snapshot, &rows).await?;
+    let own_cases = own_cases(snapshot, &rows).await?;
+
+    let complete = |(row, _): (ListedReferral, &ReferralPlan)| {
+        let rest = row.rest.as_ref();
+        Referral {
+            parties: Arc::clone(&parties),
+            values: values.remove(&row.id).unwrap_or_default(),
+            messages: messages.take(row.id),
+            events: events.take(row.id),
+            appointments: appointments.get(&row.id).cloned().unwrap_or_default(),
+            talks: talks.get(&row.id).cloned().unwrap_or_default(),
+            corrections: corrections.take(row.id),
+            notices: Arc::clone(&notices),
+            disputes: disputes.get(&row.id).copied().unwrap_or_default(),
+            can_be_continued: continuable.contains(&row.id),
+            draft: drafts.get(&row.id).cloned(),
+            previous: rest.and_then(|rest| previous.get(&rest.previous_id?).map(Arc::clone)),
+            case: rest.and_then(|rest| own_cases.get(&rest.case_id).map(Arc::clone)),
+            consent: rest.and_then(|rest| consents.get(&rest.consent_id?).cloned()),
+            row,
+        }
+    };
+    Ok(rows.into_iter().map(complete).collect())
+}
+
+/// Those of these referrals that are the viewer's.
+async fn referrals_by_id(snapshot: &Reads, asked: &PlannedById<'_, ReferralPlan>) -> Result<Vec<Referral>, Failure> {
+    let rows = snapshot.referrals_by_id(&asked.ids()).await?;
+    referrals(snapshot, asked.of(rows, |row| row.id)).await
+}
+
+impl FindById for Referral {
+    type Plan = ReferralPlan;
+
+    fn find<'f>(snapshot: &'f Reads, asked: &'f PlannedById<'f, ReferralPlan>) -> Loading<'f, (Uuid, Self)> {
+        Box::pin(async {
+            let found = referrals_by_id(snapshot, asked).await?;
+            Ok(found.into_iter().map(|referral| (referral.row.id, referral)).collect())
+        })
+    }
+}
+
+/// The referrals that are to be completed with something.
+fn ids_where(
+    rows: &[(ListedReferral, &ReferralPlan)],
+    has: impl Fn(&ListedReferral, &ReferralPlan) -> bool,
+) -> Vec<Uuid> {
+    rows.iter().filter(|(row, plan)| has(row, plan)).map(|(row, _)| row.id).collect()
+}
+
+/// The referrals that these continue, by id.
+async fn previous(
+    snapshot: &Reads,
+    rows: &[(ListedReferral, &ReferralPlan)],
+) -> Result<HashMap<Uuid, Arc<Referral>>, Failure> {
+    let mut asked = PlannedById::default();
+    for (row, plan) in rows {
+        if let Some(plan) = &plan.previous
+            && let Some(id) = Referral::rest_of(row)?.previous_id
+        {
+            asked.add(id, &**plan);
+        }
+    }
+    let found = referrals_by_id(snapshot, &asked).await?;
+    Ok(found.into_iter().map(|referral| (referral.row.id, Arc::new(referral))).collect())
+}
+
+/// The consents on which these referrals rest, for their sender, by id.
+async fn consents(
+    snapshot: &Reads,
+    rows: &[(ListedReferral, &ReferralPlan)],
+) -> Result<HashMap<Uuid, Consent>, Failure> {
+    let mut asked = PlannedById::default();
+    for (row, plan) in rows.iter().filter(|(row, _)| row.side == Side::Sender) {
+        if let Some(plan) = &plan.consent
+            && snapshot.viewer().may(Scope::CaseRead)
+            && let Some(id) = Referral::rest_of(row)?.consent_id
+        {
+            asked.add(id, plan);
+        }
+    }
+    let found = snapshot.consents_by_id(&asked.ids()).await?;
+    let loaded = consent::load(snapshot, &found, asked.together()).await?;
+    Ok(found.iter().map(|row| row.id).zip(loaded).collect())
+}
+
+/// The viewer's own cases from which these referrals were made, by id.
+async fn own_cases(
+    snapshot: &Reads,
+    rows: &[(ListedReferral, &ReferralPlan)],
+) -> Result<HashMap<Uuid, Arc<Case>>, Failure> {
+    let mut asked = PlannedById::default();
+    for (row, plan) in rows {
+        if let Some(plan) = &plan.case
+            && snapshot.viewer().may(Scope::CaseRead)
+        {
+            asked.add(Referral::rest_of(row)?.case_id, &**plan);
+        }
+    }
+    let found = case::load::cases_by_id(snapshot, &asked).await?;
+    Ok(found.into_iter().map(|case| (case.row.id, Arc::new(case))).collect())
+}
+
+/// The two sides of these referrals, where they are asked for. The viewer's own agency and every sender are known already.
+async fn sides(snapshot: &Reads, rows: &[(ListedReferral, &ReferralPlan)]) -> Result<Parties, Failure> {
+    let rows: Vec<_> = rows.iter().filter(|(_, plan)| plan.parties).map(|(row, _)| row).collect();
+    if rows.is_empty() {
+        return Ok(Parties::default());
+    }
+    let own = snapshot.viewer().agency();
+    let own = AgencyRow::from(own);
+    let mut known = HashMap::from([(own.id, own)]);
+    for row in &rows {
+        known.entry(row.sender_id).or_insert_with(|| row.sender.clone());
+    }
+    let others: BTreeSet<Uuid> = rows.iter().map(|row| row.receiver_id).filter(|id| !known.contains_key(id)).collect();
+    let others = snapshot.parties(&others.into_iter().collect::<Vec<_>>()).await?;
+    known.extend(others.into_iter().map(|agency| (agency.id, agency)));
+    Ok(Arc::new(known))
+}

@@ -1,0 +1,91 @@
+//! Histories: lists in pages that belong to a referral or a case.
+
+use std::collections::HashMap;
+
+use kim_entity::DbErr;
+use kim_entity::read::{HistoryKey, Page, Window};
+use uuid::Uuid;
+
+use crate::error::Failure;
+use crate::run::page::PageArgs;
+use crate::run::plan::HistoryPlan;
+
+/// The key of a history's cursor.
+pub(crate) fn moment(key: &str) -> Option<HistoryKey> {
+    let (at, id) = key.split_once('.')?;
+    Some(HistoryKey { at: at.parse().ok()?, id: Uuid::parse_str(id).ok()? })
+}
+
+/// The pages of a history that were asked for, and how many rows it has in all.
+pub(crate) struct History<R> {
+    pages: Vec<(PageArgs, Page<R>)>,
+    pub(crate) count: i64,
+}
+
+impl<R> Default for History<R> {
+    fn default() -> Self {
+        Self { pages: Vec::new(), count: 0 }
+    }
+}
+
+impl<R> History<R> {
+    /// The rows of a page, and whether there are more.
+    pub(crate) fn page(&self, list: &str, args: &PageArgs) -> Result<(&[R], bool), Failure> {
+        args.window(list, moment)?;
+        let page = self.pages.iter().find(|(has, _)| has == args);
+        Ok(page.map_or((&[], false), |(_, page)| (&page.rows, page.more)))
+    }
+}
+
+/// The histories of several referrals or cases, by their ids.
+pub(crate) struct Histories<R> {
+    pages: Vec<(PageArgs, HashMap<Uuid, Page<R>>)>,
+    counts: HashMap<Uuid, i64>,
+}
+
+impl<R> Histories<R> {
+    /// Fetches what is asked of each: a statement for each distinct page, and one for the counts.
+    pub(crate) async fn fetch<F, G>(
+        list: &str,
+        asked: &[(Uuid, &HistoryPlan)],
+        read: impl Fn(Vec<Uuid>, Window<HistoryKey>) -> F,
+        count: impl Fn(Vec<Uuid>) -> G,
+    ) -> Result<Self, Failure>
+    where
+        F: Future<Output = Result<HashMap<Uuid, Page<R>>, DbErr>>,
+        G: Future<Output = Result<HashMap<Uuid, i64>, DbErr>>,
+    {
+        let mut found = Self { pages: Vec::new(), counts: HashMap::new() };
+        let mut wanted: Vec<(&PageArgs, Vec<Uuid>)> = Vec::new();
+        for &(id, plan) in asked {
+            for args in &plan.pages {
+                match wanted.iter_mut().find(|(other, _)| *other == args) {
+                    Some((_, ids)) => ids.push(id),
+                    None => wanted.push((args, vec![id])),
+                }
+            }
+        }
+        for (args, ids) in wanted {
+            // A page that cannot be read is refused by the resolver.
+            let Ok(window) = args.window(list, moment) else { continue };
+            found.pages.push((args.clone(), read(ids, window).await?));
+        }
+        let counted: Vec<Uuid> = asked.iter().filter(|(_, plan)| plan.count).map(|(id, _)| *id).collect();
+        if !counted.is_empty() {
+            found.counts = count(counted).await?;
+        }
+        Ok(found)
+    }
+
+    /// The rows of all pages of these.
+    pub(crate) fn rows_of(&self, ids: &[Uuid]) -> impl Iterator<Item = &R> {
+        self.pages.iter().flat_map(|(_, pages)| ids.iter().filter_map(|id| pages.get(id))).flat_map(|page| &page.rows)
+    }
+
+    /// The history of one of them.
+    pub(crate) fn take(&mut self, id: Uuid) -> History<R> {
+        let none = || Page { rows: Vec::new(), more: false };
+        let pages = self.pages.iter_mut().map(|(args, pages)| (args.clone(), pages.remove(&id).unwrap_or_else(none)));
+        History { pages: pages.collect(), count: self.counts.get(&id).copied().unwrap_or(0) }
+    }
+}

@@ -1,0 +1,284 @@
+//! What the parts of the schema declare of themselves, beside their code: `#[graphql(tag = "for work")]`.
+//!
+//! The engine keeps tags in its registry and prints them nowhere. They are read once, when a schema is built; a tag that
+//! cannot be read, or one that is missing, ends the building.
+//!
+//! | tag | on | says |
+//! |---|---|---|
+//! | `for work` | everything | for whom it exists: an [`Audience`], or several (`for work\|coordination`) |
+//! | `list 5` | a list | how many items it usually has at the most |
+//! | `rows 20` | a list | the same, of rows of the database |
+//! | `bulk` | a list | as many rows as a bulk may bring |
+//! | `by ids` | a list | as many rows as its argument `ids` has |
+//! | `page` | a connection | as many rows as its arguments say |
+//! | `in page` | `nodes` and `edges` | as many as the field that leads to the connection |
+//! | `plan referral` | a type | which plan fetches what its fields need |
+//! | `needs parties` | a field | what that plan fetches for it: one or several [`Need`]s |
+//! | `logged` | a field | a text that was shown is logged |
+//!
+//! A type's declaration holds for its fields, its values and its input fields, and a field's for its arguments, unless they
+//! declare their own. The root's fields each declare their own.
+
+use std::collections::BTreeMap;
+
+use async_graphql::registry::{MetaField, MetaType, Registry};
+use kim_domain::audience::Audience;
+use kim_domain::bulk::MAX_ROWS;
+
+use crate::schema::needs::Need;
+
+/// What a connection's own lists declare.
+const IN_PAGE: &str = "in page";
+/// What a list of rows by their ids declares.
+const BY_IDS: &str = "by ids";
+
+/// What one part declares.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Declaration {
+    /// For whom the part exists.
+    pub(crate) audiences: Vec<Audience>,
+    /// How long it is.
+    pub(crate) weight: Weight,
+    /// The plan that knows the needs of its fields.
+    pub(crate) plan: String,
+    /// What that plan fetches for it.
+    pub(crate) needs: Vec<Need>,
+    /// Whether it is logged that it was shown.
+    pub(crate) is_logged: bool,
+}
+
+/// How many items a field has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Weight {
+    /// It is no list.
+    #[default]
+    One,
+    /// Usually at most so many.
+    List(u64),
+    /// Usually at most so many rows of the database.
+    Rows(u64),
+    /// As many rows of the database as its argument `ids` has.
+    ByIds,
+    /// As many rows of the database as its arguments say.
+    Page,
+    /// Counted by the field that leads to the page.
+    InPage,
+}
+
+impl Declaration {
+    /// Reads the tags of a part of something that declares more.
+    fn read(tags: &[String], of: &Self) -> Result<Self, String> {
+        let mut read = Self::default();
+        for tag in tags {
+            match tag.split_once(' ').unwrap_or((tag, "")) {
+                ("for", names) => read.audiences = audiences(names)?,
+                ("list", most) => read.weight = Weight::List(number(most)?),
+                ("rows", most) => read.weight = Weight::Rows(number(most)?),
+                ("bulk", "") => read.weight = Weight::Rows(MAX_ROWS as u64),
+                ("page", "") => read.weight = Weight::Page,
+                _ if tag == BY_IDS => read.weight = Weight::ByIds,
+                _ if tag == IN_PAGE => read.weight = Weight::InPage,
+                ("plan", name) => name.clone_into(&mut read.plan),
+                ("needs", words) => {
+                    let need = |word| Need::read(&of.plan, word).ok_or_else(|| format!("no need \"{word}\""));
+                    read.needs = words.split(", ").map(need).collect::<Result<_, _>>()?;
+                }
+                ("logged", "") => read.is_logged = true,
+                _ => return Err(format!("\"{tag}\" declares nothing")),
+            }
+        }
+        if read.audiences.is_empty() {
+            read.audiences.clone_from(&of.audiences);
+        }
+        Ok(read)
+    }
+}
+
+fn audiences(names: &str) -> Result<Vec<Audience>, String> {
+    names.split('|').map(|name| Audience::from_name(name).ok_or_else(|| format!("no audience \"{name}\""))).collect()
+}
+
+fn number(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("\"{text}\" is no number"))
+}
+
+/// The tags of a part whose declaration the domain makes; none if it inherits.
+pub(crate) fn tags(audiences: &[Audience]) -> Vec<String> {
+    let names: Vec<String> = audiences.iter().map(Audience::to_string).collect();
+    if names.is_empty() { Vec::new() } else { vec![format!("for {}", names.join("|"))] }
+}
+
+/// What every type and its parts declare, by their places: `Case`, `Case.notes`, `Case.notes(first)`.
+pub(crate) type Declarations = BTreeMap<String, Declaration>;
+
+/// Reads all declarations, or says what is missing or cannot be read. The engine's own types and fields declare nothing.
+pub(crate) fn read(registry: &Registry) -> Result<Declarations, Vec<String>> {
+    let mut reading = Reading { registry, found: BTreeMap::new(), problems: Vec::new() };
+    for (name, ty) in registry.types.iter().filter(|(name, _)| !is_of_the_engine(name)) {
+        reading.of_type(name, ty);
+    }
+    if reading.problems.is_empty() { Ok(reading.found) } else { Err(reading.problems) }
+}
+
+fn is_of_the_engine(name: &str) -> bool {
+    name.starts_with("__") || matches!(name, "Boolean" | "Int" | "Float" | "String" | "ID")
+}
+
+struct Reading<'r> {
+    registry: &'r Registry,
+    found: Declarations,
+    problems: Vec<String>,
+}
+
+impl Reading<'_> {
+    fn of_type(&mut self, name: &str, ty: &MetaType) {
+        let own = self.part(name.to_owned(), tags_of(ty), &Declaration::default());
+        let is_root = name == self.registry.query_type || Some(name) == self.registry.mutation_type.as_deref();
+        let of = if is_root { Declaration::default() } else { own };
+        match ty {
+            MetaType::Object { fields, .. } | MetaType::Interface { fields, .. } => {
+                for field in fields.values().filter(|field| !is_of_the_engine(&field.name)) {
+                    let place = format!("{name}.{}", field.name);
+                    let own = self.part(place.clone(), &field.tags, &of);
+                    self.weigh(&place, field, own.weight);
+                    for input in field.args.values() {
+                        self.part(format!("{place}({})", input.name), &input.tags, &own);
+                    }
+                }
+            }
+            MetaType::InputObject { input_fields, .. } => input_fields.values().for_each(|input| {
+                self.part(format!("{name}.{}", input.name), &input.tags, &of);
+            }),
+            MetaType::Enum { enum_values, .. } => enum_values.values().for_each(|value| {
+                self.part(format!("{name}.{}", value.name), &value.tags, &of);
+            }),
+            MetaType::Scalar { .. } | MetaType::Union { .. } => {}
+        }
+    }
+
+    fn part(&mut self, place: String, tags: &[String], of: &Declaration) -> Declaration {
+        match Declaration::read(tags, of) {
+            Ok(read) if !read.audiences.is_empty() => {
+                self.found.insert(place, read.clone());
+                return read;
+            }
+            Ok(_) => self.problems.push(format!("{place} does not declare for whom it exists")),
+            Err(problem) => self.problems.push(format!("{place}: {problem}")),
+        }
+        Declaration::default()
+    }
+
+    /// Finds lists that do not declare how long they are, and declarations that fit no list.
+    fn weigh(&mut self, place: &str, field: &MetaField, weight: Weight) {
+        let mut fields =
+            self.registry.concrete_type_by_name(&field.ty).and_then(MetaType::fields).into_iter().flatten();
+        let is_page = fields.any(|(_, field)| field.tags.iter().any(|tag| tag == IN_PAGE));
+        let is_list = field.ty.contains('[');
+        let has_size = ["first", "last"].into_iter().any(|argument| field.args.contains_key(argument));
+        let problem = match weight {
+            Weight::One if is_page => "is a connection and does not declare `page`",
+            Weight::One if is_list => "is a list and does not declare how long",
+            Weight::Page if !is_page || !has_size => "declares `page`, and is no connection or takes no size",
+            Weight::ByIds if !field.args.contains_key("ids") => "declares `by ids`, and takes none",
+            Weight::List(_) | Weight::Rows(_) | Weight::InPage | Weight::ByIds if !is_list => "is no list",
+            Weight::One | Weight::Page | Weight::List(_) | Weight::Rows(_) | Weight::InPage | Weight::ByIds => return,
+        };
+        self.problems.push(format!("{place} {problem}"));
+    }
+}
+
+fn tags_of(ty: &MetaType) -> &[String] {
+    match ty {
+        MetaType::Scalar { tags, .. }
+        | MetaType::Object { tags, .. }
+        | MetaType::Interface { tags, .. }
+        | MetaType::Union { tags, .. }
+        | MetaType::Enum { tags, .. }
+        | MetaType::InputObject { tags, .. } => tags,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::{Object, OutputType, SimpleObject, Union};
+
+    use super::*;
+
+    #[derive(SimpleObject)]
+    struct Undeclared {
+        id: i32,
+    }
+
+    #[derive(SimpleObject)]
+    #[graphql(tag = "for all")]
+    struct Declared {
+        id: i32,
+        #[graphql(tag = "for nobody")]
+        unknown: i32,
+        #[graphql(tag = "four all")]
+        unreadable: i32,
+        #[graphql(tag = "needs parties")]
+        planless: i32,
+        #[graphql(tag = "list 2")]
+        list: Vec<i32>,
+        endless: Option<Vec<i32>>,
+        #[graphql(tag = "rows 2")]
+        single: i32,
+        #[graphql(tag = "by ids")]
+        idless: Vec<i32>,
+        #[graphql(tag = "page")]
+        sizeless: Page,
+        unpaged: Page,
+    }
+
+    #[derive(SimpleObject)]
+    #[graphql(tag = "for all")]
+    struct Page {
+        #[graphql(tag = "in page")]
+        nodes: Vec<i32>,
+    }
+
+    #[derive(Union)]
+    #[graphql(tag = "for all")]
+    enum Either {
+        Declared(Declared),
+        Undeclared(Undeclared),
+    }
+
+    struct Root;
+
+    #[Object(tag = "for all")]
+    impl Root {
+        async fn undeclared(&self) -> i32 {
+            1
+        }
+        #[graphql(tag = "for all")]
+        async fn either(&self) -> Either {
+            Either::Undeclared(Undeclared { id: 1 })
+        }
+        #[graphql(tag = "for all", tag = "page")]
+        async fn page(&self, first: i32) -> Option<Page> {
+            Some(Page { nodes: Vec::new() }).filter(|_| first > 0)
+        }
+    }
+
+    #[test]
+    fn what_is_not_declared_or_cannot_be_read_is_an_error() {
+        let mut registry = Registry { query_type: "Root".to_owned(), ..Registry::default() };
+        Root::create_type_info(&mut registry);
+        let problems = [
+            "Declared.unknown: no audience \"nobody\"",
+            "Declared.unreadable: \"four all\" declares nothing",
+            "Declared.planless: no need \"parties\"",
+            "Declared.endless is a list and does not declare how long",
+            "Declared.single is no list",
+            "Declared.idless declares `by ids`, and takes none",
+            "Declared.sizeless declares `page`, and is no connection or takes no size",
+            "Declared.unpaged is a connection and does not declare `page`",
+            "Root.undeclared does not declare for whom it exists",
+            "Undeclared does not declare for whom it exists",
+            "Undeclared.id does not declare for whom it exists",
+        ];
+        assert_eq!(read(&registry).expect_err("problems"), problems);
+    }
+}

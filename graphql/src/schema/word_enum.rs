@@ -1,0 +1,91 @@
+//! A word of the domain as a GraphQL enum: one implementation for every closed list, with its German labels.
+
+use std::borrow::Cow;
+
+use async_graphql::indexmap::IndexMap;
+use async_graphql::parser::types::Field;
+use async_graphql::registry::{Deprecation, MetaEnumValue, MetaType, MetaTypeId, Registry};
+use async_graphql::{
+    ContextSelectionSet, InputType, InputValueError, InputValueResult, Name, OutputType, Positioned, ServerResult,
+    Value,
+};
+use kim_domain::Word;
+
+use crate::schema::declaration::tags;
+
+/// A word that goes out or comes in as an enum value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct WordEnum<W>(pub(crate) W);
+
+fn meta<W: Word>() -> MetaType {
+    let values: IndexMap<String, MetaEnumValue> = W::ALL
+        .iter()
+        .map(|word| {
+            let value = MetaEnumValue {
+                name: word.code().to_owned(),
+                description: Some(word.label().to_owned()),
+                deprecation: Deprecation::NoDeprecated,
+                visible: None,
+                inaccessible: false,
+                tags: tags(&word.audiences()),
+                directive_invocations: Vec::new(),
+            };
+            (word.code().to_owned(), value)
+        })
+        .collect();
+    MetaType::Enum {
+        name: W::NAME.to_owned(),
+        description: Some(W::ABOUT.to_owned()),
+        enum_values: values,
+        visible: None,
+        inaccessible: false,
+        tags: tags(W::AUDIENCES),
+        rust_typename: Some(std::any::type_name::<WordEnum<W>>()),
+        directive_invocations: Vec::new(),
+        requires_scopes: Vec::new(),
+    }
+}
+
+impl<W: Word> OutputType for WordEnum<W> {
+    fn type_name() -> Cow<'static, str> {
+        W::NAME.into()
+    }
+    fn create_type_info(registry: &mut Registry) -> String {
+        registry.create_output_type::<Self, _>(MetaTypeId::Enum, |_| meta::<W>())
+    }
+    async fn resolve(&self, _: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+        Ok(Value::Enum(Name::new(self.0.code())))
+    }
+}
+
+impl<W: Word> InputType for WordEnum<W> {
+    type RawValueType = Self;
+    fn type_name() -> Cow<'static, str> {
+        W::NAME.into()
+    }
+    fn create_type_info(registry: &mut Registry) -> String {
+        registry.create_input_type::<Self, _>(MetaTypeId::Enum, |_| meta::<W>())
+    }
+    fn parse(value: Option<Value>) -> InputValueResult<Self> {
+        let value = value.unwrap_or_default();
+        let code = match &value {
+            Value::Enum(name) => name.as_str(),
+            Value::String(text) => text,
+            Value::Null
+            | Value::Number(_)
+            | Value::Boolean(_)
+            | Value::Binary(_)
+            | Value::List(_)
+            | Value::Object(_) => {
+                return Err(InputValueError::expected_type(value));
+            }
+        };
+        W::from_code(code).map(Self).ok_or_else(|| InputValueError::custom("no such value"))
+    }
+    fn to_value(&self) -> Value {
+        Value::Enum(Name::new(self.0.code()))
+    }
+    fn as_raw_value(&self) -> Option<&Self> {
+        Some(self)
+    }
+}

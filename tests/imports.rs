@@ -1,0 +1,49 @@
+//! The lint of imports finds an import against the direction of the crates, and a circle of rooms.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// Runs the lint over the project, or over a crate tree of (path, text).
+fn faults(files: &[(&str, &str)]) -> Option<String> {
+    let root = tempfile::tempdir().expect("a folder");
+    for (path, text) in files {
+        let path = root.path().join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/imports.py");
+    let root = if files.is_empty() { Path::new(env!("CARGO_MANIFEST_DIR")) } else { root.path() };
+    let output = Command::new("python3").arg(script).arg(root).output().expect("Python");
+    let faults = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(output.status.success(), faults.is_empty(), "{faults}");
+    (!faults.is_empty()).then_some(faults)
+}
+
+#[test]
+fn the_project_has_no_import_against_the_direction_and_no_circle() {
+    assert_eq!(faults(&[]), None);
+}
+
+#[test]
+fn an_import_of_an_outer_crate_is_found() {
+    let found = faults(&[("domain/src/field.rs", "use kim_entity::read::Reads;")]).expect("a fault");
+    assert!(found.contains("domain/src/field.rs: imports kim_entity"), "{found}");
+    assert_eq!(faults(&[("entity/src/read.rs", "use kim_domain::field::Field;")]), None);
+}
+
+#[test]
+fn a_circle_of_rooms_is_found_in_each_form_of_an_import() {
+    let back = ["use crate::a::A;", "use crate::{c::C, a::A};", "fn f() { super::super::a::g() }", "pub use crate::a;"];
+    for text in back {
+        let files = [("entity/src/a.rs", "use super::b;"), ("entity/src/b/inner.rs", text), ("entity/src/c.rs", "")];
+        let found = faults(&files).expect("a fault");
+        assert!(found.contains("entity: a circle of a, b") && found.contains("entity/src/b/inner.rs imports a"), "{found}");
+    }
+    let no_circle = [
+        ("entity/src/a.rs", "use crate::b::{self, B};"),
+        ("entity/src/b/mod.rs", "//! See crate::a.\nmod inner;"),
+        ("entity/src/b/inner.rs", "use super::a;\n#[cfg(test)]\nmod tests {\n    use crate::a;\n}"),
+    ];
+    assert_eq!(faults(&no_circle), None);
+}
