@@ -83,7 +83,7 @@ on_both! {
             assert_eq!(ten[format!("r{place}")]["id"], json!(id));
         }
         // `node` finds the same, and so does one field for all of them.
-        let some = |place: usize, id: &str| if place % 2 == 0 { node(id, "Referral", NEEDED) } else { referral(id, NEEDED) };
+        let some = |place: usize, id: &str| if place.is_multiple_of(2) { node(id, "Referral", NEEDED) } else { referral(id, NEEDED) };
         let (mixed, statements) = reads(&watched, &each(&ids, some)).await;
         assert_eq!((&mixed, statements.len()), (&ten, 5), "{statements:#?}");
         let (list, statements) = reads(&watched, &format!("{{ referralsById(ids: {}) {{ {NEEDED} }} }}", json!(ids))).await;
@@ -198,7 +198,7 @@ on_both! {
         let (ten, of_ten) = reads(&watched, &each(&ids, |_, id| case(id))).await;
         assert_eq!(of_one.len(), of_ten.len(), "{of_ten:#?}");
         assert_eq!(ten["r0"], one["r0"]);
-        let some = |place: usize, id: &str| if place % 2 == 0 { node(id, "Case", parts) } else { case(id) };
+        let some = |place: usize, id: &str| if place.is_multiple_of(2) { node(id, "Case", parts) } else { case(id) };
         let (mixed, statements) = reads(&watched, &each(&ids, some)).await;
         assert_eq!((&mixed, statements.len()), (&ten, of_one.len()), "{statements:#?}");
     }
