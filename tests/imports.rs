@@ -38,7 +38,10 @@ fn a_circle_of_rooms_is_found_in_each_form_of_an_import() {
     for text in back {
         let files = [("entity/src/a.rs", "use super::b;"), ("entity/src/b/inner.rs", text), ("entity/src/c.rs", "")];
         let found = faults(&files).expect("a fault");
-        assert!(found.contains("entity: a circle of a, b") && found.contains("entity/src/b/inner.rs imports a"), "{found}");
+        assert!(
+            found.contains("entity: a circle of a, b") && found.contains("entity/src/b/inner.rs imports a"),
+            "{found}"
+        );
     }
     let no_circle = [
         ("entity/src/a.rs", "use crate::b::{self, B};"),

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::document::ParsedRequest;
 use crate::document::prepared::{self, Ready};
-use crate::engine::{error_text, failed_fields, root_order};
+use crate::engine::{error_text, failed_fields, repeated_fields, root_order};
 use crate::error::{Code, MAX_ERRORS, kind_of, masked, too_late};
 use crate::root::schemas::{self, Schema};
 use crate::run::session::{Session, Shape};
@@ -144,6 +144,7 @@ fn whole(mut response: Response) -> Response {
             error.extensions.get_or_insert_with(ErrorExtensionValues::default).set("code", code.code());
         }
     }
+    repeated_fields::report_once(&mut response.errors);
     failed_fields::empty(&mut response);
     if response.data == Value::Null {
         if response.errors.iter().any(|error| has_code(error, Code::Timeout)) {

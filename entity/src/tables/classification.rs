@@ -177,13 +177,7 @@ pub const TABLES: &[Table] = &[
               created_at reporting_duty_acknowledged",
     },
     // The fingerprint would find the same client in two offices' files.
-    Table {
-        name: "handover",
-        public: "referral_id",
-        ruled: "",
-        party_text: "",
-        internal: "client_fingerprint",
-    },
+    Table { name: "handover", public: "referral_id", ruled: "", party_text: "", internal: "client_fingerprint" },
     Table {
         name: "referral_event",
         public: "id referral_id at from_status to_status agency_id action",

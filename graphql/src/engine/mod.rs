@@ -33,7 +33,7 @@ mod enum_literals;
 pub(crate) mod error_text;
 pub(crate) mod failed_fields;
 mod input_objects;
-mod repeated_fields;
+pub(crate) mod repeated_fields;
 pub(crate) mod required_variables;
 pub(crate) mod rewrite;
 pub(crate) mod root_order;

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use async_graphql::parser::types::{Field, Selection, SelectionSet};
-use async_graphql::{Name, Positioned};
+use async_graphql::{Name, Positioned, ServerError};
 
 /// Says once what a selection says several times.
 pub(crate) fn merge(set: &mut SelectionSet) {
@@ -39,6 +39,15 @@ pub(crate) fn merge(set: &mut SelectionSet) {
     set.items = kept;
 }
 
+/// Keeps one error per place of the answer: a field that stays in several pieces fails in each of them.
+pub(crate) fn report_once(errors: &mut Vec<ServerError>) {
+    if errors.len() > 1 {
+        let mut places = HashSet::new();
+        // A refused document has no place, and may have several errors.
+        errors.retain(|error| error.path.is_empty() || places.insert(format!("{:?}", error.path)));
+    }
+}
+
 /// Whether two fields of one key are one. Those that differ are validation's to refuse.
 fn is_same(a: &Field, b: &Field) -> bool {
     let given = |(name, value): &(Positioned<Name>, _)| {
@@ -48,4 +57,28 @@ fn is_same(a: &Field, b: &Field) -> bool {
         && a.arguments.len() == b.arguments.len()
         && a.arguments.iter().all(given)
         && a.selection_set.node.items.is_empty() == b.selection_set.node.items.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::{PathSegment, Pos};
+
+    use super::*;
+
+    #[test]
+    fn a_place_has_one_error_and_a_document_may_have_several() {
+        let at =
+            |text: &str, path: Vec<PathSegment>| ServerError { path, ..ServerError::new(text, Some(Pos::default())) };
+        let field = |name: &str| PathSegment::Field(name.to_owned());
+        let mut errors = vec![
+            at("refused", Vec::new()),
+            at("refused too", Vec::new()),
+            at("failed", vec![field("a"), PathSegment::Index(0)]),
+            at("failed again", vec![field("a"), PathSegment::Index(0)]),
+            at("failed", vec![field("a"), PathSegment::Index(1)]),
+        ];
+        report_once(&mut errors);
+        let kept: Vec<_> = errors.iter().map(|error| error.message.as_str()).collect();
+        assert_eq!(kept, ["refused", "refused too", "failed", "failed"]);
+    }
 }

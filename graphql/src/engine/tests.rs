@@ -137,6 +137,7 @@ async fn a_field_is_resolved_as_often_as_it_is_written() {
     let response = schema.execute("{ thing { one } thing { two } }").await;
     assert_eq!(response.data, value!({"thing": {"one": 0, "two": 0}}));
     open(schema.execute("{ times }").await.data == value!({"times": 2}), "repeated_fields.rs");
+    open(ask("{ fails fails }").await.errors.len() == 2, "repeated_fields.rs");
 }
 
 #[tokio::test]
