@@ -27,7 +27,8 @@ pub enum Level {
 }
 
 /// The ceiling of a field for every kind of agency, in the order of [`AgencyKind::ALL`]. A new field or kind does not
-/// compile until it has an entry here. Source: data/disclosure.csv, derived from the laws in its notes.
+/// compile until it has an entry here. `domain/data/disclosure.csv` is the same table for readers; its columns have another
+/// order.
 const fn ceiling_of(field: HandoverField) -> [Level; AgencyKind::ALL.len()] {
     use HandoverField as F;
     use Level::{Accepted as A, Never as N, Preview as P, Ticked as C};

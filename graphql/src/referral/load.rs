@@ -65,7 +65,7 @@ async fn complete_referrals(
     let mut corrections = Histories::fetch(correction::CORRECTIONS, &asked, read, count).await?;
     let appointments = snapshot.appointments(&with_texts(|plan| plan.appointments)).await?;
     let talks = snapshot.talks(&with_texts(|plan| plan.talks)).await?;
-    let drafts = snapshot.drafts(&ids(|plan| plan.offer_check)).await?;
+    let drafts = snapshot.offer_checks(&ids(|plan| plan.offer_check)).await?;
     let sends = snapshot.viewer().agency().kind.sends();
     let told = if sends { ids(|plan| plan.told) } else { Vec::new() };
     let reported: BTreeSet<Uuid> = corrections.rows_of(&told).map(|row| row.id).collect();

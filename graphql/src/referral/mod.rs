@@ -27,8 +27,8 @@ use kim_domain::referral::{
 };
 use kim_entity::DbErr;
 use kim_entity::read::{
-    self, AppointmentRow, CorrectionRow, Disputes, DraftRow, EventRow, ListedReferral, MessageRow, ReferralRest, Side,
-    TalkRow, Values,
+    self, AppointmentRow, CorrectionRow, Disputes, EventRow, ListedReferral, MessageRow, OfferCheckRow, ReferralRest,
+    Side, TalkRow, Values,
 };
 
 use crate::agency::{Agency, Parties, Purpose};
@@ -62,7 +62,7 @@ pub(crate) struct Referral {
     pub(crate) notices: Notices,
     pub(crate) disputes: Disputes,
     pub(crate) can_be_continued: bool,
-    pub(crate) draft: Option<DraftRow>,
+    pub(crate) draft: Option<OfferCheckRow>,
     pub(crate) previous: Option<Arc<Referral>>,
     pub(crate) case: Option<Arc<Case>>,
     pub(crate) consent: Option<Consent>,
@@ -171,7 +171,7 @@ impl Referral {
         self.party(life::responsible(rest.kind, rest.standing))
     }
     /// Was Sie jetzt damit tun können.
-    #[graphql(tag = "list 8", tag = "needs actions")]
+    #[graphql(tag = "list 10", tag = "needs actions")]
     async fn available_actions(&self, ctx: &Context<'_>) -> Result<Vec<WordEnum<ReferralAction>>, Failure> {
         let rest = self.rest()?;
         let mover = match self.row.side {

@@ -6,7 +6,7 @@ use kim_casework::referral::needs_acknowledgement;
 use kim_domain::disclosure::{self, Stage, Terms};
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::id::Kind;
-use kim_entity::read::{DraftRow, ListedReferral};
+use kim_entity::read::{ListedReferral, OfferCheckRow};
 
 use crate::schema::scalar::global;
 use crate::schema::word_enum::WordEnum;
@@ -51,7 +51,7 @@ pub(crate) struct LackingField {
 }
 
 impl OfferCheck {
-    pub(crate) fn of(row: &ListedReferral, draft: &DraftRow, today: NaiveDate) -> Self {
+    pub(crate) fn of(row: &ListedReferral, draft: &OfferCheckRow, today: NaiveDate) -> Self {
         let terms = Terms { stage: Stage::Full, ..row.terms };
         let lacking = terms.offered.without(disclosure::visible(&terms).fields());
         Self {

@@ -19,7 +19,7 @@ const TITLE: FieldSet = FieldSet::of(&[F::Aufenthaltstitel, F::AufenthaltstitelV
 
 /// The circumstances of a draft.
 #[derive(Clone, Debug)]
-pub struct DraftRow {
+pub struct OfferCheckRow {
     /// Whether it can be offered under an agreement today.
     pub agreed: bool,
     /// The legal form of the sender.
@@ -37,7 +37,7 @@ impl Reads {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn drafts(&self, referrals: &[Uuid]) -> Result<HashMap<Uuid, DraftRow>, DbErr> {
+    pub async fn offer_checks(&self, referrals: &[Uuid]) -> Result<HashMap<Uuid, OfferCheckRow>, DbErr> {
         let mut found = HashMap::new();
         if referrals.is_empty() {
             return Ok(found);
@@ -59,7 +59,7 @@ impl Reads {
             let id: Uuid = columns.next()?;
             let (agreed, sender, receiver) = (columns.next()?, columns.word()?, columns.word()?);
             let title = person::read(&mut columns, TITLE)?;
-            found.insert(id, DraftRow { agreed, sender, receiver, title, duplicates: Vec::new() });
+            found.insert(id, OfferCheckRow { agreed, sender, receiver, title, duplicates: Vec::new() });
         }
         let drafts: Vec<Uuid> = found.keys().copied().collect();
         if !drafts.is_empty() {
@@ -84,7 +84,7 @@ impl Reads {
         sql.all(self.connection()).await?.iter().map(|row| row.try_get_by_index(0)).collect()
     }
 
-    async fn add_duplicates(&self, drafts: &[Uuid], found: &mut HashMap<Uuid, DraftRow>) -> Result<(), DbErr> {
+    async fn add_duplicates(&self, drafts: &[Uuid], found: &mut HashMap<Uuid, OfferCheckRow>) -> Result<(), DbErr> {
         let running = |status: &ReferralStatus| status.is_open() || *status == ReferralStatus::Suspended;
         let mut sql = self.sql();
         sql.push(
