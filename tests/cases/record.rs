@@ -1,7 +1,7 @@
 //! The values of a case's record: each has the type of its field, is validated, and is read back unchanged.
 
 use kim_domain::agency::Role;
-use kim_domain::field::HandoverField;
+use kim_domain::field::{HandoverField, ValueType};
 use serde_json::{Value, json};
 
 use super::{at, done, mutate, opened, record, refused};
@@ -58,7 +58,7 @@ on_both! {
         let unwritten = [HandoverField::Age, HandoverField::PlanSteps, HandoverField::CounsellingNotes];
         let expected: Vec<_> = HandoverField::ALL.iter().filter(|field| !unwritten.contains(field)).map(|field| field.name()).collect();
         assert_eq!(names, expected);
-        let record: Value = serde_json::from_str(r#"{
+        let mut record: Value = serde_json::from_str(r#"{
             "concern": "Anliegen", "requestedProcedure": "EINBUERGERUNG", "familyName": "Muster", "givenName": "Ada", "birthDate": "2000-01-01",
             "birthPlace": "Aleppo", "gender": "DIVERSE", "street": "Weg 1", "postalCode": "01234", "city": "Köln", "phone": "+49 221 12345",
             "email": "a@b.example", "preferredLanguage": "DARI", "interpreterNeeded": false, "contactRestriction": "NO_CALLS",
@@ -66,14 +66,19 @@ on_both! {
             "inGermanySince": "2020-01-01", "auslaenderbehoerdeFileNumber": "32-1/A", "maritalStatus": "SINGLE", "minorChildInHousehold": true,
             "childcareNeeded": true, "accommodation": "SHELTER", "germanLevel": "A2", "integrationskurs": "BEGONNEN", "schoolDegree": "ABITUR",
             "vocationalQualification": "Pflegerin", "anerkennung": "BEANTRAGT", "employment": "PART_TIME", "occupationWish": "Pflege",
-            "availability": "ab Mai", "currentBenefit": "WOHNGELD", "benefitEndsOn": "2027-01-01", "needSince": "2025-01-01",
+            "currentBenefit": "WOHNGELD", "benefitEndsOn": "2027-01-01", "needSince": "2025-01-01",
             "disability": "Gehbehinderung", "healthRestrictions": "Rücken", "targetGroup": ["LSBTI", "BEHINDERUNG"], "nameVariants": ["M."],
             "documents": [{"name": "Pass", "state": null}], "legalRepresentative": {"name": "N", "relation": "Mutter", "phone": "0221 12345"},
             "wohnsitzauflage": {"place": "NRW"}, "householdMembers": [{"relation": "SPOUSE", "givenName": "B", "familyName": "C", "birthDate": "1999-01-01"}],
             "germanCertificate": {"level": "A2", "issuedOn": "2024-01-01", "institute": "VHS"},
             "integrationAchievements": [{"kind": "Ehrenamt", "achievedOn": "2024-01-01", "note": "n"}], "nationalities": ["AF"]
         }"#).expect("JSON");
-        assert_eq!(record.as_object().map(|fields| fields.len()), Some(expected.len()), "every field is tried");
+        // A field that has no form of its own needs no line above.
+        for name in expected.iter().filter(|name| record[**name].is_null()).copied().collect::<Vec<_>>() {
+            let value_type = HandoverField::from_name(name).expect("a field").value_type();
+            assert!(matches!(value_type, ValueType::Line | ValueType::Text), "{name} needs a value above");
+            record[name] = json!("Angabe");
+        }
         let read = expected.iter().map(|name| match *name {
             "documents" => "documents { name state }", "legalRepresentative" => "legalRepresentative { name relation phone }",
             "wohnsitzauflage" => "wohnsitzauflage { place }", "householdMembers" => "householdMembers { relation givenName familyName birthDate }",
