@@ -1,4 +1,5 @@
-//! Notices that another Träger manages a case of what is probably the same person: a reference, and nothing of the other.
+//! Notices that another Träger probably manages a case of the same person. A notice contains a reference and nothing about
+//! the other Träger.
 
 pub(crate) mod mutations;
 
@@ -17,7 +18,7 @@ use crate::run::plan::total;
 use crate::run::session::Session;
 use crate::schema::scalar::{DateTime, global, local};
 
-/// What can be read of support checks.
+/// The root field of notices.
 #[derive(Default)]
 pub(crate) struct SupportQuery;
 
