@@ -70,7 +70,7 @@ inputs! {
 impl BulkAnswerReferralsInput {
     /// The answer with its reason. Refuses a missing reason and a reason that belongs to another answer.
     fn answer(&self) -> Result<Answer, WorkError> {
-        let (answer, reasons) = match self.action.0 {
+        let (answer, expected_reasons) = match self.action.0 {
             BulkAnswer::Acknowledge => (Some(Answer::Acknowledge), 0),
             BulkAnswer::Accept => (Some(Answer::Accept), 0),
             BulkAnswer::Decline => (self.decline_reason.map(|reason| Answer::Decline(reason.0)), 1),
@@ -79,14 +79,14 @@ impl BulkAnswerReferralsInput {
             BulkAnswer::Fail => (self.fail_reason.map(|reason| Answer::Fail(reason.0)), 1),
             BulkAnswer::Return => (self.return_reason.map(|reason| Answer::GiveBack(reason.0)), 1),
         };
-        let given = [
+        let reasons = [
             self.decline_reason.is_some(),
             self.outcome.is_some(),
             self.fail_reason.is_some(),
             self.return_reason.is_some(),
         ];
-        let given = given.into_iter().filter(|given| *given).count();
-        answer.filter(|_| given == reasons).ok_or_else(|| {
+        let given_reasons = reasons.into_iter().filter(|is_given| *is_given).count();
+        answer.filter(|_| given_reasons == expected_reasons).ok_or_else(|| {
             WorkError::bad_input(
                 "DECLINE braucht „declineReason“, COMPLETE „outcome“, FAIL „failReason“, RETURN „returnReason“; ein \
                  anderer Grund gehört nicht dazu.",

@@ -196,12 +196,13 @@ async fn sides(snapshot: &Reads, rows: &[(ListedReferral, &ReferralPlan)]) -> Re
     }
     let own = snapshot.viewer().agency();
     let own = AgencyRow::from(own);
-    let mut known = HashMap::from([(own.id, own)]);
+    let mut parties = HashMap::from([(own.id, own)]);
     for row in &rows {
-        known.entry(row.sender_id).or_insert_with(|| row.sender.clone());
+        parties.entry(row.sender_id).or_insert_with(|| row.sender.clone());
     }
-    let others: BTreeSet<Uuid> = rows.iter().map(|row| row.receiver_id).filter(|id| !known.contains_key(id)).collect();
+    let others: BTreeSet<Uuid> =
+        rows.iter().map(|row| row.receiver_id).filter(|id| !parties.contains_key(id)).collect();
     let others = snapshot.parties(&others.into_iter().collect::<Vec<_>>()).await?;
-    known.extend(others.into_iter().map(|agency| (agency.id, agency)));
-    Ok(Arc::new(known))
+    parties.extend(others.into_iter().map(|agency| (agency.id, agency)));
+    Ok(Arc::new(parties))
 }

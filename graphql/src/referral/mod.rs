@@ -85,7 +85,7 @@ impl Referral {
         or_null(ctx, if allowed { Ok(part) } else { Err(Failure::Forbidden(Scope::CaseRead)) })
     }
 
-    /// The columns of a row that lists do not read. They are there if the plan needs them.
+    /// The columns of a row that lists do not read. Present if the plan needs one of them.
     pub(crate) fn rest_of(row: &ListedReferral) -> Result<&ReferralRest, Failure> {
         let missing =
             || Failure::Internal(DbErr::RecordNotFound("the rest of a referral that was read as a list".into()));

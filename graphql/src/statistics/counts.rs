@@ -1,4 +1,4 @@
-//! The counts of a dashboard, and the types that all statistics share.
+//! The counts of a dashboard, and the types that the other statistics share.
 
 use std::collections::BTreeMap;
 

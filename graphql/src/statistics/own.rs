@@ -166,20 +166,20 @@ impl ReferralStatistics {
 impl MonthCount {
     fn of(filter: &TallyFilter, month: i32, tallies: &[Tally]) -> Self {
         let of_month = |tally: &&Tally| tally.month == month;
-        let with = |status: ReferralStatus| {
+        let with_status = |status: ReferralStatus| {
             to_int(
                 tallies.iter().filter(of_month).filter(|tally| tally.status == status).map(|tally| tally.total).sum(),
             )
         };
-        let add = |of: fn(&Tally) -> i64| to_int(tallies.iter().filter(of_month).map(of).sum());
+        let sum_of = |of: fn(&Tally) -> i64| to_int(tallies.iter().filter(of_month).map(of).sum());
         Self {
             month: MonthScalar(filter.from.plus(month)),
-            total: add(|tally| tally.total),
-            accepted: add(|tally| tally.accepted),
-            declined: with(ReferralStatus::Declined),
-            not_competent: add(not_competent),
-            completed: with(ReferralStatus::Completed),
-            overdue: add(|tally| tally.overdue),
+            total: sum_of(|tally| tally.total),
+            accepted: sum_of(|tally| tally.accepted),
+            declined: with_status(ReferralStatus::Declined),
+            not_competent: sum_of(not_competent),
+            completed: with_status(ReferralStatus::Completed),
+            overdue: sum_of(|tally| tally.overdue),
         }
     }
 }

@@ -69,7 +69,7 @@ impl SupportQuery {
         #[graphql(desc = "Nach diesem Zeiger.")] after: Option<String>,
     ) -> Result<SupportNoticeConnection, Failure> {
         let snapshot = Session::of(ctx).read(Scope::CaseRead).await?;
-        // A case that does not exist has no notices.
+        // An id of another kind is treated like an unknown id: no row matches the nil UUID.
         let case = case_id.map(|id| local(Kind::Case, &id)).transpose()?.map(Option::unwrap_or_default);
         let list = format!("supportNotices {case:?}");
         let args = PageArgs { first, after, ..PageArgs::default() };
