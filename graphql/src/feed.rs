@@ -1,4 +1,4 @@
-//! The feed: what happened to the viewer's referrals since a cursor, for agencies whose software polls.
+//! The feed: changes of the viewer's referrals since a cursor, for agencies whose software polls.
 
 use async_graphql::{Context, ID, Object, SimpleObject};
 use kim_domain::agency::Scope;
@@ -14,7 +14,7 @@ use crate::run::session::Session;
 use crate::schema::scalar::{DateTime, global};
 use crate::schema::word_enum::WordEnum;
 
-/// The feed's root.
+/// The root field of the feed.
 #[derive(Default)]
 pub(crate) struct FeedQuery;
 
@@ -31,7 +31,8 @@ impl FeedQuery {
     ) -> Result<ChangeConnection, Failure> {
         let session = Session::of(ctx);
         let snapshot = session.read(Scope::ReferralRead).await?;
-        // Numbers are an agency's own: the cursor of another would skip or repeat. Purposes only leave rows out.
+        // Each agency's feed has its own numbers, so the cursor of another agency would skip or repeat changes. The
+        // purposes of a token are not part of the cursor's list: they only omit rows.
         let list = format!("changes {}", session.viewer().agency().id);
         let args = PageArgs { first, after, ..PageArgs::default() };
         let window = args.window(&list, |seq| seq.parse().ok())?;

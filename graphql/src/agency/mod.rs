@@ -20,7 +20,7 @@ use crate::run::planned::{Loading, PlannedById};
 use crate::schema::scalar::global;
 use crate::schema::word_enum::WordEnum;
 
-/// The names of agencies that a request needs.
+/// The agencies that an answer names, by id.
 pub(crate) type Parties = Arc<HashMap<Uuid, AgencyRow>>;
 
 /// An agency.
@@ -48,7 +48,7 @@ impl Agency {
     }
 }
 
-/// Nothing of an agency has to be fetched besides.
+/// Empty: a row of an agency has all of its fields.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct AgencyPlan;
 
@@ -63,14 +63,15 @@ impl Plan for AgencyPlan {
 impl FindById for Agency {
     type Plan = AgencyPlan;
 
-    fn find<'f>(snapshot: &'f Reads, asked: &'f PlannedById<'f, AgencyPlan>) -> Loading<'f, (Uuid, Self)> {
+    fn find<'f>(snapshot: &'f Reads, requested: &'f PlannedById<'f, AgencyPlan>) -> Loading<'f, (Uuid, Self)> {
         Box::pin(async {
-            let rows = snapshot.agencies_by_id(&asked.ids()).await?;
+            let rows = snapshot.agencies_by_id(&requested.ids()).await?;
             Ok(rows.into_iter().map(|row| (row.id, Self(row))).collect())
         })
     }
 }
 
+/// The list's name in its cursors.
 pub(crate) const AGENCIES: &str = "agencies";
 
 connection!(AgencyConnection, AgencyEdge, Agency, "for all", "Eine Seite der Stellen Ihrer Kommune.");
@@ -100,7 +101,7 @@ impl Purpose {
     }
 }
 
-/// These agencies, to be named on either side of a referral or an agreement.
+/// Reads agencies that an answer names, for example as a side of a referral or an agreement.
 pub(crate) async fn parties(snapshot: &Reads, ids: BTreeSet<Uuid>) -> Result<Parties, Failure> {
     let ids: Vec<Uuid> = ids.into_iter().collect();
     let found = snapshot.parties(&ids).await?;

@@ -1,4 +1,4 @@
-//! Who the viewer is, the agencies of the municipality, and the purposes.
+//! The root fields `viewer`, `agencies` and `purposes`.
 
 use async_graphql::{Context, Object, SimpleObject};
 use kim_domain::agency::{AgencyKind, Role, Scope};

@@ -1,4 +1,4 @@
-//! Interface agreements, and what their parties did for them.
+//! Interface agreements with their signatures and opinions.
 
 pub(crate) mod mutations;
 pub(crate) mod proposal;
@@ -25,14 +25,13 @@ use crate::schema::needs::AgreementNeed;
 use crate::schema::scalar::{Date, DateTime, global};
 use crate::schema::word_enum::WordEnum;
 
-/// What is asked of agreements or proposals.
+/// The relations that a selection on agreements or proposals needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct AgreementPlan {
-    /// Who signed.
     pub(crate) signatures: bool,
-    /// Who advised.
+    /// Opinions of data protection officers.
     pub(crate) opinions: bool,
-    /// Who stands on either side.
+    /// The agencies on both sides.
     pub(crate) sides: bool,
 }
 
@@ -57,7 +56,7 @@ impl Plan for AgreementPlan {
     }
 }
 
-/// What was done for agreements or proposals, by the proposal.
+/// Signatures and opinions, by proposal.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Acts {
     pub(crate) signatures: HashMap<Uuid, Vec<ActRow>>,
@@ -65,7 +64,7 @@ pub(crate) struct Acts {
 }
 
 impl Acts {
-    /// What a plan asks for: a statement for each list.
+    /// Reads the lists that the plan needs, each with one statement.
     pub(crate) async fn fetch(snapshot: &Reads, proposals: &[Uuid], plan: AgreementPlan) -> Result<Self, Failure> {
         Ok(Self {
             signatures: if plan.signatures { snapshot.signatures(proposals).await? } else { HashMap::new() },
@@ -73,21 +72,21 @@ impl Acts {
         })
     }
 
-    /// The signatures of a proposal, and the opinions on it.
+    /// The signatures of a proposal and the opinions on it.
     pub(crate) fn of(&self, proposal: Option<Uuid>) -> (&[ActRow], &[OpinionRow]) {
         let signatures = proposal.and_then(|id| self.signatures.get(&id)).map_or(&[][..], Vec::as_slice);
         let opinions = proposal.and_then(|id| self.opinions.get(&id)).map_or(&[][..], Vec::as_slice);
         (signatures, opinions)
     }
 
-    /// The agencies that acted.
+    /// The agencies that signed or gave an opinion.
     pub(crate) fn agencies(&self) -> impl Iterator<Item = Uuid> + '_ {
         let opinions = self.opinions.values().flatten().map(|opinion| &opinion.act);
         self.signatures.values().flatten().chain(opinions).map(|act| act.agency_id)
     }
 }
 
-/// Completes rows of agreements, in their order.
+/// Adds the planned relations to rows of agreements, in their order.
 pub(crate) async fn agreements(
     snapshot: &Reads,
     rows: &[AgreementRow],
@@ -104,10 +103,10 @@ pub(crate) async fn agreements(
 impl FindById for Agreement {
     type Plan = AgreementPlan;
 
-    fn find<'f>(snapshot: &'f Reads, asked: &'f PlannedById<'f, AgreementPlan>) -> Loading<'f, (Uuid, Self)> {
+    fn find<'f>(snapshot: &'f Reads, requested: &'f PlannedById<'f, AgreementPlan>) -> Loading<'f, (Uuid, Self)> {
         Box::pin(async {
-            let rows = snapshot.agreements_by_id(&asked.ids()).await?;
-            let loaded = agreements(snapshot, &rows, asked.together()).await?;
+            let rows = snapshot.agreements_by_id(&requested.ids()).await?;
+            let loaded = agreements(snapshot, &rows, requested.together()).await?;
             Ok(rows.iter().map(|row| row.id).zip(loaded).collect())
         })
     }
@@ -202,7 +201,7 @@ pub(crate) struct AgreementField {
 }
 
 impl AgreementField {
-    /// These fields, as a version has them.
+    /// The fields of an agreement with this content.
     pub(crate) fn list(fields: FieldSet, content: &Content) -> Vec<Self> {
         let field = |field: HandoverField| Self {
             field: WordEnum(field),
@@ -292,8 +291,12 @@ impl AgreementOpinion {
     }
 }
 
-/// An agreement after a change, read anew.
-pub(crate) async fn after(ctx: &Context<'_>, id: Uuid, plan: AgreementPlan) -> Result<Option<Agreement>, Failure> {
+/// Reads an agreement after a change, from a new snapshot.
+pub(crate) async fn agreement_after_change(
+    ctx: &Context<'_>,
+    id: Uuid,
+    plan: AgreementPlan,
+) -> Result<Option<Agreement>, Failure> {
     let snapshot = Session::of(ctx).after().await?;
     let rows = snapshot.agreements_by_id(&[id]).await?;
     let agreement = agreements(&snapshot, &rows, plan).await?.pop();
@@ -301,6 +304,7 @@ pub(crate) async fn after(ctx: &Context<'_>, id: Uuid, plan: AgreementPlan) -> R
     Ok(agreement)
 }
 
+/// The list's name in its cursors.
 pub(crate) const AGREEMENTS: &str = "agreements";
 
 connection!(

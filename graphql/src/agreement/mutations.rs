@@ -1,4 +1,4 @@
-//! What the parties do with interface agreements.
+//! The mutations of interface agreements.
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use kim_casework::agreement as casework;
@@ -11,7 +11,7 @@ use kim_domain::id::Kind;
 use kim_domain::purpose::ReferralPurpose;
 
 use crate::agreement::proposal::{AgreementProposal, ProposalPlan, proposals};
-use crate::agreement::{Agreement, AgreementPlan, after};
+use crate::agreement::{Agreement, AgreementPlan, agreement_after_change};
 use crate::error::or_null;
 use crate::run::change::{change, local_or_refused};
 use crate::run::inputs::inputs;
@@ -112,25 +112,26 @@ pub(crate) struct AgreementPayload {
     agreement: Option<Agreement>,
 }
 
-/// Does something with a proposal.
+/// Runs a use case on a proposal and reads the proposal again.
 async fn with_proposal(
     ctx: &Context<'_>,
     mutation: &'static str,
     key: String,
     work: impl AsyncFnOnce(&mut Work<'_>) -> Result<casework::ProposalResult, WorkError>,
 ) -> Option<AgreementProposalPayload> {
-    let changed = async {
-        let done: casework::ProposalResult = change(ctx, Scope::AgreementWrite, mutation, key, work).await?;
+    let payload = async {
+        let changed: casework::ProposalResult = change(ctx, Scope::AgreementWrite, mutation, key, work).await?;
         let plan = ProposalPlan::below::<AgreementProposalPayload>(ctx);
         let snapshot = Session::of(ctx).after().await?;
-        let rows = snapshot.proposals_by_id(&[done.proposal]).await?;
+        let rows = snapshot.proposals_by_id(&[changed.proposal]).await?;
         let proposal = proposals(&snapshot, &rows, plan).await?.pop();
         drop(snapshot);
         Ok(Some(AgreementProposalPayload { proposal }))
     };
-    or_null(ctx, Box::pin(changed).await)
+    or_null(ctx, Box::pin(payload).await)
 }
 
+/// The mutations of agreements and proposals.
 #[derive(Default)]
 pub(crate) struct AgreementMutation;
 
@@ -207,8 +208,8 @@ impl AgreementMutation {
     #[graphql(tag = "for signers")]
     async fn terminate_agreement(&self, ctx: &Context<'_>, input: TerminateAgreementInput) -> Option<AgreementPayload> {
         let key = input.idempotency_key.clone();
-        let changed = async {
-            let done: casework::AgreementResult =
+        let payload = async {
+            let changed: casework::AgreementResult =
                 change(ctx, Scope::AgreementWrite, "terminateAgreement", key, async |work| {
                     let termination = casework::Termination {
                         agreement: local_or_refused(Kind::Agreement, &input.agreement_id)?,
@@ -220,8 +221,8 @@ impl AgreementMutation {
                 })
                 .await?;
             let plan = AgreementPlan::below::<AgreementPayload>(ctx);
-            Ok(Some(AgreementPayload { agreement: after(ctx, done.agreement, plan).await? }))
+            Ok(Some(AgreementPayload { agreement: agreement_after_change(ctx, changed.agreement, plan).await? }))
         };
-        or_null(ctx, Box::pin(changed).await)
+        or_null(ctx, Box::pin(payload).await)
     }
 }

@@ -22,11 +22,11 @@ use crate::run::planned::{Loading, PlannedById};
 use crate::schema::scalar::{Date, DateTime, global};
 use crate::schema::word_enum::WordEnum;
 
-/// What is asked of proposals.
+/// The relations that a selection on proposals needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct ProposalPlan {
     own: AgreementPlan,
-    /// The agreement that it became.
+    /// The agreement that was concluded from the proposal.
     agreement: Option<AgreementPlan>,
 }
 
@@ -47,14 +47,14 @@ impl Plan for ProposalPlan {
     }
 }
 
-/// Completes rows of proposals, in their order.
+/// Adds the planned relations to rows of proposals, in their order.
 pub(crate) async fn proposals(
     snapshot: &Reads,
     rows: &[ProposalRow],
     plan: ProposalPlan,
 ) -> Result<Vec<AgreementProposal>, Failure> {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    // Who has signed also says what can still be done.
+    // `available_actions` always needs the signatures and opinions.
     let acts = Acts::fetch(snapshot, &ids, AgreementPlan { signatures: true, opinions: true, ..plan.own }).await?;
     let coordination = if plan.own.sides { snapshot.coordination().await? } else { None };
     let agencies: BTreeSet<Uuid> = rows
@@ -64,7 +64,7 @@ pub(crate) async fn proposals(
         .chain(acts.agencies())
         .collect();
     let parties = agency::parties(snapshot, agencies).await?;
-    let became: HashMap<Uuid, Agreement> = match plan.agreement {
+    let concluded: HashMap<Uuid, Agreement> = match plan.agreement {
         Some(plan) => {
             let ids: Vec<Uuid> = rows.iter().filter_map(|row| row.agreement_id).collect();
             let found = snapshot.agreements_by_id(&ids).await?;
@@ -74,7 +74,7 @@ pub(crate) async fn proposals(
         None => HashMap::new(),
     };
     let complete = |row: &ProposalRow| {
-        let agreement = row.agreement_id.and_then(|id| became.get(&id).cloned());
+        let agreement = row.agreement_id.and_then(|id| concluded.get(&id).cloned());
         AgreementProposal::of(row, &parties, &acts, coordination.as_ref(), agreement, snapshot.viewer())
     };
     Ok(rows.iter().map(complete).collect())
@@ -83,10 +83,10 @@ pub(crate) async fn proposals(
 impl FindById for AgreementProposal {
     type Plan = ProposalPlan;
 
-    fn find<'f>(snapshot: &'f Reads, asked: &'f PlannedById<'f, ProposalPlan>) -> Loading<'f, (Uuid, Self)> {
+    fn find<'f>(snapshot: &'f Reads, requested: &'f PlannedById<'f, ProposalPlan>) -> Loading<'f, (Uuid, Self)> {
         Box::pin(async {
-            let rows = snapshot.proposals_by_id(&asked.ids()).await?;
-            let loaded = proposals(snapshot, &rows, asked.together()).await?;
+            let rows = snapshot.proposals_by_id(&requested.ids()).await?;
+            let loaded = proposals(snapshot, &rows, requested.together()).await?;
             Ok(rows.iter().map(|row| row.id).zip(loaded).collect())
         })
     }
@@ -167,7 +167,7 @@ impl AgreementProposal {
             id: global(Kind::Proposal, row.id),
             version: row.version,
             status: WordEnum(row.status),
-            available_actions: available(row, signatures, opinions, viewer),
+            available_actions: available_actions(row, signatures, opinions, viewer),
             receiver: agency(row.receiver_id),
             purpose: Purpose(row.purpose),
             valid_from: Date(row.valid_from),
@@ -192,24 +192,26 @@ impl AgreementProposal {
     }
 }
 
-fn available(
+/// The actions that the viewer can take on a proposal now.
+fn available_actions(
     row: &ProposalRow,
     signatures: &[ActRow],
     opinions: &[OpinionRow],
     viewer: &Viewer,
 ) -> Vec<WordEnum<ProposalAction>> {
     let own = viewer.agency().id;
-    let at = Position { kind: viewer.agency().kind, role: viewer.role(), is_receiver: own == row.receiver_id };
+    let position = Position { kind: viewer.agency().kind, role: viewer.role(), is_receiver: own == row.receiver_id };
     let open = row.status == ProposalStatus::Open && viewer.may(Scope::AgreementWrite);
-    let still = |action: &ProposalAction| match action {
-        ProposalAction::Sign => !signatures.iter().any(|act| Some(act.side) == at.side()),
-        ProposalAction::GiveOpinion => !opinions.iter().any(|opinion| Some(opinion.act.side) == at.side()),
+    let is_pending = |action: &ProposalAction| match action {
+        ProposalAction::Sign => !signatures.iter().any(|act| Some(act.side) == position.side()),
+        ProposalAction::GiveOpinion => !opinions.iter().any(|opinion| Some(opinion.act.side) == position.side()),
         ProposalAction::Reject | ProposalAction::TakeBack => true,
     };
-    let may = |action: &ProposalAction| open && at.may(*action, own == row.agency_id) && still(action);
+    let may = |action: &ProposalAction| open && position.may(*action, own == row.agency_id) && is_pending(action);
     ProposalAction::ALL.iter().copied().filter(may).map(WordEnum).collect()
 }
 
+/// The list's name in its cursors.
 pub(crate) const PROPOSALS: &str = "agreementProposals";
 
 connection!(

@@ -1,4 +1,4 @@
-//! Proposals of agreements, and in what two versions differ.
+//! The root fields for proposals of agreements and for the difference of two versions.
 
 use async_graphql::{Context, ID, Object, SimpleObject};
 use kim_domain::agency::Scope;
@@ -18,7 +18,7 @@ use crate::schema::scalar::any;
 use crate::schema::visible_schema::VisibleSchema;
 use crate::schema::word_enum::WordEnum;
 
-/// What is read of agreements, beside the list of those in force.
+/// The root fields of proposals.
 #[derive(Default)]
 pub(crate) struct ProposalQuery;
 
@@ -62,8 +62,10 @@ impl ProposalQuery {
 async fn difference(ctx: &Context<'_>, from: &ID, to: &ID) -> Result<Option<AgreementDifference>, Failure> {
     let session = Session::of(ctx);
     let snapshot = session.read(Scope::AgreementRead).await?;
-    let known = VisibleSchema::of_request(ctx);
-    let (Some(from), Some(to)) = (compared(snapshot, known, from).await?, compared(snapshot, known, to).await?) else {
+    let schema = VisibleSchema::of_request(ctx);
+    let from = read_version(snapshot, schema, from).await?;
+    let to = read_version(snapshot, schema, to).await?;
+    let (Some(from), Some(to)) = (from, to) else {
         return Ok(None);
     };
     if (from.receiver_id, from.purpose) != (to.receiver_id, to.purpose) {
@@ -74,26 +76,27 @@ async fn difference(ctx: &Context<'_>, from: &ID, to: &ID) -> Result<Option<Agre
     Ok(Some(AgreementDifference::between(&from.content, &to.content)))
 }
 
-/// What is compared.
-struct Compared {
+/// A version that is compared with another one.
+struct ComparedVersion {
     receiver_id: Uuid,
     purpose: ReferralPurpose,
     content: Content,
 }
 
-async fn compared(snapshot: &Reads, known: &VisibleSchema, id: &ID) -> Result<Option<Compared>, Failure> {
+/// Reads an agreement, or a proposal if the viewer's schema has proposals.
+async fn read_version(snapshot: &Reads, schema: &VisibleSchema, id: &ID) -> Result<Option<ComparedVersion>, Failure> {
     let Some((kind, uuid)) = any(id)? else { return Ok(None) };
     if kind == Kind::Agreement {
         let found = snapshot.agreements_by_id(&[uuid]).await?.pop();
-        return Ok(found.map(|row| Compared {
+        return Ok(found.map(|row| ComparedVersion {
             receiver_id: row.receiver_id,
             purpose: row.purpose,
             content: (&row).into(),
         }));
     }
-    if kind == Kind::Proposal && known.has::<AgreementProposal>() {
+    if kind == Kind::Proposal && schema.has::<AgreementProposal>() {
         let found = snapshot.proposals_by_id(&[uuid]).await?.pop();
-        return Ok(found.map(|row| Compared {
+        return Ok(found.map(|row| ComparedVersion {
             receiver_id: row.receiver_id,
             purpose: row.purpose,
             content: row.content,

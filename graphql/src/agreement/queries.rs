@@ -1,4 +1,4 @@
-//! The list of agreements.
+//! The root field `agreements`.
 
 use async_graphql::{Context, Object};
 use kim_domain::agency::Scope;

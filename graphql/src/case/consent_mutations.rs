@@ -1,4 +1,4 @@
-//! What senders do with consents.
+//! The mutations of consents.
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use kim_casework::consent as casework;
@@ -138,29 +138,30 @@ pub(crate) struct ConsentPayload {
     referrals: Vec<Referral>,
 }
 
-/// Does something with a consent.
+/// Runs a use case on a consent, and reads the consent and the referrals that it changed.
 async fn with_consent(
     ctx: &Context<'_>,
     mutation: &'static str,
     key: String,
     work: impl AsyncFnOnce(&mut Work<'_>) -> Result<casework::ConsentResult, WorkError>,
 ) -> Option<ConsentPayload> {
-    let changed = async {
-        let done: casework::ConsentResult = change(ctx, Scope::ConsentWrite, mutation, key, work).await?;
-        let of_consent = ConsentPlan::below::<ConsentPayload>(ctx);
-        let of_referrals = ReferralPlan::below::<ConsentPayload>(ctx);
+    let payload = async {
+        let changed: casework::ConsentResult = change(ctx, Scope::ConsentWrite, mutation, key, work).await?;
+        let consent_plan = ConsentPlan::below::<ConsentPayload>(ctx);
+        let referral_plan = ReferralPlan::below::<ConsentPayload>(ctx);
         let snapshot = Session::of(ctx).after().await?;
-        let rows = snapshot.consents_by_id(&[done.consent]).await?;
-        let consent = consent::load(&snapshot, &rows, of_consent).await?.pop();
-        let mut rows = snapshot.referrals_by_id(&done.referrals).await?;
+        let rows = snapshot.consents_by_id(&[changed.consent]).await?;
+        let consent = consent::load(&snapshot, &rows, consent_plan).await?.pop();
+        let mut rows = snapshot.referrals_by_id(&changed.referrals).await?;
         rows.sort_by_key(|row| row.id);
-        let referrals = load::referrals(&snapshot, alike(rows, &of_referrals)).await?;
+        let referrals = load::referrals(&snapshot, alike(rows, &referral_plan)).await?;
         drop(snapshot);
         Ok(Some(ConsentPayload { consent, referrals }))
     };
-    or_null(ctx, Box::pin(changed).await)
+    or_null(ctx, Box::pin(payload).await)
 }
 
+/// The mutations of consents.
 #[derive(Default)]
 pub(crate) struct ConsentMutation;
 

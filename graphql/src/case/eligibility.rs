@@ -1,4 +1,4 @@
-//! Target groups: the rules of the municipality, what they say of a case, and what was decided.
+//! Target groups: the rules of the municipality, their result for a case, and the decisions.
 
 use async_graphql::{ID, InputObject, SimpleObject};
 use kim_domain::eligibility::{self, Assessment, Eligibility, EligibilityReason, RuleSet, Statements};
@@ -98,8 +98,8 @@ pub(crate) struct EligibilityCheck {
 }
 
 impl EligibilityCheck {
-    pub(crate) fn of(on: chrono::NaiveDate, set: Option<&'static RuleSet>, found: Option<Assessment>) -> Self {
-        let findings = found.iter().flat_map(|found| &found.groups).map(|one| EligibilityFinding {
+    pub(crate) fn of(on: chrono::NaiveDate, set: Option<&'static RuleSet>, assessment: Option<Assessment>) -> Self {
+        let findings = assessment.iter().flat_map(|assessment| &assessment.groups).map(|one| EligibilityFinding {
             group: WordEnum(one.group),
             result: WordEnum(one.result),
             reasons: one.reasons.iter().copied().map(WordEnum).collect(),
@@ -108,8 +108,8 @@ impl EligibilityCheck {
             reference_date: Date(on),
             rule_set: set.map(Into::into),
             findings: findings.collect(),
-            // Without rules nothing is known.
-            result: WordEnum(found.as_ref().map_or(Eligibility::Open, |found| found.result)),
+            // Without rules the result is open.
+            result: WordEnum(assessment.as_ref().map_or(Eligibility::Open, |assessment| assessment.result)),
         }
     }
 }
@@ -140,9 +140,9 @@ pub(crate) struct EligibilityDecision {
     staff: Option<String>,
 }
 
-/// A finding as a decision keeps it.
+/// A finding as stored with a decision.
 #[derive(Deserialize)]
-struct Kept {
+struct StoredFinding {
     group: TargetGroup,
     result: Eligibility,
     reasons: Vec<EligibilityReason>,
@@ -151,11 +151,11 @@ struct Kept {
 impl From<&DecisionRow> for EligibilityDecision {
     fn from(row: &DecisionRow) -> Self {
         let groups: Vec<TargetGroup> = serde_json::from_str(&row.groups).unwrap_or_default();
-        let kept: Vec<Kept> = serde_json::from_str(&row.findings).unwrap_or_default();
-        let finding = |kept: Kept| EligibilityFinding {
-            group: WordEnum(kept.group),
-            result: WordEnum(kept.result),
-            reasons: kept.reasons.into_iter().map(WordEnum).collect(),
+        let stored: Vec<StoredFinding> = serde_json::from_str(&row.findings).unwrap_or_default();
+        let finding = |stored: StoredFinding| EligibilityFinding {
+            group: WordEnum(stored.group),
+            result: WordEnum(stored.result),
+            reasons: stored.reasons.into_iter().map(WordEnum).collect(),
         };
         Self {
             id: global(Kind::Decision, row.id),
@@ -164,7 +164,7 @@ impl From<&DecisionRow> for EligibilityDecision {
             rule_set: eligibility::by_id(&row.rule_set, row.rule_set_version).map(Into::into),
             eligible: row.eligible,
             groups: groups.into_iter().map(WordEnum).collect(),
-            findings: kept.into_iter().map(finding).collect(),
+            findings: stored.into_iter().map(finding).collect(),
             explanation: row.explanation.clone(),
             staff: row.staff.clone(),
         }

@@ -1,4 +1,4 @@
-//! The Hilfeplan of a case.
+//! The support plan (Hilfeplan) of a case.
 
 use async_graphql::SimpleObject;
 use kim_domain::agency::AgencyKind;
@@ -40,7 +40,7 @@ pub(crate) struct GoalStep {
     state: WordEnum<StepState>,
 }
 
-/// The goals of a stored plan; those that an import left if none was set here.
+/// The goals of a stored plan, or the imported plan steps if no plan was set.
 pub(crate) fn goals(row: &PlanRow) -> Vec<support_plan::Goal> {
     if let Some(plan) = &row.plan {
         return serde_json::from_str(plan).unwrap_or_default();

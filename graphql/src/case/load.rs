@@ -1,4 +1,4 @@
-//! Fetches what is asked of cases: a constant number of statements for any number of rows.
+//! Loads the planned relations of cases with a constant number of statements for any number of rows.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -19,24 +19,24 @@ use crate::run::by_id::FindById;
 use crate::run::plan::Plan as _;
 use crate::run::planned::{Loading, Planned, PlannedById};
 
-/// The viewer's own cases among these.
-pub(crate) async fn cases_by_id(snapshot: &Reads, asked: &PlannedById<'_, CasePlan>) -> Result<Vec<Case>, Failure> {
-    let rows = snapshot.cases_by_id(&asked.ids(), asked.together().record).await?;
-    cases(snapshot, asked.of(rows, |row| row.id)).await
+/// Reads cases by id. Cases of other agencies are omitted.
+pub(crate) async fn cases_by_id(snapshot: &Reads, requested: &PlannedById<'_, CasePlan>) -> Result<Vec<Case>, Failure> {
+    let rows = snapshot.cases_by_id(&requested.ids(), requested.together().record).await?;
+    cases(snapshot, requested.of(rows, |row| row.id)).await
 }
 
 impl FindById for Case {
     type Plan = CasePlan;
 
-    fn find<'f>(snapshot: &'f Reads, asked: &'f PlannedById<'f, CasePlan>) -> Loading<'f, (Uuid, Self)> {
+    fn find<'f>(snapshot: &'f Reads, requested: &'f PlannedById<'f, CasePlan>) -> Loading<'f, (Uuid, Self)> {
         Box::pin(async {
-            let found = cases_by_id(snapshot, asked).await?;
+            let found = cases_by_id(snapshot, requested).await?;
             Ok(found.into_iter().map(|case| (case.row.id, case)).collect())
         })
     }
 }
 
-/// Completes rows of cases, in their order.
+/// Adds the planned relations to rows of cases, in their order.
 pub(crate) fn cases<'f>(snapshot: &'f Reads, rows: Planned<'f, CaseRow, CasePlan>) -> Loading<'f, Case> {
     Box::pin(complete_cases(snapshot, rows))
 }
@@ -45,36 +45,36 @@ async fn complete_cases(snapshot: &Reads, rows: Planned<'_, CaseRow, CasePlan>) 
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let mut of_case = referrals_of(snapshot, &rows).await?;
+    let mut referrals = referrals_by_case(snapshot, &rows).await?;
     let mut parts = parts::parts(snapshot, &rows).await?;
-    let mut of_client = consents_of(snapshot, &rows).await?;
+    let mut consents = consents_by_case(snapshot, &rows).await?;
     let complete = |(row, _): (CaseRow, &CasePlan)| {
-        let (consents, receipt) = of_client.remove(&row.id).unwrap_or_default();
+        let (consents, receipt) = consents.remove(&row.id).unwrap_or_default();
         let parts = parts.remove(&row.id).unwrap_or_default();
-        Case { referrals: of_case.remove(&row.id).unwrap_or_default(), consents, receipt, parts, row }
+        Case { referrals: referrals.remove(&row.id).unwrap_or_default(), consents, receipt, parts, row }
     };
     Ok(rows.into_iter().map(complete).collect())
 }
 
 /// The referrals of these cases, by case.
-async fn referrals_of(
+async fn referrals_by_case(
     snapshot: &Reads,
     rows: &[(CaseRow, &CasePlan)],
 ) -> Result<HashMap<Uuid, Vec<Referral>>, Failure> {
-    let may = snapshot.viewer().may(Scope::ReferralRead);
-    let plans = rows.iter().filter_map(|(row, plan)| Some((row.id, plan.referrals.as_deref().filter(|_| may)?)));
+    let may_read = snapshot.viewer().may(Scope::ReferralRead);
+    let plans = rows.iter().filter_map(|(row, plan)| Some((row.id, plan.referrals.as_deref().filter(|_| may_read)?)));
     let plans: HashMap<Uuid, &ReferralPlan> = plans.collect();
     let found = snapshot.referrals_of_cases(&plans.keys().copied().collect::<Vec<_>>()).await?;
     let found = found.into_iter().filter_map(|row| plans.get(&row.rest.case_id).map(|&plan| (row, plan))).collect();
-    let mut of_case: HashMap<Uuid, Vec<Referral>> = HashMap::new();
+    let mut by_case: HashMap<Uuid, Vec<Referral>> = HashMap::new();
     for referral in referrals(snapshot, found).await? {
-        of_case.entry(Referral::rest_of(&referral.row)?.case_id).or_default().push(referral);
+        by_case.entry(Referral::rest_of(&referral.row)?.case_id).or_default().push(referral);
     }
-    Ok(of_case)
+    Ok(by_case)
 }
 
 /// The consents of the clients of these cases, and their receipts, by case.
-async fn consents_of(
+async fn consents_by_case(
     snapshot: &Reads,
     rows: &[(CaseRow, &CasePlan)],
 ) -> Result<HashMap<Uuid, (Vec<Consent>, Option<ConsentReceipt>)>, Failure> {
@@ -83,25 +83,25 @@ async fn consents_of(
         return Ok(HashMap::new());
     }
     let persons: BTreeSet<Uuid> = rows.iter().map(|(row, _)| row.person_id).collect();
-    let of_person = snapshot.consents_of_clients(&persons.into_iter().collect::<Vec<_>>()).await?;
-    let all: Vec<_> = of_person.values().flatten().cloned().collect();
+    let by_person = snapshot.consents_of_clients(&persons.into_iter().collect::<Vec<_>>()).await?;
+    let all: Vec<_> = by_person.values().flatten().cloned().collect();
     let mut plan = ConsentPlan::default();
-    rows.iter().filter_map(|(_, asked)| asked.consents.as_ref()).for_each(|asked| plan.merge(asked));
+    rows.iter().filter_map(|(_, wanted)| wanted.consents.as_ref()).for_each(|wanted| plan.merge(wanted));
     let receipts = rows.iter().any(|(_, plan)| plan.receipt);
     let bound_by_203 = if receipts { snapshot.is_bound_by_203().await? } else { true };
-    let names = match receipts {
+    let receivers = match receipts {
         true => agency::parties(snapshot, all.iter().map(|row| row.receiver_id).collect()).await?,
         false => Parties::default(),
     };
     let loaded = consent::load(snapshot, &all, plan).await?;
     let loaded: HashMap<Uuid, Consent> = all.iter().map(|row| row.id).zip(loaded).collect();
     let (own, today, only) = (snapshot.viewer().agency(), snapshot.today(), snapshot.viewer().purposes());
-    let mut found = HashMap::new();
+    let mut by_case = HashMap::new();
     for (row, plan) in rows {
-        let own_rows = of_person.get(&row.person_id).map_or(&[][..], Vec::as_slice);
+        let own_rows = by_person.get(&row.person_id).map_or(&[][..], Vec::as_slice);
         let consents = own_rows.iter().filter_map(|one| loaded.get(&one.id).cloned()).collect();
-        let receipt = plan.receipt.then(|| ConsentReceipt::of(own, bound_by_203, own_rows, &names, today, only));
-        found.insert(row.id, (consents, receipt));
+        let receipt = plan.receipt.then(|| ConsentReceipt::of(own, bound_by_203, own_rows, &receivers, today, only));
+        by_case.insert(row.id, (consents, receipt));
     }
-    Ok(found)
+    Ok(by_case)
 }

@@ -1,4 +1,4 @@
-//! A Traeger's own case. No other agency's schema knows the word.
+//! A case of a Träger. Other kinds of agency have no cases in their schema.
 
 pub(crate) mod consent_mutations;
 pub(crate) mod eligibility;
@@ -55,7 +55,7 @@ pub(crate) struct Case {
     pub(crate) parts: CaseParts,
 }
 
-/// The longest look ahead, in months.
+/// The largest `withinMonths` of `upcomingDeadlines`.
 const MAX_MONTHS: u32 = 36;
 
 /// Ein Fall Ihrer Stelle. Eine Änderung am Fall fließt in keine Übergabe von selbst.
@@ -173,7 +173,7 @@ const DISPUTED: &str = "disputed";
 const ABOUT_DISPUTED: &str = "Felder, deren Wert eine empfangende Stelle als falsch gemeldet hat und über die noch nicht \
                               entschieden ist (§ 84 Abs. 2 SGB X); die Meldungen stehen in `referrals { corrections }`.";
 
-/// The record of a case: the same fields as a handover, as the Traeger keeps them.
+/// The record of a case: the same fields as a handover, with the Träger's own values.
 pub(crate) struct CaseRecord<'c> {
     values: &'c Values,
     disputed: FieldSet,
@@ -186,7 +186,7 @@ impl OutputType for CaseRecord<'_> {
     fn create_type_info(registry: &mut Registry) -> String {
         registry.create_output_type::<Self, _>(MetaTypeId::Object, |registry| {
             let about = "Die Falldaten, wie Ihre Stelle sie führt.";
-            let mut object = field::object::<Self>(about, &["for senders", "plan case"], |_| None, registry);
+            let mut object = field::meta_object::<Self>(about, &["for senders", "plan case"], |_| None, registry);
             let disputed = <Vec<WordEnum<HandoverField>>>::create_type_info(registry);
             if let MetaType::Object { fields, .. } = &mut object {
                 let declared = &["list 5", "needs disputed"];

@@ -1,4 +1,4 @@
-//! What a Träger does with its own cases.
+//! The mutations of cases.
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, OneofObject, SimpleObject};
 use kim_casework::case as casework;
@@ -153,25 +153,26 @@ impl GoalInput {
     }
 }
 
-/// Does something with a case.
+/// Runs a use case on a case and reads the case again.
 async fn with_case(
     ctx: &Context<'_>,
     mutation: &'static str,
     key: String,
     work: impl AsyncFnOnce(&mut Work<'_>) -> Result<casework::CaseResult, WorkError>,
 ) -> Option<CasePayload> {
-    let changed = async {
-        let done: casework::CaseResult = change(ctx, Scope::CaseWrite, mutation, key, work).await?;
+    let payload = async {
+        let changed: casework::CaseResult = change(ctx, Scope::CaseWrite, mutation, key, work).await?;
         let plan = CasePlan::below::<CasePayload>(ctx);
         let snapshot = Session::of(ctx).after().await?;
-        let rows = snapshot.cases_by_id(&[done.case], plan.record).await?;
+        let rows = snapshot.cases_by_id(&[changed.case], plan.record).await?;
         let case = load::cases(&snapshot, alike(rows, &plan)).await?.pop();
         drop(snapshot);
         Ok(Some(CasePayload { case }))
     };
-    or_null(ctx, Box::pin(changed).await)
+    or_null(ctx, Box::pin(payload).await)
 }
 
+/// The mutations of cases.
 #[derive(Default)]
 pub(crate) struct CaseMutation;
 

@@ -1,4 +1,4 @@
-//! What hangs on cases beside their records: fetched as the plan says, one statement each.
+//! Relations of cases that are read only if the plan needs them: notes, goals, decisions, deadlines, disputes.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -19,9 +19,10 @@ use crate::run::connection::connection;
 use crate::run::history::{Histories, History};
 use crate::schema::scalar::{DateTime, global};
 
+/// The list's name in its cursors.
 pub(crate) const NOTES: &str = "notes";
 
-/// The parts of one case.
+/// The relations of one case.
 #[derive(Default)]
 pub(crate) struct CaseParts {
     pub(crate) notes: History<NoteRow>,
@@ -30,11 +31,11 @@ pub(crate) struct CaseParts {
     /// `None` for a closed case.
     pub(crate) facts: Option<CaseFacts>,
     pub(crate) parties: Parties,
-    /// Fields of the record that somebody reported as wrong.
+    /// Fields of the record that a receiver reported as wrong and that are not decided yet.
     pub(crate) disputed: FieldSet,
 }
 
-/// Fetches what is asked of each of these cases.
+/// Reads the planned relations of each case, with a constant number of statements.
 pub(crate) async fn parts(
     snapshot: &Reads,
     rows: &[(CaseRow, &CasePlan)],
@@ -77,7 +78,7 @@ pub(crate) async fn parts(
     Ok(parts)
 }
 
-/// The cases of which something is asked; `None` if there are none.
+/// The cases whose plan needs a relation; `None` if there are none.
 fn ids_where(rows: &[(CaseRow, &CasePlan)], has: impl Fn(&CasePlan) -> bool) -> Option<Vec<Uuid>> {
     let ids: Vec<Uuid> = rows.iter().filter(|(_, plan)| has(plan)).map(|(row, _)| row.id).collect();
     Some(ids).filter(|ids| !ids.is_empty())

@@ -1,4 +1,4 @@
-//! What is asked of cases.
+//! The plan of a selection on cases.
 
 use kim_domain::field::{FieldSet, HandoverField};
 
@@ -8,10 +8,10 @@ use crate::referral::plan::ReferralPlan;
 use crate::run::plan::{HistoryPlan, Plan, Selected, merge_relation};
 use crate::schema::needs::CaseNeed;
 
-/// What is asked of cases.
+/// The fields and relations that a selection on cases needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct CasePlan {
-    /// Fields of the record asked for.
+    /// The selected fields of the record.
     pub(crate) record: FieldSet,
     pub(crate) disputed: bool,
     pub(crate) referrals: Option<Box<ReferralPlan>>,
@@ -31,9 +31,9 @@ impl Plan for CasePlan {
             for need in CaseNeed::of(field.needs()) {
                 match need {
                     CaseNeed::Record => {
-                        let asked = field.fields().filter_map(|part| HandoverField::from_name(part.name()));
-                        self.record = self.record.or(asked.collect());
-                        // Of its own fields, the record's list of what is disputed needs something.
+                        let selected = field.fields().filter_map(|part| HandoverField::from_name(part.name()));
+                        self.record = self.record.or(selected.collect());
+                        // The record's own field `disputed` also needs a relation.
                         self.add(&field);
                     }
                     CaseNeed::Disputed => self.disputed = true,

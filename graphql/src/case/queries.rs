@@ -1,4 +1,4 @@
-//! The viewer's own cases: a list of them, and one by its id.
+//! The root fields `cases` and `case`.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::case::load;
 use crate::case::plan::CasePlan;
 use crate::case::{Case, CaseConnection, CaseFilter};
 use crate::error::{Failure, or_null};
-use crate::referral::filter::{fingerprint, words};
+use crate::referral::filter::{fingerprint, unique_words};
 use crate::run::by_id;
 use crate::run::page::{PageArgs, PageSize};
 use crate::run::plan::{Plan as _, total};
@@ -42,7 +42,7 @@ impl CaseQuery {
         let filter = case_filter(session, filter.unwrap_or_default())?;
         let list = format!("cases {filter:?}");
         let args = PageArgs { first, after, ..PageArgs::default() };
-        let window = args.window(&list, read_case_key)?;
+        let window = args.window(&list, parse_case_key)?;
         let plan = CasePlan::below::<CaseConnection>(ctx);
         let page = snapshot.cases(&filter, &window, plan.record).await?;
         let total = total::<CaseConnection>(ctx, snapshot.count_cases(&filter)).await?;
@@ -66,14 +66,14 @@ async fn one_case(ctx: &Context<'_>, id: &ID) -> Result<Option<Arc<Case>>, Failu
 
 fn case_filter(session: &Session, input: CaseFilter) -> Result<read::CaseFilter, Failure> {
     Ok(read::CaseFilter {
-        phase: input.phase.map(|phases| words(phases).into_iter().map(Word::code).collect()),
+        phase: input.phase.map(|phases| unique_words(phases).into_iter().map(Word::code).collect()),
         open: input.open,
         case_number: input.case_number,
         client: input.client.map(|client| fingerprint(session, &client)).transpose()?,
     })
 }
 
-fn read_case_key(key: &str) -> Option<(NaiveDate, Uuid)> {
+fn parse_case_key(key: &str) -> Option<(NaiveDate, Uuid)> {
     let (day, id) = key.split_once('.')?;
     Some((day.parse().ok()?, Uuid::parse_str(id).ok()?))
 }

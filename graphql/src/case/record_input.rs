@@ -1,4 +1,4 @@
-//! The record of a case as it comes in: one typed input field for each handover field that a case manager writes.
+//! The record of a case as an input: one typed input field for each handover field that a case manager may write.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -19,22 +19,22 @@ use crate::schema::declaration::tags;
 use crate::schema::scalar::Date;
 use crate::schema::word_enum::WordEnum;
 
-/// What a case manager does not write here: worked out, following from the plan, or a note.
+/// Fields that are not written here: the age is computed, plan steps follow from the plan, and notes have their own mutation.
 const NOT_WRITTEN: FieldSet =
     FieldSet::of(&[HandoverField::Age, HandoverField::PlanSteps, HandoverField::CounsellingNotes]);
 
-/// Values of a record by field; null removes one.
+/// Values of a record by field; null deletes the stored value.
 #[derive(Default)]
 pub(crate) struct CaseRecordInput {
     values: Record,
-    /// Why a value cannot be read although its type is right.
-    wrong: Option<String>,
+    /// The error text of a value that has the right type and is invalid.
+    error: Option<String>,
 }
 
 impl CaseRecordInput {
-    /// The values, if all of them could be read.
+    /// The values, or a refusal if one of them is invalid.
     pub(crate) fn record(self) -> Result<Record, WorkError> {
-        self.wrong.map_or(Ok(self.values), |text| Err(WorkError::bad_input(text)))
+        self.error.map_or(Ok(self.values), |text| Err(WorkError::bad_input(text)))
     }
 
     fn read(&mut self, field: HandoverField, given: Value) -> Result<(), InputValueError<Self>> {
@@ -54,7 +54,7 @@ impl CaseRecordInput {
                 match found {
                     Some(list) => Stored::Nationalities(list),
                     None => {
-                        self.wrong = Some(format!(
+                        self.error = Some(format!(
                             "„{}“ enthält etwas, das kein Ländercode ist. Codes sehen so aus: SY.",
                             field.name()
                         ));
@@ -72,7 +72,7 @@ impl CaseRecordInput {
             }
             ValueType::Wohnsitzauflage => Stored::Wohnsitzauflage(plain::<WohnsitzauflageInput>(given)?.into()),
             ValueType::GermanCertificate => Stored::GermanCertificate(plain::<GermanCertificateInput>(given)?.into()),
-            // The field is not in the input's type.
+            // Not reached: the input type does not have this field.
             ValueType::PlanSteps => return Err(InputValueError::custom("no such field")),
         });
         self.values.insert(field, Some(value));
@@ -88,7 +88,7 @@ fn list<I: InputType + Into<T>, T>(value: Value) -> Result<Vec<T>, InputValueErr
     Ok(plain::<Vec<I>>(value)?.into_iter().map(Into::into).collect())
 }
 
-/// Registers the input type of a value and names it, nullable.
+/// Registers the nullable input type of a value and returns its name.
 fn type_of(value_type: ValueType, registry: &mut Registry) -> String {
     match_type!(value_type, Word, _of_word => optional::<WordEnum<Word>>(registry), {
         ValueType::Text | ValueType::Line => optional::<String>(registry),
@@ -103,7 +103,7 @@ fn type_of(value_type: ValueType, registry: &mut Registry) -> String {
         ValueType::LegalRepresentative => optional::<LegalRepresentativeInput>(registry),
         ValueType::Wohnsitzauflage => optional::<WohnsitzauflageInput>(registry),
         ValueType::GermanCertificate => optional::<GermanCertificateInput>(registry),
-        // Steps follow from the plan, which has an input of its own.
+        // Not registered: plan steps are in `NOT_WRITTEN`.
         ValueType::PlanSteps => optional::<String>(registry),
     })
 }
@@ -143,7 +143,7 @@ impl InputType for CaseRecordInput {
     fn parse(value: Option<Value>) -> InputValueResult<Self> {
         let value = value.unwrap_or_default();
         let Value::Object(given) = value else { return Err(InputValueError::expected_type(value)) };
-        let mut record = Self { values: BTreeMap::new(), wrong: None };
+        let mut record = Self { values: BTreeMap::new(), error: None };
         for (name, value) in given {
             let field = HandoverField::from_name(name.as_str()).filter(|field| !NOT_WRITTEN.contains(*field));
             let field = field.ok_or_else(|| InputValueError::custom("no such field"))?;
@@ -156,7 +156,7 @@ impl InputType for CaseRecordInput {
         Ok(record)
     }
     fn to_value(&self) -> Value {
-        // Asked of defaults alone, and there is none.
+        // The engine calls this only for default values, and this input has none.
         Value::Null
     }
     fn as_raw_value(&self) -> Option<&Self> {
@@ -179,7 +179,7 @@ fn meta_field(name: &str, description: &str, ty: String) -> MetaInputValue {
     }
 }
 
-/// Declares inputs that become values which are objects: field by field, or by a conversion of a field.
+/// Declares the input types of values that are objects. A field is copied, or converted with the function after `=>`.
 macro_rules! value_inputs {
     ($($(#[doc = $about:literal])+ $name:ident for $value:ident {
         $($(#[doc = $doc:literal])+ $field:ident: $ty:ty $(=> $convert:expr)?,)+

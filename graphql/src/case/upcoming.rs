@@ -1,4 +1,4 @@
-//! Deadlines that the law puts on cases.
+//! Statutory deadlines of cases.
 
 use std::sync::Arc;
 

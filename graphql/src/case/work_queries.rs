@@ -1,4 +1,4 @@
-//! Root queries about the work on one's own cases.
+//! The root fields for deadlines and eligibility of the viewer's own cases.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -24,13 +24,14 @@ use crate::run::planned::alike;
 use crate::run::session::Session;
 use crate::schema::scalar::{Date, local};
 
-/// The work on cases.
+/// The root fields for the work on cases.
 #[derive(Default)]
 pub(crate) struct CaseWorkQuery;
 
-/// The place of a deadline in the list.
-type Place = (NaiveDate, Uuid, DeadlineKind);
+/// The sort key of a deadline in the list.
+type DeadlineKey = (NaiveDate, Uuid, DeadlineKind);
 
+/// The list's name in its cursors.
 const DEADLINES: &str = "upcomingDeadlines";
 
 #[Object]
@@ -46,16 +47,16 @@ impl CaseWorkQuery {
         let session = Session::of(ctx);
         let snapshot = session.read(Scope::CaseRead).await?;
         let args = PageArgs { first, after, ..PageArgs::default() };
-        let window = args.window(DEADLINES, read_place)?;
+        let window = args.window(DEADLINES, parse_key)?;
         let mut found = Vec::new();
         for (case, facts) in snapshot.deadline_facts(None).await? {
-            let of_case = upcoming(&facts, session.today(), MONTHS_AHEAD);
-            found.extend(of_case.into_iter().map(|deadline| ((deadline.date, case, deadline.kind), deadline)));
+            let deadlines = upcoming(&facts, session.today(), MONTHS_AHEAD);
+            found.extend(deadlines.into_iter().map(|deadline| ((deadline.date, case, deadline.kind), deadline)));
         }
-        found.sort_unstable_by_key(|(place, _)| *place);
+        found.sort_unstable_by_key(|(key, _)| *key);
         let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
         let limit = usize::try_from(window.limit).unwrap_or(usize::MAX);
-        let mut rows = found.into_iter().filter(|(place, _)| window.after.is_none_or(|after| after < *place));
+        let mut rows = found.into_iter().filter(|(key, _)| window.after.is_none_or(|after| after < *key));
         let page: Vec<_> = rows.by_ref().take(limit).collect();
         let more = rows.next().is_some();
 
@@ -67,9 +68,9 @@ impl CaseWorkQuery {
         let cases = snapshot.cases_by_id(&ids, plan.record).await?;
         let cases = load::cases(snapshot, alike(cases, &plan)).await?;
         let cases: HashMap<Uuid, _> = cases.into_iter().map(|case| (case.row.id, Arc::new(case))).collect();
-        let rows = page.into_iter().filter_map(|(place, deadline)| {
-            let case = Arc::clone(cases.get(&place.1)?);
-            Some((write_place(place), UpcomingDeadline { deadline: (&deadline).into(), case }))
+        let rows = page.into_iter().filter_map(|(key, deadline)| {
+            let case = Arc::clone(cases.get(&key.1)?);
+            Some((format_key(key), UpcomingDeadline { deadline: (&deadline).into(), case }))
         });
         Ok(UpcomingDeadlineConnection::new(DEADLINES, rows, &args, more, Some(total)))
     }
@@ -91,11 +92,11 @@ impl CaseWorkQuery {
         #[graphql(desc = "Stichtag; ohne Angabe heute.")] reference_date: Option<Date>,
         #[graphql(desc = "Was in keinem Feld der Falldaten steht.")] statements: Option<EligibilityStatementsInput>,
     ) -> Option<EligibilityCheck> {
-        or_null(ctx, check(ctx, &case_id, reference_date, statements.unwrap_or_default().into()).await)
+        or_null(ctx, eligibility_check(ctx, &case_id, reference_date, statements.unwrap_or_default().into()).await)
     }
 }
 
-async fn check(
+async fn eligibility_check(
     ctx: &Context<'_>,
     id: &ID,
     on: Option<Date>,
@@ -111,15 +112,15 @@ async fn check(
     let on = on.map_or(session.today(), |day| day.0);
     let set = eligibility::applicable(&session.viewer().agency().ags, admitted, on);
     let facts = Facts::of(|field| case.record.get(field), &statements);
-    let found = set.map(|set| eligibility::evaluate(set, &facts, on));
-    Ok(Some(EligibilityCheck::of(on, set, found)))
+    let assessment = set.map(|set| eligibility::evaluate(set, &facts, on));
+    Ok(Some(EligibilityCheck::of(on, set, assessment)))
 }
 
-fn write_place((date, case, kind): Place) -> String {
+fn format_key((date, case, kind): DeadlineKey) -> String {
     format!("{date}.{case}.{kind}")
 }
 
-fn read_place(key: &str) -> Option<Place> {
+fn parse_key(key: &str) -> Option<DeadlineKey> {
     let mut parts = key.splitn(3, '.');
     let (date, case, kind) = (parts.next()?, parts.next()?, parts.next()?);
     Some((date.parse().ok()?, Uuid::parse_str(case).ok()?, DeadlineKind::from_code(kind)?))

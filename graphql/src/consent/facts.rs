@@ -1,4 +1,4 @@
-//! What a data protection officer sees of consents: facts, and nothing of the person.
+//! Consents as a data protection officer sees them: without the person and without the fields.
 
 use async_graphql::{Context, Object, SimpleObject};
 use kim_domain::agency::Scope;
@@ -18,7 +18,7 @@ use crate::schema::word_enum::WordEnum;
 /// The list's name in its cursors.
 const FACTS: &str = "consentFacts";
 
-/// What data protection officers read of consents.
+/// The root field of consent facts.
 #[derive(Default)]
 pub(crate) struct ConsentFactQuery;
 

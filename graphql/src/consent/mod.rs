@@ -1,4 +1,4 @@
-//! A consent as its own agency sees it. No receiver's schema knows the word.
+//! A consent as the agency that recorded it sees it. Receivers have no consents in their schema.
 
 pub(crate) mod facts;
 pub(crate) mod receipt;
@@ -25,7 +25,7 @@ use crate::schema::needs::ConsentNeed;
 use crate::schema::scalar::{Date, DateTime, global};
 use crate::schema::word_enum::WordEnum;
 
-/// What is asked of consents.
+/// The relations that a selection on consents needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct ConsentPlan {
     receiver: bool,
@@ -51,7 +51,7 @@ impl Plan for ConsentPlan {
     }
 }
 
-/// Completes rows of consents of the viewer's own clients, in their order: a statement for each relation.
+/// Adds the planned relations to consents of the viewer's own clients, in their order: one statement per relation.
 pub(crate) async fn load(snapshot: &Reads, rows: &[Model], plan: ConsentPlan) -> Result<Vec<Consent>, Failure> {
     let parties = match plan.receiver {
         true => agency::parties(snapshot, rows.iter().map(|row| row.receiver_id).collect()).await?,
@@ -67,16 +67,17 @@ pub(crate) async fn load(snapshot: &Reads, rows: &[Model], plan: ConsentPlan) ->
 impl FindById for Consent {
     type Plan = ConsentPlan;
 
-    fn find<'f>(snapshot: &'f Reads, asked: &'f PlannedById<'f, ConsentPlan>) -> Loading<'f, (Uuid, Self)> {
+    fn find<'f>(snapshot: &'f Reads, requested: &'f PlannedById<'f, ConsentPlan>) -> Loading<'f, (Uuid, Self)> {
         Box::pin(async {
-            let rows = snapshot.consents_by_id(&asked.ids()).await?;
-            let loaded = load(snapshot, &rows, asked.together()).await?;
+            let rows = snapshot.consents_by_id(&requested.ids()).await?;
+            let loaded = load(snapshot, &rows, requested.together()).await?;
             Ok(rows.iter().map(|row| row.id).zip(loaded).collect())
         })
     }
 }
 
-fn words(set: i64) -> Vec<WordEnum<HandoverField>> {
+/// The fields of a stored [`FieldSet`].
+fn stored_fields(set: i64) -> Vec<WordEnum<HandoverField>> {
     FieldSet::from_i64(set).iter().map(WordEnum).collect()
 }
 
@@ -154,8 +155,8 @@ impl Consent {
             receiver: parties.get(&row.receiver_id).cloned().map(Agency),
             purpose: Purpose(row.purpose.0),
             state: WordEnum(row.state(today)),
-            fields: words(row.fields),
-            ticked: words(row.ticked),
+            fields: stored_fields(row.fields),
+            ticked: stored_fields(row.ticked),
             data_protection: row.data_protection,
             release_from_secrecy: row.release_from_secrecy,
             release_on: row.release_on.map(Date),
@@ -201,7 +202,7 @@ impl ConsentEvent {
         Self {
             at: DateTime::from_micros(row.at),
             step: WordEnum(row.step.0),
-            fields: words(row.fields),
+            fields: stored_fields(row.fields),
             staff: row.staff.clone(),
         }
     }

@@ -1,4 +1,4 @@
-//! The consent receipt of one's own case: who may see what until when, for the client to take home.
+//! The consent receipt of the viewer's own case, for the client: which agency may see which fields until when.
 
 use async_graphql::SimpleObject;
 use chrono::NaiveDate;
@@ -69,7 +69,8 @@ pub(crate) struct ConsentPermitItem {
 }
 
 impl ConsentReceipt {
-    /// From a client's consents, as far as these purposes go if there are some. What carries nothing today, as without a release where one is needed, permits nothing.
+    /// The receipt of a client's consents; `only` limits it to these purposes. A consent that permits no field today is
+    /// omitted, for example one without the release from secrecy that it needs.
     pub(crate) fn of(
         own: &OwnAgency,
         bound_by_203: bool,
@@ -78,15 +79,15 @@ impl ConsentReceipt {
         today: NaiveDate,
         only: Option<&[ReferralPurpose]>,
     ) -> Self {
-        let mut held: Vec<(&Model, FieldSet)> = consents
+        let mut in_force: Vec<(&Model, FieldSet)> = consents
             .iter()
             .filter(|row| row.state(today) == ConsentState::InForce)
             .map(|row| (row, permitted(own.kind, bound_by_203, row, today)))
             .filter(|(_, fields)| !fields.is_empty())
             .collect();
         let name = |row: &Model| parties.get(&row.receiver_id).map(|agency| agency.name.clone()).unwrap_or_default();
-        held.sort_by_key(|(row, _)| (name(row), row.purpose.0));
-        let texts: Vec<Permit> = held
+        in_force.sort_by_key(|(row, _)| (name(row), row.purpose.0));
+        let texts: Vec<Permit> = in_force
             .iter()
             .map(|(row, fields)| Permit {
                 receiver: name(row).to_string(),
@@ -98,7 +99,7 @@ impl ConsentReceipt {
                 report_outcome: row.report_outcome,
             })
             .collect();
-        let permits = held
+        let permits = in_force
             .iter()
             .map(|(row, fields)| ConsentPermit {
                 receiver: parties.get(&row.receiver_id).cloned().map(Agency),
@@ -125,7 +126,7 @@ fn item(field: HandoverField) -> ConsentPermitItem {
     ConsentPermitItem { field: WordEnum(field), label: field.label(), plain: plain::field(field) }
 }
 
-/// The most that a consent opens, whatever agreement and offer there are: the rule, with both of them wide open.
+/// The most that a consent permits: the disclosure rule with an agreement and an offer that allow every field.
 fn permitted(sender: AgencyKind, sender_bound_by_203: bool, row: &Model, today: NaiveDate) -> FieldSet {
     let terms = Terms {
         receiver: row.purpose.0.receiver_kind(),

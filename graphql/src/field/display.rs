@@ -1,4 +1,4 @@
-//! A stored value as a German reader expects it.
+//! Formats stored values as German text.
 
 use chrono::NaiveDate;
 use kim_domain::Word;
@@ -6,7 +6,7 @@ use kim_domain::value::Value;
 
 use crate::field::match_value;
 
-/// The value in one line of German; lists are joined with semicolons.
+/// The value as one line of German text; the items of a list are joined with semicolons.
 pub(crate) fn german(value: &Value) -> String {
     match_value!(value, word => label(*word), {
         Value::Text(text) | Value::Line(text) => text.clone(),

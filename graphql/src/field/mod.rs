@@ -1,4 +1,4 @@
-//! Handover fields in GraphQL: one typed field for each row of the disclosure table, made from the domain's list.
+//! Handover fields in GraphQL: one typed field for each handover field of the domain's list.
 
 pub(crate) mod display;
 pub(crate) mod value;
@@ -23,7 +23,7 @@ use crate::schema::declaration::tags;
 use crate::schema::scalar::Date;
 use crate::schema::word_enum::WordEnum;
 
-/// A match over stored values in which those that are a word have one arm.
+/// A match over stored values with one arm for all values that are a word.
 macro_rules! match_value {
     ($stored:expr, $word:ident => $of_word:expr, { $($arms:tt)* }) => {
         match $stored {
@@ -47,18 +47,19 @@ macro_rules! match_value {
 }
 pub(crate) use match_value;
 
-/// A match over types of values in which lists of words have one arm: for the list, and the value of one of its words.
+/// A match over value types with one arm for all types that are a word. The arm gets the word's enum and the constructor
+/// of its value.
 macro_rules! match_type {
-    ($value_type:expr, $list:ident, $of_word:ident => $of_list:expr, { $($arms:tt)* }) => {
-        match_type!(@ $value_type, $list, $of_word => $of_list, { $($arms)* }:
+    ($value_type:expr, $word_type:ident, $of_word:ident => $arm:expr, { $($arms:tt)* }) => {
+        match_type!(@ $value_type, $word_type, $of_word => $arm, { $($arms)* }:
             Procedure Gender Language ContactRestriction Aufenthaltstitel WorkPermission MaritalStatus Accommodation
             GermanLevel IntegrationskursState SchoolDegree AnerkennungState Employment Benefit)
     };
-    (@ $value_type:expr, $list:ident, $of_word:ident => $of_list:expr, $arms:tt: $($word:ident)+) => {
+    (@ $value_type:expr, $word_type:ident, $of_word:ident => $arm:expr, $arms:tt: $($word:ident)+) => {
         match_type!(@@ $value_type, $arms, $($word => {
-            type $list = kim_domain::value::$word;
+            type $word_type = kim_domain::value::$word;
             let $of_word = kim_domain::value::Value::$word;
-            $of_list
+            $arm
         })+)
     };
     (@@ $value_type:expr, { $($arms:tt)* }, $($word:ident => $of_word:block)+) => {
@@ -70,7 +71,7 @@ macro_rules! match_type {
 }
 pub(crate) use match_type;
 
-/// The GraphQL value of a field; null if it was not released, not given, or not asked for.
+/// The GraphQL value of a field; null if it was not released, has no value, or was not selected.
 pub(crate) async fn resolve(ctx: &Context<'_>, field: HandoverField, values: &Values) -> ServerResult<Option<Value>> {
     let Some(text) = values.get(field) else { return Ok(Some(Value::Null)) };
     let Some(stored) = Stored::parse(field.value_type(), text) else {
@@ -83,23 +84,23 @@ pub(crate) async fn resolve(ctx: &Context<'_>, field: HandoverField, values: &Va
         return Ok(Some(json::written(json)));
     }
     let value = match_value!(stored, _word => Value::Null, {
-        Stored::PlanSteps(list) => out(ctx, &rows::<_, PlanStep>(list)).await?,
-        Stored::Documents(list) => out(ctx, &rows::<_, Document>(list)).await?,
-        Stored::Nationalities(list) => out(ctx, &rows::<_, Nationality>(list)).await?,
-        Stored::HouseholdMembers(list) => out(ctx, &rows::<_, HouseholdMember>(list)).await?,
-        Stored::IntegrationAchievements(list) => out(ctx, &rows::<_, IntegrationAchievement>(list)).await?,
-        Stored::LegalRepresentative(one) => out(ctx, &WriteObject(LegalRepresentative::from(one))).await?,
-        Stored::Wohnsitzauflage(one) => out(ctx, &WriteObject(Wohnsitzauflage::from(one))).await?,
-        Stored::GermanCertificate(one) => out(ctx, &WriteObject(GermanCertificate::from(one))).await?,
-        // Written above, as words are.
+        Stored::PlanSteps(list) => resolve_selected(ctx, &to_list::<_, PlanStep>(list)).await?,
+        Stored::Documents(list) => resolve_selected(ctx, &to_list::<_, Document>(list)).await?,
+        Stored::Nationalities(list) => resolve_selected(ctx, &to_list::<_, Nationality>(list)).await?,
+        Stored::HouseholdMembers(list) => resolve_selected(ctx, &to_list::<_, HouseholdMember>(list)).await?,
+        Stored::IntegrationAchievements(list) => resolve_selected(ctx, &to_list::<_, IntegrationAchievement>(list)).await?,
+        Stored::LegalRepresentative(one) => resolve_selected(ctx, &WriteObject(LegalRepresentative::from(one))).await?,
+        Stored::Wohnsitzauflage(one) => resolve_selected(ctx, &WriteObject(Wohnsitzauflage::from(one))).await?,
+        Stored::GermanCertificate(one) => resolve_selected(ctx, &WriteObject(GermanCertificate::from(one))).await?,
+        // Written above, like words.
         Stored::Text(_) | Stored::Line(_) | Stored::Lines(_) | Stored::Date(_) | Stored::Int(_) | Stored::Boolean(_)
         | Stored::TargetGroups(_) => Value::Null,
     });
     Ok(Some(value))
 }
 
-/// Writes the value of a field that has no selection, and says whether it did: not if it has one, and not if what is stored
-/// is not of the field's type, which [`resolve`] tells.
+/// Writes the value of a field of a scalar or enum type. Returns false and writes nothing if the field has another type, or
+/// if the stored value is not of the field's type; [`resolve`] reports this error.
 pub(crate) fn write(field: HandoverField, values: &Values, json: &mut Vec<u8>) -> bool {
     let value_type = field.value_type();
     let Some(stored) = values.get(field) else {
@@ -115,7 +116,7 @@ pub(crate) fn write(field: HandoverField, values: &Values, json: &mut Vec<u8>) -
     }
 }
 
-/// Writes a value that has no selection.
+/// Writes a value of a scalar or enum type. Returns false for other types.
 fn write_stored(stored: &Stored, json: &mut Vec<u8>) -> bool {
     match_value!(stored, word => json::text(word.code(), json), {
         Stored::Text(text) | Stored::Line(text) => json::text(text, json),
@@ -131,15 +132,16 @@ fn write_stored(stored: &Stored, json: &mut Vec<u8>) -> bool {
     true
 }
 
-fn rows<T, U: From<T>>(list: Vec<T>) -> WriteList<Vec<U>> {
+fn to_list<T, U: From<T>>(list: Vec<T>) -> WriteList<Vec<U>> {
     WriteList(list.into_iter().map(U::from).collect())
 }
 
-async fn out(ctx: &Context<'_>, value: &impl OutputType) -> ServerResult<Value> {
+/// Resolves a value with the selection of the current field.
+async fn resolve_selected(ctx: &Context<'_>, value: &impl OutputType) -> ServerResult<Value> {
     value.resolve(&ctx.with_selection_set(&ctx.item.node.selection_set), ctx.item).await
 }
 
-/// Registers the type of a value and names it, nullable.
+/// Registers the nullable type of a value and returns its name.
 fn type_of(value_type: ValueType, registry: &mut Registry) -> String {
     match_type!(value_type, Word, _of_word => <Option<WordEnum<Word>> as OutputType>::create_type_info(registry), {
         ValueType::Text | ValueType::Line => <Option<String>>::create_type_info(registry),
@@ -159,8 +161,9 @@ fn type_of(value_type: ValueType, registry: &mut Registry) -> String {
     })
 }
 
-/// An object type with these tags, with one field for each handover field, which may be for another audience.
-pub(crate) fn object<T: OutputType>(
+/// An object type with these tags and one field for each handover field. `of_field` gives the audience of a field if it
+/// differs from that of the type.
+pub(crate) fn meta_object<T: OutputType>(
     description: &str,
     declared: &[&str],
     of_field: impl Fn(HandoverField) -> Option<Audience>,
@@ -173,7 +176,7 @@ pub(crate) fn object<T: OutputType>(
             let mut meta = meta_field(field.name(), field.label(), ty, &[]);
             meta.tags = tags(of_field(field).as_slice());
             if MetaTypeName::create(&meta.ty).is_list() {
-                // What a person has of anything is little: certificates, nationalities, members of the household.
+                // A person has few certificates, nationalities, or members of the household.
                 meta.tags.push("list 4".to_owned());
             }
             (field.name().to_owned(), meta)

@@ -1,4 +1,4 @@
-//! The values of handover fields that are objects.
+//! The object types of values of handover fields.
 
 use async_graphql::SimpleObject;
 use kim_domain::nationality;
@@ -7,7 +7,7 @@ use kim_domain::value;
 use crate::schema::scalar::Date;
 use crate::schema::word_enum::WordEnum;
 
-/// Declares what objects of the domain become: field by field, or by a conversion of a field.
+/// Declares the object types of values. A field is copied, or converted with the function after `=>`.
 macro_rules! value_objects {
     ($($(#[doc = $about:literal])+ $name:ident {
         $($(#[doc = $doc:literal])+ $field:ident: $ty:ty $(=> $convert:expr)?,)+

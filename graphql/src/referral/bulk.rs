@@ -1,4 +1,4 @@
-//! Many referrals in one call, with a result for each.
+//! The bulk mutations: many referrals in one call, with a result for each.
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use kim_casework::referral::{self as casework, Answer, BulkOffer, BulkOutcome};
@@ -68,9 +68,9 @@ inputs! {
 }
 
 impl BulkAnswerReferralsInput {
-    /// The answer with the one reason that it needs, and no other.
+    /// The answer with its reason. Refuses a missing reason and a reason that belongs to another answer.
     fn answer(&self) -> Result<Answer, WorkError> {
-        let (answer, reasons) = match self.action.0 {
+        let (answer, expected_reasons) = match self.action.0 {
             BulkAnswer::Acknowledge => (Some(Answer::Acknowledge), 0),
             BulkAnswer::Accept => (Some(Answer::Accept), 0),
             BulkAnswer::Decline => (self.decline_reason.map(|reason| Answer::Decline(reason.0)), 1),
@@ -79,14 +79,14 @@ impl BulkAnswerReferralsInput {
             BulkAnswer::Fail => (self.fail_reason.map(|reason| Answer::Fail(reason.0)), 1),
             BulkAnswer::Return => (self.return_reason.map(|reason| Answer::GiveBack(reason.0)), 1),
         };
-        let given = [
+        let reasons = [
             self.decline_reason.is_some(),
             self.outcome.is_some(),
             self.fail_reason.is_some(),
             self.return_reason.is_some(),
         ];
-        let given = given.into_iter().filter(|given| *given).count();
-        answer.filter(|_| given == reasons).ok_or_else(|| {
+        let given_reasons = reasons.into_iter().filter(|is_given| *is_given).count();
+        answer.filter(|_| given_reasons == expected_reasons).ok_or_else(|| {
             WorkError::bad_input(
                 "DECLINE braucht „declineReason“, COMPLETE „outcome“, FAIL „failReason“, RETURN „returnReason“; ein \
                  anderer Grund gehört nicht dazu.",
@@ -132,7 +132,7 @@ pub(crate) struct BulkError {
 }
 
 impl BulkError {
-    /// As far as the viewer's schema knows the fields.
+    /// The error of a row. Fields that are not in the viewer's schema are omitted.
     fn of(refused: Refused, kind: AgencyKind) -> Self {
         let known = known_to(kind);
         let fields = refused.fields.iter().filter_map(|code| HandoverField::from_code(code));
@@ -141,6 +141,7 @@ impl BulkError {
     }
 }
 
+/// The bulk mutations.
 #[derive(Default)]
 pub(crate) struct BulkMutation;
 
@@ -178,7 +179,7 @@ impl BulkMutation {
     }
 }
 
-/// Does it once, and shows each row as it is now.
+/// Runs a use case on many referrals and reads the current status and version of each.
 async fn bulk(
     ctx: &Context<'_>,
     mutation: &'static str,
@@ -186,26 +187,26 @@ async fn bulk(
     ids: Vec<ID>,
     work: impl AsyncFnOnce(&mut Work<'_>) -> Result<BulkOutcome, WorkError>,
 ) -> Option<BulkPayload> {
-    let changed = async {
-        let done = change(ctx, Scope::ReferralWrite, mutation, key, work).await?;
+    let payload = async {
+        let changed = change(ctx, Scope::ReferralWrite, mutation, key, work).await?;
         let session = Session::of(ctx);
         let snapshot = session.after().await?;
-        let own: Vec<_> = done.rows.iter().filter_map(|row| row.referral).collect();
+        let own: Vec<_> = changed.rows.iter().filter_map(|row| row.referral).collect();
         let rows = snapshot.referrals_by_id(&own).await?;
         drop(snapshot);
         let rows: std::collections::HashMap<_, _> = rows.into_iter().map(|row| (row.id, row)).collect();
         let kind = session.viewer().agency().kind;
-        let result = |(referral_id, done): (ID, casework::RowOutcome)| {
-            let row = done.referral.and_then(|id| rows.get(&id));
+        let result = |(referral_id, outcome): (ID, casework::RowOutcome)| {
+            let row = outcome.referral.and_then(|id| rows.get(&id));
             BulkResult {
                 referral_id,
                 status: row.map(|row| WordEnum(row.status)),
                 version: row.map(|row| row.rest.version),
-                error: done.refused.map(|refused| BulkError::of(refused, kind)),
+                error: outcome.refused.map(|refused| BulkError::of(refused, kind)),
             }
         };
-        // The same request has the same rows in the same order.
-        Ok(Some(BulkPayload { results: ids.into_iter().zip(done.rows).map(result).collect() }))
+        // A repeat has the same hash of its input, so its rows have the same order as the stored results.
+        Ok(Some(BulkPayload { results: ids.into_iter().zip(changed.rows).map(result).collect() }))
     };
-    or_null(ctx, Box::pin(changed).await)
+    or_null(ctx, Box::pin(payload).await)
 }

@@ -1,4 +1,4 @@
-//! Reports that a value handed over is wrong, and what was decided.
+//! Reports of wrong handover values, and the decisions on them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,8 +15,9 @@ use crate::run::connection::connection;
 use crate::schema::scalar::{DateTime, global};
 use crate::schema::word_enum::WordEnum;
 
+/// The list's name in its cursors.
 pub(crate) const CORRECTIONS: &str = "corrections";
-/// Who was told of which report.
+/// The agencies that were notified of a report, by report.
 pub(crate) type Notices = Arc<HashMap<Uuid, Vec<NotifiedRow>>>;
 
 /// Eine gemeldete Angabe: Die empfangende Stelle hält einen übergebenen Wert für falsch. Solange darüber nicht

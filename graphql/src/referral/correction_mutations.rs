@@ -1,4 +1,4 @@
-//! Reporting a wrong value, and deciding over it.
+//! The mutations that report a wrong value and decide on a report.
 
 use async_graphql::{Context, ID, Object};
 use kim_casework::referral as casework;
@@ -40,6 +40,7 @@ inputs! {
     }
 }
 
+/// The mutations of corrections.
 #[derive(Default)]
 pub(crate) struct CorrectionMutation;
 

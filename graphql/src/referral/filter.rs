@@ -1,4 +1,4 @@
-//! What narrows a list of referrals.
+//! The filter of lists of referrals.
 
 use async_graphql::{ID, InputObject};
 use kim_domain::id::Kind;
@@ -48,14 +48,14 @@ pub(crate) struct ClientInput {
 }
 
 impl std::fmt::Debug for ClientInput {
-    /// A name never gets into a log by way of Debug.
+    /// Omits the values, so that no name gets into a log.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("ClientInput")
     }
 }
 
-/// Resolves the client at the desk to released rows. That one of them is there tells the client's name and birth date,
-/// so each is written in the book, whatever else is asked of it.
+/// Replaces the client in a filter by the ids of the rows that release the name and birth date. A row in the result
+/// confirms both, so they are recorded as disclosed for each row, even if no handover field is selected.
 pub(crate) async fn find_client(
     session: &Session,
     snapshot: &Reads,
@@ -71,20 +71,20 @@ pub(crate) async fn find_client(
     Ok(())
 }
 
-/// The filter, and apart from it the keyed fingerprint of the client that it names.
+/// The filter without its client, and the keyed fingerprint of the client.
 pub(crate) fn referral_filter(
     session: &Session,
     input: ReferralFilter,
 ) -> Result<(read::ReferralFilter, Option<String>), Failure> {
-    // An id of another kind is as unknown as one that does not exist: no row matches it.
+    // An id of another kind is treated like an unknown id: no row matches the nil UUID.
     let agency = input.agency.map(|id| local(Kind::Agency, &id)).transpose()?.map(Option::unwrap_or_default);
     let client = input.client.map(|client| fingerprint(session, &client)).transpose()?;
     let filter = read::ReferralFilter {
-        status: input.status.map(words),
+        status: input.status.map(unique_words),
         pending: input.pending,
         overdue: input.overdue,
         ball_with: input.ball_with.map(|ball| ball.0),
-        purpose: input.purpose.map(words),
+        purpose: input.purpose.map(unique_words),
         agency,
         due_before: input.due_before.map(|day| day.0),
         updated_after: input.updated_after.map(|instant| instant.0.timestamp_micros()),
@@ -94,9 +94,10 @@ pub(crate) fn referral_filter(
     Ok((filter, client))
 }
 
-/// The longest name, in letters. Bringing thousands of combining marks into one order takes milliseconds.
+/// The largest number of characters in a name. Unicode normalisation of thousands of combining marks takes milliseconds.
 const MAX_NAME_LENGTH: usize = 200;
 
+/// The keyed fingerprint of a client. Refuses a name that is too long.
 pub(crate) fn fingerprint(session: &Session, client: &ClientInput) -> Result<String, Failure> {
     if client.family_name.chars().nth(MAX_NAME_LENGTH).is_some() {
         return Err(Failure::BadInput(format!("Ein Name hat höchstens {MAX_NAME_LENGTH} Zeichen.")));
@@ -104,8 +105,8 @@ pub(crate) fn fingerprint(session: &Session, client: &ClientInput) -> Result<Str
     Ok(session.key().client(&client.family_name, client.birth_date.0))
 }
 
-/// Each word once: 8,000 in a statement cost 17 ms, and there are a dozen.
-pub(crate) fn words<W: PartialEq>(coded: Vec<WordEnum<W>>) -> Vec<W> {
+/// The words without duplicates. A list of 8,000 words in a statement takes 17 ms, and an enum has about a dozen.
+pub(crate) fn unique_words<W: PartialEq>(coded: Vec<WordEnum<W>>) -> Vec<W> {
     let mut words = Vec::new();
     for word in coded {
         if !words.contains(&word.0) {

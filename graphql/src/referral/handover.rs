@@ -1,4 +1,4 @@
-//! What was handed over, as the rule lets this viewer see it. Every value that leaves is written in the book here.
+//! The handover of a referral, limited by the disclosure rule. Every field that is answered is recorded as disclosed here.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -29,42 +29,42 @@ const ABOUT_DISPUTED: &str = "Gezeigte Felder, deren Wert bestritten ist: gemeld
 pub(crate) struct Handover<'r> {
     row: &'r ListedReferral,
     values: &'r Values,
-    /// What the rule gives this viewer now: in its schema, and released. Asked once, for all fields.
-    given: FieldSet,
-    /// What of it is disputed.
+    /// The fields that the rule releases now and that are in the viewer's schema. Computed once for all fields.
+    released: FieldSet,
+    /// The released fields that are disputed.
     disputed: FieldSet,
-    /// What of it was answered: a stored [`FieldSet`].
-    shown: AtomicI64,
+    /// The fields that were answered: a stored [`FieldSet`].
+    answered: AtomicI64,
 }
 
 impl<'r> Handover<'r> {
     pub(crate) fn new(session: &Session, row: &'r ListedReferral, values: &'r Values, disputed: FieldSet) -> Self {
         let known = known_to(session.viewer().agency().kind);
-        let given = row.visible().restrict_to(known).fields();
-        // What is not shown is not called disputed either.
-        Self { row, values, given, disputed: given.and(disputed), shown: AtomicI64::new(0) }
+        let released = row.visible().restrict_to(known).fields();
+        // A field that is not released is not reported as disputed either.
+        Self { row, values, released, disputed: released.and(disputed), answered: AtomicI64::new(0) }
     }
 
-    /// Writes in the book what was shown.
-    fn note(&self, ctx: &ContextSelectionSet<'_>) {
-        let shown = FieldSet::from_i64(self.shown.load(Ordering::Relaxed));
-        if !shown.is_empty() {
-            Session::of(ctx).show(self.row, shown);
+    /// Records the answered fields as disclosed.
+    fn record_answered(&self, ctx: &ContextSelectionSet<'_>) {
+        let answered = FieldSet::from_i64(self.answered.load(Ordering::Relaxed));
+        if !answered.is_empty() {
+            Session::of(ctx).show(self.row, answered);
         }
     }
 
-    /// Whether a field is given, which is then shown.
-    fn gives(&self, field: HandoverField) -> bool {
-        let gives = self.given.contains(field);
-        if gives {
-            self.shown.fetch_or(FieldSet::of(&[field]).to_i64(), Ordering::Relaxed);
+    /// Whether a field is released. A released field counts as answered from now on.
+    fn release(&self, field: HandoverField) -> bool {
+        let is_released = self.released.contains(field);
+        if is_released {
+            self.answered.fetch_or(FieldSet::of(&[field]).to_i64(), Ordering::Relaxed);
         }
-        gives
+        is_released
     }
 
-    /// Writes a handover field, and says whether it did; the rest is the resolver's.
+    /// Writes a handover field. Returns false for a field that must be resolved by the engine.
     fn write(&self, name: &str, json: &mut Vec<u8>) -> bool {
-        HandoverField::from_name(name).is_some_and(|field| match self.gives(field) {
+        HandoverField::from_name(name).is_some_and(|field| match self.release(field) {
             true => field::write(field, self.values, json),
             false => {
                 json::null(json);
@@ -85,7 +85,7 @@ impl OutputType for Handover<'_> {
 
     fn create_type_info(registry: &mut Registry) -> String {
         registry.create_output_type::<Self, _>(MetaTypeId::Object, |registry| {
-            let mut object = field::object::<Self>(
+            let mut object = field::meta_object::<Self>(
                 "Was übergeben wurde: eine Kopie der angebotenen Angaben. Jedes Feld kann null sein: weil nichts \
                  angegeben ist, oder weil es jetzt nicht gezeigt wird; dann nennt `withheld` den Grund.",
                 &["for work", "plan referral"],
@@ -112,7 +112,7 @@ impl OutputType for Handover<'_> {
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
         let answer = resolve_object(ctx, field, self, |name, json| self.write(name, json)).await;
-        self.note(ctx);
+        self.record_answered(ctx);
         answer
     }
 }
@@ -122,7 +122,7 @@ impl ContainerType for Handover<'_> {
         let selection = ctx.with_selection_set(&ctx.item.node.selection_set);
         let name = ctx.item.node.name.node.as_str();
         if let Some(field) = HandoverField::from_name(name) {
-            return match self.gives(field) {
+            return match self.release(field) {
                 true => field::resolve(ctx, field, self.values).await,
                 false => Ok(Some(Value::Null)),
             };
@@ -180,7 +180,7 @@ impl HandoverEntry<'_> {
     /// Der Wert, wie er zu lesen ist; null, wenn nichts angegeben ist oder das Feld jetzt nicht gezeigt wird.
     #[graphql(tag = "needs all-fields")]
     async fn value(&self) -> Option<String> {
-        if !self.handover.gives(self.field) {
+        if !self.handover.release(self.field) {
             return None;
         }
         let text = self.handover.values.get(self.field)?;

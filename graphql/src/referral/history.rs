@@ -16,7 +16,9 @@ use crate::run::write_object::WriteObject;
 use crate::schema::scalar::{DateTime, global};
 use crate::schema::word_enum::WordEnum;
 
+/// The name of the list of messages in its cursors.
 pub(crate) const MESSAGES: &str = "messages";
+/// The name of the list of events in its cursors.
 pub(crate) const EVENTS: &str = "events";
 
 /// A message.
@@ -85,12 +87,13 @@ pub(crate) struct ReferralEvent {
 }
 
 impl ReferralEvent {
-    /// As a viewer of this kind sees it, and as far as it may be told why the referral was closed.
-    pub(crate) fn of(row: &EventRow, parties: &Parties, known: AgencyKind, told: bool) -> Self {
+    /// The event as a viewer of this kind sees it, with the reason for declining only if the outcome is visible.
+    pub(crate) fn of(row: &EventRow, parties: &Parties, viewer_kind: AgencyKind, outcome_visible: bool) -> Self {
         let status = |code: &str| ReferralStatus::from_code(code);
-        let from = row.from.as_deref().and_then(status).filter(|from| known.sends() || *from != ReferralStatus::Draft);
+        let from =
+            row.from.as_deref().and_then(status).filter(|from| viewer_kind.sends() || *from != ReferralStatus::Draft);
         let reason = |of: ReferralStatus| row.reason.as_deref().filter(|_| row.to == of.code());
-        let declined = reason(ReferralStatus::Declined).filter(|_| told);
+        let declined = reason(ReferralStatus::Declined).filter(|_| outcome_visible);
         Self {
             id: global(Kind::Event, row.id),
             at: DateTime::from_micros(row.at),
@@ -99,7 +102,7 @@ impl ReferralEvent {
             decline_reason: declined.and_then(DeclineReason::from_code).map(WordEnum),
             suspension_reason: reason(ReferralStatus::Suspended).and_then(SuspensionReason::from_code).map(WordEnum),
             action: row.action.as_deref().and_then(ReferralAction::from_code).map(WordEnum),
-            changed_fields: ChangedField::of(row.detail.as_deref().unwrap_or_default(), known),
+            changed_fields: ChangedField::of(row.detail.as_deref().unwrap_or_default(), viewer_kind),
             agency: parties.get(&row.agency_id).cloned().map(Agency),
             staff: row.staff.clone(),
             imported: row.imported,
@@ -132,14 +135,14 @@ pub(crate) struct ChangedField {
 }
 
 impl ChangedField {
-    /// From what the event says, as far as the viewer's schema knows the fields.
-    fn of(detail: &str, known: AgencyKind) -> Vec<Self> {
+    /// The changed fields in the details of an event. Fields that are not in the viewer's schema are omitted.
+    fn of(detail: &str, viewer_kind: AgencyKind) -> Vec<Self> {
         let detail: serde_json::Value = serde_json::from_str(detail).unwrap_or_default();
         let list = |&change: &FieldChange| {
             let codes = detail[change.code().to_ascii_lowercase()].as_array().cloned().unwrap_or_default();
             let fields = codes.into_iter().filter_map(|code| HandoverField::from_code(code.as_str()?));
             fields
-                .filter(|field| known_to(known).contains(*field))
+                .filter(|field| known_to(viewer_kind).contains(*field))
                 .map(move |field| (field, change))
                 .collect::<Vec<_>>()
         };

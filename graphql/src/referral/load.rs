@@ -1,4 +1,4 @@
-//! Fetches what is asked of referrals: a constant number of statements for any number of rows.
+//! Loads the planned relations of referrals with a constant number of statements for any number of rows.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::run::history::Histories;
 use crate::run::plan::HistoryPlan;
 use crate::run::planned::{Loading, Planned, PlannedById};
 
-/// Completes rows of referrals, in their order.
+/// Adds the planned relations to rows of referrals, in their order.
 pub(crate) fn referrals<'f, R: Into<Option<ReferralRest>>>(
     snapshot: &'f Reads,
     rows: Planned<'f, ReferralRow<R>, ReferralPlan>,
@@ -46,39 +46,39 @@ async fn complete_referrals(
 
     let ids = |has: fn(&ReferralPlan) -> bool| ids_where(&rows, |_, plan| has(plan));
     let with_texts =
-        |has: fn(&ReferralPlan) -> bool| ids_where(&rows, |row, plan| Referral::opens_texts(row) && has(plan));
+        |has: fn(&ReferralPlan) -> bool| ids_where(&rows, |row, plan| Referral::may_read_texts(row) && has(plan));
     let histories = |of: fn(&ReferralPlan) -> &HistoryPlan, only_texts: bool| -> Vec<(Uuid, &HistoryPlan)> {
-        let opens = |(row, _): &&(ListedReferral, &ReferralPlan)| !only_texts || Referral::opens_texts(row);
-        rows.iter().filter(opens).map(|(row, plan)| (row.id, of(plan))).collect()
+        let is_included = |(row, _): &&(ListedReferral, &ReferralPlan)| !only_texts || Referral::may_read_texts(row);
+        rows.iter().filter(is_included).map(|(row, plan)| (row.id, of(plan))).collect()
     };
     let read = |ids: Vec<Uuid>, window| async move { snapshot.messages(&ids, &window).await };
     let count = |ids: Vec<Uuid>| async move { snapshot.count_messages(&ids).await };
-    let asked = histories(|plan| &plan.messages, true);
-    let mut messages = Histories::fetch(history::MESSAGES, &asked, read, count).await?;
+    let pages = histories(|plan| &plan.messages, true);
+    let mut messages = Histories::fetch(history::MESSAGES, &pages, read, count).await?;
     let read = |ids: Vec<Uuid>, window| async move { snapshot.events(&ids, &window).await };
     let count = |ids: Vec<Uuid>| async move { snapshot.count_events(&ids).await };
-    let asked = histories(|plan| &plan.events, false);
-    let mut events = Histories::fetch(history::EVENTS, &asked, read, count).await?;
+    let pages = histories(|plan| &plan.events, false);
+    let mut events = Histories::fetch(history::EVENTS, &pages, read, count).await?;
     let read = |ids: Vec<Uuid>, window| async move { snapshot.corrections(&ids, &window).await };
     let count = |ids: Vec<Uuid>| async move { snapshot.count_corrections(&ids).await };
-    let asked = histories(|plan| &plan.corrections, true);
-    let mut corrections = Histories::fetch(correction::CORRECTIONS, &asked, read, count).await?;
+    let pages = histories(|plan| &plan.corrections, true);
+    let mut corrections = Histories::fetch(correction::CORRECTIONS, &pages, read, count).await?;
     let appointments = snapshot.appointments(&with_texts(|plan| plan.appointments)).await?;
     let talks = snapshot.talks(&with_texts(|plan| plan.talks)).await?;
     let drafts = snapshot.offer_checks(&ids(|plan| plan.offer_check)).await?;
     let sends = snapshot.viewer().agency().kind.sends();
-    let told = if sends { ids(|plan| plan.told) } else { Vec::new() };
-    let reported: BTreeSet<Uuid> = corrections.rows_of(&told).map(|row| row.id).collect();
+    let with_notices = if sends { ids(|plan| plan.notices) } else { Vec::new() };
+    let reported: BTreeSet<Uuid> = corrections.rows_of(&with_notices).map(|row| row.id).collect();
     let notices = Arc::new(snapshot.notices(&reported.into_iter().collect::<Vec<_>>()).await?);
     let disputed = ids_where(&rows, |_, plan| plan.disputed || (plan.actions && sends));
     let disputes = snapshot.disputes(&disputed).await?;
-    let mut continuable = Vec::new();
+    let mut offerable = Vec::new();
     for (row, _) in rows.iter().filter(|(row, plan)| plan.actions && row.side == Side::Sender) {
         if Referral::rest_of(row)?.standing.permits(OfferAgain, Mover::Sender) {
-            continuable.push(row.id);
+            offerable.push(row.id);
         }
     }
-    let continuable = snapshot.continuable(&continuable).await?;
+    let continuable = snapshot.continuable(&offerable).await?;
     let previous = previous(snapshot, &rows).await?;
     let consents = consents(snapshot, &rows).await?;
     let own_cases = own_cases(snapshot, &rows).await?;
@@ -106,24 +106,27 @@ async fn complete_referrals(
     Ok(rows.into_iter().map(complete).collect())
 }
 
-/// Those of these referrals that are the viewer's.
-async fn referrals_by_id(snapshot: &Reads, asked: &PlannedById<'_, ReferralPlan>) -> Result<Vec<Referral>, Failure> {
-    let rows = snapshot.referrals_by_id(&asked.ids()).await?;
-    referrals(snapshot, asked.of(rows, |row| row.id)).await
+/// Reads referrals by id. Referrals that are not the viewer's are omitted.
+async fn referrals_by_id(
+    snapshot: &Reads,
+    requested: &PlannedById<'_, ReferralPlan>,
+) -> Result<Vec<Referral>, Failure> {
+    let rows = snapshot.referrals_by_id(&requested.ids()).await?;
+    referrals(snapshot, requested.of(rows, |row| row.id)).await
 }
 
 impl FindById for Referral {
     type Plan = ReferralPlan;
 
-    fn find<'f>(snapshot: &'f Reads, asked: &'f PlannedById<'f, ReferralPlan>) -> Loading<'f, (Uuid, Self)> {
+    fn find<'f>(snapshot: &'f Reads, requested: &'f PlannedById<'f, ReferralPlan>) -> Loading<'f, (Uuid, Self)> {
         Box::pin(async {
-            let found = referrals_by_id(snapshot, asked).await?;
+            let found = referrals_by_id(snapshot, requested).await?;
             Ok(found.into_iter().map(|referral| (referral.row.id, referral)).collect())
         })
     }
 }
 
-/// The referrals that are to be completed with something.
+/// The ids of the rows for which `has` is true.
 fn ids_where(
     rows: &[(ListedReferral, &ReferralPlan)],
     has: impl Fn(&ListedReferral, &ReferralPlan) -> bool,
@@ -131,60 +134,61 @@ fn ids_where(
     rows.iter().filter(|(row, plan)| has(row, plan)).map(|(row, _)| row.id).collect()
 }
 
-/// The referrals that these continue, by id.
+/// The previous referrals that these referrals continue, by id.
 async fn previous(
     snapshot: &Reads,
     rows: &[(ListedReferral, &ReferralPlan)],
 ) -> Result<HashMap<Uuid, Arc<Referral>>, Failure> {
-    let mut asked = PlannedById::default();
+    let mut requested = PlannedById::default();
     for (row, plan) in rows {
         if let Some(plan) = &plan.previous
             && let Some(id) = Referral::rest_of(row)?.previous_id
         {
-            asked.add(id, &**plan);
+            requested.add(id, &**plan);
         }
     }
-    let found = referrals_by_id(snapshot, &asked).await?;
+    let found = referrals_by_id(snapshot, &requested).await?;
     Ok(found.into_iter().map(|referral| (referral.row.id, Arc::new(referral))).collect())
 }
 
-/// The consents on which these referrals rest, for their sender, by id.
+/// The consents on which these referrals are based, by id; only for the sender.
 async fn consents(
     snapshot: &Reads,
     rows: &[(ListedReferral, &ReferralPlan)],
 ) -> Result<HashMap<Uuid, Consent>, Failure> {
-    let mut asked = PlannedById::default();
+    let mut requested = PlannedById::default();
     for (row, plan) in rows.iter().filter(|(row, _)| row.side == Side::Sender) {
         if let Some(plan) = &plan.consent
             && snapshot.viewer().may(Scope::CaseRead)
             && let Some(id) = Referral::rest_of(row)?.consent_id
         {
-            asked.add(id, plan);
+            requested.add(id, plan);
         }
     }
-    let found = snapshot.consents_by_id(&asked.ids()).await?;
-    let loaded = consent::load(snapshot, &found, asked.together()).await?;
+    let found = snapshot.consents_by_id(&requested.ids()).await?;
+    let loaded = consent::load(snapshot, &found, requested.together()).await?;
     Ok(found.iter().map(|row| row.id).zip(loaded).collect())
 }
 
-/// The viewer's own cases from which these referrals were made, by id.
+/// The viewer's own cases from which these referrals were drafted, by id.
 async fn own_cases(
     snapshot: &Reads,
     rows: &[(ListedReferral, &ReferralPlan)],
 ) -> Result<HashMap<Uuid, Arc<Case>>, Failure> {
-    let mut asked = PlannedById::default();
+    let mut requested = PlannedById::default();
     for (row, plan) in rows {
         if let Some(plan) = &plan.case
             && snapshot.viewer().may(Scope::CaseRead)
         {
-            asked.add(Referral::rest_of(row)?.case_id, &**plan);
+            requested.add(Referral::rest_of(row)?.case_id, &**plan);
         }
     }
-    let found = case::load::cases_by_id(snapshot, &asked).await?;
+    let found = case::load::cases_by_id(snapshot, &requested).await?;
     Ok(found.into_iter().map(|case| (case.row.id, Arc::new(case))).collect())
 }
 
-/// The two sides of these referrals, where they are asked for. The viewer's own agency and every sender are known already.
+/// The agencies on both sides of the referrals whose plan needs them. The viewer's own agency and the senders are not read
+/// again.
 async fn sides(snapshot: &Reads, rows: &[(ListedReferral, &ReferralPlan)]) -> Result<Parties, Failure> {
     let rows: Vec<_> = rows.iter().filter(|(_, plan)| plan.parties).map(|(row, _)| row).collect();
     if rows.is_empty() {
@@ -192,12 +196,13 @@ async fn sides(snapshot: &Reads, rows: &[(ListedReferral, &ReferralPlan)]) -> Re
     }
     let own = snapshot.viewer().agency();
     let own = AgencyRow::from(own);
-    let mut known = HashMap::from([(own.id, own)]);
+    let mut parties = HashMap::from([(own.id, own)]);
     for row in &rows {
-        known.entry(row.sender_id).or_insert_with(|| row.sender.clone());
+        parties.entry(row.sender_id).or_insert_with(|| row.sender.clone());
     }
-    let others: BTreeSet<Uuid> = rows.iter().map(|row| row.receiver_id).filter(|id| !known.contains_key(id)).collect();
+    let others: BTreeSet<Uuid> =
+        rows.iter().map(|row| row.receiver_id).filter(|id| !parties.contains_key(id)).collect();
     let others = snapshot.parties(&others.into_iter().collect::<Vec<_>>()).await?;
-    known.extend(others.into_iter().map(|agency| (agency.id, agency)));
-    Ok(Arc::new(known))
+    parties.extend(others.into_iter().map(|agency| (agency.id, agency)));
+    Ok(Arc::new(parties))
 }

@@ -1,4 +1,5 @@
-//! A referral as its sender or receiver sees it. Nothing here waits: the plan has fetched what the selection needs.
+//! A referral as its sender or receiver sees it. No resolver here reads the database: all that the selection needs was
+//! loaded before, as planned.
 
 pub(crate) mod bulk;
 pub(crate) mod correction;
@@ -49,7 +50,7 @@ use crate::run::write_object::WriteObject;
 use crate::schema::scalar::{Date, DateTime, global};
 use crate::schema::word_enum::WordEnum;
 
-/// A referral with everything that its plan asked for.
+/// A referral with the relations that its plan needs.
 pub(crate) struct Referral {
     pub(crate) row: ListedReferral,
     pub(crate) parties: Parties,
@@ -72,19 +73,19 @@ impl Referral {
     fn party(&self, party: BallHolder) -> Result<Agency, Failure> {
         let missing = || Failure::Internal(DbErr::RecordNotFound("a party of a referral".into()));
         match party {
-            // It came with the row.
+            // Read with the row.
             BallHolder::Sender => Ok(Agency(self.row.sender.clone())),
             BallHolder::Receiver => self.parties.get(&self.row.receiver_id).cloned().map(Agency).ok_or_else(missing),
         }
     }
 
-    /// A part of the sender's own case, if the token has the scope.
-    fn of_case<'r, T>(&self, ctx: &Context<'_>, part: Option<&'r T>) -> Option<&'r T> {
+    /// A part of the sender's own case. For a sender without the scope it is null, with an error.
+    fn case_part<'r, T>(&self, ctx: &Context<'_>, part: Option<&'r T>) -> Option<&'r T> {
         let allowed = self.row.side == Side::Receiver || Session::of(ctx).viewer().may(Scope::CaseRead);
         or_null(ctx, if allowed { Ok(part) } else { Err(Failure::Forbidden(Scope::CaseRead)) })
     }
 
-    /// What a list does not show of a row. It was read if the plan knows that a field needs it.
+    /// The columns of a row that lists do not read. Present if the plan needs one of them.
     pub(crate) fn rest_of(row: &ListedReferral) -> Result<&ReferralRest, Failure> {
         let missing =
             || Failure::Internal(DbErr::RecordNotFound("the rest of a referral that was read as a list".into()));
@@ -95,24 +96,25 @@ impl Referral {
         Self::rest_of(&self.row)
     }
 
-    /// Whether the viewer may know what came of it: the receiver's own doing, or told back with the client's consent.
-    fn told(&self) -> Result<bool, Failure> {
+    /// Whether the viewer may see the outcome: the receiver always, the sender only if the client agreed to that.
+    fn outcome_visible(&self) -> Result<bool, Failure> {
         Ok(self.row.side == Side::Receiver || self.rest()?.reports_outcome(&self.row.terms))
     }
 
-    /// The reason for which it was closed, if it has this state and the viewer may know.
-    fn reason<W: Word>(&self, status: ReferralStatus, told: bool) -> Result<Option<WordEnum<W>>, Failure> {
-        let code = self.rest()?.reason.as_deref().filter(|_| told && self.row.status == status);
+    /// The reason for which the referral was closed, if it has this status and `visible` is true.
+    fn reason<W: Word>(&self, status: ReferralStatus, visible: bool) -> Result<Option<WordEnum<W>>, Failure> {
+        let code = self.rest()?.reason.as_deref().filter(|_| visible && self.row.status == status);
         Ok(code.and_then(W::from_code).map(WordEnum))
     }
 
-    /// As [`reason`](Self::reason), for the receiver, and for the sender if it is told back.
-    fn told_reason<W: Word>(&self, status: ReferralStatus) -> Result<Option<WordEnum<W>>, Failure> {
-        self.reason(status, self.told()?)
+    /// The reason, visible to the same viewers as the outcome.
+    fn outcome_reason<W: Word>(&self, status: ReferralStatus) -> Result<Option<WordEnum<W>>, Failure> {
+        self.reason(status, self.outcome_visible()?)
     }
 
-    /// Whether the viewer may read the texts that go with the handover: while something of it is visible.
-    pub(crate) fn opens_texts(row: &ListedReferral) -> bool {
+    /// Whether the viewer may read messages and other texts of the referral: the receiver only while a handover field is
+    /// visible.
+    pub(crate) fn may_read_texts(row: &ListedReferral) -> bool {
         row.side == Side::Sender || !row.visible().fields().is_empty()
     }
 }
@@ -178,14 +180,14 @@ impl Referral {
             Side::Sender => Mover::Sender,
             Side::Receiver => Mover::Receiver,
         };
-        let may = Session::of(ctx).viewer().may(Scope::ReferralWrite);
+        let may_write = Session::of(ctx).viewer().may(Scope::ReferralWrite);
         let context = ActionContext {
             carries_application: rest.carries_application,
             shows_something: !self.row.visible().fields().is_empty(),
             can_be_continued: self.can_be_continued,
             to_decide: self.disputes.to_decide,
         };
-        Ok(rest.standing.available(mover, context).filter(|_| may).map(WordEnum).collect())
+        Ok(rest.standing.available(mover, context).filter(|_| may_write).map(WordEnum).collect())
     }
     /// Ob sie einen Antrag enthält: Er gilt mit dem ersten Eingang als gestellt (§ 16 SGB I).
     async fn carries_application(&self) -> Result<bool, Failure> {
@@ -197,19 +199,19 @@ impl Referral {
     }
     /// Ergebnis; für die übergebende Stelle nur, wenn die Klientin oder der Klient die Rückmeldung erlaubt hat.
     async fn outcome(&self) -> Result<Option<WordEnum<Outcome>>, Failure> {
-        self.told_reason(ReferralStatus::Completed)
+        self.outcome_reason(ReferralStatus::Completed)
     }
     /// Grund der Ablehnung; für die übergebende Stelle wie das Ergebnis.
     async fn decline_reason(&self) -> Result<Option<WordEnum<DeclineReason>>, Failure> {
-        self.told_reason(ReferralStatus::Declined)
+        self.outcome_reason(ReferralStatus::Declined)
     }
     /// Grund des Scheiterns; für die übergebende Stelle wie das Ergebnis.
     async fn fail_reason(&self) -> Result<Option<WordEnum<FailReason>>, Failure> {
-        self.told_reason(ReferralStatus::Failed)
+        self.outcome_reason(ReferralStatus::Failed)
     }
     /// Grund der Rückgabe; für die übergebende Stelle wie das Ergebnis.
     async fn return_reason(&self) -> Result<Option<WordEnum<ReturnReason>>, Failure> {
-        self.told_reason(ReferralStatus::Returned)
+        self.outcome_reason(ReferralStatus::Returned)
     }
     /// Grund der Rücknahme; nur für die übergebende Stelle.
     #[graphql(tag = "for senders")]
@@ -219,8 +221,8 @@ impl Referral {
     /// Termine; die der empfangenden Stelle sieht die übergebende wie das Ergebnis.
     #[graphql(tag = "list 3", tag = "needs appointments, parties")]
     async fn appointments(&self, ctx: &Context<'_>) -> Result<Vec<Appointment>, Failure> {
-        let (own, told) = (Session::of(ctx).viewer().agency().id, self.told()?);
-        let shown = self.appointments.iter().filter(|row| row.agency_id == own || told);
+        let (own, outcome_visible) = (Session::of(ctx).viewer().agency().id, self.outcome_visible()?);
+        let shown = self.appointments.iter().filter(|row| row.agency_id == own || outcome_visible);
         let shown: Vec<_> = shown.map(|row| Appointment::of(row, &self.parties)).collect();
         if !shown.is_empty() {
             Session::of(ctx).show_messages(&self.row);
@@ -300,12 +302,12 @@ impl Referral {
     /// Ihr Fall, aus dem übergeben wurde; nur für die übergebende Stelle.
     #[graphql(tag = "for senders", tag = "needs case")]
     async fn case(&self, ctx: &Context<'_>) -> Option<&Case> {
-        self.of_case(ctx, self.case.as_deref())
+        self.case_part(ctx, self.case.as_deref())
     }
     /// Die Einwilligung, auf der sie beruht; nur für die übergebende Stelle.
     #[graphql(tag = "for senders", tag = "needs consent")]
     async fn consent(&self, ctx: &Context<'_>) -> Option<&Consent> {
-        self.of_case(ctx, self.consent.as_ref())
+        self.case_part(ctx, self.consent.as_ref())
     }
     /// Nachrichten zwischen den beiden Seiten; für die empfangende Stelle nur, solange sie etwas sehen darf.
     #[graphql(tag = "page", tag = "needs listed, messages")]
@@ -319,7 +321,7 @@ impl Referral {
     ) -> Result<WriteObject<MessageConnection>, Failure> {
         let args = PageArgs { first, after, last, before };
         let (rows, more) = self.messages.page(history::MESSAGES, &args)?;
-        // The rows of a referral that opens no texts were not fetched.
+        // There are no rows if the viewer may not read texts.
         if !rows.is_empty() && Selected::of::<MessageConnection>(ctx).wants_texts::<Message>() {
             Session::of(ctx).show_messages(&self.row);
         }
@@ -339,8 +341,8 @@ impl Referral {
     ) -> Result<ReferralEventConnection, Failure> {
         let args = PageArgs { first, after, last, before };
         let (rows, more) = self.events.page(history::EVENTS, &args)?;
-        let (known, told) = (Session::of(ctx).viewer().agency().kind, self.told()?);
-        let event = |row| ReferralEvent::of(row, &self.parties, known, told);
+        let (kind, outcome_visible) = (Session::of(ctx).viewer().agency().kind, self.outcome_visible()?);
+        let event = |row| ReferralEvent::of(row, &self.parties, kind, outcome_visible);
         let rows = rows.iter().map(|row| (RowKey::Instant(row.at, row.id), event(row)));
         Ok(ReferralEventConnection::new(history::EVENTS, rows, &args, more, Some(self.events.count)))
     }

@@ -1,4 +1,4 @@
-//! What senders and receivers do with referrals.
+//! The mutations of one referral.
 
 mod input;
 
@@ -15,6 +15,7 @@ use input::{
     WithdrawReferralInput, set,
 };
 
+/// The mutations of one referral.
 #[derive(Default)]
 pub(crate) struct ReferralMutation;
 

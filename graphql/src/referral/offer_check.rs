@@ -1,4 +1,4 @@
-//! What a sender should know before it offers a draft. It comes from the rule and the draft, never from another agency.
+//! The check of a draft before its offer. It uses the disclosure rule and the draft, never data of another agency.
 
 use async_graphql::{ID, SimpleObject};
 use chrono::NaiveDate;
@@ -12,7 +12,7 @@ use crate::schema::scalar::global;
 use crate::schema::word_enum::WordEnum;
 
 kim_domain::words! {
-    /// Why a field of a draft could not be handed over today.
+    /// Why a field of a draft cannot be handed over today.
     pub enum LackReason("Grund, aus dem ein Feld des Entwurfs nicht übergeben werden kann") for Senders {
         NotInAgreement = "NOT_IN_AGREEMENT": "Nicht Teil der Schnittstellenvereinbarung",
         NoConsent = "NO_CONSENT": "Es gibt keine gültige Einwilligung",
@@ -59,7 +59,7 @@ impl OfferCheck {
             ground_holds: disclosure::consent_holds(&terms) || !disclosure::statutory(&terms).is_empty(),
             lacking: lacking
                 .iter()
-                .map(|field| LackingField { field: WordEnum(field), reason: WordEnum(lack(&terms, field)) })
+                .map(|field| LackingField { field: WordEnum(field), reason: WordEnum(lack_reason(&terms, field)) })
                 .collect(),
             duplicates: draft.duplicates.iter().map(|&id| global(Kind::Referral, id)).collect(),
             reporting_duty: needs_acknowledgement(draft.sender, draft.receiver, terms.offered, &draft.title, today),
@@ -67,7 +67,7 @@ impl OfferCheck {
     }
 }
 
-fn lack(terms: &Terms, field: HandoverField) -> LackReason {
+fn lack_reason(terms: &Terms, field: HandoverField) -> LackReason {
     let named = terms.consent.map_or(FieldSet::EMPTY, |consent| consent.fields.or(consent.ticked));
     if !terms.agreement.fields.contains(field) {
         LackReason::NotInAgreement

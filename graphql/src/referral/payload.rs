@@ -1,4 +1,4 @@
-//! Changes of one referral, and what is answered then.
+//! Runs a mutation of one referral and builds its payload.
 
 use async_graphql::{Context, ID, SimpleObject};
 use kim_casework::referral::{ReferralResult, Target};
@@ -24,7 +24,8 @@ pub(crate) struct ReferralPayload {
     referral: Option<Referral>,
 }
 
-/// Does to the referral of an input what takes no more than one call: `referral!(ctx, "accept", input, accept, more…)`.
+/// Runs a use case that needs only the referral of the input and these arguments:
+/// `referral!(ctx, "failReferral", input, fail, input.reason.0)`.
 macro_rules! referral {
     ($ctx:expr, $mutation:literal, $input:ident, $work:ident $(, $argument:expr)*) => {
         $crate::referral::payload::with_referral($ctx, $mutation, $input.idempotency_key.clone(), async |work| {
@@ -35,26 +36,26 @@ macro_rules! referral {
 }
 pub(crate) use referral;
 
-/// Does something with a referral.
+/// Runs a use case on a referral and reads the referral again.
 pub(crate) async fn with_referral(
     ctx: &Context<'_>,
     mutation: &'static str,
     key: String,
     work: impl AsyncFnOnce(&mut Work<'_>) -> Result<ReferralResult, WorkError>,
 ) -> Option<ReferralPayload> {
-    let changed = async {
-        let done: ReferralResult = change(ctx, Scope::ReferralWrite, mutation, key, work).await?;
+    let payload = async {
+        let changed: ReferralResult = change(ctx, Scope::ReferralWrite, mutation, key, work).await?;
         let plan = ReferralPlan::below::<ReferralPayload>(ctx);
         let snapshot = Session::of(ctx).after().await?;
-        let rows = snapshot.referrals_by_id(&[done.referral]).await?;
+        let rows = snapshot.referrals_by_id(&[changed.referral]).await?;
         let referral = load::referrals(&snapshot, alike(rows, &plan)).await?.pop();
         drop(snapshot);
         Ok(Some(ReferralPayload { referral }))
     };
-    or_null(ctx, Box::pin(changed).await)
+    or_null(ctx, Box::pin(payload).await)
 }
 
-/// The referral that an input names. An id of another kind is as unknown as one that does not exist.
+/// The referral of an input. An id of another kind is treated like an unknown id.
 pub(crate) fn target(id: &ID, expected_version: i32) -> Result<Target, WorkError> {
     Ok(Target { id: local_or_refused(Kind::Referral, id)?, expected_version })
 }

@@ -1,4 +1,4 @@
-//! What is asked of referrals.
+//! The plan of a selection on referrals.
 
 use async_graphql::OutputType;
 use kim_domain::field::{FieldSet, HandoverField};
@@ -12,12 +12,12 @@ use crate::referral::history::{Message, ReferralEvent};
 use crate::run::plan::{HistoryPlan, Plan, Selected, merge_relation};
 use crate::schema::needs::ReferralNeed;
 
-/// What is asked of referrals.
+/// The fields and relations that a selection on referrals needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct ReferralPlan {
-    /// Handover fields asked for.
+    /// The selected handover fields.
     pub(crate) handover: FieldSet,
-    /// More of the row than a list shows.
+    /// Whether a field needs columns that lists do not read.
     pub(crate) whole: bool,
     /// The agencies on both sides.
     pub(crate) parties: bool,
@@ -25,12 +25,12 @@ pub(crate) struct ReferralPlan {
     pub(crate) events: HistoryPlan,
     /// Reports of wrong values.
     pub(crate) corrections: HistoryPlan,
-    /// Who else was told of them.
-    pub(crate) told: bool,
+    /// The agencies that were notified of these reports.
+    pub(crate) notices: bool,
     pub(crate) disputed: bool,
-    /// What can be done now: for a sender, whether a report waits for it, and whether it can offer again.
+    /// The available actions. For a sender they depend on undecided reports and on whether it can offer again.
     pub(crate) actions: bool,
-    /// The referral that it continues.
+    /// The referral that this one continues.
     pub(crate) previous: Option<Box<ReferralPlan>>,
     pub(crate) appointments: bool,
     pub(crate) talks: bool,
@@ -50,11 +50,11 @@ impl Plan for ReferralPlan {
     }
 
     fn merge(&mut self, other: &Self) {
-        // Each part by its name, so that the compiler asks for a new one.
+        // Without `..`, so that a new field does not compile until it is merged here.
         #[rustfmt::skip]
         let Self {
-            handover, whole, parties, messages, events, corrections, told, disputed, actions, previous, appointments, talks,
-            offer_check, consent, case,
+            handover, whole, parties, messages, events, corrections, notices, disputed, actions, previous, appointments,
+            talks, offer_check, consent, case,
         } = other;
         self.handover = self.handover.or(*handover);
         self.whole |= whole;
@@ -62,7 +62,7 @@ impl Plan for ReferralPlan {
         self.messages.merge(messages);
         self.events.merge(events);
         self.corrections.merge(corrections);
-        self.told |= told;
+        self.notices |= notices;
         self.disputed |= disputed;
         self.actions |= actions;
         merge_relation(&mut self.previous, previous.as_ref());
@@ -75,16 +75,16 @@ impl Plan for ReferralPlan {
 }
 
 impl ReferralPlan {
-    /// How much of a row it takes.
+    /// The columns of a row that the plan needs.
     pub(crate) const fn extent(&self) -> Extent {
         if self.whole { Extent::Whole } else { Extent::Listed }
     }
 
-    /// Adds what a field of a referral, or of something that belongs to it, needs.
+    /// Adds the needs of a field of a referral or of one of its relations.
     fn add_needs(&mut self, field: &Selected<'_>) {
         for need in ReferralNeed::of(field.needs()) {
             match need {
-                // Said of the row as a whole.
+                // Handled in `add`.
                 ReferralNeed::Listed => {}
                 ReferralNeed::Parties => self.parties = true,
                 ReferralNeed::Handover => self.add_handover(field),
@@ -104,7 +104,7 @@ impl ReferralPlan {
                     self.corrections.add(field);
                     self.add_rows::<Correction>(field);
                 }
-                ReferralNeed::Notices => self.told = true,
+                ReferralNeed::Notices => self.notices = true,
                 ReferralNeed::Actions => self.actions = true,
                 ReferralNeed::OfferCheck => self.offer_check = true,
                 ReferralNeed::Previous => self.previous.get_or_insert_default().add(field),
@@ -121,8 +121,8 @@ impl ReferralPlan {
     fn add_handover(&mut self, handover: &Selected<'_>) {
         for field in handover.fields() {
             match HandoverField::from_name(field.name()) {
-                Some(asked) => self.handover.insert(asked),
-                // Its lists, whose entries have fields that need something.
+                Some(selected) => self.handover.insert(selected),
+                // A list of the handover: the fields of its entries have needs.
                 None => field.fields().for_each(|entry| self.add_needs(&entry)),
             }
             self.add_needs(&field);

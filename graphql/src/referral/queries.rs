@@ -1,4 +1,4 @@
-//! Referrals: a list of them, some by their ids, and how many there are.
+//! The root fields of referrals: a page, single ones by id, and counts.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ pub(crate) struct ReferralQuery;
 #[Object]
 impl ReferralQuery {
     /// Ihre Übergaben: eingehende oder ausgehende, nie beide zugleich.
-    #[expect(clippy::too_many_arguments, reason = "the arguments of the contract")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the GraphQL field")]
     #[graphql(tag = "for work", tag = "page")]
     async fn referrals(
         &self,
@@ -57,19 +57,19 @@ impl ReferralQuery {
         let snapshot = session.read(Scope::ReferralRead).await?;
         let (direction, order) = (direction.0, order_by.0);
         let (mut filter, client) = referral_filter(session, filter.unwrap_or_default())?;
-        // A cursor belongs to one list: side, order and filter, the client's fingerprint included.
+        // A cursor is valid only for one list: direction, order and filter, including the client's fingerprint.
         let list = format!("referrals {} {} {filter:?} {client:?}", direction.code(), order.code());
         let args = PageArgs { first, after, last, before };
-        let window = args.window(&list, |key| read_key(order, key))?;
+        let window = args.window(&list, |key| parse_key(order, key))?;
         find_client(session, snapshot, direction, &mut filter, client).await?;
 
         let mut plan = ReferralPlan::below::<ReferralConnection>(ctx);
-        // A cursor in an order by offer needs the instant.
+        // A cursor of a list ordered by offer contains the instant of the offer.
         plan.whole |= matches!(order, ReferralOrder::OfferedAtAsc | ReferralOrder::OfferedAtDesc);
         let page = snapshot.referrals(direction, &filter, order, &window, plan.extent()).await?;
         let total = total::<ReferralConnection>(ctx, snapshot.count_referrals(direction, &filter)).await?;
         let rows = load::referrals(snapshot, alike(page.rows, &plan)).await?;
-        let with_key = |referral: Referral| Ok((write_key(order, &referral.row)?, referral));
+        let with_key = |referral: Referral| Ok((row_key(order, &referral.row)?, referral));
         let rows: Vec<_> = rows.into_iter().map(with_key).collect::<Result<_, Failure>>()?;
         Ok(ReferralConnection::new(list, rows, &args, page.more, total))
     }
@@ -95,9 +95,9 @@ impl ReferralQuery {
         if ids.len() > MAX_IDS {
             return Err(Failure::LimitExceeded(Limit::Ids, format!("„ids“ hat höchstens {MAX_IDS} Kennungen.")));
         }
-        // An id that cannot be read is refused at its place.
-        let read = |(place, id)| or_null(&ctx.with_index(place), local(Kind::Referral, id));
-        let ids: Vec<Option<Uuid>> = ids.iter().enumerate().map(read).collect();
+        // An invalid id is an error at its index, and null.
+        let parse = |(index, id)| or_null(&ctx.with_index(index), local(Kind::Referral, id));
+        let ids: Vec<Option<Uuid>> = ids.iter().enumerate().map(parse).collect();
         let known: Vec<Uuid> = ids.iter().flatten().copied().collect();
         let found = by_id::several(ctx, &known).await?;
         Ok(ids.iter().map(|id| found.get(id.as_ref()?).map(Arc::clone).map(WriteObject)).collect())
@@ -132,7 +132,7 @@ async fn one_referral(ctx: &Context<'_>, id: &ID) -> Result<Option<Arc<Referral>
     by_id::one(ctx, id).await
 }
 
-fn write_key(order: ReferralOrder, row: &ListedReferral) -> Result<RowKey, Failure> {
+fn row_key(order: ReferralOrder, row: &ListedReferral) -> Result<RowKey, Failure> {
     Ok(match order {
         ReferralOrder::DueOnAsc | ReferralOrder::DueOnDesc => RowKey::Day(row.due_on.unwrap_or(NO_DUE_DATE), row.id),
         ReferralOrder::OfferedAtAsc | ReferralOrder::OfferedAtDesc => {
@@ -141,7 +141,7 @@ fn write_key(order: ReferralOrder, row: &ListedReferral) -> Result<RowKey, Failu
     })
 }
 
-fn read_key(order: ReferralOrder, key: &str) -> Option<Key> {
+fn parse_key(order: ReferralOrder, key: &str) -> Option<Key> {
     let (value, id) = key.split_once('.')?;
     let id = Uuid::parse_str(id).ok()?;
     match order {

@@ -1,4 +1,4 @@
-//! A dashboard's tiles, counted in one statement.
+//! The counts of a dashboard, and the types that the other statistics share.
 
 use std::collections::BTreeMap;
 
@@ -69,22 +69,22 @@ pub(crate) struct AgencyCount {
 }
 
 impl ReferralCounts {
-    /// Adds up the counted lines. What was not counted by is empty: it was not asked for.
+    /// Sums the counted lines. The lists by purpose and by agency are empty if they were not selected.
     pub(crate) fn of(lines: &[Counts], direction: Direction, parties: &Parties) -> Self {
         let mine = match direction {
             Direction::Incoming => BallHolder::Receiver,
             Direction::Outgoing => BallHolder::Sender,
         };
-        let sum = |of: fn(&Counts) -> i64| int(lines.iter().map(of).sum());
+        let sum = |of: fn(&Counts) -> i64| to_int(lines.iter().map(of).sum());
         let ball_mine = lines.iter().filter(|line| line.status.ball() == Some(mine)).map(|line| line.total).sum();
         Self {
             total: sum(|line| line.total),
             pending: sum(|line| line.pending),
             overdue: sum(|line| line.overdue),
             due_this_week: sum(|line| line.due_this_week),
-            ball_mine: int(ball_mine),
+            ball_mine: to_int(ball_mine),
             by_status: StatusCount::list(lines.iter().map(|line| (line.status, line.total))),
-            // A line without a purpose or an agency was not counted by it.
+            // A line has a purpose or an agency only if the statement grouped by it.
             by_purpose: PurposeCount::list(lines.iter().filter_map(|line| Some((line.purpose?, line.total)))),
             by_agency: AgencyCount::list(lines.iter().filter_map(|line| Some((line.other_id?, line.total))), parties),
         }
@@ -93,40 +93,41 @@ impl ReferralCounts {
 
 impl StatusCount {
     pub(crate) fn list(counted: impl Iterator<Item = (ReferralStatus, i64)>) -> Vec<Self> {
-        grouped(counted).into_iter().map(|(status, count)| Self { status: WordEnum(status), count }).collect()
+        sum_by_key(counted).into_iter().map(|(status, count)| Self { status: WordEnum(status), count }).collect()
     }
 }
 
 impl PurposeCount {
     pub(crate) fn list(counted: impl Iterator<Item = (ReferralPurpose, i64)>) -> Vec<Self> {
-        grouped(counted).into_iter().map(|(purpose, count)| Self { purpose: Purpose(purpose), count }).collect()
+        sum_by_key(counted).into_iter().map(|(purpose, count)| Self { purpose: Purpose(purpose), count }).collect()
     }
 }
 
 impl AgencyCount {
-    /// By their short names; an agency that is not among the parties is left out.
+    /// Sorted by short name. An agency that is not in `parties` is omitted.
     pub(crate) fn list(counted: impl Iterator<Item = (Uuid, i64)>, parties: &Parties) -> Vec<Self> {
         let named = |(id, count)| Some(Self { agency: Agency(parties.get(&id)?.clone()), count });
-        let mut list: Vec<Self> = grouped(counted).into_iter().filter_map(named).collect();
+        let mut list: Vec<Self> = sum_by_key(counted).into_iter().filter_map(named).collect();
         list.sort_by(|a, b| a.agency.0.slug.cmp(&b.agency.0.slug));
         list
     }
 }
 
-/// Sums by a key.
-pub(crate) fn grouped<K: Ord>(counted: impl Iterator<Item = (K, i64)>) -> BTreeMap<K, i32> {
+/// Sums the counts of each key.
+pub(crate) fn sum_by_key<K: Ord>(counted: impl Iterator<Item = (K, i64)>) -> BTreeMap<K, i32> {
     let mut groups = BTreeMap::new();
     for (key, count) in counted {
-        *groups.entry(key).or_insert(0) += int(count);
+        *groups.entry(key).or_insert(0) += to_int(count);
     }
     groups
 }
 
-pub(crate) fn int(count: i64) -> i32 {
+/// A count as an `Int` of GraphQL, capped at its maximum.
+pub(crate) fn to_int(count: i64) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }
 
-/// What is asked of numbers.
+/// The groups and times that a selection on statistics needs.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct CountPlan {
     pub(crate) purposes: bool,
@@ -135,7 +136,7 @@ pub(crate) struct CountPlan {
 }
 
 impl CountPlan {
-    /// Of numbers that the field being resolved gives.
+    /// The plan of the field that is being resolved, whose value is a `T`.
     pub(crate) fn of<T: OutputType>(ctx: &Context<'_>) -> Self {
         let mut plan = Self::default();
         for need in Selected::of::<T>(ctx).fields().flat_map(|field| CountNeed::of(field.needs())) {

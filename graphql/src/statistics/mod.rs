@@ -1,4 +1,4 @@
-//! Statistics: exact about one's own referrals, rounded for the coordination.
+//! The root fields of statistics: exact for the viewer's own referrals, rounded for the coordination.
 
 pub(crate) mod counts;
 mod municipality;
@@ -25,12 +25,12 @@ use crate::statistics::counts::CountPlan;
 use municipality::MunicipalityStatistics;
 use own::ReferralStatistics;
 
-/// So many months one answer covers.
+/// The largest number of months in one answer.
 const MAX_MONTHS: i32 = 36;
-/// The months of an answer that does not say which: the current one and those before it.
-const USUAL_MONTHS: i32 = 12;
+/// The number of months without `from` in the filter.
+const DEFAULT_MONTHS: i32 = 12;
 
-/// What can be asked of the numbers.
+/// The root fields of statistics.
 #[derive(Default)]
 pub(crate) struct StatisticsQuery;
 
@@ -96,7 +96,7 @@ async fn municipality(
     by: Vec<WordEnum<StatisticsDimension>>,
 ) -> Result<Option<MunicipalityStatistics>, Failure> {
     let session = Session::of(ctx);
-    let desk = session.write(Scope::StatisticsRead)?;
+    let context = session.write(Scope::StatisticsRead)?;
     let period = period.0;
     let mut by: Vec<StatisticsDimension> = by.into_iter().map(|one| one.0).collect();
     by.sort_unstable();
@@ -110,7 +110,7 @@ async fn municipality(
             period.last_day().format("%d.%m.%Y")
         )));
     }
-    kim_casework::statistics::record(desk, period, &by).await?;
+    kim_casework::statistics::record(context, period, &by).await?;
     let snapshot = session.read(Scope::StatisticsRead).await?;
     let periods: Vec<_> = std::iter::once(period).chain(period.months()).collect();
     let groups = snapshot.municipality_groups(&periods).await?;
@@ -121,7 +121,7 @@ async fn municipality(
 
 fn tally_filter(input: StatisticsFilter, this_month: Month) -> Result<TallyFilter, Failure> {
     let to = input.to.map_or(this_month, |month| month.0);
-    let from = input.from.map_or_else(|| to.plus(1 - USUAL_MONTHS), |month| month.0);
+    let from = input.from.map_or_else(|| to.plus(1 - DEFAULT_MONTHS), |month| month.0);
     if !(0..MAX_MONTHS).contains(&from.until(to)) {
         return Err(Failure::BadInput(format!(
             "„from“ liegt nicht nach „to“, und dazwischen liegen höchstens {MAX_MONTHS} Monate."
@@ -131,12 +131,12 @@ fn tally_filter(input: StatisticsFilter, this_month: Month) -> Result<TallyFilte
         from,
         to,
         purpose: input.purpose.map(|purposes| purposes.into_iter().map(|purpose| purpose.0).collect()),
-        // An agency that does not exist has no referrals.
+        // An id of another kind is treated like an unknown id: no row matches the nil UUID.
         agency: input.agency.map(|id| local(Kind::Agency, &id)).transpose()?.map(Option::unwrap_or_default),
     })
 }
 
-/// Hours to a tenth, from microseconds.
+/// Converts microseconds to hours, rounded to one decimal place.
 fn hours(micros: i64) -> f64 {
     const TENTH: i64 = 360_000_000;
     f64::from(i32::try_from((micros + TENTH / 2) / TENTH).unwrap_or(i32::MAX)) / 10.0
@@ -147,15 +147,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hours_have_one_place() {
+    fn hours_are_rounded_to_one_decimal_place() {
         assert_eq!([0, 179_999_999, 180_000_000, 3_600_000_000, 5_400_000_000].map(hours), [0.0, 0.0, 0.1, 1.0, 1.5]);
     }
 
     #[test]
-    fn without_a_filter_twelve_months_are_counted_and_never_more_than_thirty_six() {
+    fn a_filter_covers_twelve_months_by_default_and_at_most_thirty_six() {
         let month = |text| Month::parse(text).expect("a month");
-        let usual = tally_filter(StatisticsFilter::default(), month("2026-11")).expect("a filter");
-        assert_eq!((usual.from, usual.to), (month("2025-12"), month("2026-11")));
+        let default = tally_filter(StatisticsFilter::default(), month("2026-11")).expect("a filter");
+        assert_eq!((default.from, default.to), (month("2025-12"), month("2026-11")));
         let of = |from, to| {
             let input = StatisticsFilter {
                 from: Some(MonthScalar(month(from))),

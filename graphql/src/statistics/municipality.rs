@@ -1,4 +1,4 @@
-//! A municipality's referrals in numbers: what the rule of `kim_domain::statistics` lets out, and nothing else.
+//! Statistics of a municipality's referrals, limited to the cells that `kim_domain::statistics` publishes.
 
 use async_graphql::SimpleObject;
 use kim_domain::Word;
@@ -12,7 +12,7 @@ use kim_entity::read::KindStay;
 use crate::agency::Purpose;
 use crate::schema::scalar::{Date, PeriodScalar};
 use crate::schema::word_enum::WordEnum;
-use crate::statistics::counts::int;
+use crate::statistics::counts::to_int;
 
 /// Die Übergaben Ihrer Kommune in gerundeten Zahlen.
 #[derive(SimpleObject)]
@@ -69,7 +69,7 @@ pub(crate) struct KindTimeInState {
 }
 
 impl MunicipalityStatistics {
-    /// Of a period, whose groups come first, and then those of its months.
+    /// The statistics of a period. `groups` contains the groups of the period first, then those of each of its months.
     pub(super) fn of(
         period: Period,
         by: Vec<StatisticsDimension>,
@@ -110,7 +110,7 @@ fn cell(by: &[StatisticsDimension], labels: &Labels, count: u64) -> StatisticsCe
 impl From<KindStay> for KindTimeInState {
     fn from(stay: KindStay) -> Self {
         const DAY: i64 = 24 * 3_600_000_000;
-        let days = |micros: i64| int((micros + DAY / 2) / DAY);
+        let days = |micros: i64| to_int((micros + DAY / 2) / DAY);
         Self {
             receiver_kind: WordEnum(stay.kind),
             status: WordEnum(stay.status),

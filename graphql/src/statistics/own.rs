@@ -1,4 +1,4 @@
-//! An agency's own referrals in numbers: added up from what the database counted.
+//! Statistics of an agency's own referrals: sums of the counts from the database.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::hours;
 use crate::agency::Parties;
 use crate::schema::scalar::MonthScalar;
 use crate::schema::word_enum::WordEnum;
-use crate::statistics::counts::{AgencyCount, PurposeCount, StatusCount, grouped, int};
+use crate::statistics::counts::{AgencyCount, PurposeCount, StatusCount, sum_by_key, to_int};
 
 /// Die Übergaben Ihrer Stelle in Zahlen: die in den Monaten angebotenen, wie sie jetzt stehen.
 #[derive(SimpleObject)]
@@ -142,7 +142,7 @@ pub(crate) struct TimeInState {
 }
 
 impl ReferralStatistics {
-    /// Adds up.
+    /// Sums the tallies.
     pub(super) fn of(filter: &TallyFilter, tallies: Vec<Tally>, stays: Vec<Stay>, parties: &Parties) -> Self {
         let (awaited, overdue) = (sum(&tallies, |tally| tally.awaited), sum(&tallies, |tally| tally.overdue));
         let months = 0..=filter.from.until(filter.to);
@@ -153,31 +153,33 @@ impl ReferralStatistics {
             by_status: StatusCount::list(tallies.iter().map(|tally| (tally.status, tally.total))),
             by_purpose: PurposeCount::list(tallies.iter().map(|tally| (tally.purpose, tally.total))),
             by_agency: AgencyCount::list(tallies.iter().map(|tally| (tally.other_id, tally.total)), parties),
-            by_month: months.map(|place| MonthCount::of(filter, place, &tallies)).collect(),
+            by_month: months.map(|month| MonthCount::of(filter, month, &tallies)).collect(),
             awaited,
             overdue,
             overdue_share: (awaited > 0).then(|| f64::from(overdue) / f64::from(awaited)),
             reasons: ReasonStatistics::of(&tallies),
-            time_in_state: in_order(stays, |stay| stay.status).map(TimeInState::from).collect(),
+            time_in_state: sorted(stays, |stay| stay.status).map(TimeInState::from).collect(),
         }
     }
 }
 
 impl MonthCount {
-    fn of(filter: &TallyFilter, place: i32, tallies: &[Tally]) -> Self {
-        let of_month = |tally: &&Tally| tally.month == place;
-        let with = |status: ReferralStatus| {
-            int(tallies.iter().filter(of_month).filter(|tally| tally.status == status).map(|tally| tally.total).sum())
+    fn of(filter: &TallyFilter, month: i32, tallies: &[Tally]) -> Self {
+        let of_month = |tally: &&Tally| tally.month == month;
+        let with_status = |status: ReferralStatus| {
+            to_int(
+                tallies.iter().filter(of_month).filter(|tally| tally.status == status).map(|tally| tally.total).sum(),
+            )
         };
-        let add = |of: fn(&Tally) -> i64| int(tallies.iter().filter(of_month).map(of).sum());
+        let sum_of = |of: fn(&Tally) -> i64| to_int(tallies.iter().filter(of_month).map(of).sum());
         Self {
-            month: MonthScalar(filter.from.plus(place)),
-            total: add(|tally| tally.total),
-            accepted: add(|tally| tally.accepted),
-            declined: with(ReferralStatus::Declined),
-            not_competent: add(not_competent),
-            completed: with(ReferralStatus::Completed),
-            overdue: add(|tally| tally.overdue),
+            month: MonthScalar(filter.from.plus(month)),
+            total: sum_of(|tally| tally.total),
+            accepted: sum_of(|tally| tally.accepted),
+            declined: with_status(ReferralStatus::Declined),
+            not_competent: sum_of(not_competent),
+            completed: with_status(ReferralStatus::Completed),
+            overdue: sum_of(|tally| tally.overdue),
         }
     }
 }
@@ -200,14 +202,14 @@ impl From<Stay> for TimeInState {
     fn from(stay: Stay) -> Self {
         Self {
             status: WordEnum(stay.status),
-            count: int(stay.stays),
+            count: to_int(stay.stays),
             median_hours: hours(stay.median),
             ninetieth_percentile_hours: hours(stay.ninetieth),
         }
     }
 }
 
-/// Those of a line that another agency was competent for.
+/// The referrals of a tally for which the receiver was not competent.
 fn not_competent(tally: &Tally) -> i64 {
     let is = |code: &str| tally.reason.as_deref() == Some(code);
     let whole = match tally.status {
@@ -231,14 +233,14 @@ fn not_competent(tally: &Tally) -> i64 {
 
 fn by_reason<W: Word + Ord>(tallies: &[Tally], status: ReferralStatus) -> BTreeMap<W, i32> {
     let of_status = tallies.iter().filter(|tally| tally.status == status);
-    grouped(of_status.filter_map(|tally| Some((tally.reason.as_deref().and_then(W::from_code)?, tally.total))))
+    sum_by_key(of_status.filter_map(|tally| Some((tally.reason.as_deref().and_then(W::from_code)?, tally.total))))
 }
 
 fn sum(tallies: &[Tally], of: impl Fn(&Tally) -> i64) -> i32 {
-    int(tallies.iter().map(of).sum())
+    to_int(tallies.iter().map(of).sum())
 }
 
-fn in_order<T, K: Ord>(mut rows: Vec<T>, key: impl Fn(&T) -> K) -> std::vec::IntoIter<T> {
+fn sorted<T, K: Ord>(mut rows: Vec<T>, key: impl Fn(&T) -> K) -> std::vec::IntoIter<T> {
     rows.sort_by_key(key);
     rows.into_iter()
 }

@@ -1,4 +1,5 @@
-//! Notices that another Träger manages a case of what is probably the same person: a reference, and nothing of the other.
+//! Notices that another Träger probably manages a case of the same person. A notice contains a reference and nothing about
+//! the other Träger.
 
 pub(crate) mod mutations;
 
@@ -17,7 +18,7 @@ use crate::run::plan::total;
 use crate::run::session::Session;
 use crate::schema::scalar::{DateTime, global, local};
 
-/// What can be read of support checks.
+/// The root field of notices.
 #[derive(Default)]
 pub(crate) struct SupportQuery;
 
@@ -68,7 +69,7 @@ impl SupportQuery {
         #[graphql(desc = "Nach diesem Zeiger.")] after: Option<String>,
     ) -> Result<SupportNoticeConnection, Failure> {
         let snapshot = Session::of(ctx).read(Scope::CaseRead).await?;
-        // A case that does not exist has no notices.
+        // An id of another kind is treated like an unknown id: no row matches the nil UUID.
         let case = case_id.map(|id| local(Kind::Case, &id)).transpose()?.map(Option::unwrap_or_default);
         let list = format!("supportNotices {case:?}");
         let args = PageArgs { first, after, ..PageArgs::default() };

@@ -1,4 +1,4 @@
-//! What case managers do against double support (Vermeidung von Doppelförderung).
+//! The mutations that prevent double support (Vermeidung von Doppelförderung).
 
 use async_graphql::{Context, ID, Object, SimpleObject};
 use kim_casework::support as casework;
@@ -53,6 +53,7 @@ pub(crate) struct SupportCheckPayload {
     reference: Option<String>,
 }
 
+/// The mutations of support checks.
 #[derive(Default)]
 pub(crate) struct SupportMutation;
 
@@ -93,21 +94,22 @@ impl SupportMutation {
     #[graphql(tag = "for senders")]
     async fn support_check(&self, ctx: &Context<'_>, input: SupportCheckInput) -> Option<SupportCheckPayload> {
         let key = input.idempotency_key.clone();
-        let checked = async {
+        let payload = async {
             let checked: casework::CheckResult = change(ctx, Scope::CaseWrite, "supportCheck", key, async |work| {
                 casework::check(work, local_or_refused(Kind::Case, &input.case_id)?).await
             })
             .await?;
-            // A repeat is told what may be told by now: somebody may have withdrawn since.
+            // A repeat with the same key gets the stored result. A client may have withdrawn since, so the notice is checked
+            // again.
             let mut reference = checked.reference;
             if let Some(known) = &reference {
                 let snapshot = Session::of(ctx).after().await?;
-                let stands = snapshot.has_support_notice(known).await?;
+                let still_valid = snapshot.has_support_notice(known).await?;
                 drop(snapshot);
-                reference = reference.filter(|_| stands);
+                reference = reference.filter(|_| still_valid);
             }
             Ok(Some(SupportCheckPayload { found: reference.is_some(), reference }))
         };
-        or_null(ctx, Box::pin(checked).await)
+        or_null(ctx, Box::pin(payload).await)
     }
 }

@@ -1,4 +1,4 @@
-//! What the mutations of referrals take.
+//! The inputs of the mutations of referrals.
 
 use async_graphql::{ID, InputObject};
 use kim_casework::referral as casework;
