@@ -1,4 +1,5 @@
-//! What resolvers run on: the session of a request, plans of what is asked, reads by id, pages, changes, and writing JSON.
+//! The parts that all resolvers share: the session of a request, plans, reads by id, pages, changes, and the writing of
+//! JSON.
 
 pub(crate) mod by_id;
 pub(crate) mod change;

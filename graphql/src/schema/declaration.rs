@@ -1,23 +1,23 @@
-//! What the parts of the schema declare of themselves, beside their code: `#[graphql(tag = "for work")]`.
+//! Reads the declarations of the parts of the schema. They are tags beside the code: `#[graphql(tag = "for work")]`.
 //!
-//! The engine keeps tags in its registry and prints them nowhere. They are read once, when a schema is built; a tag that
-//! cannot be read, or one that is missing, ends the building.
+//! The engine keeps tags in its registry and does not print them in the SDL. They are read once, when a schema is
+//! built. If a tag is missing or invalid, the schema is not built.
 //!
-//! | tag | on | says |
+//! | tag | on | meaning |
 //! |---|---|---|
-//! | `for work` | everything | for whom it exists: an [`Audience`], or several (`for work\|coordination`) |
-//! | `list 5` | a list | how many items it usually has at the most |
-//! | `rows 20` | a list | the same, of rows of the database |
-//! | `bulk` | a list | as many rows as a bulk may bring |
-//! | `by ids` | a list | as many rows as its argument `ids` has |
-//! | `page` | a connection | as many rows as its arguments say |
-//! | `in page` | `nodes` and `edges` | as many as the field that leads to the connection |
-//! | `plan referral` | a type | which plan fetches what its fields need |
-//! | `needs parties` | a field | what that plan fetches for it: one or several [`Need`]s |
-//! | `logged` | a field | a text that was shown is logged |
+//! | `for work` | every part | for whom the part exists: an [`Audience`], or several (`for work\|coordination`) |
+//! | `list 5` | a list | the usual maximum number of items |
+//! | `rows 20` | a list | the same, for rows of the database |
+//! | `bulk` | a list | as many rows as the maximum of a bulk import |
+//! | `by ids` | a list | one row for each id in the argument `ids` |
+//! | `page` | a connection | as many rows as the arguments select |
+//! | `in page` | `nodes` and `edges` | counted by the field of the connection |
+//! | `plan referral` | a type | the plan that fetches the needs of the type's fields |
+//! | `needs parties` | a field | what the plan fetches for the field: one or several [`Need`]s |
+//! | `logged` | a field | a text whose disclosure is logged |
 //!
-//! A type's declaration holds for its fields, its values and its input fields, and a field's for its arguments, unless they
-//! declare their own. The root's fields each declare their own.
+//! The audience of a type also applies to its fields, values and input fields, and the audience of a field to its
+//! arguments, unless they declare their own. Each field of a root must declare its own.
 
 use std::collections::BTreeMap;
 
@@ -27,46 +27,46 @@ use kim_domain::bulk::MAX_ROWS;
 
 use crate::schema::needs::Need;
 
-/// What a connection's own lists declare.
+/// The tag of the lists in a connection.
 const IN_PAGE: &str = "in page";
-/// What a list of rows by their ids declares.
+/// The tag of a list of rows by their ids.
 const BY_IDS: &str = "by ids";
 
-/// What one part declares.
+/// The declaration of one part.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Declaration {
     /// For whom the part exists.
     pub(crate) audiences: Vec<Audience>,
-    /// How long it is.
+    /// The number of items.
     pub(crate) weight: Weight,
-    /// The plan that knows the needs of its fields.
+    /// The plan that fetches the needs of the fields, for types.
     pub(crate) plan: String,
-    /// What that plan fetches for it.
+    /// What the plan fetches for the field.
     pub(crate) needs: Vec<Need>,
-    /// Whether it is logged that it was shown.
+    /// Whether the disclosure of the field is logged.
     pub(crate) is_logged: bool,
 }
 
-/// How many items a field has.
+/// The number of items of a field.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Weight {
-    /// It is no list.
+    /// Not a list.
     #[default]
     One,
-    /// Usually at most so many.
+    /// A list with a usual maximum number of items.
     List(u64),
-    /// Usually at most so many rows of the database.
+    /// A list of rows of the database, with a usual maximum number.
     Rows(u64),
-    /// As many rows of the database as its argument `ids` has.
+    /// One row of the database for each id in the argument `ids`.
     ByIds,
-    /// As many rows of the database as its arguments say.
+    /// As many rows of the database as the arguments select.
     Page,
-    /// Counted by the field that leads to the page.
+    /// A list in a page, counted by the field of the connection.
     InPage,
 }
 
 impl Declaration {
-    /// Reads the tags of a part of something that declares more.
+    /// Reads the tags of a part. `of` is the declaration of the type or field that contains it.
     fn read(tags: &[String], of: &Self) -> Result<Self, String> {
         let mut read = Self::default();
         for tag in tags {
@@ -102,16 +102,16 @@ fn number(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("\"{text}\" is no number"))
 }
 
-/// The tags of a part whose declaration the domain makes; none if it inherits.
+/// The tags of a part whose audiences are defined in the domain. Empty if the part inherits them.
 pub(crate) fn tags(audiences: &[Audience]) -> Vec<String> {
     let names: Vec<String> = audiences.iter().map(Audience::to_string).collect();
     if names.is_empty() { Vec::new() } else { vec![format!("for {}", names.join("|"))] }
 }
 
-/// What every type and its parts declare, by their places: `Case`, `Case.notes`, `Case.notes(first)`.
+/// The declarations of all types and their parts, by path: `Case`, `Case.notes`, `Case.notes(first)`.
 pub(crate) type Declarations = BTreeMap<String, Declaration>;
 
-/// Reads all declarations, or says what is missing or cannot be read. The engine's own types and fields declare nothing.
+/// Reads all declarations. Fails with a list of missing and invalid ones. Built-in types and introspection have none.
 pub(crate) fn read(registry: &Registry) -> Result<Declarations, Vec<String>> {
     let mut reading = Reading { registry, found: BTreeMap::new(), problems: Vec::new() };
     for (name, ty) in registry.types.iter().filter(|(name, _)| !is_of_the_engine(name)) {
@@ -168,7 +168,7 @@ impl Reading<'_> {
         Declaration::default()
     }
 
-    /// Finds lists that do not declare how long they are, and declarations that fit no list.
+    /// Finds lists without a declared length, and lengths that do not match their fields.
     fn weigh(&mut self, place: &str, field: &MetaField, weight: Weight) {
         let mut fields =
             self.registry.concrete_type_by_name(&field.ty).and_then(MetaType::fields).into_iter().flatten();
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_declared_or_cannot_be_read_is_an_error() {
+    fn missing_and_invalid_declarations_are_errors() {
         let mut registry = Registry { query_type: "Root".to_owned(), ..Registry::default() };
         Root::create_type_info(&mut registry);
         let problems = [
