@@ -87,8 +87,8 @@ impl Api {
         let mut snapshot = Some(admitted).filter(|_| !request.prepared.is_mutation);
         for _ in 0..ATTEMPTS {
             let (mut response, shown, today) = match self.attempt(schema, &viewer, snapshot.take(), &request).await {
-                Ok(answered) => answered,
-                Err(broken) => return broken,
+                Ok(executed) => executed,
+                Err(failed) => return failed,
             };
             error_text::rewrite(&mut response.errors, &request.document().rewritten, visible);
             if response.data == Value::Null {

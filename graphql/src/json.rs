@@ -137,22 +137,24 @@ mod tests {
     fn finished_json_is_written_unchanged_and_searched_for_nulls() {
         let piece = br#"[{"a":null,"b":[true,"\u00e4"]}]"#;
         let list = written(piece.to_vec());
-        let answer = Value::Object([(Name::new("list"), list)].into_iter().collect());
+        let response = Value::Object([(Name::new("list"), list)].into_iter().collect());
         let mut json = Vec::new();
-        write(&answer, &mut json);
+        write(&response, &mut json);
         assert_eq!(json, [br#"{"list":"#, &piece[..], b"}"].concat());
         let path =
             |last: &str| [PathSegment::Field("list".into()), PathSegment::Index(0), PathSegment::Field(last.into())];
         assert!(
-            is_null_at(&answer, &path("a")) && !is_null_at(&answer, &path("b")) && !is_null_at(&answer, &path("c"))
+            is_null_at(&response, &path("a"))
+                && !is_null_at(&response, &path("b"))
+                && !is_null_at(&response, &path("c"))
         );
     }
 
     #[test]
     fn the_placeholder_key_is_not_written() {
-        let answer = serde_json::json!({"a": {"": "A"}, "": "Query", "b": [{"": "B", "c": 1}]});
+        let response = serde_json::json!({"a": {"": "A"}, "": "Query", "b": [{"": "B", "c": 1}]});
         let mut json = Vec::new();
-        write(&Value::from_json(answer).expect("a value"), &mut json);
+        write(&Value::from_json(response).expect("a value"), &mut json);
         assert_eq!(String::from_utf8(json).expect("text"), r#"{"a":{},"b":[{"c":1}]}"#);
     }
 
@@ -160,9 +162,9 @@ mod tests {
     fn a_response_is_the_json_that_serde_would_write() {
         let value =
             serde_json::json!({"a": [], "b": {}, "c": [1, -2.5, "\"\n\u{1}ä", true, null, {"d": "E"}], "f": [[]]});
-        let answer = Value::from_json(value.clone()).expect("a value");
+        let response = Value::from_json(value.clone()).expect("a value");
         let mut json = Vec::new();
-        write(&answer, &mut json);
+        write(&response, &mut json);
         assert_eq!(serde_json::from_slice::<serde_json::Value>(&json).expect("JSON"), value);
     }
 }

@@ -175,9 +175,9 @@ impl<'d> Measure<'d> {
                 (field.get_argument("ids").map_or(1, |ids| self.items(&ids.node)).min(MAX_IDS as u64), true)
             }
             Weight::Page => {
-                let asked = ["first", "last"].into_iter().filter_map(|argument| field.get_argument(argument));
+                let sizes = ["first", "last"].into_iter().filter_map(|argument| field.get_argument(argument));
                 // The resolver refuses a page that is too large.
-                let length = asked.filter_map(|value| self.number(&value.node)).max().unwrap_or(DEFAULT_ROWS);
+                let length = sizes.filter_map(|value| self.number(&value.node)).max().unwrap_or(DEFAULT_ROWS);
                 (length.min(MAX_ROWS), true)
             }
         }

@@ -214,10 +214,10 @@ mod tests {
         request: impl Into<Request>,
     ) -> Arc<Prepared> {
         let parsed = ParsedRequest::read(request.into()).expect("a document");
-        let mut ready =
+        let mut prepared =
             documents.prepare(parsed, pair, schemas::visible(schemas::of(pair.0, pair.1))).expect("a valid request");
-        ready.cache();
-        ready.prepared
+        prepared.cache();
+        prepared.prepared
     }
 
     fn refused(documents: &Documents, request: Request) -> Vec<String> {
@@ -261,7 +261,7 @@ mod tests {
         let text = "query($f: ReferralFilter, $n: Int!) { referrals(filter: $f, first: $n) { totalCount } }";
         let with = |variables| Request::new(text).variables(Variables::from_json(variables));
         prepare_and_cache(&documents, CLERK, with(serde_json::json!({"n": 1})));
-        for (variables, says) in [
+        for (variables, message) in [
             (serde_json::json!({}), "Variable \"$n\" of type \"Int!\" is required but not provided."),
             (serde_json::json!({"n": null}), "Variable \"$n\" of type \"Int!\" is required but not provided."),
             (
@@ -273,7 +273,7 @@ mod tests {
                 "Die Anfrage ist zu groß: höchstens 20000 Bytes in einem Text.",
             ),
         ] {
-            assert_eq!(refused(&documents, with(variables)), [says]);
+            assert_eq!(refused(&documents, with(variables)), [message]);
         }
         prepare_and_cache(&documents, CLERK, with(serde_json::json!({"n": 1, "f": {}})));
         assert_eq!(documents.counts().misses, 1);
@@ -293,9 +293,10 @@ mod tests {
         ] {
             prepare_and_cache(&documents, CLERK, with(within_limits));
         }
-        for too_much in [serde_json::json!({"outer": 100}), serde_json::json!({"outer": 100, "inner": 100})] {
-            let says = "Die Anfrage ist zu groß: höchstens 10000 Zeilen, die Seitengrößen miteinander multipliziert.";
-            assert_eq!(refused(&documents, with(too_much)), [says]);
+        for too_large in [serde_json::json!({"outer": 100}), serde_json::json!({"outer": 100, "inner": 100})] {
+            let message =
+                "Die Anfrage ist zu groß: höchstens 10000 Zeilen, die Seitengrößen miteinander multipliziert.";
+            assert_eq!(refused(&documents, with(too_large)), [message]);
         }
         assert_eq!(documents.counts().misses, 1);
     }

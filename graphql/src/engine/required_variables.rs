@@ -13,8 +13,8 @@ pub(crate) fn check(definitions: &[Positioned<VariableDefinition>], given: &Vari
     });
     match missing {
         Some(one) => {
-            let (name, wanted) = (&one.node.name.node, &one.node.var_type.node);
-            let text = format!("Variable \"${name}\" of type \"{wanted}\" is required but not provided.");
+            let (name, ty) = (&one.node.name.node, &one.node.var_type.node);
+            let text = format!("Variable \"${name}\" of type \"{ty}\" is required but not provided.");
             Err(with_code(ServerError::new(text, Some(one.pos)), Code::BadInput))
         }
         None => Ok(()),

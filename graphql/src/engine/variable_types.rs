@@ -11,11 +11,11 @@ use crate::schema::visible_schema::VisibleSchema;
 
 /// Refuses a variable of an unknown type or of an output type.
 pub(crate) fn check(definition: &Positioned<VariableDefinition>, schema: &VisibleSchema) -> Option<ServerError> {
-    let (name, wanted) = (&definition.node.name.node, definition.node.var_type.node.to_string());
-    let wanted = MetaTypeName::concrete_typename(&wanted);
-    let text = match schema.named(wanted) {
-        None => format!("Unknown type \"{wanted}\""),
-        Some(found) if !found.is_input() => format!("Variable \"${name}\" cannot be of non-input type \"{wanted}\""),
+    let (name, type_name) = (&definition.node.name.node, definition.node.var_type.node.to_string());
+    let type_name = MetaTypeName::concrete_typename(&type_name);
+    let text = match schema.named(type_name) {
+        None => format!("Unknown type \"{type_name}\""),
+        Some(found) if !found.is_input() => format!("Variable \"${name}\" cannot be of non-input type \"{type_name}\""),
         Some(_) => return None,
     };
     Some(invalid(text, definition.pos))

@@ -23,37 +23,36 @@ pub(crate) trait FindById: Sized + Send + Sync + 'static {
     type Plan: Plan + Clone + Eq + Hash + Send + Sync + 'static;
 
     /// Reads the objects with these ids that the viewer may see, each once and with everything that its plan fetches.
-    fn find<'f>(snapshot: &'f Reads, asked: &'f PlannedById<'f, Self::Plan>) -> Loading<'f, (Uuid, Self)>;
+    fn find<'f>(snapshot: &'f Reads, plans: &'f PlannedById<'f, Self::Plan>) -> Loading<'f, (Uuid, Self)>;
 }
 
 /// The object with this id, with everything that the current field selects. `None` if the viewer may not see the
 /// object.
 pub(crate) async fn one<T: FindById>(ctx: &Context<'_>, id: Uuid) -> Result<Option<Arc<T>>, Failure> {
-    let wanted = Wanted { id, plan: Arc::new(T::Plan::of_field(ctx)) };
-    Session::of(ctx).loader::<T>().0.try_load(wanted).await.unwrap_or_else(|_| Err(no_entry()))
+    let key = LoadKey { id, plan: Arc::new(T::Plan::of_field(ctx)) };
+    Session::of(ctx).loader::<T>().0.try_load(key).await.unwrap_or_else(|_| Err(no_entry()))
 }
 
 /// The objects with these ids that the viewer may see, by id, with everything that the current field selects.
 pub(crate) async fn several<T: FindById>(ctx: &Context<'_>, ids: &[Uuid]) -> Result<HashMap<Uuid, Arc<T>>, Failure> {
     let plan = Arc::new(T::Plan::of_field(ctx));
-    let wanted = ids.iter().map(|&id| Wanted { id, plan: Arc::clone(&plan) });
-    let found = Session::of(ctx).loader::<T>().0.try_load_many(wanted.collect()).await.map_err(|_| no_entry())?;
-    let found =
-        found.into_iter().filter_map(|(wanted, found)| Some(found.transpose()?.map(|found| (wanted.id, found))));
+    let keys = ids.iter().map(|&id| LoadKey { id, plan: Arc::clone(&plan) });
+    let found = Session::of(ctx).loader::<T>().0.try_load_many(keys.collect()).await.map_err(|_| no_entry())?;
+    let found = found.into_iter().filter_map(|(key, found)| Some(found.transpose()?.map(|found| (key.id, found))));
     found.collect()
 }
 
 /// The key of the loader: an id, and the plan for the object.
 #[derive(Clone, PartialEq, Eq, Hash)]
-struct Wanted<P> {
+struct LoadKey<P> {
     id: Uuid,
     plan: Arc<P>,
 }
 
-impl<P> fmt::Debug for Wanted<P> {
+impl<P> fmt::Debug for LoadKey<P> {
     /// Short, because the loader formats every key for an error that it then drops.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Wanted")
+        f.write_str("LoadKey")
     }
 }
 
@@ -61,7 +60,7 @@ impl<P> fmt::Debug for Wanted<P> {
 type Found<T> = Result<Option<Arc<T>>, Failure>;
 
 /// The batch loader of one request for objects of one kind.
-pub(crate) struct IdLoader<T: FindById>(Loader<Wanted<T::Plan>, Found<T>, Batch>);
+pub(crate) struct IdLoader<T: FindById>(Loader<LoadKey<T::Plan>, Found<T>, Batch>);
 
 impl<T: FindById> IdLoader<T> {
     /// Creates a loader that reads from this snapshot.
@@ -82,11 +81,11 @@ fn no_entry() -> Failure {
 /// Loads batches from the request's snapshot.
 struct Batch(Arc<Snapshot>);
 
-impl<T: FindById> BatchFn<Wanted<T::Plan>, Found<T>> for Batch {
-    async fn load(&mut self, keys: &[Wanted<T::Plan>]) -> HashMap<Wanted<T::Plan>, Found<T>> {
-        let mut asked = PlannedById::default();
-        keys.iter().for_each(|key| asked.add(key.id, &*key.plan));
-        let read = async { T::find(self.0.reads().await?, &asked).await };
+impl<T: FindById> BatchFn<LoadKey<T::Plan>, Found<T>> for Batch {
+    async fn load(&mut self, keys: &[LoadKey<T::Plan>]) -> HashMap<LoadKey<T::Plan>, Found<T>> {
+        let mut plans = PlannedById::default();
+        keys.iter().for_each(|key| plans.add(key.id, &*key.plan));
+        let read = async { T::find(self.0.reads().await?, &plans).await };
         let found = read.await.map(|found| found.into_iter().map(|(id, one)| (id, Arc::new(one))).collect());
         let entry = |found: &Result<HashMap<Uuid, Arc<T>>, Failure>, id| match found {
             Ok(found) => Ok(found.get(id).cloned()),

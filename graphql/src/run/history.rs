@@ -47,7 +47,7 @@ impl<R> Histories<R> {
     /// Fetches the histories in the plans, with one statement for each distinct page and one for the counts.
     pub(crate) async fn fetch<F, G>(
         list: &str,
-        asked: &[(Uuid, &HistoryPlan)],
+        plans: &[(Uuid, &HistoryPlan)],
         read: impl Fn(Vec<Uuid>, Window<HistoryKey>) -> F,
         count: impl Fn(Vec<Uuid>) -> G,
     ) -> Result<Self, Failure>
@@ -56,21 +56,21 @@ impl<R> Histories<R> {
         G: Future<Output = Result<HashMap<Uuid, i64>, DbErr>>,
     {
         let mut found = Self { pages: Vec::new(), counts: HashMap::new() };
-        let mut wanted: Vec<(&PageArgs, Vec<Uuid>)> = Vec::new();
-        for &(id, plan) in asked {
+        let mut pages: Vec<(&PageArgs, Vec<Uuid>)> = Vec::new();
+        for &(id, plan) in plans {
             for args in &plan.pages {
-                match wanted.iter_mut().find(|(other, _)| *other == args) {
+                match pages.iter_mut().find(|(other, _)| *other == args) {
                     Some((_, ids)) => ids.push(id),
-                    None => wanted.push((args, vec![id])),
+                    None => pages.push((args, vec![id])),
                 }
             }
         }
-        for (args, ids) in wanted {
+        for (args, ids) in pages {
             // The resolver refuses invalid arguments of a page.
             let Ok(window) = args.window(list, moment) else { continue };
             found.pages.push((args.clone(), read(ids, window).await?));
         }
-        let counted: Vec<Uuid> = asked.iter().filter(|(_, plan)| plan.count).map(|(id, _)| *id).collect();
+        let counted: Vec<Uuid> = plans.iter().filter(|(_, plan)| plan.count).map(|(id, _)| *id).collect();
         if !counted.is_empty() {
             found.counts = count(counted).await?;
         }

@@ -35,8 +35,8 @@ impl<'p, P: Plan + Clone> PlannedById<'p, P> {
     pub(crate) fn add(&mut self, id: Uuid, plan: &'p P) {
         match self.0.get_mut(&id) {
             // The rows of a list share one plan for a relation, so there is nothing to merge.
-            Some(asked) if std::ptr::eq(&**asked, plan) => {}
-            Some(asked) => asked.to_mut().merge(plan),
+            Some(merged) if std::ptr::eq(&**merged, plan) => {}
+            Some(merged) => merged.to_mut().merge(plan),
             None => _ = self.0.insert(id, Cow::Borrowed(plan)),
         }
     }

@@ -80,11 +80,11 @@ impl Declaration {
                 _ if tag == IN_PAGE => read.weight = Weight::InPage,
                 ("plan", name) => name.clone_into(&mut read.plan),
                 ("needs", words) => {
-                    let need = |word| Need::read(&of.plan, word).ok_or_else(|| format!("no need \"{word}\""));
+                    let need = |word| Need::read(&of.plan, word).ok_or_else(|| format!("unknown need \"{word}\""));
                     read.needs = words.split(", ").map(need).collect::<Result<_, _>>()?;
                 }
                 ("logged", "") => read.is_logged = true,
-                _ => return Err(format!("\"{tag}\" declares nothing")),
+                _ => return Err(format!("unknown tag \"{tag}\"")),
             }
         }
         if read.audiences.is_empty() {
@@ -95,11 +95,14 @@ impl Declaration {
 }
 
 fn audiences(names: &str) -> Result<Vec<Audience>, String> {
-    names.split('|').map(|name| Audience::from_name(name).ok_or_else(|| format!("no audience \"{name}\""))).collect()
+    names
+        .split('|')
+        .map(|name| Audience::from_name(name).ok_or_else(|| format!("unknown audience \"{name}\"")))
+        .collect()
 }
 
 fn number(text: &str) -> Result<u64, String> {
-    text.parse().map_err(|_| format!("\"{text}\" is no number"))
+    text.parse().map_err(|_| format!("\"{text}\" is not a number"))
 }
 
 /// The tags of a part whose audiences are defined in the domain. Empty if the part inherits them.
@@ -140,7 +143,7 @@ impl Reading<'_> {
                 for field in fields.values().filter(|field| !is_of_the_engine(&field.name)) {
                     let place = format!("{name}.{}", field.name);
                     let own = self.part(place.clone(), &field.tags, &of);
-                    self.weigh(&place, field, own.weight);
+                    self.check_weight(&place, field, own.weight);
                     for input in field.args.values() {
                         self.part(format!("{place}({})", input.name), &input.tags, &own);
                     }
@@ -162,25 +165,25 @@ impl Reading<'_> {
                 self.found.insert(place, read.clone());
                 return read;
             }
-            Ok(_) => self.problems.push(format!("{place} does not declare for whom it exists")),
+            Ok(_) => self.problems.push(format!("{place} has no declared audience")),
             Err(problem) => self.problems.push(format!("{place}: {problem}")),
         }
         Declaration::default()
     }
 
     /// Finds lists without a declared length, and lengths that do not match their fields.
-    fn weigh(&mut self, place: &str, field: &MetaField, weight: Weight) {
+    fn check_weight(&mut self, place: &str, field: &MetaField, weight: Weight) {
         let mut fields =
             self.registry.concrete_type_by_name(&field.ty).and_then(MetaType::fields).into_iter().flatten();
         let is_page = fields.any(|(_, field)| field.tags.iter().any(|tag| tag == IN_PAGE));
         let is_list = field.ty.contains('[');
         let has_size = ["first", "last"].into_iter().any(|argument| field.args.contains_key(argument));
         let problem = match weight {
-            Weight::One if is_page => "is a connection and does not declare `page`",
-            Weight::One if is_list => "is a list and does not declare how long",
-            Weight::Page if !is_page || !has_size => "declares `page`, and is no connection or takes no size",
-            Weight::ByIds if !field.args.contains_key("ids") => "declares `by ids`, and takes none",
-            Weight::List(_) | Weight::Rows(_) | Weight::InPage | Weight::ByIds if !is_list => "is no list",
+            Weight::One if is_page => "is a connection that does not declare `page`",
+            Weight::One if is_list => "is a list without a declared length",
+            Weight::Page if !is_page || !has_size => "declares `page`, but is not a connection or has no size argument",
+            Weight::ByIds if !field.args.contains_key("ids") => "declares `by ids`, but has no argument `ids`",
+            Weight::List(_) | Weight::Rows(_) | Weight::InPage | Weight::ByIds if !is_list => "is not a list",
             Weight::One | Weight::Page | Weight::List(_) | Weight::Rows(_) | Weight::InPage | Weight::ByIds => return,
         };
         self.problems.push(format!("{place} {problem}"));
@@ -267,17 +270,17 @@ mod tests {
         let mut registry = Registry { query_type: "Root".to_owned(), ..Registry::default() };
         Root::create_type_info(&mut registry);
         let problems = [
-            "Declared.unknown: no audience \"nobody\"",
-            "Declared.unreadable: \"four all\" declares nothing",
-            "Declared.planless: no need \"parties\"",
-            "Declared.endless is a list and does not declare how long",
-            "Declared.single is no list",
-            "Declared.idless declares `by ids`, and takes none",
-            "Declared.sizeless declares `page`, and is no connection or takes no size",
-            "Declared.unpaged is a connection and does not declare `page`",
-            "Root.undeclared does not declare for whom it exists",
-            "Undeclared does not declare for whom it exists",
-            "Undeclared.id does not declare for whom it exists",
+            "Declared.unknown: unknown audience \"nobody\"",
+            "Declared.unreadable: unknown tag \"four all\"",
+            "Declared.planless: unknown need \"parties\"",
+            "Declared.endless is a list without a declared length",
+            "Declared.single is not a list",
+            "Declared.idless declares `by ids`, but has no argument `ids`",
+            "Declared.sizeless declares `page`, but is not a connection or has no size argument",
+            "Declared.unpaged is a connection that does not declare `page`",
+            "Root.undeclared has no declared audience",
+            "Undeclared has no declared audience",
+            "Undeclared.id has no declared audience",
         ];
         assert_eq!(read(&registry).expect_err("problems"), problems);
     }

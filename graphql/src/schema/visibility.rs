@@ -48,7 +48,7 @@ fn dead_ends(registry: &Registry) -> Vec<String> {
     let mut check = |place: String, ty: &str| {
         let ty = MetaTypeName::concrete_typename(ty);
         if !registry.types.contains_key(ty) {
-            found.push(format!("{place} leads to {ty}, which does not exist for the viewer"));
+            found.push(format!("{place} has the type {ty}, which does not exist for the viewer"));
         }
     };
     for (name, ty) in &registry.types {
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_visible_field_or_argument_of_a_hidden_type_is_an_error() {
-        let hidden = |place: &str, ty: &str| format!("{place} leads to {ty}, which does not exist for the viewer");
+        let hidden = |place: &str, ty: &str| format!("{place} has the type {ty}, which does not exist for the viewer");
         let problems = [hidden("Leading.leads", "Secret"), hidden("Leading.leads(of)", "SecretInput")];
         assert_eq!(narrowed::<Leading>().1, problems);
     }

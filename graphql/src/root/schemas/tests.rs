@@ -102,7 +102,7 @@ async fn a_hidden_handover_field_is_answered_like_one_that_never_existed() {
 async fn the_fields_and_values_of_a_handover_are_those_known_to_the_kind() {
     let query = "{ handover: __type(name: \"Handover\") { fields { name } } values: __type(name: \"HandoverField\") { enumValues { name } } }";
     for (kind, role) in pairs().filter(|(_, role)| role.works_on_referrals()) {
-        let answer = of(kind, role).execute(query).await.data.into_json().expect("JSON");
+        let response = of(kind, role).execute(query).await.data.into_json().expect("JSON");
         let names = |list: &serde_json::Value| -> BTreeSet<String> {
             list.as_array()
                 .expect("a list")
@@ -113,9 +113,9 @@ async fn the_fields_and_values_of_a_handover_are_those_known_to_the_kind() {
         let known = known_to(kind);
         let mut fields: BTreeSet<String> = known.iter().map(|field| field.name().to_owned()).collect();
         fields.extend(["withheld".to_owned(), "entries".to_owned(), "disputed".to_owned()]);
-        assert_eq!(names(&answer["handover"]["fields"]), fields, "{kind} {role}");
+        assert_eq!(names(&response["handover"]["fields"]), fields, "{kind} {role}");
         let values: BTreeSet<String> = known.iter().map(|field| field.code().to_owned()).collect();
-        assert_eq!(names(&answer["values"]["enumValues"]), values, "{kind} {role}");
+        assert_eq!(names(&response["values"]["enumValues"]), values, "{kind} {role}");
     }
 }
 
@@ -140,8 +140,8 @@ async fn a_hidden_root_field_type_or_node_is_answered_like_one_that_never_existe
             })
             .await;
             let introspection = format!("{{ __type(name: \"{name}\") {{ name }} }}");
-            let answer = of(pair.0, pair.1).execute(introspection.as_str()).await;
-            assert_eq!(answer.data.into_json().expect("JSON"), json!({"__type": null}), "{pair:?} {name}");
+            let response = of(pair.0, pair.1).execute(introspection.as_str()).await;
+            assert_eq!(response.data.into_json().expect("JSON"), json!({"__type": null}), "{pair:?} {name}");
         }
     }
 }
@@ -175,9 +175,9 @@ async fn introspection_shows_no_more_than_the_sdl() {
     let query =
         "{ __schema { types { name fields { name args { name } } enumValues { name } inputFields { name } } } }";
     for pair in pairs() {
-        let answer = of(pair.0, pair.1).execute(query).await.data.into_json().expect("JSON");
+        let response = of(pair.0, pair.1).execute(query).await.data.into_json().expect("JSON");
         let known = names_of(pair);
-        for ty in answer["__schema"]["types"].as_array().expect("types") {
+        for ty in response["__schema"]["types"].as_array().expect("types") {
             let own = ty["name"].as_str().expect("a name");
             if own.starts_with("__") || ["Boolean", "String", "Int", "Float", "ID"].contains(&own) {
                 continue;
