@@ -1,5 +1,4 @@
-//! All mutations. Each field checks the scope, runs the use case once, and returns what the viewer sees after the
-//! change.
+//! All mutations. Each field checks the scope, runs the use case once, and returns the viewer's view after the change.
 //!
 //! A field is null if its change was refused. The changes of the other fields stay in effect and are in the response.
 

@@ -1,5 +1,4 @@
-//! All queries. Each field checks the scope, makes a plan, fetches the rows, and returns objects whose fields do not
-//! wait.
+//! All queries. Each field checks the scope, makes a plan, fetches the rows, and returns objects that do not wait.
 
 use async_graphql::MergedObject;
 

@@ -1,5 +1,4 @@
-//! Builds the schema of each pair of kind and role once: the whole schema without the parts that do not exist for the
-//! pair.
+//! Builds the schema of each pair of kind and role once: the whole schema without the parts that are hidden from it.
 //!
 //! The engine's registry is narrowed (docs/adr/0005-schema-per-viewer.md), so validation refuses hidden fields. The
 //! resolvers check the disclosure rule independently of that.

@@ -26,8 +26,7 @@ pub(crate) trait FindById: Sized + Send + Sync + 'static {
     fn find<'f>(snapshot: &'f Reads, plans: &'f PlannedById<'f, Self::Plan>) -> Loading<'f, (Uuid, Self)>;
 }
 
-/// The object with this id, with everything that the current field selects. `None` if the viewer may not see the
-/// object.
+/// The object with this id, with everything that the current field selects. `None` if the viewer may not see it.
 pub(crate) async fn one<T: FindById>(ctx: &Context<'_>, id: Uuid) -> Result<Option<Arc<T>>, Failure> {
     let key = LoadKey { id, plan: Arc::new(T::Plan::of_field(ctx)) };
     Session::of(ctx).loader::<T>().0.try_load(key).await.unwrap_or_else(|_| Err(no_entry()))

@@ -1,5 +1,4 @@
-//! The parts that all resolvers share: the session of a request, plans, reads by id, pages, changes, and the writing of
-//! JSON.
+//! Shared parts of all resolvers: the session of a request, plans, reads by id, pages, changes, and writing JSON.
 
 pub(crate) mod by_id;
 pub(crate) mod change;

@@ -70,8 +70,7 @@ pub(crate) struct PageArgs {
 }
 
 impl PageArgs {
-    /// Reads the arguments of a selected field, for the plan. Invalid arguments are ignored here and refused by the
-    /// resolver.
+    /// Reads the arguments of a selected field, for the plan. Invalid arguments are ignored; the resolver refuses them.
     pub(crate) fn of_selection(arguments: &[(async_graphql::Name, Value)]) -> Self {
         let find = |name: &str| arguments.iter().find(|(has, _)| has == name).map(|(_, value)| value);
         let number = |name: &str| match find(name) {

@@ -139,8 +139,7 @@ impl Session {
         if self.viewer().may(scope) { Ok(()) } else { Err(Failure::Forbidden(scope)) }
     }
 
-    /// Records handover fields as disclosed. A field is disclosed if it was selected and visible, even if its value is
-    /// null.
+    /// Records handover fields as disclosed. A selected and visible field is disclosed even if its value is null.
     pub(crate) fn show(&self, referral: &ListedReferral, fields: FieldSet) {
         self.record(referral, |shown| shown.fields = shown.fields.or(fields));
     }

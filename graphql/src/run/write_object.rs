@@ -67,8 +67,7 @@ impl<S: Deref<Target = [T]> + Send + Sync, T: ObjectType> OutputType for WriteLi
         }
         let fields = Fields::of(ctx, &T::type_name());
         write_value(ctx, field, |json| {
-            // Objects have some hundred bytes each. Without the reservation the growing vector would be copied
-            // repeatedly.
+            // Objects have some hundred bytes each. Without the reservation the vector is copied whenever it grows.
             json.reserve(self.0.len() * 768 + 2);
             json.push(b'[');
             for (index, object) in self.0.iter().enumerate() {
@@ -144,8 +143,7 @@ fn write_value(
     }
 }
 
-/// Writes an object as the engine would. If a field fails, the object becomes null and the error is added to the
-/// response.
+/// Writes an object as the engine would. If a field fails, its error is added to the response and the object is null.
 fn write_fields<T: ContainerType>(
     ctx: &ContextSelectionSet<'_>,
     object: &T,

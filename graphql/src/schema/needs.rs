@@ -1,5 +1,5 @@
-//! The needs of fields: what a plan fetches for a field. A field declares its needs (`#[graphql(tag = "needs
-//! parties")]`), and its type declares the plan (`plan referral`).
+//! The needs of fields: what a plan fetches for a field. A field declares its needs with a tag
+//! (`#[graphql(tag = "needs parties")]`), and its type declares the plan (`plan referral`).
 
 /// Declares the needs of each plan, with the words for them in tags.
 macro_rules! needs {

@@ -24,8 +24,7 @@ pub(crate) struct MonthScalar(pub(crate) Month);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PeriodScalar(pub(crate) Period);
 
-/// Declares scalars that are strings: how to parse a value, the error message for an invalid one, and how to format a
-/// value.
+/// Declares scalars that are strings, with functions to parse and to format a value and the message for an invalid one.
 macro_rules! scalars {
     ($($(#[doc = $about:literal])+ $name:literal $audience:literal $scalar:ident($type:ty) {
         $read:expr, $hint:literal, $write:expr
@@ -38,8 +37,7 @@ macro_rules! scalars {
                 text_of(&value).and_then(read).map(Self).ok_or_else(|| InputValueError::custom($hint))
             }
             fn is_valid(value: &Value) -> bool {
-                // The engine calls this in validation, for literals and variables. So an invalid value is refused
-                // before execution.
+                // The engine calls this in validation, for literals and variables: invalid values never reach a resolver.
                 Self::parse(value.clone()).is_ok()
             }
             fn to_value(&self) -> Value {
