@@ -1,4 +1,4 @@
-//! One request from its text to its answer.
+//! Executes one request: from the parsed document to the response.
 
 use std::sync::Arc;
 
@@ -14,47 +14,48 @@ use kim_entity::viewer::Viewer;
 use uuid::Uuid;
 
 use crate::document::ParsedRequest;
-use crate::document::prepared::{self, Ready};
+use crate::document::prepared::{self, PreparedRequest};
 use crate::engine::{error_text, failed_fields, repeated_fields, root_order};
-use crate::error::{Code, MAX_ERRORS, kind_of, masked, too_late};
+use crate::error::{Code, MAX_ERRORS, kind_of, masked, timed_out};
 use crate::root::schemas::{self, Schema};
 use crate::run::session::{Session, Shape};
 
-/// So often an answer is made anew because something was closed to its agency.
+/// Maximum number of executions of one request. A request is executed again if fields were closed to the viewer's
+/// agency in the meantime.
 const ATTEMPTS: usize = 8;
 
-/// Answers requests.
+/// Executes requests.
 #[derive(Clone)]
 pub struct Api {
     database: Arc<Database>,
     clock: Clock,
     key: Arc<FingerprintKey>,
-    ledger: DisclosureLog,
+    disclosure_log: DisclosureLog,
 }
 
-/// Why a token could be neither admitted nor refused.
+/// Why a token could be neither accepted nor rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ApiError {
     /// The database did not answer in time.
     Timeout,
-    /// The database did not answer.
+    /// The database failed.
     Internal {
-        /// What it was, for the log.
+        /// The kind of failure, for the log.
         kind: &'static str,
-        /// Whether the same request may succeed a little later.
+        /// Whether a retry of the request may succeed.
         retryable: bool,
     },
 }
 
 impl Api {
-    /// Over a database, by a clock, with the key of the fingerprints. Inside a runtime.
+    /// Creates the API and starts its disclosure log. Must be called inside a Tokio runtime.
     #[must_use]
     pub fn new(database: Database, clock: Clock, key: FingerprintKey) -> Self {
         let database = Arc::new(database);
-        Self { ledger: DisclosureLog::open(Arc::clone(&database), clock), database, clock, key: Arc::new(key) }
+        Self { disclosure_log: DisclosureLog::open(Arc::clone(&database), clock), database, clock, key: Arc::new(key) }
     }
 
-    /// Admits a verified token, and begins what its viewer may read; `None` means 401, whatever the reason.
+    /// Admits a verified token and begins its viewer's snapshot. `None` means 401, for every reason.
     ///
     /// # Errors
     /// [`ApiError`]
@@ -69,35 +70,36 @@ impl Api {
         })
     }
 
-    /// Answers the request of whoever was admitted. What it discloses is in the log before this returns; if the log cannot be written, nothing
-    /// is disclosed. If something was closed to the viewer's agency meanwhile, it is answered anew.
-    pub async fn execute(&self, admitted: Reads, asked: ParsedRequest, request_id: &str) -> Response {
+    /// Executes a request of an admitted viewer. All disclosures are logged before this function returns. If the log
+    /// cannot be written, nothing is disclosed. If fields were closed to the viewer's agency in the meantime, the
+    /// request is executed again.
+    pub async fn execute(&self, admitted: Reads, request: ParsedRequest, request_id: &str) -> Response {
         let viewer = Arc::clone(admitted.viewer());
         let schema = schemas::of(viewer.agency().kind, viewer.role());
-        let known = schemas::known(schema);
-        let mut ready = match prepared::prepare(asked, (viewer.agency().kind, viewer.role()), known) {
-            Ok(ready) => ready,
+        let visible = schemas::visible(schema);
+        let mut request = match prepared::prepare(request, (viewer.agency().kind, viewer.role()), visible) {
+            Ok(request) => request,
             Err(refused) => return Response::from_errors(refused),
         };
-        let reader = Reader::of(&viewer, request_id, &ready.document().fingerprint);
+        let reader = Reader::of(&viewer, request_id, &request.document().fingerprint);
         let mut closings = viewer.closings();
-        // What changes something reads what is there afterwards.
-        let mut snapshot = Some(admitted).filter(|_| !ready.prepared.changes);
+        // A mutation must read the rows after its changes, so it does not use the snapshot from before.
+        let mut snapshot = Some(admitted).filter(|_| !request.prepared.is_mutation);
         for _ in 0..ATTEMPTS {
-            let (mut response, shown, today) = match self.attempt(schema, &viewer, snapshot.take(), &ready).await {
-                Ok(answered) => answered,
-                Err(broken) => return broken,
+            let (mut response, shown, today) = match self.attempt(schema, &viewer, snapshot.take(), &request).await {
+                Ok(executed) => executed,
+                Err(failed) => return failed,
             };
-            error_text::word(&mut response.errors, &ready.document().rewritten, known);
+            error_text::rewrite(&mut response.errors, &request.document().rewritten, visible);
             if response.data == Value::Null {
                 return response;
             }
-            ready.keep();
+            request.cache();
             if shown.is_empty() {
                 return response;
             }
             let start = AnswerStart { closings, today };
-            match self.ledger.record(&viewer, &reader, shown, start).await {
+            match self.disclosure_log.record(&viewer, &reader, shown, start).await {
                 Ok(LogOutcome::Written) => return response,
                 Ok(LogOutcome::Outdated(now)) => closings = now,
                 Err(error) if is_timeout(&error) => break,
@@ -107,28 +109,28 @@ impl Api {
                 }
             }
         }
-        Response::from_errors(vec![unplaced(too_late())])
+        Response::from_errors(vec![without_location(timed_out())])
     }
 
-    /// Executes once, on this snapshot or one of its own.
+    /// Executes the request once, on the given snapshot or on a new one.
     async fn attempt(
         &self,
         schema: &Schema,
         viewer: &Arc<Viewer>,
         snapshot: Option<Reads>,
-        ready: &Ready<'_>,
+        request: &PreparedRequest<'_>,
     ) -> Result<(Response, Vec<Shown>, NaiveDate), Response> {
         let (database, key) = (Arc::clone(&self.database), Arc::clone(&self.key));
         let shape = Shape {
-            needs_engine_merge: ready.document().needs_engine_merge,
-            several_fields: ready.prepared.root_keys.len() > 1,
+            needs_engine_merge: request.document().needs_engine_merge,
+            several_fields: request.prepared.root_keys.len() > 1,
         };
         let session = Session::new(Arc::clone(viewer), database, key, self.clock, snapshot, shape);
-        // The day for which the rule is asked, and no later one: midnight may pass at any moment.
+        // The log must use the day on which the rule was evaluated: midnight may pass during the request.
         let (today, session) = (session.today(), Arc::new(session));
-        let response = schema.execute(ready.request().data(Arc::clone(&session))).await;
-        let mut response = whole(response);
-        root_order::restore(&mut response.data, &ready.prepared.root_keys);
+        let response = schema.execute(request.engine_request().data(Arc::clone(&session))).await;
+        let mut response = complete(response);
+        root_order::restore(&mut response.data, &request.prepared.root_keys);
         match Arc::into_inner(session) {
             Some(session) => Ok((response, session.close(), today)),
             None => Err(internal("a session outlived its request", "session", false)),
@@ -136,8 +138,8 @@ impl Api {
     }
 }
 
-/// Gives every error its code, and makes the answer whole.
-fn whole(mut response: Response) -> Response {
+/// Gives every error its code and repairs the response.
+fn complete(mut response: Response) -> Response {
     for error in &mut response.errors {
         if error.extensions.as_ref().is_none_or(|extensions| extensions.get("code").is_none()) {
             let code = if error.path.is_empty() { Code::ValidationFailed } else { Code::BadInput };
@@ -145,13 +147,13 @@ fn whole(mut response: Response) -> Response {
         }
     }
     repeated_fields::report_once(&mut response.errors);
-    failed_fields::empty(&mut response);
+    failed_fields::remove_data(&mut response);
     if response.data == Value::Null {
         if response.errors.iter().any(|error| has_code(error, Code::Timeout)) {
-            // Whichever clock spoke first, the request's or the database's, is nothing to the caller.
-            return Response::from_errors(vec![unplaced(too_late())]);
+            // The response must not reveal whether the request or the database timed out first.
+            return Response::from_errors(vec![without_location(timed_out())]);
         }
-        // Two rules of the engine may say the same of the same place.
+        // Two validation rules of the engine can report the same error.
         response.errors.dedup_by(|a, b| a.message == b.message && a.locations == b.locations && a.path == b.path);
         response.errors.truncate(MAX_ERRORS);
     }
@@ -165,10 +167,10 @@ fn has_code(error: &ServerError, code: Code) -> bool {
 fn internal(what: &'static str, kind: &'static str, retryable: bool) -> Response {
     let id = Uuid::now_v7();
     tracing::error!(error_id = %id, kind, "{what}");
-    Response::from_errors(vec![unplaced(masked(id, retryable))])
+    Response::from_errors(vec![without_location(masked(id, retryable))])
 }
 
-/// An error that has no place in the document: there is no line 0.
-fn unplaced(error: Error) -> ServerError {
+/// An error without a location in the document. The engine would report line 0.
+fn without_location(error: Error) -> ServerError {
     ServerError { locations: Vec::new(), ..error.into_server_error(Pos::default()) }
 }

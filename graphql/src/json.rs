@@ -1,18 +1,20 @@
-//! An answer as JSON. What is answered in place is written at once, and carried through the engine in one piece.
+//! Writes responses as JSON. Objects that are written in place pass through the engine as one piece of finished JSON.
 
 use async_graphql::{PathSegment, Value};
 use chrono::{Datelike as _, NaiveDate};
 use serde::Serialize;
 
-/// The key of a `__typename` that keeps an object from being empty. No client can ask for it, and it is never written.
-pub(crate) const KEPT: &str = "";
+/// The key of the `__typename` that is added to an object so that it is never empty. No client can select this key, and
+/// the key is never written.
+pub(crate) const PLACEHOLDER: &str = "";
 
-/// A piece of an answer that is written already. The engine has a value for bytes, which no type of the schema answers.
+/// Finished JSON as a value of the engine. No type of the schema resolves to `Value::Binary`, so the variant is free
+/// for this use.
 pub(crate) fn written(json: Vec<u8>) -> Value {
     Value::Binary(json.into())
 }
 
-/// Writes a piece of an answer, or all of it.
+/// Writes a value of a response, or the whole response.
 pub fn write(value: &Value, json: &mut Vec<u8>) {
     match value {
         Value::Null => null(json),
@@ -24,7 +26,7 @@ pub fn write(value: &Value, json: &mut Vec<u8>) {
         Value::List(items) => list(items, write, json),
         Value::Object(fields) => {
             json.push(b'{');
-            for (name, value) in fields.iter().filter(|(name, _)| *name != KEPT) {
+            for (name, value) in fields.iter().filter(|(name, _)| *name != PLACEHOLDER) {
                 key(name, json);
                 write(value, json);
             }
@@ -33,7 +35,7 @@ pub fn write(value: &Value, json: &mut Vec<u8>) {
     }
 }
 
-/// Begins the next member of the list or object that was begun last.
+/// Begins the next item or member of the innermost open list or object.
 pub(crate) fn next(json: &mut Vec<u8>) {
     // No value ends with an opening bracket.
     if !matches!(json.last(), Some(b'[' | b'{')) {
@@ -41,7 +43,7 @@ pub(crate) fn next(json: &mut Vec<u8>) {
     }
 }
 
-/// Begins the next member of the object that was begun last.
+/// Begins the next member of the innermost open object.
 pub(crate) fn key(name: &str, json: &mut Vec<u8>) {
     next(json);
     text(name, json);
@@ -53,7 +55,7 @@ pub(crate) fn null(json: &mut Vec<u8>) {
     json.extend_from_slice(b"null");
 }
 
-/// Writes a text.
+/// Writes a string.
 pub(crate) fn text(text: &str, json: &mut Vec<u8>) {
     if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
         json.push(b'"');
@@ -93,17 +95,17 @@ pub(crate) fn list<T>(items: &[T], item: impl Fn(&T, &mut Vec<u8>), json: &mut V
 
 fn plain<T: Serialize + ?Sized>(value: &T, json: &mut Vec<u8>) {
     let from = json.len();
-    // Text and numbers can always be written, and memory takes them.
+    // Strings and numbers always serialize, and writing to memory cannot fail.
     if serde_json::to_writer(&mut *json, value).is_err() {
         json.truncate(from);
         null(json);
     }
 }
 
-/// Whether the answer says null at this very place.
+/// Whether the response has a null at exactly this path.
 pub(crate) fn is_null_at(data: &Value, path: &[PathSegment]) -> bool {
     match (data, path) {
-        // Read again only where something went wrong.
+        // Parsing the JSON again is slow, but this function is called only for errors.
         (Value::Binary(written), _) => serde_json::from_slice(written).is_ok_and(|read: Value| is_null_at(&read, path)),
         (value, []) => *value == Value::Null,
         (Value::Object(fields), [PathSegment::Field(name), rest @ ..]) => {
@@ -132,35 +134,37 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_already_goes_out_as_it_is_and_is_looked_into() {
+    fn finished_json_is_written_unchanged_and_searched_for_nulls() {
         let piece = br#"[{"a":null,"b":[true,"\u00e4"]}]"#;
         let list = written(piece.to_vec());
-        let answer = Value::Object([(Name::new("list"), list)].into_iter().collect());
+        let response = Value::Object([(Name::new("list"), list)].into_iter().collect());
         let mut json = Vec::new();
-        write(&answer, &mut json);
+        write(&response, &mut json);
         assert_eq!(json, [br#"{"list":"#, &piece[..], b"}"].concat());
         let path =
             |last: &str| [PathSegment::Field("list".into()), PathSegment::Index(0), PathSegment::Field(last.into())];
         assert!(
-            is_null_at(&answer, &path("a")) && !is_null_at(&answer, &path("b")) && !is_null_at(&answer, &path("c"))
+            is_null_at(&response, &path("a"))
+                && !is_null_at(&response, &path("b"))
+                && !is_null_at(&response, &path("c"))
         );
     }
 
     #[test]
-    fn what_keeps_an_object_is_not_written() {
-        let answer = serde_json::json!({"a": {"": "A"}, "": "Query", "b": [{"": "B", "c": 1}]});
+    fn the_placeholder_key_is_not_written() {
+        let response = serde_json::json!({"a": {"": "A"}, "": "Query", "b": [{"": "B", "c": 1}]});
         let mut json = Vec::new();
-        write(&Value::from_json(answer).expect("a value"), &mut json);
+        write(&Value::from_json(response).expect("a value"), &mut json);
         assert_eq!(String::from_utf8(json).expect("text"), r#"{"a":{},"b":[{"c":1}]}"#);
     }
 
     #[test]
-    fn an_answer_is_the_json_that_serde_would_write() {
+    fn a_response_is_the_json_that_serde_would_write() {
         let value =
             serde_json::json!({"a": [], "b": {}, "c": [1, -2.5, "\"\n\u{1}ä", true, null, {"d": "E"}], "f": [[]]});
-        let answer = Value::from_json(value.clone()).expect("a value");
+        let response = Value::from_json(value.clone()).expect("a value");
         let mut json = Vec::new();
-        write(&answer, &mut json);
+        write(&response, &mut json);
         assert_eq!(serde_json::from_slice::<serde_json::Value>(&json).expect("JSON"), value);
     }
 }

@@ -1,10 +1,10 @@
-//! The GraphQL API: what a viewer may ask, and one function that answers it.
+//! The GraphQL API: the schema of each viewer, and the execution of requests.
 //!
-//! Begin with [`Api::execute`]: parse, execute on the viewer's own schema and snapshot, write the log of disclosures,
-//! and only then answer.
+//! Start reading at [`Api::execute`]. It executes a parsed request on the viewer's schema and snapshot, writes the
+//! disclosure log, and then returns the response.
 //!
-//! A request goes through `document` (its text), `root` (the schema of its viewer), and `run` (plan, load, write JSON). Each concept of the
-//! schema has a room with its objects, plans, loading, queries and mutations.
+//! A request passes through `document` (text, limits, cost), `root` (the viewer's schema) and `run` (plan, load, write
+//! JSON). Each concept of the schema has a folder with its objects, plans, loading, queries and mutations.
 
 mod agency;
 mod agreement;

@@ -1,4 +1,4 @@
-//! What arguments hold: how many values, how long a text, and whether one has a character that no database takes.
+//! Measures the values in arguments: their number, the longest text, and characters that no database stores.
 
 use std::collections::HashMap;
 
@@ -6,20 +6,20 @@ use async_graphql::parser::types::{Directive, ExecutableDocument};
 use async_graphql::{Name, Positioned, Value as ConstValue, Variables};
 use async_graphql_value::Value;
 
-/// The measure of some values, variables put in their places.
+/// The measure of values, with variables replaced by their values.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Inputs {
-    /// Values: the engine copies a variable for every place where it stands.
+    /// Number of values. A variable counts at each use, because the engine copies its value for each.
     pub(crate) values: u64,
     /// Bytes of the longest text.
     pub(crate) longest: u64,
-    /// Whether a text has U+0000, which PostgreSQL refuses and SQLite ends a text at.
+    /// Whether a text contains U+0000: PostgreSQL refuses this character, and SQLite ends the text there.
     pub(crate) nul: bool,
 }
 
 impl Inputs {
-    /// Both of them.
-    pub(crate) fn and(self, other: Self) -> Self {
+    /// The measure of both together.
+    pub(crate) fn plus(self, other: Self) -> Self {
         Self {
             values: self.values.saturating_add(other.values),
             longest: self.longest.max(other.longest),
@@ -40,12 +40,12 @@ impl Inputs {
         Self { values: 1, longest: text.len() as u64, nul: text.contains('\0') }
     }
 
-    /// Nests no deeper than the JSON or the brackets, which were counted.
+    /// The depth of the recursion is bounded: the nesting of the JSON and the brackets of the document were counted.
     fn of(value: &ConstValue) -> Self {
         match value {
             ConstValue::String(text) => Self::text(text),
-            ConstValue::List(items) => items.iter().map(Self::of).fold(Self::one(), Self::and),
-            ConstValue::Object(fields) => fields.values().map(Self::of).fold(Self::one(), Self::and),
+            ConstValue::List(items) => items.iter().map(Self::of).fold(Self::one(), Self::plus),
+            ConstValue::Object(fields) => fields.values().map(Self::of).fold(Self::one(), Self::plus),
             ConstValue::Null
             | ConstValue::Number(_)
             | ConstValue::Boolean(_)
@@ -55,19 +55,19 @@ impl Inputs {
     }
 }
 
-/// What each variable of a request can add to the cost of its document.
+/// The size of each variable of a request, on which the cost of its document depends.
 #[derive(Debug, Default)]
 pub(crate) struct VariableSizes(HashMap<String, (Option<u64>, Inputs)>);
 
 impl VariableSizes {
-    /// The sizes of these variables. A number may be the size of a page.
+    /// The sizes of these variables. Numbers are included, because a number may be the size of a page.
     pub(crate) fn of(variables: &Variables) -> Self {
         let number = |value: &ConstValue| if let ConstValue::Number(number) = value { number.as_u64() } else { None };
         Self(variables.iter().map(|(name, value)| (name.to_string(), (number(value), Inputs::of(value)))).collect())
     }
 
-    /// Whether a document with these variables costs at most as much as with the others. The cost grows with each size, so it
-    /// is enough that the same variables are given and none of them is larger.
+    /// Whether a document costs at most as much with these variables as with the others. The cost grows with each size,
+    /// so it is enough that the same variables are given and none of them is larger.
     pub(crate) fn is_within(&self, others: &Self) -> bool {
         let is_within = |(name, (number, holds)): (&String, &(Option<u64>, Inputs))| {
             others.0.get(name).is_some_and(|(most, may_hold)| {
@@ -79,11 +79,11 @@ impl VariableSizes {
     }
 }
 
-/// The variables of a request, each measured once.
-pub(crate) struct Given<'d>(HashMap<&'d str, Inputs>);
+/// The measures of a request's variables, each measured once.
+pub(crate) struct VariableInputs<'d>(HashMap<&'d str, Inputs>);
 
-impl<'d> Given<'d> {
-    /// The request's, and the defaults of what it does not give.
+impl<'d> VariableInputs<'d> {
+    /// Measures the variables of the request, and the defaults of those that are not given.
     pub(crate) fn new(document: &'d ExecutableDocument, variables: &'d Variables) -> Self {
         let definitions = document.operations.iter().flat_map(|(_, operation)| &operation.node.variable_definitions);
         let defaults = definitions
@@ -93,25 +93,25 @@ impl<'d> Given<'d> {
         Self(all)
     }
 
-    /// All of them, wherever they stand.
-    pub(crate) fn together(&self) -> Inputs {
-        self.0.values().copied().fold(Inputs::default(), Inputs::and)
+    /// The measure of all variables together, used or not.
+    pub(crate) fn total(&self) -> Inputs {
+        self.0.values().copied().fold(Inputs::default(), Inputs::plus)
     }
 
     pub(crate) fn arguments(&self, arguments: &[(Positioned<Name>, Positioned<Value>)]) -> Inputs {
-        arguments.iter().map(|(_, value)| self.value(&value.node)).fold(Inputs::default(), Inputs::and)
+        arguments.iter().map(|(_, value)| self.value(&value.node)).fold(Inputs::default(), Inputs::plus)
     }
 
     pub(crate) fn directives(&self, directives: &[Positioned<Directive>]) -> Inputs {
-        directives.iter().map(|one| self.arguments(&one.node.arguments)).fold(Inputs::default(), Inputs::and)
+        directives.iter().map(|one| self.arguments(&one.node.arguments)).fold(Inputs::default(), Inputs::plus)
     }
 
     fn value(&self, value: &Value) -> Inputs {
         match value {
             Value::Variable(name) => self.0.get(name.as_str()).copied().unwrap_or_else(Inputs::one),
             Value::String(text) => Inputs::text(text),
-            Value::List(items) => items.iter().map(|one| self.value(one)).fold(Inputs::one(), Inputs::and),
-            Value::Object(fields) => fields.values().map(|one| self.value(one)).fold(Inputs::one(), Inputs::and),
+            Value::List(items) => items.iter().map(|one| self.value(one)).fold(Inputs::one(), Inputs::plus),
+            Value::Object(fields) => fields.values().map(|one| self.value(one)).fold(Inputs::one(), Inputs::plus),
             Value::Null | Value::Number(_) | Value::Boolean(_) | Value::Binary(_) | Value::Enum(_) => Inputs::one(),
         }
     }
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn variables_are_within_others_if_none_is_larger() {
+    fn variables_are_within_other_variables_if_none_is_larger() {
         let is_within = |these: Json, others: Json| {
             let sizes = |given: Json| VariableSizes::of(&Variables::from_json(given));
             sizes(these).is_within(&sizes(others))
@@ -134,7 +134,7 @@ mod tests {
             ("first", json!(20), true),
             ("first", json!(3), true),
             ("first", json!(21), false),
-            // Without a number the size of a page is the default.
+            // Null means the default page size, which may be larger.
             ("first", json!(null), false),
             ("last", json!(1), false),
             ("after", json!("abd"), true),
@@ -147,7 +147,7 @@ mod tests {
             given[name] = value;
             assert_eq!(is_within(given.clone(), checked.clone()), expected, "{given}");
         }
-        // A variable that is not given has its default, which may be larger.
+        // A missing variable has its default value, which may be larger.
         assert!(!is_within(json!({}), json!({"first": 20})));
         assert!(!is_within(json!({"first": 20}), json!({})));
         assert!(is_within(json!({}), json!({})));

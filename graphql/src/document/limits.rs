@@ -1,7 +1,7 @@
-//! Refuses documents that are small to send and dear to answer, before validation walks them.
+//! Refuses documents that are cheap to send and expensive to execute, before the engine validates them.
 //!
-//! The engine's own checks visit every expansion of every fragment: 24 chained fragments of two spreads each are 826
-//! bytes and seconds of work. Here each fragment is measured once and remembered.
+//! The engine's checks visit every expansion of every fragment: 24 chained fragments of two spreads each are 826 bytes
+//! and take seconds. Here each fragment is measured only once.
 
 use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{Pos, ServerError, Variables};
@@ -9,13 +9,13 @@ use async_graphql::{Pos, ServerError, Variables};
 use crate::document::cost::{Cost, Measure};
 use crate::document::inputs::Inputs;
 use crate::error::limit::{ExceededLimit, Limit};
-use crate::error::{Code, coded};
+use crate::error::{Code, with_code};
 use crate::schema::visible_schema::VisibleSchema;
 
-/// What a document may cost. The standard introspection query takes 130 fields, 15 deep, and is estimated at some 60,000
-/// values; a page of 100 referrals with every field of the handover and 20 messages each, at 25,000.
+/// Maximum cost of a document. The standard introspection query has 130 fields on 15 levels and is estimated at about
+/// 60,000 values; a page of 100 referrals with all handover fields and 20 messages each, at 25,000.
 const FIELDS: u64 = 1_000;
-const DEEPEST: u64 = 24;
+const DEPTH: u64 = 24;
 const ROOT_FIELDS: u64 = 10;
 const ALIASES: u64 = 300;
 const DIRECTIVES: u64 = 100;
@@ -24,30 +24,30 @@ const ROWS: u64 = 10_000;
 const VALUES: u64 = 80_000;
 /// One list of 1,000 objects with three values each is 4,000.
 const INPUTS: u64 = 10_000;
-/// Bytes of one text. The longest that a handover may have is shorter.
+/// Bytes of one text. All texts of a handover are shorter.
 const TEXT: u64 = 20_000;
 
-/// Refuses a document that is too large once expanded, or whose fragments go round in circles.
+/// Refuses a document that is too large when its fragments are expanded, or whose fragments are recursive.
 pub(crate) fn check(
     document: &ExecutableDocument,
     variables: &Variables,
-    known: &VisibleSchema,
+    schema: &VisibleSchema,
 ) -> Result<(), ServerError> {
     let definitions = document.fragments.len() + document.operations.iter().count();
     refuse(Limit::Definitions, definitions as u64, DEFINITIONS, None)?;
-    let mut measure = Measure::new(document, variables, known);
+    let mut measure = Measure::new(document, variables, schema);
     refuse_texts(measure.variables(), None)?;
-    // All operations are validated, whichever is asked for.
+    // The engine validates all operations, not only the one that is executed.
     let mut all = Cost::default();
     for (_, operation) in document.operations.iter() {
         let one = measure.operation(&operation.node)?;
-        all = all.beside(Cost { top: 0, rows: 0, values: 0, ..one });
+        all = all.plus(Cost { top: 0, rows: 0, values: 0, ..one });
         refuse_any(
             Cost { fields: all.fields, aliases: all.aliases, directives: all.directives, inputs: all.inputs, ..one },
             operation.pos,
         )?;
     }
-    // And so is a fragment that nothing uses.
+    // The engine validates unused fragments too.
     for (name, fragment) in &document.fragments {
         refuse_any(Cost { top: 0, ..measure.fragment(name)? }, fragment.pos)?;
     }
@@ -57,7 +57,7 @@ pub(crate) fn check(
 fn refuse_any(cost: Cost, at: Pos) -> Result<(), ServerError> {
     [
         (Limit::Fields, cost.fields, FIELDS),
-        (Limit::Depth, cost.depth, DEEPEST),
+        (Limit::Depth, cost.depth, DEPTH),
         (Limit::RootFields, cost.top, ROOT_FIELDS),
         (Limit::Aliases, cost.aliases, ALIASES),
         (Limit::Directives, cost.directives, DIRECTIVES),
@@ -74,7 +74,7 @@ fn refuse_texts(inputs: Inputs, at: Option<Pos>) -> Result<(), ServerError> {
     refuse(Limit::Text, inputs.longest, TEXT, at)?;
     if inputs.nul {
         let error = ServerError::new("Texte dürfen das Zeichen U+0000 nicht enthalten.", at);
-        return Err(coded(error, Code::BadInput));
+        return Err(with_code(error, Code::BadInput));
     }
     Ok(())
 }
@@ -91,7 +91,7 @@ mod tests {
     use crate::root::schemas;
 
     fn check(document: &ExecutableDocument, variables: &Variables) -> Result<(), ServerError> {
-        super::check(document, variables, schemas::known(schemas::of(AgencyKind::Traeger, Role::CaseManager)))
+        super::check(document, variables, schemas::visible(schemas::of(AgencyKind::Traeger, Role::CaseManager)))
     }
 
     fn code(document: &str) -> Option<String> {
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_client_writes_passes() {
+    fn ordinary_documents_pass() {
         assert_eq!(code("{ viewer { role agency { name } } }"), None);
         assert_eq!(code("{ ...f ...f } fragment f on Query { viewer { role } }"), None);
         assert_eq!(code(&bomb(5)), Some("\"LIMIT_EXCEEDED\"".to_owned()), "64 root fields");
@@ -119,12 +119,12 @@ mod tests {
 
     #[test]
     fn a_fragment_bomb_of_any_length_is_measured_once_per_fragment() {
-        // 2^55 expansions: this returns at once, or not in a lifetime.
+        // With 2^55 expansions the test would never end if the fragments were expanded.
         assert_eq!(code(&bomb(55)), Some("\"LIMIT_EXCEEDED\"".to_owned()));
     }
 
     #[test]
-    fn a_chain_of_spreads_that_ends_in_nothing_costs_as_much() {
+    fn a_fragment_bomb_without_fields_is_refused() {
         let chain = bomb(55).replace("viewer { role }", "...missing");
         assert_eq!(code(&chain), Some("\"LIMIT_EXCEEDED\"".to_owned()));
     }
@@ -137,8 +137,8 @@ mod tests {
         };
         assert_eq!(code(&rows("first: 100", "last: 98")), None);
         assert_eq!(code(&rows("first: 100", "last: 100")), limit);
-        assert_eq!(code(&rows("first: 1", "first: 100000")), None, "the resolver refuses the page");
-        // By variables: the request's, or else the document's own.
+        assert_eq!(code(&rows("first: 1", "first: 100000")), None, "the resolver must refuse the page, not the limit");
+        // Sizes from variables and from their defaults.
         let variables = |outer: i32| Variables::from_json(serde_json::json!({ "outer": outer }));
         let document = format!("query($outer: Int, $inner: Int = 100) {}", rows("first: $outer", "first: $inner"));
         let document = async_graphql::parser::parse_query(document).expect("a document");
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_schema_that_tells_of_itself_without_end_is_refused() {
+    fn deeply_nested_introspection_is_refused() {
         let types = |times: usize| {
             format!(
                 "{{ __schema {{ types {}name{} }} }}",
@@ -159,18 +159,18 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_counts_at_every_place() {
-        let places = |times: usize| {
+    fn a_variable_counts_at_each_use() {
+        let passes = |times: usize| {
             let query = format!("query($a: [Int]) {{ viewer {{ {} }} }}", "role(a: $a) ".repeat(times));
             let document = async_graphql::parser::parse_query(query).expect("a document");
             let given = Variables::from_json(serde_json::json!({ "a": vec![1; 4_000] }));
             check(&document, &given).is_ok()
         };
-        assert!(places(2) && !places(3));
+        assert!(passes(2) && !passes(3));
     }
 
     #[test]
-    fn no_text_holds_nul_or_a_novel() {
+    fn texts_with_nul_and_long_texts_are_refused() {
         let given = |text: &str| {
             let document = async_graphql::parser::parse_query("{ a }").expect("a document");
             let refused = check(&document, &Variables::from_json(serde_json::json!({ "a": [{ "b": text }] }))).err()?;
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn circles_are_refused() {
+    fn recursive_fragments_are_refused() {
         for document in [
             "{ ...f } fragment f on Query { ...f }",
             "{ ...f } fragment f on Query { viewer { role } ...g } fragment g on Query { ... on Query { ...f } }",
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn too_much_of_anything_is_refused() {
+    fn each_limit_is_enforced() {
         let limit = Some("\"LIMIT_EXCEEDED\"".to_owned());
         let nested = |depth: usize| format!("{}a{}", "{ a ".repeat(depth), " }".repeat(depth));
         assert_eq!(code(&nested(23).replacen('a', "b", 1)), None);

@@ -1,4 +1,5 @@
-//! Documents, parsed once: programs send the same few over and over, and parsing one takes longer than fetching its rows.
+//! Parsed documents, with a cache. Programs send the same few documents again and again, and parsing a document takes
+//! longer than fetching its rows.
 
 pub(crate) mod cache;
 pub(crate) mod cost;
@@ -20,73 +21,73 @@ use crate::document::cache::Cache;
 use crate::document::engine_merge::needs_engine_merge;
 use crate::engine::rewrite::rewrite;
 
-/// What a client asks: which operation of a document, with which variables.
+/// A request with its parsed document: the document, the name of the operation, and the variables.
 pub struct ParsedRequest {
     pub(crate) document: Arc<Document>,
-    /// Where the document may be kept.
+    /// The text of the document, if it may be cached.
     pub(crate) text: Option<String>,
     pub(crate) operation_name: Option<String>,
     pub(crate) variables: Variables,
 }
 
 impl ParsedRequest {
-    /// Reads a request whose document's brackets were counted.
+    /// Parses the document of a request. The brackets of the document must have been counted before.
     ///
     /// # Errors
-    /// What is wrong with the document, and where.
+    /// The document is invalid.
     pub fn read(request: Request) -> Result<Self, ServerError> {
         static PARSED: LazyLock<Cache<String, Document>> = LazyLock::new(Cache::default);
         let Request { query, operation_name, variables, .. } = request;
         let document = Document::read(&query, &PARSED)?;
-        Ok(Self { document, text: may_be_kept(&query).then_some(query), operation_name, variables })
+        Ok(Self { document, text: is_cacheable(&query).then_some(query), operation_name, variables })
     }
 
-    /// What the operation does; `None` if there is none, or it is not said which.
+    /// The type of the operation. `None` if the document has no such operation, or several and the request names none.
     #[must_use]
     pub fn operation_type(&self) -> Option<OperationType> {
         self.document.operation(self.operation_name.as_deref()).map(|operation| operation.node.ty)
     }
 
-    /// What an engine gets that is asked without further checks.
+    /// The request for the engine, without further checks.
     #[must_use]
     pub fn request(&self) -> Request {
-        self.document.request(self.operation_name.as_deref(), &self.variables)
+        self.document.engine_request(self.operation_name.as_deref(), &self.variables)
     }
 }
 
 impl fmt::Debug for ParsedRequest {
-    /// Variables never get into a log by way of Debug.
+    /// Without the variables, so that they cannot get into a log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ParsedRequest")
     }
 }
 
-/// Whether a document may be kept longer than its request: a string or a comment within it may name a person.
-fn may_be_kept(text: &str) -> bool {
-    text.len() <= cache::MOST / 8 && !text.contains(['"', '#'])
+/// Whether a document may be cached. Strings and comments may contain a person's name, so documents with them are not.
+fn is_cacheable(text: &str) -> bool {
+    text.len() <= cache::MAX_BYTES / 8 && !text.contains(['"', '#'])
 }
 
-/// A document as it was sent, and as it is executed.
+/// A parsed document, as sent and as executed.
 #[derive(Debug)]
 pub(crate) struct Document {
     pub(crate) sent: ExecutableDocument,
     pub(crate) rewritten: ExecutableDocument,
-    /// Whether it asks for an object in pieces.
+    /// Whether the engine must [merge](engine_merge) objects of the response.
     pub(crate) needs_engine_merge: bool,
-    /// Which document it was, without its text: a hash.
+    /// A hash of the text.
     pub(crate) fingerprint: String,
 }
 
 impl Document {
     fn read(text: &str, parsed: &Cache<String, Self>) -> Result<Arc<Self>, ServerError> {
-        if !may_be_kept(text) {
+        if !is_cacheable(text) {
             return Self::parse(text).map(Arc::new);
         }
         if let Some(document) = parsed.get(text) {
             return Ok(document);
         }
         let document = Arc::new(Self::parse(text)?);
-        parsed.keep(text.to_owned(), text.len(), Arc::clone(&document));
+        parsed.insert(text.to_owned(), text.len(), Arc::clone(&document));
         Ok(document)
     }
 
@@ -99,20 +100,20 @@ impl Document {
         Ok(Self { sent, rewritten, needs_engine_merge, fingerprint })
     }
 
-    /// What the engine gets.
-    pub(crate) fn request(&self, operation_name: Option<&str>, variables: &Variables) -> Request {
+    /// The request for the engine.
+    pub(crate) fn engine_request(&self, operation_name: Option<&str>, variables: &Variables) -> Request {
         let mut request = Request::new("").variables(variables.clone());
         request.operation_name = operation_name.map(str::to_owned);
         request.set_parsed_query(self.rewritten.clone());
         request
     }
 
-    /// The operation that runs: the named one, or the only one, which may have a name as well. `None` if there is none, or it
-    /// is not said which.
+    /// The operation to execute: the one with this name, or the only one. `None` if there is no such operation, or
+    /// several and no name is given.
     pub(crate) fn operation(&self, name: Option<&str>) -> Option<&Positioned<OperationDefinition>> {
         match (&self.rewritten.operations, name) {
             (DocumentOperations::Single(operation), None) => Some(operation),
-            // One without a name cannot be asked for by name.
+            // An anonymous operation does not match any name.
             (DocumentOperations::Single(_), Some(_)) => None,
             (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name),
             (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => operations.values().next(),
@@ -135,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_name_a_person_or_is_long_is_not_kept() {
+    fn documents_with_strings_or_comments_and_long_documents_are_not_cached() {
         let parsed = Cache::default();
         let long = format!("{{ viewer {{ {} }} }}", "role ".repeat(4_000));
         for text in
@@ -149,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_are_not_kept() {
+    fn errors_are_not_cached() {
         let parsed = Cache::default();
         Document::read("{ a", &parsed).expect_err("no document");
         assert_eq!(parsed.len(), 0);

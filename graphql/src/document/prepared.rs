@@ -1,6 +1,7 @@
-//! Prepared documents: what no variable changes is found out once for each schema, document and operation.
+//! Prepared documents: all checks that do not depend on variables are done once for each schema, document and
+//! operation.
 //!
-//! The engine validates again whenever it executes (docs/adr/0010-the-engine-stays.md).
+//! The engine nevertheless validates each execution (docs/adr/0010-the-engine-stays.md).
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -15,139 +16,138 @@ use crate::document::limits;
 use crate::document::{Document, ParsedRequest};
 use crate::engine::validation::{self, Findings};
 use crate::engine::{error_text, required_variables, root_order, skip_defaults};
-use crate::error::{Code, MAX_ERRORS, coded};
+use crate::error::{Code, MAX_ERRORS, with_code};
 use crate::schema::visible_schema::VisibleSchema;
 
 static DOCUMENTS: LazyLock<Documents> = LazyLock::new(Documents::default);
 
-/// Checks a request on the schema of a kind and role, whose words are `known`.
+/// Checks a request against the schema of a kind and role.
 ///
 /// # Errors
-/// What is refused before the engine validates.
+/// The request is refused before the engine validates it.
 pub(crate) fn prepare(
-    asked: ParsedRequest,
-    schema: (AgencyKind, Role),
-    known: &VisibleSchema,
-) -> Result<Ready<'static>, Vec<ServerError>> {
-    DOCUMENTS.prepare(asked, schema, known)
+    request: ParsedRequest,
+    pair: (AgencyKind, Role),
+    schema: &VisibleSchema,
+) -> Result<PreparedRequest<'static>, Vec<ServerError>> {
+    DOCUMENTS.prepare(request, pair, schema)
 }
 
-/// How many requests of this process found their document prepared.
+/// Counts the lookups of prepared documents in this process.
 #[must_use]
 pub fn document_counts() -> DocumentCounts {
     DOCUMENTS.counts()
 }
 
-/// Requests, by whether their document was prepared before.
+/// Numbers of requests, by the result of the lookup.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DocumentCounts {
-    /// It was.
+    /// The prepared document was in the cache.
     pub hits: u64,
-    /// It was not, and is kept if it was answered.
+    /// It was not. It is added to the cache after a successful execution.
     pub misses: u64,
-    /// It is too long, or has a string or a comment: it is never kept.
+    /// The document is never cached, because it is too long or has a string or a comment.
     pub never_kept: u64,
 }
 
-/// A document and an operation of it that may be executed on a schema.
+/// An operation of a document, prepared for one schema.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     document: Arc<Document>,
     operation_name: Option<String>,
     variables: Vec<Positioned<VariableDefinition>>,
     findings: Findings,
-    /// The variables with which its cost was last measured and within the limits.
-    affordable: Mutex<VariableSizes>,
-    /// Whether it changes anything.
-    pub(crate) changes: bool,
-    /// The response keys of its fields, in their order.
+    /// The sizes of the variables with which the cost was last measured and within the limits.
+    checked_sizes: Mutex<VariableSizes>,
+    pub(crate) is_mutation: bool,
+    /// The response keys of the root fields, in their order.
     pub(crate) root_keys: Vec<Name>,
 }
 
 impl Prepared {
-    /// Refuses subscriptions, which come later, and requests that do not say which operation they mean.
+    /// Refuses subscriptions, which are not implemented yet, and requests without a definite operation.
     fn of(
         document: Arc<Document>,
         operation_name: Option<String>,
-        affordable: VariableSizes,
-        known: &VisibleSchema,
+        checked_sizes: VariableSizes,
+        schema: &VisibleSchema,
     ) -> Result<Self, ServerError> {
         let is_subscription = |ty| ty == OperationType::Subscription;
         if let Some((_, one)) = document.sent.operations.iter().find(|(_, one)| is_subscription(one.node.ty)) {
             let error = ServerError::new("Abonnements gibt es hier nicht.", Some(one.pos));
-            return Err(coded(error, Code::OperationNotAllowed));
+            return Err(with_code(error, Code::OperationNotAllowed));
         }
         let Some(operation) = document.operation(operation_name.as_deref()) else {
-            // The engine would repeat the name, whatever its size.
+            // The engine would repeat the name in full length.
             let text = match operation_name {
                 Some(_) => "Unknown operation: the document has none of the name in \"operationName\".",
                 None => "The document has several operations: \"operationName\" must say which one.",
             };
             let error = ServerError { locations: Vec::new(), ..ServerError::new(text, None) };
-            return Err(coded(error, Code::ValidationFailed));
+            return Err(with_code(error, Code::ValidationFailed));
         };
         Ok(Self {
             variables: operation.node.variable_definitions.clone(),
-            affordable: Mutex::new(affordable),
-            findings: validation::find(&document.rewritten, operation, known),
-            changes: operation.node.ty == OperationType::Mutation,
+            checked_sizes: Mutex::new(checked_sizes),
+            findings: validation::find(&document.rewritten, operation, schema),
+            is_mutation: operation.node.ty == OperationType::Mutation,
             root_keys: root_order::root_keys(&document.rewritten, &operation.node),
             operation_name,
             document,
         })
     }
 
-    /// Measures the cost again, unless no variable is larger than when it was last within the limits.
-    fn check_cost(&self, variables: &Variables, known: &VisibleSchema) -> Result<(), ServerError> {
+    /// Checks the cost again if a variable is larger than in the last check that passed.
+    fn check_cost(&self, variables: &Variables, schema: &VisibleSchema) -> Result<(), ServerError> {
         let sizes = VariableSizes::of(variables);
-        if !sizes.is_within(&self.affordable.lock().unwrap_or_else(PoisonError::into_inner)) {
-            limits::check(&self.document.sent, variables, known)?;
-            *self.affordable.lock().unwrap_or_else(PoisonError::into_inner) = sizes;
+        if !sizes.is_within(&self.checked_sizes.lock().unwrap_or_else(PoisonError::into_inner)) {
+            limits::check(&self.document.sent, variables, schema)?;
+            *self.checked_sizes.lock().unwrap_or_else(PoisonError::into_inner) = sizes;
         }
         Ok(())
     }
 
-    /// Completes the variables of a request, and refuses what is wrong with them or with the document.
-    fn check(&self, variables: &mut Variables, known: &VisibleSchema) -> Result<(), Vec<ServerError>> {
+    /// Adds the defaults to the variables of a request, and refuses errors in the variables or the document.
+    fn check(&self, variables: &mut Variables, schema: &VisibleSchema) -> Result<(), Vec<ServerError>> {
         skip_defaults::add(&self.variables, variables);
         required_variables::check(&self.variables, variables).map_err(|error| vec![error])?;
-        let mut wrong = self.findings.errors(variables, known);
+        let mut wrong = self.findings.errors(variables, schema);
         wrong.truncate(MAX_ERRORS);
         wrong.iter_mut().for_each(|error| error_text::shorten(&mut error.message));
         if wrong.is_empty() { Ok(()) } else { Err(wrong) }
     }
 }
 
-/// A request that passed the checks that come before the engine's.
-pub(crate) struct Ready<'c> {
+/// A request that passed all checks before the engine's.
+pub(crate) struct PreparedRequest<'c> {
     pub(crate) prepared: Arc<Prepared>,
     variables: Variables,
-    /// Where the document is kept once it was answered.
-    keep: Option<(&'c Cache<Key, Prepared>, Key)>,
+    /// The cache and the key for the prepared document. `None` if it is cached already or never cached.
+    uncached: Option<(&'c Cache<Key, Prepared>, Key)>,
 }
 
-impl Ready<'_> {
+impl PreparedRequest<'_> {
     pub(crate) fn document(&self) -> &Document {
         &self.prepared.document
     }
 
-    /// What the engine gets.
-    pub(crate) fn request(&self) -> Request {
-        self.document().request(self.prepared.operation_name.as_deref(), &self.variables)
+    /// The request for the engine.
+    pub(crate) fn engine_request(&self) -> Request {
+        self.document().engine_request(self.prepared.operation_name.as_deref(), &self.variables)
     }
 
-    /// Keeps the document: the engine found nothing wrong with it either.
-    pub(crate) fn keep(&mut self) {
-        if let Some((cache, key)) = self.keep.take() {
+    /// Adds the prepared document to the cache. Called after the engine has validated it too.
+    pub(crate) fn cache(&mut self) {
+        if let Some((cache, key)) = self.uncached.take() {
             let bytes = key.text.len() + key.operation_name.as_deref().map_or(0, str::len);
-            cache.keep(key, bytes, Arc::clone(&self.prepared));
+            cache.insert(key, bytes, Arc::clone(&self.prepared));
         }
     }
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Key {
-    schema: (AgencyKind, Role),
+    pair: (AgencyKind, Role),
     text: String,
     operation_name: Option<String>,
 }
@@ -164,34 +164,34 @@ struct Documents {
 impl Documents {
     fn prepare(
         &self,
-        asked: ParsedRequest,
-        schema: (AgencyKind, Role),
-        known: &VisibleSchema,
-    ) -> Result<Ready<'_>, Vec<ServerError>> {
-        let ParsedRequest { document, text, operation_name, mut variables } = asked;
-        let key = text.map(|text| Key { schema, text, operation_name: operation_name.clone() });
-        let kept = key.as_ref().and_then(|key| self.cache.get(key));
-        let count = match (&key, &kept) {
+        request: ParsedRequest,
+        pair: (AgencyKind, Role),
+        schema: &VisibleSchema,
+    ) -> Result<PreparedRequest<'_>, Vec<ServerError>> {
+        let ParsedRequest { document, text, operation_name, mut variables } = request;
+        let key = text.map(|text| Key { pair, text, operation_name: operation_name.clone() });
+        let cached = key.as_ref().and_then(|key| self.cache.get(key));
+        let count = match (&key, &cached) {
             (Some(_), Some(_)) => &self.hits,
             (Some(_), None) => &self.misses,
             (None, _) => &self.never_kept,
         };
         count.fetch_add(1, Ordering::Relaxed);
-        let (prepared, key) = match kept {
+        let (prepared, key) = match cached {
             Some(prepared) => {
-                prepared.check_cost(&variables, known).map_err(|error| vec![error])?;
+                prepared.check_cost(&variables, schema).map_err(|error| vec![error])?;
                 (prepared, None)
             }
             None => {
-                // Before anything that expands fragments.
-                limits::check(&document.sent, &variables, known).map_err(|error| vec![error])?;
+                // First the limits: the other checks expand fragments.
+                limits::check(&document.sent, &variables, schema).map_err(|error| vec![error])?;
                 let sizes = VariableSizes::of(&variables);
-                let prepared = Prepared::of(document, operation_name, sizes, known).map_err(|error| vec![error])?;
+                let prepared = Prepared::of(document, operation_name, sizes, schema).map_err(|error| vec![error])?;
                 (Arc::new(prepared), key)
             }
         };
-        prepared.check(&mut variables, known)?;
-        Ok(Ready { prepared, variables, keep: key.map(|key| (&self.cache, key)) })
+        prepared.check(&mut variables, schema)?;
+        Ok(PreparedRequest { prepared, variables, uncached: key.map(|key| (&self.cache, key)) })
     }
 
     fn counts(&self) -> DocumentCounts {
@@ -207,18 +207,22 @@ mod tests {
 
     const CLERK: (AgencyKind, Role) = (AgencyKind::Jobcenter, Role::Clerk);
 
-    /// Asks, and keeps the document as if it was answered.
-    fn ask(documents: &Documents, pair: (AgencyKind, Role), request: impl Into<Request>) -> Arc<Prepared> {
-        let asked = ParsedRequest::read(request.into()).expect("a document");
-        let mut ready =
-            documents.prepare(asked, pair, schemas::known(schemas::of(pair.0, pair.1))).expect("nothing is wrong");
-        ready.keep();
-        ready.prepared
+    /// Prepares a request and caches its document, as after a successful execution.
+    fn prepare_and_cache(
+        documents: &Documents,
+        pair: (AgencyKind, Role),
+        request: impl Into<Request>,
+    ) -> Arc<Prepared> {
+        let parsed = ParsedRequest::read(request.into()).expect("a document");
+        let mut prepared =
+            documents.prepare(parsed, pair, schemas::visible(schemas::of(pair.0, pair.1))).expect("a valid request");
+        prepared.cache();
+        prepared.prepared
     }
 
     fn refused(documents: &Documents, request: Request) -> Vec<String> {
-        let asked = ParsedRequest::read(request).expect("a document");
-        let errors = documents.prepare(asked, CLERK, schemas::known(schemas::of(CLERK.0, CLERK.1))).err();
+        let parsed = ParsedRequest::read(request).expect("a document");
+        let errors = documents.prepare(parsed, CLERK, schemas::visible(schemas::of(CLERK.0, CLERK.1))).err();
         errors.expect("refused").into_iter().map(|error| error.message).collect()
     }
 
@@ -227,26 +231,26 @@ mod tests {
         let documents = Documents::default();
         let text = "query A { viewer { role } } query B { agencies { totalCount } viewer { role } }";
         let named = |name: &str| Request::new(text).operation_name(name);
-        let first = ask(&documents, CLERK, named("A"));
+        let first = prepare_and_cache(&documents, CLERK, named("A"));
         assert_eq!(documents.counts(), DocumentCounts { misses: 1, ..DocumentCounts::default() });
-        assert!(Arc::ptr_eq(&first, &ask(&documents, CLERK, named("A"))));
-        let other_operation = ask(&documents, CLERK, named("B"));
-        let other_schema = ask(&documents, (AgencyKind::Traeger, Role::CaseManager), named("A"));
+        assert!(Arc::ptr_eq(&first, &prepare_and_cache(&documents, CLERK, named("A"))));
+        let other_operation = prepare_and_cache(&documents, CLERK, named("B"));
+        let other_schema = prepare_and_cache(&documents, (AgencyKind::Traeger, Role::CaseManager), named("A"));
         assert!(!Arc::ptr_eq(&first, &other_operation) && !Arc::ptr_eq(&first, &other_schema));
         assert_eq!((first.root_keys.len(), other_operation.root_keys.len()), (1, 2));
         assert_eq!(documents.counts(), DocumentCounts { hits: 1, misses: 3, never_kept: 0 });
     }
 
     #[test]
-    fn what_was_not_answered_or_has_a_string_is_prepared_anew() {
+    fn refused_documents_and_documents_with_strings_are_not_cached() {
         let documents = Documents::default();
-        let known = schemas::known(schemas::of(CLERK.0, CLERK.1));
-        let asked = ParsedRequest::read(Request::new("{ viewer { rolle } }")).expect("a document");
-        drop(documents.prepare(asked, CLERK, known).expect("the engine's to refuse"));
+        let schema = schemas::visible(schemas::of(CLERK.0, CLERK.1));
+        let parsed = ParsedRequest::read(Request::new("{ viewer { rolle } }")).expect("a document");
+        drop(documents.prepare(parsed, CLERK, schema).expect("only the engine refuses an unknown field"));
         refused(&documents, Request::new("{ __typename(a: 1) }"));
         refused(&documents, Request::new("query A { __typename } query B { __typename }"));
         assert_eq!(documents.cache.len(), 0);
-        ask(&documents, CLERK, "{ agencies(after: \"a\") { totalCount } }");
+        prepare_and_cache(&documents, CLERK, "{ agencies(after: \"a\") { totalCount } }");
         assert_eq!(documents.cache.len(), 0);
         assert_eq!(documents.counts(), DocumentCounts { hits: 0, misses: 3, never_kept: 1 });
     }
@@ -256,8 +260,8 @@ mod tests {
         let documents = Documents::default();
         let text = "query($f: ReferralFilter, $n: Int!) { referrals(filter: $f, first: $n) { totalCount } }";
         let with = |variables| Request::new(text).variables(Variables::from_json(variables));
-        ask(&documents, CLERK, with(serde_json::json!({"n": 1})));
-        for (variables, says) in [
+        prepare_and_cache(&documents, CLERK, with(serde_json::json!({"n": 1})));
+        for (variables, message) in [
             (serde_json::json!({}), "Variable \"$n\" of type \"Int!\" is required but not provided."),
             (serde_json::json!({"n": null}), "Variable \"$n\" of type \"Int!\" is required but not provided."),
             (
@@ -269,9 +273,9 @@ mod tests {
                 "Die Anfrage ist zu groß: höchstens 20000 Bytes in einem Text.",
             ),
         ] {
-            assert_eq!(refused(&documents, with(variables)), [says]);
+            assert_eq!(refused(&documents, with(variables)), [message]);
         }
-        ask(&documents, CLERK, with(serde_json::json!({"n": 1, "f": {}})));
+        prepare_and_cache(&documents, CLERK, with(serde_json::json!({"n": 1, "f": {}})));
         assert_eq!(documents.counts().misses, 1);
     }
 
@@ -281,17 +285,18 @@ mod tests {
         let text = "query($outer: Int, $inner: Int = 100) \
                     { referrals(first: $outer) { nodes { messages(first: $inner) { nodes { id } } } } }";
         let with = |variables| Request::new(text).variables(Variables::from_json(variables));
-        for affordable in [
+        for within_limits in [
             serde_json::json!({"outer": 10}),
             serde_json::json!({"outer": 9}),
             serde_json::json!({"outer": 99}),
             serde_json::json!({"outer": 100, "inner": 10}),
         ] {
-            ask(&documents, CLERK, with(affordable));
+            prepare_and_cache(&documents, CLERK, with(within_limits));
         }
-        for too_much in [serde_json::json!({"outer": 100}), serde_json::json!({"outer": 100, "inner": 100})] {
-            let says = "Die Anfrage ist zu groß: höchstens 10000 Zeilen, die Seitengrößen miteinander multipliziert.";
-            assert_eq!(refused(&documents, with(too_much)), [says]);
+        for too_large in [serde_json::json!({"outer": 100}), serde_json::json!({"outer": 100, "inner": 100})] {
+            let message =
+                "Die Anfrage ist zu groß: höchstens 10000 Zeilen, die Seitengrößen miteinander multipliziert.";
+            assert_eq!(refused(&documents, with(too_large)), [message]);
         }
         assert_eq!(documents.counts().misses, 1);
     }
@@ -304,7 +309,7 @@ mod tests {
         let with = |name: &str| {
             Request::new(text).operation_name(name).variables(Variables::from_json(serde_json::json!({"a": 1})))
         };
-        ask(&documents, CLERK, with("A"));
+        prepare_and_cache(&documents, CLERK, with("A"));
         assert_eq!(refused(&documents, with("B")).len(), 1);
     }
 }

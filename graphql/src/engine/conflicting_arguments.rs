@@ -1,5 +1,5 @@
-//! Gap: where one key of the answer has two lists of arguments, the message names the argument instead of the field.
-//! Upstream: issue #943 shows it; its mending left the name.
+//! Gap: if one response key has fields with different arguments, the error message names the argument instead of the
+//! field. Upstream: issue #943 shows the message; its fix kept the wrong name.
 
 use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
 use async_graphql::{Pos, ServerError};
@@ -17,7 +17,7 @@ pub(crate) fn name_the_field(error: &mut ServerError, document: &ExecutableDocum
     }
 }
 
-/// The response key of the field that begins here.
+/// The response key of the field at this position.
 fn key_at(set: &SelectionSet, at: Pos) -> Option<&str> {
     set.items.iter().find_map(|item| match &item.node {
         Selection::Field(field) if field.pos == at => Some(field.node.response_key().node.as_str()),

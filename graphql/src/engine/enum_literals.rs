@@ -1,4 +1,4 @@
-//! Gap: in a literal a string passes for a value of an enum. No upstream issue found.
+//! Gap: a string literal is accepted as an enum value. No upstream issue found.
 
 use async_graphql::registry::MetaType;
 use async_graphql::{Name, Positioned, ServerError};
@@ -6,7 +6,8 @@ use async_graphql_value::Value;
 
 use crate::engine::validation::invalid;
 
-/// Refuses a string where an enum is expected. In a variable it is one: JSON has no other way to write it.
+/// Refuses a string literal where an enum value is expected. In variables strings are correct, because JSON has no enum
+/// values.
 pub(crate) fn check(value: &Value, expects: Option<&MetaType>, argument: &Positioned<Name>) -> Option<ServerError> {
     let (Some(MetaType::Enum { name, .. }), Value::String(_)) = (expects, value) else { return None };
     let text = format!(

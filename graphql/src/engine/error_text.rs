@@ -1,23 +1,25 @@
-//! Gap: the engine's messages repeat what they refuse, whatever its size. No upstream issue found.
+//! Gap: the engine's error messages repeat the refused input in full length. No upstream issue found.
 //!
-//! So a refusal is worded here: short, with a hint where there is one, and without any value that came with the request.
+//! The messages are rewritten: short, with a suggestion if there is one, and without values from the request.
 
 use async_graphql::ServerError;
 use async_graphql::parser::types::ExecutableDocument;
 
 use crate::engine::conflicting_arguments;
 use crate::engine::suggestions::Suggestions;
-use crate::error::{Code, coded};
+use crate::error::{Code, with_code};
 use crate::schema::visible_schema::VisibleSchema;
 
-/// Bytes of a message.
-const LONGEST: usize = 300;
+/// Maximum size of a message in bytes.
+const MAX_LENGTH: usize = 300;
 
-/// A document that cannot be read. What parses and contradicts itself is validation's to refuse.
+/// The error for a document that cannot be parsed. Duplicate definitions are validation errors, though the parser finds
+/// them.
 #[must_use]
 pub fn unreadable(mut error: ServerError) -> ServerError {
     let text = &error.message;
-    // The parser shows the whole line, which may be the whole document; line and column are told apart from it.
+    // The parser quotes the whole line, which may be the whole document. The locations of the error have line and
+    // column.
     let code = if let Some((_, expected)) = text.rsplit_once("\n  = ") {
         error.message = format!("Syntax error: {expected}");
         Code::ParseFailed
@@ -27,12 +29,12 @@ pub fn unreadable(mut error: ServerError) -> ServerError {
         Code::ParseFailed
     };
     shorten(&mut error.message);
-    coded(error, code)
+    with_code(error, code)
 }
 
-/// Words the errors of an answer.
-pub(crate) fn word(errors: &mut [ServerError], document: &ExecutableDocument, known: &VisibleSchema) {
-    let mut suggestions = Suggestions::of(known);
+/// Rewrites the error messages of a response.
+pub(crate) fn rewrite(errors: &mut [ServerError], document: &ExecutableDocument, schema: &VisibleSchema) {
+    let mut suggestions = Suggestions::of(schema);
     for error in errors {
         if let Some((before, value)) = error.message.split_once(" does not contain the value \"") {
             let hint = suggestions.value(value.strip_suffix('"').unwrap_or(value), before);
@@ -58,10 +60,10 @@ pub(crate) fn word(errors: &mut [ServerError], document: &ExecutableDocument, kn
     }
 }
 
-/// Cuts a message to its length, between two characters.
+/// Truncates a message to the maximum size, at a character boundary.
 pub(crate) fn shorten(message: &mut String) {
-    if message.len() > LONGEST {
-        let end = (0..=LONGEST).rev().find(|end| message.is_char_boundary(*end)).unwrap_or(0);
+    if message.len() > MAX_LENGTH {
+        let end = (0..=MAX_LENGTH).rev().find(|end| message.is_char_boundary(*end)).unwrap_or(0);
         message.truncate(end);
         message.push('…');
     }
@@ -72,16 +74,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_ends_between_two_characters() {
+    fn a_message_is_truncated_at_a_character_boundary() {
         for padding in 0..4 {
             let mut message = "x".repeat(padding) + &"ä€".repeat(10_000);
             shorten(&mut message);
-            assert!(message.len() <= LONGEST + '…'.len_utf8() && message.ends_with('…'));
+            assert!(message.len() <= MAX_LENGTH + '…'.len_utf8() && message.ends_with('…'));
         }
     }
 
     #[test]
-    fn a_syntax_error_says_what_was_expected_and_not_what_was_there() {
+    fn a_syntax_error_names_the_expected_syntax_and_does_not_quote_the_document() {
         for (document, expected, code) in [
             (
                 "{ canary(b: \"canary\") }}",
@@ -97,9 +99,9 @@ mod tests {
             ),
         ] {
             let error = async_graphql::parser::parse_query(document).expect_err("refused");
-            let told = unreadable(error.into());
-            assert_eq!(told.message, expected);
-            assert_eq!(told.extensions.expect("a code").get("code"), Some(&code.into()));
+            let rewritten = unreadable(error.into());
+            assert_eq!(rewritten.message, expected);
+            assert_eq!(rewritten.extensions.expect("a code").get("code"), Some(&code.into()));
         }
     }
 }

@@ -1,31 +1,32 @@
-//! What async-graphql 7.2.1 leaves out or gets wrong, and the file that mends it.
+//! Gaps and bugs of async-graphql 7.2.1, and the file that works around each.
 //!
-//! After an upgrade run `cargo test -p kim-graphql engine::tests`. Each gap has a test of the engine alone there. It fails
-//! as soon as the gap is closed, and its message names the file that can go.
+//! After an upgrade run `cargo test -p kim-graphql engine::tests`. For each gap it has a test of the engine alone. The
+//! test fails as soon as the gap is closed, and its message names the file that can be deleted.
 //!
 //! | gap | file | upstream |
 //! |---|---|---|
-//! | a variable's type is not compared with its places | `variable_positions.rs` | none found |
-//! | a default in a list of an unknown type panics | `variable_types.rs` | PR #795 closed half of it |
+//! | the type of a variable is not compared with the types of its uses | `variable_positions.rs` | none found |
+//! | a default value in a list of an unknown type panics | `variable_types.rs` | PR #795 fixed half of it |
 //! | directives of variables are not validated | `variable_directives.rs` | none found |
-//! | a variable that is missing is found while fields already run | `required_variables.rs` | none found |
+//! | a missing variable is detected only after fields were resolved | `required_variables.rs` | none found |
 //! | `__typename` is not validated | `typename.rs` | none found |
-//! | a string passes for an enum in a literal | `enum_literals.rs` | none found |
-//! | anything passes for an input object | `input_objects.rs` | issue #1261 |
-//! | a field is resolved as often as it is written | `repeated_fields.rs` | none found; issue #1840 follows from it |
-//! | an object without a field left is null | `empty_objects.rs` | PR #1746, undone in 8.0 by PR #1806 |
-//! | root fields are answered in the order they end in | `root_order.rs` | PR #1746, undone in 8.0 by PR #1806 |
-//! | a field that failed is left out | `failed_fields.rs` | PR #1746, undone in 8.0 by PR #1806 |
-//! | `@skip` and `@include` do not know defaults | `skip_defaults.rs` | PR #1827 |
+//! | a string literal is accepted as an enum value | `enum_literals.rs` | none found |
+//! | a list or a scalar is accepted as an input object | `input_objects.rs` | issue #1261 |
+//! | a repeated field is resolved repeatedly | `repeated_fields.rs` | none found; it causes issue #1840 |
+//! | an object with no resolved field is null | `empty_objects.rs` | PR #1746, undone in 8.0 by PR #1806 |
+//! | root fields are in the order of completion | `root_order.rs` | PR #1746, undone in 8.0 by PR #1806 |
+//! | a failed field is missing from its object | `failed_fields.rs` | PR #1746, undone in 8.0 by PR #1806 |
+//! | `@skip` and `@include` ignore the defaults of variables | `skip_defaults.rs` | PR #1827 |
 //! | a conflict of arguments names the argument | `conflicting_arguments.rs` | issue #943 |
-//! | messages repeat what they refuse | `error_text.rs` | none found |
-//! | suggestions are made without a bound | `suggestions.rs` | issue #1101 |
+//! | error messages repeat the refused input | `error_text.rs` | none found |
+//! | the number of suggestions is unbounded | `suggestions.rs` | issue #1101 |
 //! | each field is a future on the heap | `../run/write_object.rs` | issue #1842 |
 //!
-//! `rewrite.rs` and `validation.rs` are no gaps: each is the one walk in which several files of this table take part.
+//! `rewrite.rs` and `validation.rs` are not gaps. Each is one walk over the document that is shared by several files of
+//! the table.
 //!
-//! Known and not mended: fields of one key may differ if one of them stands in a fragment on the type that the selection has
-//! anyway. The first of them is answered.
+//! A known gap without a workaround: two fields with the same response key may differ if one of them is in a fragment
+//! on the type of the selection itself. The response has the first of them.
 
 mod conflicting_arguments;
 pub(crate) mod empty_objects;

@@ -1,12 +1,12 @@
-//! Gap: a field is resolved as often as it is written, and the answers are merged: a list that stands there ten times is read
-//! ten times. No upstream issue found; issue #1840 follows from it.
+//! Gap: a field that is selected ten times is resolved ten times before the results are merged, so its rows are read
+//! ten times. No upstream issue found; the gap causes issue #1840.
 
 use std::collections::{HashMap, HashSet};
 
 use async_graphql::parser::types::{Field, Selection, SelectionSet};
 use async_graphql::{Name, Positioned, ServerError};
 
-/// Says once what a selection says several times.
+/// Merges equal fields and equal fragment spreads of a selection.
 pub(crate) fn merge(set: &mut SelectionSet) {
     if set.items.len() < 2 {
         return;
@@ -39,16 +39,16 @@ pub(crate) fn merge(set: &mut SelectionSet) {
     set.items = kept;
 }
 
-/// Keeps one error per place of the answer: a field that stays in several pieces fails in each of them.
+/// Keeps one error per path. A field whose selections could not be merged fails once for each of them.
 pub(crate) fn report_once(errors: &mut Vec<ServerError>) {
     if errors.len() > 1 {
         let mut places = HashSet::new();
-        // A refused document has no place, and may have several errors.
+        // Validation errors have no path. All of them are kept.
         errors.retain(|error| error.path.is_empty() || places.insert(format!("{:?}", error.path)));
     }
 }
 
-/// Whether two fields of one key are one. Those that differ are validation's to refuse.
+/// Whether two fields with the same response key can be merged. Validation refuses those that differ.
 fn is_same(a: &Field, b: &Field) -> bool {
     let given = |(name, value): &(Positioned<Name>, _)| {
         b.arguments.iter().any(|(other, same)| other.node == name.node && same == value)
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_has_one_error_and_a_document_may_have_several() {
+    fn errors_are_reported_once_per_path_and_validation_errors_are_all_reported() {
         let at =
             |text: &str, path: Vec<PathSegment>| ServerError { path, ..ServerError::new(text, Some(Pos::default())) };
         let field = |name: &str| PathSegment::Field(name.to_owned());

@@ -1,11 +1,11 @@
-//! One walk that rewrites a document so that the engine answers it rightly; each change is in the file of its gap.
+//! Rewrites a document in one walk, so that the engine executes it correctly. Each change is in the file of its gap.
 
 use async_graphql::parser::types::DocumentOperations::{Multiple, Single};
 use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
 
 use crate::engine::{empty_objects, repeated_fields, typename};
 
-/// Rewrites a document whose brackets were counted: this recurses as deeply as they nest.
+/// Rewrites a document. The depth of the recursion is bounded by its brackets, which were counted before parsing.
 pub(crate) fn rewrite(document: &mut ExecutableDocument) {
     match &mut document.operations {
         Single(operation) => object(&mut operation.node.selection_set.node),
@@ -17,7 +17,7 @@ pub(crate) fn rewrite(document: &mut ExecutableDocument) {
 /// The selection of a field or an operation.
 fn object(set: &mut SelectionSet) {
     selection(set);
-    empty_objects::keep(set);
+    empty_objects::add_placeholder(set);
 }
 
 fn selection(set: &mut SelectionSet) {
@@ -36,7 +36,7 @@ fn selection(set: &mut SelectionSet) {
 mod tests {
     use super::*;
 
-    /// The selection of a document's only operation after rewriting, as text.
+    /// The text of the rewritten selection of a document's first operation.
     fn rewritten(document: &str) -> String {
         let mut document = async_graphql::parser::parse_query(document).expect("a document");
         rewrite(&mut document);
@@ -58,22 +58,22 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_twice_is_asked_once() {
+    fn repeated_fields_and_spreads_are_merged() {
         assert_eq!(rewritten("{ a { b } a { c b } a { d } }"), "a{b c d}");
         assert_eq!(rewritten("{ a(b: $c) { d } x a(b: $c) { e } }"), "a{d e} x");
         assert_eq!(rewritten("{ ...A ...A b } fragment A on Query { b }"), "...A b");
     }
 
     #[test]
-    fn what_differs_is_left_for_validation() {
+    fn fields_that_differ_are_not_merged() {
         for document in ["a{b} a", "a(b: 1){c} a(b: 2){c}", "a: b{c} a: d{c}", "a{b} a @skip(if: $c){b}", "a a(b: 1)"] {
             assert_eq!(rewritten(&format!("{{ {document} }}")).split('a').count(), 3, "{document}");
         }
     }
 
     #[test]
-    fn something_of_an_object_is_left() {
-        let kept = |document: &str| {
+    fn an_object_that_may_be_empty_gets_a_placeholder() {
+        let placeholders = |document: &str| {
             let mut document = async_graphql::parser::parse_query(document).expect("a document");
             rewrite(&mut document);
             let of_operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set.node);
@@ -86,12 +86,12 @@ mod tests {
             ("{ ...A }", 1),
             ("{ ... { a { ... { b } } } }", 2),
         ] {
-            assert_eq!(kept(document), times, "{document}");
+            assert_eq!(placeholders(document), times, "{document}");
         }
     }
 
     #[test]
-    fn directives_of_typename_stand_where_the_engine_sees_them() {
+    fn directives_of_typename_are_moved_to_a_fragment() {
         assert_eq!(rewritten("{ __typename @skip(if: true) a: __typename }"), "...{__typename} a");
     }
 }

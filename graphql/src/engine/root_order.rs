@@ -1,19 +1,19 @@
-//! Gap: fields that wait are answered in the order in which they end, not in that of the selection. Upstream: issue #612; since
-//! PR #1746 (7.1.0), undone by PR #1806 (8.0.0-rc.3).
+//! Gap: asynchronous fields are in the response in the order of completion, not in the order of the selection.
+//! Upstream: issue #612; since PR #1746 (7.1.0), undone by PR #1806 (8.0.0-rc.3).
 //!
-//! Only root fields wait: below them the engine keeps the order.
+//! Only root fields wait for the database. The fields below them complete in order.
 
 use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, Selection, SelectionSet};
 use async_graphql::{Name, Value};
 
-/// The response keys of an operation's fields, in the order in which it selects them.
+/// The response keys of an operation's root fields, in the order of the selection.
 pub(crate) fn root_keys(document: &ExecutableDocument, operation: &OperationDefinition) -> Vec<Name> {
     let mut keys = Vec::new();
     collect(document, &operation.selection_set.node, &mut keys);
     keys
 }
 
-/// Fragments that go round in circles were refused before.
+/// Recursive fragments must have been refused before.
 fn collect(document: &ExecutableDocument, selection: &SelectionSet, keys: &mut Vec<Name>) {
     for item in &selection.items {
         match &item.node {
@@ -33,7 +33,7 @@ fn collect(document: &ExecutableDocument, selection: &SelectionSet, keys: &mut V
     }
 }
 
-/// Orders the root of an answer.
+/// Sorts the root fields of a response.
 pub(crate) fn restore(data: &mut Value, keys: &[Name]) {
     if let Value::Object(fields) = data
         && fields.len() > 1

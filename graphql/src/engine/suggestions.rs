@@ -1,51 +1,51 @@
-//! Gap: suggestions are made for every unknown name of a document, and for none of an unknown value of an enum. Upstream:
-//! issue #1101, which brought the switch that turns them off.
+//! Gap: the engine makes a suggestion for every unknown name of a document, and none for unknown enum values. Upstream:
+//! issue #1101, which added the option to disable suggestions.
 
 use async_graphql::registry::MetaType;
 
 use crate::schema::visible_schema::VisibleSchema;
 
-/// So many errors of an answer get a suggestion: each compares the name with every name of its type.
-const MOST: usize = 5;
-/// Longer names are no misspelling of ours.
+/// Maximum number of suggestions in a response. Each compares the unknown name with every name of the type.
+const MAX_SUGGESTIONS: usize = 5;
+/// No name of the schema is similar to a longer one.
 const MAX_NAME_LENGTH: usize = 60;
 
-/// The suggestions of an answer: no more than a viewer's schema has, and no more than the bound.
+/// Makes the suggestions of a response, from the names in the viewer's schema.
 pub(crate) struct Suggestions<'k> {
-    known: &'k VisibleSchema,
+    schema: &'k VisibleSchema,
     left: usize,
 }
 
 impl<'k> Suggestions<'k> {
-    pub(crate) const fn of(known: &'k VisibleSchema) -> Self {
-        Self { known, left: MOST }
+    pub(crate) const fn of(schema: &'k VisibleSchema) -> Self {
+        Self { schema, left: MAX_SUGGESTIONS }
     }
 
-    /// For a value that an enum does not have, the nearest of its values: `before` is the message before the value.
+    /// A suggestion for an unknown enum value. `before` is the part of the message before the value.
     pub(crate) fn value(&mut self, value: &str, before: &str) -> String {
-        match before.rsplit('"').nth(1).and_then(|name| self.known.named(name)) {
+        match before.rsplit('"').nth(1).and_then(|name| self.schema.named(name)) {
             Some(MetaType::Enum { enum_values, .. }) => self.suggest(value, enum_values.keys()),
             Some(_) | None => String::new(),
         }
     }
 
-    /// For a field or an argument that does not exist, the nearest that does. The engine writes
-    /// `Unknown field "a" on type "T".` and `Unknown argument "a" on field "f" of type "T".`
+    /// A suggestion for an unknown field or argument. The engine's messages are `Unknown field "a" on type "T".` and
+    /// `Unknown argument "a" on field "f" of type "T".`
     pub(crate) fn name(&mut self, message: &str) -> String {
         let names: Vec<&str> = message.split('"').skip(1).step_by(2).collect();
         match names.as_slice() {
             [name, of] => {
-                self.known.named(of).and_then(MetaType::fields).map(|fields| self.suggest(name, fields.keys()))
+                self.schema.named(of).and_then(MetaType::fields).map(|fields| self.suggest(name, fields.keys()))
             }
             [name, field, of] => {
-                VisibleSchema::field(self.known.named(of), field).map(|field| self.suggest(name, field.args.keys()))
+                VisibleSchema::field(self.schema.named(of), field).map(|field| self.suggest(name, field.args.keys()))
             }
             _ => None,
         }
         .unwrap_or_default()
     }
 
-    /// The nearest three names that are near.
+    /// Suggests up to three similar names.
     fn suggest<'n>(&mut self, wrong: &str, names: impl Iterator<Item = &'n String>) -> String {
         if self.left == 0 || wrong.len() > MAX_NAME_LENGTH {
             return String::new();
@@ -60,7 +60,7 @@ impl<'k> Suggestions<'k> {
     }
 }
 
-/// Insertions, deletions and changes from one name to the other, upper and lower case alike (Levenshtein).
+/// The Levenshtein distance of two names, ignoring case.
 fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (x, one) in a.bytes().enumerate() {
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_near_or_far() {
+    fn the_distance_counts_insertions_deletions_and_substitutions() {
         for (a, b, far) in
             [("", "", 0), ("role", "rolle", 1), ("dueon", "dueOn", 0), ("frist", "first", 2), ("", "ab", 2)]
         {

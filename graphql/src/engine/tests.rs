@@ -1,4 +1,5 @@
-//! The gaps, each shown by the engine alone. A test that fails says that an upgrade closed its gap, and which file can go.
+//! Tests of the engine alone, one for each gap. If an upgrade closes a gap, its test fails and names the file that can
+//! be deleted.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -38,7 +39,7 @@ impl Query {
         self.things.fetch_add(1, Ordering::Relaxed);
         Thing { one: size.unwrap_or_default(), ..Thing::default() }
     }
-    /// How often that ran.
+    /// How often `thing` was resolved.
     async fn times(&self) -> usize {
         self.things.load(Ordering::Relaxed)
     }
@@ -74,8 +75,8 @@ async fn ask(query: &str) -> Response {
     engine().execute(query).await
 }
 
-/// Whether `thing` runs in a request that ends with an error.
-async fn runs(query: &str) -> bool {
+/// Whether `thing` is resolved in a request that fails.
+async fn resolves_thing(query: &str) -> bool {
     let schema = engine();
     schema.execute(query).await.is_err() && schema.execute("{ times }").await.data == value!({"times": 1})
 }
@@ -85,106 +86,109 @@ fn message(response: &Response) -> &str {
     response.errors.first().map_or("", |error| &error.message)
 }
 
-/// Asserts that a gap is still there.
+/// Asserts that a gap still exists.
 #[track_caller]
-fn open(gap: bool, file: &str) {
-    assert!(gap, "The engine does this by itself now: graphql/src/engine/{file} can go, and its row in mod.rs.");
+fn assert_gap(gap: bool, file: &str) {
+    assert!(gap, "The gap is closed: delete graphql/src/engine/{file} and its row in mod.rs.");
 }
 
 #[tokio::test]
-async fn a_variable_of_another_type_passes() {
+async fn a_variable_of_another_type_is_accepted() {
     let response = ask("query($size: String) { thing(size: $size) { one } }").await;
-    open(response.is_ok(), "variable_positions.rs");
+    assert_gap(response.is_ok(), "variable_positions.rs");
 }
 
 #[tokio::test]
 async fn a_default_in_a_list_of_an_unknown_type_panics() {
-    let asked = tokio::spawn(async { ask("query($a: [Nothing] = [1]) { thing(size: $a) { one } }").await });
-    open(asked.await.is_err_and(|ended| ended.is_panic()), "variable_types.rs");
+    let request = tokio::spawn(async { ask("query($a: [Nothing] = [1]) { thing(size: $a) { one } }").await });
+    assert_gap(request.await.is_err_and(|ended| ended.is_panic()), "variable_types.rs");
 }
 
 #[tokio::test]
-async fn an_unknown_directive_of_a_variable_passes() {
+async fn an_unknown_directive_of_a_variable_is_accepted() {
     let response = ask("query($size: Int @nothing) { thing(size: $size) { one } }").await;
-    open(response.is_ok(), "variable_directives.rs");
+    assert_gap(response.is_ok(), "variable_directives.rs");
 }
 
 #[tokio::test]
-async fn fields_run_though_a_variable_is_missing() {
-    open(runs("query($name: String!) { thing { one } needy(name: $name) }").await, "required_variables.rs");
+async fn fields_are_resolved_although_a_variable_is_missing() {
+    assert_gap(
+        resolves_thing("query($name: String!) { thing { one } needy(name: $name) }").await,
+        "required_variables.rs",
+    );
 }
 
 #[tokio::test]
-async fn anything_may_stand_at_typename() {
+async fn invalid_typename_fields_are_accepted() {
     for query in ["{ __typename @nothing }", "{ __typename(a: 1) }", "{ __typename { a } }", "{ __typename @skip }"] {
-        open(ask(query).await.data == value!({"__typename": "Query"}), "typename.rs");
+        assert_gap(ask(query).await.data == value!({"__typename": "Query"}), "typename.rs");
     }
 }
 
 #[tokio::test]
-async fn a_string_passes_for_an_enum() {
-    open(ask("{ colored(color: \"RED\") }").await.data == value!({"colored": true}), "enum_literals.rs");
+async fn a_string_literal_is_accepted_as_an_enum_value() {
+    assert_gap(ask("{ colored(color: \"RED\") }").await.data == value!({"colored": true}), "enum_literals.rs");
 }
 
 #[tokio::test]
-async fn fields_run_though_an_input_object_is_a_list() {
-    open(runs("{ thing { one } filtered(filter: []) }").await, "input_objects.rs");
+async fn fields_are_resolved_although_an_input_object_is_a_list() {
+    assert_gap(resolves_thing("{ thing { one } filtered(filter: []) }").await, "input_objects.rs");
 }
 
 #[tokio::test]
-async fn a_field_is_resolved_as_often_as_it_is_written() {
+async fn a_repeated_field_is_resolved_repeatedly() {
     let schema = engine();
     let response = schema.execute("{ thing { one } thing { two } }").await;
     assert_eq!(response.data, value!({"thing": {"one": 0, "two": 0}}));
-    open(schema.execute("{ times }").await.data == value!({"times": 2}), "repeated_fields.rs");
-    open(ask("{ fails fails }").await.errors.len() == 2, "repeated_fields.rs");
+    assert_gap(schema.execute("{ times }").await.data == value!({"times": 2}), "repeated_fields.rs");
+    assert_gap(ask("{ fails fails }").await.errors.len() == 2, "repeated_fields.rs");
 }
 
 #[tokio::test]
-async fn an_object_of_which_nothing_is_left_is_null() {
-    open(ask("{ thing { one @skip(if: true) } }").await.data == value!({"thing": null}), "empty_objects.rs");
+async fn an_object_with_no_resolved_field_is_null() {
+    assert_gap(ask("{ thing { one @skip(if: true) } }").await.data == value!({"thing": null}), "empty_objects.rs");
 }
 
 #[tokio::test]
-async fn fields_are_answered_in_the_order_in_which_they_end() {
+async fn fields_are_in_the_order_of_completion() {
     let Value::Object(fields) = ask("{ slow quick }").await.data else { panic!("no object") };
-    open(fields.keys().eq(["quick", "slow"]), "root_order.rs");
+    assert_gap(fields.keys().eq(["quick", "slow"]), "root_order.rs");
 }
 
 #[tokio::test]
-async fn a_field_that_failed_is_left_out() {
-    open(ask("{ fails quick }").await.data == value!({"quick": 2}), "failed_fields.rs");
+async fn a_failed_field_is_missing_from_its_object() {
+    assert_gap(ask("{ fails quick }").await.data == value!({"quick": 2}), "failed_fields.rs");
 }
 
 #[tokio::test]
-async fn what_is_skipped_by_default_is_answered() {
+async fn a_field_that_is_skipped_by_default_is_resolved() {
     let response = ask("query($skip: Boolean = true) { slow @skip(if: $skip) quick }").await;
-    open(response.data == value!({"slow": 1, "quick": 2}), "skip_defaults.rs");
+    assert_gap(response.data == value!({"slow": 1, "quick": 2}), "skip_defaults.rs");
 }
 
 #[tokio::test]
-async fn a_conflict_names_the_argument() {
+async fn a_conflict_of_arguments_names_the_argument() {
     let response = ask("{ thing(size: 1) { one } thing(size: 2) { one } }").await;
-    open(message(&response).starts_with("Fields \"size\" conflict"), "conflicting_arguments.rs");
+    assert_gap(message(&response).starts_with("Fields \"size\" conflict"), "conflicting_arguments.rs");
 }
 
 #[tokio::test]
-async fn messages_repeat_what_they_refuse() {
+async fn messages_repeat_the_refused_input() {
     let canary = "kanari".repeat(1_000);
     let variables = Variables::from_json(json!({"color": canary}));
     let by_variable = Request::new("query($color: Color!) { colored(color: $color) }").variables(variables);
     let by_name = Request::new("query A { quick }").operation_name(&canary);
     for request in [by_variable, by_name, Request::new(format!("{{ needy(name: \"{canary}\")"))] {
-        open(message(&engine().execute(request).await).contains(&canary), "error_text.rs");
+        assert_gap(message(&engine().execute(request).await).contains(&canary), "error_text.rs");
     }
 }
 
 #[tokio::test]
-async fn every_unknown_name_is_compared_with_all_that_are_known() {
+async fn every_unknown_name_gets_a_suggestion() {
     let names: Vec<String> = (0..100).map(|number| format!("filtered{number}")).collect();
     let response = ask(&format!("{{ {} }}", names.join(" "))).await;
     let suggested = response.errors.iter().filter(|error| error.message.ends_with("Did you mean \"filtered\"?"));
-    open(suggested.count() == names.len(), "suggestions.rs");
+    assert_gap(suggested.count() == names.len(), "suggestions.rs");
 }
 
 #[test]
@@ -199,5 +203,5 @@ fn each_field_of_each_row_is_a_future_on_the_heap() {
         counted.count_total
     };
     let more = allocations("{ many { one two three four five } }") - allocations("{ many { one } }");
-    open(more >= 100 * 4, "../run/write_object.rs");
+    assert_gap(more >= 100 * 4, "../run/write_object.rs");
 }

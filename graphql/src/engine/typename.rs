@@ -1,5 +1,4 @@
-//! Gap: `__typename` is not validated: neither its directives nor its arguments nor a selection under it. No upstream issue
-//! found.
+//! Gap: the directives, the arguments and the selection of `__typename` are not validated. No upstream issue found.
 
 use async_graphql::parser::types::{Field, InlineFragment, Selection, SelectionSet};
 use async_graphql::registry::MetaType;
@@ -7,10 +6,10 @@ use async_graphql::{Positioned, ServerError};
 
 use crate::engine::validation::invalid;
 
-/// The field that every object has.
+/// The name of the field.
 pub(crate) const FIELD: &str = "__typename";
 
-/// Its arguments and its selection.
+/// Refuses arguments and a selection of `__typename`.
 pub(crate) fn check(field: &Field, of: Option<&MetaType>) -> impl Iterator<Item = ServerError> {
     let on = of.map_or("", MetaType::name);
     let arguments = field.arguments.iter().map(move |(name, _)| {
@@ -24,7 +23,7 @@ pub(crate) fn check(field: &Field, of: Option<&MetaType>) -> impl Iterator<Item 
     arguments.chain(selection)
 }
 
-/// Moves its directives to a fragment around it, where the engine looks at them.
+/// Moves the directives of `__typename` to a fragment around the field, where the engine validates them.
 pub(crate) fn wrap(item: &mut Selection) {
     if let Selection::Field(field) = item
         && field.node.name.node == FIELD

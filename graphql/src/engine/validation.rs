@@ -1,4 +1,5 @@
-//! One walk over a document for all that the engine's validation leaves out; each check is in the file of its gap.
+//! Does the checks that are missing in the engine's validation, in one walk over the document. Each check is in the
+//! file of its gap.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,115 +9,117 @@ use async_graphql::registry::{MetaInputValue, MetaType};
 use async_graphql::{Name, Pos, Positioned, ServerError, Variables};
 use async_graphql_value::Value;
 
-use crate::engine::input_objects::{self, Place};
-use crate::engine::{enum_literals, typename, variable_directives, variable_positions, variable_types};
-use crate::error::{Code, coded};
+use crate::engine::input_objects::{self, ObjectVariable};
+use crate::engine::variable_positions::Mismatches;
+use crate::engine::{enum_literals, typename, variable_directives, variable_types};
+use crate::error::{Code, with_code};
 use crate::schema::visible_schema::VisibleSchema;
 
-/// What the walk found in a document, for one of its operations.
+/// Errors and open checks of one operation of a document.
 #[derive(Debug)]
 pub(crate) struct Findings(Vec<Finding>);
 
 #[derive(Debug)]
 enum Finding {
-    /// It is wrong, whatever the variables hold.
-    Wrong(ServerError),
-    /// What the operation's variable holds decides.
-    Variable(Place),
+    /// An error that does not depend on variables.
+    Error(ServerError),
+    /// A check that depends on the value of a variable.
+    Variable(ObjectVariable),
 }
 
 impl Findings {
-    /// What is wrong with the document and the variables of a request.
-    pub(crate) fn errors(&self, given: &Variables, known: &VisibleSchema) -> Vec<ServerError> {
+    /// The errors in the document and in the variables of a request.
+    pub(crate) fn errors(&self, given: &Variables, schema: &VisibleSchema) -> Vec<ServerError> {
         let error = |finding: &Finding| match finding {
-            Finding::Wrong(error) => Some(error.clone()),
-            Finding::Variable(place) => place.check(given, known),
+            Finding::Error(error) => Some(error.clone()),
+            Finding::Variable(variable) => variable.check(given, schema),
         };
         self.0.iter().filter_map(error).collect()
     }
 }
 
-/// Walks all of a document; `operation`, one of its operations, is the one that runs. Each fragment is looked at once, and
-/// selections nest no deeper than brackets may.
+/// Walks the whole document. `operation` is the operation that is executed. Each fragment is walked once, and the depth
+/// of the recursion is bounded by the brackets of the document, which were counted before parsing.
 pub(crate) fn find(
     document: &ExecutableDocument,
     operation: &Positioned<OperationDefinition>,
-    known: &VisibleSchema,
+    schema: &VisibleSchema,
 ) -> Findings {
     let fragments = document.fragments.iter().map(|(name, fragment)| {
-        let of = known.named(&fragment.node.type_condition.node.on.node);
-        (name, Scope::of(&fragment.node.directives, &fragment.node.selection_set.node, of, known))
+        let of = schema.named(&fragment.node.type_condition.node.on.node);
+        (name, Scope::of(&fragment.node.directives, &fragment.node.selection_set.node, of, schema))
     });
     let mut fragments: HashMap<&Name, Scope<'_>> = fragments.collect();
-    let (mut of_operations, mut run) = (Vec::new(), HashSet::new());
+    let (mut of_operations, mut executed) = (Vec::new(), HashSet::new());
     for (_, one) in document.operations.iter() {
         for definition in &one.node.variable_definitions {
-            of_operations.extend(variable_types::check(definition, known).map(Finding::Wrong));
-            of_operations.extend(variable_directives::check(definition, known).map(Finding::Wrong));
+            of_operations.extend(variable_types::check(definition, schema).map(Finding::Error));
+            of_operations.extend(variable_directives::check(definition, schema).map(Finding::Error));
         }
-        let root = known.root(one.node.ty);
-        let mut own = Scope::of(&one.node.directives, &one.node.selection_set.node, root, known);
-        let runs = std::ptr::eq(one, operation);
-        of_operations.extend(own.take(runs));
+        let root = schema.root(one.node.ty);
+        let mut own = Scope::of(&one.node.directives, &one.node.selection_set.node, root, schema);
+        let is_executed = std::ptr::eq(one, operation);
+        of_operations.extend(own.take(is_executed));
         let mut seen: HashSet<&Name> = HashSet::new();
-        let (mut scopes, mut wrong) = (vec![&own], variable_positions::Wrong::of(&one.node));
+        let (mut scopes, mut mismatches) = (vec![&own], Mismatches::of(&one.node));
         while let Some(scope) = scopes.pop() {
-            of_operations.extend(scope.usages.iter().filter_map(|usage| wrong.find(usage)).map(Finding::Wrong));
+            of_operations.extend(scope.usages.iter().filter_map(|usage| mismatches.check(usage)).map(Finding::Error));
             let next = scope.spreads.iter().filter(|name| seen.insert(name));
             scopes.extend(next.filter_map(|name| fragments.get(name)));
         }
-        if runs {
-            run = seen;
+        if is_executed {
+            executed = seen;
         }
     }
-    let of_fragments = fragments.iter_mut().flat_map(|(name, scope)| scope.take(run.contains(name)));
+    let of_fragments = fragments.iter_mut().flat_map(|(name, scope)| scope.take(executed.contains(name)));
     Findings(of_fragments.chain(of_operations).collect())
 }
 
-/// A place where a variable stands.
+/// A use of a variable.
 pub(crate) struct Usage<'d> {
     pub(crate) variable: &'d Name,
     pub(crate) argument: &'d Positioned<Name>,
-    /// The type that the place expects.
+    /// The expected type.
     pub(crate) expects: &'d str,
-    /// Whether the place has a default of its own.
+    /// Whether the argument or input field has a default value.
     pub(crate) has_default: bool,
 }
 
-/// What an operation or a fragment says by itself.
+/// The findings in one operation or fragment, without the fragments that it spreads.
 struct Scope<'d> {
-    known: &'d VisibleSchema,
+    schema: &'d VisibleSchema,
     findings: Vec<Finding>,
     usages: Vec<Usage<'d>>,
     spreads: Vec<&'d Name>,
 }
 
 impl<'d> Scope<'d> {
-    /// `of` is `None` where the engine finds the type unknown.
+    /// `of` is `None` if the type is unknown; the engine reports that.
     fn of(
         directives: &'d [Positioned<Directive>],
         selection: &'d SelectionSet,
         of: Option<&'d MetaType>,
-        known: &'d VisibleSchema,
+        schema: &'d VisibleSchema,
     ) -> Self {
-        let mut scope = Self { known, findings: Vec::new(), usages: Vec::new(), spreads: Vec::new() };
+        let mut scope = Self { schema, findings: Vec::new(), usages: Vec::new(), spreads: Vec::new() };
         scope.directives(directives);
         scope.selection(selection, of);
         scope
     }
 
-    /// The findings; where it does not run, the request's variables are not meant for it.
-    fn take(&mut self, runs: bool) -> impl Iterator<Item = Finding> + use<> {
+    /// Takes the findings. If the scope is not executed, the checks of variables are dropped, because the variables of
+    /// the request belong to another operation.
+    fn take(&mut self, is_executed: bool) -> impl Iterator<Item = Finding> + use<> {
         let all = std::mem::take(&mut self.findings).into_iter();
-        all.filter(move |finding| runs || matches!(finding, Finding::Wrong(_)))
+        all.filter(move |finding| is_executed || matches!(finding, Finding::Error(_)))
     }
 
-    /// `of` is `None` where the engine finds a type or a field unknown.
+    /// `of` is `None` if the type or a field is unknown; the engine reports that.
     fn selection(&mut self, set: &'d SelectionSet, of: Option<&'d MetaType>) {
         for item in &set.items {
             match &item.node {
                 Selection::Field(field) if field.node.name.node == typename::FIELD => {
-                    self.findings.extend(typename::check(&field.node, of).map(Finding::Wrong));
+                    self.findings.extend(typename::check(&field.node, of).map(Finding::Error));
                 }
                 Selection::Field(field) => {
                     let found = VisibleSchema::field(of, &field.node.name.node);
@@ -124,13 +127,13 @@ impl<'d> Scope<'d> {
                         self.arguments(&field.node.arguments, &found.args);
                     }
                     self.directives(&field.node.directives);
-                    let below = found.and_then(|found| self.known.named(&found.ty));
+                    let below = found.and_then(|found| self.schema.named(&found.ty));
                     self.selection(&field.node.selection_set.node, below);
                 }
                 Selection::InlineFragment(inline) => {
                     self.directives(&inline.node.directives);
                     let on = match &inline.node.type_condition {
-                        Some(condition) => self.known.named(&condition.node.on.node),
+                        Some(condition) => self.schema.named(&condition.node.on.node),
                         None => of,
                     };
                     self.selection(&inline.node.selection_set.node, on);
@@ -145,7 +148,7 @@ impl<'d> Scope<'d> {
 
     fn directives(&mut self, directives: &'d [Positioned<Directive>]) {
         for directive in directives {
-            if let Some(arguments) = self.known.directive(&directive.node.name.node) {
+            if let Some(arguments) = self.schema.directive(&directive.node.name.node) {
                 self.arguments(&directive.node.arguments, arguments);
             }
         }
@@ -154,10 +157,10 @@ impl<'d> Scope<'d> {
     fn arguments(
         &mut self,
         arguments: &'d [(Positioned<Name>, Positioned<Value>)],
-        known: &'d IndexMap<String, MetaInputValue>,
+        defined: &'d IndexMap<String, MetaInputValue>,
     ) {
         for (argument, value) in arguments {
-            if let Some(expected) = known.get(argument.node.as_str()) {
+            if let Some(expected) = defined.get(argument.node.as_str()) {
                 self.value(&value.node, &expected.ty, expected.default_value.is_some(), argument);
             }
         }
@@ -166,16 +169,16 @@ impl<'d> Scope<'d> {
     fn value(&mut self, value: &'d Value, expects: &'d str, has_default: bool, argument: &'d Positioned<Name>) {
         if let Value::Variable(variable) = value {
             let usage = Usage { variable, argument, expects, has_default };
-            self.findings.extend(Place::of(&usage, self.known).map(Finding::Variable));
+            self.findings.extend(ObjectVariable::of(&usage, self.schema).map(Finding::Variable));
             self.usages.push(usage);
             return;
         }
-        if let (Value::List(items), Some(item)) = (value, item_of(expects)) {
+        if let (Value::List(items), Some(item)) = (value, item_type(expects)) {
             return items.iter().for_each(|one| self.value(one, item, false, argument));
         }
-        let ty = self.known.named(expects);
-        self.findings.extend(enum_literals::check(value, ty, argument).map(Finding::Wrong));
-        self.findings.extend(input_objects::check(value, ty, expects, argument).map(Finding::Wrong));
+        let ty = self.schema.named(expects);
+        self.findings.extend(enum_literals::check(value, ty, argument).map(Finding::Error));
+        self.findings.extend(input_objects::check(value, ty, expects, argument).map(Finding::Error));
         if let (Some(MetaType::InputObject { input_fields, .. }), Value::Object(fields)) = (ty, value) {
             for (name, value) in fields {
                 if let Some(field) = input_fields.get(name.as_str()) {
@@ -186,13 +189,13 @@ impl<'d> Scope<'d> {
     }
 }
 
-/// The type of a list's items; `None` if it is no list.
-pub(crate) fn item_of(expects: &str) -> Option<&str> {
+/// The type of a list's items. `None` if the type is not a list.
+pub(crate) fn item_type(expects: &str) -> Option<&str> {
     let expects = expects.strip_suffix('!').unwrap_or(expects);
     expects.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'))
 }
 
-/// An error of the validation.
+/// A validation error.
 pub(crate) fn invalid(text: String, at: Pos) -> ServerError {
-    coded(ServerError::new(text, Some(at)), Code::ValidationFailed)
+    with_code(ServerError::new(text, Some(at)), Code::ValidationFailed)
 }

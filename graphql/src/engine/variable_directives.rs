@@ -6,14 +6,14 @@ use async_graphql::{Positioned, ServerError};
 use crate::engine::validation::invalid;
 use crate::schema::visible_schema::VisibleSchema;
 
-/// None of the schema's directives may stand there.
+/// Refuses all directives: none of the schema's directives is allowed on variable definitions.
 pub(crate) fn check(
     definition: &Positioned<VariableDefinition>,
-    known: &VisibleSchema,
+    schema: &VisibleSchema,
 ) -> impl Iterator<Item = ServerError> {
     definition.node.directives.iter().map(|directive| {
         let name = &directive.node.name.node;
-        let text = match known.directive(name) {
+        let text = match schema.directive(name) {
             None => format!("Unknown directive \"{name}\""),
             Some(_) => format!("Directive \"{name}\" may not be used on \"VARIABLE_DEFINITION\""),
         };

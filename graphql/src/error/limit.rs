@@ -1,11 +1,11 @@
-//! What one request may have too much of, and how its sender is told.
+//! The limits of a request, and the error for exceeding one.
 
 use async_graphql::{Pos, ServerError};
 
-use crate::error::{Code, coded};
+use crate::error::{Code, with_code};
 
 kim_domain::words! {
-    /// Of what a request has too much; `extensions.limit` beside the code `LIMIT_EXCEEDED`.
+    /// A limit of a request: `extensions.limit` of errors with the code `LIMIT_EXCEEDED`.
     pub enum Limit("Grenze einer Anfrage") {
         Body = "BODY": "Bytes im Body",
         JsonNesting = "JSON_NESTING": "ineinander geschachtelte Objekte und Listen im JSON",
@@ -31,12 +31,12 @@ kim_domain::words! {
     }
 }
 
-/// A request that has too much of something.
+/// A request that exceeds a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExceededLimit {
-    /// Of what.
+    /// The limit.
     pub limit: Limit,
-    /// How much it may be.
+    /// The maximum.
     pub max: u64,
 }
 
@@ -47,9 +47,9 @@ impl std::fmt::Display for ExceededLimit {
 }
 
 impl ExceededLimit {
-    /// As an error at its place in the document.
+    /// The error, at its location in the document.
     pub(crate) fn at(self, place: Option<Pos>) -> ServerError {
-        let mut error = coded(ServerError::new(self.to_string(), place), Code::LimitExceeded);
+        let mut error = with_code(ServerError::new(self.to_string(), place), Code::LimitExceeded);
         if let Some(extensions) = &mut error.extensions {
             extensions.set("limit", self.limit.code());
         }

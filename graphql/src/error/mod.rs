@@ -1,4 +1,4 @@
-//! What may go wrong, with a code from one closed list. An error never says more than its caller may know.
+//! Errors, each with a code from one closed list. An error never tells the caller more than the caller may know.
 
 pub(crate) mod limit;
 
@@ -35,21 +35,21 @@ kim_domain::words! {
     }
 }
 
-/// Of a request that was refused as a whole, so many reasons are told: a small document can have thousands.
+/// Maximum number of errors in the response to a refused request. A small document can contain thousands.
 pub(crate) const MAX_ERRORS: usize = 20;
 
-/// A failed read or change. It is deliberately no `Display`: only its code and a text of ours reach the caller.
+/// A failed query or mutation. Deliberately without `Display`: the caller gets only the code and a text written by kim.
 #[derive(Clone, Debug)]
 pub(crate) enum Failure {
     /// The token lacks a scope.
     Forbidden(Scope),
-    /// An argument cannot be used; the text says which and what to do.
+    /// An argument is invalid. The text names it and says what to do.
     BadInput(String),
-    /// A page or a list of ids is too long; the text says how long it may be.
+    /// A page or a list of ids is too long. The text names the maximum.
     LimitExceeded(Limit, String),
-    /// A change that may not be made.
+    /// A change that was refused.
     Refused(Refused),
-    /// The database did not answer, or holds what it must not hold.
+    /// The database failed, or contains an invalid value.
     Internal(DbErr),
 }
 
@@ -68,7 +68,7 @@ impl From<WorkError> for Failure {
     }
 }
 
-/// The codes of changes are among ours: a test holds them to it.
+/// Every [`ErrorCode`] has a [`Code`] of the same name; a test checks it.
 fn code_of(code: ErrorCode) -> Code {
     Code::from_code(code.code()).unwrap_or(Code::Internal)
 }
@@ -76,15 +76,15 @@ fn code_of(code: ErrorCode) -> Code {
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Forbidden(scope) => with_code(
+            Failure::Forbidden(scope) => error(
                 Code::Forbidden,
                 format!("Dem Token fehlt die Berechtigung „{}“ ({}).", scope.code(), scope.label()),
             ),
-            Failure::BadInput(text) => with_code(Code::BadInput, text),
+            Failure::BadInput(text) => error(Code::BadInput, text),
             Failure::LimitExceeded(limit, text) => {
-                with_code(Code::LimitExceeded, text).extend_with(|_, extensions| extensions.set("limit", limit.code()))
+                error(Code::LimitExceeded, text).extend_with(|_, extensions| extensions.set("limit", limit.code()))
             }
-            Failure::Refused(refused) => with_code(code_of(refused.code), refused.text).extend_with(|_, extensions| {
+            Failure::Refused(refused) => error(code_of(refused.code), refused.text).extend_with(|_, extensions| {
                 if let Some(version) = refused.version {
                     extensions.set("version", version);
                 }
@@ -94,11 +94,11 @@ impl From<Failure> for Error {
             }),
             Failure::Internal(cause) if is_timeout(&cause) => {
                 tracing::warn!("the database took too long");
-                too_late()
+                timed_out()
             }
             Failure::Internal(cause) => {
                 let id = Uuid::now_v7();
-                // What a database says can quote data: its kind is logged, its text is not.
+                // The text of a database error can quote data, so only its kind is logged.
                 tracing::error!(error_id = %id, kind = kind_of(&cause), "a request failed at the database");
                 masked(id, is_dead_connection(&cause))
             }
@@ -106,22 +106,22 @@ impl From<Failure> for Error {
     }
 }
 
-fn with_code(code: Code, text: String) -> Error {
+fn error(code: Code, text: String) -> Error {
     Error::new(text).extend_with(|_, extensions| extensions.set("code", code.code()))
 }
 
-/// What is said of a request whose time is over.
+/// The message of the code `TIMEOUT`.
 pub const TIMEOUT_MESSAGE: &str =
     "Die Anfrage hat zu lange gedauert und wurde abgebrochen. Bitte weniger auf einmal abfragen.";
 
-/// The request's time is over, and the database said so first.
-pub(crate) fn too_late() -> Error {
-    with_code(Code::Timeout, TIMEOUT_MESSAGE.to_owned()).extend_with(|_, extensions| extensions.set("retryable", true))
+/// The error for a request that timed out.
+pub(crate) fn timed_out() -> Error {
+    error(Code::Timeout, TIMEOUT_MESSAGE.to_owned()).extend_with(|_, extensions| extensions.set("retryable", true))
 }
 
-/// An error of ours to the caller: a code, and the id under which the log has the rest.
+/// The error for an internal failure: a code and the id of the log entry with the details.
 pub(crate) fn masked(id: Uuid, retryable: bool) -> Error {
-    with_code(Code::Internal, "Interner Fehler. Bitte nennen Sie der Betreuung die Kennung.".to_owned()).extend_with(
+    error(Code::Internal, "Interner Fehler. Bitte nennen Sie der Betreuung die Kennung.".to_owned()).extend_with(
         |_, extensions| {
             extensions.set("id", id.to_string());
             if retryable {
@@ -131,13 +131,13 @@ pub(crate) fn masked(id: Uuid, retryable: bool) -> Error {
     )
 }
 
-/// Gives an error of the engine its code.
-pub(crate) fn coded(mut error: ServerError, code: Code) -> ServerError {
+/// Sets the code of an error of the engine.
+pub(crate) fn with_code(mut error: ServerError, code: Code) -> ServerError {
     error.extensions.get_or_insert_with(ErrorExtensionValues::default).set("code", code.code());
     error
 }
 
-/// What broke, in words of ours: what a database says can quote data.
+/// The kind of a database error. The text of the error can quote data.
 pub(crate) fn kind_of(error: &DbErr) -> &'static str {
     if is_dead_connection(error) {
         "connection lost"
@@ -156,7 +156,7 @@ pub(crate) fn kind_of(error: &DbErr) -> &'static str {
     }
 }
 
-/// For a field that may be null: a failure is reported beside its intact siblings.
+/// The value of a nullable field. A failure becomes null and an error, and the other fields keep their values.
 pub(crate) fn or_null<T>(ctx: &Context<'_>, result: Result<Option<T>, Failure>) -> Option<T> {
     result.unwrap_or_else(|failure| {
         let error = Error::from(failure).into_server_error(ctx.item.pos);

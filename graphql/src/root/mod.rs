@@ -1,4 +1,4 @@
-//! The root of the schema: all queries and mutations together, and the schema that each viewer has of them.
+//! The root of the schema: all queries and mutations, and the schema of each viewer.
 
 pub(crate) mod mutation;
 pub(crate) mod node;

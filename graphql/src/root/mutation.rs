@@ -1,6 +1,6 @@
-//! The root of every change. Each field: check the scope, do the use case once, and answer with what the viewer sees then.
+//! All mutations. Each field checks the scope, runs the use case once, and returns the viewer's view after the change.
 //!
-//! A field is null where its change was refused: what was done beside it stays done, and is told.
+//! A field is null if its change was refused. The changes of the other fields stay in effect and are in the response.
 
 use async_graphql::MergedObject;
 

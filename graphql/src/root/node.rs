@@ -1,4 +1,4 @@
-//! Whatever has an id.
+//! The root field `node`: any object by its id.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ pub(crate) enum Node {
     Consent(Arc<Consent>),
 }
 
-/// The root field of whatever has an id.
+/// The query `node`.
 #[derive(Default)]
 pub(crate) struct NodeQuery;
 
@@ -43,30 +43,30 @@ impl NodeQuery {
     }
 }
 
-/// What an id names, whatever kind it is of.
+/// Finds an object of any kind by its id.
 async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>, Failure> {
-    let (session, known) = (Session::of(ctx), VisibleSchema::of_request(ctx));
+    let (session, schema) = (Session::of(ctx), VisibleSchema::of_request(ctx));
     let Some((kind, id)) = scalar::any(id)? else { return Ok(None) };
-    // What is not in the viewer's schema is not found: validation is no wall here.
+    // Types outside the viewer's schema are not found. Validation cannot refuse them, because the kind is in the id.
     match kind {
-        Kind::Agency if known.has::<Agency>() => Ok(by_id::one(ctx, id).await?.map(Node::Agency)),
-        Kind::Agreement if known.has::<Agreement>() => {
+        Kind::Agency if schema.has::<Agency>() => Ok(by_id::one(ctx, id).await?.map(Node::Agency)),
+        Kind::Agreement if schema.has::<Agreement>() => {
             session.check(Scope::AgreementRead)?;
             Ok(by_id::one(ctx, id).await?.map(Node::Agreement))
         }
-        Kind::Proposal if known.has::<AgreementProposal>() => {
+        Kind::Proposal if schema.has::<AgreementProposal>() => {
             session.check(Scope::AgreementRead)?;
             Ok(by_id::one(ctx, id).await?.map(Node::AgreementProposal))
         }
-        Kind::Referral if known.has::<Referral>() => {
+        Kind::Referral if schema.has::<Referral>() => {
             session.check(Scope::ReferralRead)?;
             Ok(by_id::one(ctx, id).await?.map(Node::Referral))
         }
-        Kind::Case if known.has::<Case>() => {
+        Kind::Case if schema.has::<Case>() => {
             session.check(Scope::CaseRead)?;
             Ok(by_id::one(ctx, id).await?.map(Node::Case))
         }
-        Kind::Consent if known.has::<Consent>() => {
+        Kind::Consent if schema.has::<Consent>() => {
             session.check(Scope::CaseRead)?;
             Ok(by_id::one(ctx, id).await?.map(Node::Consent))
         }

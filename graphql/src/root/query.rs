@@ -1,4 +1,4 @@
-//! All queries together. Each field: check the scope, plan, fetch, hand over to objects that do not wait.
+//! All queries. Each field checks the scope, makes a plan, fetches the rows, and returns objects that do not wait.
 
 use async_graphql::MergedObject;
 

@@ -1,7 +1,7 @@
-//! A schema for each pair of kind and role: built once from the whole, less what this viewer has no business with.
+//! Builds the schema of each pair of kind and role once: the whole schema without the parts that are hidden from it.
 //!
-//! The narrowing works on the engine's registry (docs/adr/0005-schema-per-viewer.md). It is a wall at validation; the
-//! rule is the wall behind it, and resolvers ask the rule again.
+//! The engine's registry is narrowed (docs/adr/0005-schema-per-viewer.md), so validation refuses hidden fields. The
+//! resolvers check the disclosure rule independently of that.
 
 use std::borrow::Cow;
 use std::sync::{LazyLock, OnceLock};
@@ -19,7 +19,7 @@ use crate::schema::declaration;
 use crate::schema::visibility::narrow;
 use crate::schema::visible_schema::{Shared, VisibleSchema};
 
-/// What requests are executed on.
+/// A schema of the engine, on which requests are executed.
 pub(crate) type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
 /// The schema of a kind and role.
@@ -29,13 +29,13 @@ pub(crate) fn of(kind: AgencyKind, role: Role) -> &'static Schema {
     SCHEMAS[kind as usize][role as usize].get_or_init(|| build(Some((kind, role))))
 }
 
-/// The words of a narrowed schema.
-pub(crate) fn known(schema: &Schema) -> &VisibleSchema {
+/// The names and declarations in a narrowed schema.
+pub(crate) fn visible(schema: &Schema) -> &VisibleSchema {
     static NONE: LazyLock<VisibleSchema> = LazyLock::new(VisibleSchema::default);
-    schema.data::<Shared>().and_then(|known| known.get()).unwrap_or(&NONE)
+    schema.data::<Shared>().and_then(|shared| shared.get()).unwrap_or(&NONE)
 }
 
-/// The schema in GraphQL's own language, as this kind and role see it; the whole of it for `None`.
+/// The SDL of the schema of this kind and role, or of the whole schema for `None`.
 #[must_use]
 pub fn sdl(pair: Option<(AgencyKind, Role)>) -> String {
     build(pair).sdl_with_options(SDLExportOptions::new().sorted_enum_items().prefer_single_line_descriptions())
@@ -43,18 +43,18 @@ pub fn sdl(pair: Option<(AgencyKind, Role)>) -> String {
 
 fn build(pair: Option<(AgencyKind, Role)>) -> Schema {
     let schema = Schema::build(Query::default(), Mutation::default(), EmptySubscription)
-        // Never Fast: it answers a pruned field.
+        // Never `Fast`: this mode resolves fields that were removed from the registry.
         .validation_mode(ValidationMode::Strict)
-        // Ours are as good and cost a document of wrong names nothing (`engine/error_text.rs`).
+        // kim makes its own suggestions, in a limited number (`engine/suggestions.rs`).
         .disable_suggestions();
-    let known = Shared::default();
-    schema.data(Shared::clone(&known)).directive(Narrowing { pair, known }).finish()
+    let visible = Shared::default();
+    schema.data(Shared::clone(&visible)).directive(Narrowing { pair, visible }).finish()
 }
 
-/// Not a directive: the engine lets a directive's factory change the registry, and that is the one hook it has.
+/// Not a real directive. The factory of a directive is the engine's only hook that can change the registry.
 struct Narrowing {
     pair: Option<(AgencyKind, Role)>,
-    known: Shared,
+    visible: Shared,
 }
 
 impl CustomDirectiveFactory for Narrowing {
@@ -69,10 +69,10 @@ impl CustomDirectiveFactory for Narrowing {
             }
             Ok(declared)
         });
-        // Closed by default: without a declaration there is no schema.
+        // A missing declaration must not make a field visible, so the schema is not built.
         let declared = read.unwrap_or_else(|problems| panic!("{}", problems.join("\n")));
-        // A factory registers once.
-        let _first = self.known.set(VisibleSchema::of(registry, &declared));
+        // The engine calls `register` once per schema.
+        let _first = self.visible.set(VisibleSchema::of(registry, &declared));
     }
 
     fn create(

@@ -1,4 +1,4 @@
-//! Reads by id. Root fields of one request that ask for rows of one kind at the same time are answered from one batch.
+//! Reads rows by id. Root fields of one request that read rows of one kind share one batch.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,75 +17,74 @@ use crate::run::plan::Plan;
 use crate::run::planned::{Loading, PlannedById};
 use crate::run::session::{Session, Snapshot};
 
-/// What can be found by its id.
+/// An object that can be read by its id.
 pub(crate) trait FindById: Sized + Send + Sync + 'static {
-    /// What can be asked of it.
+    /// The plan for the object.
     type Plan: Plan + Clone + Eq + Hash + Send + Sync + 'static;
 
-    /// Reads those of these that are the viewer's, each once and with all that is asked of it.
-    fn find<'f>(snapshot: &'f Reads, asked: &'f PlannedById<'f, Self::Plan>) -> Loading<'f, (Uuid, Self)>;
+    /// Reads the objects with these ids that the viewer may see, each once and with everything that its plan fetches.
+    fn find<'f>(snapshot: &'f Reads, plans: &'f PlannedById<'f, Self::Plan>) -> Loading<'f, (Uuid, Self)>;
 }
 
-/// What the field that is being resolved asks of what an id names; `None` if that is not the viewer's.
+/// The object with this id, with everything that the current field selects. `None` if the viewer may not see it.
 pub(crate) async fn one<T: FindById>(ctx: &Context<'_>, id: Uuid) -> Result<Option<Arc<T>>, Failure> {
-    let wanted = Wanted { id, plan: Arc::new(T::Plan::of_field(ctx)) };
-    Session::of(ctx).loader::<T>().0.try_load(wanted).await.unwrap_or_else(|_| Err(no_entry()))
+    let key = LoadKey { id, plan: Arc::new(T::Plan::of_field(ctx)) };
+    Session::of(ctx).loader::<T>().0.try_load(key).await.unwrap_or_else(|_| Err(no_entry()))
 }
 
-/// The same of what each of several ids names, by id.
+/// The objects with these ids that the viewer may see, by id, with everything that the current field selects.
 pub(crate) async fn several<T: FindById>(ctx: &Context<'_>, ids: &[Uuid]) -> Result<HashMap<Uuid, Arc<T>>, Failure> {
     let plan = Arc::new(T::Plan::of_field(ctx));
-    let wanted = ids.iter().map(|&id| Wanted { id, plan: Arc::clone(&plan) });
-    let found = Session::of(ctx).loader::<T>().0.try_load_many(wanted.collect()).await.map_err(|_| no_entry())?;
-    let found =
-        found.into_iter().filter_map(|(wanted, found)| Some(found.transpose()?.map(|found| (wanted.id, found))));
+    let keys = ids.iter().map(|&id| LoadKey { id, plan: Arc::clone(&plan) });
+    let found = Session::of(ctx).loader::<T>().0.try_load_many(keys.collect()).await.map_err(|_| no_entry())?;
+    let found = found.into_iter().filter_map(|(key, found)| Some(found.transpose()?.map(|found| (key.id, found))));
     found.collect()
 }
 
-/// An id, and what is asked of what it names.
+/// The key of the loader: an id, and the plan for the object.
 #[derive(Clone, PartialEq, Eq, Hash)]
-struct Wanted<P> {
+struct LoadKey<P> {
     id: Uuid,
     plan: Arc<P>,
 }
 
-impl<P> fmt::Debug for Wanted<P> {
-    /// Short, because the loader writes every key into the text of an error that it then drops.
+impl<P> fmt::Debug for LoadKey<P> {
+    /// Short, because the loader formats every key for an error that it then drops.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Wanted")
+        f.write_str("LoadKey")
     }
 }
 
-/// What was found; `None` for what is not the viewer's.
+/// A loaded object. `None` if the viewer may not see the object.
 type Found<T> = Result<Option<Arc<T>>, Failure>;
 
-/// Reads rows of one kind for one request, in batches.
-pub(crate) struct IdLoader<T: FindById>(Loader<Wanted<T::Plan>, Found<T>, Batch>);
+/// The batch loader of one request for objects of one kind.
+pub(crate) struct IdLoader<T: FindById>(Loader<LoadKey<T::Plan>, Found<T>, Batch>);
 
 impl<T: FindById> IdLoader<T> {
-    /// For a request with one root field or with several, which reads from this snapshot.
+    /// Creates a loader that reads from this snapshot.
     ///
-    /// The engine starts all root fields before it goes on with one that waits. So it is enough to yield once until each has said
-    /// what it wants, and a field that is alone need not wait at all.
+    /// The engine polls all root fields once before it polls one of them again. So after one yield all root fields have
+    /// added their keys to the batch. A single root field does not have to yield.
     pub(crate) fn new(snapshot: Arc<Snapshot>, several_fields: bool) -> Self {
         let loader = Loader::new(Batch(snapshot)).with_max_batch_size(usize::MAX);
         Self(loader.with_yield_count(several_fields.into()))
     }
 }
 
-/// A batch has an entry for each of its keys.
+/// The error for a key without an entry in the batch. Every batch has an entry for each key.
 fn no_entry() -> Failure {
     Failure::Internal(DbErr::RecordNotFound("an entry of a batch".into()))
 }
 
-/// Reads a batch from the request's snapshot.
+/// Loads batches from the request's snapshot.
 struct Batch(Arc<Snapshot>);
 
-impl<T: FindById> BatchFn<Wanted<T::Plan>, Found<T>> for Batch {
-    async fn load(&mut self, keys: &[Wanted<T::Plan>]) -> HashMap<Wanted<T::Plan>, Found<T>> {
-        let mut asked = PlannedById::default();
-        keys.iter().for_each(|key| asked.add(key.id, &*key.plan));
-        let read = async { T::find(self.0.reads().await?, &asked).await };
+impl<T: FindById> BatchFn<LoadKey<T::Plan>, Found<T>> for Batch {
+    async fn load(&mut self, keys: &[LoadKey<T::Plan>]) -> HashMap<LoadKey<T::Plan>, Found<T>> {
+        let mut plans = PlannedById::default();
+        keys.iter().for_each(|key| plans.add(key.id, &*key.plan));
+        let read = async { T::find(self.0.reads().await?, &plans).await };
         let found = read.await.map(|found| found.into_iter().map(|(id, one)| (id, Arc::new(one))).collect());
         let entry = |found: &Result<HashMap<Uuid, Arc<T>>, Failure>, id| match found {
             Ok(found) => Ok(found.get(id).cloned()),

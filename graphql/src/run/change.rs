@@ -1,4 +1,4 @@
-//! Does a use case once.
+//! Runs a use case once per idempotency key.
 
 use async_graphql::{Context, ID};
 use kim_casework::once::{IdempotentRequest, once};
@@ -14,7 +14,7 @@ use crate::error::Failure;
 use crate::run::session::Session;
 use crate::schema::scalar::local;
 
-/// Does a use case once, if the token has the scope.
+/// Runs a use case once per idempotency key, if the token has the scope.
 pub(crate) async fn change<T: Serialize + DeserializeOwned>(
     ctx: &Context<'_>,
     scope: Scope,
@@ -22,13 +22,14 @@ pub(crate) async fn change<T: Serialize + DeserializeOwned>(
     key: String,
     work: impl AsyncFnOnce(&mut Work<'_>) -> Result<T, WorkError>,
 ) -> Result<T, Failure> {
-    let desk = Session::of(ctx).write(scope)?;
+    let context = Session::of(ctx).write(scope)?;
     let request = IdempotentRequest { mutation, hash: hash_of_input(ctx), key };
-    // On the heap: the engine moves a root's future through one frame for each part of the root, and a use case's is large.
-    Ok(Box::pin(once(desk, &request, work)).await?)
+    // On the heap: a use case's future is large, and the engine moves the future of a root field through one stack
+    // frame for each part of the merged root.
+    Ok(Box::pin(once(context, &request, work)).await?)
 }
 
-/// A hash of the input as it was sent, without its key. An object's members have no order.
+/// A hash of the input without the idempotency key. The order of members does not matter.
 fn hash_of_input(ctx: &Context<'_>) -> String {
     let arguments = ctx.field().arguments().unwrap_or_default();
     let input = arguments.into_iter().find(|(name, _)| name == "input").map(|(_, value)| value).unwrap_or_default();
@@ -39,7 +40,7 @@ fn hash_of_input(ctx: &Context<'_>) -> String {
     hex(&Sha256::digest(json.to_string().as_bytes()))
 }
 
-/// An id of this kind in an input.
+/// Decodes an id in an input. `None` for an id of another kind.
 pub(crate) fn local_or_refused(kind: Kind, id: &ID) -> Result<Option<uuid::Uuid>, WorkError> {
     local(kind, id).map_err(|_| WorkError::bad_input("Eine Kennung in „input“ ist nicht lesbar."))
 }

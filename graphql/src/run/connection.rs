@@ -1,6 +1,6 @@
-//! Relay connections: the same shape for every list.
+//! Declares Relay connections, the shape of every paged list.
 
-/// Declares a connection and its edge over a node type, for an audience.
+/// Declares the connection and the edge of a node type, for an audience.
 macro_rules! connection {
     ($connection:ident, $edge:ident, $node:ty, $audience:literal, $about:literal) => {
         #[doc = $about]
@@ -13,7 +13,7 @@ macro_rules! connection {
         }
 
         impl $connection {
-            /// A page of rows of a list, each with its key there.
+            /// Creates a page of a list from its rows, each with its key in the list.
             pub(crate) fn new(
                 list: impl Into<std::borrow::Cow<'static, str>>,
                 rows: impl IntoIterator<Item = (impl Into<$crate::run::page::RowKey>, $node)>,
@@ -54,7 +54,7 @@ macro_rules! connection {
             /// Wie viele es im Ganzen sind.
             #[graphql(tag = "needs total")]
             async fn total_count(&self) -> i32 {
-                // The plan counts whenever this field is asked for.
+                // The plan counts the rows if this field is selected.
                 self.total.unwrap_or_default()
             }
         }

@@ -1,4 +1,4 @@
-//! Histories: lists in pages that belong to a referral or a case.
+//! Loads histories: paged lists of a referral or a case.
 
 use std::collections::HashMap;
 
@@ -10,13 +10,13 @@ use crate::error::Failure;
 use crate::run::page::PageArgs;
 use crate::run::plan::HistoryPlan;
 
-/// The key of a history's cursor.
+/// Parses the key in the cursor of a history.
 pub(crate) fn moment(key: &str) -> Option<HistoryKey> {
     let (at, id) = key.split_once('.')?;
     Some(HistoryKey { at: at.parse().ok()?, id: Uuid::parse_str(id).ok()? })
 }
 
-/// The pages of a history that were asked for, and how many rows it has in all.
+/// The selected pages of a history, and its total number of rows.
 pub(crate) struct History<R> {
     pages: Vec<(PageArgs, Page<R>)>,
     pub(crate) count: i64,
@@ -29,7 +29,7 @@ impl<R> Default for History<R> {
 }
 
 impl<R> History<R> {
-    /// The rows of a page, and whether there are more.
+    /// The rows of a page, and whether the history has more.
     pub(crate) fn page(&self, list: &str, args: &PageArgs) -> Result<(&[R], bool), Failure> {
         args.window(list, moment)?;
         let page = self.pages.iter().find(|(has, _)| has == args);
@@ -44,10 +44,10 @@ pub(crate) struct Histories<R> {
 }
 
 impl<R> Histories<R> {
-    /// Fetches what is asked of each: a statement for each distinct page, and one for the counts.
+    /// Fetches the histories in the plans, with one statement for each distinct page and one for the counts.
     pub(crate) async fn fetch<F, G>(
         list: &str,
-        asked: &[(Uuid, &HistoryPlan)],
+        plans: &[(Uuid, &HistoryPlan)],
         read: impl Fn(Vec<Uuid>, Window<HistoryKey>) -> F,
         count: impl Fn(Vec<Uuid>) -> G,
     ) -> Result<Self, Failure>
@@ -56,33 +56,33 @@ impl<R> Histories<R> {
         G: Future<Output = Result<HashMap<Uuid, i64>, DbErr>>,
     {
         let mut found = Self { pages: Vec::new(), counts: HashMap::new() };
-        let mut wanted: Vec<(&PageArgs, Vec<Uuid>)> = Vec::new();
-        for &(id, plan) in asked {
+        let mut pages: Vec<(&PageArgs, Vec<Uuid>)> = Vec::new();
+        for &(id, plan) in plans {
             for args in &plan.pages {
-                match wanted.iter_mut().find(|(other, _)| *other == args) {
+                match pages.iter_mut().find(|(other, _)| *other == args) {
                     Some((_, ids)) => ids.push(id),
-                    None => wanted.push((args, vec![id])),
+                    None => pages.push((args, vec![id])),
                 }
             }
         }
-        for (args, ids) in wanted {
-            // A page that cannot be read is refused by the resolver.
+        for (args, ids) in pages {
+            // The resolver refuses invalid arguments of a page.
             let Ok(window) = args.window(list, moment) else { continue };
             found.pages.push((args.clone(), read(ids, window).await?));
         }
-        let counted: Vec<Uuid> = asked.iter().filter(|(_, plan)| plan.count).map(|(id, _)| *id).collect();
+        let counted: Vec<Uuid> = plans.iter().filter(|(_, plan)| plan.count).map(|(id, _)| *id).collect();
         if !counted.is_empty() {
             found.counts = count(counted).await?;
         }
         Ok(found)
     }
 
-    /// The rows of all pages of these.
+    /// The rows of all pages of the referrals or cases with these ids.
     pub(crate) fn rows_of(&self, ids: &[Uuid]) -> impl Iterator<Item = &R> {
         self.pages.iter().flat_map(|(_, pages)| ids.iter().filter_map(|id| pages.get(id))).flat_map(|page| &page.rows)
     }
 
-    /// The history of one of them.
+    /// Takes the history of one referral or case.
     pub(crate) fn take(&mut self, id: Uuid) -> History<R> {
         let none = || Page { rows: Vec::new(), more: false };
         let pages = self.pages.iter_mut().map(|(args, pages)| (args.clone(), pages.remove(&id).unwrap_or_else(none)));

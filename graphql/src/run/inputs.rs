@@ -1,7 +1,7 @@
-//! How inputs of mutations are declared.
+//! Declares the inputs of mutations.
 
-/// Declares inputs of mutations, each for an audience: the request's key, and what else it says. One `of` a referral, a case or
-/// a proposal also says which, and in which version.
+/// Declares inputs of mutations, each for an audience. Every input has the idempotency key. An input `of` a referral, a
+/// case or a proposal also has its id and expected version.
 macro_rules! inputs {
     ($($(#[doc = $about:literal])+ $audience:literal $name:ident $(of $of:ident)? { $($fields:tt)* })+) => {
         $(inputs!(@ $($of)?: $(#[doc = $about])+ $audience $name { $($fields)* });)+
@@ -41,7 +41,8 @@ macro_rules! inputs {
             $($fields)*
         });
         impl $name {
-            /// The row that it names. An id of another kind is as unknown as one that does not exist.
+            /// The target of the mutation. Without an id if the id is of another kind; then the use case answers
+            /// `NOT_FOUND`.
             pub(super) fn target(&self) -> Result<$($target)+, kim_casework::refusal::WorkError> {
                 let id = $crate::run::change::local_or_refused(kim_domain::id::Kind::$kind, &self.$id)?;
                 Ok($($target)+ { id, expected_version: self.expected_version })

@@ -1,4 +1,4 @@
-//! What resolvers run on: the session of a request, plans of what is asked, reads by id, pages, changes, and writing JSON.
+//! Shared parts of all resolvers: the session of a request, plans, reads by id, pages, changes, and writing JSON.
 
 pub(crate) mod by_id;
 pub(crate) mod change;

@@ -1,4 +1,4 @@
-//! Pages: `first`/`after` and `last`/`before`, and cursors that carry the list they were made for.
+//! Pages: the arguments `first`/`after` and `last`/`before`, and cursors, which are valid for one list only.
 
 use std::fmt;
 
@@ -13,11 +13,11 @@ use uuid::Uuid;
 use crate::error::Failure;
 use crate::error::limit::Limit;
 
-/// The rows of a page that does not say how many.
-pub(crate) const DEFAULT: u64 = 20;
-/// The rows of the largest page.
-pub(crate) const MOST: u64 = 100;
-/// How many ids one field may be given.
+/// Number of rows of a page without `first` and `last`.
+pub(crate) const DEFAULT_ROWS: u64 = 20;
+/// Maximum number of rows of a page.
+pub(crate) const MAX_ROWS: u64 = 100;
+/// Maximum number of ids in the argument `ids`.
 pub(crate) const MAX_IDS: usize = 100;
 
 /// Wo diese Seite in der Liste liegt.
@@ -34,7 +34,7 @@ pub(crate) struct PageInfo {
     end_cursor: Option<String>,
 }
 
-/// Whether anything lies before and after a page.
+/// Whether the list has rows before and after a page.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
     next: bool,
@@ -42,7 +42,8 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Of a page. Against the direction of counting it is known only that the page was not the first.
+    /// The position of a page. `more`: whether the list has more rows in the direction of paging. In the other
+    /// direction it is only known whether the arguments had a cursor.
     pub(crate) const fn of(args: &PageArgs, more: bool) -> Self {
         match args.last {
             Some(_) => Self { next: args.before.is_some(), previous: more },
@@ -50,16 +51,16 @@ impl Place {
         }
     }
 
-    /// With the cursors of its first and last row.
+    /// Adds the cursors of the first and the last row.
     pub(crate) fn between(self, start: Option<String>, end: Option<String>) -> PageInfo {
         PageInfo { has_next_page: self.next, has_previous_page: self.previous, start_cursor: start, end_cursor: end }
     }
 }
 
-/// How many rows a page is to have, as the caller says.
+/// The argument `first` or `last`.
 pub(crate) type PageSize = Option<i32>;
 
-/// The arguments of a page as the caller gave them.
+/// The arguments of a page as sent by the client.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct PageArgs {
     pub(crate) first: Option<i32>,
@@ -69,7 +70,7 @@ pub(crate) struct PageArgs {
 }
 
 impl PageArgs {
-    /// Reads them from a selected field, for the plan. What cannot be read here is refused by the resolver.
+    /// Reads the arguments of a selected field, for the plan. Invalid arguments are ignored; the resolver refuses them.
     pub(crate) fn of_selection(arguments: &[(async_graphql::Name, Value)]) -> Self {
         let find = |name: &str| arguments.iter().find(|(has, _)| has == name).map(|(_, value)| value);
         let number = |name: &str| match find(name) {
@@ -83,25 +84,25 @@ impl PageArgs {
         Self { first: number("first"), after: text("after"), last: number("last"), before: text("before") }
     }
 
-    /// What to fetch; `list` says which list a cursor must have been made for, `read` its key.
+    /// The window to fetch. A cursor must have been made for `list`; `read` parses its key.
     pub(crate) fn window<K>(&self, list: &str, read: impl Fn(&str) -> Option<K>) -> Result<Window<K>, Failure> {
         if self.first.is_some() && self.last.is_some() {
             return Err(Failure::BadInput("Bitte nur „first“ oder nur „last“ angeben.".into()));
         }
-        let wanted = self.first.or(self.last).map_or(Ok(DEFAULT), u64::try_from);
+        let wanted = self.first.or(self.last).map_or(Ok(DEFAULT_ROWS), u64::try_from);
         let limit = wanted.map_err(|_| Failure::BadInput("„first“ und „last“ sind nicht negativ.".into()))?;
-        if limit > MOST {
-            return Err(Failure::LimitExceeded(Limit::Page, format!("Eine Seite hat höchstens {MOST} Zeilen.")));
+        if limit > MAX_ROWS {
+            return Err(Failure::LimitExceeded(Limit::Page, format!("Eine Seite hat höchstens {MAX_ROWS} Zeilen.")));
         }
-        let key = |cursor: &Option<String>| cursor.as_deref().map(|cursor| open(list, cursor, &read)).transpose();
+        let key = |cursor: &Option<String>| cursor.as_deref().map(|cursor| decode(list, cursor, &read)).transpose();
         Ok(Window { limit, from_end: self.last.is_some(), after: key(&self.after)?, before: key(&self.before)? })
     }
 }
 
-/// The key of a row in its list. It is written only if its cursor is asked for.
+/// The key of a row in its list. It is formatted only if the cursor is selected.
 #[derive(Clone, Debug)]
 pub(crate) enum RowKey {
-    /// As it is.
+    /// A formatted key.
     Text(String),
     /// A day and an id.
     Day(NaiveDate, Uuid),
@@ -130,7 +131,7 @@ pub(crate) fn cursor(mark: &str, key: impl fmt::Display) -> String {
     URL_SAFE_NO_PAD.encode(format!("{mark}.{key}"))
 }
 
-fn open<K>(list: &str, cursor: &str, read: impl Fn(&str) -> Option<K>) -> Result<K, Failure> {
+fn decode<K>(list: &str, cursor: &str, read: impl Fn(&str) -> Option<K>) -> Result<K, Failure> {
     let refused =
         || Failure::BadInput("Dieser Zeiger (cursor) gehört nicht zu dieser Liste, Ordnung und Auswahl.".into());
     let text =
@@ -142,8 +143,8 @@ fn open<K>(list: &str, cursor: &str, read: impl Fn(&str) -> Option<K>) -> Result
     read(key).ok_or_else(refused)
 }
 
-/// A short mark of a list's name, order and filter. It guards against mistakes, not against forgery: a cursor only
-/// says where to go on among rows that are narrowed to the viewer anyway.
+/// A short hash of a list's name, order and filter. It protects against mistakes, not against forgery: a cursor is only
+/// a position in a list, and every list is narrowed to the viewer.
 pub(crate) fn mark(list: &str) -> String {
     URL_SAFE_NO_PAD.encode(&Sha256::digest(list.as_bytes())[..9])
 }
@@ -159,17 +160,17 @@ mod tests {
     #[test]
     fn a_cursor_is_refused_with_another_list() {
         let made = cursor(&mark("referrals DUE_ON_ASC"), "7");
-        assert_eq!(open("referrals DUE_ON_ASC", &made, number).expect("its own list"), 7);
+        assert_eq!(decode("referrals DUE_ON_ASC", &made, number).expect("the same list"), 7);
         for list in ["referrals DUE_ON_DESC", ""] {
-            assert!(matches!(open(list, &made, number), Err(Failure::BadInput(_))));
+            assert!(matches!(decode(list, &made, number), Err(Failure::BadInput(_))));
         }
         for garbage in ["", "7", "!!!", "AAAA", &made[1..]] {
-            assert!(matches!(open("referrals DUE_ON_ASC", garbage, number), Err(Failure::BadInput(_))));
+            assert!(matches!(decode("referrals DUE_ON_ASC", garbage, number), Err(Failure::BadInput(_))));
         }
     }
 
     #[test]
-    fn a_page_has_20_rows_and_100_at_most() {
+    fn a_page_has_20_rows_by_default_and_at_most_100() {
         let window = |first, last| PageArgs { first, last, ..PageArgs::default() }.window("", number);
         assert_eq!(window(None, None).expect("the default").limit, 20);
         assert_eq!(window(Some(0), None).expect("none").limit, 0);

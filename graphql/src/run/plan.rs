@@ -1,5 +1,5 @@
-//! What a request asks for, read from its selection before anything is fetched: so that the number of statements
-//! depends on the shape of the request and never on the number of rows. What a field needs it declares itself
+//! Plans: what a request selects, read from the document before anything is fetched. So the number of statements
+//! depends on the shape of the request and not on the number of rows. Each field declares its needs
 //! (`schema/needs.rs`).
 
 use async_graphql::{Context, OutputType, SelectionField};
@@ -9,70 +9,75 @@ use crate::error::Failure;
 use crate::run::page::PageArgs;
 use crate::schema::declaration::Weight;
 use crate::schema::needs::{Need, PageNeed};
-use crate::schema::visible_schema::{KnownField, KnownFields, VisibleSchema};
+use crate::schema::visible_schema::{VisibleField, VisibleFields, VisibleSchema};
 
-/// A field that is asked for.
+/// A selected field.
 pub(crate) struct Selected<'c> {
     field: SelectionField<'c>,
-    /// What is known of it; `None` for the field that is being resolved.
-    known: Option<&'c KnownField>,
-    /// The fields of its value, if that is an object.
-    on: Option<&'c KnownFields>,
+    /// The field in the viewer's schema. `None` for the current field.
+    visible: Option<&'c VisibleField>,
+    /// The fields of the field's type, if the type is an object.
+    on: Option<&'c VisibleFields>,
     schema: &'c VisibleSchema,
 }
 
 impl<'c> Selected<'c> {
-    /// The field that is being resolved, whose value is a `T` or may be one.
+    /// The current field, whose value is or may be a `T`.
     pub(crate) fn of<T: OutputType>(ctx: &'c Context<'c>) -> Self {
         let schema = VisibleSchema::of_request(ctx);
-        Self { field: ctx.field(), known: None, on: schema.fields_of(&T::type_name()), schema }
+        Self { field: ctx.field(), visible: None, on: schema.fields_of(&T::type_name()), schema }
     }
 
-    /// Its name, whatever alias it has.
+    /// The name of the field, not its alias.
     pub(crate) fn name(&self) -> &'c str {
         self.field.name()
     }
 
-    /// What is asked of its value. Fields of other types, as `node` has them in fragments, are left out.
+    /// The selected fields of the value. Omits fields of other types, which `node` can have in fragments.
     pub(crate) fn fields(&self) -> impl Iterator<Item = Self> {
         self.field.selection_set().filter_map(|field| {
-            let known = self.on?.get(field.name())?;
-            Some(Self { field, known: Some(known), on: self.schema.fields_of(&known.leads_to), schema: self.schema })
+            let visible = self.on?.get(field.name())?;
+            Some(Self {
+                field,
+                visible: Some(visible),
+                on: self.schema.fields_of(&visible.type_name),
+                schema: self.schema,
+            })
         })
     }
 
-    /// Those of its fields whose values are of this type, or the rows of this type if it is a connection.
+    /// The selected fields whose values are of this type. In a connection these are the rows.
     pub(crate) fn each<T: OutputType>(&self) -> Vec<Self> {
         let (wanted, mut found) = (T::type_name(), Vec::new());
         for field in self.fields() {
-            match field.known {
-                Some(known) if known.leads_to == wanted => found.push(field),
-                Some(known) if known.declared.weight == Weight::InPage => found.extend(field.each::<T>()),
+            match field.visible {
+                Some(visible) if visible.type_name == wanted => found.push(field),
+                Some(visible) if visible.declared.weight == Weight::InPage => found.extend(field.each::<T>()),
                 Some(_) | None => {}
             }
         }
         found
     }
 
-    /// What the field needs.
+    /// The declared needs of the field.
     pub(crate) fn needs(&self) -> &'c [Need] {
-        self.known.map_or(&[], |known| &known.declared.needs)
+        self.visible.map_or(&[], |visible| &visible.declared.needs)
     }
 
-    /// Whether a connection is asked how many rows it has in all.
+    /// Whether the total number of rows is selected from a connection.
     fn wants_total(&self) -> bool {
         self.fields().any(|field| PageNeed::of(field.needs()).any(|need| need == PageNeed::Total))
     }
 
-    /// Whether a connection is asked for texts of its rows: what is shown of them is logged.
+    /// Whether texts whose disclosure is logged are selected from the rows of a connection.
     pub(crate) fn wants_texts<T: OutputType>(&self) -> bool {
         self.each::<T>()
             .iter()
-            .any(|row| row.fields().any(|field| field.known.is_some_and(|known| known.declared.is_logged)))
+            .any(|row| row.fields().any(|field| field.visible.is_some_and(|visible| visible.declared.is_logged)))
     }
 }
 
-/// How many rows a list has in all, if its connection, which is being resolved, is asked for that.
+/// The total number of rows of a list, if it is selected from the current field, a connection.
 pub(crate) async fn total<T: OutputType>(
     ctx: &Context<'_>,
     count: impl Future<Output = Result<i64, DbErr>>,
@@ -80,25 +85,25 @@ pub(crate) async fn total<T: OutputType>(
     Ok(if Selected::of::<T>(ctx).wants_total() { Some(count.await?) } else { None })
 }
 
-/// What is asked of values of one type.
+/// What is selected from values of one type, and so has to be fetched.
 pub(crate) trait Plan: Default {
-    /// The type.
+    /// The type of the values.
     type Of: OutputType;
 
-    /// Adds what a selection on the type asks for.
+    /// Adds the fields that are selected from a field of the type.
     fn add(&mut self, selected: &Selected<'_>);
 
-    /// Adds what another plan asks for.
+    /// Adds everything in another plan.
     fn merge(&mut self, other: &Self);
 
-    /// Of the field that is being resolved.
+    /// The plan for the current field.
     fn of_field(ctx: &Context<'_>) -> Self {
         let mut plan = Self::default();
         plan.add(&Selected::of::<Self::Of>(ctx));
         plan
     }
 
-    /// Of what lies below the field that is being resolved: the rows of a connection, or the part of a payload.
+    /// The plan for values below the current field: the rows of a connection, or a part of a payload.
     fn below<T: OutputType>(ctx: &Context<'_>) -> Self {
         let mut plan = Self::default();
         Selected::of::<T>(ctx).each::<Self::Of>().iter().for_each(|one| plan.add(one));
@@ -118,26 +123,26 @@ impl<P: Plan> Plan for Box<P> {
     }
 }
 
-/// Adds what another plan asks of a relation.
+/// Adds another plan for a relation.
 pub(crate) fn merge_relation<P: Plan>(own: &mut Option<P>, other: Option<&P>) {
     if let Some(other) = other {
         own.get_or_insert_default().merge(other);
     }
 }
 
-/// What is asked of a history, a list in pages.
+/// The plan for a history.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct HistoryPlan {
-    /// Each distinct page.
+    /// The selected pages, each once.
     pub(crate) pages: Vec<PageArgs>,
-    /// Whether its rows are counted.
+    /// Whether the total number of rows is selected.
     pub(crate) count: bool,
 }
 
 impl HistoryPlan {
     pub(crate) fn add(&mut self, connection: &Selected<'_>) {
         self.count |= connection.wants_total();
-        // Arguments that cannot be read are refused by the resolver, with their place.
+        // The resolver refuses invalid arguments, with their location.
         let Ok(arguments) = connection.field.arguments() else { return };
         self.add_page(PageArgs::of_selection(&arguments));
     }

@@ -1,4 +1,4 @@
-//! Rows with what is asked of each. Root fields may ask different things of the rows of one statement, and of one row.
+//! Rows with a plan for each. Several root fields can read the same row, and each can select different fields.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -9,18 +9,19 @@ use uuid::Uuid;
 use crate::error::Failure;
 use crate::run::plan::Plan;
 
-/// Rows, each with what is asked of it.
+/// Rows, each with its plan.
 pub(crate) type Planned<'p, R, P> = Vec<(R, &'p P)>;
 
-/// Rows of which the same is asked.
+/// Rows with the same plan.
 pub(crate) fn alike<R, P>(rows: Vec<R>, plan: &P) -> Planned<'_, R, P> {
     rows.into_iter().map(|row| (row, plan)).collect()
 }
 
-/// What is loaded, on the heap: referrals have cases, which have referrals, and a root field shall not be as large as all of it.
+/// A future that loads objects, on the heap: referrals have cases, which have referrals, and the future of a root field
+/// must not contain all of them.
 pub(crate) type Loading<'f, T> = Pin<Box<dyn Future<Output = Result<Vec<T>, Failure>> + Send + 'f>>;
 
-/// What is asked of rows that are named by their ids, some of them several times.
+/// Plans for rows by id. Several plans for one id are merged.
 pub(crate) struct PlannedById<'p, P: Plan + Clone>(BTreeMap<Uuid, Cow<'p, P>>);
 
 impl<P: Plan + Clone> Default for PlannedById<'_, P> {
@@ -30,12 +31,12 @@ impl<P: Plan + Clone> Default for PlannedById<'_, P> {
 }
 
 impl<'p, P: Plan + Clone> PlannedById<'p, P> {
-    /// Adds what is asked of the row of this id.
+    /// Adds a plan for the row with this id.
     pub(crate) fn add(&mut self, id: Uuid, plan: &'p P) {
         match self.0.get_mut(&id) {
-            // The rows of a list ask the same of what they name.
-            Some(asked) if std::ptr::eq(&**asked, plan) => {}
-            Some(asked) => asked.to_mut().merge(plan),
+            // The rows of a list share one plan for a relation, so there is nothing to merge.
+            Some(merged) if std::ptr::eq(&**merged, plan) => {}
+            Some(merged) => merged.to_mut().merge(plan),
             None => _ = self.0.insert(id, Cow::Borrowed(plan)),
         }
     }
@@ -44,14 +45,14 @@ impl<'p, P: Plan + Clone> PlannedById<'p, P> {
         self.0.keys().copied().collect()
     }
 
-    /// What is asked of any of them.
+    /// All plans merged into one.
     pub(crate) fn together(&self) -> P {
-        let mut together = P::default();
-        self.0.values().for_each(|plan| together.merge(plan));
-        together
+        let mut merged = P::default();
+        self.0.values().for_each(|plan| merged.merge(plan));
+        merged
     }
 
-    /// Those of these rows that were named, each with what is asked of it.
+    /// Pairs rows with their plans. Omits rows without a plan.
     pub(crate) fn of<R>(&self, rows: Vec<R>, id: impl Fn(&R) -> Uuid) -> Planned<'_, R, P> {
         rows.into_iter()
             .filter_map(|row| Some((self.0.get(&id(&row))?, row)))

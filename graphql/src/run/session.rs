@@ -1,4 +1,4 @@
-//! One request of one viewer: its snapshot of the database, and the book of what was shown to it.
+//! The session of a request: its viewer, its snapshot of the database, and the record of what was disclosed.
 
 use std::any::{Any, TypeId};
 use std::collections::{BTreeMap, HashMap};
@@ -21,9 +21,9 @@ use uuid::Uuid;
 
 use crate::error::Failure;
 use crate::run::by_id::{FindById, IdLoader};
-use crate::run::write_object::Lending;
+use crate::run::write_object::LentBuffer;
 
-/// The snapshot from which a request reads, begun at its first use.
+/// The snapshot of a request. It begins when it is first used.
 pub(crate) struct Snapshot {
     database: Arc<Database>,
     viewer: Arc<Viewer>,
@@ -41,29 +41,30 @@ impl Snapshot {
     }
 }
 
-/// What resolvers find in their context.
+/// The state of a request. Resolvers find it in their context.
 pub(crate) struct Session {
     key: Arc<FingerprintKey>,
     clock: Clock,
     snapshot: Arc<Snapshot>,
     several_fields: bool,
     loaders: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
-    book: Mutex<BTreeMap<Uuid, Shown>>,
+    /// What was disclosed, by referral.
+    shown: Mutex<BTreeMap<Uuid, Shown>>,
     needs_engine_merge: bool,
-    lending: Lending,
+    lent_buffer: LentBuffer,
 }
 
-/// The shape of the operation that a session serves.
+/// Properties of the executed operation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape {
-    /// Whether it asks for objects [in pieces](crate::document::engine_merge).
+    /// Whether the engine must [merge](crate::document::engine_merge) objects of the response.
     pub(crate) needs_engine_merge: bool,
-    /// Whether it has several root fields.
+    /// Whether the operation has several root fields.
     pub(crate) several_fields: bool,
 }
 
 impl Session {
-    /// Over a snapshot if one has begun.
+    /// Creates a session. It uses the snapshot `begun`, or begins a new one at the first read.
     pub(crate) fn new(
         viewer: Arc<Viewer>,
         database: Arc<Database>,
@@ -75,8 +76,8 @@ impl Session {
         let today = begun.as_ref().map_or_else(|| clock.today(), Reads::today);
         let snapshot = Arc::new(Snapshot { database, viewer, today, reads: OnceCell::new_with(begun) });
         let Shape { needs_engine_merge, several_fields } = shape;
-        let (loaders, book, lending) = (Mutex::default(), Mutex::default(), Lending::default());
-        Self { key, clock, snapshot, several_fields, loaders, book, needs_engine_merge, lending }
+        let (loaders, shown, lent_buffer) = (Mutex::default(), Mutex::default(), LentBuffer::default());
+        Self { key, clock, snapshot, several_fields, loaders, shown, needs_engine_merge, lent_buffer }
     }
 
     /// The session of a resolver.
@@ -96,18 +97,18 @@ impl Session {
     pub(crate) fn needs_engine_merge(&self) -> bool {
         self.needs_engine_merge
     }
-    pub(crate) fn lending(&self) -> &Lending {
-        &self.lending
+    pub(crate) fn lent_buffer(&self) -> &LentBuffer {
+        &self.lent_buffer
     }
 
-    /// Where the viewer works, if the token has the scope.
+    /// The context for a use case, if the token has the scope.
     pub(crate) fn write(&self, scope: Scope) -> Result<WorkContext<'_>, Failure> {
         self.check(scope)?;
         let Snapshot { database, viewer, .. } = &*self.snapshot;
         Ok(WorkContext { database, clock: &self.clock, key: &self.key, viewer })
     }
 
-    /// A snapshot of what is there after a change, to be given up once its rows are loaded.
+    /// Begins a snapshot after a change. To be dropped when the rows of the payload are loaded.
     pub(crate) async fn after(&self) -> Result<Reads, Failure> {
         Ok(self.snapshot.begin().await?)
     }
@@ -118,39 +119,39 @@ impl Session {
         self.read_public().await
     }
 
-    /// The snapshot, for what every viewer may read.
+    /// The snapshot, for data that every viewer may read.
     pub(crate) async fn read_public(&self) -> Result<&Reads, Failure> {
         self.snapshot.reads().await
     }
 
-    /// The request's loader of what can be found by id.
+    /// The request's batch loader for objects of one type.
     pub(crate) fn loader<T: FindById>(&self) -> Arc<IdLoader<T>> {
         let mut loaders = self.loaders.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || -> Arc<dyn Any + Send + Sync> {
             Arc::new(IdLoader::<T>::new(Arc::clone(&self.snapshot), self.several_fields))
         };
         let loader = Arc::clone(loaders.entry(TypeId::of::<T>()).or_insert_with(new));
-        loader.downcast().expect("each loader is kept by the type of what it finds")
+        loader.downcast().expect("the key of a loader is the type that it loads")
     }
 
-    /// Whether the token has the scope.
+    /// Refuses a token without the scope.
     pub(crate) fn check(&self, scope: Scope) -> Result<(), Failure> {
         if self.viewer().may(scope) { Ok(()) } else { Err(Failure::Forbidden(scope)) }
     }
 
-    /// Writes down that fields of a handover were asked for and visible, also where their value is null.
+    /// Records handover fields as disclosed. A selected and visible field is disclosed even if its value is null.
     pub(crate) fn show(&self, referral: &ListedReferral, fields: FieldSet) {
-        self.note(referral, |shown| shown.fields = shown.fields.or(fields));
+        self.record(referral, |shown| shown.fields = shown.fields.or(fields));
     }
 
-    /// Writes down that messages of a referral were shown.
+    /// Records the messages of a referral as disclosed.
     pub(crate) fn show_messages(&self, referral: &ListedReferral) {
-        self.note(referral, |shown| shown.messages = true);
+        self.record(referral, |shown| shown.messages = true);
     }
 
-    fn note(&self, referral: &ListedReferral, change: impl FnOnce(&mut Shown)) {
-        let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
-        change(book.entry(referral.id).or_insert_with(|| Shown {
+    fn record(&self, referral: &ListedReferral, change: impl FnOnce(&mut Shown)) {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        change(shown.entry(referral.id).or_insert_with(|| Shown {
             referral_id: referral.id,
             receiver_id: referral.receiver_id,
             own: referral.side == Side::Sender,
@@ -161,9 +162,9 @@ impl Session {
         }));
     }
 
-    /// Ends the request: gives up the snapshot and returns what was shown.
+    /// Ends the session and its snapshot, and returns what was disclosed.
     pub(crate) fn close(self) -> Vec<Shown> {
-        let book = self.book.into_inner().unwrap_or_else(PoisonError::into_inner);
-        book.into_values().filter(|shown| shown.messages || !shown.fields.is_empty()).collect()
+        let shown = self.shown.into_inner().unwrap_or_else(PoisonError::into_inner);
+        shown.into_values().filter(|shown| shown.messages || !shown.fields.is_empty()).collect()
     }
 }

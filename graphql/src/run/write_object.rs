@@ -1,10 +1,10 @@
 //! Gap: each field of each row is a future on the heap. Upstream: issue #1842.
 //!
-//! Writes objects and lists in place, as the JSON that leaves, each field through its one resolver.
+//! Writes objects and lists in place, as the final JSON. Each field is resolved by its ordinary resolver.
 //!
-//! The engine puts a future on the heap for each field of each row, asks a scheduler which of them goes on first, and keeps
-//! the answer as a tree of maps until it is written: half of a list's time. A plan has fetched what these types answer, so
-//! that no field waits. Each is polled once, and its value is written behind what is there.
+//! The engine allocates a future for each field of each row, schedules these futures, and keeps the response as a tree
+//! of maps until it is written. That takes half of the time of a list. For the types that are written here, the plan
+//! has fetched all values, so no field waits: each future is polled once, and its value is appended to the JSON.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -23,14 +23,14 @@ use async_graphql::{
 use uuid::Uuid;
 
 use crate::error::masked;
-use crate::json::{self, KEPT};
+use crate::json::{self, PLACEHOLDER};
 use crate::run::session::Session;
 
-/// An object of the schema, written in place.
+/// An object that is written in place.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WriteObject<T>(pub(crate) T);
 
-/// Objects of a list, `Vec<T>` or `&[T]`, written in place.
+/// A list of objects, `Vec<T>` or `&[T]`, that is written in place.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WriteList<S>(pub(crate) S);
 
@@ -67,7 +67,7 @@ impl<S: Deref<Target = [T]> + Send + Sync, T: ObjectType> OutputType for WriteLi
         }
         let fields = Fields::of(ctx, &T::type_name());
         write_value(ctx, field, |json| {
-            // Some hundred bytes for each: a vector that doubles copies all that was written again and again.
+            // Objects have some hundred bytes each. Without the reservation the vector is copied whenever it grows.
             json.reserve(self.0.len() * 768 + 2);
             json.push(b'[');
             for (index, object) in self.0.iter().enumerate() {
@@ -82,8 +82,8 @@ impl<S: Deref<Target = [T]> + Send + Sync, T: ObjectType> OutputType for WriteLi
     }
 }
 
-/// The answer of an object that may write some of its fields by itself: those without arguments and without a selection,
-/// for which `write` says that it did.
+/// Resolves an object in place. `write` may write fields that have neither arguments nor a selection, and returns
+/// whether it did so. All other fields are resolved by their resolvers.
 pub(crate) async fn resolve_object<T: ContainerType>(
     ctx: &ContextSelectionSet<'_>,
     field: &Positioned<Field>,
@@ -91,25 +91,25 @@ pub(crate) async fn resolve_object<T: ContainerType>(
     write: impl Fn(&str, &mut Vec<u8>) -> bool,
 ) -> ServerResult<Value> {
     if Session::of(ctx).needs_engine_merge() {
-        // On the heap: what answers a field shall not be as large as all that may be in it, for all of its siblings too.
+        // On the heap: otherwise the future of every field would contain the futures of all fields below it.
         return Box::pin(resolve_container(ctx, object)).await;
     }
     let fields = Fields::of(ctx, &object.introspection_type_name());
     write_value(ctx, field, |json| write_fields(ctx, object, fields.as_deref(), write, json))
 }
 
-/// The text of an object that is being written, lent to the value of one of its fields: the engine's resolvers return
-/// values and have no other way to hand text over.
+/// The JSON of the object that is being written, lent to the resolver of one of its fields. The engine's resolvers
+/// return values and have no other way to append to the JSON.
 #[derive(Default)]
-pub(crate) struct Lending(Mutex<Option<Lent>>);
+pub(crate) struct LentBuffer(Mutex<Option<Lent>>);
 
-/// A text, and the address of the field that may write on.
+/// The JSON, and the address of the field that may append to it.
 struct Lent {
     to: usize,
     json: Vec<u8>,
 }
 
-impl Lending {
+impl LentBuffer {
     fn replace(&self, lent: Option<Lent>) -> Option<Lent> {
         std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), lent)
     }
@@ -119,30 +119,31 @@ fn address(field: &Positioned<Field>) -> usize {
     std::ptr::from_ref(field).addr()
 }
 
-/// Writes the value of a field behind what its object has written, or as a piece of its own.
+/// Appends the value of a field to the JSON of its object if that is lent to the field, or returns the value as
+/// separate JSON.
 fn write_value(
     ctx: &ContextSelectionSet<'_>,
     field: &Positioned<Field>,
     write: impl FnOnce(&mut Vec<u8>) -> ServerResult<()>,
 ) -> ServerResult<Value> {
-    let lending = Session::of(ctx).lending();
-    // An item of a list that the engine resolves is of the list's field, and no member of the object.
+    let buffer = Session::of(ctx).lent_buffer();
+    // If the engine resolves a list, its items have the address of the list's field, but must not append to the object.
     let is_item = ctx.path_node.is_some_and(|node| matches!(node.segment, QueryPathSegment::Index(_)));
-    match lending.replace(None) {
+    match buffer.replace(None) {
         Some(mut lent) if lent.to == address(field) && !is_item => {
             let written = write(&mut lent.json);
-            lending.replace(Some(lent));
+            buffer.replace(Some(lent));
             written.map(|()| json::written(Vec::new()))
         }
         other => {
-            lending.replace(other);
+            buffer.replace(other);
             let mut json = Vec::new();
             write(&mut json).map(|()| json::written(json))
         }
     }
 }
 
-/// Writes an object as the engine would answer it; null if a field failed, which the errors then tell.
+/// Writes an object as the engine would. If a field fails, its error is added to the response and the object is null.
 fn write_fields<T: ContainerType>(
     ctx: &ContextSelectionSet<'_>,
     object: &T,
@@ -151,7 +152,7 @@ fn write_fields<T: ContainerType>(
     json: &mut Vec<u8>,
 ) -> ServerResult<()> {
     let Some(fields) = fields else {
-        json::write(&now(resolve_container(ctx, object))?, json);
+        json::write(&poll_once(resolve_container(ctx, object))?, json);
         return Ok(());
     };
     let (from, mut failed) = (json.len(), false);
@@ -178,20 +179,20 @@ fn write_fields<T: ContainerType>(
 
 fn write_field<T: ContainerType>(ctx: &Context<'_>, object: &T, json: &mut Vec<u8>) -> ServerResult<()> {
     let value = if ctx.item.node.selection_set.node.items.is_empty() {
-        now(object.resolve_field(ctx))?
+        poll_once(object.resolve_field(ctx))?
     } else {
-        let lending = Session::of(ctx).lending();
-        let outer = lending.replace(Some(Lent { to: address(ctx.item), json: std::mem::take(json) }));
-        let value = now(object.resolve_field(ctx));
-        *json = lending.replace(outer).map(|lent| lent.json).unwrap_or_default();
+        let buffer = Session::of(ctx).lent_buffer();
+        let outer = buffer.replace(Some(Lent { to: address(ctx.item), json: std::mem::take(json) }));
+        let value = poll_once(object.resolve_field(ctx));
+        *json = buffer.replace(outer).map(|lent| lent.json).unwrap_or_default();
         value?
     };
     json::write(&value.unwrap_or_default(), json);
     Ok(())
 }
 
-/// What does not wait.
-fn now<T>(resolving: impl Future<Output = ServerResult<T>>) -> ServerResult<T> {
+/// The result of a future that does not wait. A future that waits is an internal error.
+fn poll_once<T>(resolving: impl Future<Output = ServerResult<T>>) -> ServerResult<T> {
     match pin!(resolving).poll(&mut task::Context::from_waker(Waker::noop())) {
         Poll::Ready(resolved) => resolved,
         Poll::Pending => {
@@ -202,30 +203,30 @@ fn now<T>(resolving: impl Future<Output = ServerResult<T>>) -> ServerResult<T> {
     }
 }
 
-/// The fields of a selection, each key once: those in its fragments too, where they apply to the type.
+/// The fields of a selection and of the fragments that apply to the type, each response key once.
 struct Fields<'c> {
     all: Vec<&'c Positioned<Field>>,
     keys: HashSet<&'c Name>,
 }
 
 impl<'c> Fields<'c> {
-    /// `None` if something is the engine's business.
+    /// `None` if the selection must be resolved by the engine, because it has directives or an unknown fragment.
     fn of(ctx: &ContextSelectionSet<'c>, type_name: &str) -> Option<Vec<&'c Positioned<Field>>> {
         let set = &ctx.item.node;
         let mut fields = Self { all: Vec::with_capacity(set.items.len()), keys: HashSet::new() };
-        // Without fragments no key is there twice: what a document says twice was made one before.
+        // Without fragments the keys are unique, because repeated fields were merged.
         let is_field = |item: &Positioned<Selection>| matches!(item.node, Selection::Field(_));
         fields.add(ctx, set, type_name, set.items.iter().all(is_field)).then_some(fields.all)
     }
 
-    fn add(&mut self, ctx: &ContextSelectionSet<'c>, set: &'c SelectionSet, type_name: &str, once: bool) -> bool {
-        let kinds = || ctx.schema_env.registry.implements.get(type_name);
-        let applies = |on: &str| on == type_name || kinds().is_some_and(|kinds| kinds.contains(on));
+    fn add(&mut self, ctx: &ContextSelectionSet<'c>, set: &'c SelectionSet, type_name: &str, unique: bool) -> bool {
+        let interfaces = || ctx.schema_env.registry.implements.get(type_name);
+        let applies = |on: &str| on == type_name || interfaces().is_some_and(|all| all.contains(on));
         set.items.iter().all(|item| {
             let (condition, inside) = match &item.node {
                 Selection::Field(field) if field.node.directives.is_empty() => {
                     let key = &field.node.response_key().node;
-                    if *key != KEPT && (once || self.keys.insert(key)) {
+                    if *key != PLACEHOLDER && (unique || self.keys.insert(key)) {
                         self.all.push(field);
                     }
                     return true;

@@ -1,23 +1,23 @@
-//! What the parts of the schema declare of themselves, beside their code: `#[graphql(tag = "for work")]`.
+//! Reads the declarations of the parts of the schema. They are tags beside the code: `#[graphql(tag = "for work")]`.
 //!
-//! The engine keeps tags in its registry and prints them nowhere. They are read once, when a schema is built; a tag that
-//! cannot be read, or one that is missing, ends the building.
+//! The engine keeps tags in its registry and does not print them in the SDL. They are read once, when a schema is
+//! built. If a tag is missing or invalid, the schema is not built.
 //!
-//! | tag | on | says |
+//! | tag | on | meaning |
 //! |---|---|---|
-//! | `for work` | everything | for whom it exists: an [`Audience`], or several (`for work\|coordination`) |
-//! | `list 5` | a list | how many items it usually has at the most |
-//! | `rows 20` | a list | the same, of rows of the database |
-//! | `bulk` | a list | as many rows as a bulk may bring |
-//! | `by ids` | a list | as many rows as its argument `ids` has |
-//! | `page` | a connection | as many rows as its arguments say |
-//! | `in page` | `nodes` and `edges` | as many as the field that leads to the connection |
-//! | `plan referral` | a type | which plan fetches what its fields need |
-//! | `needs parties` | a field | what that plan fetches for it: one or several [`Need`]s |
-//! | `logged` | a field | a text that was shown is logged |
+//! | `for work` | every part | for whom the part exists: an [`Audience`], or several (`for work\|coordination`) |
+//! | `list 5` | a list | the usual maximum number of items |
+//! | `rows 20` | a list | the same, for rows of the database |
+//! | `bulk` | a list | as many rows as the maximum of a bulk import |
+//! | `by ids` | a list | one row for each id in the argument `ids` |
+//! | `page` | a connection | as many rows as the arguments select |
+//! | `in page` | `nodes` and `edges` | counted by the field of the connection |
+//! | `plan referral` | a type | the plan that fetches the needs of the type's fields |
+//! | `needs parties` | a field | what the plan fetches for the field: one or several [`Need`]s |
+//! | `logged` | a field | a text whose disclosure is logged |
 //!
-//! A type's declaration holds for its fields, its values and its input fields, and a field's for its arguments, unless they
-//! declare their own. The root's fields each declare their own.
+//! The audience of a type also applies to its fields, values and input fields, and the audience of a field to its
+//! arguments, unless they declare their own. Each field of a root must declare its own.
 
 use std::collections::BTreeMap;
 
@@ -27,46 +27,46 @@ use kim_domain::bulk::MAX_ROWS;
 
 use crate::schema::needs::Need;
 
-/// What a connection's own lists declare.
+/// The tag of the lists in a connection.
 const IN_PAGE: &str = "in page";
-/// What a list of rows by their ids declares.
+/// The tag of a list of rows by their ids.
 const BY_IDS: &str = "by ids";
 
-/// What one part declares.
+/// The declaration of one part.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Declaration {
     /// For whom the part exists.
     pub(crate) audiences: Vec<Audience>,
-    /// How long it is.
+    /// The number of items.
     pub(crate) weight: Weight,
-    /// The plan that knows the needs of its fields.
+    /// The plan that fetches the needs of the fields, for types.
     pub(crate) plan: String,
-    /// What that plan fetches for it.
+    /// What the plan fetches for the field.
     pub(crate) needs: Vec<Need>,
-    /// Whether it is logged that it was shown.
+    /// Whether the disclosure of the field is logged.
     pub(crate) is_logged: bool,
 }
 
-/// How many items a field has.
+/// The number of items of a field.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Weight {
-    /// It is no list.
+    /// Not a list.
     #[default]
     One,
-    /// Usually at most so many.
+    /// A list with a usual maximum number of items.
     List(u64),
-    /// Usually at most so many rows of the database.
+    /// A list of rows of the database, with a usual maximum number.
     Rows(u64),
-    /// As many rows of the database as its argument `ids` has.
+    /// One row of the database for each id in the argument `ids`.
     ByIds,
-    /// As many rows of the database as its arguments say.
+    /// As many rows of the database as the arguments select.
     Page,
-    /// Counted by the field that leads to the page.
+    /// A list in a page, counted by the field of the connection.
     InPage,
 }
 
 impl Declaration {
-    /// Reads the tags of a part of something that declares more.
+    /// Reads the tags of a part. `of` is the declaration of the type or field that contains it.
     fn read(tags: &[String], of: &Self) -> Result<Self, String> {
         let mut read = Self::default();
         for tag in tags {
@@ -80,11 +80,11 @@ impl Declaration {
                 _ if tag == IN_PAGE => read.weight = Weight::InPage,
                 ("plan", name) => name.clone_into(&mut read.plan),
                 ("needs", words) => {
-                    let need = |word| Need::read(&of.plan, word).ok_or_else(|| format!("no need \"{word}\""));
+                    let need = |word| Need::read(&of.plan, word).ok_or_else(|| format!("unknown need \"{word}\""));
                     read.needs = words.split(", ").map(need).collect::<Result<_, _>>()?;
                 }
                 ("logged", "") => read.is_logged = true,
-                _ => return Err(format!("\"{tag}\" declares nothing")),
+                _ => return Err(format!("unknown tag \"{tag}\"")),
             }
         }
         if read.audiences.is_empty() {
@@ -95,23 +95,26 @@ impl Declaration {
 }
 
 fn audiences(names: &str) -> Result<Vec<Audience>, String> {
-    names.split('|').map(|name| Audience::from_name(name).ok_or_else(|| format!("no audience \"{name}\""))).collect()
+    names
+        .split('|')
+        .map(|name| Audience::from_name(name).ok_or_else(|| format!("unknown audience \"{name}\"")))
+        .collect()
 }
 
 fn number(text: &str) -> Result<u64, String> {
-    text.parse().map_err(|_| format!("\"{text}\" is no number"))
+    text.parse().map_err(|_| format!("\"{text}\" is not a number"))
 }
 
-/// The tags of a part whose declaration the domain makes; none if it inherits.
+/// The tags of a part whose audiences are defined in the domain. Empty if the part inherits them.
 pub(crate) fn tags(audiences: &[Audience]) -> Vec<String> {
     let names: Vec<String> = audiences.iter().map(Audience::to_string).collect();
     if names.is_empty() { Vec::new() } else { vec![format!("for {}", names.join("|"))] }
 }
 
-/// What every type and its parts declare, by their places: `Case`, `Case.notes`, `Case.notes(first)`.
+/// The declarations of all types and their parts, by path: `Case`, `Case.notes`, `Case.notes(first)`.
 pub(crate) type Declarations = BTreeMap<String, Declaration>;
 
-/// Reads all declarations, or says what is missing or cannot be read. The engine's own types and fields declare nothing.
+/// Reads all declarations. Fails with a list of missing and invalid ones. Built-in types and introspection have none.
 pub(crate) fn read(registry: &Registry) -> Result<Declarations, Vec<String>> {
     let mut reading = Reading { registry, found: BTreeMap::new(), problems: Vec::new() };
     for (name, ty) in registry.types.iter().filter(|(name, _)| !is_of_the_engine(name)) {
@@ -140,7 +143,7 @@ impl Reading<'_> {
                 for field in fields.values().filter(|field| !is_of_the_engine(&field.name)) {
                     let place = format!("{name}.{}", field.name);
                     let own = self.part(place.clone(), &field.tags, &of);
-                    self.weigh(&place, field, own.weight);
+                    self.check_weight(&place, field, own.weight);
                     for input in field.args.values() {
                         self.part(format!("{place}({})", input.name), &input.tags, &own);
                     }
@@ -162,25 +165,25 @@ impl Reading<'_> {
                 self.found.insert(place, read.clone());
                 return read;
             }
-            Ok(_) => self.problems.push(format!("{place} does not declare for whom it exists")),
+            Ok(_) => self.problems.push(format!("{place} has no declared audience")),
             Err(problem) => self.problems.push(format!("{place}: {problem}")),
         }
         Declaration::default()
     }
 
-    /// Finds lists that do not declare how long they are, and declarations that fit no list.
-    fn weigh(&mut self, place: &str, field: &MetaField, weight: Weight) {
+    /// Finds lists without a declared length, and lengths that do not match their fields.
+    fn check_weight(&mut self, place: &str, field: &MetaField, weight: Weight) {
         let mut fields =
             self.registry.concrete_type_by_name(&field.ty).and_then(MetaType::fields).into_iter().flatten();
         let is_page = fields.any(|(_, field)| field.tags.iter().any(|tag| tag == IN_PAGE));
         let is_list = field.ty.contains('[');
         let has_size = ["first", "last"].into_iter().any(|argument| field.args.contains_key(argument));
         let problem = match weight {
-            Weight::One if is_page => "is a connection and does not declare `page`",
-            Weight::One if is_list => "is a list and does not declare how long",
-            Weight::Page if !is_page || !has_size => "declares `page`, and is no connection or takes no size",
-            Weight::ByIds if !field.args.contains_key("ids") => "declares `by ids`, and takes none",
-            Weight::List(_) | Weight::Rows(_) | Weight::InPage | Weight::ByIds if !is_list => "is no list",
+            Weight::One if is_page => "is a connection that does not declare `page`",
+            Weight::One if is_list => "is a list without a declared length",
+            Weight::Page if !is_page || !has_size => "declares `page`, but is not a connection or has no size argument",
+            Weight::ByIds if !field.args.contains_key("ids") => "declares `by ids`, but has no argument `ids`",
+            Weight::List(_) | Weight::Rows(_) | Weight::InPage | Weight::ByIds if !is_list => "is not a list",
             Weight::One | Weight::Page | Weight::List(_) | Weight::Rows(_) | Weight::InPage | Weight::ByIds => return,
         };
         self.problems.push(format!("{place} {problem}"));
@@ -263,21 +266,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_declared_or_cannot_be_read_is_an_error() {
+    fn missing_and_invalid_declarations_are_errors() {
         let mut registry = Registry { query_type: "Root".to_owned(), ..Registry::default() };
         Root::create_type_info(&mut registry);
         let problems = [
-            "Declared.unknown: no audience \"nobody\"",
-            "Declared.unreadable: \"four all\" declares nothing",
-            "Declared.planless: no need \"parties\"",
-            "Declared.endless is a list and does not declare how long",
-            "Declared.single is no list",
-            "Declared.idless declares `by ids`, and takes none",
-            "Declared.sizeless declares `page`, and is no connection or takes no size",
-            "Declared.unpaged is a connection and does not declare `page`",
-            "Root.undeclared does not declare for whom it exists",
-            "Undeclared does not declare for whom it exists",
-            "Undeclared.id does not declare for whom it exists",
+            "Declared.unknown: unknown audience \"nobody\"",
+            "Declared.unreadable: unknown tag \"four all\"",
+            "Declared.planless: unknown need \"parties\"",
+            "Declared.endless is a list without a declared length",
+            "Declared.single is not a list",
+            "Declared.idless declares `by ids`, but has no argument `ids`",
+            "Declared.sizeless declares `page`, but is not a connection or has no size argument",
+            "Declared.unpaged is a connection that does not declare `page`",
+            "Root.undeclared has no declared audience",
+            "Undeclared has no declared audience",
+            "Undeclared.id has no declared audience",
         ];
         assert_eq!(read(&registry).expect_err("problems"), problems);
     }

@@ -1,4 +1,4 @@
-//! What the parts of the schema are made of: declarations, what of them is visible, scalars, and words as enums.
+//! Parts of every schema: declarations, visibility, scalars, and enums of domain words.
 
 pub(crate) mod declaration;
 pub(crate) mod needs;

@@ -1,20 +1,20 @@
-//! What a plan has to fetch for a field, as the field declares it: `#[graphql(tag = "needs parties")]`, on a type that
-//! declares whose plan it is part of: `plan referral`.
+//! The needs of fields: what a plan fetches for a field. A field declares its needs with a tag
+//! (`#[graphql(tag = "needs parties")]`), and its type declares the plan (`plan referral`).
 
-/// Declares the needs that a plan knows, by their words.
+/// Declares the needs of each plan, with the words for them in tags.
 macro_rules! needs {
     ($(
         $(#[doc = $about:literal])+
         $plan:literal $kind:ident: $name:ident { $($need:ident = $word:literal,)+ }
     )+) => {
-        /// What a field needs, by the plan that fetches it.
+        /// A need of a field, by plan.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Need {
             $($(#[doc = $about])+ $kind($name),)+
         }
 
         impl Need {
-            /// The need of this word in a plan.
+            /// The need with this word in a plan.
             pub(crate) fn read(plan: &str, word: &str) -> Option<Self> {
                 match (plan, word) {
                     $($(($plan, $word) => Some(Self::$kind($name::$need)),)+)+
@@ -31,7 +31,7 @@ macro_rules! needs {
             }
 
             impl $name {
-                /// Those of a field.
+                /// The needs of a field that belong to this plan.
                 pub(crate) fn of(needs: &[Need]) -> impl Iterator<Item = Self> {
                     needs.iter().filter_map(|need| if let Need::$kind(need) = need { Some(*need) } else { None })
                 }
@@ -41,25 +41,25 @@ macro_rules! needs {
 }
 
 needs! {
-    /// Of referrals, their histories and their handovers. `listed`: no more of the row than a list reads; a referral's field
-    /// that does not say so needs the whole row. `handover`: the handover fields below it.
+    /// Needs in referrals, their histories and handovers. `listed`: only the columns that lists read. A field of a
+    /// referral without this need needs the whole row. `handover`: the selected handover fields.
     "referral" Referral: ReferralNeed {
         Listed = "listed", Parties = "parties", Actions = "actions", Previous = "previous", OfferCheck = "offer-check",
         Handover = "handover", AllFields = "all-fields", Disputed = "disputed",
         Messages = "messages", Events = "events", Corrections = "corrections", Notices = "notices",
         Appointments = "appointments", Talks = "talks", Consent = "consent", Case = "case",
     }
-    /// Of cases and their records. `record`: the fields of the record below it.
+    /// Needs in cases and their records. `record`: the selected fields of the record.
     "case" Case: CaseNeed {
         Record = "record", Disputed = "disputed", Referrals = "referrals", Consents = "consents", Receipt = "receipt",
         Notes = "notes", Goals = "goals", Decisions = "decisions", Deadlines = "deadlines",
     }
-    /// Of consents.
+    /// Needs in consents.
     "consent" Consent: ConsentNeed { Receiver = "receiver", History = "history", }
-    /// Of agreements and proposals.
+    /// Needs in agreements and proposals.
     "agreement" Agreement: AgreementNeed { Signatures = "signatures", Opinions = "opinions", Sides = "sides", }
-    /// Of connections: how many rows there are in all.
+    /// Needs in connections. `total`: the total number of rows.
     "page" Page: PageNeed { Total = "total", }
-    /// Of numbers: by purpose, by agency with their names, the time in each state.
+    /// Needs in statistics: counts by purpose, counts by agency with the agencies' names, the time in each state.
     "count" Count: CountNeed { Purposes = "purposes", Agencies = "agencies", Stays = "stays", }
 }

@@ -1,4 +1,4 @@
-//! Days, instants and ids as GraphQL writes them.
+//! The scalars of the schema: days, instants, months, periods and ids.
 
 use async_graphql::{ID, InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{DateTime as ChronoDateTime, NaiveDate, SecondsFormat, Utc};
@@ -24,7 +24,7 @@ pub(crate) struct MonthScalar(pub(crate) Month);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PeriodScalar(pub(crate) Period);
 
-/// Declares scalars that are written as text: how they are read, what is said of one that cannot be, and how they are written.
+/// Declares scalars that are strings, with functions to parse and to format a value and the message for an invalid one.
 macro_rules! scalars {
     ($($(#[doc = $about:literal])+ $name:literal $audience:literal $scalar:ident($type:ty) {
         $read:expr, $hint:literal, $write:expr
@@ -37,7 +37,7 @@ macro_rules! scalars {
                 text_of(&value).and_then(read).map(Self).ok_or_else(|| InputValueError::custom($hint))
             }
             fn is_valid(value: &Value) -> bool {
-                // Asked while validating, of literals and variables alike: a day that is none is refused before anything runs.
+                // The engine calls this in validation, for literals and variables: invalid values never reach a resolver.
                 Self::parse(value.clone()).is_ok()
             }
             fn to_value(&self) -> Value {
@@ -51,10 +51,10 @@ macro_rules! scalars {
 scalars! {
     /// Ein Tag (ISO 8601), z. B. `2026-11-20`.
     "Date" "for all" Date(NaiveDate) {
-        // Ten characters: chrono would also take `2026-1-1`.
+        // Exactly ten characters, because chrono also accepts `2026-1-1`.
         |text| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| text.len() == 10),
         "a day is written 2026-11-20",
-        // As `%Y-%m-%d` would, without reading a pattern for each.
+        // The same text as with `%Y-%m-%d`, without parsing a pattern for each value.
         ToString::to_string
     }
     /// Ein Zeitpunkt (RFC 3339), ausgegeben in UTC, z. B. `2026-11-20T11:00:00Z`.
@@ -82,17 +82,18 @@ impl DateTime {
     }
 }
 
-/// An id as the API writes it.
+/// Encodes an id for the API.
 pub(crate) fn global(kind: Kind, id: Uuid) -> ID {
     ID(id::encode(kind, id))
 }
 
-/// An id of this kind: `None` for an id of another kind, which is as unknown as one that does not exist.
+/// Decodes an id of this kind. `None` for an id of another kind, which the caller treats like an id that does not
+/// exist.
 pub(crate) fn local(kind: Kind, id: &ID) -> Result<Option<Uuid>, Failure> {
     Ok(any(id)?.filter(|(has, _)| *has == kind).map(|(_, id)| id))
 }
 
-/// An id of any kind; `None` for a kind that does not exist.
+/// Decodes an id of any kind. `None` for an unknown kind.
 pub(crate) fn any(id: &ID) -> Result<Option<(Kind, Uuid)>, Failure> {
     match id::decode(id) {
         Ok(found) => Ok(Some(found)),

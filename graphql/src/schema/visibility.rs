@@ -1,4 +1,4 @@
-//! Takes out of the whole schema what does not exist for a viewer.
+//! Removes from the schema the parts that do not exist for a viewer.
 
 use async_graphql::indexmap::IndexMap;
 use async_graphql::registry::{MetaType, MetaTypeName, Registry};
@@ -6,13 +6,16 @@ use kim_domain::audience::Audience;
 
 use crate::schema::declaration::Declarations;
 
-/// Leaves what exists for a viewer and can be reached; or says what exists for the viewer and leads to a type that does not.
+/// Keeps the parts that exist for a viewer and can be reached.
+///
+/// # Errors
+/// A field or argument exists for the viewer, but its type does not. Each is described.
 pub(crate) fn narrow(
     registry: &mut Registry,
     declared: &Declarations,
     includes: impl Fn(Audience) -> bool,
 ) -> Result<(), Vec<String>> {
-    // The engine's own types and fields declare nothing: they are for everyone.
+    // Built-in types and introspection have no declarations. They exist for everyone.
     let exists = |place: &str| declared.get(place).is_none_or(|one| one.audiences.iter().any(|one| includes(*one)));
     for (of, ty) in &mut registry.types {
         let has = |part: &str| exists(&format!("{of}.{part}"));
@@ -29,7 +32,7 @@ pub(crate) fn narrow(
             possible_types.retain(|name| exists(name));
         }
     }
-    // A viewer who can change nothing has no root for it.
+    // A viewer without mutations has no mutation root.
     let is_empty = |ty: &MetaType| ty.fields().is_some_and(IndexMap::is_empty);
     registry.types.retain(|name, ty| exists(name) && !is_empty(ty));
     registry.mutation_type.take_if(|root| !registry.types.contains_key(root));
@@ -39,22 +42,22 @@ pub(crate) fn narrow(
     if dead_ends.is_empty() { Ok(()) } else { Err(dead_ends) }
 }
 
-/// Fields and arguments of types that are not there.
+/// Describes the fields and arguments whose types do not exist.
 fn dead_ends(registry: &Registry) -> Vec<String> {
     let mut found = Vec::new();
-    let mut look = |place: String, ty: &str| {
+    let mut check = |place: String, ty: &str| {
         let ty = MetaTypeName::concrete_typename(ty);
         if !registry.types.contains_key(ty) {
-            found.push(format!("{place} leads to {ty}, which does not exist for the viewer"));
+            found.push(format!("{place} has the type {ty}, which does not exist for the viewer"));
         }
     };
     for (name, ty) in &registry.types {
         for field in ty.fields().into_iter().flat_map(IndexMap::values) {
-            look(format!("{name}.{}", field.name), &field.ty);
-            field.args.values().for_each(|input| look(format!("{name}.{}({})", field.name, input.name), &input.ty));
+            check(format!("{name}.{}", field.name), &field.ty);
+            field.args.values().for_each(|input| check(format!("{name}.{}({})", field.name, input.name), &input.ty));
         }
         if let MetaType::InputObject { input_fields, .. } = ty {
-            input_fields.values().for_each(|input| look(format!("{name}.{}", input.name), &input.ty));
+            input_fields.values().for_each(|input| check(format!("{name}.{}", input.name), &input.ty));
         }
     }
     found
@@ -67,14 +70,14 @@ mod tests {
     use super::*;
     use crate::schema::declaration;
 
-    /// What is left of a root for data protection officers, and what is wrong with it.
-    fn left<Q: OutputType>() -> (Registry, Vec<String>) {
+    /// The registry of a query root, narrowed to data protection officers, and the errors.
+    fn narrowed<Q: OutputType>() -> (Registry, Vec<String>) {
         let mut registry = Registry { query_type: Q::type_name().into_owned(), ..Registry::default() };
         Q::create_type_info(&mut registry);
         let declared = declaration::read(&registry).expect("declarations");
-        let narrowed =
+        let result =
             narrow(&mut registry, &declared, |audience| matches!(audience, Audience::Officers | Audience::All));
-        (registry, narrowed.err().unwrap_or_default())
+        (registry, result.err().unwrap_or_default())
     }
 
     #[derive(SimpleObject)]
@@ -130,8 +133,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_for_others_is_gone_wherever_it_stands() {
-        let (registry, problems) = left::<Narrow>();
+    fn parts_for_other_viewers_are_removed_everywhere() {
+        let (registry, problems) = narrowed::<Narrow>();
         assert_eq!(problems, [""; 0]);
         let fields = |name: &str| registry.types[name].fields().expect("fields");
         assert!(fields("Narrow").keys().eq(["found", "either"]) && fields("Known").keys().eq(["id"]));
@@ -153,9 +156,9 @@ mod tests {
     }
 
     #[test]
-    fn what_leads_to_a_hidden_type_is_an_error_with_both_names() {
-        let hidden = |place: &str, ty: &str| format!("{place} leads to {ty}, which does not exist for the viewer");
+    fn a_visible_field_or_argument_of_a_hidden_type_is_an_error() {
+        let hidden = |place: &str, ty: &str| format!("{place} has the type {ty}, which does not exist for the viewer");
         let problems = [hidden("Leading.leads", "Secret"), hidden("Leading.leads(of)", "SecretInput")];
-        assert_eq!(left::<Leading>().1, problems);
+        assert_eq!(narrowed::<Leading>().1, problems);
     }
 }

@@ -1,6 +1,7 @@
-//! The words that a viewer's schema knows, for checks and hints of ours: the engine keeps its own to itself.
+//! The names and declarations in a viewer's schema, for kim's own checks and suggestions. The engine exposes its
+//! registry only while it executes a request.
 //!
-//! Taken from the narrowed registry, so that no check and no hint knows more than the viewer may.
+//! They are copied from the narrowed registry, so that no check and no suggestion reveals a hidden name.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
@@ -13,18 +14,18 @@ use async_graphql::registry::{MetaField, MetaInputValue, MetaType, MetaTypeName,
 
 use crate::schema::declaration::{Declaration, Declarations, Weight};
 
-/// The fields of a type by their names.
-pub(crate) type KnownFields = HashMap<String, KnownField>;
+/// The fields of a type by name.
+pub(crate) type VisibleFields = HashMap<String, VisibleField>;
 
 /// A field that exists for the viewer.
-pub(crate) struct KnownField {
-    /// The type of its value, whatever lists and exclamation marks are around it.
-    pub(crate) leads_to: String,
+pub(crate) struct VisibleField {
+    /// The name of the field's type, without list and non-null markers.
+    pub(crate) type_name: String,
     pub(crate) declared: Declaration,
 }
 
-/// Lists in what the engine tells of a schema. A type leads to its fields, each to its type, and so on: sixteen levels of
-/// that would be an answer without end.
+/// The weights of the lists in introspection. Types have fields, which have types again: without weights a nested query
+/// could produce an enormous response.
 const INTROSPECTION: [(&str, u64); 10] = [
     ("__Schema.types", 70),
     ("__Schema.directives", 4),
@@ -38,39 +39,39 @@ const INTROSPECTION: [(&str, u64); 10] = [
     ("__Directive.locations", 4),
 ];
 
-/// What the engine's own fields would declare.
+/// The declaration of a field of the engine.
 fn introspection(place: &str) -> Declaration {
     let list = INTROSPECTION.iter().find(|(list, _)| *list == place);
     Declaration { weight: list.map_or(Weight::One, |(_, most)| Weight::List(*most)), ..Declaration::default() }
 }
 
-/// Filled when a schema is narrowed, and kept among its data.
+/// The visible schema in the data of an engine's schema. It is set when the registry is narrowed.
 pub(crate) type Shared = Arc<OnceLock<VisibleSchema>>;
 
-/// Types, and directives with their arguments.
+/// The types, fields and directives that exist for a viewer.
 #[derive(Default)]
 pub(crate) struct VisibleSchema {
     types: BTreeMap<String, MetaType>,
     directives: BTreeMap<String, IndexMap<String, MetaInputValue>>,
-    fields: HashMap<String, KnownFields>,
+    fields: HashMap<String, VisibleFields>,
     query: String,
     mutation: Option<String>,
     subscription: Option<String>,
 }
 
 impl VisibleSchema {
-    /// Of what is left in a registry, with what is declared of it.
+    /// Copies a narrowed registry, and adds the declarations.
     pub(crate) fn of(registry: &Registry, declared: &Declarations) -> Self {
         let fields_of = |(name, ty): (&String, &MetaType)| {
             let fields = ty.fields()?.values().map(|field| {
                 let place = format!("{name}.{}", field.name);
                 let declared = declared.get(&place).cloned().unwrap_or_else(|| introspection(&place));
-                let leads_to = MetaTypeName::concrete_typename(&field.ty).to_owned();
-                (field.name.clone(), KnownField { leads_to, declared })
+                let type_name = MetaTypeName::concrete_typename(&field.ty).to_owned();
+                (field.name.clone(), VisibleField { type_name, declared })
             });
             Some((name.clone(), fields.collect()))
         };
-        let directives = registry.directives.iter().map(|(name, known)| (name.clone(), known.args.clone()));
+        let directives = registry.directives.iter().map(|(name, directive)| (name.clone(), directive.args.clone()));
         Self {
             types: registry.types.clone(),
             directives: directives.collect(),
@@ -81,7 +82,7 @@ impl VisibleSchema {
         }
     }
 
-    /// Of the schema on which a request is executed.
+    /// The visible schema of the current request.
     pub(crate) fn of_request<'c, T>(ctx: &ContextBase<'c, T>) -> &'c Self {
         ctx.data_unchecked::<Shared>().get_or_init(Self::default)
     }
@@ -91,7 +92,7 @@ impl VisibleSchema {
         self.types.contains_key(&*T::type_name())
     }
 
-    /// The type at the top of an operation.
+    /// The root type of an operation.
     pub(crate) fn root(&self, operation: OperationType) -> Option<&MetaType> {
         let name = match operation {
             OperationType::Query => Some(&self.query),
@@ -101,13 +102,13 @@ impl VisibleSchema {
         self.types.get(name?)
     }
 
-    /// The type of this name, whatever lists and exclamation marks are around it.
+    /// The type with this name. List and non-null markers in the name are ignored.
     pub(crate) fn named(&self, name: &str) -> Option<&MetaType> {
         self.types.get(MetaTypeName::concrete_typename(name))
     }
 
-    /// What is known of the fields of an object or an interface.
-    pub(crate) fn fields_of(&self, name: &str) -> Option<&KnownFields> {
+    /// The fields of an object or an interface, with their declarations.
+    pub(crate) fn fields_of(&self, name: &str) -> Option<&VisibleFields> {
         self.fields.get(name)
     }
 
@@ -115,7 +116,7 @@ impl VisibleSchema {
         self.directives.get(name)
     }
 
-    /// A field of a type; the engine's own fields of the root are among them.
+    /// A field of a type, including the root fields of introspection.
     pub(crate) fn field<'v>(of: Option<&'v MetaType>, name: &str) -> Option<&'v MetaField> {
         of?.field_by_name(name)
     }

@@ -1,4 +1,4 @@
-//! A word of the domain as a GraphQL enum: one implementation for every closed list, with its German labels.
+//! GraphQL enums of domain words: one implementation for all closed lists, with their German labels.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use kim_domain::Word;
 
 use crate::schema::declaration::tags;
 
-/// A word that goes out or comes in as an enum value.
+/// A domain word as an enum value, for input and output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct WordEnum<W>(pub(crate) W);
 

@@ -11,7 +11,7 @@ use super::*;
 
 const NONSENSE: &str = "qqqqqqqqqqqq";
 
-fn sees_schema_file(name: &str, printed: &str) {
+fn check_schema_file(name: &str, printed: &str) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name);
     if std::env::var_os("KIM_WRITE_SCHEMAS").is_some() {
         std::fs::write(&path, printed).expect("a writable schema file");
@@ -25,22 +25,22 @@ fn sees_schema_file(name: &str, printed: &str) {
 
 #[test]
 fn every_schema_is_as_checked_in() {
-    sees_schema_file("schema.graphql", &sdl(None));
+    check_schema_file("schema.graphql", &sdl(None));
     for (kind, role) in pairs() {
-        sees_schema_file(&format!("schema/{kind}.{role}.graphql"), &sdl(Some((kind, role))));
+        check_schema_file(&format!("schema/{kind}.{role}.graphql"), &sdl(Some((kind, role))));
     }
     let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/schema")).expect("the folder").count();
-    assert_eq!(files, pairs().count(), "a file for each pair and no other");
+    assert_eq!(files, pairs().count(), "there must be one file for each pair and no others");
 }
 
-/// The messages of a request that does not get past validation.
+/// The error messages of a request that validation refuses.
 async fn refused(kind: AgencyKind, role: Role, request: impl Into<Request>) -> Vec<String> {
     let (schema, mut request) = (of(kind, role), request.into());
     let document = request.parsed_query().expect("a document").clone();
     let mut response = schema.execute(request).await;
-    // With our own suggestions, as the caller gets them.
-    crate::engine::error_text::word(&mut response.errors, &document, known(schema));
-    assert_eq!(response.data, Value::Null, "it was answered");
+    // With kim's suggestions, as the caller gets them.
+    crate::engine::error_text::rewrite(&mut response.errors, &document, visible(schema));
+    assert_eq!(response.data, Value::Null, "the request must be refused");
     response.errors.iter().map(|error| format!("{} {:?} {:?}", error.message, error.path, error.extensions)).collect()
 }
 
@@ -56,8 +56,14 @@ fn without_suggestions(message: &str) -> (String, Vec<String>) {
     }
 }
 
-/// Asserts that both requests fail alike but for the name, and that nothing hidden is suggested.
-async fn alike(pair: (AgencyKind, Role), hidden: &str, known: &BTreeSet<String>, write: impl Fn(&str) -> Request) {
+/// Asserts that requests with a hidden name and with a nonexistent name fail in the same way, and that no hidden name
+/// is suggested.
+async fn assert_hidden(
+    pair: (AgencyKind, Role),
+    hidden: &str,
+    known: &BTreeSet<String>,
+    write: impl Fn(&str) -> Request,
+) {
     let about_hidden = refused(pair.0, pair.1, write(hidden)).await;
     let about_nothing = refused(pair.0, pair.1, write(NONSENSE)).await;
     assert!(!about_nothing.is_empty());
@@ -66,7 +72,7 @@ async fn alike(pair: (AgencyKind, Role), hidden: &str, known: &BTreeSet<String>,
     };
     assert_eq!(plain(&about_hidden, hidden), plain(&about_nothing, NONSENSE), "{pair:?} {hidden}");
     for name in about_hidden.iter().flat_map(|message| without_suggestions(message).1) {
-        assert!(known.contains(&name), "{pair:?} is told of {name}");
+        assert!(known.contains(&name), "{name} is suggested to {pair:?}");
     }
 }
 
@@ -81,12 +87,12 @@ async fn a_hidden_handover_field_is_answered_like_one_that_never_existed() {
     for pair in pairs().filter(|(_, role)| role.works_on_referrals()) {
         let known = names_of(pair);
         for field in FieldSet::ALL.without(known_to(pair.0)).iter() {
-            alike(pair, field.name(), &known, |name| {
+            assert_hidden(pair, field.name(), &known, |name| {
                 Request::new(format!("{{ referrals {{ nodes {{ handover {{ {name} }} }} }} }}"))
             })
             .await;
             if pair.0 != AgencyKind::Traeger {
-                assert!(!known.contains(field.name()), "{pair:?} has the word {}", field.name());
+                assert!(!known.contains(field.name()), "the schema of {pair:?} contains {}", field.name());
             }
         }
     }
@@ -96,7 +102,7 @@ async fn a_hidden_handover_field_is_answered_like_one_that_never_existed() {
 async fn the_fields_and_values_of_a_handover_are_those_known_to_the_kind() {
     let query = "{ handover: __type(name: \"Handover\") { fields { name } } values: __type(name: \"HandoverField\") { enumValues { name } } }";
     for (kind, role) in pairs().filter(|(_, role)| role.works_on_referrals()) {
-        let answer = of(kind, role).execute(query).await.data.into_json().expect("JSON");
+        let response = of(kind, role).execute(query).await.data.into_json().expect("JSON");
         let names = |list: &serde_json::Value| -> BTreeSet<String> {
             list.as_array()
                 .expect("a list")
@@ -107,9 +113,9 @@ async fn the_fields_and_values_of_a_handover_are_those_known_to_the_kind() {
         let known = known_to(kind);
         let mut fields: BTreeSet<String> = known.iter().map(|field| field.name().to_owned()).collect();
         fields.extend(["withheld".to_owned(), "entries".to_owned(), "disputed".to_owned()]);
-        assert_eq!(names(&answer["handover"]["fields"]), fields, "{kind} {role}");
+        assert_eq!(names(&response["handover"]["fields"]), fields, "{kind} {role}");
         let values: BTreeSet<String> = known.iter().map(|field| field.code().to_owned()).collect();
-        assert_eq!(names(&answer["values"]["enumValues"]), values, "{kind} {role}");
+        assert_eq!(names(&response["values"]["enumValues"]), values, "{kind} {role}");
     }
 }
 
@@ -121,21 +127,21 @@ async fn a_hidden_root_field_type_or_node_is_answered_like_one_that_never_existe
         let fields =
             "referrals referral referralsById referralCounts changes cases case agreementProposals consentFacts";
         for name in fields.split(' ').filter(hidden) {
-            alike(pair, name, &known, |name| Request::new(format!("{{ {name} {{ id }} }}"))).await;
+            assert_hidden(pair, name, &known, |name| Request::new(format!("{{ {name} {{ id }} }}"))).await;
         }
         let types = "Referral Case Consent AgreementProposal CaseRecord Handover TargetGroup HandoverField";
         for name in types.split(' ').filter(hidden) {
-            alike(pair, name, &known, |name| {
+            assert_hidden(pair, name, &known, |name| {
                 Request::new(format!("{{ node(id: \"\") {{ ... on {name} {{ id }} }} }}"))
             })
             .await;
-            alike(pair, name, &known, |name| {
+            assert_hidden(pair, name, &known, |name| {
                 Request::new(format!("query($x: {name}) {{ viewer {{ role }} node(id: $x) {{ id }} }}"))
             })
             .await;
             let introspection = format!("{{ __type(name: \"{name}\") {{ name }} }}");
-            let answer = of(pair.0, pair.1).execute(introspection.as_str()).await;
-            assert_eq!(answer.data.into_json().expect("JSON"), json!({"__type": null}), "{pair:?} {name}");
+            let response = of(pair.0, pair.1).execute(introspection.as_str()).await;
+            assert_eq!(response.data.into_json().expect("JSON"), json!({"__type": null}), "{pair:?} {name}");
         }
     }
 }
@@ -146,7 +152,7 @@ async fn a_hidden_enum_value_is_answered_like_one_that_never_existed() {
         let known = names_of(pair);
         assert!(!known.contains("DRAFT") && !known.contains("OUTGOING"));
         for (hidden, argument) in [("DRAFT", "filter: {status: [@]}"), ("OUTGOING", "direction: @")] {
-            alike(pair, hidden, &known, |name| {
+            assert_hidden(pair, hidden, &known, |name| {
                 Request::new(format!("{{ referrals({}) {{ nodes {{ id }} }} }}", argument.replace('@', name)))
             })
             .await;
@@ -154,7 +160,7 @@ async fn a_hidden_enum_value_is_answered_like_one_that_never_existed() {
         for (hidden, ty, argument) in
             [("DRAFT", "[ReferralStatus!]", "filter: {status: $x}"), ("OUTGOING", "Direction!", "direction: $x")]
         {
-            alike(pair, hidden, &known, |name| {
+            assert_hidden(pair, hidden, &known, |name| {
                 let value = if ty.starts_with('[') { json!([name]) } else { json!(name) };
                 Request::new(format!("query($x: {ty}) {{ referrals({argument}) {{ nodes {{ id }} }} }}"))
                     .variables(Variables::from_json(json!({"x": value})))
@@ -169,9 +175,9 @@ async fn introspection_shows_no_more_than_the_sdl() {
     let query =
         "{ __schema { types { name fields { name args { name } } enumValues { name } inputFields { name } } } }";
     for pair in pairs() {
-        let answer = of(pair.0, pair.1).execute(query).await.data.into_json().expect("JSON");
+        let response = of(pair.0, pair.1).execute(query).await.data.into_json().expect("JSON");
         let known = names_of(pair);
-        for ty in answer["__schema"]["types"].as_array().expect("types") {
+        for ty in response["__schema"]["types"].as_array().expect("types") {
             let own = ty["name"].as_str().expect("a name");
             if own.starts_with("__") || ["Boolean", "String", "Int", "Float", "ID"].contains(&own) {
                 continue;
