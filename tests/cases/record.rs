@@ -78,7 +78,7 @@ on_both! {
             let value_type = HandoverField::from_name(name).expect("a field").value_type();
             let text = matches!(value_type, ValueType::Line | ValueType::Text).then(|| json!("Angabe"));
             let date = (value_type == ValueType::Date).then(|| json!("2025-01-01"));
-            let boolean = (value_type == ValueType::Boolean).then(|| json!(true));
+            let boolean = (value_type == ValueType::Boolean).then_some(Value::Bool(true));
             record[name] = text.or(date).or(boolean).unwrap_or_else(|| panic!("{name} needs a value above"));
         }
         let read = expected.iter().map(|name| match *name {
