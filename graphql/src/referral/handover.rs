@@ -110,8 +110,8 @@ impl OutputType for Handover<'_> {
         })
     }
 
-    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        let answer = resolve_object(ctx, field, self, |name, json| self.write(name, json)).await;
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+        let answer = resolve_object(ctx, self, |name, json| self.write(name, json)).await;
         self.record_answered(ctx);
         answer
     }

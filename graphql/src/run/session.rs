@@ -21,7 +21,6 @@ use uuid::Uuid;
 
 use crate::error::Failure;
 use crate::run::by_id::{FindById, IdLoader};
-use crate::run::write_object::LentBuffer;
 
 /// The snapshot of a request. It begins when it is first used.
 pub(crate) struct Snapshot {
@@ -51,7 +50,6 @@ pub(crate) struct Session {
     /// What was disclosed, by referral.
     shown: Mutex<BTreeMap<Uuid, Shown>>,
     needs_engine_merge: bool,
-    lent_buffer: LentBuffer,
 }
 
 /// Properties of the executed operation.
@@ -76,8 +74,8 @@ impl Session {
         let today = begun.as_ref().map_or_else(|| clock.today(), Reads::today);
         let snapshot = Arc::new(Snapshot { database, viewer, today, reads: OnceCell::new_with(begun) });
         let Shape { needs_engine_merge, several_fields } = shape;
-        let (loaders, shown, lent_buffer) = (Mutex::default(), Mutex::default(), LentBuffer::default());
-        Self { key, clock, snapshot, several_fields, loaders, shown, needs_engine_merge, lent_buffer }
+        let (loaders, shown) = (Mutex::default(), Mutex::default());
+        Self { key, clock, snapshot, several_fields, loaders, shown, needs_engine_merge }
     }
 
     /// The session of a resolver.
@@ -96,9 +94,6 @@ impl Session {
     }
     pub(crate) fn needs_engine_merge(&self) -> bool {
         self.needs_engine_merge
-    }
-    pub(crate) fn lent_buffer(&self) -> &LentBuffer {
-        &self.lent_buffer
     }
 
     /// The context for a use case, if the token has the scope.

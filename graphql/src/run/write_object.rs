@@ -10,15 +10,13 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Deref;
 use std::pin::pin;
-use std::sync::{Mutex, PoisonError};
 use std::task::{self, Poll, Waker};
 
 use async_graphql::parser::types::{Field, Selection, SelectionSet};
 use async_graphql::registry::Registry;
 use async_graphql::resolver_utils::{resolve_container, resolve_list};
 use async_graphql::{
-    ContainerType, Context, ContextSelectionSet, Name, ObjectType, OutputType, Positioned, QueryPathSegment,
-    ServerResult, Value,
+    ContainerType, ContextSelectionSet, Name, ObjectType, OutputType, Positioned, ServerResult, Value,
 };
 use uuid::Uuid;
 
@@ -43,8 +41,8 @@ impl<T: ObjectType> OutputType for WriteObject<T> {
         T::create_type_info(registry)
     }
 
-    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        resolve_object(ctx, field, &self.0, |_, _| false).await
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+        resolve_object(ctx, &self.0, |_, _| false).await
     }
 }
 
@@ -66,19 +64,17 @@ impl<S: Deref<Target = [T]> + Send + Sync, T: ObjectType> OutputType for WriteLi
             return Box::pin(resolve_list(ctx, field, self.0.iter(), Some(self.0.len()))).await;
         }
         let fields = Fields::of(ctx, &T::type_name());
-        write_value(ctx, field, |json| {
-            // Objects have some hundred bytes each. Without the reservation the vector is copied whenever it grows.
-            json.reserve(self.0.len() * 768 + 2);
-            json.push(b'[');
-            for (index, object) in self.0.iter().enumerate() {
-                let ctx = ctx.with_index(index);
-                json::next(json);
-                write_fields(&ctx, object, fields.as_deref(), |_, _| false, json)
-                    .map_err(|error| ctx.set_error_path(error))?;
-            }
-            json.push(b']');
-            Ok(())
-        })
+        // Objects have some hundred bytes each. Without the reservation the vector is copied whenever it grows.
+        let mut json = Vec::with_capacity(self.0.len() * 768 + 2);
+        json.push(b'[');
+        for (index, object) in self.0.iter().enumerate() {
+            let ctx = ctx.with_index(index);
+            json::next(&mut json);
+            write_fields(&ctx, object, fields.as_deref(), |_, _| false, &mut json)
+                .map_err(|error| ctx.set_error_path(error))?;
+        }
+        json.push(b']');
+        Ok(json::written(json))
     }
 }
 
@@ -86,7 +82,6 @@ impl<S: Deref<Target = [T]> + Send + Sync, T: ObjectType> OutputType for WriteLi
 /// whether it did so. All other fields are resolved by their resolvers.
 pub(crate) async fn resolve_object<T: ContainerType>(
     ctx: &ContextSelectionSet<'_>,
-    field: &Positioned<Field>,
     object: &T,
     write: impl Fn(&str, &mut Vec<u8>) -> bool,
 ) -> ServerResult<Value> {
@@ -95,52 +90,9 @@ pub(crate) async fn resolve_object<T: ContainerType>(
         return Box::pin(resolve_container(ctx, object)).await;
     }
     let fields = Fields::of(ctx, &object.introspection_type_name());
-    write_value(ctx, field, |json| write_fields(ctx, object, fields.as_deref(), write, json))
-}
-
-/// The JSON of the object that is being written, lent to the resolver of one of its fields. The engine's resolvers
-/// return values and have no other way to append to the JSON.
-#[derive(Default)]
-pub(crate) struct LentBuffer(Mutex<Option<Lent>>);
-
-/// The JSON, and the address of the field that may append to it.
-struct Lent {
-    to: usize,
-    json: Vec<u8>,
-}
-
-impl LentBuffer {
-    fn replace(&self, lent: Option<Lent>) -> Option<Lent> {
-        std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), lent)
-    }
-}
-
-fn address(field: &Positioned<Field>) -> usize {
-    std::ptr::from_ref(field).addr()
-}
-
-/// Appends the value of a field to the JSON of its object if that is lent to the field, or returns the value as
-/// separate JSON.
-fn write_value(
-    ctx: &ContextSelectionSet<'_>,
-    field: &Positioned<Field>,
-    write: impl FnOnce(&mut Vec<u8>) -> ServerResult<()>,
-) -> ServerResult<Value> {
-    let buffer = Session::of(ctx).lent_buffer();
-    // If the engine resolves a list, its items have the address of the list's field, but must not append to the object.
-    let is_item = ctx.path_node.is_some_and(|node| matches!(node.segment, QueryPathSegment::Index(_)));
-    match buffer.replace(None) {
-        Some(mut lent) if lent.to == address(field) && !is_item => {
-            let written = write(&mut lent.json);
-            buffer.replace(Some(lent));
-            written.map(|()| json::written(Vec::new()))
-        }
-        other => {
-            buffer.replace(other);
-            let mut json = Vec::new();
-            write(&mut json).map(|()| json::written(json))
-        }
-    }
+    let mut json = Vec::with_capacity(512);
+    write_fields(ctx, object, fields.as_deref(), write, &mut json)?;
+    Ok(json::written(json))
 }
 
 /// Writes an object as the engine would. If a field fails, its error is added to the response and the object is null.
@@ -162,11 +114,14 @@ fn write_fields<T: ContainerType>(
         let name = &field.node.name.node;
         if name == "__typename" {
             json::text(&object.introspection_type_name(), json);
-        } else if !write(name, json)
-            && let Err(error) = write_field(&ctx.with_field(field), object, json)
-        {
-            ctx.add_error(error);
-            failed = true;
+        } else if !write(name, json) {
+            match poll_once(object.resolve_field(&ctx.with_field(field))) {
+                Ok(value) => json::write(&value.unwrap_or_default(), json),
+                Err(error) => {
+                    ctx.add_error(error);
+                    failed = true;
+                }
+            }
         }
     }
     json.push(b'}');
@@ -174,20 +129,6 @@ fn write_fields<T: ContainerType>(
         json.truncate(from);
         json::null(json);
     }
-    Ok(())
-}
-
-fn write_field<T: ContainerType>(ctx: &Context<'_>, object: &T, json: &mut Vec<u8>) -> ServerResult<()> {
-    let value = if ctx.item.node.selection_set.node.items.is_empty() {
-        poll_once(object.resolve_field(ctx))?
-    } else {
-        let buffer = Session::of(ctx).lent_buffer();
-        let outer = buffer.replace(Some(Lent { to: address(ctx.item), json: std::mem::take(json) }));
-        let value = poll_once(object.resolve_field(ctx));
-        *json = buffer.replace(outer).map(|lent| lent.json).unwrap_or_default();
-        value?
-    };
-    json::write(&value.unwrap_or_default(), json);
     Ok(())
 }
 
