@@ -100,15 +100,22 @@ pub(crate) async fn agreements(
     Ok(rows.iter().map(|row| Agreement::of(row, &parties, &acts, coordination.as_ref())).collect())
 }
 
+/// Those of these agreements that the viewer may read, by id, with the planned relations.
+pub(crate) async fn agreements_by_id(
+    snapshot: &Reads,
+    ids: &[Uuid],
+    plan: AgreementPlan,
+) -> Result<Vec<(Uuid, Agreement)>, Failure> {
+    let rows = snapshot.agreements_by_id(ids).await?;
+    let loaded = agreements(snapshot, &rows, plan).await?;
+    Ok(rows.iter().map(|row| row.id).zip(loaded).collect())
+}
+
 impl FindById for Agreement {
     type Plan = AgreementPlan;
 
     fn find<'f>(snapshot: &'f Reads, requested: &'f PlannedById<'f, AgreementPlan>) -> Loading<'f, (Uuid, Self)> {
-        Box::pin(async {
-            let rows = snapshot.agreements_by_id(&requested.ids()).await?;
-            let loaded = agreements(snapshot, &rows, requested.together()).await?;
-            Ok(rows.iter().map(|row| row.id).zip(loaded).collect())
-        })
+        Box::pin(async { agreements_by_id(snapshot, &requested.ids(), requested.together()).await })
     }
 }
 
@@ -298,10 +305,9 @@ pub(crate) async fn agreement_after_change(
     plan: AgreementPlan,
 ) -> Result<Option<Agreement>, Failure> {
     let snapshot = Session::of(ctx).after().await?;
-    let rows = snapshot.agreements_by_id(&[id]).await?;
-    let agreement = agreements(&snapshot, &rows, plan).await?.pop();
+    let found = agreements_by_id(&snapshot, &[id], plan).await?.pop();
     drop(snapshot);
-    Ok(agreement)
+    Ok(found.map(|(_, agreement)| agreement))
 }
 
 /// The list's name in its cursors.

@@ -12,7 +12,8 @@ use uuid::Uuid;
 
 use crate::agency::{self, Agency, Parties, Purpose};
 use crate::agreement::{
-    Acts, Agreement, AgreementField, AgreementOpinion, AgreementParty, AgreementPlan, AgreementSignature, agreements,
+    Acts, Agreement, AgreementField, AgreementOpinion, AgreementParty, AgreementPlan, AgreementSignature,
+    agreements_by_id,
 };
 use crate::error::Failure;
 use crate::run::by_id::FindById;
@@ -67,9 +68,7 @@ pub(crate) async fn proposals(
     let concluded: HashMap<Uuid, Agreement> = match plan.agreement {
         Some(plan) => {
             let ids: Vec<Uuid> = rows.iter().filter_map(|row| row.agreement_id).collect();
-            let found = snapshot.agreements_by_id(&ids).await?;
-            let agreements = agreements(snapshot, &found, plan).await?;
-            found.iter().map(|row| row.id).zip(agreements).collect()
+            agreements_by_id(snapshot, &ids, plan).await?.into_iter().collect()
         }
         None => HashMap::new(),
     };
