@@ -122,11 +122,10 @@ impl Session {
     /// The request's batch loader for objects of one type.
     pub(crate) fn loader<T: FindById>(&self) -> Arc<IdLoader<T>> {
         let mut loaders = self.loaders.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || -> Arc<dyn Any + Send + Sync> {
-            Arc::new(IdLoader::<T>::new(Arc::clone(&self.snapshot), self.several_fields))
-        };
-        let loader = Arc::clone(loaders.entry(TypeId::of::<T>()).or_insert_with(new));
-        loader.downcast().expect("the key of a loader is the type that it loads")
+        let new = || Arc::new(IdLoader::<T>::new(Arc::clone(&self.snapshot), self.several_fields));
+        let loader = Arc::clone(loaders.entry(TypeId::of::<T>()).or_insert_with(|| new()));
+        // The key is the type that is loaded, so the loader is always of this type.
+        loader.downcast().unwrap_or_else(|_| new())
     }
 
     /// Refuses a token without the scope.
