@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::database::TestDatabase;
+use crate::support::office;
 use crate::support::on_both;
 use crate::support::server::{TestServer, claims, sign, token, verified};
 use crate::support::world::{self, ConsentSpec, ReferralSpec, World, in_days, today};
@@ -25,35 +26,12 @@ const AGS: &str = "05315000";
 /// Writes three referrals to a Jobcenter: in preview, accepted, and accepted with a null value.
 async fn fill(db: &TestDatabase) -> Vec<Uuid> {
     let main = db.database.raw();
-    world::add_municipality(main, AGS).await;
-    let sender = world::add_agency(main, AGS, "traeger", AgencyKind::Traeger).await;
-    let receiver = world::add_agency(main, AGS, "jobcenter", AgencyKind::Jobcenter).await;
-    let purpose = ReferralPurpose::BenefitApplication;
-    let agreement = world::agreement(AGS, receiver, purpose, FieldSet::ALL, FieldSet::EMPTY);
-    let agreement = world::insert_agreement(main, agreement).await;
-    let mut world = World::default();
-    let mut ids = Vec::new();
-    for (number, status) in
-        [(1, ReferralStatus::Offered), (2, ReferralStatus::Accepted), (3, ReferralStatus::InProgress)]
-    {
-        ids.push(world.add(&ReferralSpec {
-            number,
-            sender,
-            receiver,
-            purpose,
-            agreement,
-            status,
-            ever_accepted: status != ReferralStatus::Offered,
-            closed_on: None,
-            due_on: in_days(number.into()),
-            offered_on: in_days(-3),
-            consent: Some(ConsentSpec::whole()),
-            offered: FieldSet::ALL,
-            previous: None,
-            messages: 2,
-        }));
-    }
-    world.write(main).await;
+    let statuses = [ReferralStatus::Offered, ReferralStatus::Accepted, ReferralStatus::InProgress];
+    let ids = office::fill_with(db, 3, |spec| {
+        let status = statuses[spec.number as usize - 1];
+        ReferralSpec { status, ever_accepted: status != ReferralStatus::Offered, ..spec }
+    });
+    let ids = ids.await;
     let mut last = raw::handover(main, ids[2]).await.expect("a database").expect("a row");
     last.values.set(HandoverField::Phone, None);
     raw::update_handover(main, &last).await.expect("updated");

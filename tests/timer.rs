@@ -7,7 +7,6 @@ use chrono::NaiveDate;
 use kim::demo;
 use kim_casework::timer::{RunCounts, TimerPeriods, tick};
 use kim_domain::calendar::{Clock, noon_micros};
-use kim_domain::field::FieldSet;
 use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::id::{Kind, encode};
 use kim_domain::purpose::ReferralPurpose;
@@ -21,9 +20,10 @@ use uuid::Uuid;
 
 use crate::process::{Served, configured, kim};
 use crate::support::database::TestDatabase;
+use crate::support::office;
 use crate::support::on_both;
 use crate::support::scenario::{Scenario, jobcenter, on, traeger};
-use crate::support::world::{self, ConsentSpec, ReferralSpec, World, in_days};
+use crate::support::world::{self, ConsentSpec, ReferralSpec, in_days};
 
 fn day(text: &str) -> NaiveDate {
     text.parse().expect("a day")
@@ -53,33 +53,15 @@ async fn read_referral(scenario: &Scenario, token: &str, referral: &Value, field
 
 /// Writes a Jobcenter with this number of referrals from a Träger.
 async fn fill(db: &TestDatabase, referrals: u32, spec: impl Fn(ReferralSpec) -> ReferralSpec) -> Vec<Uuid> {
-    let main = db.database.raw();
-    world::add_municipality(main, "05315000").await;
-    let sender = world::add_agency(main, "05315000", "traeger", kim_domain::agency::AgencyKind::Traeger).await;
-    let receiver = world::add_agency(main, "05315000", "jobcenter", kim_domain::agency::AgencyKind::Jobcenter).await;
-    let purpose = ReferralPurpose::BenefitApplication;
-    let agreement = world::agreement("05315000", receiver, purpose, FieldSet::ALL, FieldSet::EMPTY);
-    let agreement = world::insert_agreement(main, agreement).await;
-    let mut world = World::default();
-    let usual = |number| ReferralSpec {
-        number,
-        sender,
-        receiver,
-        purpose,
-        agreement,
+    let usual = |usual| ReferralSpec {
         status: ReferralStatus::Offered,
         ever_accepted: false,
-        closed_on: None,
         due_on: day("2020-03-02"),
         offered_on: day("2020-02-03"),
-        consent: Some(ConsentSpec::whole()),
-        offered: FieldSet::ALL,
-        previous: None,
         messages: 0,
+        ..usual
     };
-    let ids = (1..=referrals).map(|number| world.add(&spec(usual(number)))).collect();
-    world.write(main).await;
-    ids
+    office::fill_with(db, referrals, |other| spec(usual(other))).await
 }
 
 on_both! {

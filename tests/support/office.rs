@@ -13,6 +13,15 @@ const AGS: &str = "05315000";
 
 /// Writes the agencies `jobcenter` and `traeger` and this number of accepted referrals, with two messages each.
 pub(crate) async fn fill(db: &TestDatabase, referrals: u32) -> Vec<Uuid> {
+    fill_with(db, referrals, |spec| spec).await
+}
+
+/// The same with other referrals: each may be changed before it is written.
+pub(crate) async fn fill_with(
+    db: &TestDatabase,
+    referrals: u32,
+    change: impl Fn(ReferralSpec) -> ReferralSpec,
+) -> Vec<Uuid> {
     let main = db.database.raw();
     world::add_municipality(main, AGS).await;
     let sender = world::add_agency(main, AGS, "traeger", AgencyKind::Traeger).await;
@@ -37,7 +46,7 @@ pub(crate) async fn fill(db: &TestDatabase, referrals: u32) -> Vec<Uuid> {
         previous: None,
         messages: 2,
     };
-    let ids = (1..=referrals).map(|number| world.add(&spec(number))).collect();
+    let ids = (1..=referrals).map(|number| world.add(&change(spec(number)))).collect();
     world.write(main).await;
     ids
 }
