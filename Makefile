@@ -44,8 +44,10 @@ deny: ## Check licences, bans and sources of dependencies (installs cargo-deny o
 	@command -v cargo-deny >/dev/null || $(CARGO) install --locked --quiet cargo-deny
 	$(CARGO) deny --log-level error check bans licenses sources
 
-# Packages for the documented clients and for the GraphQL over HTTP audits, which tests/clients.rs runs.
-clients: tests/http/node_modules/.package-lock.json clients/typescript/node_modules/.package-lock.json ## Fetch the packages of the example clients (from npm, once)
+# Packages for the documented clients and for the GraphQL over HTTP audits, which tests/clients.rs runs, and for the
+# issuer of tests/issuers.rs.
+PACKAGES := tests/http tests/issuers/provider clients/typescript
+clients: $(PACKAGES:%=%/node_modules/.package-lock.json) ## Fetch the packages of the example clients (from npm, once)
 	@$(call need,curl python3)
 
 %/node_modules/.package-lock.json: %/package-lock.json

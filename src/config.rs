@@ -1,8 +1,9 @@
 //! Configuration. Flags override `KIM_*` variables, these override kim.toml, and kim.toml overrides the defaults.
 //! kim.example.toml contains every key. Unknown keys are refused.
 
-use std::collections::BTreeSet;
-use std::net::{IpAddr, SocketAddr};
+mod issuer;
+
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,12 +11,14 @@ use figment::Figment;
 use figment::error::Kind;
 use figment::providers::{Env, Format, Serialized, Toml};
 use kim_casework::timer::TimerPeriods;
-use kim_domain::token::AllowedAgencies;
 use poem::http::HeaderValue;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
 use crate::timer::Timer;
+
+pub(crate) use issuer::encrypted;
+pub use issuer::{ClaimNames, ClaimValues, IssuerConfig, KeySource};
 
 /// The complete configuration.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -52,20 +55,6 @@ pub struct Config {
     /// Trusted issuers of tokens.
     #[serde(default)]
     pub issuer: Vec<IssuerConfig>,
-}
-
-/// A trusted issuer of tokens.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct IssuerConfig {
-    /// The exact value of the claim `iss`.
-    pub iss: String,
-    /// The value that the claim `aud` must contain.
-    pub audience: String,
-    /// The issuer's public keys: the path of a file, or a URL.
-    pub jwks: String,
-    /// Slugs of the agencies that the issuer may speak for, or only `*`.
-    pub agencies: Vec<String>,
 }
 
 /// Format of the log lines.
@@ -253,73 +242,6 @@ fn to_failure(error: figment::Error) -> Failure {
         | Kind::UnsupportedKey(..)
         | Kind::Message(_) => format!("configuration key \"{path}\"{place}: {}", error.kind),
     })
-}
-
-/// Location of an issuer's keys.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum KeySource {
-    /// A file.
-    File(PathBuf),
-    /// A URL: https, or http with a loopback address.
-    Url(reqwest::Url),
-}
-
-impl IssuerConfig {
-    fn check(&self) -> Result<(), Failure> {
-        if self.iss == crate::development::ISS {
-            return Err(Failure::usage(format!(
-                "issuer {}: this is the development issuer; its key is public, and `kim serve` never trusts it",
-                self.iss
-            )));
-        }
-        if self.iss.is_empty() || self.audience.is_empty() {
-            return Err(Failure::usage("an issuer needs \"iss\" and \"audience\""));
-        }
-        self.source()?;
-        self.allowed_agencies().map(drop)
-    }
-
-    /// The agencies for which the issuer may speak.
-    ///
-    /// # Errors
-    /// [`Failure::Usage`] if the list is empty, or contains `*` and slugs.
-    pub fn allowed_agencies(&self) -> Result<AllowedAgencies, Failure> {
-        let slugs: BTreeSet<String> = self.agencies.iter().cloned().collect();
-        if slugs.is_empty() || slugs.contains("") || (slugs.contains("*") && slugs.len() > 1) {
-            return Err(Failure::usage(format!(
-                "issuer {}: \"agencies\" must list the slugs that it may speak for, or only \"*\"",
-                self.iss
-            )));
-        }
-        Ok(if slugs.contains("*") { AllowedAgencies::All } else { AllowedAgencies::Agencies(slugs) })
-    }
-
-    /// Location of the issuer's keys.
-    ///
-    /// # Errors
-    /// [`Failure::Usage`] if the URL is invalid, or would fetch keys over an unencrypted connection.
-    pub fn source(&self) -> Result<KeySource, Failure> {
-        if !self.jwks.contains("://") {
-            return Ok(KeySource::File(PathBuf::from(&self.jwks)));
-        }
-        let url: reqwest::Url = self
-            .jwks
-            .parse()
-            .map_err(|error| Failure::usage(format!("issuer {}: \"jwks\" is not a URL: {error}", self.iss)))?;
-        match url.scheme() {
-            "https" => Ok(KeySource::Url(url)),
-            "http" if url.host_str().is_some_and(is_loopback) => Ok(KeySource::Url(url)),
-            _ => Err(Failure::usage(format!(
-                "issuer {}: \"jwks\" must be a file or an https URL (http only on this machine)",
-                self.iss
-            ))),
-        }
-    }
-}
-
-fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

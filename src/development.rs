@@ -6,7 +6,7 @@
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, get_current_timestamp};
 use kim_domain::agency::{Role, Scope};
 use kim_domain::purpose::ReferralPurpose;
-use kim_domain::token::{AllowedAgencies, Issuer, Keys, Verifier};
+use kim_domain::token::{AllowedAgencies, ClaimMapping, Issuer, Keys, Verifier};
 use serde_json::json;
 
 use crate::failure::Failure;
@@ -124,6 +124,7 @@ pub fn verifier() -> Result<Verifier, Failure> {
         audience: AUDIENCE.to_owned(),
         keys: Keys::from_jwks(jwks().as_bytes()).map_err(Failure::failed)?,
         agencies: AllowedAgencies::All,
+        claims: ClaimMapping::default(),
     };
     Verifier::new([issuer]).map_err(Failure::failed)
 }

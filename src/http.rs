@@ -25,7 +25,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::config::Limits;
-use crate::issuers::Issuers;
+use crate::issuers::{IssuerState, Issuers};
 use crate::metrics::Metrics;
 use access::{FirstError, RequestContext, RequestLabels};
 use answer::Rejection;
@@ -87,7 +87,7 @@ impl<B: GraphqlBackend> HttpServer<B> {
             "/readyz" => {
                 let ready = timeout(READINESS_TIMEOUT, self.backend.ready()).await.unwrap_or(false);
                 get_only(&request, || match ready {
-                    true => answer::text(StatusCode::OK, "ready"),
+                    true => answer::text(StatusCode::OK, self.ready_text()),
                     false => answer::text(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer"),
                 })
             }
@@ -105,6 +105,21 @@ impl<B: GraphqlBackend> HttpServer<B> {
 }
 
 impl<B> HttpServer<B> {
+    /// `ready`, and a line for each issuer whose keys cannot be read. The server is ready for the other issuers' tokens.
+    fn ready_text(&self) -> String {
+        let mut text = "ready".to_owned();
+        for (iss, state) in self.issuers.states() {
+            match state {
+                IssuerState::Current => {}
+                IssuerState::OldKeys => {
+                    text += &format!("\nissuer {iss}: the keys cannot be read; the last ones stay in force")
+                }
+                IssuerState::NoKeys => text += &format!("\nissuer {iss}: no keys; all its tokens are refused"),
+            }
+        }
+        text
+    }
+
     /// Whether the request is a CORS preflight from an allowed origin.
     fn is_allowed_preflight(&self, request: &Request) -> bool {
         *request.method() == Method::OPTIONS

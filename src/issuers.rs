@@ -1,39 +1,58 @@
-//! Trusted issuers and their keys. Keys are fetched at the start, every quarter of an hour, and at most once a minute
-//! when a token has an unknown key. If keys cannot be fetched, the last ones stay in force.
+//! Trusted issuers and their keys. Keys are read at the start, every quarter of an hour, and when a token's key is
+//! unknown or its signature does not match. If keys cannot be read, the last ones stay in force. An issuer without keys is
+//! out: its tokens are refused, the others' are not, and its keys are tried again each minute.
+
+mod source;
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use kim_domain::token::{Issuer, Keys, TokenError, VerifiedToken, Verifier};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::config::{IssuerConfig, KeySource};
+use crate::config::IssuerConfig;
 use crate::failure::Failure;
+use source::Source;
 
-const REFRESH_INTERVAL: Duration = Duration::from_secs(15 * 60);
-const MIN_REFRESH_INTERVAL: Duration = Duration::from_secs(60);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Maximum size of a JWK set in bytes. A usual set has a few kilobytes.
-const MAX_JWKS_BYTES: usize = 256 * 1024;
+/// Interval in which the keys of an issuer are tried again after a failure.
+const RETRY_INTERVAL: Duration = Duration::from_secs(60);
+/// All keys are read again after so many of these intervals: every quarter of an hour.
+const RETRIES_PER_REFRESH: u32 = 15;
+/// Minimum interval between two reads that tokens cause.
+const MIN_TOKEN_INTERVAL: Duration = Duration::from_secs(60);
+/// The same while the issuer has no keys, so that none of its tokens is accepted.
+const MIN_TOKEN_INTERVAL_WITHOUT_KEYS: Duration = Duration::from_secs(10);
 
 /// The trusted issuers.
 #[derive(Debug)]
 pub struct Issuers {
     verifier: RwLock<Arc<Verifier>>,
-    sources: BTreeMap<String, Source>,
+    sources: BTreeMap<String, Keyring>,
 }
 
-/// Source of one issuer's keys.
+/// The keys of one issuer, to be read again.
 #[derive(Debug)]
-struct Source {
-    keys: KeySource,
-    client: reqwest::Client,
-    /// Time of the last fetch. Locked during a fetch, so that many tokens with unknown keys cause only one request.
-    fetched_at: Mutex<Instant>,
+struct Keyring {
+    source: Source,
+    /// When a token last caused a read. Locked during each read, so that many tokens cause only one.
+    token_read_at: Mutex<Option<Instant>>,
+    has_keys: AtomicBool,
+    last_read_failed: AtomicBool,
+}
+
+/// Whether the keys of an issuer could be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IssuerState {
+    /// The last read succeeded.
+    Current,
+    /// The last read failed; the keys of an earlier one are in force.
+    OldKeys,
+    /// No read has succeeded; all tokens of this issuer are refused.
+    NoKeys,
 }
 
 impl Issuers {
@@ -46,141 +65,139 @@ impl Issuers {
     /// Reads the keys of every configured issuer, and refreshes them as long as the result lives.
     ///
     /// # Errors
-    /// [`Failure::Usage`] if there is no issuer, or two with the same `iss`; [`Failure::Failed`] if keys
-    /// cannot be read.
+    /// [`Failure::Usage`] if there is no issuer, or two with the same `iss`; [`Failure::Failed`] if no issuer's keys can
+    /// be read.
     pub async fn load(configs: &[IssuerConfig]) -> Result<Arc<Self>, Failure> {
         if configs.is_empty() {
             return Err(Failure::usage(
                 "no trusted issuer: add an [[issuer]] to kim.toml (see kim.example.toml), or use `kim demo` for a trial",
             ));
         }
-        let client = client()?;
-        let mut issuers = Vec::new();
-        let mut sources = BTreeMap::new();
+        let client = source::client()?;
+        let (mut trusted, mut sources) = (Vec::new(), BTreeMap::new());
         for config in configs {
-            let source =
-                Source { keys: config.source()?, client: client.clone(), fetched_at: Mutex::new(Instant::now()) };
-            let keys = source.read().await.map_err(|why| {
-                Failure::failed(format!("issuer {}: cannot read the keys at {}: {why}", config.iss, config.jwks))
-            })?;
-            issuers.push(Issuer {
+            trusted.push(Issuer {
                 iss: config.iss.clone(),
                 audience: config.audience.clone(),
-                keys,
+                keys: Keys::none(),
                 agencies: config.allowed_agencies()?,
+                claims: config.claim_mapping()?,
             });
-            sources.insert(config.iss.clone(), source);
+            let source = Source { iss: config.iss.clone(), keys: config.source()?, client: client.clone() };
+            let keyring = Keyring {
+                source,
+                token_read_at: Mutex::new(None),
+                has_keys: AtomicBool::new(false),
+                last_read_failed: AtomicBool::new(false),
+            };
+            sources.insert(config.iss.clone(), keyring);
         }
-        let verifier = Verifier::new(issuers).map_err(Failure::usage)?;
+        let verifier = Verifier::new(trusted).map_err(Failure::usage)?;
         let issuers = Arc::new(Self { verifier: RwLock::new(Arc::new(verifier)), sources });
+        let failures: Vec<_> =
+            join_all(issuers.sources.values().map(|one| issuers.read(one))).await.into_iter().flatten().collect();
+        if failures.len() == issuers.sources.len() {
+            return Err(Failure::failed(failures.join("; ")));
+        }
         tokio::spawn(refresh_periodically(Arc::downgrade(&issuers)));
         Ok(issuers)
     }
 
-    /// Verifies a token. If its key is unknown, the issuer's keys are refreshed first.
+    /// Verifies a token. If other keys of its issuer could change the result, they are read first.
     ///
     /// # Errors
     /// [`TokenError`]; its text is always the same.
     pub async fn verify(&self, token: &str) -> Result<VerifiedToken, TokenError> {
         let verifier = self.current();
-        match (verifier.verify(token), verifier.issuer_with_unknown_key(token)) {
-            (Err(_), Some(iss)) => {
-                self.refresh(iss).await;
+        let refused = match verifier.verify(token) {
+            Ok(verified) => return Ok(verified),
+            Err(refused) => refused,
+        };
+        match verifier.issuer_with_other_keys(token, refused) {
+            Some(iss) => {
+                self.read_for_token(iss).await;
                 self.current().verify(token)
             }
-            (result, _) => result,
+            None => Err(refused),
         }
+    }
+
+    /// Each issuer that is configured, and whether its keys could be read.
+    pub fn states(&self) -> impl Iterator<Item = (&str, IssuerState)> {
+        self.sources.iter().map(|(iss, keyring)| (iss.as_str(), keyring.state()))
     }
 
     fn current(&self) -> Arc<Verifier> {
         Arc::clone(&self.verifier.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Fetches one issuer's keys again, unless they were fetched within the last minute.
-    async fn refresh(&self, iss: &str) {
-        let Some(source) = self.sources.get(iss) else { return };
-        let mut fetched_at = source.fetched_at.lock().await;
-        if fetched_at.elapsed() < MIN_REFRESH_INTERVAL {
-            return;
+    /// Reads one issuer's keys, unless a token caused a read a moment ago. A token that waits for another token's read
+    /// causes none of its own.
+    async fn read_for_token(&self, iss: &str) {
+        let Some(keyring) = self.sources.get(iss) else { return };
+        let mut read_at = keyring.token_read_at.lock().await;
+        let interval = match keyring.state() {
+            IssuerState::NoKeys => MIN_TOKEN_INTERVAL_WITHOUT_KEYS,
+            IssuerState::Current | IssuerState::OldKeys => MIN_TOKEN_INTERVAL,
+        };
+        if read_at.is_none_or(|at| at.elapsed() >= interval) {
+            self.replace_keys(keyring).await;
+            *read_at = Some(Instant::now());
         }
-        *fetched_at = Instant::now();
-        match source.read().await {
+    }
+
+    /// Reads one issuer's keys. Returns why they cannot be used.
+    async fn read(&self, keyring: &Keyring) -> Option<String> {
+        let _one_at_a_time = keyring.token_read_at.lock().await;
+        self.replace_keys(keyring).await
+    }
+
+    async fn replace_keys(&self, keyring: &Keyring) -> Option<String> {
+        let Source { iss, .. } = &keyring.source;
+        let result = keyring.source.read().await;
+        keyring.last_read_failed.store(result.is_err(), Ordering::Relaxed);
+        match result {
             Ok(keys) => {
                 let mut verifier = self.verifier.write().unwrap_or_else(PoisonError::into_inner);
                 *verifier = Arc::new(verifier.with_keys(iss, keys));
+                keyring.has_keys.store(true, Ordering::Relaxed);
+                None
             }
             Err(why) => {
-                tracing::warn!(issuer = iss, why, "the issuer's keys could not be fetched; the last ones stay in force")
+                let consequence = match keyring.state() {
+                    IssuerState::NoKeys => "all its tokens are refused",
+                    IssuerState::Current | IssuerState::OldKeys => "the last keys stay in force",
+                };
+                let place = keyring.source.place();
+                tracing::warn!(issuer = iss, place, why, consequence, "the keys of an issuer cannot be read");
+                Some(format!("issuer {iss}: cannot read the keys at {place}: {why}"))
             }
         }
     }
 }
 
-async fn refresh_periodically(issuers: std::sync::Weak<Issuers>) {
-    loop {
-        tokio::time::sleep(REFRESH_INTERVAL).await;
+impl Keyring {
+    fn state(&self) -> IssuerState {
+        match (self.has_keys.load(Ordering::Relaxed), self.last_read_failed.load(Ordering::Relaxed)) {
+            (false, _) => IssuerState::NoKeys,
+            (true, true) => IssuerState::OldKeys,
+            (true, false) => IssuerState::Current,
+        }
+    }
+}
+
+async fn refresh_periodically(issuers: Weak<Issuers>) {
+    for round in 1_u32.. {
+        tokio::time::sleep(RETRY_INTERVAL).await;
         let Some(issuers) = issuers.upgrade() else { return };
-        for iss in issuers.sources.keys() {
-            issuers.refresh(iss).await;
-        }
+        retry(&issuers, round % RETRIES_PER_REFRESH == 0).await;
     }
 }
 
-/// An HTTP client without redirects, so that keys are only fetched from the configured URL.
-fn client() -> Result<reqwest::Client, Failure> {
-    reqwest::Client::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(RESPONSE_TIMEOUT)
-        .redirect(reqwest::redirect::Policy::none())
-        .user_agent(concat!("kim/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(Failure::failed)
-}
-
-impl Source {
-    async fn read(&self) -> Result<Keys, String> {
-        let jwks = match &self.keys {
-            KeySource::File(path) => read_file(path).await?,
-            KeySource::Url(url) => self.fetch(url.clone()).await?,
-        };
-        if String::from_utf8_lossy(&jwks).contains(crate::development::PUBLIC_KEY) {
-            return Err("they contain the development issuer's key, which is public".to_owned());
-        }
-        Keys::from_jwks(&jwks).map_err(|error| error.to_string())
-    }
-
-    async fn fetch(&self, url: reqwest::Url) -> Result<Vec<u8>, String> {
-        let mut response = self.client.get(url).send().await.map_err(|error| root_cause(&error))?;
-        if !response.status().is_success() {
-            return Err(format!("the answer is {}", response.status()));
-        }
-        let mut jwks = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| root_cause(&error))? {
-            jwks.extend_from_slice(&chunk);
-            if jwks.len() > MAX_JWKS_BYTES {
-                return Err(format!("the answer is longer than {MAX_JWKS_BYTES} bytes"));
-            }
-        }
-        Ok(jwks)
-    }
-}
-
-async fn read_file(path: &Path) -> Result<Vec<u8>, String> {
-    let size = tokio::fs::metadata(path).await.map_err(|error| error.to_string())?.len();
-    if usize::try_from(size).is_ok_and(|size| size <= MAX_JWKS_BYTES) {
-        tokio::fs::read(path).await.map_err(|error| error.to_string())
-    } else {
-        Err(format!("the file is longer than {MAX_JWKS_BYTES} bytes"))
-    }
-}
-
-/// The innermost cause of an HTTP error. The outer text only says that the request failed.
-fn root_cause(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
+/// Reads the keys of the issuers whose last read failed, or of all issuers.
+async fn retry(issuers: &Issuers, all: bool) {
+    let due = issuers.sources.values().filter(|one| all || one.state() != IssuerState::Current);
+    join_all(due.map(|one| issuers.read(one))).await;
 }
 
 #[cfg(test)]

@@ -18,6 +18,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::issuers::{IssuerState, Issuers};
+
 /// Upper bounds of the histogram's buckets, in seconds.
 const SECONDS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 10.0];
 
@@ -62,6 +64,12 @@ struct ActionLabel {
     action: Fixed,
 }
 
+/// The issuers are a closed list too: those of the configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct IssuerLabel {
+    issuer: String,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct PoolLabels {
     pool: Fixed,
@@ -79,6 +87,7 @@ pub(crate) struct Metrics {
     ticks: Family<ResultLabel, Counter>,
     actions: Family<ActionLabel, Counter>,
     documents: Family<ResultLabel, Counter>,
+    issuers: Family<IssuerLabel, Gauge>,
     registry: Arc<Registry>,
 }
 
@@ -107,8 +116,11 @@ impl Default for Metrics {
         let documents = Family::default();
         let about = "Lookups of prepared GraphQL documents, by result: hit, miss or never_kept";
         registry.register("documents", about, documents.clone());
+        let issuers = Family::default();
+        let about = "Whether an issuer's keys could be read at the last attempt: 1 or 0";
+        registry.register("issuer_up", about, issuers.clone());
         let registry = Arc::new(registry);
-        Self { requests, durations, refusals, statements, connections, ticks, actions, documents, registry }
+        Self { requests, durations, refusals, statements, connections, ticks, actions, documents, issuers, registry }
     }
 }
 
@@ -148,7 +160,11 @@ impl Metrics {
         });
     }
 
-    fn text(&self, pools: &[Pool]) -> String {
+    fn text(&self, pools: &[Pool], issuers: &Issuers) -> String {
+        for (iss, state) in issuers.states() {
+            let label = IssuerLabel { issuer: iss.to_owned() };
+            self.issuers.get_or_create(&label).set(i64::from(state == IssuerState::Current));
+        }
         for pool in pools {
             let gauge = |state| {
                 self.connections.get_or_create(&PoolLabels { pool: Fixed(pool.name), state: Fixed(state) }).clone()
@@ -174,6 +190,7 @@ impl Metrics {
 pub(crate) struct MetricsEndpoint {
     pub(crate) metrics: Metrics,
     pub(crate) database: Database,
+    pub(crate) issuers: Arc<Issuers>,
 }
 
 impl Endpoint for MetricsEndpoint {
@@ -183,7 +200,7 @@ impl Endpoint for MetricsEndpoint {
         Ok(match (request.method(), request.uri().path()) {
             (&Method::GET, "/metrics") => Response::builder()
                 .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
-                .body(self.metrics.text(&self.database.pools())),
+                .body(self.metrics.text(&self.database.pools(), &self.issuers)),
             _ => StatusCode::NOT_FOUND.into(),
         })
     }

@@ -64,7 +64,7 @@ pub struct RunningServer {
 /// Starts the server of `kim serve`.
 ///
 /// # Errors
-/// [`Failure::Usage`] without an issuer; [`Failure::Failed`] if keys cannot be read, the database cannot be opened, or the
+/// [`Failure::Usage`] without an issuer; [`Failure::Failed`] if no issuer's keys can be read, the database cannot be opened, or the
 /// address is in use.
 pub async fn start(config: &Config, clock: Clock) -> Result<RunningServer, Failure> {
     let issuers = Issuers::load(&config.issuer).await?;
@@ -100,7 +100,8 @@ pub async fn listen(mut parts: ServerParts) -> Result<RunningServer, Failure> {
         Some(listen) => {
             let (listener, address) = bind(listen).await?;
             metrics.observe(&mut parts.database);
-            let endpoint = Arc::new(MetricsEndpoint { metrics: metrics.clone(), database: parts.database.clone() });
+            let (database, issuers) = (parts.database.clone(), Arc::clone(&parts.issuers));
+            let endpoint = Arc::new(MetricsEndpoint { metrics: metrics.clone(), database, issuers });
             let timeouts = ConnectionTimeouts::default();
             tokio::spawn(connections::serve(listener, endpoint, MAX_METRICS_CONNECTIONS, timeouts, stopped.clone()));
             tracing::info!(%address, "metrics");

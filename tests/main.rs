@@ -25,6 +25,7 @@ mod handover_changes;
 mod import;
 mod imports;
 mod indexes;
+mod issuers;
 mod lists;
 mod log_writer;
 mod migrations;

@@ -125,9 +125,8 @@ fn wrong_keys() -> Vec<(String, String)> {
 
 fn wrong_claims() -> Vec<(String, String)> {
     let now = get_current_timestamp();
-    let mut tokens: Vec<(String, String)> = ["iss", "aud", "sub", "exp", "nbf", "agency", "role"]
-        .map(|name| (format!("without {name}"), without(name)))
-        .into();
+    let mut tokens: Vec<(String, String)> =
+        ["iss", "aud", "sub", "exp", "agency", "role"].map(|name| (format!("without {name}"), without(name))).into();
     for (what, name, value) in [
         ("an unknown issuer", "iss", json!("https://login.elsewhere.example")),
         ("almost the issuer", "iss", json!("https://login.stadt.example/")),
@@ -146,6 +145,14 @@ fn wrong_claims() -> Vec<(String, String)> {
         ("an unknown agency", "agency", json!("jobcenter-nowhere")),
         ("almost an agency", "agency", json!("Jobcenter-Koeln")),
         ("a disabled agency", "agency", json!("closed-koeln")),
+        ("two agencies", "agency", json!(["jobcenter-koeln", "auslaenderbehoerde-koeln"])),
+        ("two roles", "role", json!(["CLERK", "SERVICE"])),
+        ("a textual begin", "nbf", json!((now - 5).to_string())),
+        ("an ID token's type", "typ", json!("ID")),
+        ("an ID token's hash", "at_hash", json!("x")),
+        ("an ID token's nonce", "nonce", json!("x")),
+        ("a logout token's events", "events", json!({"http://schemas.openid.net/event/backchannel-logout": {}})),
+        ("a token that is bound to a key", "cnf", json!({"jkt": "x"})),
     ] {
         tokens.push((what.to_owned(), with(name, value)));
     }
@@ -170,6 +177,11 @@ fn wrong_claims() -> Vec<(String, String)> {
         "an issuer that speaks for another's agency".to_owned(),
         sign_with(&keys::OTHER, Algorithm::EdDSA, &foreign),
     ));
+    for typ in ["logout+jwt", "dpop+jwt", "secevent+jwt", "application/token-introspection+jwt"] {
+        let header =
+            Header { typ: Some(typ.to_owned()), kid: Some(keys::ED.kid.to_owned()), ..Header::new(Algorithm::EdDSA) };
+        tokens.push((format!("the type {typ}"), sign_as(&header, &keys::ED.private, &good())));
+    }
     let spec = TokenSpec::usual("jobcenter-koeln", Role::Clerk);
     tokens.push(("the development issuer".to_owned(), development::sign(&spec).expect("a token")));
     tokens
@@ -188,6 +200,15 @@ on_both! {
             assert_eq!(status, 200, "{algorithm:?}: {body}");
             assert!(body.contains("__typename"), "{body}");
         }
+        for typ in [None, Some("JWT"), Some("at+jwt"), Some("application/at+jwt")] {
+            let header = Header {
+                typ: typ.map(str::to_owned),
+                kid: Some(keys::ED.kid.to_owned()),
+                ..Header::new(Algorithm::EdDSA)
+            };
+            assert_eq!(answer(&server, &sign_as(&header, &keys::ED.private, &good())).await.0, 200, "{typ:?}");
+        }
+        assert_eq!(answer(&server, &without("nbf")).await.0, 200, "most issuers send none");
         let mut own = good();
         own["iss"] = json!(JOBCENTER);
         own["aud"] = json!(["another", AUDIENCE]);

@@ -6,6 +6,7 @@
 //!
 //! [`Clock`]: crate::calendar::Clock
 
+mod claims;
 mod jwks;
 #[cfg(test)]
 mod tests;
@@ -14,13 +15,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use jsonwebtoken::{Validation, dangerous, decode, decode_header, get_current_timestamp};
-use serde::{Deserialize, Deserializer};
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{Header, Validation, dangerous, decode, decode_header, get_current_timestamp};
+use serde::Deserialize;
+use serde_json::Value;
 
-use crate::Word;
 use crate::agency::{Role, Scope};
 use crate::purpose::ReferralPurpose;
 
+use claims::Claims;
+pub use claims::{ClaimMapping, MappedClaim};
 pub use jwks::{InvalidJwks, Keys};
 
 /// Tolerated difference of an issuer's clock, in seconds.
@@ -29,8 +33,6 @@ const LEEWAY: u64 = 60;
 const MAX_LIFETIME: f64 = 366.0 * 86_400.0;
 /// Maximum length of a token in bytes. Longer tokens are refused without parsing.
 const MAX_TOKEN_LENGTH: usize = 8 * 1024;
-/// Maximum length of a subject in characters, so that it fits the disclosure log.
-const MAX_SUBJECT_LENGTH: usize = 255;
 
 /// The agencies for which an issuer may issue tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +44,9 @@ pub enum AllowedAgencies {
 }
 
 impl AllowedAgencies {
-    fn includes(&self, slug: &str) -> bool {
+    /// Whether the issuer may speak for the agency with this slug.
+    #[must_use]
+    pub fn includes(&self, slug: &str) -> bool {
         match self {
             Self::All => true,
             Self::Agencies(slugs) => slugs.contains(slug),
@@ -61,6 +65,8 @@ pub struct Issuer {
     pub keys: Keys,
     /// The agencies for which the issuer may issue tokens.
     pub agencies: AllowedAgencies,
+    /// The claims that the issuer uses.
+    pub claims: ClaimMapping,
 }
 
 /// Two issuers were configured with the same `iss`.
@@ -68,15 +74,36 @@ pub struct Issuer {
 #[error("the issuer {0} is given twice")]
 pub struct DuplicateIssuer(pub String);
 
-/// A refused token. The error does not give the reason, so that the holder of an invalid token learns nothing.
+/// A refused token. The text does not give the reason, so that the holder of an invalid token learns nothing.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct TokenError(&'static str);
+pub struct TokenError {
+    claim: &'static str,
+    rule: &'static str,
+}
 
 impl TokenError {
-    /// A fixed reason for the debug log; never part of an answer.
+    const UNKNOWN_KEY: Self = Self::new("kid", "names no key of the issuer for this algorithm");
+    const SIGNATURE: Self = Self::new("signature", "does not match the key");
+
+    const fn new(claim: &'static str, rule: &'static str) -> Self {
+        Self { claim, rule }
+    }
+
+    /// The claim or the part of the token that was refused. Only for the debug log.
     #[must_use]
-    pub const fn reason(self) -> &'static str {
-        self.0
+    pub const fn claim(self) -> &'static str {
+        self.claim
+    }
+
+    /// The violated rule; its subject is the claim. Only for the debug log. It contains no value of the token.
+    #[must_use]
+    pub const fn rule(self) -> &'static str {
+        self.rule
+    }
+
+    /// Whether other keys of the issuer could change the result.
+    fn may_be_a_new_key(self) -> bool {
+        self == Self::UNKNOWN_KEY || self == Self::SIGNATURE
     }
 }
 
@@ -165,36 +192,6 @@ impl fmt::Debug for VerifiedToken {
     }
 }
 
-/// The claims and the accepted shapes. `iss`, `sub`, `aud`, `exp`, `nbf`, `agency` and `role` are required.
-#[derive(Deserialize)]
-struct Claims {
-    iss: String,
-    sub: String,
-    exp: f64,
-    nbf: f64,
-    agency: String,
-    role: String,
-    #[serde(default)]
-    scope: String,
-    /// `null` is refused: the claim narrows rows, so it must not disappear by mistake.
-    #[serde(default, deserialize_with = "deserialize_non_null")]
-    purposes: Option<Vec<String>>,
-    #[serde(default, deserialize_with = "deserialize_non_null")]
-    act: Option<Actor>,
-}
-
-/// The claim `act` of RFC 8693, 4.1.
-#[derive(Deserialize)]
-struct Actor {
-    sub: String,
-}
-
-fn deserialize_non_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
-}
-
 /// The issuer, read before the signature is checked in order to select the keys. Not used for anything else.
 #[derive(Deserialize)]
 struct Unverified {
@@ -230,33 +227,18 @@ impl Verifier {
     pub fn verify(&self, token: &str) -> Result<VerifiedToken, TokenError> {
         let (issuer, header) = self.issuer_of(token)?;
         if header.crit.is_some() {
-            return Err(TokenError("crit"));
+            return Err(TokenError::new("crit (header)", "is not supported"));
         }
-        let kid = header.kid.as_deref().ok_or(TokenError("no kid"))?;
-        let key = issuer.keys.unique_key(kid).ok_or(TokenError("kid"))?;
-        if !key.algorithms.contains(&header.alg) {
-            return Err(TokenError("algorithm"));
-        }
-
-        let mut validation = Validation::new(header.alg);
-        validation.leeway = LEEWAY;
-        validation.validate_exp = true;
-        validation.validate_nbf = true;
-        validation.validate_aud = true;
-        validation.set_issuer(&[&issuer.iss]);
-        validation.set_audience(&[&issuer.audience]);
-        validation.set_required_spec_claims(&["iss", "sub", "aud", "exp", "nbf"]);
-        let claims =
-            decode::<Claims>(token, &key.public, &validation).map_err(|_| TokenError("signature or claims"))?;
-        issuer.interpret(claims.claims)
+        let claims = issuer.verified_claims(token, &header)?;
+        claims::require_access_token(header.typ.as_deref(), &claims)?;
+        issuer.interpret(&claims)
     }
 
-    /// The trusted issuer of a token whose key is unknown. The issuer may have a new key.
+    /// The issuer whose keys should be read again because of a refused token: a new key could change the result.
     #[must_use]
-    pub fn issuer_with_unknown_key(&self, token: &str) -> Option<&str> {
-        let (issuer, header) = self.issuer_of(token).ok()?;
-        let kid = header.kid?;
-        (!issuer.keys.has(&kid)).then_some(issuer.iss.as_str())
+    pub fn issuer_with_other_keys(&self, token: &str, refused: TokenError) -> Option<&str> {
+        let (issuer, _) = refused.may_be_a_new_key().then(|| self.issuer_of(token).ok())??;
+        Some(&issuer.iss)
     }
 
     /// A verifier with new keys for one issuer.
@@ -269,60 +251,95 @@ impl Verifier {
         Self { issuers }
     }
 
-    fn issuer_of(&self, token: &str) -> Result<(&Issuer, jsonwebtoken::Header), TokenError> {
+    fn issuer_of(&self, token: &str) -> Result<(&Issuer, Header), TokenError> {
         if token.len() > MAX_TOKEN_LENGTH {
-            return Err(TokenError("length"));
+            return Err(TokenError::new("token", "is too long"));
         }
-        let header = decode_header(token).map_err(|_| TokenError("header"))?;
-        let Unverified { iss } = dangerous::insecure_decode_claims(token).map_err(|_| TokenError("claims"))?;
-        let issuer = self.issuers.get(&iss).ok_or(TokenError("issuer"))?;
+        let header = decode_header(token).map_err(|_| TokenError::new("header", "cannot be read"))?;
+        let Unverified { iss } = dangerous::insecure_decode_claims(token)
+            .map_err(|_| TokenError::new("iss", "is missing, or the claims cannot be read"))?;
+        let issuer = self.issuers.get(&iss).ok_or(TokenError::new("iss", "is not a trusted issuer"))?;
         Ok((issuer, header))
     }
 }
 
 impl Issuer {
+    /// The claims of a token whose signature, issuer, audience and times are valid. Several keys may have the same id
+    /// (RFC 7517, 4.5): those that verify the header's algorithm are tried.
+    fn verified_claims(&self, token: &str, header: &Header) -> Result<Claims, TokenError> {
+        let kid = header.kid.as_deref().ok_or(TokenError::new("kid (header)", "is missing"))?;
+        let mut validation = Validation::new(header.alg);
+        validation.leeway = LEEWAY;
+        validation.validate_exp = true;
+        validation.validate_nbf = true;
+        validation.validate_aud = true;
+        validation.set_issuer(&[&self.iss]);
+        validation.set_audience(&[&self.audience]);
+        validation.set_required_spec_claims(&["iss", "sub", "aud", "exp"]);
+        let mut result = Err(TokenError::UNKNOWN_KEY);
+        for key in self.keys.of(kid, header.alg) {
+            result = decode::<Claims>(token, key, &validation).map(|token| token.claims).map_err(refusal);
+            if result != Err(TokenError::SIGNATURE) {
+                break;
+            }
+        }
+        result
+    }
+
     /// Interprets the claims. Called after the signature was verified.
-    fn interpret(&self, claims: Claims) -> Result<VerifiedToken, TokenError> {
-        if claims.iss != self.iss {
-            return Err(TokenError("issuer"));
+    fn interpret(&self, claims: &Claims) -> Result<VerifiedToken, TokenError> {
+        let iss = claims.get("iss").and_then(Value::as_str).filter(|iss| *iss == self.iss);
+        let agency = self.claims.agency(claims)?;
+        if !self.agencies.includes(&agency) {
+            return Err(TokenError::new("agency", "is not one that the issuer may speak for"));
         }
-        if !self.agencies.includes(&claims.agency) {
-            return Err(TokenError("agency"));
-        }
-        let role = Role::from_code(&claims.role).ok_or(TokenError("role"))?;
-        let purposes = claims.purposes.as_deref().map(purposes).transpose()?;
-        let acting_for = claims.act.map(|actor| checked_subject(actor.sub)).transpose()?;
         Ok(VerifiedToken {
-            issuer: claims.iss,
-            subject: checked_subject(claims.sub)?,
-            agency: claims.agency,
-            role,
-            scopes: claims.scope.split(' ').filter_map(Scope::from_code).collect(),
-            purposes,
-            acting_for,
-            expires_at: expiry(claims.nbf, claims.exp)?,
+            issuer: iss.ok_or(TokenError::new("iss", "is not one text"))?.to_owned(),
+            subject: claims::subject("sub", claims.get("sub"))?,
+            agency,
+            role: self.claims.role(claims)?,
+            scopes: self.claims.scopes(claims)?,
+            purposes: self.claims.purposes(claims)?,
+            acting_for: claims::acting_for(claims)?,
+            expires_at: expiry(claims)?,
         })
     }
 }
 
-/// An unknown purpose is an error. Skipping it would change the narrowing.
-fn purposes(codes: &[String]) -> Result<Vec<ReferralPurpose>, TokenError> {
-    codes.iter().map(|code| ReferralPurpose::from_code(code).ok_or(TokenError("purpose"))).collect()
+/// The refusal for an error of the library, which has verified the signature before the claims.
+fn refusal(error: jsonwebtoken::errors::Error) -> TokenError {
+    let missing = |claim: &str| match claim {
+        "iss" => TokenError::new("iss", "is missing or no text"),
+        "sub" => TokenError::new("sub", "is missing or no text"),
+        "aud" => TokenError::new("aud", "is missing or no text"),
+        "exp" => TokenError::new("exp", "is missing or no number"),
+        "nbf" => TokenError::new("nbf", "is no number"),
+        _ => TokenError::new("claims", "cannot be read"),
+    };
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other errors are about the token's form and the key's")]
+    match error.kind() {
+        ErrorKind::InvalidSignature => TokenError::SIGNATURE,
+        ErrorKind::MissingRequiredClaim(claim) | ErrorKind::InvalidClaimFormat(claim) => missing(claim),
+        ErrorKind::ExpiredSignature => TokenError::new("exp", "is over"),
+        ErrorKind::ImmatureSignature => TokenError::new("nbf", "is in the future"),
+        ErrorKind::InvalidIssuer => TokenError::new("iss", "is another issuer"),
+        ErrorKind::InvalidAudience => TokenError::new("aud", "does not contain the configured audience"),
+        _ => TokenError::new("token", "cannot be read"),
+    }
 }
 
-/// Checks a subject for the disclosure log: not empty, not too long, and without control characters.
-fn checked_subject(subject: String) -> Result<String, TokenError> {
-    let fits = !subject.trim().is_empty() && subject.chars().count() <= MAX_SUBJECT_LENGTH;
-    if fits && !subject.chars().any(char::is_control) { Ok(subject) } else { Err(TokenError("subject")) }
-}
-
-fn expiry(nbf: f64, exp: f64) -> Result<DateTime<Utc>, TokenError> {
+fn expiry(claims: &Claims) -> Result<DateTime<Utc>, TokenError> {
+    let seconds = |name| claims.get(name).and_then(Value::as_f64);
+    let exp = seconds("exp").ok_or(TokenError::new("exp", "is missing or no number"))?;
+    if seconds("nbf").is_some_and(|nbf| exp <= nbf) {
+        return Err(TokenError::new("exp", "is not after nbf"));
+    }
     #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit a double for 285 million years")]
     let now = get_current_timestamp() as f64;
-    if exp <= nbf || exp > now + MAX_LIFETIME {
-        return Err(TokenError("life"));
+    if exp > now + MAX_LIFETIME {
+        return Err(TokenError::new("exp", "is more than a year from now"));
     }
     #[expect(clippy::cast_possible_truncation, reason = "bounded by the line above; a fraction of a second is cut")]
     let seconds = exp as i64;
-    DateTime::from_timestamp(seconds, 0).ok_or(TokenError("life"))
+    DateTime::from_timestamp(seconds, 0).ok_or(TokenError::new("exp", "is no point in time"))
 }

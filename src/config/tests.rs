@@ -2,6 +2,8 @@
 
 use figment::Jail;
 
+use kim_domain::token::AllowedAgencies;
+
 use super::*;
 
 const ISSUER: &str =
@@ -126,8 +128,9 @@ fn issuer(jwks: &str, agencies: &[&str]) -> IssuerConfig {
     IssuerConfig {
         iss: "https://a.example".to_owned(),
         audience: "kim".to_owned(),
-        jwks: jwks.to_owned(),
+        jwks: Some(jwks.to_owned()),
         agencies: agencies.iter().map(ToString::to_string).collect(),
+        ..IssuerConfig::default()
     }
 }
 
@@ -146,6 +149,50 @@ fn keys_are_never_fetched_over_an_unencrypted_connection() {
     for bad in ["http://a.example/jwks", "ftp://a.example/", "http://localhost.a.example/", "https://", "file:///keys"]
     {
         assert!(issuer(bad, &["x"]).check().is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn without_jwks_the_keys_are_found_at_the_issuer() {
+    let discovering = |iss: &str| IssuerConfig { iss: iss.to_owned(), jwks: None, ..issuer("", &["x"]) };
+    for (iss, address) in [
+        ("https://a.example", "https://a.example/.well-known/openid-configuration"),
+        ("https://a.example/", "https://a.example/.well-known/openid-configuration"),
+        ("https://a.example/realms/kim", "https://a.example/realms/kim/.well-known/openid-configuration"),
+        ("http://127.0.0.1:9/", "http://127.0.0.1:9/.well-known/openid-configuration"),
+    ] {
+        let source = discovering(iss).source().expect("a source");
+        assert_eq!(source, KeySource::Discovery(address.parse().expect("a URL")), "{iss}");
+    }
+    for bad in ["http://a.example", "a.example", "urn:issuer"] {
+        assert!(discovering(bad).check().expect_err("refused").to_string().contains("jwks"), "{bad}");
+    }
+}
+
+#[test]
+fn a_claim_mapping_must_lead_to_values_that_exist() {
+    let configured = |toml: &str| {
+        let text = format!("iss = 'https://a.example'\naudience = 'kim'\nagencies = ['x']\n{toml}");
+        toml::from_str::<IssuerConfig>(&text).map_err(|error| error.to_string())
+    };
+    let checked = |toml: &str| configured(toml).and_then(|config| config.check().map_err(|why| why.to_string()));
+    for good in [
+        "claims.role = '/resource_access/kim/roles'\nvalues.role.leitung = 'CLERK'",
+        "claims.agency = 'https://kim.example/agency'\nvalues.agency.'/x' = 'x'",
+        "values.scope.clerk = 'referral:read referral:write'",
+    ] {
+        assert_eq!(checked(good), Ok(()), "{good}");
+    }
+    for (bad, part) in [
+        ("claims.role = 'resource_access.kim.roles'", "/resource_access/kim/roles"),
+        ("claims.role = ''", "claims.role"),
+        ("claims.subject = 'oid'", "subject"),
+        ("values.role.leitung = 'LEITUNG'", "LEITUNG"),
+        ("values.agency.'/y' = 'y'", "values.agency"),
+        ("values.scope.clerk = 'referral:read referral:all'", "values.scope"),
+        ("values.purposes.x = 'X'", "values.purposes"),
+    ] {
+        assert!(checked(bad).expect_err(bad).contains(part), "{bad}");
     }
 }
 

@@ -134,8 +134,8 @@ pub(super) fn internal(id: &str) -> Response {
     Rejection::internal(id, false).into_response()
 }
 
-pub(super) fn text(status: StatusCode, text: &'static str) -> Response {
-    Response::builder().status(status).content_type("text/plain; charset=utf-8").body(text)
+pub(super) fn text(status: StatusCode, text: impl Into<String>) -> Response {
+    Response::builder().status(status).content_type("text/plain; charset=utf-8").body(text.into())
 }
 
 pub(super) fn json(body: String) -> Response {

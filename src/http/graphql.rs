@@ -68,8 +68,8 @@ async fn respond<B: GraphqlBackend>(
     {
         Ok(Some(viewer)) => viewer,
         Ok(None) => {
-            let reason = "the agency is unknown or disabled, or its kind does not have the role";
-            tracing::debug!(reason, "a token was refused");
+            let rule = "the agency is unknown or disabled, or its kind does not have the role";
+            tracing::debug!(claim = "agency or role", rule, "a token was refused");
             return Err(Rejection::unauthenticated());
         }
         Err(ApiError::Timeout) => return Err(Rejection::deadline_exceeded()),
@@ -105,7 +105,7 @@ async fn authenticate<B>(server: &HttpServer<B>, http: &Request) -> Result<Verif
         return Err(Rejection::unauthenticated());
     }
     server.issuers.verify(token.trim()).await.map_err(|refused| {
-        tracing::debug!(reason = refused.reason(), "a token was refused");
+        tracing::debug!(claim = refused.claim(), rule = refused.rule(), "a token was refused");
         Rejection::unauthenticated()
     })
 }

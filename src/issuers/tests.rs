@@ -43,8 +43,9 @@ fn config(jwks: &str) -> IssuerConfig {
     IssuerConfig {
         iss: "https://a.example".to_owned(),
         audience: "kim".to_owned(),
-        jwks: jwks.to_owned(),
+        jwks: Some(jwks.to_owned()),
         agencies: vec!["*".to_owned()],
+        ..IssuerConfig::default()
     }
 }
 
@@ -65,7 +66,7 @@ async fn a_duplicate_issuer_is_refused() {
 
 #[tokio::test]
 async fn unreadable_keys_prevent_the_start_with_a_reason() {
-    let too_long = (StatusCode::OK, " ".repeat(MAX_JWKS_BYTES + 1));
+    let too_long = (StatusCode::OK, " ".repeat(source::MAX_BYTES + 1));
     for (answer, words) in [
         ((StatusCode::NOT_FOUND, String::new()), "404"),
         ((StatusCode::OK, "<html>".to_owned()), "not a JWK set"),
@@ -102,35 +103,133 @@ fn token_with_key(kid: &str) -> String {
     format!("{}.{}.AAAA", part(&format!(r#"{{"alg":"EdDSA","kid":"{kid}"}}"#)), part(r#"{"iss":"https://a.example"}"#))
 }
 
+/// Ages the last read that a token caused.
+async fn age(issuers: &Issuers, by: Duration) {
+    let mut read_at = issuers.sources["https://a.example"].token_read_at.lock().await;
+    *read_at = read_at.map(|at| at - by);
+}
+
 #[tokio::test]
-async fn an_unknown_key_causes_at_most_one_fetch_a_minute_and_a_failed_fetch_keeps_the_keys() {
+async fn an_unknown_key_or_a_wrong_signature_causes_at_most_one_read_a_minute() {
     let good = (StatusCode::OK, GOOD.to_owned());
     let (url, server) = key_server(vec![good.clone(), (StatusCode::INTERNAL_SERVER_ERROR, String::new()), good]).await;
     let issuers = load(&url).await.expect("issuers");
-    let token = token_with_key("new");
     let requests = || server.requests.load(Ordering::SeqCst);
-
-    assert!(issuers.verify(&token).await.is_err());
-    assert_eq!(requests(), 1, "the keys were fetched a moment ago");
-    for expected in [2, 3] {
-        let source = &issuers.sources["https://a.example"];
-        *source.fetched_at.lock().await -= MIN_REFRESH_INTERVAL;
+    assert_eq!(requests(), 1);
+    for (expected, kid) in [(2, "new"), (3, "a")] {
         for _ in 0..5 {
-            assert!(issuers.verify(&token).await.is_err());
+            assert!(issuers.verify(&token_with_key(kid)).await.is_err());
         }
-        assert_eq!(requests(), expected);
-        assert!(issuers.current().issuer_with_unknown_key(&token_with_key("a")).is_none(), "the old key is in force");
+        assert_eq!(requests(), expected, "{kid}");
+        let state = if expected == 2 { IssuerState::OldKeys } else { IssuerState::Current };
+        assert_eq!(issuers.states().collect::<Vec<_>>(), [("https://a.example", state)]);
+        age(&issuers, MIN_TOKEN_INTERVAL).await;
+    }
+    // An invalid token of another kind causes none.
+    assert!(issuers.verify("x").await.is_err());
+    assert_eq!(requests(), 3);
+}
+
+/// An Ed25519 key of this issuer, its JWK set, and a token that it signs.
+fn signed_with_new_key(kid: &str) -> (String, String) {
+    use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+    use base64::Engine as _;
+    use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, get_current_timestamp};
+    let pkcs8 = Ed25519KeyPair::generate_pkcs8(&aws_lc_rs::rand::SystemRandom::new()).expect("a key");
+    let pair = Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).expect("the same key");
+    let x = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(pair.public_key());
+    let jwks = serde_json::json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": kid, "x": x}]}).to_string();
+    let claims = serde_json::json!({
+        "iss": "https://a.example", "aud": "kim", "sub": "anna", "exp": get_current_timestamp() + 600,
+        "agency": "jobcenter-koeln", "role": "CLERK",
+    });
+    let header = Header { kid: Some(kid.to_owned()), ..Header::new(Algorithm::EdDSA) };
+    (jwks, encode(&header, &claims, &EncodingKey::from_ed_der(pkcs8.as_ref())).expect("a token"))
+}
+
+#[tokio::test]
+async fn an_issuer_may_rotate_its_key_under_a_new_or_the_same_id() {
+    for kid in ["new", "a"] {
+        let (jwks, token) = signed_with_new_key(kid);
+        let (url, _) = key_server(vec![(StatusCode::OK, GOOD.to_owned()), (StatusCode::OK, jwks)]).await;
+        let issuers = load(&url).await.expect("issuers");
+        let results = join_all((0..20).map(|_| issuers.verify(&token))).await;
+        assert!(results.iter().all(Result::is_ok), "the first token after the rotation is accepted: {kid}");
     }
 }
 
 #[tokio::test]
-async fn an_issuer_may_rotate_its_key_while_the_server_runs() {
-    let new = (StatusCode::OK, GOOD.replace("\"a\"", "\"new\""));
-    let (url, _) = key_server(vec![(StatusCode::OK, GOOD.to_owned()), new]).await;
-    let issuers = load(&url).await.expect("issuers");
-    let token = token_with_key("new");
-    assert!(issuers.current().issuer_with_unknown_key(&token).is_some());
-    *issuers.sources["https://a.example"].fetched_at.lock().await -= MIN_REFRESH_INTERVAL;
-    assert!(issuers.verify(&token).await.is_err(), "its signature is still wrong");
-    assert!(issuers.current().issuer_with_unknown_key(&token).is_none(), "the new key is known");
+async fn an_issuer_without_keys_stops_no_other_and_comes_back() {
+    let (jwks, token) = signed_with_new_key("new");
+    for down in [(StatusCode::SERVICE_UNAVAILABLE, String::new()), (StatusCode::OK, r#"{"keys":[]}"#.to_owned())] {
+        let (url, _) = key_server(vec![down, (StatusCode::OK, jwks.clone())]).await;
+        let (other_url, _) = key_server(vec![(StatusCode::OK, GOOD.to_owned())]).await;
+        let other = IssuerConfig { iss: "https://b.example".to_owned(), ..config(&other_url) };
+        let issuers = Issuers::load(&[config(&url), other]).await.expect("the other has keys");
+        let states = || issuers.states().map(|(_, state)| state).collect::<Vec<_>>();
+        assert_eq!(states(), [IssuerState::NoKeys, IssuerState::Current]);
+        assert!(issuers.verify(&token).await.is_ok(), "its first token has the keys read");
+        assert_eq!(states(), [IssuerState::Current, IssuerState::Current]);
+    }
+}
+
+#[tokio::test]
+async fn an_issuer_without_keys_is_tried_for_a_token_every_ten_seconds() {
+    let down = (StatusCode::SERVICE_UNAVAILABLE, String::new());
+    let (url, server) = key_server(vec![down]).await;
+    let (other_url, _) = key_server(vec![(StatusCode::OK, GOOD.to_owned())]).await;
+    let other = IssuerConfig { iss: "https://b.example".to_owned(), ..config(&other_url) };
+    let issuers = Issuers::load(&[config(&url), other]).await.expect("the other has keys");
+    for expected in [2, 3] {
+        let token = token_with_key("a");
+        join_all((0..20).map(|_| issuers.verify(&token))).await;
+        assert_eq!(server.requests.load(Ordering::SeqCst), expected);
+        age(&issuers, MIN_TOKEN_INTERVAL_WITHOUT_KEYS).await;
+    }
+}
+
+#[tokio::test]
+async fn an_issuer_that_is_out_is_tried_each_minute() {
+    let (jwks, _) = signed_with_new_key("new");
+    let down = (StatusCode::SERVICE_UNAVAILABLE, String::new());
+    let (url, _) = key_server(vec![down.clone(), down, (StatusCode::OK, jwks)]).await;
+    let (other_url, other_server) = key_server(vec![(StatusCode::OK, GOOD.to_owned())]).await;
+    let other = IssuerConfig { iss: "https://b.example".to_owned(), ..config(&other_url) };
+    let issuers = Issuers::load(&[config(&url), other]).await.expect("the other has keys");
+    for expected in [IssuerState::NoKeys, IssuerState::Current] {
+        retry(&issuers, false).await;
+        assert_eq!(issuers.states().next().map(|(_, state)| state), Some(expected));
+    }
+    assert_eq!(other_server.requests.load(Ordering::SeqCst), 1, "the other is not out");
+    retry(&issuers, true).await;
+    assert_eq!(other_server.requests.load(Ordering::SeqCst), 2, "each quarter of an hour all are read");
+}
+
+/// An OpenID configuration at the issuer's own URL names the keys.
+#[tokio::test]
+async fn keys_are_found_by_openid_discovery() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let iss = format!("http://{}", listener.local_addr().expect("an address"));
+    let (keys, _) = key_server(vec![(StatusCode::OK, GOOD.to_owned())]).await;
+    let found = |issuer: &str, keys: &str| {
+        (StatusCode::OK, serde_json::json!({"issuer": issuer, "jwks_uri": keys, "other": 1}).to_string())
+    };
+    let answers = vec![
+        found("https://other.example", &keys),
+        found(&iss, "http://keys.example/"),
+        found(&iss, "keys.json"),
+        (StatusCode::OK, GOOD.to_owned()),
+        (StatusCode::NOT_FOUND, String::new()),
+        found(&iss, &keys),
+    ];
+    let server = Arc::new(KeyServer { requests: AtomicUsize::new(0), answers });
+    let acceptor = TcpAcceptor::from_tokio(listener).expect("an acceptor");
+    tokio::spawn(Server::new_with_acceptor(acceptor).run(KeyEndpoint(Arc::clone(&server))));
+    let config = IssuerConfig { iss: iss.clone(), jwks: None, ..config("") };
+    for words in ["other.example", "keys.example", "jwks_uri", "OpenID configuration", "404"] {
+        let why = Issuers::load(std::slice::from_ref(&config)).await.expect_err(words).to_string();
+        assert!(why.contains(words) && why.contains(&iss), "{why}");
+    }
+    let issuers = Issuers::load(&[config]).await.expect("issuers");
+    assert_eq!(issuers.states().collect::<Vec<_>>(), [(iss.as_str(), IssuerState::Current)]);
 }

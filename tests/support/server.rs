@@ -5,7 +5,7 @@ use kim::config::{Config, IssuerConfig};
 use kim::serve::{self, RunningServer};
 use kim_domain::agency::{AgencyKind, DataProtectionLaw, LegalForm, Role, Scope};
 use kim_domain::calendar::Clock;
-use kim_domain::token::{AllowedAgencies, Issuer, Keys, VerifiedToken, Verifier};
+use kim_domain::token::{AllowedAgencies, ClaimMapping, Issuer, Keys, VerifiedToken, Verifier};
 use kim_entity::code::Code;
 use kim_entity::{agency, municipality};
 use reqwest::{Client, RequestBuilder};
@@ -50,8 +50,9 @@ impl TestServer {
         let issuer = |iss: &str, keys: &[&SigningKey], agencies: &str| IssuerConfig {
             iss: iss.to_owned(),
             audience: AUDIENCE.to_owned(),
-            jwks: write(&format!("{agencies}.json").replace('*', "all"), &keys::jwks(keys)).display().to_string(),
+            jwks: Some(write(&format!("{agencies}.json").replace('*', "all"), &keys::jwks(keys)).display().to_string()),
             agencies: vec![agencies.to_owned()],
+            ..IssuerConfig::default()
         };
         let mut config = Config {
             database: database.url.clone(),
@@ -73,6 +74,11 @@ impl TestServer {
     /// The URL of a path.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.running.address())
+    }
+
+    /// The URL of the metrics, for a configuration with `metrics_listen`.
+    pub(crate) fn metrics_url(&self) -> String {
+        format!("http://{}/metrics", self.running.metrics_address().expect("a listener"))
     }
 
     /// A POST of a GraphQL document, without a token.
@@ -170,7 +176,12 @@ pub(crate) async fn add_agency(database: &TestDatabase, slug: &str, kind: Agency
 /// The verified form of a valid token of the municipal issuer.
 pub(crate) fn verified(token: &str) -> VerifiedToken {
     let keys = Keys::from_jwks(keys::jwks(&[&keys::ED]).as_bytes()).expect("a JWKS");
-    let issuer =
-        Issuer { iss: MUNICIPAL.to_owned(), audience: AUDIENCE.to_owned(), keys, agencies: AllowedAgencies::All };
+    let issuer = Issuer {
+        iss: MUNICIPAL.to_owned(),
+        audience: AUDIENCE.to_owned(),
+        keys,
+        agencies: AllowedAgencies::All,
+        claims: ClaimMapping::default(),
+    };
     Verifier::new([issuer]).expect("one issuer").verify(token).expect("a good token")
 }

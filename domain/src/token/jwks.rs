@@ -28,10 +28,10 @@ pub struct Keys(Vec<Key>);
 
 /// A public key and the algorithms that it may verify. The key decides them, so that a token cannot choose.
 #[derive(Clone, Debug)]
-pub(super) struct Key {
+struct Key {
     kid: String,
-    pub(super) public: DecodingKey,
-    pub(super) algorithms: Vec<Algorithm>,
+    public: DecodingKey,
+    algorithms: Vec<Algorithm>,
 }
 
 #[derive(Deserialize)]
@@ -68,14 +68,16 @@ impl Keys {
         if keys.is_empty() { Err(InvalidJwks::NoKey) } else { Ok(Self(keys)) }
     }
 
-    /// The key with this id. If two keys share the id it is ambiguous, so neither is returned.
-    pub(super) fn unique_key(&self, kid: &str) -> Option<&Key> {
-        let mut named = self.0.iter().filter(|key| key.kid == kid);
-        named.next().filter(|_| named.next().is_none())
+    /// No keys: nothing can be verified. For an issuer whose keys could not be read yet.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self(Vec::new())
     }
 
-    pub(super) fn has(&self, kid: &str) -> bool {
-        self.0.iter().any(|key| key.kid == kid)
+    /// The keys with this id that may verify this algorithm.
+    pub(super) fn of(&self, kid: &str, algorithm: Algorithm) -> impl Iterator<Item = &DecodingKey> {
+        let named = self.0.iter().filter(move |key| key.kid == kid && key.algorithms.contains(&algorithm));
+        named.map(|key| &key.public)
     }
 }
 
@@ -130,7 +132,7 @@ mod tests {
     }
 
     fn algorithms(key: serde_json::Value) -> Vec<Algorithm> {
-        keys(json!([key])).map(|keys| keys.unique_key("a").expect("one key").algorithms.clone()).unwrap_or_default()
+        keys(json!([key])).map(|keys| keys.0[0].algorithms.clone()).unwrap_or_default()
     }
 
     #[test]
@@ -167,15 +169,19 @@ mod tests {
     #[test]
     fn an_unusable_key_does_not_affect_the_others() {
         let ed = json!({"kty": "OKP", "crv": "Ed25519", "kid": "a", "x": COORDINATE});
-        assert!(keys(json!([{"kty": "odd"}, ed])).expect("a set").unique_key("a").is_some());
+        assert_eq!(keys(json!([{"kty": "odd"}, ed])).expect("a set").of("a", Algorithm::EdDSA).count(), 1);
     }
 
     #[test]
-    fn keys_with_the_same_id_are_not_used() {
+    fn keys_with_the_same_id_are_chosen_by_algorithm() {
         let ed = json!({"kty": "OKP", "crv": "Ed25519", "kid": "a", "x": COORDINATE});
-        let keys = keys(json!([ed, ed])).expect("a set");
-        assert!(keys.unique_key("a").is_none());
-        assert!(keys.has("a"));
+        let ec = json!({"kty": "EC", "crv": "P-256", "kid": "a", "x": COORDINATE, "y": COORDINATE});
+        let rsa = |alg| json!({"kty": "RSA", "kid": "a", "n": "A".repeat(342), "e": "AQAB", "alg": alg});
+        let keys = keys(json!([ed, ec, rsa("RS256"), rsa("PS256")])).expect("a set");
+        for algorithm in [Algorithm::EdDSA, Algorithm::ES256, Algorithm::RS256, Algorithm::PS256] {
+            assert_eq!(keys.of("a", algorithm).count(), 1, "{algorithm:?}");
+        }
+        assert_eq!((keys.of("b", Algorithm::EdDSA).count(), keys.of("a", Algorithm::RS384).count()), (0, 0));
     }
 
     #[test]
