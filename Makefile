@@ -45,7 +45,7 @@ deny: ## Check licences, bans and sources of dependencies (installs cargo-deny o
 	$(CARGO) deny --log-level error check bans licenses sources
 
 # Packages for the documented clients and for the GraphQL over HTTP audits, which tests/clients.rs runs.
-clients: tests/http/node_modules/.package-lock.json clients/typescript/node_modules/.package-lock.json ## Fetch the packages of the example clients (from npm, once)
+clients: $(foreach folder,tests/http clients/typescript clients/browser,$(folder)/node_modules/.package-lock.json) ## Fetch the packages of the example clients (from npm, once)
 	@$(call need,curl python3)
 
 %/node_modules/.package-lock.json: %/package-lock.json
