@@ -55,7 +55,7 @@ fn the_poller_of_the_integration_guide_delivers_each_change_once() {
     }
     assert_eq!(poll(), "");
 
-    // More referrals change than one request can read: each of them is delivered once.
+    // Many referrals change at once: each of them is delivered once.
     let (id, version) = (|one: &Value| one["id"].clone(), |one: &Value| one["version"].clone());
     let lines = first.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line of JSON"));
     let open = lines.filter(|one| {
