@@ -17,7 +17,8 @@ const SCREEN = `query Screen {
     nodes {
       id
       purpose { code label }
-      handover { familyName nationalities { code name } withheld { field reason } entries { field label value } }
+      senderContact { name phone }
+      handover { familyName withheld { field reason } entries { field label value } }
       events(first: 3) { edges { node { id changedFields { field change } } } pageInfo { hasNextPage } }
     }
   }
