@@ -11,10 +11,11 @@ const pages = {
 };
 
 export const typePolicies = {
-  // One handover per referral, without an id: what a query fetches is added to what another one fetched.
+  // One per referral, case and token, without an id: what a query fetches is added to what another one fetched.
   Handover: { merge: true },
-  Query: { fields: { referrals: pages } },
+  CaseRecord: { merge: true },
   Viewer: { merge: true },
+  Query: { fields: { referrals: pages } },
 };
 
 /** A client of the server `url`. `token` is called for each request, so that a renewed token is used. */

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { gql, InMemoryCache } from "@apollo/client";
 import { relayStylePagination } from "@apollo/client/utilities";
 
-import { apolloClient } from "./apollo.js";
+import { apolloClient, typePolicies } from "./apollo.js";
 import { client, DESK, pending, recorded, token, warnings } from "./server.js";
 
 const LIST = gql`query List {
@@ -63,6 +63,22 @@ test("Apollo Client without the policies loses what earlier queries fetched", ()
     const printed = await warnings(async () => assert.deepEqual(await lists(apollo), [false, false, true]));
     assert.ok(printed.some((text) => text.includes("handover")), printed.join("\n"));
   }));
+
+test("Apollo Client joins only the values that belong to one object for good", () => {
+  const joins = (type, one, other) => {
+    const cache = new InMemoryCache({ typePolicies });
+    const ask = (field) => gql`query Ask { owner { id value { ${field} } } }`;
+    const write = (field) => {
+      const data = { owner: { __typename: "Owner", id: "o", value: { __typename: type, [field]: "x" } } };
+      cache.writeQuery({ query: ask(field), data });
+    };
+    void [one, other].map(write);
+    return cache.readQuery({ query: ask(one) }) !== null;
+  };
+  assert.ok(joins("Handover", "street", "city") && joins("CaseRecord", "street", "city") && joins("Viewer", "role", "subject"));
+  // Another person may have taken over: the telephone number of the first one must not stay.
+  assert.ok(!joins("Contact", "phone", "name"));
+});
 
 test("Apollo Client shows all pages that were fetched, and another filter's separately", () =>
   recorded(async (url) => {
