@@ -46,7 +46,7 @@ deny: ## Check licences, bans and sources of dependencies (installs cargo-deny o
 
 # Packages for the documented clients and for the GraphQL over HTTP audits, which tests/clients.rs runs, and for the
 # issuer of tests/issuers.rs.
-PACKAGES := tests/http tests/issuers/provider clients/typescript
+PACKAGES := tests/http tests/issuers/provider clients/typescript clients/browser
 clients: $(PACKAGES:%=%/node_modules/.package-lock.json) ## Fetch the packages of the example clients (from npm, once)
 	@$(call need,curl python3)
 

@@ -28,6 +28,15 @@ fn the_typed_client_of_the_front_end_guide_compiles_and_runs() {
     assert!(list.contains("[nach der Annahme]"), "{list}");
 }
 
+/// Also shows what each library does without the documented settings, and that the guide has the code of the tests.
+#[test]
+fn the_settings_for_client_libraries_keep_names_out_of_addresses_and_data_in_caches() {
+    needs_packages("clients/browser");
+    let said =
+        DemoProcess::start().run("clients/browser", &token("abh-koeln", Role::Clerk), &["npm", "--silent", "test"]);
+    assert!(said.contains("# pass 18") && said.contains("# fail 0"), "{said}");
+}
+
 #[test]
 fn the_poller_of_the_integration_guide_delivers_each_change_once() {
     let spec = TokenSpec {
@@ -46,7 +55,7 @@ fn the_poller_of_the_integration_guide_delivers_each_change_once() {
     }
     assert_eq!(poll(), "");
 
-    // More referrals change than one request can read: each of them is delivered once.
+    // Many referrals change at once: each of them is delivered once.
     let (id, version) = (|one: &Value| one["id"].clone(), |one: &Value| one["version"].clone());
     let lines = first.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line of JSON"));
     let open = lines.filter(|one| {

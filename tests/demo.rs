@@ -255,6 +255,9 @@ async fn graphiql_is_served_locally_and_loads_nothing_from_other_hosts() {
     assert!(page.contains("/graphiql/start.js") || page.contains("make graphiql"), "{page}");
     let script = demo.get("/graphiql/start.js").await;
     assert!(script.headers()["content-type"].to_str().expect("text").starts_with("text/javascript"));
+    // A tab opens with the values to type, and not with its token.
+    let script = script.text().await.expect("a script");
+    assert!(script.contains("defaultEditorToolsVisibility: tabs.length > 0 ? \"variables\" : \"headers\""), "{script}");
     let tabs: Value = demo.get("/graphiql/tabs.json").await.json().await.expect("JSON");
     assert_eq!(tabs.as_array().map(Vec::len), Some(7));
     for path in ["/graphiql/", "/graphiql/.gitignore", "/graphiql/../page/missing.html", "/graphiqlx", "/graphiql/x.js"]

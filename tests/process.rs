@@ -62,7 +62,14 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) fn start(folder: &Path) -> Self {
-        let mut child = kim(folder).arg("serve").stderr(Stdio::piped()).spawn().expect("kim runs");
+        Self::start_with(folder, &[])
+    }
+
+    /// Starts it with these environment variables, which override the configuration.
+    fn start_with(folder: &Path, variables: &[(&str, &str)]) -> Self {
+        let mut command = kim(folder);
+        command.arg("serve").envs(variables.iter().copied());
+        let mut child = command.stderr(Stdio::piped()).spawn().expect("kim runs");
         let mut log = BufReader::new(child.stderr.take().expect("a pipe"));
         let mut lines = String::new();
         let address = loop {
@@ -143,6 +150,30 @@ fn serve_does_not_start_on_a_database_that_is_not_migrated() {
     assert_eq!(run(folder.path(), &["migrate"]).status.code(), Some(0));
     assert_eq!(run(folder.path(), &["migrate"]).status.code(), Some(0));
     let served = Served::start(folder.path());
+    served.terminate();
+    assert_eq!(served.end().0, Some(0));
+}
+
+/// The test of a restore: a second server with the configuration of a running one, whose port for metrics is in use.
+#[test]
+fn a_second_server_starts_beside_the_first_as_documented() {
+    let folder = configured("sqlite:kim.sqlite");
+    assert_eq!(run(folder.path(), &["migrate"]).status.code(), Some(0));
+    let first = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let taken = first.local_addr().expect("an address");
+    let path = folder.path().join("kim.toml");
+    let text = std::fs::read_to_string(&path).expect("a file");
+    std::fs::write(&path, format!("metrics_listen = \"{taken}\"\n{text}")).expect("a file");
+    let (code, words) = exit_code_and_stderr(&run(folder.path(), &["serve"]));
+    assert_eq!(code, Some(1));
+    assert!(words.contains(&format!("cannot listen on {taken}")), "{words}");
+
+    let variables = [("KIM_METRICS_LISTEN", "127.0.0.1:0"), ("KIM_TIMER_SECONDS", "0")];
+    let guide = include_str!("../docs/operation.md");
+    for (name, value) in variables {
+        assert!(guide.contains(&format!("{name}={value}")), "{name}");
+    }
+    let served = Served::start_with(folder.path(), &variables);
     served.terminate();
     assert_eq!(served.end().0, Some(0));
 }

@@ -1,5 +1,5 @@
-//! Logs a coordination's statistics requests before they are answered, so that a series of requests that isolates one
-//! person can be detected.
+//! Logs a coordination's statistics requests before they are answered. The server does not evaluate the log: people check
+//! it for series of tables that together reveal exact counts (docs/privacy.md).
 
 use kim_domain::id::new_uuid;
 use kim_domain::period::Period;

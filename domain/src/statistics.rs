@@ -1,7 +1,7 @@
-//! What a municipality's coordination may learn about referrals: rounded counts from which no exact count can be
-//! derived.
+//! What a municipality's coordination may learn about referrals: rounded counts. No exact count follows from one or two
+//! tables. Some can follow from more than two, solved together; docs/privacy.md says what to do about it.
 //!
-//! Three protections (docs/privacy.md):
+//! Three protections:
 //!
 //! - Referrals whose purpose reveals a special category are left out of all tables, so that no difference of two tables
 //!   reveals their number.
@@ -178,7 +178,8 @@ fn reveals_exact_count(one: &StackedTable<'_>, other: &StackedTable<'_>, shares:
 }
 
 /// The tables of a period that are published. Tables are considered from coarse to fine. A table is published if it
-/// reveals no exact count together with any table published already, of the same period or of the months of a quarter.
+/// reveals no exact count together with any one table published already, of the same period or of the months of a
+/// quarter. Three or more tables together are not considered.
 #[derive(Clone, Debug)]
 pub struct Published<'g> {
     groups: &'g [Group],

@@ -1,4 +1,5 @@
-//! docs/privacy.md: the statements for a request for information (Art. 15 DSGVO) and for a withdrawal work on both databases.
+//! docs/privacy.md: the statements for a request for information (Art. 15 DSGVO), for a check of the statistics asked and
+//! for a withdrawal work on both databases.
 
 use kim_domain::agency::Role;
 use kim_domain::calendar::Clock;
@@ -20,9 +21,10 @@ fn blocks(language: &str) -> Vec<String> {
         .collect()
 }
 
-/// The document's SQL statements for this database.
+/// The document's SQL statements for this database that answer a request for information.
 fn questions(sqlite: bool) -> Vec<String> {
-    let blocks = blocks("sql").into_iter().filter(|block| block.starts_with("ATTACH") == sqlite);
+    let blocks = blocks("sql").into_iter().filter(|block| !block.contains("statistics_log"));
+    let blocks = blocks.filter(|block| block.starts_with("ATTACH") == sqlite);
     blocks.flat_map(|block| block.split_inclusive(";\n").map(str::to_owned).collect::<Vec<_>>()).collect()
 }
 
@@ -71,6 +73,31 @@ on_both! {
             selects += 1;
         }
         assert_eq!(selects, 2);
+        reader.close().await.expect("closed");
+        server.stop().await;
+    }
+
+    async fn the_documented_check_finds_who_asked_for_more_than_two_tables(db: TestDatabase) {
+        let clock = Clock::on("2026-11-20".parse().expect("a day"));
+        kim::demo::prepare(&db.database, &clock, &FingerprintKey::new([0x5a; 32]), false).await.expect("filled");
+        let server = TestServer::start(db, clock).await;
+        let coordination = token("ki-koeln", Role::Coordinator);
+        let table = |period: &str, by: &str| {
+            format!("{{ municipalityStatistics(period: \"{period}\", by: [{by}]) {{ withheld }} }}")
+        };
+        let asked =
+            [("2026-09", ""), ("2026-09", "STATUS"), ("2026-10", ""), ("2026-10", "STATUS"), ("2026-10", "KIND")];
+        for (period, by) in asked {
+            let answer = server.ask(&coordination, &table(period, by), &json!({})).await;
+            assert!(answer["errors"].is_null(), "{answer}");
+        }
+        let url = server.database.url.clone();
+        let log = if url.starts_with("sqlite:") { url.replace("kim.sqlite", "kim-log.sqlite") } else { url };
+        let mut options = ConnectOptions::new(log);
+        options.max_connections(1).sqlx_logging(false);
+        let reader = sea_orm::Database::connect(options).await.expect("a connection");
+        let check = blocks("sql").into_iter().find(|block| block.contains("statistics_log")).expect("the statement");
+        assert_eq!(rows(&reader, &check).await, 1, "only October has three");
         reader.close().await.expect("closed");
         server.stop().await;
     }

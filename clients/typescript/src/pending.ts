@@ -10,11 +10,11 @@ import { sendQuery, withRetry, type Server } from "./kim.js";
 
 export type PendingReferral = PendingQuery["referrals"]["nodes"][number];
 
-/** All pending referrals, the next deadline first. Pages are fetched on demand. */
-export async function* pending(server: Server): AsyncGenerator<PendingReferral> {
+/** All pending referrals, the next deadline first. Pages of `first` rows are fetched on demand. */
+export async function* pending(server: Server, first = 20): AsyncGenerator<PendingReferral> {
   let after: string | null = null;
   do {
-    const { referrals }: PendingQuery = await withRetry(() => sendQuery(server, PendingDocument, { after }));
+    const { referrals }: PendingQuery = await withRetry(() => sendQuery(server, PendingDocument, { first, after }));
     yield* referrals.nodes;
     after = referrals.pageInfo.hasNextPage ? (referrals.pageInfo.endCursor ?? null) : null;
   } while (after);

@@ -1,5 +1,6 @@
 //! Counts of a municipality's referrals for its coordination. They are exact here, and are rounded before they are shown
-//! ([`kim_domain::statistics`]). They are computed from events for the reporting date, not from the current state.
+//! ([`kim_domain::statistics`], which also says what rounding does not protect). They are computed from events for the
+//! reporting date, not from the current state.
 
 use kim_domain::Word as _;
 use kim_domain::agency::AgencyKind;

@@ -28,7 +28,8 @@
       // For loading the schema before the tabs exist.
       headers: tabs[0]?.headers,
       defaultTabs: tabs.length > 0 ? tabs : undefined,
-      defaultEditorToolsVisibility: true,
+      // The variables are what a user types. Without a prepared tab a user first enters a token as a header.
+      defaultEditorToolsVisibility: tabs.length > 0 ? "variables" : "headers",
       onTabChange: (state) => setHeaders(state.tabs[state.activeTabIndex]?.headers),
       // Nothing is stored in the browser, neither tokens nor queries. Each start shows the prepared tabs.
       storage: null,
