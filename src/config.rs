@@ -15,7 +15,6 @@ use poem::http::HeaderValue;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
-use crate::timer::Timer;
 
 pub(crate) use issuer::encrypted;
 pub use issuer::{ClaimNames, ClaimValues, IssuerConfig, KeySource};
@@ -176,13 +175,6 @@ impl Config {
     #[must_use]
     pub const fn timer_periods(&self) -> TimerPeriods {
         TimerPeriods { expire_after_working_days: self.expire_after_working_days }
-    }
-
-    /// The timer, unless it is disabled.
-    #[must_use]
-    pub fn timer(&self) -> Option<Timer> {
-        let interval = Duration::from_secs(self.timer_seconds);
-        (!interval.is_zero()).then_some(Timer { interval, periods: self.timer_periods() })
     }
 
     fn check_timer(&self) -> Result<(), Failure> {

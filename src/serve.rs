@@ -82,7 +82,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<RunningServer, Failu
         jwks: None,
         graphiql,
         limits,
-        timer: config.timer(),
+        timer: Timer::configured(config),
         metrics_listen: config.metrics_listen,
     })
     .await

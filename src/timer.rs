@@ -8,6 +8,7 @@ use kim_domain::calendar::Clock;
 use kim_entity::database::{Database, is_timeout};
 use tokio::sync::watch;
 
+use crate::config::Config;
 use crate::metrics::Metrics;
 
 /// Interval and periods of the timer.
@@ -20,6 +21,13 @@ pub struct Timer {
 }
 
 impl Timer {
+    /// The configured timer, unless it is disabled.
+    #[must_use]
+    pub fn configured(config: &Config) -> Option<Self> {
+        let interval = Duration::from_secs(config.timer_seconds);
+        (!interval.is_zero()).then_some(Self { interval, periods: config.timer_periods() })
+    }
+
     /// Runs until `stop` is true, which is checked between two actions. A failed run is logged, and the next run
     /// retries.
     pub(crate) async fn run(self, database: Database, clock: Clock, metrics: Metrics, mut stop: watch::Receiver<bool>) {

@@ -5,6 +5,7 @@ use figment::Jail;
 use kim_domain::token::AllowedAgencies;
 
 use super::*;
+use crate::timer::Timer;
 
 const ISSUER: &str =
     "[[issuer]]\niss = \"https://a.example\"\naudience = \"kim\"\njwks = \"keys.json\"\nagencies = [\"x\"]\n";
@@ -113,9 +114,9 @@ fn a_limit_outside_its_range_is_refused() {
 fn the_timer_is_disabled_or_has_valid_settings() {
     Jail::expect_with(|jail| {
         jail.clear_env();
-        assert!(read().expect("defaults").timer().is_some());
+        assert!(Timer::configured(&read().expect("defaults")).is_some());
         jail.create_file("kim.toml", "timer_seconds = 0")?;
-        assert!(read().expect("off").timer().is_none());
+        assert!(Timer::configured(&read().expect("off")).is_none());
         for wrong in ["timer_seconds = 90000", "expire_after_working_days = 0", "expire_after_working_days = 251"] {
             jail.create_file("kim.toml", wrong)?;
             assert!(read().expect_err("refused").contains(wrong.split(' ').next().unwrap_or_default()), "{wrong}");

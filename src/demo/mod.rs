@@ -22,6 +22,7 @@ use crate::failure::Failure;
 use crate::issuers::Issuers;
 use crate::output::print;
 use crate::serve::{self, ServerParts};
+use crate::timer::Timer;
 use crate::{database, development, fingerprint_key, telemetry};
 
 pub use data::{Filled, prepare};
@@ -57,7 +58,7 @@ pub async fn run(args: &DemoArgs) -> Result<(), Failure> {
         jwks: Some(development::jwks()),
         graphiql: Some(tabs),
         limits: Config::default().limits()?,
-        timer: Config::default().timer(),
+        timer: Timer::configured(&Config::default()),
         metrics_listen: None,
     })
     .await?;
