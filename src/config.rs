@@ -3,8 +3,10 @@
 
 mod issuer;
 
+use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
 use figment::Figment;
@@ -12,7 +14,8 @@ use figment::error::Kind;
 use figment::providers::{Env, Format, Serialized, Toml};
 use kim_casework::timer::TimerPeriods;
 use poem::http::HeaderValue;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::failure::Failure;
 
@@ -42,10 +45,13 @@ pub struct Config {
     /// Working days after the due date of an answer, after which an unanswered referral expires.
     pub expire_after_working_days: i16,
     /// Address of Prometheus's `/metrics`; off by default.
+    #[serde(default, deserialize_with = "empty_is_none")]
     pub metrics_listen: Option<SocketAddr>,
     /// URL of an OTLP collector (HTTP, protobuf) that receives traces; off by default.
+    #[serde(default, deserialize_with = "empty_is_none")]
     pub otlp_endpoint: Option<String>,
     /// File with the key of the clients' fingerprints: 32 bytes in hex.
+    #[serde(default, deserialize_with = "empty_is_none")]
     pub fingerprint_key_file: Option<PathBuf>,
     /// Format of the log lines.
     pub log: LogFormat,
@@ -54,6 +60,16 @@ pub struct Config {
     /// Trusted issuers of tokens.
     #[serde(default)]
     pub issuer: Vec<IssuerConfig>,
+}
+
+/// An optional value. An empty text is none, so that an environment variable can take back what kim.toml sets.
+fn empty_is_none<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: Display>,
+{
+    let text = Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty());
+    text.map(|text| text.parse().map_err(D::Error::custom)).transpose()
 }
 
 /// Format of the log lines.

@@ -20,7 +20,7 @@ use poem::{Endpoint, Response};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 
 use watched::{Stage, WatchedSocket};
@@ -31,6 +31,8 @@ pub(crate) struct ConnectionTimeouts {
     /// Maximum time until a request head is complete, counted from the connection's start or the last response. Slow
     /// and idle clients are dropped alike.
     pub(crate) read_head: Duration,
+    /// The same while a new connection waits for a place.
+    pub(crate) read_head_if_full: Duration,
     /// Maximum time in which a client reads nothing of its response. Then the client is dropped.
     pub(crate) write: Duration,
     /// Maximum time for running requests to finish after the shutdown began. Then they are aborted.
@@ -39,7 +41,12 @@ pub(crate) struct ConnectionTimeouts {
 
 impl Default for ConnectionTimeouts {
     fn default() -> Self {
-        Self { read_head: Duration::from_secs(30), write: Duration::from_secs(30), shutdown: Duration::from_secs(20) }
+        Self {
+            read_head: Duration::from_secs(30),
+            read_head_if_full: Duration::from_secs(2),
+            write: Duration::from_secs(30),
+            shutdown: Duration::from_secs(20),
+        }
     }
 }
 
@@ -51,7 +58,11 @@ const CLOSE_TIMEOUT: Duration = Duration::from_millis(100);
 /// Delay after a failed accept, for example because no file descriptor is free.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
-/// Serves until `stop` is true. While `max_connections` are open, new connections wait to be accepted.
+/// Interval in which a connection without a complete head checks whether it must make room.
+const ROOM_CHECK_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Serves until `stop` is true. While `max_connections` are open, a new connection waits, and those that have sent no
+/// complete head for some time are closed.
 pub(crate) async fn serve<E>(
     listener: TcpListener,
     endpoint: Arc<E>,
@@ -62,24 +73,27 @@ pub(crate) async fn serve<E>(
     E: Endpoint<Output = Response> + 'static,
 {
     let permits = Arc::new(Semaphore::new(max_connections));
+    let full = watch::Sender::new(false);
     let mut open = JoinSet::new();
     let mut stop_receiver = stop.clone();
-    let stopping = stop_requested(&mut stop_receiver);
+    let stopping = signalled(&mut stop_receiver);
     tokio::pin!(stopping);
     loop {
         let accepted = async {
+            let (socket, peer) = listener.accept().await.ok()?;
+            full.send_replace(permits.available_permits() == 0);
             // The semaphore is never closed.
             let permit = Arc::clone(&permits).acquire_owned().await.ok()?;
-            let (socket, peer) = listener.accept().await.ok()?;
+            full.send_replace(false);
             Some((permit, socket, peer))
         };
         tokio::select! {
             () = &mut stopping => break,
             accepted = accepted => match accepted {
                 Some((permit, socket, peer)) => {
-                    let (endpoint, stop) = (Arc::clone(&endpoint), stop.clone());
+                    let (endpoint, stop, full) = (Arc::clone(&endpoint), stop.clone(), full.subscribe());
                     open.spawn(async move {
-                        serve_connection(socket, peer, endpoint, timeouts, stop).await;
+                        serve_connection(socket, peer, endpoint, timeouts, (stop, full)).await;
                         drop(permit);
                     });
                 }
@@ -96,10 +110,22 @@ pub(crate) async fn serve<E>(
     }
 }
 
-/// Returns when `stop` becomes true. A dropped sender does not request a stop.
-async fn stop_requested(stop: &mut watch::Receiver<bool>) {
-    if stop.wait_for(|stop| *stop).await.is_err() {
+/// Returns when `signal` becomes true. A dropped sender does not give the signal.
+async fn signalled(signal: &mut watch::Receiver<bool>) {
+    if signal.wait_for(|signal| *signal).await.is_err() {
         std::future::pending::<()>().await;
+    }
+}
+
+/// Returns when all places are taken and this connection has sent no complete head for `patience`.
+async fn must_make_room(mut full: watch::Receiver<bool>, stage: watch::Receiver<Stage>, patience: Duration) {
+    loop {
+        signalled(&mut full).await;
+        match *stage.borrow() {
+            Stage::Waiting(since) if since.elapsed() >= patience => return,
+            Stage::Waiting(_) | Stage::Running | Stage::Responding => {}
+        }
+        sleep(ROOM_CHECK_INTERVAL).await;
     }
 }
 
@@ -108,7 +134,7 @@ async fn serve_connection<E>(
     peer: SocketAddr,
     endpoint: Arc<E>,
     timeouts: ConnectionTimeouts,
-    mut stop: watch::Receiver<bool>,
+    (mut stop, full): (watch::Receiver<bool>, watch::Receiver<bool>),
 ) where
     E: Endpoint<Output = Response> + 'static,
 {
@@ -118,8 +144,9 @@ async fn serve_connection<E>(
     let mut socket = TimeoutStream::new(socket);
     socket.set_write_timeout(Some(timeouts.write));
 
-    let stage = Arc::new(watch::Sender::new(Stage::Waiting));
+    let stage = Arc::new(watch::Sender::new(Stage::Waiting(Instant::now())));
     let mut stage_receiver = stage.subscribe();
+    let must_make_room = must_make_room(full, stage.subscribe(), timeouts.read_head_if_full);
     let socket = WatchedSocket::new(socket, Arc::clone(&stage));
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let (endpoint, stage) = (Arc::clone(&endpoint), Arc::clone(&stage));
@@ -139,13 +166,14 @@ async fn serve_connection<E>(
     tokio::pin!(serving);
     tokio::select! {
         ended = &mut serving => return ended.err().iter().for_each(log_parse_error),
-        () = stop_requested(&mut stop) => {}
+        () = must_make_room => return,
+        () = signalled(&mut stop) => {}
     }
     serving.as_mut().graceful_shutdown();
     tokio::select! {
         _ended = &mut serving => return,
         // The connection itself owns the sender, so `wait_for` does not fail while `serving` lives.
-        _idle = stage_receiver.wait_for(|stage| *stage == Stage::Waiting) => {}
+        _idle = stage_receiver.wait_for(|stage| matches!(stage, Stage::Waiting(_))) => {}
     }
     // Only an incomplete head or the last bytes of a response can be left.
     let _ended = timeout(CLOSE_TIMEOUT, serving).await;

@@ -1,5 +1,6 @@
 //! The program `kim`: parses the command line, runs one command, and exits with the command's exit code.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -12,7 +13,8 @@ fn main() -> ExitCode {
     match kim::commands::run(kim::cli::Cli::parse()) {
         Ok(code) => code,
         Err(failure) => {
-            eprintln!("kim: {failure}");
+            // Standard error may be closed or full. `eprintln!` would panic then, and the exit code would be another one.
+            let _unwritten = writeln!(std::io::stderr(), "kim: {failure}");
             failure.exit_code()
         }
     }

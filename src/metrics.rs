@@ -19,6 +19,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::issuers::{IssuerState, Issuers};
+use crate::telemetry;
 
 /// Upper bounds of the histogram's buckets, in seconds.
 const SECONDS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 10.0];
@@ -88,6 +89,7 @@ pub(crate) struct Metrics {
     actions: Family<ActionLabel, Counter>,
     documents: Family<ResultLabel, Counter>,
     issuers: Family<IssuerLabel, Gauge>,
+    lost_lines: Counter,
     registry: Arc<Registry>,
 }
 
@@ -119,8 +121,23 @@ impl Default for Metrics {
         let issuers = Family::default();
         let about = "Whether an issuer's keys could be read at the last attempt: 1 or 0";
         registry.register("issuer_up", about, issuers.clone());
+        let lost_lines = Counter::default();
+        let about = "Lines of the log that could not be written to standard error";
+        registry.register("log_lines_lost", about, lost_lines.clone());
         let registry = Arc::new(registry);
-        Self { requests, durations, refusals, statements, connections, ticks, actions, documents, issuers, registry }
+        Self {
+            requests,
+            durations,
+            refusals,
+            statements,
+            connections,
+            ticks,
+            actions,
+            documents,
+            issuers,
+            lost_lines,
+            registry,
+        }
     }
 }
 
@@ -179,6 +196,7 @@ impl Metrics {
                 .inner()
                 .store(count, Ordering::Relaxed);
         }
+        self.lost_lines.inner().store(telemetry::lost_lines(), Ordering::Relaxed);
         let mut text = String::new();
         // Writing to a String never fails.
         let _written = encode(&mut text, &self.registry);

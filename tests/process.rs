@@ -168,7 +168,7 @@ fn a_second_server_starts_beside_the_first_as_documented() {
     assert_eq!(code, Some(1));
     assert!(words.contains(&format!("cannot listen on {taken}")), "{words}");
 
-    let variables = [("KIM_METRICS_LISTEN", "127.0.0.1:0"), ("KIM_TIMER_SECONDS", "0")];
+    let variables = [("KIM_METRICS_LISTEN", ""), ("KIM_TIMER_SECONDS", "0")];
     let guide = include_str!("../docs/operation.md");
     for (name, value) in variables {
         assert!(guide.contains(&format!("{name}={value}")), "{name}");
@@ -176,6 +176,61 @@ fn a_second_server_starts_beside_the_first_as_documented() {
     let served = Served::start_with(folder.path(), &variables);
     served.terminate();
     assert_eq!(served.end().0, Some(0));
+}
+
+/// Lines of the log may be lost, and are counted. Requests are answered all the same.
+#[tokio::test]
+async fn a_standard_error_that_cannot_be_written_ends_and_delays_nothing() {
+    let folder = configured("sqlite:kim.sqlite");
+    assert_eq!(run(folder.path(), &["migrate"]).status.code(), Some(0));
+    let full = std::fs::File::create("/dev/full").expect("a device");
+    let (reader, closed) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    // Nobody reads the last one, so that it fills.
+    for (what, log) in [("full", Stdio::from(full)), ("closed", closed.into()), ("unread", Stdio::piped())] {
+        let [address, metrics] = [(); 2].map(|()| free_address());
+        let mut command = kim(folder.path());
+        command.arg("serve").env("KIM_LISTEN", &address).env("KIM_METRICS_LISTEN", &metrics);
+        let mut child = Killed(command.stdin(Stdio::null()).stderr(log).spawn().expect("kim runs"));
+        let (client, url) = (reqwest::Client::new(), format!("http://{address}/graphql"));
+        let mut requests = 0;
+        let started = std::time::Instant::now();
+        while requests < 3_000 {
+            assert_eq!(child.0.try_wait().expect("a state"), None, "{what}: it ended after {requests} requests");
+            assert!(started.elapsed() < std::time::Duration::from_secs(60), "{what}: {requests} requests in a minute");
+            match client.get(&url).send().await {
+                Ok(answer) => {
+                    assert_eq!(answer.status().as_u16(), 401, "{what}");
+                    requests += 1;
+                }
+                Err(_) if requests == 0 => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
+                Err(error) => panic!("{what}: {error} after {requests} requests"),
+            }
+        }
+        let text =
+            reqwest::get(format!("http://{metrics}/metrics")).await.expect("an answer").text().await.expect("a body");
+        let lost = text.lines().find_map(|line| line.strip_prefix("kim_log_lines_lost_total ")).expect("a counter");
+        assert!(what == "unread" || lost.parse::<u64>().expect("a number") > 2_000, "{what}: {lost}");
+        let pid = child.0.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs").success());
+        assert_eq!(child.0.wait().expect("it ended").code(), Some(0), "{what}");
+    }
+}
+
+/// A process that ends with its test.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ended_already = self.0.kill();
+        let _reaped = self.0.wait();
+    }
+}
+
+/// An address whose port is free now.
+fn free_address() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address").to_string()
 }
 
 #[test]

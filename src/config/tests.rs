@@ -154,6 +154,27 @@ fn keys_are_never_fetched_over_an_unencrypted_connection() {
 }
 
 #[test]
+#[expect(clippy::result_large_err, reason = "Jail's own error type")]
+fn an_empty_variable_takes_back_an_optional_setting() {
+    Jail::expect_with(|jail| {
+        jail.clear_env();
+        let set = "metrics_listen = '127.0.0.1:1'\notlp_endpoint = 'http://127.0.0.1:2/'\nfingerprint_key_file = 'key'";
+        jail.create_file("kim.toml", set)?;
+        let config = read().expect("a configuration");
+        assert!(config.metrics_listen.is_some() && config.otlp_endpoint.is_some());
+        assert!(config.fingerprint_key_file.is_some());
+        for name in ["KIM_METRICS_LISTEN", "KIM_OTLP_ENDPOINT", "KIM_FINGERPRINT_KEY_FILE"] {
+            jail.set_env(name, "");
+        }
+        let config = read().expect("a configuration");
+        assert_eq!((config.metrics_listen, config.otlp_endpoint, config.fingerprint_key_file), (None, None, None));
+        jail.set_env("KIM_METRICS_LISTEN", "here");
+        assert!(read().expect_err("refused").contains("metrics_listen"));
+        Ok(())
+    });
+}
+
+#[test]
 fn without_jwks_the_keys_are_found_at_the_issuer() {
     let discovering = |iss: &str| IssuerConfig { iss: iss.to_owned(), jwks: None, ..issuer("", &["x"]) };
     for (iss, address) in [

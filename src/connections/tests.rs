@@ -30,10 +30,19 @@ struct TestServer {
 }
 
 async fn start(max_connections: usize) -> TestServer {
+    let short = Duration::from_millis(500);
+    let timeouts = ConnectionTimeouts {
+        read_head: short,
+        read_head_if_full: short,
+        write: short,
+        shutdown: Duration::from_secs(5),
+    };
+    start_with(max_connections, timeouts).await
+}
+
+async fn start_with(max_connections: usize, timeouts: ConnectionTimeouts) -> TestServer {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
-    let short = Duration::from_millis(500);
-    let timeouts = ConnectionTimeouts { read_head: short, write: short, shutdown: Duration::from_secs(5) };
     let (stop, stopped) = watch::channel(false);
     let serving = tokio::spawn(serve(listener, Arc::new(TestEndpoint), max_connections, timeouts, stopped));
     TestServer { address, stop, serving }
@@ -96,6 +105,30 @@ async fn connections_beyond_the_limit_wait() {
     assert!(timeout(Duration::from_millis(100), second.read_u8()).await.is_err(), "it waits");
     assert!(read_to_end(&mut first).await.ends_with("slow"));
     assert!(read_to_end(&mut second).await.ends_with("quick"));
+}
+
+#[tokio::test]
+async fn connections_without_a_complete_head_make_room_for_others() {
+    let timeouts =
+        ConnectionTimeouts { read_head_if_full: Duration::from_millis(300), ..ConnectionTimeouts::default() };
+    let server = start_with(20, timeouts).await;
+    let mut running = connect(&server, "GET /slow HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    let mut incomplete = Vec::new();
+    for text in ["", "GET / HT", "GET / HTTP/1.1\r\nhost: a\r\nx-slow: "].into_iter().cycle().take(30) {
+        incomplete.push(connect(&server, text).await);
+    }
+    let started = Instant::now();
+    let mut next = connect(&server, "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
+    assert!(read_to_end(&mut next).await.ends_with("quick"));
+    // The first twenty are closed after 0.3 s. The last ones then take places, and leave one free.
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    let mut answer = [0; 12];
+    running.read_exact(&mut answer).await.expect("a running request is not closed");
+    assert_eq!(&answer, b"HTTP/1.1 200");
+
+    // Nothing is closed while places are free.
+    let mut idle = connect(&server, "GET / HT").await;
+    assert!(timeout(Duration::from_millis(700), idle.read_u8()).await.is_err(), "it stays open");
 }
 
 #[tokio::test]

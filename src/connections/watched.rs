@@ -8,13 +8,14 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_io_timeout::TimeoutStream;
 
 /// Stage of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// No complete head arrived since the last response.
-    Waiting,
+    /// No complete head arrived since the connection's start or the last response, at this instant.
+    Waiting(Instant),
     /// A request is running.
     Running,
     /// The response is being written.
@@ -60,7 +61,7 @@ impl AsyncWrite for WatchedSocket {
             self.stage.send_if_modified(|stage| {
                 let is_written = *stage == Stage::Responding;
                 if is_written {
-                    *stage = Stage::Waiting;
+                    *stage = Stage::Waiting(Instant::now());
                 }
                 is_written
             });
