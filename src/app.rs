@@ -40,6 +40,6 @@ impl GraphqlBackend for App {
     }
 
     async fn ready(&self) -> bool {
-        self.database.is_reachable().await
+        self.database.is_reachable().await && self.database.can_log().await
     }
 }

@@ -88,7 +88,10 @@ impl<B: GraphqlBackend> HttpServer<B> {
                 let ready = timeout(READINESS_TIMEOUT, self.backend.ready()).await.unwrap_or(false);
                 get_only(&request, || match ready {
                     true => answer::text(StatusCode::OK, self.ready_text()),
-                    false => answer::text(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer"),
+                    false => answer::text(
+                        StatusCode::SERVICE_UNAVAILABLE,
+                        "the database does not answer, or the log of disclosures cannot be written",
+                    ),
                 })
             }
             "/.well-known/jwks.json" if self.jwks.is_some() => {

@@ -49,6 +49,56 @@ fn timeout_error() -> Value {
     }]})
 }
 
+/// Makes every session that writes read-only, as those of a former primary are after a switch-over.
+async fn demote_sessions(db: &Database) {
+    let mut held = Vec::new();
+    // As many as the pool has, so that each of its connections is held once.
+    for _ in 0..8 {
+        held.push(db.raw().begin().await.expect("a transaction"));
+    }
+    for session in held {
+        let read_only = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY";
+        session.execute_unprepared(read_only).await.expect("set");
+        session.commit().await.expect("committed");
+    }
+}
+
+async fn readiness(server: &TestServer) -> u16 {
+    reqwest::get(server.url("/readyz")).await.expect("an answer").status().as_u16()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_of_a_former_primary_are_replaced_and_the_work_begun_again() {
+    let db = fresh(Backend::Postgres).await;
+    office::fill(&db, 2).await;
+    let server = TestServer::start_with(db, Clock::on(today()), |_| {}).await;
+    let clerk = token("jobcenter", Role::Clerk);
+    let first = server.ask(&clerk, "{ referrals { nodes { id version } } }", &json!({})).await;
+    let referral = &first["data"]["referrals"]["nodes"][0];
+    for step in ["disclosure", "mutation", "readiness"] {
+        demote_sessions(server.running_database()).await;
+        match step {
+            "disclosure" => {
+                let answer = server.ask(&clerk, READ, &json!({})).await;
+                assert_eq!(code(&answer), "none", "{answer}");
+            }
+            "mutation" => {
+                let input = json!({
+                    "idempotencyKey": "a",
+                    "referralId": referral["id"],
+                    "expectedVersion": referral["version"],
+                    "text": "Guten Morgen.",
+                });
+                let mutation = "mutation($input: PostMessageInput!) { postMessage(input: $input) { referral { id } } }";
+                let answer = server.ask(&clerk, mutation, &json!({"input": input})).await;
+                assert_eq!(answer["data"]["postMessage"]["referral"]["id"], referral["id"], "{answer}");
+            }
+            _ => assert_eq!(readiness(&server).await, 200),
+        }
+    }
+    server.stop().await;
+}
+
 on_both! {
     async fn a_request_that_cannot_be_logged_in_time_gets_a_timeout_and_no_data(db: TestDatabase) {
         let server = server_with_short_deadline(db).await;
@@ -57,7 +107,9 @@ on_both! {
         let clerk = token("jobcenter", Role::Clerk);
         let answer = server.ask(&clerk, READ, &json!({})).await;
         assert_eq!(answer, timeout_error());
+        assert_eq!(readiness(&server).await, 503, "the log cannot be written");
         held.rollback().await.expect("released");
+        assert_eq!(readiness(&server).await, 200);
         let answer = server.ask(&clerk, READ, &json!({})).await;
         assert_eq!(answer["data"]["referrals"]["nodes"].as_array().map(Vec::len), Some(2), "{answer}");
         other.close().await.expect("closed");

@@ -8,6 +8,7 @@ use kim_domain::token::VerifiedToken;
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
+use crate::database::session;
 use crate::sql::Sql;
 
 /// The viewer's agency, as far as requests need it.
@@ -43,12 +44,11 @@ impl Viewer {
         token: VerifiedToken,
     ) -> Result<Option<(Self, Option<i64>)>, DbErr> {
         let mut sql = Sql::new(connection.get_database_backend());
-        sql.push(
-            "SELECT id, slug, name, kind, ags, controller, closings, (SELECT version FROM directory) \
-             FROM agency WHERE enabled AND slug = ",
-        );
-        sql.bind(token.agency_slug());
+        let backend = connection.get_database_backend();
+        sql.push("SELECT id, slug, name, kind, ags, controller, closings, (SELECT version FROM directory)");
+        sql.push(session::columns(backend)).push(" FROM agency WHERE enabled AND slug = ").bind(token.agency_slug());
         let Some(row) = sql.one(connection).await? else { return Ok(None) };
+        session::check(&row, backend, 8, session::Purpose::Reading)?;
         let kind: String = row.try_get_by_index(3)?;
         let Some(kind) = AgencyKind::from_code(&kind) else { return Ok(None) };
         if !token.role().exists_at(kind) {

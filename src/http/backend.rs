@@ -26,6 +26,6 @@ pub trait GraphqlBackend: Send + Sync + 'static {
         request_id: &str,
     ) -> impl Future<Output = async_graphql::Response> + Send;
 
-    /// Whether the database answers.
+    /// Whether the database answers and the log of disclosures can be written.
     fn ready(&self) -> impl Future<Output = bool> + Send;
 }

@@ -7,6 +7,7 @@ use kim_domain::agency::{AgencyKind, DataProtectionLaw, LegalForm, Role, Scope};
 use kim_domain::calendar::Clock;
 use kim_domain::token::{AllowedAgencies, ClaimMapping, Issuer, Keys, VerifiedToken, Verifier};
 use kim_entity::code::Code;
+use kim_entity::database::Database;
 use kim_entity::{agency, municipality};
 use reqwest::{Client, RequestBuilder};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, sea_query::OnConflict};
@@ -74,6 +75,11 @@ impl TestServer {
     /// The URL of a path.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.running.address())
+    }
+
+    /// The database as the server opened it.
+    pub(crate) fn running_database(&self) -> &Database {
+        self.running.database()
     }
 
     /// The URL of the metrics, for a configuration with `metrics_listen`.

@@ -1,6 +1,6 @@
 //! Writes the log. All waiting entries go into one transaction.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -96,15 +96,13 @@ impl LogWriter {
 
     /// Fills and commits the transaction. It holds locks under which no field can be closed for the entries' agencies.
     async fn fill(&self, log: Log, entries: &[Entry]) -> Result<Vec<LogOutcome>, DbErr> {
-        let agencies: BTreeSet<Uuid> = entries.iter().map(|entry| entry.reader.agency_id).collect();
-        let closings = log.closings(&agencies).await?;
         // Read after the locks, because midnight may have passed while waiting, and a consent may have ended with the
         // day.
         let today = self.clock.today();
         let (mut recorded, mut shown, mut unwritten) = (Vec::with_capacity(entries.len()), Vec::new(), BTreeMap::new());
         let lost = self.database.dead_connection_at();
         for entry in entries {
-            let now = closings.get(&entry.reader.agency_id).copied().unwrap_or(0);
+            let now = log.closings(entry.reader.agency_id);
             let released = today == entry.start.today
                 && (now == entry.start.closings || still_released(&self.database, entry).await?);
             recorded.push(if released { LogOutcome::Written } else { LogOutcome::Outdated(now) });

@@ -1,10 +1,13 @@
-//! Dead connections: PostgreSQL was restarted, or something between it and this process dropped them.
+//! Dead connections: PostgreSQL was restarted, something between it and this process dropped them, or they lead to a server
+//! that is no longer the primary.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sea_orm::sqlx::Error;
 use sea_orm::{DbErr, RuntimeErr};
+
+use super::session::NOT_PRIMARY;
 
 /// How long after a dead connection was found older ones are checked before use.
 const SUSPICION: Duration = Duration::from_secs(60);
@@ -32,21 +35,22 @@ impl DeadConnections {
     }
 }
 
-/// Whether the error means that the connection is dead, not that the statement was wrong.
+/// Whether the error means that the connection is of no use any more, not that the statement was wrong.
 #[must_use]
 pub fn is_dead_connection(error: &DbErr) -> bool {
     let (DbErr::Exec(RuntimeErr::SqlxError(cause))
     | DbErr::Query(RuntimeErr::SqlxError(cause))
     | DbErr::Conn(RuntimeErr::SqlxError(cause))) = error
     else {
-        return false;
+        return matches!(error, DbErr::Conn(RuntimeErr::Internal(why)) if why == NOT_PRIMARY);
     };
     if matches!(**cause, Error::Io(_)) {
         return true;
     }
     let code = cause.as_database_error().and_then(|database| database.code());
-    // admin_shutdown, crash_shutdown, cannot_connect_now, idle_session_timeout, and the class of connection exceptions.
-    code.is_some_and(|code| matches!(&*code, "57P01" | "57P02" | "57P03" | "57P05") || code.starts_with("08"))
+    // admin_shutdown, crash_shutdown, cannot_connect_now, idle_session_timeout, read_only_sql_transaction (a former primary), and
+    // the class of connection exceptions.
+    code.is_some_and(|code| matches!(&*code, "57P01" | "57P02" | "57P03" | "57P05" | "25006") || code.starts_with("08"))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod dead_connections;
 mod postgres;
+pub(crate) mod session;
 mod sqlite;
 pub(crate) mod tx;
 
@@ -17,6 +18,7 @@ use crate::agency_directory::DirectoryCache;
 use dead_connections::DeadConnections;
 pub use dead_connections::is_dead_connection;
 use postgres::{open_postgres, readers};
+use session::Purpose;
 use sqlite::{Missing, check_file, log_path, open_sqlite, sqlite_path};
 
 /// Maximum time to wait for a connection, and on SQLite for the lock.
@@ -118,14 +120,16 @@ impl Database {
             // Planning a list for each request would cost more than reading it.
             let one_plan = ("plan_cache_mode", "force_generic_plan");
             let current = [("default_transaction_isolation", "read committed"), one_plan];
-            let main = open_postgres(url, CONNECTIONS, &current, deadline, &dead).await?;
+            let main = open_postgres(url, (CONNECTIONS, Purpose::Writing), &current, deadline, &dead).await?;
             // Set when connecting, so that a snapshot costs one BEGIN and no further round trips.
             let snapshot = [
                 ("default_transaction_isolation", "repeatable read"),
                 ("default_transaction_read_only", "on"),
                 one_plan,
             ];
-            let reader = open_postgres(url, readers(), &snapshot, deadline, &dead).await?;
+            let reader = open_postgres(url, (readers(), Purpose::Reading), &snapshot, deadline, &dead).await?;
+            refuse_lost_options(&main, Purpose::Writing).await?;
+            refuse_lost_options(&reader, Purpose::Reading).await?;
             Ok(Self {
                 log: main.clone(),
                 writer: main.clone(),
@@ -145,6 +149,17 @@ impl Database {
         self.main.get_database_backend()
     }
 
+    /// Begins a transaction on a connection pool of PostgreSQL, and checks its session. A session that turns out to be dead, or
+    /// of a server that is no longer the primary, is replaced once.
+    async fn begin_checked(&self, pool: &DatabaseConnection, purpose: Purpose) -> Result<DatabaseTransaction, DbErr> {
+        self.retry_if_dead(|| async {
+            let begun = pool.begin().await?;
+            session::check_begun(&begun, purpose).await?;
+            Ok(begun)
+        })
+        .await
+    }
+
     /// Begins a transaction that writes: `BEGIN IMMEDIATE` on SQLite, so that rows that it reads cannot change before it
     /// writes; READ COMMITTED on PostgreSQL. It is rolled back if it is dropped without a commit.
     ///
@@ -154,7 +169,7 @@ impl Database {
         if self.backend() == DbBackend::Sqlite {
             self.writer.begin_with_options(immediate()).await
         } else {
-            self.retry_if_dead(|| self.writer.begin()).await
+            self.begin_checked(&self.writer, Purpose::Writing).await
         }
     }
 
@@ -164,17 +179,26 @@ impl Database {
     /// # Errors
     /// As [`begin_writing`](Self::begin_writing).
     pub(crate) async fn begin_reading(&self) -> Result<DatabaseTransaction, DbErr> {
+        match self.backend() {
+            DbBackend::Sqlite => self.reader.begin().await,
+            DbBackend::Postgres | _ => self.begin_checked(&self.reader, Purpose::Reading).await,
+        }
+    }
+
+    /// As [`begin_reading`](Self::begin_reading), for a caller whose first statement checks the session ([`session::columns`]).
+    pub(crate) async fn begin_reading_unchecked(&self) -> Result<DatabaseTransaction, DbErr> {
         self.retry_if_dead(|| self.reader.begin()).await
     }
 
-    /// Begins a transaction of the log.
+    /// Begins a transaction of the log. Its first statement checks the session ([`session::columns`]), and begins again if it
+    /// is dead.
     ///
     /// # Errors
     /// As [`begin_writing`](Self::begin_writing).
     pub(crate) async fn begin_logging(&self) -> Result<DatabaseTransaction, DbErr> {
         match self.backend() {
             DbBackend::Sqlite => begin_alone(&self.log).await,
-            DbBackend::Postgres | _ => self.retry_if_dead(|| self.log.begin()).await,
+            DbBackend::Postgres | _ => self.log.begin().await,
         }
     }
 
@@ -194,6 +218,11 @@ impl Database {
     /// Whether both databases answer.
     pub async fn is_reachable(&self) -> bool {
         self.main.ping().await.is_ok() && self.log.ping().await.is_ok()
+    }
+
+    /// Whether the log of disclosures can be written now. Writes a row and rolls it back.
+    pub async fn can_log(&self) -> bool {
+        self.retry_if_dead(|| crate::log::Log::try_write(self)).await.is_ok()
     }
 
     /// Begins a piece of work, and begins it again on another connection if the first one was dead: nothing has run yet.
@@ -281,6 +310,14 @@ impl Database {
         self.writer.close_by_ref().await?;
         self.log.close_by_ref().await?;
         self.main.close_by_ref().await
+    }
+}
+
+/// Refuses a pool whose sessions lack their start-up options. The server need not be the primary yet.
+async fn refuse_lost_options(pool: &DatabaseConnection, purpose: Purpose) -> Result<(), DbErr> {
+    match session::check_begun(&pool.begin().await?, purpose).await {
+        Err(error) if is_dead_connection(&error) => Ok(()),
+        checked => checked,
     }
 }
 

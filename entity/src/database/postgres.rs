@@ -3,11 +3,12 @@
 use std::str::FromStr as _;
 use std::time::Duration;
 
-use sea_orm::sqlx::Connection as _;
+use sea_orm::sqlx;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::{DatabaseConnection, DbErr};
 
 use super::dead_connections::DeadConnections;
+use super::session::Purpose;
 use super::{PREPARED, options, refused};
 
 /// Connections for reading: for each core that this process may use, and the minimum and maximum in all. A request that finds
@@ -24,7 +25,7 @@ pub(super) fn readers() -> u32 {
 
 pub(super) async fn open_postgres(
     url: &str,
-    connections: u32,
+    (connections, purpose): (u32, Purpose),
     session: &[(&'static str, &'static str)],
     deadline: Option<Duration>,
     dead: &DeadConnections,
@@ -43,10 +44,11 @@ pub(super) async fn open_postgres(
         .map_sqlx_postgres_before_acquire(move |connection, meta| {
             let suspected = dead.suspects(meta.age);
             Box::pin(async move {
-                if suspected {
-                    connection.ping().await?;
+                match suspected {
+                    // A session of a former primary answers, but its server is a standby now.
+                    true => sqlx::query_scalar(purpose.leads_to_primary()).fetch_one(connection).await,
+                    false => Ok(true),
                 }
-                Ok(true)
             })
         })
         .map_sqlx_postgres_opts(move |postgres| {

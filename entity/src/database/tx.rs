@@ -15,6 +15,11 @@ pub struct Tx {
 }
 
 impl Tx {
+    /// As [`read`](Self::read), for a caller whose first statement checks the session.
+    pub(crate) async fn read_unchecked(database: &Database) -> Result<Self, DbErr> {
+        Ok(Self { connection: database.begin_reading_unchecked().await?, log: None })
+    }
+
     /// Begins a transaction that only reads.
     pub(crate) async fn read(database: &Database) -> Result<Self, DbErr> {
         Ok(Self { connection: database.begin_reading().await?, log: None })

@@ -1,0 +1,90 @@
+//! Checks that a session of PostgreSQL is what the code relies on. A pooler between this process and PostgreSQL may drop the
+//! start-up options, and a server that was the primary may have become a standby.
+
+use sea_orm::{DatabaseTransaction, DbBackend, DbErr, QueryResult, RuntimeErr};
+
+use crate::sql::Sql;
+
+/// What a transaction is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A snapshot.
+    Reading,
+    /// Changes, or rows of the log.
+    Writing,
+}
+
+impl Purpose {
+    /// A statement whether an open session can still serve this purpose.
+    pub(super) const fn leads_to_primary(self) -> &'static str {
+        match self {
+            Self::Reading => "SELECT NOT pg_is_in_recovery()",
+            Self::Writing => {
+                "SELECT NOT pg_is_in_recovery() AND current_setting('default_transaction_read_only') = 'off'"
+            }
+        }
+    }
+}
+
+/// Columns for [`check`], which a statement can return after its own. Empty on SQLite, which has no session.
+pub(crate) const fn columns(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Postgres => {
+            ", current_setting('transaction_isolation'), current_setting('transaction_read_only'), pg_is_in_recovery()"
+        }
+        _ => "",
+    }
+}
+
+/// The text of an error for a session that cannot write because its server is no primary. The session counts as dead.
+pub(super) const NOT_PRIMARY: &str = "the session cannot write, because its server is not the primary";
+
+/// Checks the columns of [`columns`], which begin at this place of the row.
+///
+/// # Errors
+/// The session is not what the code relies on.
+pub(crate) fn check(row: &QueryResult, backend: DbBackend, first: usize, purpose: Purpose) -> Result<(), DbErr> {
+    if backend != DbBackend::Postgres {
+        return Ok(());
+    }
+    let (isolation, read_only): (String, String) = (row.try_get_by_index(first)?, row.try_get_by_index(first + 1)?);
+    let (is_read_only, is_standby) = (read_only == "on", row.try_get_by_index(first + 2)?);
+    let expected = match purpose {
+        Purpose::Reading => ("repeatable read", true),
+        Purpose::Writing => ("read committed", false),
+    };
+    // A standby may be behind: it may not know yet that a consent was withdrawn.
+    if is_standby || (purpose == Purpose::Writing && is_read_only && isolation == expected.0) {
+        return Err(refused(NOT_PRIMARY.to_owned()));
+    }
+    if (isolation.as_str(), is_read_only) == expected {
+        return Ok(());
+    }
+    let why = format!(
+        "a session of PostgreSQL has transaction_isolation \"{isolation}\" and transaction_read_only \"{read_only}\" \
+         instead of \"{}\" and \"{}\": something between kim and PostgreSQL drops the start-up options \
+         (docs/operation.md, PostgreSQL)",
+        expected.0,
+        if expected.1 { "on" } else { "off" }
+    );
+    // The text contains no data, and the answer to the client gives no reason.
+    tracing::error!("{why}");
+    Err(refused(why))
+}
+
+/// Checks a transaction that has just begun.
+///
+/// # Errors
+/// As [`check`], or the database does not answer.
+pub(crate) async fn check_begun(transaction: &DatabaseTransaction, purpose: Purpose) -> Result<(), DbErr> {
+    let mut sql = Sql::new(DbBackend::Postgres);
+    sql.push("SELECT 0").push(columns(DbBackend::Postgres));
+    match sql.one(transaction).await? {
+        Some(row) => check(&row, DbBackend::Postgres, 1, purpose),
+        None => Err(DbErr::RecordNotFound("the settings of a session".into())),
+    }
+}
+
+fn refused(why: String) -> DbErr {
+    DbErr::Conn(RuntimeErr::Internal(why))
+}
