@@ -59,13 +59,15 @@ pub(crate) struct Case {
 const MAX_MONTHS: u32 = 36;
 
 /// Ein Fall Ihrer Stelle. Eine Änderung am Fall fließt in keine Übergabe von selbst.
-#[Object(tag = "for senders", tag = "plan case")]
+#[Object(tag = "for senders", tag = "plan case", tag = "scope case:read")]
 impl Case {
     /// Kennung.
+    #[graphql(tag = "conveyed")]
     pub(crate) async fn id(&self) -> ID {
         global(Kind::Case, self.row.id)
     }
     /// Zählt die Änderungen.
+    #[graphql(tag = "conveyed")]
     async fn version(&self) -> i32 {
         self.row.version
     }
@@ -150,7 +152,7 @@ impl Case {
         CaseRecord { values: &self.row.record, disputed: self.parts.disputed }
     }
     /// Die Übergaben aus diesem Fall, die neueste zuerst.
-    #[graphql(tag = "rows 20", tag = "needs referrals")]
+    #[graphql(tag = "rows 20", tag = "needs referrals", tag = "scope referral:read")]
     async fn referrals(&self, ctx: &Context<'_>) -> Result<&[Referral], Failure> {
         let allowed = Session::of(ctx).viewer().may(Scope::ReferralRead);
         if allowed { Ok(&self.referrals) } else { Err(Failure::Forbidden(Scope::ReferralRead)) }

@@ -120,14 +120,15 @@ impl Referral {
 }
 
 /// Eine Übergabe (Referral): ein Fall oder ein Teil davon, den eine Stelle einer anderen anbietet.
-#[Object(tag = "for work", tag = "plan referral")]
+#[Object(tag = "for work", tag = "plan referral", tag = "scope referral:read")]
 impl Referral {
     /// Kennung.
-    #[graphql(tag = "needs listed")]
+    #[graphql(tag = "needs listed", tag = "conveyed")]
     pub(crate) async fn id(&self) -> ID {
         global(Kind::Referral, self.row.id)
     }
     /// Zählt die Änderungen.
+    #[graphql(tag = "conveyed")]
     async fn version(&self) -> Result<i32, Failure> {
         Ok(self.rest()?.version)
     }
@@ -141,7 +142,7 @@ impl Referral {
         Purpose(self.row.purpose)
     }
     /// Stand.
-    #[graphql(tag = "needs listed")]
+    #[graphql(tag = "needs listed", tag = "conveyed")]
     async fn status(&self) -> WordEnum<ReferralStatus> {
         WordEnum(self.row.status)
     }
@@ -300,12 +301,12 @@ impl Referral {
         (self.row.side == Side::Sender).then(|| visible.fields().iter().map(WordEnum).collect())
     }
     /// Ihr Fall, aus dem übergeben wurde; nur für die übergebende Stelle.
-    #[graphql(tag = "for senders", tag = "needs case")]
+    #[graphql(tag = "for senders", tag = "needs case", tag = "scope case:read")]
     async fn case(&self, ctx: &Context<'_>) -> Option<&Case> {
         self.case_part(ctx, self.case.as_deref())
     }
     /// Die Einwilligung, auf der sie beruht; nur für die übergebende Stelle.
-    #[graphql(tag = "for senders", tag = "needs consent")]
+    #[graphql(tag = "for senders", tag = "needs consent", tag = "scope case:read")]
     async fn consent(&self, ctx: &Context<'_>) -> Option<&Consent> {
         self.case_part(ctx, self.consent.as_ref())
     }
