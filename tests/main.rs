@@ -28,6 +28,7 @@ mod indexes;
 mod lists;
 mod log_writer;
 mod migrations;
+mod omitted_variables;
 mod payload_scopes;
 mod plan;
 mod process;
