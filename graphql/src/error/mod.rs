@@ -85,6 +85,10 @@ impl From<Failure> for Error {
                 error(Code::LimitExceeded, text).extend_with(|_, extensions| extensions.set("limit", limit.code()))
             }
             Failure::Refused(refused) => error(code_of(refused.code), refused.text).extend_with(|_, extensions| {
+                // The only limit of a use case.
+                if refused.code == ErrorCode::LimitExceeded {
+                    extensions.set("limit", Limit::Items.code());
+                }
                 if let Some(version) = refused.version {
                     extensions.set("version", version);
                 }
