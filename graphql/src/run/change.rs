@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::error::Failure;
 use crate::run::session::Session;
-use crate::schema::scalar::local;
+use crate::schema::scalar::{ID_EXAMPLE, local};
 use crate::schema::visible_schema::{VisibleFields, VisibleSchema};
 
 /// Runs a use case once per idempotency key, if the token has the scope, and the scopes for what is selected from the
@@ -74,5 +74,5 @@ fn hash_of_input(ctx: &Context<'_>) -> String {
 
 /// Decodes an id in an input. `None` for an id of another kind.
 pub(crate) fn local_or_refused(kind: Kind, id: &ID) -> Result<Option<uuid::Uuid>, WorkError> {
-    local(kind, id).map_err(|_| WorkError::bad_input("Eine Kennung in „input“ ist nicht lesbar."))
+    local(kind, id).map_err(|_| WorkError::bad_input(format!("Eine Kennung in „input“ ist nicht lesbar. {ID_EXAMPLE}")))
 }
