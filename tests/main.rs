@@ -44,6 +44,7 @@ mod table_scans;
 mod telemetry;
 mod timer;
 mod tokens;
+mod unreadable_values;
 mod unseen_fields;
 mod validation;
 mod withdrawal;

@@ -180,16 +180,28 @@ async fn agreements(connection: &impl ConnectionTrait) -> Result<HashMap<Uuid, V
             narrowing.clear();
             passed = of;
         }
-        let agreement =
-            Agreement { fields: columns.fields()?, ticked_only: columns.fields()?, statutory: columns.fields()? };
-        let pinned = Pinned { agreement, access_days: columns.next()?, ended: columns.next()? };
+        let (pinned, narrows_from) = version(&mut columns).unwrap_or_else(|_| {
+            tracing::error!(
+                kind = "stored value",
+                table = "agreement",
+                "an agreement cannot be read: it permits nothing"
+            );
+            // It might narrow the earlier versions, whose referrals must not show more than it permits.
+            (Pinned { agreement: Agreed::NOTHING.agreement, access_days: 0, ended: None }, Some(NaiveDate::MIN))
+        });
         agreements.insert(id, Version { pinned, narrowing: narrowing.clone() });
-        let (narrows, from): (bool, NaiveDate) = (columns.next()?, columns.next()?);
-        if narrows {
-            narrowing.push((from, agreement));
-        }
+        narrowing.extend(narrows_from.map(|from| (from, pinned.agreement)));
     }
     Ok(agreements)
+}
+
+/// What a version permits, and its first day if it narrows earlier versions.
+fn version(columns: &mut Columns<'_>) -> Result<(Pinned, Option<NaiveDate>), DbErr> {
+    let agreement =
+        Agreement { fields: columns.fields()?, ticked_only: columns.fields()?, statutory: columns.fields()? };
+    let pinned = Pinned { agreement, access_days: columns.next()?, ended: columns.next()? };
+    let (narrows, from): (bool, NaiveDate) = (columns.next()?, columns.next()?);
+    Ok((pinned, narrows.then_some(from)))
 }
 
 /// The cache of the directory that was read last, for all requests of the process.

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::document::ParsedRequest;
 use crate::document::prepared::{self, PreparedRequest};
 use crate::engine::{error_text, failed_fields, repeated_fields, root_order};
-use crate::error::{Code, MAX_ERRORS, kind_of, masked, timed_out};
+use crate::error::{Code, MAX_ERRORS, incomplete, kind_of, masked, timed_out};
 use crate::root::schemas::{self, Schema};
 use crate::run::session::{Session, Shape};
 use crate::schema::visible_schema::VisibleSchema;
@@ -133,6 +133,11 @@ impl Api {
         let mut response = schema.execute(request.engine_request(visible).data(Arc::clone(&session))).await;
         request.report(&mut response, visible);
         let mut response = complete(response);
+        let missing = session.unreadable();
+        if !missing.is_empty() && response.data != Value::Null {
+            // Without a path: the schema has no place for a row that cannot be read.
+            response.errors.push(incomplete(&missing));
+        }
         root_order::restore(&mut response.data, &request.prepared.root_keys);
         match Arc::into_inner(session) {
             Some(session) => Ok((response, session.close(), today)),

@@ -70,19 +70,24 @@ impl Reads {
 
     /// Reads rows that [`select`](Self::select) selected as [`Extent::Whole`].
     pub(super) async fn fetch(&self, sql: Sql) -> Result<Vec<ReferralRow>, DbErr> {
-        let (rows, reading) = (sql.all(self.connection()).await?, Reading::Viewer(&self.viewer));
-        rows.iter().map(|row| reading.whole(row, self.today)).collect()
+        let (rows, reading) = (sql.all(self.connection()).await?, self.reading());
+        let rows = self.readable("referral", rows.iter().map(|row| reading.whole(row, self.today)))?;
+        Ok(rows.into_iter().flatten().collect())
     }
 
-    /// Reads rows that [`select`](Self::select) selected in this extent.
-    pub(super) async fn fetch_listed(&self, sql: Sql, extent: Extent) -> Result<Vec<ListedReferral>, DbErr> {
-        let (rows, reading) = (sql.all(self.connection()).await?, Reading::Viewer(&self.viewer));
+    fn reading(&self) -> Reading<'_> {
+        Reading::Viewer(&self.viewer, self.unreadable.as_deref())
+    }
+
+    /// Reads rows that [`select`](Self::select) selected in this extent; none for a row that cannot be read.
+    pub(super) async fn fetch_listed(&self, sql: Sql, extent: Extent) -> Result<Vec<Option<ListedReferral>>, DbErr> {
+        let (rows, reading) = (sql.all(self.connection()).await?, self.reading());
         let read = |row| match (extent, self.listing(extent)) {
             (Extent::Whole, _) => Ok(reading.whole(row, self.today)?.map(Some)),
             (Extent::Listed, Some(directory)) => Ok(reading.with_directory(row, directory, self.today)?.map(|()| None)),
             (Extent::Listed, None) => Ok(reading.listed(row, self.today)?.map(|()| None)),
         };
-        rows.iter().map(read).collect()
+        self.readable("referral", rows.iter().map(read))
     }
 
     /// The directory, if rows are read with it.
@@ -115,8 +120,9 @@ impl Listed {
             reference: columns.next()?,
             sender_id: columns.next()?,
             receiver_id: columns.next()?,
-            due_on: Some(columns.next()?).filter(|&day| day != NO_DUE_DATE),
-            closed_on: columns.next()?,
+            due_on: columns.nullable("referral.due_on")?.filter(|&day| day != NO_DUE_DATE),
+            // An ended referral without a closing day is closed to its receiver.
+            closed_on: columns.nullable("referral.closed_on")?,
             offered: columns.fields()?,
         })
     }
@@ -125,7 +131,7 @@ impl Listed {
 impl Reading<'_> {
     /// Reads a row of what [`select`] selected as [`Extent::Whole`].
     pub(crate) fn whole(self, row: &QueryResult, today: NaiveDate) -> Result<ReferralRow, DbErr> {
-        let mut columns = Columns::of(row);
+        let mut columns = self.columns(row);
         let (listed, ever_accepted) = self.joined(&mut columns, today)?;
         let rest = rest(&mut columns, &listed, ever_accepted)?;
         Ok(listed.map(|()| rest))
@@ -133,7 +139,7 @@ impl Reading<'_> {
 
     /// Reads a row of what [`select`] selected as [`Extent::Listed`].
     pub(crate) fn listed(self, row: &QueryResult, today: NaiveDate) -> Result<ReferralRow<()>, DbErr> {
-        self.joined(&mut Columns::of(row), today).map(|(listed, _)| listed)
+        self.joined(&mut self.columns(row), today).map(|(listed, _)| listed)
     }
 
     /// Reads what a list shows, and whether the referral was ever accepted.
@@ -165,7 +171,7 @@ impl Reading<'_> {
         directory: &Directory,
         today: NaiveDate,
     ) -> Result<ReferralRow<()>, DbErr> {
-        let mut columns = Columns::of(row);
+        let mut columns = self.columns(row);
         let listed = Listed::read(&mut columns)?;
         let sender = directory.agency(listed.sender_id)?.clone();
         let agreed = match columns.next()? {
@@ -233,7 +239,7 @@ fn rest(columns: &mut Columns<'_>, listed: &ReferralRow<()>, ever_accepted: bool
         },
         sender_contact: contact(columns)?,
         receiver_contact: contact(columns)?,
-        first_received_on: columns.next()?,
+        first_received_on: columns.nullable("referral.first_received_on")?,
         offered_at: Some(columns.next()?).filter(|&instant: &i64| instant > 0),
         accepted_at: columns.next()?,
         closed_at: columns.next()?,
@@ -243,7 +249,7 @@ fn rest(columns: &mut Columns<'_>, listed: &ReferralRow<()>, ever_accepted: bool
         agreement_id: columns.next()?,
         consent_id: columns.next()?,
         carries_application: columns.next()?,
-        statutory_due_on: columns.next()?,
+        statutory_due_on: columns.nullable("referral.statutory_due_on")?,
         reason: columns.next()?,
         // A draft may have no consent.
         report_outcome: columns.next::<Option<bool>>()?.unwrap_or(false),
@@ -259,16 +265,21 @@ fn contact(columns: &mut Columns<'_>) -> Result<Contact, DbErr> {
     Ok(Contact { name: columns.next()?, phone: columns.next()?, email: columns.next()? })
 }
 
-/// The consent of a LEFT JOIN: all of its columns are null if there is none.
+/// The consent of a LEFT JOIN: all of its columns are null if there is none. A consent that cannot be read completely
+/// permits nothing.
 fn consent(columns: &mut Columns<'_>) -> Result<Option<Consent>, DbErr> {
-    let fields: Option<i64> = columns.next()?;
-    let ticked: Option<i64> = columns.next()?;
-    let data_protection: Option<bool> = columns.next()?;
-    let release_from_secrecy: Option<bool> = columns.next()?;
-    let art9: Option<bool> = columns.next()?;
-    let valid_from: Option<NaiveDate> = columns.next()?;
-    let valid_until: Option<NaiveDate> = columns.next()?;
-    let withdrawn_at: Option<i64> = columns.next()?;
+    let noted = columns.noted();
+    let fields: Option<i64> = columns.nullable("consent.fields")?;
+    let ticked: Option<i64> = columns.nullable("consent.ticked")?;
+    let data_protection: Option<bool> = columns.nullable("consent.data_protection")?;
+    let release_from_secrecy: Option<bool> = columns.nullable("consent.release_from_secrecy")?;
+    let art9: Option<bool> = columns.nullable("consent.art9")?;
+    let valid_from: Option<NaiveDate> = columns.nullable("consent.valid_from")?;
+    let valid_until: Option<NaiveDate> = columns.nullable("consent.valid_until")?;
+    let withdrawn_at: Option<i64> = columns.nullable("consent.withdrawn_at")?;
+    if columns.noted() > noted {
+        return Ok(None);
+    }
     Ok(valid_from.map(|valid_from| Consent {
         fields: FieldSet::from_i64(fields.unwrap_or(0)),
         ticked: FieldSet::from_i64(ticked.unwrap_or(0)),
