@@ -34,6 +34,9 @@ const REST: &str = "r.version, r.kind, r.asked_from, r.suspended_from, r.sender_
      r.accepted_at, r.closed_at, r.updated_at, r.previous_id, r.case_id, r.agreement_id, r.consent_id, \
      r.carries_application, r.statutory_due_on, r.reason, c.report_outcome";
 
+/// The last day that a database has.
+const LAST_DAY: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap();
+
 const TABLES: &str =
     " FROM referral r LEFT JOIN agreement a ON a.id = r.agreement_id JOIN agency s ON s.id = r.sender_id";
 
@@ -46,9 +49,10 @@ pub(crate) fn select(mut sql: Sql, extent: Extent, today: NaiveDate) -> Sql {
     // Also later versions that narrow running referrals; a version itself never changes.
     sql.push("(SELECT ").list_of(&["n.fields", "n.ticked_only", "n.statutory_fields"]).push(
         " FROM agreement n WHERE n.receiver_id = a.receiver_id AND n.purpose = a.purpose AND n.version > a.version \
-             AND n.narrows_running AND n.valid_from <= ",
+             AND n.narrows_running AND (n.valid_from <= ",
     );
-    sql.bind(today).push("), ").push(CONSENT);
+    // On SQLite a text that is no day is greater than all days. Such a version may have begun.
+    sql.bind(today).push(" OR n.valid_from > ").bind(LAST_DAY).push(")), ").push(CONSENT);
     if extent == Extent::Whole {
         sql.push(", ").push(REST);
     }
@@ -153,13 +157,16 @@ impl Reading<'_> {
             kind: columns.word()?,
         };
         let sender = Agency { row: sender, bound_by_203: columns.next()? };
+        let noted = columns.noted();
         // A draft may have no agreement.
         let pinned = Pinned {
             agreement: agreement([columns.fields_or_none()?, columns.fields_or_none()?, columns.fields_or_none()?]),
             access_days: columns.next::<Option<i16>>()?.unwrap_or(0),
-            ended: columns.next()?,
+            ended: columns.nullable("agreement.terminated_for_cause_on")?,
         };
         let agreed = pinned.on(today, columns.rows_of_fields()?.into_iter().map(agreement));
+        // An agreement whose end cannot be read may have ended.
+        let agreed = if columns.noted() > noted { Agreed::NOTHING } else { agreed };
         let consent = consent(columns)?;
         Ok((self.complete(listed, sender, agreed, consent, today), ever_accepted))
     }
