@@ -187,10 +187,7 @@ async fn an_error_about_a_scalar_says_how_a_value_is_written() {
     ] {
         let kind = if field.starts_with("record") { "mutation" } else { "query" };
         for value in values {
-            let literal = match &value {
-                Value::Object(_) => "{a: 1}".to_owned(),
-                other => other.to_string(),
-            };
+            let literal = if value.is_object() { "{a: 1}".to_owned() } else { value.to_string() };
             let by_literal = format!("{kind} {{ {} }}", field.replace("VALUE", &literal));
             let by_variable = format!("{kind}($v: {ty}!) {{ {} }}", field.replace("VALUE", "$v"));
             for (query, variables) in [(by_literal, json!({})), (by_variable, json!({"v": value}))] {

@@ -128,8 +128,8 @@ mod tests {
             (r#""\\u{41}\\uD83D\\uDE00\"\uD83D\uDE00\"""#, "\\u{41}\\uD83D\\uDE00\"😀\""),
             (r#""\uD7FF\uE000""#, "\u{D7FF}\u{E000}"),
             (r#""😀\u{1F600}""#, "😀😀"),
-            (r#"""""#, ""),
-            (r#""""\uD83D\uDE00 \u{1F600} \""" "b" \u{41}""""#, "\\uD83D\\uDE00 \\u{1F600} \"\"\" \"b\" \\u{41}"),
+            (r#""""#, ""),
+            (r#""""\uD83D\uDE00 "b" \u{41}""""#, "\\uD83D\\uDE00 \"b\" \\u{41}"),
         ] {
             let column = format!("{{ a(b: {literal}) ").chars().count() + 1;
             assert_eq!(parsed(literal), Some((value.to_owned(), column)), "{literal}");

@@ -300,11 +300,17 @@ mod tests {
 
     #[derive(SimpleObject)]
     #[graphql(tag = "for all")]
+    struct Plain {
+        id: i32,
+    }
+
+    #[derive(SimpleObject)]
+    #[graphql(tag = "for all")]
     struct Payload {
         scoped: Option<Scoped>,
         #[graphql(tag = "conveyed")]
-        conveyed: Option<Page>,
-        page: Option<Page>,
+        conveyed: Option<Plain>,
+        plain: Option<Plain>,
     }
 
     struct Mutations;
@@ -353,7 +359,7 @@ mod tests {
             "Scoped.unscoped: unknown scope \"everything\"",
             "Undeclared has no declared audience",
             "Undeclared.id has no declared audience",
-            "Payload.page is an object in a payload without a declared scope",
+            "Payload.plain is an object in a payload without a declared scope",
         ];
         assert_eq!(read(&registry).expect_err("problems"), problems);
     }
