@@ -241,7 +241,13 @@ on_both! {
 
         let mut more = ids.clone();
         more.push(encode(Kind::Referral, Uuid::now_v7()));
-        assert_eq!(refused(&scenario, &traeger(), "bulkOfferReferrals", &offers(&more, "a")).await, "LIMIT_EXCEEDED");
+        for (mutation, token, input) in [("bulkOfferReferrals", traeger(), offers(&more, "a")), ("bulkAnswerReferrals", jobcenter(), answers(&more, 3, json!({"action": "START"})))] {
+            let answer = bulk(&scenario, &token, mutation, &input).await;
+            assert_eq!((&answer["data"], &answer["errors"][0]["path"]), (&json!({mutation: null}), &json!([mutation])), "{answer}");
+            assert_eq!(answer["errors"][0]["extensions"], json!({"code": "LIMIT_EXCEEDED", "limit": "ITEMS"}));
+            let message = answer["errors"][0]["message"].as_str().expect("a text");
+            assert!(message.contains("„items“") && message.contains("1001") && message.contains("höchstens 1000 "), "{message}");
+        }
         assert_eq!(refused(&scenario, &traeger(), "bulkOfferReferrals", &offers(&[], "b")).await, "BAD_INPUT");
         let twice = [ids[0].clone(), ids[1].clone(), ids[0].clone()];
         assert_eq!(refused(&scenario, &traeger(), "bulkOfferReferrals", &offers(&twice, "c")).await, "BAD_INPUT");

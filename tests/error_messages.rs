@@ -1,13 +1,13 @@
 //! The error messages that a front-end developer reads.
 
-use kim_domain::agency::Role;
+use kim_domain::agency::{AgencyKind, Role};
 use kim_domain::calendar::Clock;
 use kim_domain::id::{Kind, encode};
 use serde_json::{Value, json};
 
 use crate::support::database::{Backend, fresh};
 use crate::support::office;
-use crate::support::server::{TestServer, claims, sign, token};
+use crate::support::server::{TestServer, add_agency, claims, sign, token};
 use crate::support::world::today;
 
 const READ: &str = "{ referrals { nodes { handover { familyName } } } }";
@@ -159,6 +159,66 @@ async fn an_error_message_says_what_is_wrong_and_where() {
             "extensions": {"code": "UNAUTHENTICATED"},
         }]})
     );
+    server.stop().await;
+}
+
+/// By literal and by variable, at an argument, an input field and in a list.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_error_about_a_scalar_says_how_a_value_is_written() {
+    let db = fresh(Backend::Sqlite).await;
+    office::fill(&db, 1).await;
+    add_agency(&db, "ki", AgencyKind::Koordination, true).await;
+    let server = TestServer::start(db, Clock::on(today())).await;
+    let (clerk, coordination) = (token("jobcenter", Role::Clerk), token("ki", Role::Coordinator));
+    let id = "Kennung als Text, z. B. referral_01h455vb4pex5vsknk084sn02q";
+    let periods = "Monat als JJJJ-MM (2026-03), Quartal als JJJJ-QN (2026-Q1)";
+    let of_referrals = |filter: &str| format!("referrals(filter: {filter}) {{ totalCount }}");
+    for (token, ty, field, values, written) in [
+        (&coordination, "Period", "municipalityStatistics(period: VALUE) { period }".to_owned(),
+            vec![json!("2026"), json!("2026-13"), json!("2026-Q5"), json!("März"), json!(2026), json!(["2026"]), json!("")], periods),
+        (&clerk, "Month", "referralStatistics(filter: {from: VALUE}) { total }".to_owned(),
+            vec![json!("2026"), json!("2026-3"), json!("03/2026"), json!("2026-Q1"), json!(202603)], "Monat als JJJJ-MM (2026-03)"),
+        (&clerk, "Date", of_referrals("{dueBefore: VALUE}"), vec![json!("2026-1-1"), json!("20.11.2026"), json!(20261120)], "2026-11-20"),
+        (&clerk, "DateTime", "recordAppointment(input: {idempotencyKey: \"a\", referralId: \"a\", expectedVersion: 1, at: VALUE}) { referral { id } }".to_owned(),
+            vec![json!("2026-11-20"), json!("20.11.2026 11:00"), json!(1)], "2026-11-20T11:00:00Z"),
+        (&clerk, "ID", "referral(id: VALUE) { id }".to_owned(), vec![json!(true), json!(1.5), json!({"a": 1}), json!(["a", "b"])], id),
+        (&clerk, "ID", "referralsById(ids: [VALUE]) { id }".to_owned(), vec![json!(false)], id),
+        (&clerk, "ID", of_referrals("{agency: VALUE}"), vec![json!(true)], id),
+    ] {
+        let kind = if field.starts_with("record") { "mutation" } else { "query" };
+        for value in values {
+            let literal = if value.is_object() { "{a: 1}".to_owned() } else { value.to_string() };
+            let by_literal = format!("{kind} {{ {} }}", field.replace("VALUE", &literal));
+            let by_variable = format!("{kind}($v: {ty}!) {{ {} }}", field.replace("VALUE", "$v"));
+            for (query, variables) in [(by_literal, json!({})), (by_variable, json!({"v": value}))] {
+                let answer = server.ask(token, &query, &variables).await;
+                let message = answer["errors"][0]["message"].as_str().unwrap_or_default();
+                assert!(message.contains(written), "{query} {variables}: {answer}");
+            }
+        }
+    }
+    // A text that is no id is an error of its field.
+    for (query, place) in [
+        ("{ referral(id: \"7\") { id } }", "referral"),
+        (
+            "mutation { acknowledgeReferral(input: {idempotencyKey: \"b\", referralId: \"7\", expectedVersion: 1}) { referral { id } } }",
+            "acknowledgeReferral",
+        ),
+    ] {
+        let answer = server.ask(&clerk, query, &json!({})).await;
+        assert_eq!(
+            (&answer["errors"][0]["path"], &answer["errors"][0]["extensions"]["code"]),
+            (&json!([place]), &json!("BAD_INPUT")),
+            "{answer}"
+        );
+        assert!(
+            answer["errors"][0]["message"]
+                .as_str()
+                .expect("a text")
+                .ends_with("Kennungen sehen so aus: referral_01h455vb4pex5vsknk084sn02q"),
+            "{answer}"
+        );
+    }
     server.stop().await;
 }
 

@@ -5,6 +5,7 @@ use kim_domain::calendar::Clock;
 use serde_json::{Value, json};
 
 use crate::support::database::{Backend, fresh};
+use crate::support::scenario::{Scenario, traeger};
 use crate::support::server::{TestServer, token};
 use crate::support::world::today;
 use crate::support::{office, on_both};
@@ -110,4 +111,31 @@ async fn invalid_documents_that_the_engine_accepts_are_refused_before_execution(
         assert_eq!(answer, json!({"data": {"referrals": {"totalCount": 1}}}), "{query}");
     }
     server.stop().await;
+}
+
+on_both! {
+    async fn an_escaped_character_is_stored_and_answered(db: TestDatabase) {
+        let scenario = Scenario::begin(db).await;
+        let referral = scenario.offered().await;
+        let post = |text: &str, key: &str| format!("mutation {{ postMessage(input: {{idempotencyKey: \"{key}\", referralId: {}, expectedVersion: {}, text: {text}}}) {{ referral {{ version }} }} }}", referral["id"], referral["version"]);
+        scenario.ask(&traeger(), &post(r#""\uD83D\uDE00 \u{1F600} \u{e4}\u00e4 \\u{41} \\uD83D""#, "a")).await;
+        let query = format!("{{ referral(id: {}) {{ version messages {{ nodes {{ text }} }} }} }}", referral["id"]);
+        let seen = scenario.ask(&traeger(), &query).await["referral"].clone();
+        assert_eq!(seen["messages"]["nodes"], json!([{"text": "😀 😀 ää \\u{41} \\uD83D"}]));
+        for literal in [r#""\uD83D""#, r#""\uDE00\uD83D""#, r#""\u{D83D}""#, r#""\u{110000}""#, r#""\u{}""#] {
+            let answer = scenario.server.ask(&traeger(), &post(literal, "b"), &json!({})).await;
+            assert_eq!(code(&answer), "GRAPHQL_PARSE_FAILED", "{literal}: {answer}");
+        }
+        // An escaped U+0000 is no text, however it is written, and errors after an escape keep their column.
+        let answer = scenario.server.ask(&traeger(), &post(r#""a\u{0}""#, "c"), &json!({})).await;
+        assert_eq!(code(&answer), "BAD_INPUT", "{answer}");
+        let answer = scenario.server.ask(&traeger(), r#"{ referral(id: "\u{1F600}") { id } nothing }"#, &json!({})).await;
+        assert_eq!(answer["errors"][0]["locations"], json!([{"line": 1, "column": 36}]), "{answer}");
+        // A block string has no escapes.
+        let block = post(r#""""\uD83D\uDE00 \u{1F600}""""#, "d").replace(&format!("expectedVersion: {}", referral["version"]), &format!("expectedVersion: {}", seen["version"]));
+        scenario.ask(&traeger(), &block).await;
+        let seen = scenario.ask(&traeger(), &query).await;
+        assert_eq!(seen["referral"]["messages"]["nodes"][1]["text"], "\\uD83D\\uDE00 \\u{1F600}");
+        scenario.server.stop().await;
+    }
 }

@@ -124,11 +124,15 @@ async fn own_case(work: &Work<'_>, id: Option<Uuid>) -> Result<CaseRow, WorkErro
 async fn limit(work: &Work<'_>, case_id: Uuid) -> Result<(), WorkError> {
     work.writes().queue_support_checks().await?;
     if work.writes().count_own_support_checks(work.now() - HOUR).await? >= MAX_PER_HOUR {
-        let text = "Sie haben in der letzten Stunde zu oft abgeglichen. Bitte später noch einmal.";
-        return Err(WorkError::rate_limited(text));
+        return Err(WorkError::rate_limited(format!(
+            "Sie haben in der letzten Stunde schon {MAX_PER_HOUR} Mal abgeglichen: höchstens so oft. Bitte später noch \
+             einmal."
+        )));
     }
     if work.writes().count_support_checks_of_case(case_id, work.now() - 24 * HOUR).await? >= MAX_PER_CASE_AND_DAY {
-        return Err(WorkError::rate_limited("Dieser Fall wurde in den letzten 24 Stunden oft genug abgeglichen."));
+        return Err(WorkError::rate_limited(format!(
+            "Dieser Fall wurde in den letzten 24 Stunden schon {MAX_PER_CASE_AND_DAY} Mal abgeglichen: höchstens so oft."
+        )));
     }
     Ok(())
 }

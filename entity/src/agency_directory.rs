@@ -180,16 +180,30 @@ async fn agreements(connection: &impl ConnectionTrait) -> Result<HashMap<Uuid, V
             narrowing.clear();
             passed = of;
         }
-        let agreement =
-            Agreement { fields: columns.fields()?, ticked_only: columns.fields()?, statutory: columns.fields()? };
-        let pinned = Pinned { agreement, access_days: columns.next()?, ended: columns.next()? };
+        let pinned = pinned(&mut columns).unwrap_or_else(|_| {
+            tracing::error!(
+                kind = "stored value",
+                table = "agreement",
+                "an agreement that is unreadable permits nothing"
+            );
+            Pinned { agreement: Agreed::NOTHING.agreement, access_days: 0, ended: None }
+        });
         agreements.insert(id, Version { pinned, narrowing: narrowing.clone() });
-        let (narrows, from): (bool, NaiveDate) = (columns.next()?, columns.next()?);
+        // A version whose first day cannot be read may have begun.
+        let (narrows, from) = (columns.next()?, columns.next().unwrap_or(NaiveDate::MIN));
         if narrows {
-            narrowing.push((from, agreement));
+            narrowing.push((from, pinned.agreement));
         }
     }
     Ok(agreements)
+}
+
+fn pinned(columns: &mut Columns<'_>) -> Result<Pinned, DbErr> {
+    // All columns are passed, also if one of them cannot be read.
+    let [fields, ticked_only, statutory] = [columns.fields(), columns.fields(), columns.fields()];
+    let (access_days, ended) = (columns.next(), columns.next());
+    let agreement = Agreement { fields: fields?, ticked_only: ticked_only?, statutory: statutory? };
+    Ok(Pinned { agreement, access_days: access_days?, ended: ended? })
 }
 
 /// The cache of the directory that was read last, for all requests of the process.

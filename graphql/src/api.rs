@@ -16,9 +16,10 @@ use uuid::Uuid;
 use crate::document::ParsedRequest;
 use crate::document::prepared::{self, PreparedRequest};
 use crate::engine::{error_text, failed_fields, repeated_fields, root_order};
-use crate::error::{Code, MAX_ERRORS, kind_of, masked, timed_out};
+use crate::error::{Code, MAX_ERRORS, incomplete, kind_of, masked, timed_out};
 use crate::root::schemas::{self, Schema};
 use crate::run::session::{Session, Shape};
+use crate::schema::visible_schema::VisibleSchema;
 
 /// Maximum number of executions of one request. A request is executed again if fields were closed to the viewer's
 /// agency in the meantime.
@@ -86,7 +87,8 @@ impl Api {
         // A mutation must read the rows after its changes, so it does not use the snapshot from before.
         let mut snapshot = Some(admitted).filter(|_| !request.prepared.is_mutation);
         for _ in 0..ATTEMPTS {
-            let (mut response, shown, today) = match self.attempt(schema, &viewer, snapshot.take(), &request).await {
+            let attempt = self.attempt((schema, visible), &viewer, snapshot.take(), &request);
+            let (mut response, shown, today) = match attempt.await {
                 Ok(executed) => executed,
                 Err(failed) => return failed,
             };
@@ -115,7 +117,7 @@ impl Api {
     /// Executes the request once, on the given snapshot or on a new one.
     async fn attempt(
         &self,
-        schema: &Schema,
+        (schema, visible): (&Schema, &VisibleSchema),
         viewer: &Arc<Viewer>,
         snapshot: Option<Reads>,
         request: &PreparedRequest<'_>,
@@ -128,8 +130,14 @@ impl Api {
         let session = Session::new(Arc::clone(viewer), database, key, self.clock, snapshot, shape);
         // The log must use the day on which the rule was evaluated: midnight may pass during the request.
         let (today, session) = (session.today(), Arc::new(session));
-        let response = schema.execute(request.engine_request().data(Arc::clone(&session))).await;
+        let mut response = schema.execute(request.engine_request(visible).data(Arc::clone(&session))).await;
+        request.report(&mut response, visible);
         let mut response = complete(response);
+        let missing = session.unreadable();
+        if !missing.is_empty() && response.data != Value::Null {
+            // Without a path: the schema has no place for a row that cannot be read.
+            response.errors.push(incomplete(&missing));
+        }
         root_order::restore(&mut response.data, &request.prepared.root_keys);
         match Arc::into_inner(session) {
             Some(session) => Ok((response, session.close(), today)),

@@ -118,7 +118,7 @@ pub(super) fn from_query_string(request: &poem::Request) -> Result<async_graphql
     })?;
     build(Members {
         query: parameters.query,
-        operation_name: parameters.operation_name.filter(|name| !name.is_empty()),
+        operation_name: parameters.operation_name,
         variables: parse_object(parameters.variables)?,
         _extensions: parse_object(parameters.extensions)?,
     })
@@ -139,7 +139,8 @@ fn build(members: Members) -> Result<async_graphql::Request, Rejection> {
     let query = members.query.ok_or_else(|| bad_input("„query“ fehlt."))?;
     size::check_document(&query).map_err(Rejection::limit_exceeded)?;
     let mut request = async_graphql::Request::new(query);
-    request.operation_name = members.operation_name;
+    // Clients send an empty name instead of none.
+    request.operation_name = members.operation_name.filter(|name| !name.is_empty());
     request.variables = Variables::from_json(Value::Object(members.variables.unwrap_or_default()));
     Ok(request)
 }

@@ -50,6 +50,13 @@ fn too_much(limit: Limit) -> Value {
         Limit::Text => json!({"query": "{ __typename }", "variables": {"a": "x".repeat(50_000)}}),
         Limit::Page => asking("{ referrals(first: 101) { totalCount } }".to_owned()),
         Limit::Ids => asking(format!("{{ referralsById(ids: {}) {{ id }} }}", json!(vec!["a"; 101]))),
+        Limit::Items => json!({
+            "query": "mutation($i: BulkAnswerReferralsInput!) { bulkAnswerReferrals(input: $i) { results { status } } }",
+            "variables": {"i": {
+                "idempotencyKey": "a", "action": "ACCEPT",
+                "items": vec![json!({"referralId": "referral_01h455vb4pex5vsknk084sn02q", "expectedVersion": 1}); 1_001],
+            }},
+        }),
     }
 }
 

@@ -56,12 +56,17 @@ impl Running {
     }
 }
 
-/// The fields that are closed for the receiver immediately. `None` if neither the visible fields change nor those that
-/// would be visible later.
+/// The fields that are closed for the receiver immediately. `None` if the agreement narrows nothing for the referral. For
+/// a referral that goes on, this does not depend on the fields that are handed over: from a notification the receiver
+/// learns what was agreed on, which it knows, and not what it would see later.
 fn lost(row: &ReferralRow, agreement: Agreement) -> Option<FieldSet> {
     let then = Terms { agreement, ..row.terms };
     let closed = row.visible().fields().without(disclosure::visible(&then).fields());
     let goes_on = row.status.is_open() || row.status == ReferralStatus::Suspended;
-    let later = disclosure::visible(&Terms { stage: Stage::Full, ..then });
-    (!closed.is_empty() || (goes_on && row.visible_if_accepted() != later)).then_some(closed)
+    let highest = disclosure::ceiling(row.terms.receiver, Stage::Full);
+    let agreed = |agreement: Agreement| {
+        let Agreement { fields, ticked_only, statutory } = agreement;
+        [fields, fields.and(ticked_only), fields.and(statutory)].map(|fields| fields.and(highest))
+    };
+    (!closed.is_empty() || (goes_on && agreed(row.terms.agreement) != agreed(agreement))).then_some(closed)
 }

@@ -88,11 +88,17 @@ async fn close(work: &mut Work<'_>, row: &ReferralRow, consent: &consent::Model)
         suspend(work, row).await?;
         return Ok(true);
     }
-    let shows = |row: &ReferralRow| (row.visible(), row.visible_if_accepted());
-    if shows(row) == shows(&after) || row.status == ReferralStatus::Suspended {
+    if row.status == ReferralStatus::Suspended {
         return Ok(false);
     }
-    work.notify(row, ChangeKind::ConsentChanged, None);
+    if row.visible() != after.visible() {
+        work.notify(row, ChangeKind::ConsentChanged, None);
+    } else if row.visible_if_accepted() != after.visible_if_accepted() {
+        // The receiver must not learn that a field was offered that it could not see yet.
+        work.notify_sender(row, ChangeKind::ConsentChanged, None);
+    } else {
+        return Ok(false);
+    }
     Ok(true)
 }
 

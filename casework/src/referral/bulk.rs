@@ -91,7 +91,10 @@ async fn find(work: &Work<'_>, targets: &[Target]) -> Result<Vec<Result<Referral
         return Err(WorkError::bad_input("„items“ ist leer."));
     }
     if targets.len() > MAX_ROWS {
-        return Err(WorkError::too_much(format!("Höchstens {MAX_ROWS} Zeilen auf einmal; bitte aufteilen.")));
+        return Err(WorkError::too_much(format!(
+            "„items“ hat {} Zeilen: höchstens {MAX_ROWS} auf einmal. Bitte aufteilen.",
+            targets.len()
+        )));
     }
     let ids: Vec<Uuid> = targets.iter().filter_map(|target| target.id).collect();
     if ids.iter().collect::<BTreeSet<_>>().len() < ids.len() {

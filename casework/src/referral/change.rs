@@ -1,12 +1,13 @@
 //! Adds fields to a handover, removes them, or copies their current values. The history shows the fields to both sides.
 
 use kim_domain::change::ChangeKind;
-use kim_domain::disclosure::{Stage, Terms, ceiling};
+use kim_domain::disclosure::{self, Stage, Terms, ceiling};
 use kim_domain::field::{FieldSet, HandoverField as F};
 use kim_domain::life::ReferralAction;
 use kim_entity::handover::HandoverRow;
 use kim_entity::read::ReferralRow;
-use kim_entity::write::ReferralChange;
+use kim_entity::unscoped::Unscoped;
+use kim_entity::write::{ReferralChange, Tx};
 use serde_json::json;
 
 use super::duty::refuse_unacknowledged;
@@ -72,12 +73,40 @@ pub async fn change_handover(
     let offered = before.or(change.added).without(change.removed);
     let reporting_duty_acknowledged = input.acknowledge_reporting_duty.then_some(true);
     let with = ReferralChange { offered: Some(offered), reporting_duty_acknowledged, ..Default::default() };
-    work.write_action(&row, ReferralAction::ChangeHandover, ChangeKind::HandoverChanged, Some(change.detail()), with)
-        .await?;
+    let what = (ReferralAction::ChangeHandover, ChangeKind::HandoverChanged);
+    if row.rest.offered_at.is_some() {
+        let known = known_to_receiver(work, &row, offered, &change).await?;
+        let parts = [change.part(known), change.part(change.fields().without(known))];
+        // After acceptance a field is hidden only because its ground is missing, and the sender can find that out.
+        let counts = parts[0].is_some() || row.rest.standing.ever_accepted;
+        work.write_action_in_parts(&row, what, parts, with, counts).await?;
+    } else {
+        work.write_action(&row, what.0, what.1, Some(change.detail(FieldSet::ALL)), with).await?;
+    }
     if !change.removed.is_empty() && row.rest.offered_at.is_some() {
         work.mark_closed_to(row.receiver_id);
     }
     Ok(ReferralResult { referral: row.id })
+}
+
+/// The changed fields of which the receiver may learn: it sees them before or after the change, or it was shown them.
+/// A handover in preview has fields that the receiver does not know of.
+#[expect(clippy::disallowed_methods, reason = "whether a field was disclosed is only in the log, which has no viewer")]
+async fn known_to_receiver(
+    work: &Work<'_>,
+    row: &ReferralRow,
+    offered: FieldSet,
+    change: &Change,
+) -> Result<FieldSet, WorkError> {
+    let after = disclosure::visible(&Terms { offered, ..row.terms });
+    let seen = row.visible().fields().or(after.fields());
+    let unseen = change.removed.without(seen);
+    if unseen.is_empty() {
+        return Ok(seen);
+    }
+    let ever = async |all: &Unscoped<&Tx>| all.ever_disclosed(&[row.id], unseen).await;
+    let ever = work.writes().unscoped(ever).await?;
+    Ok(ever.get(&row.id).copied().unwrap_or_default().or(seen))
 }
 
 /// The effective changes.
@@ -127,12 +156,21 @@ impl Change {
     }
 
     fn is_none(&self) -> bool {
-        self.concern.is_none() && self.added.or(self.removed).or(self.refreshed).is_empty()
+        self.concern.is_none() && self.fields().is_empty()
     }
 
-    /// The details of the event.
-    fn detail(&self) -> serde_json::Value {
-        let codes = |set: FieldSet| set.iter().map(F::code).collect::<Vec<_>>();
+    fn fields(&self) -> FieldSet {
+        self.added.or(self.removed).or(self.refreshed)
+    }
+
+    /// The details of the event about these fields; `None` if none of them was changed.
+    fn part(&self, fields: FieldSet) -> Option<serde_json::Value> {
+        (!self.fields().and(fields).is_empty()).then(|| self.detail(fields))
+    }
+
+    /// The details of the event about these fields.
+    fn detail(&self, fields: FieldSet) -> serde_json::Value {
+        let codes = |set: FieldSet| set.and(fields).iter().map(F::code).collect::<Vec<_>>();
         json!({"added": codes(self.added), "removed": codes(self.removed), "refreshed": codes(self.refreshed)})
     }
 }

@@ -78,6 +78,39 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// Writes an action of the sender that moves nothing, in two parts: of `hidden` only the sender learns. Without
+    /// `counts` the version stays, so that the receiver does not learn from it that something was changed.
+    pub(crate) async fn write_action_in_parts(
+        &mut self,
+        row: &ReferralRow,
+        (action, kind): (ReferralAction, ChangeKind),
+        [told, hidden]: [Option<serde_json::Value>; 2],
+        with: ReferralChange,
+        counts: bool,
+    ) -> Result<(), WorkError> {
+        require_permitted(row, action)?;
+        if counts {
+            self.update(row, with).await?
+        } else {
+            self.update_unnoticed(row, with).await?
+        }
+        let event = |detail: serde_json::Value, senders_alone| referral_event::Model {
+            action: Some(Code(action)),
+            detail: Some(detail.to_string()),
+            senders_alone,
+            ..self.event_of(row, Mover::Sender)
+        };
+        let (told, hidden) = (told.map(|told| event(told, false)), hidden.map(|hidden| event(hidden, true)));
+        if let Some(told) = told {
+            self.write_event(row, kind, told);
+        }
+        if let Some(hidden) = hidden {
+            self.notify_sender(row, kind, Some(hidden.id));
+            self.record.events.push(hidden);
+        }
+        Ok(())
+    }
+
     /// Writes to this referral an event of another referral of the same case. The sender's history shows the event
     /// without naming another agency, and the receiver learns of no other agency. An event that only the sender may see
     /// does not increment the version.
@@ -205,6 +238,17 @@ impl<W: Worker> Work<'_, W> {
         Ok(())
     }
 
+    /// The same without the receiver's knowledge, for a consent that changes nothing that it sees.
+    pub(crate) async fn base_on_consent_unnoticed(
+        &mut self,
+        row: &ReferralRow,
+        consent_id: Uuid,
+    ) -> Result<(), WorkError> {
+        self.update_unnoticed(row, ReferralChange { consent_id: Some(Some(consent_id)), ..Default::default() }).await?;
+        self.notify_sender(row, ChangeKind::ConsentChanged, None);
+        Ok(())
+    }
+
     /// Notifies both sides of a change that has no event. The receiver is not notified about a referral that was never
     /// offered.
     pub(crate) fn notify(&mut self, row: &ReferralRow, kind: ChangeKind, event_id: Option<Uuid>) {
@@ -212,6 +256,12 @@ impl<W: Worker> Work<'_, W> {
         for agency_id in [row.sender_id, row.receiver_id].into_iter().take(if hidden { 1 } else { 2 }) {
             self.record.changes.push(FeedChange { agency_id, referral_id: row.id, kind, event_id });
         }
+    }
+
+    /// Notifies the sender alone.
+    pub(crate) fn notify_sender(&mut self, row: &ReferralRow, kind: ChangeKind, event_id: Option<Uuid>) {
+        let (agency_id, referral_id) = (row.sender_id, row.id);
+        self.record.changes.push(FeedChange { agency_id, referral_id, kind, event_id });
     }
 
     /// An event that leaves the referral in its state.
@@ -246,6 +296,12 @@ impl<W: Worker> Work<'_, W> {
         for agency_id in [row.receiver_id, row.sender_id].into_iter().take(recipients).skip(of_draft) {
             self.record.changes.push(FeedChange { agency_id, referral_id: row.id, kind, event_id });
         }
+    }
+
+    /// Writes columns of a referral of which the receiver must not learn. CONFLICT if its version has changed.
+    async fn update_unnoticed(&self, row: &ReferralRow, with: ReferralChange) -> Result<(), WorkError> {
+        let version = row.rest.version;
+        require_incremented(self.tx().change_referral_unnoticed(row.id, version, with).await?, version)
     }
 
     /// Writes columns of a referral. CONFLICT if its version has changed.

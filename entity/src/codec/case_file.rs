@@ -201,7 +201,7 @@ impl CaseRow {
             district: columns.next()?,
             phase: columns.next()?,
             opened_on: columns.next()?,
-            closed_on: columns.next()?,
+            closed_on: columns.nullable("case.closed_on")?,
             version: columns.next()?,
             close_reason: columns.next()?,
             result: columns.next()?,
@@ -221,7 +221,11 @@ pub(crate) fn push_plan(sql: &mut Sql) {
 impl PlanRow {
     /// Reads what [`push_plan`] appended.
     pub(crate) fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr> {
-        Ok(Self { plan: columns.next()?, plan_steps: columns.next()?, reviewed_on: columns.next()? })
+        Ok(Self {
+            plan: columns.next()?,
+            plan_steps: columns.next()?,
+            reviewed_on: columns.nullable("case.plan_reviewed_on")?,
+        })
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) const fn columns(backend: DbBackend) -> &'static str {
         DbBackend::Postgres => {
             ", current_setting('transaction_isolation'), current_setting('transaction_read_only'), pg_is_in_recovery()"
         }
-        _ => "",
+        DbBackend::Sqlite | _ => "",
     }
 }
 

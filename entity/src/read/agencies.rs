@@ -35,8 +35,8 @@ impl Reads {
             sql.push(" AND g.slug > ").bind(after.as_str());
         }
         sql.push(" ORDER BY g.slug").limit(window.fetched());
-        let rows = sql.all(self.connection()).await?.iter().map(read).collect::<Result<_, _>>()?;
-        Ok(Page::cut(rows, window))
+        let rows = sql.all(self.connection()).await?;
+        Ok(Page::cut(self.readable("agency", rows.iter().map(read))?, window).flat())
     }
 
     /// The number of agencies in the list.
@@ -79,7 +79,8 @@ impl Reads {
         }
         let mut sql = self.sql();
         sql.push(COLUMNS).is_one_of("g.id", ids);
-        sql.all(self.connection()).await?.iter().map(read).collect()
+        let rows = sql.all(self.connection()).await?;
+        Ok(self.readable("agency", rows.iter().map(read))?.into_iter().flatten().collect())
     }
 }
 

@@ -87,8 +87,8 @@ impl Reads {
             sql.push(" AND a.id > ").bind(after);
         }
         sql.push(" ORDER BY a.id").limit(window.fetched());
-        let rows = sql.all(self.connection()).await?.iter().map(read).collect::<Result<_, _>>()?;
-        Ok(Page::cut(rows, window))
+        let rows = sql.all(self.connection()).await?;
+        Ok(Page::cut(self.readable("agreement", rows.iter().map(read))?, window).flat())
     }
 
     /// The number of agreements that concern the viewer's agency.

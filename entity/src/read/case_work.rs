@@ -94,7 +94,7 @@ impl Reads {
             .is_one_of("k.id", cases);
         let mut plans = HashMap::new();
         for row in &sql.all(self.connection()).await? {
-            let mut columns = Columns::of(row);
+            let mut columns = Columns::noting(row, self.unreadable.as_deref());
             plans.insert(columns.next()?, PlanRow::read(&mut columns)?);
         }
         Ok(plans)

@@ -13,6 +13,10 @@ use crate::codec::case_file::CaseRow;
 use crate::codec::{case_file, household_member, person};
 use crate::sql::{Columns, Sql};
 
+/// The text of a field that is computed from a value that cannot be read. It is no value of these fields either, so that
+/// the field is an error where it is shown.
+const NO_VALUE: &str = "unreadable";
+
 /// A page of cases.
 pub type CasePage = Page<CaseRow>;
 
@@ -46,7 +50,7 @@ impl Reads {
             sql.push(" AND (k.opened_on, k.id) < (").bind(opened_on).push(",").bind(id).push(")");
         }
         sql.push(" ORDER BY k.opened_on DESC, k.id DESC").limit(window.fetched());
-        let mut page = Page::cut(self.fetch_cases(sql, record).await?, window);
+        let mut page = Page::cut(self.fetch_cases(sql, record).await?, window).flat();
         self.add_household(&mut page.rows, record).await?;
         Ok(page)
     }
@@ -73,7 +77,7 @@ impl Reads {
         let mut sql = self.select_cases(record);
         self.narrow_cases(&mut sql, &CaseFilter::default());
         sql.push(" AND ").is_one_of("k.id", ids);
-        let mut rows = self.fetch_cases(sql, record).await?;
+        let mut rows: Vec<CaseRow> = self.fetch_cases(sql, record).await?.into_iter().flatten().collect();
         self.add_household(&mut rows, record).await?;
         Ok(rows)
     }
@@ -110,15 +114,22 @@ impl Reads {
         }
     }
 
-    async fn fetch_cases(&self, sql: Sql, record: FieldSet) -> Result<Vec<CaseRow>, DbErr> {
-        sql.all(self.connection()).await?.iter().map(|row| self.read_case(row, record)).collect()
+    /// None for a row that cannot be read.
+    async fn fetch_cases(&self, sql: Sql, record: FieldSet) -> Result<Vec<Option<CaseRow>>, DbErr> {
+        let rows = sql.all(self.connection()).await?;
+        self.readable("case", rows.iter().map(|row| self.read_case(row, record)))
     }
 
     fn read_case(&self, row: &QueryResult, record: FieldSet) -> Result<CaseRow, DbErr> {
-        let mut case = CaseRow::read(&mut Columns::of(row), with_birth_date(record))?;
+        let mut case = CaseRow::read(&mut Columns::noting(row, self.unreadable.as_deref()), with_birth_date(record))?;
         if record.contains(HandoverField::Age) {
-            let born = case.record.get(HandoverField::BirthDate).and_then(|day| day.parse().ok());
-            let age = born.map(|born| kim_domain::calendar::age_on(born, self.today).to_string());
+            let born = case.record.get(HandoverField::BirthDate);
+            let age = match born.map(str::parse) {
+                Some(Ok(born)) => Some(kim_domain::calendar::age_on(born, self.today).to_string()),
+                Some(Err(_)) if self.unreadable.is_none() => return Err(DbErr::Type("no birth date".into())),
+                Some(Err(_)) => Some(NO_VALUE.to_owned()),
+                None => None,
+            };
             case.record.push(HandoverField::Age, age.as_deref());
         }
         Ok(case)
@@ -133,14 +144,27 @@ impl Reads {
         sql.push("SELECT m.person_id");
         household_member::push_columns(&mut sql);
         sql.push(" FROM household_member m WHERE ").is_one_of("m.person_id", &persons).push(" ORDER BY m.id");
-        let mut households: HashMap<Uuid, Vec<HouseholdMember>> = HashMap::new();
+        // None for a household with a member that cannot be read.
+        let mut households: HashMap<Uuid, Option<Vec<HouseholdMember>>> = HashMap::new();
         for row in &sql.all(self.connection()).await? {
             let mut columns = Columns::of(row);
-            households.entry(columns.next()?).or_default().push(household_member::read(&mut columns)?);
+            let members = households.entry(columns.next()?).or_insert_with(|| Some(Vec::new()));
+            match household_member::read(&mut columns) {
+                Ok(member) => {
+                    if let Some(members) = members {
+                        members.push(member);
+                    }
+                }
+                Err(error) if self.unreadable.is_none() => return Err(error),
+                Err(_) => *members = None,
+            }
         }
         for case in cases {
-            let members = households.remove(&case.person_id);
-            let members = members.map(|members| Value::HouseholdMembers(members).encode());
+            let encode = |members: Option<Vec<HouseholdMember>>| match members {
+                Some(members) => Value::HouseholdMembers(members).encode(),
+                None => NO_VALUE.to_owned(),
+            };
+            let members = households.remove(&case.person_id).map(encode);
             case.record.push(HandoverField::HouseholdMembers, members.as_deref());
         }
         Ok(())

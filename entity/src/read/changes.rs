@@ -48,8 +48,8 @@ impl Reads {
                 event_id: columns.next()?,
             })
         };
-        let rows = sql.all(self.connection()).await?.iter().map(read).collect::<Result<_, DbErr>>()?;
-        Ok(Page::cut(rows, window))
+        let rows = sql.all(self.connection()).await?;
+        Ok(Page::cut(self.readable("change", rows.iter().map(read))?, window).flat())
     }
 
     /// The number of changes in the feed.

@@ -19,6 +19,7 @@ mod referral_filter;
 pub(crate) mod referral_row;
 mod referrals;
 mod statistics;
+mod unreadable;
 
 pub use crate::agency_directory::AgencyRow;
 pub use crate::codec::case_file::{CaseRow, PlanRow};
@@ -26,6 +27,7 @@ pub use crate::codec::message::MessageRow;
 pub use crate::codec::note::NoteRow;
 pub use crate::codec::values::Values;
 use crate::sql::Sql;
+pub use crate::sql::Unreadable;
 pub use agencies::AgencyPage;
 pub use agreements::{AgreementPage, AgreementRow};
 pub use case_work::DecisionRow;
@@ -64,6 +66,8 @@ pub struct Reads {
     today: NaiveDate,
     directory: Option<Arc<Directory>>,
     agencies: Agencies,
+    /// What could not be read. `None` in a transaction that writes: it fails instead.
+    unreadable: Option<Arc<Unreadable>>,
 }
 
 /// Where the names of agencies are found if no directory came with the snapshot.
@@ -90,7 +94,8 @@ impl Reads {
             Some(version) => Some(database.directory().at(version, tx.connection()).await?),
             None => None,
         };
-        Ok(Some(Self { tx, viewer: Arc::new(viewer), today, directory, agencies: Agencies::InTable }))
+        let unreadable = Some(Arc::default());
+        Ok(Some(Self { tx, viewer: Arc::new(viewer), today, directory, agencies: Agencies::InTable, unreadable }))
     }
 
     /// Begins a snapshot for a viewer, on a day in Berlin. It joins rows to their agencies and agreements, because it does not know
@@ -101,14 +106,15 @@ impl Reads {
     /// The database does not answer.
     pub async fn begin(database: &Database, viewer: Arc<Viewer>, today: NaiveDate) -> Result<Self, DbErr> {
         let agencies = Agencies::InDirectory(database.directory().clone(), OnceCell::new());
-        Ok(Self { tx: Tx::read(database).await?, viewer, today, directory: None, agencies })
+        let unreadable = Some(Arc::default());
+        Ok(Self { tx: Tx::read(database).await?, viewer, today, directory: None, agencies, unreadable })
     }
 
     /// The same reads in a transaction that writes. Each statement sees what is committed at its own instant, so that no cached
     /// directory fits.
     pub(crate) async fn writing(database: &Database, viewer: Arc<Viewer>, today: NaiveDate) -> Result<Self, DbErr> {
         let tx = Tx::write(database).await?;
-        Ok(Self { tx, viewer, today, directory: None, agencies: Agencies::InTable })
+        Ok(Self { tx, viewer, today, directory: None, agencies: Agencies::InTable, unreadable: None })
     }
 
     /// The directory of this snapshot, if names of agencies are to be found there.
@@ -145,6 +151,12 @@ impl Reads {
     #[must_use]
     pub fn today(&self) -> NaiveDate {
         self.today
+    }
+
+    /// What could not be read in this snapshot until now.
+    #[must_use]
+    pub fn unreadable(&self) -> Option<&Arc<Unreadable>> {
+        self.unreadable.as_ref()
     }
 
     pub(crate) fn sql(&self) -> Sql {

@@ -34,6 +34,9 @@ const REST: &str = "r.version, r.kind, r.asked_from, r.suspended_from, r.sender_
      r.accepted_at, r.closed_at, r.updated_at, r.previous_id, r.case_id, r.agreement_id, r.consent_id, \
      r.carries_application, r.statutory_due_on, r.reason, c.report_outcome";
 
+/// The last day that a database has.
+const LAST_DAY: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap();
+
 const TABLES: &str =
     " FROM referral r LEFT JOIN agreement a ON a.id = r.agreement_id JOIN agency s ON s.id = r.sender_id";
 
@@ -46,9 +49,10 @@ pub(crate) fn select(mut sql: Sql, extent: Extent, today: NaiveDate) -> Sql {
     // Also later versions that narrow running referrals; a version itself never changes.
     sql.push("(SELECT ").list_of(&["n.fields", "n.ticked_only", "n.statutory_fields"]).push(
         " FROM agreement n WHERE n.receiver_id = a.receiver_id AND n.purpose = a.purpose AND n.version > a.version \
-             AND n.narrows_running AND n.valid_from <= ",
+             AND n.narrows_running AND (n.valid_from <= ",
     );
-    sql.bind(today).push("), ").push(CONSENT);
+    // On SQLite a text that is no day is greater than all days. Such a version may have begun.
+    sql.bind(today).push(" OR n.valid_from > ").bind(LAST_DAY).push(")), ").push(CONSENT);
     if extent == Extent::Whole {
         sql.push(", ").push(REST);
     }
@@ -70,19 +74,24 @@ impl Reads {
 
     /// Reads rows that [`select`](Self::select) selected as [`Extent::Whole`].
     pub(super) async fn fetch(&self, sql: Sql) -> Result<Vec<ReferralRow>, DbErr> {
-        let (rows, reading) = (sql.all(self.connection()).await?, Reading::Viewer(&self.viewer));
-        rows.iter().map(|row| reading.whole(row, self.today)).collect()
+        let (rows, reading) = (sql.all(self.connection()).await?, self.reading());
+        let rows = self.readable("referral", rows.iter().map(|row| reading.whole(row, self.today)))?;
+        Ok(rows.into_iter().flatten().collect())
     }
 
-    /// Reads rows that [`select`](Self::select) selected in this extent.
-    pub(super) async fn fetch_listed(&self, sql: Sql, extent: Extent) -> Result<Vec<ListedReferral>, DbErr> {
-        let (rows, reading) = (sql.all(self.connection()).await?, Reading::Viewer(&self.viewer));
+    fn reading(&self) -> Reading<'_> {
+        Reading::Viewer(&self.viewer, self.unreadable.as_deref())
+    }
+
+    /// Reads rows that [`select`](Self::select) selected in this extent; none for a row that cannot be read.
+    pub(super) async fn fetch_listed(&self, sql: Sql, extent: Extent) -> Result<Vec<Option<ListedReferral>>, DbErr> {
+        let (rows, reading) = (sql.all(self.connection()).await?, self.reading());
         let read = |row| match (extent, self.listing(extent)) {
             (Extent::Whole, _) => Ok(reading.whole(row, self.today)?.map(Some)),
             (Extent::Listed, Some(directory)) => Ok(reading.with_directory(row, directory, self.today)?.map(|()| None)),
             (Extent::Listed, None) => Ok(reading.listed(row, self.today)?.map(|()| None)),
         };
-        rows.iter().map(read).collect()
+        self.readable("referral", rows.iter().map(read))
     }
 
     /// The directory, if rows are read with it.
@@ -115,8 +124,9 @@ impl Listed {
             reference: columns.next()?,
             sender_id: columns.next()?,
             receiver_id: columns.next()?,
-            due_on: Some(columns.next()?).filter(|&day| day != NO_DUE_DATE),
-            closed_on: columns.next()?,
+            due_on: columns.nullable("referral.due_on")?.filter(|&day| day != NO_DUE_DATE),
+            // An ended referral without a closing day is closed to its receiver.
+            closed_on: columns.nullable("referral.closed_on")?,
             offered: columns.fields()?,
         })
     }
@@ -125,7 +135,7 @@ impl Listed {
 impl Reading<'_> {
     /// Reads a row of what [`select`] selected as [`Extent::Whole`].
     pub(crate) fn whole(self, row: &QueryResult, today: NaiveDate) -> Result<ReferralRow, DbErr> {
-        let mut columns = Columns::of(row);
+        let mut columns = self.columns(row);
         let (listed, ever_accepted) = self.joined(&mut columns, today)?;
         let rest = rest(&mut columns, &listed, ever_accepted)?;
         Ok(listed.map(|()| rest))
@@ -133,7 +143,7 @@ impl Reading<'_> {
 
     /// Reads a row of what [`select`] selected as [`Extent::Listed`].
     pub(crate) fn listed(self, row: &QueryResult, today: NaiveDate) -> Result<ReferralRow<()>, DbErr> {
-        self.joined(&mut Columns::of(row), today).map(|(listed, _)| listed)
+        self.joined(&mut self.columns(row), today).map(|(listed, _)| listed)
     }
 
     /// Reads what a list shows, and whether the referral was ever accepted.
@@ -147,13 +157,16 @@ impl Reading<'_> {
             kind: columns.word()?,
         };
         let sender = Agency { row: sender, bound_by_203: columns.next()? };
+        let noted = columns.noted();
         // A draft may have no agreement.
         let pinned = Pinned {
             agreement: agreement([columns.fields_or_none()?, columns.fields_or_none()?, columns.fields_or_none()?]),
             access_days: columns.next::<Option<i16>>()?.unwrap_or(0),
-            ended: columns.next()?,
+            ended: columns.nullable("agreement.terminated_for_cause_on")?,
         };
         let agreed = pinned.on(today, columns.rows_of_fields()?.into_iter().map(agreement));
+        // An agreement whose end cannot be read may have ended.
+        let agreed = if columns.noted() > noted { Agreed::NOTHING } else { agreed };
         let consent = consent(columns)?;
         Ok((self.complete(listed, sender, agreed, consent, today), ever_accepted))
     }
@@ -165,7 +178,7 @@ impl Reading<'_> {
         directory: &Directory,
         today: NaiveDate,
     ) -> Result<ReferralRow<()>, DbErr> {
-        let mut columns = Columns::of(row);
+        let mut columns = self.columns(row);
         let listed = Listed::read(&mut columns)?;
         let sender = directory.agency(listed.sender_id)?.clone();
         let agreed = match columns.next()? {
@@ -233,7 +246,7 @@ fn rest(columns: &mut Columns<'_>, listed: &ReferralRow<()>, ever_accepted: bool
         },
         sender_contact: contact(columns)?,
         receiver_contact: contact(columns)?,
-        first_received_on: columns.next()?,
+        first_received_on: columns.nullable("referral.first_received_on")?,
         offered_at: Some(columns.next()?).filter(|&instant: &i64| instant > 0),
         accepted_at: columns.next()?,
         closed_at: columns.next()?,
@@ -243,7 +256,7 @@ fn rest(columns: &mut Columns<'_>, listed: &ReferralRow<()>, ever_accepted: bool
         agreement_id: columns.next()?,
         consent_id: columns.next()?,
         carries_application: columns.next()?,
-        statutory_due_on: columns.next()?,
+        statutory_due_on: columns.nullable("referral.statutory_due_on")?,
         reason: columns.next()?,
         // A draft may have no consent.
         report_outcome: columns.next::<Option<bool>>()?.unwrap_or(false),
@@ -259,16 +272,21 @@ fn contact(columns: &mut Columns<'_>) -> Result<Contact, DbErr> {
     Ok(Contact { name: columns.next()?, phone: columns.next()?, email: columns.next()? })
 }
 
-/// The consent of a LEFT JOIN: all of its columns are null if there is none.
+/// The consent of a LEFT JOIN: all of its columns are null if there is none. A consent that cannot be read completely
+/// permits nothing.
 fn consent(columns: &mut Columns<'_>) -> Result<Option<Consent>, DbErr> {
-    let fields: Option<i64> = columns.next()?;
-    let ticked: Option<i64> = columns.next()?;
-    let data_protection: Option<bool> = columns.next()?;
-    let release_from_secrecy: Option<bool> = columns.next()?;
-    let art9: Option<bool> = columns.next()?;
-    let valid_from: Option<NaiveDate> = columns.next()?;
-    let valid_until: Option<NaiveDate> = columns.next()?;
-    let withdrawn_at: Option<i64> = columns.next()?;
+    let noted = columns.noted();
+    let fields: Option<i64> = columns.nullable("consent.fields")?;
+    let ticked: Option<i64> = columns.nullable("consent.ticked")?;
+    let data_protection: Option<bool> = columns.nullable("consent.data_protection")?;
+    let release_from_secrecy: Option<bool> = columns.nullable("consent.release_from_secrecy")?;
+    let art9: Option<bool> = columns.nullable("consent.art9")?;
+    let valid_from: Option<NaiveDate> = columns.nullable("consent.valid_from")?;
+    let valid_until: Option<NaiveDate> = columns.nullable("consent.valid_until")?;
+    let withdrawn_at: Option<i64> = columns.nullable("consent.withdrawn_at")?;
+    if columns.noted() > noted {
+        return Ok(None);
+    }
     Ok(valid_from.map(|valid_from| Consent {
         fields: FieldSet::from_i64(fields.unwrap_or(0)),
         ticked: FieldSet::from_i64(ticked.unwrap_or(0)),

@@ -140,9 +140,8 @@ impl Reads {
         sql.push(" AND r.id IN (");
         handover::push_referrals_of_client(&mut sql, fingerprint);
         sql.push(")");
-        let mut rows = self.fetch_listed(sql, Extent::Listed).await?;
-        rows.retain(|row| AT_THE_DESK.is_within(row.visible().fields()));
-        Ok(rows)
+        let rows = self.fetch_listed(sql, Extent::Listed).await?.into_iter().flatten();
+        Ok(rows.filter(|row| AT_THE_DESK.is_within(row.visible().fields())).collect())
     }
 
     /// Begins every condition: rows of the viewer's agency on one side, within the purposes of the token. A receiver sees rows only

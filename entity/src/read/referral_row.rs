@@ -6,9 +6,11 @@ use kim_domain::disclosure::{self, Stage, Terms, Visible};
 use kim_domain::life::Standing;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{BallHolder, ReferralKind, ReferralStatus};
+use sea_orm::QueryResult;
 use uuid::Uuid;
 
 use super::AgencyRow;
+use crate::sql::{Columns, Unreadable};
 use crate::viewer::Viewer;
 
 /// Which side of a referral the viewer's agency is.
@@ -163,24 +165,35 @@ pub enum Extent {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Reading<'v> {
     /// A viewer, whose agency is one of the sides.
-    Viewer(&'v Viewer),
+    Viewer(&'v Viewer, Option<&'v Unreadable>),
     /// No viewer. The row is read as for its sender.
     Unscoped,
 }
 
-impl Reading<'_> {
+impl<'v> Reading<'v> {
+    /// The columns of a row.
+    pub(super) fn columns<'r>(self, row: &'r QueryResult) -> Columns<'r>
+    where
+        'v: 'r,
+    {
+        match self {
+            Self::Viewer(_, unreadable) => Columns::noting(row, unreadable),
+            Self::Unscoped => Columns::of(row),
+        }
+    }
+
     pub(super) fn side(self, receiver_id: Uuid) -> Side {
         match self {
-            Self::Viewer(viewer) if viewer.agency().id == receiver_id => Side::Receiver,
-            Self::Viewer(_) | Self::Unscoped => Side::Sender,
+            Self::Viewer(viewer, _) if viewer.agency().id == receiver_id => Side::Receiver,
+            Self::Viewer(..) | Self::Unscoped => Side::Sender,
         }
     }
 
     /// The kind of the receiver. For a receiving viewer its own kind, not that of the purpose, decides the ceiling.
     pub(super) fn receiver(self, side: Side, purpose: ReferralPurpose) -> AgencyKind {
         match (self, side) {
-            (Self::Viewer(viewer), Side::Receiver) => viewer.agency().kind,
-            (Self::Viewer(_), Side::Sender) | (Self::Unscoped, _) => purpose.receiver_kind(),
+            (Self::Viewer(viewer, _), Side::Receiver) => viewer.agency().kind,
+            (Self::Viewer(..), Side::Sender) | (Self::Unscoped, _) => purpose.receiver_kind(),
         }
     }
 }

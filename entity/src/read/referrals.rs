@@ -56,7 +56,7 @@ impl Reads {
         let way = if descending == window.from_end { " ASC" } else { " DESC" };
         sql.push(" ORDER BY ").push(column).push(way).push(", r.id").push(way).limit(window.fetched());
         let rows = self.fetch_listed(sql, extent).await?;
-        Ok(Page::cut(rows, window))
+        Ok(Page::cut(rows, window).flat())
     }
 
     /// Those of these referrals in which the viewer's agency is a side, in no particular order.

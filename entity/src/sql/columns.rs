@@ -7,15 +7,45 @@ use kim_domain::field::FieldSet;
 use sea_orm::sqlx::Row as _;
 use sea_orm::{DbErr, QueryResult};
 
+use super::Unreadable;
+
 /// Reads the columns of a row in their order.
 pub(crate) struct Columns<'r> {
     row: &'r QueryResult,
     next: usize,
+    /// Where unreadable values of nullable columns are noted. `None`: they are errors.
+    unreadable: Option<&'r Unreadable>,
+    noted: usize,
 }
 
 impl<'r> Columns<'r> {
     pub(crate) fn of(row: &'r QueryResult) -> Self {
-        Self { row, next: 0 }
+        Self { row, next: 0, unreadable: None, noted: 0 }
+    }
+
+    /// The same, with a place for unreadable values of nullable columns.
+    pub(crate) fn noting(row: &'r QueryResult, unreadable: Option<&'r Unreadable>) -> Self {
+        Self { unreadable, ..Self::of(row) }
+    }
+
+    /// How many unreadable values were noted.
+    pub(crate) fn noted(&self) -> usize {
+        self.noted
+    }
+
+    /// The value of a nullable column. One that cannot be read is noted, and is none.
+    pub(crate) fn nullable<T>(&mut self, column: &'static str) -> Result<Option<T>, DbErr>
+    where
+        Option<T>: sea_orm::TryGetable,
+    {
+        match (self.next::<Option<T>>(), self.unreadable) {
+            (Err(_), Some(unreadable)) => {
+                unreadable.note(column);
+                self.noted += 1;
+                Ok(None)
+            }
+            (read, _) => read,
+        }
     }
 
     pub(crate) fn next<T: sea_orm::TryGetable>(&mut self) -> Result<T, DbErr> {

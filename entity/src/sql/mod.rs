@@ -10,8 +10,10 @@ use uuid::Uuid;
 
 pub(crate) mod batch;
 mod columns;
+mod unreadable;
 
 pub(crate) use columns::Columns;
+pub use unreadable::Unreadable;
 
 /// A statement that is being composed.
 #[derive(Debug)]

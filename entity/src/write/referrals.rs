@@ -182,6 +182,20 @@ impl Tx {
         self.update_referral(id, version, columns_of(change), now).await
     }
 
+    /// As [`change_referral`](Self::change_referral), for a change of which the receiver must not learn: version and
+    /// instant of the last change stay as they are.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn change_referral_unnoticed(
+        &self,
+        id: Uuid,
+        version: i32,
+        change: ReferralChange,
+    ) -> Result<bool, DbErr> {
+        self.write_referral(id, version, columns_of(change)).await
+    }
+
     /// As [`change_referral`](Self::change_referral), with the columns that follow from the state.
     ///
     /// # Errors
@@ -236,6 +250,10 @@ impl Tx {
         now: i64,
     ) -> Result<bool, DbErr> {
         let columns = referral::ActiveModel { version: Set(version + 1), updated_at: Set(now), ..columns };
+        self.write_referral(id, version, columns).await
+    }
+
+    async fn write_referral(&self, id: Uuid, version: i32, columns: referral::ActiveModel) -> Result<bool, DbErr> {
         let updated = referral::Entity::update_many()
             .set(columns)
             .filter(referral::Column::Id.eq(id).and(referral::Column::Version.eq(version)))

@@ -121,16 +121,17 @@ impl FindById for Agreement {
 
 /// Eine Schnittstellenvereinbarung in einer Fassung. Fassungen ändern sich nie.
 #[derive(Clone, SimpleObject)]
-#[graphql(tag = "for all", tag = "plan agreement")]
+#[graphql(tag = "for all", tag = "plan agreement", tag = "scope agreement:read")]
 pub(crate) struct Agreement {
     /// Kennung der Fassung.
-    #[graphql(owned)]
+    #[graphql(owned, tag = "conveyed")]
     pub(crate) id: ID,
     /// Die Stelle, an die übergeben wird.
     receiver: Option<Agency>,
     /// Zweck.
     purpose: Purpose,
     /// Fassung, fortlaufend.
+    #[graphql(tag = "conveyed")]
     version: i32,
     /// Gilt ab.
     valid_from: Date,

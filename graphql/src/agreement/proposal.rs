@@ -93,14 +93,16 @@ impl FindById for AgreementProposal {
 
 /// Ein Vorschlag für eine Schnittstellenvereinbarung. Was er sagt, ändert sich nie: Anderes wird ein anderer Vorschlag.
 #[derive(SimpleObject)]
-#[graphql(tag = "for agreements", tag = "plan agreement")]
+#[graphql(tag = "for agreements", tag = "plan agreement", tag = "scope agreement:read")]
 pub(crate) struct AgreementProposal {
     /// Kennung.
-    #[graphql(owned)]
+    #[graphql(owned, tag = "conveyed")]
     pub(crate) id: ID,
     /// Zählt Unterschriften, Stellungnahmen und das Ende.
+    #[graphql(tag = "conveyed")]
     version: i32,
     /// Stand.
+    #[graphql(tag = "conveyed")]
     status: WordEnum<ProposalStatus>,
     /// Was Sie jetzt damit tun können.
     #[graphql(tag = "list 3")]

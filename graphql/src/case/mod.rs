@@ -21,7 +21,6 @@ use async_graphql::{
     ContainerType, Context, ContextSelectionSet, ID, InputObject, Object, ObjectType, OutputType, Positioned,
     ServerResult, Value,
 };
-use kim_domain::Word;
 use kim_domain::agency::Scope;
 use kim_domain::case_closing::CloseReason;
 use kim_domain::field::{FieldSet, HandoverField};
@@ -44,7 +43,7 @@ use crate::run::connection::connection;
 use crate::run::page::{PageArgs, PageSize, RowKey};
 use crate::run::session::Session;
 use crate::schema::scalar::{Date, global};
-use crate::schema::word_enum::WordEnum;
+use crate::schema::word_enum::{StoredWord, WordEnum};
 
 /// A case of the viewer's agency.
 pub(crate) struct Case {
@@ -59,13 +58,15 @@ pub(crate) struct Case {
 const MAX_MONTHS: u32 = 36;
 
 /// Ein Fall Ihrer Stelle. Eine Änderung am Fall fließt in keine Übergabe von selbst.
-#[Object(tag = "for senders", tag = "plan case")]
+#[Object(tag = "for senders", tag = "plan case", tag = "scope case:read")]
 impl Case {
     /// Kennung.
+    #[graphql(tag = "conveyed")]
     pub(crate) async fn id(&self) -> ID {
         global(Kind::Case, self.row.id)
     }
     /// Zählt die Änderungen.
+    #[graphql(tag = "conveyed")]
     async fn version(&self) -> i32 {
         self.row.version
     }
@@ -78,8 +79,8 @@ impl Case {
         self.row.district.as_deref()
     }
     /// Phase des Case Managements.
-    async fn phase(&self) -> Option<WordEnum<CasePhase>> {
-        CasePhase::from_code(&self.row.phase).map(WordEnum)
+    async fn phase(&self) -> StoredWord<CasePhase> {
+        StoredWord::of("case.phase", Some(&self.row.phase))
     }
     /// Aufnahme am.
     async fn opened_on(&self) -> Date {
@@ -90,8 +91,8 @@ impl Case {
         self.row.closed_on.map(Date)
     }
     /// Warum abgeschlossen wurde.
-    async fn closed_reason(&self) -> Option<WordEnum<CloseReason>> {
-        self.row.close_reason.as_deref().and_then(CloseReason::from_code).map(WordEnum)
+    async fn closed_reason(&self) -> StoredWord<CloseReason> {
+        StoredWord::of("case.close_reason", self.row.close_reason.as_deref())
     }
     /// Was erreicht wurde, in Worten.
     async fn result(&self) -> Option<&str> {
@@ -150,7 +151,7 @@ impl Case {
         CaseRecord { values: &self.row.record, disputed: self.parts.disputed }
     }
     /// Die Übergaben aus diesem Fall, die neueste zuerst.
-    #[graphql(tag = "rows 20", tag = "needs referrals")]
+    #[graphql(tag = "rows 20", tag = "needs referrals", tag = "scope referral:read")]
     async fn referrals(&self, ctx: &Context<'_>) -> Result<&[Referral], Failure> {
         let allowed = Session::of(ctx).viewer().may(Scope::ReferralRead);
         if allowed { Ok(&self.referrals) } else { Err(Failure::Forbidden(Scope::ReferralRead)) }

@@ -84,10 +84,10 @@ fn stored_fields(set: i64) -> Vec<WordEnum<HandoverField>> {
 /// Eine Einwilligung Ihrer Klientin oder Ihres Klienten: für eine Stelle und einen Zweck. Zwei Erklärungen sind getrennt:
 /// die Einwilligung nach Datenschutzrecht und die Schweigepflichtentbindung.
 #[derive(Clone, SimpleObject)]
-#[graphql(tag = "for senders", tag = "plan consent")]
+#[graphql(tag = "for senders", tag = "plan consent", tag = "scope case:read")]
 pub(crate) struct Consent {
     /// Kennung.
-    #[graphql(owned)]
+    #[graphql(owned, tag = "conveyed")]
     pub(crate) id: ID,
     /// Die Stelle, die etwas bekommen darf.
     #[graphql(tag = "needs receiver")]
@@ -96,6 +96,7 @@ pub(crate) struct Consent {
     purpose: Purpose,
     /// Stand heute: ob noch gilt, was erklärt wurde. Was damit übergeben werden darf, entscheidet sich erst mit beiden
     /// Erklärungen und der Vereinbarung: Das sagt `Case.consentReceipt`, und für einen Entwurf `Referral.offerCheck`.
+    #[graphql(tag = "conveyed")]
     state: WordEnum<ConsentState>,
     /// Felder, in die als Ganzes eingewilligt wurde.
     #[graphql(tag = "list 20")]

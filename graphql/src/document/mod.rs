@@ -20,6 +20,7 @@ use sha2::{Digest as _, Sha256};
 use crate::document::cache::Cache;
 use crate::document::engine_merge::needs_engine_merge;
 use crate::engine::rewrite::rewrite;
+use crate::engine::unicode_escapes;
 
 /// A request with its parsed document: the document, the name of the operation, and the variables.
 pub struct ParsedRequest {
@@ -51,7 +52,7 @@ impl ParsedRequest {
     /// The request for the engine, without further checks.
     #[must_use]
     pub fn request(&self) -> Request {
-        self.document.engine_request(self.operation_name.as_deref(), &self.variables)
+        engine_request(self.document.rewritten.clone(), self.operation_name.as_deref(), &self.variables)
     }
 }
 
@@ -65,6 +66,18 @@ impl fmt::Debug for ParsedRequest {
 /// Whether a document may be cached. Strings and comments may contain a person's name, so documents with them are not.
 fn is_cacheable(text: &str) -> bool {
     text.len() <= cache::MAX_BYTES / 8 && !text.contains(['"', '#'])
+}
+
+/// The request for the engine.
+pub(crate) fn engine_request(
+    document: ExecutableDocument,
+    operation_name: Option<&str>,
+    variables: &Variables,
+) -> Request {
+    let mut request = Request::new("").variables(variables.clone());
+    request.operation_name = operation_name.map(str::to_owned);
+    request.set_parsed_query(document);
+    request
 }
 
 /// A parsed document, as sent and as executed.
@@ -92,20 +105,12 @@ impl Document {
     }
 
     fn parse(text: &str) -> Result<Self, ServerError> {
-        let sent = parse_query(text)?;
+        let sent = parse_query(unicode_escapes::replace(text))?;
         let mut rewritten = sent.clone();
         rewrite(&mut rewritten);
         let needs_engine_merge = needs_engine_merge(&rewritten);
         let fingerprint = hex(&Sha256::digest(text.as_bytes())[..16]);
         Ok(Self { sent, rewritten, needs_engine_merge, fingerprint })
-    }
-
-    /// The request for the engine.
-    pub(crate) fn engine_request(&self, operation_name: Option<&str>, variables: &Variables) -> Request {
-        let mut request = Request::new("").variables(variables.clone());
-        request.operation_name = operation_name.map(str::to_owned);
-        request.set_parsed_query(self.rewritten.clone());
-        request
     }
 
     /// The operation to execute: the one with this name, or the only one. `None` if there is no such operation, or

@@ -7,15 +7,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use async_graphql::parser::types::{OperationType, VariableDefinition};
-use async_graphql::{Name, Positioned, Request, ServerError, Variables};
+use async_graphql::{Name, Positioned, Request, Response, ServerError, Variables};
 use kim_domain::agency::{AgencyKind, Role};
 
 use crate::document::cache::Cache;
 use crate::document::inputs::VariableSizes;
 use crate::document::limits;
-use crate::document::{Document, ParsedRequest};
+use crate::document::{Document, ParsedRequest, engine_request};
+use crate::engine::null_arguments::NullArguments;
 use crate::engine::validation::{self, Findings};
-use crate::engine::{error_text, required_variables, root_order, skip_defaults};
+use crate::engine::{error_text, omitted_variables, required_variables, root_order, skip_defaults};
 use crate::error::{Code, MAX_ERRORS, with_code};
 use crate::schema::visible_schema::VisibleSchema;
 
@@ -132,8 +133,25 @@ impl PreparedRequest<'_> {
     }
 
     /// The request for the engine.
-    pub(crate) fn engine_request(&self) -> Request {
-        self.document().engine_request(self.prepared.operation_name.as_deref(), &self.variables)
+    pub(crate) fn engine_request(&self, schema: &VisibleSchema) -> Request {
+        let name = self.prepared.operation_name.as_deref();
+        let mut document = self.document().rewritten.clone();
+        let omitted = omitted_variables::of(&self.prepared.variables, &self.variables);
+        omitted_variables::remove(&mut document, name, &omitted);
+        self.null_arguments(schema).replace(&mut document, name);
+        engine_request(document, name, &self.variables)
+    }
+
+    /// The arguments that are errors of their fields.
+    fn null_arguments<'s>(&self, schema: &'s VisibleSchema) -> NullArguments<'s> {
+        NullArguments::of(&self.prepared.findings.not_null, &self.variables, schema)
+    }
+
+    /// Adds the errors that the engine does not report.
+    pub(crate) fn report(&self, response: &mut Response, schema: &VisibleSchema) {
+        if let Some(operation) = self.document().operation(self.prepared.operation_name.as_deref()) {
+            self.null_arguments(schema).report(response, &self.document().rewritten, &operation.node);
+        }
     }
 
     /// Adds the prepared document to the cache. Called after the engine has validated it too.

@@ -8,6 +8,7 @@ use async_graphql::parser::types::ExecutableDocument;
 use crate::engine::conflicting_arguments;
 use crate::engine::suggestions::Suggestions;
 use crate::error::{Code, with_code};
+use crate::schema::scalar::HINTS;
 use crate::schema::visible_schema::VisibleSchema;
 
 /// Maximum size of a message in bytes.
@@ -48,9 +49,7 @@ pub(crate) fn rewrite(errors: &mut [ServerError], document: &ExecutableDocument,
         } else if let Some((before, _)) = error.message.split_once(", found ") {
             error.message = format!("{before}.");
         }
-        for (scalar, written) in
-            [("Date", "a day is written 2026-11-20"), ("DateTime", "an instant is written 2026-11-20T11:00:00Z")]
-        {
+        for (scalar, written) in HINTS {
             if error.message.ends_with(&format!("expected type \"{scalar}\"")) {
                 error.message.push_str(": ");
                 error.message.push_str(written);

@@ -9,6 +9,8 @@
 //! | a default value in a list of an unknown type panics | `variable_types.rs` | PR #795 fixed half of it |
 //! | directives of variables are not validated | `variable_directives.rs` | none found |
 //! | a missing variable is detected only after fields were resolved | `required_variables.rs` | none found |
+//! | an omitted variable is null instead of absent | `omitted_variables.rs` | none found |
+//! | a null that is an error of a field refuses the request | `null_arguments.rs` | none found |
 //! | `__typename` is not validated | `typename.rs` | none found |
 //! | a string literal is accepted as an enum value | `enum_literals.rs` | none found |
 //! | a list or a scalar is accepted as an input object | `input_objects.rs` | issue #1261 |
@@ -20,10 +22,11 @@
 //! | a conflict of arguments names the argument | `conflicting_arguments.rs` | issue #943 |
 //! | error messages repeat the refused input | `error_text.rs` | none found |
 //! | the number of suggestions is unbounded | `suggestions.rs` | issue #1101 |
+//! | surrogate pairs and `\u{…}` are refused in strings | `unicode_escapes.rs` | none found |
 //! | each field is a future on the heap | `../run/write_object.rs` | issue #1842 |
 //!
-//! `rewrite.rs` and `validation.rs` are not gaps. Each is one walk over the document that is shared by several files of
-//! the table.
+//! `rewrite.rs`, `validation.rs` and `partial_document.rs` are not gaps. Each is one walk over the document that is shared
+//! by several files of the table.
 //!
 //! A known gap without a workaround: two fields with the same response key may differ if one of them is in a fragment
 //! on the type of the selection itself. The response has the first of them.
@@ -34,6 +37,9 @@ mod enum_literals;
 pub(crate) mod error_text;
 pub(crate) mod failed_fields;
 mod input_objects;
+pub(crate) mod null_arguments;
+pub(crate) mod omitted_variables;
+mod partial_document;
 pub(crate) mod repeated_fields;
 pub(crate) mod required_variables;
 pub(crate) mod rewrite;
@@ -43,6 +49,7 @@ mod suggestions;
 #[cfg(test)]
 mod tests;
 mod typename;
+pub(crate) mod unicode_escapes;
 pub(crate) mod validation;
 mod variable_directives;
 mod variable_positions;

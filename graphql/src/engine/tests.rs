@@ -62,6 +62,9 @@ impl Query {
     async fn needy(&self, name: String) -> String {
         name
     }
+    async fn counted(&self, #[graphql(default = 3)] size: i32) -> i32 {
+        size
+    }
     async fn filtered(&self, filter: Filter) -> bool {
         filter.name.is_none()
     }
@@ -116,6 +119,20 @@ async fn fields_are_resolved_although_a_variable_is_missing() {
         resolves_thing("query($name: String!) { thing { one } needy(name: $name) }").await,
         "required_variables.rs",
     );
+}
+
+#[tokio::test]
+async fn the_default_of_an_argument_does_not_count_for_an_omitted_variable() {
+    let response = ask("query($size: Int) { counted(size: $size) }").await;
+    assert_gap(response.data != value!({"counted": 3}), "omitted_variables.rs");
+}
+
+#[tokio::test]
+async fn a_null_for_an_argument_with_a_default_is_no_error_of_its_field() {
+    let variables = Variables::from_json(json!({"size": null}));
+    let request = Request::new("query($size: Int) { counted(size: $size) }").variables(variables);
+    let response = engine().execute(request).await;
+    assert_gap(response.errors.first().is_some_and(|error| error.path.is_empty()), "null_arguments.rs");
 }
 
 #[tokio::test]
@@ -180,6 +197,14 @@ async fn messages_repeat_the_refused_input() {
     let by_name = Request::new("query A { quick }").operation_name(&canary);
     for request in [by_variable, by_name, Request::new(format!("{{ needy(name: \"{canary}\")"))] {
         assert_gap(message(&engine().execute(request).await).contains(&canary), "error_text.rs");
+    }
+}
+
+#[tokio::test]
+async fn escapes_of_characters_beyond_four_digits_are_refused() {
+    for text in ["\\uD83D\\uDE00", "\\u{1F600}"] {
+        let response = ask(&format!("{{ needy(name: \"{text}\") }}")).await;
+        assert_gap(response.data != value!({"needy": "😀"}), "unicode_escapes.rs");
     }
 }
 

@@ -17,7 +17,11 @@ use crate::schema::visible_schema::VisibleSchema;
 
 /// Errors and open checks of one operation of a document.
 #[derive(Debug)]
-pub(crate) struct Findings(Vec<Finding>);
+pub(crate) struct Findings {
+    all: Vec<Finding>,
+    /// The nullable variables of the executed operation that are used where null is not allowed.
+    pub(crate) not_null: Vec<Name>,
+}
 
 #[derive(Debug)]
 enum Finding {
@@ -34,7 +38,7 @@ impl Findings {
             Finding::Error(error) => Some(error.clone()),
             Finding::Variable(variable) => variable.check(given, schema),
         };
-        self.0.iter().filter_map(error).collect()
+        self.all.iter().filter_map(error).collect()
     }
 }
 
@@ -50,7 +54,7 @@ pub(crate) fn find(
         (name, Scope::of(&fragment.node.directives, &fragment.node.selection_set.node, of, schema))
     });
     let mut fragments: HashMap<&Name, Scope<'_>> = fragments.collect();
-    let (mut of_operations, mut executed) = (Vec::new(), HashSet::new());
+    let (mut of_operations, mut executed, mut not_null) = (Vec::new(), HashSet::new(), Vec::new());
     for (_, one) in document.operations.iter() {
         for definition in &one.node.variable_definitions {
             of_operations.extend(variable_types::check(definition, schema).map(Finding::Error));
@@ -62,7 +66,17 @@ pub(crate) fn find(
         of_operations.extend(own.take(is_executed));
         let mut seen: HashSet<&Name> = HashSet::new();
         let (mut scopes, mut mismatches) = (vec![&own], Mismatches::of(&one.node));
+        let nullable = |name: &Name| {
+            one.node
+                .variable_definitions
+                .iter()
+                .any(|has| has.node.name.node == *name && has.node.var_type.node.nullable)
+        };
         while let Some(scope) = scopes.pop() {
+            if is_executed {
+                let used = scope.usages.iter().filter(|usage| usage.expects.ends_with('!') && nullable(usage.variable));
+                not_null.extend(used.map(|usage| usage.variable.clone()));
+            }
             of_operations.extend(scope.usages.iter().filter_map(|usage| mismatches.check(usage)).map(Finding::Error));
             let next = scope.spreads.iter().filter(|name| seen.insert(name));
             scopes.extend(next.filter_map(|name| fragments.get(name)));
@@ -72,7 +86,7 @@ pub(crate) fn find(
         }
     }
     let of_fragments = fragments.iter_mut().flat_map(|(name, scope)| scope.take(executed.contains(name)));
-    Findings(of_fragments.chain(of_operations).collect())
+    Findings { all: of_fragments.chain(of_operations).collect(), not_null }
 }
 
 /// A use of a variable.

@@ -28,6 +28,7 @@ kim_domain::words! {
         Text = "TEXT": "Bytes in einem Text",
         Page = "PAGE": "Zeilen auf einer Seite",
         Ids = "IDS": "Kennungen in einer Liste",
+        Items = "ITEMS": "Zeilen in „items“",
     }
 }
 

@@ -2,7 +2,8 @@
 
 pub(crate) mod limit;
 
-use async_graphql::{Context, Error, ErrorExtensionValues, ErrorExtensions as _, ServerError};
+use async_graphql::context::ContextBase;
+use async_graphql::{Context, Error, ErrorExtensionValues, ErrorExtensions as _, Pos, ServerError, Value};
 use kim_casework::refusal::{ErrorCode, Refused, WorkError};
 use kim_domain::Word as _;
 use kim_domain::agency::Scope;
@@ -85,6 +86,10 @@ impl From<Failure> for Error {
                 error(Code::LimitExceeded, text).extend_with(|_, extensions| extensions.set("limit", limit.code()))
             }
             Failure::Refused(refused) => error(code_of(refused.code), refused.text).extend_with(|_, extensions| {
+                // The only limit of a use case.
+                if refused.code == ErrorCode::LimitExceeded {
+                    extensions.set("limit", Limit::Items.code());
+                }
                 if let Some(version) = refused.version {
                     extensions.set("version", version);
                 }
@@ -129,6 +134,21 @@ pub(crate) fn masked(id: Uuid, retryable: bool) -> Error {
             }
         },
     )
+}
+
+/// The value of a nullable field whose stored value cannot be read: null, and an error that does not name the value.
+pub(crate) fn unreadable<T>(ctx: &ContextBase<'_, T>, column: &'static str) -> Value {
+    let id = Uuid::now_v7();
+    tracing::error!(error_id = %id, kind = "stored value", column, "a stored value is not of its type");
+    ctx.add_error(ctx.set_error_path(masked(id, false).into_server_error(Pos::default())));
+    Value::Null
+}
+
+/// The error for an answer in which rows or values are missing that cannot be read.
+pub(crate) fn incomplete(places: &[&'static str]) -> ServerError {
+    let id = Uuid::now_v7();
+    tracing::error!(error_id = %id, kind = "stored value", ?places, "an answer lacks what cannot be read");
+    ServerError { locations: Vec::new(), ..masked(id, false).into_server_error(Pos::default()) }
 }
 
 /// Sets the code of an error of the engine.

@@ -10,9 +10,8 @@ use kim_domain::audience::Audience;
 use kim_domain::field::{HandoverField, ValueType};
 use kim_domain::value::{TargetGroup, Value as Stored, as_text};
 use kim_entity::read::Values;
-use uuid::Uuid;
 
-use crate::error::masked;
+use crate::error::unreadable;
 use crate::field::value::{
     Document, GermanCertificate, HouseholdMember, IntegrationAchievement, LegalRepresentative, Nationality, PlanStep,
     Wohnsitzauflage,
@@ -75,9 +74,8 @@ pub(crate) use match_type;
 pub(crate) async fn resolve(ctx: &Context<'_>, field: HandoverField, values: &Values) -> ServerResult<Option<Value>> {
     let Some(text) = values.get(field) else { return Ok(Some(Value::Null)) };
     let Some(stored) = Stored::parse(field.value_type(), text) else {
-        let id = Uuid::now_v7();
-        tracing::error!(error_id = %id, kind = "stored value", field = field.name(), "a stored value is not of its type");
-        return Err(ctx.set_error_path(masked(id, false).into_server_error(ctx.item.pos)));
+        // The field is nullable: only it is null, and the other rows keep their values.
+        return Ok(Some(unreadable(ctx, field.name())));
     };
     let mut json = Vec::new();
     if write_stored(&stored, &mut json) {

@@ -100,7 +100,7 @@ impl BulkAnswerReferralsInput {
 #[graphql(tag = "for work")]
 pub(crate) struct BulkPayload {
     /// Eine Zeile für jede, in der Reihenfolge der Anfrage.
-    #[graphql(tag = "bulk")]
+    #[graphql(tag = "bulk", tag = "conveyed")]
     results: Vec<BulkResult>,
 }
 

@@ -14,7 +14,7 @@ use crate::agency::{Agency, Parties};
 use crate::run::connection::connection;
 use crate::run::write_object::WriteObject;
 use crate::schema::scalar::{DateTime, global};
-use crate::schema::word_enum::WordEnum;
+use crate::schema::word_enum::{StoredWord, WordEnum};
 
 /// The name of the list of messages in its cursors.
 pub(crate) const MESSAGES: &str = "messages";
@@ -65,15 +65,15 @@ pub(crate) struct ReferralEvent {
     /// Zeitpunkt.
     at: Option<DateTime>,
     /// Stand davor; null am Anfang.
-    from_status: Option<WordEnum<ReferralStatus>>,
+    from_status: StoredWord<ReferralStatus>,
     /// Stand danach.
-    to_status: Option<WordEnum<ReferralStatus>>,
+    to_status: StoredWord<ReferralStatus>,
     /// Grund einer Ablehnung.
-    decline_reason: Option<WordEnum<DeclineReason>>,
+    decline_reason: StoredWord<DeclineReason>,
     /// Grund einer Aussetzung, wenn die Uhr sie ausgelöst hat.
-    suspension_reason: Option<WordEnum<SuspensionReason>>,
+    suspension_reason: StoredWord<SuspensionReason>,
     /// Was getan wurde; null bei übernommenen Schritten, am Anfang, und wo sich die Schnittstellenvereinbarung geändert hat.
-    action: Option<WordEnum<ReferralAction>>,
+    action: StoredWord<ReferralAction>,
     /// Um welche Felder es ging, wenn das Übergebene geändert, gemeldet, berichtigt oder von der Vereinbarung geschlossen wurde.
     #[graphql(tag = "list 5")]
     changed_fields: Vec<ChangedField>,
@@ -89,19 +89,18 @@ pub(crate) struct ReferralEvent {
 impl ReferralEvent {
     /// The event as a viewer of this kind sees it, with the reason for declining only if the outcome is visible.
     pub(crate) fn of(row: &EventRow, parties: &Parties, viewer_kind: AgencyKind, outcome_visible: bool) -> Self {
-        let status = |code: &str| ReferralStatus::from_code(code);
-        let from =
-            row.from.as_deref().and_then(status).filter(|from| viewer_kind.sends() || *from != ReferralStatus::Draft);
+        let from = row.from.as_deref().filter(|from| viewer_kind.sends() || *from != ReferralStatus::Draft.code());
         let reason = |of: ReferralStatus| row.reason.as_deref().filter(|_| row.to == of.code());
         let declined = reason(ReferralStatus::Declined).filter(|_| outcome_visible);
+        let suspended = reason(ReferralStatus::Suspended);
         Self {
             id: global(Kind::Event, row.id),
             at: DateTime::from_micros(row.at),
-            from_status: from.map(WordEnum),
-            to_status: status(&row.to).map(WordEnum),
-            decline_reason: declined.and_then(DeclineReason::from_code).map(WordEnum),
-            suspension_reason: reason(ReferralStatus::Suspended).and_then(SuspensionReason::from_code).map(WordEnum),
-            action: row.action.as_deref().and_then(ReferralAction::from_code).map(WordEnum),
+            from_status: StoredWord::of("referral_event.from_status", from),
+            to_status: StoredWord::of("referral_event.to_status", Some(&row.to)),
+            decline_reason: StoredWord::of("referral_event.reason", declined),
+            suspension_reason: StoredWord::of("referral_event.reason", suspended),
+            action: StoredWord::of("referral_event.action", row.action.as_deref()),
             changed_fields: ChangedField::of(row.detail.as_deref().unwrap_or_default(), viewer_kind),
             agency: parties.get(&row.agency_id).cloned().map(Agency),
             staff: row.staff.clone(),

@@ -48,7 +48,7 @@ use crate::run::plan::Selected;
 use crate::run::session::Session;
 use crate::run::write_object::WriteObject;
 use crate::schema::scalar::{Date, DateTime, global};
-use crate::schema::word_enum::WordEnum;
+use crate::schema::word_enum::{StoredWord, WordEnum};
 
 /// A referral with the relations that its plan needs.
 pub(crate) struct Referral {
@@ -102,13 +102,13 @@ impl Referral {
     }
 
     /// The reason for which the referral was closed, if it has this status and `visible` is true.
-    fn reason<W: Word>(&self, status: ReferralStatus, visible: bool) -> Result<Option<WordEnum<W>>, Failure> {
+    fn reason<W: Word>(&self, status: ReferralStatus, visible: bool) -> Result<StoredWord<W>, Failure> {
         let code = self.rest()?.reason.as_deref().filter(|_| visible && self.row.status == status);
-        Ok(code.and_then(W::from_code).map(WordEnum))
+        Ok(StoredWord::of("referral.reason", code))
     }
 
     /// The reason, visible to the same viewers as the outcome.
-    fn outcome_reason<W: Word>(&self, status: ReferralStatus) -> Result<Option<WordEnum<W>>, Failure> {
+    fn outcome_reason<W: Word>(&self, status: ReferralStatus) -> Result<StoredWord<W>, Failure> {
         self.reason(status, self.outcome_visible()?)
     }
 
@@ -120,14 +120,15 @@ impl Referral {
 }
 
 /// Eine Übergabe (Referral): ein Fall oder ein Teil davon, den eine Stelle einer anderen anbietet.
-#[Object(tag = "for work", tag = "plan referral")]
+#[Object(tag = "for work", tag = "plan referral", tag = "scope referral:read")]
 impl Referral {
     /// Kennung.
-    #[graphql(tag = "needs listed")]
+    #[graphql(tag = "needs listed", tag = "conveyed")]
     pub(crate) async fn id(&self) -> ID {
         global(Kind::Referral, self.row.id)
     }
     /// Zählt die Änderungen.
+    #[graphql(tag = "conveyed")]
     async fn version(&self) -> Result<i32, Failure> {
         Ok(self.rest()?.version)
     }
@@ -141,7 +142,7 @@ impl Referral {
         Purpose(self.row.purpose)
     }
     /// Stand.
-    #[graphql(tag = "needs listed")]
+    #[graphql(tag = "needs listed", tag = "conveyed")]
     async fn status(&self) -> WordEnum<ReferralStatus> {
         WordEnum(self.row.status)
     }
@@ -198,24 +199,24 @@ impl Referral {
         Ok(self.rest()?.statutory_due_on.map(Date))
     }
     /// Ergebnis; für die übergebende Stelle nur, wenn die Klientin oder der Klient die Rückmeldung erlaubt hat.
-    async fn outcome(&self) -> Result<Option<WordEnum<Outcome>>, Failure> {
+    async fn outcome(&self) -> Result<StoredWord<Outcome>, Failure> {
         self.outcome_reason(ReferralStatus::Completed)
     }
     /// Grund der Ablehnung; für die übergebende Stelle wie das Ergebnis.
-    async fn decline_reason(&self) -> Result<Option<WordEnum<DeclineReason>>, Failure> {
+    async fn decline_reason(&self) -> Result<StoredWord<DeclineReason>, Failure> {
         self.outcome_reason(ReferralStatus::Declined)
     }
     /// Grund des Scheiterns; für die übergebende Stelle wie das Ergebnis.
-    async fn fail_reason(&self) -> Result<Option<WordEnum<FailReason>>, Failure> {
+    async fn fail_reason(&self) -> Result<StoredWord<FailReason>, Failure> {
         self.outcome_reason(ReferralStatus::Failed)
     }
     /// Grund der Rückgabe; für die übergebende Stelle wie das Ergebnis.
-    async fn return_reason(&self) -> Result<Option<WordEnum<ReturnReason>>, Failure> {
+    async fn return_reason(&self) -> Result<StoredWord<ReturnReason>, Failure> {
         self.outcome_reason(ReferralStatus::Returned)
     }
     /// Grund der Rücknahme; nur für die übergebende Stelle.
     #[graphql(tag = "for senders")]
-    async fn withdrawal_reason(&self) -> Result<Option<WordEnum<WithdrawalReason>>, Failure> {
+    async fn withdrawal_reason(&self) -> Result<StoredWord<WithdrawalReason>, Failure> {
         self.reason(ReferralStatus::Withdrawn, self.row.side == Side::Sender)
     }
     /// Termine; die der empfangenden Stelle sieht die übergebende wie das Ergebnis.
@@ -300,12 +301,12 @@ impl Referral {
         (self.row.side == Side::Sender).then(|| visible.fields().iter().map(WordEnum).collect())
     }
     /// Ihr Fall, aus dem übergeben wurde; nur für die übergebende Stelle.
-    #[graphql(tag = "for senders", tag = "needs case")]
+    #[graphql(tag = "for senders", tag = "needs case", tag = "scope case:read")]
     async fn case(&self, ctx: &Context<'_>) -> Option<&Case> {
         self.case_part(ctx, self.case.as_deref())
     }
     /// Die Einwilligung, auf der sie beruht; nur für die übergebende Stelle.
-    #[graphql(tag = "for senders", tag = "needs consent")]
+    #[graphql(tag = "for senders", tag = "needs consent", tag = "scope case:read")]
     async fn consent(&self, ctx: &Context<'_>) -> Option<&Consent> {
         self.case_part(ctx, self.consent.as_ref())
     }

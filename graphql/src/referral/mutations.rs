@@ -146,7 +146,8 @@ impl ReferralMutation {
         referral!(ctx, "withdrawReferral", input, withdraw, input.reason.0)
     }
 
-    /// Erweitert, verengt oder erneuert, was übergeben ist; beide Seiten sehen im Verlauf, welche Felder.
+    /// Erweitert, verengt oder erneuert, was übergeben ist; beide Seiten sehen im Verlauf, welche Felder, die empfangende
+    /// nur solche, die sie sehen konnte.
     #[graphql(tag = "for senders")]
     async fn change_handover(&self, ctx: &Context<'_>, input: ChangeHandoverInput) -> Option<ReferralPayload> {
         with_referral(ctx, "changeHandover", input.idempotency_key.clone(), async |work| {

@@ -14,7 +14,7 @@ use kim_domain::field::FieldSet;
 use kim_domain::fingerprint::FingerprintKey;
 use kim_entity::DbErr;
 use kim_entity::database::Database;
-use kim_entity::read::{ListedReferral, Reads, Side};
+use kim_entity::read::{ListedReferral, Reads, Side, Unreadable};
 use kim_entity::viewer::Viewer;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
@@ -28,6 +28,8 @@ pub(crate) struct Snapshot {
     viewer: Arc<Viewer>,
     today: NaiveDate,
     reads: OnceCell<Reads>,
+    /// What could not be read in this snapshot and in those that began after changes.
+    unreadable: Mutex<Vec<Arc<Unreadable>>>,
 }
 
 impl Snapshot {
@@ -36,7 +38,9 @@ impl Snapshot {
     }
 
     async fn begin(&self) -> Result<Reads, DbErr> {
-        Reads::begin(&self.database, Arc::clone(&self.viewer), self.today).await
+        let reads = Reads::begin(&self.database, Arc::clone(&self.viewer), self.today).await?;
+        self.unreadable.lock().unwrap_or_else(PoisonError::into_inner).extend(reads.unreadable().cloned());
+        Ok(reads)
     }
 }
 
@@ -72,7 +76,8 @@ impl Session {
         shape: Shape,
     ) -> Self {
         let today = begun.as_ref().map_or_else(|| clock.today(), Reads::today);
-        let snapshot = Arc::new(Snapshot { database, viewer, today, reads: OnceCell::new_with(begun) });
+        let unreadable = Mutex::new(begun.iter().filter_map(Reads::unreadable).cloned().collect());
+        let snapshot = Arc::new(Snapshot { database, viewer, today, reads: OnceCell::new_with(begun), unreadable });
         let Shape { needs_engine_merge, several_fields } = shape;
         let (loaders, shown) = (Mutex::default(), Mutex::default());
         Self { key, clock, snapshot, several_fields, loaders, shown, needs_engine_merge }
@@ -154,6 +159,15 @@ impl Session {
             fields: FieldSet::EMPTY,
             messages: false,
         }));
+    }
+
+    /// The tables and columns with rows or values that could not be read, and are missing in the answer.
+    pub(crate) fn unreadable(&self) -> Vec<&'static str> {
+        let all = self.snapshot.unreadable.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut places: Vec<_> = all.iter().flat_map(|one| one.places()).collect();
+        places.sort_unstable();
+        places.dedup();
+        places
     }
 
     /// Ends the session and its snapshot, and returns what was disclosed.

@@ -15,13 +15,19 @@
 //! | `plan referral` | a type | the plan that fetches the needs of the type's fields |
 //! | `needs parties` | a field | what the plan fetches for the field: one or several [`Need`]s |
 //! | `logged` | a field | a text whose disclosure is logged |
+//! | `scope case:read` | a type or field | the scope that the payload of a mutation needs for the type's fields or the field |
+//! | `conveyed` | a field | part of every result of a mutation: its payload needs no scope of the type for it |
 //!
 //! The audience of a type also applies to its fields, values and input fields, and the audience of a field to its
-//! arguments, unless they declare their own. Each field of a root must declare its own.
+//! arguments, unless they declare their own. Each field of a root must declare its own. Each object in a payload declares
+//! a scope, or is `conveyed`.
 
 use std::collections::BTreeMap;
 
-use async_graphql::registry::{MetaField, MetaType, Registry};
+use async_graphql::indexmap::IndexMap;
+use async_graphql::registry::{MetaField, MetaType, MetaTypeName, Registry};
+use kim_domain::Word as _;
+use kim_domain::agency::Scope;
 use kim_domain::audience::Audience;
 use kim_domain::bulk::MAX_ROWS;
 
@@ -45,6 +51,10 @@ pub(crate) struct Declaration {
     pub(crate) needs: Vec<Need>,
     /// Whether the disclosure of the field is logged.
     pub(crate) is_logged: bool,
+    /// The scopes that the payload of a mutation needs.
+    pub(crate) scopes: Vec<Scope>,
+    /// Whether every result of a mutation conveys the field.
+    pub(crate) is_conveyed: bool,
 }
 
 /// The number of items of a field.
@@ -84,11 +94,16 @@ impl Declaration {
                     read.needs = words.split(", ").map(need).collect::<Result<_, _>>()?;
                 }
                 ("logged", "") => read.is_logged = true,
+                ("scope", code) => read.scopes.push(scope(code)?),
+                ("conveyed", "") => read.is_conveyed = true,
                 _ => return Err(format!("unknown tag \"{tag}\"")),
             }
         }
         if read.audiences.is_empty() {
             read.audiences.clone_from(&of.audiences);
+        }
+        if !read.is_conveyed {
+            read.scopes.extend(&of.scopes);
         }
         Ok(read)
     }
@@ -99,6 +114,10 @@ fn audiences(names: &str) -> Result<Vec<Audience>, String> {
         .split('|')
         .map(|name| Audience::from_name(name).ok_or_else(|| format!("unknown audience \"{name}\"")))
         .collect()
+}
+
+fn scope(code: &str) -> Result<Scope, String> {
+    Scope::from_code(code).ok_or_else(|| format!("unknown scope \"{code}\""))
 }
 
 fn number(text: &str) -> Result<u64, String> {
@@ -120,6 +139,7 @@ pub(crate) fn read(registry: &Registry) -> Result<Declarations, Vec<String>> {
     for (name, ty) in registry.types.iter().filter(|(name, _)| !is_of_the_engine(name)) {
         reading.of_type(name, ty);
     }
+    reading.check_payloads();
     if reading.problems.is_empty() { Ok(reading.found) } else { Err(reading.problems) }
 }
 
@@ -190,6 +210,28 @@ impl Reading<'_> {
     }
 }
 
+impl Reading<'_> {
+    /// Finds objects in payloads of mutations that declare neither a scope nor that they are conveyed.
+    fn check_payloads(&mut self) {
+        let types = &self.registry.types;
+        let fields_of = |name: &str| types.get(MetaTypeName::concrete_typename(name)).and_then(MetaType::fields);
+        let mutations =
+            self.registry.mutation_type.as_deref().and_then(fields_of).into_iter().flat_map(IndexMap::values);
+        for payload in mutations.map(|mutation| MetaTypeName::concrete_typename(&mutation.ty)) {
+            for field in fields_of(payload).into_iter().flat_map(IndexMap::values) {
+                let place = format!("{payload}.{}", field.name);
+                let of_type = self.found.get(MetaTypeName::concrete_typename(&field.ty));
+                let declares = |one: &Declaration| one.is_conveyed || !one.scopes.is_empty();
+                let is_declared = self.found.get(&place).into_iter().chain(of_type).any(declares);
+                let problem = format!("{place} is an object in a payload without a declared scope");
+                if fields_of(&field.ty).is_some() && !is_declared && !self.problems.contains(&problem) {
+                    self.problems.push(problem);
+                }
+            }
+        }
+    }
+}
+
 fn tags_of(ty: &MetaType) -> &[String] {
     match ty {
         MetaType::Scalar { tags, .. }
@@ -248,6 +290,39 @@ mod tests {
         Undeclared(Undeclared),
     }
 
+    #[derive(SimpleObject)]
+    #[graphql(tag = "for all", tag = "scope case:read")]
+    struct Scoped {
+        id: i32,
+        #[graphql(tag = "scope everything")]
+        unscoped: i32,
+    }
+
+    #[derive(SimpleObject)]
+    #[graphql(tag = "for all")]
+    struct Plain {
+        id: i32,
+    }
+
+    #[derive(SimpleObject)]
+    #[graphql(tag = "for all")]
+    struct Payload {
+        scoped: Option<Scoped>,
+        #[graphql(tag = "conveyed")]
+        conveyed: Option<Plain>,
+        plain: Option<Plain>,
+    }
+
+    struct Mutations;
+
+    #[Object(tag = "for all")]
+    impl Mutations {
+        #[graphql(tag = "for all")]
+        async fn change(&self) -> Option<Payload> {
+            None
+        }
+    }
+
     struct Root;
 
     #[Object(tag = "for all")]
@@ -267,8 +342,10 @@ mod tests {
 
     #[test]
     fn missing_and_invalid_declarations_are_errors() {
-        let mut registry = Registry { query_type: "Root".to_owned(), ..Registry::default() };
+        let mutation_type = Some("Mutations".to_owned());
+        let mut registry = Registry { query_type: "Root".to_owned(), mutation_type, ..Registry::default() };
         Root::create_type_info(&mut registry);
+        Mutations::create_type_info(&mut registry);
         let problems = [
             "Declared.unknown: unknown audience \"nobody\"",
             "Declared.unreadable: unknown tag \"four all\"",
@@ -279,8 +356,10 @@ mod tests {
             "Declared.sizeless declares `page`, but is not a connection or has no size argument",
             "Declared.unpaged is a connection that does not declare `page`",
             "Root.undeclared has no declared audience",
+            "Scoped.unscoped: unknown scope \"everything\"",
             "Undeclared has no declared audience",
             "Undeclared.id has no declared audience",
+            "Payload.plain is an object in a payload without a declared scope",
         ];
         assert_eq!(read(&registry).expect_err("problems"), problems);
     }

@@ -28,7 +28,13 @@ pub(crate) struct PeriodScalar(pub(crate) Period);
 macro_rules! scalars {
     ($($(#[doc = $about:literal])+ $name:literal $audience:literal $scalar:ident($type:ty) {
         $read:expr, $hint:literal, $write:expr
-    })+) => { $(
+    })+) => {
+        /// How a value of each scalar is written, for errors about a value that is not.
+        pub(crate) const HINTS: &[(&str, &str)] = &[
+            $(($name, $hint),)+
+            ("ID", "Kennung als Text, z. B. referral_01h455vb4pex5vsknk084sn02q"),
+        ];
+    $(
         $(#[doc = $about])+
         #[Scalar(name = $name, tag = $audience)]
         impl ScalarType for $scalar {
@@ -64,12 +70,15 @@ scalars! {
         |instant| instant.to_rfc3339_opts(SecondsFormat::AutoSi, true)
     }
     /// Ein Monat, z. B. `2026-10`.
-    "Month" "for work" MonthScalar(Month) { Month::parse, "a month is written 2026-10", ToString::to_string }
+    "Month" "for work" MonthScalar(Month) { Month::parse, "Monat als JJJJ-MM (2026-03)", ToString::to_string }
     /// Ein Monat oder ein Quartal, z. B. `2026-10` oder `2026-Q4`.
     "Period" "for coordination" PeriodScalar(Period) {
-        Period::parse, "a month is written 2026-10, a quarter 2026-Q4", ToString::to_string
+        Period::parse, "Monat als JJJJ-MM (2026-03), Quartal als JJJJ-QN (2026-Q1)", ToString::to_string
     }
 }
+
+/// How an id is written, for errors about a text that is none.
+pub(crate) const ID_EXAMPLE: &str = "Kennungen sehen so aus: referral_01h455vb4pex5vsknk084sn02q";
 
 fn text_of(value: &Value) -> Option<&str> {
     if let Value::String(text) = value { Some(text) } else { None }
@@ -98,8 +107,6 @@ pub(crate) fn any(id: &ID) -> Result<Option<(Kind, Uuid)>, Failure> {
     match id::decode(id) {
         Ok(found) => Ok(Some(found)),
         Err(id::Malformed::UnknownKind) => Ok(None),
-        Err(id::Malformed::NotAnId) => Err(Failure::BadInput(
-            "Das ist keine Kennung. Kennungen sehen so aus: referral_01h455vb4pex5vsknk084sn02q".into(),
-        )),
+        Err(id::Malformed::NotAnId) => Err(Failure::BadInput(format!("Das ist keine Kennung. {ID_EXAMPLE}"))),
     }
 }

@@ -11,6 +11,7 @@ use async_graphql::{
 };
 use kim_domain::Word;
 
+use crate::error::unreadable;
 use crate::schema::declaration::tags;
 
 /// A domain word as an enum value, for input and output.
@@ -87,5 +88,43 @@ impl<W: Word> InputType for WordEnum<W> {
     }
     fn as_raw_value(&self) -> Option<&Self> {
         Some(self)
+    }
+}
+
+/// A word as it is stored, as a nullable enum value. A code that this program does not know is null, with an error.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum StoredWord<W> {
+    None,
+    Known(W),
+    /// The column with the unknown code.
+    Unknown(&'static str),
+}
+
+impl<W: Word> StoredWord<W> {
+    pub(crate) fn of(column: &'static str, code: Option<&str>) -> Self {
+        match code.map(W::from_code) {
+            None => Self::None,
+            Some(Some(word)) => Self::Known(word),
+            Some(None) => Self::Unknown(column),
+        }
+    }
+}
+
+impl<W: Word> OutputType for StoredWord<W> {
+    fn type_name() -> Cow<'static, str> {
+        W::NAME.into()
+    }
+    fn qualified_type_name() -> String {
+        W::NAME.to_owned()
+    }
+    fn create_type_info(registry: &mut Registry) -> String {
+        <Option<WordEnum<W>> as OutputType>::create_type_info(registry)
+    }
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+        Ok(match self {
+            Self::None => Value::Null,
+            Self::Known(word) => Value::Enum(Name::new(word.code())),
+            Self::Unknown(column) => unreadable(ctx, column),
+        })
     }
 }

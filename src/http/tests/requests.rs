@@ -23,6 +23,24 @@ async fn a_query_is_answered_over_post_and_get() {
 }
 
 #[tokio::test]
+async fn an_empty_operation_name_counts_as_absent() {
+    for (query, expected) in
+        [("{ hello }", 200), ("query A { hello }", 200), ("query A { hello } query B { hello }", 400)]
+    {
+        let body = json!({"query": query, "operationName": ""});
+        let accept = ("accept", "application/graphql-response+json");
+        let (status, _, body) = send(as_json(post().await.header(accept.0, accept.1), &body)).await;
+        assert_eq!((status, body["errors"].is_null()), (expected, expected == 200), "POST {query}: {body}");
+        let request = get(&[("query", query), ("operationName", "")]).await.header(accept.0, accept.1);
+        let (status, _, body) = send(request).await;
+        assert_eq!((status, body["errors"].is_null()), (expected, expected == 200), "GET {query}: {body}");
+    }
+    // The method is checked with the same name.
+    let (status, ..) = send(get(&[("query", "mutation A { change }"), ("operationName", "")]).await).await;
+    assert_eq!(status, 405);
+}
+
+#[tokio::test]
 async fn a_mutation_is_only_accepted_over_post() {
     let (status, _, body) = send(as_json(post().await, &json!({"query": "mutation { change }"}))).await;
     assert_eq!((status, body), (200, json!({"data": {"change": true}})));
