@@ -5,6 +5,7 @@ use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::token::VerifiedToken;
 use kim_entity::database::Database;
+use kim_entity::log::Log;
 use kim_entity::read::Reads;
 use kim_graphql::{Api, ApiError, ParsedRequest};
 
@@ -40,6 +41,6 @@ impl GraphqlBackend for App {
     }
 
     async fn ready(&self) -> bool {
-        self.database.is_reachable().await && self.database.can_log().await
+        self.database.is_reachable().await && Log::can_be_written(&self.database).await
     }
 }

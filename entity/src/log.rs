@@ -123,11 +123,12 @@ impl Log {
         disclosed::record(&self.transaction, facts, at, day_began).await
     }
 
-    /// Writes a row and rolls it back.
-    ///
-    /// # Errors
-    /// The log cannot be written.
-    pub(crate) async fn try_write(database: &Database) -> Result<(), DbErr> {
+    /// Whether the log can be written now. Writes a row and rolls it back.
+    pub async fn can_be_written(database: &Database) -> bool {
+        database.retry_if_dead(|| Self::try_write(database)).await.is_ok()
+    }
+
+    async fn try_write(database: &Database) -> Result<(), DbErr> {
         let log = Self::open(database).await?;
         let nil = Uuid::nil();
         log.write(vec![disclosure_log::Model {

@@ -220,11 +220,6 @@ impl Database {
         self.main.ping().await.is_ok() && self.log.ping().await.is_ok()
     }
 
-    /// Whether the log of disclosures can be written now. Writes a row and rolls it back.
-    pub async fn can_log(&self) -> bool {
-        self.retry_if_dead(|| crate::log::Log::try_write(self)).await.is_ok()
-    }
-
     /// Begins a piece of work, and begins it again on another connection if the first one was dead: nothing has run yet.
     ///
     /// # Errors
