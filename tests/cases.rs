@@ -64,7 +64,7 @@ fn record() -> Value {
     })
 }
 
-async fn opened(scenario: &Scenario, number: &str) -> Value {
+pub(crate) async fn opened(scenario: &Scenario, number: &str) -> Value {
     done(scenario, "openCase", json!({"caseNumber": number, "record": record()}), SHOWN).await
 }
 

@@ -43,6 +43,23 @@ on_both! {
         assert!(without_column.is_empty(), "answers without a column: {without_column:?}");
     }
 
+    async fn whoever_is_recorded_is_recorded_with_the_person_for_whom_a_service_acts(db: TestDatabase) {
+        let found = columns(db.database.raw()).await;
+        // No service may propose, sign, reject or end an agreement, or give an opinion (`kim_domain::agreement::Position`).
+        let by_people = |table: &str| table.starts_with("agreement_");
+        let mut recorded = 0;
+        for name in &found {
+            let (table, column) = name.split_once('.').expect("a table and a column");
+            let beside = match column.strip_suffix("staff") {
+                Some(prefix) if !by_people(table) => format!("{table}.{prefix}acting_for"),
+                _ => continue,
+            };
+            recorded += 1;
+            assert!(found.contains(&beside), "{name} stands without {beside}");
+        }
+        assert_eq!(recorded, 11, "columns of people");
+    }
+
     async fn a_codec_writes_every_column_of_its_table(db: TestDatabase) {
         let found = columns(db.database.raw()).await;
         let codecs = [

@@ -54,7 +54,7 @@ async fn refused(scenario: &Scenario, mutation: &str, input: Value) -> (String, 
     (extensions["code"].as_str().expect("a code").to_owned(), extensions["fields"].clone())
 }
 
-fn to_jobcenter(scenario: &Scenario, case: &str, change: Value) -> Value {
+pub(crate) fn to_jobcenter(scenario: &Scenario, case: &str, change: Value) -> Value {
     json!({"caseId": case, "receiverId": encode(Kind::Agency, scenario.jobcenter), "purpose": PURPOSE.code(), "given": given(change)})
 }
 

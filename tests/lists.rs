@@ -31,12 +31,12 @@ on_both! {
         let (referral_id, agency_id) = (id_of(&referral), scenario.jobcenter);
         let appointments = (0..BESIDE).map(|place| {
             let bring = None;
-            appointment::Model { id: new_uuid(), referral_id, agency_id, staff: None, at: place, place: "Raum 1".into(), bring, created_at: 0 }
+            appointment::Model { id: new_uuid(), referral_id, agency_id, staff: None, acting_for: None, at: place, place: "Raum 1".into(), bring, created_at: 0 }
         });
         insert::<appointment::Entity, _>(main, appointments.map(Into::into).collect::<Vec<appointment::ActiveModel>>()).await;
         let talks = (0..BESIDE).map(|_| {
             let (held_on, participants) = (today(), "[]".to_owned());
-            talk::Model { id: new_uuid(), referral_id, agency_id, staff: None, held_on, participants, client_took_part: true, created_at: 0 }
+            talk::Model { id: new_uuid(), referral_id, agency_id, staff: None, acting_for: None, held_on, participants, client_took_part: true, created_at: 0 }
         });
         insert::<talk::Entity, _>(main, talks.map(Into::into).collect::<Vec<talk::ActiveModel>>()).await;
 
@@ -65,6 +65,7 @@ on_both! {
             case_id,
             agency_id,
             staff: None,
+            acting_for: None,
             at,
             decided_on: today(),
             reference_date: today(),

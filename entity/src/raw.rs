@@ -152,8 +152,8 @@ async fn all<S: Stored>(
 pub async fn notes(connection: &impl ConnectionTrait) -> Result<Vec<NewNote>, DbErr> {
     let read = |columns: &mut Columns<'_>| {
         let (id, case_id, agency_id) = (columns.next()?, columns.next()?, columns.next()?);
-        let (staff, at, body) = (columns.next()?, columns.next()?, columns.next()?);
-        Ok(NewNote { id, case_id, agency_id, staff, at, body })
+        let (staff, acting_for, at, body) = (columns.next()?, columns.next()?, columns.next()?, columns.next()?);
+        Ok(NewNote { id, case_id, agency_id, staff, acting_for, at, body })
     };
     all(connection, read).await
 }
@@ -165,8 +165,8 @@ pub async fn notes(connection: &impl ConnectionTrait) -> Result<Vec<NewNote>, Db
 pub async fn messages(connection: &impl ConnectionTrait) -> Result<Vec<NewMessage>, DbErr> {
     let read = |columns: &mut Columns<'_>| {
         let (id, referral_id, sent_at) = (columns.next()?, columns.next()?, columns.next()?);
-        let (agency_id, staff, body) = (columns.next()?, columns.next()?, columns.next()?);
-        Ok(NewMessage { id, referral_id, sent_at, agency_id, staff, body })
+        let (agency_id, staff, acting_for) = (columns.next()?, columns.next()?, columns.next()?);
+        Ok(NewMessage { id, referral_id, sent_at, agency_id, staff, acting_for, body: columns.next()? })
     };
     all(connection, read).await
 }

@@ -28,6 +28,17 @@ pub struct OwnAgency {
     pub controller: String,
 }
 
+/// Who wrote a row. Only the own agency is shown more than the agency.
+#[derive(Clone, Debug)]
+pub struct Author {
+    /// The agency.
+    pub agency_id: Uuid,
+    /// Subject of the token.
+    pub staff: String,
+    /// For whom a service acts.
+    pub acting_for: Option<String>,
+}
+
 /// A caller whose token is verified, and whose agency is known, enabled, and can have this role.
 #[derive(Clone, Debug)]
 pub struct Viewer {
@@ -90,6 +101,15 @@ impl Viewer {
     #[must_use]
     pub fn acting_for(&self) -> Option<&str> {
         self.token.acting_for()
+    }
+    /// Who is recorded beside what the viewer writes.
+    #[must_use]
+    pub fn author(&self) -> Author {
+        Author {
+            agency_id: self.agency.id,
+            staff: self.subject().to_owned(),
+            acting_for: self.acting_for().map(str::to_owned),
+        }
     }
     /// Whether the token carries this scope.
     #[must_use]

@@ -178,6 +178,7 @@ impl Continuation<'_> {
             reason: None,
             agency_id: self.case.referral.sender_id,
             staff: None,
+            acting_for: None,
             imported: true,
             action: None,
             detail: None,

@@ -65,8 +65,15 @@ pub(super) async fn messages(database: &Database, clock: &Clock, file: &[u8]) ->
         let days = days_ago.parse().map_err(|_| wrong(&number, &days_ago))?;
         let day = clock.today().checked_sub_days(Days::new(days)).ok_or_else(|| wrong(&number, &days_ago))?;
         let sent_at = noon_micros(day);
-        let message =
-            NewMessage { id: new_uuid(), referral_id: referral.id, sent_at, agency_id, staff: None, body: text };
+        let message = NewMessage {
+            id: new_uuid(),
+            referral_id: referral.id,
+            sent_at,
+            agency_id,
+            staff: None,
+            acting_for: None,
+            body: text,
+        };
         all.tx().insert_messages(&[message]).await.map_err(Failure::failed)?;
     }
     all.into_tx().commit().await.map_err(Failure::failed)

@@ -62,6 +62,7 @@ impl Texts {
         self.cases.push((case.id, canary(number, "result"), plan));
         if let Some(consent) = consent.filter(|_| referral.consent.is_some()) {
             consent.staff = Set(say("consentStaff"));
+            consent.acting_for = Set(say("consentStaff"));
             consent.guardian = Set(say("guardian"));
             consent.witness = Set(say("witness"));
             consent.form_reason = Set(say("formReason"));
@@ -73,6 +74,7 @@ impl Texts {
                 step: Set(Code(ConsentStep::Recorded)),
                 fields: consent.fields.clone(),
                 staff: Set(say("consentStaff")),
+                acting_for: Set(say("consentStaff")),
             });
         }
         let person = case.person_id;
@@ -93,6 +95,7 @@ impl Texts {
                 case_id,
                 agency_id,
                 staff: say("noteStaff"),
+                acting_for: say("noteStaff"),
                 at,
                 body: canary(number, "note"),
             });
@@ -102,6 +105,7 @@ impl Texts {
             case_id: Set(case_id),
             agency_id: Set(agency_id),
             staff: Set(say("decisionStaff")),
+            acting_for: Set(say("decisionStaff")),
             at: Set(1),
             decided_on: Set(in_days(-9)),
             reference_date: Set(in_days(-9)),
@@ -135,6 +139,7 @@ impl Texts {
             valid_until: Set(None),
             recorded_at: Set(0),
             staff: Set(canary(referral.number, "supportStaff")),
+            acting_for: Set(Some(canary(referral.number, "supportStaff"))),
         });
         self.support_notices.push(support_notice::ActiveModel {
             id: Set(new_uuid()),
@@ -157,6 +162,7 @@ impl Texts {
                 referral_id: Set(referral_id),
                 agency_id: Set(agency_id),
                 staff: Set(say(staff)),
+                acting_for: Set(say(staff)),
                 at: Set(at),
                 place: Set(canary(number, class)),
                 bring: Set(say(class)),
@@ -168,6 +174,7 @@ impl Texts {
             referral_id: Set(referral_id),
             agency_id: Set(sender),
             staff: Set(say("senderStaff")),
+            acting_for: Set(say("senderStaff")),
             held_on: Set(in_days(-3)),
             participants: Set(json!([say("talk")]).to_string()),
             client_took_part: Set(true),
@@ -182,6 +189,7 @@ impl Texts {
             reason: Set(None),
             agency_id: Set(agency_id),
             staff: Set(say(staff)),
+            acting_for: Set(say(staff)),
             imported: Set(false),
             action: Set(Some(Code(action))),
             detail: Set(None),
@@ -203,6 +211,7 @@ impl Texts {
             field: Set(Code(field)),
             agency_id: Set(facts.agencies[referral.receiver].id),
             staff: Set(Some(canary(number, "receiverStaff"))),
+            acting_for: Set(Some(canary(number, "receiverStaff"))),
             reported_at: Set(1),
             text: Set(canary(number, class)),
             suggested: Set(Some(canary(number, class))),
@@ -211,6 +220,7 @@ impl Texts {
             decided_at: Set((state != CorrectionState::Open).then_some(2)),
             decided_text: Set((state != CorrectionState::Open).then(|| canary(number, class))),
             decided_staff: Set((state != CorrectionState::Open).then(|| canary(number, "senderStaff"))),
+            decided_acting_for: Set((state != CorrectionState::Open).then(|| canary(number, "senderStaff"))),
         };
         let mut reported = Vec::new();
         if number.is_multiple_of(3) {

@@ -309,6 +309,7 @@ impl World {
                 sent_at: at + i64::from(part),
                 agency_id: if sender { spec.sender } else { spec.receiver },
                 staff: Some(canary(spec.number, if sender { "senderStaff" } else { "receiverStaff" })),
+                acting_for: Some(canary(spec.number, if sender { "senderStaff" } else { "receiverStaff" })),
                 body: canary(spec.number, "message"),
             });
         }
@@ -321,6 +322,7 @@ impl World {
             reason: Set(None),
             agency_id: Set(agency),
             staff: Set(Some(canary(spec.number, staff))),
+            acting_for: Set(Some(canary(spec.number, staff))),
             imported: Set(false),
             ..Default::default()
         };

@@ -129,6 +129,7 @@ impl Plan {
                 sent_at: one.offered_at + i64::try_from(part).unwrap_or(0) * 36_000_000_000,
                 agency_id: self.agency(one.municipality, place),
                 staff: Some(staff(&mut random)),
+                acting_for: None,
                 body: (*random.pick(&BODIES)).to_owned(),
             }
         })

@@ -6,6 +6,7 @@ use kim_domain::id::new_uuid;
 use kim_domain::value::TargetGroup;
 use kim_entity::case_file::CaseChange;
 use kim_entity::eligibility_decision;
+use kim_entity::viewer::Author;
 use kim_entity::write::OwnList;
 use serde_json::json;
 
@@ -62,11 +63,13 @@ pub async fn decide(work: &mut Work<'_>, target: Target, input: &Decide) -> Resu
         .map(|one| json!({"group": one.group, "result": one.result, "reasons": one.reasons}))
         .collect();
     update_row(work, &case, CaseChange::default()).await?;
+    let Author { agency_id, staff, acting_for } = work.viewer().author();
     let decision = eligibility_decision::Model {
         id: new_uuid(),
         case_id: case.id,
-        agency_id: work.own_id(),
-        staff: Some(work.viewer().subject().to_owned()),
+        agency_id,
+        staff: Some(staff),
+        acting_for,
         at: work.now(),
         decided_on: work.today(),
         reference_date: on,

@@ -7,6 +7,7 @@ use kim_domain::id::new_uuid;
 use kim_domain::value::Language;
 use kim_entity::code::Code;
 use kim_entity::consent;
+use kim_entity::viewer::Author;
 use kim_entity::write::ConsentKey;
 
 use crate::refusal::{ErrorCode, Refused, WorkError};
@@ -93,6 +94,7 @@ impl DeclaredConsent {
             let fields = error.fields().iter().map(|field| field.code().to_owned()).collect();
             WorkError::Refused(Refused { code: ErrorCode::BadInput, text: error.to_string(), version: None, fields })
         })?;
+        let Author { staff, acting_for, .. } = work.viewer().author();
         Ok(consent::Model {
             id: new_uuid(),
             person_id,
@@ -117,7 +119,8 @@ impl DeclaredConsent {
             witness,
             scan_sha256: self.scan_sha256.as_deref().map(hash).transpose()?,
             renews_id: None,
-            staff: Some(work.viewer().subject().to_owned()),
+            staff: Some(staff),
+            acting_for,
             form_reason,
             understands: self.understands,
             renewed_at: None,

@@ -166,6 +166,7 @@ impl Batch {
                     BallHolder::Receiver => receiver_id,
                 },
                 staff: None,
+                acting_for: None,
                 imported: true,
                 action: None,
                 detail: None,

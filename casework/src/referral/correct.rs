@@ -10,6 +10,7 @@ use kim_domain::referral::ReferralStatus;
 use kim_entity::code::Code;
 use kim_entity::read::{ReferralRow, Side};
 use kim_entity::unscoped::Unscoped;
+use kim_entity::viewer::Author;
 use kim_entity::write::Tx;
 use kim_entity::{correction, referral};
 use serde_json::json;
@@ -77,13 +78,15 @@ pub async fn report_wrong_value(
     }
     let id = new_uuid();
     let copied = work.tx().handover(row.id).await?.ok_or_else(WorkError::not_found)?;
+    let Author { agency_id, staff, acting_for } = work.viewer().author();
     let reported = correction::Model {
         id,
         referral_id: row.id,
         case_id: row.rest.case_id,
         field: Code(field),
-        agency_id: work.own_id(),
-        staff: Some(work.viewer().subject().to_owned()),
+        agency_id,
+        staff: Some(staff),
+        acting_for,
         reported_at: work.now(),
         text: said,
         suggested,
@@ -92,6 +95,7 @@ pub async fn report_wrong_value(
         decided_at: None,
         decided_text: None,
         decided_staff: None,
+        decided_acting_for: None,
     };
     work.writes().insert_correction(reported).await?;
     let others: Vec<_> = of_case.iter().filter(|other| other.id != row.id && hands_over(other, field)).collect();

@@ -29,12 +29,13 @@ impl<W: Worker> Work<'_, W> {
         self.tx().increment_versions(&ids, self.now).await?;
         for (row, closed) in concerned {
             // The coordination acts for the Träger in agreements, but is no side of a referral.
-            let author = self.by.author().filter(|(agency, _)| [row.sender_id, row.receiver_id].contains(agency));
+            let author = self.by.author().filter(|author| [row.sender_id, row.receiver_id].contains(&author.agency_id));
             let closed: Vec<_> = closed.iter().map(HandoverField::code).collect();
             let event = referral_event::Model {
                 detail: Some(serde_json::json!({ "not_agreed": closed }).to_string()),
-                agency_id: author.map_or(row.sender_id, |(agency, _)| agency),
-                staff: author.map(|(_, subject)| subject.to_owned()),
+                agency_id: author.as_ref().map_or(row.sender_id, |author| author.agency_id),
+                acting_for: author.as_ref().and_then(|author| author.acting_for.clone()),
+                staff: author.map(|author| author.staff),
                 ..self.event_of(row, Mover::Timer)
             };
             self.write_event(row, ChangeKind::AgreementChanged, event);

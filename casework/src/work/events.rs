@@ -8,6 +8,7 @@ use kim_domain::referral::{BallHolder, ReferralStatus};
 use kim_entity::code::Code;
 use kim_entity::read::{ReferralRow, Side};
 use kim_entity::unscoped::Unscoped;
+use kim_entity::viewer::Author;
 use kim_entity::write::{FeedChange, ReferralChange, StateChange, Tx};
 use kim_entity::{referral, referral_event};
 use uuid::Uuid;
@@ -132,7 +133,7 @@ impl Work<'_> {
                 async |all: &Unscoped<&Tx>| all.tx().change_referral(row.id, row.version, change, now).await;
             require_incremented(self.writes().unscoped(increment).await?, row.version)?;
         }
-        let (id, own) = (new_uuid(), self.own_id() == row.sender_id);
+        let (id, author) = (new_uuid(), self.author_at(row.sender_id));
         self.record.events.push(referral_event::Model {
             id,
             referral_id: row.id,
@@ -141,7 +142,8 @@ impl Work<'_> {
             to_status: row.status,
             reason: None,
             agency_id: row.sender_id,
-            staff: own.then(|| self.viewer().subject().to_owned()),
+            acting_for: author.as_ref().and_then(|author| author.acting_for.clone()),
+            staff: author.map(|author| author.staff),
             imported: false,
             action: Some(Code(action)),
             detail: Some(detail.to_string()),
@@ -153,9 +155,14 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// The viewer as author of an event that stands under this agency; `None` if it is another one's.
+    fn author_at(&self, agency_id: Uuid) -> Option<Author> {
+        Some(self.viewer().author()).filter(|author| author.agency_id == agency_id)
+    }
+
     /// The first event of a new draft, which only its sender can see.
     pub(crate) fn draft_event(&mut self, sender_id: Uuid, referral_id: Uuid) -> referral_event::Model {
-        let (id, own) = (new_uuid(), self.own_id() == sender_id);
+        let (id, author) = (new_uuid(), self.author_at(sender_id));
         let (kind, event_id) = (ChangeKind::Moved, Some(id));
         self.record.changes.push(FeedChange { agency_id: sender_id, referral_id, kind, event_id });
         referral_event::Model {
@@ -166,7 +173,8 @@ impl Work<'_> {
             to_status: Code(ReferralStatus::Draft),
             reason: None,
             agency_id: sender_id,
-            staff: own.then(|| self.viewer().subject().to_owned()),
+            acting_for: author.as_ref().and_then(|author| author.acting_for.clone()),
+            staff: author.map(|author| author.staff),
             imported: false,
             action: None,
             detail: None,
@@ -278,8 +286,9 @@ impl<W: Worker> Work<'_, W> {
             to_status: Code(row.status),
             reason: None,
             // Events of the timer are listed under the sender's agency.
-            agency_id: author.map_or(row.sender_id, |(agency_id, _)| agency_id),
-            staff: author.map(|(_, subject)| subject.to_owned()),
+            agency_id: author.as_ref().map_or(row.sender_id, |author| author.agency_id),
+            acting_for: author.as_ref().and_then(|author| author.acting_for.clone()),
+            staff: author.map(|author| author.staff),
             imported: false,
             action: None,
             detail: None,

@@ -1,8 +1,8 @@
 //! The two kinds of work: a viewer's and the timer's. Functions for viewers do not exist on the timer's work.
 
 use kim_entity::unscoped::Unscoped;
+use kim_entity::viewer::Author;
 use kim_entity::write::{Tx, Writes};
-use uuid::Uuid;
 
 use super::WorkContext;
 
@@ -34,8 +34,8 @@ pub trait WorkTx: std::fmt::Debug {
     fn tx(&self) -> &Tx;
     /// The same, by value, to end the transaction.
     fn into_tx(self) -> Tx;
-    /// Agency and subject that are written to events as their author; `None` for the timer.
-    fn author(&self) -> Option<(Uuid, &str)>;
+    /// The author of the events; `None` for the timer.
+    fn author(&self) -> Option<Author>;
 }
 
 /// A viewer's transaction.
@@ -52,8 +52,8 @@ impl WorkTx for ViewerTx<'_> {
     fn into_tx(self) -> Tx {
         self.writes.into_tx()
     }
-    fn author(&self) -> Option<(Uuid, &str)> {
-        Some((self.context.viewer.agency().id, self.context.viewer.subject()))
+    fn author(&self) -> Option<Author> {
+        Some(self.context.viewer.author())
     }
 }
 
@@ -68,7 +68,7 @@ impl WorkTx for TimerTx {
     fn into_tx(self) -> Tx {
         self.0.into_tx()
     }
-    fn author(&self) -> Option<(Uuid, &str)> {
+    fn author(&self) -> Option<Author> {
         None
     }
 }

@@ -19,6 +19,8 @@ pub struct MessageRow {
     pub agency_id: Uuid,
     /// The author; only staff of the viewer's agency.
     pub staff: Option<String>,
+    /// For whom a service wrote; only of the viewer's agency.
+    pub acting_for: Option<String>,
     /// The text.
     pub body: String,
 }
@@ -36,6 +38,8 @@ pub struct NewMessage {
     pub agency_id: Uuid,
     /// Subject of the token; shown to their own agency only.
     pub staff: Option<String>,
+    /// For whom a service wrote; shown to their own agency only.
+    pub acting_for: Option<String>,
     /// The text.
     pub body: String,
 }
@@ -46,18 +50,20 @@ impl Stored for NewMessage {
     }
 
     fn columns() -> Vec<&'static str> {
-        vec!["id", "referral_id", "sent_at", "agency_id", "staff", "body"]
+        vec!["id", "referral_id", "sent_at", "agency_id", "staff", "acting_for", "body"]
     }
 
     fn cells(&self) -> Vec<Value> {
-        let NewMessage { id, referral_id, sent_at, agency_id, staff, body } = self.clone();
-        vec![id.into(), referral_id.into(), sent_at.into(), agency_id.into(), staff.into(), body.into()]
+        let NewMessage { id, referral_id, sent_at, agency_id, staff, acting_for, body } = self.clone();
+        let whose = [id.into(), referral_id.into(), sent_at.into(), agency_id.into()];
+        whose.into_iter().chain([staff.into(), acting_for.into(), body.into()]).collect()
     }
 }
 
 /// Appends the columns of a message `q`.
 pub(crate) fn push_columns(sql: &mut Sql, viewer: Uuid) {
-    sql.push(", q.id, q.sent_at, q.agency_id, CASE WHEN q.agency_id = ").bind(viewer).push(" THEN q.staff END, q.body");
+    sql.push(", q.id, q.sent_at, q.agency_id, ").only_where("q.agency_id =", viewer, ["q.staff", "q.acting_for"]);
+    sql.push(", q.body");
 }
 
 impl MessageRow {
@@ -68,6 +74,7 @@ impl MessageRow {
             sent_at: columns.next()?,
             agency_id: columns.next()?,
             staff: columns.next()?,
+            acting_for: columns.next()?,
             body: columns.next()?,
         })
     }

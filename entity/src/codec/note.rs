@@ -17,6 +17,8 @@ pub struct NoteRow {
     pub at: i64,
     /// The author.
     pub staff: Option<String>,
+    /// For whom a service wrote.
+    pub acting_for: Option<String>,
     /// The text.
     pub body: String,
 }
@@ -32,6 +34,8 @@ pub struct NewNote {
     pub agency_id: Uuid,
     /// Subject of the token that wrote it.
     pub staff: Option<String>,
+    /// For whom a service wrote.
+    pub acting_for: Option<String>,
     /// Microseconds since 1970.
     pub at: i64,
     /// The text.
@@ -44,23 +48,30 @@ impl Stored for NewNote {
     }
 
     fn columns() -> Vec<&'static str> {
-        vec!["id", "case_id", "agency_id", "staff", "at", "body"]
+        vec!["id", "case_id", "agency_id", "staff", "acting_for", "at", "body"]
     }
 
     fn cells(&self) -> Vec<Value> {
-        let NewNote { id, case_id, agency_id, staff, at, body } = self.clone();
-        vec![id.into(), case_id.into(), agency_id.into(), staff.into(), at.into(), body.into()]
+        let NewNote { id, case_id, agency_id, staff, acting_for, at, body } = self.clone();
+        let whose = [id.into(), case_id.into(), agency_id.into()];
+        whose.into_iter().chain([staff.into(), acting_for.into(), at.into(), body.into()]).collect()
     }
 }
 
 /// Appends the columns of a note `q`.
 pub(crate) fn push_columns(sql: &mut Sql) {
-    sql.push(", q.id, q.at, q.staff, q.body");
+    sql.push(", q.id, q.at, q.staff, q.acting_for, q.body");
 }
 
 impl NoteRow {
     /// Reads what [`push_columns`] appended.
     pub(crate) fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr> {
-        Ok(Self { id: columns.next()?, at: columns.next()?, staff: columns.next()?, body: columns.next()? })
+        Ok(Self {
+            id: columns.next()?,
+            at: columns.next()?,
+            staff: columns.next()?,
+            acting_for: columns.next()?,
+            body: columns.next()?,
+        })
     }
 }

@@ -19,6 +19,8 @@ pub struct DecisionRow {
     pub id: Uuid,
     /// The person who decided.
     pub staff: Option<String>,
+    /// For whom a service decided.
+    pub acting_for: Option<String>,
     /// The day of the decision.
     pub decided_on: NaiveDate,
     /// The day for which the rules were applied.
@@ -107,8 +109,8 @@ impl Reads {
     pub async fn decisions(&self, cases: &[Uuid]) -> Result<HashMap<Uuid, Vec<DecisionRow>>, DbErr> {
         let mut sql = self.sql();
         sql.push(
-            "SELECT q.case_id, q.id, q.staff, q.decided_on, q.reference_date, q.rule_set, q.rule_set_version, \
-             q.eligible, q.groups, q.findings, q.explanation FROM eligibility_decision q WHERE q.agency_id = ",
+            "SELECT q.case_id, q.id, q.staff, q.acting_for, q.decided_on, q.reference_date, q.rule_set, \
+             q.rule_set_version, q.eligible, q.groups, q.findings, q.explanation FROM eligibility_decision q WHERE q.agency_id = ",
         );
         sql.bind(self.viewer.agency().id).push(" AND ").is_one_of("q.case_id", cases);
         sql.push(" ORDER BY q.case_id, q.at, q.id");
@@ -118,6 +120,7 @@ impl Reads {
             found.entry(columns.next()?).or_default().push(DecisionRow {
                 id: columns.next()?,
                 staff: columns.next()?,
+                acting_for: columns.next()?,
                 decided_on: columns.next()?,
                 reference_date: columns.next()?,
                 rule_set: columns.next()?,

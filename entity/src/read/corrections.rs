@@ -22,6 +22,8 @@ pub struct CorrectionRow {
     pub agency_id: Uuid,
     /// The person who reported; only staff of the viewer's agency.
     pub staff: Option<String>,
+    /// For whom a service reported; only of the viewer's agency.
+    pub acting_for: Option<String>,
     /// Microseconds.
     pub reported_at: i64,
     /// What is wrong.
@@ -36,6 +38,8 @@ pub struct CorrectionRow {
     pub decided_text: Option<String>,
     /// The person who decided; only staff of the viewer's agency.
     pub decided_staff: Option<String>,
+    /// For whom a service decided; only of the viewer's agency.
+    pub decided_acting_for: Option<String>,
 }
 
 /// The disputed fields of a referral's handover.
@@ -69,10 +73,11 @@ impl Reads {
     ) -> Result<HashMap<Uuid, Page<CorrectionRow>>, DbErr> {
         let own = self.viewer.agency().id;
         let mut sql = self.sql();
-        sql.push("SELECT q.referral_id, q.id, q.field, q.agency_id, CASE WHEN q.agency_id = ").bind(own);
-        sql.push(" THEN q.staff END, q.reported_at, q.text, q.suggested, q.state, q.decided_at, q.decided_text, ");
+        sql.push("SELECT q.referral_id, q.id, q.field, q.agency_id, ");
+        sql.only_where("q.agency_id =", own, ["q.staff", "q.acting_for"]);
+        sql.push(", q.reported_at, q.text, q.suggested, q.state, q.decided_at, q.decided_text, ");
         // Only the sender decides, and it never reported.
-        sql.push("CASE WHEN q.agency_id <> ").bind(own).push(" THEN q.decided_staff END");
+        sql.only_where("q.agency_id <>", own, ["q.decided_staff", "q.decided_acting_for"]);
         self.push_entries(&mut sql, CORRECTIONS, "reported_at", referrals, window);
         self.pages(sql, window, |columns| {
             Ok(CorrectionRow {
@@ -80,6 +85,7 @@ impl Reads {
                 field: columns.word()?,
                 agency_id: columns.next()?,
                 staff: columns.next()?,
+                acting_for: columns.next()?,
                 reported_at: columns.next()?,
                 text: columns.next()?,
                 suggested: columns.next()?,
@@ -87,6 +93,7 @@ impl Reads {
                 decided_at: columns.next()?,
                 decided_text: columns.next()?,
                 decided_staff: columns.next()?,
+                decided_acting_for: columns.next()?,
             })
         })
         .await

@@ -36,6 +36,8 @@ pub struct EventRow {
     pub agency_id: Uuid,
     /// The person who acted; only staff of the viewer's agency.
     pub staff: Option<String>,
+    /// For whom a service acted; only of the viewer's agency.
+    pub acting_for: Option<String>,
     /// Code of the action.
     pub action: Option<String>,
     /// Details, as JSON.
@@ -74,8 +76,9 @@ impl Reads {
         window: &Window<HistoryKey>,
     ) -> Result<HashMap<Uuid, Page<EventRow>>, DbErr> {
         let mut sql = self.sql();
-        sql.push("SELECT q.referral_id, q.id, q.at, q.from_status, q.to_status, q.reason, q.agency_id, CASE WHEN q.agency_id = ");
-        sql.bind(self.viewer.agency().id).push(" THEN q.staff END, q.action, q.detail, q.imported");
+        sql.push("SELECT q.referral_id, q.id, q.at, q.from_status, q.to_status, q.reason, q.agency_id, ");
+        sql.only_where("q.agency_id =", self.viewer.agency().id, ["q.staff", "q.acting_for"]);
+        sql.push(", q.action, q.detail, q.imported");
         self.push_entries(&mut sql, EVENTS, "at", referrals, window);
         self.pages(sql, window, |columns| {
             Ok(EventRow {
@@ -86,6 +89,7 @@ impl Reads {
                 reason: columns.next()?,
                 agency_id: columns.next()?,
                 staff: columns.next()?,
+                acting_for: columns.next()?,
                 action: columns.next()?,
                 detail: columns.next()?,
                 imported: columns.next()?,

@@ -18,6 +18,8 @@ pub struct AppointmentRow {
     pub agency_id: Uuid,
     /// The person who recorded it; only staff of the viewer's agency.
     pub staff: Option<String>,
+    /// For whom a service recorded it; only of the viewer's agency.
+    pub acting_for: Option<String>,
     /// Its time; microseconds.
     pub at: i64,
     /// Its place.
@@ -35,6 +37,8 @@ pub struct TalkRow {
     pub agency_id: Uuid,
     /// The person who recorded it; only staff of the viewer's agency.
     pub staff: Option<String>,
+    /// For whom a service recorded it; only of the viewer's agency.
+    pub acting_for: Option<String>,
     /// The day of the talk.
     pub held_on: NaiveDate,
     /// The participants: a JSON list of texts.
@@ -54,6 +58,7 @@ impl Reads {
                 id: columns.next()?,
                 agency_id: columns.next()?,
                 staff: columns.next()?,
+                acting_for: columns.next()?,
                 at: columns.next()?,
                 place: columns.next()?,
                 bring: columns.next()?,
@@ -72,6 +77,7 @@ impl Reads {
                 id: columns.next()?,
                 agency_id: columns.next()?,
                 staff: columns.next()?,
+                acting_for: columns.next()?,
                 held_on: columns.next()?,
                 participants: columns.next()?,
                 client_took_part: columns.next()?,
@@ -93,8 +99,9 @@ impl Reads {
             return Ok(found);
         }
         let mut sql = self.sql();
-        sql.push("SELECT q.referral_id, q.id, q.agency_id, CASE WHEN q.agency_id = ").bind(self.viewer.agency().id);
-        sql.push(" THEN q.staff END, ").push(columns_of);
+        sql.push("SELECT q.referral_id, q.id, q.agency_id, ");
+        sql.only_where("q.agency_id =", self.viewer.agency().id, ["q.staff", "q.acting_for"]);
+        sql.push(", ").push(columns_of);
         sql.push(" FROM ").push(table).push(" q WHERE ").is_one_of("q.referral_id", referrals);
         sql.push(" ORDER BY q.referral_id, q.").push(order).push(", q.id");
         for row in &sql.all(self.connection()).await? {

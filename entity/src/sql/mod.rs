@@ -52,6 +52,20 @@ impl Sql {
         }
     }
 
+    /// Appends columns that are null unless the condition holds for the agency: what only one side of a row may read.
+    pub(crate) fn only_where<const N: usize>(
+        &mut self,
+        condition: &str,
+        agency: Uuid,
+        columns: [&str; N],
+    ) -> &mut Self {
+        for (place, column) in columns.into_iter().enumerate() {
+            self.push(if place > 0 { ", CASE WHEN " } else { "CASE WHEN " }).push(condition).bind(agency);
+            self.push(" THEN ").push(column).push(" END");
+        }
+        self
+    }
+
     /// Appends a limit of rows, as a literal: PostgreSQL makes one plan for all pages of a statement, and would not know that they
     /// are short. There are few page sizes, so that few statements are prepared.
     pub(crate) fn limit(&mut self, rows: i64) -> &mut Self {

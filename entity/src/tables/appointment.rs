@@ -16,6 +16,9 @@ pub struct Model {
     /// Subject of the token; shown to their own agency only.
     #[sea_orm(column_type = "Text", nullable)]
     pub staff: Option<String>,
+    /// For whom a service acted; shown to their own agency only.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub acting_for: Option<String>,
     /// Its time; microseconds since 1970.
     pub at: i64,
     /// Its place.

@@ -139,15 +139,21 @@ pub const TABLES: &[Table] = &[
         internal: "id agency_id person_id case_number district phase opened_on closed_on counselling_notes import_hash \
               version close_reason result plan plan_reviewed_on created_at updated_at",
     },
-    Table { name: "note", public: "", ruled: "", party_text: "", internal: "id case_id agency_id staff at body" },
+    Table {
+        name: "note",
+        public: "",
+        ruled: "",
+        party_text: "",
+        internal: "id case_id agency_id staff acting_for at body",
+    },
     // Which group somebody belongs to is Art. 9 data by itself.
     Table {
         name: "eligibility_decision",
         public: "",
         ruled: "",
         party_text: "",
-        internal: "id case_id agency_id staff at decided_on reference_date rule_set rule_set_version eligible groups \
-              findings statements explanation",
+        internal: "id case_id agency_id staff acting_for at decided_on reference_date rule_set rule_set_version \
+              eligible groups findings statements explanation",
     },
     // What was ticked, and when, only the sender sees.
     Table {
@@ -157,14 +163,14 @@ pub const TABLES: &[Table] = &[
         party_text: "",
         internal: "id person_id receiver_id purpose ticked data_protection release_from_secrecy release_on art9 \
               valid_from valid_until withdrawn_at created_at report_outcome form language interpreter text_version \
-              guardian witness scan_sha256 renews_id staff form_reason understands renewed_at",
+              guardian witness scan_sha256 renews_id staff acting_for form_reason understands renewed_at",
     },
     Table {
         name: "consent_event",
         public: "",
         ruled: "",
         party_text: "",
-        internal: "id consent_id at step fields staff",
+        internal: "id consent_id at step fields staff acting_for",
     },
     Table {
         name: "referral",
@@ -183,28 +189,28 @@ pub const TABLES: &[Table] = &[
         public: "id referral_id at from_status to_status agency_id action",
         ruled: "",
         party_text: "reason",
-        internal: "staff imported detail senders_alone",
+        internal: "staff acting_for imported detail senders_alone",
     },
     Table {
         name: "message",
         public: "id referral_id sent_at agency_id",
         ruled: "",
         party_text: "body",
-        internal: "staff",
+        internal: "staff acting_for",
     },
     Table {
         name: "appointment",
         public: "id referral_id agency_id at created_at",
         ruled: "",
         party_text: "place bring",
-        internal: "staff",
+        internal: "staff acting_for",
     },
     Table {
         name: "talk",
         public: "id referral_id agency_id held_on client_took_part created_at",
         ruled: "",
         party_text: "participants",
-        internal: "staff",
+        internal: "staff acting_for",
     },
     // A report names a field. What the disputed value was is told by a mark alone.
     Table {
@@ -212,7 +218,7 @@ pub const TABLES: &[Table] = &[
         public: "id referral_id agency_id state reported_at decided_at",
         ruled: "field",
         party_text: "text suggested decided_text",
-        internal: "case_id staff value_mark decided_staff",
+        internal: "case_id staff acting_for value_mark decided_staff decided_acting_for",
     },
     // To whom else a case was handed over only its sender knows.
     Table {
@@ -244,7 +250,7 @@ pub const TABLES: &[Table] = &[
         public: "",
         ruled: "",
         party_text: "",
-        internal: "id person_id given valid_until recorded_at staff",
+        internal: "id person_id given valid_until recorded_at staff acting_for",
     },
     Table { name: "person_fingerprint", public: "", ruled: "", party_text: "", internal: "person_id kind fingerprint" },
     Table {

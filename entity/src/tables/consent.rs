@@ -67,6 +67,9 @@ pub struct Model {
     /// Subject of the token that recorded it.
     #[sea_orm(column_type = "Text", nullable)]
     pub staff: Option<String>,
+    /// For whom a service acted; shown to their own agency only.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub acting_for: Option<String>,
     /// The reason why it is not in writing.
     #[sea_orm(column_type = "Text", nullable)]
     pub form_reason: Option<String>,

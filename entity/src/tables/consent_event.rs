@@ -23,6 +23,9 @@ pub struct Model {
     /// Subject of the token.
     #[sea_orm(column_type = "Text", nullable)]
     pub staff: Option<String>,
+    /// For whom a service acted; shown to their own agency only.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub acting_for: Option<String>,
 }
 
 /// No relations: reads write their joins, narrowed to a viewer.

@@ -24,6 +24,9 @@ pub struct Model {
     /// Subject of the token; shown to their own agency only.
     #[sea_orm(column_type = "Text", nullable)]
     pub staff: Option<String>,
+    /// For whom a service acted; shown to their own agency only.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub acting_for: Option<String>,
     /// Microseconds since 1970.
     pub reported_at: i64,
     /// What is wrong.
@@ -45,6 +48,9 @@ pub struct Model {
     /// Subject of the token that decided; shown to their own agency only.
     #[sea_orm(column_type = "Text", nullable)]
     pub decided_staff: Option<String>,
+    /// For whom a service decided; shown to their own agency only.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub decided_acting_for: Option<String>,
 }
 
 /// No relations: reads write their joins, narrowed to a viewer.

@@ -29,6 +29,9 @@ pub struct Model {
     /// Subject of the token; shown to their own agency only.
     #[sea_orm(column_type = "Text", nullable)]
     pub staff: Option<String>,
+    /// For whom a service acted; shown to their own agency only.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub acting_for: Option<String>,
     /// Whether it was imported with a history.
     pub imported: bool,
     /// The action; none for an imported event.

@@ -21,6 +21,9 @@ pub struct Model {
     /// Subject of the token that recorded it.
     #[sea_orm(column_type = "Text")]
     pub staff: String,
+    /// For whom a service acted.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub acting_for: Option<String>,
 }
 
 /// No relations: reads write their joins, narrowed to a viewer.

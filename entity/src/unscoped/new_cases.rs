@@ -103,6 +103,7 @@ fn consent_row(new: ListedConsent) -> consent::Model {
         scan_sha256: None,
         renews_id: None,
         staff: None,
+        acting_for: None,
         form_reason: None,
         understands: false,
         renewed_at: None,

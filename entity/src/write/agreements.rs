@@ -16,6 +16,7 @@ use crate::sql::Columns;
 use crate::sql::batch::insert;
 use crate::tables::code::Code;
 use crate::tables::{agreement, agreement_opinion, agreement_proposal, agreement_signature, agreement_termination};
+use crate::viewer::Author;
 
 /// A change of an open proposal.
 #[derive(Clone, Debug)]
@@ -105,11 +106,11 @@ impl Writes {
                 ..Default::default()
             },
             ProposalChange::Closed { status, reason, at } => {
-                let (agency_id, subject) = self.author();
+                let Author { agency_id, staff, .. } = self.author();
                 ActiveModel {
                     status: Set(Code(status)),
                     closed_by_id: Set(Some(agency_id)),
-                    closed_by_staff: Set(Some(subject)),
+                    closed_by_staff: Set(Some(staff)),
                     closed_at: Set(Some(at)),
                     close_reason: Set(reason),
                     ..Default::default()
@@ -141,9 +142,9 @@ impl Writes {
     }
 
     async fn acts(&self, table: &str, proposal: Uuid) -> Result<Vec<PartyAct>, DbErr> {
-        let (agency, subject) = self.author();
+        let Author { agency_id, staff, .. } = self.author();
         let mut sql = self.tx().sql();
-        sql.push("SELECT a.side, a.staff = ").bind(subject).push(", a.agency_id = ").bind(agency);
+        sql.push("SELECT a.side, a.staff = ").bind(staff).push(", a.agency_id = ").bind(agency_id);
         sql.push(" FROM ").push(table).push(" a WHERE a.proposal_id = ").bind(proposal);
         let read = |row| {
             let mut columns = Columns::of(row);
@@ -157,7 +158,7 @@ impl Writes {
     /// # Errors
     /// The database does not answer.
     pub async fn insert_signature(&self, proposal: Uuid, side: AgreementSide, now: i64) -> Result<(), DbErr> {
-        let (agency_id, staff) = self.author();
+        let Author { agency_id, staff, .. } = self.author();
         let row = agreement_signature::Model { proposal_id: proposal, side: Code(side), agency_id, staff, at: now };
         let insert = agreement_signature::Entity::insert(row.into_active_model());
         insert.exec_without_returning(self.tx().connection()).await.map(drop)
@@ -175,7 +176,7 @@ impl Writes {
         reasons: Option<String>,
         now: i64,
     ) -> Result<(), DbErr> {
-        let (agency_id, staff) = self.author();
+        let Author { agency_id, staff, .. } = self.author();
         let (side, verdict) = (Code(side), Code(verdict));
         let row = agreement_opinion::Model { proposal_id: proposal, side, agency_id, staff, at: now, verdict, reasons };
         let insert = agreement_opinion::Entity::insert(row.into_active_model());

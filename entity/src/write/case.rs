@@ -17,6 +17,7 @@ use crate::codec::values::{Changes, Values};
 use crate::database::tx::Tx;
 use crate::sql::batch::insert_stored;
 use crate::tables::{agency, district, eligibility_decision, referral};
+use crate::viewer::Author;
 
 impl Writes {
     /// Those of these cases of the viewer's agency that are open. They cannot be closed until the transaction ends.
@@ -27,7 +28,7 @@ impl Writes {
         let ids: Vec<Uuid> = ids.iter().copied().collect();
         let mut sql = self.tx().sql();
         sql.push("SELECT k.id, k.closed_on IS NULL FROM \"case\" k WHERE ").is_one_of("k.id", &ids);
-        sql.push(" AND k.agency_id = ").bind(self.author().0).push(" ORDER BY k.id").lock("SHARE");
+        sql.push(" AND k.agency_id = ").bind(self.author().agency_id).push(" ORDER BY k.id").lock("SHARE");
         let mut open = BTreeSet::new();
         for row in &sql.all(self.tx().connection()).await? {
             if row.try_get_by_index(1)? {
@@ -44,7 +45,7 @@ impl Writes {
     pub async fn has_open_case(&self, person_id: Uuid) -> Result<bool, DbErr> {
         let mut sql = self.tx().sql();
         sql.push("SELECT k.id FROM \"case\" k WHERE k.person_id = ").bind(person_id);
-        sql.push(" AND k.agency_id = ").bind(self.author().0).push(" AND k.closed_on IS NULL").limit(1);
+        sql.push(" AND k.agency_id = ").bind(self.author().agency_id).push(" AND k.closed_on IS NULL").limit(1);
         sql.one(self.tx().connection()).await.map(|case| case.is_some())
     }
 
@@ -54,7 +55,7 @@ impl Writes {
     /// # Errors
     /// The database does not answer; the agency has another case of this number.
     pub async fn update_case(&self, id: Uuid, version: i32, change: CaseChange, now: i64) -> Result<bool, DbErr> {
-        case_file::update(self.tx().connection(), (id, version), self.author().0, change, now).await
+        case_file::update(self.tx().connection(), (id, version), self.author().agency_id, change, now).await
     }
 
     /// These fields of a client of the viewer's agency.
@@ -62,7 +63,7 @@ impl Writes {
     /// # Errors
     /// The database does not answer.
     pub async fn person(&self, id: Uuid, fields: FieldSet) -> Result<Option<Values>, DbErr> {
-        person::find(self.tx().connection(), id, self.author().0, fields, false).await
+        person::find(self.tx().connection(), id, self.author().agency_id, fields, false).await
     }
 
     /// The same, and locks the client's consents until the transaction ends.
@@ -70,7 +71,7 @@ impl Writes {
     /// # Errors
     /// The database does not answer.
     pub async fn lock_person(&self, id: Uuid, fields: FieldSet) -> Result<Option<Values>, DbErr> {
-        person::find(self.tx().connection(), id, self.author().0, fields, true).await
+        person::find(self.tx().connection(), id, self.author().agency_id, fields, true).await
     }
 
     /// Writes those of these values that belong to a person, and the fingerprints if they change.
@@ -84,7 +85,7 @@ impl Writes {
         fingerprints: Option<Fingerprints>,
         now: i64,
     ) -> Result<(), DbErr> {
-        person::update(self.tx().connection(), id, self.author().0, values, fingerprints, now).await
+        person::update(self.tx().connection(), id, self.author().agency_id, values, fingerprints, now).await
     }
 
     /// Replaces the client's household.
@@ -102,8 +103,8 @@ impl Writes {
     /// # Errors
     /// The database does not answer.
     pub async fn insert_note(&self, case_id: Uuid, body: String, now: i64) -> Result<(), DbErr> {
-        let (agency_id, subject) = self.author();
-        let note = NewNote { id: new_uuid(), case_id, agency_id, staff: Some(subject), at: now, body };
+        let Author { agency_id, staff, acting_for } = self.author();
+        let note = NewNote { id: new_uuid(), case_id, agency_id, staff: Some(staff), acting_for, at: now, body };
         insert_stored(self.tx().connection(), &[note]).await
     }
 
@@ -123,7 +124,7 @@ impl Writes {
     pub async fn referrals_of_case(&self, case_id: Uuid) -> Result<Vec<referral::Model>, DbErr> {
         referral::Entity::find()
             .filter(referral::Column::CaseId.eq(case_id))
-            .filter(referral::Column::SenderId.eq(self.author().0))
+            .filter(referral::Column::SenderId.eq(self.author().agency_id))
             .order_by_asc(referral::Column::Id)
             .all(self.tx().connection())
             .await

@@ -23,6 +23,7 @@ use crate::database::tx::Tx;
 use crate::read::ReferralRow;
 use crate::tables::code::Code;
 use crate::tables::{consent, consent_event};
+use crate::viewer::Author;
 
 /// A client, a receiver and a purpose.
 pub type ConsentKey = (Uuid, Uuid, ReferralPurpose);
@@ -151,13 +152,15 @@ impl Writes {
         at: i64,
     ) -> Result<Uuid, DbErr> {
         let id = new_uuid();
+        let Author { staff, acting_for, .. } = self.author();
         let event = consent_event::Model {
             id,
             consent_id: consent,
             at,
             step: Code(step),
             fields: fields.to_i64(),
-            staff: Some(self.author().1),
+            staff: Some(staff),
+            acting_for,
         };
         let insert = consent_event::Entity::insert(event.into_active_model());
         insert.exec_without_returning(self.tx().connection()).await?;

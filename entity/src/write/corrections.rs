@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::Writes;
 use crate::tables::code::Code;
 use crate::tables::{correction, correction_notice};
+use crate::viewer::Author;
 
 impl Writes {
     /// Whether there is an open report of this field of a referral.
@@ -52,12 +53,14 @@ impl Writes {
         text: Option<String>,
         now: i64,
     ) -> Result<(), DbErr> {
+        let Author { staff, acting_for, .. } = self.author();
         let decided = correction::ActiveModel {
             id: Set(id),
             state: Set(Code(state)),
             decided_at: Set(Some(now)),
             decided_text: Set(text),
-            decided_staff: Set(Some(self.author().1)),
+            decided_staff: Set(Some(staff)),
+            decided_acting_for: Set(acting_for),
             ..Default::default()
         };
         correction::Entity::update(decided).exec(self.tx().connection()).await.map(drop)

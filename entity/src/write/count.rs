@@ -32,7 +32,7 @@ impl Writes {
         };
         let mut sql = self.tx().sql();
         sql.push("SELECT COUNT(*) FROM ").push(table).push(" WHERE ").push(owner).push(" = ").bind(id);
-        sql.push(" AND ").push(author).push(" = ").bind(self.author().0);
+        sql.push(" AND ").push(author).push(" = ").bind(self.author().agency_id);
         sql.one(self.tx().connection()).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
     }
 }

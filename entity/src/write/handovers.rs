@@ -12,6 +12,7 @@ use crate::codec::message::NewMessage;
 use crate::database::tx::Tx;
 use crate::sql::batch::insert_stored;
 use crate::tables::{appointment, talk};
+use crate::viewer::Author;
 
 impl Tx {
     /// The handover of a referral, in full.
@@ -102,9 +103,9 @@ impl Writes {
     /// # Errors
     /// The database does not answer.
     pub async fn post_message(&self, referral: Uuid, body: String, now: i64) -> Result<(), DbErr> {
-        let (agency_id, subject) = self.author();
-        let message =
-            NewMessage { id: new_uuid(), referral_id: referral, sent_at: now, agency_id, staff: Some(subject), body };
+        let Author { agency_id, staff, acting_for } = self.author();
+        let (id, staff) = (new_uuid(), Some(staff));
+        let message = NewMessage { id, referral_id: referral, sent_at: now, agency_id, staff, acting_for, body };
         insert_stored(self.tx().connection(), &[message]).await
     }
 
@@ -113,12 +114,13 @@ impl Writes {
     /// # Errors
     /// The database does not answer.
     pub async fn insert_appointment(&self, referral: Uuid, new: NewAppointment, now: i64) -> Result<(), DbErr> {
-        let (agency_id, subject) = self.author();
+        let Author { agency_id, staff, acting_for } = self.author();
         let row = appointment::Model {
             id: new_uuid(),
             referral_id: referral,
             agency_id,
-            staff: Some(subject),
+            staff: Some(staff),
+            acting_for,
             at: new.at,
             place: new.place,
             bring: new.bring,
@@ -133,12 +135,13 @@ impl Writes {
     /// # Errors
     /// The database does not answer.
     pub async fn insert_talk(&self, referral: Uuid, new: NewTalk, now: i64) -> Result<(), DbErr> {
-        let (agency_id, subject) = self.author();
+        let Author { agency_id, staff, acting_for } = self.author();
         let row = talk::Model {
             id: new_uuid(),
             referral_id: referral,
             agency_id,
-            staff: Some(subject),
+            staff: Some(staff),
+            acting_for,
             held_on: new.held_on,
             participants: new.participants,
             client_took_part: new.client_took_part,

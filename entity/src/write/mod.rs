@@ -15,7 +15,7 @@ use crate::read::{Reads, ReferralRow};
 pub use crate::sql::batch::Stored;
 use crate::tables::{agency, agreement};
 use crate::unscoped::Unscoped;
-use crate::viewer::Viewer;
+use crate::viewer::{Author, Viewer};
 
 mod agreements;
 mod case;
@@ -54,10 +54,9 @@ impl Writes {
         &self.0
     }
 
-    /// Agency and subject, as author of the rows that the viewer writes.
-    fn author(&self) -> (Uuid, String) {
-        let viewer = self.0.viewer();
-        (viewer.agency().id, viewer.subject().to_owned())
+    /// The author of the rows that the viewer writes.
+    fn author(&self) -> Author {
+        self.0.viewer().author()
     }
 
     /// The functions of every transaction that writes.

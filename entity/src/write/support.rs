@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::Writes;
 use crate::tables::code::Code;
 use crate::tables::{person_fingerprint, support_check, support_consent};
+use crate::viewer::Author;
 
 /// Maximum number of fingerprints of one statement, within SQLite's limit of bound values.
 const ROWS: usize = 1_000;
@@ -30,7 +31,7 @@ impl Writes {
             return Ok(());
         }
         let mut sql = self.tx().sql();
-        sql.push("SELECT g.id FROM agency g WHERE g.id = ").bind(self.author().0).push(" FOR NO KEY UPDATE");
+        sql.push("SELECT g.id FROM agency g WHERE g.id = ").bind(self.author().agency_id).push(" FOR NO KEY UPDATE");
         sql.all(self.tx().connection()).await.map(drop)
     }
 
@@ -45,13 +46,15 @@ impl Writes {
         valid_until: Option<NaiveDate>,
         now: i64,
     ) -> Result<(), DbErr> {
+        let Author { staff, acting_for, .. } = self.author();
         let row = support_consent::Model {
             id: new_uuid(),
             person_id: person,
             given,
             valid_until,
             recorded_at: now,
-            staff: self.author().1,
+            staff,
+            acting_for,
         };
         let insert = support_consent::Entity::insert(row.into_active_model());
         insert.exec_without_returning(self.tx().connection()).await.map(drop)
@@ -62,15 +65,14 @@ impl Writes {
     /// # Errors
     /// The database does not answer.
     pub async fn insert_support_check(&self, case: Uuid, reference: Option<String>, now: i64) -> Result<(), DbErr> {
-        let (agency_id, subject) = self.author();
-        let viewer = self.reads().viewer();
+        let Author { agency_id, staff, acting_for } = self.author();
         let row = support_check::Model {
             id: new_uuid(),
             agency_id,
             case_id: case,
-            role: Code(viewer.role()),
-            subject,
-            acting_for: viewer.acting_for().map(str::to_owned),
+            role: Code(self.reads().viewer().role()),
+            subject: staff,
+            acting_for,
             at: now,
             found: reference.is_some(),
             reference,
@@ -85,10 +87,10 @@ impl Writes {
     /// The database does not answer.
     pub async fn count_own_support_checks(&self, since: i64) -> Result<u64, DbErr> {
         use support_check::Column;
-        let (agency, subject) = self.author();
+        let Author { agency_id, staff, .. } = self.author();
         support_check::Entity::find()
-            .filter(Column::AgencyId.eq(agency))
-            .filter(Column::Subject.eq(subject))
+            .filter(Column::AgencyId.eq(agency_id))
+            .filter(Column::Subject.eq(staff))
             .filter(Column::At.gt(since))
             .count(self.tx().connection())
             .await

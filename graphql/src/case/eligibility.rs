@@ -138,6 +138,8 @@ pub(crate) struct EligibilityDecision {
     explanation: Option<String>,
     /// Wer entschieden hat.
     staff: Option<String>,
+    /// Für wen ein Fachverfahren gehandelt hat.
+    acting_for: Option<String>,
 }
 
 /// A finding as stored with a decision.
@@ -167,6 +169,7 @@ impl From<&DecisionRow> for EligibilityDecision {
             findings: stored.into_iter().map(finding).collect(),
             explanation: row.explanation.clone(),
             staff: row.staff.clone(),
+            acting_for: row.acting_for.clone(),
         }
     }
 }

@@ -102,6 +102,10 @@ impl Note {
     async fn staff(&self) -> Option<&str> {
         self.0.staff.as_deref()
     }
+    /// Für wen ein Fachverfahren gehandelt hat.
+    async fn acting_for(&self) -> Option<&str> {
+        self.0.acting_for.as_deref()
+    }
     /// Der Text.
     async fn text(&self) -> &str {
         &self.0.body

@@ -122,6 +122,8 @@ pub(crate) struct Consent {
     recorded_at: Option<DateTime>,
     /// Wer sie erfasst hat.
     staff: Option<String>,
+    /// Für wen ein Fachverfahren gehandelt hat.
+    acting_for: Option<String>,
     /// Ob die empfangende Stelle das Ergebnis zurückmelden darf.
     report_outcome: bool,
     /// Form.
@@ -167,6 +169,7 @@ impl Consent {
             withdrawn_at: row.withdrawn_at.and_then(DateTime::from_micros),
             recorded_at: DateTime::from_micros(row.created_at),
             staff: row.staff.clone(),
+            acting_for: row.acting_for.clone(),
             report_outcome: row.report_outcome,
             form: WordEnum(row.form.0),
             form_reason: row.form_reason.clone(),
@@ -196,6 +199,8 @@ pub(crate) struct ConsentEvent {
     fields: Vec<WordEnum<HandoverField>>,
     /// Wer es eingetragen hat.
     staff: Option<String>,
+    /// Für wen ein Fachverfahren gehandelt hat.
+    acting_for: Option<String>,
 }
 
 impl ConsentEvent {
@@ -205,6 +210,7 @@ impl ConsentEvent {
             step: WordEnum(row.step.0),
             fields: stored_fields(row.fields),
             staff: row.staff.clone(),
+            acting_for: row.acting_for.clone(),
         }
     }
 }

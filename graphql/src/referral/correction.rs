@@ -40,6 +40,8 @@ pub(crate) struct Correction {
     agency: Option<Agency>,
     /// Wer gemeldet hat; nur bei der eigenen Stelle.
     staff: Option<String>,
+    /// Für wen ein Fachverfahren gehandelt hat; nur bei der eigenen Stelle.
+    acting_for: Option<String>,
     /// Was falsch ist.
     #[graphql(tag = "logged")]
     text: String,
@@ -53,6 +55,8 @@ pub(crate) struct Correction {
     decision_text: Option<String>,
     /// Wer entschieden hat; nur bei der eigenen Stelle.
     decided_by: Option<String>,
+    /// Für wen ein Fachverfahren entschieden hat; nur bei der eigenen Stelle.
+    decided_acting_for: Option<String>,
     /// Die anderen Stellen, die davon unterrichtet wurden, weil sie den Wert haben (Art. 19 DSGVO); nur für die
     /// übergebende Stelle.
     #[graphql(tag = "for senders", tag = "list 5", tag = "needs notices")]
@@ -69,11 +73,13 @@ impl Correction {
             reported_at: DateTime::from_micros(row.reported_at),
             agency: parties.get(&row.agency_id).cloned().map(Agency),
             staff: row.staff.clone(),
+            acting_for: row.acting_for.clone(),
             text: row.text.clone(),
             suggested_value: row.suggested.clone(),
             decided_at: row.decided_at.and_then(DateTime::from_micros),
             decision_text: row.decided_text.clone(),
             decided_by: row.decided_staff.clone(),
+            decided_acting_for: row.decided_acting_for.clone(),
             told: notices.get(&row.id).into_iter().flatten().map(CorrectionNotice::of).collect(),
         }
     }

@@ -47,6 +47,10 @@ impl Message {
     async fn staff(&self) -> Option<&str> {
         self.row.staff.as_deref()
     }
+    /// Für wen ein Fachverfahren gehandelt hat; nur bei der eigenen Stelle.
+    async fn acting_for(&self) -> Option<&str> {
+        self.row.acting_for.as_deref()
+    }
     /// Der Text.
     #[graphql(tag = "logged")]
     async fn text(&self) -> &str {
@@ -82,6 +86,8 @@ pub(crate) struct ReferralEvent {
     agency: Option<Agency>,
     /// Wer ihn getan hat; nur bei der eigenen Stelle.
     staff: Option<String>,
+    /// Für wen ein Fachverfahren gehandelt hat; nur bei der eigenen Stelle.
+    acting_for: Option<String>,
     /// Aus einer Fallliste übernommen: der Zeitpunkt ist nur auf den Tag genau.
     imported: bool,
 }
@@ -104,6 +110,7 @@ impl ReferralEvent {
             changed_fields: ChangedField::of(row.detail.as_deref().unwrap_or_default(), viewer_kind),
             agency: parties.get(&row.agency_id).cloned().map(Agency),
             staff: row.staff.clone(),
+            acting_for: row.acting_for.clone(),
             imported: row.imported,
         }
     }

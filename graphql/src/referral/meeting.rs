@@ -20,6 +20,8 @@ pub(crate) struct Appointment {
     agency: Option<Agency>,
     /// Wer ihn eingetragen hat; nur bei der eigenen Stelle.
     staff: Option<String>,
+    /// Für wen ein Fachverfahren gehandelt hat; nur bei der eigenen Stelle.
+    acting_for: Option<String>,
 }
 
 impl Appointment {
@@ -30,6 +32,7 @@ impl Appointment {
             bring: row.bring.clone(),
             agency: parties.get(&row.agency_id).cloned().map(Agency),
             staff: row.staff.clone(),
+            acting_for: row.acting_for.clone(),
         }
     }
 }
@@ -49,6 +52,8 @@ pub(crate) struct Talk {
     agency: Option<Agency>,
     /// Wer es festgehalten hat; nur bei der eigenen Stelle.
     staff: Option<String>,
+    /// Für wen ein Fachverfahren gehandelt hat; nur bei der eigenen Stelle.
+    acting_for: Option<String>,
 }
 
 impl Talk {
@@ -59,6 +64,7 @@ impl Talk {
             client_took_part: row.client_took_part,
             agency: parties.get(&row.agency_id).cloned().map(Agency),
             staff: row.staff.clone(),
+            acting_for: row.acting_for.clone(),
         }
     }
 }
