@@ -3,6 +3,7 @@
 //! Speaks only HTTP/1.1, because the reverse proxy provides TLS and HTTP/2. Poem's own server is not used, because it
 //! has no timeout for reading a request head.
 
+mod framing;
 mod watched;
 
 use std::convert::Infallible;
@@ -15,6 +16,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use poem::http::uri::Scheme;
+use poem::http::{HeaderValue, StatusCode, header};
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Endpoint, Response};
 use tokio::net::{TcpListener, TcpStream};
@@ -23,6 +25,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 
+use framing::{Framing, FramingReader};
 use watched::{Stage, WatchedSocket};
 
 /// Timeouts of connections.
@@ -147,13 +150,23 @@ async fn serve_connection<E>(
     let stage = Arc::new(watch::Sender::new(Stage::Waiting(Instant::now())));
     let mut stage_receiver = stage.subscribe();
     let must_make_room = must_make_room(full, stage.subscribe(), timeouts.read_head_if_full);
-    let socket = WatchedSocket::new(socket, Arc::clone(&stage));
+    let framing = FramingReader::default();
+    let judgements = framing.judgements();
+    let socket = WatchedSocket::new(socket, Arc::clone(&stage), framing);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let (endpoint, stage) = (Arc::clone(&endpoint), Arc::clone(&stage));
+        let (endpoint, stage, framing) = (Arc::clone(&endpoint), Arc::clone(&stage), judgements.next());
         async move {
             stage.send_replace(Stage::Running);
-            let request = (request, LocalAddr(local.into()), RemoteAddr(peer.into()), Scheme::HTTP).into();
-            let response = endpoint.call(request).await.unwrap_or_else(poem::Error::into_response);
+            let mut response = match framing {
+                Framing::Refused(status) => refused(status),
+                Framing::Clear | Framing::Last => {
+                    let request = (request, LocalAddr(local.into()), RemoteAddr(peer.into()), Scheme::HTTP).into();
+                    endpoint.call(request).await.unwrap_or_else(poem::Error::into_response)
+                }
+            };
+            if framing != Framing::Clear {
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
             stage.send_replace(Stage::Responding);
             Ok::<_, Infallible>(hyper::Response::from(response))
         }
@@ -177,6 +190,12 @@ async fn serve_connection<E>(
     }
     // Only an incomplete head or the last bytes of a response can be left.
     let _ended = timeout(CLOSE_TIMEOUT, serving).await;
+}
+
+/// The response to a request whose framing is refused. Like hyper's own, it has no body.
+fn refused(status: StatusCode) -> Response {
+    tracing::info!(target: "kim::request", status = status.as_u16(), "a request was not framed as HTTP demands");
+    status.into()
 }
 
 /// Logs requests that hyper answers by itself: invalid HTTP (400) and too large heads (431). Other connection errors

@@ -11,6 +11,8 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_io_timeout::TimeoutStream;
 
+use super::framing::FramingReader;
+
 /// Stage of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
@@ -26,17 +28,25 @@ pub(super) enum Stage {
 pub(super) struct WatchedSocket {
     socket: Pin<Box<TimeoutStream<TcpStream>>>,
     stage: Arc<watch::Sender<Stage>>,
+    framing: FramingReader,
 }
 
 impl WatchedSocket {
-    pub(super) fn new(socket: TimeoutStream<TcpStream>, stage: Arc<watch::Sender<Stage>>) -> Self {
-        Self { socket: Box::pin(socket), stage }
+    pub(super) fn new(
+        socket: TimeoutStream<TcpStream>,
+        stage: Arc<watch::Sender<Stage>>,
+        framing: FramingReader,
+    ) -> Self {
+        Self { socket: Box::pin(socket), stage, framing }
     }
 }
 
 impl AsyncRead for WatchedSocket {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.socket.as_mut().poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        let read = self.socket.as_mut().poll_read(cx, buffer);
+        self.framing.read(&buffer.filled()[before..]);
+        read
     }
 }
 

@@ -1,5 +1,6 @@
 //! The HTTP server over real connections, with a test backend whose behaviour depends on token and document.
 
+mod framing;
 mod limits;
 mod requests;
 mod responses;
