@@ -47,7 +47,8 @@ pub struct TokenSpec {
 }
 
 impl TokenSpec {
-    /// A token with the usual scopes of a role, valid for twelve hours.
+    /// A token with the usual scopes of a role, valid for twelve hours. Each role at each agency is another person, because
+    /// one person may not sign an agreement for both sides.
     #[must_use]
     pub fn usual(agency: &str, role: Role) -> Self {
         Self {
@@ -56,7 +57,7 @@ impl TokenSpec {
             scopes: usual_scopes(role).to_vec(),
             ttl: 12 * 3_600,
             purposes: Vec::new(),
-            subject: format!("demo-{}", role.code().to_lowercase().replace('_', "-")),
+            subject: format!("demo-{}@{agency}", role.code().to_lowercase().replace('_', "-")),
             acting_for: None,
         }
     }
