@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use kim_entity::database::Database;
+use kim_entity::database::{Database, MissingPrivileges, Use};
 use kim_migration::{LogMigrator, MainMigrator, MigratorTrait};
 
 use crate::failure::Failure;
@@ -36,11 +36,12 @@ fn not_opened(error: impl Display) -> Failure {
     Failure::failed(format!("cannot open the database: {error}"))
 }
 
-/// Refuses a database without all migrations of this version.
+/// Refuses a database without all migrations of this version, and a login without the privileges that a server needs.
 ///
 /// # Errors
-/// [`Failure::Failed`] with the command to run.
-pub async fn refuse_unmigrated(database: &Database) -> Result<(), Failure> {
+/// [`Failure::Failed`] with the command to run, or the missing privileges.
+pub async fn refuse_unprepared(database: &Database) -> Result<(), Failure> {
+    refuse_missing_privileges(database, Use::Rows).await?;
     match pending_migrations(database).await? {
         0 => Ok(()),
         count => Err(Failure::failed(format!(
@@ -49,11 +50,27 @@ pub async fn refuse_unmigrated(database: &Database) -> Result<(), Failure> {
     }
 }
 
+/// Without this check the first statement would fail with PostgreSQL's own text.
+async fn refuse_missing_privileges(database: &Database, to: Use) -> Result<(), Failure> {
+    let missing = database.missing_privileges(to).await.map_err(Failure::failed)?;
+    missing.map_or(Ok(()), |missing| Err(Failure::failed(lacks(&missing))))
+}
+
+fn lacks(MissingPrivileges { login, missing }: &MissingPrivileges) -> String {
+    let lines: String =
+        missing.iter().map(|(privilege, tables)| format!("\n  {privilege} on {}", tables.join(", "))).collect();
+    format!(
+        "the login \"{login}\" lacks privileges in the database:{lines}\nThe section \"PostgreSQL\" of docs/operation.md \
+         has the grants, which are needed again after each migration, and the login for each command."
+    )
+}
+
 /// Runs the missing migrations and returns their number.
 ///
 /// # Errors
 /// [`Failure::Failed`] if a migration fails; the earlier ones stay.
 pub async fn migrate_up(database: &Database) -> Result<usize, Failure> {
+    refuse_missing_privileges(database, Use::Migration).await?;
     let count = pending_migrations(database).await?;
     MainMigrator::up(database.for_migrations().main, None).await.map_err(Failure::failed)?;
     LogMigrator::up(database.for_migrations().log, None).await.map_err(Failure::failed)?;
@@ -65,6 +82,7 @@ pub async fn migrate_up(database: &Database) -> Result<usize, Failure> {
 /// # Errors
 /// [`Failure::Failed`] if a migration cannot be undone.
 pub async fn migrate_down(database: &Database) -> Result<(), Failure> {
+    refuse_missing_privileges(database, Use::Migration).await?;
     LogMigrator::down(database.for_migrations().log, None).await.map_err(Failure::failed)?;
     MainMigrator::down(database.for_migrations().main, None).await.map_err(Failure::failed)
 }

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use crate::app::App;
 use crate::config::{Config, Limits};
 use crate::connections::{self, ConnectionTimeouts};
-use crate::database::{open_within, refuse_unmigrated};
+use crate::database::{open_within, refuse_unprepared};
 use crate::failure::Failure;
 use crate::fingerprint_key;
 use crate::http::HttpServer;
@@ -70,7 +70,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<RunningServer, Failu
     let issuers = Issuers::load(&config.issuer).await?;
     let limits = config.limits()?;
     let database = open_within(&config.database, limits.deadline).await?;
-    refuse_unmigrated(&database).await?;
+    refuse_unprepared(&database).await?;
     let key = fingerprint_key::read(config.fingerprint_key_file.as_deref(), &config.database)?;
     let graphiql = config.graphiql.then(Vec::new);
     listen(ServerParts {

@@ -11,7 +11,7 @@ use kim_domain::calendar::Clock;
 
 use crate::cli::{ImportArgs, ImportKind};
 use crate::config::Config;
-use crate::database::{open, refuse_unmigrated};
+use crate::database::{open, refuse_unprepared};
 use crate::failure::{DONE, Failure, ROWS_REFUSED};
 use crate::fingerprint_key;
 use crate::output::note;
@@ -62,7 +62,7 @@ fn refuse_bad_place(args: &ImportArgs) -> Result<(), Failure> {
 
 async fn run_import(args: &ImportArgs, config: &Config, file: &[u8]) -> Result<Report, Failure> {
     let database = open(&config.database).await?;
-    refuse_unmigrated(&database).await?;
+    refuse_unprepared(&database).await?;
     let clock = args.clock.map_or_else(Clock::system, Clock::on);
     let options = Options { agency: args.agency.clone(), dry_run: args.dry_run };
 

@@ -2,6 +2,7 @@
 
 mod dead_connections;
 mod postgres;
+mod privileges;
 pub(crate) mod session;
 mod sqlite;
 pub(crate) mod tx;
@@ -18,6 +19,7 @@ use crate::agency_directory::DirectoryCache;
 use dead_connections::DeadConnections;
 pub use dead_connections::is_dead_connection;
 use postgres::{open_postgres, readers};
+pub use privileges::{MissingPrivileges, Use};
 use session::Purpose;
 use sqlite::{Missing, check_file, log_path, open_sqlite, sqlite_path};
 
