@@ -113,6 +113,10 @@ pub struct ServeArgs {
 /// `kim demo`
 #[derive(Args, Debug)]
 pub struct DemoArgs {
+    /// Configuration file [default: kim.toml, if it exists]. The demo uses cors_origins, the limits, the timer, metrics,
+    /// traces and log; never database, listen, fingerprint_key_file, graphiql or [[issuer]].
+    #[arg(long, value_name = "FILE", env = "KIM_CONFIG")]
+    pub config: Option<PathBuf>,
     /// Address to listen on; port 0 selects a free port.
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
@@ -167,7 +171,7 @@ pub struct TokenArgs {
     /// Narrow the token to referrals of this purpose; may be repeated.
     #[arg(long, value_name = "PURPOSE", value_parser = code_parser::<ReferralPurpose>(), num_args = 1..)]
     pub purpose: Vec<ReferralPurpose>,
-    /// The person or program that uses the token.
+    /// The person or program that uses the token [default: another one for each role and agency].
     #[arg(long, value_name = "NAME")]
     pub subject: Option<String>,
     /// The person on whose behalf a program acts (claim act.sub).

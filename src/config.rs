@@ -139,12 +139,20 @@ impl Config {
     /// # Errors
     /// [`Failure::Usage`] with the wrong key and its source.
     pub fn read(file: Option<&Path>, flags: &Flags) -> Result<Self, Failure> {
+        Self::read_over(&Self::default(), file, flags)
+    }
+
+    /// As [`read`](Self::read), with other defaults.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_over(defaults: &Self, file: Option<&Path>, flags: &Flags) -> Result<Self, Failure> {
         if let Some(file) = file.filter(|file| !file.is_file()) {
             return Err(Failure::usage(format!("the configuration file {} does not exist", file.display())));
         }
         // Only the current directory is searched: a kim.toml in a parent directory belongs to something else.
         let file = file.or(Some(Path::new("kim.toml")).filter(|file| file.is_file()));
-        let defaults = Figment::from(Serialized::defaults(Self::default()));
+        let defaults = Figment::from(Serialized::defaults(defaults));
         let config: Self = match file {
             Some(file) => defaults.merge(Toml::file_exact(file)),
             None => defaults,

@@ -1,7 +1,9 @@
 //! The demo has data for every status, purpose and kind of agency, on any day, and its queries work.
 
+mod configured;
 mod continued;
 mod ownership;
+mod signing;
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};

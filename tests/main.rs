@@ -2,6 +2,7 @@
 //!
 //! `make test` runs everything; `tests/with-postgres.sh cargo test --test main NAME` runs one.
 
+mod acting_person;
 mod agreements;
 mod availability;
 mod bulk;
@@ -32,6 +33,7 @@ mod migrations;
 mod omitted_variables;
 mod payload_scopes;
 mod plan;
+mod privileges;
 mod process;
 mod queries;
 mod race;

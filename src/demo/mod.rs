@@ -17,7 +17,7 @@ use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
 
 use crate::cli::DemoArgs;
-use crate::config::Config;
+use crate::config::{Config, Flags};
 use crate::failure::Failure;
 use crate::issuers::Issuers;
 use crate::output::print;
@@ -35,7 +35,11 @@ pub use users::{DemoUser, users};
 /// # Errors
 /// [`Failure`]: why the demo could not start.
 pub async fn run(args: &DemoArgs) -> Result<(), Failure> {
-    let _telemetry = telemetry::start(&Config { log_filter: "warn".to_owned(), ..Config::default() })?;
+    // Whoever builds a front end against the demo needs its origins and limits. What could lead to other data or other
+    // people's tokens stays the demo's own.
+    let defaults = Config { log_filter: "warn".to_owned(), ..Config::default() };
+    let config = Config::read_over(&defaults, args.config.as_deref(), &Flags::default())?;
+    let _telemetry = telemetry::start(&config)?;
     refuse_taken_address(args)?;
     let clock = args.clock.map_or_else(Clock::system, Clock::on);
     make_folder(&args.database)?;
@@ -45,7 +49,7 @@ pub async fn run(args: &DemoArgs) -> Result<(), Failure> {
     let key = key(&args.database)?;
     let filled = data::prepare(&database, &clock, &key, args.keep).await?;
     // Before the first request, so that users do not see the timer's actions happen between two of their requests.
-    tick(&database, &clock, Config::default().timer_periods(), || true).await.map_err(Failure::failed)?;
+    tick(&database, &clock, config.timer_periods(), || true).await.map_err(Failure::failed)?;
     let users = users(&clock)?;
     let tabs = users.iter().flat_map(|user| user.tabs.clone()).chain(play(&database).await?).collect();
     let signals = serve::ShutdownSignals::install()?;
@@ -57,9 +61,9 @@ pub async fn run(args: &DemoArgs) -> Result<(), Failure> {
         issuers: Issuers::fixed(development::verifier()?),
         jwks: Some(development::jwks()),
         graphiql: Some(tabs),
-        limits: Config::default().limits()?,
-        timer: Timer::configured(&Config::default()),
-        metrics_listen: None,
+        limits: config.limits()?,
+        timer: Timer::configured(&config),
+        metrics_listen: config.metrics_listen,
     })
     .await?;
     print(&greeting::text(running.address(), &users, filled.as_ref()))?;

@@ -21,6 +21,11 @@ pub(crate) struct DemoProcess {
 impl DemoProcess {
     /// Starts a demo on SQLite with the date 2026-11-20, for which its lists were made.
     pub(crate) fn start() -> Self {
+        Self::start_with("", &[])
+    }
+
+    /// The same with this kim.toml and these environment variables.
+    pub(crate) fn start_with(configuration: &str, variables: &[(&str, &str)]) -> Self {
         let files = tempfile::tempdir().expect("a folder");
         let database = format!("sqlite:{}", files.path().join("kim.sqlite").display());
         let mut command = Command::new(env!("CARGO_BIN_EXE_kim"));
@@ -28,6 +33,8 @@ impl DemoProcess {
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("KIM_")) {
             command.env_remove(name);
         }
+        std::fs::write(files.path().join("kim.toml"), configuration).expect("a file");
+        command.envs(variables.iter().copied());
         let mut child = command.current_dir(files.path()).stdout(Stdio::piped()).spawn().expect("kim runs");
         let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
         let mut line = String::new();
