@@ -159,7 +159,8 @@ impl Head {
                 self.is_chunked = true;
             }
             "host" => {
-                if self.host.replace(value.to_ascii_lowercase()).is_some() {
+                let earlier = self.host.replace(value.to_ascii_lowercase());
+                if earlier.is_some() {
                     self.refuse(StatusCode::BAD_REQUEST);
                 }
             }
