@@ -1,5 +1,6 @@
 //! Opens, checks and migrates the database for all commands.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::time::Duration;
 
@@ -52,13 +53,16 @@ pub async fn refuse_unprepared(database: &Database) -> Result<(), Failure> {
 
 /// Without this check the first statement would fail with PostgreSQL's own text.
 async fn refuse_missing_privileges(database: &Database, to: Use) -> Result<(), Failure> {
-    let missing = database.missing_privileges(to).await.map_err(Failure::failed)?;
+    let tables = [MainMigrator::migration_table_name(), LogMigrator::migration_table_name()].map(|name| name.inner());
+    let missing = database.missing_privileges(to, &[&tables[0], &tables[1]]).await.map_err(Failure::failed)?;
     missing.map_or(Ok(()), |missing| Err(Failure::failed(lacks(&missing))))
 }
 
 fn lacks(MissingPrivileges { login, missing }: &MissingPrivileges) -> String {
-    let lines: String =
-        missing.iter().map(|(privilege, tables)| format!("\n  {privilege} on {}", tables.join(", "))).collect();
+    let line = |(privilege, tables): (&String, &BTreeSet<String>)| {
+        format!("\n  {privilege} on {}", tables.iter().map(String::as_str).collect::<Vec<_>>().join(", "))
+    };
+    let lines: String = missing.iter().map(line).collect();
     format!(
         "the login \"{login}\" lacks privileges in the database:{lines}\nThe section \"PostgreSQL\" of docs/operation.md \
          has the grants, which are needed again after each migration, and the login for each command."

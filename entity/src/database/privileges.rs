@@ -1,7 +1,7 @@
 //! Which privileges on PostgreSQL's tables a login lacks. Without them the first statement fails with a text that names
 //! one table at most, and not what to do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::{DbBackend, DbErr};
 
@@ -18,18 +18,16 @@ pub enum Use {
     Migration,
 }
 
-/// The tables of the migrators, which are not classified because they hold no data of the application.
-const MIGRATIONS: [&str; 2] = ["kim_migration", "kim_log_migration"];
-
 impl Use {
     /// What this use needs on a table. The documented grants leave out what would change the log of disclosures.
-    const fn privileges(self, table: &str) -> &'static [&'static str] {
-        match (self, table.as_bytes()) {
+    fn privileges(self, table: &str) -> &'static [&'static str] {
+        let is_classified = TABLES.iter().any(|known| known.name == table);
+        match (self, table) {
             (Self::Migration, _) => &["OWNER"],
-            (Self::Rows, b"kim_migration" | b"kim_log_migration") => &["SELECT"],
-            (Self::Rows, b"disclosure_log") => &["SELECT", "INSERT"],
-            (Self::Rows, b"disclosed") => &["SELECT", "INSERT", "UPDATE"],
-            (Self::Rows, _) => &["SELECT", "INSERT", "UPDATE", "DELETE"],
+            (Self::Rows, "disclosure_log") => &["SELECT", "INSERT"],
+            (Self::Rows, "disclosed") => &["SELECT", "INSERT", "UPDATE"],
+            (Self::Rows, _) if is_classified => &["SELECT", "INSERT", "UPDATE", "DELETE"],
+            (Self::Rows, _) => &["SELECT"],
         }
     }
 }
@@ -40,15 +38,16 @@ pub struct MissingPrivileges {
     /// The role of the session.
     pub login: String,
     /// Each privilege with the tables, or `schema public`, on which it is missing.
-    pub missing: BTreeMap<String, Vec<String>>,
+    pub missing: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Database {
-    /// The privileges that this login lacks on the tables that exist. `None` on SQLite, and if it lacks none.
+    /// The privileges that this login lacks on the tables that exist. `None` on SQLite, and if it lacks none. `migrations` are
+    /// the migrators' own tables.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn missing_privileges(&self, to: Use) -> Result<Option<MissingPrivileges>, DbErr> {
+    pub async fn missing_privileges(&self, to: Use, migrations: &[&str]) -> Result<Option<MissingPrivileges>, DbErr> {
         if self.backend() != DbBackend::Postgres {
             return Ok(None);
         }
@@ -60,7 +59,7 @@ impl Database {
         sql.push(" WHERE coalesce(current_schema(), 'public') = 'public'");
         sql.push(" AND NOT has_schema_privilege('public', p.privilege) UNION ALL");
         sql.push(" SELECT current_user::text, w.privilege, w.name FROM (VALUES ");
-        let wanted = TABLES.iter().map(|table| table.name).chain(MIGRATIONS);
+        let wanted = TABLES.iter().map(|table| table.name).chain(migrations.iter().copied());
         let wanted = wanted.flat_map(|table| to.privileges(table).iter().map(move |privilege| (table, privilege)));
         for (place, (table, privilege)) in wanted.enumerate() {
             sql.push(if place > 0 { ",('" } else { "('" }).push(table).push("','").push(privilege).push("')");
@@ -74,7 +73,7 @@ impl Database {
             let mut columns = Columns::of(row);
             let (login, privilege, table) = (columns.next()?, columns.next()?, columns.next()?);
             let found = found.get_or_insert(MissingPrivileges { login, missing: BTreeMap::new() });
-            found.missing.entry(privilege).or_default().push(table);
+            found.missing.entry(privilege).or_default().insert(table);
         }
         Ok(found)
     }
