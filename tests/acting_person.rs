@@ -82,19 +82,23 @@ on_both! {
         let recorded = &answer["data"]["recordConsent"]["consent"];
         assert_eq!((&recorded["actingFor"], &recorded["history"]), (&by["actingFor"], &json!([by])), "{answer}");
 
-        for (mutation, input, shown) in [
-            ("addNote", json!({"text": "eine Notiz"}), "version notes { nodes { staff actingFor } }"),
-            ("decideEligibility", json!({"eligible": false, "explanation": "Keine Einwilligung"}), "version eligibilityDecisions { staff actingFor }"),
+        for (mutation, mut input, list) in [
+            ("addNote", json!({"caseId": case["id"], "text": "eine Notiz"}), "notes"),
+            ("decideEligibility", cases::at(&case, json!({"eligible": false, "explanation": "Keine Einwilligung"})), "decisions"),
         ] {
-            let seen = scenario.ask(&traeger(), &format!("{{ case(id: {}) {{ id version }} }}", case["id"])).await;
-            let mut input = cases::at(&seen["case"], input);
-            input["idempotencyKey"] = json!(mutation);
             let kind = mutation[..1].to_uppercase() + &mutation[1..];
+            let by = "{ staff actingFor }";
+            let shown = format!("notes {{ nodes {by} }} decisions: eligibilityDecisions {by}");
             let query = format!("mutation($input: {kind}Input!) {{ {mutation}(input: $input) {{ case {{ {shown} }} }} }}");
+            let seen = scenario.ask(&traeger(), &format!("{{ case(id: {}) {{ version }} }}", case["id"])).await;
+            if mutation == "decideEligibility" {
+                input["expectedVersion"] = seen["case"]["version"].clone();
+            }
+            input["idempotencyKey"] = json!(mutation);
             let answer = scenario.server.ask(&sender, &query, &json!({ "input": input })).await;
             let case = &answer["data"][mutation]["case"];
-            let list = if mutation == "addNote" { &case["notes"]["nodes"] } else { &case["eligibilityDecisions"] };
-            assert_eq!(list, &json!([by]), "{answer}");
+            let list = if list == "notes" { &case["notes"]["nodes"] } else { &case["decisions"] };
+            assert_eq!(list, &json!([{"staff": "fachverfahren", "actingFor": "herr-muster"}]), "{answer}");
         }
         scenario.server.stop().await;
     }
