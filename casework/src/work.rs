@@ -115,7 +115,9 @@ impl<'d> Work<'d, TimerWork> {
 
 impl<'d, W: Worker> Work<'d, W> {
     fn of(by: W::Tx<'d>, clock: &'d Clock, today: NaiveDate) -> Self {
-        Self { by, clock, now: clock.now_micros(), today, record: CommitRecord::default() }
+        // Not before what was committed before, if the clock was set back.
+        let now = clock.now_micros().max(by.tx().latest() + 1);
+        Self { by, clock, now, today, record: CommitRecord::default() }
     }
 
     pub(crate) fn now(&self) -> i64 {
@@ -124,7 +126,7 @@ impl<'d, W: Worker> Work<'d, W> {
     /// The current time. [`now`](Self::now) is the time at which the work began, which may be earlier if it waited for
     /// a lock.
     pub(crate) fn instant(&self) -> i64 {
-        self.clock.now_micros()
+        self.clock.now_micros().max(self.now)
     }
     pub(crate) fn today(&self) -> NaiveDate {
         self.today

@@ -25,6 +25,14 @@ use crate::sql::{Columns, Sql};
 
 pub use crate::sql::batch::Stored;
 
+/// Writes the stays that stored events have ended, for events that were written directly.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn record_stays(connection: &impl ConnectionTrait) -> Result<(), DbErr> {
+    crate::write::stays::record_all(connection).await
+}
+
 impl Database {
     /// The main database.
     #[must_use]
@@ -51,7 +59,7 @@ impl Database {
     /// # Errors
     /// The database does not answer.
     pub async fn raw_write(&self) -> Result<DatabaseTransaction, DbErr> {
-        self.begin_writing().await
+        Ok(self.begin_writing().await?.0)
     }
 
     /// Calls this with every statement from now on, and its values.

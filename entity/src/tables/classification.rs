@@ -186,6 +186,13 @@ pub const TABLES: &[Table] = &[
         internal: "staff imported detail senders_alone",
     },
     Table {
+        name: "referral_stay",
+        public: "",
+        ruled: "",
+        party_text: "",
+        internal: "id referral_id sender_id receiver_id purpose offered_at status ended_at micros",
+    },
+    Table {
         name: "message",
         public: "id referral_id sent_at agency_id",
         ruled: "",
@@ -222,7 +229,7 @@ pub const TABLES: &[Table] = &[
         party_text: "",
         internal: "correction_id referral_id told_at outdated",
     },
-    Table { name: "feed", public: "", ruled: "", party_text: "", internal: "agency_id last" },
+    Table { name: "feed", public: "", ruled: "", party_text: "", internal: "agency_id last last_at" },
     Table {
         name: "change",
         public: "seq at referral_id kind event_id",

@@ -26,6 +26,7 @@ mod finish;
 mod handovers;
 mod referrals;
 mod requests;
+pub(crate) mod stays;
 mod support;
 
 pub use agreements::{PartyAct, ProposalChange};

@@ -15,6 +15,7 @@
 //! | `plan referral` | a type | the plan that fetches the needs of the type's fields |
 //! | `needs parties` | a field | what the plan fetches for the field: one or several [`Need`]s |
 //! | `logged` | a field | a text whose disclosure is logged |
+//! | `statistics` | a root field | reads many rows: one in a request, and one request at a time for an agency |
 //! | `scope case:read` | a type or field | the scope that the payload of a mutation needs for the type's fields or the field |
 //! | `conveyed` | a field | part of every result of a mutation: its payload needs no scope of the type for it |
 //!
@@ -51,6 +52,8 @@ pub(crate) struct Declaration {
     pub(crate) needs: Vec<Need>,
     /// Whether the disclosure of the field is logged.
     pub(crate) is_logged: bool,
+    /// Whether the field reads many rows for statistics.
+    pub(crate) is_statistics: bool,
     /// The scopes that the payload of a mutation needs.
     pub(crate) scopes: Vec<Scope>,
     /// Whether every result of a mutation conveys the field.
@@ -94,6 +97,7 @@ impl Declaration {
                     read.needs = words.split(", ").map(need).collect::<Result<_, _>>()?;
                 }
                 ("logged", "") => read.is_logged = true,
+                ("statistics", "") => read.is_statistics = true,
                 ("scope", code) => read.scopes.push(scope(code)?),
                 ("conveyed", "") => read.is_conveyed = true,
                 _ => return Err(format!("unknown tag \"{tag}\"")),
