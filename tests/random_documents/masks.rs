@@ -37,7 +37,7 @@ async fn read(database: &Database, token: &str, asked: FieldSet) -> Vec<(ListedR
     let (filter, order) = (ReferralFilter::default(), ReferralOrder::OfferedAtAsc);
     let window = Window { limit: 100, from_end: false, after: None, before: None };
     let page = snapshot.referrals(Direction::Incoming, &filter, order, &window, Extent::Whole).await.expect("a page");
-    let released: Vec<_> = page.rows.iter().map(|row| (row.id, row.visible().restrict_to(asked))).collect();
+    let released: Vec<_> = page.rows.iter().map(|row| (row.key(), row.visible().restrict_to(asked))).collect();
     let mut values = snapshot.handovers(&released).await.expect("values");
     page.rows.into_iter().map(|row| (row.clone(), values.remove(&row.id))).collect()
 }

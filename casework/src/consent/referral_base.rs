@@ -16,7 +16,7 @@ pub(super) async fn base_on(work: &mut Work<'_>, row: &ReferralRow, consent: &co
         return resume(work, row, consent.id).await;
     }
     work.base_on_consent(row, consent.id).await?;
-    let mut moved = ReferralRow { terms, ..row.clone() };
+    let mut moved = row.clone().under(terms);
     (moved.rest.version, moved.rest.consent_id) = (row.rest.version + 1, Some(consent.id));
     if row.status.is_open() && !shows_anything(&terms) {
         suspend(work, &moved).await?;

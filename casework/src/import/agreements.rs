@@ -103,7 +103,7 @@ async fn write(mut work: Work<'_, TimerWork>, new: Vec<agreement::Model>) -> Res
             true => Some(Running::find_for_import(&work, row.receiver_id, row.purpose.0).await?),
             false => None,
         };
-        work.tx().insert_agreement(row.clone()).await?;
+        work.unscoped().insert_agreement(row.clone()).await?;
         let Some(running) = running else { continue };
         if row.valid_from <= work.today() {
             work.mark_closed_to(row.receiver_id);

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::person;
 use super::values::{self, Values};
+use crate::keys::{CaseKey, ClientKey};
 use crate::sql::batch::Stored;
 use crate::sql::{Columns, Sql};
 
@@ -99,8 +100,8 @@ pub struct CaseRow {
     pub result: Option<String>,
     /// The requested values of the record.
     pub record: Values,
-    /// The client; the id is never shown.
-    pub person_id: Uuid,
+    key: CaseKey,
+    client: ClientKey,
 }
 
 /// The plan of a case as it is stored.
@@ -193,10 +194,24 @@ pub(crate) fn read_values(columns: &mut Columns<'_>, fields: FieldSet) -> Result
 }
 
 impl CaseRow {
+    /// The proof that it was found.
+    #[must_use]
+    pub fn key(&self) -> CaseKey {
+        self.key
+    }
+
+    /// The client, whose id is never shown.
+    #[must_use]
+    pub fn client(&self) -> ClientKey {
+        self.client
+    }
+
     /// Reads what [`push_columns`] appended.
     pub(crate) fn read(columns: &mut Columns<'_>, record: FieldSet) -> Result<Self, DbErr> {
+        let id = columns.next()?;
         let mut case = Self {
-            id: columns.next()?,
+            id,
+            key: CaseKey::of(id),
             case_number: columns.next()?,
             district: columns.next()?,
             phase: columns.next()?,
@@ -205,7 +220,7 @@ impl CaseRow {
             version: columns.next()?,
             close_reason: columns.next()?,
             result: columns.next()?,
-            person_id: columns.next()?,
+            client: ClientKey::of(columns.next()?),
             record: person::read(columns, record)?,
         };
         case.record.read_more(columns, record.and(FIELDS))?;

@@ -128,7 +128,7 @@ impl Reads {
         if !record.contains(HandoverField::HouseholdMembers) || cases.is_empty() {
             return Ok(());
         }
-        let persons: Vec<Uuid> = cases.iter().map(|case| case.person_id).collect();
+        let persons: Vec<Uuid> = cases.iter().map(|case| case.client().id()).collect();
         let mut sql = self.sql();
         sql.push("SELECT m.person_id");
         household_member::push_columns(&mut sql);
@@ -139,7 +139,7 @@ impl Reads {
             households.entry(columns.next()?).or_default().push(household_member::read(&mut columns)?);
         }
         for case in cases {
-            let members = households.remove(&case.person_id);
+            let members = households.remove(&case.client().id());
             let members = members.map(|members| Value::HouseholdMembers(members).encode());
             case.record.push(HandoverField::HouseholdMembers, members.as_deref());
         }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::Reads;
 use crate::codec::handover;
 use crate::codec::values::Values;
+use crate::keys::ReferralKey;
 use crate::sql::Columns;
 
 impl Reads {
@@ -17,11 +18,11 @@ impl Reads {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn handovers(&self, released: &[(Uuid, Visible)]) -> Result<HashMap<Uuid, Values>, DbErr> {
+    pub async fn handovers(&self, released: &[(ReferralKey, Visible)]) -> Result<HashMap<Uuid, Values>, DbErr> {
         let masks: Vec<(Uuid, i64)> = released
             .iter()
             .filter(|(_, visible)| !visible.fields().is_empty())
-            .map(|(id, visible)| (*id, visible.fields().to_i64()))
+            .map(|(key, visible)| (key.id(), visible.fields().to_i64()))
             .collect();
         let columns = released.iter().fold(FieldSet::EMPTY, |all, (_, visible)| all.or(visible.fields()));
         if masks.is_empty() {

@@ -8,6 +8,7 @@ use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, Query
 use super::Unscoped;
 use crate::database::Database;
 use crate::database::tx::Tx;
+use crate::sql::batch::insert;
 use crate::tables::{
     agency, agreement, agreement_opinion, agreement_proposal, agreement_signature, agreement_termination, municipality,
 };
@@ -61,6 +62,14 @@ impl<T: Borrow<Tx>> Unscoped<T> {
         purpose: ReferralPurpose,
     ) -> Result<Option<agreement::Model>, DbErr> {
         agreement_with(self.tx(), receiver, purpose, None).await
+    }
+
+    /// Writes a version of an agreement.
+    ///
+    /// # Errors
+    /// One [`is_unique_violation`](crate::database::is_unique_violation) if this version exists; the database does not answer.
+    pub async fn insert_agreement(&self, new: agreement::Model) -> Result<(), DbErr> {
+        insert(self.connection(), vec![new]).await
     }
 }
 

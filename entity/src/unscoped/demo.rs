@@ -11,10 +11,12 @@ use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, ExprTrait as _, QueryFi
 use uuid::Uuid;
 
 use super::Unscoped;
+use crate::codec::message::NewMessage;
 use crate::codec::values::Values;
 use crate::codec::{case_file, person};
 use crate::database::Database;
 use crate::database::tx::Tx;
+use crate::sql::batch::insert_stored;
 use crate::sql::{Columns, Sql};
 use crate::tables::referral;
 
@@ -115,6 +117,14 @@ impl<T: Borrow<Tx>> Unscoped<T> {
         } else {
             Ok(())
         }
+    }
+
+    /// Writes messages of either side.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn insert_demo_messages(&self, messages: &[NewMessage]) -> Result<(), DbErr> {
+        insert_stored(self.connection(), messages).await
     }
 
     /// Dates the creation of referrals back to their offer, except for those that are overdue on a day or suspended.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use kim_domain::agency::Scope;
+use kim_entity::keys::ClientKey;
 use kim_entity::read::{CaseRow, Reads};
 use uuid::Uuid;
 
@@ -65,10 +66,10 @@ async fn referrals_by_case(
     let plans = rows.iter().filter_map(|(row, plan)| Some((row.id, plan.referrals.as_deref().filter(|_| may_read)?)));
     let plans: HashMap<Uuid, &ReferralPlan> = plans.collect();
     let found = snapshot.referrals_of_cases(&plans.keys().copied().collect::<Vec<_>>()).await?;
-    let found = found.into_iter().filter_map(|row| plans.get(&row.rest.case_id).map(|&plan| (row, plan))).collect();
+    let found = found.into_iter().filter_map(|row| plans.get(&row.rest.case_id()).map(|&plan| (row, plan))).collect();
     let mut by_case: HashMap<Uuid, Vec<Referral>> = HashMap::new();
     for referral in referrals(snapshot, found).await? {
-        by_case.entry(Referral::rest_of(&referral.row)?.case_id).or_default().push(referral);
+        by_case.entry(Referral::rest_of(&referral.row)?.case_id()).or_default().push(referral);
     }
     Ok(by_case)
 }
@@ -82,9 +83,9 @@ async fn consents_by_case(
     if rows.is_empty() {
         return Ok(HashMap::new());
     }
-    let persons: BTreeSet<Uuid> = rows.iter().map(|(row, _)| row.person_id).collect();
-    let by_person = snapshot.consents_of_clients(&persons.into_iter().collect::<Vec<_>>()).await?;
-    let all: Vec<_> = by_person.values().flatten().cloned().collect();
+    let clients: BTreeSet<ClientKey> = rows.iter().map(|(row, _)| row.client()).collect();
+    let by_client = snapshot.consents_of_clients(&clients.into_iter().collect::<Vec<_>>()).await?;
+    let all: Vec<_> = by_client.values().flatten().cloned().collect();
     let mut plan = ConsentPlan::default();
     rows.iter().filter_map(|(_, wanted)| wanted.consents.as_ref()).for_each(|wanted| plan.merge(wanted));
     let receipts = rows.iter().any(|(_, plan)| plan.receipt);
@@ -98,7 +99,7 @@ async fn consents_by_case(
     let (own, today, only) = (snapshot.viewer().agency(), snapshot.today(), snapshot.viewer().purposes());
     let mut by_case = HashMap::new();
     for (row, plan) in rows {
-        let own_rows = by_person.get(&row.person_id).map_or(&[][..], Vec::as_slice);
+        let own_rows = by_client.get(&row.client()).map_or(&[][..], Vec::as_slice);
         let consents = own_rows.iter().filter_map(|one| loaded.get(&one.id).cloned()).collect();
         let receipt = plan.receipt.then(|| ConsentReceipt::of(own, bound_by_203, own_rows, &receivers, today, only));
         by_case.insert(row.id, (consents, receipt));

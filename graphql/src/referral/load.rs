@@ -6,6 +6,7 @@ use std::sync::Arc;
 use kim_domain::agency::Scope;
 use kim_domain::disclosure::known_to;
 use kim_domain::life::{Mover, ReferralAction::OfferAgain};
+use kim_entity::keys::ReferralKey;
 use kim_entity::read::{AgencyRow, ListedReferral, Reads, ReferralRest, ReferralRow, Side};
 use uuid::Uuid;
 
@@ -39,28 +40,31 @@ async fn complete_referrals(
         return Ok(Vec::new());
     }
     let known = known_to(snapshot.viewer().agency().kind);
-    let released =
-        |(row, plan): &(ListedReferral, &ReferralPlan)| (row.id, row.visible().restrict_to(plan.handover.and(known)));
+    let released = |(row, plan): &(ListedReferral, &ReferralPlan)| {
+        (row.key(), row.visible().restrict_to(plan.handover.and(known)))
+    };
     let mut values = snapshot.handovers(&rows.iter().map(released).collect::<Vec<_>>()).await?;
     let parties = sides(snapshot, &rows).await?;
 
-    let ids = |has: fn(&ReferralPlan) -> bool| ids_where(&rows, |_, plan| has(plan));
-    let with_texts =
-        |has: fn(&ReferralPlan) -> bool| ids_where(&rows, |row, plan| Referral::may_read_texts(row) && has(plan));
-    let histories = |of: fn(&ReferralPlan) -> &HistoryPlan, only_texts: bool| -> Vec<(Uuid, &HistoryPlan)> {
-        let is_included = |(row, _): &&(ListedReferral, &ReferralPlan)| !only_texts || Referral::may_read_texts(row);
-        rows.iter().filter(is_included).map(|(row, plan)| (row.id, of(plan))).collect()
+    let ids = |has: fn(&ReferralPlan) -> bool| -> Vec<Uuid> {
+        rows.iter().filter(|(_, plan)| has(plan)).map(|(row, _)| row.id).collect()
     };
-    let read = |ids: Vec<Uuid>, window| async move { snapshot.messages(&ids, &window).await };
-    let count = |ids: Vec<Uuid>| async move { snapshot.count_messages(&ids).await };
+    let with_texts =
+        |has: fn(&ReferralPlan) -> bool| keys_where(&rows, |row, plan| Referral::may_read_texts(row) && has(plan));
+    let histories = |of: fn(&ReferralPlan) -> &HistoryPlan, only_texts: bool| -> Vec<(ReferralKey, &HistoryPlan)> {
+        let is_included = |(row, _): &&(ListedReferral, &ReferralPlan)| !only_texts || Referral::may_read_texts(row);
+        rows.iter().filter(is_included).map(|(row, plan)| (row.key(), of(plan))).collect()
+    };
+    let read = |keys: Vec<_>, window| async move { snapshot.messages(&keys, &window).await };
+    let count = |keys: Vec<_>| async move { snapshot.count_messages(&keys).await };
     let pages = histories(|plan| &plan.messages, true);
     let mut messages = Histories::fetch(history::MESSAGES, &pages, read, count).await?;
-    let read = |ids: Vec<Uuid>, window| async move { snapshot.events(&ids, &window).await };
-    let count = |ids: Vec<Uuid>| async move { snapshot.count_events(&ids).await };
+    let read = |keys: Vec<_>, window| async move { snapshot.events(&keys, &window).await };
+    let count = |keys: Vec<_>| async move { snapshot.count_events(&keys).await };
     let pages = histories(|plan| &plan.events, false);
     let mut events = Histories::fetch(history::EVENTS, &pages, read, count).await?;
-    let read = |ids: Vec<Uuid>, window| async move { snapshot.corrections(&ids, &window).await };
-    let count = |ids: Vec<Uuid>| async move { snapshot.count_corrections(&ids).await };
+    let read = |keys: Vec<_>, window| async move { snapshot.corrections(&keys, &window).await };
+    let count = |keys: Vec<_>| async move { snapshot.count_corrections(&keys).await };
     let pages = histories(|plan| &plan.corrections, true);
     let mut corrections = Histories::fetch(correction::CORRECTIONS, &pages, read, count).await?;
     let appointments = snapshot.appointments(&with_texts(|plan| plan.appointments)).await?;
@@ -70,7 +74,7 @@ async fn complete_referrals(
     let with_notices = if sends { ids(|plan| plan.notices) } else { Vec::new() };
     let reported: BTreeSet<Uuid> = corrections.rows_of(&with_notices).map(|row| row.id).collect();
     let notices = Arc::new(snapshot.notices(&reported.into_iter().collect::<Vec<_>>()).await?);
-    let disputed = ids_where(&rows, |_, plan| plan.disputed || (plan.actions && sends));
+    let disputed = keys_where(&rows, |_, plan| plan.disputed || (plan.actions && sends));
     let disputes = snapshot.disputes(&disputed).await?;
     let mut offerable = Vec::new();
     for (row, _) in rows.iter().filter(|(row, plan)| plan.actions && row.side == Side::Sender) {
@@ -98,7 +102,7 @@ async fn complete_referrals(
             can_be_continued: continuable.contains(&row.id),
             draft: drafts.get(&row.id).cloned(),
             previous: rest.and_then(|rest| previous.get(&rest.previous_id?).map(Arc::clone)),
-            case: rest.and_then(|rest| own_cases.get(&rest.case_id).map(Arc::clone)),
+            case: rest.and_then(|rest| own_cases.get(&rest.case_id()).map(Arc::clone)),
             consent: rest.and_then(|rest| consents.get(&rest.consent_id?).cloned()),
             row,
         }
@@ -126,12 +130,12 @@ impl FindById for Referral {
     }
 }
 
-/// The ids of the rows for which `has` is true.
-fn ids_where(
+/// The keys of the rows for which `has` is true.
+fn keys_where(
     rows: &[(ListedReferral, &ReferralPlan)],
     has: impl Fn(&ListedReferral, &ReferralPlan) -> bool,
-) -> Vec<Uuid> {
-    rows.iter().filter(|(row, plan)| has(row, plan)).map(|(row, _)| row.id).collect()
+) -> Vec<ReferralKey> {
+    rows.iter().filter(|(row, plan)| has(row, plan)).map(|(row, _)| row.key()).collect()
 }
 
 /// The previous referrals that these referrals continue, by id.
@@ -180,7 +184,7 @@ async fn own_cases(
         if let Some(plan) = &plan.case
             && snapshot.viewer().may(Scope::CaseRead)
         {
-            requested.add(Referral::rest_of(row)?.case_id, &**plan);
+            requested.add(Referral::rest_of(row)?.case_id(), &**plan);
         }
     }
     let found = case::load::cases_by_id(snapshot, &requested).await?;

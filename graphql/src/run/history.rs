@@ -45,18 +45,18 @@ pub(crate) struct Histories<R> {
 
 impl<R> Histories<R> {
     /// Fetches the histories in the plans, with one statement for each distinct page and one for the counts.
-    pub(crate) async fn fetch<F, G>(
+    pub(crate) async fn fetch<K: Copy, F, G>(
         list: &str,
-        plans: &[(Uuid, &HistoryPlan)],
-        read: impl Fn(Vec<Uuid>, Window<HistoryKey>) -> F,
-        count: impl Fn(Vec<Uuid>) -> G,
+        plans: &[(K, &HistoryPlan)],
+        read: impl Fn(Vec<K>, Window<HistoryKey>) -> F,
+        count: impl Fn(Vec<K>) -> G,
     ) -> Result<Self, Failure>
     where
         F: Future<Output = Result<HashMap<Uuid, Page<R>>, DbErr>>,
         G: Future<Output = Result<HashMap<Uuid, i64>, DbErr>>,
     {
         let mut found = Self { pages: Vec::new(), counts: HashMap::new() };
-        let mut pages: Vec<(&PageArgs, Vec<Uuid>)> = Vec::new();
+        let mut pages: Vec<(&PageArgs, Vec<K>)> = Vec::new();
         for &(id, plan) in plans {
             for args in &plan.pages {
                 match pages.iter_mut().find(|(other, _)| *other == args) {
@@ -70,7 +70,7 @@ impl<R> Histories<R> {
             let Ok(window) = args.window(list, moment) else { continue };
             found.pages.push((args.clone(), read(ids, window).await?));
         }
-        let counted: Vec<Uuid> = plans.iter().filter(|(_, plan)| plan.count).map(|(id, _)| *id).collect();
+        let counted: Vec<K> = plans.iter().filter(|(_, plan)| plan.count).map(|(id, _)| *id).collect();
         if !counted.is_empty() {
             found.counts = count(counted).await?;
         }
