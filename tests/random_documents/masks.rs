@@ -25,8 +25,11 @@ pub(crate) async fn check(database: &Database, facts: &Facts, slug: &str, random
         let referral = facts.referrals.iter().position(|referral| referral.id == row.id).expect("a referral");
         for &field in HandoverField::ALL {
             let expected = asked.contains(field) && facts.gives(referral, field.name());
-            let found = values.as_ref().is_some_and(|values| values.contains(field));
+            let known = values.as_ref().is_some_and(|values| values.known().contains(field));
+            let found = known && values.as_ref().is_some_and(|values| values.get(field).is_some());
             assert_eq!(found, expected, "{field:?} of {slug}, asked for {asked:?}");
+            let released = row.visible().restrict_to(asked).fields().contains(field);
+            assert_eq!(known, released, "{field:?} of {slug} counts as read");
         }
     }
 }

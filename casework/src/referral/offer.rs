@@ -197,7 +197,7 @@ impl Grounds {
         }
         let concern = self.concerns.get(&row.key()).cloned().unwrap_or_else(|| copy::default_concern(row.purpose));
         let client_fingerprint = copy::fingerprint(work, offered, values);
-        let mut copy = HandoverRow { referral_id: row.id, client_fingerprint, ..Default::default() };
+        let mut copy = HandoverRow { client_fingerprint, ..HandoverRow::blank(row.id) };
         copy::set(&mut copy, offered, values, &concern);
 
         let first_received_on = row.rest.first_received_on.unwrap_or(today);

@@ -147,7 +147,7 @@ impl Writes {
             DraftOf::Case(case) => (case.key().id(), self.author().0, None),
             DraftOf::Continued(row) => (row.rest.case_id(), row.sender_id, Some(row.key().id())),
         };
-        let mut about = handover::HandoverRow { referral_id: draft.id, ..Default::default() };
+        let mut about = handover::HandoverRow::blank(draft.id);
         about.values.set(HandoverField::Concern, draft.concern.as_deref());
         let row = referral::ActiveModel {
             id: Set(draft.id),

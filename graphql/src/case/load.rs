@@ -18,7 +18,7 @@ use crate::referral::load::referrals;
 use crate::referral::plan::ReferralPlan;
 use crate::run::by_id::FindById;
 use crate::run::plan::Plan as _;
-use crate::run::planned::{Loading, Planned, PlannedById};
+use crate::run::planned::{Loading, Planned, PlannedById, Relation, unplanned};
 
 /// Reads cases by id. Cases of other agencies are omitted.
 pub(crate) async fn cases_by_id(snapshot: &Reads, requested: &PlannedById<'_, CasePlan>) -> Result<Vec<Case>, Failure> {
@@ -49,12 +49,18 @@ async fn complete_cases(snapshot: &Reads, rows: Planned<'_, CaseRow, CasePlan>) 
     let mut referrals = referrals_by_case(snapshot, &rows).await?;
     let mut parts = parts::parts(snapshot, &rows).await?;
     let mut consents = consents_by_case(snapshot, &rows).await?;
-    let complete = |(row, _): (CaseRow, &CasePlan)| {
+    let complete = |(row, plan): (CaseRow, &CasePlan)| {
         let (consents, receipt) = consents.remove(&row.id).unwrap_or_default();
-        let parts = parts.remove(&row.id).unwrap_or_default();
-        Case { referrals: referrals.remove(&row.id).unwrap_or_default(), consents, receipt, parts, row }
+        let parts = parts.remove(&row.id).ok_or_else(|| unplanned("the parts of a case"))?;
+        Ok(Case {
+            referrals: Relation::planned(plan.referrals.is_some(), || referrals.remove(&row.id).unwrap_or_default()),
+            consents: Relation::planned(plan.consents.is_some(), || consents),
+            receipt: Relation::planned(plan.receipt, || receipt),
+            parts,
+            row,
+        })
     };
-    Ok(rows.into_iter().map(complete).collect())
+    rows.into_iter().map(complete).collect()
 }
 
 /// The referrals of these cases, by case.

@@ -19,9 +19,9 @@ use crate::referral::correction;
 use crate::referral::history;
 use crate::referral::plan::ReferralPlan;
 use crate::run::by_id::FindById;
-use crate::run::history::Histories;
+use crate::run::history::{Histories, History};
 use crate::run::plan::HistoryPlan;
-use crate::run::planned::{Loading, Planned, PlannedById};
+use crate::run::planned::{Loading, Planned, PlannedById, Relation};
 
 /// Adds the planned relations to rows of referrals, in their order.
 pub(crate) fn referrals<'f, R: Into<Option<ReferralRest>>>(
@@ -67,14 +67,16 @@ async fn complete_referrals(
     let count = |keys: Vec<_>| async move { snapshot.count_corrections(&keys).await };
     let pages = histories(|plan| &plan.corrections, true);
     let mut corrections = Histories::fetch(correction::CORRECTIONS, &pages, read, count).await?;
-    let appointments = snapshot.appointments(&with_texts(|plan| plan.appointments)).await?;
-    let talks = snapshot.talks(&with_texts(|plan| plan.talks)).await?;
-    let drafts = snapshot.offer_checks(&ids(|plan| plan.offer_check)).await?;
+    let mut appointments = snapshot.appointments(&with_texts(|plan| plan.appointments)).await?;
+    let mut talks = snapshot.talks(&with_texts(|plan| plan.talks)).await?;
+    let mut drafts = snapshot.offer_checks(&ids(|plan| plan.offer_check)).await?;
     let sends = snapshot.viewer().agency().kind.sends();
     let with_notices = if sends { ids(|plan| plan.notices) } else { Vec::new() };
     let reported: BTreeSet<Uuid> = corrections.rows_of(&with_notices).map(|row| row.id).collect();
     let notices = Arc::new(snapshot.notices(&reported.into_iter().collect::<Vec<_>>()).await?);
-    let disputed = keys_where(&rows, |_, plan| plan.disputed || (plan.actions && sends));
+    // Only a sender decides on reports.
+    let needs_disputes = |plan: &ReferralPlan| plan.disputed || (plan.actions && sends);
+    let disputed = keys_where(&rows, |_, plan| needs_disputes(plan));
     let disputes = snapshot.disputes(&disputed).await?;
     let mut offerable = Vec::new();
     for (row, _) in rows.iter().filter(|(row, plan)| plan.actions && row.side == Side::Sender) {
@@ -87,23 +89,30 @@ async fn complete_referrals(
     let consents = consents(snapshot, &rows).await?;
     let own_cases = own_cases(snapshot, &rows).await?;
 
-    let complete = |(row, _): (ListedReferral, &ReferralPlan)| {
-        let rest = row.rest.as_ref();
+    let complete = |(row, plan): (ListedReferral, &ReferralPlan)| {
+        let (id, rest, reads_texts) = (row.id, row.rest.as_ref(), Referral::may_read_texts(&row));
         Referral {
             parties: Arc::clone(&parties),
-            values: values.remove(&row.id).unwrap_or_default(),
-            messages: messages.take(row.id),
-            events: events.take(row.id),
-            appointments: appointments.get(&row.id).cloned().unwrap_or_default(),
-            talks: talks.get(&row.id).cloned().unwrap_or_default(),
-            corrections: corrections.take(row.id),
-            notices: Arc::clone(&notices),
-            disputes: disputes.get(&row.id).copied().unwrap_or_default(),
-            can_be_continued: continuable.contains(&row.id),
-            draft: drafts.get(&row.id).cloned(),
-            previous: rest.and_then(|rest| previous.get(&rest.previous_id?).map(Arc::clone)),
-            case: rest.and_then(|rest| own_cases.get(&rest.case_id()).map(Arc::clone)),
-            consent: rest.and_then(|rest| consents.get(&rest.consent_id?).cloned()),
+            // A handover of which nothing is released and selected was not read.
+            values: values.remove(&id).unwrap_or_default(),
+            messages: if reads_texts { messages.take(id) } else { History::Hidden },
+            events: events.take(id),
+            appointments: Relation::planned(plan.appointments, || appointments.remove(&id).unwrap_or_default()),
+            talks: Relation::planned(plan.talks, || talks.remove(&id).unwrap_or_default()),
+            corrections: if reads_texts { corrections.take(id) } else { History::Hidden },
+            notices: Relation::planned(plan.notices, || Arc::clone(&notices)),
+            disputes: Relation::planned(needs_disputes(plan), || disputes.get(&id).copied().unwrap_or_default()),
+            can_be_continued: Relation::planned(plan.actions, || continuable.contains(&id)),
+            draft: Relation::planned(plan.offer_check, || drafts.remove(&id)),
+            previous: Relation::planned(plan.previous.is_some(), || {
+                rest.and_then(|rest| previous.get(&rest.previous_id?).map(Arc::clone))
+            }),
+            case: Relation::planned(plan.case.is_some(), || {
+                rest.and_then(|rest| own_cases.get(&rest.case_id()).map(Arc::clone))
+            }),
+            consent: Relation::planned(plan.consent.is_some(), || {
+                rest.and_then(|rest| consents.get(&rest.consent_id?).cloned())
+            }),
             row,
         }
     };
