@@ -89,11 +89,8 @@ impl Reads {
     fn narrow_cases(&self, sql: &mut Sql, filter: &CaseFilter) {
         sql.push("k.agency_id = ").bind(self.viewer.agency().id);
         if let Some(phases) = &filter.phase {
-            sql.push(" AND k.phase IN (NULL");
-            for phase in phases {
-                sql.push(",").bind(*phase);
-            }
-            sql.push(")");
+            sql.push(" AND ");
+            case_file::push_has_phase(sql, phases);
         }
         match filter.open {
             Some(true) => _ = sql.push(" AND k.closed_on IS NULL"),
