@@ -21,7 +21,7 @@ use crate::failure::Failure;
 /// If the database does not answer.
 #[expect(clippy::disallowed_methods, reason = "the example data is of many agencies, and the demo wrote all of it")]
 pub(super) async fn begin(database: &Database, clock: &Clock) -> Result<Unscoped, DbErr> {
-    Unscoped::begin(database, clock.today()).await
+    database.unscoped().begin(clock.today()).await
 }
 
 /// Writes the values of `values_demo.csv`: case number, field, value in its stored format.

@@ -5,8 +5,7 @@ use std::borrow::Borrow;
 use kim_domain::purpose::ReferralPurpose;
 use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 
-use super::Unscoped;
-use crate::database::Database;
+use super::{Unscoped, UnscopedDatabase};
 use crate::database::tx::Tx;
 use crate::sql::batch::insert;
 use crate::tables::{
@@ -32,19 +31,19 @@ pub struct AgreementRecord {
     pub terminations: Vec<agreement_termination::Model>,
 }
 
-impl Unscoped {
+impl UnscopedDatabase<'_> {
     /// A version of the agreement with the receiver of this slug, or the latest one; `None` if it does not exist. It is read in one
     /// snapshot.
     ///
     /// # Errors
     /// The database does not answer.
     pub async fn agreement_record(
-        database: &Database,
+        self,
         receiver: &str,
         purpose: ReferralPurpose,
         version: Option<i32>,
     ) -> Result<Option<AgreementRecord>, DbErr> {
-        let tx = Tx::read(database).await?;
+        let tx = Tx::read(self.0).await?;
         let record = record(&tx, receiver, purpose, version).await?;
         tx.roll_back().await?;
         Ok(record)

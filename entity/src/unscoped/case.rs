@@ -18,7 +18,6 @@ use crate::database::tx::Tx;
 use crate::read::referral_columns::select;
 use crate::read::referral_row::{Extent, Reading};
 use crate::tables::{consent, correction_notice, disclosed, referral};
-use crate::write::{in_force, update};
 
 impl<T: Borrow<Tx>> Unscoped<T> {
     /// All referrals of a case, locked in the order of their ids. Only their own sides may learn about them.
@@ -86,7 +85,7 @@ impl<T: Borrow<Tx>> Unscoped<T> {
     /// # Errors
     /// The database does not answer.
     pub async fn increment_version(&self, row: &referral::Model, now: i64) -> Result<bool, DbErr> {
-        update(self.connection(), (row.id, row.version), referral::ActiveModel::default(), now).await
+        referral::update(self.connection(), (row.id, row.version), referral::ActiveModel::default(), now).await
     }
 
     /// The handover of a referral, in full.
@@ -124,7 +123,7 @@ impl<T: Borrow<Tx>> Unscoped<T> {
         receiver_id: Uuid,
         purpose: ReferralPurpose,
     ) -> Result<Option<consent::Model>, DbErr> {
-        in_force(self.connection(), case_id, receiver_id, purpose, self.today).await
+        consent::in_force(self.connection(), case_id, receiver_id, purpose, self.today).await
     }
 
     /// Records that the receivers of referrals were notified of a correction, and whether the copies stay wrong. A referral that

@@ -5,16 +5,15 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use chrono::NaiveDate;
 use kim_domain::consent::ConsentStep;
 use kim_domain::field::FieldSet;
 use kim_domain::id::new_uuid;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::ReferralStatus;
-use sea_orm::sea_query::{Expr, LockType, Query};
+use sea_orm::sea_query::LockType;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _, ExprTrait as _,
-    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _,
 };
 use uuid::Uuid;
 
@@ -52,7 +51,7 @@ impl Writes {
         receiver_id: Uuid,
         purpose: ReferralPurpose,
     ) -> Result<Option<consent::Model>, DbErr> {
-        in_force(self.tx().connection(), case.id(), receiver_id, purpose, self.reads().today()).await
+        consent::in_force(self.tx().connection(), case.id(), receiver_id, purpose, self.reads().today()).await
     }
 
     /// As [`consent_of`](Self::consent_of), for many clients and these receivers and purposes.
@@ -69,7 +68,7 @@ impl Writes {
             .filter(Column::PersonId.is_in(clients.iter().map(|client| client.id())))
             .filter(Column::ReceiverId.is_in(asked.iter().map(|(receiver_id, _)| *receiver_id)))
             .filter(Column::Purpose.is_in(asked.iter().map(|(_, purpose)| purpose.code())))
-            .filter(is_in_force(self.reads().today()))
+            .filter(consent::is_in_force(self.reads().today()))
             .order_by_asc(Column::CreatedAt)
             .order_by_asc(Column::Id)
             .lock_shared()
@@ -207,39 +206,6 @@ impl Writes {
         found.retain(|row| concerned(&row.status));
         Ok(found)
     }
-}
-
-/// The consent of a case's client for a receiver and purpose that is in force on a day; of several the one that was recorded last.
-pub(crate) async fn in_force(
-    connection: &impl ConnectionTrait,
-    case_id: Uuid,
-    receiver_id: Uuid,
-    purpose: ReferralPurpose,
-    today: NaiveDate,
-) -> Result<Option<consent::Model>, DbErr> {
-    use consent::Column;
-    let client = Query::select().column("person_id").from("case").and_where(Expr::col("id").eq(case_id)).take();
-    consent::Entity::find()
-        .filter(Column::PersonId.in_subquery(client))
-        .filter(Column::ReceiverId.eq(receiver_id))
-        .filter(Column::Purpose.eq(purpose.code()))
-        .filter(is_in_force(today))
-        .order_by_desc(Column::CreatedAt)
-        .order_by_desc(Column::Id)
-        // After waiting for a withdrawal to commit, PostgreSQL evaluates the condition on the row again.
-        .lock_shared()
-        .one(connection)
-        .await
-}
-
-/// The condition that a consent is in force on a day.
-fn is_in_force(today: NaiveDate) -> Condition {
-    use consent::Column;
-    Condition::all()
-        .add(Column::WithdrawnAt.is_null())
-        .add(Column::RenewedAt.is_null())
-        .add(Column::ValidFrom.lte(today))
-        .add(Column::ValidUntil.is_null().or(Column::ValidUntil.gte(today)))
 }
 
 /// Whether a new or withdrawn consent matters for a referral in this state.

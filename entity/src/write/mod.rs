@@ -29,12 +29,10 @@ mod requests;
 mod support;
 
 pub use agreements::{LockedProposal, PartyAct, ProposalChange};
-pub(crate) use consents::in_force;
 pub use consents::{AffectedRows, ConsentScope};
 pub use count::OwnList;
 pub use finish::{CommitRecord, FeedChange};
 pub use handovers::{NewAppointment, NewTalk};
-pub(crate) use referrals::update;
 pub use referrals::{DraftOf, NewDraft, OfferColumns, ReferralChange, StateChange};
 
 /// A viewer's transaction that writes. If its [`Tx`] is not committed, it is rolled back.

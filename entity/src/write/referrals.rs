@@ -7,8 +7,8 @@ use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{ReferralKind, ReferralStatus};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveValue, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _,
-    ExprTrait as _, IntoActiveModel as _, QueryFilter as _,
+    ActiveValue, ActiveValue::NotSet, ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, ExprTrait as _,
+    IntoActiveModel as _, QueryFilter as _,
 };
 use uuid::Uuid;
 
@@ -210,7 +210,7 @@ impl Tx {
     /// # Errors
     /// The database does not answer.
     pub async fn change_referral(&self, row: &ReferralRow, change: ReferralChange, now: i64) -> Result<bool, DbErr> {
-        update(self.connection(), (row.key().id(), row.rest.version), columns_of(change), now).await
+        referral::update(self.connection(), (row.key().id(), row.rest.version), columns_of(change), now).await
     }
 
     /// As [`change_referral`](Self::change_referral), with the columns that follow from the state.
@@ -239,7 +239,7 @@ impl Tx {
             }
             (columns.closed_at, columns.closed_on) = (Set(Some(now)), Set(Some(today)));
         }
-        update(self.connection(), (row.key().id(), row.rest.version), columns, now).await
+        referral::update(self.connection(), (row.key().id(), row.rest.version), columns, now).await
     }
 
     /// Increments the versions of referrals, whatever they are.
@@ -257,22 +257,6 @@ impl Tx {
         }
         Ok(())
     }
-}
-
-/// Writes columns of a referral if it has this version, and increments it. Returns whether it had.
-pub(crate) async fn update(
-    connection: &impl ConnectionTrait,
-    (id, version): (Uuid, i32),
-    columns: referral::ActiveModel,
-    now: i64,
-) -> Result<bool, DbErr> {
-    let columns = referral::ActiveModel { version: Set(version + 1), updated_at: Set(now), ..columns };
-    let updated = referral::Entity::update_many()
-        .set(columns)
-        .filter(referral::Column::Id.eq(id).and(referral::Column::Version.eq(version)))
-        .exec(connection)
-        .await?;
-    Ok(updated.rows_affected == 1)
 }
 
 fn columns_of(change: ReferralChange) -> referral::ActiveModel {
