@@ -97,7 +97,6 @@ impl Referral {
     fn rest(&self) -> Result<&ReferralRest, Failure> {
         Self::rest_of(&self.row)
     }
-
     /// Whether the viewer may see the outcome: the receiver always, the sender only if the client agreed to that.
     fn outcome_visible(&self) -> Result<bool, Failure> {
         Ok(self.row.side == Side::Receiver || self.rest()?.reports_outcome(&self.row.terms))
@@ -375,7 +374,7 @@ impl Referral {
     /// Die Übergabe, die diese fortsetzt, wenn Sie sie sehen dürfen.
     #[graphql(tag = "needs previous")]
     async fn previous(&self) -> Result<Option<&Referral>, Failure> {
-        Ok(self.previous.get()?.as_deref())
+        self.previous.get().map(Option::as_deref)
     }
 }
 
