@@ -65,11 +65,37 @@ pub(crate) enum Weight {
     InPage,
 }
 
+/// The kinds of parts, as far as they have different tags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Type,
+    Field,
+    /// An argument, an input field, or a value of an enum.
+    Other,
+}
+
+impl Part {
+    /// Whether a part of this kind can have a tag that begins with this word.
+    fn takes(self, word: &str) -> bool {
+        match word {
+            "for" => true,
+            "plan" => self == Self::Type,
+            _ => self == Self::Field,
+        }
+    }
+}
+
 impl Declaration {
     /// Reads the tags of a part. `of` is the declaration of the type or field that contains it.
-    fn read(tags: &[String], of: &Self) -> Result<Self, String> {
+    fn read(part: Part, tags: &[String], of: &Self) -> Result<Self, String> {
         let mut read = Self::default();
-        for tag in tags {
+        let word = |tag: &str| tag.split(' ').next().unwrap_or_default().to_owned();
+        for (place, tag) in tags.iter().enumerate() {
+            // All words but these declare a length, of which a field has one.
+            let kind = |tag: &str| Some(word(tag)).filter(|word| ["for", "plan", "needs", "logged"].contains(&&**word));
+            if tags[..place].iter().any(|earlier| kind(earlier) == kind(tag)) {
+                return Err(format!("\"{tag}\" repeats or contradicts another tag"));
+            }
             match tag.split_once(' ').unwrap_or((tag, "")) {
                 ("for", names) => read.audiences = audiences(names)?,
                 ("list", most) => read.weight = Weight::List(number(most)?),
@@ -78,13 +104,16 @@ impl Declaration {
                 ("page", "") => read.weight = Weight::Page,
                 _ if tag == BY_IDS => read.weight = Weight::ByIds,
                 _ if tag == IN_PAGE => read.weight = Weight::InPage,
-                ("plan", name) => name.clone_into(&mut read.plan),
+                ("plan", name) if Need::has_plan(name) => name.clone_into(&mut read.plan),
                 ("needs", words) => {
                     let need = |word| Need::read(&of.plan, word).ok_or_else(|| format!("unknown need \"{word}\""));
                     read.needs = words.split(", ").map(need).collect::<Result<_, _>>()?;
                 }
                 ("logged", "") => read.is_logged = true,
                 _ => return Err(format!("unknown tag \"{tag}\"")),
+            }
+            if !part.takes(&word(tag)) {
+                return Err(format!("\"{tag}\" has no meaning here"));
             }
         }
         if read.audiences.is_empty() {
@@ -123,7 +152,7 @@ pub(crate) fn read(registry: &Registry) -> Result<Declarations, Vec<String>> {
     if reading.problems.is_empty() { Ok(reading.found) } else { Err(reading.problems) }
 }
 
-fn is_of_the_engine(name: &str) -> bool {
+pub(super) fn is_of_the_engine(name: &str) -> bool {
     name.starts_with("__") || matches!(name, "Boolean" | "Int" | "Float" | "String" | "ID")
 }
 
@@ -135,32 +164,32 @@ struct Reading<'r> {
 
 impl Reading<'_> {
     fn of_type(&mut self, name: &str, ty: &MetaType) {
-        let own = self.part(name.to_owned(), tags_of(ty), &Declaration::default());
+        let own = self.part(Part::Type, name.to_owned(), tags_of(ty), &Declaration::default());
         let is_root = name == self.registry.query_type || Some(name) == self.registry.mutation_type.as_deref();
         let of = if is_root { Declaration::default() } else { own };
         match ty {
             MetaType::Object { fields, .. } | MetaType::Interface { fields, .. } => {
                 for field in fields.values().filter(|field| !is_of_the_engine(&field.name)) {
                     let place = format!("{name}.{}", field.name);
-                    let own = self.part(place.clone(), &field.tags, &of);
+                    let own = self.part(Part::Field, place.clone(), &field.tags, &of);
                     self.check_weight(&place, field, own.weight);
                     for input in field.args.values() {
-                        self.part(format!("{place}({})", input.name), &input.tags, &own);
+                        self.part(Part::Other, format!("{place}({})", input.name), &input.tags, &own);
                     }
                 }
             }
             MetaType::InputObject { input_fields, .. } => input_fields.values().for_each(|input| {
-                self.part(format!("{name}.{}", input.name), &input.tags, &of);
+                self.part(Part::Other, format!("{name}.{}", input.name), &input.tags, &of);
             }),
             MetaType::Enum { enum_values, .. } => enum_values.values().for_each(|value| {
-                self.part(format!("{name}.{}", value.name), &value.tags, &of);
+                self.part(Part::Other, format!("{name}.{}", value.name), &value.tags, &of);
             }),
             MetaType::Scalar { .. } | MetaType::Union { .. } => {}
         }
     }
 
-    fn part(&mut self, place: String, tags: &[String], of: &Declaration) -> Declaration {
-        match Declaration::read(tags, of) {
+    fn part(&mut self, part: Part, place: String, tags: &[String], of: &Declaration) -> Declaration {
+        match Declaration::read(part, tags, of) {
             Ok(read) if !read.audiences.is_empty() => {
                 self.found.insert(place, read.clone());
                 return read;
@@ -222,6 +251,10 @@ mod tests {
         unreadable: i32,
         #[graphql(tag = "needs parties")]
         planless: i32,
+        #[graphql(tag = "list 2", tag = "rows 2")]
+        twice: Vec<i32>,
+        #[graphql(tag = "plan referral")]
+        misplaced: i32,
         #[graphql(tag = "list 2")]
         list: Vec<i32>,
         endless: Option<Vec<i32>>,
@@ -248,6 +281,12 @@ mod tests {
         Undeclared(Undeclared),
     }
 
+    #[derive(SimpleObject)]
+    #[graphql(tag = "for all", tag = "plan referal")]
+    struct Mistyped {
+        id: i32,
+    }
+
     struct Root;
 
     #[Object(tag = "for all")]
@@ -259,8 +298,12 @@ mod tests {
         async fn either(&self) -> Either {
             Either::Undeclared(Undeclared { id: 1 })
         }
+        #[graphql(tag = "for all")]
+        async fn mistyped(&self) -> Mistyped {
+            Mistyped { id: 1 }
+        }
         #[graphql(tag = "for all", tag = "page")]
-        async fn page(&self, first: i32) -> Option<Page> {
+        async fn page(&self, #[graphql(tag = "list 2")] first: i32) -> Option<Page> {
             Some(Page { nodes: Vec::new() }).filter(|_| first > 0)
         }
     }
@@ -273,12 +316,18 @@ mod tests {
             "Declared.unknown: unknown audience \"nobody\"",
             "Declared.unreadable: unknown tag \"four all\"",
             "Declared.planless: unknown need \"parties\"",
+            "Declared.twice: \"rows 2\" repeats or contradicts another tag",
+            "Declared.twice is a list without a declared length",
+            "Declared.misplaced: \"plan referral\" has no meaning here",
             "Declared.endless is a list without a declared length",
             "Declared.single is not a list",
             "Declared.idless declares `by ids`, but has no argument `ids`",
             "Declared.sizeless declares `page`, but is not a connection or has no size argument",
             "Declared.unpaged is a connection that does not declare `page`",
+            "Mistyped: unknown tag \"plan referal\"",
+            "Mistyped.id has no declared audience",
             "Root.undeclared has no declared audience",
+            "Root.page(first): \"list 2\" has no meaning here",
             "Undeclared has no declared audience",
             "Undeclared.id has no declared audience",
         ];
