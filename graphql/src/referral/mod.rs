@@ -186,10 +186,8 @@ impl Referral {
             carries_application: rest.carries_application,
             shows_something: !self.row.visible().fields().is_empty(),
             can_be_continued: *self.can_be_continued.get()?,
-            to_decide: match self.row.side {
-                Side::Sender => self.disputes.get()?.to_decide,
-                Side::Receiver => false,
-            },
+            // Only for kinds that send, as it is planned.
+            to_decide: Session::of(ctx).viewer().agency().kind.sends() && self.disputes.get()?.to_decide,
         };
         Ok(rest.standing.available(mover, context).filter(|_| may_write).map(WordEnum).collect())
     }
