@@ -3,7 +3,6 @@
 use kim_domain::calendar::Clock;
 use serde_json::{Value, json};
 
-use crate::support::database::TestDatabase;
 use crate::support::on_both;
 use crate::support::scenario::{Scenario, jobcenter, on, traeger};
 use crate::support::world::{ConsentSpec, in_days, today};
@@ -34,7 +33,7 @@ on_both! {
         let scenario = scenario.with_clock(Clock::on(today())).await;
         let history = scenario.ask(&traeger(), &format!("{{ referral(id: {}) {{ {HISTORY} }} }}", draft["id"])).await;
         let referral = &history["referral"];
-        assert_eq!(texts(referral, "events", "action"), ["", "OFFER", "ACKNOWLEDGE", "ACCEPT", "START", "FAIL"]);
+        assert_eq!(texts(referral, "events", "action"), ["", "OFFER", "POST_MESSAGE", "ACKNOWLEDGE", "POST_MESSAGE", "ACCEPT", "START", "FAIL"]);
         assert_eq!(texts(referral, "messages", "text"), ["eins", "zwei"]);
         for (list, field) in [("events", "at"), ("messages", "sentAt")] {
             let instants = texts(referral, list, field);

@@ -104,7 +104,7 @@ impl<'d> Work<'d, TimerWork> {
     #[expect(clippy::disallowed_methods, reason = "the timer and imports work for no viewer")]
     pub(crate) async fn for_timer(database: &Database, clock: &'d Clock) -> Result<Self, DbErr> {
         let today = clock.today();
-        Ok(Self::of(TimerTx(Unscoped::begin(database, today).await?), clock, today))
+        Ok(Self::of(TimerTx(database.unscoped().begin(today).await?), clock, today))
     }
 
     /// Access that is not narrowed to a viewer.

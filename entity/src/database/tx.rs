@@ -5,8 +5,8 @@ use sea_orm::{ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbB
 use super::Database;
 use crate::sql::Sql;
 
-/// A transaction of [`Writes`](crate::write::Writes) or [`Unscoped`](crate::unscoped::Unscoped), with the functions that both
-/// need; these are in `write/`. Dropped without a commit, it is rolled back.
+/// A transaction of [`Writes`](crate::write::Writes) or [`Unscoped`](crate::unscoped::Unscoped), with what both need: its end, and
+/// the changes of referrals that one of them found. It reads nothing. Dropped without a commit, it is rolled back.
 #[derive(Debug)]
 pub struct Tx {
     connection: DatabaseTransaction,

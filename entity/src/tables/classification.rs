@@ -213,7 +213,7 @@ pub const TABLES: &[Table] = &[
         party_text: "participants",
         internal: "staff",
     },
-    // A report names a field. What the disputed value was is told by a mark alone.
+    // A report names a field. The disputed value itself is not stored, only a keyed mark of it.
     Table {
         name: "correction",
         public: "id referral_id agency_id state reported_at decided_at",
@@ -221,7 +221,7 @@ pub const TABLES: &[Table] = &[
         party_text: "text suggested decided_text",
         internal: "case_id staff value_mark decided_staff",
     },
-    // To whom else a case was handed over only its sender knows.
+    // Only the sender knows which other agencies a case was handed over to.
     Table {
         name: "correction_notice",
         public: "",
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn what_joins_or_betrays_goes_to_nobody_else() {
+    fn columns_that_link_or_reveal_persons_are_internal() {
         for (table, column) in [
             ("agency", "internal_specialisation"),
             ("case", "id"),

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::stays;
 use crate::database::tx::Tx;
 use crate::disclosure_lock::ClosingLock;
+use crate::keys::ConsentKey;
 use crate::sql::batch::{KEYS, insert};
 use crate::tables::code::Code;
 use crate::tables::{change, consent, consent_event, feed, referral, referral_event};
@@ -28,7 +29,7 @@ pub struct CommitRecord {
     /// The agencies for which something is closed.
     pub closed_to: BTreeSet<Uuid>,
     /// Consents that are withdrawn, completely or in part, each with its event.
-    pub withdrawn: Vec<(Uuid, Option<Uuid>)>,
+    pub withdrawn: Vec<(ConsentKey, Option<Uuid>)>,
 }
 
 /// A change in an agency's feed, before it has a number.
@@ -172,7 +173,7 @@ async fn date_closing(
     begun: i64,
     at: i64,
     moved: &[(Uuid, Uuid)],
-    withdrawn: &[(Uuid, Option<Uuid>)],
+    withdrawn: &[(ConsentKey, Option<Uuid>)],
 ) -> Result<(), DbErr> {
     for some in moved.chunks(KEYS) {
         referral_event::Entity::update_many()
@@ -192,7 +193,7 @@ async fn date_closing(
     }
     consent::Entity::update_many()
         .set(consent::ActiveModel { withdrawn_at: Set(Some(at)), ..Default::default() })
-        .filter(consent::Column::Id.is_in(withdrawn.iter().map(|(consent, _)| *consent)))
+        .filter(consent::Column::Id.is_in(withdrawn.iter().map(|(consent, _)| consent.id())))
         .filter(consent::Column::WithdrawnAt.eq(begun))
         .exec(tx)
         .await?;
