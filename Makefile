@@ -57,6 +57,7 @@ clients: $(PACKAGES:%=%/node_modules/.package-lock.json) ## Fetch the packages o
 
 # The end-to-end tests run last. To run one test: tests/with-postgres.sh cargo test --test main NAME
 check: clients ## Run the tests only
+	@$(call need,pgbouncer)
 	$(CARGO) test --workspace --quiet --doc
 	tests/with-postgres.sh sh -ec '$(CARGO) test --workspace --lib --bins && $(CARGO) test --workspace --test "*"'
 

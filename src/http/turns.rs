@@ -360,6 +360,7 @@ mod tests {
         drop(running);
         assert!(other.await.is_ok());
         assert!(next.await.is_ok());
-        assert_eq!((turns.lock().running, turns.lock().waiting), (0, 0));
+        let state = turns.lock();
+        assert_eq!((state.running, state.waiting), (0, 0));
     }
 }
