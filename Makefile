@@ -35,7 +35,7 @@ $(GRAPHIQL): web/graphiql/package-lock.json
 # The tests run last, so that their result is the last output.
 test: lint deny check ## Run everything, on SQLite and PostgreSQL (started on a free port)
 
-lint: ## Check formatting, lints, and the direction of imports
+lint: ## Check formatting, lints, the direction of imports, and the ways into the database
 	@$(call need,python3)
 	$(CARGO) fmt --all -- --check
 	python3 tests/imports.py
@@ -58,6 +58,7 @@ clients: $(PACKAGES:%=%/node_modules/.package-lock.json) ## Fetch the packages o
 
 # The end-to-end tests run last. To run one test: tests/with-postgres.sh cargo test --test main NAME
 check: clients ## Run the tests only
+	@$(call need,pgbouncer)
 	$(CARGO) test --workspace --quiet --doc
 	tests/with-postgres.sh sh -ec '$(CARGO) test --workspace --lib --bins && $(CARGO) test --workspace --test "*"'
 
@@ -65,9 +66,11 @@ check: clients ## Run the tests only
 DURABLE := -c fsync=on -c synchronous_commit=on -c full_page_writes=on -c shared_buffers=1GB -c effective_cache_size=3GB \
   -c work_mem=16MB -c maintenance_work_mem=512MB -c max_wal_size=8GB -c checkpoint_timeout=15min -c random_page_cost=1.1
 
+# The program is built by itself: built together with the benchmark it would have the feature `raw`.
 # Uses /var/tmp, because /tmp may be in memory: creating ten times the data takes about 40 GB.
 bench: peers ## Benchmark against the peers into bench/RESULTS.md, takes hours; a check in minutes: make bench ARGS=--quick (see bench/README.md)
-	$(CARGO) build --release --quiet --package kim --package kim-bench
+	$(CARGO) build --release --quiet --package kim
+	$(CARGO) build --release --quiet --package kim-bench
 	TMPDIR=$${TMPDIR:-/var/tmp} KIM_TEST_POSTGRES_SETTINGS='$(DURABLE)' \
 	  tests/with-postgres.sh $${CARGO_TARGET_DIR:-target}/release/kim-bench run \
 	  --kim $${CARGO_TARGET_DIR:-target}/release/kim $(ARGS)

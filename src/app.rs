@@ -7,7 +7,7 @@ use kim_domain::token::VerifiedToken;
 use kim_entity::database::Database;
 use kim_entity::log::Log;
 use kim_entity::read::Reads;
-use kim_graphql::{Api, ApiError, ParsedRequest};
+use kim_graphql::{Api, ApiError, ParsedRequest, WeighedRequest};
 
 use crate::http::GraphqlBackend;
 
@@ -28,6 +28,10 @@ impl App {
 impl GraphqlBackend for App {
     type Viewer = Reads;
 
+    fn weigh(&self, token: &VerifiedToken, request: ParsedRequest) -> WeighedRequest {
+        self.api.weigh(token, request)
+    }
+
     async fn admit(&self, token: VerifiedToken) -> Result<Option<Reads>, ApiError> {
         self.api.admit(token).await
     }
@@ -36,7 +40,7 @@ impl GraphqlBackend for App {
         (reads.viewer().agency().kind, reads.viewer().role())
     }
 
-    async fn execute(&self, reads: Reads, request: ParsedRequest, request_id: &str) -> async_graphql::Response {
+    async fn execute(&self, reads: Reads, request: WeighedRequest, request_id: &str) -> async_graphql::Response {
         self.api.execute(reads, request, request_id).await
     }
 

@@ -36,7 +36,7 @@ pub struct Config {
     pub cors_origins: Vec<String>,
     /// Maximum duration of a request in seconds. Then its database statements are cancelled.
     pub deadline_seconds: u64,
-    /// Maximum number of concurrent requests; further ones are refused.
+    /// Maximum number of requests that run or wait; further ones are refused.
     pub max_requests: usize,
     /// Maximum number of open connections; further ones wait.
     pub max_connections: usize,
@@ -113,8 +113,10 @@ pub struct Limits {
     pub origins: Vec<HeaderValue>,
     /// Maximum duration of a request.
     pub deadline: Duration,
-    /// Maximum number of concurrent requests.
+    /// Maximum number of requests that run or wait.
     pub requests: usize,
+    /// Of them, the maximum number that run: as many as there are connections of the database.
+    pub running: usize,
     /// Maximum number of open connections.
     pub connections: usize,
 }
@@ -189,6 +191,7 @@ impl Config {
             origins,
             deadline: Duration::from_secs(self.deadline_seconds),
             requests: self.max_requests,
+            running: self.max_requests,
             connections: self.max_connections,
         })
     }

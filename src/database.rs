@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::time::Duration;
 
-use kim_entity::database::{Database, MissingPrivileges, Use};
+use kim_entity::database::{Database, Databases, MissingPrivileges, Use};
 use kim_migration::{LogMigrator, MainMigrator, MigratorTrait};
 
 use crate::failure::Failure;
@@ -76,8 +76,8 @@ fn lacks(MissingPrivileges { login, missing }: &MissingPrivileges) -> String {
 pub async fn migrate_up(database: &Database) -> Result<usize, Failure> {
     refuse_missing_privileges(database, Use::Migration).await?;
     let count = pending_migrations(database).await?;
-    MainMigrator::up(database.for_migrations().main, None).await.map_err(Failure::failed)?;
-    LogMigrator::up(database.for_migrations().log, None).await.map_err(Failure::failed)?;
+    MainMigrator::up(connections(database).main, None).await.map_err(Failure::failed)?;
+    LogMigrator::up(connections(database).log, None).await.map_err(Failure::failed)?;
     Ok(count)
 }
 
@@ -87,12 +87,18 @@ pub async fn migrate_up(database: &Database) -> Result<usize, Failure> {
 /// [`Failure::Failed`] if a migration cannot be undone.
 pub async fn migrate_down(database: &Database) -> Result<(), Failure> {
     refuse_missing_privileges(database, Use::Migration).await?;
-    LogMigrator::down(database.for_migrations().log, None).await.map_err(Failure::failed)?;
-    MainMigrator::down(database.for_migrations().main, None).await.map_err(Failure::failed)
+    LogMigrator::down(connections(database).log, None).await.map_err(Failure::failed)?;
+    MainMigrator::down(connections(database).main, None).await.map_err(Failure::failed)
+}
+
+/// The connections of the database.
+#[expect(clippy::disallowed_methods, reason = "migrations create the tables that everything else reads and writes")]
+fn connections(database: &Database) -> Databases<'_> {
+    database.for_migrations()
 }
 
 async fn pending_migrations(database: &Database) -> Result<usize, Failure> {
-    let main = MainMigrator::get_pending_migrations(database.for_migrations().main).await.map_err(Failure::failed)?;
-    let log = LogMigrator::get_pending_migrations(database.for_migrations().log).await.map_err(Failure::failed)?;
+    let main = MainMigrator::get_pending_migrations(connections(database).main).await.map_err(Failure::failed)?;
+    let log = LogMigrator::get_pending_migrations(connections(database).log).await.map_err(Failure::failed)?;
     Ok(main.len() + log.len())
 }

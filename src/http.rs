@@ -12,6 +12,7 @@ mod request;
 mod size;
 #[cfg(test)]
 mod tests;
+mod turns;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -20,7 +21,6 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use poem::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, Request, Response};
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -30,6 +30,7 @@ use crate::metrics::Metrics;
 use access::{FirstError, RequestContext, RequestLabels};
 use answer::Rejection;
 use graphiql::Tab;
+use turns::{Capacity, Turns};
 
 pub use backend::GraphqlBackend;
 
@@ -57,8 +58,8 @@ pub struct HttpServer<B> {
     graphiql: Option<Vec<Tab>>,
     limits: Limits,
     metrics: Metrics,
-    /// One permit for each request that may run.
-    request_permits: Semaphore,
+    /// Decides which request runs next.
+    turns: Turns,
 }
 
 impl<B: GraphqlBackend> HttpServer<B> {
@@ -72,8 +73,8 @@ impl<B: GraphqlBackend> HttpServer<B> {
         limits: Limits,
         metrics: Metrics,
     ) -> Self {
-        let request_permits = Semaphore::new(limits.requests);
-        Self { backend, issuers, jwks, graphiql, limits, metrics, request_permits }
+        let turns = Turns::new(Capacity { running: limits.running.min(limits.requests), all: limits.requests });
+        Self { backend, issuers, jwks, graphiql, limits, metrics, turns }
     }
 
     async fn route(&self, request: Request, id: &str) -> Response {

@@ -114,6 +114,7 @@ pub async fn listen(mut parts: ServerParts) -> Result<RunningServer, Failure> {
         let database = parts.database.clone();
         tokio::spawn(timer.run(database, parts.clock, metrics.clone(), stopped.clone()))
     });
+    parts.limits.running = parts.database.concurrency();
     let app = App::new(parts.database.clone(), parts.clock, parts.key);
     let (max_connections, timeouts) = (parts.limits.connections, ConnectionTimeouts::default());
     let http = Arc::new(HttpServer::new(app, parts.issuers, parts.jwks, parts.graphiql, parts.limits, metrics));

@@ -128,9 +128,11 @@ async fn an_abandoned_postgresql_statement_is_cancelled_and_its_connection_is_re
     // More requests than there are connections for reading.
     let query = json!({});
     let waiting = (0..20).map(|_| server.ask(&clerk, "{ referrals { nodes { id } } }", &query));
-    for answer in futures_util::future::join_all(waiting).await {
-        assert_eq!(code(&answer), "TIMEOUT", "{answer}");
-    }
+    let answers = futures_util::future::join_all(waiting).await;
+    let with = |expected: &str| answers.iter().filter(|answer| code(answer) == expected).count();
+    // Of the 16 that may run at once on two cores, one agency gets 12. The others have waited for a turn.
+    assert_eq!(with("TIMEOUT") + with("RATE_LIMITED"), 20, "{answers:?}");
+    assert!(with("TIMEOUT") >= 12, "{answers:?}");
     // The lock is still held, so only the deadline can have ended the statements.
     let count = "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' \
                  AND application_name = 'kim' AND pid <> pg_backend_pid()";

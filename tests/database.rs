@@ -194,3 +194,68 @@ async fn an_abandoned_sqlite_statement_is_interrupted_and_its_connection_is_reus
     assert!(begun.elapsed() < brief * 10, "{:?}", begun.elapsed());
     db.close().await.expect("closed");
 }
+
+/// PgBouncer in its own process, in front of the tests' PostgreSQL.
+struct PgBouncer {
+    child: std::process::Child,
+    url: String,
+    _files: tempfile::TempDir,
+}
+
+impl PgBouncer {
+    /// Starts it. `ignored`: start-up parameters that it drops without a word.
+    async fn start(database: &str, ignored: &str) -> Self {
+        let target = reqwest::Url::parse(database).expect("a URL");
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        drop(listener);
+        let files = tempfile::tempdir().expect("a folder");
+        let config = files.path().join("pgbouncer.ini");
+        let (host, target_port) = (target.host_str().expect("a host"), target.port().unwrap_or(5432));
+        let text = format!(
+            "[databases]\n* = host={host} port={target_port} user={}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
+             auth_type = any\npool_mode = session\nunix_socket_dir =\nignore_startup_parameters = {ignored}\n",
+            target.username()
+        );
+        std::fs::write(&config, text).expect("written");
+        // As root it demands another user, who must be able to read the file.
+        let mut command = std::process::Command::new("pgbouncer");
+        if std::process::Command::new("id").arg("-u").output().expect("id runs").stdout == b"0\n" {
+            use std::os::unix::fs::PermissionsExt as _;
+            std::fs::set_permissions(files.path(), std::fs::Permissions::from_mode(0o755)).expect("readable");
+            command.args(["-u", "nobody"]);
+        }
+        let child = command.arg("-q").arg(&config).stderr(std::process::Stdio::null()).spawn();
+        let child = child.expect("pgbouncer: `make test` installs it on Debian");
+        let mut url = target;
+        url.set_port(Some(port)).expect("a port");
+        for _ in 0..200 {
+            if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        Self { child, url: url.to_string(), _files: files }
+    }
+}
+
+impl Drop for PgBouncer {
+    fn drop(&mut self) {
+        let _ended_already = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+#[tokio::test]
+async fn a_pooler_that_drops_the_start_up_options_is_refused_with_a_clear_text() {
+    let db = fresh(Backend::Postgres).await;
+    let pooler = PgBouncer::start(&db.url, "extra_float_digits,options").await;
+    let why = Database::open(&pooler.url).await.expect_err("refused").to_string();
+    for part in
+        ["transaction_isolation \"read committed\"", "\"repeatable read\"", "start-up options", "docs/operation.md"]
+    {
+        assert!(why.contains(part), "{why}");
+    }
+    let strict = PgBouncer::start(&db.url, "extra_float_digits").await;
+    assert!(Database::open(&strict.url).await.is_err(), "it refuses the options itself");
+}

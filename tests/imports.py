@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Check the direction of imports: between the crates, and between the rooms of each crate.
+"""Check the direction of imports, and the ways into the database that no viewer narrows.
 
 Usage: imports.py [ROOT]
 
 A room is what lies directly under a crate's `src`: a folder, or a file together with the folder of its name.
-Exit status 1 prints each import of a crate that must not be known there, and each circle of rooms that is not listed in
-MEANT. Tests inside the crates are not read.
+Exit status 1 prints each import of a crate that must not be known there, each circle of rooms that is not listed in
+MEANT, and each way into the database that is not listed in WAYS, not banned by clippy, or used where it must not be.
+Tests inside the crates are not read.
 """
 
 import re
@@ -26,6 +27,20 @@ ALLOWED = {
 
 # Circles of rooms that are meant: a case has referrals, and a referral shows its sender the case.
 MEANT: dict[str, list[set[str]]] = {"graphql": [{"case", "referral"}]}
+
+# The functions of entity that hand out a connection or access without a viewer. clippy.toml bans those that are BANNED, so
+# that each use states its reason; the others need what one of these returned.
+BANNED = {"Database::unscoped", "Writes::unscoped", "Database::for_migrations", "Database::for_demo_guard"}
+WAYS = {name.split("::")[1] for name in BANNED} | {"begin", "begin_reading", "tx", "into_tx"}
+ACCESS = re.compile(r"\b(DatabaseConnection|DatabaseTransaction|Databases|UnscopedDatabase|Unscoped|Tx)\b")
+PUBLIC_FUNCTION = re.compile(r"\bpub (?:async |const )*fn (\w+)[^;{]*")
+# A function of the folder that has no value of an opened access as `self`.
+WITHOUT_SELF = re.compile(r"\bpub (?:async |const )*fn (\w+)(?:<[^(]*>)?\((?!\s*&?(?:mut )?self\b)")
+# The only file of the folder with reads for a viewer, and the only files of the program that open a connection themselves.
+FOR_A_VIEWER = {"entity/src/unscoped/support_notices.rs"}
+CONNECTS = {"src/demo/guard.rs", "src/demo/lock.rs"}
+RAW = re.compile(r"\.raw\(\)|\.raw_(?:log|read|write|observe|closing)\(|\bkim_entity::raw\b")
+CONNECT = re.compile(r"\b\w*ConnectOptions\b|\bDatabase::connect\b")
 
 COMMENT = re.compile(r"//[^\n]*")
 TEST_MODULE = re.compile(r"#\[cfg\(test\)\]\s*mod \w+ \{.*", re.S)
@@ -83,9 +98,37 @@ def circles(imports: dict[str, set[str]]) -> list[set[str]]:
     return found
 
 
+def ways(root: Path) -> list[str]:
+    """One line per way into the database that is new, not banned, or used where it must not be."""
+    faults = []
+    for crate in ("entity", "casework", "graphql", "src"):
+        for path in sorted((root / crate if crate == "src" else root / crate / "src").rglob("*.rs")):
+            name, text = str(path.relative_to(root)), code(path)
+            if crate != "entity":
+                if RAW.search(text):
+                    faults.append(f"{name}: uses the feature `raw`, which only tests and the benchmark have")
+                if CONNECT.search(text) and name not in CONNECTS:
+                    faults.append(f"{name}: opens a connection itself")
+                continue
+            if name == "entity/src/raw.rs":
+                continue
+            for match in PUBLIC_FUNCTION.finditer(text):
+                if ACCESS.search(match[0]) and match[1] not in WAYS:
+                    faults.append(f"{name}: `{match[1]}` is a new way into the database")
+            if name.startswith("entity/src/unscoped/"):
+                faults += [f"{name}: `{way}` needs no opened access" for way in WITHOUT_SELF.findall(text)]
+                if re.search(r"\bimpl (?:Reads|Writes)\b", text) and name not in FOR_A_VIEWER:
+                    faults.append(f"{name}: a read or write for a viewer belongs elsewhere")
+    for config in ("clippy.toml", "graphql/clippy.toml"):
+        if (path := root / config).exists():
+            text = path.read_text()
+            faults += [f"{config}: does not ban {way}" for way in sorted(BANNED) if f"::{way}\"" not in text]
+    return faults
+
+
 def check(root: Path) -> list[str]:
     """One line per fault."""
-    faults = []
+    faults = ways(root)
     for crate, allowed in ALLOWED.items():
         src = root / crate if crate == "src" else root / crate / "src"
         imports: dict[str, set[str]] = {}

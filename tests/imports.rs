@@ -1,4 +1,5 @@
-//! The lint of imports finds an import against the direction of the crates, and a circle of rooms.
+//! The lint of imports finds an import against the direction of the crates, a circle of rooms, and a way into the database that
+//! no viewer narrows.
 
 use std::fs;
 use std::path::Path;
@@ -49,4 +50,37 @@ fn a_circle_of_rooms_is_found_in_each_form_of_an_import() {
         ("entity/src/b/inner.rs", "use super::a;\n#[cfg(test)]\nmod tests {\n    use crate::a;\n}"),
     ];
     assert_eq!(faults(&no_circle), None);
+}
+
+#[test]
+fn a_new_way_into_the_database_is_found() {
+    let found = |path, text| faults(&[(path, text)]).unwrap_or_default();
+    for signature in [
+        "pub fn connection(&self) -> &DatabaseConnection {}",
+        "pub async fn all<T>(\n    &self,\n    work: impl AsyncFnOnce(&Unscoped<&Tx>) -> T,\n) -> T {}",
+    ] {
+        let found = found("entity/src/read.rs", signature);
+        assert!(found.contains("entity/src/read.rs: `") && found.contains("is a new way"), "{found}");
+    }
+    assert_eq!(found("entity/src/read.rs", "pub(crate) fn connection(&self) -> &DatabaseConnection {}"), "");
+    let without_self = found("entity/src/unscoped/a.rs", "pub async fn all(database: &Database) {}");
+    assert!(without_self.contains("`all` needs no opened access"), "{without_self}");
+    assert_eq!(found("entity/src/unscoped/a.rs", "pub async fn all(\n    &self,\n) {}"), "");
+    let for_a_viewer = found("entity/src/unscoped/a.rs", "impl Reads {}");
+    assert!(for_a_viewer.contains("belongs elsewhere"), "{for_a_viewer}");
+    let banned = found("clippy.toml", "disallowed-methods = []");
+    assert!(banned.contains("clippy.toml: does not ban Database::unscoped"), "{banned}");
+}
+
+#[test]
+fn a_raw_connection_in_the_program_is_found() {
+    for text in ["fn f(db: &Database) { db.raw() }", "fn f(db: &Database) { db\n.raw_log() }", "use kim_entity::raw;"] {
+        for path in ["casework/src/a.rs", "graphql/src/a.rs", "src/a.rs"] {
+            let found = faults(&[(path, text)]).unwrap_or_default();
+            assert!(found.contains("uses the feature `raw`"), "{path}: {found}");
+        }
+        assert_eq!(faults(&[("bench/src/a.rs", text), ("tests/a.rs", text)]), None);
+    }
+    let found = faults(&[("src/serve.rs", "use sea_orm::ConnectOptions;")]).unwrap_or_default();
+    assert!(found.contains("src/serve.rs: opens a connection itself"), "{found}");
 }

@@ -8,6 +8,7 @@ mod availability;
 mod bulk;
 mod cases;
 mod clients;
+mod clock_set_back;
 mod columns;
 mod consents;
 mod corrections;

@@ -6,6 +6,7 @@ mod compare;
 mod data;
 mod failure;
 mod fixture;
+mod flood;
 mod issuer;
 mod load;
 mod machine;

@@ -47,7 +47,11 @@ fn write_all(text: &mut String, results: &Results) -> std::fmt::Result {
         growth(text, comparison)?;
         circumstances(text, &comparison.circumstances, &mut before)?;
     }
-    for (title, facts) in [("Longer operations", &results.work), ("Start-up, size and the rule", &results.start)] {
+    for (title, facts) in [
+        ("Longer operations", &results.work),
+        ("One agency sends many requests", &results.flood),
+        ("Start-up, size and the rule", &results.start),
+    ] {
         if let Some(Facts { circumstances: on, facts }) = facts {
             table_of(text, title, facts)?;
             if let Some(share) = share_of_rule(results, facts) {

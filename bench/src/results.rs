@@ -16,6 +16,9 @@ pub(crate) struct Results {
     pub(crate) growth: Option<Comparison>,
     /// Imports, bulk offers, statistics.
     pub(crate) work: Option<Facts>,
+    /// Another agency's list while one agency sends many requests.
+    #[serde(default)]
+    pub(crate) flood: Option<Facts>,
     /// Start-up time, idle memory, size.
     pub(crate) start: Option<Facts>,
     /// Full load for a long time.

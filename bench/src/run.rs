@@ -10,6 +10,7 @@ use crate::compare::{Measurement, compare};
 use crate::data::{self, Scale};
 use crate::failure::Failure;
 use crate::fixture::Fixture;
+use crate::flood::flood;
 use crate::issuer::Issuer;
 use crate::machine;
 use crate::postgres::Server;
@@ -32,6 +33,8 @@ pub(crate) enum Part {
     Growth,
     /// Imports, bulk offers, statistics
     Work,
+    /// Another agency's list while one agency sends many requests
+    Flood,
     /// Start-up time, idle memory, size
     Start,
     /// Full load for a long time
@@ -51,7 +54,7 @@ pub(crate) struct RunArgs {
     #[arg(long, default_value = "bench")]
     bench: PathBuf,
     /// The parts to measure
-    #[arg(long, value_delimiter = ',', default_value = "compare,sqlite,growth,work,start,soak")]
+    #[arg(long, value_delimiter = ',', default_value = "compare,sqlite,growth,work,flood,start,soak")]
     parts: Vec<Part>,
     /// Amount of data for all parts except `growth`
     #[arg(long, default_value = "1")]
@@ -130,6 +133,7 @@ pub(crate) async fn run(mut args: RunArgs) -> Result<(), Failure> {
             Part::Sqlite => results.sqlite = Some(bench.sqlite().await?),
             Part::Growth => results.growth = Some(bench.growth().await?),
             Part::Work => results.work = Some(bench.work().await?),
+            Part::Flood => results.flood = Some(bench.flood().await?),
             Part::Start => results.start = Some(bench.start().await?),
             Part::Soak => results.soak = Some(bench.soak().await?),
         }
@@ -219,6 +223,13 @@ impl Bench {
         let fixture = self.copy(self.args.scale).await?;
         let running = self.kim(&fixture).await?;
         let facts = work(&running, &self.settings, &fixture, &self.issuer).await?;
+        Ok(Facts { circumstances: self.circumstances(&[self.args.scale]).await?, facts })
+    }
+
+    async fn flood(&self) -> Result<Facts, Failure> {
+        let fixture = self.copy(self.args.scale).await?;
+        let running = self.kim(&fixture).await?;
+        let facts = flood(&running, &fixture, &self.issuer, self.args.seconds).await?;
         Ok(Facts { circumstances: self.circumstances(&[self.args.scale]).await?, facts })
     }
 

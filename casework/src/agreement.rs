@@ -19,7 +19,7 @@ pub use terminate::{Termination, terminate};
 
 use kim_domain::agreement::{AgreementSide, Position, ProposalAction, ProposalStatus};
 use kim_entity::agreement_proposal::Model;
-use kim_entity::write::ProposalChange;
+use kim_entity::write::{LockedProposal, ProposalChange};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -62,13 +62,12 @@ async fn lock_for_action(
     work: &Work<'_>,
     target: ProposalTarget,
     action: impl FnOnce(&Model) -> ProposalAction,
-) -> Result<LockedProposal, WorkError> {
+) -> Result<OpenProposal, WorkError> {
     let found = match target.id {
-        Some(id) => work.reads().proposals_by_id(&[id]).await?.pop(),
+        Some(id) => work.writes().lock_proposal(id).await?,
         None => None,
     };
-    let id = found.ok_or_else(WorkError::not_found)?.id;
-    let row = work.writes().lock_proposal(id).await?.ok_or_else(WorkError::not_found)?;
+    let row = found.ok_or_else(WorkError::not_found)?;
     if row.version != target.expected_version {
         return Err(WorkError::conflict(row.version));
     }
@@ -83,16 +82,16 @@ async fn lock_for_action(
         let text = format!("„{}“ geht nicht mehr: der Vorschlag ist „{}“.", action.label(), row.status.0.label());
         return Err(WorkError::with_code(ErrorCode::IllegalTransition, text));
     }
-    Ok(LockedProposal { row, side: at.side() })
+    Ok(OpenProposal { row, side: at.side() })
 }
 
-/// A locked proposal, and the party for which the viewer acts.
-struct LockedProposal {
-    row: Model,
+/// A locked proposal that is open, and the party for which the viewer acts.
+struct OpenProposal {
+    row: LockedProposal,
     side: Option<AgreementSide>,
 }
 
-impl LockedProposal {
+impl OpenProposal {
     /// The party for which the viewer signs or gives an opinion. ILLEGAL_TRANSITION if the proposed period is over.
     fn party(&self, work: &Work<'_>) -> Result<AgreementSide, WorkError> {
         if self.row.valid_until.is_some_and(|last_day| last_day < work.today()) {
@@ -104,7 +103,7 @@ impl LockedProposal {
 }
 
 /// Writes a change of the proposal and increments its version. CONFLICT if the version has changed.
-async fn update_proposal(work: &Work<'_>, row: &Model, change: ProposalChange) -> Result<(), WorkError> {
-    let is_first = work.writes().change_proposal(row.id, row.version, change).await?;
+async fn update_proposal(work: &Work<'_>, row: &LockedProposal, change: ProposalChange) -> Result<(), WorkError> {
+    let is_first = work.writes().change_proposal(row, change).await?;
     if is_first { Ok(()) } else { Err(WorkError::conflict(row.version + 1)) }
 }

@@ -15,7 +15,8 @@ pub use withdraw::withdraw;
 
 use kim_domain::consent::ConsentStep;
 use kim_domain::field::FieldSet;
-use kim_entity::consent;
+use kim_entity::keys::ConsentKey;
+use kim_entity::read::OwnConsent;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -32,7 +33,7 @@ pub struct ConsentResult {
 }
 
 /// The viewer's own consent with this id.
-async fn own(work: &Work<'_>, id: Option<Uuid>) -> Result<consent::Model, WorkError> {
+async fn own(work: &Work<'_>, id: Option<Uuid>) -> Result<OwnConsent, WorkError> {
     let found = match id {
         Some(id) => work.writes().consent(id).await?,
         None => None,
@@ -42,6 +43,11 @@ async fn own(work: &Work<'_>, id: Option<Uuid>) -> Result<consent::Model, WorkEr
 
 /// Writes an event to the consent's history and returns its id. The consent must be locked, so that the event is the
 /// latest.
-async fn write_event(work: &Work<'_>, consent: Uuid, step: ConsentStep, fields: FieldSet) -> Result<Uuid, WorkError> {
+async fn write_event(
+    work: &Work<'_>,
+    consent: ConsentKey,
+    step: ConsentStep,
+    fields: FieldSet,
+) -> Result<Uuid, WorkError> {
     Ok(work.writes().insert_consent_event(consent, step, fields, work.instant()).await?)
 }

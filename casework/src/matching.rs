@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use kim_domain::field::{FieldSet, HandoverField as F};
 use kim_domain::matching::{MatchKind, Person, fingerprints};
 use kim_entity::DbErr;
+use kim_entity::keys::ClientKey;
 use kim_entity::read::Values;
-use uuid::Uuid;
 
 use crate::work::Work;
 
@@ -15,14 +15,14 @@ pub(crate) const COMPARED: FieldSet = FieldSet::of(&[F::FamilyName, F::GivenName
 
 /// Recomputes and returns the fingerprints of a client of the viewer's agency. There are none if the client does not
 /// consent today. Must be called whenever the consent or a compared field changes.
-pub(crate) async fn refresh(work: &Work<'_>, person_id: Uuid) -> Result<Vec<String>, DbErr> {
-    work.writes().delete_fingerprints(person_id).await?;
-    if !work.reads().agrees_to_support_checks(person_id).await? {
+pub(crate) async fn refresh(work: &Work<'_>, client: ClientKey) -> Result<Vec<String>, DbErr> {
+    work.writes().delete_fingerprints(client).await?;
+    if !work.reads().agrees_to_support_checks(client).await? {
         return Ok(Vec::new());
     }
-    let client = work.writes().person(person_id, COMPARED).await?;
-    let fingerprints = client.as_ref().map(|client| of(work, client)).unwrap_or_default();
-    work.writes().insert_fingerprints(person_id, &fingerprints).await?;
+    let values = work.writes().person(client, COMPARED).await?;
+    let fingerprints = values.as_ref().map(|values| of(work, values)).unwrap_or_default();
+    work.writes().insert_fingerprints(client, &fingerprints).await?;
     Ok(fingerprints.into_iter().map(|(_, fingerprint)| fingerprint).collect())
 }
 

@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 use kim_domain::field::FieldSet;
 use kim_entity::DbErr;
+use kim_entity::keys::CaseKey;
 use kim_entity::read::CaseRow;
 use kim_entity::unscoped::{CaseElsewhere, ConsentLock, Unscoped};
 use kim_entity::write::Tx;
@@ -69,9 +70,9 @@ pub async fn record_consent(work: &mut Work<'_>, consent: SupportConsent) -> Res
     if valid_until.is_some_and(|day| day < work.today()) {
         return Err(WorkError::bad_input("„validUntil“ liegt in der Vergangenheit."));
     }
-    lock(work, &[case.person_id], ConsentLock::Exclusive).await?;
-    work.writes().insert_support_consent(case.person_id, consent.given, valid_until, work.now()).await?;
-    matching::refresh(work, case.person_id).await?;
+    lock(work, &[case.client().id()], ConsentLock::Exclusive).await?;
+    work.writes().insert_support_consent(case.client(), consent.given, valid_until, work.now()).await?;
+    matching::refresh(work, case.client()).await?;
     Ok(RecordedConsent { case: case.id, given: consent.given, valid_until })
 }
 
@@ -85,16 +86,16 @@ pub async fn check(work: &mut Work<'_>, case: Option<Uuid>) -> Result<CheckResul
     if case.closed_on.is_some() {
         return Err(WorkError::not_allowed("Der Fall ist abgeschlossen."));
     }
-    lock(work, &[case.person_id], ConsentLock::Shared).await?;
-    if !work.reads().agrees_to_support_checks(case.person_id).await? {
+    lock(work, &[case.client().id()], ConsentLock::Shared).await?;
+    if !work.reads().agrees_to_support_checks(case.client()).await? {
         return Err(WorkError::with_code(
             ErrorCode::NoLegalGround,
             "Für den Abgleich fehlt die Einwilligung der Klientin oder des Klienten. Bitte erst mit \
              „recordSupportConsent“ erfassen.",
         ));
     }
-    limit(work, case.id).await?;
-    let fingerprints = matching::refresh(work, case.person_id).await?;
+    limit(work, case.key()).await?;
+    let fingerprints = matching::refresh(work, case.client()).await?;
     let mut elsewhere = open_cases_elsewhere(work, &fingerprints).await?;
     if !elsewhere.is_empty() {
         // One of the clients may have withdrawn meanwhile. The lock prevents further withdrawals.
@@ -107,7 +108,7 @@ pub async fn check(work: &mut Work<'_>, case: Option<Uuid>) -> Result<CheckResul
         true => None,
         false => Some(notify(work, &case, &elsewhere).await?),
     };
-    work.writes().insert_support_check(case.id, reference.clone(), work.now()).await?;
+    work.writes().insert_support_check(case.key(), reference.clone(), work.now()).await?;
     Ok(CheckResult { found: reference.is_some(), reference })
 }
 
@@ -121,7 +122,7 @@ async fn own_case(work: &Work<'_>, id: Option<Uuid>) -> Result<CaseRow, WorkErro
 
 /// Without a limit, one could find out who is a client of another Träger by recording cases of people who are no
 /// clients.
-async fn limit(work: &Work<'_>, case_id: Uuid) -> Result<(), WorkError> {
+async fn limit(work: &Work<'_>, case: CaseKey) -> Result<(), WorkError> {
     work.writes().queue_support_checks().await?;
     if work.writes().count_own_support_checks(work.now() - HOUR).await? >= MAX_PER_HOUR {
         return Err(WorkError::rate_limited(format!(
@@ -129,7 +130,7 @@ async fn limit(work: &Work<'_>, case_id: Uuid) -> Result<(), WorkError> {
              einmal."
         )));
     }
-    if work.writes().count_support_checks_of_case(case_id, work.now() - 24 * HOUR).await? >= MAX_PER_CASE_AND_DAY {
+    if work.writes().count_support_checks_of_case(case, work.now() - 24 * HOUR).await? >= MAX_PER_CASE_AND_DAY {
         return Err(WorkError::rate_limited(format!(
             "Dieser Fall wurde in den letzten 24 Stunden schon {MAX_PER_CASE_AND_DAY} Mal abgeglichen: höchstens so oft."
         )));

@@ -9,7 +9,7 @@ use kim_domain::timer::{ReferralFacts, TimerAction, due_action, searches};
 use kim_entity::DbErr;
 use kim_entity::database::Database;
 use kim_entity::read::ReferralRow;
-use kim_entity::unscoped::{LockedReferral, Unscoped};
+use kim_entity::unscoped::LockedReferral;
 use uuid::Uuid;
 
 use crate::referral::suspend_with_reason;
@@ -67,7 +67,7 @@ pub async fn tick(
 ) -> Result<RunCounts, DbErr> {
     let mut done = RunCounts::default();
     for search in searches(clock.today(), periods.expire_after_working_days) {
-        for referral in Unscoped::search(database, search).await? {
+        for referral in database.unscoped().search(search).await? {
             if !keep_running() {
                 return Ok(done);
             }
@@ -82,7 +82,7 @@ pub async fn tick(
     }
     let before = clock.now_micros() - REQUEST_RETENTION_DAYS * 86_400_000_000;
     while keep_running() {
-        let unscoped = Unscoped::begin(database, clock.today()).await?;
+        let unscoped = database.unscoped().begin(clock.today()).await?;
         let forgotten = unscoped.delete_answered_requests(before, BATCH).await?;
         unscoped.into_tx().commit().await?;
         done.forgotten += forgotten;

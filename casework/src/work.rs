@@ -104,7 +104,7 @@ impl<'d> Work<'d, TimerWork> {
     #[expect(clippy::disallowed_methods, reason = "the timer and imports work for no viewer")]
     pub(crate) async fn for_timer(database: &Database, clock: &'d Clock) -> Result<Self, DbErr> {
         let today = clock.today();
-        Ok(Self::of(TimerTx(Unscoped::begin(database, today).await?), clock, today))
+        Ok(Self::of(TimerTx(database.unscoped().begin(today).await?), clock, today))
     }
 
     /// Access that is not narrowed to a viewer.
@@ -115,7 +115,9 @@ impl<'d> Work<'d, TimerWork> {
 
 impl<'d, W: Worker> Work<'d, W> {
     fn of(by: W::Tx<'d>, clock: &'d Clock, today: NaiveDate) -> Self {
-        Self { by, clock, now: clock.now_micros(), today, record: CommitRecord::default() }
+        // Not before what was committed before, if the clock was set back.
+        let now = clock.now_micros().max(by.tx().latest() + 1);
+        Self { by, clock, now, today, record: CommitRecord::default() }
     }
 
     pub(crate) fn now(&self) -> i64 {
@@ -124,7 +126,7 @@ impl<'d, W: Worker> Work<'d, W> {
     /// The current time. [`now`](Self::now) is the time at which the work began, which may be earlier if it waited for
     /// a lock.
     pub(crate) fn instant(&self) -> i64 {
-        self.clock.now_micros()
+        self.clock.now_micros().max(self.now)
     }
     pub(crate) fn today(&self) -> NaiveDate {
         self.today

@@ -47,6 +47,7 @@ impl AgencyRow {
 pub(crate) struct Directory {
     version: i64,
     agencies: HashMap<Uuid, Agency>,
+    kinds: HashMap<Arc<str>, AgencyKind>,
     agreements: HashMap<Uuid, Version>,
 }
 
@@ -145,18 +146,19 @@ impl Directory {
     async fn read(connection: &impl ConnectionTrait, version: i64) -> Result<Self, DbErr> {
         let mut sql = Sql::new(connection.get_database_backend());
         sql.push("SELECT g.id, g.slug, g.name, g.kind, g.bound_by_203 FROM agency g");
-        let mut agencies = HashMap::new();
+        let (mut agencies, mut kinds) = (HashMap::new(), HashMap::new());
         for row in &sql.all(connection).await? {
             let mut columns = Columns::of(row);
             let (id, slug, name) = (columns.next()?, columns.shared_text()?, columns.shared_text()?);
             let kind: String = columns.next()?;
             // An agency of an unknown kind is skipped, so that all others work; a row that refers to it is an error.
             if let Some(kind) = AgencyKind::from_code(&kind) {
+                kinds.insert(Arc::clone(&slug), kind);
                 let row = AgencyRow { id, slug, name, kind };
                 agencies.insert(id, Agency { row, bound_by_203: columns.next()? });
             }
         }
-        Ok(Self { version, agencies, agreements: agreements(connection).await? })
+        Ok(Self { version, agencies, kinds, agreements: agreements(connection).await? })
     }
 }
 
@@ -211,6 +213,12 @@ fn pinned(columns: &mut Columns<'_>) -> Result<Pinned, DbErr> {
 pub(crate) struct DirectoryCache(Arc<RwLock<Option<Arc<Directory>>>>);
 
 impl DirectoryCache {
+    /// The kind of the agency with this slug in the cached directory, which may be outdated.
+    pub(crate) fn kind_of(&self, slug: &str) -> Option<AgencyKind> {
+        let cached = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        cached.as_ref().and_then(|directory| directory.kinds.get(slug).copied())
+    }
+
     /// The directory of this version: the cached one, or else it is read and cached.
     ///
     /// The version must have been read in the same snapshot, which only reads. On PostgreSQL that is REPEATABLE READ, on

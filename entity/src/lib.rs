@@ -1,16 +1,19 @@
 //! The database of kim. Four types open the [`database`]: [`Reads`](read::Reads) and [`Writes`](write::Writes) need a
 //! [`viewer`], [`Unscoped`](unscoped::Unscoped) is narrowed to nobody, [`Log`](log::Log) is the log of disclosures.
 //!
-//! A function that writes is one of `Writes` if the viewer is its author, of `Unscoped` if it concerns rows of others, and of
-//! [`Tx`](write::Tx) if both need it. It takes a whole new row as the table's `Model`, or what changes as named arguments.
+//! A function that writes is one of `Writes` if the viewer is its author, and of `Unscoped` if it concerns rows of others. It
+//! takes the row on which it acts, or its key ([`keys`]), a whole new row as the table's `Model`, and what changes as named
+//! arguments. What a viewer's work and the timer's share is a function of [`Tx`](write::Tx), which opens nothing: it takes rows
+//! that one of the two found.
 //!
-//! Modules import each other in one direction: sql, then tables, codec and agency_directory, then database, then viewer,
+//! Modules import each other in one direction: sql and keys, then tables, codec and agency_directory, then database, then viewer,
 //! disclosure_lock and log, then read, unscoped and write.
 
 mod agency_directory;
 mod codec;
 pub mod database;
 mod disclosure_lock;
+pub mod keys;
 pub mod log;
 #[cfg(feature = "raw")]
 pub mod raw;

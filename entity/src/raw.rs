@@ -25,6 +25,14 @@ use crate::sql::{Columns, Sql};
 
 pub use crate::sql::batch::Stored;
 
+/// Writes the stays that stored events have ended, for events that were written directly.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn record_stays(connection: &impl ConnectionTrait) -> Result<(), DbErr> {
+    crate::write::stays::record_all(connection).await
+}
+
 impl Database {
     /// The main database.
     #[must_use]
@@ -51,7 +59,7 @@ impl Database {
     /// # Errors
     /// The database does not answer.
     pub async fn raw_write(&self) -> Result<DatabaseTransaction, DbErr> {
-        self.begin_writing().await
+        Ok(self.begin_writing().await?.0)
     }
 
     /// Calls this with every statement from now on, and its values.
@@ -233,9 +241,7 @@ pub async fn update_person(
 /// # Errors
 /// The database does not answer.
 pub async fn close_case(connection: &impl ConnectionTrait, id: Uuid, on: Option<NaiveDate>) -> Result<(), DbErr> {
-    let mut sql = Sql::new(connection.get_database_backend());
-    sql.push("UPDATE \"case\" SET closed_on = ").bind(on).push(" WHERE id = ").bind(id);
-    sql.run(connection).await.map(drop)
+    case_file::write_closed_on(connection, id, on).await
 }
 
 /// Writes result and plan of a case that stays open.
@@ -248,7 +254,5 @@ pub async fn write_case_texts(
     result: &str,
     plan: &str,
 ) -> Result<(), DbErr> {
-    let mut sql = Sql::new(connection.get_database_backend());
-    sql.push("UPDATE \"case\" SET result = ").bind(result).push(", plan = ").bind(plan).push(" WHERE id = ").bind(id);
-    sql.run(connection).await.map(drop)
+    case_file::write_texts(connection, id, result, plan).await
 }

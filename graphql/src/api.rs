@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Error, ErrorExtensionValues, Pos, Response, ServerError, Value};
 use chrono::NaiveDate;
 use kim_casework::disclose::{AnswerStart, DisclosureLog, LogOutcome, Reader, Shown};
+use kim_domain::agency::{AgencyKind, Role};
 use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::token::VerifiedToken;
@@ -48,6 +49,54 @@ pub enum ApiError {
     },
 }
 
+/// A parsed request, weighed before its viewer is admitted, so that it has no connection of the database yet.
+pub struct WeighedRequest(Weighed);
+
+enum Weighed {
+    /// The kind of the agency is not known yet.
+    Parsed(ParsedRequest),
+    /// Prepared for this kind and role.
+    Prepared((AgencyKind, Role), Result<PreparedRequest<'static>, Vec<ServerError>>),
+}
+
+impl From<ParsedRequest> for WeighedRequest {
+    fn from(request: ParsedRequest) -> Self {
+        Self(Weighed::Parsed(request))
+    }
+}
+
+impl std::fmt::Debug for WeighedRequest {
+    /// Without the variables, so that they cannot get into a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("WeighedRequest")
+    }
+}
+
+impl WeighedRequest {
+    /// The request for the engine, without further checks, if it was only parsed.
+    #[must_use]
+    pub fn request(&self) -> Option<async_graphql::Request> {
+        match &self.0 {
+            Weighed::Parsed(request) => Some(request.request()),
+            Weighed::Prepared(..) => None,
+        }
+    }
+
+    /// Whether the request asks for statistics.
+    #[must_use]
+    pub fn is_statistics(&self) -> bool {
+        matches!(&self.0, Weighed::Prepared(_, Ok(request)) if request.prepared.is_statistics)
+    }
+
+    /// The response to a request that exceeds a limit. Other errors are for admitted viewers only.
+    #[must_use]
+    pub fn too_expensive(&self) -> Option<Response> {
+        let Weighed::Prepared(_, Err(refused)) = &self.0 else { return None };
+        let exceeds = refused.iter().any(|error| has_code(error, Code::LimitExceeded));
+        exceeds.then(|| Response::from_errors(refused.clone()))
+    }
+}
+
 impl Api {
     /// Creates the API and starts its disclosure log. Must be called inside a Tokio runtime.
     #[must_use]
@@ -71,14 +120,32 @@ impl Api {
         })
     }
 
+    /// Weighs a request of a verified token on the schema of its agency's kind and its role, as far as the kind is cached. This
+    /// uses no connection of the database.
+    #[must_use]
+    pub fn weigh(&self, token: &VerifiedToken, request: ParsedRequest) -> WeighedRequest {
+        let kind = self.database.cached_kind(token.agency_slug());
+        let Some(kind) = kind.filter(|&kind| token.role().exists_at(kind)) else { return request.into() };
+        let pair = (kind, token.role());
+        let visible = schemas::visible(schemas::of(kind, token.role()));
+        WeighedRequest(Weighed::Prepared(pair, prepared::prepare(request, pair, visible)))
+    }
+
     /// Executes a request of an admitted viewer. All disclosures are logged before this function returns. If the log
     /// cannot be written, nothing is disclosed. If fields were closed to the viewer's agency in the meantime, the
     /// request is executed again.
-    pub async fn execute(&self, admitted: Reads, request: ParsedRequest, request_id: &str) -> Response {
+    pub async fn execute(&self, admitted: Reads, request: impl Into<WeighedRequest>, request_id: &str) -> Response {
         let viewer = Arc::clone(admitted.viewer());
         let schema = schemas::of(viewer.agency().kind, viewer.role());
         let visible = schemas::visible(schema);
-        let mut request = match prepared::prepare(request, (viewer.agency().kind, viewer.role()), visible) {
+        let pair = (viewer.agency().kind, viewer.role());
+        let prepared = match request.into().0 {
+            Weighed::Parsed(request) => prepared::prepare(request, pair, visible),
+            Weighed::Prepared(weighed, request) if weighed == pair => request,
+            // The cache is up to date now.
+            Weighed::Prepared(..) => return internal("the kind of an agency has changed", "outdated kind", true),
+        };
+        let mut request = match prepared {
             Ok(request) => request,
             Err(refused) => return Response::from_errors(refused),
         };

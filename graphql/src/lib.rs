@@ -24,7 +24,7 @@ mod schema;
 mod statistics;
 mod support;
 
-pub use api::{Api, ApiError};
+pub use api::{Api, ApiError, WeighedRequest};
 pub use document::ParsedRequest;
 pub use document::prepared::{DocumentCounts, document_counts};
 pub use engine::error_text::unreadable;

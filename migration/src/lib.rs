@@ -30,7 +30,9 @@ mod m20261124_100017_statistics_log;
 mod m20261124_100022_log_in_line;
 mod m20261126_000023_counted_in_the_index;
 mod m20261126_000024_consent_rule_in_sqlite;
-mod m20261130_000026_acting_persons;
+mod m20261130_000025_stays;
+mod m20261130_000026_feed_instant;
+mod m20261130_000027_acting_persons;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -69,7 +71,9 @@ impl MigratorTrait for MainMigrator {
             Box::new(m20261124_000022_consent_rule::Migration),
             Box::new(m20261126_000023_counted_in_the_index::Migration),
             Box::new(m20261126_000024_consent_rule_in_sqlite::Migration),
-            Box::new(m20261130_000026_acting_persons::Migration),
+            Box::new(m20261130_000025_stays::Migration),
+            Box::new(m20261130_000026_feed_instant::Migration),
+            Box::new(m20261130_000027_acting_persons::Migration),
         ]
     }
 

@@ -59,7 +59,7 @@ impl Continuation<'_> {
         let at = previous.closed_at.unwrap_or(previous.updated_at);
         NewCases {
             referrals: vec![referral::Model { hops: previous.hops + 1, ..self.referral(at) }],
-            handovers: vec![HandoverRow { referral_id: self.id, ..Default::default() }],
+            handovers: vec![HandoverRow::blank(self.id)],
             events: vec![self.event(at, None, ReferralStatus::Draft)],
             ..Default::default()
         }
@@ -149,7 +149,7 @@ impl Continuation<'_> {
     /// The copy that the receiver reads, in the form in which an import writes it.
     fn handover(&self, client: &DemoClient, day: NaiveDate) -> HandoverRow {
         let client_fingerprint = client.fingerprint.clone();
-        let mut copy = HandoverRow { referral_id: self.id, client_fingerprint, ..Default::default() };
+        let mut copy = HandoverRow { client_fingerprint, ..HandoverRow::blank(self.id) };
         for field in self.fields_without_tick().iter() {
             let text = if field == F::Concern {
                 Some(format!("Es geht um: {}.", self.agreement.purpose.0.label()))

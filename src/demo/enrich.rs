@@ -21,7 +21,7 @@ use crate::failure::Failure;
 /// If the database does not answer.
 #[expect(clippy::disallowed_methods, reason = "the example data is of many agencies, and the demo wrote all of it")]
 pub(super) async fn begin(database: &Database, clock: &Clock) -> Result<Unscoped, DbErr> {
-    Unscoped::begin(database, clock.today()).await
+    database.unscoped().begin(clock.today()).await
 }
 
 /// Writes the values of `values_demo.csv`: case number, field, value in its stored format.
@@ -33,11 +33,11 @@ pub(super) async fn values(database: &Database, clock: &Clock, file: &[u8]) -> R
         let field = field.filter(|field| is_valid(field.value_type(), &text)).ok_or_else(|| wrong(&number, &name))?;
         let case = cases.get(&number)?;
         all.set_demo_value(case, field, &text).await.map_err(Failure::failed)?;
-        let (tx, referral) = (all.tx(), &case.referral);
+        let referral = &case.referral;
         let was_offered = referral.offered_at != 0 && FieldSet::from_i64(referral.offered_fields).contains(field);
-        if was_offered && let Some(mut copy) = tx.handover(referral.id).await.map_err(Failure::failed)? {
+        if was_offered && let Some(mut copy) = all.handover(referral.id).await.map_err(Failure::failed)? {
             copy.values.set(field, Some(&text));
-            tx.update_handover(&copy).await.map_err(Failure::failed)?;
+            all.update_handover(&copy).await.map_err(Failure::failed)?;
         }
     }
     all.into_tx().commit().await.map_err(Failure::failed)
@@ -74,7 +74,7 @@ pub(super) async fn messages(database: &Database, clock: &Clock, file: &[u8]) ->
             acting_for: None,
             body: text,
         };
-        all.tx().insert_messages(&[message]).await.map_err(Failure::failed)?;
+        all.insert_demo_messages(&[message]).await.map_err(Failure::failed)?;
     }
     all.into_tx().commit().await.map_err(Failure::failed)
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use kim_entity::classification::TABLES;
-use kim_entity::database::Database;
+use kim_entity::database::{Database, Databases};
 use kim_entity::{agency, setting};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
@@ -53,17 +53,26 @@ pub(super) async fn refuse_foreign_file(database: &str) -> Result<(), Failure> {
 /// [`Failure::Usage`] if the data is no demo's: nothing was changed. [`Failure::Failed`] if the database fails.
 pub(super) async fn claim(database: &Database) -> Result<Content, Failure> {
     // Before the migrations, because they would already change somebody else's database.
-    let content = content(database.for_demo_guard().main).await?;
+    let content = content(connections(database).main).await?;
     refuse_foreign_log(database).await?;
     migrate_up(database).await?;
     let (name, value) = (MARK.0.to_owned(), MARK.1.to_owned());
     let mark = setting::ActiveModel { name: Set(name), value: Set(value) };
     setting::Entity::insert(mark)
         .on_conflict(OnConflict::column(setting::Column::Name).do_nothing().to_owned())
-        .exec_without_returning(database.for_demo_guard().main)
+        .exec_without_returning(connections(database).main)
         .await
         .map_err(Failure::failed)?;
     Ok(content)
+}
+
+/// The connections of the database.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the guard looks at a database before its tables exist, and empties a demo's"
+)]
+fn connections(database: &Database) -> Databases<'_> {
+    database.for_demo_guard()
 }
 
 async fn content(main: &DatabaseConnection) -> Result<Content, Failure> {
@@ -95,7 +104,7 @@ async fn refuse_foreign_log(database: &Database) -> Result<(), Failure> {
     if database.backend() != DbBackend::Sqlite {
         return Ok(());
     }
-    let tables = tables(database.for_demo_guard().log).await.map_err(Failure::failed)?;
+    let tables = tables(connections(database).log).await.map_err(Failure::failed)?;
     if tables.is_empty() || tables.contains(LOG_MIGRATIONS) { Ok(()) } else { Err(foreign()) }
 }
 
@@ -124,8 +133,8 @@ fn foreign() -> Failure {
 
 /// Deletes everything but the mark, so that after an interrupted start the next start still recognises the database.
 pub(super) async fn empty(database: &Database) -> Result<(), DbErr> {
-    let main = tables_to_empty(database.for_demo_guard().main).await?;
-    let tx = database.for_demo_guard().main.begin().await?;
+    let main = tables_to_empty(connections(database).main).await?;
+    let tx = connections(database).main.begin().await?;
     if database.backend() == DbBackend::Postgres {
         // These include the log's tables.
         tx.execute_unprepared(&format!("TRUNCATE {}", main.join(", "))).await?;
@@ -137,8 +146,8 @@ pub(super) async fn empty(database: &Database) -> Result<(), DbErr> {
         tx.execute_unprepared(&format!("DELETE FROM {table}")).await?;
     }
     tx.commit().await?;
-    for table in tables_to_empty(database.for_demo_guard().log).await? {
-        database.for_demo_guard().log.execute_unprepared(&format!("DELETE FROM {table}")).await?;
+    for table in tables_to_empty(connections(database).log).await? {
+        connections(database).log.execute_unprepared(&format!("DELETE FROM {table}")).await?;
     }
     Ok(())
 }

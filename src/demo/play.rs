@@ -4,7 +4,6 @@
 use kim_domain::agency::Role;
 use kim_domain::id::{Kind, encode};
 use kim_entity::database::Database;
-use kim_entity::unscoped::Unscoped;
 use serde_json::{Value, json};
 
 use super::users;
@@ -20,7 +19,7 @@ const CASE: &str = "DEMO-K-21";
 /// [`Failure::Failed`] if the database does not answer.
 #[expect(clippy::disallowed_methods, reason = "the demo looks for its own draft")]
 pub async fn play(database: &Database) -> Result<Vec<Tab>, Failure> {
-    let draft = Unscoped::demo_referral(database, CASE).await.map_err(Failure::failed)?;
+    let draft = database.unscoped().demo_referral(CASE).await.map_err(Failure::failed)?;
     let Some(draft) = draft else { return Ok(Vec::new()) };
     let id = encode(Kind::Referral, draft);
 

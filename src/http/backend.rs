@@ -4,12 +4,15 @@ use std::future::Future;
 
 use kim_domain::agency::{AgencyKind, Role};
 use kim_domain::token::VerifiedToken;
-use kim_graphql::{ApiError, ParsedRequest};
+use kim_graphql::{ApiError, ParsedRequest, WeighedRequest};
 
 /// Admits viewers and answers their operations.
 pub trait GraphqlBackend: Send + Sync + 'static {
     /// An admitted viewer with a database connection. Short-lived, because it occupies the connection.
     type Viewer: Send;
+
+    /// Weighs a request before it gets a connection of the database.
+    fn weigh(&self, token: &VerifiedToken, request: ParsedRequest) -> WeighedRequest;
 
     /// Admits the viewer of a token. `None` for an unknown or disabled agency, or a role that does not exist at the
     /// agency's kind. Errors are database errors, which were logged already.
@@ -22,7 +25,7 @@ pub trait GraphqlBackend: Send + Sync + 'static {
     fn execute(
         &self,
         viewer: Self::Viewer,
-        request: ParsedRequest,
+        request: WeighedRequest,
         request_id: &str,
     ) -> impl Future<Output = async_graphql::Response> + Send;
 

@@ -1,17 +1,23 @@
 //! `/graphql`: authenticates the client, reads the request, admits the viewer, and executes the operation, in this
 //! order.
 
+use std::time::Duration;
+
 use async_graphql::parser::types::OperationType;
 use kim_domain::token::VerifiedToken;
-use kim_graphql::{ApiError, Code, ParsedRequest};
+use kim_graphql::{ApiError, Code, ParsedRequest, WeighedRequest};
 use poem::http::{HeaderValue, Method, StatusCode, Version, header};
 use poem::{Request, Response};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::accept::MediaType;
 use super::access::RequestContext;
 use super::answer::{self, Rejection};
+use super::turns::{Claim, Full, Turn};
 use super::{GraphqlBackend, HttpServer, request};
+
+/// Delay of the answer to a request for which there is no place.
+const REFUSAL_DELAY: Duration = Duration::from_millis(300);
 
 pub(super) async fn answer<B: GraphqlBackend>(
     server: &HttpServer<B>,
@@ -59,9 +65,22 @@ async fn respond<B: GraphqlBackend>(
         true => request::from_query_string(http),
         false => request::from_body(http).await,
     };
-    // The permit is held until the response is complete. It is acquired after the body was read, so that a slow client
-    // occupies only its connection, and neither a permit nor the database.
-    let _permit = server.request_permits.try_acquire().map_err(|_| Rejection::too_busy())?;
+    // Read and weighed before it gets a connection of the database. An error in its text is for admitted viewers only.
+    let parsed = request.map(ParsedRequest::read);
+    let operation = parsed.as_ref().ok().and_then(|parsed| parsed.as_ref().ok()?.operation_type());
+    let weighed = parsed.map(|parsed| parsed.map(|parsed| server.backend.weigh(&token, parsed)));
+    let known = weighed.as_ref().ok().and_then(|weighed| weighed.as_ref().ok());
+    if let Some(response) = known.and_then(WeighedRequest::too_expensive) {
+        context.operation = operation.map(label);
+        return Ok(answer::graphql(response, media_type, id));
+    }
+    let claim = Claim {
+        agency: token.agency_slug().to_owned(),
+        subject: token.subject().to_owned(),
+        is_statistics: known.is_some_and(WeighedRequest::is_statistics),
+    };
+    // It is held until the response is complete. A slow client occupies none, because its body was read before.
+    let _turn = take_turn(server, claim).await?;
     let viewer = match timeout(server.limits.deadline, server.backend.admit(token))
         .await
         .map_err(|_| Rejection::deadline_exceeded())?
@@ -80,19 +99,30 @@ async fn respond<B: GraphqlBackend>(
     };
     context.pair = Some(B::pair(&viewer));
 
-    let parsed = match ParsedRequest::read(request?) {
-        Ok(parsed) => parsed,
+    let weighed = match weighed? {
+        Ok(weighed) => weighed,
         Err(error) => return Ok(answer::parse_failed(error, media_type, id)),
     };
-    let operation = parsed.operation_type();
     context.operation = operation.map(label);
     if only_queries && matches!(operation, Some(OperationType::Mutation | OperationType::Subscription)) {
         return Err(answer::method_not_allowed("POST"));
     }
 
-    let execution = server.backend.execute(viewer, parsed, id);
+    let execution = server.backend.execute(viewer, weighed, id);
     let response = timeout(server.limits.deadline, execution).await.map_err(|_| Rejection::deadline_exceeded())?;
     Ok(answer::graphql(response, media_type, id))
+}
+
+/// Waits until the request may run. A refusal comes late, so that a program that repeats at once delays nobody.
+async fn take_turn<B>(server: &HttpServer<B>, claim: Claim) -> Result<Turn, Rejection> {
+    match timeout(server.limits.deadline, server.turns.take(claim)).await {
+        Ok(Ok(turn)) => Ok(turn),
+        Ok(Err(Full)) => {
+            sleep(REFUSAL_DELAY).await;
+            Err(Rejection::too_busy())
+        }
+        Err(_) => Err(Rejection::too_busy()),
+    }
 }
 
 /// Verifies the bearer token of the request. A request with two Authorization headers is refused.

@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use async_graphql::{EmptySubscription, Object, Schema};
 use kim_domain::agency::{AgencyKind, Role};
 use kim_domain::token::VerifiedToken;
-use kim_graphql::{ApiError, ParsedRequest};
+use kim_graphql::{ApiError, ParsedRequest, WeighedRequest};
 use reqwest::{Client, RequestBuilder};
 use serde_json::Value;
 
@@ -48,6 +48,9 @@ struct TestBackend(Schema<Query, Mutation, EmptySubscription>);
 impl GraphqlBackend for TestBackend {
     type Viewer = ();
 
+    fn weigh(&self, _: &VerifiedToken, request: ParsedRequest) -> WeighedRequest {
+        request.into()
+    }
     async fn admit(&self, token: VerifiedToken) -> Result<Option<()>, ApiError> {
         match token.agency_slug() {
             "unknown" => Ok(None),
@@ -59,8 +62,8 @@ impl GraphqlBackend for TestBackend {
     fn pair(&(): &()) -> (AgencyKind, Role) {
         (AgencyKind::Jobcenter, Role::Clerk)
     }
-    async fn execute(&self, (): (), request: ParsedRequest, _: &str) -> async_graphql::Response {
-        let mut request = request.request();
+    async fn execute(&self, (): (), request: WeighedRequest, _: &str) -> async_graphql::Response {
+        let mut request = request.request().expect("a request that is only parsed");
         assert!(!format!("{:?}", request.parsed_query()).contains("panics"), "this panic message contains a secret");
         self.0.execute(request).await
     }
@@ -79,6 +82,7 @@ async fn server() -> SocketAddr {
         origins: vec![HeaderValue::from_static("https://page.example")],
         deadline: Duration::from_secs(1),
         requests: 2,
+        running: 2,
         connections: 100,
     };
     let endpoint = Arc::new(HttpServer::new(backend, issuers, None, None, limits, Metrics::default()));

@@ -47,6 +47,7 @@ fn too_much(limit: Limit) -> Value {
             "query": format!("query($a: [Int]) {{ viewer {} }}", fields("role(a: $a)", 3)),
             "variables": {"a": vec![1; 5_000]},
         }),
+        Limit::Statistics => asking("{ a: referralStatistics { total } b: referralStatistics { total } }".to_owned()),
         Limit::Text => json!({"query": "{ __typename }", "variables": {"a": "x".repeat(50_000)}}),
         Limit::Page => asking("{ referrals(first: 101) { totalCount } }".to_owned()),
         Limit::Ids => asking(format!("{{ referralsById(ids: {}) {{ id }} }}", json!(vec!["a"; 101]))),

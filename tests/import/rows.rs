@@ -31,8 +31,8 @@ on_both! {
         assert_eq!(copy.values.get(HandoverField::Concern), Some("Es geht um: Integrationskurs."));
         assert_eq!(copy.values.get(HandoverField::FamilyName), Some("Rahimi"));
         assert_eq!(copy.client_fingerprint, Some(key().client("Rahimi", NaiveDate::from_ymd_opt(1999, 12, 24).expect("a day"))));
-        for &field in HandoverField::ALL.iter().filter(|field| copy.values.contains(**field)) {
-            let text = copy.values.get(field).expect("a value");
+        for field in copy.values.known().iter() {
+            let Some(text) = copy.values.get(field) else { continue };
             assert!(offered.contains(field), "{field:?} was not offered");
             assert!(!text.contains("canary"), "{field:?}");
             assert!(kim_domain::value::is_valid(field.value_type(), text), "{field:?}: {text}");

@@ -25,8 +25,11 @@ pub(crate) async fn check(database: &Database, facts: &Facts, slug: &str, random
         let referral = facts.referrals.iter().position(|referral| referral.id == row.id).expect("a referral");
         for &field in HandoverField::ALL {
             let expected = asked.contains(field) && facts.gives(referral, field.name());
-            let found = values.as_ref().is_some_and(|values| values.contains(field));
+            let known = values.as_ref().is_some_and(|values| values.known().contains(field));
+            let found = known && values.as_ref().is_some_and(|values| values.get(field).is_some());
             assert_eq!(found, expected, "{field:?} of {slug}, asked for {asked:?}");
+            let released = row.visible().restrict_to(asked).fields().contains(field);
+            assert_eq!(known, released, "{field:?} of {slug} counts as read");
         }
     }
 }
@@ -37,7 +40,7 @@ async fn read(database: &Database, token: &str, asked: FieldSet) -> Vec<(ListedR
     let (filter, order) = (ReferralFilter::default(), ReferralOrder::OfferedAtAsc);
     let window = Window { limit: 100, from_end: false, after: None, before: None };
     let page = snapshot.referrals(Direction::Incoming, &filter, order, &window, Extent::Whole).await.expect("a page");
-    let released: Vec<_> = page.rows.iter().map(|row| (row.id, row.visible().restrict_to(asked))).collect();
+    let released: Vec<_> = page.rows.iter().map(|row| (row.key(), row.visible().restrict_to(asked))).collect();
     let mut values = snapshot.handovers(&released).await.expect("values");
     page.rows.into_iter().map(|row| (row.clone(), values.remove(&row.id))).collect()
 }

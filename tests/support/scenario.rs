@@ -70,6 +70,13 @@ impl Scenario {
         Self { server, jobcenter, abh, traeger, number: AtomicU32::new(1) }
     }
 
+    /// The same scenario on a server with another clock.
+    pub(crate) async fn with_clock(self, clock: Clock) -> Self {
+        let Self { server, jobcenter, abh, traeger, number } = self;
+        let server = TestServer::start(server.close().await, clock).await;
+        Self { server, jobcenter, abh, traeger, number }
+    }
+
     /// Writes a new case of the Träger, with this consent for the receiver and purpose. Returns its id in the API.
     pub(crate) async fn case(&self, receiver: Uuid, purpose: ReferralPurpose, consent: Option<ConsentSpec>) -> String {
         let number = self.number.fetch_add(1, Ordering::Relaxed);

@@ -343,6 +343,7 @@ impl World {
         raw::insert(db, &self.handovers).await.expect("handovers");
         raw::insert(db, &self.messages).await.expect("messages");
         insert::<referral_event::Entity, _>(db, self.events).await;
+        raw::record_stays(db).await.expect("stays");
     }
 }
 

@@ -70,6 +70,7 @@ async fn fill(database: &Database, plan: Plan) -> Result<(), Failure> {
 
 /// Brings the database to the state that it would have some days later: analyzed, vacuumed, written to disk.
 pub(crate) async fn settle(database: &Database) -> Result<(), Failure> {
+    kim_entity::raw::record_stays(database.raw()).await?;
     if database.backend() == DbBackend::Postgres {
         for statement in ["VACUUM (ANALYZE)", "CHECKPOINT"] {
             database.raw().execute_unprepared(statement).await?;

@@ -37,18 +37,18 @@ pub async fn give_opinion(
             return Err(WorkError::bad_input("Bedenken brauchen eine Begründung („reasons“)."));
         }
     };
-    let opinions = work.writes().opinions_of(id).await?;
+    let opinions = work.writes().opinions_of(&locked.row).await?;
     if opinions.iter().any(|one| one.side == side) {
         return Err(WorkError::with_code(
             ErrorCode::IllegalTransition,
             "Für Ihre Seite liegt schon eine Stellungnahme vor.",
         ));
     }
-    let signatures = work.writes().signatures_of(id).await?;
+    let signatures = work.writes().signatures_of(&locked.row).await?;
     if signatures.iter().any(|one| one.is_of_subject) {
         return Err(conflict_of_interest());
     }
-    work.writes().insert_opinion(id, side, opinion.verdict, reasons, work.now()).await?;
+    work.writes().insert_opinion(&locked.row, side, opinion.verdict, reasons, work.now()).await?;
     let signed: Vec<_> = signatures.iter().map(|one| one.side).collect();
     let heard: Vec<_> = opinions.iter().map(|one| one.side).chain([side]).collect();
     conclude::if_complete(work, &locked.row, &signed, &heard).await?;

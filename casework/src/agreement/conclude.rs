@@ -5,10 +5,9 @@ use kim_domain::disclosure::Agreement;
 use kim_domain::field::FieldSet;
 use kim_domain::id::new_uuid;
 use kim_entity::agreement;
-use kim_entity::agreement_proposal::Model;
 use kim_entity::database::is_unique_violation;
 use kim_entity::unscoped::Unscoped;
-use kim_entity::write::{ProposalChange, Tx};
+use kim_entity::write::{LockedProposal, ProposalChange, Tx};
 use uuid::Uuid;
 
 use super::narrow::Running;
@@ -19,7 +18,7 @@ use crate::work::Work;
 /// Concludes the agreement if nothing is missing. Increments the version of the proposal in any case.
 pub(super) async fn if_complete(
     work: &mut Work<'_>,
-    row: &Model,
+    row: &LockedProposal,
     signed: &[AgreementSide],
     heard: &[AgreementSide],
 ) -> Result<(), WorkError> {
@@ -31,9 +30,9 @@ pub(super) async fn if_complete(
     update_proposal(work, row, ProposalChange::Concluded { agreement_id, at: work.now() }).await
 }
 
-async fn next_version(work: &mut Work<'_>, row: &Model) -> Result<Uuid, WorkError> {
+async fn next_version(work: &mut Work<'_>, row: &LockedProposal) -> Result<Uuid, WorkError> {
     // Locked, so that nobody terminates the previous version meanwhile.
-    let latest = work.writes().lock_latest_agreement(row.receiver_id, row.purpose.0).await?;
+    let latest = work.writes().lock_latest_agreement(row).await?;
     let id = new_uuid();
     // An agreement is never valid before the day on which it is concluded.
     let valid_from = row.valid_from.max(work.today());
@@ -60,7 +59,7 @@ async fn next_version(work: &mut Work<'_>, row: &Model) -> Result<Uuid, WorkErro
         terminated_for_cause_on: None,
         created_at: work.now(),
     };
-    match work.tx().insert_agreement(version).await {
+    match work.writes().insert_agreement(row, version).await {
         Ok(()) => {}
         // An import wrote the same version at the same time.
         Err(error) if is_unique_violation(&error) => return Err(WorkError::conflict(row.version)),
@@ -86,7 +85,7 @@ async fn next_version(work: &mut Work<'_>, row: &Model) -> Result<Uuid, WorkErro
     clippy::disallowed_methods,
     reason = "the drafts of all senders wait for the agreement; no data of them is returned"
 )]
-async fn give_to_drafts(work: &Work<'_>, row: &Model, agreement_id: Uuid) -> Result<(), WorkError> {
+async fn give_to_drafts(work: &Work<'_>, row: &LockedProposal, agreement_id: Uuid) -> Result<(), WorkError> {
     let give =
         async |all: &Unscoped<&Tx>| all.give_agreement_to_drafts(row.receiver_id, row.purpose.0, agreement_id).await;
     Ok(work.writes().unscoped(give).await?)

@@ -12,7 +12,7 @@ use kim_domain::purpose::ReferralPurpose;
 use kim_entity::DbErr;
 use kim_entity::agency;
 use kim_entity::database::Database;
-use kim_entity::unscoped::{AgreementRecord, Unscoped};
+use kim_entity::unscoped::AgreementRecord;
 
 /// The content of the document.
 struct Facts(AgreementRecord);
@@ -28,7 +28,7 @@ pub async fn document(
     purpose: ReferralPurpose,
     version: Option<i32>,
 ) -> Result<Option<String>, DbErr> {
-    let record = Unscoped::agreement_record(database, receiver, purpose, version).await?;
+    let record = database.unscoped().agreement_record(receiver, purpose, version).await?;
     Ok(record.map(|record| Facts(record).page()))
 }
 

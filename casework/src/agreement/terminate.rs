@@ -6,10 +6,10 @@ use kim_domain::agreement::ProposalStatus;
 use kim_domain::disclosure::Agreement;
 use kim_domain::field::FieldSet;
 use kim_domain::id::new_uuid;
-use kim_domain::purpose::ReferralPurpose;
 use kim_entity::agreement_termination;
 use kim_entity::code::Code;
 use kim_entity::database::is_unique_violation;
+use kim_entity::read::AgreementRow;
 use kim_entity::write::ProposalChange;
 use uuid::Uuid;
 
@@ -50,11 +50,11 @@ pub async fn terminate(work: &mut Work<'_>, input: &Termination) -> Result<Agree
     let (ends_on, reason) = (day(input, work.today())?, text("reason", &input.reason)?);
     // The proposal is locked before the versions, in the same order as when it is signed.
     let open = match input.for_cause {
-        true => work.writes().lock_open_proposal(row.receiver_id, row.purpose).await?,
+        true => work.writes().lock_open_proposal(&row).await?,
         false => None,
     };
-    refuse_unless_latest(work, row.receiver_id, row.purpose, row.id).await?;
-    let ended = work.writes().terminations_of(row.id).await?;
+    refuse_unless_latest(work, &row).await?;
+    let ended = work.writes().terminations_of(&row).await?;
     // An ordinary termination can be followed by one for cause, but by no other.
     if ended.iter().any(|one| one.for_cause || !input.for_cause) || row.for_cause {
         return Err(already());
@@ -70,13 +70,13 @@ pub async fn terminate(work: &mut Work<'_>, input: &Termination) -> Result<Agree
         staff: work.viewer().subject().to_owned(),
         created_at: work.now(),
     };
-    match work.writes().insert_termination(termination).await {
+    match work.writes().insert_termination(&row, termination).await {
         Ok(()) => {}
         Err(error) if is_unique_violation(&error) => return Err(already()),
         Err(error) => return Err(error.into()),
     }
     if input.for_cause {
-        close(work, row.receiver_id, row.purpose, ends_on).await?;
+        close(work, &row, ends_on).await?;
         if let Some(open) = open {
             // A proposal that was signed before the breach must not become an agreement after it.
             let (status, at) = (ProposalStatus::Rejected, work.now());
@@ -103,14 +103,9 @@ fn day(input: &Termination, today: NaiveDate) -> Result<NaiveDate, WorkError> {
 }
 
 /// Locks the versions, so that no new version is written before the commit.
-async fn refuse_unless_latest(
-    work: &Work<'_>,
-    receiver_id: Uuid,
-    purpose: ReferralPurpose,
-    id: Uuid,
-) -> Result<(), WorkError> {
-    match work.writes().lock_agreements(receiver_id, purpose).await? {
-        Some(latest) if latest.id == id => Ok(()),
+async fn refuse_unless_latest(work: &Work<'_>, row: &AgreementRow) -> Result<(), WorkError> {
+    match work.writes().lock_agreements(row).await? {
+        Some(latest) if latest.id == row.id => Ok(()),
         Some(latest) => Err(WorkError::with_code(
             ErrorCode::IllegalTransition,
             format!("Es gibt eine neuere Fassung ({}): Bitte diese kündigen.", latest.version),
@@ -120,14 +115,9 @@ async fn refuse_unless_latest(
 }
 
 /// Closes running referrals, also those under earlier versions.
-async fn close(
-    work: &mut Work<'_>,
-    receiver_id: Uuid,
-    purpose: ReferralPurpose,
-    on: NaiveDate,
-) -> Result<(), WorkError> {
-    let running = Running::find(work, receiver_id, purpose).await?;
-    work.writes().end_agreements_for_cause(receiver_id, purpose, on).await?;
-    work.mark_closed_to(receiver_id);
+async fn close(work: &mut Work<'_>, row: &AgreementRow, on: NaiveDate) -> Result<(), WorkError> {
+    let running = Running::find(work, row.receiver_id, row.purpose).await?;
+    work.writes().end_agreements_for_cause(row, on).await?;
+    work.mark_closed_to(row.receiver_id);
     Ok(running.narrow(work, on, |row| Agreement { fields: FieldSet::EMPTY, ..row.terms.agreement }).await?)
 }

@@ -81,7 +81,7 @@ pub async fn decide(work: &mut Work<'_>, target: Target, input: &Decide) -> Resu
         statements: json!(input.statements).to_string(),
         explanation,
     };
-    work.writes().insert_decision(decision).await?;
+    work.writes().insert_decision(case.key(), decision).await?;
     Ok(CaseResult { case: case.id })
 }
 

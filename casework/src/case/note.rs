@@ -14,6 +14,6 @@ use crate::work::Work;
 /// NOT_FOUND, BAD_INPUT.
 pub async fn add_note(work: &mut Work<'_>, case: Option<Uuid>, body: &str) -> Result<CaseResult, WorkError> {
     let case = own(work, case, FieldSet::EMPTY).await?;
-    work.writes().insert_note(case.id, text("text", body)?, work.now()).await?;
+    work.writes().insert_note(case.key(), text("text", body)?, work.now()).await?;
     Ok(CaseResult { case: case.id })
 }

@@ -69,8 +69,8 @@ pub async fn open(work: &mut Work<'_>, input: &OpenCase) -> Result<CaseResult, W
         created_at: now,
         values: record.values(),
     };
-    work.tx().insert_persons(&[person]).await?;
-    record.write_household(work, person_id).await?;
-    work.tx().insert_cases(&[case]).await.map_err(number_in_use)?;
+    let client = work.writes().insert_client(person).await?;
+    record.write_household(work, client).await?;
+    work.writes().insert_case(client, case).await.map_err(number_in_use)?;
     Ok(CaseResult { case: case_id })
 }

@@ -7,9 +7,9 @@ use kim_domain::field::HandoverField as F;
 use kim_domain::value::{
     Document, GermanCertificate, HouseholdMember, IntegrationAchievement, LegalRepresentative, Value, Wohnsitzauflage,
 };
+use kim_entity::keys::ClientKey;
 use kim_entity::person::Fingerprints;
 use kim_entity::values::{Changes, Values};
-use uuid::Uuid;
 
 use crate::import::{email, phone, postal_code};
 use crate::refusal::WorkError;
@@ -88,9 +88,9 @@ impl Checked {
     }
 
     /// Replaces the household members, if the record contains them.
-    pub(super) async fn write_household(&self, work: &Work<'_>, person_id: Uuid) -> Result<(), WorkError> {
+    pub(super) async fn write_household(&self, work: &Work<'_>, client: ClientKey) -> Result<(), WorkError> {
         let Some(members) = &self.household else { return Ok(()) };
-        Ok(work.writes().replace_household(person_id, members).await?)
+        Ok(work.writes().replace_household(client, members).await?)
     }
 }
 

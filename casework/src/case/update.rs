@@ -66,10 +66,10 @@ pub async fn update(work: &mut Work<'_>, target: Target, input: &UpdateCase) -> 
             renamed = Some(fingerprints(work, name, now(F::GivenName), born));
         }
     }
-    work.writes().update_person(case.person_id, record.changes(), renamed, work.now()).await?;
+    work.writes().update_person(case.client(), record.changes(), renamed, work.now()).await?;
     if matching::COMPARED.iter().any(|field| record.get(field).is_some()) {
-        matching::refresh(work, case.person_id).await?;
+        matching::refresh(work, case.client()).await?;
     }
-    record.write_household(work, case.person_id).await?;
+    record.write_household(work, case.client()).await?;
     Ok(CaseResult { case: case.id })
 }

@@ -8,7 +8,7 @@ use kim_domain::value::Language;
 use kim_entity::code::Code;
 use kim_entity::consent;
 use kim_entity::viewer::Author;
-use kim_entity::write::ConsentKey;
+use kim_entity::write::ConsentScope;
 
 use crate::refusal::{ErrorCode, Refused, WorkError};
 use crate::text::optional_line;
@@ -60,7 +60,7 @@ impl DeclaredConsent {
     pub(super) async fn row(
         &self,
         work: &Work<'_>,
-        (person_id, receiver_id, purpose): ConsentKey,
+        (client, receiver_id, purpose): ConsentScope,
         birth_date: Option<NaiveDate>,
     ) -> Result<consent::Model, WorkError> {
         let form_reason = optional_line("formReason", self.form_reason.as_deref())?;
@@ -97,7 +97,7 @@ impl DeclaredConsent {
         let Author { staff, acting_for, .. } = work.viewer().author();
         Ok(consent::Model {
             id: new_uuid(),
-            person_id,
+            person_id: client.id(),
             receiver_id,
             purpose: Code(purpose),
             fields: self.fields.to_i64(),

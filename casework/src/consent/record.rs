@@ -7,7 +7,7 @@ use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::ReferralStatus;
 use kim_entity::consent;
-use kim_entity::read::{ReferralRow, Values};
+use kim_entity::read::{OwnConsent, ReferralRow, Values};
 use kim_entity::write::AffectedRows;
 use uuid::Uuid;
 
@@ -55,16 +55,16 @@ pub async fn record(work: &mut Work<'_>, input: &Record) -> Result<ConsentResult
     let receiver = receiver.ok_or_else(|| {
         WorkError::bad_input("„receiverId“ ist keine Stelle Ihrer Kommune, die für diesen Zweck gebeten werden kann.")
     })?;
-    let client = work.writes().lock_person(case.person_id, BIRTH).await?.ok_or_else(WorkError::not_found)?;
+    let client = work.writes().lock_person(case.client(), BIRTH).await?.ok_or_else(WorkError::not_found)?;
     let today = work.today();
-    let concerned = work.writes().affected_by_consent(case.person_id, receiver.id, input.purpose).await?;
+    let concerned = work.writes().affected_by_consent(case.client(), receiver.id, input.purpose).await?;
     if concerned.consents.iter().any(|one| matches!(one.state(today), ConsentState::InForce | ConsentState::NotYet)) {
         return Err(WorkError::not_allowed(
             "Für diese Stelle und diesen Zweck gibt es schon eine Einwilligung: bitte „renewConsent“ benutzen, oder \
              „withdrawConsent“, wenn sie nicht mehr gilt.",
         ));
     }
-    let new = input.given.row(work, (case.person_id, receiver.id, input.purpose), born(&client)).await?;
+    let new = input.given.row(work, (case.client(), receiver.id, input.purpose), born(&client)).await?;
     write_consent(work, &concerned, new).await
 }
 
@@ -75,26 +75,26 @@ pub async fn record(work: &mut Work<'_>, input: &Record) -> Result<ConsentResult
 /// the client's case is closed and no running referral could use the consent; BAD_INPUT.
 pub async fn renew(work: &mut Work<'_>, id: Option<Uuid>, given: &DeclaredConsent) -> Result<ConsentResult, WorkError> {
     let seen = own(work, id).await?;
-    let client = work.writes().lock_person(seen.person_id, BIRTH).await?.ok_or_else(WorkError::not_found)?;
+    let client = work.writes().lock_person(seen.client(), BIRTH).await?.ok_or_else(WorkError::not_found)?;
     // Read again under the lock.
     let old = own(work, id).await?;
     if old.renewed_at.is_some() {
         return Err(WorkError::illegal("Diese Einwilligung wurde schon erneuert: bitte die neuere nehmen."));
     }
     let today = work.today();
-    let concerned = work.writes().affected_by_consent(seen.person_id, old.receiver_id, old.purpose.0).await?;
-    let another = |one: &&consent::Model| one.id != old.id && one.state(today) == ConsentState::InForce;
-    if concerned.consents.iter().any(|one| another(&one)) {
+    let concerned = work.writes().affected_by_consent(seen.client(), old.receiver_id, old.purpose.0).await?;
+    let another = |one: &OwnConsent| one.id != old.id && one.state(today) == ConsentState::InForce;
+    if concerned.consents.iter().any(another) {
         return Err(WorkError::not_allowed("Für diese Stelle und diesen Zweck gilt schon eine andere Einwilligung."));
     }
     let runs = concerned.referrals.iter().any(|row| row.status.is_open() || is_suspended(row));
-    if !runs && !work.writes().has_open_case(seen.person_id).await? {
+    if !runs && !work.writes().has_open_case(seen.client()).await? {
         return Err(WorkError::not_allowed("Der Fall ist abgeschlossen, und nichts läuft mehr, was darauf beruht."));
     }
-    let new = given.row(work, (seen.person_id, old.receiver_id, old.purpose.0), born(&client)).await?;
+    let new = given.row(work, (seen.client(), old.receiver_id, old.purpose.0), born(&client)).await?;
     let new = consent::Model { renews_id: Some(old.id), ..new };
-    work.writes().renew_consent(old.id, work.now()).await?;
-    write_event(work, old.id, ConsentStep::Renewed, new.all_fields()).await?;
+    work.writes().renew_consent(old.key(), work.now()).await?;
+    write_event(work, old.key(), ConsentStep::Renewed, new.all_fields()).await?;
     write_consent(work, &concerned, new).await
 }
 
@@ -112,8 +112,8 @@ async fn write_consent(
     concerned: &AffectedRows,
     new: consent::Model,
 ) -> Result<ConsentResult, WorkError> {
-    work.writes().insert_consent(new.clone()).await?;
-    write_event(work, new.id, ConsentStep::Recorded, new.all_fields()).await?;
+    let key = work.writes().insert_consent(concerned.client, new.clone()).await?;
+    write_event(work, key, ConsentStep::Recorded, new.all_fields()).await?;
     let mut done = ConsentResult { consent: new.id, referrals: Vec::new() };
     for row in &concerned.referrals {
         // A closed referral keeps its consent.

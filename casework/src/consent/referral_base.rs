@@ -16,7 +16,7 @@ pub(super) async fn base_on(work: &mut Work<'_>, row: &ReferralRow, consent: &co
     if row.status == ReferralStatus::Suspended && shows_anything(&terms) {
         return resume(work, row, consent.id).await;
     }
-    let mut moved = ReferralRow { terms, ..row.clone() };
+    let mut moved = row.clone().under(terms);
     moved.rest.consent_id = Some(consent.id);
     if row.status == ReferralStatus::Draft || row.visible() != moved.visible() {
         work.base_on_consent(row, consent.id).await?;

@@ -6,7 +6,7 @@ use kim_domain::disclosure::Terms;
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::referral::ReferralStatus;
 use kim_entity::consent;
-use kim_entity::read::ReferralRow;
+use kim_entity::read::{OwnConsent, ReferralRow};
 use uuid::Uuid;
 
 use super::referral_base::shows_anything;
@@ -26,9 +26,9 @@ pub async fn withdraw(
     fields: Option<FieldSet>,
 ) -> Result<ConsentResult, WorkError> {
     let seen = own(work, id).await?;
-    work.writes().lock_person(seen.person_id, FieldSet::EMPTY).await?.ok_or_else(WorkError::not_found)?;
+    work.writes().lock_person(seen.client(), FieldSet::EMPTY).await?.ok_or_else(WorkError::not_found)?;
     let (receiver, purpose) = (seen.receiver_id, seen.purpose.0);
-    let concerned = work.writes().affected_by_consent(seen.person_id, receiver, purpose).await?;
+    let concerned = work.writes().affected_by_consent(seen.client(), receiver, purpose).await?;
 
     let target = concerned.consents.iter().find(|one| one.id == seen.id);
     let target = target.ok_or_else(|| WorkError::illegal("Diese Einwilligung wurde schon widerrufen."))?;
@@ -59,10 +59,10 @@ pub async fn withdraw(
 /// Removes fields from a consent, or withdraws it as a whole. Returns the remaining consent.
 async fn withdraw_from(
     work: &mut Work<'_>,
-    one: &consent::Model,
+    one: &OwnConsent,
     fields: Option<FieldSet>,
 ) -> Result<consent::Model, WorkError> {
-    let mut left = one.clone();
+    let mut left = consent::Model::clone(one);
     let (step, taken) = match fields {
         Some(fields) if !one.all_fields().is_within(fields) => {
             left.fields = FieldSet::from_i64(one.fields).without(fields).to_i64();
@@ -74,16 +74,16 @@ async fn withdraw_from(
             (ConsentStep::Withdrawn, one.all_fields())
         }
     };
-    work.writes().withdraw_consent(&left).await?;
-    let event = if taken.is_empty() { None } else { Some(write_event(work, one.id, step, taken).await?) };
-    work.mark_withdrawn(one.id, event);
+    work.writes().withdraw_consent(one.key(), &left).await?;
+    let event = if taken.is_empty() { None } else { Some(write_event(work, one.key(), step, taken).await?) };
+    work.mark_withdrawn(one.key(), event);
     Ok(left)
 }
 
 /// Closes the fields of a referral that are no longer covered. Returns whether anything changed for the referral.
 async fn close(work: &mut Work<'_>, row: &ReferralRow, consent: &consent::Model) -> Result<bool, WorkError> {
     let terms = Terms { consent: Some(consent.into()), ..row.terms };
-    let after = ReferralRow { terms, ..row.clone() };
+    let after = row.clone().under(terms);
     if row.status.is_open() && !shows_anything(&terms) {
         suspend(work, row).await?;
         return Ok(true);

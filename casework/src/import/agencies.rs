@@ -49,8 +49,8 @@ pub async fn agencies(
     let sheet = Sheet::read(file, COLUMNS)?;
     let mut report = Report { rows: sheet.rows.len() as u64, notes: unknown_columns(&sheet), ..Report::default() };
     let all = match options.dry_run {
-        true => Unscoped::begin_reading(db, clock.today()).await?,
-        false => Unscoped::begin(db, clock.today()).await?,
+        true => db.unscoped().begin_reading(clock.today()).await?,
+        false => db.unscoped().begin(clock.today()).await?,
     };
     let stored = all.agencies().await?;
     let mut known: HashMap<String, agency::Model> = stored.into_iter().map(|row| (row.slug.clone(), row)).collect();

@@ -13,7 +13,6 @@ use kim_entity::DbErr;
 use kim_entity::code::Code;
 use kim_entity::database::Database;
 use kim_entity::read::ReferralRow;
-use kim_entity::unscoped::Unscoped;
 use kim_entity::{agency, agreement};
 use uuid::Uuid;
 
@@ -55,7 +54,7 @@ pub async fn agreements(
     let sheet = Sheet::read(file, COLUMNS)?;
     let mut report = Report { rows: sheet.rows.len() as u64, notes: unknown_columns(&sheet), ..Report::default() };
     let work = if options.dry_run { None } else { Some(Work::for_timer(db, clock).await?) };
-    let looking = if options.dry_run { Some(Unscoped::begin_reading(db, clock.today()).await?) } else { None };
+    let looking = if options.dry_run { Some(db.unscoped().begin_reading(clock.today()).await?) } else { None };
     let Some(all) = looking.as_ref().or(work.as_ref().map(Work::unscoped)) else { return Ok(report) };
     let agencies = all.agencies().await?.into_iter().map(|row| (row.slug.clone(), row)).collect();
     let stored = all.agreements().await?;
@@ -103,7 +102,7 @@ async fn write(mut work: Work<'_, TimerWork>, new: Vec<agreement::Model>) -> Res
             true => Some(Running::find_for_import(&work, row.receiver_id, row.purpose.0).await?),
             false => None,
         };
-        work.tx().insert_agreement(row.clone()).await?;
+        work.unscoped().insert_agreement(row.clone()).await?;
         let Some(running) = running else { continue };
         if row.valid_from <= work.today() {
             work.mark_closed_to(row.receiver_id);

@@ -37,8 +37,8 @@ pub async fn cases(
     let rows: Vec<CaseRow> = sheet.rows.iter().map(|row| CaseRow::read(&sheet, row, today)).collect();
     let notes = unknown_columns(&sheet);
     let all = match options.dry_run {
-        true => Unscoped::begin_reading(db, today).await?,
-        false => Unscoped::begin(db, today).await?,
+        true => db.unscoped().begin_reading(today).await?,
+        false => db.unscoped().begin(today).await?,
     };
     let directory = Directory::load(&all).await?;
     if let Some(slug) = &options.agency

@@ -1,14 +1,13 @@
 //! Offers a declined, expired or withdrawn referral again: as a linked referral that keeps the date of first receipt.
 
-use chrono::NaiveDate;
 use kim_domain::change::ChangeKind;
 use kim_domain::field::FieldSet;
 use kim_domain::id::new_uuid;
 use kim_domain::life::ReferralAction;
 use kim_domain::purpose::ReferralPurpose;
 use kim_entity::read::{Contact, ReferralRow};
-use kim_entity::referral_event;
-use kim_entity::write::{NewDraft, OwnList, Tx};
+use kim_entity::write::{DraftOf, NewDraft, OwnList};
+use kim_entity::{consent, referral_event};
 use uuid::Uuid;
 
 use super::offer::{Offer, offer_row};
@@ -32,17 +31,19 @@ pub async fn offer_again(work: &mut Work<'_>, input: Offer) -> Result<ReferralRe
         };
         return Err(WorkError::unmoved(why, ReferralAction::OfferAgain, row.status));
     }
-    if work.tx().is_continued(row.rest.case_id, row.id).await? {
+    if work.writes().is_continued(&row).await? {
         return Err(WorkError::illegal(
             "Diese Übergabe wurde schon erneut angeboten. Bitte die neue Übergabe benutzen, auch wenn sie wieder endet.",
         ));
     }
-    require_room(work, OwnList::Referrals(row.rest.case_id)).await?;
+    require_room(work, OwnList::Referrals(row.rest.case_id())).await?;
     // The version is incremented, so that a colleague with the old version gets a CONFLICT.
     work.write_action(&row, ReferralAction::OfferAgain, ChangeKind::Moved, None, Default::default()).await?;
     let (id, next) = (new_uuid(), Continuation { receiver_id: row.receiver_id, purpose: row.purpose, hop: 0 });
     let first = work.draft_event(row.sender_id, id);
-    write_continuation(work.tx(), &row, next, first, work.today()).await?;
+    let case = row.own_case().ok_or_else(WorkError::not_found)?;
+    let consent = work.writes().consent_of(case, next.receiver_id, next.purpose).await?;
+    write_continuation(work, &row, next, consent, first).await?;
     let new = work.referral(Some(id), 1).await?;
     let target = Target { id: Some(id), expected_version: 1 };
     offer_row(work, &new, Offer { target, ..input }).await
@@ -56,25 +57,22 @@ pub(super) struct Continuation {
     pub(super) hop: i16,
 }
 
-/// Writes a draft of the same sender that continues a referral, with its case, first receipt and application. `first`
-/// is the first event of the draft.
+/// Writes a draft of the same sender that continues a referral, with its case, first receipt and application. `consent`
+/// is the one in force for the new receiver and purpose, and `first` the first event of the draft.
 pub(super) async fn write_continuation(
-    tx: &Tx,
+    work: &Work<'_>,
     row: &ReferralRow,
     next: Continuation,
+    consent: Option<consent::Model>,
     first: referral_event::Model,
-    today: NaiveDate,
 ) -> Result<(), WorkError> {
     let Continuation { receiver_id, purpose, hop } = next;
-    let concern = tx.concern(row.id).await?;
-    let old = tx.referral_as_stored(row.id).await?.ok_or_else(WorkError::not_found)?;
-    let agreement = tx.agreement_in_force(receiver_id, purpose, today).await?;
-    let consent = tx.consent_of(row.rest.case_id, receiver_id, purpose, today).await?;
+    let concern = work.writes().concerns(&[row.key()]).await?.remove(&row.key());
+    let old = work.writes().referral_as_stored(row).await?.ok_or_else(WorkError::not_found)?;
+    let agreement = work.writes().agreement_in_force(receiver_id, purpose).await?;
     let reference = random_reference(&mut rand::rng());
     let draft = NewDraft {
         id: first.referral_id,
-        case_id: old.case_id,
-        sender_id: old.sender_id,
         receiver_id,
         purpose,
         kind: old.kind.0,
@@ -90,12 +88,11 @@ pub(super) async fn write_continuation(
             phone: old.sender_contact_phone,
             email: old.sender_contact_email,
         },
-        previous_id: Some(row.id),
         hops: old.hops + hop,
         concern,
         created_at: first.at,
     };
-    Ok(tx.insert_draft(draft, first).await?)
+    Ok(work.writes().insert_draft(DraftOf::Continued(row), draft, first).await?)
 }
 
 /// The offered fields without those that the new receiver's kind may never see.

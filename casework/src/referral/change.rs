@@ -45,7 +45,7 @@ pub async fn change_handover(
 ) -> Result<ReferralResult, WorkError> {
     let row = work.referral(target.id, target.expected_version).await?;
     require_permitted(&row, ReferralAction::ChangeHandover)?;
-    let stored = work.tx().handover(row.id).await?.ok_or_else(WorkError::not_found)?;
+    let stored = work.writes().handover(&row).await?.ok_or_else(WorkError::not_found)?;
     let concern = input.concern.as_deref().map(|concern| text("concern", concern)).transpose()?;
     let before = row.terms.offered;
     let mut change = Change {
@@ -69,7 +69,7 @@ pub async fn change_handover(
     if let Some(concern) = &change.concern {
         copied.values.set(F::Concern, Some(concern));
     }
-    work.tx().update_handover(&copied).await?;
+    work.writes().update_handover(&row, copied).await?;
     let offered = before.or(change.added).without(change.removed);
     let reporting_duty_acknowledged = input.acknowledge_reporting_duty.then_some(true);
     let with = ReferralChange { offered: Some(offered), reporting_duty_acknowledged, ..Default::default() };
@@ -135,7 +135,7 @@ impl Change {
         if !now.is_empty() {
             refuse_without_ground(&Terms { stage: Stage::Full, offered: now, ..row.terms })?;
         }
-        let values = copy::values(work, row.rest.case_id, self.added.or(input.refresh)).await?;
+        let values = copy::values(work, row.rest.case_id(), self.added.or(input.refresh)).await?;
         let stale = |field: &F| *field != F::Concern && stored.values.get(*field) != values.get(*field);
         self.refreshed = input.refresh.without(self.added).iter().filter(stale).collect();
         let going = self.added.or(self.refreshed);

@@ -70,19 +70,19 @@ pub async fn report_wrong_value(
     if !row.visible().fields().contains(field) {
         return Err(WorkError::not_allowed(format!("„{}“ zeigt Ihnen diese Übergabe jetzt nicht.", field.label())));
     }
-    if work.writes().has_open_correction(row.id, field).await? {
+    if work.writes().has_open_correction(&row, field).await? {
         return Err(WorkError::not_allowed(format!(
             "Zu „{}“ ist schon eine Meldung offen. Bitte die Entscheidung abwarten oder eine Nachricht schreiben.",
             field.label()
         )));
     }
     let id = new_uuid();
-    let copied = work.tx().handover(row.id).await?.ok_or_else(WorkError::not_found)?;
+    let copied = work.writes().handover(&row).await?.ok_or_else(WorkError::not_found)?;
     let Author { agency_id, staff, acting_for } = work.viewer().author();
     let reported = correction::Model {
         id,
         referral_id: row.id,
-        case_id: row.rest.case_id,
+        case_id: row.rest.case_id(),
         field: Code(field),
         agency_id,
         staff: Some(staff),
@@ -97,7 +97,7 @@ pub async fn report_wrong_value(
         decided_staff: None,
         decided_acting_for: None,
     };
-    work.writes().insert_correction(reported).await?;
+    work.writes().insert_correction(&row, reported).await?;
     let others: Vec<_> = of_case.iter().filter(|other| other.id != row.id && hands_over(other, field)).collect();
     let known = known(work, &of_case, field).await?;
     notify(work, id, &others, ReferralAction::ReportWrongValue, DISPUTED, field, &known).await?;
@@ -122,7 +122,7 @@ pub async fn decide_correction(
         return Err(WorkError::unmoved(MoveError::NotYours, ReferralAction::DecideCorrection, row.status));
     }
     let found = match input.correction {
-        Some(id) => work.writes().correction(id, row.id).await?,
+        Some(id) => work.writes().correction(&row, id).await?,
         None => None,
     };
     let found = found.ok_or_else(WorkError::not_found)?;
@@ -143,7 +143,7 @@ pub async fn decide_correction(
     match input.decision {
         CorrectionDecision::Accepted => {
             let stale = refresh(work, &row, &found, &of_case, &known, input.acknowledge_reporting_duty).await?;
-            work.writes().decide_correction(found.id, state, said, work.now()).await?;
+            work.writes().decide_correction(&row, found.id, state, said, work.now()).await?;
             let (own, others): (Vec<_>, Vec<_>) = stale.into_iter().partition(|one| one.id == row.id);
             let word = if own.is_empty() { CORRECTED } else { OUTDATED };
             let its = known.get(&row.id).copied().unwrap_or_default().or(FieldSet::of(&[field]));
@@ -153,10 +153,10 @@ pub async fn decide_correction(
             // A field that is no longer handed over is not marked, even if it is handed over again later.
             let frozen = own.into_iter().chain(others).filter(|one| !offered_fields_of(one, field).is_empty());
             let frozen: Vec<Uuid> = frozen.map(|one| one.id).collect();
-            work.writes().insert_correction_notices(found.id, &frozen, true, work.now()).await?;
+            write_notices(work, found.id, &frozen, true).await?;
         }
         CorrectionDecision::Rejected => {
-            work.writes().decide_correction(found.id, state, said, work.now()).await?;
+            work.writes().decide_correction(&row, found.id, state, said, work.now()).await?;
             decide(work, &row, UPHELD, FieldSet::of(&[field])).await?;
             notify(work, found.id, &runs, ReferralAction::DecideCorrection, UPHELD, field, &known).await?;
         }
@@ -186,7 +186,7 @@ async fn same_case(work: &Work<'_>, target: Target) -> Result<Vec<referral::Mode
     let Some(id) = target.id else { return Ok(Vec::new()) };
     // Not locked here, because locking one row before an earlier one could deadlock. A referral's case never changes.
     let Some(row) = work.reads().referrals_by_id(&[id]).await?.pop() else { return Ok(Vec::new()) };
-    let lock = async |all: &Unscoped<&Tx>| all.lock_referrals_of_case(row.rest.case_id).await;
+    let lock = async |all: &Unscoped<&Tx>| all.lock_referrals_of_case(row.rest.case_id()).await;
     Ok(work.writes().unscoped(lock).await?)
 }
 
@@ -226,7 +226,15 @@ async fn notify(
             notified.push(other.id);
         }
     }
-    Ok(work.writes().insert_correction_notices(correction, &notified, false, work.now()).await?)
+    write_notices(work, correction, &notified, false).await
+}
+
+/// Records that the receivers of these referrals were notified, and whether their copies stay wrong.
+#[expect(clippy::disallowed_methods, reason = "the other referrals of the case have other receivers")]
+async fn write_notices(work: &Work<'_>, correction: Uuid, referrals: &[Uuid], outdated: bool) -> Result<(), WorkError> {
+    let now = work.now();
+    let write = async |all: &Unscoped<&Tx>| all.insert_correction_notices(correction, referrals, outdated, now).await;
+    Ok(work.writes().unscoped(write).await?)
 }
 
 fn codes(fields: FieldSet) -> Vec<&'static str> {

@@ -54,7 +54,7 @@ pub(super) async fn refresh<'c>(
 ) -> Result<Vec<&'c referral::Model>, WorkError> {
     let field = found.field.0;
     if !is_of_the_case(field) {
-        let copied = work.tx().handover(row.id).await?;
+        let copied = work.writes().handover(row).await?;
         let now = copied.as_ref().and_then(|copied| copied.values.get(field));
         refuse_uncorrected(
             work,
@@ -65,7 +65,7 @@ pub(super) async fn refresh<'c>(
         return Ok(Vec::new());
     }
     let offered = of_case.iter().fold(FieldSet::EMPTY, |all, one| all.or(FieldSet::from_i64(one.offered_fields)));
-    let values = copy::values(work, row.rest.case_id, offered.or(same_fact(field))).await?;
+    let values = copy::values(work, row.rest.case_id(), offered.or(same_fact(field))).await?;
     refuse_uncorrected(
         work,
         found,
@@ -86,6 +86,10 @@ pub(super) async fn refresh<'c>(
 /// The referrals that have ended or no longer hand over the fact, and whose receivers know a value that differs from
 /// the case's. A value that was removed from the handover cannot be compared, so every receiver that was shown it is
 /// included.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the copies of the case's other referrals are compared, and not returned"
+)]
 async fn stale<'c>(
     work: &Work<'_>,
     of_case: &'c [referral::Model],
@@ -95,7 +99,8 @@ async fn stale<'c>(
 ) -> Result<Vec<&'c referral::Model>, WorkError> {
     let left: Vec<_> = of_case.iter().filter(|one| !hands_over(one, field)).collect();
     let of_left: Vec<Uuid> = left.iter().map(|one| one.id).collect();
-    let copies = work.tx().handovers(&of_left, same_fact(field)).await?;
+    let find = async |all: &Unscoped<&Tx>| all.handovers(&of_left, same_fact(field)).await;
+    let copies = work.writes().unscoped(find).await?;
     let stale = |one: &referral::Model| {
         let known = known.get(&one.id).copied().unwrap_or_default();
         let has = offered_fields_of(one, field);
@@ -116,9 +121,12 @@ fn refuse_uncorrected(
     if digest(work, found.id, now) == found.value_mark { Err(WorkError::bad_input(else_)) } else { Ok(()) }
 }
 
+/// Copies the current value of the case to one running handover.
+#[expect(clippy::disallowed_methods, reason = "every running copy of the case gets the corrected value")]
 async fn copy_anew(work: &mut Work<'_>, one: &referral::Model, field: F, values: &Values) -> Result<(), WorkError> {
     let offered = FieldSet::from_i64(one.offered_fields);
-    let Some(mut copied) = work.tx().handover(one.id).await? else { return Ok(()) };
+    let find = async |all: &Unscoped<&Tx>| all.handover(one.id).await;
+    let Some(mut copied) = work.writes().unscoped(find).await? else { return Ok(()) };
     let stale = |field: &F| copied.values.get(*field) != values.get(*field);
     let stale: FieldSet = same_fact(field).and(offered).iter().filter(stale).collect();
     if stale.is_empty() {
@@ -129,7 +137,7 @@ async fn copy_anew(work: &mut Work<'_>, one: &referral::Model, field: F, values:
     }
     // The desk now finds the client by the corrected values of this copy.
     copied.client_fingerprint = copy::fingerprint_of_copy(work, |field| copied.values.get(field));
-    work.tx().update_handover(&copied).await?;
+    work.writes().unscoped(async |all: &Unscoped<&Tx>| all.update_handover(&copied).await).await?;
     // Answers that were started with the old value are computed again.
     work.mark_closed_to(one.receiver_id);
     Ok(())

@@ -7,7 +7,7 @@ use kim_domain::life::ReferralAction;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::ReferralKind;
 pub use kim_entity::read::Contact;
-use kim_entity::write::{NewDraft, OwnList};
+use kim_entity::write::{DraftOf, NewDraft, OwnList};
 use uuid::Uuid;
 
 use super::offer::Parties;
@@ -74,7 +74,7 @@ pub async fn draft(work: &mut Work<'_>, input: &Draft) -> Result<ReferralResult,
     let receiver = receiver.ok_or_else(|| {
         WorkError::bad_input("„receiverId“ ist keine Stelle Ihrer Kommune, die für diesen Zweck gebeten werden kann.")
     })?;
-    let parties = Parties::find(work, case.id, receiver, input.purpose).await?;
+    let parties = Parties::find(work, case.key(), receiver, input.purpose).await?;
     let fields = match input.fields {
         Some(fields) => parties.within_ceiling(fields)?,
         None => parties.usual(work.today()),
@@ -85,8 +85,6 @@ pub async fn draft(work: &mut Work<'_>, input: &Draft) -> Result<ReferralResult,
     let first = work.draft_event(work.own_id(), id);
     let row = NewDraft {
         id,
-        case_id: case.id,
-        sender_id: work.own_id(),
         receiver_id: parties.receiver.id,
         purpose: input.purpose,
         kind: input.kind,
@@ -98,12 +96,11 @@ pub async fn draft(work: &mut Work<'_>, input: &Draft) -> Result<ReferralResult,
         carries_application: input.carries_application,
         first_received_on: None,
         sender_contact: contact,
-        previous_id: None,
         hops: 0,
         concern,
         created_at: work.now(),
     };
-    work.tx().insert_draft(row, first).await?;
+    work.writes().insert_draft(DraftOf::Case(&case), row, first).await?;
     Ok(ReferralResult { referral: id })
 }
 
@@ -117,7 +114,7 @@ pub async fn discard(work: &mut Work<'_>, target: Target) -> Result<ReferralResu
         .standing
         .after(ReferralAction::Discard, mover(&row))
         .map_err(|why| WorkError::unmoved(why, ReferralAction::Discard, row.status))?;
-    work.writes().delete_draft(row.id).await?;
+    work.writes().delete_draft(&row).await?;
     Ok(ReferralResult { referral: row.id })
 }
 

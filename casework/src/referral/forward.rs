@@ -43,7 +43,7 @@ pub async fn forward(work: &mut Work<'_>, input: Forward) -> Result<ReferralResu
     if let Some(why) = why {
         return Err(WorkError::unmoved(why, ReferralAction::Forward, row.status));
     }
-    let hops = work.tx().referral_as_stored(row.id).await?.map_or(0, |row| row.hops);
+    let hops = work.writes().referral_as_stored(&row).await?.map_or(0, |row| row.hops);
     let of_participation = [row.purpose, input.purpose].contains(&ReferralPurpose::ParticipationSupport);
     if of_participation && hops >= 1 && !(input.by_agreement && hops == 1) {
         return Err(WorkError::not_allowed(
@@ -60,7 +60,7 @@ pub async fn forward(work: &mut Work<'_>, input: Forward) -> Result<ReferralResu
             "„toAgencyId“ ist keine andere Stelle der Kommune, die für diesen Zweck gebeten werden kann.",
         )
     })?;
-    let is_open = async |all: &Unscoped<&Tx>| all.is_case_open(row.rest.case_id).await;
+    let is_open = async |all: &Unscoped<&Tx>| all.is_case_open(row.rest.case_id()).await;
     if !work.writes().unscoped(is_open).await? {
         return Err(WorkError::not_allowed(
             "Die übergebende Stelle hat den Fall abgeschlossen und bietet nichts mehr an. Bitte selbst an die zuständige \
@@ -70,8 +70,9 @@ pub async fn forward(work: &mut Work<'_>, input: Forward) -> Result<ReferralResu
     let detail = json!({ "to": receiver.id, "purpose": input.purpose.code() });
     work.advance(&row, Move { detail: Some(detail), ..Move::by(&row, ReferralAction::Forward) }).await?;
     let next = Continuation { receiver_id: receiver.id, purpose: input.purpose, hop: 1 };
-    let (first, today) = (work.draft_event(row.sender_id, new_uuid()), work.today());
-    let draft = async |all: &Unscoped<&Tx>| write_continuation(all.tx(), &row, next, first, today).await;
-    work.writes().unscoped(draft).await?;
+    let first = work.draft_event(row.sender_id, new_uuid());
+    let consent = async |all: &Unscoped<&Tx>| all.consent_of(row.rest.case_id(), receiver.id, input.purpose).await;
+    let consent = work.writes().unscoped(consent).await?;
+    write_continuation(work, &row, next, consent, first).await?;
     Ok(ReferralResult { referral: row.id })
 }

@@ -54,7 +54,7 @@ pub async fn suspend_with_reason<W: Worker>(
 /// # Errors
 /// ILLEGAL_TRANSITION if it is not suspended, or a database error.
 pub async fn resume(work: &mut Work<'_>, row: &ReferralRow, consent_id: Uuid) -> Result<(), WorkError> {
-    let kept = work.tx().referral_as_stored(row.id).await?.and_then(|row| row.paused_days);
+    let kept = work.writes().referral_as_stored(row).await?.and_then(|row| row.paused_days);
     let has_open_question = row.rest.standing.suspended_from == Some(ReferralStatus::InfoRequested);
     let agreement = match row.rest.agreement_id {
         Some(id) => work.writes().agreement(id).await?,

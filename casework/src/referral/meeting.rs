@@ -62,7 +62,7 @@ pub async fn record_appointment(
     };
     work.write_action(&row, ReferralAction::RecordAppointment, ChangeKind::Appointment, None, Default::default())
         .await?;
-    work.writes().insert_appointment(row.id, appointment, work.now()).await?;
+    work.writes().insert_appointment(&row, appointment, work.now()).await?;
     Ok(ReferralResult { referral: row.id })
 }
 
@@ -92,7 +92,7 @@ pub async fn record_talk(work: &mut Work<'_>, target: Target, input: &Talk) -> R
         client_took_part: input.client_took_part,
     };
     work.write_action(&row, ReferralAction::RecordTalk, ChangeKind::Talk, None, Default::default()).await?;
-    work.writes().insert_talk(row.id, talk, work.now()).await?;
+    work.writes().insert_talk(&row, talk, work.now()).await?;
     Ok(ReferralResult { referral: row.id })
 }
 

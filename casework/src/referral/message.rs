@@ -26,5 +26,5 @@ pub async fn post(work: &mut Work<'_>, target: Target, body: &str) -> Result<Ref
 
 /// Writes a message of the viewer. `name` is the name of the input.
 pub(super) async fn write(work: &Work<'_>, row: &ReferralRow, name: &str, body: &str) -> Result<(), WorkError> {
-    Ok(work.writes().post_message(row.id, text(name, body)?, work.now()).await?)
+    Ok(work.writes().post_message(row, text(name, body)?, work.now()).await?)
 }

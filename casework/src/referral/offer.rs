@@ -5,12 +5,13 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{Days, NaiveDate};
 use kim_domain::deadline::after_working_days;
 use kim_domain::disclosure::{self, Stage, Terms};
-use kim_domain::field::{FieldSet, HandoverField as F};
+use kim_domain::field::FieldSet;
 use kim_domain::life::ReferralAction;
 use kim_domain::purpose::ReferralPurpose;
 use kim_entity::handover::HandoverRow;
+use kim_entity::keys::{CaseKey, ClientKey, ReferralKey};
 use kim_entity::read::{CaseRow, Contact, ReferralRow};
-use kim_entity::write::{ConsentKey, OfferColumns, ReferralChange};
+use kim_entity::write::{ConsentScope, OfferColumns, ReferralChange};
 use kim_entity::{agency, agreement, consent};
 use uuid::Uuid;
 
@@ -46,14 +47,14 @@ pub(super) struct Parties {
 impl Parties {
     pub(super) async fn find(
         work: &Work<'_>,
-        case_id: Uuid,
+        case: CaseKey,
         receiver: agency::Model,
         purpose: ReferralPurpose,
     ) -> Result<Self, WorkError> {
         Ok(Self {
             sender: work.writes().own_agency().await?,
             agreement: work.writes().agreement_in_force(receiver.id, purpose).await?,
-            consent: work.writes().consent_of(case_id, receiver.id, purpose).await?,
+            consent: work.writes().consent_of(case, receiver.id, purpose).await?,
             receiver,
             purpose,
         })
@@ -108,8 +109,8 @@ pub(super) struct PreparedOffer<'r> {
 
 /// Writes the offers. None can be refused any more: the drafts are locked, and each was checked.
 pub(super) async fn write(work: &mut Work<'_>, mut prepared: Vec<PreparedOffer<'_>>) -> Result<(), WorkError> {
-    let copies: Vec<_> = prepared.iter_mut().map(|one| std::mem::take(&mut one.copy)).collect();
-    work.tx().replace_handovers(&copies).await?;
+    let copies = prepared.iter_mut().map(|one| (one.row.key(), std::mem::take(&mut one.copy))).collect();
+    work.writes().replace_handovers(copies).await?;
     for PreparedOffer { row, with, .. } in prepared {
         work.advance(row, Move { with, ..Move::by(row, ReferralAction::Offer) }).await?;
     }
@@ -124,8 +125,8 @@ pub(super) struct Grounds {
     /// Cases that are open, and locked until the commit.
     open: BTreeSet<Uuid>,
     cases: HashMap<Uuid, CaseRow>,
-    consents: HashMap<ConsentKey, consent::Model>,
-    concerns: HashMap<Uuid, String>,
+    consents: HashMap<ConsentScope, consent::Model>,
+    concerns: HashMap<ReferralKey, String>,
 }
 
 impl Grounds {
@@ -134,7 +135,7 @@ impl Grounds {
         let writes = work.writes();
         let fields = |&(row, fields): &(&ReferralRow, Option<FieldSet>)| fields.unwrap_or(row.terms.offered);
         let fields = drafts.iter().map(fields).fold(FieldSet::EMPTY, FieldSet::or);
-        let cases: BTreeSet<Uuid> = drafts.iter().map(|(row, _)| row.rest.case_id).collect();
+        let cases: BTreeSet<Uuid> = drafts.iter().map(|(row, _)| row.rest.case_id()).collect();
         let open = writes.open_cases(&cases).await?;
         let cases = copy::records(work, &cases.into_iter().collect::<Vec<_>>(), fields).await?;
         let pairs: BTreeSet<_> = drafts.iter().map(|(row, _)| (row.receiver_id, row.purpose)).collect();
@@ -144,17 +145,15 @@ impl Grounds {
             let agreement = writes.agreement_in_force(receiver_id, purpose).await?;
             receivers.insert((receiver_id, purpose), (receiver, agreement));
         }
-        let clients: BTreeSet<Uuid> = cases.iter().map(|case| case.person_id).collect();
-        let referrals: Vec<Uuid> = drafts.iter().map(|(row, _)| row.id).collect();
-        let concerns = work.tx().handovers(&referrals, FieldSet::of(&[F::Concern])).await?;
-        let concern_of = |row: HandoverRow| Some((row.referral_id, row.values.get(F::Concern)?.to_owned()));
+        let clients: BTreeSet<ClientKey> = cases.iter().map(CaseRow::client).collect();
+        let referrals: Vec<ReferralKey> = drafts.iter().map(|(row, _)| row.key()).collect();
         Ok(Self {
             sender: writes.own_agency().await?,
             receivers,
             open,
             consents: writes.consents_of(&clients, &pairs).await?,
             cases: cases.into_iter().map(|case| (case.id, case)).collect(),
-            concerns: concerns.into_iter().filter_map(concern_of).collect(),
+            concerns: writes.concerns(&referrals).await?,
         })
     }
 
@@ -171,10 +170,10 @@ impl Grounds {
             .standing
             .after(ReferralAction::Offer, crate::work::mover(row))
             .map_err(|why| WorkError::unmoved(why, ReferralAction::Offer, row.status))?;
-        if !self.open.contains(&row.rest.case_id) {
+        if !self.open.contains(&row.rest.case_id()) {
             return Err(WorkError::not_allowed("Der Fall ist abgeschlossen."));
         }
-        let case = self.cases.get(&row.rest.case_id).ok_or_else(WorkError::not_found)?;
+        let case = self.cases.get(&row.rest.case_id()).ok_or_else(WorkError::not_found)?;
         let Some((Some(receiver), Some(agreement))) = self.receivers.get(&(row.receiver_id, row.purpose)) else {
             return Err(WorkError::no_agreement());
         };
@@ -183,7 +182,7 @@ impl Grounds {
             receiver: receiver.clone(),
             purpose: row.purpose,
             agreement: Some(agreement.clone()),
-            consent: self.consents.get(&(case.person_id, row.receiver_id, row.purpose)).cloned(),
+            consent: self.consents.get(&(case.client(), row.receiver_id, row.purpose)).cloned(),
         };
         let offered = match fields {
             Some(fields) => parties.within_ceiling(fields)?,
@@ -196,9 +195,9 @@ impl Grounds {
         if needs_acknowledgement(forms.0, forms.1, offered, values, today) && !acknowledge_reporting_duty {
             return Err(unacknowledged());
         }
-        let concern = self.concerns.get(&row.id).cloned().unwrap_or_else(|| copy::default_concern(row.purpose));
+        let concern = self.concerns.get(&row.key()).cloned().unwrap_or_else(|| copy::default_concern(row.purpose));
         let client_fingerprint = copy::fingerprint(work, offered, values);
-        let mut copy = HandoverRow { referral_id: row.id, client_fingerprint, ..Default::default() };
+        let mut copy = HandoverRow { client_fingerprint, ..HandoverRow::blank(row.id) };
         copy::set(&mut copy, offered, values, &concern);
 
         let first_received_on = row.rest.first_received_on.unwrap_or(today);

@@ -41,7 +41,7 @@ pub async fn ask(work: &mut Work<'_>, target: Target, question: &str) -> Result<
 /// As [`ask`].
 pub async fn reply(work: &mut Work<'_>, target: Target, answer: &str) -> Result<ReferralResult, WorkError> {
     let row = work.referral(target.id, target.expected_version).await?;
-    let kept = work.tx().referral_as_stored(row.id).await?.and_then(|row| row.paused_days);
+    let kept = work.writes().referral_as_stored(&row).await?.and_then(|row| row.paused_days);
     // An imported list contains the receiver's due date but no stored remaining days.
     let imported = row.status == ReferralStatus::InfoRequested && row.rest.standing.asked_from.is_none();
     let due_on = match kept {

@@ -128,9 +128,8 @@ impl Work<'_> {
         senders_alone: bool,
     ) -> Result<(), WorkError> {
         if !senders_alone {
-            let (change, now) = (ReferralChange::default(), self.now);
-            let increment =
-                async |all: &Unscoped<&Tx>| all.tx().change_referral(row.id, row.version, change, now).await;
+            let now = self.now;
+            let increment = async |all: &Unscoped<&Tx>| all.increment_version(row, now).await;
             require_incremented(self.writes().unscoped(increment).await?, row.version)?;
         }
         let (id, author) = (new_uuid(), self.author_at(row.sender_id));
@@ -206,10 +205,7 @@ impl<W: Worker> Work<'_, W> {
             .map_err(|why| WorkError::unmoved(why, step.action, row.status))?;
         let Some(&to) = path.last() else { return Ok(row.rest.standing) };
         let moved = StateChange { to, reason: step.reason, today: self.today };
-        require_incremented(
-            self.tx().move_referral(row.id, row.rest.version, moved, step.with, self.now).await?,
-            row.rest.version,
-        )?;
+        require_incremented(self.tx().move_referral(row, moved, step.with, self.now).await?, row.rest.version)?;
         let mut from = row.rest.standing;
         for (place, &standing) in path.iter().enumerate() {
             let last = place + 1 == path.len();
@@ -309,16 +305,12 @@ impl<W: Worker> Work<'_, W> {
 
     /// Writes columns of a referral of which the receiver must not learn. CONFLICT if its version has changed.
     async fn update_unnoticed(&self, row: &ReferralRow, with: ReferralChange) -> Result<(), WorkError> {
-        let version = row.rest.version;
-        require_incremented(self.tx().change_referral_unnoticed(row.id, version, with).await?, version)
+        require_incremented(self.tx().change_referral_unnoticed(row, with).await?, row.rest.version)
     }
 
     /// Writes columns of a referral. CONFLICT if its version has changed.
     async fn update(&self, row: &ReferralRow, with: ReferralChange) -> Result<(), WorkError> {
-        require_incremented(
-            self.tx().change_referral(row.id, row.rest.version, with, self.now).await?,
-            row.rest.version,
-        )
+        require_incremented(self.tx().change_referral(row, with, self.now).await?, row.rest.version)
     }
 }
 

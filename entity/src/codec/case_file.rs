@@ -3,6 +3,7 @@
 //! This file is the table's codec: every value is written and read here, by the column of its field.
 
 use chrono::NaiveDate;
+use kim_domain::Word as _;
 use kim_domain::case_closing::CloseReason;
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::value::CasePhase;
@@ -11,6 +12,7 @@ use uuid::Uuid;
 
 use super::person;
 use super::values::{self, Values};
+use crate::keys::{CaseKey, ClientKey};
 use crate::sql::batch::Stored;
 use crate::sql::{Columns, Sql};
 
@@ -99,8 +101,8 @@ pub struct CaseRow {
     pub result: Option<String>,
     /// The requested values of the record.
     pub record: Values,
-    /// The client; the id is never shown.
-    pub person_id: Uuid,
+    key: CaseKey,
+    client: ClientKey,
 }
 
 /// The plan of a case as it is stored.
@@ -193,10 +195,24 @@ pub(crate) fn read_values(columns: &mut Columns<'_>, fields: FieldSet) -> Result
 }
 
 impl CaseRow {
+    /// The proof that it was found.
+    #[must_use]
+    pub fn key(&self) -> CaseKey {
+        self.key
+    }
+
+    /// The client, whose id is never shown.
+    #[must_use]
+    pub fn client(&self) -> ClientKey {
+        self.client
+    }
+
     /// Reads what [`push_columns`] appended.
     pub(crate) fn read(columns: &mut Columns<'_>, record: FieldSet) -> Result<Self, DbErr> {
+        let id = columns.next()?;
         let mut case = Self {
-            id: columns.next()?,
+            id,
+            key: CaseKey::of(id),
             case_number: columns.next()?,
             district: columns.next()?,
             phase: columns.next()?,
@@ -205,7 +221,7 @@ impl CaseRow {
             version: columns.next()?,
             close_reason: columns.next()?,
             result: columns.next()?,
-            person_id: columns.next()?,
+            client: ClientKey::of(columns.next()?),
             record: person::read(columns, record)?,
         };
         case.record.read_more(columns, record.and(FIELDS))?;
@@ -227,6 +243,77 @@ impl PlanRow {
             reviewed_on: columns.nullable("case.plan_reviewed_on")?,
         })
     }
+}
+
+/// Appends the number of a case `k`.
+pub(crate) fn push_number(sql: &mut Sql) {
+    sql.push("k.case_number");
+}
+
+/// Reads what [`push_number`] appended.
+pub(crate) fn read_number(columns: &mut Columns<'_>) -> Result<String, DbErr> {
+    columns.next()
+}
+
+/// Appends the hash of the imported row of a case `k`.
+pub(crate) fn push_import_hash(sql: &mut Sql) {
+    sql.push("k.import_hash");
+}
+
+/// Reads what [`push_import_hash`] appended.
+pub(crate) fn read_import_hash(columns: &mut Columns<'_>) -> Result<Option<String>, DbErr> {
+    columns.next()
+}
+
+/// Appends the columns of a case `k` from which its deadlines are computed.
+pub(crate) fn push_progress(sql: &mut Sql) {
+    sql.push("k.phase, k.opened_on, k.plan_reviewed_on");
+}
+
+/// Reads what [`push_progress`] appended: the phase, and the day on which the plan was last reviewed or the case opened.
+pub(crate) fn read_progress(columns: &mut Columns<'_>) -> Result<(Option<CasePhase>, NaiveDate), DbErr> {
+    let phase: String = columns.next()?;
+    let (opened_on, reviewed_on): (NaiveDate, Option<NaiveDate>) = (columns.next()?, columns.next()?);
+    Ok((CasePhase::from_code(&phase), reviewed_on.unwrap_or(opened_on)))
+}
+
+/// Appends the condition that `k` has one of these phases, by code.
+pub(crate) fn push_has_phase(sql: &mut Sql, phases: &[&'static str]) {
+    sql.push("k.phase IN (NULL");
+    for phase in phases {
+        sql.push(",").bind(*phase);
+    }
+    sql.push(")");
+}
+
+/// Appends the condition that `k` has one of these numbers.
+pub(crate) fn push_has_number_of(sql: &mut Sql, numbers: &[String]) {
+    sql.push("k.case_number IN ").rows([numbers.iter().map(Value::from).collect()]);
+}
+
+/// Sets only the day on which a case was closed.
+#[cfg(feature = "raw")]
+pub(crate) async fn write_closed_on(
+    connection: &impl ConnectionTrait,
+    id: Uuid,
+    on: Option<NaiveDate>,
+) -> Result<(), DbErr> {
+    let mut sql = Sql::new(connection.get_database_backend());
+    sql.push("UPDATE \"case\" SET closed_on = ").bind(on).push(" WHERE id = ").bind(id);
+    sql.run(connection).await.map(drop)
+}
+
+/// Writes result and plan of a case that stays open.
+#[cfg(feature = "raw")]
+pub(crate) async fn write_texts(
+    connection: &impl ConnectionTrait,
+    id: Uuid,
+    result: &str,
+    plan: &str,
+) -> Result<(), DbErr> {
+    let mut sql = Sql::new(connection.get_database_backend());
+    sql.push("UPDATE \"case\" SET result = ").bind(result).push(", plan = ").bind(plan).push(" WHERE id = ").bind(id);
+    sql.run(connection).await.map(drop)
 }
 
 /// Appends the condition that `k` has this number.

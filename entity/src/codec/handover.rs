@@ -22,6 +22,14 @@ pub struct HandoverRow {
     pub values: Values,
 }
 
+impl HandoverRow {
+    /// A new handover, in which no field has a value yet.
+    #[must_use]
+    pub fn blank(referral_id: Uuid) -> Self {
+        Self { referral_id, client_fingerprint: None, values: Values::blank() }
+    }
+}
+
 /// The fields for which the table has a column: all except the notes, which never leave the Träger.
 pub(crate) const fn fields() -> FieldSet {
     FieldSet::ALL.without(FieldSet::of(&[HandoverField::CounsellingNotes]))
@@ -51,9 +59,9 @@ pub(crate) fn push_masked(sql: &mut Sql, fields: FieldSet) {
     }
 }
 
-/// Reads what [`push_masked`] appended.
-pub(crate) fn read(columns: &mut Columns<'_>, fields: FieldSet) -> Result<Values, DbErr> {
-    Values::read(columns, fields)
+/// Reads what [`push_masked`] appended, for a row with this mask.
+pub(crate) fn read_masked(columns: &mut Columns<'_>, fields: FieldSet, mask: FieldSet) -> Result<Values, DbErr> {
+    Ok(Values::read(columns, fields)?.masked(mask))
 }
 
 /// Appends a query for the referrals whose handover has this client.
@@ -77,7 +85,7 @@ pub(crate) async fn find(
     let read = |row| {
         let mut columns = Columns::of(row);
         let (referral_id, client_fingerprint) = (columns.next()?, columns.next()?);
-        Ok(HandoverRow { referral_id, client_fingerprint, values: read(&mut columns, fields)? })
+        Ok(HandoverRow { referral_id, client_fingerprint, values: Values::read(&mut columns, fields)? })
     };
     rows.iter().map(read).collect()
 }

@@ -1,5 +1,8 @@
-//! The tables that hold a person's data, one codec each: their values are written and read only here. They
-//! have row types and no models.
+//! The tables that hold a person's data, one codec each: their values are written and read only here, also those by which a row
+//! is found, such as a case's number or a client's fingerprint. They have row types and no models.
+//!
+//! Statements elsewhere name of these tables only ids, who wrote a row and when, and the first and last day of a case, by which
+//! lists are ordered and open cases found.
 
 pub mod case_file;
 pub mod handover;

@@ -86,6 +86,31 @@ pub(crate) fn read(columns: &mut Columns<'_>, fields: FieldSet) -> Result<Values
     Values::read(columns, fields.and(FIELDS))
 }
 
+/// Appends the fingerprint of a person `p`.
+pub(crate) fn push_fingerprint(sql: &mut Sql) {
+    sql.push("p.fingerprint");
+}
+
+/// Reads what [`push_fingerprint`] appended.
+pub(crate) fn read_fingerprint(columns: &mut Columns<'_>) -> Result<Option<String>, DbErr> {
+    columns.next()
+}
+
+/// Appends the phonetic fingerprint of a person `p`.
+pub(crate) fn push_phonetic_fingerprint(sql: &mut Sql) {
+    sql.push("p.phonetic_fingerprint");
+}
+
+/// Reads what [`push_phonetic_fingerprint`] appended, of a person who has one.
+pub(crate) fn read_phonetic_fingerprint(columns: &mut Columns<'_>) -> Result<String, DbErr> {
+    columns.next()
+}
+
+/// Appends the condition that `p` has one of these phonetic fingerprints.
+pub(crate) fn push_sounds_like(sql: &mut Sql, sounds: &[String]) {
+    sql.push("p.phonetic_fingerprint IN ").rows([sounds.iter().map(Value::from).collect()]);
+}
+
 /// Appends the condition that `p` has this fingerprint.
 pub(crate) fn push_is_client(sql: &mut Sql, fingerprint: &str) {
     sql.push("p.fingerprint = ").bind(fingerprint);

@@ -11,9 +11,9 @@ use crate::sql::{Columns, Sql};
 /// Fields and their new values; `None` removes a value. Each codec writes the fields that its table has.
 pub type Changes = [(HandoverField, Option<String>)];
 
-/// Values of a handover or a record, in the text form of [`kim_domain::field::ValueType`]. A field that is empty or was not
-/// released is not among them.
-#[derive(Clone, Debug)]
+/// Values of a handover or a record, in the text form of [`kim_domain::field::ValueType`]. By default nothing was read, so that
+/// no field can be taken for an empty one.
+#[derive(Clone, Debug, Default)]
 pub struct Values {
     /// The fields whose columns were read; all fields if the values were not read but set.
     read: FieldSet,
@@ -22,13 +22,13 @@ pub struct Values {
     places: Vec<(HandoverField, Range<usize>)>,
 }
 
-impl Default for Values {
-    fn default() -> Self {
-        Self { read: FieldSet::ALL, text: String::new(), places: Vec::new() }
-    }
-}
-
 impl Values {
+    /// Values to write: every field is empty until it is set.
+    #[must_use]
+    pub fn blank() -> Self {
+        Self { read: FieldSet::ALL, ..Self::default() }
+    }
+
     /// The value of a field.
     ///
     /// # Panics
@@ -40,10 +40,16 @@ impl Values {
         self.text.get(place.clone())
     }
 
-    /// Whether a field has a value here.
+    /// The fields that were read or set: all others are unknown here.
     #[must_use]
-    pub fn contains(&self, field: HandoverField) -> bool {
-        self.places.iter().any(|(has, _)| *has == field)
+    pub fn known(&self) -> FieldSet {
+        self.read
+    }
+
+    /// The same, of which only these fields count as read: the others were masked in the statement.
+    pub(crate) fn masked(mut self, mask: FieldSet) -> Self {
+        self.read = self.read.and(mask);
+        self
     }
 
     /// Sets the value of a field, or removes it.
@@ -114,7 +120,7 @@ pub(crate) async fn write(
 
 impl FromIterator<(HandoverField, String)> for Values {
     fn from_iter<I: IntoIterator<Item = (HandoverField, String)>>(values: I) -> Self {
-        let mut all = Self::default();
+        let mut all = Self::blank();
         for (field, value) in values {
             all.set(field, Some(&value));
         }
@@ -129,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_value_is_what_was_set_last() {
-        let mut values = Values::default();
+        let mut values = Values::blank();
         values.set(F::City, Some("Köln"));
         values.set(F::Phone, Some("0221 1"));
         values.set(F::City, Some("Bonn"));
@@ -138,10 +144,19 @@ mod tests {
         let cells: Vec<_> = values.cells(FieldSet::of(&[F::City, F::Phone])).collect();
         assert!(cells.contains(&Value::from("Bonn")) && cells.contains(&Value::String(None)), "{cells:?}");
     }
+
+    #[test]
+    fn a_field_outside_the_mask_was_not_read() {
+        let both = FieldSet::of(&[F::City, F::Phone]);
+        let values = Values { read: both, ..Values::default() }.masked(FieldSet::of(&[F::City, F::Street]));
+        assert_eq!(values.known(), FieldSet::of(&[F::City]));
+        assert_eq!(values.get(F::City), None);
+    }
+
     #[test]
     #[should_panic(expected = "Phone was not read")]
     fn a_field_that_was_not_read_is_not_treated_as_empty() {
-        let mut values = Values { read: FieldSet::EMPTY, ..Values::default() };
+        let mut values = Values::default();
         values.set(F::City, None);
         assert_eq!(values.get(F::City), None);
         _ = values.get(F::Phone);

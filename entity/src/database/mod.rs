@@ -10,6 +10,7 @@ pub(crate) mod tx;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use kim_domain::agency::AgencyKind;
 use sea_orm::{
     ConnAcquireErr, ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     RuntimeErr, SqlErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
@@ -151,28 +152,23 @@ impl Database {
         self.main.get_database_backend()
     }
 
-    /// Begins a transaction on a connection pool of PostgreSQL, and checks its session. A session that turns out to be dead, or
-    /// of a server that is no longer the primary, is replaced once.
-    async fn begin_checked(&self, pool: &DatabaseConnection, purpose: Purpose) -> Result<DatabaseTransaction, DbErr> {
-        self.retry_if_dead(|| async {
-            let begun = pool.begin().await?;
-            session::check_begun(&begun, purpose).await?;
-            Ok(begun)
-        })
-        .await
-    }
-
     /// Begins a transaction that writes: `BEGIN IMMEDIATE` on SQLite, so that rows that it reads cannot change before it
-    /// writes; READ COMMITTED on PostgreSQL. It is rolled back if it is dropped without a commit.
+    /// writes; READ COMMITTED on PostgreSQL. It is rolled back if it is dropped without a commit. Also returns the instant of the
+    /// latest committed change, in microseconds since 1970.
     ///
     /// # Errors
     /// [`DbErr::ConnectionAcquire`] if no connection became free in time; else the database's error.
-    pub(crate) async fn begin_writing(&self) -> Result<DatabaseTransaction, DbErr> {
-        if self.backend() == DbBackend::Sqlite {
-            self.writer.begin_with_options(immediate()).await
-        } else {
-            self.begin_checked(&self.writer, Purpose::Writing).await
-        }
+    pub(crate) async fn begin_writing(&self) -> Result<(DatabaseTransaction, i64), DbErr> {
+        let latest = "COALESCE((SELECT MAX(last_at) FROM feed), 0)";
+        self.retry_if_dead(|| async {
+            let begun = match self.backend() {
+                DbBackend::Sqlite => self.writer.begin_with_options(immediate()).await?,
+                DbBackend::Postgres | _ => self.writer.begin().await?,
+            };
+            let latest = session::checked(&begun, Purpose::Writing, latest).await?;
+            Ok((begun, latest))
+        })
+        .await
     }
 
     /// Begins a snapshot: all its reads see the database at one instant. REPEATABLE READ, READ ONLY on PostgreSQL; on SQLite
@@ -183,7 +179,14 @@ impl Database {
     pub(crate) async fn begin_reading(&self) -> Result<DatabaseTransaction, DbErr> {
         match self.backend() {
             DbBackend::Sqlite => self.reader.begin().await,
-            DbBackend::Postgres | _ => self.begin_checked(&self.reader, Purpose::Reading).await,
+            DbBackend::Postgres | _ => {
+                self.retry_if_dead(|| async {
+                    let begun = self.reader.begin().await?;
+                    session::check_begun(&begun, Purpose::Reading).await?;
+                    Ok(begun)
+                })
+                .await
+            }
         }
     }
 
@@ -237,6 +240,20 @@ impl Database {
             }
             begun => begun,
         }
+    }
+
+    /// The kind of the agency with this slug, as far as it is cached. It may be outdated: use it for no decision that an
+    /// admission must make.
+    #[must_use]
+    pub fn cached_kind(&self, slug: &str) -> Option<AgencyKind> {
+        self.directory.kind_of(slug)
+    }
+
+    /// How many requests can use a connection at once.
+    #[must_use]
+    pub fn concurrency(&self) -> usize {
+        let reading = if self.backend() == DbBackend::Sqlite { CONNECTIONS } else { readers() };
+        usize::try_from(reading + CONNECTIONS).unwrap_or(usize::MAX)
     }
 
     /// The cache of agencies and agreements.

@@ -1,7 +1,7 @@
 //! Checks that a session of PostgreSQL is what the code relies on. A pooler between this process and PostgreSQL may drop the
 //! start-up options, and a server that was the primary may have become a standby.
 
-use sea_orm::{DatabaseTransaction, DbBackend, DbErr, QueryResult, RuntimeErr};
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, QueryResult, RuntimeErr};
 
 use crate::sql::Sql;
 
@@ -77,12 +77,24 @@ pub(crate) fn check(row: &QueryResult, backend: DbBackend, first: usize, purpose
 /// # Errors
 /// As [`check`], or the database does not answer.
 pub(crate) async fn check_begun(transaction: &DatabaseTransaction, purpose: Purpose) -> Result<(), DbErr> {
-    let mut sql = Sql::new(DbBackend::Postgres);
-    sql.push("SELECT 0").push(columns(DbBackend::Postgres));
-    match sql.one(transaction).await? {
-        Some(row) => check(&row, DbBackend::Postgres, 1, purpose),
-        None => Err(DbErr::RecordNotFound("the settings of a session".into())),
-    }
+    checked(transaction, purpose, "0").await.map(drop)
+}
+
+/// Checks a transaction that has just begun, and returns the value of an expression, which is an integer.
+///
+/// # Errors
+/// As [`check`], or the database does not answer.
+pub(super) async fn checked(
+    transaction: &DatabaseTransaction,
+    purpose: Purpose,
+    expression: &str,
+) -> Result<i64, DbErr> {
+    let backend = transaction.get_database_backend();
+    let mut sql = Sql::new(backend);
+    sql.push("SELECT CAST(").push(expression).push(" AS BIGINT)").push(columns(backend));
+    let row = sql.one(transaction).await?.ok_or_else(|| DbErr::RecordNotFound("the state of a session".into()))?;
+    check(&row, backend, 1, purpose)?;
+    row.try_get_by_index(0)
 }
 
 fn refused(why: String) -> DbErr {

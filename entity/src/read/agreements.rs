@@ -13,6 +13,7 @@ use crate::sql::{Columns, Sql};
 
 /// One version of an agreement. Versions never change.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct AgreementRow {
     /// Id of the version.
     pub id: Uuid,

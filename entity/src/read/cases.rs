@@ -93,11 +93,8 @@ impl Reads {
     fn narrow_cases(&self, sql: &mut Sql, filter: &CaseFilter) {
         sql.push("k.agency_id = ").bind(self.viewer.agency().id);
         if let Some(phases) = &filter.phase {
-            sql.push(" AND k.phase IN (NULL");
-            for phase in phases {
-                sql.push(",").bind(*phase);
-            }
-            sql.push(")");
+            sql.push(" AND ");
+            case_file::push_has_phase(sql, phases);
         }
         match filter.open {
             Some(true) => _ = sql.push(" AND k.closed_on IS NULL"),
@@ -139,7 +136,7 @@ impl Reads {
         if !record.contains(HandoverField::HouseholdMembers) || cases.is_empty() {
             return Ok(());
         }
-        let persons: Vec<Uuid> = cases.iter().map(|case| case.person_id).collect();
+        let persons: Vec<Uuid> = cases.iter().map(|case| case.client().id()).collect();
         let mut sql = self.sql();
         sql.push("SELECT m.person_id");
         household_member::push_columns(&mut sql);
@@ -164,7 +161,7 @@ impl Reads {
                 Some(members) => Value::HouseholdMembers(members).encode(),
                 None => NO_VALUE.to_owned(),
             };
-            let members = households.remove(&case.person_id).map(encode);
+            let members = households.remove(&case.client().id()).map(encode);
             case.record.push(HandoverField::HouseholdMembers, members.as_deref());
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! Consents of the viewer's own clients with their history, and the facts of consents for a data protection officer.
 
 use std::collections::HashMap;
+use std::ops::Deref;
 
 use chrono::NaiveDate;
 use kim_domain::consent::{ConsentForm, ConsentState, state};
@@ -9,8 +10,40 @@ use sea_orm::{DbErr, FromQueryResult as _, QueryResult};
 use uuid::Uuid;
 
 use super::{Page, Reads, Window};
+use crate::keys::{ClientKey, ConsentKey, ids};
 use crate::sql::{Columns, Sql};
 use crate::tables::{consent, consent_event};
+
+/// A consent of one of the viewer's clients, as it was read.
+#[derive(Clone, Debug)]
+pub struct OwnConsent(consent::Model);
+
+impl OwnConsent {
+    /// For a row that was read under the proof of its client.
+    pub(crate) fn of(row: consent::Model) -> Self {
+        Self(row)
+    }
+
+    /// The proof that it was found.
+    #[must_use]
+    pub fn key(&self) -> ConsentKey {
+        ConsentKey::of(self.0.id)
+    }
+
+    /// The client.
+    #[must_use]
+    pub fn client(&self) -> ClientKey {
+        ClientKey::of(self.0.person_id)
+    }
+}
+
+impl Deref for OwnConsent {
+    type Target = consent::Model;
+
+    fn deref(&self) -> &consent::Model {
+        &self.0
+    }
+}
 
 /// A consent as a data protection officer sees it: without the person and without fields.
 #[derive(Clone, Debug)]
@@ -55,7 +88,7 @@ impl Reads {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn consents_by_id(&self, ids: &[Uuid]) -> Result<Vec<consent::Model>, DbErr> {
+    pub async fn consents_by_id(&self, ids: &[Uuid]) -> Result<Vec<OwnConsent>, DbErr> {
         self.consents("c.id", ids).await
     }
 
@@ -63,15 +96,18 @@ impl Reads {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn consents_of_clients(&self, persons: &[Uuid]) -> Result<HashMap<Uuid, Vec<consent::Model>>, DbErr> {
-        let mut found: HashMap<Uuid, Vec<consent::Model>> = HashMap::new();
-        for row in self.consents("c.person_id", persons).await? {
-            found.entry(row.person_id).or_default().push(row);
+    pub async fn consents_of_clients(
+        &self,
+        clients: &[ClientKey],
+    ) -> Result<HashMap<ClientKey, Vec<OwnConsent>>, DbErr> {
+        let mut found: HashMap<ClientKey, Vec<OwnConsent>> = HashMap::new();
+        for row in self.consents("c.person_id", &ids(clients)).await? {
+            found.entry(row.client()).or_default().push(row);
         }
         Ok(found)
     }
 
-    async fn consents(&self, column: &str, ids: &[Uuid]) -> Result<Vec<consent::Model>, DbErr> {
+    async fn consents(&self, column: &str, ids: &[Uuid]) -> Result<Vec<OwnConsent>, DbErr> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -80,20 +116,24 @@ impl Reads {
         sql.bind(self.viewer.agency().id).push(" AND ").is_one_of(column, ids);
         self.narrow_consents(&mut sql);
         sql.push(" ORDER BY c.created_at DESC, c.id DESC");
-        sql.all(self.connection()).await?.iter().map(|row| consent::Model::from_query_result(row, "")).collect()
+        let rows = sql.all(self.connection()).await?;
+        rows.iter().map(|row| consent::Model::from_query_result(row, "").map(OwnConsent)).collect()
     }
 
-    /// The steps of each of these consents, which were read before, the earliest first.
+    /// The steps of each of these consents, the earliest first.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn consent_history(&self, consents: &[Uuid]) -> Result<HashMap<Uuid, Vec<consent_event::Model>>, DbErr> {
+    pub async fn consent_history(
+        &self,
+        consents: &[ConsentKey],
+    ) -> Result<HashMap<Uuid, Vec<consent_event::Model>>, DbErr> {
         let mut found: HashMap<Uuid, Vec<consent_event::Model>> = HashMap::new();
         if consents.is_empty() {
             return Ok(found);
         }
         let mut sql = self.sql();
-        sql.push("SELECT e.* FROM consent_event e WHERE ").is_one_of("e.consent_id", consents);
+        sql.push("SELECT e.* FROM consent_event e WHERE ").is_one_of("e.consent_id", &ids(consents));
         sql.push(" ORDER BY e.at, e.id");
         for row in &sql.all(self.connection()).await? {
             let event = consent_event::Model::from_query_result(row, "")?;

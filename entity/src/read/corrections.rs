@@ -1,4 +1,4 @@
-//! Reports of wrong values, of referrals that were read before: one statement for all of them.
+//! Reports of wrong values of a viewer's referrals: one statement for all of them.
 
 use std::collections::HashMap;
 
@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::history::CORRECTIONS;
 use super::{AgencyRow, HistoryKey, Page, Reads, Window};
+use crate::keys::{ReferralKey, ids};
 use crate::sql::Columns;
 
 /// One report.
@@ -68,7 +69,7 @@ impl Reads {
     /// The database does not answer.
     pub async fn corrections(
         &self,
-        referrals: &[Uuid],
+        referrals: &[ReferralKey],
         window: &Window<HistoryKey>,
     ) -> Result<HashMap<Uuid, Page<CorrectionRow>>, DbErr> {
         let own = self.viewer.agency().id;
@@ -103,7 +104,7 @@ impl Reads {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn count_corrections(&self, referrals: &[Uuid]) -> Result<HashMap<Uuid, i64>, DbErr> {
+    pub async fn count_corrections(&self, referrals: &[ReferralKey]) -> Result<HashMap<Uuid, i64>, DbErr> {
         self.count_history(CORRECTIONS, referrals).await
     }
 
@@ -111,20 +112,21 @@ impl Reads {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn disputes(&self, referrals: &[Uuid]) -> Result<HashMap<Uuid, Disputes>, DbErr> {
+    pub async fn disputes(&self, referrals: &[ReferralKey]) -> Result<HashMap<Uuid, Disputes>, DbErr> {
         let mut found: HashMap<Uuid, Disputes> = HashMap::new();
         if referrals.is_empty() {
             return Ok(found);
         }
+        let referrals = ids(referrals);
         let mut sql = self.sql();
         sql.push(
             "SELECT r.id, c.referral_id, c.field, c.state FROM referral r JOIN correction c ON c.case_id = r.case_id ",
         );
-        sql.push("WHERE c.state = 'OPEN' AND ").is_one_of("r.id", referrals);
+        sql.push("WHERE c.state = 'OPEN' AND ").is_one_of("r.id", &referrals);
         // A value that was found wrong after the copy was frozen stays wrong in the copy.
         sql.push(" UNION ALL SELECT n.referral_id, c.referral_id, c.field, c.state FROM correction_notice n ");
         sql.push("JOIN correction c ON c.id = n.correction_id WHERE n.outdated AND ");
-        sql.is_one_of("n.referral_id", referrals);
+        sql.is_one_of("n.referral_id", &referrals);
         for row in &sql.all(self.connection()).await? {
             let mut columns = Columns::of(row);
             let (id, by): (Uuid, Uuid) = (columns.next()?, columns.next()?);

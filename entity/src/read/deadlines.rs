@@ -3,17 +3,14 @@
 //! The days are texts of a person's record, which are to be encrypted later. Therefore they are compared here and not by the
 //! database: all open cases of a Träger are read, with five short texts each.
 
-use chrono::NaiveDate;
-use kim_domain::Word as _;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::ReferralStatus;
 use kim_domain::upcoming::{self, CaseFacts};
-use kim_domain::value::CasePhase;
 use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::Reads;
-use crate::codec::person;
+use crate::codec::{case_file, person};
 use crate::sql::{Columns, Sql};
 
 impl Reads {
@@ -23,7 +20,9 @@ impl Reads {
     /// The database does not answer.
     pub async fn deadline_facts(&self, of: Option<&[Uuid]>) -> Result<Vec<(Uuid, CaseFacts)>, DbErr> {
         let mut sql = self.sql();
-        sql.push("SELECT k.id, k.phase, k.opened_on, k.plan_reviewed_on, ");
+        sql.push("SELECT k.id, ");
+        case_file::push_progress(&mut sql);
+        sql.push(", ");
         self.push_applies(&mut sql);
         person::push_columns(&mut sql, upcoming::READ);
         sql.push(" FROM \"case\" k JOIN person p ON p.id = k.person_id WHERE k.closed_on IS NULL AND k.agency_id = ");
@@ -35,13 +34,12 @@ impl Reads {
         for row in &sql.all(self.connection()).await? {
             let mut columns = Columns::of(row);
             let id: Uuid = columns.next()?;
-            let phase: String = columns.next()?;
-            let (opened_on, reviewed_on): (NaiveDate, Option<NaiveDate>) = (columns.next()?, columns.next()?);
+            let (phase, reviewed_on) = case_file::read_progress(&mut columns)?;
             let applies_for_benefit = columns.next()?;
             let values = person::read(&mut columns, upcoming::READ)?;
             let mut facts = CaseFacts::of(|field| values.get(field));
-            facts.phase = CasePhase::from_code(&phase);
-            facts.reviewed_on = Some(reviewed_on.unwrap_or(opened_on));
+            facts.phase = phase;
+            facts.reviewed_on = Some(reviewed_on);
             facts.applies_for_benefit = applies_for_benefit;
             found.push((id, facts));
         }

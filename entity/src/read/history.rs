@@ -1,4 +1,4 @@
-//! Messages and events of referrals that were read before: one statement for all of them.
+//! Messages and events of a viewer's referrals: one statement for all of them.
 
 use std::collections::HashMap;
 
@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{Page, Reads, Window};
 use crate::codec::message::{self, MessageRow};
+use crate::keys::{ReferralKey, ids};
 use crate::sql::{Columns, Sql};
 
 /// The key of an entry in a history: an instant in microseconds and an id.
@@ -56,7 +57,7 @@ impl Reads {
     /// The database does not answer.
     pub async fn messages(
         &self,
-        referrals: &[Uuid],
+        referrals: &[ReferralKey],
         window: &Window<HistoryKey>,
     ) -> Result<HashMap<Uuid, Page<MessageRow>>, DbErr> {
         let mut sql = self.sql();
@@ -72,7 +73,7 @@ impl Reads {
     /// The database does not answer.
     pub async fn events(
         &self,
-        referrals: &[Uuid],
+        referrals: &[ReferralKey],
         window: &Window<HistoryKey>,
     ) -> Result<HashMap<Uuid, Page<EventRow>>, DbErr> {
         let mut sql = self.sql();
@@ -102,7 +103,7 @@ impl Reads {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn count_messages(&self, referrals: &[Uuid]) -> Result<HashMap<Uuid, i64>, DbErr> {
+    pub async fn count_messages(&self, referrals: &[ReferralKey]) -> Result<HashMap<Uuid, i64>, DbErr> {
         self.count_history("message", referrals).await
     }
 
@@ -110,17 +111,21 @@ impl Reads {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn count_events(&self, referrals: &[Uuid]) -> Result<HashMap<Uuid, i64>, DbErr> {
+    pub async fn count_events(&self, referrals: &[ReferralKey]) -> Result<HashMap<Uuid, i64>, DbErr> {
         self.count_history(EVENTS, referrals).await
     }
 
-    pub(super) async fn count_history(&self, table: &str, referrals: &[Uuid]) -> Result<HashMap<Uuid, i64>, DbErr> {
+    pub(super) async fn count_history(
+        &self,
+        table: &str,
+        referrals: &[ReferralKey],
+    ) -> Result<HashMap<Uuid, i64>, DbErr> {
         if referrals.is_empty() {
             return Ok(HashMap::new());
         }
         let mut sql = self.sql();
         sql.push("SELECT t.referral_id, COUNT(*) FROM ").push(table).push(" t WHERE ");
-        sql.is_one_of("t.referral_id", referrals);
+        sql.is_one_of("t.referral_id", &ids(referrals));
         self.narrow_history(&mut sql, table);
         sql.push(" GROUP BY t.referral_id");
         sql.all(self.connection())
@@ -152,11 +157,11 @@ impl Reads {
         sql: &mut Sql,
         table: &str,
         instant: &str,
-        referrals: &[Uuid],
+        referrals: &[ReferralKey],
         window: &Window<HistoryKey>,
     ) {
         let way = if window.from_end { "DESC" } else { "ASC" };
-        sql.first_of_each((table, "referral_id"), referrals, (instant, way), window.fetched(), |sql| {
+        sql.first_of_each((table, "referral_id"), &ids(referrals), (instant, way), window.fetched(), |sql| {
             self.narrow_history(sql, table);
             for (moment, sign) in [(window.after, ">"), (window.before, "<")] {
                 if let Some(moment) = moment {

@@ -1,4 +1,4 @@
-//! Appointments and talks of referrals that were read before: one statement for all of them.
+//! Appointments and talks of a viewer's referrals: one statement for all of them.
 
 use std::collections::HashMap;
 
@@ -7,6 +7,7 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::Reads;
+use crate::keys::{ReferralKey, ids};
 use crate::sql::Columns;
 
 /// An appointment.
@@ -52,7 +53,7 @@ impl Reads {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn appointments(&self, referrals: &[Uuid]) -> Result<HashMap<Uuid, Vec<AppointmentRow>>, DbErr> {
+    pub async fn appointments(&self, referrals: &[ReferralKey]) -> Result<HashMap<Uuid, Vec<AppointmentRow>>, DbErr> {
         self.meetings(referrals, "appointment", "at", "q.at, q.place, q.bring", |columns| {
             Ok(AppointmentRow {
                 id: columns.next()?,
@@ -71,7 +72,7 @@ impl Reads {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn talks(&self, referrals: &[Uuid]) -> Result<HashMap<Uuid, Vec<TalkRow>>, DbErr> {
+    pub async fn talks(&self, referrals: &[ReferralKey]) -> Result<HashMap<Uuid, Vec<TalkRow>>, DbErr> {
         self.meetings(referrals, "talk", "held_on", "q.held_on, q.participants, q.client_took_part", |columns| {
             Ok(TalkRow {
                 id: columns.next()?,
@@ -88,7 +89,7 @@ impl Reads {
 
     async fn meetings<T>(
         &self,
-        referrals: &[Uuid],
+        referrals: &[ReferralKey],
         table: &str,
         order: &str,
         columns_of: &str,
@@ -102,7 +103,7 @@ impl Reads {
         sql.push("SELECT q.referral_id, q.id, q.agency_id, ");
         sql.only_where("q.agency_id =", self.viewer.agency().id, ["q.staff", "q.acting_for"]);
         sql.push(", ").push(columns_of);
-        sql.push(" FROM ").push(table).push(" q WHERE ").is_one_of("q.referral_id", referrals);
+        sql.push(" FROM ").push(table).push(" q WHERE ").is_one_of("q.referral_id", &ids(referrals));
         sql.push(" ORDER BY q.referral_id, q.").push(order).push(", q.id");
         for row in &sql.all(self.connection()).await? {
             let mut columns = Columns::of(row);

@@ -33,7 +33,7 @@ pub use agreements::{AgreementPage, AgreementRow};
 pub use case_work::DecisionRow;
 pub use cases::{CaseFilter, CasePage};
 pub use changes::ChangeRow;
-pub use consents::{ConsentFactPage, ConsentFactRow};
+pub use consents::{ConsentFactPage, ConsentFactRow, OwnConsent};
 pub use corrections::{CorrectionRow, Disputes, NotifiedRow};
 pub use history::{EventRow, HistoryKey};
 pub use meetings::{AppointmentRow, TalkRow};

@@ -11,7 +11,7 @@ use kim_domain::statistics::{Group, MIN_POSTS};
 use sea_orm::DbErr;
 
 use super::Reads;
-use super::statistics::{MOVES, PERCENTILES, STAY, WINDOW};
+use super::statistics::{MOVES, PERCENTILES};
 use crate::sql::{Columns, Sql};
 
 /// The time that referrals stayed in a state at receivers of one kind.
@@ -93,19 +93,14 @@ impl Reads {
     pub async fn municipality_stays(&self, period: Period) -> Result<Vec<KindStay>, DbErr> {
         let (begins, ends) = (period.first().begins(), period.after().begins());
         let mut sql = self.sql();
-        sql.push("SELECT q.receiver, q.status, ")
-            .push(PERCENTILES)
-            .push(" FROM (SELECT s.receiver, s.status, s.stay, ");
-        sql.push("ROW_NUMBER() OVER (PARTITION BY s.receiver, s.status ORDER BY s.stay) AS place, ");
-        sql.push("COUNT(*) OVER (PARTITION BY s.receiver, s.status) AS stays FROM (");
-        sql.push("SELECT g.kind AS receiver, e.to_status AS status, e.at, ")
-            .push(STAY)
-            .push(" AS stay FROM referral_event e ");
-        sql.push("JOIN referral r ON r.id = e.referral_id JOIN agency g ON g.id = r.receiver_id WHERE ").push(MOVES);
-        sql.push(" AND g.ags = ").bind(self.viewer.agency().ags.as_str()).push(" AND g.posts >= ").bind(MIN_POSTS);
-        sql.push(" AND r.purpose IN ").words(countable());
-        sql.push(" AND r.offered_at > 0 AND r.offered_at < ").bind(ends).push(WINDOW).push(") s WHERE s.stay > 0 AND ");
-        sql.push("s.at + s.stay >= ").bind(begins).push(" AND s.at + s.stay < ").bind(ends).push(" AND s.status IN ");
+        sql.push("SELECT q.receiver, q.status, ").push(PERCENTILES);
+        sql.push(" FROM (SELECT g.kind AS receiver, r.status, r.micros AS stay, ");
+        sql.push("ROW_NUMBER() OVER (PARTITION BY g.kind, r.status ORDER BY r.micros) AS place, ");
+        sql.push("COUNT(*) OVER (PARTITION BY g.kind, r.status) AS stays FROM referral_stay r ");
+        sql.push("JOIN agency g ON g.id = r.receiver_id WHERE g.ags = ").bind(self.viewer.agency().ags.as_str());
+        sql.push(" AND g.posts >= ").bind(MIN_POSTS).push(" AND r.purpose IN ").words(countable());
+        sql.push(" AND r.offered_at > 0 AND r.offered_at < ").bind(ends);
+        sql.push(" AND r.ended_at >= ").bind(begins).push(" AND r.ended_at < ").bind(ends).push(" AND r.status IN ");
         sql.words(ReferralStatus::with_ball(BallHolder::Receiver)).push(") q GROUP BY q.receiver, q.status");
         let rows = sql.all(self.connection()).await?;
         rows.iter()

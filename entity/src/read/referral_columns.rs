@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::referral_row::{Contact, Extent, ListedReferral, Reading, ReferralRest, ReferralRow, Side};
 use super::{AgencyRow, Reads};
 use crate::agency_directory::{Agency, Agreed, Directory, Pinned};
+use crate::keys::ReferralKey;
 use crate::sql::{Columns, Sql};
 use crate::tables::referral::NO_DUE_DATE;
 
@@ -222,6 +223,7 @@ impl Reading<'_> {
             terms,
             sender: sender.row,
             rest: (),
+            key: ReferralKey::of(listed.id),
         }
     }
 }

@@ -10,6 +10,7 @@ use sea_orm::QueryResult;
 use uuid::Uuid;
 
 use super::AgencyRow;
+use crate::keys::{CaseKey, ReferralKey};
 use crate::sql::{Columns, Unreadable};
 use crate::viewer::Viewer;
 
@@ -58,6 +59,7 @@ pub struct ReferralRow<R = ReferralRest> {
     pub terms: Terms,
     /// The rest.
     pub rest: R,
+    pub(super) key: ReferralKey,
 }
 
 /// A row of a list. It has the rest if it was read [whole](Extent::Whole).
@@ -90,8 +92,7 @@ pub struct ReferralRest {
     pub updated_at: i64,
     /// The referral that this one continues.
     pub previous_id: Option<Uuid>,
-    /// The sender's case.
-    pub case_id: Uuid,
+    pub(super) case_id: Uuid,
     /// The version of the agreement under which it was offered; none for a draft without one.
     pub agreement_id: Option<Uuid>,
     /// The consent on which it is based.
@@ -107,6 +108,18 @@ pub struct ReferralRest {
 }
 
 impl<R> ReferralRow<R> {
+    /// The proof that it was found.
+    #[must_use]
+    pub fn key(&self) -> ReferralKey {
+        self.key
+    }
+
+    /// The same row under other terms.
+    #[must_use]
+    pub fn under(self, terms: Terms) -> Self {
+        Self { terms, ..self }
+    }
+
     /// The fields that the receiver sees now.
     #[must_use]
     pub fn visible(&self) -> Visible {
@@ -140,11 +153,26 @@ impl<R> ReferralRow<R> {
             side: self.side,
             terms: self.terms,
             rest: rest(self.rest),
+            key: self.key,
         }
     }
 }
 
+impl ReferralRow {
+    /// The case, if it is the reader's own: for the sender.
+    #[must_use]
+    pub fn own_case(&self) -> Option<CaseKey> {
+        (self.side == Side::Sender).then(|| CaseKey::of(self.rest.case_id))
+    }
+}
+
 impl ReferralRest {
+    /// The sender's case.
+    #[must_use]
+    pub fn case_id(&self) -> Uuid {
+        self.case_id
+    }
+
     /// Whether the sender may learn the outcome, under the terms of the row.
     #[must_use]
     pub fn reports_outcome(&self, terms: &Terms) -> bool {

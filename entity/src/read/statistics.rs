@@ -124,15 +124,11 @@ impl Reads {
     /// The database does not answer.
     pub async fn stays(&self, direction: Direction, filter: &TallyFilter) -> Result<Vec<Stay>, DbErr> {
         let mut sql = self.sql();
-        sql.push("SELECT q.status, ").push(PERCENTILES).push(" FROM (SELECT s.status, s.stay, ");
-        sql.push("ROW_NUMBER() OVER (PARTITION BY s.status ORDER BY s.stay) AS place, ");
-        sql.push("COUNT(*) OVER (PARTITION BY s.status) AS stays FROM (SELECT e.to_status AS status, ").push(STAY);
-        sql.push(" AS stay FROM referral_event e JOIN referral r ON r.id = e.referral_id WHERE ")
-            .push(MOVES)
-            .push(" AND ");
+        sql.push("SELECT q.status, ").push(PERCENTILES).push(" FROM (SELECT r.status, r.micros AS stay, ");
+        sql.push("ROW_NUMBER() OVER (PARTITION BY r.status ORDER BY r.micros) AS place, ");
+        sql.push("COUNT(*) OVER (PARTITION BY r.status) AS stays FROM referral_stay r WHERE ");
         self.narrow_tally(&mut sql, direction, filter);
-        // Before the offer nobody waits.
-        sql.push(WINDOW).push(") s WHERE s.stay > 0 AND s.status <> 'DRAFT') q GROUP BY q.status");
+        sql.push(") q GROUP BY q.status");
         let rows = sql.all(self.connection()).await?;
         rows.iter()
             .map(|row| {
@@ -164,12 +160,5 @@ impl Reads {
 pub(super) const PERCENTILES: &str = "COUNT(*), MIN(CASE WHEN q.place * 2 >= q.stays THEN q.stay END), \
      MIN(CASE WHEN q.place * 10 >= q.stays * 9 THEN q.stay END)";
 
-/// The time from a move to the next one of the same referral, if both instants are known exactly.
-pub(super) const STAY: &str =
-    "CASE WHEN e.imported OR LEAD(e.imported) OVER w THEN NULL ELSE LEAD(e.at) OVER w - e.at END";
-
 /// Events that changed the referral's state.
 pub(super) const MOVES: &str = "(e.from_status IS NULL OR e.from_status <> e.to_status)";
-
-/// The moves of a referral in their order.
-pub(super) const WINDOW: &str = " WINDOW w AS (PARTITION BY e.referral_id ORDER BY e.at, e.id)";

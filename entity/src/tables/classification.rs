@@ -192,6 +192,13 @@ pub const TABLES: &[Table] = &[
         internal: "staff acting_for imported detail senders_alone",
     },
     Table {
+        name: "referral_stay",
+        public: "",
+        ruled: "",
+        party_text: "",
+        internal: "id referral_id sender_id receiver_id purpose offered_at status ended_at micros",
+    },
+    Table {
         name: "message",
         public: "id referral_id sent_at agency_id",
         ruled: "",
@@ -212,7 +219,7 @@ pub const TABLES: &[Table] = &[
         party_text: "participants",
         internal: "staff acting_for",
     },
-    // A report names a field. What the disputed value was is told by a mark alone.
+    // A report names a field. The disputed value itself is not stored, only a keyed mark of it.
     Table {
         name: "correction",
         public: "id referral_id agency_id state reported_at decided_at",
@@ -220,7 +227,7 @@ pub const TABLES: &[Table] = &[
         party_text: "text suggested decided_text",
         internal: "case_id staff acting_for value_mark decided_staff decided_acting_for",
     },
-    // To whom else a case was handed over only its sender knows.
+    // Only the sender knows which other agencies a case was handed over to.
     Table {
         name: "correction_notice",
         public: "",
@@ -228,7 +235,7 @@ pub const TABLES: &[Table] = &[
         party_text: "",
         internal: "correction_id referral_id told_at outdated",
     },
-    Table { name: "feed", public: "", ruled: "", party_text: "", internal: "agency_id last" },
+    Table { name: "feed", public: "", ruled: "", party_text: "", internal: "agency_id last last_at" },
     Table {
         name: "change",
         public: "seq at referral_id kind event_id",
@@ -309,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn what_joins_or_betrays_goes_to_nobody_else() {
+    fn columns_that_link_or_reveal_persons_are_internal() {
         for (table, column) in [
             ("agency", "internal_specialisation"),
             ("case", "id"),

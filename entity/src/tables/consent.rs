@@ -6,6 +6,8 @@ use kim_domain::field::FieldSet;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::value::Language;
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::{Expr, Query};
+use sea_orm::{Condition, ExprTrait as _, QueryOrder as _, QuerySelect as _};
 
 use super::code::Code;
 
@@ -115,3 +117,34 @@ impl From<&Model> for disclosure::Consent {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// The consent of a case's client for a receiver and purpose that is in force on a day; of several the one that was recorded last.
+pub(crate) async fn in_force(
+    connection: &impl ConnectionTrait,
+    case_id: Uuid,
+    receiver_id: Uuid,
+    purpose: ReferralPurpose,
+    today: Date,
+) -> Result<Option<Model>, DbErr> {
+    let client = Query::select().column("person_id").from("case").and_where(Expr::col("id").eq(case_id)).take();
+    Entity::find()
+        .filter(Column::PersonId.in_subquery(client))
+        .filter(Column::ReceiverId.eq(receiver_id))
+        .filter(Column::Purpose.eq(purpose.code()))
+        .filter(is_in_force(today))
+        .order_by_desc(Column::CreatedAt)
+        .order_by_desc(Column::Id)
+        // After waiting for a withdrawal to commit, PostgreSQL evaluates the condition on the row again.
+        .lock_shared()
+        .one(connection)
+        .await
+}
+
+/// The condition that a consent is in force on a day.
+pub(crate) fn is_in_force(today: Date) -> Condition {
+    Condition::all()
+        .add(Column::WithdrawnAt.is_null())
+        .add(Column::RenewedAt.is_null())
+        .add(Column::ValidFrom.lte(today))
+        .add(Column::ValidUntil.is_null().or(Column::ValidUntil.gte(today)))
+}

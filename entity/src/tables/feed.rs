@@ -12,6 +12,8 @@ pub struct Model {
     pub agency_id: Uuid,
     /// The last number.
     pub last: i64,
+    /// The instant of the last change, in microseconds since 1970. No later step is earlier.
+    pub last_at: i64,
 }
 
 /// No relations: reads write their joins, narrowed to a viewer.

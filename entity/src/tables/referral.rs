@@ -3,6 +3,8 @@
 use kim_domain::life::Standing;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{ReferralKind, ReferralStatus};
+use sea_orm::ActiveValue::Set;
+use sea_orm::ExprTrait as _;
 use sea_orm::entity::prelude::*;
 
 use super::code::Code;
@@ -133,4 +135,28 @@ impl ActiveModelBehavior for ActiveModel {}
 #[must_use]
 pub fn is_pending() -> sea_orm::sea_query::Expr {
     sea_orm::sea_query::Expr::col((Entity, Column::Pending))
+}
+
+/// Writes columns of a referral if it has this version, and increments it. Returns whether it had.
+pub(crate) async fn update(
+    connection: &impl ConnectionTrait,
+    (id, version): (Uuid, i32),
+    columns: ActiveModel,
+    now: i64,
+) -> Result<bool, DbErr> {
+    write(connection, (id, version), ActiveModel { version: Set(version + 1), updated_at: Set(now), ..columns }).await
+}
+
+/// Writes columns of a referral if it has this version. Returns whether it had.
+pub(crate) async fn write(
+    connection: &impl ConnectionTrait,
+    (id, version): (Uuid, i32),
+    columns: ActiveModel,
+) -> Result<bool, DbErr> {
+    let updated = Entity::update_many()
+        .set(columns)
+        .filter(Column::Id.eq(id).and(Column::Version.eq(version)))
+        .exec(connection)
+        .await?;
+    Ok(updated.rows_affected == 1)
 }

@@ -5,9 +5,9 @@ use std::borrow::Borrow;
 use kim_domain::purpose::ReferralPurpose;
 use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 
-use super::Unscoped;
-use crate::database::Database;
+use super::{Unscoped, UnscopedDatabase};
 use crate::database::tx::Tx;
+use crate::sql::batch::insert;
 use crate::tables::{
     agency, agreement, agreement_opinion, agreement_proposal, agreement_signature, agreement_termination, municipality,
 };
@@ -31,19 +31,19 @@ pub struct AgreementRecord {
     pub terminations: Vec<agreement_termination::Model>,
 }
 
-impl Unscoped {
+impl UnscopedDatabase<'_> {
     /// A version of the agreement with the receiver of this slug, or the latest one; `None` if it does not exist. It is read in one
     /// snapshot.
     ///
     /// # Errors
     /// The database does not answer.
     pub async fn agreement_record(
-        database: &Database,
+        self,
         receiver: &str,
         purpose: ReferralPurpose,
         version: Option<i32>,
     ) -> Result<Option<AgreementRecord>, DbErr> {
-        let tx = Tx::read(database).await?;
+        let tx = Tx::read(self.0).await?;
         let record = record(&tx, receiver, purpose, version).await?;
         tx.roll_back().await?;
         Ok(record)
@@ -61,6 +61,14 @@ impl<T: Borrow<Tx>> Unscoped<T> {
         purpose: ReferralPurpose,
     ) -> Result<Option<agreement::Model>, DbErr> {
         agreement_with(self.tx(), receiver, purpose, None).await
+    }
+
+    /// Writes a version of an agreement.
+    ///
+    /// # Errors
+    /// One [`is_unique_violation`](crate::database::is_unique_violation) if this version exists; the database does not answer.
+    pub async fn insert_agreement(&self, new: agreement::Model) -> Result<(), DbErr> {
+        insert(self.connection(), vec![new]).await
     }
 }
 

@@ -4,16 +4,20 @@ use std::borrow::Borrow;
 use std::collections::HashMap;
 
 use kim_domain::field::{FieldSet, HandoverField};
+use kim_domain::purpose::ReferralPurpose;
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ColumnTrait as _, DbBackend, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ActiveValue::Set, ColumnTrait as _, DbBackend, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
 };
 use uuid::Uuid;
 
 use super::Unscoped;
+use crate::codec::handover::{self, HandoverRow};
 use crate::database::tx::Tx;
 use crate::read::referral_columns::select;
 use crate::read::referral_row::{Extent, Reading};
-use crate::tables::{disclosed, referral};
+use crate::tables::{consent, correction_notice, disclosed, referral};
 
 impl<T: Borrow<Tx>> Unscoped<T> {
     /// All referrals of a case, locked in the order of their ids. Only their own sides may learn about them.
@@ -74,5 +78,79 @@ impl<T: Borrow<Tx>> Unscoped<T> {
             }
         }
         Ok(shown)
+    }
+
+    /// Increments the version of a referral that stays as it is. `false` if it has another version by now.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn increment_version(&self, row: &referral::Model, now: i64) -> Result<bool, DbErr> {
+        referral::update(self.connection(), (row.id, row.version), referral::ActiveModel::default(), now).await
+    }
+
+    /// The handover of a referral, in full.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn handover(&self, referral: Uuid) -> Result<Option<HandoverRow>, DbErr> {
+        Ok(handover::find(self.connection(), &[referral], handover::fields()).await?.pop())
+    }
+
+    /// These fields of the handovers of referrals, in no particular order.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn handovers(&self, referrals: &[Uuid], fields: FieldSet) -> Result<Vec<HandoverRow>, DbErr> {
+        handover::find(self.connection(), referrals, fields).await
+    }
+
+    /// Writes a changed copy.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn update_handover(&self, copy: &HandoverRow) -> Result<(), DbErr> {
+        handover::update(self.connection(), copy).await
+    }
+
+    /// The consent of a case's client for this receiver and purpose that is in force today; of several the one that was recorded
+    /// last. It cannot be withdrawn or renewed until this transaction ends.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn consent_of(
+        &self,
+        case_id: Uuid,
+        receiver_id: Uuid,
+        purpose: ReferralPurpose,
+    ) -> Result<Option<consent::Model>, DbErr> {
+        consent::in_force(self.connection(), case_id, receiver_id, purpose, self.today).await
+    }
+
+    /// Records that the receivers of referrals were notified of a correction, and whether the copies stay wrong. A referral that
+    /// was recorded before keeps its first instant.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn insert_correction_notices(
+        &self,
+        correction: Uuid,
+        referrals: &[Uuid],
+        outdated: bool,
+        now: i64,
+    ) -> Result<(), DbErr> {
+        use correction_notice::Column;
+        if referrals.is_empty() {
+            return Ok(());
+        }
+        let notices = referrals.iter().map(|&referral_id| correction_notice::ActiveModel {
+            correction_id: Set(correction),
+            referral_id: Set(referral_id),
+            told_at: Set(now),
+            outdated: Set(outdated),
+        });
+        let again =
+            OnConflict::columns([Column::CorrectionId, Column::ReferralId]).update_column(Column::Outdated).to_owned();
+        let insert = correction_notice::Entity::insert_many(notices).on_conflict(again);
+        insert.exec_without_returning(self.connection()).await.map(drop)
     }
 }

@@ -9,8 +9,7 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, DbErr, EntityTrait as _};
 use uuid::Uuid;
 
-use super::Unscoped;
-use crate::database::Database;
+use super::{Unscoped, UnscopedDatabase};
 use crate::read::ReferralRow;
 use crate::read::referral_columns::select;
 use crate::read::referral_row::{Extent, Reading};
@@ -82,14 +81,16 @@ impl Unscoped {
         sql.push(" WHERE at < ").bind(before).limit(most).skip_locked().push(")");
         sql.run(self.connection()).await
     }
+}
 
+impl UnscopedDatabase<'_> {
     /// The referrals that a search finds, the earliest due first. It is one statement without a transaction, because the timer
     /// decides again under the lock of each referral.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn search(database: &Database, search: TimerSearch) -> Result<Vec<Uuid>, DbErr> {
-        let mut sql = Sql::new(database.backend());
+    pub async fn search(self, search: TimerSearch) -> Result<Vec<Uuid>, DbErr> {
+        let mut sql = Sql::new(self.0.backend());
         sql.push("SELECT r.id FROM referral r");
         if matches!(search, TimerSearch::Suspend(_)) {
             sql.push(" JOIN agency s ON s.id = r.sender_id LEFT JOIN consent c ON c.id = r.consent_id");
@@ -129,7 +130,7 @@ impl Unscoped {
             }
         }
         sql.push(" ORDER BY r.due_on, r.id").limit(MAX_FOUND);
-        sql.all(&database.main).await?.iter().map(|row| row.try_get_by_index(0)).collect()
+        sql.all(&self.0.main).await?.iter().map(|row| row.try_get_by_index(0)).collect()
     }
 }
 

@@ -10,11 +10,12 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, ExprTrait as _, QueryFilter as _};
 use uuid::Uuid;
 
-use super::Unscoped;
+use super::{Unscoped, UnscopedDatabase};
+use crate::codec::message::NewMessage;
 use crate::codec::values::Values;
 use crate::codec::{case_file, person};
-use crate::database::Database;
 use crate::database::tx::Tx;
+use crate::sql::batch::insert_stored;
 use crate::sql::{Columns, Sql};
 use crate::tables::referral;
 
@@ -50,16 +51,16 @@ pub struct DemoClient {
     pub values: Values,
 }
 
-impl Unscoped {
+impl UnscopedDatabase<'_> {
     /// The referral of the case with this number, if it has one.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn demo_referral(database: &Database, case_number: &str) -> Result<Option<Uuid>, DbErr> {
-        let mut sql = Sql::new(database.backend());
+    pub async fn demo_referral(self, case_number: &str) -> Result<Option<Uuid>, DbErr> {
+        let mut sql = Sql::new(self.0.backend());
         sql.push("SELECT r.id FROM referral r JOIN \"case\" k ON k.id = r.case_id WHERE ");
         case_file::push_has_number(&mut sql, case_number);
-        sql.one(&database.main).await?.map(|row| row.try_get_by_index(0)).transpose()
+        sql.one(&self.0.main).await?.map(|row| row.try_get_by_index(0)).transpose()
     }
 }
 
@@ -72,13 +73,15 @@ impl<T: Borrow<Tx>> Unscoped<T> {
         let referrals = referral::Entity::find().all(self.connection()).await?;
         let mut referrals: HashMap<_, _> = referrals.into_iter().map(|referral| (referral.case_id, referral)).collect();
         let mut sql = self.sql();
-        sql.push("SELECT k.id, k.person_id, k.case_number");
+        sql.push("SELECT k.id, k.person_id, ");
+        case_file::push_number(&mut sql);
         case_file::push_values(&mut sql, case_file::FIELDS);
         sql.push(" FROM \"case\" k");
         let mut cases = HashMap::new();
         for row in &sql.all(self.connection()).await? {
             let mut columns = Columns::of(row);
-            let (id, person_id, case_number) = (columns.next()?, columns.next()?, columns.next::<String>()?);
+            let (id, person_id, case_number) =
+                (columns.next()?, columns.next()?, case_file::read_number(&mut columns)?);
             if let Some(referral) = referrals.remove(&id) {
                 let values = case_file::read_values(&mut columns, case_file::FIELDS)?;
                 let case = DemoCase { id, person_id, case_number: case_number.clone(), values, referral };
@@ -94,12 +97,13 @@ impl<T: Borrow<Tx>> Unscoped<T> {
     /// The database does not answer.
     pub async fn demo_client(&self, id: Uuid) -> Result<Option<DemoClient>, DbErr> {
         let mut sql = self.sql();
-        sql.push("SELECT p.fingerprint");
+        sql.push("SELECT ");
+        person::push_fingerprint(&mut sql);
         person::push_columns(&mut sql, person::FIELDS);
         sql.push(" FROM person p WHERE p.id = ").bind(id);
         let Some(row) = sql.one(self.connection()).await? else { return Ok(None) };
         let mut columns = Columns::of(&row);
-        let fingerprint = columns.next()?;
+        let fingerprint = person::read_fingerprint(&mut columns)?;
         Ok(Some(DemoClient { fingerprint, values: person::read(&mut columns, person::FIELDS)? }))
     }
 
@@ -115,6 +119,14 @@ impl<T: Borrow<Tx>> Unscoped<T> {
         } else {
             Ok(())
         }
+    }
+
+    /// Writes messages of either side.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn insert_demo_messages(&self, messages: &[NewMessage]) -> Result<(), DbErr> {
+        insert_stored(self.connection(), messages).await
     }
 
     /// Dates the creation of referrals back to their offer, except for those that are overdue on a day or suspended.

@@ -4,11 +4,13 @@ use std::borrow::Borrow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use kim_domain::purpose::ReferralPurpose;
-use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QueryResult, Value};
+use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, Value};
 use uuid::Uuid;
 
 use super::Unscoped;
+use crate::codec::{case_file, person};
 use crate::database::tx::Tx;
+use crate::sql::Columns;
 use crate::sql::batch::{KEYS, insert};
 use crate::tables::{agency, agreement, district, municipality};
 
@@ -105,11 +107,22 @@ impl<T: Borrow<Tx>> Unscoped<T> {
     /// # Errors
     /// The database does not answer.
     pub async fn import_hashes(&self, numbers: &[String]) -> Result<HashMap<(Uuid, String), Option<String>>, DbErr> {
-        let select = "SELECT agency_id, case_number, import_hash FROM \"case\"";
-        let rows = self.look_up(select, "case_number", numbers).await?;
-        let read =
-            |row: &QueryResult| Ok(((row.try_get_by_index(0)?, row.try_get_by_index(1)?), row.try_get_by_index(2)?));
-        rows.iter().map(read).collect()
+        let mut found = HashMap::new();
+        for some in numbers.chunks(KEYS) {
+            let mut sql = self.sql();
+            sql.push("SELECT k.agency_id, ");
+            case_file::push_number(&mut sql);
+            sql.push(", ");
+            case_file::push_import_hash(&mut sql);
+            sql.push(" FROM \"case\" k WHERE ");
+            case_file::push_has_number_of(&mut sql, some);
+            for row in &sql.all(self.connection()).await? {
+                let mut columns = Columns::of(row);
+                let case = (columns.next()?, case_file::read_number(&mut columns)?);
+                found.insert(case, case_file::read_import_hash(&mut columns)?);
+            }
+        }
+        Ok(found)
     }
 
     /// Those of these references that are in use.
@@ -117,8 +130,16 @@ impl<T: Borrow<Tx>> Unscoped<T> {
     /// # Errors
     /// The database does not answer.
     pub async fn taken_references(&self, references: &[String]) -> Result<HashSet<String>, DbErr> {
-        let rows = self.look_up("SELECT reference FROM referral", "reference", references).await?;
-        rows.iter().map(|row| row.try_get_by_index(0)).collect()
+        let mut taken = HashSet::new();
+        for some in references.chunks(KEYS) {
+            let mut sql = self.sql();
+            sql.push("SELECT reference FROM referral WHERE reference IN ");
+            sql.rows([some.iter().map(Value::from).collect()]);
+            for row in &sql.all(self.connection()).await? {
+                taken.insert(row.try_get_by_index(0)?);
+            }
+        }
+        Ok(taken)
     }
 
     /// The cases of persons with these phonetic fingerprints.
@@ -126,28 +147,24 @@ impl<T: Borrow<Tx>> Unscoped<T> {
     /// # Errors
     /// The database does not answer.
     pub async fn similar_cases(&self, sounds: &[String]) -> Result<Vec<SimilarCase>, DbErr> {
-        let select = "SELECT p.phonetic_fingerprint, a.ags, k.agency_id, k.case_number FROM person p \
-                      JOIN \"case\" k ON k.person_id = p.id JOIN agency a ON a.id = k.agency_id";
-        let rows = self.look_up(select, "p.phonetic_fingerprint", sounds).await?;
-        let read = |row: &QueryResult| {
-            Ok(SimilarCase {
-                sound: row.try_get_by_index(0)?,
-                ags: row.try_get_by_index(1)?,
-                agency_id: row.try_get_by_index(2)?,
-                case_number: row.try_get_by_index(3)?,
-            })
-        };
-        rows.iter().map(read).collect()
-    }
-
-    /// Selects the rows whose column contains one of these keys.
-    async fn look_up(&self, select: &str, column: &str, keys: &[String]) -> Result<Vec<QueryResult>, DbErr> {
         let mut found = Vec::new();
-        for some in keys.chunks(KEYS) {
+        for some in sounds.chunks(KEYS) {
             let mut sql = self.sql();
-            sql.push(select).push(" WHERE ").push(column).push(" IN ");
-            sql.rows([some.iter().map(Value::from).collect()]);
-            found.extend(sql.all(self.connection()).await?);
+            sql.push("SELECT ");
+            person::push_phonetic_fingerprint(&mut sql);
+            sql.push(", a.ags, k.agency_id, ");
+            case_file::push_number(&mut sql);
+            sql.push(" FROM person p JOIN \"case\" k ON k.person_id = p.id JOIN agency a ON a.id = k.agency_id WHERE ");
+            person::push_sounds_like(&mut sql, some);
+            for row in &sql.all(self.connection()).await? {
+                let mut columns = Columns::of(row);
+                found.push(SimilarCase {
+                    sound: person::read_phonetic_fingerprint(&mut columns)?,
+                    ags: columns.next()?,
+                    agency_id: columns.next()?,
+                    case_number: case_file::read_number(&mut columns)?,
+                });
+            }
         }
         Ok(found)
     }

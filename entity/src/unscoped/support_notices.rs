@@ -6,6 +6,7 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::matching::push_agreed;
+use crate::keys::ClientKey;
 use crate::read::{HistoryKey, Page, Reads, Window};
 use crate::sql::{Columns, Sql};
 
@@ -90,10 +91,10 @@ impl Reads {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn agrees_to_support_checks(&self, person: Uuid) -> Result<bool, DbErr> {
+    pub async fn agrees_to_support_checks(&self, client: ClientKey) -> Result<bool, DbErr> {
         let mut sql = self.sql();
         sql.push("SELECT p.id FROM person p WHERE p.agency_id = ").bind(self.viewer().agency().id);
-        sql.push(" AND p.id = ").bind(person).push(" AND ");
+        sql.push(" AND p.id = ").bind(client.id()).push(" AND ");
         push_agreed(&mut sql, "p.id", self.today());
         Ok(sql.one(self.connection()).await?.is_some())
     }

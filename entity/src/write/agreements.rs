@@ -1,5 +1,7 @@
 //! Writes proposals of agreements, their signatures, opinions and ends, and the agreements that they become.
 
+use std::ops::Deref;
+
 use chrono::NaiveDate;
 use kim_domain::agreement::{AgreementSide, OpinionVerdict, ProposalStatus};
 use kim_domain::purpose::ReferralPurpose;
@@ -11,7 +13,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::Writes;
-use crate::database::tx::Tx;
+use crate::read::AgreementRow;
 use crate::sql::Columns;
 use crate::sql::batch::insert;
 use crate::tables::code::Code;
@@ -52,26 +54,36 @@ pub struct PartyAct {
     pub is_of_agency: bool,
 }
 
+/// A proposal that concerns the viewer's agency and is locked until the transaction ends.
+#[derive(Clone, Debug)]
+pub struct LockedProposal(agreement_proposal::Model);
+
+impl Deref for LockedProposal {
+    type Target = agreement_proposal::Model;
+
+    fn deref(&self) -> &agreement_proposal::Model {
+        &self.0
+    }
+}
+
 impl Writes {
-    /// The proposal of this id, locked until the transaction ends.
+    /// The proposal of this id, locked; `None` if it does not concern the viewer's agency.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn lock_proposal(&self, id: Uuid) -> Result<Option<agreement_proposal::Model>, DbErr> {
-        let locked = agreement_proposal::Entity::find_by_id(id).lock(LockType::NoKeyUpdate);
-        locked.one(self.tx().connection()).await
+    pub async fn lock_proposal(&self, id: Uuid) -> Result<Option<LockedProposal>, DbErr> {
+        let Some(found) = self.reads().proposals_by_id(&[id]).await?.pop() else { return Ok(None) };
+        let locked = agreement_proposal::Entity::find_by_id(found.id).lock(LockType::NoKeyUpdate);
+        Ok(locked.one(self.tx().connection()).await?.map(LockedProposal))
     }
 
-    /// The open proposal for a receiver and purpose, locked.
+    /// The open proposal for the receiver and purpose of an agreement, locked.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn lock_open_proposal(
-        &self,
-        receiver_id: Uuid,
-        purpose: ReferralPurpose,
-    ) -> Result<Option<agreement_proposal::Model>, DbErr> {
-        open_proposals(receiver_id, purpose).lock(LockType::NoKeyUpdate).one(self.tx().connection()).await
+    pub async fn lock_open_proposal(&self, of: &AgreementRow) -> Result<Option<LockedProposal>, DbErr> {
+        let locked = open_proposals(of.receiver_id, of.purpose).lock(LockType::NoKeyUpdate);
+        Ok(locked.one(self.tx().connection()).await?.map(LockedProposal))
     }
 
     /// Whether a proposal for a receiver and purpose is open.
@@ -95,7 +107,7 @@ impl Writes {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn change_proposal(&self, id: Uuid, version: i32, change: ProposalChange) -> Result<bool, DbErr> {
+    pub async fn change_proposal(&self, proposal: &LockedProposal, change: ProposalChange) -> Result<bool, DbErr> {
         use agreement_proposal::{ActiveModel, Column, Entity};
         let with = match change {
             ProposalChange::Counted => ActiveModel::default(),
@@ -118,8 +130,8 @@ impl Writes {
             }
         };
         let updated = Entity::update_many()
-            .set(ActiveModel { version: Set(version + 1), ..with })
-            .filter(Column::Id.eq(id).and(Column::Version.eq(version)))
+            .set(ActiveModel { version: Set(proposal.version + 1), ..with })
+            .filter(Column::Id.eq(proposal.id).and(Column::Version.eq(proposal.version)))
             .exec(self.tx().connection())
             .await?;
         Ok(updated.rows_affected == 1)
@@ -129,7 +141,7 @@ impl Writes {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn signatures_of(&self, proposal: Uuid) -> Result<Vec<PartyAct>, DbErr> {
+    pub async fn signatures_of(&self, proposal: &LockedProposal) -> Result<Vec<PartyAct>, DbErr> {
         self.acts("agreement_signature", proposal).await
     }
 
@@ -137,15 +149,15 @@ impl Writes {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn opinions_of(&self, proposal: Uuid) -> Result<Vec<PartyAct>, DbErr> {
+    pub async fn opinions_of(&self, proposal: &LockedProposal) -> Result<Vec<PartyAct>, DbErr> {
         self.acts("agreement_opinion", proposal).await
     }
 
-    async fn acts(&self, table: &str, proposal: Uuid) -> Result<Vec<PartyAct>, DbErr> {
+    async fn acts(&self, table: &str, proposal: &LockedProposal) -> Result<Vec<PartyAct>, DbErr> {
         let Author { agency_id, staff, .. } = self.author();
         let mut sql = self.tx().sql();
         sql.push("SELECT a.side, a.staff = ").bind(staff).push(", a.agency_id = ").bind(agency_id);
-        sql.push(" FROM ").push(table).push(" a WHERE a.proposal_id = ").bind(proposal);
+        sql.push(" FROM ").push(table).push(" a WHERE a.proposal_id = ").bind(proposal.id);
         let read = |row| {
             let mut columns = Columns::of(row);
             Ok(PartyAct { side: columns.word()?, is_of_subject: columns.next()?, is_of_agency: columns.next()? })
@@ -157,9 +169,14 @@ impl Writes {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn insert_signature(&self, proposal: Uuid, side: AgreementSide, now: i64) -> Result<(), DbErr> {
+    pub async fn insert_signature(
+        &self,
+        proposal: &LockedProposal,
+        side: AgreementSide,
+        now: i64,
+    ) -> Result<(), DbErr> {
         let Author { agency_id, staff, .. } = self.author();
-        let row = agreement_signature::Model { proposal_id: proposal, side: Code(side), agency_id, staff, at: now };
+        let row = agreement_signature::Model { proposal_id: proposal.id, side: Code(side), agency_id, staff, at: now };
         let insert = agreement_signature::Entity::insert(row.into_active_model());
         insert.exec_without_returning(self.tx().connection()).await.map(drop)
     }
@@ -170,7 +187,7 @@ impl Writes {
     /// The database does not answer.
     pub async fn insert_opinion(
         &self,
-        proposal: Uuid,
+        proposal: &LockedProposal,
         side: AgreementSide,
         verdict: OpinionVerdict,
         reasons: Option<String>,
@@ -178,35 +195,38 @@ impl Writes {
     ) -> Result<(), DbErr> {
         let Author { agency_id, staff, .. } = self.author();
         let (side, verdict) = (Code(side), Code(verdict));
-        let row = agreement_opinion::Model { proposal_id: proposal, side, agency_id, staff, at: now, verdict, reasons };
+        let proposal_id = proposal.id;
+        let row = agreement_opinion::Model { proposal_id, side, agency_id, staff, at: now, verdict, reasons };
         let insert = agreement_opinion::Entity::insert(row.into_active_model());
         insert.exec_without_returning(self.tx().connection()).await.map(drop)
     }
 
-    /// The latest version for a receiver and purpose, locked until the transaction ends.
+    /// The latest version for the receiver and purpose of a proposal, locked until the transaction ends.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn lock_latest_agreement(
-        &self,
-        receiver_id: Uuid,
-        purpose: ReferralPurpose,
-    ) -> Result<Option<agreement::Model>, DbErr> {
-        let latest = versions(receiver_id, purpose).order_by_desc(agreement::Column::Version);
+    pub async fn lock_latest_agreement(&self, of: &LockedProposal) -> Result<Option<agreement::Model>, DbErr> {
+        let latest = versions(of.receiver_id, of.purpose.0).order_by_desc(agreement::Column::Version);
         latest.lock(LockType::NoKeyUpdate).one(self.tx().connection()).await
     }
 
-    /// Locks every version for a receiver and purpose, so that no other is added until the transaction ends. Returns the latest.
+    /// Writes the version of an agreement that a proposal becomes.
+    ///
+    /// # Errors
+    /// One [`is_unique_violation`](crate::database::is_unique_violation) if this version exists; the database does not answer.
+    pub async fn insert_agreement(&self, of: &LockedProposal, new: agreement::Model) -> Result<(), DbErr> {
+        let (receiver_id, purpose) = (of.receiver_id, of.purpose);
+        insert(self.tx().connection(), vec![agreement::Model { receiver_id, purpose, ..new }]).await
+    }
+
+    /// Locks every version for the receiver and purpose of an agreement, so that no other is added until the transaction ends.
+    /// Returns the latest.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn lock_agreements(
-        &self,
-        receiver_id: Uuid,
-        purpose: ReferralPurpose,
-    ) -> Result<Option<agreement::Model>, DbErr> {
+    pub async fn lock_agreements(&self, of: &AgreementRow) -> Result<Option<agreement::Model>, DbErr> {
         use agreement::Column;
-        let (tx, versions) = (self.tx().connection(), || versions(receiver_id, purpose));
+        let (tx, versions) = (self.tx().connection(), || versions(of.receiver_id, of.purpose));
         versions().order_by_asc(Column::Version).lock(LockType::NoKeyUpdate).all(tx).await?;
         // Read again: another transaction may have added one before it released the lock.
         versions().order_by_desc(Column::Version).one(tx).await
@@ -216,49 +236,36 @@ impl Writes {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn terminations_of(&self, agreement: Uuid) -> Result<Vec<agreement_termination::Model>, DbErr> {
-        let of_version = agreement_termination::Column::AgreementId.eq(agreement);
+    pub async fn terminations_of(&self, of: &AgreementRow) -> Result<Vec<agreement_termination::Model>, DbErr> {
+        let of_version = agreement_termination::Column::AgreementId.eq(of.id);
         agreement_termination::Entity::find().filter(of_version).all(self.tx().connection()).await
     }
 
-    /// Writes a termination of a version.
+    /// Writes a termination of a version by the viewer.
     ///
     /// # Errors
     /// One [`is_unique_violation`](crate::database::is_unique_violation) if it was terminated in this way before; the database does not answer.
-    pub async fn insert_termination(&self, new: agreement_termination::Model) -> Result<(), DbErr> {
+    pub async fn insert_termination(&self, of: &AgreementRow, new: agreement_termination::Model) -> Result<(), DbErr> {
+        let Author { agency_id, staff, .. } = self.author();
+        let new = agreement_termination::Model { agreement_id: of.id, agency_id, staff, ..new };
         let insert = agreement_termination::Entity::insert(new.into_active_model());
         insert.exec_without_returning(self.tx().connection()).await.map(drop)
     }
 
-    /// Marks every version for a receiver and purpose as terminated for cause on a day.
+    /// Marks every version for the receiver and purpose of an agreement as terminated for cause on a day.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn end_agreements_for_cause(
-        &self,
-        receiver_id: Uuid,
-        purpose: ReferralPurpose,
-        on: NaiveDate,
-    ) -> Result<(), DbErr> {
+    pub async fn end_agreements_for_cause(&self, of: &AgreementRow, on: NaiveDate) -> Result<(), DbErr> {
         use agreement::Column;
         agreement::Entity::update_many()
             .set(agreement::ActiveModel { terminated_for_cause_on: Set(Some(on)), ..Default::default() })
-            .filter(Column::ReceiverId.eq(receiver_id))
-            .filter(Column::Purpose.eq(purpose.code()))
+            .filter(Column::ReceiverId.eq(of.receiver_id))
+            .filter(Column::Purpose.eq(of.purpose.code()))
             .filter(Column::TerminatedForCauseOn.is_null())
             .exec(self.tx().connection())
             .await
             .map(drop)
-    }
-}
-
-impl Tx {
-    /// Writes a version of an agreement.
-    ///
-    /// # Errors
-    /// One [`is_unique_violation`](crate::database::is_unique_violation) if this version exists; the database does not answer.
-    pub async fn insert_agreement(&self, new: agreement::Model) -> Result<(), DbErr> {
-        insert(self.connection(), vec![new]).await
     }
 }
 

@@ -14,7 +14,7 @@ use crate::codec::household_member::{self, NewMember};
 use crate::codec::note::NewNote;
 use crate::codec::person::{self, Fingerprints, PersonRow};
 use crate::codec::values::{Changes, Values};
-use crate::database::tx::Tx;
+use crate::keys::{CaseKey, ClientKey};
 use crate::sql::batch::insert_stored;
 use crate::tables::{agency, district, eligibility_decision, referral};
 use crate::viewer::Author;
@@ -42,11 +42,30 @@ impl Writes {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn has_open_case(&self, person_id: Uuid) -> Result<bool, DbErr> {
+    pub async fn has_open_case(&self, client: ClientKey) -> Result<bool, DbErr> {
         let mut sql = self.tx().sql();
-        sql.push("SELECT k.id FROM \"case\" k WHERE k.person_id = ").bind(person_id);
+        sql.push("SELECT k.id FROM \"case\" k WHERE k.person_id = ").bind(client.id());
         sql.push(" AND k.agency_id = ").bind(self.author().agency_id).push(" AND k.closed_on IS NULL").limit(1);
         sql.one(self.tx().connection()).await.map(|case| case.is_some())
+    }
+
+    /// Writes a new client of the viewer's agency.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn insert_client(&self, new: PersonRow) -> Result<ClientKey, DbErr> {
+        let new = PersonRow { agency_id: self.author().agency_id, ..new };
+        insert_stored(self.tx().connection(), std::slice::from_ref(&new)).await?;
+        Ok(ClientKey::of(new.id))
+    }
+
+    /// Writes a new case of a client.
+    ///
+    /// # Errors
+    /// The database does not answer; the agency has another case of this number.
+    pub async fn insert_case(&self, client: ClientKey, new: NewCase) -> Result<(), DbErr> {
+        let new = NewCase { agency_id: self.author().agency_id, person_id: client.id(), ..new };
+        insert_stored(self.tx().connection(), &[new]).await
     }
 
     /// Changes a case of the viewer's agency if it still has this version, and returns whether it had. It stays locked until the
@@ -62,16 +81,16 @@ impl Writes {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn person(&self, id: Uuid, fields: FieldSet) -> Result<Option<Values>, DbErr> {
-        person::find(self.tx().connection(), id, self.author().agency_id, fields, false).await
+    pub async fn person(&self, client: ClientKey, fields: FieldSet) -> Result<Option<Values>, DbErr> {
+        person::find(self.tx().connection(), client.id(), self.author().agency_id, fields, false).await
     }
 
     /// The same, and locks the client's consents until the transaction ends.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn lock_person(&self, id: Uuid, fields: FieldSet) -> Result<Option<Values>, DbErr> {
-        person::find(self.tx().connection(), id, self.author().agency_id, fields, true).await
+    pub async fn lock_person(&self, client: ClientKey, fields: FieldSet) -> Result<Option<Values>, DbErr> {
+        person::find(self.tx().connection(), client.id(), self.author().agency_id, fields, true).await
     }
 
     /// Writes those of these values that belong to a person, and the fingerprints if they change.
@@ -80,19 +99,20 @@ impl Writes {
     /// The database does not answer.
     pub async fn update_person(
         &self,
-        id: Uuid,
+        client: ClientKey,
         values: &Changes,
         fingerprints: Option<Fingerprints>,
         now: i64,
     ) -> Result<(), DbErr> {
-        person::update(self.tx().connection(), id, self.author().agency_id, values, fingerprints, now).await
+        person::update(self.tx().connection(), client.id(), self.author().agency_id, values, fingerprints, now).await
     }
 
     /// Replaces the client's household.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn replace_household(&self, person_id: Uuid, members: &[HouseholdMember]) -> Result<(), DbErr> {
+    pub async fn replace_household(&self, client: ClientKey, members: &[HouseholdMember]) -> Result<(), DbErr> {
+        let person_id = client.id();
         household_member::delete(self.tx().connection(), person_id).await?;
         let row = |member: &HouseholdMember| NewMember { id: new_uuid(), person_id, member: member.clone() };
         insert_stored(self.tx().connection(), &members.iter().map(row).collect::<Vec<_>>()).await
@@ -102,9 +122,10 @@ impl Writes {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn insert_note(&self, case_id: Uuid, body: String, now: i64) -> Result<(), DbErr> {
+    pub async fn insert_note(&self, case: CaseKey, body: String, now: i64) -> Result<(), DbErr> {
         let Author { agency_id, staff, acting_for } = self.author();
-        let note = NewNote { id: new_uuid(), case_id, agency_id, staff: Some(staff), acting_for, at: now, body };
+        let note =
+            NewNote { id: new_uuid(), case_id: case.id(), agency_id, staff: Some(staff), acting_for, at: now, body };
         insert_stored(self.tx().connection(), &[note]).await
     }
 
@@ -112,7 +133,8 @@ impl Writes {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn insert_decision(&self, new: eligibility_decision::Model) -> Result<(), DbErr> {
+    pub async fn insert_decision(&self, case: CaseKey, new: eligibility_decision::Model) -> Result<(), DbErr> {
+        let new = eligibility_decision::Model { case_id: case.id(), agency_id: self.author().agency_id, ..new };
         let insert = eligibility_decision::Entity::insert(new.into_active_model());
         insert.exec_without_returning(self.tx().connection()).await.map(drop)
     }
@@ -151,23 +173,5 @@ impl Writes {
             .filter(agency::Column::Ags.eq(self.reads().viewer().agency().ags.as_str()))
             .all(self.tx().connection())
             .await
-    }
-}
-
-impl Tx {
-    /// Writes new clients.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn insert_persons(&self, new: &[PersonRow]) -> Result<(), DbErr> {
-        insert_stored(self.connection(), new).await
-    }
-
-    /// Writes new cases.
-    ///
-    /// # Errors
-    /// The database does not answer; the agency has another case of this number.
-    pub async fn insert_cases(&self, new: &[NewCase]) -> Result<(), DbErr> {
-        insert_stored(self.connection(), new).await
     }
 }

@@ -5,52 +5,54 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use chrono::NaiveDate;
 use kim_domain::consent::ConsentStep;
 use kim_domain::field::FieldSet;
 use kim_domain::id::new_uuid;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::ReferralStatus;
-use sea_orm::sea_query::{Expr, LockType, Query};
+use sea_orm::sea_query::LockType;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, DbErr, EntityTrait as _, ExprTrait as _, IntoActiveModel as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _,
 };
 use uuid::Uuid;
 
 use super::Writes;
-use crate::database::tx::Tx;
-use crate::read::ReferralRow;
+use crate::keys::{CaseKey, ClientKey, ConsentKey};
+use crate::read::{OwnConsent, ReferralRow};
 use crate::tables::code::Code;
 use crate::tables::{consent, consent_event};
 use crate::viewer::Author;
 
-/// A client, a receiver and a purpose.
-pub type ConsentKey = (Uuid, Uuid, ReferralPurpose);
+/// What a consent is for: a client, a receiver and a purpose.
+pub type ConsentScope = (ClientKey, Uuid, ReferralPurpose);
 
 /// The rows that a consent for one receiver and purpose concerns.
 #[derive(Debug)]
 pub struct AffectedRows {
+    /// The client.
+    pub client: ClientKey,
     /// The viewer's referrals for which a consent still matters, by id: drafts, running and suspended ones, and closed ones that
     /// can still be read.
     pub referrals: Vec<ReferralRow>,
     /// The client's consents that were not withdrawn, the latest first. No offer can be based on one of them until the transaction
     /// ends.
-    pub consents: Vec<consent::Model>,
+    pub consents: Vec<OwnConsent>,
 }
 
 impl Writes {
-    /// As [`Tx::consent_of`], today.
+    /// The consent of a case's client for this receiver and purpose that is in force today; of several the one that was recorded
+    /// last. It cannot be withdrawn or renewed until this transaction ends.
     ///
     /// # Errors
     /// The database does not answer.
     pub async fn consent_of(
         &self,
-        case_id: Uuid,
+        case: CaseKey,
         receiver_id: Uuid,
         purpose: ReferralPurpose,
     ) -> Result<Option<consent::Model>, DbErr> {
-        self.tx().consent_of(case_id, receiver_id, purpose, self.reads().today()).await
+        consent::in_force(self.tx().connection(), case.id(), receiver_id, purpose, self.reads().today()).await
     }
 
     /// As [`consent_of`](Self::consent_of), for many clients and these receivers and purposes.
@@ -59,29 +61,29 @@ impl Writes {
     /// The database does not answer.
     pub async fn consents_of(
         &self,
-        persons: &BTreeSet<Uuid>,
+        clients: &BTreeSet<ClientKey>,
         asked: &BTreeSet<(Uuid, ReferralPurpose)>,
-    ) -> Result<HashMap<ConsentKey, consent::Model>, DbErr> {
+    ) -> Result<HashMap<ConsentScope, consent::Model>, DbErr> {
         use consent::Column;
         let found = consent::Entity::find()
-            .filter(Column::PersonId.is_in(persons.iter().copied()))
+            .filter(Column::PersonId.is_in(clients.iter().map(|client| client.id())))
             .filter(Column::ReceiverId.is_in(asked.iter().map(|(receiver_id, _)| *receiver_id)))
             .filter(Column::Purpose.is_in(asked.iter().map(|(_, purpose)| purpose.code())))
-            .filter(is_in_force(self.reads().today()))
+            .filter(consent::is_in_force(self.reads().today()))
             .order_by_asc(Column::CreatedAt)
             .order_by_asc(Column::Id)
             .lock_shared()
             .all(self.tx().connection())
             .await?;
         // A later consent replaces an earlier one.
-        Ok(found.into_iter().map(|row| ((row.person_id, row.receiver_id, row.purpose.0), row)).collect())
+        Ok(found.into_iter().map(|row| ((ClientKey::of(row.person_id), row.receiver_id, row.purpose.0), row)).collect())
     }
 
     /// One of the consents of the viewer's agency; `None` if it is another agency's.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn consent(&self, id: Uuid) -> Result<Option<consent::Model>, DbErr> {
+    pub async fn consent(&self, id: Uuid) -> Result<Option<OwnConsent>, DbErr> {
         self.reads().consents_by_id(&[id]).await.map(|mut found| found.pop())
     }
 
@@ -91,11 +93,11 @@ impl Writes {
     /// The database does not answer.
     pub async fn affected_by_consent(
         &self,
-        person_id: Uuid,
+        client: ClientKey,
         receiver_id: Uuid,
         purpose: ReferralPurpose,
     ) -> Result<AffectedRows, DbErr> {
-        let whose = (person_id, receiver_id, purpose);
+        let whose = (client, receiver_id, purpose);
         let mut referrals = self.referrals_of(whose, &|_| true).await?;
         let consents = self.consents_for(whose).await?;
         // Read again for referrals that were offered before the consents were locked. A draft that was created meanwhile finds
@@ -104,24 +106,27 @@ impl Writes {
         referrals.retain(|row| offered.iter().all(|other| other.id != row.id));
         referrals.extend(offered);
         referrals.sort_by_key(|row| row.id);
-        Ok(AffectedRows { referrals, consents })
+        Ok(AffectedRows { client, referrals, consents })
     }
 
-    /// Writes a consent.
+    /// Writes a consent of a client.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn insert_consent(&self, new: consent::Model) -> Result<(), DbErr> {
+    pub async fn insert_consent(&self, client: ClientKey, new: consent::Model) -> Result<ConsentKey, DbErr> {
+        let key = ConsentKey::of(new.id);
+        let new = consent::Model { person_id: client.id(), ..new };
         let insert = consent::Entity::insert(new.into_active_model());
-        insert.exec_without_returning(self.tx().connection()).await.map(drop)
+        insert.exec_without_returning(self.tx().connection()).await?;
+        Ok(key)
     }
 
     /// Marks a consent as replaced by another one.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn renew_consent(&self, id: Uuid, now: i64) -> Result<(), DbErr> {
-        let renewed = consent::ActiveModel { id: Set(id), renewed_at: Set(Some(now)), ..Default::default() };
+    pub async fn renew_consent(&self, consent: ConsentKey, now: i64) -> Result<(), DbErr> {
+        let renewed = consent::ActiveModel { id: Set(consent.id()), renewed_at: Set(Some(now)), ..Default::default() };
         consent::Entity::update(renewed).exec(self.tx().connection()).await.map(drop)
     }
 
@@ -129,9 +134,9 @@ impl Writes {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn withdraw_consent(&self, left: &consent::Model) -> Result<(), DbErr> {
+    pub async fn withdraw_consent(&self, consent: ConsentKey, left: &consent::Model) -> Result<(), DbErr> {
         let row = consent::ActiveModel {
-            id: Set(left.id),
+            id: Set(consent.id()),
             fields: Set(left.fields),
             ticked: Set(left.ticked),
             withdrawn_at: Set(left.withdrawn_at),
@@ -146,7 +151,7 @@ impl Writes {
     /// The database does not answer.
     pub async fn insert_consent_event(
         &self,
-        consent: Uuid,
+        consent: ConsentKey,
         step: ConsentStep,
         fields: FieldSet,
         at: i64,
@@ -155,7 +160,7 @@ impl Writes {
         let Author { staff, acting_for, .. } = self.author();
         let event = consent_event::Model {
             id,
-            consent_id: consent,
+            consent_id: consent.id(),
             at,
             step: Code(step),
             fields: fields.to_i64(),
@@ -167,11 +172,11 @@ impl Writes {
         Ok(id)
     }
 
-    async fn consents_for(&self, whose: ConsentKey) -> Result<Vec<consent::Model>, DbErr> {
+    async fn consents_for(&self, whose: ConsentScope) -> Result<Vec<OwnConsent>, DbErr> {
         use consent::Column;
-        let (person_id, receiver_id, purpose) = whose;
-        consent::Entity::find()
-            .filter(Column::PersonId.eq(person_id))
+        let (client, receiver_id, purpose) = whose;
+        let found = consent::Entity::find()
+            .filter(Column::PersonId.eq(client.id()))
             .filter(Column::ReceiverId.eq(receiver_id))
             .filter(Column::Purpose.eq(purpose.code()))
             .filter(Column::WithdrawnAt.is_null())
@@ -179,19 +184,20 @@ impl Writes {
             .order_by_desc(Column::Id)
             .lock(LockType::NoKeyUpdate)
             .all(self.tx().connection())
-            .await
+            .await?;
+        Ok(found.into_iter().map(OwnConsent::of).collect())
     }
 
     async fn referrals_of(
         &self,
-        whose: ConsentKey,
+        whose: ConsentScope,
         wanted: &(dyn Fn(ReferralStatus) -> bool + Sync),
     ) -> Result<Vec<ReferralRow>, DbErr> {
-        let (person_id, receiver_id, purpose) = whose;
+        let (client, receiver_id, purpose) = whose;
         let concerned = |status: &ReferralStatus| rests_on_a_consent(*status) && wanted(*status);
         let mut sql = self.tx().sql();
         sql.push("SELECT r.id FROM referral r JOIN \"case\" k ON k.id = r.case_id WHERE k.person_id = ")
-            .bind(person_id);
+            .bind(client.id());
         sql.push(" AND r.sender_id = ").bind(self.reads().viewer().agency().id);
         sql.push(" AND r.receiver_id = ").bind(receiver_id);
         sql.push(" AND r.purpose IN ").words([purpose]).push(" AND r.status IN ");
@@ -203,45 +209,6 @@ impl Writes {
         found.retain(|row| concerned(&row.status));
         Ok(found)
     }
-}
-
-impl Tx {
-    /// The consent of a case's client for this receiver and purpose that is in force on a day; of several the one that was recorded
-    /// last. It cannot be withdrawn or renewed until this transaction ends.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn consent_of(
-        &self,
-        case_id: Uuid,
-        receiver_id: Uuid,
-        purpose: ReferralPurpose,
-        today: NaiveDate,
-    ) -> Result<Option<consent::Model>, DbErr> {
-        use consent::Column;
-        let client = Query::select().column("person_id").from("case").and_where(Expr::col("id").eq(case_id)).take();
-        consent::Entity::find()
-            .filter(Column::PersonId.in_subquery(client))
-            .filter(Column::ReceiverId.eq(receiver_id))
-            .filter(Column::Purpose.eq(purpose.code()))
-            .filter(is_in_force(today))
-            .order_by_desc(Column::CreatedAt)
-            .order_by_desc(Column::Id)
-            // After waiting for a withdrawal to commit, PostgreSQL evaluates the condition on the row again.
-            .lock_shared()
-            .one(self.connection())
-            .await
-    }
-}
-
-/// The condition that a consent is in force on a day.
-fn is_in_force(today: NaiveDate) -> Condition {
-    use consent::Column;
-    Condition::all()
-        .add(Column::WithdrawnAt.is_null())
-        .add(Column::RenewedAt.is_null())
-        .add(Column::ValidFrom.lte(today))
-        .add(Column::ValidUntil.is_null().or(Column::ValidUntil.gte(today)))
 }
 
 /// Whether a new or withdrawn consent matters for a referral in this state.

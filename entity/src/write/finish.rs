@@ -11,8 +11,10 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::stays;
 use crate::database::tx::Tx;
 use crate::disclosure_lock::ClosingLock;
+use crate::keys::ConsentKey;
 use crate::sql::batch::{KEYS, insert};
 use crate::tables::code::Code;
 use crate::tables::{change, consent, consent_event, feed, referral, referral_event};
@@ -27,7 +29,7 @@ pub struct CommitRecord {
     /// The agencies for which something is closed.
     pub closed_to: BTreeSet<Uuid>,
     /// Consents that are withdrawn, completely or in part, each with its event.
-    pub withdrawn: Vec<(Uuid, Option<Uuid>)>,
+    pub withdrawn: Vec<(ConsentKey, Option<Uuid>)>,
 }
 
 /// A change in an agency's feed, before it has a number.
@@ -57,20 +59,24 @@ impl Tx {
         for change in record.changes {
             feeds.entry(change.agency_id).or_default().push(change);
         }
-        let last = take_numbers(tx, &feeds).await?;
-        // All locks are held now, so that everything that other transactions wrote before has an earlier instant.
-        let at = clock.now_micros();
+        // All locks are held afterwards, so that everything that other transactions wrote before has an earlier instant.
+        let (last, at) = take_numbers(tx, &feeds, clock.now_micros().max(begun)).await?;
         let mut events = record.events;
         events.iter_mut().for_each(|event| event.at = at);
+        let ended: Vec<Uuid> = events.iter().filter(|event| stays::ends_stay(event)).map(|event| event.id).collect();
         let moved: Vec<(Uuid, Uuid)> = events.iter().map(|event| (event.id, event.referral_id)).collect();
         insert(tx, events).await?;
         insert(tx, numbered(feeds, &last, at)?).await?;
         if record.closed_to.is_empty() {
+            stays::record(tx, &ended).await?;
             return self.commit().await;
         }
         let lock = ClosingLock::take(&self, &record.closed_to).await?;
         // From now on nothing more is disclosed; disclosures for which this waited have an earlier instant in the log.
-        date_closing(tx, begun, clock.now_micros(), &moved, &record.withdrawn).await?;
+        let at = clock.now_micros().max(at);
+        date_closing(tx, begun, at, &moved, &record.withdrawn).await?;
+        set_instants(tx, &last, at).await?;
+        stays::record(tx, &ended).await?;
         lock.commit(self).await
     }
 
@@ -96,26 +102,47 @@ impl Tx {
     }
 }
 
-/// Takes the next numbers of feeds, and returns the last number of each. Their rows stay locked until the commit, so that
-/// numbers are in the order of commits. All writers lock them in the same order, so that they cannot deadlock.
-async fn take_numbers(tx: &DatabaseTransaction, feeds: &Feeds) -> Result<BTreeMap<Uuid, i64>, DbErr> {
-    let mut last = BTreeMap::new();
+/// Takes the next numbers of feeds, and returns the last number of each, and the instant of the changes: now, or after the last
+/// change of each of the feeds if the clock was set back. The rows of the feeds stay locked until the commit, so that numbers and
+/// instants are in the order of commits. All writers lock them in the same order, so that they cannot deadlock.
+async fn take_numbers(tx: &DatabaseTransaction, feeds: &Feeds, now: i64) -> Result<(BTreeMap<Uuid, i64>, i64), DbErr> {
+    let (mut last, mut instants) = (BTreeMap::new(), BTreeMap::new());
     let counts: Vec<(Uuid, i64)> = feeds.iter().map(|(&agency_id, changes)| (agency_id, count(changes))).collect();
     for some in counts.chunks(KEYS) {
-        let row = |(agency_id, by): &(Uuid, i64)| [Expr::value(*agency_id), Expr::value(*by)];
-        let returning = Query::returning().columns([feed::Column::AgencyId, feed::Column::Last]);
+        let row = |(agency_id, by): &(Uuid, i64)| [Expr::value(*agency_id), Expr::value(*by), Expr::value(now)];
+        let columns = [feed::Column::AgencyId, feed::Column::Last, feed::Column::LastAt];
         let mut taken = Query::insert();
-        taken.into_table(feed::Entity).columns([feed::Column::AgencyId, feed::Column::Last]);
-        taken.values_from_panic(some.iter().map(row)).returning(returning).on_conflict(
+        taken.into_table(feed::Entity).columns(columns).returning(Query::returning().columns(columns));
+        let later = "CASE WHEN feed.last_at < excluded.last_at THEN excluded.last_at ELSE feed.last_at + 1 END";
+        taken.values_from_panic(some.iter().map(row)).on_conflict(
             OnConflict::column(feed::Column::AgencyId)
                 .value(feed::Column::Last, Expr::cust("feed.last + excluded.last"))
+                .value(feed::Column::LastAt, Expr::cust(later))
                 .to_owned(),
         );
         for row in tx.query_all(&taken).await? {
-            last.insert(row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+            let agency: Uuid = row.try_get_by_index(0)?;
+            last.insert(agency, row.try_get_by_index(1)?);
+            instants.insert(agency, row.try_get_by_index(2)?);
         }
     }
-    Ok(last)
+    let at = instants.values().copied().max().unwrap_or(now);
+    instants.retain(|_, instant| *instant < at);
+    set_instants(tx, &instants, at).await?;
+    Ok((last, at))
+}
+
+/// Sets the instant of the last change of these feeds.
+async fn set_instants(tx: &DatabaseTransaction, feeds: &BTreeMap<Uuid, i64>, at: i64) -> Result<(), DbErr> {
+    let agencies: Vec<Uuid> = feeds.keys().copied().collect();
+    for some in agencies.chunks(KEYS) {
+        feed::Entity::update_many()
+            .set(feed::ActiveModel { last_at: Set(at), ..Default::default() })
+            .filter(feed::Column::AgencyId.is_in(some.iter().copied()))
+            .exec(tx)
+            .await?;
+    }
+    Ok(())
 }
 
 /// The changes with their numbers, which end with `last`.
@@ -146,7 +173,7 @@ async fn date_closing(
     begun: i64,
     at: i64,
     moved: &[(Uuid, Uuid)],
-    withdrawn: &[(Uuid, Option<Uuid>)],
+    withdrawn: &[(ConsentKey, Option<Uuid>)],
 ) -> Result<(), DbErr> {
     for some in moved.chunks(KEYS) {
         referral_event::Entity::update_many()
@@ -166,7 +193,7 @@ async fn date_closing(
     }
     consent::Entity::update_many()
         .set(consent::ActiveModel { withdrawn_at: Set(Some(at)), ..Default::default() })
-        .filter(consent::Column::Id.is_in(withdrawn.iter().map(|(consent, _)| *consent)))
+        .filter(consent::Column::Id.is_in(withdrawn.iter().map(|(consent, _)| consent.id())))
         .filter(consent::Column::WithdrawnAt.eq(begun))
         .exec(tx)
         .await?;

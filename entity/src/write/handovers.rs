@@ -1,4 +1,6 @@
-//! Writes handovers of referrals that were read before, and messages and meetings of the viewer's referrals.
+//! Writes handovers, messages and meetings of the viewer's referrals.
+
+use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use kim_domain::field::{FieldSet, HandoverField};
@@ -9,69 +11,54 @@ use uuid::Uuid;
 use super::Writes;
 use crate::codec::handover::{self, HandoverRow};
 use crate::codec::message::NewMessage;
-use crate::database::tx::Tx;
+use crate::keys::{ReferralKey, ids};
+use crate::read::ReferralRow;
 use crate::sql::batch::insert_stored;
 use crate::tables::{appointment, talk};
 use crate::viewer::Author;
 
-impl Tx {
-    /// The handover of a referral, in full.
+impl Writes {
+    /// The handover of a referral, in full, whatever the rule shows to the viewer.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn handover(&self, referral: Uuid) -> Result<Option<HandoverRow>, DbErr> {
-        Ok(self.handovers(&[referral], handover::fields()).await?.pop())
+    pub async fn handover(&self, of: &ReferralRow) -> Result<Option<HandoverRow>, DbErr> {
+        Ok(handover::find(self.tx().connection(), &[of.key().id()], handover::fields()).await?.pop())
     }
 
-    /// These fields of the handovers of referrals, in no particular order.
+    /// The concerns of referrals, as far as they have one.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn handovers(&self, referrals: &[Uuid], fields: FieldSet) -> Result<Vec<HandoverRow>, DbErr> {
-        handover::find(self.connection(), referrals, fields).await
-    }
-
-    /// The concern of a referral.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn concern(&self, referral: Uuid) -> Result<Option<String>, DbErr> {
-        let found = self.handovers(&[referral], FieldSet::of(&[HandoverField::Concern])).await?.pop();
-        Ok(found.and_then(|row| row.values.get(HandoverField::Concern).map(str::to_owned)))
-    }
-
-    /// Writes handovers of new referrals.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn insert_handovers(&self, copies: &[HandoverRow]) -> Result<(), DbErr> {
-        insert_stored(self.connection(), copies).await
+    pub async fn concerns(&self, of: &[ReferralKey]) -> Result<HashMap<ReferralKey, String>, DbErr> {
+        let concern = FieldSet::of(&[HandoverField::Concern]);
+        let found = handover::find(self.tx().connection(), &ids(of), concern).await?;
+        let of_row = |row: HandoverRow| {
+            let text = row.values.get(HandoverField::Concern)?.to_owned();
+            Some((ReferralKey::of(row.referral_id), text))
+        };
+        Ok(found.into_iter().filter_map(of_row).collect())
     }
 
     /// Replaces the handovers of referrals by these copies.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn replace_handovers(&self, copies: &[HandoverRow]) -> Result<(), DbErr> {
-        let ids: Vec<Uuid> = copies.iter().map(|copy| copy.referral_id).collect();
-        handover::delete(self.connection(), &ids).await?;
-        insert_stored(self.connection(), copies).await
-    }
-
-    /// Writes messages of either side.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn insert_messages(&self, messages: &[NewMessage]) -> Result<(), DbErr> {
-        insert_stored(self.connection(), messages).await
+    pub async fn replace_handovers(&self, copies: Vec<(ReferralKey, HandoverRow)>) -> Result<(), DbErr> {
+        let of_key = |(key, copy): (ReferralKey, HandoverRow)| HandoverRow { referral_id: key.id(), ..copy };
+        let copies: Vec<HandoverRow> = copies.into_iter().map(of_key).collect();
+        let referrals: Vec<Uuid> = copies.iter().map(|copy| copy.referral_id).collect();
+        handover::delete(self.tx().connection(), &referrals).await?;
+        insert_stored(self.tx().connection(), &copies).await
     }
 
     /// Writes a changed copy.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn update_handover(&self, copy: &HandoverRow) -> Result<(), DbErr> {
-        handover::update(self.connection(), copy).await
+    pub async fn update_handover(&self, of: &ReferralRow, copy: HandoverRow) -> Result<(), DbErr> {
+        let copy = HandoverRow { referral_id: of.key().id(), ..copy };
+        handover::update(self.tx().connection(), &copy).await
     }
 }
 
@@ -102,10 +89,10 @@ impl Writes {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn post_message(&self, referral: Uuid, body: String, now: i64) -> Result<(), DbErr> {
+    pub async fn post_message(&self, of: &ReferralRow, body: String, now: i64) -> Result<(), DbErr> {
         let Author { agency_id, staff, acting_for } = self.author();
         let (id, staff) = (new_uuid(), Some(staff));
-        let message = NewMessage { id, referral_id: referral, sent_at: now, agency_id, staff, acting_for, body };
+        let message = NewMessage { id, referral_id: of.key().id(), sent_at: now, agency_id, staff, acting_for, body };
         insert_stored(self.tx().connection(), &[message]).await
     }
 
@@ -113,11 +100,11 @@ impl Writes {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn insert_appointment(&self, referral: Uuid, new: NewAppointment, now: i64) -> Result<(), DbErr> {
+    pub async fn insert_appointment(&self, of: &ReferralRow, new: NewAppointment, now: i64) -> Result<(), DbErr> {
         let Author { agency_id, staff, acting_for } = self.author();
         let row = appointment::Model {
             id: new_uuid(),
-            referral_id: referral,
+            referral_id: of.key().id(),
             agency_id,
             staff: Some(staff),
             acting_for,
@@ -134,11 +121,11 @@ impl Writes {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn insert_talk(&self, referral: Uuid, new: NewTalk, now: i64) -> Result<(), DbErr> {
+    pub async fn insert_talk(&self, of: &ReferralRow, new: NewTalk, now: i64) -> Result<(), DbErr> {
         let Author { agency_id, staff, acting_for } = self.author();
         let row = talk::Model {
             id: new_uuid(),
-            referral_id: referral,
+            referral_id: of.key().id(),
             agency_id,
             staff: Some(staff),
             acting_for,

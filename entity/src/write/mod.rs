@@ -1,6 +1,6 @@
 //! Writes for a viewer: one transaction, whose reads are narrowed as in `read`.
 //!
-//! A function that only a viewer needs is one of [`Writes`]; one that the timer and imports need as well is one of [`Tx`].
+//! Each function is narrowed to the viewer, or takes a row that a narrowed read found, or its key ([`keys`](crate::keys)).
 
 use std::sync::Arc;
 
@@ -26,14 +26,15 @@ mod finish;
 mod handovers;
 mod referrals;
 mod requests;
+pub(crate) mod stays;
 mod support;
 
-pub use agreements::{PartyAct, ProposalChange};
-pub use consents::{AffectedRows, ConsentKey};
+pub use agreements::{LockedProposal, PartyAct, ProposalChange};
+pub use consents::{AffectedRows, ConsentScope};
 pub use count::OwnList;
 pub use finish::{CommitRecord, FeedChange};
 pub use handovers::{NewAppointment, NewTalk};
-pub use referrals::{NewDraft, OfferColumns, ReferralChange, StateChange};
+pub use referrals::{DraftOf, NewDraft, OfferColumns, ReferralChange, StateChange};
 
 /// A viewer's transaction that writes. If its [`Tx`] is not committed, it is rolled back.
 #[derive(Debug)]
@@ -59,7 +60,7 @@ impl Writes {
         self.0.viewer().author()
     }
 
-    /// The functions of every transaction that writes.
+    /// The functions that the timer's transaction has as well.
     #[must_use]
     pub fn tx(&self) -> &Tx {
         self.0.tx()
@@ -115,7 +116,7 @@ impl Writes {
             .await
     }
 
-    /// As [`Tx::agreement_in_force`], today.
+    /// The agreement under which something can be offered to the receiver today: the latest version, if it is in force.
     ///
     /// # Errors
     /// The database does not answer.
@@ -124,7 +125,10 @@ impl Writes {
         receiver_id: Uuid,
         purpose: ReferralPurpose,
     ) -> Result<Option<agreement::Model>, DbErr> {
-        self.tx().agreement_in_force(receiver_id, purpose, self.0.today()).await
+        let mut sql = self.tx().sql();
+        sql.push("SELECT n.* FROM agreement n WHERE n.receiver_id = ").bind(receiver_id);
+        sql.push(" AND n.purpose = ").bind(purpose.code()).push(" AND ").agreement_in_force(self.0.today());
+        agreement::Entity::find().from_raw_sql(sql.into_statement()).one(self.tx().connection()).await
     }
 
     /// The agreement of this id.
@@ -148,23 +152,5 @@ impl Writes {
     /// Those of `work`.
     pub async fn unscoped<T, E>(&self, work: impl AsyncFnOnce(&Unscoped<&Tx>) -> Result<T, E>) -> Result<T, E> {
         work(&Unscoped::borrowed(self.tx(), self.0.today())).await
-    }
-}
-
-impl Tx {
-    /// The agreement under which something can be offered to the receiver on a day: the latest version, if it is in force.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn agreement_in_force(
-        &self,
-        receiver_id: Uuid,
-        purpose: ReferralPurpose,
-        today: NaiveDate,
-    ) -> Result<Option<agreement::Model>, DbErr> {
-        let mut sql = self.sql();
-        sql.push("SELECT n.* FROM agreement n WHERE n.receiver_id = ").bind(receiver_id);
-        sql.push(" AND n.purpose = ").bind(purpose.code()).push(" AND ").agreement_in_force(today);
-        agreement::Entity::find().from_raw_sql(sql.into_statement()).one(self.connection()).await
     }
 }

@@ -15,7 +15,8 @@ use uuid::Uuid;
 use super::Writes;
 use crate::codec::handover;
 use crate::database::tx::Tx;
-use crate::read::Contact;
+use crate::keys::{ReferralKey, ids};
+use crate::read::{CaseRow, Contact, ReferralRow};
 use crate::sql::batch::{KEYS, insert_stored};
 use crate::tables::code::Code;
 use crate::tables::{referral, referral_event};
@@ -25,10 +26,6 @@ use crate::tables::{referral, referral_event};
 pub struct NewDraft {
     /// UUIDv7.
     pub id: Uuid,
-    /// The sender's case.
-    pub case_id: Uuid,
-    /// The sender.
-    pub sender_id: Uuid,
     /// The receiver.
     pub receiver_id: Uuid,
     /// The purpose.
@@ -51,14 +48,21 @@ pub struct NewDraft {
     pub first_received_on: Option<NaiveDate>,
     /// A professional at the sender.
     pub sender_contact: Contact,
-    /// The referral that this one continues.
-    pub previous_id: Option<Uuid>,
     /// How often it was forwarded.
     pub hops: i16,
     /// The concern.
     pub concern: Option<String>,
     /// Microseconds since 1970.
     pub created_at: i64,
+}
+
+/// What a draft hands over, which also decides its sender.
+#[derive(Clone, Copy, Debug)]
+pub enum DraftOf<'r> {
+    /// A case of the viewer's agency.
+    Case(&'r CaseRow),
+    /// The case of a referral that the draft continues, for the same sender.
+    Continued(&'r ReferralRow),
 }
 
 /// Columns that change, except those that follow from the state. A column with `None` does not change.
@@ -108,35 +112,47 @@ pub struct StateChange {
     pub today: NaiveDate,
 }
 
-impl Tx {
+impl Writes {
     /// The row of a referral as it is stored, with columns that no viewer's read has.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn referral_as_stored(&self, id: Uuid) -> Result<Option<referral::Model>, DbErr> {
-        referral::Entity::find_by_id(id).one(self.connection()).await
+    pub async fn referral_as_stored(&self, of: &ReferralRow) -> Result<Option<referral::Model>, DbErr> {
+        referral::Entity::find_by_id(of.key().id()).one(self.tx().connection()).await
     }
 
     /// Whether another referral of the same case continues this one.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn is_continued(&self, case_id: Uuid, id: Uuid) -> Result<bool, DbErr> {
-        let of_case = referral::Column::CaseId.eq(case_id).and(referral::Column::PreviousId.eq(id));
-        referral::Entity::find().filter(of_case).one(self.connection()).await.map(|found| found.is_some())
+    pub async fn is_continued(&self, of: &ReferralRow) -> Result<bool, DbErr> {
+        use referral::Column;
+        let of_case = Column::CaseId.eq(of.rest.case_id()).and(Column::PreviousId.eq(of.key().id()));
+        let found = referral::Entity::find().filter(of_case).one(self.tx().connection()).await?;
+        Ok(found.is_some())
     }
 
     /// Writes a draft with its concern and its first event.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn insert_draft(&self, draft: NewDraft, first: referral_event::Model) -> Result<(), DbErr> {
-        let mut about = handover::HandoverRow { referral_id: draft.id, ..Default::default() };
+    pub async fn insert_draft(
+        &self,
+        of: DraftOf<'_>,
+        draft: NewDraft,
+        first: referral_event::Model,
+    ) -> Result<(), DbErr> {
+        let connection = self.tx().connection();
+        let (case_id, sender_id, previous_id) = match of {
+            DraftOf::Case(case) => (case.key().id(), self.author().agency_id, None),
+            DraftOf::Continued(row) => (row.rest.case_id(), row.sender_id, Some(row.key().id())),
+        };
+        let mut about = handover::HandoverRow::blank(draft.id);
         about.values.set(HandoverField::Concern, draft.concern.as_deref());
         let row = referral::ActiveModel {
             id: Set(draft.id),
-            case_id: Set(draft.case_id),
-            sender_id: Set(draft.sender_id),
+            case_id: Set(case_id),
+            sender_id: Set(sender_id),
             receiver_id: Set(draft.receiver_id),
             purpose: Set(Code(draft.purpose)),
             kind: Set(Code(draft.kind)),
@@ -156,30 +172,45 @@ impl Tx {
             sender_contact_name: Set(draft.sender_contact.name),
             sender_contact_phone: Set(draft.sender_contact.phone),
             sender_contact_email: Set(draft.sender_contact.email),
-            previous_id: Set(draft.previous_id),
+            previous_id: Set(previous_id),
             hops: Set(draft.hops),
             created_at: Set(draft.created_at),
             updated_at: Set(draft.created_at),
             ..Default::default()
         };
-        referral::Entity::insert(row).exec_without_returning(self.connection()).await?;
-        insert_stored(self.connection(), &[about]).await?;
+        referral::Entity::insert(row).exec_without_returning(connection).await?;
+        insert_stored(connection, &[about]).await?;
+        let first = referral_event::Model { referral_id: draft.id, ..first };
         let first = referral_event::Entity::insert(first.into_active_model());
-        first.exec_without_returning(self.connection()).await.map(drop)
+        first.exec_without_returning(connection).await.map(drop)
     }
 
+    /// Deletes a draft of the viewer, with its concern and its history.
+    ///
+    /// # Errors
+    /// [`DbErr::RecordNotFound`] if it is no draft, or not the viewer's; the database does not answer.
+    pub async fn delete_draft(&self, draft: &ReferralRow) -> Result<(), DbErr> {
+        use referral::Column;
+        let (connection, id) = (self.tx().connection(), draft.key().id());
+        handover::delete(connection, &[id]).await?;
+        let events = referral_event::Column::ReferralId.eq(id);
+        referral_event::Entity::delete_many().filter(events).exec(connection).await?;
+        let own = Column::SenderId.eq(self.author().agency_id).and(Column::Status.eq(ReferralStatus::Draft.code()));
+        let deleted = referral::Entity::delete_many().filter(Column::Id.eq(id).and(own)).exec(connection).await?;
+        match deleted.rows_affected {
+            1 => Ok(()),
+            _ => Err(DbErr::RecordNotFound("a draft of the viewer".into())),
+        }
+    }
+}
+
+impl Tx {
     /// Changes a referral and increments its version. `false` if it has another version by now; then nothing is changed.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn change_referral(
-        &self,
-        id: Uuid,
-        version: i32,
-        change: ReferralChange,
-        now: i64,
-    ) -> Result<bool, DbErr> {
-        self.update_referral(id, version, columns_of(change), now).await
+    pub async fn change_referral(&self, row: &ReferralRow, change: ReferralChange, now: i64) -> Result<bool, DbErr> {
+        referral::update(self.connection(), (row.key().id(), row.rest.version), columns_of(change), now).await
     }
 
     /// As [`change_referral`](Self::change_referral), for a change of which the receiver must not learn: version and
@@ -187,13 +218,8 @@ impl Tx {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn change_referral_unnoticed(
-        &self,
-        id: Uuid,
-        version: i32,
-        change: ReferralChange,
-    ) -> Result<bool, DbErr> {
-        self.write_referral(id, version, columns_of(change)).await
+    pub async fn change_referral_unnoticed(&self, row: &ReferralRow, change: ReferralChange) -> Result<bool, DbErr> {
+        referral::write(self.connection(), (row.key().id(), row.rest.version), columns_of(change)).await
     }
 
     /// As [`change_referral`](Self::change_referral), with the columns that follow from the state.
@@ -202,8 +228,7 @@ impl Tx {
     /// The database does not answer.
     pub async fn move_referral(
         &self,
-        id: Uuid,
-        version: i32,
+        row: &ReferralRow,
         moved: StateChange,
         change: ReferralChange,
         now: i64,
@@ -223,57 +248,23 @@ impl Tx {
             }
             (columns.closed_at, columns.closed_on) = (Set(Some(now)), Set(Some(today)));
         }
-        self.update_referral(id, version, columns, now).await
+        referral::update(self.connection(), (row.key().id(), row.rest.version), columns, now).await
     }
 
     /// Increments the versions of referrals, whatever they are.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn increment_versions(&self, ids: &[Uuid], now: i64) -> Result<(), DbErr> {
-        for some in ids.chunks(KEYS) {
+    pub async fn increment_versions(&self, referrals: &[ReferralKey], now: i64) -> Result<(), DbErr> {
+        for some in referrals.chunks(KEYS) {
             referral::Entity::update_many()
                 .col_expr(referral::Column::Version, Expr::col(referral::Column::Version).add(1))
                 .col_expr(referral::Column::UpdatedAt, Expr::value(now))
-                .filter(referral::Column::Id.is_in(some.iter().copied()))
+                .filter(referral::Column::Id.is_in(ids(some)))
                 .exec(self.connection())
                 .await?;
         }
         Ok(())
-    }
-
-    async fn update_referral(
-        &self,
-        id: Uuid,
-        version: i32,
-        columns: referral::ActiveModel,
-        now: i64,
-    ) -> Result<bool, DbErr> {
-        let columns = referral::ActiveModel { version: Set(version + 1), updated_at: Set(now), ..columns };
-        self.write_referral(id, version, columns).await
-    }
-
-    async fn write_referral(&self, id: Uuid, version: i32, columns: referral::ActiveModel) -> Result<bool, DbErr> {
-        let updated = referral::Entity::update_many()
-            .set(columns)
-            .filter(referral::Column::Id.eq(id).and(referral::Column::Version.eq(version)))
-            .exec(self.connection())
-            .await?;
-        Ok(updated.rows_affected == 1)
-    }
-}
-
-impl Writes {
-    /// Deletes a draft of the viewer, with its concern and its history.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn delete_draft(&self, id: Uuid) -> Result<(), DbErr> {
-        let connection = self.tx().connection();
-        handover::delete(connection, &[id]).await?;
-        let events = referral_event::Column::ReferralId.eq(id);
-        referral_event::Entity::delete_many().filter(events).exec(connection).await?;
-        referral::Entity::delete_by_id(id).exec(connection).await.map(drop)
     }
 }
 

@@ -10,9 +10,9 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, DbBackend, DbErr, EntityTrait as _, IntoActiveModel as _, PaginatorTrait as _,
     QueryFilter as _,
 };
-use uuid::Uuid;
 
 use super::Writes;
+use crate::keys::{CaseKey, ClientKey};
 use crate::tables::code::Code;
 use crate::tables::{person_fingerprint, support_check, support_consent};
 use crate::viewer::Author;
@@ -41,7 +41,7 @@ impl Writes {
     /// The database does not answer.
     pub async fn insert_support_consent(
         &self,
-        person: Uuid,
+        client: ClientKey,
         given: bool,
         valid_until: Option<NaiveDate>,
         now: i64,
@@ -49,7 +49,7 @@ impl Writes {
         let Author { staff, acting_for, .. } = self.author();
         let row = support_consent::Model {
             id: new_uuid(),
-            person_id: person,
+            person_id: client.id(),
             given,
             valid_until,
             recorded_at: now,
@@ -64,12 +64,12 @@ impl Writes {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn insert_support_check(&self, case: Uuid, reference: Option<String>, now: i64) -> Result<(), DbErr> {
+    pub async fn insert_support_check(&self, case: CaseKey, reference: Option<String>, now: i64) -> Result<(), DbErr> {
         let Author { agency_id, staff, acting_for } = self.author();
         let row = support_check::Model {
             id: new_uuid(),
             agency_id,
-            case_id: case,
+            case_id: case.id(),
             role: Code(self.reads().viewer().role()),
             subject: staff,
             acting_for,
@@ -100,10 +100,10 @@ impl Writes {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn count_support_checks_of_case(&self, case: Uuid, since: i64) -> Result<u64, DbErr> {
+    pub async fn count_support_checks_of_case(&self, case: CaseKey, since: i64) -> Result<u64, DbErr> {
         use support_check::Column;
         support_check::Entity::find()
-            .filter(Column::CaseId.eq(case))
+            .filter(Column::CaseId.eq(case.id()))
             .filter(Column::At.gt(since))
             .count(self.tx().connection())
             .await
@@ -113,11 +113,15 @@ impl Writes {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn insert_fingerprints(&self, person: Uuid, made: &BTreeSet<(MatchKind, String)>) -> Result<(), DbErr> {
+    pub async fn insert_fingerprints(
+        &self,
+        client: ClientKey,
+        made: &BTreeSet<(MatchKind, String)>,
+    ) -> Result<(), DbErr> {
         let rows: Vec<_> = made
             .iter()
             .map(|(kind, fingerprint)| person_fingerprint::ActiveModel {
-                person_id: Set(person),
+                person_id: Set(client.id()),
                 kind: Set(kind.code().to_owned()),
                 fingerprint: Set(fingerprint.clone()),
             })
@@ -135,8 +139,8 @@ impl Writes {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn delete_fingerprints(&self, person: Uuid) -> Result<(), DbErr> {
-        let of_client = person_fingerprint::Column::PersonId.eq(person);
+    pub async fn delete_fingerprints(&self, client: ClientKey) -> Result<(), DbErr> {
+        let of_client = person_fingerprint::Column::PersonId.eq(client.id());
         person_fingerprint::Entity::delete_many().filter(of_client).exec(self.tx().connection()).await.map(drop)
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use kim_domain::agency::Scope;
+use kim_entity::keys::ClientKey;
 use kim_entity::read::{CaseRow, Reads};
 use uuid::Uuid;
 
@@ -17,7 +18,7 @@ use crate::referral::load::referrals;
 use crate::referral::plan::ReferralPlan;
 use crate::run::by_id::FindById;
 use crate::run::plan::Plan as _;
-use crate::run::planned::{Loading, Planned, PlannedById};
+use crate::run::planned::{Loading, Planned, PlannedById, Relation, unplanned};
 
 /// Reads cases by id. Cases of other agencies are omitted.
 pub(crate) async fn cases_by_id(snapshot: &Reads, requested: &PlannedById<'_, CasePlan>) -> Result<Vec<Case>, Failure> {
@@ -48,12 +49,18 @@ async fn complete_cases(snapshot: &Reads, rows: Planned<'_, CaseRow, CasePlan>) 
     let mut referrals = referrals_by_case(snapshot, &rows).await?;
     let mut parts = parts::parts(snapshot, &rows).await?;
     let mut consents = consents_by_case(snapshot, &rows).await?;
-    let complete = |(row, _): (CaseRow, &CasePlan)| {
+    let complete = |(row, plan): (CaseRow, &CasePlan)| {
         let (consents, receipt) = consents.remove(&row.id).unwrap_or_default();
-        let parts = parts.remove(&row.id).unwrap_or_default();
-        Case { referrals: referrals.remove(&row.id).unwrap_or_default(), consents, receipt, parts, row }
+        let parts = parts.remove(&row.id).ok_or_else(|| unplanned("the parts of a case"))?;
+        Ok(Case {
+            referrals: Relation::planned(plan.referrals.is_some(), || referrals.remove(&row.id).unwrap_or_default()),
+            consents: Relation::planned(plan.consents.is_some(), || consents),
+            receipt: Relation::planned(plan.receipt, || receipt),
+            parts,
+            row,
+        })
     };
-    Ok(rows.into_iter().map(complete).collect())
+    rows.into_iter().map(complete).collect()
 }
 
 /// The referrals of these cases, by case.
@@ -65,10 +72,10 @@ async fn referrals_by_case(
     let plans = rows.iter().filter_map(|(row, plan)| Some((row.id, plan.referrals.as_deref().filter(|_| may_read)?)));
     let plans: HashMap<Uuid, &ReferralPlan> = plans.collect();
     let found = snapshot.referrals_of_cases(&plans.keys().copied().collect::<Vec<_>>()).await?;
-    let found = found.into_iter().filter_map(|row| plans.get(&row.rest.case_id).map(|&plan| (row, plan))).collect();
+    let found = found.into_iter().filter_map(|row| plans.get(&row.rest.case_id()).map(|&plan| (row, plan))).collect();
     let mut by_case: HashMap<Uuid, Vec<Referral>> = HashMap::new();
     for referral in referrals(snapshot, found).await? {
-        by_case.entry(Referral::rest_of(&referral.row)?.case_id).or_default().push(referral);
+        by_case.entry(Referral::rest_of(&referral.row)?.case_id()).or_default().push(referral);
     }
     Ok(by_case)
 }
@@ -82,9 +89,9 @@ async fn consents_by_case(
     if rows.is_empty() {
         return Ok(HashMap::new());
     }
-    let persons: BTreeSet<Uuid> = rows.iter().map(|(row, _)| row.person_id).collect();
-    let by_person = snapshot.consents_of_clients(&persons.into_iter().collect::<Vec<_>>()).await?;
-    let all: Vec<_> = by_person.values().flatten().cloned().collect();
+    let clients: BTreeSet<ClientKey> = rows.iter().map(|(row, _)| row.client()).collect();
+    let by_client = snapshot.consents_of_clients(&clients.into_iter().collect::<Vec<_>>()).await?;
+    let all: Vec<_> = by_client.values().flatten().cloned().collect();
     let mut plan = ConsentPlan::default();
     rows.iter().filter_map(|(_, wanted)| wanted.consents.as_ref()).for_each(|wanted| plan.merge(wanted));
     let receipts = rows.iter().any(|(_, plan)| plan.receipt);
@@ -98,7 +105,7 @@ async fn consents_by_case(
     let (own, today, only) = (snapshot.viewer().agency(), snapshot.today(), snapshot.viewer().purposes());
     let mut by_case = HashMap::new();
     for (row, plan) in rows {
-        let own_rows = by_person.get(&row.person_id).map_or(&[][..], Vec::as_slice);
+        let own_rows = by_client.get(&row.client()).map_or(&[][..], Vec::as_slice);
         let consents = own_rows.iter().filter_map(|one| loaded.get(&one.id).cloned()).collect();
         let receipt = plan.receipt.then(|| ConsentReceipt::of(own, bound_by_203, own_rows, &receivers, today, only));
         by_case.insert(row.id, (consents, receipt));

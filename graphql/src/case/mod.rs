@@ -18,7 +18,7 @@ use async_graphql::parser::types::Field;
 use async_graphql::registry::{MetaType, MetaTypeId, Registry};
 use async_graphql::resolver_utils::resolve_container;
 use async_graphql::{
-    ContainerType, Context, ContextSelectionSet, ID, InputObject, Object, ObjectType, OutputType, Positioned,
+    ContainerType, Context, ContextSelectionSet, Error, ID, InputObject, Object, ObjectType, OutputType, Positioned,
     ServerResult, Value,
 };
 use kim_domain::agency::Scope;
@@ -41,6 +41,7 @@ use crate::referral::Referral;
 use crate::referral::filter::ClientInput;
 use crate::run::connection::connection;
 use crate::run::page::{PageArgs, PageSize, RowKey};
+use crate::run::planned::Relation;
 use crate::run::session::Session;
 use crate::schema::scalar::{Date, global};
 use crate::schema::word_enum::{StoredWord, WordEnum};
@@ -48,9 +49,9 @@ use crate::schema::word_enum::{StoredWord, WordEnum};
 /// A case of the viewer's agency.
 pub(crate) struct Case {
     pub(crate) row: CaseRow,
-    pub(crate) referrals: Vec<Referral>,
-    pub(crate) consents: Vec<Consent>,
-    pub(crate) receipt: Option<ConsentReceipt>,
+    pub(crate) referrals: Relation<Vec<Referral>>,
+    pub(crate) consents: Relation<Vec<Consent>>,
+    pub(crate) receipt: Relation<Option<ConsentReceipt>>,
     pub(crate) parts: CaseParts,
 }
 
@@ -100,14 +101,14 @@ impl Case {
     }
     /// Der Hilfeplan: Ziele und Schritte.
     #[graphql(tag = "list 5", tag = "needs goals")]
-    async fn goals(&self) -> Vec<Goal> {
-        let goals = self.parts.plan.iter().flat_map(|(_, goals)| goals);
-        goals.map(|goal| Goal::of(goal, &self.parts.parties)).collect()
+    async fn goals(&self) -> Result<Vec<Goal>, Failure> {
+        let goals = self.parts.plan.get()?.iter().flat_map(|(_, goals)| goals);
+        Ok(goals.map(|goal| Goal::of(goal, &self.parts.parties)).collect())
     }
     /// Wann der Hilfeplan zuletzt gesetzt oder überprüft wurde.
     #[graphql(tag = "needs goals")]
-    async fn plan_reviewed_on(&self) -> Option<Date> {
-        self.parts.plan.as_ref().and_then(|(row, _)| row.reviewed_on).map(Date)
+    async fn plan_reviewed_on(&self) -> Result<Option<Date>, Failure> {
+        Ok(self.parts.plan.get()?.as_ref().and_then(|(row, _)| row.reviewed_on).map(Date))
     }
     /// Die Beratungsnotizen, die neueste zuerst; ältere aus einer Fallliste stehen in `record.counsellingNotes`.
     #[graphql(tag = "page", tag = "needs notes")]
@@ -119,17 +120,17 @@ impl Case {
         let args = PageArgs { first, after, ..PageArgs::default() };
         let (rows, more) = self.parts.notes.page(NOTES, &args)?;
         let rows = rows.iter().map(|row| (RowKey::Instant(row.at, row.id), Note(row.clone())));
-        Ok(NoteConnection::new(NOTES, rows, &args, more, Some(self.parts.notes.count)))
+        Ok(NoteConnection::new(NOTES, rows, &args, more, self.parts.notes.count()))
     }
     /// Entscheidungen über die Zielgruppe, die früheste zuerst.
     #[graphql(tag = "list 3", tag = "needs decisions")]
-    async fn eligibility_decisions(&self) -> Vec<EligibilityDecision> {
-        self.parts.decisions.iter().map(Into::into).collect()
+    async fn eligibility_decisions(&self) -> Result<Vec<EligibilityDecision>, Failure> {
+        Ok(self.parts.decisions.get()?.iter().map(Into::into).collect())
     }
     /// Die Entscheidung, mit der aufgenommen wurde: Ihre Regelung gilt für den Fall weiter.
     #[graphql(tag = "needs decisions")]
-    async fn admission(&self) -> Option<EligibilityDecision> {
-        self.parts.decisions.iter().find(|decision| decision.eligible).map(Into::into)
+    async fn admission(&self) -> Result<Option<EligibilityDecision>, Failure> {
+        Ok(self.parts.decisions.get()?.iter().find(|decision| decision.eligible).map(Into::into))
     }
     /// Anstehende Fristen, die nächste zuerst; keine, wenn der Fall abgeschlossen ist.
     #[graphql(tag = "list 10", tag = "needs deadlines")]
@@ -142,7 +143,8 @@ impl Case {
             return Err(Failure::BadInput(format!("„withinMonths“ ist höchstens {MAX_MONTHS}.")));
         }
         let today = Session::of(ctx).today();
-        let found = self.parts.facts.map(|facts| upcoming(&facts, today, within_months)).unwrap_or_default();
+        let facts = self.parts.facts.get()?.as_ref();
+        let found = facts.map(|facts| upcoming(facts, today, within_months)).unwrap_or_default();
         Ok(found.iter().map(Into::into).collect())
     }
     /// Die Falldaten.
@@ -154,17 +156,17 @@ impl Case {
     #[graphql(tag = "rows 20", tag = "needs referrals", tag = "scope referral:read")]
     async fn referrals(&self, ctx: &Context<'_>) -> Result<&[Referral], Failure> {
         let allowed = Session::of(ctx).viewer().may(Scope::ReferralRead);
-        if allowed { Ok(&self.referrals) } else { Err(Failure::Forbidden(Scope::ReferralRead)) }
+        if allowed { self.referrals.get().map(Vec::as_slice) } else { Err(Failure::Forbidden(Scope::ReferralRead)) }
     }
     /// Die Einwilligungen der Klientin oder des Klienten, die zuletzt erfasste zuerst.
     #[graphql(tag = "list 10", tag = "needs consents")]
-    async fn consents(&self) -> &[Consent] {
-        &self.consents
+    async fn consents(&self) -> Result<&[Consent], Failure> {
+        self.consents.get().map(Vec::as_slice)
     }
     /// Wer was bis wann sehen darf: zum Mitgeben, auf Deutsch und in Leichter Sprache.
     #[graphql(tag = "needs receipt")]
-    async fn consent_receipt(&self) -> Option<&ConsentReceipt> {
-        self.receipt.as_ref()
+    async fn consent_receipt(&self) -> Result<Option<&ConsentReceipt>, Failure> {
+        self.receipt.get().map(Option::as_ref)
     }
 }
 
@@ -177,7 +179,7 @@ const ABOUT_DISPUTED: &str = "Felder, deren Wert eine empfangende Stelle als fal
 /// The record of a case: the same fields as a handover, with the Träger's own values.
 pub(crate) struct CaseRecord<'c> {
     values: &'c Values,
-    disputed: FieldSet,
+    disputed: Relation<FieldSet>,
 }
 
 impl OutputType for CaseRecord<'_> {
@@ -206,7 +208,9 @@ impl ContainerType for CaseRecord<'_> {
         match HandoverField::from_name(ctx.item.node.name.node.as_str()) {
             Some(field) => field::resolve(ctx, field, self.values).await,
             None if ctx.item.node.name.node == DISPUTED => {
-                let list: Vec<_> = self.disputed.iter().map(WordEnum).collect();
+                let disputed =
+                    self.disputed.get().map_err(|failure| Error::from(failure).into_server_error(ctx.item.pos))?;
+                let list: Vec<_> = disputed.iter().map(WordEnum).collect();
                 list.resolve(&ctx.with_selection_set(&ctx.item.node.selection_set), ctx.item).await.map(Some)
             }
             None => Ok(None),

@@ -17,22 +17,23 @@ use crate::case::plan::CasePlan;
 use crate::error::Failure;
 use crate::run::connection::connection;
 use crate::run::history::{Histories, History};
+use crate::run::planned::Relation;
 use crate::schema::scalar::{DateTime, global};
 
 /// The list's name in its cursors.
 pub(crate) const NOTES: &str = "notes";
 
 /// The relations of one case.
-#[derive(Default)]
 pub(crate) struct CaseParts {
     pub(crate) notes: History<NoteRow>,
-    pub(crate) plan: Option<(PlanRow, Vec<Goal>)>,
-    pub(crate) decisions: Vec<DecisionRow>,
+    pub(crate) plan: Relation<Option<(PlanRow, Vec<Goal>)>>,
+    pub(crate) decisions: Relation<Vec<DecisionRow>>,
     /// `None` for a closed case.
-    pub(crate) facts: Option<CaseFacts>,
+    pub(crate) facts: Relation<Option<CaseFacts>>,
+    /// The agencies that the plan names.
     pub(crate) parties: Parties,
     /// Fields of the record that a receiver reported as wrong and that are not decided yet.
-    pub(crate) disputed: FieldSet,
+    pub(crate) disputed: Relation<FieldSet>,
 }
 
 /// Reads the planned relations of each case, with a constant number of statements.
@@ -45,37 +46,39 @@ pub(crate) async fn parts(
     let read = |ids: Vec<Uuid>, window| async move { snapshot.notes(&ids, &window).await };
     let count = |ids: Vec<Uuid>| async move { snapshot.count_notes(&ids).await };
     let mut notes = Histories::fetch(NOTES, &notes, read, count).await?;
-    let part =
-        |(row, _): &(CaseRow, &CasePlan)| (row.id, CaseParts { notes: notes.take(row.id), ..CaseParts::default() });
-    let mut parts: HashMap<Uuid, CaseParts> = rows.iter().map(part).collect();
+    let (mut plans, mut parties) = (HashMap::new(), Parties::default());
     if let Some(ids) = ids(|plan| plan.goals) {
-        let plans = snapshot.plans(&ids).await?;
-        let plans: Vec<_> = plans.into_iter().map(|(id, row)| (id, goal::goals(&row), row)).collect();
-        let steps = plans.iter().flat_map(|(_, goals, _)| goals).flat_map(|goal| &goal.steps);
+        let found = snapshot.plans(&ids).await?;
+        plans = found.into_iter().map(|(id, row)| (id, (goal::goals(&row), row))).collect();
+        let steps = plans.values().flat_map(|(goals, _): &(Vec<Goal>, PlanRow)| goals).flat_map(|goal| &goal.steps);
         let named: BTreeSet<Uuid> = steps.filter_map(|step| step.agency).collect();
-        let parties = agency::parties(snapshot, named).await?;
-        for (id, goals, row) in plans {
-            let part = parts.entry(id).or_default();
-            part.plan = Some((row, goals));
-            part.parties = Arc::clone(&parties);
-        }
+        parties = agency::parties(snapshot, named).await?;
     }
-    if let Some(ids) = ids(|plan| plan.decisions) {
-        for (id, decisions) in snapshot.decisions(&ids).await? {
-            parts.entry(id).or_default().decisions = decisions;
-        }
-    }
-    if let Some(ids) = ids(|plan| plan.deadlines) {
-        for (id, facts) in snapshot.deadline_facts(Some(&ids)).await? {
-            parts.entry(id).or_default().facts = Some(facts);
-        }
-    }
-    if let Some(ids) = ids(|plan| plan.disputed) {
-        for (id, fields) in snapshot.disputes_of_cases(&ids).await? {
-            parts.entry(id).or_default().disputed = fields;
-        }
-    }
-    Ok(parts)
+    let mut decisions = match ids(|plan| plan.decisions) {
+        Some(ids) => snapshot.decisions(&ids).await?,
+        None => HashMap::new(),
+    };
+    let mut facts: HashMap<Uuid, CaseFacts> = match ids(|plan| plan.deadlines) {
+        Some(ids) => snapshot.deadline_facts(Some(&ids)).await?.into_iter().collect(),
+        None => HashMap::new(),
+    };
+    let disputed = match ids(|plan| plan.disputed) {
+        Some(ids) => snapshot.disputes_of_cases(&ids).await?,
+        None => HashMap::new(),
+    };
+    let part = |(row, plan): &(CaseRow, &CasePlan)| {
+        let id = row.id;
+        let parts = CaseParts {
+            notes: notes.take(id),
+            plan: Relation::planned(plan.goals, || plans.remove(&id).map(|(goals, row)| (row, goals))),
+            decisions: Relation::planned(plan.decisions, || decisions.remove(&id).unwrap_or_default()),
+            facts: Relation::planned(plan.deadlines, || facts.remove(&id)),
+            parties: Arc::clone(&parties),
+            disputed: Relation::planned(plan.disputed, || disputed.get(&id).copied().unwrap_or_default()),
+        };
+        (id, parts)
+    };
+    Ok(rows.iter().map(part).collect())
 }
 
 /// The cases whose plan needs a relation; `None` if there are none.

@@ -13,7 +13,7 @@ use kim_domain::id::Kind;
 use kim_domain::value::Language;
 use kim_entity::consent::Model;
 use kim_entity::consent_event;
-use kim_entity::read::Reads;
+use kim_entity::read::{OwnConsent, Reads};
 use uuid::Uuid;
 
 use crate::agency::{self, Agency, Parties, Purpose};
@@ -52,15 +52,15 @@ impl Plan for ConsentPlan {
 }
 
 /// Adds the planned relations to consents of the viewer's own clients, in their order: one statement per relation.
-pub(crate) async fn load(snapshot: &Reads, rows: &[Model], plan: ConsentPlan) -> Result<Vec<Consent>, Failure> {
+pub(crate) async fn load(snapshot: &Reads, rows: &[OwnConsent], plan: ConsentPlan) -> Result<Vec<Consent>, Failure> {
     let parties = match plan.receiver {
         true => agency::parties(snapshot, rows.iter().map(|row| row.receiver_id).collect()).await?,
         false => Parties::default(),
     };
-    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    let history = if plan.history { snapshot.consent_history(&ids).await? } else { HashMap::new() };
+    let keys: Vec<_> = rows.iter().map(OwnConsent::key).collect();
+    let history = if plan.history { snapshot.consent_history(&keys).await? } else { HashMap::new() };
     let history = |id: &Uuid| history.get(id).map_or(&[][..], Vec::as_slice);
-    let complete = |row: &Model| Consent::of(row, &parties, history(&row.id), snapshot.today());
+    let complete = |row: &OwnConsent| Consent::of(row, &parties, history(&row.id), snapshot.today());
     Ok(rows.iter().map(complete).collect())
 }
 

@@ -9,7 +9,7 @@ use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::plain;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::receipt::{self, Permit};
-use kim_entity::consent::Model;
+use kim_entity::read::OwnConsent;
 use kim_entity::viewer::OwnAgency;
 
 use crate::agency::{Agency, Parties, Purpose};
@@ -74,18 +74,19 @@ impl ConsentReceipt {
     pub(crate) fn of(
         own: &OwnAgency,
         bound_by_203: bool,
-        consents: &[Model],
+        consents: &[OwnConsent],
         parties: &Parties,
         today: NaiveDate,
         only: Option<&[ReferralPurpose]>,
     ) -> Self {
-        let mut in_force: Vec<(&Model, FieldSet)> = consents
+        let mut in_force: Vec<(&OwnConsent, FieldSet)> = consents
             .iter()
             .filter(|row| row.state(today) == ConsentState::InForce)
             .map(|row| (row, permitted(own.kind, bound_by_203, row, today)))
             .filter(|(_, fields)| !fields.is_empty())
             .collect();
-        let name = |row: &Model| parties.get(&row.receiver_id).map(|agency| agency.name.clone()).unwrap_or_default();
+        let name =
+            |row: &OwnConsent| parties.get(&row.receiver_id).map(|agency| agency.name.clone()).unwrap_or_default();
         in_force.sort_by_key(|(row, _)| (name(row), row.purpose.0));
         let texts: Vec<Permit> = in_force
             .iter()
@@ -127,7 +128,7 @@ fn item(field: HandoverField) -> ConsentPermitItem {
 }
 
 /// The most that a consent permits: the disclosure rule with an agreement and an offer that allow every field.
-fn permitted(sender: AgencyKind, sender_bound_by_203: bool, row: &Model, today: NaiveDate) -> FieldSet {
+fn permitted(sender: AgencyKind, sender_bound_by_203: bool, row: &OwnConsent, today: NaiveDate) -> FieldSet {
     let terms = Terms {
         receiver: row.purpose.0.receiver_kind(),
         sender,
@@ -139,7 +140,7 @@ fn permitted(sender: AgencyKind, sender_bound_by_203: bool, row: &Model, today: 
             ticked_only: FieldSet::EMPTY,
             statutory: FieldSet::EMPTY,
         },
-        consent: Some(row.into()),
+        consent: Some((&**row).into()),
         offered: FieldSet::ALL,
         today,
     };

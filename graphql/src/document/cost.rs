@@ -28,6 +28,8 @@ pub(crate) struct Cost {
     pub(crate) rows: u64,
     /// Values in the response, if every list has its declared length.
     pub(crate) values: u64,
+    /// Fields that read many rows for statistics.
+    pub(crate) statistics: u64,
     /// Values in arguments.
     pub(crate) inputs: Inputs,
 }
@@ -43,6 +45,7 @@ impl Cost {
             top: self.top.saturating_add(other.top),
             rows: self.rows.saturating_add(other.rows),
             values: self.values.saturating_add(other.values),
+            statistics: self.statistics.saturating_add(other.statistics),
             inputs: self.inputs.plus(other.inputs),
         }
     }
@@ -64,6 +67,7 @@ impl Cost {
             // Scalars have no values below them.
             values: if self.values == 0 { length } else { self.values.saturating_mul(length).saturating_add(1) },
             directives: self.directives,
+            statistics: self.statistics,
             inputs: self.inputs,
         }
     }
@@ -116,7 +120,11 @@ impl<'d> Measure<'d> {
                     let below = self.selection(&field.node.selection_set.node, below_of)?;
                     let weight = visible.map_or(Weight::One, |visible| visible.declared.weight);
                     let (length, is_rows) = self.length(&field.node, weight);
-                    let own = Cost { inputs: self.variable_inputs.arguments(&field.node.arguments), ..Cost::default() };
+                    let own = Cost {
+                        inputs: self.variable_inputs.arguments(&field.node.arguments),
+                        statistics: visible.is_some_and(|visible| visible.declared.is_statistics).into(),
+                        ..Cost::default()
+                    };
                     (below.in_field(&field.node, length, is_rows).plus(own), &field.node.directives)
                 }
                 Selection::InlineFragment(inline) => {

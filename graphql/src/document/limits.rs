@@ -24,15 +24,18 @@ const ROWS: u64 = 10_000;
 const VALUES: u64 = 80_000;
 /// One list of 1,000 objects with three values each is 4,000.
 const INPUTS: u64 = 10_000;
+/// A statistic reads all referrals of an agency.
+const STATISTICS: u64 = 1;
 /// Bytes of one text. All texts of a handover are shorter.
 const TEXT: u64 = 20_000;
 
-/// Refuses a document that is too large when its fragments are expanded, or whose fragments are recursive.
+/// Refuses a document that is too large when its fragments are expanded, or whose fragments are recursive. Returns whether an
+/// operation asks for statistics.
 pub(crate) fn check(
     document: &ExecutableDocument,
     variables: &Variables,
     schema: &VisibleSchema,
-) -> Result<(), ServerError> {
+) -> Result<bool, ServerError> {
     let definitions = document.fragments.len() + document.operations.iter().count();
     refuse(Limit::Definitions, definitions as u64, DEFINITIONS, None)?;
     let mut measure = Measure::new(document, variables, schema);
@@ -42,6 +45,7 @@ pub(crate) fn check(
     for (_, operation) in document.operations.iter() {
         let one = measure.operation(&operation.node)?;
         all = all.plus(Cost { top: 0, rows: 0, values: 0, ..one });
+        // Each operation may ask for one: only one of them is executed.
         refuse_any(
             Cost { fields: all.fields, aliases: all.aliases, directives: all.directives, inputs: all.inputs, ..one },
             operation.pos,
@@ -51,7 +55,7 @@ pub(crate) fn check(
     for (name, fragment) in &document.fragments {
         refuse_any(Cost { top: 0, ..measure.fragment(name)? }, fragment.pos)?;
     }
-    Ok(())
+    Ok(all.statistics > 0)
 }
 
 fn refuse_any(cost: Cost, at: Pos) -> Result<(), ServerError> {
@@ -63,6 +67,7 @@ fn refuse_any(cost: Cost, at: Pos) -> Result<(), ServerError> {
         (Limit::Directives, cost.directives, DIRECTIVES),
         (Limit::Rows, cost.rows, ROWS),
         (Limit::Values, cost.values, VALUES),
+        (Limit::Statistics, cost.statistics, STATISTICS),
         (Limit::Inputs, cost.inputs.values, INPUTS),
     ]
     .into_iter()
@@ -91,7 +96,8 @@ mod tests {
     use crate::root::schemas;
 
     fn check(document: &ExecutableDocument, variables: &Variables) -> Result<(), ServerError> {
-        super::check(document, variables, schemas::visible(schemas::of(AgencyKind::Traeger, Role::CaseManager)))
+        let schema = schemas::visible(schemas::of(AgencyKind::Traeger, Role::CaseManager));
+        super::check(document, variables, schema).map(drop)
     }
 
     fn code(document: &str) -> Option<String> {

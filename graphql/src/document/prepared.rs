@@ -61,6 +61,8 @@ pub(crate) struct Prepared {
     /// The sizes of the variables with which the cost was last measured and within the limits.
     checked_sizes: Mutex<VariableSizes>,
     pub(crate) is_mutation: bool,
+    /// Whether an operation of the document asks for statistics.
+    pub(crate) is_statistics: bool,
     /// The response keys of the root fields, in their order.
     pub(crate) root_keys: Vec<Name>,
 }
@@ -70,7 +72,7 @@ impl Prepared {
     fn of(
         document: Arc<Document>,
         operation_name: Option<String>,
-        checked_sizes: VariableSizes,
+        (checked_sizes, is_statistics): (VariableSizes, bool),
         schema: &VisibleSchema,
     ) -> Result<Self, ServerError> {
         let is_subscription = |ty| ty == OperationType::Subscription;
@@ -92,6 +94,7 @@ impl Prepared {
             checked_sizes: Mutex::new(checked_sizes),
             findings: validation::find(&document.rewritten, operation, schema),
             is_mutation: operation.node.ty == OperationType::Mutation,
+            is_statistics,
             root_keys: root_order::root_keys(&document.rewritten, &operation.node),
             operation_name,
             document,
@@ -202,9 +205,9 @@ impl Documents {
             }
             None => {
                 // First the limits: the other checks expand fragments.
-                limits::check(&document.sent, &variables, schema).map_err(|error| vec![error])?;
-                let sizes = VariableSizes::of(&variables);
-                let prepared = Prepared::of(document, operation_name, sizes, schema).map_err(|error| vec![error])?;
+                let is_statistics = limits::check(&document.sent, &variables, schema).map_err(|error| vec![error])?;
+                let checked = (VariableSizes::of(&variables), is_statistics);
+                let prepared = Prepared::of(document, operation_name, checked, schema).map_err(|error| vec![error])?;
                 (Arc::new(prepared), key)
             }
         };

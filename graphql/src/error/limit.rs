@@ -26,6 +26,7 @@ kim_domain::words! {
         Values = "VALUES": "Werte in der Antwort, nach den Seitengrößen geschätzt",
         Inputs = "INPUTS": "Werte in Argumenten, Variablen an jeder ihrer Stellen gezählt",
         Text = "TEXT": "Bytes in einem Text",
+        Statistics = "STATISTICS": "Statistik",
         Page = "PAGE": "Zeilen auf einer Seite",
         Ids = "IDS": "Kennungen in einer Liste",
         Items = "ITEMS": "Zeilen in „items“",

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_graphql::{ID, SimpleObject};
+use async_graphql::{ComplexObject, ID, SimpleObject};
 use kim_domain::correction::CorrectionState;
 use kim_domain::field::HandoverField;
 use kim_domain::id::Kind;
@@ -11,7 +11,9 @@ use kim_entity::read::{CorrectionRow, NotifiedRow};
 use uuid::Uuid;
 
 use crate::agency::{Agency, Parties};
+use crate::error::Failure;
 use crate::run::connection::connection;
+use crate::run::planned::Relation;
 use crate::schema::scalar::{DateTime, global};
 use crate::schema::word_enum::WordEnum;
 
@@ -23,7 +25,7 @@ pub(crate) type Notices = Arc<HashMap<Uuid, Vec<NotifiedRow>>>;
 /// Eine gemeldete Angabe: Die empfangende Stelle hält einen übergebenen Wert für falsch. Solange darüber nicht
 /// entschieden ist, gilt er als bestritten (§ 84 Abs. 2 SGB X).
 #[derive(SimpleObject)]
-#[graphql(tag = "for work", tag = "plan referral")]
+#[graphql(complex, tag = "for work", tag = "plan referral")]
 pub(crate) struct Correction {
     /// Kennung.
     id: ID,
@@ -57,14 +59,22 @@ pub(crate) struct Correction {
     decided_by: Option<String>,
     /// Für wen ein Fachverfahren entschieden hat; nur bei der eigenen Stelle.
     decided_acting_for: Option<String>,
+    #[graphql(skip)]
+    notified: Relation<Vec<NotifiedRow>>,
+}
+
+#[ComplexObject]
+impl Correction {
     /// Die anderen Stellen, die davon unterrichtet wurden, weil sie den Wert haben (Art. 19 DSGVO); nur für die
     /// übergebende Stelle.
     #[graphql(tag = "for senders", tag = "list 5", tag = "needs notices")]
-    told: Vec<CorrectionNotice>,
+    async fn told(&self) -> Result<Vec<CorrectionNotice>, Failure> {
+        Ok(self.notified.get()?.iter().map(CorrectionNotice::of).collect())
+    }
 }
 
 impl Correction {
-    pub(crate) fn of(row: &CorrectionRow, parties: &Parties, notices: &Notices) -> Self {
+    pub(crate) fn of(row: &CorrectionRow, parties: &Parties, notices: &Relation<Notices>) -> Self {
         Self {
             id: global(Kind::Correction, row.id),
             field: WordEnum(row.field),
@@ -80,7 +90,7 @@ impl Correction {
             decision_text: row.decided_text.clone(),
             decided_by: row.decided_staff.clone(),
             decided_acting_for: row.decided_acting_for.clone(),
-            told: notices.get(&row.id).into_iter().flatten().map(CorrectionNotice::of).collect(),
+            notified: notices.map(|notices| notices.get(&row.id).cloned().unwrap_or_default()),
         }
     }
 }

@@ -6,17 +6,19 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use async_graphql::parser::types::Field;
 use async_graphql::registry::{MetaType, MetaTypeId, Registry};
 use async_graphql::{
-    ContainerType, Context, ContextSelectionSet, Object, ObjectType, OutputType, Positioned, ServerResult,
+    ContainerType, Context, ContextSelectionSet, Error, Object, ObjectType, OutputType, Positioned, ServerResult,
     SimpleObject, Value,
 };
 use kim_domain::disclosure::{self, WithheldReason, known_to};
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::value::Value as Stored;
-use kim_entity::read::{ListedReferral, Values};
+use kim_entity::read::{Disputes, ListedReferral, Values};
 
+use crate::error::Failure;
 use crate::field;
 use crate::field::display::german;
 use crate::json;
+use crate::run::planned::Relation;
 use crate::run::session::Session;
 use crate::run::write_object::resolve_object;
 use crate::schema::word_enum::WordEnum;
@@ -32,17 +34,23 @@ pub(crate) struct Handover<'r> {
     /// The fields that the rule releases now and that are in the viewer's schema. Computed once for all fields.
     released: FieldSet,
     /// The released fields that are disputed.
-    disputed: FieldSet,
+    disputed: Relation<FieldSet>,
     /// The fields that were answered: a stored [`FieldSet`].
     answered: AtomicI64,
 }
 
 impl<'r> Handover<'r> {
-    pub(crate) fn new(session: &Session, row: &'r ListedReferral, values: &'r Values, disputed: FieldSet) -> Self {
+    pub(crate) fn new(
+        session: &Session,
+        row: &'r ListedReferral,
+        values: &'r Values,
+        disputes: &Relation<Disputes>,
+    ) -> Self {
         let known = known_to(session.viewer().agency().kind);
         let released = row.visible().restrict_to(known).fields();
         // A field that is not released is not reported as disputed either.
-        Self { row, values, released, disputed: released.and(disputed), answered: AtomicI64::new(0) }
+        let disputed = disputes.map(|disputes| released.and(disputes.fields));
+        Self { row, values, released, disputed, answered: AtomicI64::new(0) }
     }
 
     /// Records the answered fields as disclosed.
@@ -136,7 +144,9 @@ impl ContainerType for Handover<'_> {
                 list.resolve(&selection, ctx.item).await.map(Some)
             }
             "disputed" => {
-                let list: Vec<_> = self.disputed.iter().map(WordEnum).collect();
+                let disputed =
+                    self.disputed.get().map_err(|failure| Error::from(failure).into_server_error(ctx.item.pos))?;
+                let list: Vec<_> = disputed.iter().map(WordEnum).collect();
                 list.resolve(&selection, ctx.item).await.map(Some)
             }
             "entries" => {
@@ -188,8 +198,8 @@ impl HandoverEntry<'_> {
     }
     /// Ob der gezeigte Wert bestritten ist (§ 84 Abs. 2 SGB X).
     #[graphql(tag = "needs disputed")]
-    async fn disputed(&self) -> bool {
-        self.handover.disputed.contains(self.field)
+    async fn disputed(&self) -> Result<bool, Failure> {
+        Ok(self.handover.disputed.get()?.contains(self.field))
     }
     /// Warum das Feld jetzt nicht gezeigt wird; null, wenn es gezeigt wird.
     async fn withheld(&self) -> Option<WordEnum<WithheldReason>> {

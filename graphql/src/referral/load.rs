@@ -6,6 +6,7 @@ use std::sync::Arc;
 use kim_domain::agency::Scope;
 use kim_domain::disclosure::known_to;
 use kim_domain::life::{Mover, ReferralAction::OfferAgain};
+use kim_entity::keys::ReferralKey;
 use kim_entity::read::{AgencyRow, ListedReferral, Reads, ReferralRest, ReferralRow, Side};
 use uuid::Uuid;
 
@@ -18,9 +19,9 @@ use crate::referral::correction;
 use crate::referral::history;
 use crate::referral::plan::ReferralPlan;
 use crate::run::by_id::FindById;
-use crate::run::history::Histories;
+use crate::run::history::{Histories, History};
 use crate::run::plan::HistoryPlan;
-use crate::run::planned::{Loading, Planned, PlannedById};
+use crate::run::planned::{Loading, Planned, PlannedById, Relation};
 
 /// Adds the planned relations to rows of referrals, in their order.
 pub(crate) fn referrals<'f, R: Into<Option<ReferralRest>>>(
@@ -39,38 +40,43 @@ async fn complete_referrals(
         return Ok(Vec::new());
     }
     let known = known_to(snapshot.viewer().agency().kind);
-    let released =
-        |(row, plan): &(ListedReferral, &ReferralPlan)| (row.id, row.visible().restrict_to(plan.handover.and(known)));
+    let released = |(row, plan): &(ListedReferral, &ReferralPlan)| {
+        (row.key(), row.visible().restrict_to(plan.handover.and(known)))
+    };
     let mut values = snapshot.handovers(&rows.iter().map(released).collect::<Vec<_>>()).await?;
     let parties = sides(snapshot, &rows).await?;
 
-    let ids = |has: fn(&ReferralPlan) -> bool| ids_where(&rows, |_, plan| has(plan));
-    let with_texts =
-        |has: fn(&ReferralPlan) -> bool| ids_where(&rows, |row, plan| Referral::may_read_texts(row) && has(plan));
-    let histories = |of: fn(&ReferralPlan) -> &HistoryPlan, only_texts: bool| -> Vec<(Uuid, &HistoryPlan)> {
-        let is_included = |(row, _): &&(ListedReferral, &ReferralPlan)| !only_texts || Referral::may_read_texts(row);
-        rows.iter().filter(is_included).map(|(row, plan)| (row.id, of(plan))).collect()
+    let ids = |has: fn(&ReferralPlan) -> bool| -> Vec<Uuid> {
+        rows.iter().filter(|(_, plan)| has(plan)).map(|(row, _)| row.id).collect()
     };
-    let read = |ids: Vec<Uuid>, window| async move { snapshot.messages(&ids, &window).await };
-    let count = |ids: Vec<Uuid>| async move { snapshot.count_messages(&ids).await };
+    let with_texts =
+        |has: fn(&ReferralPlan) -> bool| keys_where(&rows, |row, plan| Referral::may_read_texts(row) && has(plan));
+    let histories = |of: fn(&ReferralPlan) -> &HistoryPlan, only_texts: bool| -> Vec<(ReferralKey, &HistoryPlan)> {
+        let is_included = |(row, _): &&(ListedReferral, &ReferralPlan)| !only_texts || Referral::may_read_texts(row);
+        rows.iter().filter(is_included).map(|(row, plan)| (row.key(), of(plan))).collect()
+    };
+    let read = |keys: Vec<_>, window| async move { snapshot.messages(&keys, &window).await };
+    let count = |keys: Vec<_>| async move { snapshot.count_messages(&keys).await };
     let pages = histories(|plan| &plan.messages, true);
     let mut messages = Histories::fetch(history::MESSAGES, &pages, read, count).await?;
-    let read = |ids: Vec<Uuid>, window| async move { snapshot.events(&ids, &window).await };
-    let count = |ids: Vec<Uuid>| async move { snapshot.count_events(&ids).await };
+    let read = |keys: Vec<_>, window| async move { snapshot.events(&keys, &window).await };
+    let count = |keys: Vec<_>| async move { snapshot.count_events(&keys).await };
     let pages = histories(|plan| &plan.events, false);
     let mut events = Histories::fetch(history::EVENTS, &pages, read, count).await?;
-    let read = |ids: Vec<Uuid>, window| async move { snapshot.corrections(&ids, &window).await };
-    let count = |ids: Vec<Uuid>| async move { snapshot.count_corrections(&ids).await };
+    let read = |keys: Vec<_>, window| async move { snapshot.corrections(&keys, &window).await };
+    let count = |keys: Vec<_>| async move { snapshot.count_corrections(&keys).await };
     let pages = histories(|plan| &plan.corrections, true);
     let mut corrections = Histories::fetch(correction::CORRECTIONS, &pages, read, count).await?;
-    let appointments = snapshot.appointments(&with_texts(|plan| plan.appointments)).await?;
-    let talks = snapshot.talks(&with_texts(|plan| plan.talks)).await?;
-    let drafts = snapshot.offer_checks(&ids(|plan| plan.offer_check)).await?;
+    let mut appointments = snapshot.appointments(&with_texts(|plan| plan.appointments)).await?;
+    let mut talks = snapshot.talks(&with_texts(|plan| plan.talks)).await?;
+    let mut drafts = snapshot.offer_checks(&ids(|plan| plan.offer_check)).await?;
     let sends = snapshot.viewer().agency().kind.sends();
     let with_notices = if sends { ids(|plan| plan.notices) } else { Vec::new() };
     let reported: BTreeSet<Uuid> = corrections.rows_of(&with_notices).map(|row| row.id).collect();
     let notices = Arc::new(snapshot.notices(&reported.into_iter().collect::<Vec<_>>()).await?);
-    let disputed = ids_where(&rows, |_, plan| plan.disputed || (plan.actions && sends));
+    // Only a sender decides on reports.
+    let needs_disputes = |plan: &ReferralPlan| plan.disputed || (plan.actions && sends);
+    let disputed = keys_where(&rows, |_, plan| needs_disputes(plan));
     let disputes = snapshot.disputes(&disputed).await?;
     let mut offerable = Vec::new();
     for (row, _) in rows.iter().filter(|(row, plan)| plan.actions && row.side == Side::Sender) {
@@ -83,23 +89,30 @@ async fn complete_referrals(
     let consents = consents(snapshot, &rows).await?;
     let own_cases = own_cases(snapshot, &rows).await?;
 
-    let complete = |(row, _): (ListedReferral, &ReferralPlan)| {
-        let rest = row.rest.as_ref();
+    let complete = |(row, plan): (ListedReferral, &ReferralPlan)| {
+        let (id, rest, reads_texts) = (row.id, row.rest.as_ref(), Referral::may_read_texts(&row));
         Referral {
             parties: Arc::clone(&parties),
-            values: values.remove(&row.id).unwrap_or_default(),
-            messages: messages.take(row.id),
-            events: events.take(row.id),
-            appointments: appointments.get(&row.id).cloned().unwrap_or_default(),
-            talks: talks.get(&row.id).cloned().unwrap_or_default(),
-            corrections: corrections.take(row.id),
-            notices: Arc::clone(&notices),
-            disputes: disputes.get(&row.id).copied().unwrap_or_default(),
-            can_be_continued: continuable.contains(&row.id),
-            draft: drafts.get(&row.id).cloned(),
-            previous: rest.and_then(|rest| previous.get(&rest.previous_id?).map(Arc::clone)),
-            case: rest.and_then(|rest| own_cases.get(&rest.case_id).map(Arc::clone)),
-            consent: rest.and_then(|rest| consents.get(&rest.consent_id?).cloned()),
+            // A handover of which nothing is released and selected was not read.
+            values: values.remove(&id).unwrap_or_default(),
+            messages: if reads_texts { messages.take(id) } else { History::Hidden },
+            events: events.take(id),
+            appointments: Relation::planned(plan.appointments, || appointments.remove(&id).unwrap_or_default()),
+            talks: Relation::planned(plan.talks, || talks.remove(&id).unwrap_or_default()),
+            corrections: if reads_texts { corrections.take(id) } else { History::Hidden },
+            notices: Relation::planned(plan.notices, || Arc::clone(&notices)),
+            disputes: Relation::planned(needs_disputes(plan), || disputes.get(&id).copied().unwrap_or_default()),
+            can_be_continued: Relation::planned(plan.actions, || continuable.contains(&id)),
+            draft: Relation::planned(plan.offer_check, || drafts.remove(&id)),
+            previous: Relation::planned(plan.previous.is_some(), || {
+                rest.and_then(|rest| previous.get(&rest.previous_id?).map(Arc::clone))
+            }),
+            case: Relation::planned(plan.case.is_some(), || {
+                rest.and_then(|rest| own_cases.get(&rest.case_id()).map(Arc::clone))
+            }),
+            consent: Relation::planned(plan.consent.is_some(), || {
+                rest.and_then(|rest| consents.get(&rest.consent_id?).cloned())
+            }),
             row,
         }
     };
@@ -126,12 +139,12 @@ impl FindById for Referral {
     }
 }
 
-/// The ids of the rows for which `has` is true.
-fn ids_where(
+/// The keys of the rows for which `has` is true.
+fn keys_where(
     rows: &[(ListedReferral, &ReferralPlan)],
     has: impl Fn(&ListedReferral, &ReferralPlan) -> bool,
-) -> Vec<Uuid> {
-    rows.iter().filter(|(row, plan)| has(row, plan)).map(|(row, _)| row.id).collect()
+) -> Vec<ReferralKey> {
+    rows.iter().filter(|(row, plan)| has(row, plan)).map(|(row, _)| row.key()).collect()
 }
 
 /// The previous referrals that these referrals continue, by id.
@@ -180,7 +193,7 @@ async fn own_cases(
         if let Some(plan) = &plan.case
             && snapshot.viewer().may(Scope::CaseRead)
         {
-            requested.add(Referral::rest_of(row)?.case_id, &**plan);
+            requested.add(Referral::rest_of(row)?.case_id(), &**plan);
         }
     }
     let found = case::load::cases_by_id(snapshot, &requested).await?;

@@ -45,6 +45,7 @@ use crate::run::connection::connection;
 use crate::run::history::History;
 use crate::run::page::{PageArgs, RowKey};
 use crate::run::plan::Selected;
+use crate::run::planned::Relation;
 use crate::run::session::Session;
 use crate::run::write_object::WriteObject;
 use crate::schema::scalar::{Date, DateTime, global};
@@ -57,16 +58,16 @@ pub(crate) struct Referral {
     pub(crate) values: Values,
     pub(crate) messages: History<MessageRow>,
     pub(crate) events: History<EventRow>,
-    pub(crate) appointments: Vec<AppointmentRow>,
-    pub(crate) talks: Vec<TalkRow>,
+    pub(crate) appointments: Relation<Vec<AppointmentRow>>,
+    pub(crate) talks: Relation<Vec<TalkRow>>,
     pub(crate) corrections: History<CorrectionRow>,
-    pub(crate) notices: Notices,
-    pub(crate) disputes: Disputes,
-    pub(crate) can_be_continued: bool,
-    pub(crate) draft: Option<OfferCheckRow>,
-    pub(crate) previous: Option<Arc<Referral>>,
-    pub(crate) case: Option<Arc<Case>>,
-    pub(crate) consent: Option<Consent>,
+    pub(crate) notices: Relation<Notices>,
+    pub(crate) disputes: Relation<Disputes>,
+    pub(crate) can_be_continued: Relation<bool>,
+    pub(crate) draft: Relation<Option<OfferCheckRow>>,
+    pub(crate) previous: Relation<Option<Arc<Referral>>>,
+    pub(crate) case: Relation<Option<Arc<Case>>>,
+    pub(crate) consent: Relation<Option<Consent>>,
 }
 
 impl Referral {
@@ -80,9 +81,10 @@ impl Referral {
     }
 
     /// A part of the sender's own case. For a sender without the scope it is null, with an error.
-    fn case_part<'r, T>(&self, ctx: &Context<'_>, part: Option<&'r T>) -> Option<&'r T> {
+    fn case_part<'r, T>(&self, ctx: &Context<'_>, part: &'r Relation<Option<T>>) -> Option<&'r T> {
         let allowed = self.row.side == Side::Receiver || Session::of(ctx).viewer().may(Scope::CaseRead);
-        or_null(ctx, if allowed { Ok(part) } else { Err(Failure::Forbidden(Scope::CaseRead)) })
+        let part = if allowed { part.get().map(Option::as_ref) } else { Err(Failure::Forbidden(Scope::CaseRead)) };
+        or_null(ctx, part)
     }
 
     /// The columns of a row that lists do not read. Present if the plan needs one of them.
@@ -95,7 +97,6 @@ impl Referral {
     fn rest(&self) -> Result<&ReferralRest, Failure> {
         Self::rest_of(&self.row)
     }
-
     /// Whether the viewer may see the outcome: the receiver always, the sender only if the client agreed to that.
     fn outcome_visible(&self) -> Result<bool, Failure> {
         Ok(self.row.side == Side::Receiver || self.rest()?.reports_outcome(&self.row.terms))
@@ -185,8 +186,9 @@ impl Referral {
         let context = ActionContext {
             carries_application: rest.carries_application,
             shows_something: !self.row.visible().fields().is_empty(),
-            can_be_continued: self.can_be_continued,
-            to_decide: self.disputes.to_decide,
+            can_be_continued: *self.can_be_continued.get()?,
+            // Only for kinds that send, as it is planned.
+            to_decide: Session::of(ctx).viewer().agency().kind.sends() && self.disputes.get()?.to_decide,
         };
         Ok(rest.standing.available(mover, context).filter(|_| may_write).map(WordEnum).collect())
     }
@@ -223,7 +225,7 @@ impl Referral {
     #[graphql(tag = "list 3", tag = "needs appointments, parties")]
     async fn appointments(&self, ctx: &Context<'_>) -> Result<Vec<Appointment>, Failure> {
         let (own, outcome_visible) = (Session::of(ctx).viewer().agency().id, self.outcome_visible()?);
-        let shown = self.appointments.iter().filter(|row| row.agency_id == own || outcome_visible);
+        let shown = self.appointments.get()?.iter().filter(|row| row.agency_id == own || outcome_visible);
         let shown: Vec<_> = shown.map(|row| Appointment::of(row, &self.parties)).collect();
         if !shown.is_empty() {
             Session::of(ctx).show_messages(&self.row);
@@ -232,16 +234,18 @@ impl Referral {
     }
     /// Gespräche, in denen der Fall übergeben wurde.
     #[graphql(tag = "list 3", tag = "needs talks, parties")]
-    async fn talks(&self, ctx: &Context<'_>) -> Vec<Talk> {
-        if !self.talks.is_empty() {
+    async fn talks(&self, ctx: &Context<'_>) -> Result<Vec<Talk>, Failure> {
+        let talks = self.talks.get()?;
+        if !talks.is_empty() {
             Session::of(ctx).show_messages(&self.row);
         }
-        self.talks.iter().map(|row| Talk::of(row, &self.parties)).collect()
+        Ok(talks.iter().map(|row| Talk::of(row, &self.parties)).collect())
     }
     /// Was Sie vor dem Angebot wissen sollten; nur bei Ihrem eigenen Entwurf.
     #[graphql(tag = "for senders", tag = "needs offer-check")]
-    async fn offer_check(&self, ctx: &Context<'_>) -> Option<OfferCheck> {
-        self.draft.as_ref().map(|draft| OfferCheck::of(&self.row, draft, Session::of(ctx).today()))
+    async fn offer_check(&self, ctx: &Context<'_>) -> Result<Option<OfferCheck>, Failure> {
+        let draft = self.draft.get()?.as_ref();
+        Ok(draft.map(|draft| OfferCheck::of(&self.row, draft, Session::of(ctx).today())))
     }
     /// Ihr eigenes Aktenzeichen dazu; die andere Seite sieht es nie.
     async fn own_reference(&self) -> Result<Option<&str>, Failure> {
@@ -289,7 +293,7 @@ impl Referral {
     /// Was übergeben wurde, soweit Sie es jetzt sehen dürfen.
     #[graphql(tag = "needs listed, handover")]
     async fn handover(&self, ctx: &Context<'_>) -> Handover<'_> {
-        Handover::new(Session::of(ctx), &self.row, &self.values, self.disputes.fields)
+        Handover::new(Session::of(ctx), &self.row, &self.values, &self.disputes)
     }
     /// Welche Felder die empfangende Stelle jetzt sieht, oder nach der Annahme sähe; nur für die übergebende Stelle.
     #[graphql(tag = "for senders", tag = "list 20")]
@@ -303,12 +307,12 @@ impl Referral {
     /// Ihr Fall, aus dem übergeben wurde; nur für die übergebende Stelle.
     #[graphql(tag = "for senders", tag = "needs case", tag = "scope case:read")]
     async fn case(&self, ctx: &Context<'_>) -> Option<&Case> {
-        self.case_part(ctx, self.case.as_deref())
+        self.case_part(ctx, &self.case).map(|case| &**case)
     }
     /// Die Einwilligung, auf der sie beruht; nur für die übergebende Stelle.
     #[graphql(tag = "for senders", tag = "needs consent", tag = "scope case:read")]
     async fn consent(&self, ctx: &Context<'_>) -> Option<&Consent> {
-        self.case_part(ctx, self.consent.as_ref())
+        self.case_part(ctx, &self.consent)
     }
     /// Nachrichten zwischen den beiden Seiten; für die empfangende Stelle nur, solange sie etwas sehen darf.
     #[graphql(tag = "page", tag = "needs listed, messages")]
@@ -328,7 +332,7 @@ impl Referral {
         }
         let message = |row: &MessageRow| Message { row: row.clone(), parties: self.parties.clone() };
         let rows = rows.iter().map(|row| (RowKey::Instant(row.sent_at, row.id), message(row)));
-        Ok(WriteObject(MessageConnection::new(history::MESSAGES, rows, &args, more, Some(self.messages.count))))
+        Ok(WriteObject(MessageConnection::new(history::MESSAGES, rows, &args, more, self.messages.count())))
     }
     /// Der Verlauf.
     #[graphql(tag = "page", tag = "needs events")]
@@ -345,7 +349,7 @@ impl Referral {
         let (kind, outcome_visible) = (Session::of(ctx).viewer().agency().kind, self.outcome_visible()?);
         let event = |row| ReferralEvent::of(row, &self.parties, kind, outcome_visible);
         let rows = rows.iter().map(|row| (RowKey::Instant(row.at, row.id), event(row)));
-        Ok(ReferralEventConnection::new(history::EVENTS, rows, &args, more, Some(self.events.count)))
+        Ok(ReferralEventConnection::new(history::EVENTS, rows, &args, more, self.events.count()))
     }
     /// Angaben, die die empfangende Stelle als falsch gemeldet hat; für sie nur, solange sie etwas sehen darf.
     #[graphql(tag = "page", tag = "needs corrections")]
@@ -364,12 +368,12 @@ impl Referral {
         }
         let report = |row| Correction::of(row, &self.parties, &self.notices);
         let rows = rows.iter().map(|row| (RowKey::Instant(row.reported_at, row.id), report(row)));
-        Ok(CorrectionConnection::new(correction::CORRECTIONS, rows, &args, more, Some(self.corrections.count)))
+        Ok(CorrectionConnection::new(correction::CORRECTIONS, rows, &args, more, self.corrections.count()))
     }
     /// Die Übergabe, die diese fortsetzt, wenn Sie sie sehen dürfen.
     #[graphql(tag = "needs previous")]
-    async fn previous(&self) -> Option<&Referral> {
-        self.previous.as_deref()
+    async fn previous(&self) -> Result<Option<&Referral>, Failure> {
+        self.previous.get().map(Option::as_deref)
     }
 }
 

@@ -53,9 +53,9 @@ macro_rules! connection {
             }
             /// Wie viele es im Ganzen sind.
             #[graphql(tag = "needs total")]
-            async fn total_count(&self) -> i32 {
+            async fn total_count(&self) -> Result<i32, $crate::error::Failure> {
                 // The plan counts the rows if this field is selected.
-                self.total.unwrap_or_default()
+                self.total.ok_or_else(|| $crate::run::planned::unplanned("a total number"))
             }
         }
 

@@ -1,9 +1,11 @@
-//! Rows with a plan for each. Several root fields can read the same row, and each can select different fields.
+//! Rows with a plan for each. Several root fields can read the same row, and each can select different fields. What a plan does
+//! not need is not read, and cannot be taken for empty.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::pin::Pin;
 
+use kim_entity::DbErr;
 use uuid::Uuid;
 
 use crate::error::Failure;
@@ -15,6 +17,32 @@ pub(crate) type Planned<'p, R, P> = Vec<(R, &'p P)>;
 /// Rows with the same plan.
 pub(crate) fn alike<R, P>(rows: Vec<R>, plan: &P) -> Planned<'_, R, P> {
     rows.into_iter().map(|row| (row, plan)).collect()
+}
+
+/// A part of an object that is read only if the object's plan needs it. Without a plan it is unknown, and not empty.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Relation<T>(Option<T>);
+
+impl<T> Relation<T> {
+    /// The part, if the plan needs it.
+    pub(crate) fn planned(is_planned: bool, read: impl FnOnce() -> T) -> Self {
+        Self(is_planned.then(read))
+    }
+
+    /// A part of the part.
+    pub(crate) fn map<U>(&self, part: impl FnOnce(&T) -> U) -> Relation<U> {
+        Relation(self.0.as_ref().map(part))
+    }
+
+    /// The part. It is an error of the program if it was not planned: a tag `needs` is missing at the field.
+    pub(crate) fn get(&self) -> Result<&T, Failure> {
+        self.0.as_ref().ok_or_else(|| unplanned(std::any::type_name::<T>()))
+    }
+}
+
+/// The error of a field whose data the plan did not contain.
+pub(crate) fn unplanned(what: &str) -> Failure {
+    Failure::Internal(DbErr::RecordNotFound(format!("{what}, which was not planned")))
 }
 
 /// A future that loads objects, on the heap: referrals have cases, which have referrals, and the future of a root field
@@ -58,5 +86,17 @@ impl<'p, P: Plan + Clone> PlannedById<'p, P> {
             .filter_map(|row| Some((self.0.get(&id(&row))?, row)))
             .map(|(plan, row)| (row, &**plan))
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_that_was_not_planned_is_an_error_and_not_empty() {
+        let none: Relation<Vec<Uuid>> = Relation::planned(false, Vec::new);
+        assert!(matches!(none.get(), Err(Failure::Internal(_))));
+        assert!(Relation::planned(true, Vec::<Uuid>::new).get().is_ok_and(Vec::is_empty));
     }
 }

@@ -15,6 +15,7 @@
 //! | `plan referral` | a type | the plan that fetches the needs of the type's fields |
 //! | `needs parties` | a field | what the plan fetches for the field: one or several [`Need`]s |
 //! | `logged` | a field | a text whose disclosure is logged |
+//! | `statistics` | a root field | reads many rows: one in a request, and one request at a time for an agency |
 //! | `scope case:read` | a type or field | the scope that the payload of a mutation needs for the type's fields or the field |
 //! | `conveyed` | a field | part of every result of a mutation: its payload needs no scope of the type for it |
 //!
@@ -51,6 +52,8 @@ pub(crate) struct Declaration {
     pub(crate) needs: Vec<Need>,
     /// Whether the disclosure of the field is logged.
     pub(crate) is_logged: bool,
+    /// Whether the field reads many rows for statistics.
+    pub(crate) is_statistics: bool,
     /// The scopes that the payload of a mutation needs.
     pub(crate) scopes: Vec<Scope>,
     /// Whether every result of a mutation conveys the field.
@@ -75,11 +78,40 @@ pub(crate) enum Weight {
     InPage,
 }
 
+/// The kinds of parts, as far as they have different tags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Type,
+    Field,
+    /// An argument, an input field, or a value of an enum.
+    Other,
+}
+
+impl Part {
+    /// Whether a part of this kind can have a tag that begins with this word.
+    fn takes(self, word: &str) -> bool {
+        match word {
+            "for" => true,
+            "plan" => self == Self::Type,
+            "scope" => self != Self::Other,
+            _ => self == Self::Field,
+        }
+    }
+}
+
+/// The words of tags that may each stand once. All others declare a length, of which a field has one.
+const SINGLE_WORDS: [&str; 7] = ["for", "plan", "needs", "logged", "scope", "conveyed", "statistics"];
+
 impl Declaration {
     /// Reads the tags of a part. `of` is the declaration of the type or field that contains it.
-    fn read(tags: &[String], of: &Self) -> Result<Self, String> {
+    fn read(part: Part, tags: &[String], of: &Self) -> Result<Self, String> {
         let mut read = Self::default();
-        for tag in tags {
+        let word = |tag: &str| tag.split(' ').next().unwrap_or_default().to_owned();
+        for (place, tag) in tags.iter().enumerate() {
+            let kind = |tag: &str| Some(word(tag)).filter(|word| SINGLE_WORDS.contains(&&**word));
+            if tags[..place].iter().any(|earlier| kind(earlier) == kind(tag)) {
+                return Err(format!("\"{tag}\" repeats or contradicts another tag"));
+            }
             match tag.split_once(' ').unwrap_or((tag, "")) {
                 ("for", names) => read.audiences = audiences(names)?,
                 ("list", most) => read.weight = Weight::List(number(most)?),
@@ -88,15 +120,19 @@ impl Declaration {
                 ("page", "") => read.weight = Weight::Page,
                 _ if tag == BY_IDS => read.weight = Weight::ByIds,
                 _ if tag == IN_PAGE => read.weight = Weight::InPage,
-                ("plan", name) => name.clone_into(&mut read.plan),
+                ("plan", name) if Need::has_plan(name) => name.clone_into(&mut read.plan),
                 ("needs", words) => {
                     let need = |word| Need::read(&of.plan, word).ok_or_else(|| format!("unknown need \"{word}\""));
                     read.needs = words.split(", ").map(need).collect::<Result<_, _>>()?;
                 }
                 ("logged", "") => read.is_logged = true,
+                ("statistics", "") => read.is_statistics = true,
                 ("scope", code) => read.scopes.push(scope(code)?),
                 ("conveyed", "") => read.is_conveyed = true,
                 _ => return Err(format!("unknown tag \"{tag}\"")),
+            }
+            if !part.takes(&word(tag)) {
+                return Err(format!("\"{tag}\" has no meaning here"));
             }
         }
         if read.audiences.is_empty() {
@@ -143,7 +179,7 @@ pub(crate) fn read(registry: &Registry) -> Result<Declarations, Vec<String>> {
     if reading.problems.is_empty() { Ok(reading.found) } else { Err(reading.problems) }
 }
 
-fn is_of_the_engine(name: &str) -> bool {
+pub(super) fn is_of_the_engine(name: &str) -> bool {
     name.starts_with("__") || matches!(name, "Boolean" | "Int" | "Float" | "String" | "ID")
 }
 
@@ -155,32 +191,32 @@ struct Reading<'r> {
 
 impl Reading<'_> {
     fn of_type(&mut self, name: &str, ty: &MetaType) {
-        let own = self.part(name.to_owned(), tags_of(ty), &Declaration::default());
+        let own = self.part(Part::Type, name.to_owned(), tags_of(ty), &Declaration::default());
         let is_root = name == self.registry.query_type || Some(name) == self.registry.mutation_type.as_deref();
         let of = if is_root { Declaration::default() } else { own };
         match ty {
             MetaType::Object { fields, .. } | MetaType::Interface { fields, .. } => {
                 for field in fields.values().filter(|field| !is_of_the_engine(&field.name)) {
                     let place = format!("{name}.{}", field.name);
-                    let own = self.part(place.clone(), &field.tags, &of);
+                    let own = self.part(Part::Field, place.clone(), &field.tags, &of);
                     self.check_weight(&place, field, own.weight);
                     for input in field.args.values() {
-                        self.part(format!("{place}({})", input.name), &input.tags, &own);
+                        self.part(Part::Other, format!("{place}({})", input.name), &input.tags, &own);
                     }
                 }
             }
             MetaType::InputObject { input_fields, .. } => input_fields.values().for_each(|input| {
-                self.part(format!("{name}.{}", input.name), &input.tags, &of);
+                self.part(Part::Other, format!("{name}.{}", input.name), &input.tags, &of);
             }),
             MetaType::Enum { enum_values, .. } => enum_values.values().for_each(|value| {
-                self.part(format!("{name}.{}", value.name), &value.tags, &of);
+                self.part(Part::Other, format!("{name}.{}", value.name), &value.tags, &of);
             }),
             MetaType::Scalar { .. } | MetaType::Union { .. } => {}
         }
     }
 
-    fn part(&mut self, place: String, tags: &[String], of: &Declaration) -> Declaration {
-        match Declaration::read(tags, of) {
+    fn part(&mut self, part: Part, place: String, tags: &[String], of: &Declaration) -> Declaration {
+        match Declaration::read(part, tags, of) {
             Ok(read) if !read.audiences.is_empty() => {
                 self.found.insert(place, read.clone());
                 return read;
@@ -244,123 +280,4 @@ fn tags_of(ty: &MetaType) -> &[String] {
 }
 
 #[cfg(test)]
-mod tests {
-    use async_graphql::{Object, OutputType, SimpleObject, Union};
-
-    use super::*;
-
-    #[derive(SimpleObject)]
-    struct Undeclared {
-        id: i32,
-    }
-
-    #[derive(SimpleObject)]
-    #[graphql(tag = "for all")]
-    struct Declared {
-        id: i32,
-        #[graphql(tag = "for nobody")]
-        unknown: i32,
-        #[graphql(tag = "four all")]
-        unreadable: i32,
-        #[graphql(tag = "needs parties")]
-        planless: i32,
-        #[graphql(tag = "list 2")]
-        list: Vec<i32>,
-        endless: Option<Vec<i32>>,
-        #[graphql(tag = "rows 2")]
-        single: i32,
-        #[graphql(tag = "by ids")]
-        idless: Vec<i32>,
-        #[graphql(tag = "page")]
-        sizeless: Page,
-        unpaged: Page,
-    }
-
-    #[derive(SimpleObject)]
-    #[graphql(tag = "for all")]
-    struct Page {
-        #[graphql(tag = "in page")]
-        nodes: Vec<i32>,
-    }
-
-    #[derive(Union)]
-    #[graphql(tag = "for all")]
-    enum Either {
-        Declared(Declared),
-        Undeclared(Undeclared),
-    }
-
-    #[derive(SimpleObject)]
-    #[graphql(tag = "for all", tag = "scope case:read")]
-    struct Scoped {
-        id: i32,
-        #[graphql(tag = "scope everything")]
-        unscoped: i32,
-    }
-
-    #[derive(SimpleObject)]
-    #[graphql(tag = "for all")]
-    struct Plain {
-        id: i32,
-    }
-
-    #[derive(SimpleObject)]
-    #[graphql(tag = "for all")]
-    struct Payload {
-        scoped: Option<Scoped>,
-        #[graphql(tag = "conveyed")]
-        conveyed: Option<Plain>,
-        plain: Option<Plain>,
-    }
-
-    struct Mutations;
-
-    #[Object(tag = "for all")]
-    impl Mutations {
-        #[graphql(tag = "for all")]
-        async fn change(&self) -> Option<Payload> {
-            None
-        }
-    }
-
-    struct Root;
-
-    #[Object(tag = "for all")]
-    impl Root {
-        async fn undeclared(&self) -> i32 {
-            1
-        }
-        #[graphql(tag = "for all")]
-        async fn either(&self) -> Either {
-            Either::Undeclared(Undeclared { id: 1 })
-        }
-        #[graphql(tag = "for all", tag = "page")]
-        async fn page(&self, first: i32) -> Option<Page> {
-            Some(Page { nodes: Vec::new() }).filter(|_| first > 0)
-        }
-    }
-
-    #[test]
-    fn missing_and_invalid_declarations_are_errors() {
-        let mutation_type = Some("Mutations".to_owned());
-        let mut registry = Registry { query_type: "Root".to_owned(), mutation_type, ..Registry::default() };
-        Root::create_type_info(&mut registry);
-        Mutations::create_type_info(&mut registry);
-        let problems = [
-            "Declared.unknown: unknown audience \"nobody\"",
-            "Declared.unreadable: unknown tag \"four all\"",
-            "Declared.planless: unknown need \"parties\"",
-            "Declared.endless is a list without a declared length",
-            "Declared.single is not a list",
-            "Declared.idless declares `by ids`, but has no argument `ids`",
-            "Declared.sizeless declares `page`, but is not a connection or has no size argument",
-            "Declared.unpaged is a connection that does not declare `page`",
-            "Root.undeclared has no declared audience",
-            "Scoped.unscoped: unknown scope \"everything\"",
-            "Undeclared has no declared audience",
-            "Undeclared.id has no declared audience",
-            "Payload.plain is an object in a payload without a declared scope",
-        ];
-        assert_eq!(read(&registry).expect_err("problems"), problems);
-    }
-}
+mod tests;

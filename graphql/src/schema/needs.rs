@@ -14,6 +14,11 @@ macro_rules! needs {
         }
 
         impl Need {
+            /// Whether there is a plan of this name.
+            pub(crate) fn has_plan(plan: &str) -> bool {
+                [$($plan),+].contains(&plan)
+            }
+
             /// The need with this word in a plan.
             pub(crate) fn read(plan: &str, word: &str) -> Option<Self> {
                 match (plan, word) {

@@ -4,7 +4,7 @@ use async_graphql::indexmap::IndexMap;
 use async_graphql::registry::{MetaType, MetaTypeName, Registry};
 use kim_domain::audience::Audience;
 
-use crate::schema::declaration::Declarations;
+use crate::schema::declaration::{Declarations, is_of_the_engine};
 
 /// Keeps the parts that exist for a viewer and can be reached.
 ///
@@ -15,8 +15,11 @@ pub(crate) fn narrow(
     declared: &Declarations,
     includes: impl Fn(Audience) -> bool,
 ) -> Result<(), Vec<String>> {
-    // Built-in types and introspection have no declarations. They exist for everyone.
-    let exists = |place: &str| declared.get(place).is_none_or(|one| one.audiences.iter().any(|one| includes(*one)));
+    let exists = |place: &str| match declared.get(place) {
+        Some(one) => one.audiences.iter().any(|one| includes(*one)),
+        // Only built-in types and introspection have no declarations. They exist for everyone.
+        None => place.split(['.', '(']).take(2).any(is_of_the_engine),
+    };
     for (of, ty) in &mut registry.types {
         let has = |part: &str| exists(&format!("{of}.{part}"));
         match ty {

@@ -52,7 +52,7 @@ pub(crate) struct StatisticsFilter {
 impl StatisticsQuery {
     /// Die Übergaben Ihrer Stelle in Zahlen, genau: nach Stand, Zweck, anderer Stelle und Monat, mit den Gründen und der Zeit
     /// in jedem Stand. Höchstens 36 Monate.
-    #[graphql(tag = "for work")]
+    #[graphql(tag = "for work", tag = "statistics")]
     async fn referral_statistics(
         &self,
         ctx: &Context<'_>,
@@ -77,7 +77,7 @@ impl StatisticsQuery {
     /// von da an ändern sich die Zahlen nicht mehr. Übergaben zu einem Zweck, der selbst eine besondere Kategorie verrät
     /// (Art. 9 DSGVO: Eingliederungshilfe), sind nirgends mitgezählt, einzelne Stellen nicht zu unterscheiden. Jede Anfrage
     /// wird protokolliert.
-    #[graphql(tag = "for coordination")]
+    #[graphql(tag = "for coordination", tag = "statistics")]
     async fn municipality_statistics(
         &self,
         ctx: &Context<'_>,

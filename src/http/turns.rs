@@ -1,0 +1,366 @@
+//! Decides which request runs next, so that no agency and no person delays the others.
+//!
+//! At most [`Capacity::running`] requests run at once, and a part of these places stays free of any single agency. Further
+//! requests wait. The next one is that of the agency with the fewest running requests, then of the one that has used the
+//! least time; within an agency, that of the person who has used the least time. Used time is forgotten by half every ten
+//! seconds. Statistics read many rows: one runs at once for each agency, and [`MAX_STATISTICS`] in all.
+//!
+//! All this is per process. A waiting request holds no connection of the database.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+/// Statistics that run at once, for all agencies together.
+const MAX_STATISTICS: usize = 2;
+/// Time in which the used time counts only half as much.
+const HALF_LIFE: Duration = Duration::from_secs(10);
+/// Used time in seconds that is forgotten.
+const NEGLIGIBLE: f64 = 0.001;
+
+/// How many requests may run and wait.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Capacity {
+    /// Requests that run at once.
+    pub(super) running: usize,
+    /// Requests that run or wait.
+    pub(super) all: usize,
+}
+
+impl Capacity {
+    /// The part of the places that one agency may take: three quarters.
+    const fn of_one_agency(places: usize) -> usize {
+        (places * 3).div_ceil(4)
+    }
+}
+
+/// Whose request it is, and what it needs.
+#[derive(Clone, Debug)]
+pub(super) struct Claim {
+    /// The agency's slug.
+    pub(super) agency: String,
+    /// The person or program.
+    pub(super) subject: String,
+    /// Whether it asks for statistics.
+    pub(super) is_statistics: bool,
+}
+
+/// Too many requests run and wait already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Full;
+
+/// The queue of the requests of one process.
+#[derive(Clone, Debug)]
+pub(super) struct Turns {
+    capacity: Capacity,
+    state: Arc<Mutex<State>>,
+}
+
+/// The permission of one request to run. It ends when it is dropped.
+#[derive(Debug)]
+pub(super) struct Turn {
+    turns: Turns,
+    claim: Claim,
+    began: Instant,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    running: usize,
+    statistics: usize,
+    waiting: usize,
+    last_number: u64,
+    agencies: HashMap<String, Agency>,
+}
+
+#[derive(Debug, Default)]
+struct Agency {
+    running: usize,
+    statistics: usize,
+    used: Used,
+    subjects: HashMap<String, Used>,
+    waiting: VecDeque<Waiting>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    number: u64,
+    claim: Claim,
+    turn_sender: oneshot::Sender<Turn>,
+}
+
+/// Time in seconds for which requests ran, at an instant.
+#[derive(Clone, Copy, Debug, Default)]
+struct Used(Option<(f64, Instant)>);
+
+impl Used {
+    fn seconds(self, now: Instant) -> f64 {
+        let faded = |(seconds, at): (f64, Instant)| {
+            seconds * 0.5_f64.powf(now.duration_since(at).as_secs_f64() / HALF_LIFE.as_secs_f64())
+        };
+        self.0.map_or(0.0, faded)
+    }
+
+    fn add(&mut self, time: Duration, now: Instant) {
+        self.0 = Some((self.seconds(now) + time.as_secs_f64(), now));
+    }
+}
+
+impl Turns {
+    pub(super) fn new(capacity: Capacity) -> Self {
+        Self { capacity, state: Arc::default() }
+    }
+
+    /// Waits until the request may run. A caller that stops waiting loses its place.
+    pub(super) async fn take(&self, claim: Claim) -> Result<Turn, Full> {
+        let (turn, _place) = self.enqueue(claim)?;
+        // The sender is only dropped with the place, which this function holds.
+        turn.await.map_err(|_| Full)
+    }
+
+    fn enqueue(&self, claim: Claim) -> Result<(oneshot::Receiver<Turn>, Place<'_>), Full> {
+        let mut state = self.lock();
+        let agency = state.agencies.entry(claim.agency.clone()).or_default();
+        let of_agency = agency.running + agency.waiting.len();
+        if state.running + state.waiting >= self.capacity.all || of_agency >= Capacity::of_one_agency(self.capacity.all)
+        {
+            return Err(Full);
+        }
+        state.waiting += 1;
+        state.last_number += 1;
+        let (turn_sender, turn) = oneshot::channel();
+        let place = Place { turns: self, agency: claim.agency.clone(), number: state.last_number };
+        let waiting = Waiting { number: state.last_number, claim, turn_sender };
+        state.agencies.entry(place.agency.clone()).or_default().waiting.push_back(waiting);
+        self.dispatch(state);
+        Ok((turn, place))
+    }
+
+    /// Lets waiting requests run while there is room.
+    fn dispatch(&self, mut state: MutexGuard<'_, State>) {
+        let mut granted = Vec::new();
+        let now = Instant::now();
+        while state.running < self.capacity.running {
+            let Some(next) = state.next(Capacity::of_one_agency(self.capacity.running), now) else { break };
+            state.begin(&next.claim);
+            let turn = Turn { turns: self.clone(), claim: next.claim, began: now };
+            granted.push((next.turn_sender, turn));
+        }
+        // A turn that nobody waits for any more ends at once, which locks the state again.
+        drop(state);
+        for (turn_sender, turn) in granted {
+            let _abandoned = turn_sender.send(turn);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Removes the waiting request that runs next.
+    fn next(&mut self, most_of_agency: usize, now: Instant) -> Option<Waiting> {
+        let statistics_are_full = self.statistics >= MAX_STATISTICS;
+        let candidates = self.agencies.iter().filter(|(_, agency)| agency.running < most_of_agency);
+        let first = |(slug, agency): (&String, &Agency)| {
+            let place = agency.first(statistics_are_full || agency.statistics > 0, now)?;
+            Some((agency.running, agency.used.seconds(now), slug.clone(), place))
+        };
+        let next = candidates.filter_map(first).min_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        let (_, _, slug, place) = next?;
+        self.waiting -= 1;
+        self.agencies.get_mut(&slug)?.waiting.remove(place)
+    }
+
+    fn begin(&mut self, claim: &Claim) {
+        let agency = self.agencies.entry(claim.agency.clone()).or_default();
+        agency.running += 1;
+        self.running += 1;
+        agency.statistics += usize::from(claim.is_statistics);
+        self.statistics += usize::from(claim.is_statistics);
+    }
+
+    fn end(&mut self, claim: &Claim, took: Duration, now: Instant) {
+        self.running -= 1;
+        self.statistics -= usize::from(claim.is_statistics);
+        let Some(agency) = self.agencies.get_mut(&claim.agency) else { return };
+        agency.running -= 1;
+        agency.statistics -= usize::from(claim.is_statistics);
+        agency.used.add(took, now);
+        agency.subjects.entry(claim.subject.clone()).or_default().add(took, now);
+        agency.subjects.retain(|_, used| used.seconds(now) > NEGLIGIBLE);
+    }
+
+    /// Forgets agencies that neither run nor wait nor have used a noticeable time.
+    fn forget(&mut self, now: Instant) {
+        self.agencies.retain(|_, one| one.running > 0 || !one.waiting.is_empty() || one.used.seconds(now) > NEGLIGIBLE);
+    }
+}
+
+impl Agency {
+    /// The place of the waiting request that is first in this agency.
+    fn first(&self, without_statistics: bool, now: Instant) -> Option<usize> {
+        let used = |one: &Waiting| self.subjects.get(&one.claim.subject).map_or(0.0, |used| used.seconds(now));
+        let may_run = |one: &Waiting| !(without_statistics && one.claim.is_statistics);
+        let waiting = self.waiting.iter().enumerate().filter(|(_, one)| may_run(one));
+        waiting.min_by(|(_, a), (_, b)| used(a).total_cmp(&used(b))).map(|(place, _)| place)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let (now, mut state) = (Instant::now(), self.turns.lock());
+        state.end(&self.claim, now.duration_since(self.began), now);
+        if state.agencies.len() > state.running + state.waiting + 64 {
+            state.forget(now);
+        }
+        self.turns.dispatch(state);
+    }
+}
+
+/// A place in the queue, which its request leaves when it stops waiting.
+struct Place<'t> {
+    turns: &'t Turns,
+    agency: String,
+    number: u64,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut state = self.turns.lock();
+        let Some(agency) = state.agencies.get_mut(&self.agency) else { return };
+        if let Some(place) = agency.waiting.iter().position(|one| one.number == self.number) {
+            let abandoned = agency.waiting.remove(place);
+            state.waiting -= 1;
+            // It holds no turn, so that nothing is locked again.
+            drop(abandoned);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    fn turns(running: usize, all: usize) -> Turns {
+        Turns::new(Capacity { running, all })
+    }
+
+    fn claim(agency: &str, subject: &str) -> Claim {
+        Claim { agency: agency.to_owned(), subject: subject.to_owned(), is_statistics: false }
+    }
+
+    fn statistics(agency: &str) -> Claim {
+        Claim { is_statistics: true, ..claim(agency, "a") }
+    }
+
+    /// The turn, if it is granted without waiting.
+    fn at_once(turns: &Turns, claim: Claim) -> Option<Turn> {
+        match pin!(turns.take(claim)).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(turn) => turn.ok(),
+            Poll::Pending => None,
+        }
+    }
+
+    /// Lets these requests wait, and returns the order in which they run, one at a time.
+    async fn order(turns: &Turns, running: Turn, claims: &[Claim]) -> Vec<usize> {
+        let (sender, mut order) = tokio::sync::mpsc::unbounded_channel();
+        for (place, claim) in claims.iter().enumerate() {
+            let (turns, claim, sender) = (turns.clone(), claim.clone(), sender.clone());
+            tokio::spawn(async move {
+                let turn = turns.take(claim).await.expect("room");
+                sender.send(place).expect("the test waits");
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                drop(turn);
+            });
+            tokio::task::yield_now().await;
+        }
+        drop((running, sender));
+        let mut all = Vec::new();
+        while let Some(place) = order.recv().await {
+            all.push(place);
+        }
+        all
+    }
+
+    #[tokio::test]
+    async fn an_agency_that_floods_delays_another_by_one_request() {
+        let turns = turns(1, 100);
+        let running = at_once(&turns, claim("flood", "a")).expect("a free place");
+        let claims = [claim("flood", "a"), claim("flood", "a"), claim("flood", "a"), claim("other", "b")];
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        assert_eq!(order(&turns, running, &claims).await, [3, 0, 1, 2]);
+    }
+
+    #[tokio::test]
+    async fn a_person_who_floods_delays_a_colleague_by_one_request() {
+        let turns = turns(1, 100);
+        let running = at_once(&turns, claim("office", "a")).expect("a free place");
+        let claims = [claim("office", "a"), claim("office", "a"), claim("office", "b")];
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        assert_eq!(order(&turns, running, &claims).await, [2, 0, 1]);
+    }
+
+    #[test]
+    fn used_time_is_forgotten() {
+        let (mut used, now) = (Used::default(), Instant::now());
+        used.add(Duration::from_secs(8), now);
+        let after = |seconds| used.seconds(now + Duration::from_secs(seconds));
+        assert!((after(0) - 8.0).abs() < 1e-9 && (after(10) - 4.0).abs() < 1e-9 && (after(60) - 0.125).abs() < 1e-9);
+    }
+
+    #[tokio::test]
+    async fn an_agency_leaves_places_to_others() {
+        let turns = turns(8, 100);
+        let mut flood = Vec::new();
+        while let Some(turn) = at_once(&turns, claim("flood", "a")) {
+            flood.push(turn);
+        }
+        assert_eq!(flood.len(), 6);
+        assert!(at_once(&turns, claim("other", "b")).is_some());
+    }
+
+    #[tokio::test]
+    async fn one_statistic_runs_for_each_agency_and_two_in_all() {
+        let turns = turns(8, 100);
+        let first = at_once(&turns, statistics("a")).expect("the first");
+        assert!(at_once(&turns, statistics("a")).is_none());
+        assert!(at_once(&turns, claim("a", "a")).is_some(), "other requests run");
+        let _second = at_once(&turns, statistics("b")).expect("another agency's");
+        assert!(at_once(&turns, statistics("c")).is_none());
+        drop(first);
+        assert!(at_once(&turns, statistics("c")).is_some());
+    }
+
+    #[tokio::test]
+    async fn requests_beyond_the_capacity_are_refused_and_an_abandoned_place_is_free() {
+        let turns = turns(1, 4);
+        let running = turns.take(claim("a", "a")).await.expect("a free place");
+        let first = Box::pin(turns.take(claim("a", "a")));
+        let second = Box::pin(turns.take(claim("a", "a")));
+        let mut waiting = [first, second];
+        for one in &mut waiting {
+            assert!(one.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        }
+        assert_eq!(turns.take(claim("a", "a")).await.err(), Some(Full), "three of four places are the agency's");
+        let mut other = Box::pin(turns.take(claim("b", "a")));
+        assert!(other.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        assert_eq!(turns.take(claim("c", "a")).await.err(), Some(Full));
+        drop(waiting);
+        let mut next = Box::pin(turns.take(claim("a", "a")));
+        assert!(next.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        drop(running);
+        assert!(other.await.is_ok());
+        assert!(next.await.is_ok());
+        let state = turns.lock();
+        assert_eq!((state.running, state.waiting), (0, 0));
+    }
+}
