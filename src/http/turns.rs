@@ -2,8 +2,8 @@
 //!
 //! At most [`Capacity::running`] requests run at once, and a part of these places stays free of any single agency. Further
 //! requests wait. The next one is that of the agency with the fewest running requests, then of the one that has used the
-//! least time; within an agency, that of the person who has used the least time. Used time is forgotten by half every ten
-//! seconds. Statistics read many rows: one runs at once for each agency, and [`MAX_STATISTICS`] in all.
+//! least time; within an agency, that of the person who has used the least time. Time counts while others wait, and is forgotten
+//! by half every ten seconds. Statistics read many rows: one runs at once for each agency, and [`MAX_STATISTICS`] in all.
 //!
 //! All this is per process. A waiting request holds no connection of the database.
 
@@ -190,6 +190,10 @@ impl State {
         let Some(agency) = self.agencies.get_mut(&claim.agency) else { return };
         agency.running -= 1;
         agency.statistics -= usize::from(claim.is_statistics);
+        // On an idle server nobody is delayed.
+        if self.waiting == 0 {
+            return;
+        }
         agency.used.add(took, now);
         agency.subjects.entry(claim.subject.clone()).or_default().add(took, now);
         agency.subjects.retain(|_, used| used.seconds(now) > NEGLIGIBLE);
