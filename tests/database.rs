@@ -5,6 +5,7 @@ use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, TransactionTra
 
 use crate::support::database::{Backend, fresh};
 use crate::support::on_both;
+use crate::support::process::{OwnProcess, free_port};
 
 /// A statement's first value.
 async fn value<T: sea_orm::TryGetable>(db: &impl ConnectionTrait, query: &str) -> T {
@@ -197,8 +198,8 @@ async fn an_abandoned_sqlite_statement_is_interrupted_and_its_connection_is_reus
 
 /// PgBouncer in its own process, in front of the tests' PostgreSQL.
 struct PgBouncer {
-    child: std::process::Child,
     url: String,
+    _child: OwnProcess,
     _files: tempfile::TempDir,
 }
 
@@ -206,9 +207,7 @@ impl PgBouncer {
     /// Starts it. `ignored`: start-up parameters that it drops without a word.
     async fn start(database: &str, ignored: &str) -> Self {
         let target = reqwest::Url::parse(database).expect("a URL");
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = listener.local_addr().expect("an address").port();
-        drop(listener);
+        let port = free_port();
         let files = tempfile::tempdir().expect("a folder");
         let config = files.path().join("pgbouncer.ini");
         let (host, target_port) = (target.host_str().expect("a host"), target.port().unwrap_or(5432));
@@ -226,7 +225,7 @@ impl PgBouncer {
             command.args(["-u", "nobody"]);
         }
         let child = command.arg("-q").arg(&config).stderr(std::process::Stdio::null()).spawn();
-        let child = child.expect("pgbouncer: `make test` installs it on Debian");
+        let child = OwnProcess(child.expect("pgbouncer: `make test` installs it on Debian"));
         let mut url = target;
         url.set_port(Some(port)).expect("a port");
         for _ in 0..200 {
@@ -235,14 +234,7 @@ impl PgBouncer {
             }
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
-        Self { child, url: url.to_string(), _files: files }
-    }
-}
-
-impl Drop for PgBouncer {
-    fn drop(&mut self) {
-        let _ended_already = self.child.kill();
-        let _reaped = self.child.wait();
+        Self { url: url.to_string(), _child: child, _files: files }
     }
 }
 

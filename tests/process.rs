@@ -5,7 +5,7 @@ mod commands;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use kim_domain::agency::{AgencyKind, Role};
 use serde_json::{Value, json};
@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 use crate::support::keys;
 use crate::support::on_both;
+use crate::support::process::{OwnProcess, free_port};
 use crate::support::server::{AUDIENCE, MUNICIPAL, add_agency, token};
 
 /// The command `kim` in this folder, without `KIM_*` variables of the environment.
@@ -53,7 +54,7 @@ pub(crate) fn configured(database: &str) -> TempDir {
 
 /// A running server process.
 pub(crate) struct Served {
-    child: Child,
+    child: OwnProcess,
     log: BufReader<std::process::ChildStderr>,
     address: SocketAddr,
     /// Its log so far.
@@ -69,8 +70,8 @@ impl Served {
     fn start_with(folder: &Path, variables: &[(&str, &str)]) -> Self {
         let mut command = kim(folder);
         command.arg("serve").envs(variables.iter().copied());
-        let mut child = command.stderr(Stdio::piped()).spawn().expect("kim runs");
-        let mut log = BufReader::new(child.stderr.take().expect("a pipe"));
+        let mut child = OwnProcess(command.stderr(Stdio::piped()).spawn().expect("kim runs"));
+        let mut log = BufReader::new(child.0.stderr.take().expect("a pipe"));
         let mut lines = String::new();
         let address = loop {
             let from = lines.len();
@@ -88,28 +89,20 @@ impl Served {
     }
 
     pub(crate) fn terminate(&self) {
-        let pid = self.child.id().to_string();
+        let pid = self.child.0.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs").success());
     }
 
     /// Kills the process with SIGKILL.
     pub(crate) fn kill(mut self) {
-        self.child.kill().expect("killed");
-        self.child.wait().expect("it ended");
+        self.child.0.kill().expect("killed");
+        self.child.0.wait().expect("it ended");
     }
 
     /// Its exit code and its whole log.
     pub(crate) fn end(mut self) -> (Option<i32>, String) {
         self.log.read_to_string(&mut self.lines).expect("the log");
-        (self.child.wait().expect("it ended").code(), std::mem::take(&mut self.lines))
-    }
-}
-
-impl Drop for Served {
-    /// A test that failed leaves no server behind.
-    fn drop(&mut self) {
-        let _ended_already = self.child.kill();
-        let _reaped = self.child.wait();
+        (self.child.0.wait().expect("it ended").code(), std::mem::take(&mut self.lines))
     }
 }
 
@@ -191,7 +184,7 @@ async fn a_standard_error_that_cannot_be_written_ends_and_delays_nothing() {
         let [address, metrics] = [(); 2].map(|()| free_address());
         let mut command = kim(folder.path());
         command.arg("serve").env("KIM_LISTEN", &address).env("KIM_METRICS_LISTEN", &metrics);
-        let mut child = Killed(command.stdin(Stdio::null()).stderr(log).spawn().expect("kim runs"));
+        let mut child = OwnProcess(command.stdin(Stdio::null()).stderr(log).spawn().expect("kim runs"));
         let (client, url) = (reqwest::Client::new(), format!("http://{address}/graphql"));
         let mut requests = 0;
         let started = std::time::Instant::now();
@@ -217,20 +210,9 @@ async fn a_standard_error_that_cannot_be_written_ends_and_delays_nothing() {
     }
 }
 
-/// A process that ends with its test.
-struct Killed(Child);
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        let _ended_already = self.0.kill();
-        let _reaped = self.0.wait();
-    }
-}
-
 /// An address whose port is free now.
 fn free_address() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").to_string()
+    format!("127.0.0.1:{}", free_port())
 }
 
 #[test]

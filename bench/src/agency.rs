@@ -64,6 +64,11 @@ impl Agency {
         Ok(agencies)
     }
 
+    /// The first of them.
+    pub(crate) async fn first_of_kind(database: &Database, kind: AgencyKind) -> Result<Self, Failure> {
+        Ok(Self::of_kind(database, kind, 1).await?.swap_remove(0))
+    }
+
     /// The agency's pending referrals, the most urgent first.
     pub(crate) async fn pending(&self, database: &Database, limit: usize) -> Result<Vec<Pending>, Failure> {
         let sql = format!(

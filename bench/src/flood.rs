@@ -33,7 +33,7 @@ pub(crate) async fn flood(
     seconds: u32,
 ) -> Result<Vec<Fact>, Failure> {
     let database = Database::open(&fixture.url).await?;
-    let jobcenter = first(Agency::of_kind(&database, AgencyKind::Jobcenter, 1).await?)?;
+    let jobcenter = Agency::first_of_kind(&database, AgencyKind::Jobcenter).await?;
     for table in ["referral", "referral_stay"] {
         let merged = format!(
             "UPDATE {table} SET receiver_id = '{}' WHERE receiver_id IN (SELECT id FROM agency WHERE kind = 'JOBCENTER')",
@@ -105,8 +105,4 @@ fn three_years(today: NaiveDate) -> String {
          byMonth {{ month total }} byAgency {{ count }} timeInState {{ status medianHours }} }} }}"
     );
     json!({ "query": query }).to_string()
-}
-
-fn first(agencies: Vec<Agency>) -> Result<Agency, Failure> {
-    agencies.into_iter().next().ok_or_else(|| Failure::new("there is no such agency"))
 }

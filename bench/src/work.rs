@@ -94,7 +94,7 @@ async fn bulk_offer(running: &Running, fixture: &Fixture, issuer: &Issuer) -> Re
     const OFFER: &str = "mutation($input: BulkOfferReferralsInput!) { bulkOfferReferrals(input: $input) {
         results { referralId error { code } } } }";
     let database = Database::open(&fixture.url).await?;
-    let agency = traeger(&database).await?;
+    let agency = Agency::first_of_kind(&database, AgencyKind::Traeger).await?;
     let token = issuer.token(&agency)?;
     let sql = format!(
         "SELECT case_id, receiver_id, purpose FROM referral WHERE sender_id = '{}' AND status = 'COMPLETED' \
@@ -180,11 +180,6 @@ fn quarter(today: NaiveDate) -> String {
         "{{ municipalityStatistics(period: \"{year}-Q{quarter}\", by: [PURPOSE, STATUS]) {{ withheld cells {{ count }} \
          timeInState {{ receiverKind }} }} }}"
     )
-}
-
-async fn traeger(database: &Database) -> Result<Agency, Failure> {
-    let first = Agency::of_kind(database, AgencyKind::Traeger, 1).await?.into_iter().next();
-    first.ok_or_else(|| Failure::new("there is no Träger"))
 }
 
 async fn send_document(running: &Running, token: &str, query: &str, variables: &Value) -> Result<Value, Failure> {

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 
 use jsonwebtoken::{Algorithm, get_current_timestamp};
 use kim::config::IssuerConfig;
@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::support::demo::needs_packages;
 use crate::support::keys;
+use crate::support::process::OwnProcess;
 use crate::support::server::{AUDIENCE, sign_with};
 
 const FOLDER: &str = "tests/issuers/provider";
@@ -20,7 +21,7 @@ const CLIENT: &str = "fachverfahren-17";
 pub(crate) struct Provider {
     /// Its URL, which is its `iss`.
     pub(crate) iss: String,
-    child: Child,
+    _child: OwnProcess,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
 }
@@ -42,7 +43,7 @@ impl Provider {
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("node");
         let input = child.stdin.take().expect("a pipe");
         let output = BufReader::new(child.stdout.take().expect("a pipe"));
-        let mut provider = Self { iss: String::new(), child, input, output };
+        let mut provider = Self { iss: String::new(), _child: OwnProcess(child), input, output };
         provider.iss = provider.line();
         provider
     }
@@ -91,13 +92,5 @@ impl Provider {
         let answer = response.text().await.expect("a body");
         let answer: Value = serde_json::from_str(&answer).unwrap_or_else(|_| panic!("{answer}"));
         answer["access_token"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
-    }
-}
-
-impl Drop for Provider {
-    fn drop(&mut self) {
-        // If it has ended already, there is nothing to kill.
-        drop(self.child.kill());
-        drop(self.child.wait());
     }
 }

@@ -2,17 +2,19 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{ChildStdout, Command, Stdio};
 
 use kim::development::{self, TokenSpec};
 use kim_domain::agency::Role;
 use tempfile::TempDir;
 
+use super::process::OwnProcess;
+
 /// A demo that serves one test, on a fixed day.
 pub(crate) struct DemoProcess {
     /// Its URL, without a path.
     pub(crate) url: String,
-    child: Child,
+    _child: OwnProcess,
     /// Kept open, because a program that prints into a closed pipe ends.
     _output: BufReader<ChildStdout>,
     _files: TempDir,
@@ -35,8 +37,8 @@ impl DemoProcess {
         }
         std::fs::write(files.path().join("kim.toml"), configuration).expect("a file");
         command.envs(variables.iter().copied());
-        let mut child = command.current_dir(files.path()).stdout(Stdio::piped()).spawn().expect("kim runs");
-        let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut child = OwnProcess(command.current_dir(files.path()).stdout(Stdio::piped()).spawn().expect("kim runs"));
+        let mut output = BufReader::new(child.0.stdout.take().expect("a pipe"));
         let mut line = String::new();
         let url = loop {
             line.clear();
@@ -45,7 +47,7 @@ impl DemoProcess {
                 break url.to_owned();
             }
         };
-        Self { url, child, _output: output, _files: files }
+        Self { url, _child: child, _output: output, _files: files }
     }
 
     /// Runs a program in a folder of the repository, with the demo's URL and a token in its environment. Returns its output.
@@ -59,14 +61,6 @@ impl DemoProcess {
         let [said, complained] = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
         assert!(output.status.success(), "{line:?} in {}: {said}{complained}", folder.display());
         said
-    }
-}
-
-impl Drop for DemoProcess {
-    fn drop(&mut self) {
-        // If it has ended already, there is nothing to kill.
-        drop(self.child.kill());
-        drop(self.child.wait());
     }
 }
 

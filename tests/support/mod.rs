@@ -6,6 +6,7 @@ pub(crate) mod demo;
 pub(crate) mod keys;
 pub(crate) mod logs;
 pub(crate) mod office;
+pub(crate) mod process;
 pub(crate) mod scenario;
 pub(crate) mod server;
 pub(crate) mod world;
