@@ -84,10 +84,10 @@ pub(crate) async fn serve<E>(
     loop {
         let accepted = async {
             let (socket, peer) = listener.accept().await.ok()?;
-            full.send_replace(permits.available_permits() == 0);
+            signal(&full, permits.available_permits() == 0);
             // The semaphore is never closed.
             let permit = Arc::clone(&permits).acquire_owned().await.ok()?;
-            full.send_replace(false);
+            signal(&full, false);
             Some((permit, socket, peer))
         };
         tokio::select! {
@@ -111,6 +111,11 @@ pub(crate) async fn serve<E>(
         tracing::warn!(connections = open.len(), "aborted requests that were still running at shutdown");
         open.shutdown().await;
     }
+}
+
+/// Sets a signal. Its receivers, one for each connection, are only woken if it changes.
+fn signal(sender: &watch::Sender<bool>, on: bool) {
+    sender.send_if_modified(|signal| std::mem::replace(signal, on) != on);
 }
 
 /// Returns when `signal` becomes true. A dropped sender does not give the signal.
