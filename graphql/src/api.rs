@@ -245,7 +245,7 @@ fn internal(what: &'static str, kind: &'static str, retryable: bool) -> Response
     Response::from_errors(vec![without_location(masked(id, retryable))])
 }
 
-/// An error without a location in the document. The engine would report line 0.
+/// An error of the whole request, which has no location in the document.
 fn without_location(error: Error) -> ServerError {
     ServerError { locations: Vec::new(), ..error.into_server_error(Pos::default()) }
 }

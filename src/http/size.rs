@@ -1,6 +1,5 @@
-//! Limits the size of documents and JSON before they are parsed. Parsers recurse: a literal with 2,000 nested lists
-//! overflows the stack of the GraphQL parser and aborts the process, whatever limits the schema has. The checks here
-//! take linear time and do not recurse.
+//! Limits the size of documents and JSON before they are parsed. Parsers recurse, and so do the checks of a parsed
+//! document, which rely on the limit of its nesting. The checks here take linear time and do not recurse.
 
 use kim_graphql::{ExceededLimit, Limit};
 

@@ -1,4 +1,5 @@
-//! The mutations of consents.
+//! The mutations of consents. They stand with the case, whose consents and referrals their payloads contain: in the folder of
+//! consents, which referrals import, they would make a circle.
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use kim_casework::consent as casework;

@@ -1,6 +1,7 @@
 //! Measures the values in arguments: their number, the longest text, and characters that no database stores.
 
 use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 use async_graphql::parser::types::{Directive, ExecutableDocument};
 use async_graphql::{Name, Positioned, Value as ConstValue, Variables};
@@ -79,6 +80,34 @@ impl VariableSizes {
     }
 }
 
+/// The sizes of variables with which a document was measured and within the limits.
+#[derive(Debug)]
+pub(crate) struct CheckedSizes(Mutex<Vec<VariableSizes>>);
+
+impl CheckedSizes {
+    /// More sizes, of which none is within another, are measured again. Programs use few page sizes.
+    const MAX: usize = 8;
+
+    pub(crate) fn new(first: VariableSizes) -> Self {
+        Self(Mutex::new(vec![first]))
+    }
+
+    /// Whether a document costs at most as much with these variables as in a measurement.
+    pub(crate) fn contain(&self, sizes: &VariableSizes) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|checked| sizes.is_within(checked))
+    }
+
+    /// Adds the sizes of a measurement, in place of those within them.
+    pub(crate) fn add(&self, sizes: VariableSizes) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|checked| !checked.is_within(&sizes));
+        if all.len() == Self::MAX {
+            all.remove(0);
+        }
+        all.push(sizes);
+    }
+}
+
 /// The measures of a request's variables, each measured once.
 pub(crate) struct VariableInputs<'d>(HashMap<&'d str, Inputs>);
 
@@ -122,6 +151,24 @@ mod tests {
     use serde_json::{Value as Json, json};
 
     use super::*;
+
+    #[test]
+    fn sizes_that_were_measured_stay_known() {
+        let sizes =
+            |outer: u64, inner: u64| VariableSizes::of(&Variables::from_json(json!({ "o": outer, "i": inner })));
+        let checked = CheckedSizes::new(sizes(100, 10));
+        checked.add(sizes(10, 100));
+        for (outer, inner, expected) in [(100, 10, true), (10, 100, true), (9, 9, true), (11, 11, false)] {
+            let known = checked.contain(&sizes(outer, inner));
+            assert_eq!(known, expected, "{outer} {inner}");
+        }
+        for more in 0..2 * CheckedSizes::MAX as u64 {
+            checked.add(sizes(1_000 + more, 9 - more.min(9)));
+        }
+        assert!(checked.0.lock().expect("sizes").len() <= CheckedSizes::MAX);
+        checked.add(sizes(10_000, 10_000));
+        assert_eq!(checked.0.lock().expect("sizes").len(), 1);
+    }
 
     #[test]
     fn variables_are_within_other_variables_if_none_is_larger() {

@@ -4,14 +4,14 @@
 //! The engine nevertheless validates each execution (docs/adr/0010-the-engine-stays.md).
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock};
 
 use async_graphql::parser::types::{OperationType, VariableDefinition};
 use async_graphql::{Name, Positioned, Request, Response, ServerError, Variables};
 use kim_domain::agency::{AgencyKind, Role};
 
 use crate::document::cache::Cache;
-use crate::document::inputs::VariableSizes;
+use crate::document::inputs::{CheckedSizes, VariableSizes};
 use crate::document::limits;
 use crate::document::{Document, ParsedRequest, engine_request};
 use crate::engine::null_arguments::NullArguments;
@@ -58,8 +58,7 @@ pub(crate) struct Prepared {
     operation_name: Option<String>,
     variables: Vec<Positioned<VariableDefinition>>,
     findings: Findings,
-    /// The sizes of the variables with which the cost was last measured and within the limits.
-    checked_sizes: Mutex<VariableSizes>,
+    checked_sizes: CheckedSizes,
     pub(crate) is_mutation: bool,
     /// Whether an operation of the document asks for statistics.
     pub(crate) is_statistics: bool,
@@ -91,7 +90,7 @@ impl Prepared {
         };
         Ok(Self {
             variables: operation.node.variable_definitions.clone(),
-            checked_sizes: Mutex::new(checked_sizes),
+            checked_sizes: CheckedSizes::new(checked_sizes),
             findings: validation::find(&document.rewritten, operation, schema),
             is_mutation: operation.node.ty == OperationType::Mutation,
             is_statistics,
@@ -101,12 +100,12 @@ impl Prepared {
         })
     }
 
-    /// Checks the cost again if a variable is larger than in the last check that passed.
+    /// Checks the cost again if a variable is larger than in every check that passed.
     fn check_cost(&self, variables: &Variables, schema: &VisibleSchema) -> Result<(), ServerError> {
         let sizes = VariableSizes::of(variables);
-        if !sizes.is_within(&self.checked_sizes.lock().unwrap_or_else(PoisonError::into_inner)) {
+        if !self.checked_sizes.contain(&sizes) {
             limits::check(&self.document.sent, variables, schema)?;
-            *self.checked_sizes.lock().unwrap_or_else(PoisonError::into_inner) = sizes;
+            self.checked_sizes.add(sizes);
         }
         Ok(())
     }

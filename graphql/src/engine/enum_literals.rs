@@ -4,7 +4,7 @@ use async_graphql::registry::MetaType;
 use async_graphql::{Name, Positioned, ServerError};
 use async_graphql_value::Value;
 
-use crate::engine::validation::invalid;
+use crate::error::invalid;
 
 /// Refuses a string literal where an enum value is expected. In variables strings are correct, because JSON has no enum
 /// values.

@@ -4,7 +4,8 @@ use async_graphql::registry::MetaType;
 use async_graphql::{Name, Positioned, ServerError, Value as ConstValue, Variables};
 use async_graphql_value::Value;
 
-use crate::engine::validation::{Usage, invalid, item_type};
+use crate::engine::usage::{Usage, item_type};
+use crate::error::invalid;
 use crate::schema::visible_schema::VisibleSchema;
 
 /// Refuses a literal that is not an object where an input object is expected.

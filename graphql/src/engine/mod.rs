@@ -24,9 +24,12 @@
 //! | the number of suggestions is unbounded | `suggestions.rs` | issue #1101 |
 //! | surrogate pairs and `\u{…}` are refused in strings | `unicode_escapes.rs` | none found |
 //! | each field is a future on the heap | `../run/write_object.rs` | issue #1842 |
+//! | each expansion of a fragment is validated | `../document/limits.rs` | none found |
+//! | two rules report the same error | `../api.rs` | none found |
+//! | the error for an unknown operation repeats its name | `../document/prepared.rs` | none found |
 //!
-//! `rewrite.rs`, `validation.rs` and `partial_document.rs` are not gaps. Each is one walk over the document that is shared
-//! by several files of the table.
+//! `rewrite.rs`, `validation.rs` and `partial_document.rs` are not gaps: each is one walk over the document that is shared
+//! by several files of the table. `usage.rs` has what the checks share.
 //!
 //! A known gap without a workaround: two fields with the same response key may differ if one of them is in a fragment
 //! on the type of the selection itself. The response has the first of them.
@@ -50,6 +53,7 @@ mod suggestions;
 mod tests;
 mod typename;
 pub(crate) mod unicode_escapes;
+mod usage;
 pub(crate) mod validation;
 mod variable_directives;
 mod variable_positions;

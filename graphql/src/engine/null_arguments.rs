@@ -11,7 +11,7 @@ use async_graphql_value::Value;
 
 use crate::engine::partial_document::{On, change};
 use crate::engine::typename;
-use crate::engine::validation::item_type;
+use crate::engine::usage::item_type;
 use crate::schema::visible_schema::VisibleSchema;
 
 /// The variables that are null in a request, and are used where null is not allowed.

@@ -4,7 +4,7 @@ use async_graphql::parser::types::{Field, InlineFragment, Selection, SelectionSe
 use async_graphql::registry::MetaType;
 use async_graphql::{Positioned, ServerError};
 
-use crate::engine::validation::invalid;
+use crate::error::invalid;
 
 /// The name of the field.
 pub(crate) const FIELD: &str = "__typename";

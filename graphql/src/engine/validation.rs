@@ -6,13 +6,13 @@ use std::collections::{HashMap, HashSet};
 use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::{Directive, ExecutableDocument, OperationDefinition, Selection, SelectionSet};
 use async_graphql::registry::{MetaInputValue, MetaType};
-use async_graphql::{Name, Pos, Positioned, ServerError, Variables};
+use async_graphql::{Name, Positioned, ServerError, Variables};
 use async_graphql_value::Value;
 
 use crate::engine::input_objects::{self, ObjectVariable};
+use crate::engine::usage::{Usage, item_type};
 use crate::engine::variable_positions::Mismatches;
 use crate::engine::{enum_literals, typename, variable_directives, variable_types};
-use crate::error::{Code, with_code};
 use crate::schema::visible_schema::VisibleSchema;
 
 /// Errors and open checks of one operation of a document.
@@ -87,16 +87,6 @@ pub(crate) fn find(
     }
     let of_fragments = fragments.iter_mut().flat_map(|(name, scope)| scope.take(executed.contains(name)));
     Findings { all: of_fragments.chain(of_operations).collect(), not_null }
-}
-
-/// A use of a variable.
-pub(crate) struct Usage<'d> {
-    pub(crate) variable: &'d Name,
-    pub(crate) argument: &'d Positioned<Name>,
-    /// The expected type.
-    pub(crate) expects: &'d str,
-    /// Whether the argument or input field has a default value.
-    pub(crate) has_default: bool,
 }
 
 /// The findings in one operation or fragment, without the fragments that it spreads.
@@ -201,15 +191,4 @@ impl<'d> Scope<'d> {
             }
         }
     }
-}
-
-/// The type of a list's items. `None` if the type is not a list.
-pub(crate) fn item_type(expects: &str) -> Option<&str> {
-    let expects = expects.strip_suffix('!').unwrap_or(expects);
-    expects.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'))
-}
-
-/// A validation error.
-pub(crate) fn invalid(text: String, at: Pos) -> ServerError {
-    with_code(ServerError::new(text, Some(at)), Code::ValidationFailed)
 }

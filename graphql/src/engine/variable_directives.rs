@@ -3,7 +3,7 @@
 use async_graphql::parser::types::VariableDefinition;
 use async_graphql::{Positioned, ServerError};
 
-use crate::engine::validation::invalid;
+use crate::error::invalid;
 use crate::schema::visible_schema::VisibleSchema;
 
 /// Refuses all directives: none of the schema's directives is allowed on variable definitions.

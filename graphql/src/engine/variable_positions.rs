@@ -9,7 +9,8 @@ use std::collections::HashSet;
 use async_graphql::parser::types::{OperationDefinition, VariableDefinition};
 use async_graphql::{Positioned, ServerError, Value};
 
-use crate::engine::validation::{Usage, invalid};
+use crate::engine::usage::Usage;
+use crate::error::invalid;
 
 /// Finds uses of an operation's variables that do not match their types.
 pub(crate) struct Mismatches<'d> {

@@ -6,7 +6,7 @@ use async_graphql::parser::types::VariableDefinition;
 use async_graphql::registry::MetaTypeName;
 use async_graphql::{Positioned, ServerError};
 
-use crate::engine::validation::invalid;
+use crate::error::invalid;
 use crate::schema::visible_schema::VisibleSchema;
 
 /// Refuses a variable of an unknown type or of an output type.

@@ -151,6 +151,11 @@ pub(crate) fn incomplete(places: &[&'static str]) -> ServerError {
     ServerError { locations: Vec::new(), ..masked(id, false).into_server_error(Pos::default()) }
 }
 
+/// An error in a document.
+pub(crate) fn invalid(text: String, at: Pos) -> ServerError {
+    with_code(ServerError::new(text, Some(at)), Code::ValidationFailed)
+}
+
 /// Sets the code of an error of the engine.
 pub(crate) fn with_code(mut error: ServerError, code: Code) -> ServerError {
     error.extensions.get_or_insert_with(ErrorExtensionValues::default).set("code", code.code());

@@ -29,14 +29,14 @@ pub(crate) trait FindById: Sized + Send + Sync + 'static {
 /// The object with this id, with everything that the current field selects. `None` if the viewer may not see it.
 pub(crate) async fn one<T: FindById>(ctx: &Context<'_>, id: Uuid) -> Result<Option<Arc<T>>, Failure> {
     let key = LoadKey { id, plan: Arc::new(T::Plan::of_field(ctx)) };
-    Session::of(ctx).loader::<T>().0.try_load(key).await.unwrap_or_else(|_| Err(no_entry()))
+    IdLoader::<T>::of(ctx).0.try_load(key).await.unwrap_or_else(|_| Err(no_entry()))
 }
 
 /// The objects with these ids that the viewer may see, by id, with everything that the current field selects.
 pub(crate) async fn several<T: FindById>(ctx: &Context<'_>, ids: &[Uuid]) -> Result<HashMap<Uuid, Arc<T>>, Failure> {
     let plan = Arc::new(T::Plan::of_field(ctx));
     let keys = ids.iter().map(|&id| LoadKey { id, plan: Arc::clone(&plan) });
-    let found = Session::of(ctx).loader::<T>().0.try_load_many(keys.collect()).await.map_err(|_| no_entry())?;
+    let found = IdLoader::<T>::of(ctx).0.try_load_many(keys.collect()).await.map_err(|_| no_entry())?;
     let found = found.into_iter().filter_map(|(key, found)| Some(found.transpose()?.map(|found| (key.id, found))));
     found.collect()
 }
@@ -59,15 +59,20 @@ impl<P> fmt::Debug for LoadKey<P> {
 type Found<T> = Result<Option<Arc<T>>, Failure>;
 
 /// The batch loader of one request for objects of one kind.
-pub(crate) struct IdLoader<T: FindById>(Loader<LoadKey<T::Plan>, Found<T>, Batch>);
+struct IdLoader<T: FindById>(Loader<LoadKey<T::Plan>, Found<T>, Batch>);
 
 impl<T: FindById> IdLoader<T> {
+    /// The request's loader.
+    fn of(ctx: &Context<'_>) -> Arc<Self> {
+        Session::of(ctx).shared(Self::new)
+    }
+
     /// Creates a loader that reads from this snapshot.
     ///
     /// The engine polls all root fields once before it polls one of them again. So after one yield all root fields have
     /// added their keys to the batch. A single root field does not have to yield.
-    pub(crate) fn new(snapshot: Arc<Snapshot>, several_fields: bool) -> Self {
-        let loader = Loader::new(Batch(snapshot)).with_max_batch_size(usize::MAX);
+    fn new(snapshot: &Arc<Snapshot>, several_fields: bool) -> Self {
+        let loader = Loader::new(Batch(Arc::clone(snapshot))).with_max_batch_size(usize::MAX);
         Self(loader.with_yield_count(several_fields.into()))
     }
 }

@@ -20,7 +20,6 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::error::Failure;
-use crate::run::by_id::{FindById, IdLoader};
 
 /// The snapshot of a request. It begins when it is first used.
 pub(crate) struct Snapshot {
@@ -50,7 +49,7 @@ pub(crate) struct Session {
     clock: Clock,
     snapshot: Arc<Snapshot>,
     several_fields: bool,
-    loaders: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+    shared: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
     /// What was disclosed, by referral.
     shown: Mutex<BTreeMap<Uuid, Shown>>,
     needs_engine_merge: bool,
@@ -79,8 +78,8 @@ impl Session {
         let unreadable = Mutex::new(begun.iter().filter_map(Reads::unreadable).cloned().collect());
         let snapshot = Arc::new(Snapshot { database, viewer, today, reads: OnceCell::new_with(begun), unreadable });
         let Shape { needs_engine_merge, several_fields } = shape;
-        let (loaders, shown) = (Mutex::default(), Mutex::default());
-        Self { key, clock, snapshot, several_fields, loaders, shown, needs_engine_merge }
+        let (shared, shown) = (Mutex::default(), Mutex::default());
+        Self { key, clock, snapshot, several_fields, shared, shown, needs_engine_merge }
     }
 
     /// The session of a resolver.
@@ -124,13 +123,14 @@ impl Session {
         self.snapshot.reads().await
     }
 
-    /// The request's batch loader for objects of one type.
-    pub(crate) fn loader<T: FindById>(&self) -> Arc<IdLoader<T>> {
-        let mut loaders = self.loaders.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || Arc::new(IdLoader::<T>::new(Arc::clone(&self.snapshot), self.several_fields));
-        let loader = Arc::clone(loaders.entry(TypeId::of::<T>()).or_insert_with(|| new()));
-        // The key is the type that is loaded, so the loader is always of this type.
-        loader.downcast().unwrap_or_else(|_| new())
+    /// The request's value of a type, such as its batch loader for one kind of objects. `new` gets the snapshot, and whether the
+    /// operation has several root fields.
+    pub(crate) fn shared<T: Any + Send + Sync>(&self, new: impl FnOnce(&Arc<Snapshot>, bool) -> T) -> Arc<T> {
+        let mut all = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || Arc::new(new(&self.snapshot, self.several_fields)) as Arc<dyn Any + Send + Sync>;
+        let shared = Arc::clone(all.entry(TypeId::of::<T>()).or_insert_with(new));
+        #[expect(clippy::expect_used, reason = "the key is the type of the value")]
+        shared.downcast().expect("a value of its key's type")
     }
 
     /// Refuses a token without the scope.
