@@ -3,16 +3,19 @@
 use kim_domain::agency::Role;
 use kim_domain::calendar::Clock;
 use kim_domain::id::{Kind, encode};
+use kim_domain::purpose::ReferralPurpose;
 use sea_orm::{ConnectionTrait, DbBackend};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::cases;
+use crate::consents::to_jobcenter;
 use crate::support::database::TestDatabase;
 use crate::support::office;
 use crate::support::on_both;
 use crate::support::scenario::{Scenario, jobcenter, on, traeger};
 use crate::support::server::{TestServer, token};
-use crate::support::world::today;
+use crate::support::world::{ConsentSpec, today};
 
 /// A value that is of no type but text.
 const BROKEN: &str = "KAPUTT";
@@ -120,6 +123,84 @@ on_both! {
         let answer = server.ask(&clerk, "mutation($i: ReferralInput!) { startReferral(input: $i) { referral { id } } }", &json!({"i": input})).await;
         assert_errors(&answer, &[json!(["startReferral"])]);
         server.stop().await;
+    }
+
+    async fn each_list_keeps_the_entries_that_can_be_read(db: TestDatabase) {
+        let scenario = Scenario::begin(db).await;
+        let case = scenario.case(scenario.jobcenter, ReferralPurpose::BenefitApplication, Some(ConsentSpec::whole())).await;
+        let input = json!({"caseId": case, "receiverId": encode(Kind::Agency, scenario.jobcenter), "purpose": "BENEFIT_APPLICATION"});
+        let draft = scenario.done(&traeger(), "draftReferral", input).await;
+        let offered = scenario.done(&traeger(), "offerReferral", on(&draft, json!({"acknowledgeReportingDuty": true}))).await;
+        let mut referral = scenario.done(&jobcenter(), "acceptReferral", on(&offered, json!({}))).await;
+        for (mutation, input) in [
+            ("recordTalk", json!({"heldOn": today(), "participants": ["Fallmanagerin"], "clientTookPart": true})),
+            ("recordTalk", json!({"heldOn": today(), "participants": ["Dolmetscher"], "clientTookPart": true})),
+            ("reportWrongValue", json!({"field": "PHONE", "text": "falsch"})),
+            ("reportWrongValue", json!({"field": "CITY", "text": "falsch"})),
+        ] {
+            referral = scenario.done(&jobcenter(), mutation, on(&referral, input)).await;
+        }
+        let mut other = to_jobcenter(&scenario, &case, json!({}));
+        other["idempotencyKey"] = json!("other");
+        other["purpose"] = json!("INTEGRATION_COURSE");
+        let mutations = [
+            ("recordConsent", other, "consent { id }"),
+            ("setPlan", json!({"goals": [{"text": "Arbeit", "steps": []}]}), "case { version }"),
+            ("decideEligibility", json!({"eligible": false, "explanation": "a"}), "case { version }"),
+            ("decideEligibility", json!({"eligible": false, "explanation": "b"}), "case { version }"),
+        ];
+        for (mutation, mut input, shown) in mutations {
+            if input["caseId"].is_null() || input["idempotencyKey"].is_null() {
+                let seen = scenario.ask(&traeger(), &format!("{{ case(id: \"{case}\") {{ id version }} }}")).await;
+                input = cases::at(&seen["case"], input);
+                input["idempotencyKey"] = json!(Uuid::now_v7());
+            }
+            let kind = mutation[..1].to_uppercase() + &mutation[1..];
+            let query = format!("mutation($input: {kind}Input!) {{ {mutation}(input: $input) {{ {shown} }} }}");
+            let answer = scenario.server.ask(&traeger(), &query, &json!({ "input": input })).await;
+            assert_eq!(answer["errors"], Value::Null, "{mutation}: {answer}");
+        }
+        let officer = token("traeger", Role::DataProtectionOfficer);
+        let of_referral = |shown: &str| format!("{{ referral(id: {}) {{ {shown} }} }}", referral["id"]);
+        let of_case = |shown: &str| format!("{{ case(id: \"{case}\") {{ {shown} }} }}");
+        let first_of = |table: &str| format!("WHERE id = (SELECT MIN(id{0}){1} FROM {table})", "::text", "::uuid");
+        // Table, column, the token and query that lists it, the place of the list, and its length without the broken entry.
+        let lists = [
+            ("talk", "participants", jobcenter(), of_referral("talks { participants }"), "/data/referral/talks", 2),
+            ("talk", "held_on", jobcenter(), of_referral("talks { participants }"), "/data/referral/talks", 1),
+            ("correction", "field", jobcenter(), of_referral("corrections { nodes { text } }"), "/data/referral/corrections/nodes", 1),
+            ("correction", "state", jobcenter(), of_referral("corrections { nodes { text } }"), "/data/referral/corrections/nodes", 1),
+            ("correction", "field", traeger(), of_case("record { disputed }"), "/data/case/record/disputed", 1),
+            ("consent", "form", traeger(), of_case("consents { id }"), "/data/case/consents", 1),
+            ("consent", "valid_from", traeger(), of_case("consents { id }"), "/data/case/consents", 1),
+            ("consent", "form", officer, "{ consentFacts { nodes { id } } }".to_owned(), "/data/consentFacts/nodes", 1),
+            ("eligibility_decision", "groups", traeger(), of_case("eligibilityDecisions { id groups }"), "/data/case/eligibilityDecisions", 2),
+            ("eligibility_decision", "findings", traeger(), of_case("eligibilityDecisions { id findings { result } }"), "/data/case/eligibilityDecisions", 2),
+            ("eligibility_decision", "decided_on", traeger(), of_case("eligibilityDecisions { id }"), "/data/case/eligibilityDecisions", 1),
+            ("case", "plan", traeger(), of_case("version goals { text }"), "/data/case/goals", 0),
+            ("referral_event", "detail", jobcenter(), of_referral("events { nodes { changedFields { field } } }"), "/data/referral/events/nodes", 6),
+        ];
+        for (table, column, viewer, query, place, rest) in lists {
+            let db = &scenario.server.database;
+            let (quoted, is_sqlite) = (format!("\"{table}\""), db.database.backend() == DbBackend::Sqlite);
+            let which = first_of(&quoted);
+            let which = if is_sqlite { which.replace("::text", "").replace("::uuid", "") } else { which };
+            // PostgreSQL refuses a text in a column of days.
+            if !is_sqlite && ["held_on", "valid_from", "decided_on"].contains(&column) {
+                continue;
+            }
+            let whole = scenario.server.ask(&viewer, &query, &json!({})).await;
+            assert_eq!(whole["errors"], Value::Null, "{table}.{column}: {whole}");
+            let kept = format!("kept_{table}_{column}");
+            execute(db, &format!("CREATE TABLE {kept} AS SELECT * FROM {quoted}")).await;
+            execute(db, &format!("UPDATE {quoted} SET {column} = '{BROKEN}' {which}")).await;
+            let answer = scenario.server.ask(&viewer, &query, &json!({})).await;
+            let list = answer.pointer(place).and_then(Value::as_array).unwrap_or_else(|| panic!("{table}.{column}: {answer}"));
+            assert_eq!(list.len(), rest, "{table}.{column}: {answer}");
+            assert_errors(&answer, &[Value::Null]);
+            execute(db, &format!("UPDATE {quoted} SET {column} = (SELECT k.{column} FROM {kept} k WHERE k.id = {quoted}.id)")).await;
+        }
+        scenario.server.stop().await;
     }
 
     async fn an_unreadable_word_of_a_history_or_feed_does_not_hide_the_others(db: TestDatabase) {

@@ -248,6 +248,23 @@ pub struct Finding {
     pub reasons: Vec<EligibilityReason>,
 }
 
+/// Result of the evaluation of one group as a decision keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredFinding {
+    /// The group.
+    pub group: TargetGroup,
+    /// Whether the person belonged to the group.
+    pub result: Eligibility,
+    /// Why not, or what was missing.
+    pub reasons: Vec<EligibilityReason>,
+}
+
+impl From<&Finding> for StoredFinding {
+    fn from(found: &Finding) -> Self {
+        Self { group: found.group, result: found.result, reasons: found.reasons.clone() }
+    }
+}
+
 /// Result of an evaluation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assessment {

@@ -1,7 +1,7 @@
 //! Decides whether a client belongs to a target group, under one version of a rule set.
 
 use chrono::NaiveDate;
-use kim_domain::eligibility::{self, Assessment, Eligibility, Facts, RuleSet, Statements};
+use kim_domain::eligibility::{self, Assessment, Eligibility, Facts, RuleSet, Statements, StoredFinding};
 use kim_domain::id::new_uuid;
 use kim_domain::value::TargetGroup;
 use kim_entity::case_file::CaseChange;
@@ -57,11 +57,7 @@ pub async fn decide(work: &mut Work<'_>, target: Target, input: &Decide) -> Resu
     } else if found.result != Eligibility::NotEligible && explanation.is_none() {
         return Err(WorkError::bad_input("„explanation“ fehlt: Nach den Regeln wäre eine Aufnahme möglich."));
     }
-    let findings: Vec<_> = found
-        .groups
-        .iter()
-        .map(|one| json!({"group": one.group, "result": one.result, "reasons": one.reasons}))
-        .collect();
+    let findings: Vec<StoredFinding> = found.groups.iter().map(Into::into).collect();
     update_row(work, &case, CaseChange::default()).await?;
     let Author { agency_id, staff, acting_for } = work.viewer().author();
     let decision = eligibility_decision::Model {

@@ -6,7 +6,8 @@ use chrono::NaiveDate;
 use kim_domain::Word as _;
 use kim_domain::case_closing::CloseReason;
 use kim_domain::field::{FieldSet, HandoverField};
-use kim_domain::value::CasePhase;
+use kim_domain::support_plan::{self, Goal};
+use kim_domain::value::{CasePhase, PlanStep};
 use sea_orm::{ConnectionTrait, DbErr, Value};
 use uuid::Uuid;
 
@@ -108,10 +109,8 @@ pub struct CaseRow {
 /// The plan of a case as it is stored.
 #[derive(Clone, Debug)]
 pub struct PlanRow {
-    /// Goals and steps, as JSON; `None` until it is set here.
-    pub plan: Option<String>,
-    /// The handover field, as JSON: written by an import.
-    pub plan_steps: Option<String>,
+    /// Goals and steps: as they were set, or else the imported steps.
+    pub goals: Vec<Goal>,
     /// When it was last set.
     pub reviewed_on: Option<NaiveDate>,
 }
@@ -237,11 +236,10 @@ pub(crate) fn push_plan(sql: &mut Sql) {
 impl PlanRow {
     /// Reads what [`push_plan`] appended.
     pub(crate) fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr> {
-        Ok(Self {
-            plan: columns.next()?,
-            plan_steps: columns.next()?,
-            reviewed_on: columns.nullable("case.plan_reviewed_on")?,
-        })
+        let plan: Option<Vec<Goal>> = columns.json("case.plan")?;
+        let steps: Option<Vec<PlanStep>> = columns.json("case.plan_steps")?;
+        let goals = plan.unwrap_or_else(|| support_plan::of_steps(steps.unwrap_or_default()));
+        Ok(Self { goals, reviewed_on: columns.nullable("case.plan_reviewed_on")? })
     }
 }
 

@@ -63,7 +63,8 @@ impl Reads {
         let mut sql = self.sql();
         sql.push(COLUMNS).push("g.enabled AND g.ags = ").bind(self.viewer.agency().ags.as_str());
         sql.push(" AND ").is_one_of("g.id", ids);
-        sql.all(self.connection()).await?.iter().map(read).collect()
+        let rows = sql.all(self.connection()).await?;
+        Ok(self.readable("agency", rows.iter().map(read))?.into_iter().flatten().collect())
     }
 
     /// The agencies on both sides of referrals that were read before. Each side may know the other, in whatever municipality.

@@ -115,7 +115,8 @@ impl Reads {
         sql.push(SELECT);
         self.narrow_agreements(&mut sql, "a");
         sql.push(" AND ").is_one_of("a.id", ids);
-        sql.all(self.connection()).await?.iter().map(read).collect()
+        let rows = sql.all(self.connection()).await?;
+        Ok(self.readable("agreement", rows.iter().map(read))?.into_iter().flatten().collect())
     }
 
     /// The coordination of the viewer's municipality, which acts for the senders; the first one if there are several.

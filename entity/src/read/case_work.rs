@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
+use kim_domain::eligibility::StoredFinding;
+use kim_domain::value::TargetGroup;
 use sea_orm::DbErr;
 use uuid::Uuid;
 
@@ -31,12 +33,30 @@ pub struct DecisionRow {
     pub rule_set_version: i32,
     /// The decision.
     pub eligible: bool,
-    /// Codes of the groups, as JSON.
-    pub groups: String,
-    /// The findings of the rules, as JSON.
-    pub findings: String,
+    /// The groups.
+    pub groups: Vec<TargetGroup>,
+    /// The findings of the rules.
+    pub findings: Vec<StoredFinding>,
     /// The explanation.
     pub explanation: Option<String>,
+}
+
+impl DecisionRow {
+    fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr> {
+        Ok(Self {
+            id: columns.next()?,
+            staff: columns.next()?,
+            acting_for: columns.next()?,
+            decided_on: columns.next()?,
+            reference_date: columns.next()?,
+            rule_set: columns.next()?,
+            rule_set_version: columns.next()?,
+            eligible: columns.next()?,
+            groups: columns.json("eligibility_decision.groups")?.unwrap_or_default(),
+            findings: columns.json("eligibility_decision.findings")?.unwrap_or_default(),
+            explanation: columns.next()?,
+        })
+    }
 }
 
 impl Reads {
@@ -59,12 +79,7 @@ impl Reads {
                 sql.push(" AND (t.at, t.id) < (").bind(moment.at).push(",").bind(moment.id).push(")");
             }
         });
-        let mut rows: HashMap<Uuid, Vec<NoteRow>> = HashMap::new();
-        for row in &sql.all(self.connection()).await? {
-            let mut columns = Columns::of(row);
-            rows.entry(columns.next()?).or_default().push(NoteRow::read(&mut columns)?);
-        }
-        Ok(rows.into_iter().map(|(case, rows)| (case, Page::cut(rows, window))).collect())
+        self.pages("note", sql, window, NoteRow::read).await
     }
 
     /// The number of notes of each of these cases.
@@ -94,12 +109,12 @@ impl Reads {
             .bind(self.viewer.agency().id)
             .push(" AND ")
             .is_one_of("k.id", cases);
-        let mut plans = HashMap::new();
-        for row in &sql.all(self.connection()).await? {
+        let rows = sql.all(self.connection()).await?;
+        let read = |row| {
             let mut columns = Columns::noting(row, self.unreadable.as_deref());
-            plans.insert(columns.next()?, PlanRow::read(&mut columns)?);
-        }
-        Ok(plans)
+            Ok((columns.next()?, PlanRow::read(&mut columns)?))
+        };
+        Ok(self.readable("case", rows.iter().map(read))?.into_iter().flatten().collect())
     }
 
     /// The decisions on each of these cases, the earliest first.
@@ -114,22 +129,14 @@ impl Reads {
         );
         sql.bind(self.viewer.agency().id).push(" AND ").is_one_of("q.case_id", cases);
         sql.push(" ORDER BY q.case_id, q.at, q.id");
+        let rows = sql.all(self.connection()).await?;
+        let read = |row| {
+            let mut columns = Columns::noting(row, self.unreadable.as_deref());
+            Ok((columns.next()?, DecisionRow::read(&mut columns)?))
+        };
         let mut found: HashMap<Uuid, Vec<DecisionRow>> = HashMap::new();
-        for row in &sql.all(self.connection()).await? {
-            let mut columns = Columns::of(row);
-            found.entry(columns.next()?).or_default().push(DecisionRow {
-                id: columns.next()?,
-                staff: columns.next()?,
-                acting_for: columns.next()?,
-                decided_on: columns.next()?,
-                reference_date: columns.next()?,
-                rule_set: columns.next()?,
-                rule_set_version: columns.next()?,
-                eligible: columns.next()?,
-                groups: columns.next()?,
-                findings: columns.next()?,
-                explanation: columns.next()?,
-            });
+        for (case, decision) in self.readable("eligibility_decision", rows.iter().map(read))?.into_iter().flatten() {
+            found.entry(case).or_default().push(decision);
         }
         Ok(found)
     }

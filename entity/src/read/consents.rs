@@ -117,7 +117,8 @@ impl Reads {
         self.narrow_consents(&mut sql);
         sql.push(" ORDER BY c.created_at DESC, c.id DESC");
         let rows = sql.all(self.connection()).await?;
-        rows.iter().map(|row| consent::Model::from_query_result(row, "").map(OwnConsent)).collect()
+        let read = |row| consent::Model::from_query_result(row, "").map(OwnConsent);
+        Ok(self.readable("consent", rows.iter().map(read))?.into_iter().flatten().collect())
     }
 
     /// The steps of each of these consents, the earliest first.
@@ -135,8 +136,9 @@ impl Reads {
         let mut sql = self.sql();
         sql.push("SELECT e.* FROM consent_event e WHERE ").is_one_of("e.consent_id", &ids(consents));
         sql.push(" ORDER BY e.at, e.id");
-        for row in &sql.all(self.connection()).await? {
-            let event = consent_event::Model::from_query_result(row, "")?;
+        let rows = sql.all(self.connection()).await?;
+        let read = |row| consent_event::Model::from_query_result(row, "");
+        for event in self.readable("consent_event", rows.iter().map(read))?.into_iter().flatten() {
             found.entry(event.consent_id).or_default().push(event);
         }
         Ok(found)
@@ -171,8 +173,7 @@ impl Reads {
         }
         sql.push(" ORDER BY c.id").limit(window.fetched());
         let rows = sql.all(self.connection()).await?;
-        let rows = rows.iter().map(|row| self.read_fact(row)).collect::<Result<_, _>>()?;
-        Ok(Page::cut(rows, window))
+        Ok(Page::cut(self.readable("consent", rows.iter().map(|row| self.read_fact(row)))?, window).flat())
     }
 
     /// The number of consents that they recorded.

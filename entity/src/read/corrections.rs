@@ -80,7 +80,7 @@ impl Reads {
         // Only the sender decides, and it never reported.
         sql.only_where("q.agency_id <>", own, ["q.decided_staff", "q.decided_acting_for"]);
         self.push_entries(&mut sql, CORRECTIONS, "reported_at", referrals, window);
-        self.pages(sql, window, |columns| {
+        self.pages(CORRECTIONS, sql, window, |columns| {
             Ok(CorrectionRow {
                 id: columns.next()?,
                 field: columns.word()?,
@@ -127,10 +127,13 @@ impl Reads {
         sql.push(" UNION ALL SELECT n.referral_id, c.referral_id, c.field, c.state FROM correction_notice n ");
         sql.push("JOIN correction c ON c.id = n.correction_id WHERE n.outdated AND ");
         sql.is_one_of("n.referral_id", &referrals);
-        for row in &sql.all(self.connection()).await? {
+        let rows = sql.all(self.connection()).await?;
+        let read = |row| {
             let mut columns = Columns::of(row);
             let (id, by): (Uuid, Uuid) = (columns.next()?, columns.next()?);
-            let (field, state) = (columns.word()?, columns.word::<CorrectionState>()?);
+            Ok((id, by, columns.word()?, columns.word::<CorrectionState>()?))
+        };
+        for (id, by, field, state) in self.readable("correction", rows.iter().map(read))?.into_iter().flatten() {
             if id == by || is_of_the_case(field) {
                 let disputes = found.entry(id).or_default();
                 disputes.fields = disputes.fields.or(same_fact(field));
@@ -155,10 +158,12 @@ impl Reads {
             "SELECT c.case_id, c.field FROM correction c JOIN \"case\" k ON k.id = c.case_id WHERE k.agency_id = ",
         );
         sql.bind(self.viewer.agency().id).push(" AND c.state = 'OPEN' AND ").is_one_of("c.case_id", cases);
-        for row in &sql.all(self.connection()).await? {
+        let rows = sql.all(self.connection()).await?;
+        let read = |row| {
             let mut columns = Columns::of(row);
-            let case = columns.next()?;
-            let field = columns.word()?;
+            Ok((columns.next()?, columns.word()?))
+        };
+        for (case, field) in self.readable("correction", rows.iter().map(read))?.into_iter().flatten() {
             if is_of_the_case(field) {
                 let fields = found.entry(case).or_default();
                 *fields = fields.or(same_fact(field));
@@ -185,12 +190,14 @@ impl Reads {
         );
         sql.bind(self.viewer.agency().id).push(" AND ").is_one_of("n.correction_id", corrections);
         sql.push(" ORDER BY n.told_at, n.referral_id");
-        for row in &sql.all(self.connection()).await? {
+        let rows = sql.all(self.connection()).await?;
+        let read = |row| {
             let mut columns = Columns::of(row);
-            let id = columns.next()?;
-            let notified_at = columns.next()?;
-            let agency = AgencyRow::read(&mut columns)?;
-            found.entry(id).or_default().push(NotifiedRow { agency, notified_at });
+            let (id, notified_at) = (columns.next()?, columns.next()?);
+            Ok((id, NotifiedRow { agency: AgencyRow::read(&mut columns)?, notified_at }))
+        };
+        for (id, notified) in self.readable("agency", rows.iter().map(read))?.into_iter().flatten() {
+            found.entry(id).or_default().push(notified);
         }
         Ok(found)
     }

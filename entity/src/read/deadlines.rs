@@ -30,8 +30,8 @@ impl Reads {
         if let Some(ids) = of {
             sql.push(" AND ").is_one_of("k.id", ids);
         }
-        let mut found = Vec::new();
-        for row in &sql.all(self.connection()).await? {
+        let rows = sql.all(self.connection()).await?;
+        let read = |row| {
             let mut columns = Columns::of(row);
             let id: Uuid = columns.next()?;
             let (phase, reviewed_on) = case_file::read_progress(&mut columns)?;
@@ -41,9 +41,9 @@ impl Reads {
             facts.phase = phase;
             facts.reviewed_on = Some(reviewed_on);
             facts.applies_for_benefit = applies_for_benefit;
-            found.push((id, facts));
-        }
-        Ok(found)
+            Ok((id, facts))
+        };
+        Ok(self.readable("case", rows.iter().map(read))?.into_iter().flatten().collect())
     }
 
     /// Whether a referral for Grundsicherungsgeld is drafted, or is offered without containing the application. One that contains

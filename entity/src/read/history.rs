@@ -41,8 +41,8 @@ pub struct EventRow {
     pub acting_for: Option<String>,
     /// Code of the action.
     pub action: Option<String>,
-    /// Details, as JSON.
-    pub detail: Option<String>,
+    /// Details: codes of fields by the kind of their change.
+    pub detail: Option<serde_json::Value>,
     /// Whether it was imported from a list, so that only the day is known.
     pub imported: bool,
 }
@@ -64,7 +64,7 @@ impl Reads {
         sql.push("SELECT q.referral_id");
         message::push_columns(&mut sql, self.viewer.agency().id);
         self.push_entries(&mut sql, "message", "sent_at", referrals, window);
-        self.pages(sql, window, MessageRow::read).await
+        self.pages("message", sql, window, MessageRow::read).await
     }
 
     /// A page of events for each of these referrals, the oldest first. Events before the offer are only for the sender.
@@ -81,7 +81,7 @@ impl Reads {
         sql.only_where("q.agency_id =", self.viewer.agency().id, ["q.staff", "q.acting_for"]);
         sql.push(", q.action, q.detail, q.imported");
         self.push_entries(&mut sql, EVENTS, "at", referrals, window);
-        self.pages(sql, window, |columns| {
+        self.pages(EVENTS, sql, window, |columns| {
             Ok(EventRow {
                 id: columns.next()?,
                 at: columns.next()?,
@@ -92,7 +92,7 @@ impl Reads {
                 staff: columns.next()?,
                 acting_for: columns.next()?,
                 action: columns.next()?,
-                detail: columns.next()?,
+                detail: columns.json("referral_event.detail")?,
                 imported: columns.next()?,
             })
         })
@@ -172,17 +172,20 @@ impl Reads {
         });
     }
 
+    /// A page of a table's rows for each referral or case, whose id is in the first column.
     pub(super) async fn pages<T>(
         &self,
+        table: &'static str,
         sql: Sql,
         window: &Window<HistoryKey>,
         read: impl Fn(&mut Columns<'_>) -> Result<T, DbErr>,
     ) -> Result<HashMap<Uuid, Page<T>>, DbErr> {
-        let mut rows: HashMap<Uuid, Vec<T>> = HashMap::new();
+        let mut rows: HashMap<Uuid, Vec<Option<T>>> = HashMap::new();
         for row in &sql.all(self.connection()).await? {
-            let mut columns = Columns::of(row);
-            rows.entry(columns.next()?).or_default().push(read(&mut columns)?);
+            let mut columns = Columns::noting(row, self.unreadable.as_deref());
+            let of = rows.entry(columns.next()?).or_default();
+            of.push(self.readable_row(table, read(&mut columns))?);
         }
-        Ok(rows.into_iter().map(|(referral, rows)| (referral, Page::cut(rows, window))).collect())
+        Ok(rows.into_iter().map(|(of, rows)| (of, Page::cut(rows, window).flat())).collect())
     }
 }

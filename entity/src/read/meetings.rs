@@ -42,8 +42,8 @@ pub struct TalkRow {
     pub acting_for: Option<String>,
     /// The day of the talk.
     pub held_on: NaiveDate,
-    /// The participants: a JSON list of texts.
-    pub participants: String,
+    /// The participants.
+    pub participants: Vec<String>,
     /// Whether the client took part.
     pub client_took_part: bool,
 }
@@ -80,7 +80,7 @@ impl Reads {
                 staff: columns.next()?,
                 acting_for: columns.next()?,
                 held_on: columns.next()?,
-                participants: columns.next()?,
+                participants: columns.json("talk.participants")?.unwrap_or_default(),
                 client_took_part: columns.next()?,
             })
         })
@@ -90,7 +90,7 @@ impl Reads {
     async fn meetings<T>(
         &self,
         referrals: &[ReferralKey],
-        table: &str,
+        table: &'static str,
         order: &str,
         columns_of: &str,
         read: impl Fn(&mut Columns<'_>) -> Result<T, DbErr>,
@@ -105,9 +105,13 @@ impl Reads {
         sql.push(", ").push(columns_of);
         sql.push(" FROM ").push(table).push(" q WHERE ").is_one_of("q.referral_id", &ids(referrals));
         sql.push(" ORDER BY q.referral_id, q.").push(order).push(", q.id");
-        for row in &sql.all(self.connection()).await? {
-            let mut columns = Columns::of(row);
-            found.entry(columns.next()?).or_default().push(read(&mut columns)?);
+        let rows = sql.all(self.connection()).await?;
+        let read = |row| {
+            let mut columns = Columns::noting(row, self.unreadable.as_deref());
+            Ok((columns.next()?, read(&mut columns)?))
+        };
+        for (referral, meeting) in self.readable(table, rows.iter().map(read))?.into_iter().flatten() {
+            found.entry(referral).or_default().push(meeting);
         }
         Ok(found)
     }

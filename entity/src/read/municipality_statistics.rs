@@ -48,7 +48,8 @@ impl Reads {
             self.push_groups(&mut sql, place, *period);
         }
         let mut groups = vec![Vec::new(); periods.len()];
-        for row in &sql.all(self.connection()).await? {
+        let rows = sql.all(self.connection()).await?;
+        let read = |row| {
             let mut columns = Columns::of(row);
             let place = usize::try_from(columns.next::<i32>()?).unwrap_or(usize::MAX);
             let (purpose, kind, status) = (columns.word()?, columns.word()?, columns.word()?);
@@ -62,6 +63,9 @@ impl Reads {
                 decline_reason: (status == ReferralStatus::Declined).then_some(reason),
                 count: u64::try_from(count).unwrap_or(0),
             };
+            Ok((place, group))
+        };
+        for (place, group) in self.readable("referral_event", rows.iter().map(read))?.into_iter().flatten() {
             if let Some(of_period) = groups.get_mut(place) {
                 of_period.push(group);
             }
@@ -103,17 +107,16 @@ impl Reads {
         sql.push(" AND r.ended_at >= ").bind(begins).push(" AND r.ended_at < ").bind(ends).push(" AND r.status IN ");
         sql.words(ReferralStatus::with_ball(BallHolder::Receiver)).push(") q GROUP BY q.receiver, q.status");
         let rows = sql.all(self.connection()).await?;
-        rows.iter()
-            .map(|row| {
-                let mut columns = Columns::of(row);
-                Ok(KindStay {
-                    kind: columns.word()?,
-                    status: columns.word()?,
-                    stays: columns.next()?,
-                    median: columns.next()?,
-                    ninetieth: columns.next()?,
-                })
+        let read = |row| {
+            let mut columns = Columns::of(row);
+            Ok(KindStay {
+                kind: columns.word()?,
+                status: columns.word()?,
+                stays: columns.next()?,
+                median: columns.next()?,
+                ninetieth: columns.next()?,
             })
-            .collect()
+        };
+        Ok(self.readable("referral_stay", rows.iter().map(read))?.into_iter().flatten().collect())
     }
 }

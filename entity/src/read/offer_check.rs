@@ -54,13 +54,15 @@ impl Reads {
              WHERE r.status = 'DRAFT' AND r.sender_id = ",
         );
         sql.bind(self.viewer.agency().id).push(" AND ").is_one_of("r.id", referrals);
-        for row in &sql.all(self.connection()).await? {
+        let rows = sql.all(self.connection()).await?;
+        let read = |row| {
             let mut columns = Columns::of(row);
             let id: Uuid = columns.next()?;
             let (agreed, sender, receiver) = (columns.next()?, columns.word()?, columns.word()?);
             let title = person::read(&mut columns, TITLE)?;
-            found.insert(id, OfferCheckRow { agreed, sender, receiver, title, duplicates: Vec::new() });
-        }
+            Ok((id, OfferCheckRow { agreed, sender, receiver, title, duplicates: Vec::new() }))
+        };
+        found.extend(self.readable("agency", rows.iter().map(read))?.into_iter().flatten());
         let drafts: Vec<Uuid> = found.keys().copied().collect();
         if !drafts.is_empty() {
             self.add_duplicates(&drafts, &mut found).await?;

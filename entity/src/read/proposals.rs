@@ -99,8 +99,8 @@ impl Reads {
             sql.push(" AND p.id > ").bind(after);
         }
         sql.push(" ORDER BY p.id").limit(window.fetched());
-        let rows = sql.all(self.connection()).await?.iter().map(read).collect::<Result<_, _>>()?;
-        Ok(Page::cut(rows, window))
+        let rows = sql.all(self.connection()).await?;
+        Ok(Page::cut(self.readable("agreement_proposal", rows.iter().map(read))?, window).flat())
     }
 
     /// The number of proposals in the list.
@@ -126,7 +126,8 @@ impl Reads {
         sql.push(SELECT);
         self.narrow_proposals(&mut sql, None);
         sql.push(" AND ").is_one_of("p.id", ids);
-        sql.all(self.connection()).await?.iter().map(read).collect()
+        let rows = sql.all(self.connection()).await?;
+        Ok(self.readable("agreement_proposal", rows.iter().map(read))?.into_iter().flatten().collect())
     }
 
     /// The signatures on these proposals, the earliest first. A viewer who may read a proposal, or the agreement that it became,
@@ -151,7 +152,7 @@ impl Reads {
     async fn acts<T>(
         &self,
         more: &str,
-        table: &str,
+        table: &'static str,
         proposals: &[Uuid],
         read: impl Fn(ActRow, &mut Columns<'_>) -> Result<T, DbErr>,
     ) -> Result<HashMap<Uuid, Vec<T>>, DbErr> {
@@ -163,12 +164,16 @@ impl Reads {
         sql.push("SELECT a.proposal_id, a.side, a.agency_id, a.at, CASE WHEN a.agency_id = ");
         sql.bind(self.viewer.agency().id).push(" THEN a.staff END").push(more).push(" FROM ").push(table);
         sql.push(" a WHERE ").is_one_of("a.proposal_id", proposals).push(" ORDER BY a.at, a.side");
-        for row in &sql.all(self.connection()).await? {
+        let rows = sql.all(self.connection()).await?;
+        let read = |row| {
             let mut columns = Columns::of(row);
             let proposal: Uuid = columns.next()?;
             let (side, agency_id) = (columns.word()?, columns.next()?);
             let act = ActRow { side, agency_id, at: columns.next()?, own_staff: columns.next()? };
-            found.entry(proposal).or_default().push(read(act, &mut columns)?);
+            Ok((proposal, read(act, &mut columns)?))
+        };
+        for (proposal, act) in self.readable(table, rows.iter().map(read))?.into_iter().flatten() {
+            found.entry(proposal).or_default().push(act);
         }
         Ok(found)
     }

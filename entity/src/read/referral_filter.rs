@@ -92,23 +92,22 @@ impl Reads {
         self.apply(&mut sql, direction, filter);
         sql.push(" GROUP BY ").push(&groups);
         let rows = sql.all(self.connection()).await?;
-        rows.iter()
-            .map(|row| {
-                let mut columns = Columns::of(row);
-                let status: ReferralStatus = columns.word()?;
-                // The side that has to act follows from the state, so rows are not read for it.
-                let (answer_due, open) = (status.ball() == Some(BallHolder::Receiver), status.is_open());
-                Ok(Counts {
-                    status,
-                    purpose: by.purpose.then(|| columns.word()).transpose()?,
-                    other_id: by.other.then(|| columns.next()).transpose()?,
-                    total: columns.next()?,
-                    pending: columns.next()?,
-                    overdue: columns.next().map(|count| if answer_due { count } else { 0 })?,
-                    due_this_week: columns.next().map(|count| if open { count } else { 0 })?,
-                })
+        let read = |row| {
+            let mut columns = Columns::of(row);
+            let status: ReferralStatus = columns.word()?;
+            // The side that has to act follows from the state, so rows are not read for it.
+            let (answer_due, open) = (status.ball() == Some(BallHolder::Receiver), status.is_open());
+            Ok(Counts {
+                status,
+                purpose: by.purpose.then(|| columns.word()).transpose()?,
+                other_id: by.other.then(|| columns.next()).transpose()?,
+                total: columns.next()?,
+                pending: columns.next()?,
+                overdue: columns.next().map(|count| if answer_due { count } else { 0 })?,
+                due_this_week: columns.next().map(|count| if open { count } else { 0 })?,
             })
-            .collect()
+        };
+        Ok(self.readable("referral", rows.iter().map(read))?.into_iter().flatten().collect())
     }
 
     /// The number of referrals that the filter matches.

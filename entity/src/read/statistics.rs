@@ -97,23 +97,22 @@ impl Reads {
         self.narrow_tally(&mut sql, direction, filter);
         sql.push(" GROUP BY 1, 2, 3, 4, 5, 6");
         let rows = sql.all(self.connection()).await?;
-        rows.iter()
-            .map(|row| {
-                let mut columns = Columns::of(row);
-                Ok(Tally {
-                    month: columns.next()?,
-                    status: columns.word()?,
-                    purpose: columns.word()?,
-                    other_id: columns.next()?,
-                    reason: columns.next()?,
-                    is_reason_hidden: columns.next::<i32>()? == 1,
-                    total: columns.next()?,
-                    accepted: columns.next()?,
-                    awaited: columns.next()?,
-                    overdue: columns.next()?,
-                })
+        let read = |row| {
+            let mut columns = Columns::of(row);
+            Ok(Tally {
+                month: columns.next()?,
+                status: columns.word()?,
+                purpose: columns.word()?,
+                other_id: columns.next()?,
+                reason: columns.next()?,
+                is_reason_hidden: columns.next::<i32>()? == 1,
+                total: columns.next()?,
+                accepted: columns.next()?,
+                awaited: columns.next()?,
+                overdue: columns.next()?,
             })
-            .collect()
+        };
+        Ok(self.readable("referral", rows.iter().map(read))?.into_iter().flatten().collect())
     }
 
     /// The time that the same referrals stayed in each state which they have left. Percentiles are values that occur (nearest
@@ -130,17 +129,16 @@ impl Reads {
         self.narrow_tally(&mut sql, direction, filter);
         sql.push(") q GROUP BY q.status");
         let rows = sql.all(self.connection()).await?;
-        rows.iter()
-            .map(|row| {
-                let mut columns = Columns::of(row);
-                Ok(Stay {
-                    status: columns.word()?,
-                    stays: columns.next()?,
-                    median: columns.next()?,
-                    ninetieth: columns.next()?,
-                })
+        let read = |row| {
+            let mut columns = Columns::of(row);
+            Ok(Stay {
+                status: columns.word()?,
+                stays: columns.next()?,
+                median: columns.next()?,
+                ninetieth: columns.next()?,
             })
-            .collect()
+        };
+        Ok(self.readable("referral_stay", rows.iter().map(read))?.into_iter().flatten().collect())
     }
 
     fn narrow_tally(&self, sql: &mut Sql, direction: Direction, filter: &TallyFilter) {

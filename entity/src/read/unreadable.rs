@@ -6,15 +6,25 @@ use sea_orm::DbErr;
 use super::{Page, Reads};
 
 impl Reads {
-    /// Rows of a table, without those that cannot be read. In a transaction that writes they are an error, because a
-    /// use case must not decide on a part of the rows.
+    /// A row of a table; none if it cannot be read. In a transaction that writes that is an error, because a use case must
+    /// not decide on a part of the rows.
+    pub(super) fn readable_row<T>(&self, table: &'static str, row: Result<T, DbErr>) -> Result<Option<T>, DbErr> {
+        match (row, self.unreadable.as_deref()) {
+            (Err(_), Some(unreadable)) => {
+                unreadable.note(table);
+                Ok(None)
+            }
+            (row, _) => row.map(Some),
+        }
+    }
+
+    /// Rows of a table; none for each that cannot be read.
     pub(super) fn readable<T>(
         &self,
         table: &'static str,
         rows: impl Iterator<Item = Result<T, DbErr>>,
     ) -> Result<Vec<Option<T>>, DbErr> {
-        let Some(unreadable) = self.unreadable.as_deref() else { return rows.map(|row| row.map(Some)).collect() };
-        Ok(rows.map(|row| row.inspect_err(|_| unreadable.note(table)).ok()).collect())
+        rows.map(|row| self.readable_row(table, row)).collect()
     }
 }
 

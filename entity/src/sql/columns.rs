@@ -6,6 +6,7 @@ use kim_domain::Word;
 use kim_domain::field::FieldSet;
 use sea_orm::sqlx::Row as _;
 use sea_orm::{DbErr, QueryResult};
+use serde::de::DeserializeOwned;
 
 use super::Unreadable;
 
@@ -45,6 +46,20 @@ impl<'r> Columns<'r> {
                 Ok(None)
             }
             (read, _) => read,
+        }
+    }
+
+    /// The value of a nullable column with JSON. One that cannot be read is noted, and is none.
+    pub(crate) fn json<T: DeserializeOwned>(&mut self, column: &'static str) -> Result<Option<T>, DbErr> {
+        let Some(text) = self.text()? else { return Ok(None) };
+        match (serde_json::from_str(text), self.unreadable) {
+            (Ok(value), _) => Ok(Some(value)),
+            (Err(_), Some(unreadable)) => {
+                unreadable.note(column);
+                self.noted += 1;
+                Ok(None)
+            }
+            (Err(_), None) => Err(DbErr::Type(format!("no JSON in {column}"))),
         }
     }
 

@@ -1,11 +1,10 @@
 //! Target groups: the rules of the municipality, their result for a case, and the decisions.
 
 use async_graphql::{ID, InputObject, SimpleObject};
-use kim_domain::eligibility::{self, Assessment, Eligibility, EligibilityReason, RuleSet, Statements};
+use kim_domain::eligibility::{self, Assessment, Eligibility, EligibilityReason, RuleSet, Statements, StoredFinding};
 use kim_domain::id::Kind;
 use kim_domain::value::TargetGroup;
 use kim_entity::read::DecisionRow;
-use serde::Deserialize;
 
 use crate::schema::scalar::{Date, global};
 use crate::schema::word_enum::WordEnum;
@@ -142,22 +141,12 @@ pub(crate) struct EligibilityDecision {
     acting_for: Option<String>,
 }
 
-/// A finding as stored with a decision.
-#[derive(Deserialize)]
-struct StoredFinding {
-    group: TargetGroup,
-    result: Eligibility,
-    reasons: Vec<EligibilityReason>,
-}
-
 impl From<&DecisionRow> for EligibilityDecision {
     fn from(row: &DecisionRow) -> Self {
-        let groups: Vec<TargetGroup> = serde_json::from_str(&row.groups).unwrap_or_default();
-        let stored: Vec<StoredFinding> = serde_json::from_str(&row.findings).unwrap_or_default();
-        let finding = |stored: StoredFinding| EligibilityFinding {
+        let finding = |stored: &StoredFinding| EligibilityFinding {
             group: WordEnum(stored.group),
             result: WordEnum(stored.result),
-            reasons: stored.reasons.into_iter().map(WordEnum).collect(),
+            reasons: stored.reasons.iter().copied().map(WordEnum).collect(),
         };
         Self {
             id: global(Kind::Decision, row.id),
@@ -165,8 +154,8 @@ impl From<&DecisionRow> for EligibilityDecision {
             reference_date: Date(row.reference_date),
             rule_set: eligibility::by_id(&row.rule_set, row.rule_set_version).map(Into::into),
             eligible: row.eligible,
-            groups: groups.into_iter().map(WordEnum).collect(),
-            findings: stored.into_iter().map(finding).collect(),
+            groups: row.groups.iter().copied().map(WordEnum).collect(),
+            findings: row.findings.iter().map(finding).collect(),
             explanation: row.explanation.clone(),
             staff: row.staff.clone(),
             acting_for: row.acting_for.clone(),

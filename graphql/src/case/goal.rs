@@ -2,10 +2,7 @@
 
 use async_graphql::SimpleObject;
 use kim_domain::agency::AgencyKind;
-use kim_domain::field::ValueType;
 use kim_domain::support_plan::{self, StepState};
-use kim_domain::value::Value;
-use kim_entity::read::PlanRow;
 
 use crate::agency::{Agency, Parties};
 use crate::schema::scalar::Date;
@@ -38,17 +35,6 @@ pub(crate) struct GoalStep {
     due_on: Option<Date>,
     /// Stand.
     state: WordEnum<StepState>,
-}
-
-/// The goals of a stored plan, or the imported plan steps if no plan was set.
-pub(crate) fn goals(row: &PlanRow) -> Vec<support_plan::Goal> {
-    if let Some(plan) = &row.plan {
-        return serde_json::from_str(plan).unwrap_or_default();
-    }
-    match row.plan_steps.as_deref().and_then(|steps| Value::parse(ValueType::PlanSteps, steps)) {
-        Some(Value::PlanSteps(steps)) => support_plan::of_steps(steps),
-        Some(_) | None => Vec::new(),
-    }
 }
 
 impl Goal {

@@ -102,13 +102,13 @@ impl Case {
     /// Der Hilfeplan: Ziele und Schritte.
     #[graphql(tag = "list 5", tag = "needs goals")]
     async fn goals(&self) -> Result<Vec<Goal>, Failure> {
-        let goals = self.parts.plan.get()?.iter().flat_map(|(_, goals)| goals);
+        let goals = self.parts.plan.get()?.iter().flat_map(|plan| &plan.goals);
         Ok(goals.map(|goal| Goal::of(goal, &self.parts.parties)).collect())
     }
     /// Wann der Hilfeplan zuletzt gesetzt oder überprüft wurde.
     #[graphql(tag = "needs goals")]
     async fn plan_reviewed_on(&self) -> Result<Option<Date>, Failure> {
-        Ok(self.parts.plan.get()?.as_ref().and_then(|(row, _)| row.reviewed_on).map(Date))
+        Ok(self.parts.plan.get()?.as_ref().and_then(|plan| plan.reviewed_on).map(Date))
     }
     /// Die Beratungsnotizen, die neueste zuerst; ältere aus einer Fallliste stehen in `record.counsellingNotes`.
     #[graphql(tag = "page", tag = "needs notes")]

@@ -6,13 +6,11 @@ use std::sync::Arc;
 use async_graphql::{ID, Object};
 use kim_domain::field::FieldSet;
 use kim_domain::id::Kind;
-use kim_domain::support_plan::Goal;
 use kim_domain::upcoming::CaseFacts;
 use kim_entity::read::{CaseRow, DecisionRow, NoteRow, PlanRow, Reads};
 use uuid::Uuid;
 
 use crate::agency::{self, Parties};
-use crate::case::goal;
 use crate::case::plan::CasePlan;
 use crate::error::Failure;
 use crate::run::connection::connection;
@@ -26,7 +24,7 @@ pub(crate) const NOTES: &str = "notes";
 /// The relations of one case.
 pub(crate) struct CaseParts {
     pub(crate) notes: History<NoteRow>,
-    pub(crate) plan: Relation<Option<(PlanRow, Vec<Goal>)>>,
+    pub(crate) plan: Relation<Option<PlanRow>>,
     pub(crate) decisions: Relation<Vec<DecisionRow>>,
     /// `None` for a closed case.
     pub(crate) facts: Relation<Option<CaseFacts>>,
@@ -48,9 +46,8 @@ pub(crate) async fn parts(
     let mut notes = Histories::fetch(NOTES, &notes, read, count).await?;
     let (mut plans, mut parties) = (HashMap::new(), Parties::default());
     if let Some(ids) = ids(|plan| plan.goals) {
-        let found = snapshot.plans(&ids).await?;
-        plans = found.into_iter().map(|(id, row)| (id, (goal::goals(&row), row))).collect();
-        let steps = plans.values().flat_map(|(goals, _): &(Vec<Goal>, PlanRow)| goals).flat_map(|goal| &goal.steps);
+        plans = snapshot.plans(&ids).await?;
+        let steps = plans.values().flat_map(|plan| &plan.goals).flat_map(|goal| &goal.steps);
         let named: BTreeSet<Uuid> = steps.filter_map(|step| step.agency).collect();
         parties = agency::parties(snapshot, named).await?;
     }
@@ -70,7 +67,7 @@ pub(crate) async fn parts(
         let id = row.id;
         let parts = CaseParts {
             notes: notes.take(id),
-            plan: Relation::planned(plan.goals, || plans.remove(&id).map(|(goals, row)| (row, goals))),
+            plan: Relation::planned(plan.goals, || plans.remove(&id)),
             decisions: Relation::planned(plan.decisions, || decisions.remove(&id).unwrap_or_default()),
             facts: Relation::planned(plan.deadlines, || facts.remove(&id)),
             parties: Arc::clone(&parties),

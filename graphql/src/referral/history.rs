@@ -107,7 +107,7 @@ impl ReferralEvent {
             decline_reason: StoredWord::of("referral_event.reason", declined),
             suspension_reason: StoredWord::of("referral_event.reason", suspended),
             action: StoredWord::of("referral_event.action", row.action.as_deref()),
-            changed_fields: ChangedField::of(row.detail.as_deref().unwrap_or_default(), viewer_kind),
+            changed_fields: ChangedField::of(row.detail.as_ref(), viewer_kind),
             agency: parties.get(&row.agency_id).cloned().map(Agency),
             staff: row.staff.clone(),
             acting_for: row.acting_for.clone(),
@@ -142,11 +142,10 @@ pub(crate) struct ChangedField {
 
 impl ChangedField {
     /// The changed fields in the details of an event. Fields that are not in the viewer's schema are omitted.
-    fn of(detail: &str, viewer_kind: AgencyKind) -> Vec<Self> {
-        let detail: serde_json::Value = serde_json::from_str(detail).unwrap_or_default();
+    fn of(detail: Option<&serde_json::Value>, viewer_kind: AgencyKind) -> Vec<Self> {
         let list = |&change: &FieldChange| {
-            let codes = detail[change.code().to_ascii_lowercase()].as_array().cloned().unwrap_or_default();
-            let fields = codes.into_iter().filter_map(|code| HandoverField::from_code(code.as_str()?));
+            let codes = detail.and_then(|detail| detail[change.code().to_ascii_lowercase()].as_array());
+            let fields = codes.into_iter().flatten().filter_map(|code| HandoverField::from_code(code.as_str()?));
             fields
                 .filter(|field| known_to(viewer_kind).contains(*field))
                 .map(move |field| (field, change))

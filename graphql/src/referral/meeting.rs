@@ -60,7 +60,7 @@ impl Talk {
     pub(crate) fn of(row: &TalkRow, parties: &Parties) -> Self {
         Self {
             held_on: Date(row.held_on),
-            participants: serde_json::from_str(&row.participants).unwrap_or_default(),
+            participants: row.participants.clone(),
             client_took_part: row.client_took_part,
             agency: parties.get(&row.agency_id).cloned().map(Agency),
             staff: row.staff.clone(),
