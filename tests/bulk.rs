@@ -241,7 +241,13 @@ on_both! {
 
         let mut more = ids.clone();
         more.push(encode(Kind::Referral, Uuid::now_v7()));
-        for (mutation, token, input) in [("bulkOfferReferrals", traeger(), offers(&more, "a")), ("bulkAnswerReferrals", jobcenter(), answers(&more, 3, json!({"action": "START"})))] {
+        let unreadable = vec!["kein Id".to_owned(); 1_001];
+        for (mutation, token, input) in [
+            ("bulkOfferReferrals", traeger(), offers(&more, "a")),
+            ("bulkAnswerReferrals", jobcenter(), answers(&more, 3, json!({"action": "START"}))),
+            ("bulkOfferReferrals", traeger(), offers(&unreadable, "e")),
+            ("bulkAnswerReferrals", jobcenter(), answers(&unreadable, 3, json!({"action": "START"}))),
+        ] {
             let answer = bulk(&scenario, &token, mutation, &input).await;
             assert_eq!((&answer["data"], &answer["errors"][0]["path"]), (&json!({mutation: null}), &json!([mutation])), "{answer}");
             assert_eq!(answer["errors"][0]["extensions"], json!({"code": "LIMIT_EXCEEDED", "limit": "ITEMS"}));

@@ -19,7 +19,7 @@ mod withdraw;
 
 pub use again::offer_again;
 pub use answer::{Answer, accept, acknowledge, complete, decline, fail, give_back, start};
-pub use bulk::{BulkOffer, BulkOutcome, RowOutcome, bulk_answer, bulk_offer};
+pub use bulk::{BulkOffer, BulkOutcome, RowOutcome, bulk_answer, bulk_offer, require_size};
 pub use change::{ChangeHandover, change_handover};
 pub use correct::{Decide, Report, decide_correction, report_wrong_value};
 pub use draft::{Contact, Draft, discard, draft};

@@ -41,6 +41,20 @@ pub struct BulkOffer {
     pub acknowledge_reporting_duty: bool,
 }
 
+/// Refuses too many rows. Checked before the rows are read, so that an error in one of them does not hide it.
+///
+/// # Errors
+/// LIMIT_EXCEEDED
+pub fn require_size(rows: usize) -> Result<(), WorkError> {
+    if rows > MAX_ROWS {
+        return Err(WorkError::too_much(format!(
+            "„items“ hat {} Zeilen: höchstens {MAX_ROWS} auf einmal. Bitte aufteilen.",
+            rows
+        )));
+    }
+    Ok(())
+}
+
 /// Offers drafts. Rows that cannot be offered are refused before anything is written; the others are written together.
 ///
 /// # Errors
@@ -90,12 +104,7 @@ async fn find(work: &Work<'_>, targets: &[Target]) -> Result<Vec<Result<Referral
     if targets.is_empty() {
         return Err(WorkError::bad_input("„items“ ist leer."));
     }
-    if targets.len() > MAX_ROWS {
-        return Err(WorkError::too_much(format!(
-            "„items“ hat {} Zeilen: höchstens {MAX_ROWS} auf einmal. Bitte aufteilen.",
-            targets.len()
-        )));
-    }
+    require_size(targets.len())?;
     let ids: Vec<Uuid> = targets.iter().filter_map(|target| target.id).collect();
     if ids.iter().collect::<BTreeSet<_>>().len() < ids.len() {
         return Err(WorkError::bad_input("Eine Übergabe steht zweimal in „items“. Bitte jede nur einmal nennen."));

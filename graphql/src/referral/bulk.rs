@@ -153,6 +153,7 @@ impl BulkMutation {
     async fn bulk_offer_referrals(&self, ctx: &Context<'_>, input: BulkOfferReferralsInput) -> Option<BulkPayload> {
         let ids = input.items.iter().map(|item| item.referral_id.clone()).collect();
         bulk(ctx, "bulkOfferReferrals", input.idempotency_key, ids, async |work| {
+            casework::require_size(input.items.len())?;
             let offer = |item: &BulkOfferItem| {
                 Ok(BulkOffer {
                     target: target(&item.referral_id, item.expected_version)?,
@@ -170,6 +171,7 @@ impl BulkMutation {
     async fn bulk_answer_referrals(&self, ctx: &Context<'_>, input: BulkAnswerReferralsInput) -> Option<BulkPayload> {
         let ids = input.items.iter().map(|item| item.referral_id.clone()).collect();
         bulk(ctx, "bulkAnswerReferrals", input.idempotency_key.clone(), ids, async |work| {
+            casework::require_size(input.items.len())?;
             let answer = input.answer()?;
             let targets = input.items.iter().map(|item| target(&item.referral_id, item.expected_version));
             let targets: Vec<_> = targets.collect::<Result<_, WorkError>>()?;
