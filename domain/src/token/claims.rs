@@ -70,7 +70,7 @@ impl MappedClaim {
             Some(path) => {
                 let mut steps = path.split('/').map(unescaped);
                 let outermost = claims.get(&steps.next()?)?;
-                steps.try_fold(outermost, |value, step| value.get(&step))?
+                steps.try_fold(outermost, |value, step| below(value, &step))?
             }
             None => claims.get(&self.place)?,
         };
@@ -88,6 +88,13 @@ impl MappedClaim {
             None => Some(text),
         }
     }
+}
+
+/// The value below another, by a step of a JSON Pointer (RFC 6901, 4): the name of a member, or the place in a list.
+fn below<'v>(value: &'v Value, step: &str) -> Option<&'v Value> {
+    let Value::Array(list) = value else { return value.get(step) };
+    let is_place = step == "0" || (!step.starts_with('0') && step.bytes().all(|byte| byte.is_ascii_digit()));
+    if is_place { list.get(step.parse::<usize>().ok()?) } else { None }
 }
 
 /// A step of a JSON Pointer without its escapes.

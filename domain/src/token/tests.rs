@@ -230,6 +230,25 @@ fn a_list_of_one_counts_as_its_value_and_a_scope_may_be_a_list() {
 }
 
 #[test]
+fn a_step_of_a_path_is_a_member_or_a_place_in_a_list() {
+    let now = get_current_timestamp();
+    let claims = json!({"iss": ISS, "aud": "kim", "sub": "anna", "exp": now + 600, "role": "CLERK",
+        "organizations": [{"slug": "other"}, {"slug": "jobcenter-koeln"}], "places": {"1": "jobcenter-koeln"}});
+    for (place, expected) in [
+        ("/organizations/1/slug", true),
+        ("/places/1", true),
+        ("/organizations/01/slug", false),
+        ("/organizations/+1/slug", false),
+        ("/organizations/-/slug", false),
+        ("/organizations/2/slug", false),
+        ("/organizations/slug", false),
+    ] {
+        let verifier = mapped(|mapping| mapping.agency = MappedClaim::named(place));
+        assert_eq!(verifier.verify(&sign(&claims)).is_ok(), expected, "{place}");
+    }
+}
+
+#[test]
 fn claims_and_values_are_mapped() {
     let values = |pairs: &[(&str, &str)]| {
         Some(pairs.iter().map(|(theirs, ours)| ((*theirs).to_owned(), (*ours).to_owned())).collect())
