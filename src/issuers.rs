@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use kim_domain::token::{Issuer, Keys, TokenError, VerifiedToken, Verifier};
-use tokio::sync::Mutex;
-use tokio::time::Instant;
+use tokio::sync::{Mutex, Semaphore};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::config::IssuerConfig;
 use crate::failure::Failure;
@@ -27,10 +28,19 @@ const MIN_TOKEN_INTERVAL: Duration = Duration::from_secs(60);
 /// The same while the issuer has no keys, so that none of its tokens is accepted.
 const MIN_TOKEN_INTERVAL_WITHOUT_KEYS: Duration = Duration::from_secs(10);
 
+/// Maximum number of requests that wait until the keys of their issuer are read. Further ones are refused at once, so that an
+/// issuer that does not answer cannot take all connections.
+const MAX_WAITING: usize = 64;
+/// Maximum time that a request waits for it. The read goes on after that.
+const MAX_WAIT: Duration = Duration::from_secs(3);
+/// At the start, the time for the other issuers after the first one's keys were read.
+const START_WAIT: Duration = Duration::from_secs(2);
+
 /// The trusted issuers.
 #[derive(Debug)]
 pub struct Issuers {
     verifier: RwLock<Arc<Verifier>>,
+    waiting: Semaphore,
     sources: BTreeMap<String, Keyring>,
 }
 
@@ -59,7 +69,7 @@ impl Issuers {
     /// Issuers of a verifier whose keys never change, for the demo.
     #[must_use]
     pub fn fixed(verifier: Verifier) -> Arc<Self> {
-        Arc::new(Self { verifier: RwLock::new(Arc::new(verifier)), sources: BTreeMap::new() })
+        Arc::new(Self::new(verifier, BTreeMap::new()))
     }
 
     /// Reads the keys of every configured issuer, and refreshes them as long as the result lives.
@@ -93,21 +103,46 @@ impl Issuers {
             sources.insert(config.iss.clone(), keyring);
         }
         let verifier = Verifier::new(trusted).map_err(Failure::usage)?;
-        let issuers = Arc::new(Self { verifier: RwLock::new(Arc::new(verifier)), sources });
-        let failures: Vec<_> =
-            join_all(issuers.sources.values().map(|one| issuers.read(one))).await.into_iter().flatten().collect();
-        if failures.len() == issuers.sources.len() {
-            return Err(Failure::failed(failures.join("; ")));
-        }
+        let issuers = Arc::new(Self::new(verifier, sources));
+        issuers.read_first().await?;
         tokio::spawn(refresh_periodically(Arc::downgrade(&issuers)));
         Ok(issuers)
+    }
+
+    /// Reads all keys. Returns when they were read, or some time after the first ones were: the other reads go on.
+    async fn read_first(self: &Arc<Self>) -> Result<(), Failure> {
+        let mut reads = JoinSet::new();
+        let all: Vec<String> = self.sources.keys().cloned().collect();
+        for iss in all {
+            let issuers = Arc::clone(self);
+            reads.spawn(async move { issuers.read(issuers.sources.get(&iss)?).await });
+        }
+        let (mut failures, mut until) = (Vec::new(), None);
+        loop {
+            let next = match until {
+                Some(until) => timeout_at(until, reads.join_next()).await.ok().flatten(),
+                None => reads.join_next().await,
+            };
+            match next {
+                Some(Ok(None)) => until = until.or(Some(Instant::now() + START_WAIT)),
+                Some(Ok(Some(why))) => failures.push(why),
+                Some(Err(_)) => {}
+                None => break,
+            }
+        }
+        reads.detach_all();
+        if failures.len() == self.sources.len() { Err(Failure::failed(failures.join("; "))) } else { Ok(()) }
+    }
+
+    fn new(verifier: Verifier, sources: BTreeMap<String, Keyring>) -> Self {
+        Self { verifier: RwLock::new(Arc::new(verifier)), waiting: Semaphore::new(MAX_WAITING), sources }
     }
 
     /// Verifies a token. If other keys of its issuer could change the result, they are read first.
     ///
     /// # Errors
     /// [`TokenError`]; its text is always the same.
-    pub async fn verify(&self, token: &str) -> Result<VerifiedToken, TokenError> {
+    pub async fn verify(self: &Arc<Self>, token: &str) -> Result<VerifiedToken, TokenError> {
         let verifier = self.current();
         let refused = match verifier.verify(token) {
             Ok(verified) => return Ok(verified),
@@ -115,7 +150,7 @@ impl Issuers {
         };
         match verifier.issuer_with_other_keys(token, refused) {
             Some(iss) => {
-                self.read_for_token(iss).await;
+                self.wait_for_read(iss).await;
                 self.current().verify(token)
             }
             None => Err(refused),
@@ -129,6 +164,15 @@ impl Issuers {
 
     fn current(&self) -> Arc<Verifier> {
         Arc::clone(&self.verifier.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Waits until one issuer's keys are read for a token, for a limited time and with a limited number of others.
+    async fn wait_for_read(self: &Arc<Self>, iss: &str) {
+        let Ok(_place) = self.waiting.try_acquire() else { return };
+        let (issuers, iss) = (Arc::clone(self), iss.to_owned());
+        // A task of its own, because a client that leaves must not end a read for others.
+        let read = tokio::spawn(async move { issuers.read_for_token(&iss).await });
+        let _late = timeout(MAX_WAIT, read).await;
     }
 
     /// Reads one issuer's keys, unless a token caused a read a moment ago. A token that waits for another token's read

@@ -174,6 +174,26 @@ async fn an_issuer_without_keys_stops_no_other_and_comes_back() {
 }
 
 #[tokio::test]
+async fn an_issuer_that_does_not_answer_delays_few_requests_and_no_start() {
+    let hanging = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}/jwks", hanging.local_addr().expect("an address"));
+    let (other_url, _) = key_server(vec![(StatusCode::OK, GOOD.to_owned())]).await;
+    let other = IssuerConfig { iss: "https://b.example".to_owned(), ..config(&other_url) };
+    let issuers = timeout(2 * START_WAIT, Issuers::load(&[config(&url), other])).await.expect("in time").expect("issuers");
+    assert_eq!(issuers.states().next().map(|(_, state)| state), Some(IssuerState::NoKeys));
+    let token = token_with_key("a");
+    let begun = Instant::now();
+    let ends = join_all((0..500).map(|_| async {
+        assert!(issuers.verify(&token).await.is_err());
+        begun.elapsed()
+    }));
+    let ends = ends.await;
+    assert!(ends.iter().all(|end| *end < 2 * MAX_WAIT), "no request waits for the whole read");
+    let waited = ends.iter().filter(|end| **end >= MAX_WAIT).count();
+    assert_eq!(waited, MAX_WAITING, "the others are refused at once");
+}
+
+#[tokio::test]
 async fn an_issuer_without_keys_is_tried_for_a_token_every_ten_seconds() {
     let down = (StatusCode::SERVICE_UNAVAILABLE, String::new());
     let (url, server) = key_server(vec![down]).await;
