@@ -11,14 +11,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::body::Incoming;
+use futures_util::StreamExt as _;
+use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use poem::http::uri::Scheme;
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::web::{LocalAddr, RemoteAddr};
-use poem::{Endpoint, Response};
+use poem::{Body, Endpoint, Request, Response};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -34,8 +35,8 @@ pub(crate) struct ConnectionTimeouts {
     /// Maximum time until a request head is complete, counted from the connection's start or the last response. Slow
     /// and idle clients are dropped alike.
     pub(crate) read_head: Duration,
-    /// The same while a new connection waits for a place.
-    pub(crate) read_head_if_full: Duration,
+    /// The same while a new connection waits for a place. Then it is also the maximum time for a body, and for a response.
+    pub(crate) if_full: Duration,
     /// Maximum time in which a client reads nothing of its response. Then the client is dropped.
     pub(crate) write: Duration,
     /// Maximum time for running requests to finish after the shutdown began. Then they are aborted.
@@ -46,7 +47,7 @@ impl Default for ConnectionTimeouts {
     fn default() -> Self {
         Self {
             read_head: Duration::from_secs(30),
-            read_head_if_full: Duration::from_secs(2),
+            if_full: Duration::from_secs(2),
             write: Duration::from_secs(30),
             shutdown: Duration::from_secs(20),
         }
@@ -64,8 +65,8 @@ const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 /// Interval in which a connection without a complete head checks whether it must make room.
 const ROOM_CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Serves until `stop` is true. While `max_connections` are open, a new connection waits, and those that have sent no
-/// complete head for some time are closed.
+/// Serves until `stop` is true. While `max_connections` are open, a new connection waits, and those that have waited for
+/// their clients for some time are closed.
 pub(crate) async fn serve<E>(
     listener: TcpListener,
     endpoint: Arc<E>,
@@ -125,13 +126,13 @@ async fn signalled(signal: &mut watch::Receiver<bool>) {
     }
 }
 
-/// Returns when all places are taken and this connection has sent no complete head for `patience`.
+/// Returns when all places are taken and this connection has waited for its client for `patience`: for a head, for a body, or
+/// for the client to read.
 async fn must_make_room(mut full: watch::Receiver<bool>, stage: watch::Receiver<Stage>, patience: Duration) {
     loop {
         signalled(&mut full).await;
-        match *stage.borrow() {
-            Stage::Waiting(since) if since.elapsed() >= patience => return,
-            Stage::Waiting(_) | Stage::Running | Stage::Responding => {}
+        if stage.borrow().waits_since().is_some_and(|since| since.elapsed() >= patience) {
+            return;
         }
         sleep(ROOM_CHECK_INTERVAL).await;
     }
@@ -154,25 +155,31 @@ async fn serve_connection<E>(
 
     let stage = Arc::new(watch::Sender::new(Stage::Waiting(Instant::now())));
     let mut stage_receiver = stage.subscribe();
-    let must_make_room = must_make_room(full, stage.subscribe(), timeouts.read_head_if_full);
+    let must_make_room = must_make_room(full, stage.subscribe(), timeouts.if_full);
     let framing = FramingReader::default();
     let judgements = framing.judgements();
     let socket = WatchedSocket::new(socket, Arc::clone(&stage), framing);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let (endpoint, stage, framing) = (Arc::clone(&endpoint), Arc::clone(&stage), judgements.next());
         async move {
-            stage.send_replace(Stage::Running);
+            let is_whole = request.body().is_end_stream();
+            stage.send_replace(if is_whole { Stage::Running } else { Stage::Receiving(Instant::now()) });
             let mut response = match framing {
                 Framing::Refused(status) => refused(status),
                 Framing::Clear | Framing::Last => {
-                    let request = (request, LocalAddr(local.into()), RemoteAddr(peer.into()), Scheme::HTTP).into();
+                    let mut request: Request =
+                        (request, LocalAddr(local.into()), RemoteAddr(peer.into()), Scheme::HTTP).into();
+                    if !is_whole {
+                        let body = request.take_body();
+                        request.set_body(watched_body(body, Arc::clone(&stage)));
+                    }
                     endpoint.call(request).await.unwrap_or_else(poem::Error::into_response)
                 }
             };
             if framing != Framing::Clear {
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
-            stage.send_replace(Stage::Responding);
+            stage.send_replace(Stage::Responding(Instant::now()));
             Ok::<_, Infallible>(hyper::Response::from(response))
         }
     });
@@ -195,6 +202,21 @@ async fn serve_connection<E>(
     }
     // Only an incomplete head or the last bytes of a response can be left.
     let _ended = timeout(CLOSE_TIMEOUT, serving).await;
+}
+
+/// A body that changes the stage from `Receiving` to `Running` when it is complete.
+fn watched_body(body: Body, stage: Arc<watch::Sender<Stage>>) -> Body {
+    let complete = futures_util::stream::once(async move {
+        stage.send_if_modified(|stage| {
+            let is_receiving = matches!(*stage, Stage::Receiving(_));
+            if is_receiving {
+                *stage = Stage::Running;
+            }
+            is_receiving
+        });
+        Ok(Bytes::new())
+    });
+    Body::from_bytes_stream(body.into_bytes_stream().chain(complete))
 }
 
 /// The response to a request whose framing is refused. Like hyper's own, it has no body.

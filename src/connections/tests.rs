@@ -11,9 +11,15 @@ struct TestEndpoint;
 
 impl Endpoint for TestEndpoint {
     type Output = Response;
-    async fn call(&self, request: Request) -> poem::Result<Response> {
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
         Ok(match request.uri().path() {
             "/large" => "x".repeat(32 * 1024 * 1024).into(),
+            "/body" => request.take_body().into_vec().await.expect("a body").into(),
+            "/body-then-slow" => {
+                request.take_body().into_vec().await.expect("a body");
+                sleep(Duration::from_millis(1_000)).await;
+                Response::builder().header("connection", "close").body("slow")
+            }
             "/slow" => {
                 sleep(Duration::from_millis(300)).await;
                 "slow".into()
@@ -31,12 +37,8 @@ struct TestServer {
 
 async fn start(max_connections: usize) -> TestServer {
     let short = Duration::from_millis(500);
-    let timeouts = ConnectionTimeouts {
-        read_head: short,
-        read_head_if_full: short,
-        write: short,
-        shutdown: Duration::from_secs(5),
-    };
+    let timeouts =
+        ConnectionTimeouts { read_head: short, if_full: short, write: short, shutdown: Duration::from_secs(5) };
     start_with(max_connections, timeouts).await
 }
 
@@ -109,8 +111,7 @@ async fn connections_beyond_the_limit_wait() {
 
 #[tokio::test]
 async fn connections_without_a_complete_head_make_room_for_others() {
-    let timeouts =
-        ConnectionTimeouts { read_head_if_full: Duration::from_millis(300), ..ConnectionTimeouts::default() };
+    let timeouts = ConnectionTimeouts { if_full: Duration::from_millis(300), ..ConnectionTimeouts::default() };
     let server = start_with(20, timeouts).await;
     let mut running = connect(&server, "GET /slow HTTP/1.1\r\nhost: a\r\n\r\n").await;
     let mut incomplete = Vec::new();
@@ -141,6 +142,34 @@ async fn shutdown_finishes_running_requests_and_closes_idle_connections() {
     assert!(read_to_end(&mut slow).await.ends_with("slow"));
     read_to_end(&mut idle).await;
     timeout(Duration::from_secs(2), server.serving).await.expect("in time").expect("ended");
+}
+
+#[tokio::test]
+async fn connections_that_wait_for_their_clients_make_room_for_others() {
+    let never = Duration::from_secs(60);
+    let timeouts = ConnectionTimeouts {
+        read_head: never,
+        if_full: Duration::from_millis(300),
+        write: never,
+        shutdown: Duration::from_millis(1),
+    };
+    for (slow, is_closed) in [
+        ("POST /body HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nabc", true),
+        ("POST /body HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n", true),
+        ("GET /large HTTP/1.1\r\nhost: a\r\n\r\n", true),
+        ("POST /body-then-slow HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\nabc", false),
+    ] {
+        let server = start_with(2, timeouts).await;
+        let mut open = [connect(&server, slow).await, connect(&server, slow).await];
+        let began = Instant::now();
+        let mut other = connect(&server, "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
+        let answer = timeout(Duration::from_secs(3), read_to_end(&mut other)).await.expect("an answer");
+        assert!(answer.ends_with("quick"), "{slow:?}: {answer}");
+        assert_eq!(began.elapsed() < Duration::from_millis(900), is_closed, "{slow:?}: {:?}", began.elapsed());
+        if !is_closed {
+            assert!(read_to_end(&mut open[0]).await.ends_with("slow"), "a request that runs is finished");
+        }
+    }
 }
 
 #[tokio::test]

@@ -18,10 +18,22 @@ use super::framing::FramingReader;
 pub(super) enum Stage {
     /// No complete head arrived since the connection's start or the last response, at this instant.
     Waiting(Instant),
+    /// The head of a request is complete, and its body was not at this instant.
+    Receiving(Instant),
     /// A request is running.
     Running,
-    /// The response is being written.
-    Responding,
+    /// The response is being written, since this instant.
+    Responding(Instant),
+}
+
+impl Stage {
+    /// Since when the connection waits for the client.
+    pub(super) fn waits_since(self) -> Option<Instant> {
+        match self {
+            Self::Waiting(since) | Self::Receiving(since) | Self::Responding(since) => Some(since),
+            Self::Running => None,
+        }
+    }
 }
 
 /// The socket of a connection. Changes the stage from `Responding` to `Waiting` when the response is flushed.
@@ -69,7 +81,7 @@ impl AsyncWrite for WatchedSocket {
         // Hyper flushes the socket when its own buffers are empty.
         if matches!(flushed, Poll::Ready(Ok(()))) {
             self.stage.send_if_modified(|stage| {
-                let is_written = *stage == Stage::Responding;
+                let is_written = matches!(*stage, Stage::Responding(_));
                 if is_written {
                     *stage = Stage::Waiting(Instant::now());
                 }
