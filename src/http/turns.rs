@@ -5,6 +5,10 @@
 //! least time; within an agency, that of the person who has used the least time. Time counts while others wait, and is forgotten
 //! by half every ten seconds. Statistics read many rows: one runs at once for each agency, and [`MAX_STATISTICS`] in all.
 //!
+//! An agency that keeps requests running for much of the time shares the processors with the others, whether it waits or not:
+//! while other agencies work too, an eighth of the places is left to it. If there is no place to wait, the last request of
+//! whoever has the most waiting makes room for somebody who has fewer.
+//!
 //! All this is per process. A waiting request holds no connection of the database.
 
 use std::collections::{HashMap, VecDeque};
@@ -18,6 +22,9 @@ use tokio::time::Instant;
 const MAX_STATISTICS: usize = 2;
 /// Time in which the used time counts only half as much.
 const HALF_LIFE: Duration = Duration::from_secs(10);
+/// Seconds of running requests in the last half-lives, from which an agency counts as heavy: less than one request at every
+/// moment, which makes 14.
+const HEAVY: f64 = 10.0;
 /// Used time in seconds that is forgotten.
 const NEGLIGIBLE: f64 = 0.001;
 
@@ -34,6 +41,11 @@ impl Capacity {
     /// The part of the places that one agency may take: three quarters.
     const fn of_one_agency(places: usize) -> usize {
         (places * 3).div_ceil(4)
+    }
+
+    /// The part of the places that a heavy agency may take beside others: an eighth.
+    const fn of_heavy_agency(places: usize) -> usize {
+        places.div_ceil(8)
     }
 }
 
@@ -80,7 +92,10 @@ struct State {
 struct Agency {
     running: usize,
     statistics: usize,
+    /// Time while others waited: it decides who is next.
     used: Used,
+    /// Time in all: it decides how many run.
+    worked: Used,
     subjects: HashMap<String, Used>,
     waiting: VecDeque<Waiting>,
 }
@@ -123,12 +138,7 @@ impl Turns {
 
     fn enqueue(&self, claim: Claim) -> Result<(oneshot::Receiver<Turn>, Place<'_>), Full> {
         let mut state = self.lock();
-        let agency = state.agencies.entry(claim.agency.clone()).or_default();
-        let of_agency = agency.running + agency.waiting.len();
-        if state.running + state.waiting >= self.capacity.all || of_agency >= Capacity::of_one_agency(self.capacity.all)
-        {
-            return Err(Full);
-        }
+        state.make_room(&claim, self.capacity.all)?;
         state.waiting += 1;
         state.last_number += 1;
         let (turn_sender, turn) = oneshot::channel();
@@ -144,7 +154,7 @@ impl Turns {
         let mut granted = Vec::new();
         let now = Instant::now();
         while state.running < self.capacity.running {
-            let Some(next) = state.next(Capacity::of_one_agency(self.capacity.running), now) else { break };
+            let Some(next) = state.next(self.capacity.running, now) else { break };
             state.begin(&next.claim);
             let turn = Turn { turns: self.clone(), claim: next.claim, began: now };
             granted.push((next.turn_sender, turn));
@@ -162,10 +172,41 @@ impl Turns {
 }
 
 impl State {
+    /// Refuses a request for which there is no place, unless somebody has more waiting requests: then that one's last request
+    /// is refused instead.
+    fn make_room(&mut self, claim: &Claim, places: usize) -> Result<(), Full> {
+        let own = self.agencies.get(&claim.agency);
+        let of_agency = own.map_or(0, Agency::places);
+        let has_fewer = if of_agency >= Capacity::of_one_agency(places) {
+            claim.agency.clone()
+        } else if self.running + self.waiting >= places {
+            let waiting = self.agencies.iter().filter(|(_, agency)| !agency.waiting.is_empty());
+            let (slug, most) = waiting.max_by_key(|(_, agency)| agency.places()).ok_or(Full)?;
+            if *slug != claim.agency && most.places() <= of_agency + 1 {
+                return Err(Full);
+            }
+            slug.clone()
+        } else {
+            return Ok(());
+        };
+        let from = self.agencies.get_mut(&has_fewer).ok_or(Full)?;
+        let beside = (has_fewer == claim.agency).then_some(claim.subject.as_str());
+        let place = from.last_of_the_most(beside).ok_or(Full)?;
+        from.waiting.remove(place);
+        self.waiting -= 1;
+        Ok(())
+    }
+
     /// Removes the waiting request that runs next.
-    fn next(&mut self, most_of_agency: usize, now: Instant) -> Option<Waiting> {
+    fn next(&mut self, places: usize, now: Instant) -> Option<Waiting> {
         let statistics_are_full = self.statistics >= MAX_STATISTICS;
-        let candidates = self.agencies.iter().filter(|(_, agency)| agency.running < most_of_agency);
+        let works = |agency: &Agency| agency.places() > 0 || agency.worked.seconds(now) > NEGLIGIBLE;
+        let beside_others = self.agencies.values().filter(|agency| works(agency)).nth(1).is_some();
+        let most = |agency: &Agency| match beside_others && agency.worked.seconds(now) > HEAVY {
+            true => Capacity::of_heavy_agency(places),
+            false => Capacity::of_one_agency(places),
+        };
+        let candidates = self.agencies.iter().filter(|(_, agency)| agency.running < most(agency));
         let first = |(slug, agency): (&String, &Agency)| {
             let place = agency.first(statistics_are_full || agency.statistics > 0, now)?;
             Some((agency.running, agency.used.seconds(now), slug.clone(), place))
@@ -190,6 +231,7 @@ impl State {
         let Some(agency) = self.agencies.get_mut(&claim.agency) else { return };
         agency.running -= 1;
         agency.statistics -= usize::from(claim.is_statistics);
+        agency.worked.add(took, now);
         // On an idle server nobody is delayed.
         if self.waiting == 0 {
             return;
@@ -201,11 +243,27 @@ impl State {
 
     /// Forgets agencies that neither run nor wait nor have used a noticeable time.
     fn forget(&mut self, now: Instant) {
-        self.agencies.retain(|_, one| one.running > 0 || !one.waiting.is_empty() || one.used.seconds(now) > NEGLIGIBLE);
+        self.agencies.retain(|_, one| one.places() > 0 || one.worked.seconds(now) > NEGLIGIBLE);
     }
 }
 
 impl Agency {
+    /// Requests that run or wait.
+    fn places(&self) -> usize {
+        self.running + self.waiting.len()
+    }
+
+    /// The last waiting request of the person who has the most. If it is for a colleague, `None` unless that person has more
+    /// waiting than the colleague would have.
+    fn last_of_the_most(&self, colleague: Option<&str>) -> Option<usize> {
+        let mut waiting: HashMap<&str, usize> = HashMap::new();
+        self.waiting.iter().for_each(|one| *waiting.entry(&one.claim.subject).or_default() += 1);
+        let own = colleague.map_or(0, |subject| waiting.get(subject).copied().unwrap_or_default() + 1);
+        let (most, count) = waiting.into_iter().max_by_key(|(_, count)| *count)?;
+        let place = self.waiting.iter().rposition(|one| one.claim.subject == most)?;
+        (count > own || colleague.is_none()).then_some(place)
+    }
+
     /// The place of the waiting request that is first in this agency.
     fn first(&self, without_statistics: bool, now: Instant) -> Option<usize> {
         let used = |one: &Waiting| self.subjects.get(&one.claim.subject).map_or(0.0, |used| used.seconds(now));
@@ -249,7 +307,7 @@ impl Drop for Place<'_> {
 #[cfg(test)]
 mod tests {
     use std::future::Future;
-    use std::pin::pin;
+    use std::pin::{Pin, pin};
     use std::task::{Context, Poll, Waker};
 
     use super::*;
@@ -270,6 +328,14 @@ mod tests {
     fn at_once(turns: &Turns, claim: Claim) -> Option<Turn> {
         match pin!(turns.take(claim)).poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(turn) => turn.ok(),
+            Poll::Pending => None,
+        }
+    }
+
+    /// Whether a request was refused or may run; `None` if it waits.
+    fn is_refused(one: &mut Pin<Box<impl Future<Output = Result<Turn, Full>>>>) -> Option<bool> {
+        match one.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(turn) => Some(turn.is_err()),
             Poll::Pending => None,
         }
     }
@@ -345,6 +411,41 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_person_who_floods_leaves_places_to_colleagues_and_to_other_agencies() {
+        let turns = turns(1, 8);
+        let _running = turns.take(claim("office", "a")).await.expect("a free place");
+        let mut waiting: Vec<_> = (0..5).map(|_| Box::pin(turns.take(claim("office", "a")))).collect();
+        assert!(waiting.iter_mut().all(|one| is_refused(one).is_none()));
+        assert_eq!(turns.take(claim("office", "a")).await.err(), Some(Full), "six of eight places are the agency's");
+        let mut colleagues: Vec<_> = (0..2).map(|_| Box::pin(turns.take(claim("office", "b")))).collect();
+        assert!(colleagues.iter_mut().all(|one| is_refused(one).is_none()));
+        let refused: Vec<_> = waiting.iter_mut().map(is_refused).collect();
+        assert_eq!(refused, [None, None, None, Some(true), Some(true)], "the last ones made room");
+        assert_eq!(turns.take(claim("office", "b")).await.err(), Some(Full), "as many as the one who floods");
+        let mut others: Vec<_> = ["c", "d", "e"].map(|agency| Box::pin(turns.take(claim(agency, "a")))).into();
+        assert!(others.iter_mut().all(|one| is_refused(one).is_none()), "a full server makes room for another agency");
+        let state = turns.lock();
+        assert_eq!((state.running, state.waiting), (1, 7));
+    }
+
+    #[tokio::test]
+    async fn an_agency_that_works_all_the_time_gets_few_places_beside_others() {
+        let turns = turns(16, 100);
+        let all = |agency: &str| std::iter::from_fn(|| at_once(&turns, claim(agency, "a"))).collect::<Vec<_>>();
+        let works = |agency: &str, seconds| {
+            let mut state = turns.lock();
+            let of_agency = state.agencies.entry(agency.to_owned()).or_default();
+            of_agency.worked.add(Duration::from_secs(seconds), Instant::now());
+        };
+        works("flood", 24);
+        assert_eq!(all("flood").len(), 12, "it is alone");
+        works("other", 1);
+        assert_eq!((all("flood").len(), all("other").len()), (2, 12));
+        turns.lock().agencies.get_mut("flood").expect("the agency").worked = Used::default();
+        assert_eq!(all("flood").len(), 12, "it has rested");
+    }
+
+    #[tokio::test]
     async fn requests_beyond_the_capacity_are_refused_and_an_abandoned_place_is_free() {
         let turns = turns(1, 4);
         let running = turns.take(claim("a", "a")).await.expect("a free place");
@@ -355,15 +456,17 @@ mod tests {
             assert!(one.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
         }
         assert_eq!(turns.take(claim("a", "a")).await.err(), Some(Full), "three of four places are the agency's");
-        let mut other = Box::pin(turns.take(claim("b", "a")));
-        assert!(other.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-        assert_eq!(turns.take(claim("c", "a")).await.err(), Some(Full));
-        drop(waiting);
-        let mut next = Box::pin(turns.take(claim("a", "a")));
-        assert!(next.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        let mut others: Vec<_> = ["b", "c", "d"].map(|agency| Box::pin(turns.take(claim(agency, "a")))).into();
+        assert!(others.iter_mut().all(|one| is_refused(one).is_none()));
+        assert_eq!(waiting.iter_mut().map(is_refused).collect::<Vec<_>>(), [Some(true), Some(true)]);
+        assert_eq!(turns.take(claim("e", "a")).await.err(), Some(Full), "nobody has two places");
+        drop(others.pop());
+        let next = Box::pin(turns.take(claim("a", "a")));
+        others.push(next);
+        assert!(others.iter_mut().all(|one| is_refused(one).is_none()));
         drop(running);
-        assert!(other.await.is_ok());
-        assert!(next.await.is_ok());
+        let ran = others.into_iter().map(|one| async { one.await.is_ok() });
+        assert_eq!(futures_util::future::join_all(ran).await, [true; 3]);
         let state = turns.lock();
         assert_eq!((state.running, state.waiting), (0, 0));
     }
