@@ -8,7 +8,7 @@ use kim_domain::token::VerifiedToken;
 use kim_graphql::{ApiError, Code, ParsedRequest, WeighedRequest};
 use poem::http::{HeaderValue, Method, StatusCode, Version, header};
 use poem::{Request, Response};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::accept::MediaType;
 use super::access::RequestContext;
@@ -80,23 +80,22 @@ async fn respond<B: GraphqlBackend>(
         is_statistics: known.is_some_and(WeighedRequest::is_statistics),
     };
     // It is held until the response is complete. A slow client occupies none, because its body was read before.
-    let _turn = take_turn(server, claim).await?;
-    let viewer = match timeout(server.limits.deadline, server.backend.admit(token))
-        .await
-        .map_err(|_| Rejection::deadline_exceeded())?
-    {
-        Ok(Some(viewer)) => viewer,
-        Ok(None) => {
-            let rule = "the agency is unknown or disabled, or its kind does not have the role";
-            tracing::debug!(claim = "agency or role", rule, "a token was refused");
-            return Err(Rejection::unauthenticated());
-        }
-        Err(ApiError::Timeout) => return Err(Rejection::deadline_exceeded()),
-        Err(ApiError::Internal { kind, retryable }) => {
-            tracing::error!(error_id = id, kind, "admitting a viewer failed");
-            return Err(Rejection::internal(id, retryable));
-        }
-    };
+    let until = Instant::now() + server.limits.deadline;
+    let _turn = take_turn(server, claim, until).await?;
+    let viewer =
+        match timeout_at(until, server.backend.admit(token)).await.map_err(|_| Rejection::deadline_exceeded())? {
+            Ok(Some(viewer)) => viewer,
+            Ok(None) => {
+                let rule = "the agency is unknown or disabled, or its kind does not have the role";
+                tracing::debug!(claim = "agency or role", rule, "a token was refused");
+                return Err(Rejection::unauthenticated());
+            }
+            Err(ApiError::Timeout) => return Err(Rejection::deadline_exceeded()),
+            Err(ApiError::Internal { kind, retryable }) => {
+                tracing::error!(error_id = id, kind, "admitting a viewer failed");
+                return Err(Rejection::internal(id, retryable));
+            }
+        };
     context.pair = Some(B::pair(&viewer));
 
     let weighed = match weighed? {
@@ -109,13 +108,13 @@ async fn respond<B: GraphqlBackend>(
     }
 
     let execution = server.backend.execute(viewer, weighed, id);
-    let response = timeout(server.limits.deadline, execution).await.map_err(|_| Rejection::deadline_exceeded())?;
+    let response = timeout_at(until, execution).await.map_err(|_| Rejection::deadline_exceeded())?;
     Ok(answer::graphql(response, media_type, id))
 }
 
 /// Waits until the request may run. A refusal comes late, so that a program that repeats at once delays nobody.
-async fn take_turn<B>(server: &HttpServer<B>, claim: Claim) -> Result<Turn, Rejection> {
-    match timeout(server.limits.deadline, server.turns.take(claim)).await {
+async fn take_turn<B>(server: &HttpServer<B>, claim: Claim, until: Instant) -> Result<Turn, Rejection> {
+    match timeout_at(until, server.turns.take(claim)).await {
         Ok(Ok(turn)) => Ok(turn),
         Ok(Err(Full)) => {
             sleep(REFUSAL_DELAY).await;
