@@ -206,6 +206,10 @@ struct PgBouncer {
 impl PgBouncer {
     /// Starts it. `ignored`: start-up parameters that it drops without a word.
     async fn start(database: &str, ignored: &str) -> Self {
+        Self::start_in("session", database, ignored).await
+    }
+
+    async fn start_in(mode: &str, database: &str, ignored: &str) -> Self {
         let target = reqwest::Url::parse(database).expect("a URL");
         let port = free_port();
         let files = tempfile::tempdir().expect("a folder");
@@ -213,7 +217,7 @@ impl PgBouncer {
         let (host, target_port) = (target.host_str().expect("a host"), target.port().unwrap_or(5432));
         let text = format!(
             "[databases]\n* = host={host} port={target_port} user={}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
-             auth_type = any\npool_mode = session\nunix_socket_dir =\nignore_startup_parameters = {ignored}\n",
+             auth_type = any\npool_mode = {mode}\nunix_socket_dir =\nignore_startup_parameters = {ignored}\n",
             target.username()
         );
         std::fs::write(&config, text).expect("written");
@@ -248,6 +252,14 @@ async fn a_pooler_that_drops_the_start_up_options_is_refused_with_a_clear_text()
     {
         assert!(why.contains(part), "{why}");
     }
-    let strict = PgBouncer::start(&db.url, "extra_float_digits").await;
-    assert!(Database::open(&strict.url).await.is_err(), "it refuses the options itself");
+    for (mode, ignored) in
+        [("session", "extra_float_digits"), ("session", "options"), ("transaction", "extra_float_digits,options")]
+    {
+        let pooler = PgBouncer::start_in(mode, &db.url, ignored).await;
+        let why = Database::open(&pooler.url).await.expect_err("refused").to_string();
+        assert!(
+            why.contains("between kim and PostgreSQL") && why.contains("docs/operation.md"),
+            "{mode}, {ignored}: {why}"
+        );
+    }
 }

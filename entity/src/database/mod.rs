@@ -118,32 +118,26 @@ impl Database {
                 directory: DirectoryCache::default(),
             })
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            let dead = DeadConnections::default();
-            // Set explicitly, whatever the server's default is: a statement after a lock must see what was committed before.
-            // Planning a list for each request would cost more than reading it.
-            let one_plan = ("plan_cache_mode", "force_generic_plan");
-            let current = [("default_transaction_isolation", "read committed"), one_plan];
-            let main = open_postgres(url, (CONNECTIONS, Purpose::Writing), &current, deadline, &dead).await?;
-            // Set when connecting, so that a snapshot costs one BEGIN and no further round trips.
-            let snapshot = [
-                ("default_transaction_isolation", "repeatable read"),
-                ("default_transaction_read_only", "on"),
-                one_plan,
-            ];
-            let reader = open_postgres(url, (readers(), Purpose::Reading), &snapshot, deadline, &dead).await?;
-            refuse_lost_options(&main, Purpose::Writing).await?;
-            refuse_lost_options(&reader, Purpose::Reading).await?;
-            Ok(Self {
-                log: main.clone(),
-                writer: main.clone(),
-                main,
-                reader,
-                dead,
-                directory: DirectoryCache::default(),
-            })
+            Self::open_postgres(url, deadline).await.map_err(session::explained)
         } else {
             Err(refused("the database must be sqlite:PATH or postgres://USER@HOST/NAME"))
         }
+    }
+
+    async fn open_postgres(url: &str, deadline: Option<Duration>) -> Result<Self, DbErr> {
+        let dead = DeadConnections::default();
+        // Set explicitly, whatever the server's default is: a statement after a lock must see what was committed before.
+        // Planning a list for each request would cost more than reading it.
+        let one_plan = ("plan_cache_mode", "force_generic_plan");
+        let current = [("default_transaction_isolation", "read committed"), one_plan];
+        let main = open_postgres(url, (CONNECTIONS, Purpose::Writing), &current, deadline, &dead).await?;
+        // Set when connecting, so that a snapshot costs one BEGIN and no further round trips.
+        let snapshot =
+            [("default_transaction_isolation", "repeatable read"), ("default_transaction_read_only", "on"), one_plan];
+        let reader = open_postgres(url, (readers(), Purpose::Reading), &snapshot, deadline, &dead).await?;
+        refuse_lost_options(&main, Purpose::Writing).await?;
+        refuse_lost_options(&reader, Purpose::Reading).await?;
+        Ok(Self { log: main.clone(), writer: main.clone(), main, reader, dead, directory: DirectoryCache::default() })
     }
 
     /// Which database it is.

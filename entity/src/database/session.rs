@@ -72,6 +72,29 @@ pub(crate) fn check(row: &QueryResult, backend: DbBackend, first: usize, purpose
     Err(refused(why))
 }
 
+/// Says of PostgreSQL's or a pooler's own error when it stems from something between that shares sessions or knows no start-up
+/// options. Its text names statements and options of the connection, and no data.
+pub(super) fn explained(error: DbErr) -> DbErr {
+    let (DbErr::Exec(RuntimeErr::SqlxError(cause))
+    | DbErr::Query(RuntimeErr::SqlxError(cause))
+    | DbErr::Conn(RuntimeErr::SqlxError(cause))) = &error
+    else {
+        return error;
+    };
+    let Some(database) = cause.as_database_error() else { return error };
+    let why = match database.code().as_deref() {
+        // duplicate_prepared_statement, invalid_sql_statement_name
+        Some("42P05" | "26000") => "shares a session of PostgreSQL between connections",
+        // protocol_violation: what PgBouncer answers to a start-up option that it does not know.
+        Some("08P01") if database.message().contains("startup parameter") => "refuses the start-up options",
+        _ => return error,
+    };
+    refused(format!(
+        "something between kim and PostgreSQL {why} (docs/operation.md, PostgreSQL): {}",
+        database.message()
+    ))
+}
+
 /// Checks a transaction that has just begun.
 ///
 /// # Errors
