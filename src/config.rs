@@ -33,6 +33,7 @@ pub struct Config {
     /// Whether GraphiQL is served at `/graphiql`.
     pub graphiql: bool,
     /// Origins of web pages that may send requests from a browser (CORS); none by default.
+    #[serde(deserialize_with = "empty_is_no_list")]
     pub cors_origins: Vec<String>,
     /// Maximum duration of a request in seconds. Then its database statements are cancelled.
     pub deadline_seconds: u64,
@@ -70,6 +71,21 @@ where
 {
     let text = Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty());
     text.map(|text| text.parse().map_err(D::Error::custom)).transpose()
+}
+
+/// A list. An empty text is an empty one, so that an environment variable can take back what kim.toml sets.
+fn empty_is_no_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected a list of texts, such as [\"https://dashboard.example\"]")]
+    enum Given {
+        List(Vec<String>),
+        Text(String),
+    }
+    match Given::deserialize(deserializer)? {
+        Given::List(list) => Ok(list),
+        Given::Text(text) if text.is_empty() => Ok(Vec::new()),
+        Given::Text(_) => Err(D::Error::custom("expected a list, such as [\"https://dashboard.example\"]")),
+    }
 }
 
 /// Format of the log lines.

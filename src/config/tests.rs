@@ -168,6 +168,15 @@ fn an_empty_variable_takes_back_an_optional_setting() {
         }
         let config = read().expect("a configuration");
         assert_eq!((config.metrics_listen, config.otlp_endpoint, config.fingerprint_key_file), (None, None, None));
+        jail.create_file("kim.toml", "cors_origins = ['https://a.example']")?;
+        jail.set_env("KIM_CORS_ORIGINS", "");
+        assert!(read().expect("a configuration").cors_origins.is_empty());
+        jail.set_env("KIM_CORS_ORIGINS", "[\"https://b.example\"]");
+        assert_eq!(read().expect("a configuration").cors_origins, ["https://b.example"]);
+        jail.set_env("KIM_CORS_ORIGINS", "https://b.example");
+        let refused = read().expect_err("no list");
+        assert!(refused.contains("cors_origins") && refused.contains("a list"), "{refused}");
+        jail.set_env("KIM_CORS_ORIGINS", "");
         jail.set_env("KIM_METRICS_LISTEN", "here");
         assert!(read().expect_err("refused").contains("metrics_listen"));
         Ok(())
