@@ -25,7 +25,7 @@ const LEAD: u32 = 2;
 const AGENCIES: usize = 64;
 
 /// Measures the clerk's list, on one connection, beside the requests of others. Changes the database: one Jobcenter gets the
-/// referrals of all.
+/// referrals of all Jobcenters and of the Agentur für Arbeit.
 pub(crate) async fn flood(
     running: &Running,
     fixture: &Fixture,
@@ -36,7 +36,7 @@ pub(crate) async fn flood(
     let jobcenter = Agency::first_of_kind(&database, AgencyKind::Jobcenter).await?;
     for table in ["referral", "referral_stay"] {
         let merged = format!(
-            "UPDATE {table} SET receiver_id = '{}' WHERE receiver_id IN (SELECT id FROM agency WHERE kind = 'JOBCENTER')",
+            "UPDATE {table} SET receiver_id = '{}' WHERE receiver_id IN (SELECT id FROM agency WHERE kind IN ('JOBCENTER', 'AGENTUR_FUER_ARBEIT'))",
             jobcenter.id
         );
         database.raw().execute_unprepared(&merged).await?;
@@ -56,7 +56,9 @@ pub(crate) async fn flood(
     }
     everybody.truncate(AGENCIES);
     database.close().await?;
-    let statistics = vec![Request { token: issuer.token(&jobcenter)?, body: three_years(Clock::system().today()) }];
+    let token = issuer.token(&jobcenter)?;
+    let counts = vec![Request { token: token.clone(), body: ten_counts() }];
+    let statistics = vec![Request { token, body: three_years(Clock::system().today()) }];
 
     let mut facts = vec![Fact::new("referrals of the agency that asks for statistics", referrals as f64, "")];
     let alone = load(running, "clerk", &clerk, 1, seconds).await?;
@@ -64,6 +66,8 @@ pub(crate) async fn flood(
     for (what, requests, connections) in [
         ("statistics of three years", &statistics, 16),
         ("statistics of three years", &statistics, 130),
+        ("ten counts in each request", &counts, 16),
+        ("ten counts in each request", &counts, 130),
         ("lists", &colleague, 16),
         ("lists", &colleague, 130),
         ("lists by 64 agencies", &everybody, 16),
@@ -94,6 +98,13 @@ async fn load(
     let file = running.folder().join(format!("flood-{name}.tsv"));
     requests::write(&file, requests)?;
     wrk(&running.url, running.folder(), &file, Load { connections, until: Until::Seconds(seconds) }).await
+}
+
+/// Counts of all referrals, ten times: as many root fields as a document may have.
+fn ten_counts() -> String {
+    let counts = |n| format!("a{n}: referralCounts {{ total overdue byStatus {{ count }} byPurpose {{ count }} }} ");
+    let fields: String = (0..10).map(counts).collect();
+    json!({ "query": format!("{{ {fields} }}") }).to_string()
 }
 
 /// The most expensive statistics: 36 months with the time in each state.
