@@ -168,17 +168,16 @@ on_both! {
         let lists = [
             ("talk", "participants", jobcenter(), of_referral("talks { participants }"), "/data/referral/talks", 2),
             ("talk", "held_on", jobcenter(), of_referral("talks { participants }"), "/data/referral/talks", 1),
-            ("correction", "field", jobcenter(), of_referral("corrections { nodes { text } }"), "/data/referral/corrections/nodes", 1),
             ("correction", "state", jobcenter(), of_referral("corrections { nodes { text } }"), "/data/referral/corrections/nodes", 1),
             ("correction", "field", traeger(), of_case("record { disputed }"), "/data/case/record/disputed", 1),
             ("consent", "form", traeger(), of_case("consents { id }"), "/data/case/consents", 1),
             ("consent", "valid_from", traeger(), of_case("consents { id }"), "/data/case/consents", 1),
-            ("consent", "form", officer, "{ consentFacts { nodes { id } } }".to_owned(), "/data/consentFacts/nodes", 1),
+            ("consent", "form", officer, "{ consentFacts { nodes { art9 } } }".to_owned(), "/data/consentFacts/nodes", 1),
             ("eligibility_decision", "groups", traeger(), of_case("eligibilityDecisions { id groups }"), "/data/case/eligibilityDecisions", 2),
             ("eligibility_decision", "findings", traeger(), of_case("eligibilityDecisions { id findings { result } }"), "/data/case/eligibilityDecisions", 2),
             ("eligibility_decision", "decided_on", traeger(), of_case("eligibilityDecisions { id }"), "/data/case/eligibilityDecisions", 1),
             ("case", "plan", traeger(), of_case("version goals { text }"), "/data/case/goals", 0),
-            ("referral_event", "detail", jobcenter(), of_referral("events { nodes { changedFields { field } } }"), "/data/referral/events/nodes", 6),
+            ("referral_event", "detail", traeger(), of_referral("events { nodes { changedFields { field } } }"), "/data/referral/events/nodes", 8),
         ];
         for (table, column, viewer, query, place, rest) in lists {
             let db = &scenario.server.database;
@@ -199,6 +198,7 @@ on_both! {
             assert_eq!(list.len(), rest, "{table}.{column}: {answer}");
             assert_errors(&answer, &[Value::Null]);
             execute(db, &format!("UPDATE {quoted} SET {column} = (SELECT k.{column} FROM {kept} k WHERE k.id = {quoted}.id)")).await;
+            execute(db, &format!("DROP TABLE {kept}")).await;
         }
         scenario.server.stop().await;
     }
