@@ -70,14 +70,14 @@ on_both! {
         let case = scenario.case(scenario.jobcenter, PURPOSE, Some(ConsentSpec::whole())).await;
         let draft = "mutation($key: String!, $case: ID!, $to: ID!, $kind: ReferralKind, $application: Boolean, $concern: String, $name: String, $fields: [HandoverField!]) {
             draftReferral(input: {idempotencyKey: $key, caseId: $case, receiverId: $to, purpose: BENEFIT_APPLICATION, kind: $kind,
-                carriesApplication: $application, concern: $concern, contact: {name: $name, phone: \"0221 1\"}, fields: $fields}) {
+                carriesApplication: $application, concern: $concern, contact: {name: $name, phone: \"0221 221-0\"}, fields: $fields}) {
             referral { id version kind carriesApplication senderContact { name phone } } } }";
         let given = json!({"key": "a", "case": case, "to": encode(Kind::Agency, scenario.jobcenter)});
         let made = data(&scenario, &traeger(), draft, given.clone()).await["draftReferral"]["referral"].clone();
-        assert_eq!((&made["kind"], &made["carriesApplication"], &made["senderContact"]), (&json!("REFERRAL"), &json!(false), &json!({"name": null, "phone": "0221 1"})));
+        assert_eq!((&made["kind"], &made["carriesApplication"], &made["senderContact"]), (&json!("REFERRAL"), &json!(false), &json!({"name": null, "phone": "0221 221-0"})));
         // A repeat without the variables in the document is the same request.
         let same = "mutation($key: String!, $case: ID!, $to: ID!) { draftReferral(input: {idempotencyKey: $key, caseId: $case, receiverId: $to,
-            purpose: BENEFIT_APPLICATION, contact: {phone: \"0221 1\"}}) { referral { id } } }";
+            purpose: BENEFIT_APPLICATION, contact: {phone: \"0221 221-0\"}}) { referral { id } } }";
         assert_eq!(data(&scenario, &traeger(), same, given).await["draftReferral"]["referral"]["id"], made["id"]);
         // Lists with a default, and an omitted variable as an item of a list.
         let change = "mutation($id: ID!, $version: Int!, $add: [HandoverField!], $remove: [HandoverField!]) {

@@ -12,6 +12,7 @@ pub mod referral;
 pub mod refusal;
 pub mod statistics;
 pub mod support;
+mod telephone;
 mod text;
 pub mod timer;
 pub mod work;

@@ -4,6 +4,7 @@ use async_graphql::{ID, InputObject};
 use kim_domain::id::Kind;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{Ball, Direction, ReferralStatus};
+use kim_domain::value::nfc;
 use kim_entity::read::{self, Reads};
 
 use crate::error::Failure;
@@ -88,7 +89,7 @@ pub(crate) fn referral_filter(
         agency,
         due_before: input.due_before.map(|day| day.0),
         updated_after: input.updated_after.map(|instant| instant.0.timestamp_micros()),
-        reference: input.reference,
+        reference: input.reference.map(|reference| nfc(&reference)),
         client: None,
     };
     Ok((filter, client))
