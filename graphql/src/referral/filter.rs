@@ -1,6 +1,7 @@
 //! The filter of lists of referrals.
 
 use async_graphql::{ID, InputObject};
+use kim_domain::fingerprint::can_be_found;
 use kim_domain::id::Kind;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{Ball, Direction, ReferralStatus};
@@ -102,6 +103,9 @@ const MAX_NAME_LENGTH: usize = 200;
 pub(crate) fn fingerprint(session: &Session, client: &ClientInput) -> Result<String, Failure> {
     if client.family_name.chars().nth(MAX_NAME_LENGTH).is_some() {
         return Err(Failure::BadInput(format!("Ein Name hat höchstens {MAX_NAME_LENGTH} Zeichen.")));
+    }
+    if !can_be_found(&client.family_name) {
+        return Err(Failure::BadInput("„familyName“ enthält keinen Buchstaben.".to_owned()));
     }
     Ok(session.key().client(&client.family_name, client.birth_date.0))
 }
