@@ -7,6 +7,7 @@ pub mod disclose;
 pub mod import;
 pub mod list_length;
 mod matching;
+pub mod normalise;
 pub mod once;
 pub mod referral;
 pub mod refusal;
