@@ -16,6 +16,7 @@ use kim_entity::person::Fingerprints;
 use kim_entity::unscoped::{TEXT_TABLES, TextRow, TextTable, Unscoped};
 use uuid::Uuid;
 
+use crate::referral::value_mark;
 use crate::telephone::phone;
 
 /// Number of rows that are read and written in one transaction.
@@ -88,6 +89,9 @@ async fn one(
         if all.replace_text(table, row.key, column, (text, &new)).await? {
             state.texts += 1;
         }
+        if table.is_copy() {
+            renew_marks(all, key, row.key, text, &new).await?;
+        }
         *text = new;
     }
     if table.is_record() {
@@ -96,6 +100,16 @@ async fn one(
     }
     if table.has_fingerprints() && renew(all, key, table, &row).await? {
         state.fingerprints += 1;
+    }
+    Ok(())
+}
+
+/// Renews the marks of a disputed value, by which a decision finds out whether the case has another value by now.
+async fn renew_marks(all: &Unscoped, key: &FingerprintKey, referral: Uuid, old: &str, new: &str) -> Result<(), DbErr> {
+    for (correction, mark) in all.correction_marks(referral).await? {
+        if mark == value_mark(key, correction, old) {
+            all.replace_correction_mark(correction, &value_mark(key, correction, new)).await?;
+        }
     }
     Ok(())
 }

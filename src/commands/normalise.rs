@@ -11,9 +11,9 @@ use crate::output::{note, print};
 
 pub(super) async fn run(args: &NormaliseArgs) -> Result<(), Failure> {
     let config = args.data.config()?;
-    let key = fingerprint_key::read(config.fingerprint_key_file.as_deref(), &config.database)?;
     let database = open(&config.database).await?;
     refuse_unprepared(&database).await?;
+    let key = fingerprint_key::read(config.fingerprint_key_file.as_deref(), &config.database)?;
     let progress = |table: &Normalised| note(&format!("{}: {} rows", table.table, table.rows));
     let result = normalise(&database, &Clock::system(), &key, progress).await;
     database.close().await.map_err(Failure::failed)?;

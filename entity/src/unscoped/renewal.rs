@@ -74,6 +74,12 @@ impl TextTable {
         matches!(self.name, PERSON | HANDOVER)
     }
 
+    /// Whether its rows are copies that a receiver reads.
+    #[must_use]
+    pub fn is_copy(&self) -> bool {
+        self.name == HANDOVER
+    }
+
     /// Whether the values of its rows can still be changed by their owner, so that a wrong one is worth telling.
     #[must_use]
     pub fn is_record(&self) -> bool {
@@ -167,6 +173,27 @@ impl<T: Borrow<Tx>> Unscoped<T> {
             _ => sql.push("UPDATE handover SET client_fingerprint = ").bind(exact),
         };
         sql.push(" WHERE ").push(table.key).push(" = ").bind(key);
+        sql.run(self.connection()).await.map(drop)
+    }
+
+    /// The reports of wrong values of a referral: their ids, and the marks of the disputed values.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn correction_marks(&self, referral: Uuid) -> Result<Vec<(Uuid, String)>, DbErr> {
+        let mut sql = self.sql();
+        sql.push("SELECT id, value_mark FROM correction WHERE referral_id = ").bind(referral);
+        let rows = sql.all(self.connection()).await?;
+        rows.iter().map(|row| Columns::of(row)).map(|mut row| Ok((row.next()?, row.next()?))).collect()
+    }
+
+    /// Replaces the mark of a disputed value.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn replace_correction_mark(&self, correction: Uuid, mark: &str) -> Result<(), DbErr> {
+        let mut sql = self.sql();
+        sql.push("UPDATE correction SET value_mark = ").bind(mark).push(" WHERE id = ").bind(correction);
         sql.run(self.connection()).await.map(drop)
     }
 
