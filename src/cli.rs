@@ -45,6 +45,12 @@ pub enum Command {
     ///
     /// Safe to repeat: only missing migrations run. Make a backup before you upgrade.
     Migrate(MigrateArgs),
+    /// Bring stored text to the form of this version, and renew the fingerprints by which clients are found.
+    ///
+    /// Needed once after an upgrade whose changelog says so. Needs the fingerprint key. Text becomes NFC; handovers change in
+    /// nothing else. Values that this version would refuse stay as they are and are listed by id and column, never by
+    /// value. Works in batches, also while servers run; a run that was stopped is continued by the next. Safe to repeat.
+    Normalise(NormaliseArgs),
     /// Run the timer once and print its actions: for cron, if `timer_seconds` is 0.
     ///
     /// Expires unanswered referrals, suspends referrals that lost their ground, withdraws referrals that were suspended
@@ -143,6 +149,14 @@ pub struct MigrateArgs {
     /// Confirm --down.
     #[arg(long, requires = "down")]
     pub yes_delete_all_data: bool,
+}
+
+/// `kim normalise`
+#[derive(Args, Debug)]
+pub struct NormaliseArgs {
+    /// Configuration and database.
+    #[command(flatten)]
+    pub data: DataArgs,
 }
 
 /// `kim tick`

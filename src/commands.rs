@@ -3,6 +3,7 @@
 mod agreement;
 mod import;
 mod migrate;
+mod normalise;
 mod serve;
 mod tick;
 mod token;
@@ -24,6 +25,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Serve(args) => block_on(serve::run(&args))?,
         Command::Demo(args) => block_on(demo::run(&args))?,
         Command::Migrate(args) => block_on(migrate::run(&args))?,
+        Command::Normalise(args) => block_on(normalise::run(&args))?,
         Command::Tick(args) => block_on(tick::run(&args))?,
         Command::Token(args) => token::run(args)?,
         Command::Schema(args) => schema(&args)?,

@@ -53,7 +53,7 @@ pub(crate) fn at(case: &Value, mut input: Value) -> Value {
 fn record() -> Value {
     json!({
         "familyName": "Haddad", "givenName": "Rana", "birthDate": "2004-05-01", "nationalities": ["SY"],
-        "nameVariants": ["Alhaddad"], "gender": "FEMALE", "phone": "0221/555-123", "email": "rana@example.org",
+        "nameVariants": ["Alhaddad"], "gender": "FEMALE", "phone": "0221/5550-123", "email": "rana@example.org",
         "postalCode": "50667", "inGermanySince": "2016-02-01", "interpreterNeeded": true, "preferredLanguage": "ARABIC",
         "aufenthaltstitel": "DULDUNG_60A", "aufenthaltstitelValidUntil": "2027-01-31",
         "wohnsitzauflage": {"place": "Köln"}, "germanLevel": "B1", "germanCertificate": {"level": "B1", "issuedOn": "2025-03-01"},
@@ -83,11 +83,11 @@ on_both! {
         let case = done(&scenario, "openCase", json!({"caseNumber": "K-1", "record": record()}), &format!("{SHOWN} {read}")).await;
         assert_eq!((&case["version"], &case["phase"], &case["openedOn"]), (&json!(1), &json!("INTAKE"), &json!("2026-11-20")));
         assert_eq!(case["record"], json!({
-            "familyName": "Haddad", "age": 22, "nationalities": [{"code": "SY"}], "nameVariants": ["Alhaddad"], "phone": "0221 555 123",
+            "familyName": "Haddad", "age": 22, "nationalities": [{"code": "SY"}], "nameVariants": ["Alhaddad"], "phone": "0221 5550-123",
             "germanCertificate": {"level": "B1", "issuedOn": "2025-03-01"}, "concern": "Braucht Hilfe bei:\nArbeit",
             "householdMembers": [{"relation": "CHILD", "givenName": "Mia", "birthDate": "2024-01-01"},
                 {"relation": "PARENT", "givenName": null, "birthDate": null}],
-            "legalRepresentative": {"phone": "0221 221 0"}, "wohnsitzauflage": {"place": "Köln"},
+            "legalRepresentative": {"phone": "0221 221-0"}, "wohnsitzauflage": {"place": "Köln"},
             "documents": [{"name": "Pass", "state": "beantragt"}], "interpreterNeeded": true, "targetGroup": ["ALLEINERZIEHENDE"],
             "counsellingNotes": null, "planSteps": null}));
         let found = |name: &str| format!("{{ cases(filter: {{client: {{familyName: \"{name}\", birthDate: \"2004-05-01\"}}}}) {{ totalCount }} }}");

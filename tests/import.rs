@@ -2,6 +2,7 @@
 
 mod faults;
 mod files;
+mod normalised;
 mod rows;
 mod volume;
 

@@ -70,14 +70,14 @@ on_both! {
         let case = scenario.case(scenario.jobcenter, PURPOSE, Some(ConsentSpec::whole())).await;
         let draft = "mutation($key: String!, $case: ID!, $to: ID!, $kind: ReferralKind, $application: Boolean, $concern: String, $name: String, $fields: [HandoverField!]) {
             draftReferral(input: {idempotencyKey: $key, caseId: $case, receiverId: $to, purpose: BENEFIT_APPLICATION, kind: $kind,
-                carriesApplication: $application, concern: $concern, contact: {name: $name, phone: \"0221 1\"}, fields: $fields}) {
+                carriesApplication: $application, concern: $concern, contact: {name: $name, phone: \"0221 221-0\"}, fields: $fields}) {
             referral { id version kind carriesApplication senderContact { name phone } } } }";
         let given = json!({"key": "a", "case": case, "to": encode(Kind::Agency, scenario.jobcenter)});
         let made = data(&scenario, &traeger(), draft, given.clone()).await["draftReferral"]["referral"].clone();
-        assert_eq!((&made["kind"], &made["carriesApplication"], &made["senderContact"]), (&json!("REFERRAL"), &json!(false), &json!({"name": null, "phone": "0221 1"})));
+        assert_eq!((&made["kind"], &made["carriesApplication"], &made["senderContact"]), (&json!("REFERRAL"), &json!(false), &json!({"name": null, "phone": "0221 221-0"})));
         // A repeat without the variables in the document is the same request.
         let same = "mutation($key: String!, $case: ID!, $to: ID!) { draftReferral(input: {idempotencyKey: $key, caseId: $case, receiverId: $to,
-            purpose: BENEFIT_APPLICATION, contact: {phone: \"0221 1\"}}) { referral { id } } }";
+            purpose: BENEFIT_APPLICATION, contact: {phone: \"0221 221-0\"}}) { referral { id } } }";
         assert_eq!(data(&scenario, &traeger(), same, given).await["draftReferral"]["referral"]["id"], made["id"]);
         // Lists with a default, and an omitted variable as an item of a list.
         let change = "mutation($id: ID!, $version: Int!, $add: [HandoverField!], $remove: [HandoverField!]) {
@@ -88,8 +88,8 @@ on_both! {
         let update = "mutation($key: String!, $version: Int!, $case: ID!, $number: String, $result: String, $city: String, $phone: String) {
             updateCase(input: {idempotencyKey: $key, caseId: $case, expectedVersion: $version, district: $result, caseNumber: $number,
                 record: {city: $city, phone: $phone}}) { case { version record { city phone } } } }";
-        let first = data(&scenario, &traeger(), update, json!({"key": "c", "case": case, "version": 1, "phone": "0221 2"})).await["updateCase"]["case"].clone();
-        assert!(first["record"]["city"].is_string() && first["record"]["phone"] == "0221 2", "{first}");
+        let first = data(&scenario, &traeger(), update, json!({"key": "c", "case": case, "version": 1, "phone": "0221 222-0"})).await["updateCase"]["case"].clone();
+        assert!(first["record"]["city"].is_string() && first["record"]["phone"] == "0221 222-0", "{first}");
         let second = data(&scenario, &traeger(), update, json!({"key": "d", "case": case, "version": first["version"], "phone": null})).await["updateCase"]["case"].clone();
         assert_eq!(second["record"], json!({"city": first["record"]["city"], "phone": null}));
         scenario.server.stop().await;

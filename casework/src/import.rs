@@ -26,7 +26,7 @@ pub use cases::cases;
 pub(crate) use reference::random as random_reference;
 pub use refused_file::{check_place, write_private};
 pub use report::{RefusalCode, RefusedCell, Report};
-pub(crate) use spelling::cell::{email, phone, postal_code};
+pub(crate) use spelling::cell::{email, postal_code};
 
 /// Options of an import.
 #[derive(Clone, Debug, Default)]

@@ -22,6 +22,7 @@ pub use answer::{Answer, accept, acknowledge, complete, decline, fail, give_back
 pub use bulk::{BulkOffer, BulkOutcome, RowOutcome, bulk_answer, bulk_offer, require_size};
 pub use change::{ChangeHandover, change_handover};
 pub use correct::{Decide, Report, decide_correction, report_wrong_value};
+pub(crate) use corrected::value_mark;
 pub use draft::{Contact, Draft, discard, draft};
 pub use duty::needs_acknowledgement;
 pub use forward::{Forward, forward};

@@ -184,11 +184,16 @@ impl Born {
     }
 }
 
-/// The digits without country code and leading zeros. `None` if there are too few.
+/// The digits without country code and leading zeros, with those of an extension. `None` if there are too few. Earlier
+/// versions stored numbers in other groups, and without their first zero; the result is the same.
 fn phone_number(text: &str) -> Option<String> {
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    // 0491 is Leer, and not a country code.
+    let is_international = text.trim_start().starts_with('+') || digits.starts_with("00");
+    let is_national = digits.starts_with('0') && !is_international;
     let digits = digits.trim_start_matches('0');
-    let digits = digits.strip_prefix("49").unwrap_or(digits).trim_start_matches('0');
+    let without_country = digits.strip_prefix("49").filter(|_| is_international || digits.len() > 10);
+    let digits = without_country.filter(|_| !is_national).unwrap_or(digits).trim_start_matches('0');
     (digits.len() >= MIN_PHONE_DIGITS).then(|| digits.to_owned())
 }
 
@@ -259,6 +264,14 @@ mod tests {
         assert!(!same(&ioana, &with_phone(person("Ionescu", "Elena", "1999-01-01"), "0221/55509146")));
         assert_eq!(phone_number("0049 (0)221 5550"), phone_number("0221-5550"));
         assert_eq!(phone_number("112"), None);
+        // Leer and Köln, as earlier versions and this one store them.
+        for same in ["0491 9276 123", "+49 491 9276 123", "0491 9276-123", "0049 491 9276123", "491 9276123"] {
+            assert_eq!(phone_number(same).as_deref(), Some("4919276123"), "{same}");
+        }
+        for same in ["0221 5550 123", "2215550123", "+0221 5550123", "0221 5550-123", "+49 221 5550123", "492215550123"]
+        {
+            assert_eq!(phone_number(same).as_deref(), Some("2215550123"), "{same}");
+        }
     }
 
     #[test]

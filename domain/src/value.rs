@@ -5,6 +5,8 @@ mod objects;
 mod title;
 mod words;
 
+use unicode_normalization::UnicodeNormalization as _;
+
 pub use check::{Value, as_text, is_valid};
 pub use objects::{
     Document, GermanCertificate, HouseholdMember, IntegrationAchievement, LegalRepresentative, PlanStep,
@@ -15,3 +17,10 @@ pub use words::{
     Accommodation, AnerkennungState, Benefit, CasePhase, ContactRestriction, Employment, Gender, GermanLevel,
     IntegrationskursState, Language, MaritalStatus, Procedure, Relation, SchoolDegree, TargetGroup, WorkPermission,
 };
+
+/// The only stored form of a text: NFC (Unicode Normalization Form C). macOS writes `u` and a diaeresis for `ü`, which looks
+/// the same, but is another text for every comparison, index and hash.
+#[must_use]
+pub fn nfc(text: &str) -> String {
+    text.nfc().collect()
+}

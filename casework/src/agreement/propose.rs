@@ -176,7 +176,7 @@ fn named_field(own: AgencyKind, place: usize, proposed: &ProposedField) -> Resul
     let known = known_to(if own == AgencyKind::Koordination { AgencyKind::Traeger } else { own });
     let found = match (proposed.field, proposed.label.as_deref()) {
         (Some(field), None) => Some(field),
-        (None, Some(label)) => HandoverField::from_label(label.trim()),
+        (None, Some(label)) => HandoverField::from_label(&kim_domain::value::nfc(label.trim())),
         (Some(_), Some(_)) | (None, None) => {
             return Err(WorkError::bad_input(format!("„fields[{place}]“ muss sein Feld genau einmal nennen.")));
         }

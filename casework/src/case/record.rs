@@ -11,9 +11,9 @@ use kim_entity::keys::ClientKey;
 use kim_entity::person::Fingerprints;
 use kim_entity::values::{Changes, Values};
 
-use crate::import::{email, phone, postal_code};
+use crate::import::{email, postal_code};
 use crate::refusal::WorkError;
-use crate::text::{line, text};
+use crate::text::{line, office, person, text};
 use crate::work::Work;
 
 /// Fields with their new values; `None` deletes the value.
@@ -115,6 +115,9 @@ fn clean(field: F, value: &Value, today: NaiveDate) -> Result<Option<Value>, Wor
         Value::Text(one) => Value::Text(text(name, one)?),
         Value::Line(one) => Value::Line(one_line(field, one)?),
         Value::Date(day) => Value::Date(one_day(name, *day, is_past(field).then_some(today))?),
+        Value::Lines(list) if field == F::NameVariants => {
+            return some_of(name, list, |one| person(name, one), Value::Lines);
+        }
         Value::Lines(list) => return some_of(name, list, |one| line(name, one), Value::Lines),
         Value::Nationalities(list) => return some_of(name, list, |one| Ok(*one), Value::Nationalities),
         Value::TargetGroups(list) => return some_of(name, list, |one| Ok(*one), Value::TargetGroups),
@@ -128,7 +131,7 @@ fn clean(field: F, value: &Value, today: NaiveDate) -> Result<Option<Value>, Wor
             return some_of(name, list, |one| achievement(name, one, today), Value::IntegrationAchievements);
         }
         Value::LegalRepresentative(one) => Value::LegalRepresentative(LegalRepresentative {
-            name: line(name, &one.name)?,
+            name: office(name, &one.name)?,
             relation: optional(name, one.relation.as_deref())?,
             phone: one.phone.as_deref().map(|number| telephone(name, number)).transpose()?,
         }),
@@ -163,6 +166,9 @@ fn one_line(field: F, text: &str) -> Result<String, WorkError> {
     if field == F::Phone {
         return telephone(name, text);
     }
+    if matches!(field, F::FamilyName | F::GivenName) {
+        return person(name, text);
+    }
     if field == F::PostalCode {
         let hint = || WorkError::bad_input(format!("„{name}“ braucht fünf Ziffern, auch mit Null am Anfang."));
         return postal_code(text.trim()).ok_or_else(hint);
@@ -176,7 +182,7 @@ fn one_line(field: F, text: &str) -> Result<String, WorkError> {
 }
 
 fn telephone(name: &str, number: &str) -> Result<String, WorkError> {
-    phone(number).ok_or_else(|| WorkError::bad_input(format!("„{name}“ enthält keine Telefonnummer.")))
+    crate::telephone::checked(name, number)
 }
 
 fn optional(name: &str, text: Option<&str>) -> Result<Option<String>, WorkError> {
@@ -230,8 +236,8 @@ fn document(name: &str, one: &Document) -> Result<Document, WorkError> {
 fn member(name: &str, one: &HouseholdMember, today: NaiveDate) -> Result<HouseholdMember, WorkError> {
     Ok(HouseholdMember {
         relation: one.relation,
-        given_name: optional(name, one.given_name.as_deref())?,
-        family_name: optional(name, one.family_name.as_deref())?,
+        given_name: crate::text::optional(one.given_name.as_deref(), |given| person(name, given))?,
+        family_name: crate::text::optional(one.family_name.as_deref(), |family| person(name, family))?,
         birth_date: one.birth_date.map(|day| one_day(name, day, Some(today))).transpose()?,
     })
 }
@@ -264,6 +270,15 @@ mod tests {
         }
     }
 
+    fn named(given: &str, family: &str) -> HouseholdMember {
+        let (given_name, family_name) = (Some(given.into()), Some(family.into()));
+        HouseholdMember { relation: Relation::Child, given_name, family_name, birth_date: None }
+    }
+
+    fn represented_by(name: &str) -> LegalRepresentative {
+        LegalRepresentative { name: name.into(), relation: None, phone: None }
+    }
+
     #[test]
     fn a_wrong_value_is_refused_by_the_name_of_its_field() {
         let line = |text: &str| Some(Value::Line(text.into()));
@@ -271,12 +286,22 @@ mod tests {
         for (field, value) in [
             (F::FamilyName, line("  ")),
             (F::FamilyName, None),
+            (F::FamilyName, line("Y?ld?z")),
+            (F::FamilyName, line("M\u{fffd}ller")),
+            (F::GivenName, line("MÃ¼ller")),
+            (F::GivenName, line("#NV")),
+            (F::NameVariants, Some(Value::Lines(vec!["=1+1".into()]))),
+            (F::HouseholdMembers, Some(Value::HouseholdMembers(vec![named("Mia", "Y?ld?z")]))),
+            (F::HouseholdMembers, Some(Value::HouseholdMembers(vec![named(".", "Yıldız")]))),
+            (F::LegalRepresentative, Some(Value::LegalRepresentative(represented_by("#NV")))),
             (F::BirthDate, None),
             (F::BirthDate, day("2026-11-21")),
             (F::BirthDate, day("0202-01-01")),
             (F::InGermanySince, day("2027-01-01")),
             (F::PostalCode, line("5066")),
             (F::Phone, line("anrufen")),
+            (F::Phone, line("0221 5550123.0")),
+            (F::Phone, line("2215550123")),
             (F::Email, line("name(at)example.org")),
             (F::Street, line("a\nb")),
             (F::OccupationWish, line("12345BG0123456")),
@@ -308,7 +333,7 @@ mod tests {
             (F::HouseholdMembers, Some(Value::HouseholdMembers(vec![child.clone(), child]))),
         ]);
         let checked = checked(&record, today()).expect("a record");
-        assert_eq!(checked.get(F::Phone), Some(Some("0221 555 123")));
+        assert_eq!(checked.get(F::Phone), Some(Some("0221 555-123")));
         assert_eq!(checked.get(F::TargetGroup), Some(Some(r#"["LSBTI"]"#)));
         assert_eq!((checked.get(F::Documents), checked.get(F::Street)), (Some(None), Some(None)));
         assert_eq!(checked.get(F::City), None);

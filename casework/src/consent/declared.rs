@@ -11,7 +11,7 @@ use kim_entity::viewer::Author;
 use kim_entity::write::ConsentScope;
 
 use crate::refusal::{ErrorCode, Refused, WorkError};
-use crate::text::optional_line;
+use crate::text::{office, optional, optional_line};
 use crate::work::Work;
 
 /// The content and the form of a declared consent.
@@ -65,8 +65,8 @@ impl DeclaredConsent {
     ) -> Result<consent::Model, WorkError> {
         let form_reason = optional_line("formReason", self.form_reason.as_deref())?;
         let text_version = optional_line("textVersion", self.text_version.as_deref())?;
-        let guardian = optional_line("guardian", self.guardian.as_deref())?;
-        let witness = optional_line("witness", self.witness.as_deref())?;
+        let guardian = optional(self.guardian.as_deref(), |name| office("guardian", name))?;
+        let witness = optional(self.witness.as_deref(), |name| office("witness", name))?;
         let agreement = work.writes().agreement_in_force(receiver_id, purpose).await?;
         let declaration = Declaration {
             fields: self.fields,

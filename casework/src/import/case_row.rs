@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use kim_domain::field::{FieldSet, HandoverField as F};
 use kim_domain::nationality;
+use kim_domain::person_name::person_name;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::reference::looks_like_foreign_number;
 use kim_domain::referral::ReferralStatus;
@@ -19,6 +20,7 @@ use super::report::{RefusalCode, RefusedCell};
 use super::sheet::{Column, Row, Sheet, optional, required};
 use super::spelling::status::{Standing, standing};
 use super::spelling::{Spelled, cell, purpose, title::title};
+use crate::telephone;
 
 pub(crate) const COLUMNS: &[Column] = &[
     required("Fallnummer"),
@@ -118,7 +120,7 @@ impl CaseRow {
         let case_number = case_number(&mut cells);
         let agency = cells.required_line("Träger").map(|slug| slug.to_lowercase());
         cells.require("Nachname");
-        let family_name = own_line(&mut cells, "Nachname");
+        let family_name = name(&mut cells, "Nachname");
         cells.require("Geburtsdatum");
         cells.require("Aufnahme am");
         cells.require("Phase");
@@ -131,7 +133,7 @@ impl CaseRow {
             phase: cells.read("Phase", CasePhase::find),
             opened_on: cells.past_day("Aufnahme am", today),
             family_name,
-            given_name: own_line(&mut cells, "Vorname"),
+            given_name: name(&mut cells, "Vorname"),
             birth_date,
             children: cells.read("Kinder", cell::count).unwrap_or(0),
             values: BTreeMap::new(),
@@ -165,7 +167,8 @@ impl CaseRow {
         let postal_code = cells.read_or("PLZ", RefusalCode::UnknownCode, Some(hint), cell::postal_code);
         self.set(F::PostalCode, postal_code.map(Value::Line));
         self.set(F::City, own_line(cells, "Ort").map(Value::Line));
-        self.set(F::Phone, cells.read("Telefon", cell::phone).map(Value::Line));
+        let phone = cells.read_or("Telefon", RefusalCode::UnknownCode, Some(telephone::HINT), cell::phone);
+        self.set(F::Phone, phone.map(Value::Line));
         let hint = "eine Adresse wie name@example.org, höchstens 200 Zeichen";
         let email = cells.read_or("E-Mail", RefusalCode::UnknownCode, Some(hint), cell::email);
         self.set(F::Email, email.map(Value::Line));
@@ -210,6 +213,18 @@ impl CaseRow {
 fn case_number(cells: &mut Cells<'_>) -> Option<String> {
     cells.require("Fallnummer");
     own_line(cells, "Fallnummer")
+}
+
+/// A person's name. Its signs are checked as the file has them, before blanks are unified.
+fn name(cells: &mut Cells<'_>, column: &str) -> Option<String> {
+    cells.line(column)?;
+    match person_name(cells.raw(column)) {
+        Ok(name) => Some(name),
+        Err(why) => {
+            cells.refuse(column, RefusalCode::UnknownCode, Some(&why.to_string()));
+            None
+        }
+    }
 }
 
 /// A line in the Träger's own words.

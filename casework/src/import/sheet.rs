@@ -43,7 +43,7 @@ pub(crate) struct Row {
 impl Sheet {
     /// Reads UTF-8 with or without a byte order mark, or Windows-1252, separated by semicolons or commas.
     pub(crate) fn read(file: &[u8], columns: &'static [Column]) -> Result<Self, ImportError> {
-        let text = decode(file)?;
+        let text = kim_domain::value::nfc(&decode(file)?);
         if let Some(place) = text.find('\0') {
             return Err(ImportError::NotText { line: line_of(&text, place) });
         }

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use kim_domain::field::{FieldSet, HandoverField as F};
+use kim_domain::fingerprint::can_be_found;
 use kim_domain::purpose::ReferralPurpose;
 use kim_entity::handover::HandoverRow;
 use kim_entity::read::CaseRow;
@@ -47,7 +48,8 @@ pub(super) fn fingerprint(work: &Work<'_>, offered: FieldSet, values: &Values) -
 /// The same, from the values of the copy, because the desk must not find a client by current values of the case.
 pub(super) fn fingerprint_of_copy<'v>(work: &Work<'_>, says: impl Fn(F) -> Option<&'v str>) -> Option<String> {
     let born: NaiveDate = says(F::BirthDate)?.parse().ok()?;
-    Some(work.key().client(says(F::FamilyName)?, born))
+    let name = says(F::FamilyName).filter(|name| can_be_found(name))?;
+    Some(work.key().client(name, born))
 }
 
 /// Whether the residence title has expired or is missing. A public body may have to report this (§ 87 AufenthG).

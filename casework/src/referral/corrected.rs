@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use kim_domain::correction::{is_of_the_case, same_fact};
 use kim_domain::field::{FieldSet, HandoverField as F};
+use kim_domain::fingerprint::FingerprintKey;
 use kim_entity::read::ReferralRow;
 use kim_entity::unscoped::Unscoped;
 use kim_entity::values::Values;
@@ -145,5 +146,10 @@ async fn copy_anew(work: &mut Work<'_>, one: &referral::Model, field: F, values:
 
 /// A keyed digest of a value. It reveals nothing without the key, and differs between reports.
 pub(super) fn digest(work: &Work<'_>, correction: Uuid, value: Option<&str>) -> String {
-    work.key().content(&["correction", &correction.to_string(), value.unwrap_or_default()])
+    value_mark(work.key(), correction, value.unwrap_or_default())
+}
+
+/// The keyed mark of a value that a correction disputes.
+pub(crate) fn value_mark(key: &FingerprintKey, correction: Uuid, value: &str) -> String {
+    key.content(&["correction", &correction.to_string(), value])
 }

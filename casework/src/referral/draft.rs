@@ -15,14 +15,15 @@ use super::{ReferralResult, Target};
 use crate::import::random_reference;
 use crate::list_length::require_room;
 use crate::refusal::WorkError;
-use crate::text::{optional_line, text};
+use crate::telephone;
+use crate::text::{office, optional, optional_line, text};
 use crate::work::{Work, mover};
 
 /// Checks the lines of a contact.
 pub(super) fn checked(contact: &Contact) -> Result<Contact, WorkError> {
     Ok(Contact {
-        name: optional_line("contact.name", contact.name.as_deref())?,
-        phone: optional_line("contact.phone", contact.phone.as_deref())?,
+        name: optional(contact.name.as_deref(), |name| office("contact.name", name))?,
+        phone: optional(contact.phone.as_deref(), |number| telephone::checked("contact.phone", number))?,
         email: optional_line("contact.email", contact.email.as_deref())?,
     })
 }

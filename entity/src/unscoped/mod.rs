@@ -13,6 +13,7 @@ mod import;
 mod matching;
 mod new_cases;
 mod referrals_under_agreement;
+mod renewal;
 mod support_notices;
 
 use std::borrow::Borrow;
@@ -26,6 +27,7 @@ pub use demo::{DemoCase, DemoClient};
 pub use import::SimilarCase;
 pub use matching::{CaseElsewhere, ConsentLock};
 pub use new_cases::{ListedConsent, NewCases};
+pub use renewal::{TEXT_TABLES, TextRow, TextTable};
 pub use support_notices::{NoticePage, NoticeRow};
 
 use crate::database::Database;

@@ -1,9 +1,11 @@
 //! The filter of lists of referrals.
 
 use async_graphql::{ID, InputObject};
+use kim_domain::fingerprint::can_be_found;
 use kim_domain::id::Kind;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{Ball, Direction, ReferralStatus};
+use kim_domain::value::nfc;
 use kim_entity::read::{self, Reads};
 
 use crate::error::Failure;
@@ -88,7 +90,7 @@ pub(crate) fn referral_filter(
         agency,
         due_before: input.due_before.map(|day| day.0),
         updated_after: input.updated_after.map(|instant| instant.0.timestamp_micros()),
-        reference: input.reference,
+        reference: input.reference.map(|reference| nfc(&reference)),
         client: None,
     };
     Ok((filter, client))
@@ -101,6 +103,9 @@ const MAX_NAME_LENGTH: usize = 200;
 pub(crate) fn fingerprint(session: &Session, client: &ClientInput) -> Result<String, Failure> {
     if client.family_name.chars().nth(MAX_NAME_LENGTH).is_some() {
         return Err(Failure::BadInput(format!("Ein Name hat höchstens {MAX_NAME_LENGTH} Zeichen.")));
+    }
+    if !can_be_found(&client.family_name) {
+        return Err(Failure::BadInput("„familyName“ enthält keinen Buchstaben.".to_owned()));
     }
     Ok(session.key().client(&client.family_name, client.birth_date.0))
 }

@@ -85,7 +85,7 @@ fn numbers_of_other_registers_are_refused_in_all_free_texts() {
             assert!(!row.values.values().any(|value| value.contains(number)));
         }
     }
-    assert_eq!(refused(&with(&[("Telefon", "0101 25123456")])), []);
+    assert_eq!(refused(&with(&[("Telefon", "0203 28398765")])), []);
 }
 
 #[test]
@@ -223,4 +223,50 @@ proptest! {
         let quoted: Vec<_> = cells.iter().map(|cell| format!("\"{}\"", cell.replace('\0', ""))).collect();
         let _ = read(&format!("{}\n{}", header.join(";"), quoted.join(";")));
     }
+}
+
+#[test]
+fn a_name_is_a_name_and_a_telephone_number_is_one() {
+    for column in ["Nachname", "Vorname"] {
+        for text in
+            ["Y?ld?z", "M\u{fffd}ller", "MÃ¼ller", "GroÃŸ", "#NV", "=1+1", ".", "Ali2", "Ali\u{200b}", "Å\u{a0}afak"]
+        {
+            let row = with(&[(column, text)]);
+            assert_eq!(refused(&row), [(column, RefusalCode::UnknownCode)], "{text}");
+            assert!(row.refused[0].hint.as_deref().is_some_and(|hint| !hint.contains(text)), "{text}");
+        }
+        for text in ["Yıldız", "O’Neill", "Mu\u{308}ller", "Saʿīd", "محمد", "van der Berg"] {
+            assert_eq!(refused(&with(&[(column, text)])), [], "{text}");
+        }
+    }
+    for text in ["0221 5550123.0", "2215550123", "+0221 5550123", "App. 12"] {
+        let row = with(&[("Telefon", text)]);
+        assert_eq!(refused(&row), [("Telefon", RefusalCode::UnknownCode)], "{text}");
+        assert!(row.refused[0].hint.as_deref().is_some_and(|hint| hint.contains("Vorwahl")), "{text}");
+    }
+    assert_eq!(with(&[("Telefon", "0221 5550123 App. 12")]).values[&F::Phone], "0221 5550123-12");
+}
+
+#[test]
+fn composed_and_decomposed_letters_are_one_text() {
+    use unicode_normalization::UnicodeNormalization as _;
+    let key = FingerprintKey::new([1; 32]);
+    let cells = [
+        ("Fallnummer", "Ö-1"),
+        ("Nachname", "Öztürk"),
+        ("Straße", "Görresstraße 5"),
+        ("Notiz", "Später"),
+        ("Stadtbezirk", "Mülheim"),
+    ];
+    let file = |form: fn(&str) -> String| cells.map(|(column, text)| (column, form(text)));
+    let read = |cells: &[(&str, String)]| {
+        with(&cells.iter().map(|(column, text)| (*column, text.as_str())).collect::<Vec<_>>())
+    };
+    let (nfc, nfd) = (read(&file(|text| text.nfc().collect())), read(&file(|text| text.nfd().collect())));
+    assert_eq!((&nfc.values, &nfc.case_number, &nfc.district), (&nfd.values, &nfd.case_number, &nfd.district));
+    assert_eq!(nfc.hash(&key), nfd.hash(&key));
+    // The heading of a column as well.
+    let sheet =
+        "Fallnummer;Tr\u{e4}ger;Nachname;Geburtsdatum;Aufnahme am;Phase;Stra\u{df}e\n".nfd().collect::<String>();
+    assert!(Sheet::read(sheet.as_bytes(), COLUMNS).is_ok());
 }

@@ -4,6 +4,7 @@ use chrono::{Datelike, NaiveDate};
 
 use super::fold;
 use crate::import::cells::MAX_LINE_LENGTH;
+pub(crate) use crate::telephone::phone;
 
 /// A German or ISO day, with or without leading zeros or a trailing midnight. A year of two digits is refused, because
 /// its century is unknown.
@@ -47,28 +48,6 @@ pub(crate) fn count(text: &str) -> Option<u32> {
 pub(crate) fn postal_code(text: &str) -> Option<String> {
     let is_code = text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_digit());
     (is_code && ("01001"..="99998").contains(&text)).then(|| text.to_owned())
-}
-
-/// A telephone number: groups of digits separated by one blank, with `+` before a country code.
-pub(crate) fn phone(text: &str) -> Option<String> {
-    let text = text.replace("(0)", " ");
-    let mut number = String::new();
-    for letter in text.trim().chars() {
-        match letter {
-            '0'..='9' => number.push(letter),
-            '+' if number.is_empty() => number.push(letter),
-            ' ' | '/' | '-' | '–' | '(' | ')' | '.' | '\u{a0}' => {
-                if number.chars().last().is_some_and(|last| last.is_ascii_digit()) {
-                    number.push(' ');
-                }
-            }
-            _ => return None,
-        }
-    }
-    let number = number.trim_end().to_owned();
-    let number = number.strip_prefix("00").map_or(number.clone(), |rest| format!("+{}", rest.trim_start()));
-    let digits = number.bytes().filter(u8::is_ascii_digit).count();
-    (5..=15).contains(&digits).then_some(number)
 }
 
 /// An e-mail address: one `@` between a name and a host.
@@ -140,23 +119,6 @@ mod tests {
         assert_eq!(count("keine"), Some(0));
         for text in ["-1", "31", "2,5", "zwei"] {
             assert_eq!(count(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_telephone_number_has_one_form() {
-        for (text, number) in [
-            ("0221 55505712", "0221 55505712"),
-            ("+49 221 5550 1234", "+49 221 5550 1234"),
-            ("0221/555-057 12", "0221 555 057 12"),
-            ("(0221) 55505712", "0221 55505712"),
-            ("+49 (0)221 5550", "+49 221 5550"),
-            ("0049 221 5550", "+49 221 5550"),
-        ] {
-            assert_eq!(phone(text).as_deref(), Some(number), "{text}");
-        }
-        for text in ["", "12", "siehe Akte", "0221+5550", "1234567890123456"] {
-            assert_eq!(phone(text), None, "{text}");
         }
     }
 

@@ -1,0 +1,40 @@
+//! `kim normalise`
+
+use kim_casework::normalise::{Normalised, normalise};
+use kim_domain::calendar::Clock;
+
+use crate::cli::NormaliseArgs;
+use crate::database::{open, refuse_unprepared};
+use crate::failure::Failure;
+use crate::fingerprint_key;
+use crate::output::{note, print};
+
+pub(super) async fn run(args: &NormaliseArgs) -> Result<(), Failure> {
+    let config = args.data.config()?;
+    let database = open(&config.database).await?;
+    refuse_unprepared(&database).await?;
+    let key = fingerprint_key::read(config.fingerprint_key_file.as_deref(), &config.database)?;
+    let progress = |table: &Normalised| note(&format!("{}: {} rows", table.table, table.rows));
+    let result = normalise(&database, &Clock::system(), &key, progress).await;
+    database.close().await.map_err(Failure::failed)?;
+    // The error text of the database is dropped, because it can quote data.
+    let done = result.map_err(|_| {
+        Failure::failed("the database did not answer; what was done before remains, and another run continues")
+    })?;
+    print(&report(&done))
+}
+
+/// Counts, and the ids of refused values. Never a value.
+fn report(done: &[Normalised]) -> String {
+    let mut text = String::new();
+    for table in done.iter().filter(|table| table.rows > 0) {
+        let Normalised { table, rows, texts, fingerprints, .. } = table;
+        text.push_str(&format!("{table}: {rows} rows, {texts} texts to NFC, {fingerprints} fingerprints renewed\n"));
+    }
+    for table in done {
+        for (id, column) in &table.refused {
+            text.push_str(&format!("refused and unchanged: {} {id} {column}\n", table.table));
+        }
+    }
+    text
+}

@@ -1,0 +1,92 @@
+//! What an earlier version stored is brought to the form of this one.
+
+use kim_casework::normalise::{Normalised, normalise};
+use sea_orm::ConnectionTrait as _;
+
+use super::*;
+
+async fn run(db: &Database) -> Vec<Normalised> {
+    let mut reports = 0;
+    let done = normalise(db, &Clock::on(today()), &key(), |_| reports += 1).await.expect("normalised");
+    assert!(reports > 0);
+    done
+}
+
+fn of<'d>(done: &'d [Normalised], table: &str) -> &'d Normalised {
+    done.iter().find(|done| done.table == table).expect("a table")
+}
+
+on_both! {
+    async fn stored_text_and_fingerprints_follow_the_rules_of_this_version(db: TestDatabase) {
+        let db = &db.database;
+        prepare(db).await;
+        let file = list(&[&[("Fallnummer", "T-1")], &[("Fallnummer", "T-2")]]);
+        assert_eq!(imported(db, file.as_bytes()).await.accepted, 2);
+        let (one, two) = (referral_of(db, "T-1").await, referral_of(db, "T-2").await);
+        let case = case_of(db, "T-1").await;
+        for statement in [
+            "UPDATE person SET family_name = 'Mu\u{308}ller', city = 'Ko\u{308}ln', given_name = '#NV', phone = '2215550123', \
+             fingerprint = 'old', phonetic_fingerprint = 'old'",
+            "UPDATE handover SET family_name = 'Mu\u{308}ller', city = 'Ko\u{308}ln', given_name = 'Y?ld?z', phone = '0221 555 057 12', \
+             client_fingerprint = 'old'",
+            "UPDATE \"case\" SET case_number = 'O\u{308}-1' WHERE case_number = 'T-1'",
+            "UPDATE \"case\" SET case_number = 'Ö-1' WHERE case_number = 'T-2'",
+            "UPDATE referral SET sender_reference = 'O\u{308}-1', sender_contact_name = 'Frau Ko\u{308}hler'",
+            "UPDATE agency SET name = 'Jobcenter Ko\u{308}ln' WHERE slug = 'jobcenter-koeln'",
+        ] {
+            db.raw().execute_unprepared(statement).await.expect("an earlier version");
+        }
+        let before = raw::handover(db.raw(), one.id).await.expect("an answer").expect("a handover");
+
+        let done = run(db).await;
+        let person = raw::persons(db.raw()).await.expect("persons").into_iter().find(|one| one.id == case.person_id).expect("a person");
+        let born = NaiveDate::from_ymd_opt(1999, 12, 24).expect("a day");
+        assert_eq!(person.values.get(HandoverField::FamilyName), Some("Müller"));
+        assert_eq!(person.values.get(HandoverField::City), Some("Köln"));
+        // What this version refuses stays, and is listed.
+        assert_eq!(person.values.get(HandoverField::GivenName), Some("#NV"));
+        assert_eq!(person.values.get(HandoverField::Phone), Some("2215550123"));
+        let persons = of(&done, "person");
+        assert!(persons.refused.contains(&(person.id, "given_name")) && persons.refused.contains(&(person.id, "phone")));
+        assert_eq!((persons.rows, persons.texts, persons.fingerprints, persons.refused.len()), (2, 4, 2, 4));
+        let fingerprints = person.fingerprints.expect("fingerprints");
+        assert_eq!(fingerprints.exact, key().client("Mueller", born));
+        assert_eq!(fingerprints.phonetic, Some(key().probable("Müller", "#NV", born)));
+
+        // A handover changes in nothing but NFC.
+        let after = raw::handover(db.raw(), one.id).await.expect("an answer").expect("a handover");
+        assert_eq!(after.client_fingerprint, Some(key().client("Müller", born)));
+        for field in after.values.known().iter() {
+            let expected = before.values.get(field).map(kim_domain::value::nfc);
+            assert_eq!(after.values.get(field), expected.as_deref(), "{field:?}");
+        }
+        assert_eq!(after.values.get(HandoverField::FamilyName), Some("Müller"));
+        assert!(of(&done, "handover").refused.is_empty());
+
+        // One number in two forms: the agency decides.
+        assert_eq!(of(&done, "case").refused, [(case.id, "case_number")].into());
+        assert_eq!(case_of(db, "O\u{308}-1").await.id, case.id);
+        for referral in referral::Entity::find().all(db.raw()).await.expect("referrals") {
+            assert_eq!(referral.sender_reference.as_deref(), Some("Ö-1"));
+            assert_eq!(referral.sender_contact_name.as_deref(), Some("Frau Köhler"));
+            let version = if referral.id == one.id { one.version } else { two.version };
+            assert_eq!(referral.version, version);
+        }
+        let agencies = agency::Entity::find().filter(agency::Column::Slug.eq("jobcenter-koeln")).one(db.raw()).await;
+        assert_eq!(agencies.expect("an answer").expect("an agency").name, "Jobcenter Köln");
+
+        for table in run(db).await {
+            assert_eq!((table.texts, table.fingerprints), (0, 0), "{}", table.table);
+        }
+    }
+
+    async fn a_list_saved_on_a_mac_is_the_same_list(db: TestDatabase) {
+        use unicode_normalization::UnicodeNormalization as _;
+        let db = &db.database;
+        prepare(db).await;
+        let file = list(&[&[("Fallnummer", "Ö-1"), ("Nachname", "Öztürk"), ("Straße", "Görresstraße 5")]]);
+        assert_eq!(imported(db, file.as_bytes()).await.accepted, 1);
+        let again = imported(db, file.nfd().collect::<String>().as_bytes()).await;
+        assert_eq!((again.accepted, again.unchanged), (0, 1), "{}", again.to_text());
+    }
+}
