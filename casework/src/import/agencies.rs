@@ -100,7 +100,7 @@ fn read(sheet: &Sheet, row: &Row, cells: &mut Cells<'_>, options: &Options) -> O
     let bound_by_203 = cells.read("bound_by_203", cell::yes_or_no);
     let law = cells.read("data_protection_law", DataProtectionLaw::from_code);
     let baustein =
-        cells.read("baustein", |text| text.parse::<i16>().ok().filter(|baustein| (1..=3).contains(baustein)));
+        cells.read("baustein", |text| cell::whole::<i16>(text).filter(|baustein| (1..=3).contains(baustein)));
     let posts = cells.read_or("posts", RefusalCode::UnknownCode, Some("Stellen, zum Beispiel 2,5"), posts_of);
     let district = ags.as_deref().and_then(|ags| {
         cells.read("district", |code| {

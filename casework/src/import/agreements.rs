@@ -150,7 +150,7 @@ fn read(
     {
         cells.refuse("purpose", RefusalCode::UnknownCode, Some("diese Art von Stelle kann das nicht leisten"));
     }
-    let version = cells.read("version", |text| text.parse().ok().filter(|version| *version >= 1_i32));
+    let version = cells.read("version", |text| cell::whole(text).filter(|version| *version >= 1_i32));
     let valid_from = cells.day("valid_from");
     let valid_until = cells.day("valid_until");
     if let (Some(from), Some(until)) = (valid_from, valid_until)
@@ -159,8 +159,8 @@ fn read(
         cells.refuse("valid_until", RefusalCode::InvalidDate, Some("liegt vor „valid_from“"));
     }
     let respond =
-        cells.read("respond_working_days", |text| text.parse().ok().filter(|days| (1..=250_i16).contains(days)));
-    let access = cells.read("access_days", |text| text.parse().ok().filter(|days| (0..=3_650_i16).contains(days)));
+        cells.read("respond_working_days", |text| cell::whole(text).filter(|days| (1..=250_i16).contains(days)));
+    let access = cells.read("access_days", |text| cell::whole(text).filter(|days| (0..=3_650_i16).contains(days)));
     let narrows_running = cells.read("narrows_running", cell::yes_or_no).unwrap_or(false);
     let (contact, legal_ground) = (cells.line("contact"), cells.line("legal_ground"));
     let (fields, ticked_only) = fields(cells, kind);

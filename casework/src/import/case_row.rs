@@ -18,7 +18,7 @@ use super::cells::Cells;
 use super::report::{RefusalCode, RefusedCell};
 use super::sheet::{Column, Row, Sheet, optional, required};
 use super::spelling::status::{Standing, standing};
-use super::spelling::{Spelled, cell, purpose, title::title};
+use super::spelling::{Spelled, cell, fold, letters, purpose, title::title};
 
 pub(crate) const COLUMNS: &[Column] = &[
     required("Fallnummer"),
@@ -178,6 +178,14 @@ impl CaseRow {
         self.set(F::AufenthaltstitelValidUntil, cells.day("Titel gültig bis").map(Value::Date));
         self.set(F::WorkPermission, cells.read("Arbeitserlaubnis", WorkPermission::find).map(Value::WorkPermission));
         let place = own_line(cells, "Wohnsitzauflage").filter(|place| cell::yes_or_no(place) != Some(false));
+        // `nein?` is neither a place nor a no.
+        let place = place.filter(|place| {
+            let doubtful = cell::yes_or_no(&letters(&fold(place))) == Some(false);
+            if doubtful {
+                cells.refuse("Wohnsitzauflage", RefusalCode::UnknownCode, Some("ein Ort, oder „nein“ ohne Zusatz"));
+            }
+            !doubtful
+        });
         self.set(F::Wohnsitzauflage, place.map(|place| Value::Wohnsitzauflage(Wohnsitzauflage { place })));
         self.set(F::InGermanySince, cells.past_day("In Deutschland seit", today).map(Value::Date));
         self.set(F::MaritalStatus, cells.read("Familienstand", MaritalStatus::find).map(Value::MaritalStatus));

@@ -194,6 +194,45 @@ fn the_hash_depends_on_content_and_not_on_spelling() {
     }
 }
 
+/// A row with a value of every kind.
+const FULL: [(&str, &str); 20] = [
+    ("Stadtbezirk", "Kalk"),
+    ("Vorname", "Reza"),
+    ("Geschlecht", "m"),
+    ("Staatsangehörigkeit", "Syrien, Türkei"),
+    ("Aufenthaltstitel", "§ 25 Abs. 3 AufenthG"),
+    ("In Deutschland seit", "1.2.2016"),
+    ("Sprachniveau", "B1"),
+    ("Kinder", "2"),
+    ("Telefon", "0221 5550"),
+    ("Wohnsitzauflage", "Köln"),
+    ("Anliegen", "x"),
+    ("Übergabe an", "a"),
+    ("Zweck", "Einbürgerung"),
+    ("Übergeben am", "1.2.2026"),
+    ("Frist", "1.3.2026"),
+    ("Status", "abgelehnt: sonstiges"),
+    ("Einwilligung vom", "1.2.2026"),
+    ("Einwilligung bis", "1.2.2027"),
+    ("Schweigepflichtentbindung vom", "1.2.2026"),
+    ("Zusätzlich eingewilligt", "Telefon"),
+];
+
+#[test]
+fn the_first_version_of_the_hash_never_changes() {
+    let key = FingerprintKey::new([7; 32]);
+    assert_eq!(with(&[]).hash(&key), "37eedeeff5ddfc4a9fc1e5ff4f35cca18cd83c707c09b89daf975ad4e38ae6b1");
+    assert_eq!(with(&FULL).hash(&key), "caa2d5101477ab657e59936b390265aa6a2dae0252548e93e7bad5e56a0583f1");
+}
+
+#[test]
+fn a_doubtful_answer_is_no_place() {
+    for text in ["nein?", "(nein)", "keine?", "nein!"] {
+        assert_eq!(refused(&with(&[("Wohnsitzauflage", text)])), [("Wohnsitzauflage", RefusalCode::UnknownCode)], "{text}");
+    }
+    assert_eq!(with(&[("Wohnsitzauflage", "Köln")]).values[&F::Wohnsitzauflage], r#"{"place":"Köln"}"#);
+}
+
 #[test]
 fn the_outcome_is_reported_only_if_the_list_allows_it() {
     let offered = [
