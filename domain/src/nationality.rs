@@ -187,7 +187,23 @@ mod tests {
 
     #[test]
     fn other_texts_are_unknown() {
-        for text in ["", "Jugoslavien", "Jugoslawien", "Atlantis", "120", "133", "isch", "e", "01", "EU", "Syrien?", "<SY", "475?", "(syrisch)", "syrisch/"] {
+        for text in [
+            "",
+            "Jugoslavien",
+            "Jugoslawien",
+            "Atlantis",
+            "120",
+            "133",
+            "isch",
+            "e",
+            "01",
+            "EU",
+            "Syrien?",
+            "<SY",
+            "475?",
+            "(syrisch)",
+            "syrisch/",
+        ] {
             assert_eq!(find(text), None, "{text}");
         }
     }

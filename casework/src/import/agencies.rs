@@ -16,7 +16,7 @@ use super::cells::Cells;
 use super::report::{RefusalCode, Report};
 use super::sheet::{Column, Row, Sheet, optional, required};
 use super::spelling::cell;
-use super::{ImportError, Options, Progress, places, unknown_columns};
+use super::{ImportError, Options, Progress, begun, places};
 
 const COLUMNS: &[Column] = &[
     required("slug"),
@@ -47,7 +47,7 @@ pub async fn agencies(
     progress: Progress<'_>,
 ) -> Result<Report, ImportError> {
     let sheet = Sheet::read(file, COLUMNS)?;
-    let mut report = Report { rows: sheet.rows.len() as u64, notes: unknown_columns(&sheet), ..Report::default() };
+    let mut report = begun(&sheet);
     let all = match options.dry_run {
         true => db.unscoped().begin_reading(clock.today()).await?,
         false => db.unscoped().begin(clock.today()).await?,

@@ -18,9 +18,9 @@ use uuid::Uuid;
 
 use super::cells::Cells;
 use super::report::{RefusalCode, Report};
-use super::sheet::{Column, Sheet, optional, required};
+use super::sheet::{Column, Sheet, consent, required};
 use super::spelling::cell;
-use super::{ImportError, Options, Progress, unknown_columns};
+use super::{ImportError, Options, Progress, begun};
 use crate::agreement::narrow::Running;
 use crate::work::{TimerWork, Work};
 
@@ -30,13 +30,13 @@ const COLUMNS: &[Column] = &[
     required("purpose"),
     required("version"),
     required("valid_from"),
-    optional("valid_until"),
+    consent("valid_until"),
     required("respond_working_days"),
     required("access_days"),
     required("contact"),
     required("legal_ground"),
     required("fields"),
-    optional("narrows_running"),
+    consent("narrows_running"),
 ];
 
 /// Imports agreements.
@@ -52,7 +52,7 @@ pub async fn agreements(
     progress: Progress<'_>,
 ) -> Result<Report, ImportError> {
     let sheet = Sheet::read(file, COLUMNS)?;
-    let mut report = Report { rows: sheet.rows.len() as u64, notes: unknown_columns(&sheet), ..Report::default() };
+    let mut report = begun(&sheet);
     let work = if options.dry_run { None } else { Some(Work::for_timer(db, clock).await?) };
     let looking = if options.dry_run { Some(db.unscoped().begin_reading(clock.today()).await?) } else { None };
     let Some(all) = looking.as_ref().or(work.as_ref().map(Work::unscoped)) else { return Ok(report) };

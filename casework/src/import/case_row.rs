@@ -16,7 +16,7 @@ use kim_domain::value::{
 
 use super::cells::Cells;
 use super::report::{RefusalCode, RefusedCell};
-use super::sheet::{Column, Row, Sheet, optional, required};
+use super::sheet::{Column, Row, Sheet, consent, optional, required};
 use super::spelling::status::{Standing, standing};
 use super::spelling::{Spelled, cell, fold, letters, purpose, title::title};
 
@@ -60,12 +60,12 @@ pub(crate) const COLUMNS: &[Column] = &[
     optional("Frist"),
     optional("Status"),
     optional("Erledigt am"),
-    optional("Einwilligung vom"),
-    optional("Einwilligung bis"),
-    optional("Schweigepflichtentbindung vom"),
-    optional("Zusätzlich eingewilligt"),
+    consent("Einwilligung vom"),
+    consent("Einwilligung bis"),
+    consent("Schweigepflichtentbindung vom"),
+    consent("Zusätzlich eingewilligt"),
     // Whether the receiver may report the outcome; no, if the column is missing.
-    optional("Rückmeldung"),
+    consent("Rückmeldung"),
     optional("Notiz"),
     // Missing in the first lists.
     optional("Unterkunft"),

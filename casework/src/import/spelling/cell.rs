@@ -145,7 +145,9 @@ mod tests {
         for text in ["nein", "N", "0", "falsch"] {
             assert_eq!(yes_or_no(text), Some(false), "{text}");
         }
-        for text in ["vielleicht", "ja?", "(ja)", "ja/nein", "x?", "nein!", "!x", "-1", "1.", "0-", "j/n", "~ja", "keine?"] {
+        for text in
+            ["vielleicht", "ja?", "(ja)", "ja/nein", "x?", "nein!", "!x", "-1", "1.", "0-", "j/n", "~ja", "keine?"]
+        {
             assert_eq!(yes_or_no(text), None, "{text}");
         }
     }
@@ -154,7 +156,9 @@ mod tests {
     fn a_count_is_a_number() {
         assert_eq!(count("3"), Some(3));
         assert_eq!(count("keine"), Some(0));
-        for text in ["-1", "31", "2,5", "zwei", "+3", "3?", "<3", "ca. 3", "3.", "2-3", "1/2", "keine?", "3+", "~3", "-", ""] {
+        for text in
+            ["-1", "31", "2,5", "zwei", "+3", "3?", "<3", "ca. 3", "3.", "2-3", "1/2", "keine?", "3+", "~3", "-", ""]
+        {
             assert_eq!(count(text), None, "{text}");
         }
     }

@@ -87,7 +87,9 @@ mod tests {
     fn the_words_of_the_case_lists_are_understood() {
         assert_eq!(GermanLevel::find("b1"), Some(GermanLevel::B1));
         assert_eq!(GermanLevel::find("B1 (GER)"), Some(GermanLevel::B1));
-        for text in ["B7", "<A1", "A1?", ">B1", "B1+", "B1-", "~B1", "A1/A2", "A1-A2", "(A1)", "!A1", "A1*", "≥B1", "B1 (?)"] {
+        for text in
+            ["B7", "<A1", "A1?", ">B1", "B1+", "B1-", "~B1", "A1/A2", "A1-A2", "(A1)", "!A1", "A1*", "≥B1", "B1 (?)"]
+        {
             assert_eq!(GermanLevel::find(text), None, "{text}");
         }
         assert_eq!(GermanLevel::find("unbekannt"), Some(GermanLevel::Unknown));
