@@ -1,4 +1,4 @@
-//! Imports agencies, agreements and case lists from spreadsheet exports. Parsing is pure, and each file is one
+//! Imports districts, agencies, agreements and case lists from spreadsheet exports. Parsing is pure, and each file is one
 //! transaction.
 //!
 //! Start with [`cases`]. docs/import.md and `spelling` describe the content of cells.
@@ -9,6 +9,7 @@ mod case_hash;
 mod case_row;
 mod cases;
 mod cells;
+mod districts;
 mod import_plan;
 mod known;
 mod places;
@@ -23,6 +24,7 @@ mod write;
 pub use agencies::agencies;
 pub use agreements::agreements;
 pub use cases::cases;
+pub use districts::districts;
 pub(crate) use reference::random as random_reference;
 pub use refused_file::{check_place, write_private};
 pub use report::{RefusalCode, RefusedCell, Report};

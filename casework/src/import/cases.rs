@@ -16,7 +16,7 @@ use super::report::Report;
 use super::resolve::{Identity, Outcome, Ready, Resolver};
 use super::sheet::Sheet;
 use super::write::{BATCH, write};
-use super::{ImportError, Options, Progress, begun};
+use super::{ImportError, Options, Progress, begun, places};
 
 /// Imports a case list. All valid rows are written in one transaction. `progress` is called with the number of written
 /// rows.
@@ -86,6 +86,10 @@ impl<'a> Sorted<'a> {
         match outcome {
             Outcome::New(ready) => {
                 self.report.accepted += 1;
+                if ready.row.district.is_some() && ready.district.is_none() {
+                    let note = places::unknown_districts(ready.row.line, "Stadtbezirk", &ready.identity.agency.ags);
+                    self.report.notes.push(note);
+                }
                 if let Some(referral) = &ready.referral {
                     for field in referral.plan.not_in_agreement.iter() {
                         self.report.notes.push(format!(

@@ -129,7 +129,12 @@ impl<'a> Resolver<'a> {
     }
 
     fn district(&self, row: &CaseRow, agency: Option<&agency::Model>, cells: &mut Cells<'_>) -> Option<&'a str> {
-        let district = self.directory.district(&agency?.ags, row.district.as_deref()?);
+        let (ags, name) = (&agency?.ags, row.district.as_deref()?);
+        // Without a list of the municipality's districts no district is wrong. The report tells that it is not stored.
+        if !self.directory.has_districts(ags) {
+            return None;
+        }
+        let district = self.directory.district(ags, name);
         if district.is_none() {
             cells.refuse("Stadtbezirk", RefusalCode::UnknownCode, None);
         }
