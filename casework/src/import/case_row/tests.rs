@@ -221,8 +221,37 @@ const FULL: [(&str, &str); 20] = [
 #[test]
 fn the_first_version_of_the_hash_never_changes() {
     let key = FingerprintKey::new([7; 32]);
-    assert_eq!(with(&[]).hash(&key), "37eedeeff5ddfc4a9fc1e5ff4f35cca18cd83c707c09b89daf975ad4e38ae6b1");
-    assert_eq!(with(&FULL).hash(&key), "caa2d5101477ab657e59936b390265aa6a2dae0252548e93e7bad5e56a0583f1");
+    assert_eq!(with(&[]).first_hash(&key), "37eedeeff5ddfc4a9fc1e5ff4f35cca18cd83c707c09b89daf975ad4e38ae6b1");
+    assert_eq!(with(&FULL).first_hash(&key), "caa2d5101477ab657e59936b390265aa6a2dae0252548e93e7bad5e56a0583f1");
+}
+
+#[test]
+fn a_row_is_recognised_by_a_hash_of_each_version() {
+    let key = FingerprintKey::new([7; 32]);
+    let (composed, decomposed) = (with(&[("Ort", "K\u{f6}ln")]), with(&[("Ort", "Ko\u{308}ln")]));
+    assert_eq!(composed.hash(&key), decomposed.hash(&key), "one normalisation");
+    assert!(composed.hash(&key).starts_with("2:"));
+    // The first version had none.
+    assert_ne!(composed.first_hash(&key), decomposed.first_hash(&key));
+    for row in [composed, decomposed] {
+        let newest = row.hash(&key);
+        assert!(row.has_hash(&key, &newest, &newest));
+        assert!(row.has_hash(&key, &row.first_hash(&key), &newest));
+        for other in ["", "2:", "3:00", &with(&[]).first_hash(&key), &with(&[]).hash(&key)] {
+            assert!(!row.has_hash(&key, other, &newest), "{other}");
+        }
+    }
+}
+
+#[test]
+fn a_text_is_checked_like_one_that_is_entered_in_the_program() {
+    for column in ["Anliegen", "Notiz"] {
+        for text in [&"x".repeat(4_001), "a\u{202e}b", "a\u{feff}b", "a\u{1b}b"] {
+            assert_eq!(refused(&with(&[(column, text)])), [(column, RefusalCode::UnknownCode)]);
+        }
+        assert_eq!(refused(&with(&[(column, &"x".repeat(4_000))])), []);
+    }
+    assert_eq!(refused(&with(&[("Nachname", "a\u{200b}b")])), [("Nachname", RefusalCode::UnknownCode)]);
 }
 
 #[test]
