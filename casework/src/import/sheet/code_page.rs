@@ -216,8 +216,12 @@ fn is_twice(run: &str, before: Option<char>, after: Option<char>) -> bool {
     if let (Some('├' | '┬' | '√'), Some(_)) = (signs.next(), signs.next()) {
         return beside_letter;
     }
+    // Nearly every run is one umlaut.
+    if run.chars().nth(1).is_none() {
+        return false;
+    }
     let (bytes, _, lossy) = WINDOWS_1252.encode(run);
-    if lossy || bytes.len() < 2 {
+    if lossy {
         return false;
     }
     let mut sequences = 0;
