@@ -71,10 +71,10 @@ pub enum Command {
     /// Work with interface agreements (Schnittstellenvereinbarungen).
     #[command(subcommand)]
     Agreement(AgreementCommand),
-    /// Load agencies, agreements or cases from a spreadsheet export.
+    /// Load districts, agencies, agreements or cases from a spreadsheet export.
     ///
-    /// Recognises semicolon or comma, UTF-8 or Windows-1252, and German or ISO dates. The order of the columns does not
-    /// matter. All valid rows are written in one transaction. Refused rows are reported with line, column, value and
+    /// Recognises semicolon or comma, UTF-8 or Windows-1252, and German or ISO dates. A file that was probably written in
+    /// another encoding is refused, unless --encoding names it. The order of the columns does not matter. All valid rows are written in one transaction. Refused rows are reported with line, column, value and
     /// reason, and written to a file that can be sent back. Importing a file again changes nothing.
     Import(ImportArgs),
 }
@@ -244,6 +244,9 @@ pub struct ImportArgs {
     /// Configuration and database.
     #[command(flatten)]
     pub data: DataArgs,
+    /// Encoding of the file, e.g. windows-1250, windows-1254, macintosh [default: UTF-8 or windows-1252, recognised].
+    #[arg(long, value_name = "NAME")]
+    pub encoding: Option<String>,
     /// Check and report without writing anything.
     #[arg(long)]
     pub dry_run: bool,
@@ -253,7 +256,7 @@ pub struct ImportArgs {
     /// Import only this agency's own rows, and refuse rows of other agencies.
     #[arg(long, value_name = "SLUG")]
     pub agency: Option<String>,
-    /// File for the refused rows, readable only by you [default: next to FILE, as NAME.refused.csv].
+    /// File for the refused rows, readable only by you [default: NAME.refused.csv in the current directory].
     /// Overwrites an earlier report, but no other file.
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
@@ -265,6 +268,8 @@ pub struct ImportArgs {
 /// Kinds of import files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum ImportKind {
+    /// Districts of municipalities other than Köln and Duisburg, whose districts are known.
+    Districts,
     /// Agencies: the organisational units and their controllers (Verantwortliche).
     Agencies,
     /// Agreements: the fields that each receiver may get for a purpose.

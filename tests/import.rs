@@ -4,12 +4,13 @@ mod faults;
 mod files;
 mod normalised;
 mod rows;
+mod two_doors;
 mod volume;
 
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use kim_casework::import::{ImportError, Options, RefusalCode, Report, agencies, agreements, cases};
+use kim_casework::import::{ImportError, Options, RefusalCode, Report, agencies, agreements, cases, districts};
 use kim_domain::calendar::{Clock, noon_micros};
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::fingerprint::FingerprintKey;

@@ -17,6 +17,8 @@ pub use record::Record;
 pub use support_plan::{NewGoal, NewStep, Responsible, set_plan};
 pub use update::{UpdateCase, update};
 
+use chrono::NaiveDate;
+use kim_domain::calendar::is_before_birth;
 use kim_domain::field::FieldSet;
 use kim_entity::DbErr;
 use kim_entity::case_file::CaseChange;
@@ -103,6 +105,14 @@ fn number_in_use(error: DbErr) -> WorkError {
 
 fn case_number(number: &str) -> Result<String, WorkError> {
     line("caseNumber", number)
+}
+
+/// Refuses a day of arrival before the birth.
+fn refuse_before_birth(birth_date: Option<NaiveDate>, in_germany_since: Option<&str>) -> Result<(), WorkError> {
+    match is_before_birth(birth_date, in_germany_since.and_then(|day| day.parse().ok())) {
+        true => Err(WorkError::bad_input("„inGermanySince“ liegt vor dem Geburtsdatum.")),
+        false => Ok(()),
+    }
 }
 
 /// The code of a district of the agency's municipality.

@@ -1,4 +1,4 @@
-//! Imports agencies, agreements and case lists from spreadsheet exports. Parsing is pure, and each file is one
+//! Imports districts, agencies, agreements and case lists from spreadsheet exports. Parsing is pure, and each file is one
 //! transaction.
 //!
 //! Start with [`cases`]. docs/import.md and `spelling` describe the content of cells.
@@ -9,6 +9,7 @@ mod case_hash;
 mod case_row;
 mod cases;
 mod cells;
+mod districts;
 mod import_plan;
 mod known;
 mod places;
@@ -23,6 +24,7 @@ mod write;
 pub use agencies::agencies;
 pub use agreements::agreements;
 pub use cases::cases;
+pub use districts::districts;
 pub(crate) use reference::random as random_reference;
 pub use refused_file::{check_place, write_private};
 pub use report::{RefusalCode, RefusedCell, Report};
@@ -71,6 +73,88 @@ pub enum ImportError {
         /// The line on which the row begins.
         line: u64,
     },
+    /// The file was probably written in another code page.
+    #[error(
+        "Die Datei ist vermutlich in {name} gespeichert; als Windows-1252 gelesen bekämen Namen andere Buchstaben. Bitte als „CSV \
+         UTF-8“ speichern{}.", if *.is_readable { format!(", oder mit --encoding {name} einlesen (und mit --encoding windows-1252, wenn sie doch das ist)") } else { String::new() }
+    )]
+    CodePage {
+        /// The code page's name.
+        name: &'static str,
+        /// Whether `--encoding` can read it.
+        is_readable: bool,
+    },
+    /// `--encoding` names no known encoding.
+    #[error(
+        "--encoding: „{0}“ ist unbekannt. Bekannt sind etwa windows-1250, windows-1252, windows-1254, macintosh, utf-8."
+    )]
+    UnknownEncoding(String),
+    /// The file contains the sign for a lost letter (U+FFFD).
+    #[error(
+        "Zeile {line}, Spalte {column}: Hier ging beim Speichern ein Buchstabe verloren (Zeichen U+FFFD). Bitte aus dem \
+         Fachverfahren neu ausgeben und als „CSV UTF-8“ speichern."
+    )]
+    LostLetters {
+        /// The line on which the row begins.
+        line: u64,
+        /// The column's name or number.
+        column: String,
+    },
+    /// The file was encoded twice.
+    #[error(
+        "Zeile {line}, Spalte {column}: Die Datei ist doppelt kodiert, aus „ü“ wurde „Ã¼“: UTF-8 wurde in einer anderen Kodierung \
+         geöffnet und wieder gespeichert. Bitte neu ausgeben, beim Öffnen UTF-8 wählen und als „CSV UTF-8“ speichern."
+    )]
+    EncodedTwice {
+        /// The line on which the row begins.
+        line: u64,
+        /// The column's name or number.
+        column: String,
+    },
+    /// The separator is neither a semicolon nor a comma.
+    #[error("Die Spalten sind mit {0} getrennt. Bitte als CSV mit Semikolon oder Komma speichern.")]
+    Separator(&'static str),
+    /// The column names are not in the first row.
+    #[error(
+        "Über den Spaltennamen steht noch etwas, etwa ein Titel{}. Bitte löschen: Die Spaltennamen stehen in der ersten Zeile.",
+        if *.line > 0 { format!(" (sie stehen erst in Zeile {line})") } else { String::new() }
+    )]
+    TitleLine {
+        /// Line of the column names; 0 if it is not known.
+        line: u64,
+    },
+    /// The heading has empty cells and lacks columns.
+    #[error(
+        "In der Kopfzeile sind Zellen leer, wohl weil sie verbunden waren (Spalte {places}), und es fehlen Spalten: {}. Bitte den Verbund \
+         lösen und jeder Spalte in einer einzigen Kopfzeile ihren Namen geben.", .missing.join(", ")
+    )]
+    MergedHeading {
+        /// Numbers of the empty cells.
+        places: String,
+        /// The missing columns.
+        missing: Vec<&'static str>,
+    },
+    /// A column without a name has content.
+    #[error(
+        "Spalte {place} hat keinen Namen, aber Inhalt (zuerst in Zeile {line}). Bitte benennen oder löschen; war die Kopfzeile \
+         verbunden, den Verbund lösen."
+    )]
+    UnnamedColumn {
+        /// Number of the column.
+        place: usize,
+        /// The first line with content.
+        line: u64,
+    },
+    /// A heading is nearly the name of a column.
+    #[error(
+        "Die Spalte „{written}“ heißt fast wie „{known}“. Bitte in „{known}“ umbenennen, wenn sie gemeint ist, sonst deutlich anders."
+    )]
+    NearColumn {
+        /// The heading in the file.
+        written: String,
+        /// The known column.
+        known: &'static str,
+    },
     /// Required columns are missing.
     #[error("Es fehlen Spalten: {}. Die Spaltennamen stehen in der ersten Zeile.", .0.join(", "))]
     MissingColumns(Vec<&'static str>),
@@ -85,10 +169,27 @@ pub enum ImportError {
     Database(#[from] kim_entity::DbErr),
 }
 
-/// Note about columns that were not read.
-fn unknown_columns(sheet: &sheet::Sheet) -> Vec<String> {
-    match sheet.unknown.as_slice() {
+/// A file in the encoding with this name (such as `windows-1254`), as UTF-8 for the imports.
+///
+/// # Errors
+/// [`ImportError::UnknownEncoding`]
+pub fn recode(file: &[u8], encoding: &str) -> Result<Vec<u8>, ImportError> {
+    sheet::recode(file, encoding)
+}
+
+/// Maximum number of lines in a note.
+const MAX_LINES: usize = 20;
+
+/// The report of a file before its rows are read: what is not read, and rows that are too short.
+fn begun(sheet: &sheet::Sheet) -> Report {
+    let short: Vec<String> = sheet.short_rows().take(MAX_LINES + 1).map(|line| line.to_string()).collect();
+    let notes = match short.as_slice() {
         [] => Vec::new(),
-        names => vec![format!("nicht gelesene Spalten: {}", names.join(", "))],
-    }
+        lines => {
+            let more = if lines.len() > MAX_LINES { " und weitere" } else { "" };
+            let lines = lines.iter().take(MAX_LINES).map(String::as_str).collect::<Vec<_>>().join(", ");
+            vec![format!("weniger Zellen als die Kopfzeile, die fehlenden gelten als leer: Zeile {lines}{more}")]
+        }
+    };
+    Report { rows: sheet.rows.len() as u64, unread_columns: sheet.unknown.clone(), notes, ..Report::default() }
 }

@@ -7,7 +7,7 @@
 use chrono::{Months, NaiveDate};
 
 use crate::agency::AgencyKind;
-use crate::calendar::age_on;
+use crate::calendar::{age_on, is_before_birth};
 use crate::disclosure::{Level, Stage, ceiling, level};
 use crate::field::{Block, FieldSet, HandoverField};
 use crate::purpose::ReferralPurpose;
@@ -142,6 +142,9 @@ pub enum ConsentError {
     /// The given day lies in the future.
     #[error("„{0}“ liegt in der Zukunft: eine Einwilligung wird erfasst, wenn sie gegeben ist.")]
     Future(&'static str),
+    /// The given day lies before the client's birth.
+    #[error("„{0}“ liegt vor dem Geburtsdatum.")]
+    BeforeBirth(&'static str),
     /// A release day without a release.
     #[error("„releaseOn“ gehört zu „releaseFromSecrecy: true“.")]
     DayWithoutRelease,
@@ -180,6 +183,7 @@ impl ConsentError {
             | Self::OralForHealth
             | Self::OralWithoutReason
             | Self::Future(_)
+            | Self::BeforeBirth(_)
             | Self::DayWithoutRelease
             | Self::Over
             | Self::OverByNow
@@ -245,13 +249,49 @@ pub fn check(declaration: &Declaration, context: &ConsentContext) -> Result<Vali
         Some(_) | None if !declaration.understands => return Err(ConsentError::Minor),
         Some(_) | None => {}
     }
+    refuse_before_birth(declaration, context)?;
     days(declaration, context.today)
 }
 
-fn days(declaration: &Declaration, today: NaiveDate) -> Result<ValidDays, ConsentError> {
+/// The days of a consent of a list. One that has ended is history, which no rule can change; any other is checked like a
+/// new one.
+///
+/// # Errors
+/// The first [`ConsentError`].
+pub fn check_listed(declaration: &Declaration, context: &ConsentContext) -> Result<ValidDays, ConsentError> {
+    let (valid_from, valid_until) = period(declaration, context.today);
+    if valid_until >= context.today || valid_until < valid_from {
+        return check(declaration, context);
+    }
+    refuse_before_birth(declaration, context)?;
+    Ok(ValidDays { valid_from, valid_until, release_on: release_day(declaration, valid_from) })
+}
+
+fn refuse_before_birth(declaration: &Declaration, context: &ConsentContext) -> Result<(), ConsentError> {
+    for (name, day) in [("validFrom", declaration.valid_from), ("releaseOn", declaration.release_on)] {
+        if is_before_birth(context.birth_date, day) {
+            return Err(ConsentError::BeforeBirth(name));
+        }
+    }
+    Ok(())
+}
+
+/// First and last valid day.
+fn period(declaration: &Declaration, today: NaiveDate) -> (NaiveDate, NaiveDate) {
     let valid_from = declaration.valid_from.unwrap_or(today);
-    let months = |count| valid_from.checked_add_months(Months::new(count)).unwrap_or(valid_from);
-    let valid_until = declaration.valid_until.unwrap_or_else(|| months(DEFAULT_MONTHS));
+    (valid_from, declaration.valid_until.unwrap_or_else(|| months_after(valid_from, DEFAULT_MONTHS)))
+}
+
+fn months_after(day: NaiveDate, count: u32) -> NaiveDate {
+    day.checked_add_months(Months::new(count)).unwrap_or(day)
+}
+
+fn release_day(declaration: &Declaration, valid_from: NaiveDate) -> Option<NaiveDate> {
+    declaration.release_from_secrecy.then(|| declaration.release_on.unwrap_or(valid_from))
+}
+
+fn days(declaration: &Declaration, today: NaiveDate) -> Result<ValidDays, ConsentError> {
+    let (valid_from, valid_until) = period(declaration, today);
     if valid_from > today {
         return Err(ConsentError::Future("validFrom"));
     }
@@ -267,11 +307,10 @@ fn days(declaration: &Declaration, today: NaiveDate) -> Result<ValidDays, Consen
     if valid_until < today || valid_until < valid_from {
         return Err(ConsentError::Over);
     }
-    if valid_until > months(MAX_MONTHS) {
+    if valid_until > months_after(valid_from, MAX_MONTHS) {
         return Err(ConsentError::TooLong);
     }
-    let release_on = declaration.release_from_secrecy.then(|| declaration.release_on.unwrap_or(valid_from));
-    Ok(ValidDays { valid_from, valid_until, release_on })
+    Ok(ValidDays { valid_from, valid_until, release_on: release_day(declaration, valid_from) })
 }
 
 /// State of a consent on a day.

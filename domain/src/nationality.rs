@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
+use unicode_normalization::char::is_combining_mark;
 
 use crate::fingerprint::normalise_name;
 
@@ -78,17 +79,23 @@ static BY_CODE: LazyLock<Vec<&'static Row>> = LazyLock::new(|| {
 });
 
 /// Every normalised spelling and its row. A test makes sure that no two rows share a spelling.
-static SPELLINGS: LazyLock<HashMap<String, Nationality>> = LazyLock::new(|| {
-    let mut spellings = HashMap::new();
+static SPELLINGS: LazyLock<HashMap<String, (Nationality, String)>> = LazyLock::new(|| {
+    let mut spellings: HashMap<String, (Nationality, String)> = HashMap::new();
+    let add = |spellings: &mut HashMap<_, (Nationality, String)>, spelling: &str, nationality| {
+        let entry = spellings.entry(fold(spelling)).or_insert((nationality, String::new()));
+        if signs(spelling).len() > entry.1.len() {
+            entry.1 = signs(spelling);
+        }
+    };
     for row in TABLE.iter() {
         for spelling in [row.destatis, row.iso2, row.iso3, row.name] {
-            spellings.insert(fold(spelling), Nationality(row));
+            add(&mut spellings, spelling, Nationality(row));
         }
     }
     for (code, words) in adjectives() {
-        if let Some(&nationality) = spellings.get(&fold(code)) {
+        if let Some(nationality) = spellings.get(&fold(code)).map(|(nationality, _)| *nationality) {
             for word in words {
-                spellings.insert(fold(word), nationality);
+                add(&mut spellings, word, nationality);
             }
         }
     }
@@ -108,6 +115,23 @@ fn fold(text: &str) -> String {
     if text.bytes().any(|byte| byte.is_ascii_digit()) { text.trim().to_owned() } else { normalise_name(text) }
 }
 
+/// The signs that carry meaning, such as a question mark. Blanks, hyphens, full stops and apostrophes do not.
+fn signs(text: &str) -> String {
+    let means_nothing = |letter: char| {
+        letter.is_alphanumeric()
+            || letter.is_whitespace()
+            || is_combining_mark(letter)
+            || matches!(letter, '.' | '\'' | '’' | '`' | '´' | '-' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2010}'..='\u{2015}')
+    };
+    text.chars().filter(|&letter| !means_nothing(letter)).collect()
+}
+
+/// Whether a text has no signs but those of the spelling, in their order.
+fn has_only(text: &str, spelling: &str) -> bool {
+    let mut rest = spelling.chars();
+    signs(text).chars().all(|sign| rest.any(|other| other == sign))
+}
+
 /// All nationalities, in the table's order.
 pub fn all() -> impl Iterator<Item = Nationality> {
     TABLE.iter().map(Nationality)
@@ -118,10 +142,13 @@ pub fn all() -> impl Iterator<Item = Nationality> {
 #[must_use]
 pub fn find(text: &str) -> Option<Nationality> {
     let folded = fold(text);
-    let whole = SPELLINGS.get(&folded).copied();
-    whole.or_else(|| {
+    let known = |folded: &str| {
+        let (nationality, signs) = SPELLINGS.get(folded)?;
+        has_only(text, signs).then_some(*nationality)
+    };
+    known(&folded).or_else(|| {
         let stem = ["er", "es", "en", "e"].iter().find_map(|ending| folded.strip_suffix(ending))?;
-        if stem.ends_with("isch") || stem == "deutsch" { SPELLINGS.get(stem).copied() } else { None }
+        if stem.ends_with("isch") || stem == "deutsch" { known(stem) } else { None }
     })
 }
 
@@ -160,7 +187,23 @@ mod tests {
 
     #[test]
     fn other_texts_are_unknown() {
-        for text in ["", "Jugoslavien", "Jugoslawien", "Atlantis", "120", "133", "isch", "e", "01", "EU"] {
+        for text in [
+            "",
+            "Jugoslavien",
+            "Jugoslawien",
+            "Atlantis",
+            "120",
+            "133",
+            "isch",
+            "e",
+            "01",
+            "EU",
+            "Syrien?",
+            "<SY",
+            "475?",
+            "(syrisch)",
+            "syrisch/",
+        ] {
             assert_eq!(find(text), None, "{text}");
         }
     }

@@ -23,6 +23,10 @@ pub(super) async fn run(args: &ImportArgs) -> Result<ExitCode, Failure> {
         .map_err(|error| Failure::failed(format!("cannot read {}: {error}", args.file.display())))?;
     refuse_bad_place(args)?;
 
+    let file = match &args.encoding {
+        Some(name) => import::recode(&file, name).map_err(Failure::usage)?,
+        None => file,
+    };
     let report = run_import(args, &config, &file).await?;
 
     let printed = print_report(args, &report);
@@ -69,6 +73,7 @@ async fn run_import(args: &ImportArgs, config: &Config, file: &[u8]) -> Result<R
     let mut display = progress::Progress::start()?;
     let mut progress = |done: u64, total: u64| display.update(done, total);
     let imported = match args.what {
+        ImportKind::Districts => import::districts(&database, &clock, file, &options, &mut progress).await,
         ImportKind::Agencies => import::agencies(&database, &clock, file, &options, &mut progress).await,
         ImportKind::Agreements => import::agreements(&database, &clock, file, &options, &mut progress).await,
         ImportKind::Cases => {
@@ -113,9 +118,9 @@ fn write_refused_rows(args: &ImportArgs, report: &Report) {
     });
 }
 
-/// `cases.csv` → `cases.refused.csv`
+/// `exports/cases.csv` → `cases.refused.csv` in the current directory, because the file's folder may be someone else's.
 fn default_report_path(file: &Path) -> PathBuf {
-    file.with_extension("refused.csv")
+    file.with_extension("refused.csv").file_name().map_or_else(|| PathBuf::from("refused.csv"), PathBuf::from)
 }
 
 #[cfg(test)]
@@ -123,8 +128,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_default_report_is_next_to_the_file() {
-        assert_eq!(default_report_path(Path::new("a/cases.csv")), Path::new("a/cases.refused.csv"));
-        assert_eq!(default_report_path(Path::new("cases")), Path::new("cases.refused.csv"));
+    fn the_default_report_is_in_the_current_directory() {
+        for (file, report) in [
+            ("a/cases.csv", "cases.refused.csv"),
+            ("/share/a/cases.csv", "cases.refused.csv"),
+            ("cases", "cases.refused.csv"),
+            ("../cases.csv", "cases.refused.csv"),
+            ("..", "refused.csv"),
+        ] {
+            assert_eq!(default_report_path(Path::new(file)), Path::new(report), "{file}");
+        }
     }
 }

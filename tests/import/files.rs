@@ -176,4 +176,102 @@ on_both! {
             referral::Entity::find().all(db.raw()).await.expect("referrals").into_iter().map(|row| row.reference).collect();
         assert_eq!(references.len() as u64, referral::Entity::find().count(db.raw()).await.expect("a count"));
     }
+
+    async fn rows_that_were_imported_with_the_first_hash_are_unchanged(db: TestDatabase) {
+        let db = &db.database;
+        prepare(db).await;
+        let first = imported(db, KOELN).await;
+        // The first version wrote the hash without a version; without new values it is the same.
+        let strip = "UPDATE \"case\" SET import_hash = substr(import_hash, 3) WHERE import_hash LIKE '2:%'";
+        sea_orm::ConnectionTrait::execute_unprepared(db.raw(), strip).await.expect("older hashes");
+        let second = imported(db, KOELN).await;
+        assert_eq!((second.accepted, second.unchanged), (0, first.accepted));
+        assert_eq!(second.refused, first.refused);
+        let foreign = "UPDATE \"case\" SET import_hash = '9:' || import_hash";
+        sea_orm::ConnectionTrait::execute_unprepared(db.raw(), foreign).await.expect("hashes of a later version");
+        let third = imported(db, KOELN).await;
+        assert_eq!((third.accepted, third.unchanged), (0, 0), "what is not understood is not the same");
+    }
+
+    async fn a_heading_that_is_misread_does_not_prolong_a_consent(db: TestDatabase) {
+        let db = &db.database;
+        prepare(db).await;
+        let expired: [&[(&str, &str)]; 1] = [&[("Einwilligung bis", "18.11.2026")]];
+        for heading in ["Einwilligung\u{a0}bis", "Einwilligung  bis", "\"Einwilligung\nbis\"", "\"Ein-\r\nwilligung bis\"", "EINWILLIGUNG BIS"] {
+            let file = list(&expired).replace(";Einwilligung bis;", &format!(";{heading};"));
+            let report = imported(db, file.as_bytes()).await;
+            assert_eq!((report.accepted + report.unchanged, &report.unread_columns), (1, &Vec::new()), "{heading}: {}", report.to_text());
+            assert_eq!(referral_of(db, "T-1").await.status, Code(S::Suspended), "{heading}");
+        }
+        for heading in ["Einwilligung bs", "Einwilligung biss", "Einwilligung bsi", "Einwilligung bit", "Einwilligung bis?"] {
+            let file = list(&expired).replace(";Einwilligung bis;", &format!(";{heading};"));
+            let error = import(db, file.as_bytes(), &Options::default()).await.err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(error.contains(&format!("„{heading}“")) && error.contains("„Einwilligung bis“"), "{heading}: {error}");
+        }
+        let other = list(&[&[("Fallnummer", "T-2")]]).replace(";Einwilligung bis;", ";Gültigkeit;");
+        let report = imported(db, other.as_bytes()).await;
+        assert_eq!(report.unread_columns, ["Gültigkeit"]);
+        assert_eq!(serde_json::to_value(&report).expect("JSON")["unreadColumns"], serde_json::json!(["Gültigkeit"]));
+        let consent_id = referral_of(db, "T-2").await.consent_id.expect("a consent");
+        let consent = consent::Entity::find_by_id(consent_id).one(db.raw()).await.expect("an answer").expect("a consent");
+        assert_eq!(consent.valid_until, NaiveDate::from_ymd_opt(2027, 10, 9), "twelve months, as in the program");
+    }
+
+    async fn a_row_that_ends_before_its_consent_is_refused_and_another_short_one_is_told(db: TestDatabase) {
+        let db = &db.database;
+        prepare(db).await;
+        let file = list(&[&[], &[("Fallnummer", "T-2")], &[("Fallnummer", "T-3")]]);
+        let mut lines: Vec<String> = file.lines().map(str::to_owned).collect();
+        lines[1] = lines[1].split(';').take(20).collect::<Vec<_>>().join(";");
+        lines[2] = lines[2].split(';').take(24).collect::<Vec<_>>().join(";");
+        let report = imported(db, lines.join("\n").as_bytes()).await;
+        let refused: Vec<(u64, &str, RefusalCode)> =
+            report.refused.iter().map(|refusal| (refusal.line, refusal.column.as_str(), refusal.code)).collect();
+        assert_eq!(
+            refused,
+            [
+                (2, "Einwilligung bis", RefusalCode::MissingRequired),
+                (2, "Schweigepflichtentbindung vom", RefusalCode::MissingRequired),
+                (2, "Zusätzlich eingewilligt", RefusalCode::MissingRequired),
+            ]
+        );
+        assert_eq!(report.accepted, 2);
+        assert!(report.notes.iter().any(|note| note.contains("Zeile 2, 3")), "{:?}", report.notes);
+        // The end of an agreement narrows it as well.
+        let cut = "ags;receiver;purpose;version;valid_from;respond_working_days;access_days;contact;legal_ground;fields;valid_until\n\
+                   05315000;jobcenter-koeln;INTEGRATION_COURSE;9;01.01.2027;10;30;a@b.example;Einwilligung;concern\n";
+        let report = agreements(db, &Clock::on(today()), cut.as_bytes(), &Options::default(), &mut |_, _| {}).await.expect("agreements");
+        assert_eq!((report.accepted, report.refused[0].column.as_str()), (0, "valid_until"));
+    }
+
+    async fn a_district_of_a_city_without_a_list_is_told_and_one_of_its_list_is_checked(db: TestDatabase) {
+        let db = &db.database;
+        prepare(db).await;
+        let clock = Clock::on(today());
+        let agency = "slug;name;kind;ags;legal_form;bound_by_203;data_protection_law;controller;district\n\
+                      traeger-bonn;Träger Bonn;TRAEGER;05314000;PRIVATE;yes;DSGVO;traeger-bonn;1\n";
+        let report = agencies(db, &clock, agency.as_bytes(), &Options::default(), &mut |_, _| {}).await.expect("agencies");
+        assert_eq!((report.accepted, report.refused.len(), report.notes.len()), (1, 0, 1), "{}", report.to_text());
+        let case = |number: &'static str, district: &'static str| {
+            list(&[&[&[("Fallnummer", number), ("Träger", "traeger-bonn"), ("Stadtbezirk", district)][..], &NO_REFERRAL].concat()])
+        };
+        let report = imported(db, case("B-1", "Beuel").as_bytes()).await;
+        assert_eq!((report.accepted, report.refused.len()), (1, 0), "{}", report.to_text());
+        assert!(report.notes[0].contains("Zeile 2") && report.notes[0].contains("Bonn"), "{:?}", report.notes);
+        assert_eq!(case_of(db, "B-1").await.district, None);
+
+        let file = "ags;code;name;kind\n05314000;1;Bonn;STADTBEZIRK\n05314000;3;Beuel;STADTBEZIRK\n05999000;1;X;Y\n05314000;4;beuel;STADTBEZIRK\n\
+                    05315000;8;Kalk;STADTBEZIRK\n05315000;9;Deutz;STADTBEZIRK\n05913000;1;Innenstadt-West;STADTBEZIRK\n";
+        let add = async |options: &Options| districts(db, &clock, file.as_bytes(), options, &mut |_, _| {}).await.expect("districts");
+        let dry = add(&Options { dry_run: true, ..Options::default() }).await;
+        let report = add(&Options::default()).await;
+        assert_eq!(report, dry);
+        assert_eq!((report.accepted, report.unchanged), (3, 1), "{}", report.to_text());
+        assert_eq!(codes(&report), [("CHANGED", vec![7]), ("UNKNOWN_CODE", vec![4, 5])].into());
+        assert_eq!((add(&Options::default()).await.accepted, add(&Options::default()).await.unchanged), (0, 4));
+
+        assert_eq!(imported(db, case("B-2", "Beuel").as_bytes()).await.accepted, 1);
+        assert_eq!(case_of(db, "B-2").await.district.as_deref(), Some("3"));
+        assert_eq!(codes(&imported(db, case("B-3", "Atlantis").as_bytes()).await), [("UNKNOWN_CODE", vec![2])].into());
+    }
 }

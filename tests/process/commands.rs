@@ -124,6 +124,46 @@ fn a_report_never_overwrites_the_list_or_another_file() {
     assert_eq!(std::fs::read(folder.path().join("a.refused.csv")).expect("a file"), b"dear");
 }
 
+#[test]
+fn refused_rows_go_to_where_the_command_was_started() {
+    let (folder, other) = (with_agencies(), tempfile::tempdir().expect("someone else's folder"));
+    let list = other.path().join("a.csv");
+    std::fs::copy(folder.path().join("a.csv"), &list).expect("a copy");
+    let files = || other.path().read_dir().expect("a folder").count();
+    for more in [&[][..], &["--report", "r.csv"]] {
+        let arguments = [&["import", "agencies", list.to_str().expect("a path")], more].concat();
+        assert_eq!(run(folder.path(), &arguments).status.code(), Some(3));
+        assert_eq!(files(), 1, "nothing is written beside the list");
+    }
+    for report in ["a.refused.csv", "r.csv"] {
+        assert!(std::fs::read_to_string(folder.path().join(report)).expect("the report").contains("CANARY"));
+    }
+}
+
+#[test]
+fn a_file_in_another_encoding_is_refused_or_read_as_told() {
+    let folder = with_agencies();
+    let text = b"slug;name;kind;ags;legal_form;bound_by_203;data_protection_law;controller\n\
+                 y-koeln;Beratung Y\xFDld\xFDz;TRAEGER;05315000;PRIVATE;yes;DSGVO;y-koeln\n";
+    std::fs::write(folder.path().join("y.csv"), text).expect("a file");
+    let import =
+        |more: &[&str]| exit_code_and_stderr(&run(folder.path(), &[&["import", "agencies", "y.csv"], more].concat()));
+    let (code, words) = import(&[]);
+    assert_eq!(code, Some(1));
+    assert!(words.contains("windows-1254") && words.contains("--encoding"), "{words}");
+    let (code, words) = import(&["--encoding", "klingon"]);
+    assert_eq!(code, Some(2));
+    assert!(words.contains("klingon") && words.contains("windows-1254"), "{words}");
+    assert_eq!(import(&["--encoding", "windows-1254"]).0, Some(0));
+    std::fs::write(
+        folder.path().join("a.csv"),
+        "slug;name;kind;ags;legal_form;bound_by_203;data_protection_law;controller\n\
+        y-koeln;Beratung Yıldız;TRAEGER;05315000;PRIVATE;yes;DSGVO;y-koeln\n",
+    )
+    .expect("a file");
+    assert_eq!(agencies_in(folder.path()), 1, "the name is the right one");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn output_that_cannot_be_written_is_an_error_and_no_panic() {

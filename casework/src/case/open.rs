@@ -1,6 +1,7 @@
 //! Opens a case of a new client.
 
 use chrono::NaiveDate;
+use kim_domain::calendar::is_before_birth;
 use kim_domain::field::HandoverField as F;
 use kim_domain::id::new_uuid;
 use kim_domain::value::CasePhase;
@@ -8,7 +9,7 @@ use kim_entity::case_file::NewCase;
 use kim_entity::person::PersonRow;
 
 use super::record::{Record, checked, fingerprints};
-use super::{CaseResult, case_number, district, number_in_use, require_sender};
+use super::{CaseResult, case_number, district, number_in_use, refuse_before_birth, require_sender};
 use crate::refusal::WorkError;
 use crate::work::Work;
 
@@ -42,7 +43,8 @@ pub async fn open(work: &mut Work<'_>, input: &OpenCase) -> Result<CaseResult, W
     let unreadable = |_| WorkError::bad_input("„birthDate“ ist nicht lesbar.");
     let birth_date: NaiveDate = required(F::BirthDate)?.parse().map_err(unreadable)?;
     let opened_on = input.opened_on.unwrap_or(today);
-    if today < opened_on || opened_on < birth_date {
+    refuse_before_birth(Some(birth_date), record.get(F::InGermanySince).flatten())?;
+    if today < opened_on || is_before_birth(Some(birth_date), Some(opened_on)) {
         return Err(WorkError::bad_input("„openedOn“ liegt in der Zukunft oder vor dem Geburtsdatum."));
     }
     let district = match input.district.as_deref() {

@@ -1,18 +1,19 @@
 //! Changes a part of a case. Handovers of the case stay the same.
 
 use chrono::NaiveDate;
+use kim_domain::calendar::is_before_birth;
 use kim_domain::field::{FieldSet, HandoverField as F};
 use kim_domain::value::CasePhase;
 use kim_entity::case_file::CaseChange;
 
 use super::record::{Record, checked, fingerprints};
-use super::{CaseResult, Target, case_number, district, own_for_fields, update_row};
+use super::{CaseResult, Target, case_number, district, own_for_fields, refuse_before_birth, update_row};
 use crate::matching;
 use crate::refusal::WorkError;
 use crate::work::Work;
 
-/// Fields of the client's fingerprints.
-const NAMES: FieldSet = FieldSet::of(&[F::FamilyName, F::GivenName, F::BirthDate]);
+/// Fields of the client's fingerprints, and a day that must not lie before the birth.
+const NAMES: FieldSet = FieldSet::of(&[F::FamilyName, F::GivenName, F::BirthDate, F::InGermanySince]);
 
 /// The changes; everything else stays the same.
 #[derive(Clone, Debug, Default)]
@@ -55,10 +56,17 @@ pub async fn update(work: &mut Work<'_>, target: Target, input: &UpdateCase) -> 
         Some(None) => change.district = Some(None),
         None => {}
     }
+    let now = |field: F| record.get(field).unwrap_or_else(|| case.record.get(field));
+    if [F::BirthDate, F::InGermanySince].iter().any(|field| record.get(*field).is_some()) {
+        let birth_date = now(F::BirthDate).and_then(|day| day.parse().ok());
+        refuse_before_birth(birth_date, now(F::InGermanySince))?;
+        if record.get(F::BirthDate).is_some() && is_before_birth(birth_date, Some(case.opened_on)) {
+            return Err(WorkError::bad_input("„birthDate“ liegt nach der Aufnahme („openedOn“)."));
+        }
+    }
     update_row(work, &case, change).await?;
     let mut renamed = None;
     if record.renames() {
-        let now = |field: F| record.get(field).unwrap_or_else(|| case.record.get(field));
         // An imported row has both, and a record cannot lose them.
         if let (Some(name), Some(born)) = (now(F::FamilyName), now(F::BirthDate))
             && let Ok(born) = born.parse::<NaiveDate>()

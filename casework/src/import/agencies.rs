@@ -1,6 +1,6 @@
 //! Imports agencies. An existing agency with different content is reported and not changed.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use kim_domain::Word;
 use kim_domain::agency::{AgencyKind, DataProtectionLaw, LegalForm};
@@ -10,13 +10,14 @@ use kim_entity::DbErr;
 use kim_entity::code::Code;
 use kim_entity::database::Database;
 use kim_entity::unscoped::Unscoped;
-use kim_entity::{agency, district, municipality};
+use kim_entity::{agency, district};
 
 use super::cells::Cells;
+use super::districts;
 use super::report::{RefusalCode, Report};
 use super::sheet::{Column, Row, Sheet, optional, required};
 use super::spelling::cell;
-use super::{ImportError, Options, Progress, places, unknown_columns};
+use super::{ImportError, Options, Progress, begun, places};
 
 const COLUMNS: &[Column] = &[
     required("slug"),
@@ -47,17 +48,24 @@ pub async fn agencies(
     progress: Progress<'_>,
 ) -> Result<Report, ImportError> {
     let sheet = Sheet::read(file, COLUMNS)?;
-    let mut report = Report { rows: sheet.rows.len() as u64, notes: unknown_columns(&sheet), ..Report::default() };
+    let mut report = begun(&sheet);
     let all = match options.dry_run {
         true => db.unscoped().begin_reading(clock.today()).await?,
         false => db.unscoped().begin(clock.today()).await?,
     };
     let stored = all.agencies().await?;
+    let districts = districts::known(&all).await?;
     let mut known: HashMap<String, agency::Model> = stored.into_iter().map(|row| (row.slug.clone(), row)).collect();
     let mut new = Vec::new();
     for row in &sheet.rows {
         let mut cells = Cells::new(&sheet, row);
-        let read = read(&sheet, row, &mut cells, options);
+        let read = read(&sheet, row, &mut cells, options, &districts);
+        if let Some(read) = &read
+            && read.district.is_none()
+            && let Some(note) = unread_district(&cells, row.line, &read.ags)
+        {
+            report.notes.push(note);
+        }
         let changed = read.as_ref().and_then(|read| Some(difference(known.get(&read.slug)?, read)));
         match (read, changed) {
             (Some(_), Some(None)) => report.unchanged += 1,
@@ -81,7 +89,13 @@ pub async fn agencies(
 }
 
 /// Reads a row. `None` if a cell was refused.
-fn read(sheet: &Sheet, row: &Row, cells: &mut Cells<'_>, options: &Options) -> Option<agency::Model> {
+fn read(
+    sheet: &Sheet,
+    row: &Row,
+    cells: &mut Cells<'_>,
+    options: &Options,
+    districts: &HashMap<String, Vec<district::Model>>,
+) -> Option<agency::Model> {
     let slug = sheet.cell(row, "slug");
     if options.agency.as_deref().is_some_and(|only| only != slug) {
         cells.refuse("slug", RefusalCode::ForeignAgency, None);
@@ -93,19 +107,19 @@ fn read(sheet: &Sheet, row: &Row, cells: &mut Cells<'_>, options: &Options) -> O
     let hint = "Kleinbuchstaben, Ziffern und Bindestriche";
     let slug = cells.read_or("slug", RefusalCode::UnknownCode, Some(hint), slug_of);
     let kind = cells.read("kind", AgencyKind::from_code);
-    let hint = "achtstelliger Gemeindeschlüssel einer kreisfreien Stadt oder eines Kreises in NRW";
-    let ags = cells
-        .read_or("ags", RefusalCode::UnknownCode, Some(hint), |ags| places::municipality(ags).map(|_| ags.to_owned()));
+    let ags = cells.read_or("ags", RefusalCode::UnknownCode, Some(places::AGS_HINT), |ags| {
+        places::municipality(ags).map(|_| ags.to_owned())
+    });
     let legal_form = cells.read("legal_form", LegalForm::from_code);
     let bound_by_203 = cells.read("bound_by_203", cell::yes_or_no);
     let law = cells.read("data_protection_law", DataProtectionLaw::from_code);
     let baustein =
-        cells.read("baustein", |text| text.parse::<i16>().ok().filter(|baustein| (1..=3).contains(baustein)));
+        cells.read("baustein", |text| cell::whole::<i16>(text).filter(|baustein| (1..=3).contains(baustein)));
     let posts = cells.read_or("posts", RefusalCode::UnknownCode, Some("Stellen, zum Beispiel 2,5"), posts_of);
-    let district = ags.as_deref().and_then(|ags| {
-        cells.read("district", |code| {
-            places::districts(ags).find(|district| district.code == code).map(|_| code.to_owned())
-        })
+    // Without a list of the municipality's districts no code is wrong.
+    let own = ags.as_deref().and_then(|ags| districts.get(ags));
+    let district = own.and_then(|own| {
+        cells.read("district", |code| own.iter().find(|district| district.code == code).map(|_| code.to_owned()))
     });
     let (name, controller) = (cells.line("name"), cells.line("controller"));
     let (association, internal_specialisation) = (cells.line("association"), cells.line("internal_specialisation"));
@@ -171,20 +185,13 @@ fn difference(stored: &agency::Model, read: &agency::Model) -> Option<&'static s
 
 /// Writes agencies, and before them their missing municipalities and districts.
 async fn write(all: &Unscoped, new: Vec<agency::Model>) -> Result<(), DbErr> {
-    let known = all.municipalities().await?;
-    let ags: BTreeSet<&str> = new.iter().map(|agency| agency.ags.as_str()).collect();
-    let (mut cities, mut parts) = (Vec::new(), Vec::new());
-    for ags in ags.into_iter().filter(|ags| !known.contains(*ags)) {
-        let name = places::municipality(ags).unwrap_or_default().to_owned();
-        cities.push(municipality::Model { ags: ags.to_owned(), name });
-        parts.extend(places::districts(ags).map(|part| district::Model {
-            ags: part.ags.to_owned(),
-            code: part.code.to_owned(),
-            name: part.name.to_owned(),
-            kind: part.kind.to_owned(),
-        }));
-    }
+    let (cities, parts) = districts::missing(all, new.iter().map(|agency| agency.ags.as_str())).await?;
     all.insert_agencies(cities, parts, new).await
+}
+
+/// Note about a district that is not stored, because the municipality's districts are unknown.
+fn unread_district(cells: &Cells<'_>, line: u64, ags: &str) -> Option<String> {
+    (!cells.is_empty("district")).then(|| places::unknown_districts(line, "district", ags))
 }
 
 #[cfg(test)]

@@ -18,9 +18,9 @@ use uuid::Uuid;
 
 use super::cells::Cells;
 use super::report::{RefusalCode, Report};
-use super::sheet::{Column, Sheet, optional, required};
+use super::sheet::{Column, Sheet, consent, required};
 use super::spelling::cell;
-use super::{ImportError, Options, Progress, unknown_columns};
+use super::{ImportError, Options, Progress, begun};
 use crate::agreement::narrow::Running;
 use crate::work::{TimerWork, Work};
 
@@ -30,13 +30,13 @@ const COLUMNS: &[Column] = &[
     required("purpose"),
     required("version"),
     required("valid_from"),
-    optional("valid_until"),
+    consent("valid_until"),
     required("respond_working_days"),
     required("access_days"),
     required("contact"),
     required("legal_ground"),
     required("fields"),
-    optional("narrows_running"),
+    consent("narrows_running"),
 ];
 
 /// Imports agreements.
@@ -52,7 +52,7 @@ pub async fn agreements(
     progress: Progress<'_>,
 ) -> Result<Report, ImportError> {
     let sheet = Sheet::read(file, COLUMNS)?;
-    let mut report = Report { rows: sheet.rows.len() as u64, notes: unknown_columns(&sheet), ..Report::default() };
+    let mut report = begun(&sheet);
     let work = if options.dry_run { None } else { Some(Work::for_timer(db, clock).await?) };
     let looking = if options.dry_run { Some(db.unscoped().begin_reading(clock.today()).await?) } else { None };
     let Some(all) = looking.as_ref().or(work.as_ref().map(Work::unscoped)) else { return Ok(report) };
@@ -150,7 +150,7 @@ fn read(
     {
         cells.refuse("purpose", RefusalCode::UnknownCode, Some("diese Art von Stelle kann das nicht leisten"));
     }
-    let version = cells.read("version", |text| text.parse().ok().filter(|version| *version >= 1_i32));
+    let version = cells.read("version", |text| cell::whole(text).filter(|version| *version >= 1_i32));
     let valid_from = cells.day("valid_from");
     let valid_until = cells.day("valid_until");
     if let (Some(from), Some(until)) = (valid_from, valid_until)
@@ -159,8 +159,8 @@ fn read(
         cells.refuse("valid_until", RefusalCode::InvalidDate, Some("liegt vor „valid_from“"));
     }
     let respond =
-        cells.read("respond_working_days", |text| text.parse().ok().filter(|days| (1..=250_i16).contains(days)));
-    let access = cells.read("access_days", |text| text.parse().ok().filter(|days| (0..=3_650_i16).contains(days)));
+        cells.read("respond_working_days", |text| cell::whole(text).filter(|days| (1..=250_i16).contains(days)));
+    let access = cells.read("access_days", |text| cell::whole(text).filter(|days| (0..=3_650_i16).contains(days)));
     let narrows_running = cells.read("narrows_running", cell::yes_or_no).unwrap_or(false);
     let (contact, legal_ground) = (cells.line("contact"), cells.line("legal_ground"));
     let (fields, ticked_only) = fields(cells, kind);

@@ -1,15 +1,43 @@
 //! The hash by which a second import recognises a row.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
+use kim_domain::field::HandoverField;
 use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::referral::ReferralStatus;
 use kim_domain::value::CasePhase;
 
 use super::case_row::CaseRow;
 
+/// The version of new hashes. A stored hash names its version before a colon; the first version had none.
+///
+/// A new way of normalising a value is a new version: the row keeps the value of the earlier one in
+/// [`CaseRow::first_values`], so that rows which are stored with its hash count as unchanged.
+const NEWEST: &str = "2";
+
 impl CaseRow {
     /// Hash of the row's content, independent of its spelling. It must stay the same in every version of this program.
     pub(crate) fn hash(&self, key: &FingerprintKey) -> String {
+        format!("{NEWEST}:{}", self.digest(key, &self.values))
+    }
+
+    /// Whether a stored hash of any version is that of this row, whose newest hash is known.
+    pub(crate) fn has_hash(&self, key: &FingerprintKey, stored: &str, newest: &str) -> bool {
+        stored == newest || (!stored.contains(':') && stored == self.first_hash(key))
+    }
+
+    /// The hash of the first version.
+    pub(crate) fn first_hash(&self, key: &FingerprintKey) -> String {
+        if self.first_values.is_empty() {
+            return self.digest(key, &self.values);
+        }
+        let mut values = self.values.clone();
+        values.extend(self.first_values.clone());
+        self.digest(key, &values)
+    }
+
+    fn digest(&self, key: &FingerprintKey, values: &BTreeMap<HandoverField, String>) -> String {
         let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
         let mut parts = vec![
             self.district.clone().unwrap_or_default(),
@@ -17,7 +45,7 @@ impl CaseRow {
             day(self.opened_on),
             self.children.to_string(),
         ];
-        for (field, value) in &self.values {
+        for (field, value) in values {
             parts.extend([field.name().to_owned(), value.clone()]);
         }
         if let Some(referral) = &self.referral {

@@ -7,7 +7,6 @@ use kim_domain::field::{FieldSet, HandoverField as F};
 use kim_domain::nationality;
 use kim_domain::person_name::person_name;
 use kim_domain::purpose::ReferralPurpose;
-use kim_domain::reference::looks_like_foreign_number;
 use kim_domain::referral::ReferralStatus;
 use kim_domain::value::{
     Accommodation, AnerkennungState, Benefit, CasePhase, Employment, Gender, GermanLevel, HouseholdMember,
@@ -17,10 +16,11 @@ use kim_domain::value::{
 
 use super::cells::Cells;
 use super::report::{RefusalCode, RefusedCell};
-use super::sheet::{Column, Row, Sheet, optional, required};
+use super::sheet::{Column, Row, Sheet, consent, optional, required};
 use super::spelling::status::{Standing, standing};
-use super::spelling::{Spelled, cell, purpose, title::title};
-use crate::telephone;
+use super::spelling::{Spelled, cell, fold, letters, purpose, title::title};
+use crate::refusal::WorkError;
+use crate::{telephone, text};
 
 pub(crate) const COLUMNS: &[Column] = &[
     required("Fallnummer"),
@@ -62,12 +62,12 @@ pub(crate) const COLUMNS: &[Column] = &[
     optional("Frist"),
     optional("Status"),
     optional("Erledigt am"),
-    optional("Einwilligung vom"),
-    optional("Einwilligung bis"),
-    optional("Schweigepflichtentbindung vom"),
-    optional("Zusätzlich eingewilligt"),
+    consent("Einwilligung vom"),
+    consent("Einwilligung bis"),
+    consent("Schweigepflichtentbindung vom"),
+    consent("Zusätzlich eingewilligt"),
     // Whether the receiver may report the outcome; no, if the column is missing.
-    optional("Rückmeldung"),
+    consent("Rückmeldung"),
     optional("Notiz"),
     // Missing in the first lists.
     optional("Unterkunft"),
@@ -91,6 +91,8 @@ pub(crate) struct CaseRow {
     pub(crate) children: u32,
     /// Stored values of person and case by field. `Concern` is the client's own words and stays in the case.
     pub(crate) values: BTreeMap<F, String>,
+    /// Values that the first version of the hash had in another form.
+    pub(crate) first_values: BTreeMap<F, String>,
     pub(crate) referral: Option<ReferralRow>,
     pub(crate) refused: Vec<RefusedCell>,
 }
@@ -121,6 +123,7 @@ impl CaseRow {
         let agency = cells.required_line("Träger").map(|slug| slug.to_lowercase());
         cells.require("Nachname");
         let family_name = name(&mut cells, "Nachname");
+        let given_name = name(&mut cells, "Vorname");
         cells.require("Geburtsdatum");
         cells.require("Aufnahme am");
         cells.require("Phase");
@@ -132,14 +135,17 @@ impl CaseRow {
             district: cells.line("Stadtbezirk"),
             phase: cells.read("Phase", CasePhase::find),
             opened_on: cells.past_day("Aufnahme am", today),
-            family_name,
-            given_name: name(&mut cells, "Vorname"),
+            family_name: family_name.as_ref().map(|own| own.text.clone()),
+            given_name: given_name.as_ref().map(|own| own.text.clone()),
             birth_date,
             children: cells.read("Kinder", cell::count).unwrap_or(0),
             values: BTreeMap::new(),
+            first_values: BTreeMap::new(),
             referral: None,
             refused: Vec::new(),
         };
+        read.set_own(F::FamilyName, family_name, Value::Line);
+        read.set_own(F::GivenName, given_name, Value::Line);
         read.person(&mut cells, today);
         read.case(&mut cells);
         read.referral = referral(&mut cells, today);
@@ -157,18 +163,27 @@ impl CaseRow {
         }
     }
 
+    /// Sets a value in the Träger's own words.
+    fn set_own(&mut self, field: F, own: Option<Own>, wrap: fn(String) -> Value) {
+        let Some(own) = own else { return };
+        self.set(field, Some(wrap(own.text)));
+        if let Some(first) = own.first {
+            self.first_values.insert(field, wrap(first).encode());
+        }
+    }
+
     fn person(&mut self, cells: &mut Cells<'_>, today: NaiveDate) {
-        self.set(F::FamilyName, self.family_name.clone().map(Value::Line));
-        self.set(F::GivenName, self.given_name.clone().map(Value::Line));
         self.set(F::BirthDate, self.birth_date.map(Value::Date));
         self.set(F::Gender, cells.read("Geschlecht", Gender::find).map(Value::Gender));
-        self.set(F::Street, own_line(cells, "Straße").map(Value::Line));
+        self.set_own(F::Street, own_line(cells, "Straße"), Value::Line);
         let hint = "fünf Ziffern von 01001 bis 99998, auch mit Null am Anfang";
         let postal_code = cells.read_or("PLZ", RefusalCode::UnknownCode, Some(hint), cell::postal_code);
         self.set(F::PostalCode, postal_code.map(Value::Line));
-        self.set(F::City, own_line(cells, "Ort").map(Value::Line));
+        self.set_own(F::City, own_line(cells, "Ort"), Value::Line);
         let phone = cells.read_or("Telefon", RefusalCode::UnknownCode, Some(telephone::HINT), cell::phone);
-        self.set(F::Phone, phone.map(Value::Line));
+        // Earlier versions had a blank before an extension.
+        let first = |number: &String| number.contains('-').then(|| number.replace('-', " "));
+        self.set_own(F::Phone, phone.map(|text| Own { first: first(&text), text }), Value::Line);
         let hint = "eine Adresse wie name@example.org, höchstens 200 Zeichen";
         let email = cells.read_or("E-Mail", RefusalCode::UnknownCode, Some(hint), cell::email);
         self.set(F::Email, email.map(Value::Line));
@@ -180,8 +195,8 @@ impl CaseRow {
         self.set(F::Aufenthaltstitel, title.map(Value::Aufenthaltstitel));
         self.set(F::AufenthaltstitelValidUntil, cells.day("Titel gültig bis").map(Value::Date));
         self.set(F::WorkPermission, cells.read("Arbeitserlaubnis", WorkPermission::find).map(Value::WorkPermission));
-        let place = own_line(cells, "Wohnsitzauflage").filter(|place| cell::yes_or_no(place) != Some(false));
-        self.set(F::Wohnsitzauflage, place.map(|place| Value::Wohnsitzauflage(Wohnsitzauflage { place })));
+        let place = wohnsitzauflage(cells);
+        self.set_own(F::Wohnsitzauflage, place, |place| Value::Wohnsitzauflage(Wohnsitzauflage { place }));
         self.set(F::InGermanySince, cells.past_day("In Deutschland seit", today).map(Value::Date));
         self.set(F::MaritalStatus, cells.read("Familienstand", MaritalStatus::find).map(Value::MaritalStatus));
         if !cells.is_empty("Kinder") {
@@ -196,30 +211,50 @@ impl CaseRow {
         let course = cells.read("Integrationskurs", IntegrationskursState::find);
         self.set(F::Integrationskurs, course.map(Value::IntegrationskursState));
         self.set(F::SchoolDegree, cells.read("Schulabschluss", SchoolDegree::find).map(Value::SchoolDegree));
-        self.set(F::VocationalQualification, own_line(cells, "Berufsabschluss").map(Value::Line));
+        self.set_own(F::VocationalQualification, own_line(cells, "Berufsabschluss"), Value::Line);
         self.set(F::Anerkennung, cells.read("Anerkennung", AnerkennungState::find).map(Value::AnerkennungState));
         self.set(F::Employment, cells.read("Beschäftigung", Employment::find).map(Value::Employment));
         self.set(F::CurrentBenefit, cells.read("Leistung", Benefit::find).map(Value::Benefit));
-        self.set(F::Disability, own_line(cells, "Behinderung").map(Value::Line));
+        self.set_own(F::Disability, own_line(cells, "Behinderung"), Value::Line);
     }
 
     fn case(&mut self, cells: &mut Cells<'_>) {
         self.set(F::TargetGroup, list(cells, "Zielgruppe", TargetGroup::find).map(Value::TargetGroups));
-        self.set(F::Concern, own_text(cells, "Anliegen").map(Value::Text));
-        self.set(F::CounsellingNotes, own_text(cells, "Notiz").map(Value::Text));
+        self.set_own(F::Concern, own_text(cells, "Anliegen"), Value::Text);
+        self.set_own(F::CounsellingNotes, own_text(cells, "Notiz"), Value::Text);
     }
 }
 
+/// The case number as it is written: another form would be another case.
 fn case_number(cells: &mut Cells<'_>) -> Option<String> {
     cells.require("Fallnummer");
-    own_line(cells, "Fallnummer")
+    own_line(cells, "Fallnummer").map(|own| own.first.unwrap_or(own.text))
+}
+
+/// The place of a residence obligation; `None` for a no.
+fn wohnsitzauflage(cells: &mut Cells<'_>) -> Option<Own> {
+    const COLUMN: &str = "Wohnsitzauflage";
+    let place = own_line(cells, COLUMN).filter(|place| cell::yes_or_no(&place.text) != Some(false))?;
+    // `nein?` is neither a place nor a no.
+    if cell::yes_or_no(&letters(&fold(&place.text))) == Some(false) {
+        cells.refuse(COLUMN, RefusalCode::UnknownCode, Some("ein Ort, oder „nein“ ohne Zusatz"));
+        return None;
+    }
+    Some(place)
+}
+
+/// A text in the Träger's own words.
+struct Own {
+    text: String,
+    /// The text before normalisation, which the first version of the hash used, if it differs.
+    first: Option<String>,
 }
 
 /// A person's name. Its signs are checked as the file has them, before blanks are unified.
-fn name(cells: &mut Cells<'_>, column: &str) -> Option<String> {
-    cells.line(column)?;
+fn name(cells: &mut Cells<'_>, column: &str) -> Option<Own> {
+    let written = cells.line(column)?;
     match person_name(cells.raw(column)) {
-        Ok(name) => Some(name),
+        Ok(text) => Some(Own { first: (text != written).then_some(written), text }),
         Err(why) => {
             cells.refuse(column, RefusalCode::UnknownCode, Some(&why.to_string()));
             None
@@ -228,26 +263,37 @@ fn name(cells: &mut Cells<'_>, column: &str) -> Option<String> {
 }
 
 /// A line in the Träger's own words.
-fn own_line(cells: &mut Cells<'_>, column: &str) -> Option<String> {
+fn own_line(cells: &mut Cells<'_>, column: &str) -> Option<Own> {
     let line = cells.line(column)?;
-    own_words(cells, column, &line).then_some(line)
+    own_words(cells, column, line, text::line)
 }
 
 /// A text in the Träger's own words, of one or more lines.
-fn own_text(cells: &mut Cells<'_>, column: &str) -> Option<String> {
-    let text = cells.text(column)?;
-    own_words(cells, column, &text).then_some(text)
+fn own_text(cells: &mut Cells<'_>, column: &str) -> Option<Own> {
+    let written = cells.text(column)?;
+    own_words(cells, column, written, text::text)
 }
 
-/// Refuses a reference or free text that contains a number of another register (§ 51a SGB II, § 10(4) AZRG). Returns
-/// whether it is allowed.
-fn own_words(cells: &mut Cells<'_>, column: &str, text: &str) -> bool {
-    let foreign = looks_like_foreign_number(text);
-    if foreign {
-        let hint = "enthält etwas, das wie eine BG-, Kunden- oder AZR-Nummer aussieht";
-        cells.refuse(column, RefusalCode::UnknownCode, Some(hint));
+/// Checks a text like one that is entered in the program: for length, invisible characters, and numbers of other
+/// registers (§ 51a SGB II, § 10(4) AZRG).
+fn own_words(
+    cells: &mut Cells<'_>,
+    column: &str,
+    written: String,
+    check: fn(&str, &str) -> Result<String, WorkError>,
+) -> Option<Own> {
+    match check(column, &written) {
+        Ok(text) => {
+            let first = (text != written).then_some(written);
+            Some(Own { text, first })
+        }
+        Err(WorkError::Refused(refused)) => {
+            cells.refuse(column, RefusalCode::UnknownCode, Some(&refused.text));
+            None
+        }
+        // A check of a text asks no database.
+        Err(_) => None,
     }
-    !foreign
 }
 
 /// A list of words, separated by commas or semicolons. Each unknown word is refused separately.

@@ -16,7 +16,7 @@ use super::report::Report;
 use super::resolve::{Identity, Outcome, Ready, Resolver};
 use super::sheet::Sheet;
 use super::write::{BATCH, write};
-use super::{ImportError, Options, Progress, unknown_columns};
+use super::{ImportError, Options, Progress, begun, places};
 
 /// Imports a case list. All valid rows are written in one transaction. `progress` is called with the number of written
 /// rows.
@@ -35,7 +35,6 @@ pub async fn cases(
     let (now, today) = (clock.now_micros(), clock.today());
     let sheet = Sheet::read(file, COLUMNS)?;
     let rows: Vec<CaseRow> = sheet.rows.iter().map(|row| CaseRow::read(&sheet, row, today)).collect();
-    let notes = unknown_columns(&sheet);
     let all = match options.dry_run {
         true => db.unscoped().begin_reading(today).await?,
         false => db.unscoped().begin(today).await?,
@@ -49,8 +48,7 @@ pub async fn cases(
     let numbers: Vec<String> = rows.iter().filter_map(|row| row.case_number.clone()).collect();
     let known = all.import_hashes(&numbers).await?;
     let mut resolver = Resolver { directory: &directory, key, only: options.agency.as_deref(), now, today, known };
-    let mut sorted =
-        Sorted { report: Report { rows: rows.len() as u64, notes, ..Report::default() }, ..Sorted::default() };
+    let mut sorted = Sorted { report: begun(&sheet), ..Sorted::default() };
     for (row, written) in rows.iter().zip(&sheet.rows) {
         sorted.add(resolver.resolve(row, &sheet, written));
     }
@@ -88,6 +86,10 @@ impl<'a> Sorted<'a> {
         match outcome {
             Outcome::New(ready) => {
                 self.report.accepted += 1;
+                if ready.row.district.is_some() && ready.district.is_none() {
+                    let note = places::unknown_districts(ready.row.line, "Stadtbezirk", &ready.identity.agency.ags);
+                    self.report.notes.push(note);
+                }
                 if let Some(referral) = &ready.referral {
                     for field in referral.plan.not_in_agreement.iter() {
                         self.report.notes.push(format!(

@@ -28,6 +28,10 @@ impl<'a> Cells<'a> {
             let hint = "mehr Zellen als Spalten: Text mit Trennzeichen gehört in Anführungszeichen";
             cells.refuse_value("(hinter der letzten Spalte)", surplus, RefusalCode::UnknownCode, Some(hint));
         }
+        for column in sheet.cut_off(row) {
+            let hint = "die Zeile ist kürzer als die Kopfzeile: auch eine leere Zelle braucht ihr Trennzeichen";
+            cells.refuse_value(column, "", RefusalCode::MissingRequired, Some(hint));
+        }
         cells
     }
 

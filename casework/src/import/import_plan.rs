@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{Days, NaiveDate};
 use kim_domain::agency::AgencyKind;
 use kim_domain::calendar::{age_on, noon_micros};
+use kim_domain::consent::{ConsentForm, Declaration, ValidDays, only_ticked};
 use kim_domain::disclosure::{self, Stage, Terms};
 use kim_domain::field::{FieldSet, HandoverField as F};
 use kim_domain::purpose::ReferralPurpose;
@@ -51,9 +52,17 @@ pub(crate) struct Event {
 }
 
 /// Plans the referral of a row. `now` is in microseconds, `today` is the day in Berlin.
-pub(crate) fn plan(referral: &ReferralRow, standing: Standing, parties: &Parties, now: i64, today: NaiveDate) -> Plan {
+/// `days` are those of the consent.
+pub(crate) fn plan(
+    referral: &ReferralRow,
+    standing: Standing,
+    parties: &Parties,
+    days: Option<ValidDays>,
+    now: i64,
+    today: NaiveDate,
+) -> Plan {
     let ticked = referral.ticked.and(parties.agreement.fields);
-    let consent = consent(referral, parties, ticked);
+    let consent = consent(referral, parties, ticked, days);
     let standing = suspended_without_ground(standing, consent, parties, today);
     let offered = parties.agreement.fields.without(parties.agreement.ticked_only).or(ticked);
     let moves = moves(&standing);
@@ -87,17 +96,44 @@ pub(crate) fn plan(referral: &ReferralRow, standing: Standing, parties: &Parties
     }
 }
 
-fn consent(referral: &ReferralRow, parties: &Parties, ticked: FieldSet) -> Option<disclosure::Consent> {
-    let valid_from = referral.consent_from.or(referral.release_on)?;
+fn consent(
+    referral: &ReferralRow,
+    parties: &Parties,
+    ticked: FieldSet,
+    days: Option<ValidDays>,
+) -> Option<disclosure::Consent> {
+    let days = days?;
     Some(disclosure::Consent {
         fields: parties.agreement.fields.without(parties.agreement.ticked_only),
         ticked,
         data_protection: referral.consent_from.is_some(),
         release_from_secrecy: referral.release_on.is_some(),
         art9: ticked.iter().any(F::is_art9),
-        valid_from,
-        valid_until: referral.consent_until,
+        valid_from: days.valid_from,
+        valid_until: Some(days.valid_until),
         withdrawn: false,
+    })
+}
+
+/// The consent of a row as a declaration; `None` if the row has none. A list does not say how it was given, nor whether
+/// it names special categories: without that the consent is no ground for them, and the referral comes in as suspended.
+pub(crate) fn declaration(referral: &ReferralRow, parties: &Parties) -> Option<Declaration> {
+    let valid_from = referral.consent_from.or(referral.release_on)?;
+    let agreement = parties.agreement;
+    Some(Declaration {
+        fields: agreement.fields.without(only_ticked(parties.receiver, agreement.ticked_only)),
+        ticked: referral.ticked.and(agreement.fields),
+        data_protection: referral.consent_from.is_some(),
+        release_from_secrecy: referral.release_on.is_some(),
+        release_on: referral.release_on,
+        art9: true,
+        valid_from: Some(valid_from),
+        valid_until: referral.consent_until,
+        form: ConsentForm::Written,
+        form_has_reason: false,
+        is_witnessed: false,
+        has_guardian: false,
+        understands: false,
     })
 }
 

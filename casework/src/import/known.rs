@@ -11,23 +11,25 @@ use kim_entity::unscoped::Unscoped;
 use kim_entity::{agency, agreement};
 use uuid::Uuid;
 
-use super::spelling::fold;
+use super::spelling::Spellings;
 
 /// Agencies, their districts and agreements.
 #[derive(Debug)]
 pub(crate) struct Directory {
     agencies: HashMap<String, agency::Model>,
-    districts: HashMap<(String, String), String>,
+    /// The codes of the districts of each municipality.
+    districts: HashMap<String, Spellings<String>>,
     agreements: HashMap<(Uuid, ReferralPurpose), Vec<agreement::Model>>,
 }
 
 impl Directory {
     pub(crate) async fn load(all: &Unscoped) -> Result<Self, DbErr> {
         let agencies = all.enabled_agencies().await?;
-        let mut districts = HashMap::new();
+        let mut districts: HashMap<_, Spellings<String>> = HashMap::new();
         for row in all.districts().await? {
-            districts.insert((row.ags.clone(), fold(&row.code)), row.code.clone());
-            districts.insert((row.ags, fold(&row.name)), row.code);
+            let own = districts.entry(row.ags).or_default();
+            own.add(&row.code, row.code.clone());
+            own.add(&row.name, row.code);
         }
         let mut agreements: HashMap<_, Vec<agreement::Model>> = HashMap::new();
         for row in all.agreements().await? {
@@ -48,7 +50,12 @@ impl Directory {
 
     /// The code of a district, by name or code.
     pub(crate) fn district(&self, ags: &str, name: &str) -> Option<&str> {
-        self.districts.get(&(ags.to_owned(), fold(name))).map(String::as_str)
+        self.districts.get(ags)?.find(name).map(String::as_str)
+    }
+
+    /// Whether the districts of a municipality are known.
+    pub(crate) fn has_districts(&self, ags: &str) -> bool {
+        self.districts.contains_key(ags)
     }
 
     /// The version of the agreement between agencies of a municipality that is in force on a day.

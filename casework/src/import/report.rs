@@ -66,6 +66,9 @@ pub struct Report {
     /// JSON if there are none.
     #[serde(skip_serializing_if = "is_none")]
     pub duplicates_elsewhere: u64,
+    /// Columns of the file that are not read. Not part of the JSON if there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unread_columns: Vec<String>,
     /// Notes about content that was not imported, in German.
     #[serde(skip)]
     pub notes: Vec<String>,
@@ -119,6 +122,9 @@ impl Report {
                 "Außerhalb dieser Datei gibt es {} Fälle, die dieselben Personen betreffen könnten.",
                 self.duplicates_elsewhere
             );
+        }
+        if !self.unread_columns.is_empty() {
+            let _ = writeln!(text, "Hinweis: nicht gelesene Spalten: {}", printable(&self.unread_columns.join(", ")));
         }
         for note in self.notes.iter().take(MAX_NOTES) {
             let _ = writeln!(text, "Hinweis: {}", printable(note));
@@ -192,6 +198,7 @@ mod tests {
             refused: vec![refusal, formula],
             duplicates: vec![(2, 3)],
             duplicates_elsewhere: 1,
+            unread_columns: vec!["Alter".into()],
             notes: vec!["x".into(); 22],
         }
     }
@@ -206,9 +213,10 @@ mod tests {
             ],
             "duplicates": [[2, 3]],
         });
-        let nothing_elsewhere = Report { duplicates_elsewhere: 0, ..report() };
+        let nothing_elsewhere = Report { duplicates_elsewhere: 0, unread_columns: vec![], ..report() };
         assert_eq!(serde_json::to_value(nothing_elsewhere).expect("JSON"), expected);
         expected["duplicatesElsewhere"] = 1.into();
+        expected["unreadColumns"] = serde_json::json!(["Alter"]);
         assert_eq!(serde_json::to_value(report()).expect("JSON"), expected);
     }
 
@@ -218,6 +226,7 @@ mod tests {
         assert!(text.starts_with("3 Zeilen gelesen: 1 übernommen, 1 unverändert, 1 abgelehnt.\n"), "{text}");
         assert!(text.contains("Zeile 50, Geburtsdatum „31.02.2001“: kein gültiges Datum\n"), "{text}");
         assert!(text.contains("Zeilen 2 und 3"), "{text}");
+        assert!(text.contains("Hinweis: nicht gelesene Spalten: Alter\n"), "{text}");
         assert_eq!(text.matches("Hinweis: x").count(), 20);
         assert!(text.ends_with("… und 2 weitere Hinweise dieser Art.\n"), "{text}");
         assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");

@@ -3,6 +3,9 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
+use kim_domain::calendar::is_before_birth;
+use kim_domain::consent::{ConsentContext, ConsentError as E, ValidDays, check_listed};
+use kim_domain::field::HandoverField as F;
 use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::referral::ReferralStatus;
 use kim_domain::value::CasePhase;
@@ -11,7 +14,7 @@ use uuid::Uuid;
 
 use super::case_row::{CaseRow, ReferralRow};
 use super::cells::Cells;
-use super::import_plan::{Parties, Plan, plan};
+use super::import_plan::{Parties, Plan, declaration, plan};
 use super::known::{self, Directory};
 use super::report::{RefusalCode, RefusedCell};
 use super::sheet::{Row, Sheet};
@@ -88,10 +91,18 @@ impl<'a> Resolver<'a> {
         let name = identity.as_ref().map(|identity| (identity.agency.id, identity.case_number.to_owned()));
         let known = name.as_ref().and_then(|name| self.known.get(name));
         match (known, identity) {
-            (Some(Some(hash)), Some(identity)) if *hash == identity.hash => Outcome::Unchanged(Box::new(identity)),
+            (Some(Some(hash)), Some(identity)) if row.has_hash(self.key, hash, &identity.hash) => {
+                Outcome::Unchanged(Box::new(identity))
+            }
             (known, identity) => {
                 if known.is_some() {
                     cells.refuse("Fallnummer", RefusalCode::Changed, None);
+                }
+                let in_germany_since = row.values.get(&F::InGermanySince).and_then(|day| day.parse().ok());
+                for (column, day) in [("Aufnahme am", row.opened_on), ("In Deutschland seit", in_germany_since)] {
+                    if is_before_birth(row.birth_date, day) {
+                        cells.refuse(column, RefusalCode::InvalidDate, Some("liegt vor dem Geburtsdatum"));
+                    }
                 }
                 let district = self.district(row, agency, &mut cells);
                 let referral = self.referral(row, agency, &mut cells);
@@ -129,7 +140,12 @@ impl<'a> Resolver<'a> {
     }
 
     fn district(&self, row: &CaseRow, agency: Option<&agency::Model>, cells: &mut Cells<'_>) -> Option<&'a str> {
-        let district = self.directory.district(&agency?.ags, row.district.as_deref()?);
+        let (ags, name) = (&agency?.ags, row.district.as_deref()?);
+        // Without a list of the municipality's districts no district is wrong. The report tells that it is not stored.
+        if !self.directory.has_districts(ags) {
+            return None;
+        }
+        let district = self.directory.district(ags, name);
         if district.is_none() {
             cells.refuse("Stadtbezirk", RefusalCode::UnknownCode, None);
         }
@@ -165,7 +181,70 @@ impl<'a> Resolver<'a> {
             purpose,
             agreement: known::terms(agreement),
         };
-        let plan = plan(referral, standing, &parties, self.now, self.today);
+        let days = consent_days(row, referral, &parties, self.today, cells)?;
+        let plan = plan(referral, standing, &parties, days, self.now, self.today);
         Some(ReadyReferral { row: referral, receiver, agreement, plan })
     }
+}
+
+/// Columns on which the check of a consent depends.
+const CONSENT: [&str; 5] = [
+    "Geburtsdatum",
+    "Einwilligung vom",
+    "Einwilligung bis",
+    "Schweigepflichtentbindung vom",
+    "Zusätzlich eingewilligt",
+];
+
+/// The days of the row's consent, by the rules of a consent that is recorded in the program. `None` if it was refused.
+fn consent_days(
+    row: &CaseRow,
+    referral: &ReferralRow,
+    parties: &Parties,
+    today: NaiveDate,
+    cells: &mut Cells<'_>,
+) -> Option<Option<ValidDays>> {
+    let depends = |refused: &RefusedCell| CONSENT.contains(&refused.column.as_str());
+    let Some(declaration) = declaration(referral, parties).filter(|_| !row.refused.iter().any(depends)) else {
+        return Some(None);
+    };
+    let context = ConsentContext {
+        receiver: parties.receiver,
+        purpose: parties.purpose,
+        ticked_only: parties.agreement.ticked_only,
+        birth_date: row.birth_date,
+        today,
+    };
+    let error = match check_listed(&declaration, &context) {
+        Ok(days) => return Some(Some(days)),
+        Err(error) => error,
+    };
+    let first = if referral.consent_from.is_some() { "Einwilligung vom" } else { "Schweigepflichtentbindung vom" };
+    let minor = "minderjährig: bitte ohne Einwilligung einlesen und sie im Programm mit der sorgeberechtigten Person \
+                 erfassen (recordConsent, „guardian“ oder „understands“)";
+    let before_birth = "liegt vor dem Geburtsdatum";
+    let (column, code, hint) = match error {
+        E::BeforeBirth("validFrom") => (first, RefusalCode::InvalidDate, before_birth),
+        E::BeforeBirth(_) => ("Schweigepflichtentbindung vom", RefusalCode::InvalidDate, before_birth),
+        E::TooLong => {
+            let hint = "mehr als 24 Monate nach „Einwilligung vom“: so lange gilt keine Einwilligung";
+            ("Einwilligung bis", RefusalCode::InvalidDate, hint)
+        }
+        E::Over | E::OverByNow => ("Einwilligung bis", RefusalCode::InvalidDate, "liegt vor dem Beginn"),
+        E::Minor | E::Child => (first, RefusalCode::UnknownCode, minor),
+        E::NoField
+        | E::Nothing
+        | E::Never(_)
+        | E::OnlyTicked(_)
+        | E::Art9
+        | E::OralForHealth
+        | E::OralWithoutReason
+        | E::Future(_)
+        | E::DayWithoutRelease => {
+            let hint = "die Vereinbarung lässt hier nur Angekreuztes zu, und angekreuzt ist nichts davon";
+            ("Zusätzlich eingewilligt", RefusalCode::UnknownCode, hint)
+        }
+    };
+    cells.refuse(column, code, Some(hint));
+    None
 }

@@ -1,8 +1,14 @@
 //! Parses a spreadsheet export into rows of named cells.
 
+mod code_page;
+mod heading;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use encoding_rs::{Encoding, WINDOWS_1252};
+
+use self::code_page::{Damage, damage};
 use super::ImportError;
 
 /// A column that an import knows.
@@ -10,21 +16,29 @@ use super::ImportError;
 pub(crate) struct Column {
     pub(crate) name: &'static str,
     pub(crate) required: bool,
+    /// Whether an empty cell means more than a filled one: without its end a consent lasts longer.
+    pub(crate) narrows: bool,
 }
 
 /// A required column.
 pub(crate) const fn required(name: &'static str) -> Column {
-    Column { name, required: true }
+    Column { name, required: true, narrows: false }
 }
 
 /// An optional column.
 pub(crate) const fn optional(name: &'static str) -> Column {
-    Column { name, required: false }
+    Column { name, required: false, narrows: false }
+}
+
+/// An optional column of a consent or another permission, whose cell must not be lost.
+pub(crate) const fn consent(name: &'static str) -> Column {
+    Column { name, required: false, narrows: true }
 }
 
 /// The rows under a header.
 #[derive(Debug)]
 pub(crate) struct Sheet {
+    columns: &'static [Column],
     places: HashMap<&'static str, usize>,
     width: usize,
     /// Rows that are not empty.
@@ -33,42 +47,60 @@ pub(crate) struct Sheet {
     pub(crate) unknown: Vec<String>,
 }
 
-/// A row, and the line on which it begins. The header is on line 1.
+/// A row, and the line on which it begins. The first line of the file is line 1.
 #[derive(Debug)]
 pub(crate) struct Row {
     pub(crate) line: u64,
     record: csv::StringRecord,
 }
 
+impl Row {
+    fn is_filled(&self) -> bool {
+        self.record.iter().any(|cell| !cell.trim().is_empty())
+    }
+}
+
 impl Sheet {
-    /// Reads UTF-8 with or without a byte order mark, or Windows-1252, separated by semicolons or commas.
+    /// Reads UTF-8 with or without a byte order mark, or Windows-1252, separated by semicolons or commas, or as a first
+    /// line `sep=` says.
     pub(crate) fn read(file: &[u8], columns: &'static [Column]) -> Result<Self, ImportError> {
         let text = kim_domain::value::nfc(&decode(file)?);
         if let Some(place) = text.find('\0') {
             return Err(ImportError::NotText { line: line_of(&text, place) });
         }
-        let separator = separator(&text);
-        let mut reader = csv::ReaderBuilder::new()
-            .delimiter(separator)
-            .has_headers(false)
-            .flexible(true)
-            .from_reader(text.as_bytes());
+        let (start, named) = first_line(&text);
+        let body = &text[start..];
+        let separator = named.unwrap_or_else(|| separator(body));
         let mut records = Vec::new();
         let mut lines = Lines { text: text.as_bytes(), at: 0, line: 1 };
-        for record in reader.records() {
+        for record in reader(body, separator).into_records() {
             // The text is valid UTF-8 and rows may have any length, so this cannot fail.
             let Ok(record) = record else { continue };
             let begin = record.position().map_or(0, |position| usize::try_from(position.byte()).unwrap_or(usize::MAX));
-            records.push(Row { line: lines.line_at(begin), record });
+            records.push(Row { line: lines.line_at(start.saturating_add(begin)), record });
         }
         if ends_in_quotes(lines.rest(), separator) {
             return Err(ImportError::OpenQuote { line: lines.line });
         }
-        let mut records = records.into_iter();
-        let header = records.next().ok_or(ImportError::Empty)?;
-        let (places, unknown) = places(&header.record, columns)?;
-        let is_filled = |row: &Row| row.record.iter().any(|cell| !cell.trim().is_empty());
-        Ok(Self { places, width: header.record.len(), rows: records.filter(is_filled).collect(), unknown })
+        if damage(&text).is_some() {
+            refuse_damaged(&records)?;
+        }
+        records.retain(Row::is_filled);
+        let heading = heading::read(&records.first().ok_or(ImportError::Empty)?.record, columns)?;
+        let missing = heading::missing(&heading, columns);
+        if !missing.is_empty() {
+            let reason = heading::reason(body, &records, &heading, columns);
+            return Err(reason.unwrap_or(ImportError::MissingColumns(missing)));
+        }
+        let header = records.remove(0);
+        for &place in &heading.unnamed {
+            let is_filled = |row: &&Row| row.record.get(place).is_some_and(|cell| !cell.trim().is_empty());
+            if let Some(row) = records.iter().find(is_filled) {
+                return Err(ImportError::UnnamedColumn { place: place + 1, line: row.line });
+            }
+        }
+        let heading::Heading { places, unknown, .. } = heading;
+        Ok(Self { columns, places, width: header.record.len(), rows: records, unknown })
     }
 
     /// The trimmed cell. Empty if the row or the file does not contain it.
@@ -81,28 +113,69 @@ impl Sheet {
     pub(crate) fn surplus<'row>(&self, row: &'row Row) -> Option<&'row str> {
         row.record.iter().skip(self.width).map(str::trim).find(|cell| !cell.is_empty())
     }
+
+    /// Columns of a consent or another permission that the row does not reach.
+    pub(crate) fn cut_off(&self, row: &Row) -> impl Iterator<Item = &'static str> {
+        let length = row.record.len();
+        let is_cut = move |name: &&str| self.places.get(name).is_some_and(|&place| place >= length);
+        self.columns.iter().filter(|column| column.narrows).map(|column| column.name).filter(is_cut)
+    }
+
+    /// Lines of the rows that have fewer cells than the heading.
+    pub(crate) fn short_rows(&self) -> impl Iterator<Item = u64> {
+        self.rows.iter().filter(|row| row.record.len() < self.width).map(|row| row.line)
+    }
 }
 
-/// Index of each known column, and the names of the unknown ones.
-type Places = (HashMap<&'static str, usize>, Vec<String>);
+fn reader(text: &str, separator: u8) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(text.as_bytes())
+}
 
-fn places(header: &csv::StringRecord, columns: &'static [Column]) -> Result<Places, ImportError> {
-    let mut places = HashMap::new();
-    let mut unknown = Vec::new();
-    for (place, name) in header.iter().map(str::trim).enumerate() {
-        match columns.iter().find(|column| column.name.to_lowercase() == name.to_lowercase()) {
-            Some(column) => {
-                if places.insert(column.name, place).is_some() {
-                    return Err(ImportError::DoubleColumn(column.name));
-                }
-            }
-            None if name.is_empty() => {}
-            None => unknown.push(name.to_owned()),
+/// Where the table begins, and the separator that a first line `sep=;` names. Spreadsheets write and obey it.
+fn first_line(text: &str) -> (usize, Option<u8>) {
+    let nothing = (0, None);
+    let end = text.find(['\r', '\n']).unwrap_or(text.len());
+    let line = text[..end].trim_start_matches('"');
+    let Some(named) = line.get(..4).filter(|begin| begin.eq_ignore_ascii_case("sep=")).and(line.get(4..)) else {
+        return nothing;
+    };
+    let Some(&separator) = named.as_bytes().first() else { return nothing };
+    let is_sign = separator == b'\t' || (separator.is_ascii_punctuation() && separator != b'"');
+    // A program that opened the file and saved it again has filled up the line.
+    let is_alone = named.bytes().skip(1).all(|byte| byte == separator || byte == b'"' || byte == b' ');
+    if !is_sign || !is_alone {
+        return nothing;
+    }
+    let rest = &text[end..];
+    let line_end = if rest.starts_with("\r\n") { 2 } else { rest.len().min(1) };
+    (end + line_end, Some(separator))
+}
+
+/// Refuses damaged text, with the line and the column of the first cell.
+fn refuse_damaged(rows: &[Row]) -> Result<(), ImportError> {
+    for row in rows {
+        for (place, cell) in row.record.iter().enumerate() {
+            let Some(damage) = damage(cell) else { continue };
+            let name = rows.first().and_then(|header| header.record.get(place)).map(heading::one_line);
+            let is_shown = |name: &String| !name.is_empty() && name.len() < 100 && code_page::damage(name).is_none();
+            let column = match name.filter(is_shown) {
+                Some(name) => format!("„{name}“"),
+                None => (place + 1).to_string(),
+            };
+            return Err(match damage {
+                Damage::Lost => ImportError::LostLetters { line: row.line, column },
+                Damage::Twice => ImportError::EncodedTwice { line: row.line, column },
+            });
         }
     }
-    let missing: Vec<_> =
-        columns.iter().filter(|column| column.required && !places.contains_key(column.name)).map(|c| c.name).collect();
-    if missing.is_empty() { Ok((places, unknown)) } else { Err(ImportError::MissingColumns(missing)) }
+    Ok(())
+}
+
+/// A file as UTF-8, read in the code page with this name.
+pub(super) fn recode(file: &[u8], name: &str) -> Result<Vec<u8>, ImportError> {
+    let unknown = || ImportError::UnknownEncoding(name.to_owned());
+    let encoding = Encoding::for_label_no_replacement(name.trim().as_bytes()).ok_or_else(unknown)?;
+    Ok(encoding.decode(file).0.into_owned().into_bytes())
 }
 
 fn decode(file: &[u8]) -> Result<Cow<'_, str>, ImportError> {
@@ -126,7 +199,10 @@ fn decode(file: &[u8]) -> Result<Cow<'_, str>, ImportError> {
                 let line = file[..broken.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count();
                 return Err(ImportError::BrokenUtf8 { line: line as u64 + 1 });
             }
-            Ok(encoding_rs::WINDOWS_1252.decode_without_bom_handling(file).0)
+            if let Some(page) = code_page::other_than_western(file) {
+                return Err(ImportError::CodePage { name: page.name(), is_readable: page.is_readable() });
+            }
+            Ok(WINDOWS_1252.decode_without_bom_handling(file).0)
         }
     }
 }
@@ -195,94 +271,4 @@ fn ends_in_quotes(record: &[u8], separator: u8) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const COLUMNS: &[Column] = &[required("Name"), required("Ort"), optional("Notiz")];
-
-    fn read(file: &[u8]) -> Vec<(u64, String, String)> {
-        let sheet = Sheet::read(file, COLUMNS).expect("a sheet");
-        let cell = |row: &Row, name| sheet.cell(row, name).to_owned();
-        sheet.rows.iter().map(|row| (row.line, cell(row, "Name"), cell(row, "Ort"))).collect()
-    }
-    fn row(line: u64, name: &str, place: &str) -> (u64, String, String) {
-        (line, name.to_owned(), place.to_owned())
-    }
-
-    #[test]
-    fn the_separator_is_detected() {
-        assert_eq!(read(b"Name;Ort\nA;B,C\n"), [row(2, "A", "B,C")]);
-        assert_eq!(read(b"Name,Ort\nA,\"B,C;D\"\n"), [row(2, "A", "B,C;D")]);
-        assert_eq!(read(b"\"Na,me\";Name;Ort\nx;A;B\n"), [row(2, "A", "B")]);
-    }
-
-    #[test]
-    fn the_encoding_is_detected() {
-        for file in [
-            &b"Name;Ort\nM\xFCller;K\xF6ln\n"[..],
-            "\u{feff}Name;Ort\nMüller;Köln\n".as_bytes(),
-            "Name;Ort\nMüller;Köln".as_bytes(),
-        ] {
-            assert_eq!(read(file), [row(2, "Müller", "Köln")]);
-        }
-        assert_eq!(read(b"Name;Ort\n\x80;\x84x\x93\n"), [row(2, "€", "„x“")]);
-    }
-
-    #[test]
-    fn columns_may_have_any_order_and_unknown_ones_are_reported() {
-        let sheet = Sheet::read(b" ort ;X;NAME\nB;1;A", COLUMNS).expect("a sheet");
-        assert_eq!(sheet.unknown, ["X"]);
-        assert_eq!(sheet.cell(&sheet.rows[0], "Name"), "A");
-        assert_eq!(sheet.cell(&sheet.rows[0], "Notiz"), "");
-    }
-
-    #[test]
-    fn lines_are_counted_as_in_an_editor() {
-        for end in ["\n", "\r\n", "\r"] {
-            let file = format!("Name;Ort{end}A;B{end}{end};;{end}\"C{end}C\";D{end}E;F");
-            let lines: Vec<u64> = read(file.as_bytes()).iter().map(|row| row.0).collect();
-            assert_eq!(lines, [2, 5, 7], "{end:?}");
-        }
-    }
-
-    #[test]
-    fn an_unreadable_file_has_a_clear_error() {
-        let fails = |file: &[u8]| Sheet::read(file, COLUMNS).err().map(|error| error.to_string()).unwrap_or_default();
-        assert!(fails(b"").contains("leer"));
-        assert!(fails(b"\xFF\xFEN\0a\0").contains("UTF-16"));
-        assert!(fails(b"PK\x03\x04xlsx").contains("CSV"));
-        assert!(fails(b"Name;Notiz\nA;B").contains("Ort"));
-        assert!(fails(b"Name;Ort;name\nA;B;C").contains("doppelt"));
-        assert!(fails(b"Name;Ort\nA;B\0\n").contains("Zeile 2"));
-        assert!(fails(b"Name;Ort\nA;B\nC;\"D\nE;F\n").contains("Zeile 3"));
-        assert!(
-            fails("Name;Ort\nÄ;Ö\nÜ;".as_bytes().iter().chain(b"\xFC\n").copied().collect::<Vec<_>>().as_slice())
-                .contains("Zeile 3")
-        );
-    }
-
-    #[test]
-    fn a_quote_inside_a_cell_does_not_begin_a_quoted_cell() {
-        assert_eq!(read(b"Name;Ort\nA 5\" B;C\n\"D \"\"x\"\"\";E\n"), [row(2, "A 5\" B", "C"), row(3, "D \"x\"", "E")]);
-    }
-
-    #[test]
-    fn a_too_long_row_is_detected_and_a_short_row_is_accepted() {
-        let sheet = Sheet::read(b"Name;Ort\nA;B;C\nA\nA;B;;\n", COLUMNS).expect("a sheet");
-        let surplus: Vec<_> = sheet.rows.iter().map(|row| sheet.surplus(row)).collect();
-        assert_eq!(surplus, [Some("C"), None, None]);
-    }
-
-    proptest! {
-        #[test]
-        fn reading_never_panics(file in proptest::collection::vec(any::<u8>(), 0..400)) {
-            let _ = Sheet::read(&file, COLUMNS);
-        }
-
-        #[test]
-        fn reading_what_looks_like_a_sheet_never_panics(body in "[\"\r\n;,a\u{fc}]{0,60}") {
-            let _ = Sheet::read(format!("Name;Ort\n{body}").as_bytes(), COLUMNS);
-        }
-    }
-}
+mod tests;

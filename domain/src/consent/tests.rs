@@ -179,3 +179,32 @@ fn a_consent_ends_after_its_last_day() {
     assert_eq!(state(day("2026-11-01"), None, false, true, today), ConsentState::Renewed);
     assert_eq!(state(day("2026-11-01"), None, true, true, today), ConsentState::Withdrawn);
 }
+
+#[test]
+fn no_day_lies_before_the_birth() {
+    let before = Some(day("1996-03-13"));
+    let from = Declaration { valid_from: before, valid_until: Some(day("1998-03-13")), ..declaration() };
+    assert_eq!(check(&from, &context()), Err(ConsentError::BeforeBirth("validFrom")));
+    assert_eq!(check_listed(&from, &context()), Err(ConsentError::BeforeBirth("validFrom")), "also in history");
+    let release = Declaration { release_on: before, ..declaration() };
+    assert_eq!(check(&release, &context()), Err(ConsentError::BeforeBirth("releaseOn")));
+    assert!(check(&Declaration { release_on: Some(day("1996-03-14")), ..declaration() }, &context()).is_ok());
+}
+
+#[test]
+fn a_listed_consent_that_has_ended_is_history_and_any_other_is_checked() {
+    let listed = |from: &str, until: Option<&str>| {
+        let given = Declaration { valid_from: Some(day(from)), valid_until: until.map(day), ..declaration() };
+        check_listed(&given, &context()).map(|days| days.valid_until)
+    };
+    assert_eq!(listed("2020-01-01", Some("2026-11-19")), Ok(day("2026-11-19")), "longer than allowed, but over");
+    assert_eq!(listed("2024-11-01", None), Ok(day("2025-11-01")));
+    assert_eq!(listed("2026-11-01", None), Ok(day("2027-11-01")));
+    assert_eq!(listed("2026-11-01", Some("2200-01-01")), Err(ConsentError::TooLong));
+    assert_eq!(listed("2026-11-01", Some("2026-10-01")), Err(ConsentError::Over));
+    let child = ConsentContext { birth_date: Some(day("2015-01-01")), ..context() };
+    let given =
+        |until| Declaration { valid_from: Some(day("2025-12-01")), valid_until: Some(day(until)), ..declaration() };
+    assert_eq!(check_listed(&given("2026-12-01"), &child), Err(ConsentError::Child));
+    assert!(check_listed(&given("2026-11-01"), &child).is_ok());
+}

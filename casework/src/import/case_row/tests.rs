@@ -194,6 +194,78 @@ fn the_hash_depends_on_content_and_not_on_spelling() {
     }
 }
 
+/// A row with a value of every kind.
+const FULL: [(&str, &str); 20] = [
+    ("Stadtbezirk", "Kalk"),
+    ("Vorname", "Reza"),
+    ("Geschlecht", "m"),
+    ("Staatsangehörigkeit", "Syrien, Türkei"),
+    ("Aufenthaltstitel", "§ 25 Abs. 3 AufenthG"),
+    ("In Deutschland seit", "1.2.2016"),
+    ("Sprachniveau", "B1"),
+    ("Kinder", "2"),
+    ("Telefon", "0221 5550"),
+    ("Wohnsitzauflage", "Köln"),
+    ("Anliegen", "x"),
+    ("Übergabe an", "a"),
+    ("Zweck", "Einbürgerung"),
+    ("Übergeben am", "1.2.2026"),
+    ("Frist", "1.3.2026"),
+    ("Status", "abgelehnt: sonstiges"),
+    ("Einwilligung vom", "1.2.2026"),
+    ("Einwilligung bis", "1.2.2027"),
+    ("Schweigepflichtentbindung vom", "1.2.2026"),
+    ("Zusätzlich eingewilligt", "Telefon"),
+];
+
+#[test]
+fn the_first_version_of_the_hash_never_changes() {
+    let key = FingerprintKey::new([7; 32]);
+    assert_eq!(with(&[]).first_hash(&key), "37eedeeff5ddfc4a9fc1e5ff4f35cca18cd83c707c09b89daf975ad4e38ae6b1");
+    assert_eq!(with(&FULL).first_hash(&key), "caa2d5101477ab657e59936b390265aa6a2dae0252548e93e7bad5e56a0583f1");
+}
+
+#[test]
+fn a_row_is_recognised_by_a_hash_of_each_version() {
+    let key = FingerprintKey::new([7; 32]);
+    let (composed, decomposed) = (with(&[("Ort", "K\u{f6}ln")]), with(&[("Ort", "Ko\u{308}ln")]));
+    assert_eq!(composed.hash(&key), decomposed.hash(&key), "one normalisation");
+    assert!(composed.hash(&key).starts_with("2:"));
+    // The first version had none.
+    assert_ne!(composed.first_hash(&key), decomposed.first_hash(&key));
+    for row in [composed, decomposed] {
+        let newest = row.hash(&key);
+        assert!(row.has_hash(&key, &newest, &newest));
+        assert!(row.has_hash(&key, &row.first_hash(&key), &newest));
+        for other in ["", "2:", "3:00", &with(&[]).first_hash(&key), &with(&[]).hash(&key)] {
+            assert!(!row.has_hash(&key, other, &newest), "{other}");
+        }
+    }
+}
+
+#[test]
+fn a_text_is_checked_like_one_that_is_entered_in_the_program() {
+    for column in ["Anliegen", "Notiz"] {
+        for text in [&"x".repeat(4_001), "a\u{202e}b", "a\u{feff}b", "a\u{1b}b"] {
+            assert_eq!(refused(&with(&[(column, text)])), [(column, RefusalCode::UnknownCode)]);
+        }
+        assert_eq!(refused(&with(&[(column, &"x".repeat(4_000))])), []);
+    }
+    assert_eq!(refused(&with(&[("Nachname", "a\u{200b}b")])), [("Nachname", RefusalCode::UnknownCode)]);
+}
+
+#[test]
+fn a_doubtful_answer_is_no_place() {
+    for text in ["nein?", "(nein)", "keine?", "nein!"] {
+        assert_eq!(
+            refused(&with(&[("Wohnsitzauflage", text)])),
+            [("Wohnsitzauflage", RefusalCode::UnknownCode)],
+            "{text}"
+        );
+    }
+    assert_eq!(with(&[("Wohnsitzauflage", "Köln")]).values[&F::Wohnsitzauflage], r#"{"place":"Köln"}"#);
+}
+
 #[test]
 fn the_outcome_is_reported_only_if_the_list_allows_it() {
     let offered = [
@@ -221,7 +293,13 @@ proptest! {
     fn reading_cells_never_panics(cells in proptest::collection::vec("[^\"]{0,30}", COLUMNS.len())) {
         let header: Vec<_> = COLUMNS.iter().map(|column| column.name).collect();
         let quoted: Vec<_> = cells.iter().map(|cell| format!("\"{}\"", cell.replace('\0', ""))).collect();
-        let _ = read(&format!("{}\n{}", header.join(";"), quoted.join(";")));
+        let file = format!("{}\n{}", header.join(";"), quoted.join(";"));
+        // A file with lost letters is refused as a whole.
+        if let Ok(sheet) = Sheet::read(file.as_bytes(), COLUMNS) {
+            for row in &sheet.rows {
+                let _ = CaseRow::read(&sheet, row, TODAY);
+            }
+        }
     }
 }
 

@@ -57,6 +57,7 @@ fn row() -> CaseRow {
             (F::Phone, "0221 5".to_owned()),
         ]
         .into(),
+        first_values: BTreeMap::new(),
         referral: None,
         refused: Vec::new(),
     }
@@ -64,7 +65,12 @@ fn row() -> CaseRow {
 
 fn planned(text: &str, referral: &ReferralRow) -> Plan {
     let standing = crate::import::spelling::status::standing(text).expect("a status");
-    plan(referral, standing, &parties(), noon_micros(day("2026-11-20")), day("2026-11-20"))
+    let days = referral.consent_from.or(referral.release_on).map(|valid_from| ValidDays {
+        valid_from,
+        valid_until: referral.consent_until.unwrap_or(valid_from),
+        release_on: referral.release_on,
+    });
+    plan(referral, standing, &parties(), days, noon_micros(day("2026-11-20")), day("2026-11-20"))
 }
 
 fn steps(plan: &Plan) -> Vec<S> {

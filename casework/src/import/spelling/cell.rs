@@ -9,8 +9,9 @@ pub(crate) use crate::telephone::phone;
 /// A German or ISO day, with or without leading zeros or a trailing midnight. A year of two digits is refused, because
 /// its century is unknown.
 pub(crate) fn day(text: &str) -> Option<NaiveDate> {
-    let text = text.strip_suffix("00:00:00").or_else(|| text.strip_suffix("00:00")).unwrap_or(text);
-    let text = text.strip_suffix('T').unwrap_or(text).trim();
+    let midnight = text.strip_suffix("00:00:00").or_else(|| text.strip_suffix("00:00"));
+    let before = |time: &str| time.strip_suffix('T').or_else(|| time.strip_suffix(char::is_whitespace)).map(str::len);
+    let text = midnight.and_then(before).map_or(text, |end| text[..end].trim());
     let (separator, german) = if text.contains('.') { ('.', true) } else { ('-', false) };
     let mut parts = text.split(separator).map(str::trim);
     let (first, second, third) = (parts.next()?, parts.next()?, parts.next()?);
@@ -29,6 +30,8 @@ pub(crate) fn day(text: &str) -> Option<NaiveDate> {
 /// Yes or no.
 pub(crate) fn yes_or_no(text: &str) -> Option<bool> {
     match fold(text).as_str() {
+        // A full stop or a hyphen beside a digit could belong to a number.
+        "1" | "0" if text.trim().len() > 1 => None,
         "ja" | "j" | "x" | "1" | "wahr" | "yes" | "y" | "true" => Some(true),
         "nein" | "n" | "0" | "falsch" | "no" | "false" | "keine" | "keiner" => Some(false),
         _ => None,
@@ -39,8 +42,13 @@ pub(crate) fn yes_or_no(text: &str) -> Option<bool> {
 pub(crate) fn count(text: &str) -> Option<u32> {
     match fold(text).as_str() {
         "keine" | "kein" | "nein" => Some(0),
-        digits => digits.parse().ok().filter(|&count| count <= 30 && fold(text) == text.trim()),
+        _ => whole(text.trim()).filter(|&count| count <= 30),
     }
+}
+
+/// A whole number without a sign.
+pub(crate) fn whole<N: std::str::FromStr>(text: &str) -> Option<N> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
 /// A German postal code with five digits. A spreadsheet may have removed a leading zero. Codes outside 01001 (Dresden)
@@ -61,6 +69,7 @@ pub(crate) fn email(text: &str) -> Option<String> {
     (is_short
         && is_plain(name)
         && is_plain(host)
+        && host.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '.' | '-'))
         && host.contains('.')
         && !host.starts_with('.')
         && !host.ends_with('.'))
@@ -97,6 +106,11 @@ mod tests {
             "+1.3.2002",
             "1.3.20022",
             "gestern",
+            "1.3.2002?",
+            "ca. 1.3.2002",
+            "1.3.2002T",
+            "1.3.200200:00",
+            "<1.3.2002",
         ] {
             assert_eq!(day(text), None, "{text}");
         }
@@ -110,14 +124,20 @@ mod tests {
         for text in ["nein", "N", "0", "falsch"] {
             assert_eq!(yes_or_no(text), Some(false), "{text}");
         }
-        assert_eq!(yes_or_no("vielleicht"), None);
+        for text in
+            ["vielleicht", "ja?", "(ja)", "ja/nein", "x?", "nein!", "!x", "-1", "1.", "0-", "j/n", "~ja", "keine?"]
+        {
+            assert_eq!(yes_or_no(text), None, "{text}");
+        }
     }
 
     #[test]
     fn a_count_is_a_number() {
         assert_eq!(count("3"), Some(3));
         assert_eq!(count("keine"), Some(0));
-        for text in ["-1", "31", "2,5", "zwei"] {
+        for text in
+            ["-1", "31", "2,5", "zwei", "+3", "3?", "<3", "ca. 3", "3.", "2-3", "1/2", "keine?", "3+", "~3", "-", ""]
+        {
             assert_eq!(count(text), None, "{text}");
         }
     }
@@ -143,6 +163,8 @@ mod tests {
             "emre@org",
             "a b@example.org",
             "a@b@example.org",
+            "a@example.org?",
+            "a@example.org (alt)",
             "a@example.org, b@example.org",
             &format!("{}@example.org", "a".repeat(189)),
         ] {

@@ -9,12 +9,12 @@ use super::spelled;
 spelled!(GermanLevel {
     NichtAlphabetisiert: "Analphabet", "Alphabetisierung";
     BelowA1: "A0", "keine", "kein Deutsch";
-    A1: "GER A1", "einfach";
-    A2: "GER A2", "hinreichend";
-    B1: "GER B1", "ausreichend";
-    B2: "GER B2", "gut";
-    C1: "GER C1";
-    C2: "GER C2";
+    A1: "GER A1", "A1 (GER)", "einfach";
+    A2: "GER A2", "A2 (GER)", "hinreichend";
+    B1: "GER B1", "B1 (GER)", "ausreichend";
+    B2: "GER B2", "B2 (GER)", "gut";
+    C1: "GER C1", "C1 (GER)";
+    C2: "GER C2", "C2 (GER)";
     Unknown: "k.A.", "nicht bekannt";
 });
 
@@ -86,7 +86,12 @@ mod tests {
     #[test]
     fn the_words_of_the_case_lists_are_understood() {
         assert_eq!(GermanLevel::find("b1"), Some(GermanLevel::B1));
-        assert_eq!(GermanLevel::find("B7"), None);
+        assert_eq!(GermanLevel::find("B1 (GER)"), Some(GermanLevel::B1));
+        for text in
+            ["B7", "<A1", "A1?", ">B1", "B1+", "B1-", "~B1", "A1/A2", "A1-A2", "(A1)", "!A1", "A1*", "≥B1", "B1 (?)"]
+        {
+            assert_eq!(GermanLevel::find(text), None, "{text}");
+        }
         assert_eq!(GermanLevel::find("unbekannt"), Some(GermanLevel::Unknown));
         assert_eq!(IntegrationskursState::find("verpflichtet"), Some(IntegrationskursState::Verpflichtet));
         assert_eq!(IntegrationskursState::find("Zertifikat B1"), Some(IntegrationskursState::Zertifikat));

@@ -49,7 +49,8 @@ spelled!(MaritalStatus {
 spelled!(TargetGroup {
     JungeErwachsene: "18-27", "18 bis 27", "18-27 Jahre", "junge Erwachsene";
     DuldungGestattung: "Duldung/Gestattung", "Duldung", "Gestattung";
-    Unionsbuerger: "Unionsbürger*innen", "Unionsbürgerin", "EU", "EU-Bürger";
+    Unionsbuerger: "Unionsbürger*innen", "Unionsbürger:innen", "Unionsbürger/innen", "Unionsbürger/-innen",
+        "Unionsbürger_innen", "Unionsbürgerin", "EU", "EU-Bürger";
     Alleinerziehende: "alleinerziehend", "AE";
     Familienangehoerige: "Familienangehörige", "Familie", "FAM", "Haushaltsangehörige";
     Behinderung: "BEH", "mit Behinderung";
@@ -95,6 +96,13 @@ mod tests {
         assert_eq!(Language::find("Tuerkisch"), Some(Language::Turkish));
         assert_eq!(Language::find("farsi"), Some(Language::Farsi));
         assert_eq!(Language::find("Klingonisch"), None);
+        for text in ["w?", "m/w", "(w)", "w*", "!m"] {
+            assert_eq!(Gender::find(text), None, "{text}");
+        }
+        for text in ["Duldung?", "18-27?", "<18-27", "Familie/EU"] {
+            assert_eq!(TargetGroup::find(text), None, "{text}");
+        }
+        assert_eq!(TargetGroup::find("Unionsbürger:innen"), Some(TargetGroup::Unionsbuerger));
         assert_eq!(MaritalStatus::find("gesch."), Some(MaritalStatus::Divorced));
         assert_eq!(TargetGroup::find("18–27"), Some(TargetGroup::JungeErwachsene));
         assert_eq!(TargetGroup::find("Duldung/Gestattung"), Some(TargetGroup::DuldungGestattung));

@@ -1,13 +1,12 @@
 //! Spellings of purposes, and of the procedure that a purpose can name.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use kim_domain::field::HandoverField;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::value::Procedure;
 
-use super::{Spelled, fold, spelled};
+use super::{Spelled, Spellings, fold, letters, spelled};
 
 spelled!(ReferralPurpose {
     BenefitApplication: "Antrag Grundsicherungsgeld", "Grundsicherungsgeld", "Antrag Bürgergeld", "Bürgergeld";
@@ -29,7 +28,7 @@ spelled!(ReferralPurpose {
 /// The purpose, and the procedure if the text names one.
 pub(crate) fn purpose(text: &str) -> Option<(ReferralPurpose, Option<Procedure>)> {
     let purpose = ReferralPurpose::find(text)?;
-    let folded = fold(text);
+    let folded = letters(&fold(text));
     let procedure = match purpose {
         // The label names both paragraphs, so it names neither procedure.
         ReferralPurpose::ResidenceConsolidation if folded.contains("25a") && folded.contains("25b") => None,
@@ -56,11 +55,15 @@ pub(crate) fn purpose(text: &str) -> Option<(ReferralPurpose, Option<Procedure>)
 
 /// The field with this label, name or code.
 pub(crate) fn field(text: &str) -> Option<HandoverField> {
-    static FIELDS: LazyLock<HashMap<String, HandoverField>> = LazyLock::new(|| {
-        let spellings = |&field: &HandoverField| [(fold(field.label()), field), (fold(field.name()), field)];
-        HandoverField::ALL.iter().flat_map(spellings).collect()
+    static FIELDS: LazyLock<Spellings<HandoverField>> = LazyLock::new(|| {
+        let mut fields = Spellings::default();
+        for &field in HandoverField::ALL {
+            fields.add(field.label(), field);
+            fields.add(field.name(), field);
+        }
+        fields
     });
-    FIELDS.get(&fold(text)).copied()
+    FIELDS.find(text).copied()
 }
 
 #[cfg(test)]
@@ -87,6 +90,9 @@ mod tests {
             ("Case Management", Some((P::CaseManagement, None))),
             ("JOB_PLACEMENT", Some((P::JobPlacement, None))),
             ("Abschiebung", None),
+            ("Einbürgerung?", None),
+            ("keine/Einbürgerung", None),
+            ("Aufenthaltsverfestigung § 25a/b", None),
         ] {
             assert_eq!(purpose(text), expected, "{text}");
         }
@@ -99,6 +105,8 @@ mod tests {
             assert_eq!(field(label.name()), Some(label));
         }
         assert_eq!(field("unterlagen (liste)"), Some(HandoverField::Documents));
-        assert_eq!(field("Schuhgröße"), None);
+        for text in ["Schuhgröße", "Telefon?", "(Telefon)", "!Telefon"] {
+            assert_eq!(field(text), None, "{text}");
+        }
     }
 }

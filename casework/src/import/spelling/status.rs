@@ -147,8 +147,24 @@ mod tests {
         assert_eq!(reason("zurückgezogen: verzogen"), Some("MOVED"));
         assert_eq!(reason("gescheitert: nicht erreicht"), Some("CLIENT_NOT_REACHED"));
         assert_eq!(reason("zurückgegeben: nicht zuständig"), Some("NOT_COMPETENT"));
-        for text in ["abgelehnt: schlechte Laune", "offen: bald", "erledigt: gut", "ausgesetzt: erledigt", "fertig", ""]
-        {
+        for text in [
+            "abgelehnt: schlechte Laune",
+            "offen: bald",
+            "erledigt: gut",
+            "ausgesetzt: erledigt",
+            "fertig",
+            "",
+            "erledigt?",
+            "(erledigt)",
+            "offen/erledigt",
+            "erledigt!",
+            "erledigt...",
+            "?: erledigt",
+            "abgelehnt: nicht zuständig?",
+            "Rückfrage: nach Annahme?",
+            "ausgesetzt: offen?",
+            "abgelehnt:: sonstiges",
+        ] {
             assert_eq!(standing(text), None, "{text}");
         }
     }

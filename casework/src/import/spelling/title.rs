@@ -7,8 +7,9 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use kim_domain::value::Aufenthaltstitel as T;
+use unicode_normalization::char::is_combining_mark;
 
-use super::{Spelled, fold, spelled};
+use super::{Spelled, fold, is_blank, letters, spelled};
 
 spelled!(T {
     FreizuegigEu: "Freizügigkeit EU", "Freizügigkeit", "freizügigkeitsberechtigt", "EU-Bürger", "EU-Bürgerin", "Unionsbürger",
@@ -36,6 +37,11 @@ pub(crate) fn title(text: &str) -> Option<T> {
         let title = named.candidates().find_map(|paragraph| TITLES.get(&paragraph).copied())?;
         named.words.iter().all(|word| fits(word, title)).then_some(title)
     })
+}
+
+/// Whether a letter or sign has a meaning in the name of a paragraph. A question mark or a `<` does not.
+fn is_understood(letter: char) -> bool {
+    letter.is_alphanumeric() || is_combining_mark(letter) || is_blank(letter) || "§().,:/-–".contains(letter)
 }
 
 /// A paragraph of a law.
@@ -73,14 +79,17 @@ static TITLES: LazyLock<HashMap<Key, T>> = LazyLock::new(|| {
 
 impl Paragraph {
     fn read(text: &str) -> Option<Self> {
+        if !text.chars().all(is_understood) {
+            return None;
+        }
         // `FreizügG/EU` contains a word that is a title by itself.
         let text = text.to_lowercase().replace("/eu", "");
-        let text = text.replace('(', " abs ").replace(['§', ')', '.', '\u{a0}', '\u{202f}'], " ");
+        let text = text.replace('(', " abs ").replace(['§', ')', '.', ':', '\u{a0}', '\u{202f}'], " ");
         // Separators between two items become tokens without letters.
         let text = text.replace([',', '/', '-', '–'], " , ");
         let mut paragraph = Self::default();
         let mut after_roman = false;
-        let mut tokens = text.split_whitespace().map(fold).flat_map(split_token).peekable();
+        let mut tokens = text.split_whitespace().map(|token| letters(&fold(token))).flat_map(split_token).peekable();
         while let Some(token) = tokens.next() {
             let may_be_satz = std::mem::take(&mut after_roman);
             let has_section = !paragraph.key.section.is_empty();
@@ -265,7 +274,7 @@ fn fits(word: &str, title: T) -> bool {
     if NOTHING.contains(&word) {
         return true;
     }
-    let label = fold(title.label());
+    let label = letters(&fold(title.label()));
     let stem = match word {
         "ae" => "aufenthaltserlaubnis",
         "ne" => "niederlassungserlaubnis",

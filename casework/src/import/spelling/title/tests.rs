@@ -95,6 +95,7 @@ fn a_title_is_read_however_it_is_written() {
         ("FreizügG-EU § 5 V", T::Daueraufenthaltskarte),
         ("Fiktionsbescheinigung § 81 Abs. 4", T::Fiktionsbescheinigung81Abs4),
         ("Fiktionsbescheinigung", T::Fiktionsbescheinigung),
+        ("Aufenthaltserlaubnis: § 25 Abs. 2", T::Aufenthaltserlaubnis25Abs2),
         ("AUFENTHALTSERLAUBNIS_25_2", T::Aufenthaltserlaubnis25Abs2),
     ] {
         assert_eq!(title(text), Some(expected), "{text}");
@@ -151,6 +152,19 @@ fn an_unknown_or_ambiguous_text_is_no_title() {
         "Niederlassungserlaubnis",
         "25 26",
         "§",
+        "§ 25a?",
+        "§ 25 Abs. 2 (?)",
+        "<§ 25a",
+        "!§ 25a",
+        "§ 25a *",
+        "§ 25a + § 25b",
+        "~ § 25 Abs. 2",
+        "„§ 25a“",
+        "deutsch?",
+        "Duldung?",
+        "-Duldung",
+        "(Duldung)",
+        "Gestattung/",
     ] {
         assert_eq!(title(text), None, "{text}");
     }
