@@ -16,6 +16,8 @@ on_both! {
         let with = |field: &str, value: Value| { let mut record = record(); record[field] = value; record };
         for (field, value) in [
             ("familyName", json!(" ")), ("familyName", Value::Null), ("birthDate", Value::Null), ("birthDate", json!("2026-11-21")),
+            ("familyName", json!("Y?ld?z")), ("givenName", json!("MÃ¼ller")), ("familyName", json!(".")), ("nameVariants", json!(["#NV"])),
+            ("householdMembers", json!([{"relation": "CHILD", "givenName": "=1+1"}])), ("phone", json!("2215550123")), ("phone", json!("0221 5550123.0")),
             ("postalCode", json!("5066")), ("phone", json!("bitte schreiben")), ("email", json!("rana")), ("street", json!("a\nb")),
             ("nationalities", json!(["SYR"])), ("inGermanySince", json!("2027-01-01")), ("occupationWish", json!("Nr. 12345BG0123456")),
             ("documents", json!([{"name": ""}])), ("germanCertificate", json!({"level": "B1", "issuedOn": "2027-01-01"})),

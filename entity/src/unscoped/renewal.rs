@@ -184,7 +184,7 @@ impl<T: Borrow<Tx>> Unscoped<T> {
         let mut sql = self.sql();
         sql.push("SELECT id, value_mark FROM correction WHERE referral_id = ").bind(referral);
         let rows = sql.all(self.connection()).await?;
-        rows.iter().map(|row| Columns::of(row)).map(|mut row| Ok((row.next()?, row.next()?))).collect()
+        rows.iter().map(Columns::of).map(|mut row| Ok((row.next()?, row.next()?))).collect()
     }
 
     /// Replaces the mark of a disputed value.
