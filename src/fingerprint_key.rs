@@ -23,6 +23,17 @@ pub fn read(file: Option<&Path>, database: &str) -> Result<FingerprintKey, Failu
     }
 }
 
+/// The key with which this database's fingerprints were made. Never creates one, because a new key would match none of them.
+///
+/// # Errors
+/// Like [`read`], and [`Failure::Failed`] if there is no key file.
+pub fn read_existing(file: Option<&Path>, database: &str) -> Result<FingerprintKey, Failure> {
+    match (file, default_path(database)) {
+        (None, Some(file)) => read_file(&file),
+        (_, _) => read(file, database),
+    }
+}
+
 /// The file next to a SQLite database. The key is in its own file, so that a copy of the database alone does not allow
 /// guessing names.
 fn default_path(database: &str) -> Option<PathBuf> {
@@ -89,6 +100,17 @@ mod tests {
         }
         std::fs::write(&file, "abc").expect("written");
         assert!(read(None, &database).is_err());
+    }
+
+    #[test]
+    fn an_existing_key_is_never_created() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = format!("sqlite:{}", folder.path().join("kim.sqlite").display());
+        assert!(matches!(read_existing(None, &database), Err(Failure::Failed(_))));
+        assert!(!folder.path().join("kim.sqlite.key").exists());
+        let key = read(None, &database).expect("a new key");
+        let again = read_existing(None, &database).expect("the same key");
+        assert_eq!(key.content(&["a"]), again.content(&["a"]));
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub(super) async fn run(args: &NormaliseArgs) -> Result<(), Failure> {
     let config = args.data.config()?;
     let database = open(&config.database).await?;
     refuse_unprepared(&database).await?;
-    let key = fingerprint_key::read(config.fingerprint_key_file.as_deref(), &config.database)?;
+    let key = fingerprint_key::read_existing(config.fingerprint_key_file.as_deref(), &config.database)?;
     let progress = |table: &Normalised| note(&format!("{}: {} rows", table.table, table.rows));
     let result = normalise(&database, &Clock::system(), &key, progress).await;
     database.close().await.map_err(Failure::failed)?;

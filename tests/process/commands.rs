@@ -231,6 +231,23 @@ fn a_long_import_prints_its_progress() {
     assert_eq!((code, words.as_str()), (Some(0), "10000 von 20001 Zeilen\n20000 von 20001 Zeilen\n"));
 }
 
+/// A new key would renew the fingerprints of everybody, and no server with the old one would find anybody.
+#[test]
+fn normalise_never_creates_the_fingerprint_key() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = ["--database", "sqlite:kim.sqlite"];
+    assert_eq!(run(folder.path(), &[&["migrate"][..], &database].concat()).status.code(), Some(0));
+    let key = folder.path().join("kim.sqlite.key");
+    assert!(!key.exists());
+    let normalise = || exit_code_and_stderr(&run(folder.path(), &[&["normalise"][..], &database].concat()));
+    let (code, words) = normalise();
+    assert_eq!(code, Some(1), "{words}");
+    assert!(words.contains("cannot read the fingerprint key") && words.contains("kim.sqlite.key"), "{words}");
+    assert!(!key.exists());
+    std::fs::write(&key, "0f".repeat(32)).expect("a key");
+    assert_eq!(normalise().0, Some(0));
+}
+
 #[test]
 fn all_data_is_deleted_only_with_an_explicit_flag() {
     let folder = with_agencies();
