@@ -1,5 +1,6 @@
 //! Queries of referrals, cases, agencies and agreements. The tests of this folder share twelve referrals.
 
+mod at_the_desk;
 mod filters;
 mod pages;
 mod selection;

@@ -1,11 +1,15 @@
 //! Keyed fingerprints of clients. A person can be looked up without a readable name in an index.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use hmac::{Hmac, KeyInit, Mac};
 use rphonetic::{Cologne, Encoder};
 use sha2::Sha256;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
+
+use crate::matching::distinctive_parts;
 
 /// The secret key of all fingerprints. Without it a fingerprint can neither be computed nor guessed. After a change of
 /// the key, stored fingerprints match nobody.
@@ -53,6 +57,17 @@ impl FingerprintKey {
         self.digest("client", &[&normalise_name(family_name), &birth_date.to_string()])
     }
 
+    /// All fingerprints for looking up a client at the desk: of the whole name as [`client`](Self::client) makes it, and of the
+    /// parts of a double name.
+    #[must_use]
+    pub fn client_name(&self, family_name: &str, birth_date: NaiveDate) -> ClientFingerprints {
+        let whole = self.client(family_name, birth_date);
+        let mut parts: BTreeSet<String> =
+            distinctive_parts(family_name).iter().map(|part| self.client(part, birth_date)).collect();
+        parts.remove(&whole);
+        ClientFingerprints { whole, parts }
+    }
+
     /// Fingerprint of possible duplicates: names with the same phonetic code (Kölner Phonetik) and the same birth date.
     #[must_use]
     pub fn probable(&self, family_name: &str, given_name: &str, birth_date: NaiveDate) -> String {
@@ -76,6 +91,29 @@ impl FingerprintKey {
         hex(&mac.finalize().into_bytes())
     }
 }
+
+/// Keyed fingerprints of a client's family name and birth date.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientFingerprints {
+    /// Of the whole name.
+    pub whole: String,
+    /// Of each part by which people can be told apart, if it is not the whole name: none of particles, and none of parts with fewer
+    /// than three letters.
+    pub parts: BTreeSet<String>,
+}
+
+impl ClientFingerprints {
+    /// The whole names that a look-up by this name finds: this one, and each of its parts. Parts are never compared with parts,
+    /// because two double names that share one part are different names. Of a name with more than [`MAX_PARTS`] parts only the
+    /// whole is compared: it is more likely a list of guesses.
+    pub fn sought(&self) -> impl Iterator<Item = &str> {
+        let parts = self.parts.iter().filter(|_| self.parts.len() <= MAX_PARTS);
+        std::iter::once(&self.whole).chain(parts).map(String::as_str)
+    }
+}
+
+/// Maximum number of parts of a name that a look-up compares.
+pub const MAX_PARTS: usize = 3;
 
 /// Bytes as lower case hexadecimal digits, two per byte.
 #[must_use]

@@ -125,15 +125,22 @@ struct NameForm {
 
 /// The whole name, and the parts of a double name.
 fn name_forms(name: &str) -> Vec<NameForm> {
-    let parts: Vec<String> = name
-        .split(|letter: char| letter.is_whitespace() || matches!(letter, '-' | '‐' | '‑' | '–' | '/'))
-        .map(normalise_name)
-        .filter(|part| !part.is_empty())
-        .collect();
-    let mut letters = BTreeSet::from([parts.concat()]);
-    letters.extend(parts.into_iter().filter(|part| part.chars().count() > 2 && !PARTICLES.contains(&part.as_str())));
+    let mut letters = BTreeSet::from([written_parts(name).collect::<String>()]);
+    letters.extend(distinctive_parts(name));
     letters.remove("");
     letters.into_iter().map(|letters| NameForm { phonetic_code: phonetic_code(&letters), letters }).collect()
+}
+
+/// The normalised parts of a name by which people can be told apart: no particles, and nothing shorter than three letters.
+pub(crate) fn distinctive_parts(name: &str) -> BTreeSet<String> {
+    let is_distinctive = |part: &String| part.chars().count() > 2 && !PARTICLES.contains(&part.as_str());
+    written_parts(name).filter(is_distinctive).collect()
+}
+
+/// The normalised parts of a name as written.
+fn written_parts(name: &str) -> impl Iterator<Item = String> {
+    name.split(|letter: char| letter.is_whitespace() || matches!(letter, '-' | '‐' | '‑' | '–' | '/'))
+        .map(normalise_name)
 }
 
 /// Phonetic code of a normalised name, independent of the transcription. A name in another script is used unchanged.

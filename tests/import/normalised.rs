@@ -80,6 +80,41 @@ on_both! {
         }
     }
 
+    async fn a_run_that_was_stopped_is_completed_by_the_next(db: TestDatabase) {
+        let db = &db.database;
+        prepare(db).await;
+        let file = list(&[&[("Fallnummer", "T-1")], &[("Fallnummer", "T-2")]]);
+        assert_eq!(imported(db, file.as_bytes()).await.accepted, 2);
+        for statement in [
+            "UPDATE person SET city = 'Ko\u{308}ln', fingerprint = 'old', phonetic_fingerprint = 'old'",
+            "UPDATE handover SET city = 'Ko\u{308}ln', client_fingerprint = 'old'",
+        ] {
+            db.raw().execute_unprepared(statement).await.expect("an earlier version");
+        }
+        let stopped = db.clone();
+        let stopped = tokio::spawn(async move {
+            normalise(&stopped, &Clock::on(today()), &key(), |table| assert_ne!(table.table, "person", "stopped here")).await
+        });
+        assert!(stopped.await.is_err_and(|error| error.is_panic()));
+        let handover = async |number: &str| {
+            let referral = referral_of(db, number).await;
+            raw::handover(db.raw(), referral.id).await.expect("an answer").expect("a handover")
+        };
+        assert_eq!(handover("T-1").await.client_fingerprint.as_deref(), Some("old"), "half of the database");
+        let done = run(db).await;
+        let counts = |table| (of(&done, table).texts, of(&done, table).fingerprints);
+        assert_eq!((counts("person"), counts("handover")), ((0, 0), (2, 2)));
+        for person in raw::persons(db.raw()).await.expect("persons") {
+            assert_eq!(person.values.get(HandoverField::City), Some("Köln"));
+            assert_ne!(person.fingerprints.expect("fingerprints").exact, "old");
+        }
+        for number in ["T-1", "T-2"] {
+            let handover = handover(number).await;
+            assert_eq!(handover.values.get(HandoverField::City), Some("Köln"));
+            assert_ne!(handover.client_fingerprint.as_deref(), Some("old"));
+        }
+    }
+
     async fn a_list_saved_on_a_mac_is_the_same_list(db: TestDatabase) {
         use unicode_normalization::UnicodeNormalization as _;
         let db = &db.database;

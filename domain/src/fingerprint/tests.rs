@@ -213,3 +213,28 @@ fn a_name_without_letters_cannot_be_found() {
     }
     assert!(can_be_found("Ng") && can_be_found("王"));
 }
+
+#[test]
+fn a_look_up_by_a_double_name_seeks_its_parts_as_whole_names() {
+    let key = FingerprintKey::new([1; 32]);
+    let born = NaiveDate::from_ymd_opt(1999, 12, 24).expect("a day");
+    let sought = |name: &str| -> BTreeSet<String> { key.client_name(name, born).sought().map(str::to_owned).collect() };
+    let wholes = |names: &[&str]| -> BTreeSet<String> { names.iter().map(|name| key.client(name, born)).collect() };
+    for (name, found) in [
+        ("Schmidt", &["Schmidt"][..]),
+        ("Müller-Schmidt", &["Müller-Schmidt", "Mueller", "Schmidt"]),
+        ("Müller Schmidt", &["Müller-Schmidt", "Müller", "Schmidt"]),
+        ("al-Haddad", &["Alhaddad", "Haddad"]),
+        ("García Márquez", &["Garcia Marquez", "Garcia", "Marquez"]),
+        ("von der Heide", &["vonderheide", "Heide"]),
+        ("Al", &["Al"]),
+        ("van de", &["vande"]),
+        ("Li-Ng", &["Ling"]),
+        // A list of guesses.
+        ("Schmidt Weber Meier Fischer", &["SchmidtWeberMeierFischer"]),
+    ] {
+        assert_eq!(sought(name), wholes(found), "{name}");
+    }
+    assert!(!sought("Müller-Schmidt").contains(&key.client("Weber-Schmidt", born)));
+    assert_ne!(key.client_name("Schmidt", born), key.client_name("Schmidt", born.succ_opt().expect("a day")));
+}

@@ -4,6 +4,7 @@
 //! `referral_id` and `client_fingerprint`, and a nullable text column for each field except the notes.
 
 use kim_domain::field::{FieldSet, HandoverField};
+use kim_domain::fingerprint::ClientFingerprints;
 use sea_orm::{ConnectionTrait, DbErr, Value};
 use uuid::Uuid;
 
@@ -65,8 +66,9 @@ pub(crate) fn read_masked(columns: &mut Columns<'_>, fields: FieldSet, mask: Fie
 }
 
 /// Appends a query for the referrals whose handover has this client.
-pub(crate) fn push_referrals_of_client(sql: &mut Sql, fingerprint: &str) {
-    sql.push("SELECT h.referral_id FROM handover h WHERE h.client_fingerprint = ").bind(fingerprint);
+pub(crate) fn push_referrals_of_client(sql: &mut Sql, client: &ClientFingerprints) {
+    sql.push("SELECT h.referral_id FROM handover h WHERE h.client_fingerprint IN ");
+    sql.rows([client.sought().map(Value::from).collect()]);
 }
 
 /// These fields of the handovers of referrals, in no particular order.

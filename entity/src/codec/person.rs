@@ -4,6 +4,7 @@
 //! in the encoding that [`kim_domain::field::ValueType`] documents, so that it can be encrypted.
 
 use kim_domain::field::{Block, FieldSet, HandoverField};
+use kim_domain::fingerprint::ClientFingerprints;
 use sea_orm::{ConnectionTrait, DbErr, Value};
 use uuid::Uuid;
 
@@ -111,9 +112,9 @@ pub(crate) fn push_sounds_like(sql: &mut Sql, sounds: &[String]) {
     sql.push("p.phonetic_fingerprint IN ").rows([sounds.iter().map(Value::from).collect()]);
 }
 
-/// Appends the condition that `p` has this fingerprint.
-pub(crate) fn push_is_client(sql: &mut Sql, fingerprint: &str) {
-    sql.push("p.fingerprint = ").bind(fingerprint);
+/// Appends the condition that `p` is found by this name and birth date.
+pub(crate) fn push_is_client(sql: &mut Sql, client: &ClientFingerprints) {
+    sql.push("p.fingerprint IN ").rows([client.sought().map(Value::from).collect()]);
 }
 
 /// Reads these fields of an agency's client, and locks the row if asked to.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use kim_domain::field::{FieldSet, HandoverField};
+use kim_domain::fingerprint::ClientFingerprints;
 use kim_domain::value::{HouseholdMember, Value};
 use sea_orm::{DbErr, QueryResult};
 use uuid::Uuid;
@@ -29,8 +30,8 @@ pub struct CaseFilter {
     pub open: Option<bool>,
     /// The agency's own number, exactly.
     pub case_number: Option<String>,
-    /// The keyed fingerprint of a client.
-    pub client: Option<String>,
+    /// The keyed fingerprints of a client.
+    pub client: Option<ClientFingerprints>,
 }
 
 impl Reads {

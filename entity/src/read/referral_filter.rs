@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use kim_domain::field::{FieldSet, HandoverField};
+use kim_domain::fingerprint::ClientFingerprints;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{Ball, BallHolder, Direction, ReferralStatus};
 use sea_orm::DbErr;
@@ -122,7 +123,7 @@ impl Reads {
         sql.one(self.connection()).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
     }
 
-    /// The rows of the client at the desk, found by a keyed fingerprint, that match the rest of the filter and whose mask releases
+    /// The rows of the client at the desk, found by keyed fingerprints, that match the rest of the filter and whose mask releases
     /// both name and birth date now. A row that does not release them never matches.
     ///
     /// # Errors
@@ -131,13 +132,13 @@ impl Reads {
         &self,
         direction: Direction,
         filter: &ReferralFilter,
-        fingerprint: &str,
+        client: &ClientFingerprints,
     ) -> Result<Vec<ListedReferral>, DbErr> {
         let mut sql = self.select(Extent::Listed);
         self.narrow(&mut sql, direction);
         self.apply(&mut sql, direction, filter);
         sql.push(" AND r.id IN (");
-        handover::push_referrals_of_client(&mut sql, fingerprint);
+        handover::push_referrals_of_client(&mut sql, client);
         sql.push(")");
         let rows = self.fetch_listed(sql, Extent::Listed).await?.into_iter().flatten();
         Ok(rows.filter(|row| AT_THE_DESK.is_within(row.visible().fields())).collect())

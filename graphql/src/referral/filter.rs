@@ -1,7 +1,7 @@
 //! The filter of lists of referrals.
 
 use async_graphql::{ID, InputObject};
-use kim_domain::fingerprint::can_be_found;
+use kim_domain::fingerprint::{ClientFingerprints, can_be_found};
 use kim_domain::id::Kind;
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{Ball, Direction, ReferralStatus};
@@ -63,21 +63,21 @@ pub(crate) async fn find_client(
     snapshot: &Reads,
     direction: Direction,
     filter: &mut read::ReferralFilter,
-    client: Option<String>,
+    client: Option<ClientFingerprints>,
 ) -> Result<(), Failure> {
-    if let Some(fingerprint) = client {
-        let rows = snapshot.released_to_desk(direction, filter, &fingerprint).await?;
+    if let Some(client) = client {
+        let rows = snapshot.released_to_desk(direction, filter, &client).await?;
         rows.iter().for_each(|row| session.show(row, read::AT_THE_DESK));
         filter.client = Some(rows.iter().map(|row| row.id).collect());
     }
     Ok(())
 }
 
-/// The filter without its client, and the keyed fingerprint of the client.
+/// The filter without its client, and the keyed fingerprints of the client.
 pub(crate) fn referral_filter(
     session: &Session,
     input: ReferralFilter,
-) -> Result<(read::ReferralFilter, Option<String>), Failure> {
+) -> Result<(read::ReferralFilter, Option<ClientFingerprints>), Failure> {
     // An id of another kind is treated like an unknown id: no row matches the nil UUID.
     let agency = input.agency.map(|id| local(Kind::Agency, &id)).transpose()?.map(Option::unwrap_or_default);
     let client = input.client.map(|client| fingerprint(session, &client)).transpose()?;
@@ -99,15 +99,15 @@ pub(crate) fn referral_filter(
 /// The largest number of characters in a name. Unicode normalisation of thousands of combining marks takes milliseconds.
 const MAX_NAME_LENGTH: usize = 200;
 
-/// The keyed fingerprint of a client. Refuses a name that is too long.
-pub(crate) fn fingerprint(session: &Session, client: &ClientInput) -> Result<String, Failure> {
+/// The keyed fingerprints of a client. Refuses a name that is too long.
+pub(crate) fn fingerprint(session: &Session, client: &ClientInput) -> Result<ClientFingerprints, Failure> {
     if client.family_name.chars().nth(MAX_NAME_LENGTH).is_some() {
         return Err(Failure::BadInput(format!("Ein Name hat höchstens {MAX_NAME_LENGTH} Zeichen.")));
     }
     if !can_be_found(&client.family_name) {
         return Err(Failure::BadInput("„familyName“ enthält keinen Buchstaben.".to_owned()));
     }
-    Ok(session.key().client(&client.family_name, client.birth_date.0))
+    Ok(session.key().client_name(&client.family_name, client.birth_date.0))
 }
 
 /// The words without duplicates. A list of 8,000 words in a statement takes 17 ms, and an enum has about a dozen.
