@@ -9,8 +9,6 @@ use sha2::Sha256;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use crate::matching::distinctive_parts;
-
 /// The secret key of all fingerprints. Without it a fingerprint can neither be computed nor guessed. After a change of
 /// the key, stored fingerprints match nobody.
 #[derive(Clone)]
@@ -153,6 +151,23 @@ pub fn normalise_name(name: &str) -> String {
         }
     }
     normal
+}
+
+/// Name particles that occur in many names and do not distinguish people.
+const PARTICLES: [&str; 20] = [
+    "al", "el", "ul", "abu", "abd", "ben", "bin", "bint", "ibn", "da", "de", "del", "der", "di", "dos", "la", "le",
+    "van", "von", "zu",
+];
+/// The normalised parts of a name by which people can be told apart: no particles, and nothing shorter than three letters.
+pub(crate) fn distinctive_parts(name: &str) -> BTreeSet<String> {
+    let is_distinctive = |part: &String| part.chars().count() > 2 && !PARTICLES.contains(&part.as_str());
+    written_parts(name).filter(is_distinctive).collect()
+}
+
+/// The normalised parts of a name as written.
+pub(crate) fn written_parts(name: &str) -> impl Iterator<Item = String> {
+    name.split(|letter: char| letter.is_whitespace() || matches!(letter, '-' | '‐' | '‑' | '–' | '/'))
+        .map(normalise_name)
 }
 
 /// Whether a name has letters by which it can be found.

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use chrono::{Datelike, NaiveDate};
 use rphonetic::{Cologne, Encoder};
 
-use crate::fingerprint::{FingerprintKey, normalise_name};
+use crate::fingerprint::{FingerprintKey, distinctive_parts, written_parts};
 
 crate::words! {
     /// What two files have in common.
@@ -38,11 +38,6 @@ pub struct Person<'p> {
     pub email: Option<&'p str>,
 }
 
-/// Name particles that occur in many names and do not distinguish people.
-const PARTICLES: [&str; 20] = [
-    "al", "el", "ul", "abu", "abd", "ben", "bin", "bint", "ibn", "da", "de", "del", "der", "di", "dos", "la", "le",
-    "van", "von", "zu",
-];
 /// Transcriptions of one sound in German, English and French spelling. Longer ones come first.
 const TRANSCRIPTIONS: [(&str, &str); 13] = [
     ("dsch", "j"),
@@ -129,18 +124,6 @@ fn name_forms(name: &str) -> Vec<NameForm> {
     letters.extend(distinctive_parts(name));
     letters.remove("");
     letters.into_iter().map(|letters| NameForm { phonetic_code: phonetic_code(&letters), letters }).collect()
-}
-
-/// The normalised parts of a name by which people can be told apart: no particles, and nothing shorter than three letters.
-pub(crate) fn distinctive_parts(name: &str) -> BTreeSet<String> {
-    let is_distinctive = |part: &String| part.chars().count() > 2 && !PARTICLES.contains(&part.as_str());
-    written_parts(name).filter(is_distinctive).collect()
-}
-
-/// The normalised parts of a name as written.
-fn written_parts(name: &str) -> impl Iterator<Item = String> {
-    name.split(|letter: char| letter.is_whitespace() || matches!(letter, '-' | '‐' | '‑' | '–' | '/'))
-        .map(normalise_name)
 }
 
 /// Phonetic code of a normalised name, independent of the transcription. A name in another script is used unchanged.
