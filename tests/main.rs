@@ -5,6 +5,7 @@
 mod acting_person;
 mod agreements;
 mod availability;
+mod birth_date;
 mod bulk;
 mod cases;
 mod clients;

@@ -9,7 +9,7 @@ fn every_byte_is_two_digits() {
 fn key() -> FingerprintKey {
     FingerprintKey::from_hex(&"0f".repeat(32)).expect("a key")
 }
-fn day(text: &str) -> NaiveDate {
+fn day(text: &str) -> BirthDate {
     text.parse().expect("a day")
 }
 
