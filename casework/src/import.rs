@@ -25,7 +25,7 @@ pub use agreements::agreements;
 pub use cases::cases;
 pub(crate) use reference::random as random_reference;
 pub use refused_file::{check_place, write_private};
-pub use report::{RefusalCode, RefusedCell, Report};
+pub use report::{ChangedCell, RefusalCode, RefusedCell, Report};
 pub(crate) use spelling::cell::{email, phone, postal_code};
 
 /// Options of an import.
@@ -35,6 +35,8 @@ pub struct Options {
     pub agency: Option<String>,
     /// Whether to report only and write nothing.
     pub dry_run: bool,
+    /// Whether a list of agencies changes the agencies that are known with other content.
+    pub update: bool,
 }
 
 /// Called with the number of processed rows and the number of all rows.
@@ -80,6 +82,9 @@ pub enum ImportError {
     /// `--agency` is not the slug of a Träger.
     #[error("Es gibt keine Stelle „{0}“, die Fälle führt.")]
     UnknownAgency(String),
+    /// An agency was changed during the import.
+    #[error("Die Stelle „{0}“ wurde inzwischen geändert; es wurde nichts geschrieben. Bitte noch einmal einlesen.")]
+    Outdated(String),
     /// The database failed.
     #[error("Die Datenbank hat die Datei nicht angenommen; es wurde nichts geschrieben.")]
     Database(#[from] kim_entity::DbErr),

@@ -179,7 +179,8 @@ async fn an_issuer_that_does_not_answer_delays_few_requests_and_no_start() {
     let url = format!("http://{}/jwks", hanging.local_addr().expect("an address"));
     let (other_url, _) = key_server(vec![(StatusCode::OK, GOOD.to_owned())]).await;
     let other = IssuerConfig { iss: "https://b.example".to_owned(), ..config(&other_url) };
-    let issuers = timeout(2 * START_WAIT, Issuers::load(&[config(&url), other])).await.expect("in time").expect("issuers");
+    let issuers =
+        timeout(2 * START_WAIT, Issuers::load(&[config(&url), other])).await.expect("in time").expect("issuers");
     assert_eq!(issuers.states().next().map(|(_, state)| state), Some(IssuerState::NoKeys));
     let token = token_with_key("a");
     let begun = Instant::now();
