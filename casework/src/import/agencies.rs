@@ -44,8 +44,8 @@ const COLUMNS: &[Column] = &[
 
 const NEVER: &str = "Kurzname, Art und Gemeinde einer Stelle ändern sich nie";
 const TWICE: &str = "steht in dieser Datei schon mit anderem Inhalt";
-const BY_OPERATOR: &str = "ändern kann es der Betrieb mit --update";
-const BY_BOTH: &str = "ändern kann es die Administration der Stelle mit updateAgency oder der Betrieb mit --update";
+const BY_OPERATOR: &str = "ändern: mit --update";
+const BY_BOTH: &str = "ändern: die Administration mit updateAgency, oder mit --update";
 
 /// Imports agencies with their municipalities and districts.
 ///
