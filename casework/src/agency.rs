@@ -5,13 +5,9 @@ use kim_entity::agency::Model;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::import::{email, phone, postal_code};
+use crate::import::master_data;
 use crate::refusal::WorkError;
-use crate::text::{line, text};
 use crate::work::Work;
-
-/// Maximum length of the opening hours, in characters.
-const MAX_OPENING_HOURS: usize = 1_000;
 
 /// An agency, and the version that the client saw.
 #[derive(Clone, Copy, Debug)]
@@ -50,27 +46,6 @@ pub struct AgencyResult {
     pub agency: Uuid,
 }
 
-/// Checks a value of the master data and returns its one form. `name` is the name of the input or of the column.
-pub(crate) fn checked(name: &str, field: AgencyField, value: &str) -> Result<String, WorkError> {
-    let of_form = |read: Option<String>, is_not: &str| {
-        read.ok_or_else(|| WorkError::bad_input(format!("„{name}“ ist {is_not}.")))
-    };
-    if field == AgencyField::OpeningHours {
-        let hours = text(name, value)?;
-        return match hours.chars().count() > MAX_OPENING_HOURS {
-            true => Err(WorkError::bad_input(format!("„{name}“ ist zu lang: höchstens {MAX_OPENING_HOURS} Zeichen."))),
-            false => Ok(hours),
-        };
-    }
-    let one_line = line(name, value)?.split_whitespace().collect::<Vec<_>>().join(" ");
-    match field {
-        AgencyField::PostalCode => of_form(postal_code(&one_line), "keine Postleitzahl"),
-        AgencyField::Phone => of_form(phone(&one_line), "keine Telefonnummer"),
-        AgencyField::Email => of_form(email(&one_line), "keine E-Mail-Adresse"),
-        _ => Ok(one_line),
-    }
-}
-
 /// Changes the master data of the viewer's own agency, and writes the history. If nothing is different, nothing is written.
 ///
 /// # Errors
@@ -99,7 +74,7 @@ pub async fn update(
 async fn changed(work: &Work<'_>, old: &Model, input: &UpdateAgency) -> Result<Model, WorkError> {
     let mut new = old.clone();
     if let Some(name) = &input.name {
-        new.name = checked("name", AgencyField::Name, name)?;
+        new.name = master_data("name", AgencyField::Name, name)?;
     }
     for (name, field, input, value) in [
         ("street", AgencyField::Street, &input.street, &mut new.street),
@@ -112,42 +87,11 @@ async fn changed(work: &Work<'_>, old: &Model, input: &UpdateAgency) -> Result<M
     ] {
         if let Some(input) = input {
             let filled = input.as_deref().filter(|text| !text.trim().is_empty());
-            *value = filled.map(|text| checked(name, field, text)).transpose()?;
+            *value = filled.map(|text| master_data(name, field, text)).transpose()?;
         }
     }
     if let (true, Some(code)) = (new.district != old.district, &new.district) {
         new.district = Some(crate::case::district(work, code).await?);
     }
     Ok(new)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_value_has_one_form_or_is_refused_by_name() {
-        for (field, value, form) in [
-            (AgencyField::Name, "  Jobcenter   Köln ", "Jobcenter Köln"),
-            (AgencyField::PostalCode, "50667", "50667"),
-            (AgencyField::Phone, "0221/5550", "0221 5550"),
-            (AgencyField::Email, "post@jobcenter.example", "post@jobcenter.example"),
-            (AgencyField::OpeningHours, "Mo 8–12 Uhr\r\nDi zu", "Mo 8–12 Uhr\nDi zu"),
-        ] {
-            assert_eq!(checked("x", field, value).expect(value), form);
-        }
-        for (field, value) in [
-            (AgencyField::Name, " "),
-            (AgencyField::Name, "a\nb"),
-            (AgencyField::City, "K\u{202e}öln"),
-            (AgencyField::PostalCode, "5066"),
-            (AgencyField::Phone, "siehe Netz"),
-            (AgencyField::Email, "post"),
-            (AgencyField::OpeningHours, &*"x".repeat(1_001)),
-            (AgencyField::Street, &*"x".repeat(201)),
-        ] {
-            let Err(WorkError::Refused(refused)) = checked("dieses", field, value) else { panic!("{value}") };
-            assert!(refused.text.contains("„dieses“"), "{}", refused.text);
-        }
-    }
 }

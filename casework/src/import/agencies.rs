@@ -13,11 +13,11 @@ use kim_entity::unscoped::Unscoped;
 use kim_entity::{agency, district, municipality};
 
 use super::cells::Cells;
+use super::master_data::master_data;
 use super::report::{ChangedCell, RefusalCode, Report};
 use super::sheet::{Column, Row, Sheet, optional, required};
 use super::spelling::cell;
 use super::{ImportError, Options, Progress, places, unknown_columns};
-use crate::agency::checked;
 use crate::refusal::WorkError;
 
 const COLUMNS: &[Column] = &[
@@ -200,7 +200,7 @@ fn value(cells: &mut Cells<'_>, field: AgencyField) -> Option<String> {
     if text.is_empty() {
         return None;
     }
-    match checked(column, field, text) {
+    match master_data(column, field, text) {
         Ok(value) => Some(value),
         Err(WorkError::Refused(refused)) => {
             cells.refuse(column, RefusalCode::UnknownCode, Some(refused.text.trim_end_matches('.')));

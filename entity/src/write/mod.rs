@@ -24,7 +24,7 @@ mod corrections;
 mod count;
 mod finish;
 mod handovers;
-pub(crate) mod master_data;
+mod master_data;
 mod referrals;
 mod requests;
 pub(crate) mod stays;
