@@ -31,6 +31,7 @@ mod indexes;
 mod issuers;
 mod lists;
 mod log_writer;
+mod master_data;
 mod migrations;
 mod omitted_variables;
 mod payload_scopes;

@@ -115,7 +115,7 @@ fn refuse_before_birth(birth_date: Option<BirthDate>, in_germany_since: Option<&
 }
 
 /// The code of a district of the agency's municipality.
-async fn district(work: &Work<'_>, code: &str) -> Result<String, WorkError> {
+pub(crate) async fn district(work: &Work<'_>, code: &str) -> Result<String, WorkError> {
     let found = work.writes().district(code.trim()).await?;
     found.ok_or_else(|| WorkError::bad_input("„district“ ist kein Schlüssel eines Stadtbezirks Ihrer Kommune."))
 }
