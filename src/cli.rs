@@ -250,6 +250,9 @@ pub struct ImportArgs {
     /// Check and report without writing anything.
     #[arg(long)]
     pub dry_run: bool,
+    /// Change agencies that are known with other content, instead of refusing their rows. Only for agencies.
+    #[arg(long)]
+    pub update: bool,
     /// Print the report as one JSON object on standard output.
     #[arg(long)]
     pub json: bool,

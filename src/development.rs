@@ -81,7 +81,7 @@ pub const fn usual_scopes(role: Role) -> &'static [Scope] {
         ],
         Role::Coordinator => &[Scope::AgreementRead, Scope::AgreementWrite, Scope::StatisticsRead],
         Role::DataProtectionOfficer => &[Scope::AgreementRead, Scope::AgreementWrite, Scope::AuditRead],
-        Role::Administrator => &[Scope::AgreementRead, Scope::AgreementWrite],
+        Role::Administrator => &[Scope::AgreementRead, Scope::AgreementWrite, Scope::AgencyRead, Scope::AgencyWrite],
     }
 }
 

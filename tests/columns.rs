@@ -57,7 +57,7 @@ on_both! {
             recorded += 1;
             assert!(found.contains(&beside), "{name} stands without {beside}");
         }
-        assert_eq!(recorded, 11, "columns of people");
+        assert_eq!(recorded, 12, "columns of people");
     }
 
     async fn a_codec_writes_every_column_of_its_table(db: TestDatabase) {

@@ -72,7 +72,7 @@ async fn an_error_message_says_what_is_wrong_and_where() {
     told(needs, json!({"n": "zehn"}), invalid(1, 29, "Invalid value for argument \"first\", expected type \"Int\""))
         .await;
     let filtered = "query($f: ReferralFilter) { referrals(filter: $f) { totalCount } }";
-    told(filtered, json!({"f": {"client": {"familyName": "A"}}}), invalid(1, 39, "Invalid value for argument \"filter.client\", field \"birthDate\" of type \"Date!\" is required but not provided")).await;
+    told(filtered, json!({"f": {"client": {"birthYear": 1990}}}), invalid(1, 39, "Invalid value for argument \"filter.client\", field \"familyName\" of type \"String!\" is required but not provided")).await;
 
     let due = "query($d: Date) { referrals(filter: {dueBefore: $d}) { totalCount } }";
     told(
@@ -170,6 +170,7 @@ async fn an_error_about_a_scalar_says_how_a_value_is_written() {
     add_agency(&db, "ki", AgencyKind::Koordination, true).await;
     let server = TestServer::start(db, Clock::on(today())).await;
     let (clerk, coordination) = (token("jobcenter", Role::Clerk), token("ki", Role::Coordinator));
+    let manager = token("traeger", Role::CaseManager);
     let id = "Kennung als Text, z. B. referral_01h455vb4pex5vsknk084sn02q";
     let periods = "Monat als JJJJ-MM (2026-03), Quartal als JJJJ-QN (2026-Q1)";
     let of_referrals = |filter: &str| format!("referrals(filter: {filter}) {{ totalCount }}");
@@ -179,13 +180,15 @@ async fn an_error_about_a_scalar_says_how_a_value_is_written() {
         (&clerk, "Month", "referralStatistics(filter: {from: VALUE}) { total }".to_owned(),
             vec![json!("2026"), json!("2026-3"), json!("03/2026"), json!("2026-Q1"), json!(202603)], "Monat als JJJJ-MM (2026-03)"),
         (&clerk, "Date", of_referrals("{dueBefore: VALUE}"), vec![json!("2026-1-1"), json!("20.11.2026"), json!(20261120)], "2026-11-20"),
+        (&manager, "BirthDatePart", "openCase(input: {idempotencyKey: \"a\", caseNumber: \"1\", record: {familyName: \"A\", birthDatePart: VALUE}}) { case { id } }".to_owned(),
+            vec![json!("1990-5"), json!("05.1990"), json!(1990), json!("1990-05-17"), json!("")], "Jahr als JJJJ (1990) oder Monat als JJJJ-MM (1990-05)"),
         (&clerk, "DateTime", "recordAppointment(input: {idempotencyKey: \"a\", referralId: \"a\", expectedVersion: 1, at: VALUE}) { referral { id } }".to_owned(),
             vec![json!("2026-11-20"), json!("20.11.2026 11:00"), json!(1)], "2026-11-20T11:00:00Z"),
         (&clerk, "ID", "referral(id: VALUE) { id }".to_owned(), vec![json!(true), json!(1.5), json!({"a": 1}), json!(["a", "b"])], id),
         (&clerk, "ID", "referralsById(ids: [VALUE]) { id }".to_owned(), vec![json!(false)], id),
         (&clerk, "ID", of_referrals("{agency: VALUE}"), vec![json!(true)], id),
     ] {
-        let kind = if field.starts_with("record") { "mutation" } else { "query" };
+        let kind = if field.starts_with("record") || field.starts_with("open") { "mutation" } else { "query" };
         for value in values {
             let literal = if value.is_object() { "{a: 1}".to_owned() } else { value.to_string() };
             let by_literal = format!("{kind} {{ {} }}", field.replace("VALUE", &literal));

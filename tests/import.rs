@@ -1,5 +1,6 @@
 //! Import of lists. The tests of this folder share small lists and the demo's lists.
 
+mod agencies;
 mod faults;
 mod files;
 mod normalised;

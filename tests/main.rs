@@ -5,6 +5,7 @@
 mod acting_person;
 mod agreements;
 mod availability;
+mod birth_date;
 mod bulk;
 mod cases;
 mod clients;
@@ -30,6 +31,7 @@ mod indexes;
 mod issuers;
 mod lists;
 mod log_writer;
+mod master_data;
 mod migrations;
 mod omitted_variables;
 mod payload_scopes;

@@ -79,7 +79,8 @@ async fn a_login_without_the_documented_grants_is_told_which_are_missing() {
     let (code, words) = run(folder.path(), &["migrate"]);
     assert_eq!(code, Some(1), "{words}");
     assert!(
-        words.contains("OWNER on agency, agreement, agreement_opinion,") && !words.contains("permission denied"),
+        words.contains("OWNER on agency, agency_change, agreement, agreement_opinion,")
+            && !words.contains("permission denied"),
         "{words}"
     );
 

@@ -17,8 +17,7 @@ pub use record::Record;
 pub use support_plan::{NewGoal, NewStep, Responsible, set_plan};
 pub use update::{UpdateCase, update};
 
-use chrono::NaiveDate;
-use kim_domain::calendar::is_before_birth;
+use kim_domain::birth_date::{BirthDate, is_before_birth};
 use kim_domain::field::FieldSet;
 use kim_entity::DbErr;
 use kim_entity::case_file::CaseChange;
@@ -108,7 +107,7 @@ fn case_number(number: &str) -> Result<String, WorkError> {
 }
 
 /// Refuses a day of arrival before the birth.
-fn refuse_before_birth(birth_date: Option<NaiveDate>, in_germany_since: Option<&str>) -> Result<(), WorkError> {
+fn refuse_before_birth(birth_date: Option<BirthDate>, in_germany_since: Option<&str>) -> Result<(), WorkError> {
     match is_before_birth(birth_date, in_germany_since.and_then(|day| day.parse().ok())) {
         true => Err(WorkError::bad_input("„inGermanySince“ liegt vor dem Geburtsdatum.")),
         false => Ok(()),
@@ -116,7 +115,7 @@ fn refuse_before_birth(birth_date: Option<NaiveDate>, in_germany_since: Option<&
 }
 
 /// The code of a district of the agency's municipality.
-async fn district(work: &Work<'_>, code: &str) -> Result<String, WorkError> {
+pub(crate) async fn district(work: &Work<'_>, code: &str) -> Result<String, WorkError> {
     let found = work.writes().district(code.trim()).await?;
     found.ok_or_else(|| WorkError::bad_input("„district“ ist kein Schlüssel eines Stadtbezirks Ihrer Kommune."))
 }

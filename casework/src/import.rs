@@ -12,6 +12,7 @@ mod cells;
 mod districts;
 mod import_plan;
 mod known;
+mod master_data;
 mod places;
 mod reference;
 mod refused_file;
@@ -25,9 +26,10 @@ pub use agencies::agencies;
 pub use agreements::agreements;
 pub use cases::cases;
 pub use districts::districts;
+pub(crate) use master_data::master_data;
 pub(crate) use reference::random as random_reference;
 pub use refused_file::{check_place, write_private};
-pub use report::{RefusalCode, RefusedCell, Report};
+pub use report::{ChangedCell, RefusalCode, RefusedCell, Report};
 pub(crate) use spelling::cell::{email, postal_code};
 
 /// Options of an import.
@@ -37,6 +39,8 @@ pub struct Options {
     pub agency: Option<String>,
     /// Whether to report only and write nothing.
     pub dry_run: bool,
+    /// Whether a list of agencies changes the agencies that are known with other content.
+    pub update: bool,
 }
 
 /// Called with the number of processed rows and the number of all rows.
@@ -164,6 +168,9 @@ pub enum ImportError {
     /// `--agency` is not the slug of a Träger.
     #[error("Es gibt keine Stelle „{0}“, die Fälle führt.")]
     UnknownAgency(String),
+    /// An agency was changed during the import.
+    #[error("Die Stelle „{0}“ wurde inzwischen geändert; es wurde nichts geschrieben. Bitte noch einmal einlesen.")]
+    Outdated(String),
     /// The database failed.
     #[error("Die Datenbank hat die Datei nicht angenommen; es wurde nichts geschrieben.")]
     Database(#[from] kim_entity::DbErr),

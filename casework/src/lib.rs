@@ -1,5 +1,6 @@
 //! The use cases. Each is one function that runs in one transaction.
 
+pub mod agency;
 pub mod agreement;
 pub mod case;
 pub mod consent;

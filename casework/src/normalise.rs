@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::NaiveDate;
+use kim_domain::birth_date::BirthDate;
 use kim_domain::calendar::Clock;
 use kim_domain::field::HandoverField as F;
 use kim_domain::fingerprint::{FingerprintKey, can_be_found};
@@ -140,7 +140,7 @@ fn is_refused(column: &str, text: &str) -> bool {
 /// Renews the fingerprints of a row; whether they changed.
 async fn renew(all: &Unscoped, key: &FingerprintKey, table: &TextTable, row: &TextRow) -> Result<bool, DbErr> {
     let text = |field: F| row.texts.get(field.column()).map(String::as_str);
-    let born: Option<NaiveDate> = text(F::BirthDate).and_then(|day| day.parse().ok());
+    let born: Option<BirthDate> = text(F::BirthDate).and_then(|day| day.parse().ok());
     let found = text(F::FamilyName).filter(|name| can_be_found(name)).zip(born);
     let given_name = text(F::GivenName).unwrap_or_default();
     let is_person = table.is_record();

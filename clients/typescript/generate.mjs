@@ -29,7 +29,7 @@ const generated = await codegen({
     // The server may add enum values at any time: the compiler requires a branch for unknown values.
     futureProofEnums: true,
     onlyOperationTypes: true,
-    scalars: { Date: "string", DateTime: "string", ID: "string", Month: "string" },
+    scalars: { BirthDatePart: "string", Date: "string", DateTime: "string", ID: "string", Month: "string" },
     skipTypename: true,
     strictScalars: true,
     useTypeImports: true,

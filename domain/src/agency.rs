@@ -126,6 +126,53 @@ crate::words! {
 }
 
 crate::words! {
+    /// A part of an agency's master data that can change. Slug, kind and municipality identify the agency and never change.
+    pub enum AgencyField("Angabe zu einer Stelle") for Administrators {
+        Name = "NAME": "Name",
+        Street = "STREET": "Straße und Hausnummer",
+        PostalCode = "POSTAL_CODE": "Postleitzahl",
+        City = "CITY": "Ort",
+        Phone = "PHONE": "Telefon",
+        Email = "EMAIL": "E-Mail-Adresse",
+        OpeningHours = "OPENING_HOURS": "Öffnungszeiten",
+        District = "DISTRICT": "Schlüssel des Stadtbezirks oder Support-Centers",
+        LegalForm = "LEGAL_FORM": "Rechtsform",
+        BoundBy203 = "BOUND_BY_203": "Schweigepflicht nach § 203 StGB",
+        DataProtectionLaw = "DATA_PROTECTION_LAW": "Datenschutzrecht",
+        Controller = "CONTROLLER": "Verantwortlicher",
+        Association = "ASSOCIATION": "Verband",
+        Baustein = "BAUSTEIN": "Baustein",
+        Posts = "POSTS": "Stellen (Personal)",
+        InternalSpecialisation = "INTERNAL_SPECIALISATION": "innere Spezialisierung",
+    }
+}
+
+impl AgencyField {
+    /// Its column in the database and in lists.
+    #[must_use]
+    pub const fn column(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Street => "street",
+            Self::PostalCode => "postal_code",
+            Self::City => "city",
+            Self::Phone => "phone",
+            Self::Email => "email",
+            Self::OpeningHours => "opening_hours",
+            Self::District => "district",
+            Self::LegalForm => "legal_form",
+            Self::BoundBy203 => "bound_by_203",
+            Self::DataProtectionLaw => "data_protection_law",
+            Self::Controller => "controller",
+            Self::Association => "association",
+            Self::Baustein => "baustein",
+            Self::Posts => "posts",
+            Self::InternalSpecialisation => "internal_specialisation",
+        }
+    }
+}
+
+crate::words! {
     /// What a token may be used for. A missing scope refuses with FORBIDDEN; it does not hide anything.
     pub enum Scope("Berechtigung") {
         ReferralRead = "referral:read": "Übergaben lesen",
@@ -137,6 +184,8 @@ crate::words! {
         ConsentWrite = "consent:write": "Einwilligungen erfassen",
         StatisticsRead = "statistics:read": "Statistik lesen",
         AuditRead = "audit:read": "Protokoll lesen",
+        AgencyRead = "agency:read": "Änderungen der Stammdaten lesen",
+        AgencyWrite = "agency:write": "Stammdaten bearbeiten",
     }
 }
 

@@ -18,6 +18,8 @@ pub enum Audience {
     Proposers,
     /// Roles that sign agreements.
     Signers,
+    /// Administrators: they keep the master data of their own agency.
+    Administrators,
     /// Data protection officers.
     Officers,
     /// Data protection officers of agencies whose kind sends referrals.
@@ -31,13 +33,14 @@ pub enum Audience {
 }
 
 /// Every audience that is not named after a field, with its name.
-pub(crate) const NAMES: [(&str, Audience); 10] = [
+pub(crate) const NAMES: [(&str, Audience); 11] = [
     ("all", Audience::All),
     ("work", Audience::Work),
     ("senders", Audience::Senders),
     ("agreements", Audience::Agreements),
     ("proposers", Audience::Proposers),
     ("signers", Audience::Signers),
+    ("administrators", Audience::Administrators),
     ("officers", Audience::Officers),
     ("sender-officers", Audience::SenderOfficers),
     ("coordination", Audience::Coordination),

@@ -73,12 +73,6 @@ pub fn end_of_week(day: NaiveDate) -> NaiveDate {
     day.checked_add_days(Days::new(left)).unwrap_or(day)
 }
 
-/// Whether a day of a client's life lies before the birth. An unknown day does not.
-#[must_use]
-pub fn is_before_birth(birth_date: Option<NaiveDate>, day: Option<NaiveDate>) -> bool {
-    birth_date.zip(day).is_some_and(|(born, day)| day < born)
-}
-
 /// Age in full years on a day; 0 before the birth date.
 #[must_use]
 pub fn age_on(birth_date: NaiveDate, day: NaiveDate) -> u32 {

@@ -7,7 +7,7 @@
 use chrono::{Months, NaiveDate};
 
 use crate::agency::AgencyKind;
-use crate::calendar::{age_on, is_before_birth};
+use crate::birth_date::{BirthDate, is_before_birth};
 use crate::disclosure::{Level, Stage, ceiling, level};
 use crate::field::{Block, FieldSet, HandoverField};
 use crate::purpose::ReferralPurpose;
@@ -96,7 +96,7 @@ pub struct ConsentContext {
     /// Fields that the agreement in force requires to be ticked.
     pub ticked_only: FieldSet,
     /// The client's birth date, if known.
-    pub birth_date: Option<NaiveDate>,
+    pub birth_date: Option<BirthDate>,
     /// Today in Berlin.
     pub today: NaiveDate,
 }
@@ -242,10 +242,11 @@ pub fn check(declaration: &Declaration, context: &ConsentContext) -> Result<Vali
     // No law fixes an age of consent: whoever understands the consent can give it (§ 36 SGB I begins at 15, Art. 8
     // DSGVO at 16, each for another matter). So for a client under 18 either a guardian consents, or the recording
     // person confirms that the client understands. Below the minimum age only a guardian can consent.
-    match context.birth_date.map(|born| age_on(born, context.today)) {
-        Some(AGE_OF_MAJORITY..) => {}
+    // Of the ages that are possible the lowest counts for the first, and the highest for the second.
+    match context.birth_date.map(|born| born.ages_on(context.today)) {
+        Some((AGE_OF_MAJORITY.., _)) => {}
         _ if declaration.has_guardian => {}
-        Some(..MIN_AGE_TO_UNDERSTAND) => return Err(ConsentError::Child),
+        Some((_, ..MIN_AGE_TO_UNDERSTAND)) => return Err(ConsentError::Child),
         Some(_) | None if !declaration.understands => return Err(ConsentError::Minor),
         Some(_) | None => {}
     }

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::calendar::age_on;
+use crate::birth_date::BirthDate;
 use crate::field::{FieldSet, HandoverField as F};
 use crate::value::{TargetGroup, Value};
 
@@ -56,6 +56,7 @@ crate::words! {
         CaseManagementClaim = "CASE_MANAGEMENT_CLAIM": "bestehender Case-Management-Anspruch",
         JobcenterLeads = "JOBCENTER_LEADS": "vorrangig durch das Jobcenter integrativ begleitet",
         BirthDateUnknown = "BIRTH_DATE_UNKNOWN": "Geburtsdatum fehlt",
+        BirthDateInexact = "BIRTH_DATE_INEXACT": "Geburtsdatum nur zum Teil bekannt, das Alter ist nicht sicher",
         NationalityUnknown = "NATIONALITY_UNKNOWN": "Staatsangehörigkeit fehlt",
         MigrationUnknown = "MIGRATION_UNKNOWN": "ob migriert, ist offen",
         FamilyHistoryUnknown = "FAMILY_HISTORY_UNKNOWN": "ob internationale Familiengeschichte, ist offen",
@@ -192,7 +193,7 @@ const UNKNOWN: [&str; 2] = ["XB", "XC"];
 /// The known facts of a person. `None`: not known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
-    birth_date: Option<NaiveDate>,
+    birth_date: Option<BirthDate>,
     eu_citizen: Option<bool>,
     migrated: Option<bool>,
     family_history: Option<bool>,
@@ -207,8 +208,8 @@ impl Facts {
     pub fn of<'r>(read: impl Fn(F) -> Option<&'r str>, statements: &Statements) -> Self {
         let value = |field: F| read(field).and_then(|text| Value::parse(field.value_type(), text));
         let mut facts = Self { statements: statements.clone(), ..Self::default() };
-        if let Some(Value::Date(day)) = value(F::BirthDate) {
-            facts.birth_date = Some(day);
+        if let Some(Value::BirthDate(born)) = value(F::BirthDate) {
+            facts.birth_date = Some(born);
         }
         let mut foreign = false;
         if let Some(Value::Nationalities(list)) = value(F::Nationalities) {
@@ -346,11 +347,13 @@ fn evaluate_group(rule: &'static GroupRule, facts: &Facts, on: NaiveDate) -> Fin
 
 fn age(ages: Ages, facts: &Facts, on: NaiveDate) -> Option<Unmet> {
     let Some(born) = facts.birth_date else { return Some(Unmet::Unknown(EligibilityReason::BirthDateUnknown)) };
-    let age = age_on(born, on);
-    if age < ages.from {
+    let (lowest, highest) = born.ages_on(on);
+    if highest < ages.from {
         Some(Unmet::Not(EligibilityReason::TooYoung))
-    } else if age > ages.to {
+    } else if lowest > ages.to {
         Some(Unmet::Not(EligibilityReason::TooOld))
+    } else if lowest < ages.from || highest > ages.to {
+        Some(Unmet::Unknown(EligibilityReason::BirthDateInexact))
     } else {
         None
     }

@@ -28,6 +28,9 @@ crate::words! {
     }
 }
 
+/// The name under which GraphQL shows what is known of a birth date that is known in part.
+pub const BIRTH_DATE_PART: &str = "birthDatePart";
+
 /// How a field's value is encoded as text, and its GraphQL type. Every value is stored as text: unchanged, as a word's
 /// code, as an ISO date, as a number, as `true`/`false`, or as JSON for objects and lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,6 +49,8 @@ pub enum ValueType {
     Lines,
     /// `Date`
     Date,
+    /// `Date`, null unless it is known to the day, and a `String` beside it ([`BIRTH_DATE_PART`])
+    BirthDate,
     /// `Int`
     Int,
     /// `Gender`
@@ -103,7 +108,7 @@ impl ValueType {
             Self::Documents => "[Document!]",
             Self::Line => "String",
             Self::Lines => "[String!]",
-            Self::Date => "Date",
+            Self::Date | Self::BirthDate => "Date",
             Self::Int => "Int",
             Self::Gender => "Gender",
             Self::LegalRepresentative => "LegalRepresentative",
@@ -169,7 +174,7 @@ handover_fields! {
     FamilyName = 4, "familyName", Identity, Line, false, "Familienname";
     GivenName = 5, "givenName", Identity, Line, false, "Vorname";
     NameVariants = 6, "nameVariants", Identity, Lines, false, "Weitere Namen und Schreibweisen";
-    BirthDate = 7, "birthDate", Identity, Date, false, "Geburtsdatum";
+    BirthDate = 7, "birthDate", Identity, BirthDate, false, "Geburtsdatum";
     Age = 8, "age", Identity, Int, false, "Alter in Jahren";
     BirthPlace = 9, "birthPlace", Identity, Line, false, "Geburtsort";
     Gender = 10, "gender", Identity, Gender, false, "Geschlecht";
@@ -262,6 +267,11 @@ impl HandoverField {
     #[must_use]
     pub fn from_label(label: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|field| field.label() == label)
+    }
+    /// The field that is shown under this name in GraphQL: its own, or [`BIRTH_DATE_PART`].
+    #[must_use]
+    pub fn shown_as(name: &str) -> Option<Self> {
+        if name == BIRTH_DATE_PART { Some(Self::BirthDate) } else { Self::from_name(name) }
     }
     /// The field with this GraphQL name.
     #[must_use]

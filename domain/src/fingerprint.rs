@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use chrono::NaiveDate;
 use hmac::{Hmac, KeyInit, Mac};
 use rphonetic::{Cologne, Encoder};
 use sha2::Sha256;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
+
+use crate::birth_date::BirthDate;
 
 /// The secret key of all fingerprints. Without it a fingerprint can neither be computed nor guessed. After a change of
 /// the key, stored fingerprints match nobody.
@@ -51,14 +52,14 @@ impl FingerprintKey {
 
     /// Fingerprint for looking up a client at the desk: exact match on the [normalised](normalise_name) name.
     #[must_use]
-    pub fn client(&self, family_name: &str, birth_date: NaiveDate) -> String {
-        self.digest("client", &[&normalise_name(family_name), &birth_date.to_string()])
+    pub fn client(&self, family_name: &str, birth_date: BirthDate) -> String {
+        self.digest("client", &[&normalise_name(family_name), &birth_date.compared()])
     }
 
     /// All fingerprints for looking up a client at the desk: of the whole name as [`client`](Self::client) makes it, and of the
     /// parts of a double name.
     #[must_use]
-    pub fn client_name(&self, family_name: &str, birth_date: NaiveDate) -> ClientFingerprints {
+    pub fn client_name(&self, family_name: &str, birth_date: BirthDate) -> ClientFingerprints {
         let whole = self.client(family_name, birth_date);
         let mut parts: BTreeSet<String> =
             distinctive_parts(family_name).iter().map(|part| self.client(part, birth_date)).collect();
@@ -68,8 +69,8 @@ impl FingerprintKey {
 
     /// Fingerprint of possible duplicates: names with the same phonetic code (Kölner Phonetik) and the same birth date.
     #[must_use]
-    pub fn probable(&self, family_name: &str, given_name: &str, birth_date: NaiveDate) -> String {
-        self.digest("probable", &[&phonetic_code(family_name), &phonetic_code(given_name), &birth_date.to_string()])
+    pub fn probable(&self, family_name: &str, given_name: &str, birth_date: BirthDate) -> String {
+        self.digest("probable", &[&phonetic_code(family_name), &phonetic_code(given_name), &birth_date.compared()])
     }
 
     /// Fingerprint of an imported row's content. A second import recognises the row without a second readable copy.

@@ -5,6 +5,7 @@
 pub mod agency;
 pub mod agreement;
 pub mod audience;
+pub mod birth_date;
 pub mod bulk;
 pub mod calendar;
 pub mod case_closing;

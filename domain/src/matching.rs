@@ -7,9 +7,10 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::Datelike;
 use rphonetic::{Cologne, Encoder};
 
+use crate::birth_date::BirthDate;
 use crate::fingerprint::{FingerprintKey, distinctive_parts, written_parts};
 
 crate::words! {
@@ -31,7 +32,7 @@ pub struct Person<'p> {
     /// Given name.
     pub given_name: &'p str,
     /// Birth date.
-    pub birth_date: NaiveDate,
+    pub birth_date: BirthDate,
     /// Telephone.
     pub phone: Option<&'p str>,
     /// E-mail.
@@ -162,14 +163,15 @@ struct Born {
 }
 
 impl Born {
-    fn of(date: NaiveDate) -> Self {
+    fn of(birth_date: BirthDate) -> Self {
+        let date = birth_date.first();
         let (day, month) = (date.day(), date.month());
         let in_year = format!("{:02}-{:02}", day.min(month), day.max(month));
         Self {
             date: format!("{}-{in_year}", date.year()),
             year: date.year().to_string(),
             day: in_year,
-            day_unknown: (day, month) == (1, 1),
+            day_unknown: birth_date.day().is_none() || (day, month) == (1, 1),
         }
     }
 }

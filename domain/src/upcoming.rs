@@ -69,7 +69,7 @@ impl CaseFacts {
         let value = |field: F| read(field).and_then(|text| Value::parse(field.value_type(), text));
         let date = |field: F| if let Some(Value::Date(day)) = value(field) { Some(day) } else { None };
         Self {
-            birth_date: date(F::BirthDate),
+            birth_date: if let Some(Value::BirthDate(born)) = value(F::BirthDate) { born.day() } else { None },
             title: if let Some(Value::Aufenthaltstitel(title)) = value(F::Aufenthaltstitel) {
                 Some(title)
             } else {

@@ -16,7 +16,7 @@ impl Audience {
             Self::Senders => role.works_on_referrals() && kind.sends(),
             Self::Agreements => role.works_on_agreements(),
             Self::Proposers => matches!(role, Role::Administrator | Role::Coordinator),
-            Self::Signers => role == Role::Administrator,
+            Self::Signers | Self::Administrators => role == Role::Administrator,
             Self::Officers => role == Role::DataProtectionOfficer,
             Self::SenderOfficers => role == Role::DataProtectionOfficer && kind.sends(),
             Self::Coordination => role == Role::Coordinator,

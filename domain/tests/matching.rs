@@ -244,7 +244,7 @@ fn fingerprints_of(key: &FingerprintKey, file: &File) -> BTreeSet<(MatchKind, St
     let person = Person {
         family_name: &file.family,
         given_name: &file.given,
-        birth_date: file.born,
+        birth_date: file.born.into(),
         phone: Some(&file.phone),
         email: None,
     };

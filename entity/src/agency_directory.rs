@@ -28,16 +28,82 @@ pub struct AgencyRow {
     pub name: Arc<str>,
     /// What it does.
     pub kind: AgencyKind,
+    /// How to find and reach it.
+    pub details: Arc<AgencyDetails>,
+}
+
+/// How to find and reach an agency, and the version of its master data.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AgencyDetails {
+    /// Counts changes of the master data.
+    pub version: i32,
+    /// Street and number.
+    pub street: Option<String>,
+    /// Postal code.
+    pub postal_code: Option<String>,
+    /// City.
+    pub city: Option<String>,
+    /// Telephone number.
+    pub phone: Option<String>,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Opening hours, in words.
+    pub opening_hours: Option<String>,
+    /// Code of the district.
+    pub district: Option<String>,
+}
+
+/// The columns of [`AgencyDetails`] in a table with this alias.
+macro_rules! details {
+    ($alias:literal) => {
+        details!($alias "version", "street", "postal_code", "city", "phone", "email", "opening_hours", "district")
+    };
+    ($alias:literal $first:literal, $($column:literal),+) => {
+        concat!($alias, ".", $first $(, ", ", $alias, ".", $column)+)
+    };
+}
+pub(crate) use details;
+
+impl AgencyDetails {
+    /// Reads the columns of [`details`].
+    pub(crate) fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr> {
+        Ok(Self {
+            version: columns.next()?,
+            street: columns.nullable("agency.street")?,
+            postal_code: columns.nullable("agency.postal_code")?,
+            city: columns.nullable("agency.city")?,
+            phone: columns.nullable("agency.phone")?,
+            email: columns.nullable("agency.email")?,
+            opening_hours: columns.nullable("agency.opening_hours")?,
+            district: columns.nullable("agency.district")?,
+        })
+    }
+}
+
+impl AgencyDetails {
+    /// Those of one agency.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub(crate) async fn find(connection: &impl ConnectionTrait, id: Uuid) -> Result<Option<Self>, DbErr> {
+        let mut sql = Sql::new(connection.get_database_backend());
+        sql.push(concat!("SELECT ", details!("g"), " FROM agency g WHERE g.id = ")).bind(id);
+        sql.one(connection).await?.map(|row| Self::read(&mut Columns::of(&row))).transpose()
+    }
 }
 
 impl AgencyRow {
-    /// Reads id, slug, name and kind.
+    /// The columns that [`read`](Self::read) reads.
+    pub(crate) const COLUMNS: &str = concat!("g.id, g.slug, g.name, g.kind, ", details!("g"));
+
+    /// Reads [`COLUMNS`](Self::COLUMNS).
     pub(crate) fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr> {
         Ok(Self {
             id: columns.next()?,
             slug: columns.shared_text()?,
             name: columns.shared_text()?,
             kind: columns.word()?,
+            details: Arc::new(AgencyDetails::read(columns)?),
         })
     }
 }
@@ -145,7 +211,7 @@ impl Directory {
     /// Reads the whole directory with two statements.
     async fn read(connection: &impl ConnectionTrait, version: i64) -> Result<Self, DbErr> {
         let mut sql = Sql::new(connection.get_database_backend());
-        sql.push("SELECT g.id, g.slug, g.name, g.kind, g.bound_by_203 FROM agency g");
+        sql.push(concat!("SELECT g.id, g.slug, g.name, g.kind, g.bound_by_203, ", details!("g"), " FROM agency g"));
         let (mut agencies, mut kinds) = (HashMap::new(), HashMap::new());
         for row in &sql.all(connection).await? {
             let mut columns = Columns::of(row);
@@ -154,8 +220,17 @@ impl Directory {
             // An agency of an unknown kind is skipped, so that all others work; a row that refers to it is an error.
             if let Some(kind) = AgencyKind::from_code(&kind) {
                 kinds.insert(Arc::clone(&slug), kind);
-                let row = AgencyRow { id, slug, name, kind };
-                agencies.insert(id, Agency { row, bound_by_203: columns.next()? });
+                let bound_by_203 = columns.next()?;
+                let details = AgencyDetails::read(&mut columns).unwrap_or_else(|_| {
+                    tracing::error!(
+                        kind = "stored value",
+                        table = "agency",
+                        "an agency whose details are unreadable has none"
+                    );
+                    AgencyDetails::default()
+                });
+                let row = AgencyRow { id, slug, name, kind, details: Arc::new(details) };
+                agencies.insert(id, Agency { row, bound_by_203 });
             }
         }
         Ok(Self { version, agencies, kinds, agreements: agreements(connection).await? })

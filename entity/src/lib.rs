@@ -26,10 +26,11 @@ pub mod write;
 
 pub use codec::{case_file, handover, household_member, message, note, person, values};
 pub use tables::{
-    agency, agreement, agreement_opinion, agreement_proposal, agreement_signature, agreement_termination, appointment,
-    change, classification, code, consent, consent_event, correction, correction_notice, disclosed, disclosure_log,
-    district, eligibility_decision, feed, idempotency, municipality, person_fingerprint, referral, referral_event,
-    reminder, setting, statistics_log, support_check, support_consent, support_notice, talk,
+    agency, agency_change, agreement, agreement_opinion, agreement_proposal, agreement_signature,
+    agreement_termination, appointment, change, classification, code, consent, consent_event, correction,
+    correction_notice, disclosed, disclosure_log, district, eligibility_decision, feed, idempotency, municipality,
+    person_fingerprint, referral, referral_event, reminder, setting, statistics_log, support_check, support_consent,
+    support_notice, talk,
 };
 
 /// An error of the database.

@@ -1,6 +1,8 @@
 //! The caller of a request. A `Viewer` is created in one way only: by admitting a verified token
 //! ([`Reads::admit`](crate::read::Reads::admit)).
 
+use std::sync::Arc;
+
 use kim_domain::Word;
 use kim_domain::agency::{AgencyKind, Role, Scope};
 use kim_domain::purpose::ReferralPurpose;
@@ -8,6 +10,7 @@ use kim_domain::token::VerifiedToken;
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
+use crate::agency_directory::AgencyDetails;
 use crate::database::session;
 use crate::sql::Sql;
 
@@ -26,6 +29,8 @@ pub struct OwnAgency {
     pub ags: String,
     /// The body that answers for its data.
     pub controller: String,
+    /// How to find and reach it.
+    pub details: Arc<AgencyDetails>,
 }
 
 /// Who wrote a row. Only the own agency is shown more than the agency.
@@ -72,11 +77,17 @@ impl Viewer {
             kind,
             ags: row.try_get_by_index(4)?,
             controller: row.try_get_by_index(5)?,
+            details: Arc::default(),
         };
         let viewer = Self { agency, closings: row.try_get_by_index(6)?, token };
         Ok(Some((viewer, row.try_get_by_index(7)?)))
     }
 
+    /// Adds how to find and reach the agency, from the directory of the same snapshot.
+    pub(crate) fn with_details(mut self, details: Arc<AgencyDetails>) -> Self {
+        self.agency.details = details;
+        self
+    }
     /// The agency it acts for.
     #[must_use]
     pub fn agency(&self) -> &OwnAgency {

@@ -33,6 +33,7 @@ mod m20261126_000024_consent_rule_in_sqlite;
 mod m20261130_000025_stays;
 mod m20261130_000026_feed_instant;
 mod m20261130_000027_acting_persons;
+mod m20261201_000028_agency_master_data;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -74,6 +75,7 @@ impl MigratorTrait for MainMigrator {
             Box::new(m20261130_000025_stays::Migration),
             Box::new(m20261130_000026_feed_instant::Migration),
             Box::new(m20261130_000027_acting_persons::Migration),
+            Box::new(m20261201_000028_agency_master_data::Migration),
         ]
     }
 

@@ -17,6 +17,9 @@ use crate::fingerprint_key;
 use crate::output::note;
 
 pub(super) async fn run(args: &ImportArgs) -> Result<ExitCode, Failure> {
+    if args.update && args.what != ImportKind::Agencies {
+        return Err(Failure::usage("--update gibt es nur für Stellen: kim import agencies FILE --update"));
+    }
     refuse_own_input(args)?;
     let config = args.data.config()?;
     let file = std::fs::read(&args.file)
@@ -68,7 +71,7 @@ async fn run_import(args: &ImportArgs, config: &Config, file: &[u8]) -> Result<R
     let database = open(&config.database).await?;
     refuse_unprepared(&database).await?;
     let clock = args.clock.map_or_else(Clock::system, Clock::on);
-    let options = Options { agency: args.agency.clone(), dry_run: args.dry_run };
+    let options = Options { agency: args.agency.clone(), dry_run: args.dry_run, update: args.update };
 
     let mut display = progress::Progress::start()?;
     let mut progress = |done: u64, total: u64| display.update(done, total);
@@ -94,7 +97,7 @@ fn print_report(args: &ImportArgs, report: &Report) -> Result<(), Failure> {
     };
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| {
-        let imported = match (args.dry_run, report.accepted) {
+        let imported = match (args.dry_run, report.accepted + report.updated) {
             (true, _) | (false, 0) => "Es wurde nichts eingelesen.".to_owned(),
             (false, rows) => format!("{rows} Zeilen sind eingelesen."),
         };

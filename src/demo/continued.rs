@@ -3,7 +3,8 @@
 
 use chrono::{Days, Months, NaiveDate};
 use kim_domain::Word;
-use kim_domain::calendar::{Clock, age_on, noon_micros};
+use kim_domain::birth_date::BirthDate;
+use kim_domain::calendar::{Clock, noon_micros};
 use kim_domain::disclosure;
 use kim_domain::field::{FieldSet, HandoverField as F};
 use kim_domain::id::new_uuid;
@@ -155,7 +156,7 @@ impl Continuation<'_> {
                 Some(format!("Es geht um: {}.", self.agreement.purpose.0.label()))
             } else if field == F::Age {
                 let born = client.values.get(F::BirthDate);
-                born.and_then(|born| Some(age_on(born.parse().ok()?, day).to_string()))
+                born.and_then(|born| Some(born.parse::<BirthDate>().ok()?.age_on(day)?.to_string()))
             } else if field == F::HouseholdMembers {
                 // The lists of the example data name nobody of a household.
                 None

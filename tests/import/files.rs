@@ -113,7 +113,7 @@ on_both! {
     async fn an_import_for_one_traeger_reads_its_rows_and_counts_the_others(db: TestDatabase) {
         let db = &db.database;
         prepare(db).await;
-        let only = |slug: &str| Options { agency: Some(slug.to_owned()), dry_run: false };
+        let only = |slug: &str| Options { agency: Some(slug.to_owned()), ..Options::default() };
         let report = import(db, KOELN, &only("traeger-innenstadt")).await.expect("a report");
         let foreign = codes(&report).remove("FOREIGN_AGENCY").unwrap_or_default().len() as u64;
         assert_eq!((report.rows, foreign), (326, 289));
@@ -131,7 +131,7 @@ on_both! {
 
     async fn a_dry_run_reports_the_same_and_writes_nothing(db: TestDatabase) {
         let db = &db.database;
-        let dry = Options { agency: None, dry_run: true };
+        let dry = Options { dry_run: true, ..Options::default() };
         let report = agencies(db, &Clock::on(today()), AGENCIES, &dry, &mut |_, _| {}).await.expect("agencies");
         assert_eq!((report.accepted, agency::Entity::find().count(db.raw()).await.expect("a count")), (32, 0));
         prepare(db).await;

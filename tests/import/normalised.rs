@@ -40,7 +40,7 @@ on_both! {
 
         let done = run(db).await;
         let person = raw::persons(db.raw()).await.expect("persons").into_iter().find(|one| one.id == case.person_id).expect("a person");
-        let born = NaiveDate::from_ymd_opt(1999, 12, 24).expect("a day");
+        let born = "1999-12-24".parse().expect("a birth date");
         assert_eq!(person.values.get(HandoverField::FamilyName), Some("Müller"));
         assert_eq!(person.values.get(HandoverField::City), Some("Köln"));
         // What this version refuses stays, and is listed.

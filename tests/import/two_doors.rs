@@ -45,6 +45,8 @@ fn taken() -> Vec<(&'static str, Entered)> {
         ("the last day is today", Entered { consent_until: "2026-11-20", ..VALID }),
         ("no end: twelve months", Entered { consent_until: "", ..VALID }),
         ("no release", Entered { release_on: "", ..VALID }),
+        ("born in a year", Entered { birth_date: "1999", ..VALID }),
+        ("born in a month", Entered { birth_date: "1999-12", in_germany_since: "1999-12-01", ..VALID }),
         ("18 today", Entered { birth_date: "2008-11-20", ..VALID }),
         (
             "no consent of a minor",
@@ -67,6 +69,14 @@ fn refused() -> Vec<(&'static str, &'static str, Entered)> {
         ("admitted in the future", "Aufnahme am", Entered { opened_on: "2026-11-21", ..VALID }),
         ("in Germany before the birth", "In Deutschland seit", Entered { in_germany_since: "1999-12-23", ..VALID }),
         ("in Germany in the future", "In Deutschland seit", Entered { in_germany_since: "2026-11-21", ..VALID }),
+        (
+            "admitted before the year of birth",
+            "Aufnahme am",
+            Entered { birth_date: "1999", opened_on: "1998-12-31", ..VALID },
+        ),
+        ("born in no month", "Geburtsdatum", Entered { birth_date: "1999-13", ..VALID }),
+        ("born in a later month", "Geburtsdatum", Entered { birth_date: "2026-12", ..VALID }),
+        ("a minor perhaps", "Einwilligung vom", Entered { birth_date: "2008", in_germany_since: "", ..VALID }),
         ("born in the future", "Geburtsdatum", Entered { birth_date: "2026-11-21", ..VALID }),
         (
             "consent before the birth",
@@ -140,7 +150,8 @@ async fn by_api(scenario: &Scenario, number: &str, entered: &Entered) -> Result<
     let input = json!({
         "idempotencyKey": key(), "caseNumber": number, "openedOn": entered.opened_on,
         "record": {
-            "familyName": entered.family_name, "birthDate": entered.birth_date,
+            "familyName": entered.family_name,
+            (if entered.birth_date.len() == 10 { "birthDate" } else { "birthDatePart" }): entered.birth_date,
             "inGermanySince": given(entered.in_germany_since), "city": entered.city, "postalCode": entered.postal_code,
             "email": entered.email, "concern": entered.concern,
         },

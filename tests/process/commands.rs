@@ -31,6 +31,14 @@ fn the_exit_code_of_an_import_says_whether_rows_were_refused() {
         use std::os::unix::fs::PermissionsExt;
         assert_eq!(std::fs::metadata(&refused).expect("a file").permissions().mode() & 0o777, 0o600);
     }
+    let renamed = [header, &good.replace("Jobcenter Köln", "Jobcenter")].concat();
+    assert_eq!(import(renamed.clone(), &[]).status.code(), Some(3));
+    let report: Value = serde_json::from_slice(&import(renamed.clone(), &["--update", "--dry-run", "--json"]).stdout)
+        .expect("one object");
+    assert_eq!(report["changes"], json!([{"line": 2, "column": "name", "old": "Jobcenter Köln", "new": "Jobcenter"}]));
+    assert_eq!(import(renamed.clone(), &["--update"]).status.code(), Some(0));
+    assert_eq!(import(renamed, &[]).status.code(), Some(0), "it is known now");
+    assert_eq!(run(folder.path(), &["import", "cases", "agencies.csv", "--update"]).status.code(), Some(2));
     assert_eq!(import(String::new(), &[]).status.code(), Some(1));
     assert_eq!(run(folder.path(), &["import", "agencies", "nothing.csv"]).status.code(), Some(1));
 }

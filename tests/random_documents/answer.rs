@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use kim_domain::field::BIRTH_DATE_PART;
 use serde_json::{Map, Value, json};
 
 use super::arguments::list_of;
@@ -237,7 +238,9 @@ impl Check<'_> {
             }
             "disputed" => is(value, &json!(facts.table.codes(&viewer.disputed(facts, referral)))),
             "entries" => length(value, facts.table.known(viewer.kind).len()),
-            field => {
+            name => {
+                // Both show one field.
+                let field = if name == BIRTH_DATE_PART { "birthDate" } else { name };
                 let Some(&field) = facts.table.fields.iter().find(|known| **known == field) else { return Ok(()) };
                 self.note(referral, field);
                 if !viewer.is_shown(facts, referral, field) {

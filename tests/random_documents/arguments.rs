@@ -120,6 +120,7 @@ impl Generator<'_> {
             "Int" => json!(self.random.below(40)),
             "Boolean" => json!(self.random.percent(50)),
             "Date" => json!(self.day().to_string()),
+            "BirthDatePart" => json!(*self.random.pick(&["1990", "1990-05"])),
             "DateTime" => json!(format!("{}T10:00:00Z", self.day())),
             "Month" => json!(self.day().format("%Y-%m").to_string()),
             "Period" => json!(*self.random.pick(&["2026-09", "2026-Q3", "2026-10", "2025-Q4"])),

@@ -15,7 +15,7 @@ pub(crate) fn value(number: u32, field: HandoverField) -> String {
     match field.value_type() {
         ValueType::Text | ValueType::Line => text,
         ValueType::Lines => format!(r#"["{text}"]"#),
-        ValueType::Date => day(),
+        ValueType::Date | ValueType::BirthDate => day(),
         ValueType::Int => (number % 90).to_string(),
         ValueType::Boolean => (number.is_multiple_of(2)).to_string(),
         ValueType::PlanSteps => format!(r#"[{{"goal":"{text}","step":"{text}","responsible":"{text}"}}]"#),

@@ -173,6 +173,7 @@ pub(crate) async fn add_agency(database: &TestDatabase, slug: &str, kind: Agency
         internal_specialisation: Set(None),
         enabled: Set(enabled),
         closings: Set(0),
+        ..Default::default()
     }
     .insert(database.database.raw())
     .await

@@ -128,6 +128,7 @@ pub(crate) async fn add_agency(db: &DatabaseConnection, ags: &str, slug: &str, k
         internal_specialisation: Set(Some(canary(0, "specialisation"))),
         enabled: Set(true),
         closings: Set(0),
+        ..Default::default()
     }
     .insert(db)
     .await

@@ -110,7 +110,7 @@ pub(crate) fn value(client: u64, field: HandoverField, today: NaiveDate) -> Opti
         ValueType::Text => (*random.pick(&CONCERNS)).to_owned(),
         ValueType::Line => line(field, client, random),
         ValueType::Lines => json!([random.pick(&FAMILY_NAMES)]).to_string(),
-        ValueType::Date => date(field, random, today).to_string(),
+        ValueType::Date | ValueType::BirthDate => date(field, random, today).to_string(),
         ValueType::Int => (18 + random.below(50)).to_string(),
         ValueType::Boolean => random.chance(40).to_string(),
         ValueType::PlanSteps => {

@@ -1,7 +1,7 @@
 //! Opens a case of a new client.
 
 use chrono::NaiveDate;
-use kim_domain::calendar::is_before_birth;
+use kim_domain::birth_date::{BirthDate, is_before_birth};
 use kim_domain::field::HandoverField as F;
 use kim_domain::id::new_uuid;
 use kim_domain::value::CasePhase;
@@ -41,7 +41,7 @@ pub async fn open(work: &mut Work<'_>, input: &OpenCase) -> Result<CaseResult, W
     };
     let family_name = required(F::FamilyName)?;
     let unreadable = |_| WorkError::bad_input("„birthDate“ ist nicht lesbar.");
-    let birth_date: NaiveDate = required(F::BirthDate)?.parse().map_err(unreadable)?;
+    let birth_date: BirthDate = required(F::BirthDate)?.parse().map_err(unreadable)?;
     let opened_on = input.opened_on.unwrap_or(today);
     refuse_before_birth(Some(birth_date), record.get(F::InGermanySince).flatten())?;
     if today < opened_on || is_before_birth(Some(birth_date), Some(opened_on)) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{Datelike as _, NaiveDate};
+use kim_domain::birth_date::BirthDate;
 use kim_domain::field::HandoverField as F;
 use kim_domain::value::{
     Document, GermanCertificate, HouseholdMember, IntegrationAchievement, LegalRepresentative, Value, Wohnsitzauflage,
@@ -99,7 +100,7 @@ pub(super) fn fingerprints(
     work: &Work<'_>,
     family_name: &str,
     given_name: Option<&str>,
-    birth_date: NaiveDate,
+    birth_date: BirthDate,
 ) -> Fingerprints {
     let key = work.key();
     Fingerprints {
@@ -114,6 +115,7 @@ fn clean(field: F, value: &Value, today: NaiveDate) -> Result<Option<Value>, Wor
     Ok(Some(match value {
         Value::Text(one) => Value::Text(text(name, one)?),
         Value::Line(one) => Value::Line(one_line(field, one)?),
+        Value::BirthDate(born) => Value::BirthDate(one_birth_date(name, *born, today)?),
         Value::Date(day) => Value::Date(one_day(name, *day, is_past(field).then_some(today))?),
         Value::Lines(list) if field == F::NameVariants => {
             return some_of(name, list, |one| person(name, one), Value::Lines);
@@ -191,7 +193,7 @@ fn optional(name: &str, text: Option<&str>) -> Result<Option<String>, WorkError>
 
 /// Whether the field's day cannot be in the future.
 fn is_past(field: F) -> bool {
-    matches!(field, F::BirthDate | F::InGermanySince | F::NeedSince)
+    matches!(field, F::InGermanySince | F::NeedSince)
 }
 
 fn one_day(name: &str, day: NaiveDate, not_after: Option<NaiveDate>) -> Result<NaiveDate, WorkError> {
@@ -202,6 +204,11 @@ fn one_day(name: &str, day: NaiveDate, not_after: Option<NaiveDate>) -> Result<N
         return Err(WorkError::bad_input(format!("„{name}“ liegt in der Zukunft.")));
     }
     Ok(day)
+}
+
+/// A birth date of which no possible day lies in the past is refused.
+fn one_birth_date(name: &str, born: BirthDate, today: NaiveDate) -> Result<BirthDate, WorkError> {
+    one_day(name, born.first(), Some(today)).map(|_| born)
 }
 
 fn many<T>(name: &str, list: &[T]) -> Result<(), WorkError> {
@@ -238,7 +245,7 @@ fn member(name: &str, one: &HouseholdMember, today: NaiveDate) -> Result<Househo
         relation: one.relation,
         given_name: crate::text::optional(one.given_name.as_deref(), |given| person(name, given))?,
         family_name: crate::text::optional(one.family_name.as_deref(), |family| person(name, family))?,
-        birth_date: one.birth_date.map(|day| one_day(name, day, Some(today))).transpose()?,
+        birth_date: one.birth_date.map(|born| one_birth_date(name, born, today)).transpose()?,
     })
 }
 
@@ -283,6 +290,7 @@ mod tests {
     fn a_wrong_value_is_refused_by_the_name_of_its_field() {
         let line = |text: &str| Some(Value::Line(text.into()));
         let day = |text: &str| Some(Value::Date(text.parse().expect("a day")));
+        let born = |text: &str| Some(Value::BirthDate(text.parse().expect("a birth date")));
         for (field, value) in [
             (F::FamilyName, line("  ")),
             (F::FamilyName, None),
@@ -295,8 +303,11 @@ mod tests {
             (F::HouseholdMembers, Some(Value::HouseholdMembers(vec![named(".", "Yıldız")]))),
             (F::LegalRepresentative, Some(Value::LegalRepresentative(represented_by("#NV")))),
             (F::BirthDate, None),
-            (F::BirthDate, day("2026-11-21")),
-            (F::BirthDate, day("0202-01-01")),
+            (F::BirthDate, born("2026-11-21")),
+            (F::BirthDate, born("0202-01-01")),
+            (F::BirthDate, born("2026-12")),
+            (F::BirthDate, born("2027")),
+            (F::BirthDate, born("0202")),
             (F::InGermanySince, day("2027-01-01")),
             (F::PostalCode, line("5066")),
             (F::Phone, line("anrufen")),

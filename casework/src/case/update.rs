@@ -1,7 +1,6 @@
 //! Changes a part of a case. Handovers of the case stay the same.
 
-use chrono::NaiveDate;
-use kim_domain::calendar::is_before_birth;
+use kim_domain::birth_date::{BirthDate, is_before_birth};
 use kim_domain::field::{FieldSet, HandoverField as F};
 use kim_domain::value::CasePhase;
 use kim_entity::case_file::CaseChange;
@@ -69,7 +68,7 @@ pub async fn update(work: &mut Work<'_>, target: Target, input: &UpdateCase) -> 
     if record.renames() {
         // An imported row has both, and a record cannot lose them.
         if let (Some(name), Some(born)) = (now(F::FamilyName), now(F::BirthDate))
-            && let Ok(born) = born.parse::<NaiveDate>()
+            && let Ok(born) = born.parse::<BirthDate>()
         {
             renamed = Some(fingerprints(work, name, now(F::GivenName), born));
         }

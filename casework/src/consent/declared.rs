@@ -1,6 +1,7 @@
 //! The consent that a client declared, as input of the use cases.
 
 use chrono::NaiveDate;
+use kim_domain::birth_date::BirthDate;
 use kim_domain::consent::{ConsentContext, ConsentForm, Declaration, check};
 use kim_domain::field::FieldSet;
 use kim_domain::id::new_uuid;
@@ -61,7 +62,7 @@ impl DeclaredConsent {
         &self,
         work: &Work<'_>,
         (client, receiver_id, purpose): ConsentScope,
-        birth_date: Option<NaiveDate>,
+        birth_date: Option<BirthDate>,
     ) -> Result<consent::Model, WorkError> {
         let form_reason = optional_line("formReason", self.form_reason.as_deref())?;
         let text_version = optional_line("textVersion", self.text_version.as_deref())?;

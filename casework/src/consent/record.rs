@@ -1,6 +1,6 @@
 //! Records a consent, or a renewal of one.
 
-use chrono::NaiveDate;
+use kim_domain::birth_date::BirthDate;
 use kim_domain::consent::{ConsentState, ConsentStep};
 use kim_domain::disclosure;
 use kim_domain::field::{FieldSet, HandoverField};
@@ -98,7 +98,7 @@ pub async fn renew(work: &mut Work<'_>, id: Option<Uuid>, given: &DeclaredConsen
     write_consent(work, &concerned, new).await
 }
 
-fn born(client: &Values) -> Option<NaiveDate> {
+fn born(client: &Values) -> Option<BirthDate> {
     client.get(HandoverField::BirthDate)?.parse().ok()
 }
 

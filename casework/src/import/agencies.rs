@@ -1,9 +1,9 @@
-//! Imports agencies. An existing agency with different content is reported and not changed.
+//! Imports agencies. An existing agency with different content is reported, and changed only if the operator says so.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use kim_domain::Word;
-use kim_domain::agency::{AgencyKind, DataProtectionLaw, LegalForm};
+use kim_domain::agency::{AgencyField, AgencyKind, DataProtectionLaw, LegalForm};
 use kim_domain::calendar::Clock;
 use kim_domain::id::new_uuid;
 use kim_entity::DbErr;
@@ -14,10 +14,12 @@ use kim_entity::{agency, district};
 
 use super::cells::Cells;
 use super::districts;
-use super::report::{RefusalCode, Report};
+use super::master_data::master_data;
+use super::report::{ChangedCell, RefusalCode, Report};
 use super::sheet::{Column, Row, Sheet, optional, required};
 use super::spelling::cell;
 use super::{ImportError, Options, Progress, begun, places};
+use crate::refusal::WorkError;
 
 const COLUMNS: &[Column] = &[
     required("slug"),
@@ -33,7 +35,18 @@ const COLUMNS: &[Column] = &[
     optional("baustein"),
     optional("posts"),
     optional("internal_specialisation"),
+    optional("street"),
+    optional("postal_code"),
+    optional("city"),
+    optional("phone"),
+    optional("email"),
+    optional("opening_hours"),
 ];
+
+const NEVER: &str = "Kurzname, Art und Gemeinde einer Stelle ändern sich nie";
+const TWICE: &str = "steht in dieser Datei schon mit anderem Inhalt";
+const BY_OPERATOR: &str = "ändern: mit --update";
+const BY_BOTH: &str = "ändern: die Administration mit updateAgency, oder mit --update";
 
 /// Imports agencies with their municipalities and districts.
 ///
@@ -56,36 +69,152 @@ pub async fn agencies(
     let stored = all.agencies().await?;
     let districts = districts::known(&all).await?;
     let mut known: HashMap<String, agency::Model> = stored.into_iter().map(|row| (row.slug.clone(), row)).collect();
-    let mut new = Vec::new();
+    let (mut new, mut updates, mut written) = (Vec::new(), Vec::new(), HashSet::new());
     for row in &sheet.rows {
         let mut cells = Cells::new(&sheet, row);
-        let read = read(&sheet, row, &mut cells, options, &districts);
-        if let Some(read) = &read
-            && read.district.is_none()
-            && let Some(note) = unread_district(&cells, row.line, &read.ags)
-        {
-            report.notes.push(note);
-        }
-        let changed = read.as_ref().and_then(|read| Some(difference(known.get(&read.slug)?, read)));
-        match (read, changed) {
-            (Some(_), Some(None)) => report.unchanged += 1,
-            (Some(_), Some(Some(column))) => cells.refuse(column, RefusalCode::Changed, None),
-            (Some(read), None) => {
-                known.insert(read.slug.clone(), read.clone());
-                new.push(read);
+        if let Some(read) = read(&sheet, row, &mut cells, options, &districts) {
+            if read.district.is_none()
+                && let Some(note) = unread_district(&cells, row.line, &read.ags)
+            {
+                report.notes.push(note);
             }
-            (None, _) => {}
+            let stored = known.get(&read.slug).cloned();
+            let read = stored.iter().fold(read, |read, stored| completed(&sheet, read, stored));
+            let is_twice = written.contains(&read.slug);
+            match stored.map(|stored| (difference(&stored, &read, is_twice, options), stored)) {
+                Some((Compared::Same, _)) => report.unchanged += 1,
+                Some((Compared::Refused(column, why), _)) => cells.refuse(column, RefusalCode::Changed, Some(why)),
+                compared @ (None | Some((Compared::Different, _))) => {
+                    written.insert(read.slug.clone());
+                    known.insert(read.slug.clone(), read.clone());
+                    match compared {
+                        Some((_, stored)) => {
+                            report.changes.extend(changes(row, &stored, &read));
+                            updates.push((stored, read));
+                        }
+                        None => new.push(read),
+                    }
+                }
+            }
         }
         report.refused.extend(cells.into_refused());
     }
-    report.accepted = new.len() as u64;
+    (report.accepted, report.updated) = (new.len() as u64, updates.len() as u64);
     if options.dry_run {
         return Ok(report);
     }
     write(&all, new).await?;
+    // In the order in which closings lock agencies.
+    updates.sort_unstable_by_key(|(old, _)| old.id);
+    let now = clock.now_micros().max(all.tx().latest() + 1);
+    for (old, new) in updates {
+        if !all.update_agency(&old, new, now).await? {
+            return Err(ImportError::Outdated(old.slug));
+        }
+    }
     all.into_tx().commit().await?;
-    progress(report.accepted, report.accepted);
+    progress(report.accepted + report.updated, report.accepted + report.updated);
     Ok(report)
+}
+
+/// A row compared with the agency that has its slug.
+enum Compared {
+    Same,
+    Different,
+    /// The column and the reason.
+    Refused(&'static str, &'static str),
+}
+
+fn difference(stored: &agency::Model, read: &agency::Model, is_twice: bool, options: &Options) -> Compared {
+    if stored.kind != read.kind {
+        return Compared::Refused("kind", NEVER);
+    }
+    if stored.ags != read.ags {
+        return Compared::Refused("ags", NEVER);
+    }
+    let differences = stored.differences(read);
+    let Some(&(field, ..)) = differences.first() else { return Compared::Same };
+    if is_twice {
+        return Compared::Refused(field.column(), TWICE);
+    }
+    match (options.update, is_own(field)) {
+        (true, _) => Compared::Different,
+        (false, true) => Compared::Refused(field.column(), BY_BOTH),
+        (false, false) => Compared::Refused(field.column(), BY_OPERATOR),
+    }
+}
+
+/// Whether the agency's own administration can change it.
+fn is_own(field: AgencyField) -> bool {
+    match field {
+        AgencyField::Name
+        | AgencyField::Street
+        | AgencyField::PostalCode
+        | AgencyField::City
+        | AgencyField::Phone
+        | AgencyField::Email
+        | AgencyField::OpeningHours
+        | AgencyField::District => true,
+        AgencyField::LegalForm
+        | AgencyField::BoundBy203
+        | AgencyField::DataProtectionLaw
+        | AgencyField::Controller
+        | AgencyField::Association
+        | AgencyField::Baustein
+        | AgencyField::Posts
+        | AgencyField::InternalSpecialisation => false,
+    }
+}
+
+/// The row, with the stored values of columns that the list does not have: it does not change them.
+fn completed(sheet: &Sheet, read: agency::Model, stored: &agency::Model) -> agency::Model {
+    let of = |column, read, stored: &Option<String>| if sheet.has(column) { read } else { stored.clone() };
+    agency::Model {
+        association: of("association", read.association, &stored.association),
+        district: of("district", read.district, &stored.district),
+        baustein: if sheet.has("baustein") { read.baustein } else { stored.baustein },
+        posts: if sheet.has("posts") { read.posts } else { stored.posts },
+        internal_specialisation: of(
+            "internal_specialisation",
+            read.internal_specialisation,
+            &stored.internal_specialisation,
+        ),
+        street: of("street", read.street, &stored.street),
+        postal_code: of("postal_code", read.postal_code, &stored.postal_code),
+        city: of("city", read.city, &stored.city),
+        phone: of("phone", read.phone, &stored.phone),
+        email: of("email", read.email, &stored.email),
+        opening_hours: of("opening_hours", read.opening_hours, &stored.opening_hours),
+        ..read
+    }
+}
+
+/// What the report says of a changed agency.
+fn changes(row: &Row, old: &agency::Model, new: &agency::Model) -> Vec<ChangedCell> {
+    let cell = |(field, old, new): agency::Difference| ChangedCell {
+        line: row.line,
+        column: field.column().to_owned(),
+        old,
+        new,
+    };
+    old.differences(new).into_iter().map(cell).collect()
+}
+
+/// A value that the agency's administration can change too, with the same check.
+fn value(cells: &mut Cells<'_>, field: AgencyField) -> Option<String> {
+    let column = field.column();
+    let text = cells.raw(column);
+    if text.is_empty() {
+        return None;
+    }
+    match master_data(column, field, text) {
+        Ok(value) => Some(value),
+        Err(WorkError::Refused(refused)) => {
+            cells.refuse(column, RefusalCode::UnknownCode, Some(refused.text.trim_end_matches('.')));
+            None
+        }
+        Err(WorkError::Database(_)) => None,
+    }
 }
 
 /// Reads a row. `None` if a cell was refused.
@@ -121,8 +250,12 @@ fn read(
     let district = own.and_then(|own| {
         cells.read("district", |code| own.iter().find(|district| district.code == code).map(|_| code.to_owned()))
     });
-    let (name, controller) = (cells.line("name"), cells.line("controller"));
+    let (name, controller) = (value(cells, AgencyField::Name), cells.line("controller"));
     let (association, internal_specialisation) = (cells.line("association"), cells.line("internal_specialisation"));
+    let (street, city) = (value(cells, AgencyField::Street), value(cells, AgencyField::City));
+    let postal_code = value(cells, AgencyField::PostalCode);
+    let (phone, email) = (value(cells, AgencyField::Phone), value(cells, AgencyField::Email));
+    let opening_hours = value(cells, AgencyField::OpeningHours);
     if cells.has_refused() {
         return None;
     }
@@ -143,6 +276,13 @@ fn read(
         internal_specialisation,
         enabled: true,
         closings: 0,
+        street,
+        postal_code,
+        city,
+        phone,
+        email,
+        opening_hours,
+        version: 1,
     })
 }
 
@@ -160,27 +300,6 @@ fn posts_of(text: &str) -> Option<i32> {
     }
     let hundredths = part.parse::<i32>().ok()? * if part.len() == 1 { 10 } else { 1 };
     Some(whole.parse::<i32>().ok()? * 100 + hundredths)
-}
-
-/// The first column in which two rows with the same slug differ. `enabled` is not compared, because lists do not
-/// contain it.
-fn difference(stored: &agency::Model, read: &agency::Model) -> Option<&'static str> {
-    let same = [
-        ("name", stored.name == read.name),
-        ("kind", stored.kind == read.kind),
-        ("ags", stored.ags == read.ags),
-        ("legal_form", stored.legal_form == read.legal_form),
-        ("bound_by_203", stored.bound_by_203 == read.bound_by_203),
-        ("data_protection_law", stored.data_protection_law == read.data_protection_law),
-        ("controller", stored.controller == read.controller),
-        ("association", stored.association == read.association),
-        ("district", stored.district == read.district),
-        ("baustein", stored.baustein == read.baustein),
-        // A list without the column does not change the value.
-        ("posts", read.posts.is_none() || stored.posts == read.posts),
-        ("internal_specialisation", stored.internal_specialisation == read.internal_specialisation),
-    ];
-    same.into_iter().find_map(|(column, same)| (!same).then_some(column))
 }
 
 /// Writes agencies, and before them their missing municipalities and districts.

@@ -7,6 +7,7 @@ use kim_domain::field::HandoverField;
 use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::referral::ReferralStatus;
 use kim_domain::value::CasePhase;
+use unicode_normalization::UnicodeNormalization as _;
 
 use super::case_row::CaseRow;
 
@@ -19,34 +20,39 @@ const NEWEST: &str = "2";
 impl CaseRow {
     /// Hash of the row's content, independent of its spelling. It must stay the same in every version of this program.
     pub(crate) fn hash(&self, key: &FingerprintKey) -> String {
-        format!("{NEWEST}:{}", self.digest(key, &self.values))
+        format!("{NEWEST}:{}", self.digest(key, &self.values, str::to_owned))
     }
 
     /// Whether a stored hash of any version is that of this row, whose newest hash is known.
     pub(crate) fn has_hash(&self, key: &FingerprintKey, stored: &str, newest: &str) -> bool {
-        stored == newest || (!stored.contains(':') && stored == self.first_hash(key))
+        stored == newest || (!stored.contains(':') && self.first_hashes(key).any(|first| first == stored))
     }
 
-    /// The hash of the first version.
-    pub(crate) fn first_hash(&self, key: &FingerprintKey) -> String {
-        if self.first_values.is_empty() {
-            return self.digest(key, &self.values);
-        }
+    /// The hashes of the first version, which normalised no text: of a list with composed letters, and of one with decomposed
+    /// letters, as macOS writes them.
+    pub(crate) fn first_hashes(&self, key: &FingerprintKey) -> impl Iterator<Item = String> {
         let mut values = self.values.clone();
         values.extend(self.first_values.clone());
-        self.digest(key, &values)
+        let decomposed = |text: &str| text.nfd().collect();
+        [self.digest(key, &values, str::to_owned), self.digest(key, &values, decomposed)].into_iter()
     }
 
-    fn digest(&self, key: &FingerprintKey, values: &BTreeMap<HandoverField, String>) -> String {
+    /// The hash of the row's content, with these values, and all texts in this form.
+    fn digest(
+        &self,
+        key: &FingerprintKey,
+        values: &BTreeMap<HandoverField, String>,
+        form: fn(&str) -> String,
+    ) -> String {
         let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
         let mut parts = vec![
-            self.district.clone().unwrap_or_default(),
+            form(self.district.as_deref().unwrap_or_default()),
             self.phase.map(CasePhase::code).unwrap_or_default().to_owned(),
             day(self.opened_on),
             self.children.to_string(),
         ];
         for (field, value) in values {
-            parts.extend([field.name().to_owned(), value.clone()]);
+            parts.extend([field.name().to_owned(), form(value)]);
         }
         if let Some(referral) = &self.referral {
             let standing = referral.standing;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use kim_domain::birth_date::BirthDate;
 use kim_domain::field::{FieldSet, HandoverField as F};
 use kim_domain::nationality;
 use kim_domain::person_name::person_name;
@@ -87,7 +88,7 @@ pub(crate) struct CaseRow {
     pub(crate) opened_on: Option<NaiveDate>,
     pub(crate) family_name: Option<String>,
     pub(crate) given_name: Option<String>,
-    pub(crate) birth_date: Option<NaiveDate>,
+    pub(crate) birth_date: Option<BirthDate>,
     pub(crate) children: u32,
     /// Stored values of person and case by field. `Concern` is the client's own words and stays in the case.
     pub(crate) values: BTreeMap<F, String>,
@@ -127,7 +128,7 @@ impl CaseRow {
         cells.require("Geburtsdatum");
         cells.require("Aufnahme am");
         cells.require("Phase");
-        let birth_date = cells.past_day("Geburtsdatum", today);
+        let birth_date = cells.birth_date("Geburtsdatum", today);
         let mut read = Self {
             line: row.line,
             case_number,
@@ -173,7 +174,7 @@ impl CaseRow {
     }
 
     fn person(&mut self, cells: &mut Cells<'_>, today: NaiveDate) {
-        self.set(F::BirthDate, self.birth_date.map(Value::Date));
+        self.set(F::BirthDate, self.birth_date.map(Value::BirthDate));
         self.set(F::Gender, cells.read("Geschlecht", Gender::find).map(Value::Gender));
         self.set_own(F::Street, own_line(cells, "Straße"), Value::Line);
         let hint = "fünf Ziffern von 01001 bis 99998, auch mit Null am Anfang";

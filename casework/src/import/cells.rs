@@ -1,6 +1,7 @@
 //! Reads the cells of one row and collects all their errors.
 
 use chrono::NaiveDate;
+use kim_domain::birth_date::BirthDate;
 
 use super::report::{RefusalCode, RefusedCell};
 use super::sheet::{Row, Sheet};
@@ -124,6 +125,17 @@ impl<'a> Cells<'a> {
             return None;
         }
         Some(day)
+    }
+
+    /// A birth date, also one that is known in part, that is not in the future.
+    pub(crate) fn birth_date(&mut self, column: &str, today: NaiveDate) -> Option<BirthDate> {
+        let hint = "TT.MM.JJJJ oder JJJJ-MM-TT; nur zum Teil bekannt: 00.00.JJJJ oder 00.MM.JJJJ";
+        let born = self.read_or(column, RefusalCode::InvalidDate, Some(hint), cell::birth_date)?;
+        if born.first() > today {
+            self.refuse(column, RefusalCode::DateInFuture, None);
+            return None;
+        }
+        Some(born)
     }
 
     pub(crate) fn refuse(&mut self, column: &str, code: RefusalCode, hint: Option<&str>) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
 use kim_domain::agency::AgencyKind;
-use kim_domain::calendar::{age_on, noon_micros};
+use kim_domain::calendar::noon_micros;
 use kim_domain::consent::{ConsentForm, Declaration, ValidDays, only_ticked};
 use kim_domain::disclosure::{self, Stage, Terms};
 use kim_domain::field::{FieldSet, HandoverField as F};
@@ -234,7 +234,7 @@ impl Plan {
             if field == F::Concern {
                 Some(format!("Es geht um: {}.", purpose.label()))
             } else if field == F::Age {
-                row.birth_date.map(|born| age_on(born, self.offered_on).to_string())
+                row.birth_date?.age_on(self.offered_on).map(|age| age.to_string())
             } else {
                 row.values.get(&field).filter(|_| field != F::CounsellingNotes).cloned()
             }

@@ -48,6 +48,19 @@ impl RefusedCell {
     }
 }
 
+/// A changed value of a known row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ChangedCell {
+    /// Line on which the row begins. The header is line 1.
+    pub line: u64,
+    /// The column's name.
+    pub column: String,
+    /// The value before.
+    pub old: Option<String>,
+    /// The value after.
+    pub new: Option<String>,
+}
+
 /// The result of an import, or of a dry run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -58,6 +71,12 @@ pub struct Report {
     pub accepted: u64,
     /// Number of rows that were known with the same content.
     pub unchanged: u64,
+    /// Number of known rows that were changed. Not part of the JSON if there are none.
+    #[serde(skip_serializing_if = "is_none")]
+    pub updated: u64,
+    /// What was changed in them. Not part of the JSON if there is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<ChangedCell>,
     /// Refused cells, sorted by line.
     pub refused: Vec<RefusedCell>,
     /// Pairs of lines that may concern the same person.
@@ -98,13 +117,21 @@ impl Report {
     /// The report as text for the terminal, in German.
     #[must_use]
     pub fn to_text(&self) -> String {
+        let updated = if self.updated > 0 { format!(" {} geändert,", self.updated) } else { String::new() };
         let mut text = format!(
-            "{} Zeilen gelesen: {} übernommen, {} unverändert, {} abgelehnt.\n",
+            "{} Zeilen gelesen: {} übernommen,{updated} {} unverändert, {} abgelehnt.\n",
             self.rows,
             self.accepted,
             self.unchanged,
             self.refused_rows()
         );
+        for change in &self.changes {
+            let value = |value: &Option<String>| {
+                value.as_deref().map_or_else(|| "leer".to_owned(), |value| format!("„{}“", printable(value)))
+            };
+            let (old, new) = (value(&change.old), value(&change.new));
+            let _ = writeln!(text, "  Zeile {}, {}: {old} wird {new}", change.line, change.column);
+        }
         for refusal in &self.refused {
             let (column, value) = (printable(&refusal.column), printable(&refusal.value));
             let value = if value.is_empty() { String::new() } else { format!(" „{value}“") };
@@ -200,6 +227,7 @@ mod tests {
             duplicates_elsewhere: 1,
             unread_columns: vec!["Alter".into()],
             notes: vec!["x".into(); 22],
+            ..Report::default()
         }
     }
 
@@ -217,7 +245,29 @@ mod tests {
         assert_eq!(serde_json::to_value(nothing_elsewhere).expect("JSON"), expected);
         expected["duplicatesElsewhere"] = 1.into();
         expected["unreadColumns"] = serde_json::json!(["Alter"]);
-        assert_eq!(serde_json::to_value(report()).expect("JSON"), expected);
+        let plain = report();
+        let changed = Report { updated: 1, changes: vec![changed_name()], ..report() };
+        let with_changes = serde_json::to_value(changed).expect("JSON");
+        assert_eq!(with_changes["updated"], 1);
+        assert_eq!(
+            with_changes["changes"],
+            serde_json::json!([{"line": 2, "column": "name", "old": "A", "new": null}])
+        );
+        assert_eq!(serde_json::to_value(plain).expect("JSON"), expected);
+    }
+
+    fn changed_name() -> ChangedCell {
+        ChangedCell { line: 2, column: "name".into(), old: Some("A".into()), new: None }
+    }
+
+    #[test]
+    fn a_changed_row_is_listed_with_its_old_and_new_values() {
+        let text = Report { updated: 1, changes: vec![changed_name()], ..report() }.to_text();
+        assert!(
+            text.starts_with("3 Zeilen gelesen: 1 übernommen, 1 geändert, 1 unverändert, 1 abgelehnt.\n"),
+            "{text}"
+        );
+        assert!(text.contains("  Zeile 2, name: „A“ wird leer\n"), "{text}");
     }
 
     #[test]

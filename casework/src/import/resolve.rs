@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
-use kim_domain::calendar::is_before_birth;
+use kim_domain::birth_date::is_before_birth;
 use kim_domain::consent::{ConsentContext, ConsentError as E, ValidDays, check_listed};
 use kim_domain::field::HandoverField as F;
 use kim_domain::fingerprint::FingerprintKey;

@@ -108,6 +108,11 @@ impl Sheet {
         self.places.get(column).and_then(|&place| row.record.get(place)).unwrap_or_default().trim()
     }
 
+    /// Whether the file has this column.
+    pub(crate) fn has(&self, column: &str) -> bool {
+        self.places.contains_key(column)
+    }
+
     /// A cell beyond the last column. It means that a text contains an unquoted separator, so that later cells have
     /// moved.
     pub(crate) fn surplus<'row>(&self, row: &'row Row) -> Option<&'row str> {

@@ -1,6 +1,7 @@
 //! The copy that the receiver reads, with the current values of the case.
 
 use chrono::NaiveDate;
+use kim_domain::birth_date::BirthDate;
 use kim_domain::field::{FieldSet, HandoverField as F};
 use kim_domain::fingerprint::can_be_found;
 use kim_domain::purpose::ReferralPurpose;
@@ -47,7 +48,7 @@ pub(super) fn fingerprint(work: &Work<'_>, offered: FieldSet, values: &Values) -
 
 /// The same, from the values of the copy, because the desk must not find a client by current values of the case.
 pub(super) fn fingerprint_of_copy<'v>(work: &Work<'_>, says: impl Fn(F) -> Option<&'v str>) -> Option<String> {
-    let born: NaiveDate = says(F::BirthDate)?.parse().ok()?;
+    let born: BirthDate = says(F::BirthDate)?.parse().ok()?;
     let name = says(F::FamilyName).filter(|name| can_be_found(name))?;
     Some(work.key().client(name, born))
 }

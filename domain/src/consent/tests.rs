@@ -31,7 +31,7 @@ fn context() -> ConsentContext {
         receiver: AgencyKind::Jobcenter,
         purpose: ReferralPurpose::BenefitApplication,
         ticked_only: FieldSet::EMPTY,
-        birth_date: Some(day("1996-03-14")),
+        birth_date: Some(day("1996-03-14").into()),
         today: day("2026-11-20"),
     }
 }
@@ -130,17 +130,17 @@ fn an_oral_consent_needs_a_reason_and_a_witness() {
 #[test]
 fn a_minor_needs_a_guardian_or_must_understand() {
     for birth_date in [Some(day("2008-11-21")), Some(day("2012-11-20")), None] {
-        let of_minor = ConsentContext { birth_date, ..context() };
+        let of_minor = ConsentContext { birth_date: birth_date.map(Into::into), ..context() };
         assert_eq!(check(&declaration(), &of_minor), Err(ConsentError::Minor), "{birth_date:?}");
         assert!(check(&Declaration { has_guardian: true, ..declaration() }, &of_minor).is_ok());
         assert!(check(&Declaration { understands: true, ..declaration() }, &of_minor).is_ok());
     }
     assert!(
-        check(&declaration(), &ConsentContext { birth_date: Some(day("2008-11-20")), ..context() }).is_ok(),
+        check(&declaration(), &ConsentContext { birth_date: Some(day("2008-11-20").into()), ..context() }).is_ok(),
         "18 today"
     );
     for birth_date in [day("2012-11-21"), day("2023-01-01"), context().today] {
-        let of_child = ConsentContext { birth_date: Some(birth_date), ..context() };
+        let of_child = ConsentContext { birth_date: Some(birth_date.into()), ..context() };
         assert_eq!(
             check(&Declaration { understands: true, ..declaration() }, &of_child),
             Err(ConsentError::Child),
@@ -202,7 +202,7 @@ fn a_listed_consent_that_has_ended_is_history_and_any_other_is_checked() {
     assert_eq!(listed("2026-11-01", None), Ok(day("2027-11-01")));
     assert_eq!(listed("2026-11-01", Some("2200-01-01")), Err(ConsentError::TooLong));
     assert_eq!(listed("2026-11-01", Some("2026-10-01")), Err(ConsentError::Over));
-    let child = ConsentContext { birth_date: Some(day("2015-01-01")), ..context() };
+    let child = ConsentContext { birth_date: Some(day("2015-01-01").into()), ..context() };
     let given =
         |until| Declaration { valid_from: Some(day("2025-12-01")), valid_until: Some(day(until)), ..declaration() };
     assert_eq!(check_listed(&given("2026-12-01"), &child), Err(ConsentError::Child));

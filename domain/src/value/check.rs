@@ -11,6 +11,7 @@ use super::{
     WorkPermission,
 };
 use crate::Word;
+use crate::birth_date::BirthDate;
 use crate::field::ValueType;
 use crate::nationality::Nationality;
 
@@ -50,6 +51,7 @@ values! {
     Line(String) = line, Clone::clone;
     Lines(Vec<String>) = json, to_json;
     Date(NaiveDate) = date, ToString::to_string;
+    BirthDate(BirthDate) = birth_date, ToString::to_string;
     Int(u32) = number, ToString::to_string;
     Gender(Gender) = Word::from_code, code;
     LegalRepresentative(LegalRepresentative) = json, to_json;
@@ -104,6 +106,10 @@ fn date(text: &str) -> Option<NaiveDate> {
         |digits: &[u8]| digits.iter().try_fold(0, |number, digit| Some(number * 10 + char::from(*digit).to_digit(10)?));
     let year = i32::try_from(number(&[y1, y2, y3, y4])?).ok()?;
     NaiveDate::from_ymd_opt(year, number(&[m1, m2])?, number(&[d1, d2])?)
+}
+
+fn birth_date(text: &str) -> Option<BirthDate> {
+    date(text).map(BirthDate::Day).or_else(|| text.parse().ok())
 }
 
 fn number(text: &str) -> Option<u32> {

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::{GermanLevel, Relation};
+use crate::birth_date::BirthDate;
 
 /// A goal of the Hilfeplan and a step towards it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,7 +60,7 @@ pub struct HouseholdMember {
     pub family_name: Option<String>,
     /// Birth date (Geburtsdatum).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub birth_date: Option<NaiveDate>,
+    pub birth_date: Option<BirthDate>,
 }
 
 /// A certified level of German (Sprachzertifikat), as opposed to an estimate.

@@ -46,7 +46,7 @@ pub(crate) fn push_columns(sql: &mut Sql) {
 /// Reads what [`push_columns`] appended.
 pub(crate) fn read(columns: &mut Columns<'_>) -> Result<HouseholdMember, DbErr> {
     let (relation, given_name, family_name) = (columns.word()?, columns.next()?, columns.next()?);
-    let unreadable = |_| DbErr::Type("a birth date that is no day".into());
+    let unreadable = |_| DbErr::Type("an unreadable birth date".into());
     let birth_date = columns.text()?.map(|day| day.parse().map_err(unreadable)).transpose()?;
     Ok(HouseholdMember { relation, given_name, family_name, birth_date })
 }

@@ -19,12 +19,13 @@ pub enum Use {
 }
 
 impl Use {
-    /// What this use needs on a table. The documented grants leave out what would change the log of disclosures.
+    /// What this use needs on a table. The documented grants leave out what would change the log of
+    /// disclosures or the history of master data.
     fn privileges(self, table: &str) -> &'static [&'static str] {
         let is_classified = TABLES.iter().any(|known| known.name == table);
         match (self, table) {
             (Self::Migration, _) => &["OWNER"],
-            (Self::Rows, "disclosure_log") => &["SELECT", "INSERT"],
+            (Self::Rows, "disclosure_log" | "agency_change") => &["SELECT", "INSERT"],
             (Self::Rows, "disclosed") => &["SELECT", "INSERT", "UPDATE"],
             (Self::Rows, _) if is_classified => &["SELECT", "INSERT", "UPDATE", "DELETE"],
             (Self::Rows, _) => &["SELECT"],

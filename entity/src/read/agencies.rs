@@ -1,24 +1,30 @@
 //! Agencies: those of the viewer's municipality, and the two sides of a referral.
 
+use std::sync::Arc;
+
 use kim_domain::agency::AgencyKind;
 use sea_orm::{DbErr, QueryResult};
 use uuid::Uuid;
 
 use super::{Page, Reads, Window};
 use crate::agency_directory::AgencyRow;
-use crate::sql::Columns;
+use crate::sql::{Columns, Sql};
 use crate::viewer::OwnAgency;
 
 impl From<&OwnAgency> for AgencyRow {
     fn from(own: &OwnAgency) -> Self {
-        Self { id: own.id, slug: own.slug.as_str().into(), name: own.name.as_str().into(), kind: own.kind }
+        Self {
+            id: own.id,
+            slug: own.slug.as_str().into(),
+            name: own.name.as_str().into(),
+            kind: own.kind,
+            details: Arc::clone(&own.details),
+        }
     }
 }
 
 /// A page of agencies.
 pub type AgencyPage = Page<AgencyRow>;
-
-const COLUMNS: &str = "SELECT g.id, g.slug, g.name, g.kind FROM agency g WHERE ";
 
 impl Reads {
     /// The enabled agencies of the viewer's municipality, by slug.
@@ -27,7 +33,7 @@ impl Reads {
     /// The database does not answer.
     pub async fn agencies(&self, kind: Option<AgencyKind>, window: &Window<String>) -> Result<AgencyPage, DbErr> {
         let mut sql = self.sql();
-        sql.push(COLUMNS).push("g.enabled AND g.ags = ").bind(self.viewer.agency().ags.as_str());
+        select(&mut sql).push("g.enabled AND g.ags = ").bind(self.viewer.agency().ags.as_str());
         if let Some(kind) = kind {
             sql.push(" AND g.kind IN ").words([kind]);
         }
@@ -61,7 +67,7 @@ impl Reads {
             return Ok(Vec::new());
         }
         let mut sql = self.sql();
-        sql.push(COLUMNS).push("g.enabled AND g.ags = ").bind(self.viewer.agency().ags.as_str());
+        select(&mut sql).push("g.enabled AND g.ags = ").bind(self.viewer.agency().ags.as_str());
         sql.push(" AND ").is_one_of("g.id", ids);
         let rows = sql.all(self.connection()).await?;
         Ok(self.readable("agency", rows.iter().map(read))?.into_iter().flatten().collect())
@@ -79,10 +85,14 @@ impl Reads {
             return Ok(ids.iter().filter_map(|&id| directory.find(id)).map(|agency| agency.row.clone()).collect());
         }
         let mut sql = self.sql();
-        sql.push(COLUMNS).is_one_of("g.id", ids);
+        select(&mut sql).is_one_of("g.id", ids);
         let rows = sql.all(self.connection()).await?;
         Ok(self.readable("agency", rows.iter().map(read))?.into_iter().flatten().collect())
     }
+}
+
+fn select(sql: &mut Sql) -> &mut Sql {
+    sql.push("SELECT ").push(AgencyRow::COLUMNS).push(" FROM agency g WHERE ")
 }
 
 fn read(row: &QueryResult) -> Result<AgencyRow, DbErr> {

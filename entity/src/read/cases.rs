@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
+use kim_domain::birth_date::BirthDate;
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::fingerprint::ClientFingerprints;
 use kim_domain::value::{HouseholdMember, Value};
@@ -122,8 +123,8 @@ impl Reads {
         let mut case = CaseRow::read(&mut Columns::noting(row, self.unreadable.as_deref()), with_birth_date(record))?;
         if record.contains(HandoverField::Age) {
             let born = case.record.get(HandoverField::BirthDate);
-            let age = match born.map(str::parse) {
-                Some(Ok(born)) => Some(kim_domain::calendar::age_on(born, self.today).to_string()),
+            let age = match born.map(str::parse::<BirthDate>) {
+                Some(Ok(born)) => born.age_on(self.today).map(|age| age.to_string()),
                 Some(Err(_)) if self.unreadable.is_none() => return Err(DbErr::Type("no birth date".into())),
                 Some(Err(_)) => Some(NO_VALUE.to_owned()),
                 None => None,

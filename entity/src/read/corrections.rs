@@ -182,8 +182,8 @@ impl Reads {
             return Ok(found);
         }
         let mut sql = self.sql();
-        sql.push(
-            "SELECT n.correction_id, n.told_at, g.id, g.slug, g.name, g.kind FROM correction_notice n \
+        sql.push("SELECT n.correction_id, n.told_at, ").push(AgencyRow::COLUMNS).push(
+            " FROM correction_notice n \
              JOIN correction c ON c.id = n.correction_id JOIN referral o ON o.id = c.referral_id \
              JOIN referral r ON r.id = n.referral_id JOIN agency g ON g.id = r.receiver_id \
              WHERE n.referral_id <> c.referral_id AND o.sender_id = ",

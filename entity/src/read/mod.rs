@@ -1,6 +1,7 @@
 //! Reads for a viewer. Every read begins at a [`Reads`] and is narrowed to its [`Viewer`].
 
 mod agencies;
+mod agency_changes;
 mod agreements;
 mod case_work;
 mod cases;
@@ -21,7 +22,7 @@ mod referrals;
 mod statistics;
 mod unreadable;
 
-pub use crate::agency_directory::AgencyRow;
+pub use crate::agency_directory::{AgencyDetails, AgencyRow};
 pub use crate::codec::case_file::{CaseRow, PlanRow};
 pub use crate::codec::message::MessageRow;
 pub use crate::codec::note::NoteRow;
@@ -29,6 +30,7 @@ pub use crate::codec::values::Values;
 use crate::sql::Sql;
 pub use crate::sql::Unreadable;
 pub use agencies::AgencyPage;
+pub use agency_changes::{AgencyChangePage, AgencyChangeRow};
 pub use agreements::{AgreementPage, AgreementRow};
 pub use case_work::DecisionRow;
 pub use cases::{CaseFilter, CasePage};
@@ -94,6 +96,12 @@ impl Reads {
             Some(version) => Some(database.directory().at(version, tx.connection()).await?),
             None => None,
         };
+        let own = viewer.agency().id;
+        let details = match &directory {
+            Some(directory) => directory.find(own).map(|agency| Arc::clone(&agency.row.details)),
+            None => AgencyDetails::find(tx.connection(), own).await?.map(Arc::new),
+        };
+        let viewer = viewer.with_details(details.unwrap_or_default());
         let unreadable = Some(Arc::default());
         Ok(Some(Self { tx, viewer: Arc::new(viewer), today, directory, agencies: Agencies::InTable, unreadable }))
     }

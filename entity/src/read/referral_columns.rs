@@ -1,6 +1,8 @@
 //! Reads rows of referrals: joined to sender and agreement, or, in a list, with both from the directory. The results are the
 //! same (`tests/plan.rs`).
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 use kim_domain::disclosure::{self, Agreement, Consent, Terms};
 use kim_domain::field::FieldSet;
@@ -12,7 +14,7 @@ use uuid::Uuid;
 
 use super::referral_row::{Contact, Extent, ListedReferral, Reading, ReferralRest, ReferralRow, Side};
 use super::{AgencyRow, Reads};
-use crate::agency_directory::{Agency, Agreed, Directory, Pinned};
+use crate::agency_directory::{Agency, AgencyDetails, Agreed, Directory, Pinned, details};
 use crate::keys::ReferralKey;
 use crate::sql::{Columns, Sql};
 use crate::tables::referral::NO_DUE_DATE;
@@ -25,8 +27,11 @@ const LISTED: &str = "r.id, r.purpose, r.status, r.ever_accepted, r.reference, r
 const CONSENT: &str = "c.fields, c.ticked, c.data_protection, c.release_from_secrecy, c.art9, c.valid_from, c.valid_until, c.withdrawn_at";
 
 /// The columns of the sender that a list shows, and the inputs of the rule from the sender and the agreement.
-const SIDES: &str = "s.slug, s.name, s.kind, s.bound_by_203, \
-     a.fields, a.ticked_only, a.statutory_fields, a.access_days, a.terminated_for_cause_on, ";
+const SIDES: &str = concat!(
+    "s.slug, s.name, s.kind, ",
+    details!("s"),
+    ", s.bound_by_203, a.fields, a.ticked_only, a.statutory_fields, a.access_days, a.terminated_for_cause_on, "
+);
 
 /// The rest of the row.
 const REST: &str = "r.version, r.kind, r.asked_from, r.suspended_from, r.sender_reference, r.receiver_reference, \
@@ -156,6 +161,7 @@ impl Reading<'_> {
             slug: columns.shared_text()?,
             name: columns.shared_text()?,
             kind: columns.word()?,
+            details: Arc::new(AgencyDetails::read(columns)?),
         };
         let sender = Agency { row: sender, bound_by_203: columns.next()? };
         let noted = columns.noted();

@@ -73,10 +73,18 @@ pub const TABLES: &[Table] = &[
     Table {
         name: "agency",
         public: "id slug name kind ags legal_form bound_by_203 data_protection_law controller association district \
-              baustein",
+              baustein street postal_code city phone email opening_hours version",
         ruled: "",
         party_text: "",
         internal: "posts internal_specialisation enabled closings",
+    },
+    // For the agency's own administrators.
+    Table {
+        name: "agency_change",
+        public: "",
+        ruled: "",
+        party_text: "",
+        internal: "id agency_id at field old_value new_value staff acting_for",
     },
     Table {
         name: "agreement",

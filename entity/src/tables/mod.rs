@@ -3,6 +3,7 @@
 //! `DATE`, an id a UUIDv7. [`classification`] says of each column of the database whether it may leave the server.
 
 pub mod agency;
+pub mod agency_change;
 pub mod agreement;
 pub mod agreement_opinion;
 pub mod agreement_proposal;

@@ -12,7 +12,7 @@ use crate::codec::{case_file, person};
 use crate::database::tx::Tx;
 use crate::sql::Columns;
 use crate::sql::batch::{KEYS, insert};
-use crate::tables::{agency, agreement, district, municipality};
+use crate::tables::{agency, agency_change, agreement, district, municipality};
 
 /// A case of a person whose names sound like a searched one.
 #[derive(Clone, Debug)]
@@ -100,6 +100,14 @@ impl<T: Borrow<Tx>> Unscoped<T> {
         insert(self.connection(), municipalities).await?;
         insert(self.connection(), districts).await?;
         insert(self.connection(), agencies).await
+    }
+
+    /// Changes the master data of an agency from `old`, as an operator's list says. `false` if it has another version by now.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn update_agency(&self, old: &agency::Model, new: agency::Model, now: i64) -> Result<bool, DbErr> {
+        agency_change::update(self.connection(), old, agency::Model { id: old.id, ..new }, (None, None), now).await
     }
 
     /// The import hashes of the cases with these numbers, by agency and number.

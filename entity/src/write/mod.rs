@@ -24,6 +24,7 @@ mod corrections;
 mod count;
 mod finish;
 mod handovers;
+mod master_data;
 mod referrals;
 mod requests;
 pub(crate) mod stays;

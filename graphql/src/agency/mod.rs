@@ -1,5 +1,7 @@
 //! Agencies and purposes.
 
+pub(crate) mod history;
+pub(crate) mod mutations;
 pub(crate) mod queries;
 
 use std::collections::{BTreeSet, HashMap};
@@ -45,6 +47,39 @@ impl Agency {
     /// Art der Stelle.
     async fn kind(&self) -> WordEnum<AgencyKind> {
         WordEnum(self.0.kind)
+    }
+    /// Straße und Hausnummer.
+    async fn street(&self) -> Option<&str> {
+        self.0.details.street.as_deref()
+    }
+    /// Postleitzahl.
+    async fn postal_code(&self) -> Option<&str> {
+        self.0.details.postal_code.as_deref()
+    }
+    /// Ort.
+    async fn city(&self) -> Option<&str> {
+        self.0.details.city.as_deref()
+    }
+    /// Telefon.
+    async fn phone(&self) -> Option<&str> {
+        self.0.details.phone.as_deref()
+    }
+    /// E-Mail-Adresse der Stelle.
+    async fn email(&self) -> Option<&str> {
+        self.0.details.email.as_deref()
+    }
+    /// Öffnungszeiten, in Worten.
+    async fn opening_hours(&self) -> Option<&str> {
+        self.0.details.opening_hours.as_deref()
+    }
+    /// Schlüssel des Stadtbezirks oder Support-Centers, in dem die Stelle arbeitet.
+    async fn district(&self) -> Option<&str> {
+        self.0.details.district.as_deref()
+    }
+    /// Zählt die Änderungen der Stammdaten: die Version für `updateAgency`.
+    #[graphql(tag = "for administrators")]
+    async fn version(&self) -> i32 {
+        self.0.details.version
     }
 }
 

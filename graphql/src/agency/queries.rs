@@ -63,7 +63,7 @@ pub(crate) struct Viewer {
     /// Ihre Stelle.
     agency: Agency,
     /// Ihre Berechtigungen.
-    #[graphql(tag = "list 9")]
+    #[graphql(tag = "list 11")]
     scopes: Vec<&'static str>,
 }
 

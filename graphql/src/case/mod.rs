@@ -205,7 +205,7 @@ impl OutputType for CaseRecord<'_> {
 
 impl ContainerType for CaseRecord<'_> {
     async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
-        match HandoverField::from_name(ctx.item.node.name.node.as_str()) {
+        match HandoverField::shown_as(ctx.item.node.name.node.as_str()) {
             Some(field) => field::resolve(ctx, field, self.values).await,
             None if ctx.item.node.name.node == DISPUTED => {
                 let disputed =

@@ -31,7 +31,7 @@ impl Plan for CasePlan {
             for need in CaseNeed::of(field.needs()) {
                 match need {
                     CaseNeed::Record => {
-                        let selected = field.fields().filter_map(|part| HandoverField::from_name(part.name()));
+                        let selected = field.fields().filter_map(|part| HandoverField::shown_as(part.name()));
                         self.record = self.record.or(selected.collect());
                         // The record's own field `disputed` also needs a relation.
                         self.add(&field);

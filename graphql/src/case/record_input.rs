@@ -10,18 +10,22 @@ use chrono::NaiveDate;
 use kim_casework::case::Record;
 use kim_casework::refusal::WorkError;
 use kim_domain::audience::Audience;
-use kim_domain::field::{FieldSet, HandoverField, ValueType};
+use kim_domain::birth_date::BirthDate;
+use kim_domain::field::{BIRTH_DATE_PART, FieldSet, HandoverField, ValueType};
 use kim_domain::nationality::Nationality;
 use kim_domain::value::{self, Value as Stored};
 
 use crate::field::match_type;
 use crate::schema::declaration::tags;
-use crate::schema::scalar::Date;
+use crate::schema::scalar::{BirthDatePart, Date};
 use crate::schema::word_enum::WordEnum;
 
 /// Fields that are not written here: the age is computed, plan steps follow from the plan, and notes have their own mutation.
 const NOT_WRITTEN: FieldSet =
     FieldSet::of(&[HandoverField::Age, HandoverField::PlanSteps, HandoverField::CounsellingNotes]);
+
+/// The error text for two birth dates.
+const ONE_BIRTH_DATE: &str = "„birthDate“ oder „birthDatePart“: bitte nur eines von beiden nennen.";
 
 /// Values of a record by field; null deletes the stored value.
 #[derive(Default)]
@@ -45,6 +49,7 @@ impl CaseRecordInput {
             ValueType::Boolean => Stored::Boolean(plain(given)?),
             ValueType::Int => Stored::Int(plain(given)?),
             ValueType::Date => Stored::Date(plain::<Date>(given)?.0),
+            ValueType::BirthDate => Stored::BirthDate(BirthDate::Day(plain::<Date>(given)?.0)),
             ValueType::TargetGroups => Stored::TargetGroups(
                 plain::<Vec<WordEnum<value::TargetGroup>>>(given)?.into_iter().map(|group| group.0).collect(),
             ),
@@ -63,7 +68,16 @@ impl CaseRecordInput {
                 }
             }
             ValueType::Documents => Stored::Documents(list::<DocumentInput, _>(given)?),
-            ValueType::HouseholdMembers => Stored::HouseholdMembers(list::<HouseholdMemberInput, _>(given)?),
+            ValueType::HouseholdMembers => {
+                let members = plain::<Vec<HouseholdMemberInput>>(given)?.into_iter().map(HouseholdMemberInput::member);
+                match members.collect() {
+                    Ok(members) => Stored::HouseholdMembers(members),
+                    Err(text) => {
+                        self.error = Some(text);
+                        return Ok(());
+                    }
+                }
+            }
             ValueType::IntegrationAchievements => {
                 Stored::IntegrationAchievements(list::<IntegrationAchievementInput, _>(given)?)
             }
@@ -93,7 +107,7 @@ fn type_of(value_type: ValueType, registry: &mut Registry) -> String {
     match_type!(value_type, Word, _of_word => optional::<WordEnum<Word>>(registry), {
         ValueType::Text | ValueType::Line => optional::<String>(registry),
         ValueType::Lines | ValueType::Nationalities => optional::<Vec<String>>(registry),
-        ValueType::Date => optional::<Date>(registry),
+        ValueType::Date | ValueType::BirthDate => optional::<Date>(registry),
         ValueType::Int => optional::<i32>(registry),
         ValueType::Boolean => optional::<bool>(registry),
         ValueType::TargetGroups => optional::<Vec<WordEnum<value::TargetGroup>>>(registry),
@@ -126,7 +140,10 @@ impl InputType for CaseRecordInput {
                 let ty = type_of(field.value_type(), registry);
                 (field.name().to_owned(), meta_field(field.name(), about, ty))
             });
-            let input_fields: IndexMap<_, _> = fields.collect();
+            let mut input_fields: IndexMap<_, _> = fields.collect();
+            let about = "Geburtsdatum, das nur zum Teil bekannt ist, statt `birthDate`.";
+            let part = meta_field(BIRTH_DATE_PART, about, optional::<BirthDatePart>(registry));
+            input_fields.insert(BIRTH_DATE_PART.to_owned(), part);
             MetaType::InputObject {
                 name: Self::type_name().into_owned(),
                 description: Some("Falldaten: Was nicht genannt ist, bleibt; null löscht.".to_owned()),
@@ -144,7 +161,23 @@ impl InputType for CaseRecordInput {
         let value = value.unwrap_or_default();
         let Value::Object(given) = value else { return Err(InputValueError::expected_type(value)) };
         let mut record = Self { values: BTreeMap::new(), error: None };
+        let is_given = |name: &str| given.get(name).is_some_and(|value| *value != Value::Null);
+        if is_given(HandoverField::BirthDate.name()) && is_given(BIRTH_DATE_PART) {
+            record.error = Some(ONE_BIRTH_DATE.to_owned());
+        }
+        let has_part = is_given(BIRTH_DATE_PART);
         for (name, value) in given {
+            if name == BIRTH_DATE_PART {
+                if value != Value::Null {
+                    let part = plain::<BirthDatePart>(value)?;
+                    record.values.insert(HandoverField::BirthDate, Some(Stored::BirthDate(part.0)));
+                }
+                continue;
+            }
+            // It is replaced and not deleted.
+            if has_part && name == HandoverField::BirthDate.name() {
+                continue;
+            }
             let field = HandoverField::from_name(name.as_str()).filter(|field| !NOT_WRITTEN.contains(*field));
             let field = field.ok_or_else(|| InputValueError::custom("no such field"))?;
             if value == Value::Null {
@@ -176,6 +209,34 @@ fn meta_field(name: &str, description: &str, ty: String) -> MetaInputValue {
         tags: Vec::new(),
         is_secret: false,
         directive_invocations: Vec::new(),
+    }
+}
+
+/// Ein Haushaltsmitglied.
+#[derive(InputObject)]
+#[graphql(tag = "for senders")]
+pub(crate) struct HouseholdMemberInput {
+    /// Beziehung zur Klientin oder zum Klienten.
+    relation: WordEnum<value::Relation>,
+    /// Vorname.
+    given_name: Option<String>,
+    /// Familienname.
+    family_name: Option<String>,
+    /// Geburtsdatum.
+    birth_date: Option<Date>,
+    /// Geburtsdatum, das nur zum Teil bekannt ist, statt `birthDate`.
+    birth_date_part: Option<BirthDatePart>,
+}
+
+impl HouseholdMemberInput {
+    /// The member, or the error text.
+    fn member(self) -> Result<value::HouseholdMember, String> {
+        let Self { relation, given_name, family_name, birth_date, birth_date_part } = self;
+        let birth_date = match (birth_date, birth_date_part) {
+            (Some(_), Some(_)) => return Err(ONE_BIRTH_DATE.to_owned()),
+            (day, part) => day.map(|day| BirthDate::Day(day.0)).or(part.map(|part| part.0)),
+        };
+        Ok(value::HouseholdMember { relation: relation.0, given_name, family_name, birth_date })
     }
 }
 
@@ -220,18 +281,6 @@ value_inputs! {
         relation: Option<String>,
         /// Telefon.
         phone: Option<String>,
-    }
-
-    /// Ein Haushaltsmitglied.
-    HouseholdMemberInput for HouseholdMember {
-        /// Beziehung zur Klientin oder zum Klienten.
-        relation: WordEnum<value::Relation> => |word: WordEnum<_>| word.0,
-        /// Vorname.
-        given_name: Option<String>,
-        /// Familienname.
-        family_name: Option<String>,
-        /// Geburtsdatum.
-        birth_date: Option<Date> => day,
     }
 
     /// Ein Sprachzertifikat.

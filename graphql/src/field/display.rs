@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use kim_domain::Word;
+use kim_domain::birth_date::BirthDate;
 use kim_domain::value::Value;
 
 use crate::field::match_value;
@@ -12,6 +13,7 @@ pub(crate) fn german(value: &Value) -> String {
         Value::Text(text) | Value::Line(text) => text.clone(),
         Value::Lines(lines) => lines.join("; "),
         Value::Date(date) => day(*date),
+        Value::BirthDate(date) => born(*date),
         Value::Int(number) => number.to_string(),
         Value::Boolean(yes) => if *yes { "ja" } else { "nein" }.to_owned(),
         Value::TargetGroups(words) => joined(words, |word| label(*word)),
@@ -31,7 +33,7 @@ pub(crate) fn german(value: &Value) -> String {
             let name =
                 [one.given_name.as_deref(), one.family_name.as_deref()].into_iter().flatten().collect::<Vec<_>>();
             let name = Some(name.join(" ")).filter(|name| !name.is_empty());
-            parts([Some(label(one.relation)), name, one.birth_date.map(|date| format!("geb. {}", day(date)))])
+            parts([Some(label(one.relation)), name, one.birth_date.map(|date| format!("geb. {}", born(date)))])
         }),
         Value::IntegrationAchievements(list) => {
             joined(list, |one| parts([Some(one.kind.clone()), one.achieved_on.map(day), one.note.clone()]))
@@ -45,6 +47,14 @@ fn label<W: Word>(word: W) -> String {
 
 fn day(date: NaiveDate) -> String {
     date.format("%d.%m.%Y").to_string()
+}
+
+fn born(date: BirthDate) -> String {
+    match date {
+        BirthDate::Day(date) => day(date),
+        BirthDate::Month(first) => format!("{} (Tag unbekannt)", first.format("%m.%Y")),
+        BirthDate::Year(first) => format!("{} (Tag und Monat unbekannt)", first.format("%Y")),
+    }
 }
 
 fn parts<const N: usize>(parts: [Option<String>; N]) -> String {

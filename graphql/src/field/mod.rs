@@ -7,7 +7,7 @@ use async_graphql::indexmap::IndexMap;
 use async_graphql::registry::{CacheControl, Deprecation, MetaField, MetaType, MetaTypeName, Registry};
 use async_graphql::{Context, OutputType, ServerResult, Value};
 use kim_domain::audience::Audience;
-use kim_domain::field::{HandoverField, ValueType};
+use kim_domain::field::{BIRTH_DATE_PART, HandoverField, ValueType};
 use kim_domain::value::{TargetGroup, Value as Stored, as_text};
 use kim_entity::read::Values;
 
@@ -19,7 +19,7 @@ use crate::field::value::{
 use crate::json;
 use crate::run::write_object::{WriteList, WriteObject};
 use crate::schema::declaration::tags;
-use crate::schema::scalar::Date;
+use crate::schema::scalar::{BirthDatePart, Date};
 use crate::schema::word_enum::WordEnum;
 
 /// A match over stored values with one arm for all values that are a word.
@@ -70,6 +70,10 @@ macro_rules! match_type {
 }
 pub(crate) use match_type;
 
+const ABOUT_BIRTH_DATE: &str =
+    "Geburtsdatum; null auch, wenn es nicht auf den Tag bekannt ist: dann steht in `birthDatePart`, was bekannt ist.";
+const ABOUT_BIRTH_DATE_PART: &str = "Was von einem Geburtsdatum bekannt ist, das nur zum Teil bekannt ist; gehört zum Feld `birthDate` und wird mit ihm gezeigt.";
+
 /// The GraphQL value of a field; null if it was not released, has no value, or was not selected.
 pub(crate) async fn resolve(ctx: &Context<'_>, field: HandoverField, values: &Values) -> ServerResult<Option<Value>> {
     let Some(text) = values.get(field) else { return Ok(Some(Value::Null)) };
@@ -78,7 +82,7 @@ pub(crate) async fn resolve(ctx: &Context<'_>, field: HandoverField, values: &Va
         return Ok(Some(unreadable(ctx, field.name())));
     };
     let mut json = Vec::new();
-    if write_stored(&stored, &mut json) {
+    if write_stored(ctx.item.node.name.node.as_str(), &stored, &mut json) {
         return Ok(Some(json::written(json)));
     }
     let value = match_value!(stored, _word => Value::Null, {
@@ -91,15 +95,15 @@ pub(crate) async fn resolve(ctx: &Context<'_>, field: HandoverField, values: &Va
         Stored::Wohnsitzauflage(one) => resolve_selected(ctx, &WriteObject(Wohnsitzauflage::from(one))).await?,
         Stored::GermanCertificate(one) => resolve_selected(ctx, &WriteObject(GermanCertificate::from(one))).await?,
         // Written above, like words.
-        Stored::Text(_) | Stored::Line(_) | Stored::Lines(_) | Stored::Date(_) | Stored::Int(_) | Stored::Boolean(_)
+        Stored::Text(_) | Stored::Line(_) | Stored::Lines(_) | Stored::Date(_) | Stored::BirthDate(_) | Stored::Int(_) | Stored::Boolean(_)
         | Stored::TargetGroups(_) => Value::Null,
     });
     Ok(Some(value))
 }
 
-/// Writes the value of a field of a scalar or enum type. Returns false and writes nothing if the field has another type, or
+/// Writes the value of a field of a scalar or enum type, under this name. Returns false and writes nothing if the field has another type, or
 /// if the stored value is not of the field's type; [`resolve`] reports this error.
-pub(crate) fn write(field: HandoverField, values: &Values, json: &mut Vec<u8>) -> bool {
+pub(crate) fn write(name: &str, field: HandoverField, values: &Values, json: &mut Vec<u8>) -> bool {
     let value_type = field.value_type();
     let Some(stored) = values.get(field) else {
         json::null(json);
@@ -110,16 +114,26 @@ pub(crate) fn write(field: HandoverField, values: &Values, json: &mut Vec<u8>) -
             json::text(text, json);
             true
         }
-        None => Stored::parse(value_type, stored).is_some_and(|stored| write_stored(&stored, json)),
+        None => Stored::parse(value_type, stored).is_some_and(|stored| write_stored(name, &stored, json)),
     }
 }
 
 /// Writes a value of a scalar or enum type. Returns false for other types.
-fn write_stored(stored: &Stored, json: &mut Vec<u8>) -> bool {
+fn write_stored(name: &str, stored: &Stored, json: &mut Vec<u8>) -> bool {
     match_value!(stored, word => json::text(word.code(), json), {
         Stored::Text(text) | Stored::Line(text) => json::text(text, json),
         Stored::Lines(lines) => json::list(lines, |line, json| json::text(line, json), json),
         Stored::Date(day) => json::day(*day, json),
+        Stored::BirthDate(born) if name == BIRTH_DATE_PART => {
+            match born.part() {
+                Some(part) => json::text(&part, json),
+                None => json::null(json),
+            }
+        }
+        Stored::BirthDate(born) => match born.day() {
+            Some(day) => json::day(day, json),
+            None => json::null(json),
+        },
         Stored::Int(number) => json::write(&Value::from(*number), json),
         Stored::Boolean(yes) => json::write(&Value::Boolean(*yes), json),
         Stored::TargetGroups(words) => json::list(words, |word, json| json::text(word.code(), json), json),
@@ -144,7 +158,7 @@ fn type_of(value_type: ValueType, registry: &mut Registry) -> String {
     match_type!(value_type, Word, _of_word => <Option<WordEnum<Word>> as OutputType>::create_type_info(registry), {
         ValueType::Text | ValueType::Line => <Option<String>>::create_type_info(registry),
         ValueType::Lines => <Option<Vec<String>>>::create_type_info(registry),
-        ValueType::Date => <Option<Date> as OutputType>::create_type_info(registry),
+        ValueType::Date | ValueType::BirthDate => <Option<Date> as OutputType>::create_type_info(registry),
         ValueType::Int => <Option<i32> as OutputType>::create_type_info(registry),
         ValueType::Boolean => <Option<bool> as OutputType>::create_type_info(registry),
         ValueType::TargetGroups => <Option<Vec<WordEnum<TargetGroup>>> as OutputType>::create_type_info(registry),
@@ -167,19 +181,28 @@ pub(crate) fn meta_object<T: OutputType>(
     of_field: impl Fn(HandoverField) -> Option<Audience>,
     registry: &mut Registry,
 ) -> MetaType {
-    let fields = HandoverField::ALL
-        .iter()
-        .map(|&field| {
-            let ty = type_of(field.value_type(), registry);
-            let mut meta = meta_field(field.name(), field.label(), ty, &[]);
+    let mut fields = IndexMap::new();
+    for &field in HandoverField::ALL {
+        let mut add = |name: &str, about: &str, ty: String| {
+            let mut meta = meta_field(name, about, ty, &[]);
             meta.tags = tags(of_field(field).as_slice());
             if MetaTypeName::create(&meta.ty).is_list() {
                 // A person has few certificates, nationalities, or members of the household.
                 meta.tags.push("list 4".to_owned());
             }
-            (field.name().to_owned(), meta)
-        })
-        .collect::<IndexMap<_, _>>();
+            fields.insert(name.to_owned(), meta);
+        };
+        if field == HandoverField::BirthDate {
+            add(field.name(), ABOUT_BIRTH_DATE, type_of(field.value_type(), registry));
+            add(
+                BIRTH_DATE_PART,
+                ABOUT_BIRTH_DATE_PART,
+                <Option<BirthDatePart> as OutputType>::create_type_info(registry),
+            );
+        } else {
+            add(field.name(), field.label(), type_of(field.value_type(), registry));
+        }
+    }
     MetaType::Object {
         name: T::type_name().into_owned(),
         description: Some(description.to_owned()),

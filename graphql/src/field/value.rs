@@ -1,10 +1,11 @@
 //! The object types of values of handover fields.
 
 use async_graphql::SimpleObject;
+use kim_domain::birth_date::BirthDate;
 use kim_domain::nationality;
 use kim_domain::value;
 
-use crate::schema::scalar::Date;
+use crate::schema::scalar::{BirthDatePart, Date};
 use crate::schema::word_enum::WordEnum;
 
 /// Declares the object types of values. A field is copied, or converted with the function after `=>`.
@@ -62,18 +63,6 @@ value_objects! {
         phone: Option<String>,
     }
 
-    /// Ein Haushaltsmitglied.
-    HouseholdMember {
-        /// Beziehung zur Klientin oder zum Klienten.
-        relation: WordEnum<value::Relation> => WordEnum,
-        /// Vorname.
-        given_name: Option<String>,
-        /// Familienname.
-        family_name: Option<String>,
-        /// Geburtsdatum.
-        birth_date: Option<Date> => day,
-    }
-
     /// Ein Sprachzertifikat: nachgewiesenes, nicht geschätztes Deutsch.
     GermanCertificate {
         /// Nachgewiesenes Niveau (GER).
@@ -98,6 +87,31 @@ value_objects! {
     Wohnsitzauflage {
         /// Der Ort, auf den sie lautet.
         place: String,
+    }
+}
+
+/// Ein Haushaltsmitglied.
+#[derive(SimpleObject)]
+#[graphql(tag = "for work")]
+pub(crate) struct HouseholdMember {
+    /// Beziehung zur Klientin oder zum Klienten.
+    relation: WordEnum<value::Relation>,
+    /// Vorname.
+    given_name: Option<String>,
+    /// Familienname.
+    family_name: Option<String>,
+    /// Geburtsdatum; null, wenn es nicht auf den Tag bekannt ist.
+    birth_date: Option<Date>,
+    /// Was von einem Geburtsdatum bekannt ist, das nur zum Teil bekannt ist: `1990-05` oder `1990`.
+    birth_date_part: Option<BirthDatePart>,
+}
+
+impl From<value::HouseholdMember> for HouseholdMember {
+    fn from(member: value::HouseholdMember) -> Self {
+        let value::HouseholdMember { relation, given_name, family_name, birth_date } = member;
+        let birth_date_part = birth_date.filter(|born| born.day().is_none()).map(BirthDatePart);
+        let birth_date = day(birth_date.and_then(BirthDate::day));
+        Self { relation: WordEnum(relation), given_name, family_name, birth_date, birth_date_part }
     }
 }
 

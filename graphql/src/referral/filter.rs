@@ -1,6 +1,7 @@
 //! The filter of lists of referrals.
 
 use async_graphql::{ID, InputObject};
+use kim_domain::birth_date::BirthDate;
 use kim_domain::fingerprint::{ClientFingerprints, can_be_found};
 use kim_domain::id::Kind;
 use kim_domain::purpose::ReferralPurpose;
@@ -45,8 +46,10 @@ pub(crate) struct ReferralFilter {
 pub(crate) struct ClientInput {
     /// Familienname.
     pub(crate) family_name: String,
-    /// Geburtsdatum.
-    pub(crate) birth_date: Date,
+    /// Geburtsdatum. Genau eines von `birthDate` und `birthYear` ist nötig.
+    pub(crate) birth_date: Option<Date>,
+    /// Geburtsjahr; findet nur Personen, deren Geburtsdatum nur zum Teil bekannt ist.
+    pub(crate) birth_year: Option<i32>,
 }
 
 impl std::fmt::Debug for ClientInput {
@@ -107,7 +110,17 @@ pub(crate) fn fingerprint(session: &Session, client: &ClientInput) -> Result<Cli
     if !can_be_found(&client.family_name) {
         return Err(Failure::BadInput("„familyName“ enthält keinen Buchstaben.".to_owned()));
     }
-    Ok(session.key().client_name(&client.family_name, client.birth_date.0))
+    let born = match (client.birth_date, client.birth_year) {
+        (Some(day), None) => BirthDate::Day(day.0),
+        (None, Some(year)) => BirthDate::of_year(year).filter(|_| (1900..=2200).contains(&year)).ok_or_else(|| {
+            Failure::BadInput("„birthYear“ ist kein Jahr, das stimmen kann: vierstellig, etwa 1990.".to_owned())
+        })?,
+        (Some(_), Some(_)) | (None, None) => {
+            let text = "„client“ braucht genau eines von „birthDate“ und „birthYear“.";
+            return Err(Failure::BadInput(text.to_owned()));
+        }
+    };
+    Ok(session.key().client_name(&client.family_name, born))
 }
 
 /// The words without duplicates. A list of 8,000 words in a statement takes 17 ms, and an enum has about a dozen.

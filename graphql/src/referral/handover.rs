@@ -72,8 +72,8 @@ impl<'r> Handover<'r> {
 
     /// Writes a handover field. Returns false for a field that must be resolved by the engine.
     fn write(&self, name: &str, json: &mut Vec<u8>) -> bool {
-        HandoverField::from_name(name).is_some_and(|field| match self.release(field) {
-            true => field::write(field, self.values, json),
+        HandoverField::shown_as(name).is_some_and(|field| match self.release(field) {
+            true => field::write(name, field, self.values, json),
             false => {
                 json::null(json);
                 true
@@ -129,7 +129,7 @@ impl ContainerType for Handover<'_> {
     async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
         let selection = ctx.with_selection_set(&ctx.item.node.selection_set);
         let name = ctx.item.node.name.node.as_str();
-        if let Some(field) = HandoverField::from_name(name) {
+        if let Some(field) = HandoverField::shown_as(name) {
             return match self.release(field) {
                 true => field::resolve(ctx, field, self.values).await,
                 false => Ok(Some(Value::Null)),

@@ -120,7 +120,7 @@ impl ReferralPlan {
 
     fn add_handover(&mut self, handover: &Selected<'_>) {
         for field in handover.fields() {
-            match HandoverField::from_name(field.name()) {
+            match HandoverField::shown_as(field.name()) {
                 Some(selected) => self.handover.insert(selected),
                 // A list of the handover: the fields of its entries have needs.
                 None => field.fields().for_each(|entry| self.add_needs(&entry)),

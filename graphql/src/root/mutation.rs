@@ -4,6 +4,7 @@
 
 use async_graphql::MergedObject;
 
+use crate::agency::mutations::AgencyMutation;
 use crate::agreement::mutations::AgreementMutation;
 use crate::case::consent_mutations::ConsentMutation;
 use crate::case::mutations::CaseMutation;
@@ -24,4 +25,5 @@ pub(crate) struct Mutation(
     BulkMutation,
     CorrectionMutation,
     SupportMutation,
+    AgencyMutation,
 );

@@ -2,6 +2,7 @@
 
 use async_graphql::MergedObject;
 
+use crate::agency::history::AgencyHistoryQuery;
 use crate::agency::queries::AgencyQuery;
 use crate::agreement::proposal_queries::ProposalQuery;
 use crate::agreement::queries::AgreementQuery;
@@ -29,4 +30,5 @@ pub(crate) struct Query(
     CaseWorkQuery,
     StatisticsQuery,
     SupportQuery,
+    AgencyHistoryQuery,
 );

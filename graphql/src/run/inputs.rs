@@ -1,7 +1,7 @@
 //! Declares the inputs of mutations.
 
 /// Declares inputs of mutations, each for an audience. Every input has the idempotency key. An input `of` a referral, a
-/// case or a proposal also has its id and expected version.
+/// case, a proposal or an agency also has its id and expected version.
 macro_rules! inputs {
     ($($(#[doc = $about:literal])+ $audience:literal $name:ident $(of $of:ident)? { $($fields:tt)* })+) => {
         $(inputs!(@ $($of)?: $(#[doc = $about])+ $audience $name { $($fields)* });)+
@@ -25,6 +25,10 @@ macro_rules! inputs {
     (@ case: $($input:tt)+) => {
         inputs!(@ [/// Kennung des Falls.
             case_id] Case [kim_casework::case::Target] $($input)+);
+    };
+    (@ agency: $($input:tt)+) => {
+        inputs!(@ [/// Kennung Ihrer Stelle.
+            agency_id] Agency [kim_casework::agency::AgencyTarget] $($input)+);
     };
     (@ proposal: $($input:tt)+) => {
         inputs!(@ [/// Kennung des Vorschlags.

@@ -2,6 +2,7 @@
 
 use async_graphql::{ID, InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{DateTime as ChronoDateTime, NaiveDate, SecondsFormat, Utc};
+use kim_domain::birth_date::BirthDate;
 use kim_domain::id::{self, Kind};
 use kim_domain::period::{Month, Period};
 use uuid::Uuid;
@@ -11,6 +12,10 @@ use crate::error::Failure;
 /// A day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Date(pub(crate) NaiveDate);
+
+/// A birth date that is known in part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BirthDatePart(pub(crate) BirthDate);
 
 /// An instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +73,12 @@ scalars! {
         |text| ChronoDateTime::parse_from_rfc3339(text).ok().map(|instant| instant.to_utc()),
         "an instant is written 2026-11-20T11:00:00Z",
         |instant| instant.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+    }
+    /// Was von einem Geburtsdatum bekannt ist, das nur zum Teil bekannt ist: `1990-05` oder `1990`.
+    "BirthDatePart" "for work" BirthDatePart(BirthDate) {
+        |text| text.parse().ok().filter(|born: &BirthDate| born.day().is_none()),
+        "Jahr als JJJJ (1990) oder Monat als JJJJ-MM (1990-05)",
+        ToString::to_string
     }
     /// Ein Monat, z. B. `2026-10`.
     "Month" "for work" MonthScalar(Month) { Month::parse, "Monat als JJJJ-MM (2026-03)", ToString::to_string }

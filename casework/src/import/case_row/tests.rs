@@ -221,8 +221,13 @@ const FULL: [(&str, &str); 20] = [
 #[test]
 fn the_first_version_of_the_hash_never_changes() {
     let key = FingerprintKey::new([7; 32]);
-    assert_eq!(with(&[]).first_hash(&key), "37eedeeff5ddfc4a9fc1e5ff4f35cca18cd83c707c09b89daf975ad4e38ae6b1");
-    assert_eq!(with(&FULL).first_hash(&key), "caa2d5101477ab657e59936b390265aa6a2dae0252548e93e7bad5e56a0583f1");
+    assert_eq!(first_hash(&with(&[]), &key), "37eedeeff5ddfc4a9fc1e5ff4f35cca18cd83c707c09b89daf975ad4e38ae6b1");
+    assert_eq!(first_hash(&with(&FULL), &key), "caa2d5101477ab657e59936b390265aa6a2dae0252548e93e7bad5e56a0583f1");
+}
+
+/// The first version's hash of a list with composed letters.
+fn first_hash(row: &CaseRow, key: &FingerprintKey) -> String {
+    row.first_hashes(key).next().expect("a hash")
 }
 
 #[test]
@@ -231,16 +236,20 @@ fn a_row_is_recognised_by_a_hash_of_each_version() {
     let (composed, decomposed) = (with(&[("Ort", "K\u{f6}ln")]), with(&[("Ort", "Ko\u{308}ln")]));
     assert_eq!(composed.hash(&key), decomposed.hash(&key), "one normalisation");
     assert!(composed.hash(&key).starts_with("2:"));
-    // The first version had none.
-    assert_ne!(composed.first_hash(&key), decomposed.first_hash(&key));
+    // The first version had none: each spelling had a hash of its own.
+    let firsts: Vec<String> = composed.first_hashes(&key).collect();
+    assert_ne!(firsts[0], firsts[1]);
     for row in [composed, decomposed] {
         let newest = row.hash(&key);
         assert!(row.has_hash(&key, &newest, &newest));
-        assert!(row.has_hash(&key, &row.first_hash(&key), &newest));
-        for other in ["", "2:", "3:00", &with(&[]).first_hash(&key), &with(&[]).hash(&key)] {
+        assert!(firsts.iter().all(|first| row.has_hash(&key, first, &newest)));
+        for other in ["", "2:", "3:00", &first_hash(&with(&[]), &key), &with(&[]).hash(&key)] {
             assert!(!row.has_hash(&key, other, &newest), "{other}");
         }
     }
+    // A value whose form has changed since.
+    let extension = with(&[("Telefon", "0221 5550-123")]);
+    assert_eq!(extension.first_values[&F::Phone], "0221 5550 123");
 }
 
 #[test]
@@ -306,9 +315,7 @@ proptest! {
 #[test]
 fn a_name_is_a_name_and_a_telephone_number_is_one() {
     for column in ["Nachname", "Vorname"] {
-        for text in
-            ["Y?ld?z", "M\u{fffd}ller", "MÃ¼ller", "GroÃŸ", "#NV", "=1+1", ".", "Ali2", "Ali\u{200b}", "Å\u{a0}afak"]
-        {
+        for text in ["Y?ld?z", "#NV", "=1+1", ".", "Ali2", "Ali\u{200b}", "Å\u{a0}afak"] {
             let row = with(&[(column, text)]);
             assert_eq!(refused(&row), [(column, RefusalCode::UnknownCode)], "{text}");
             assert!(row.refused[0].hint.as_deref().is_some_and(|hint| !hint.contains(text)), "{text}");

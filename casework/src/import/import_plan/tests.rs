@@ -48,7 +48,7 @@ fn row() -> CaseRow {
         opened_on: None,
         family_name: None,
         given_name: None,
-        birth_date: Some(day("2000-11-11")),
+        birth_date: Some(day("2000-11-11").into()),
         children: 0,
         values: [
             (F::Concern, "secret".to_owned()),

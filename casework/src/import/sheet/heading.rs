@@ -35,7 +35,11 @@ pub(super) fn read(header: &csv::StringRecord, columns: &[Column]) -> Result<Hea
     for (written, name) in &others {
         // Beside `Telefon` another column may be called `Telefon2`; beside the end of a consent nothing may.
         let is_open = |column: &Column| column.narrows || !places.contains_key(column.name);
-        let near = known.iter().find(|(known, column)| is_open(column) && nearly(written, name, known, column.name));
+        let is_near = |(known, column): &&(String, &Column)| {
+            is_open(column)
+                && (nearly(written, name, known, column.name) || (column.narrows && is_about(name, known, column.name)))
+        };
+        let near = known.iter().find(is_near);
         if let Some((_, column)) = near {
             return Err(ImportError::NearColumn { written: one_line(written), known: column.name });
         }
@@ -89,6 +93,16 @@ fn nearly(written: &str, folded: &str, known: &str, name: &str) -> bool {
     is_near(folded, known) || is_near(&plain(written), &plain(name))
 }
 
+/// Letters of a word that says what a column is about, such as `Einwilligung`.
+const TELLING_WORD: usize = 11;
+
+/// Whether a heading is about the same as a known one: it begins with its name (`Einwilligung bis (TT.MM.JJJJ)`), or has a word
+/// of it (`Ende der Einwilligung`).
+fn is_about(folded: &str, known: &str, name: &str) -> bool {
+    let mut words = name.split(' ').filter(|word| word.chars().count() >= TELLING_WORD).map(fold);
+    folded.starts_with(known) || words.any(|word| folded.contains(&word))
+}
+
 /// Whether one letter is added, missing or changed, or two neighbours are swapped.
 fn is_near(one: &str, other: &str) -> bool {
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
@@ -117,6 +131,23 @@ mod tests {
 
     fn of(names: &[&str]) -> Result<Heading, ImportError> {
         read(&csv::StringRecord::from(names.to_vec()), COLUMNS)
+    }
+
+    #[test]
+    fn a_heading_about_a_consent_is_no_other_column() {
+        for name in [
+            "Einwilligung bis (TT.MM.JJJJ)",
+            "Einwilligung bis, Datum",
+            "Einwilligung Ende",
+            "Ende der Einwilligung",
+            "Einwilligungsende",
+            "EINWILLIGUNG GÜLTIG BIS",
+        ] {
+            assert!(matches!(of(&["Name", name]), Err(ImportError::NearColumn { .. })), "{name}");
+        }
+        for name in ["Straße (Wohnung)", "Übergabe an wen", "Notiz", "Gültig bis"] {
+            assert_eq!(of(&["Name", name]).expect("a heading").unknown, [name]);
+        }
     }
 
     #[test]

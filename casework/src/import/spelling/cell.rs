@@ -1,6 +1,7 @@
 //! Parses cells that are not words of a list: days, yes and no, numbers, telephone numbers, addresses.
 
 use chrono::{Datelike, NaiveDate};
+use kim_domain::birth_date::BirthDate;
 
 use super::fold;
 use crate::import::cells::MAX_LINE_LENGTH;
@@ -25,6 +26,40 @@ pub(crate) fn day(text: &str) -> Option<NaiveDate> {
     }
     let date = NaiveDate::from_ymd_opt(number(year, 4)?.cast_signed(), number(month, 2)?, number(day, 2)?)?;
     (1900..=2200).contains(&date.year()).then_some(date)
+}
+
+/// A birth date as far as it is known: a day, or one with zeros, `?` or `X` for what is unknown (`00.05.1990`,
+/// `??.??.1990`, `1990-00-00`), or month and year, or the year.
+pub(crate) fn birth_date(text: &str) -> Option<BirthDate> {
+    if let Some(day) = day(text) {
+        return Some(BirthDate::Day(day));
+    }
+    let (separator, german) = match text {
+        _ if text.contains('.') => ('.', true),
+        _ if text.contains('/') => ('/', true),
+        _ => ('-', false),
+    };
+    let mut parts: Vec<&str> = text.split(separator).map(str::trim).collect();
+    if !german {
+        parts.reverse();
+    }
+    let (day, month, year) = match parts[..] {
+        [year] => ("", "", year),
+        [month, year] => ("", month, year),
+        // A slash separates month and year alone: `5/6/1990` has two meanings.
+        [day, month, year] if separator != '/' => (day, month, year),
+        _ => return None,
+    };
+    let is_unknown = |part: &str| part.len() <= 2 && part.chars().all(|sign| matches!(sign, '0' | '?' | 'x' | 'X'));
+    let number = |part: &str, longest: usize| {
+        let fits = (1..=longest).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+        if fits { part.parse::<u32>().ok() } else { None }
+    };
+    let year = number(year, 4).filter(|year| (1900..=2200).contains(year))?.cast_signed();
+    if !is_unknown(day) {
+        return None;
+    }
+    if is_unknown(month) { BirthDate::of_year(year) } else { BirthDate::of_month(year, number(month, 2)?) }
 }
 
 /// Yes or no.
@@ -80,6 +115,46 @@ pub(crate) fn email(text: &str) -> Option<String> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_birth_date_is_read_as_far_as_it_is_known() {
+        for (text, stored) in [
+            ("17.05.1990", "1990-05-17"),
+            ("1990-05-17", "1990-05-17"),
+            ("00.00.1990", "1990"),
+            ("0.0.1990", "1990"),
+            ("00.05.1990", "1990-05"),
+            ("00. 5. 1990", "1990-05"),
+            ("??.??.1990", "1990"),
+            ("XX.05.1990", "1990-05"),
+            ("1990-00-00", "1990"),
+            ("1990-05-00", "1990-05"),
+            ("1990", "1990"),
+            ("05.1990", "1990-05"),
+            ("05/1990", "1990-05"),
+            ("1990-05", "1990-05"),
+        ] {
+            assert_eq!(birth_date(text).map(|born| born.to_string()).as_deref(), Some(stored), "{text}");
+        }
+        for text in [
+            "",
+            "00.00.0000",
+            "00.13.1990",
+            "17.00.1990",
+            "00.00.90",
+            "0000",
+            "ca. 1990",
+            "1990?",
+            "5/6/1990",
+            "000.05.1990",
+            "31.02.1990",
+            "1990-05-00-00",
+            "2201",
+            "05.17.1990",
+        ] {
+            assert_eq!(birth_date(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn a_day_is_read_as_germans_and_iso_write_it() {
