@@ -16,7 +16,7 @@ help: ## Show this
 # The demo also starts without npm. Then the GraphiQL page says what is missing.
 demo: ## Start the server with example data; prints a URL and a token per role
 	@$(MAKE) --no-print-directory graphiql || echo "GraphiQL could not be fetched; the API works without it." >&2
-	@test -x $${CARGO_TARGET_DIR:-target}/demo/kim || echo "Compiling the program, once: 6 to 7 minutes on two free cores. Later starts take seconds." >&2
+	@test -x $${CARGO_TARGET_DIR:-target}/demo/kim || echo "Compiling the program, once: about 5 minutes on two free cores. Later starts take seconds." >&2
 	$(CARGO) run --profile demo -- demo $(ARGS)
 
 GRAPHIQL := web/graphiql/dist/graphiql.min.js
