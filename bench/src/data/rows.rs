@@ -63,6 +63,7 @@ impl Plan {
                     posts: Set(Some(1_200)),
                     enabled: Set(true),
                     closings: Set(0),
+                    version: Set(1),
                     ..Default::default()
                 }
             })
