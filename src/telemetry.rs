@@ -1,36 +1,27 @@
 //! Logs (lines of text or JSON on standard error), and traces if a collector is configured. Neither contains the
 //! content of a request or the person it is about.
 
-use std::io::{self, Write};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+mod log_lines;
+
+use std::io;
 
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{Config, LogFormat};
 use crate::failure::Failure;
+use crate::telemetry::log_lines::LastLines;
 
 /// Libraries whose log lines quote error texts of the database, which can quote data.
 const SILENCED: [&str; 2] = ["sqlx=off", "sea_orm=off"];
 
-/// Lines that wait to be written. Further ones are lost.
-const MAX_WAITING_LINES: usize = 8_192;
-
-/// Lines that were lost because too many waited.
-static DROPPED: OnceLock<ErrorCounter> = OnceLock::new();
-/// Lines that were lost because they could not be written.
-static UNWRITTEN: AtomicU64 = AtomicU64::new(0);
-
 /// How many lines of the log were lost.
 pub(crate) fn lost_lines() -> u64 {
-    let dropped = DROPPED.get().map_or(0, ErrorCounter::dropped_lines);
-    UNWRITTEN.load(Ordering::Relaxed).saturating_add(u64::try_from(dropped).unwrap_or(u64::MAX))
+    log_lines::lost()
 }
 
 /// Keeps logs and traces running. Writes the waiting lines and sends the remaining traces when it is dropped.
@@ -38,7 +29,7 @@ pub(crate) fn lost_lines() -> u64 {
 #[must_use = "logs are written and traces sent only until this value is dropped"]
 pub struct Telemetry {
     traces: Option<SdkTracerProvider>,
-    _log_writer: WorkerGuard,
+    _last_lines: LastLines,
 }
 
 impl Drop for Telemetry {
@@ -63,10 +54,7 @@ pub fn start(config: &Config) -> Result<Telemetry, Failure> {
     if let Some(traces) = &traces {
         opentelemetry::global::set_tracer_provider(traces.clone());
     }
-    // A full disk, a closed pipe, or a reader that does not read must neither end a request nor delay it.
-    let (writer, log_writer) =
-        NonBlockingBuilder::default().buffered_lines_limit(MAX_WAITING_LINES).finish(CountingStderr);
-    let _ = DROPPED.set(writer.error_counter());
+    let (writer, last_lines) = log_lines::start(io::stderr()).map_err(Failure::failed)?;
     let subscriber = fmt().with_env_filter(filter).with_writer(writer).log_internal_errors(false);
     match config.log {
         LogFormat::Text => subscriber.with_ansi(false).finish().try_init(),
@@ -74,23 +62,7 @@ pub fn start(config: &Config) -> Result<Telemetry, Failure> {
     }
     .map_err(Failure::failed)?;
     hide_panic_messages();
-    Ok(Telemetry { traces, _log_writer: log_writer })
-}
-
-/// Standard error, whose failures are only counted.
-struct CountingStderr;
-
-impl Write for CountingStderr {
-    /// One line of the log.
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        if io::stderr().write_all(line).is_err() {
-            UNWRITTEN.fetch_add(1, Ordering::Relaxed);
-        }
-        Ok(line.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    Ok(Telemetry { traces, _last_lines: last_lines })
 }
 
 fn trace_provider(endpoint: &str) -> Result<SdkTracerProvider, Failure> {
