@@ -247,6 +247,9 @@ pub struct ImportArgs {
     /// Encoding of the file, e.g. windows-1250, windows-1254, macintosh [default: UTF-8 or windows-1252, recognised].
     #[arg(long, value_name = "NAME")]
     pub encoding: Option<String>,
+    /// Heading of a column that is not meant for the import although it looks like one that is. May be repeated.
+    #[arg(long = "ignore-column", value_name = "HEADING")]
+    pub ignored_columns: Vec<String>,
     /// Check and report without writing anything.
     #[arg(long)]
     pub dry_run: bool,

@@ -39,6 +39,8 @@ pub struct Options {
     pub agency: Option<String>,
     /// Whether to report only and write nothing.
     pub dry_run: bool,
+    /// Headings of columns that are not meant for the import although they look like it.
+    pub ignored_columns: Vec<String>,
     /// Whether a list of agencies changes the agencies that are known with other content.
     pub update: bool,
 }
@@ -158,6 +160,38 @@ pub enum ImportError {
         written: String,
         /// The known column.
         known: &'static str,
+    },
+    /// A heading is about a permission and is no known column.
+    #[error(
+        "Die Spalte „{written}“ betrifft eine Einwilligung oder Freigabe und ist unbekannt. Bitte umbenennen, etwa in „{known}“, wenn \
+         sie das ist; gehört sie nicht dazu: --ignore-column \"{written}\"."
+    )]
+    AboutPermission {
+        /// The heading in the file.
+        written: String,
+        /// A known column about a permission.
+        known: &'static str,
+    },
+    /// A column that is not read has days, and the end of the consents is missing.
+    #[error(
+        "Die Spalte „{written}“ wird nicht gelesen und enthält Tage (Zeile {line}); eine Spalte „{end}“ fehlt. Nennt „{written}“ das \
+         Ende, bitte in „{end}“ umbenennen; gehört sie nicht dazu: --ignore-column \"{written}\"."
+    )]
+    UnreadDays {
+        /// The heading in the file.
+        written: String,
+        /// The line of the first day.
+        line: u64,
+        /// The known column for the end.
+        end: &'static str,
+    },
+    /// `--ignore-column` names no column that could be ignored.
+    #[error("--ignore-column: {}", if *.is_read { format!("Die Spalte „{written}“ wird gelesen und kann nicht ausgelassen werden.") } else { format!("Die Liste hat keine Spalte „{written}“.") })]
+    IgnoredColumn {
+        /// The name.
+        written: String,
+        /// Whether an import reads this column.
+        is_read: bool,
     },
     /// Required columns are missing.
     #[error("Es fehlen Spalten: {}. Die Spaltennamen stehen in der ersten Zeile.", .0.join(", "))]

@@ -44,6 +44,11 @@ pub(super) async fn run(args: &ImportArgs) -> Result<ExitCode, Failure> {
 /// Refuses a report that would overwrite the imported file.
 fn refuse_own_input(args: &ImportArgs) -> Result<(), Failure> {
     let Some(report) = &args.report else { return Ok(()) };
+    if report == Path::new("-") {
+        return Err(Failure::usage(
+            "--report braucht eine Datei; --json gibt den Bericht auf der Standardausgabe aus.",
+        ));
+    }
     // Canonical paths, because one file has many spellings and links.
     let is_same = report.canonicalize().is_ok_and(|report| args.file.canonicalize().is_ok_and(|file| file == report));
     if is_same {
@@ -71,7 +76,12 @@ async fn run_import(args: &ImportArgs, config: &Config, file: &[u8]) -> Result<R
     let database = open(&config.database).await?;
     refuse_unprepared(&database).await?;
     let clock = args.clock.map_or_else(Clock::system, Clock::on);
-    let options = Options { agency: args.agency.clone(), dry_run: args.dry_run, update: args.update };
+    let options = Options {
+        agency: args.agency.clone(),
+        dry_run: args.dry_run,
+        ignored_columns: args.ignored_columns.clone(),
+        update: args.update,
+    };
 
     let mut display = progress::Progress::start()?;
     let mut progress = |done: u64, total: u64| display.update(done, total);
@@ -116,7 +126,10 @@ fn write_refused_rows(args: &ImportArgs, report: &Report) {
     note(&match write_private(&path, &report.to_csv()) {
         Ok(()) => format!("Abgelehnte Zeilen zum Zurücksenden: {}", path.display()),
         Err(error) => {
-            format!("kim: cannot write the refused rows to {} ({error}); name a place with --report", path.display())
+            format!(
+                "kim: Die abgelehnten Zeilen können nicht nach {} geschrieben werden ({error}). Bitte mit --report einen anderen Ort nennen.",
+                path.display()
+            )
         }
     });
 }

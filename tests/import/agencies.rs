@@ -5,7 +5,7 @@ use kim_entity::agency_change;
 
 use super::*;
 
-const UPDATE: Options = Options { agency: None, dry_run: false, update: true };
+const UPDATE: Options = Options { agency: None, dry_run: false, ignored_columns: Vec::new(), update: true };
 
 async fn read(db: &Database, file: &str, options: &Options) -> Report {
     agencies(db, &Clock::on(today()), file.as_bytes(), options, &mut |_, _| {}).await.expect("agencies")

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::cells::Cells;
 use super::report::{RefusalCode, Report};
-use super::sheet::{Column, Sheet, consent, required};
+use super::sheet::{Column, Narrows, Sheet, consent, consent_end, required};
 use super::spelling::cell;
 use super::{ImportError, Options, Progress, begun};
 use crate::agreement::narrow::Running;
@@ -29,8 +29,8 @@ const COLUMNS: &[Column] = &[
     required("receiver"),
     required("purpose"),
     required("version"),
-    required("valid_from"),
-    consent("valid_until"),
+    Column { narrows: Narrows::Permission, ..required("valid_from") },
+    consent_end("valid_until"),
     required("respond_working_days"),
     required("access_days"),
     required("contact"),
@@ -51,7 +51,7 @@ pub async fn agreements(
     options: &Options,
     progress: Progress<'_>,
 ) -> Result<Report, ImportError> {
-    let sheet = Sheet::read(file, COLUMNS)?;
+    let sheet = Sheet::read(file, COLUMNS, &options.ignored_columns)?;
     let mut report = begun(&sheet);
     let work = if options.dry_run { None } else { Some(Work::for_timer(db, clock).await?) };
     let looking = if options.dry_run { Some(db.unscoped().begin_reading(clock.today()).await?) } else { None };

@@ -33,7 +33,7 @@ pub async fn cases(
     progress: Progress<'_>,
 ) -> Result<Report, ImportError> {
     let (now, today) = (clock.now_micros(), clock.today());
-    let sheet = Sheet::read(file, COLUMNS)?;
+    let sheet = Sheet::read(file, COLUMNS, &options.ignored_columns)?;
     let rows: Vec<CaseRow> = sheet.rows.iter().map(|row| CaseRow::read(&sheet, row, today)).collect();
     let all = match options.dry_run {
         true => db.unscoped().begin_reading(today).await?,

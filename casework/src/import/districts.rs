@@ -27,7 +27,7 @@ pub async fn districts(
     options: &Options,
     progress: Progress<'_>,
 ) -> Result<Report, ImportError> {
-    let sheet = Sheet::read(file, COLUMNS)?;
+    let sheet = Sheet::read(file, COLUMNS, &options.ignored_columns)?;
     let mut report = begun(&sheet);
     let all = match options.dry_run {
         true => db.unscoped().begin_reading(clock.today()).await?,

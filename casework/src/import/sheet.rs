@@ -2,13 +2,14 @@
 
 mod code_page;
 mod heading;
+mod likeness;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use encoding_rs::{Encoding, WINDOWS_1252};
-
 use self::code_page::{Damage, damage};
+
 use super::ImportError;
 
 /// A column that an import knows.
@@ -16,23 +17,38 @@ use super::ImportError;
 pub(crate) struct Column {
     pub(crate) name: &'static str,
     pub(crate) required: bool,
-    /// Whether an empty cell means more than a filled one: without its end a consent lasts longer.
-    pub(crate) narrows: bool,
+    pub(crate) narrows: Narrows,
+}
+
+/// What would be lost with a column's cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Narrows {
+    /// No limit of a permission.
+    Nothing,
+    /// A consent or another permission.
+    Permission,
+    /// The end of a consent, which lasts longer without it.
+    End,
 }
 
 /// A required column.
 pub(crate) const fn required(name: &'static str) -> Column {
-    Column { name, required: true, narrows: false }
+    Column { name, required: true, narrows: Narrows::Nothing }
 }
 
 /// An optional column.
 pub(crate) const fn optional(name: &'static str) -> Column {
-    Column { name, required: false, narrows: false }
+    Column { name, required: false, narrows: Narrows::Nothing }
 }
 
 /// An optional column of a consent or another permission, whose cell must not be lost.
 pub(crate) const fn consent(name: &'static str) -> Column {
-    Column { name, required: false, narrows: true }
+    Column { name, required: false, narrows: Narrows::Permission }
+}
+
+/// An optional column with the end of a consent.
+pub(crate) const fn consent_end(name: &'static str) -> Column {
+    Column { name, required: false, narrows: Narrows::End }
 }
 
 /// The rows under a header.
@@ -62,8 +78,8 @@ impl Row {
 
 impl Sheet {
     /// Reads UTF-8 with or without a byte order mark, or Windows-1252, separated by semicolons or commas, or as a first
-    /// line `sep=` says.
-    pub(crate) fn read(file: &[u8], columns: &'static [Column]) -> Result<Self, ImportError> {
+    /// line `sep=` says. `ignored` are headings of columns that are not meant for the import.
+    pub(crate) fn read(file: &[u8], columns: &'static [Column], ignored: &[String]) -> Result<Self, ImportError> {
         let text = kim_domain::value::nfc(&decode(file)?);
         if let Some(place) = text.find('\0') {
             return Err(ImportError::NotText { line: line_of(&text, place) });
@@ -86,7 +102,7 @@ impl Sheet {
             refuse_damaged(&records)?;
         }
         records.retain(Row::is_filled);
-        let heading = heading::read(&records.first().ok_or(ImportError::Empty)?.record, columns)?;
+        let heading = heading::read(&records.first().ok_or(ImportError::Empty)?.record, columns, ignored)?;
         let missing = heading::missing(&heading, columns);
         if !missing.is_empty() {
             let reason = heading::reason(body, &records, &heading, columns);
@@ -99,7 +115,9 @@ impl Sheet {
                 return Err(ImportError::UnnamedColumn { place: place + 1, line: row.line });
             }
         }
-        let heading::Heading { places, unknown, .. } = heading;
+        refuse_unread_days(&heading, columns, &records)?;
+        let heading::Heading { places, others, .. } = heading;
+        let unknown = others.into_iter().map(|other| other.name).collect();
         Ok(Self { columns, places, width: header.record.len(), rows: records, unknown })
     }
 
@@ -123,7 +141,7 @@ impl Sheet {
     pub(crate) fn cut_off(&self, row: &Row) -> impl Iterator<Item = &'static str> {
         let length = row.record.len();
         let is_cut = move |name: &&str| self.places.get(name).is_some_and(|&place| place >= length);
-        self.columns.iter().filter(|column| column.narrows).map(|column| column.name).filter(is_cut)
+        self.columns.iter().filter(|column| column.narrows != Narrows::Nothing).map(|column| column.name).filter(is_cut)
     }
 
     /// Lines of the rows that have fewer cells than the heading.
@@ -156,20 +174,44 @@ fn first_line(text: &str) -> (usize, Option<u8>) {
     (end + line_end, Some(separator))
 }
 
+/// Refuses a list of consents without their end if a column that is not read has days: it can be the end under any name.
+fn refuse_unread_days(heading: &heading::Heading, columns: &[Column], rows: &[Row]) -> Result<(), ImportError> {
+    let is_read = |column: &&Column| heading.places.contains_key(column.name);
+    let has_permission = columns.iter().filter(is_read).any(|column| column.narrows == Narrows::Permission);
+    let end = columns.iter().find(|column| column.narrows == Narrows::End).filter(|column| !is_read(column));
+    let (true, Some(end)) = (has_permission, end) else { return Ok(()) };
+    for other in heading.others.iter().filter(|other| !other.is_ignored) {
+        let has_day =
+            |row: &Row| row.record.get(other.place).is_some_and(|cell| cell.split_whitespace().any(is_daylike));
+        if let Some(row) = rows.iter().find(|row| has_day(row)) {
+            return Err(ImportError::UnreadDays { written: other.name.clone(), line: row.line, end: end.name });
+        }
+    }
+    Ok(())
+}
+
+/// Whether a word may be a day, in any spelling: `31.12.2026`, `31/12/26`, `2026-12-31`.
+fn is_daylike(word: &str) -> bool {
+    let parts: Vec<&str> = word.trim_matches(|sign: char| !sign.is_ascii_digit()).split(['.', '/', '-']).collect();
+    parts.len() == 3
+        && parts.iter().all(|part| (1..=4).contains(&part.len()) && part.bytes().all(|sign| sign.is_ascii_digit()))
+}
+
 /// Refuses damaged text, with the line and the column of the first cell.
 fn refuse_damaged(rows: &[Row]) -> Result<(), ImportError> {
     for row in rows {
         for (place, cell) in row.record.iter().enumerate() {
-            let Some(damage) = damage(cell) else { continue };
+            let Some(kind) = damage(cell) else { continue };
             let name = rows.first().and_then(|header| header.record.get(place)).map(heading::one_line);
-            let is_shown = |name: &String| !name.is_empty() && name.len() < 100 && code_page::damage(name).is_none();
+            let is_shown = |name: &String| !name.is_empty() && name.len() < 100 && damage(name).is_none();
             let column = match name.filter(is_shown) {
                 Some(name) => format!("„{name}“"),
                 None => (place + 1).to_string(),
             };
-            return Err(match damage {
-                Damage::Lost => ImportError::LostLetters { line: row.line, column },
-                Damage::Twice => ImportError::EncodedTwice { line: row.line, column },
+            return Err(if kind == Damage::Twice {
+                ImportError::EncodedTwice { line: row.line, column }
+            } else {
+                ImportError::LostLetters { line: row.line, column }
             });
         }
     }
@@ -187,7 +229,7 @@ fn decode(file: &[u8]) -> Result<Cow<'_, str>, ImportError> {
     if file.starts_with(b"PK\x03\x04") || file.starts_with(b"\xD0\xCF\x11\xE0") {
         return Err(ImportError::Workbook);
     }
-    if file.starts_with(b"\xFF\xFE") || file.starts_with(b"\xFE\xFF") {
+    if file.starts_with(b"\xFF\xFE") || file.starts_with(b"\xFE\xFF") || is_two_byte_text(file) {
         return Err(ImportError::Utf16);
     }
     let file = file.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(file);
@@ -210,6 +252,13 @@ fn decode(file: &[u8]) -> Result<Cow<'_, str>, ImportError> {
             Ok(WINDOWS_1252.decode_without_bom_handling(file).0)
         }
     }
+}
+
+/// Whether every other byte at the beginning is zero, as in UTF-16 without a byte order mark.
+fn is_two_byte_text(file: &[u8]) -> bool {
+    let pairs = || file.chunks_exact(2).take(64);
+    let is_zero = |place: usize| pairs().filter(|pair| pair[place] == 0).count() * 4 > pairs().count() * 3;
+    file.len() >= 8 && (is_zero(0) != is_zero(1))
 }
 
 /// The separator that is more frequent in the header.

@@ -2,26 +2,37 @@
 
 use std::collections::HashMap;
 
-use super::{Column, Row};
+use super::likeness::{folded, is_about_permission, is_nearly};
+use super::{Column, Narrows, Row};
 use crate::import::ImportError;
-use crate::import::spelling::{fold, is_blank};
+use crate::import::spelling::is_blank;
 
 /// The places of the known columns, and the other columns.
 #[derive(Debug)]
 pub(super) struct Heading {
     pub(super) places: HashMap<&'static str, usize>,
-    /// Names of columns that are not read.
-    pub(super) unknown: Vec<String>,
+    /// Columns that are not read.
+    pub(super) others: Vec<Unread>,
     /// Places without a name.
     pub(super) unnamed: Vec<usize>,
 }
 
-/// Reads a heading. One that is nearly a known one is an error: ignored, it could leave out the end of a consent.
-pub(super) fn read(header: &csv::StringRecord, columns: &[Column]) -> Result<Heading, ImportError> {
-    let known: Vec<(String, &Column)> = columns.iter().map(|column| (fold(column.name), column)).collect();
+/// A column that is not read.
+#[derive(Debug)]
+pub(super) struct Unread {
+    pub(super) place: usize,
+    pub(super) name: String,
+    /// Whether the user says that it is not meant for the import.
+    pub(super) is_ignored: bool,
+}
+
+/// Reads a heading. One that is nearly a known one, or about a permission, is an error: ignored, it could leave out the end
+/// of a consent. `ignored` are the headings that the user says are something else.
+pub(super) fn read(header: &csv::StringRecord, columns: &[Column], ignored: &[String]) -> Result<Heading, ImportError> {
+    let known: Vec<(String, &Column)> = columns.iter().map(|column| (folded(column.name), column)).collect();
     let (mut places, mut others, mut unnamed) = (HashMap::new(), Vec::new(), Vec::new());
     for (place, written) in header.iter().enumerate() {
-        let name = fold(written);
+        let name = folded(written);
         if written.chars().all(is_blank) {
             unnamed.push(place);
         } else if let Some((_, column)) = known.iter().find(|(known, _)| *known == name) {
@@ -29,20 +40,34 @@ pub(super) fn read(header: &csv::StringRecord, columns: &[Column]) -> Result<Hea
                 return Err(ImportError::DoubleColumn(column.name));
             }
         } else {
-            others.push((written, name));
+            others.push(Unread { place, name: one_line(written), is_ignored: is_named(ignored, written) });
         }
     }
-    for (written, name) in &others {
+    let is_other = |name: &&String| !others.iter().any(|other| folded(&other.name) == folded(name));
+    if let Some(wrong) = ignored.iter().find(is_other) {
+        let known = known.iter().any(|(known, _)| *known == folded(wrong));
+        return Err(ImportError::IgnoredColumn { written: one_line(wrong), is_read: known });
+    }
+    let has_permission = columns.iter().find(|column| column.narrows != Narrows::Nothing);
+    for Unread { name, .. } in others.iter().filter(|other| !other.is_ignored) {
         // Beside `Telefon` another column may be called `Telefon2`; beside the end of a consent nothing may.
-        let is_open = |column: &Column| column.narrows || !places.contains_key(column.name);
-        let near = known.iter().find(|(known, column)| is_open(column) && nearly(written, name, known, column.name));
-        let about = || known.iter().find(|(known, column)| column.narrows && is_about(name, known, column.name));
-        let near = near.or_else(about);
-        if let Some((_, column)) = near {
-            return Err(ImportError::NearColumn { written: one_line(written), known: column.name });
+        let is_open = |column: &Column| column.narrows != Narrows::Nothing || !places.contains_key(column.name);
+        if let Some(column) = columns.iter().find(|column| is_open(column) && is_nearly(name, column.name)) {
+            return Err(ImportError::NearColumn { written: name.clone(), known: column.name });
+        }
+        let about = || columns.iter().find(|column| column.narrows == Narrows::End).or(has_permission);
+        if has_permission.is_some()
+            && is_about_permission(name)
+            && let Some(column) = about()
+        {
+            return Err(ImportError::AboutPermission { written: name.clone(), known: column.name });
         }
     }
-    Ok(Heading { places, unknown: others.iter().map(|(written, _)| one_line(written)).collect(), unnamed })
+    Ok(Heading { places, others, unnamed })
+}
+
+fn is_named(names: &[String], written: &str) -> bool {
+    names.iter().any(|name| folded(name) == folded(written))
 }
 
 /// The required columns that a heading lacks.
@@ -54,8 +79,8 @@ pub(super) fn missing(heading: &Heading, columns: &[Column]) -> Vec<&'static str
 /// Why required columns are missing, if the file shows it.
 pub(super) fn reason(text: &str, rows: &[Row], heading: &Heading, columns: &[Column]) -> Option<ImportError> {
     let is_heading = |record: &csv::StringRecord| {
-        let names: Vec<String> = record.iter().map(fold).collect();
-        columns.iter().filter(|column| column.required).all(|column| names.contains(&fold(column.name)))
+        let names: Vec<String> = record.iter().map(folded).collect();
+        columns.iter().filter(|column| column.required).all(|column| names.contains(&folded(column.name)))
     };
     let begins = |separator: u8| {
         let records = super::reader(text, separator).into_records().take(FIRST_ROWS);
@@ -85,35 +110,6 @@ pub(super) fn reason(text: &str, rows: &[Row], heading: &Heading, columns: &[Col
 /// Number of rows among which a heading is searched.
 const FIRST_ROWS: usize = 20;
 
-/// Whether two headings differ by one letter, also where an umlaut has one letter.
-fn nearly(written: &str, folded: &str, known: &str, name: &str) -> bool {
-    let plain = |text: &str| text.to_lowercase().chars().filter(|letter| letter.is_alphanumeric()).collect::<String>();
-    is_near(folded, known) || is_near(&plain(written), &plain(name))
-}
-
-/// Letters of a word that says what a column is about, such as `Einwilligung`.
-const TELLING_WORD: usize = 11;
-
-/// Whether a heading is about the same as a known one: it begins with its name (`Einwilligung bis (TT.MM.JJJJ)`), or has a word
-/// of it (`Ende der Einwilligung`).
-fn is_about(folded: &str, known: &str, name: &str) -> bool {
-    let mut words = name.split(' ').filter(|word| word.chars().count() >= TELLING_WORD).map(fold);
-    folded.starts_with(known) || words.any(|word| folded.contains(&word))
-}
-
-/// Whether one letter is added, missing or changed, or two neighbours are swapped.
-fn is_near(one: &str, other: &str) -> bool {
-    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
-    let begin = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
-    let (one, other) = (&one[begin..], &other[begin..]);
-    let end = one.iter().rev().zip(other.iter().rev()).take_while(|(a, b)| a == b).count();
-    match (&one[..one.len() - end], &other[..other.len() - end]) {
-        ([], []) | ([_], []) | ([], [_]) | ([_], [_]) => true,
-        ([a, b], [c, d]) => a == d && b == c,
-        _ => false,
-    }
-}
-
 /// A heading on one line, as it is shown.
 pub(super) fn one_line(text: &str) -> String {
     text.split(is_blank).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
@@ -121,31 +117,43 @@ pub(super) fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{consent, optional, required};
+    use super::super::{consent_end, optional, required};
     use super::*;
 
     const COLUMNS: &[Column] =
-        &[required("Name"), optional("Straße"), optional("Übergabe an"), consent("Einwilligung bis")];
+        &[required("Name"), optional("Straße"), optional("Übergabe an"), consent_end("Einwilligung bis")];
 
     fn of(names: &[&str]) -> Result<Heading, ImportError> {
-        read(&csv::StringRecord::from(names.to_vec()), COLUMNS)
+        read(&csv::StringRecord::from(names.to_vec()), COLUMNS, &[])
+    }
+
+    fn unread(names: &[&str]) -> Vec<String> {
+        of(names).expect("a heading").others.into_iter().map(|other| other.name).collect()
     }
 
     #[test]
     fn a_heading_about_a_consent_is_no_other_column() {
-        for name in [
-            "Einwilligung bis (TT.MM.JJJJ)",
-            "Einwilligung bis, Datum",
-            "Einwilligung Ende",
-            "Ende der Einwilligung",
-            "Einwilligungsende",
-            "EINWILLIGUNG GÜLTIG BIS",
-            "Einwilligung",
-        ] {
-            assert!(matches!(of(&["Name", name]), Err(ImportError::NearColumn { .. })), "{name}");
+        for name in ["Einwilligung bis (TT.MM.JJJJ)", "Ende der Einwilligung", "EINWILLIGUNG GÜLTIG BIS", "Widerruf"] {
+            assert!(matches!(of(&["Name", name]), Err(ImportError::AboutPermission { .. })), "{name}");
+            let header = csv::StringRecord::from(vec!["Name", name]);
+            assert!(read(&header, COLUMNS, &[name.to_uppercase()]).expect("a heading").others[0].is_ignored);
+            assert!(read(&header, &[required("Name")], &[]).is_ok(), "a list without consents");
         }
         for name in ["Straße (Wohnung)", "Übergabe an wen", "Notiz", "Gültig bis"] {
-            assert_eq!(of(&["Name", name]).expect("a heading").unknown, [name]);
+            assert_eq!(unread(&["Name", name]), [name]);
+        }
+    }
+
+    #[test]
+    fn an_ignored_heading_must_be_there_and_unknown() {
+        let of = |ignored: &str| {
+            let header = csv::StringRecord::from(vec!["Name", "Einwilligung bis", "Notiz"]);
+            read(&header, COLUMNS, &[ignored.to_owned()])
+        };
+        assert!(of("notiz").is_ok());
+        for (ignored, is_known) in [("Einwilligung bis", true), ("Name", true), ("Notizen", false), ("", false)] {
+            let error = of(ignored).expect_err("an error");
+            assert!(matches!(error, ImportError::IgnoredColumn { is_read, .. } if is_read == is_known), "{ignored}");
         }
     }
 
@@ -168,6 +176,7 @@ mod tests {
             "Ein\u{ad}willigung bis",
             " Einwilligung bis\u{a0}",
             "Einwilligungbis",
+            "Ｅｉｎｗｉｌｌｉｇｕｎｇ　ｂｉｓ",
         ] {
             assert_eq!(of(&["Name", name]).expect("a heading").places.get("Einwilligung bis"), Some(&1), "{name:?}");
         }
@@ -207,7 +216,7 @@ mod tests {
         assert!(of(&["Name", "Name2"]).is_ok(), "the known column is there");
         assert!(of(&["Name", "Einwilligung bis", "Einwilligung bis2"]).is_err(), "two ends of a consent");
         for other in ["Ort", "Notiz"] {
-            assert_eq!(of(&["Name", other]).expect("a heading").unknown, [other]);
+            assert_eq!(unread(&["Name", other]), [other]);
         }
         assert!(matches!(of(&["Straße", "Strasse"]), Err(ImportError::DoubleColumn("Straße"))));
     }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 const COLUMNS: &[Column] = &[required("Name"), required("Ort"), optional("Notiz")];
 
 fn read(file: &[u8]) -> Vec<(u64, String, String)> {
-    let sheet = Sheet::read(file, COLUMNS).expect("a sheet");
+    let sheet = Sheet::read(file, COLUMNS, &[]).expect("a sheet");
     let cell = |row: &Row, name| sheet.cell(row, name).to_owned();
     sheet.rows.iter().map(|row| (row.line, cell(row, "Name"), cell(row, "Ort"))).collect()
 }
@@ -35,10 +35,32 @@ fn the_encoding_is_detected() {
 
 #[test]
 fn columns_may_have_any_order_and_unknown_ones_are_reported() {
-    let sheet = Sheet::read(b" ort ;X;NAME\nB;1;A", COLUMNS).expect("a sheet");
+    let sheet = Sheet::read(b" ort ;X;NAME\nB;1;A", COLUMNS, &[]).expect("a sheet");
     assert_eq!(sheet.unknown, ["X"]);
     assert_eq!(sheet.cell(&sheet.rows[0], "Name"), "A");
     assert_eq!(sheet.cell(&sheet.rows[0], "Notiz"), "");
+}
+
+#[test]
+fn days_that_are_not_read_can_be_the_end_of_a_consent() {
+    const CONSENTS: &[Column] = &[required("Name"), consent("Einwilligung vom"), consent_end("Einwilligung bis")];
+    let read = |heading: &str, cell: &str, ignored: &[String]| {
+        Sheet::read(format!("Name;{heading}\nA;{cell}\nB;\n").as_bytes(), CONSENTS, ignored)
+    };
+    for day in ["31.12.2026", "2026-12-31", "31/12/26", "bis 31.12.26", "31.12.2026?"] {
+        for heading in ["Einwilligung vom;gültig bis", "gilt bis;Einwilligung vom", "Einwilligung vom;Ablauf"] {
+            let cell = if heading.ends_with("vom") { format!("{day};1.1.2026") } else { format!("1.1.2026;{day}") };
+            let error = read(heading, &cell, &[]).map(|_| ()).expect_err("an error");
+            assert!(matches!(error, ImportError::UnreadDays { line: 2, .. }), "{heading} {cell}: {error}");
+        }
+        assert!(read("Einwilligung vom;Ablauf", &format!("1.1.2026;{day}"), &["ablauf".to_owned()]).is_ok());
+    }
+    assert!(
+        read("Einwilligung vom;Ablauf;Einwilligung bis", "1.1.2026;1.2.2026;1.2.2026", &[]).is_ok(),
+        "the end is there"
+    );
+    assert!(read("Ablauf", "1.2.2026", &[]).is_ok(), "no consents");
+    assert!(read("Einwilligung vom;Hausnummer", "1.1.2026;5", &[]).is_ok(), "no days");
 }
 
 #[test]
@@ -52,9 +74,17 @@ fn lines_are_counted_as_in_an_editor() {
 
 #[test]
 fn an_unreadable_file_has_a_clear_error() {
-    let fails = |file: &[u8]| Sheet::read(file, COLUMNS).err().map(|error| error.to_string()).unwrap_or_default();
+    let fails = |file: &[u8]| Sheet::read(file, COLUMNS, &[]).err().map(|error| error.to_string()).unwrap_or_default();
     assert!(fails(b"").contains("leer"));
     assert!(fails(b"\xFF\xFEN\0a\0").contains("UTF-16"));
+    for (low, high) in [(0, 1), (1, 0)] {
+        let pairs = "Name;Ort\nM\u{fc}ller;K".encode_utf16().flat_map(|unit| {
+            let bytes = unit.to_le_bytes();
+            [bytes[low], bytes[high]]
+        });
+        assert!(fails(&pairs.collect::<Vec<u8>>()).contains("UTF-16"), "without a byte order mark");
+    }
+    assert!(fails(b"Name;Ort\nA\0;B").contains("(0)"));
     assert!(fails(b"PK\x03\x04xlsx").contains("CSV"));
     assert!(fails(b"Name;Notiz\nA;B").contains("Ort"));
     assert!(fails(b"Name;Ort;name\nA;B;C").contains("doppelt"));
@@ -73,13 +103,13 @@ fn a_quote_inside_a_cell_does_not_begin_a_quoted_cell() {
 
 #[test]
 fn a_too_long_row_is_detected_and_a_short_row_is_accepted() {
-    let sheet = Sheet::read(b"Name;Ort\nA;B;C\nA\nA;B;;\n", COLUMNS).expect("a sheet");
+    let sheet = Sheet::read(b"Name;Ort\nA;B;C\nA\nA;B;;\n", COLUMNS, &[]).expect("a sheet");
     let surplus: Vec<_> = sheet.rows.iter().map(|row| sheet.surplus(row)).collect();
     assert_eq!(surplus, [Some("C"), None, None]);
 }
 
 fn fails(file: &[u8]) -> String {
-    Sheet::read(file, COLUMNS).err().map(|error| error.to_string()).unwrap_or_default()
+    Sheet::read(file, COLUMNS, &[]).err().map(|error| error.to_string()).unwrap_or_default()
 }
 
 #[test]
@@ -91,7 +121,7 @@ fn a_first_line_with_the_separator_is_used_and_skipped() {
     assert_eq!(read(b"\xEF\xBB\xBFsep=\t\nName\tOrt\nA;x\tB\n"), [row(3, "A;x", "B")]);
     assert_eq!(read(b"sep=|\nName|Ort\nA|B"), [row(3, "A", "B")]);
     for first in ["sep=", "sep=x", "sep=;x"] {
-        assert!(Sheet::read(format!("{first}\nName;Ort\nA;B\n").as_bytes(), COLUMNS).is_err(), "{first}");
+        assert!(Sheet::read(format!("{first}\nName;Ort\nA;B\n").as_bytes(), COLUMNS, &[]).is_err(), "{first}");
     }
 }
 
@@ -142,11 +172,11 @@ fn damaged_text_is_refused_with_its_place() {
 proptest! {
     #[test]
     fn reading_never_panics(file in proptest::collection::vec(any::<u8>(), 0..400)) {
-        let _ = Sheet::read(&file, COLUMNS);
+        let _ = Sheet::read(&file, COLUMNS, &[]);
     }
 
     #[test]
     fn reading_what_looks_like_a_sheet_never_panics(body in "[\"\r\n;,a\u{fc}]{0,60}") {
-        let _ = Sheet::read(format!("Name;Ort\n{body}").as_bytes(), COLUMNS);
+        let _ = Sheet::read(format!("Name;Ort\n{body}").as_bytes(), COLUMNS, &[]);
     }
 }
