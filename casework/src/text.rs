@@ -1,6 +1,8 @@
 //! Checks free texts, because they can contain data that must not be passed on.
 
+use kim_domain::damage::{Damage, damage, damage_of_line};
 use kim_domain::person_name::{NotAName, person_name, person_or_office};
+use kim_domain::placeholder::is_placeholder;
 use kim_domain::reference::looks_like_foreign_number;
 use kim_domain::value::nfc;
 
@@ -13,12 +15,48 @@ pub(crate) const MAX_LINE_LENGTH: usize = 200;
 
 /// Checks a text with one or more lines. `name` is the name of the input.
 pub(crate) fn text(name: &str, text: &str) -> Result<String, WorkError> {
-    checked(name, text, MAX_TEXT_LENGTH, |letter| matches!(letter, '\n' | '\t'))
+    let text = checked(name, text, MAX_TEXT_LENGTH, |letter| matches!(letter, '\n' | '\t'))?;
+    undamaged(name, text, damage)
 }
 
 /// Checks a text of one line.
 pub(crate) fn line(name: &str, text: &str) -> Result<String, WorkError> {
-    checked(name, text, MAX_LINE_LENGTH, |_| false)
+    let text = checked(name, text, MAX_LINE_LENGTH, |_| false)?;
+    undamaged(name, text, damage_of_line)
+}
+
+/// Checks the place of a residence obligation. A place in doubt (`Köln?`) is none.
+pub(crate) fn place(name: &str, text: &str) -> Result<String, WorkError> {
+    let text = line(name, text)?;
+    let is_answer = ["ja", "nein", "janein"].contains(&letters(&text).as_str());
+    if text.contains('?') || is_answer || is_placeholder(&text) || !text.contains(char::is_alphabetic) {
+        return Err(WorkError::bad_input(format!(
+            "„{name}“ braucht einen Ort, ohne Fragezeichen. Gibt es keine Auflage oder ist sie unbekannt: bitte leer lassen."
+        )));
+    }
+    Ok(text)
+}
+
+fn letters(text: &str) -> String {
+    text.to_lowercase().chars().filter(|letter| letter.is_alphabetic()).collect()
+}
+
+/// The text, unless it was damaged before it was entered.
+fn undamaged(name: &str, text: String, find: fn(&str) -> Option<Damage>) -> Result<String, WorkError> {
+    let why = match find(&text) {
+        None => return Ok(text),
+        Some(Damage::Lost) => "hat beim Umkodieren Buchstaben verloren: bitte neu eingeben",
+        Some(Damage::Twice) => "ist beim Umkodieren beschädigt worden, etwa „Ã¼“ statt „ü“: bitte neu eingeben",
+        Some(Damage::Replaced) => {
+            "enthält ein Zeichen, wo ein Buchstabe stehen müsste, etwa „?“ statt „ü“: bitte neu eingeben"
+        }
+        Some(Damage::CellError) => {
+            "enthält den Fehler einer Tabelle und keinen Wert: bitte neu eingeben oder leer lassen"
+        }
+        Some(Damage::Formula) => "enthält eine Formel und keinen Wert: bitte neu eingeben oder leer lassen",
+        Some(Damage::Empty) => "enthält weder Buchstaben noch Ziffern: bitte neu eingeben oder leer lassen",
+    };
+    Err(WorkError::bad_input(format!("„{name}“ {why}.")))
 }
 
 /// Checks an optional line. An empty line is treated as absent.
@@ -74,7 +112,8 @@ fn checked(name: &str, text: &str, longest: usize, permitted: impl Fn(char) -> b
     // § 51a SGB II, § 10(4) AZRG.
     if looks_like_foreign_number(&text) {
         return Err(WorkError::bad_input(format!(
-            "„{name}“ enthält etwas, das wie eine BG-, Kunden- oder AZR-Nummer aussieht. Bitte weglassen."
+            "„{name}“ enthält etwas, das wie eine BG-, Kunden- oder AZR-Nummer aussieht. Bitte weglassen; \
+             eine Telefonnummer bitte mit Leerzeichen hinter der Vorwahl."
         )));
     }
     Ok(text)
@@ -112,5 +151,33 @@ mod tests {
         );
         assert!(text("text", "می\u{200c}خواهم, क्\u{200d}ष, \u{200f}سلام").is_ok());
         assert_eq!(optional_line("line", Some(" ")).expect("nothing"), None);
+    }
+
+    #[test]
+    fn a_damaged_text_is_refused_and_says_how() {
+        let why = |result: Result<String, WorkError>| match result {
+            Err(WorkError::Refused(refused)) => refused.text,
+            other => panic!("{other:?}"),
+        };
+        for (wrong, reason) in [
+            ("KÃ¶ln", "„Ã¼“ statt „ü“"),
+            ("K\u{fffd}ln", "verloren"),
+            ("K?ln", "„?“ statt „ü“"),
+            ("#NV", "Tabelle"),
+            ("=1+1", "Formel"),
+            (".", "weder Buchstaben noch Ziffern"),
+        ] {
+            assert!(why(line("city", wrong)).contains(reason), "{wrong}");
+        }
+        for wrong in ["MÃ¼ller kommt morgen.", "M\u{fffd}ller kommt."] {
+            assert!(text("text", wrong).is_err(), "{wrong}");
+        }
+        for fine in ["Wo?Hier.", "=1+1", "?", "#NV steht in der Liste."] {
+            assert!(text("text", fine).is_ok(), "{fine}");
+        }
+        for wrong in ["Köln?", "unklar", "nein", "50667", "k. A.", "?"] {
+            assert!(place("place", wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(place("place", " Köln ").expect("a place"), "Köln");
     }
 }

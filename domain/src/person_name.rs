@@ -7,7 +7,8 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use crate::misread::is_misread;
+use crate::damage::is_misread;
+use crate::placeholder::is_placeholder;
 
 /// Latin letters of DIN 91379 that are not an ASCII letter with diacritics.
 const LATIN: &str = "ÆÐØÞßæðøþĐđĦħıĲĳĸĿŀŁłŉŊŋŒœŦŧƇƈƏƗƷǤǥəɨʒẞ";
@@ -22,6 +23,9 @@ const SIGNS: &str = "'`~¨´·\u{2b9}\u{2ba}\u{2be}\u{2bf}\u{2c8}\u{2cc}\u{2019}
 const HYPHENS: &str = "-\u{2010}\u{2011}\u{2013}\u{58a}\u{5be}";
 /// Signs in the name of an office or association, beside those of people.
 const OFFICE_SIGNS: &str = "0123456789&/+()\"„“”";
+
+/// Diacritics and vowel signs of one letter: Latin needs two, the scripts of India and Tibet more.
+const MAX_MARKS: usize = 6;
 
 /// Why a text cannot be a name. The text of the error completes a sentence that begins with the field's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,6 +42,14 @@ pub enum NotAName {
          und Punkt"
     )]
     Sign,
+    /// A word for a missing value.
+    #[error("steht für einen unbekannten Wert: bitte den Namen eintragen oder das Feld leer lassen")]
+    Placeholder,
+    /// A word of Latin letters and those of another script, which look alike (`Аhmad` with a Cyrillic letter).
+    #[error(
+        "mischt in einem Wort lateinische Buchstaben mit denen einer anderen Schrift: bitte in einer Schrift eingeben"
+    )]
+    Scripts,
 }
 
 /// The name of a natural person in its stored form: NFC, with single blanks.
@@ -65,10 +77,35 @@ fn checked(text: &str, more: &str) -> Result<String, NotAName> {
         return Err(NotAName::Sign);
     }
     let name = text.split_whitespace().map(without_last_joiner).collect::<Vec<_>>().join(" ");
-    if !name.chars().any(is_letter) {
+    if !name.chars().any(|letter| is_letter(letter) && !is_dependent(letter)) {
         return Err(NotAName::NoLetter);
     }
-    if is_spelled(&name, more) { Ok(name) } else { Err(NotAName::Sign) }
+    if !is_spelled(&name, more) {
+        return Err(NotAName::Sign);
+    }
+    if is_placeholder(&name) {
+        return Err(NotAName::Placeholder);
+    }
+    if name.split(|sign: char| !is_letter(sign) && !is_mark(sign)).any(mixes_scripts) {
+        return Err(NotAName::Scripts);
+    }
+    Ok(name)
+}
+
+/// Letters that need another one: signs of length or repetition, and a hamza.
+const fn is_dependent(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{2b0}'..='\u{2ff}' | '\u{559}' | '\u{621}' | '\u{640}' | '\u{6e5}' | '\u{6e6}' | '\u{e46}' | '\u{ec6}' | '\u{17d7}' | '\u{3005}'
+            | '\u{3031}'..='\u{3035}' | '\u{303b}' | '\u{309d}' | '\u{309e}' | '\u{30fc}'..='\u{30fe}' | '\u{ff70}'
+    )
+}
+
+/// Whether a word has Latin letters and others. Modifier letters belong to both.
+fn mixes_scripts(word: &str) -> bool {
+    let mut letters = word.chars().filter(|&letter| is_letter(letter) && !is_dependent(letter));
+    let is_first_latin = letters.next().is_some_and(is_latin);
+    letters.any(|letter| is_latin(letter) != is_first_latin)
 }
 
 /// A word without the invisible joiner that keyboards for Persian leave at its end.
@@ -80,7 +117,7 @@ fn without_last_joiner(word: &str) -> &str {
 /// Whether every sign is at a place where a name can have it.
 fn is_spelled(name: &str, more: &str) -> bool {
     let letters: Vec<char> = name.nfd().collect();
-    let mut base = None;
+    let (mut base, mut marks) = (None, 0);
     for (place, &letter) in letters.iter().enumerate() {
         let before = place.checked_sub(1).and_then(|before| letters.get(before)).copied();
         let after = letters.get(place + 1).copied();
@@ -93,16 +130,18 @@ fn is_spelled(name: &str, more: &str) -> bool {
             _ if HYPHENS.contains(letter) => {
                 after.is_some() && before.is_some_and(|before| !HYPHENS.contains(before) && before != ',')
             }
-            _ if is_mark(letter) => before.is_some_and(|before| {
-                (is_letter(before) || is_mark(before)) && base.is_some_and(|base| is_marked_with(base, letter))
-            }),
+            _ if is_mark(letter) => {
+                marks += 1;
+                let is_on_letter = before.is_some_and(|before| is_letter(before) || is_mark(before));
+                is_on_letter && marks <= MAX_MARKS && base.is_some_and(|base| is_marked_with(base, letter))
+            }
             _ => is_letter(letter) || SIGNS.contains(letter) || more.contains(letter),
         };
         if !fits {
             return false;
         }
         if !is_mark(letter) {
-            base = Some(letter);
+            (base, marks) = (Some(letter), 0);
         }
     }
     true

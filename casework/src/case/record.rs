@@ -14,7 +14,7 @@ use kim_entity::values::{Changes, Values};
 
 use crate::import::{email, postal_code};
 use crate::refusal::WorkError;
-use crate::text::{line, office, person, text};
+use crate::text::{line, office, person, place, text};
 use crate::work::Work;
 
 /// Fields with their new values; `None` deletes the value.
@@ -137,7 +137,7 @@ fn clean(field: F, value: &Value, today: NaiveDate) -> Result<Option<Value>, Wor
             relation: optional(name, one.relation.as_deref())?,
             phone: one.phone.as_deref().map(|number| telephone(name, number)).transpose()?,
         }),
-        Value::Wohnsitzauflage(one) => Value::Wohnsitzauflage(Wohnsitzauflage { place: line(name, &one.place)? }),
+        Value::Wohnsitzauflage(one) => Value::Wohnsitzauflage(Wohnsitzauflage { place: place(name, &one.place)? }),
         Value::GermanCertificate(one) => Value::GermanCertificate(GermanCertificate {
             level: one.level,
             issued_on: one.issued_on.map(|day| one_day(name, day, Some(today))).transpose()?,

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use encoding_rs::{Encoding, WINDOWS_1252};
-use self::code_page::{Damage, damage};
+use kim_domain::damage::{Damage, damage};
 
 use super::ImportError;
 

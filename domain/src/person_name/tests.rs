@@ -72,6 +72,16 @@ fn names_of_every_script_and_spelling_are_names() {
         "ณัฐวุฒิ",
         "สมจำ",
         "Ŀarla",
+        "Null",
+        "Nan",
+        "Ka",
+        "O",
+        "Anna Анна",
+        "佐々木",
+        "ローラ",
+        "آءٌ",
+        "Müller Ковальчук-Schmidt",
+        "བསྐྱོངས",
     ] {
         assert_eq!(person_name(name).as_deref(), Ok(name));
     }
@@ -87,7 +97,7 @@ fn names_of_every_script_and_spelling_are_names() {
 
 #[test]
 fn what_is_no_name_is_refused() {
-    use NotAName::{Misread, NoLetter, Sign};
+    use NotAName::{Misread, NoLetter, Placeholder, Scripts, Sign};
     for (text, why) in [
         ("", NoLetter),
         (".", NoLetter),
@@ -102,6 +112,24 @@ fn what_is_no_name_is_refused() {
         ("\u{3164}", NoLetter),
         ("😀", NoLetter),
         ("\u{200b}", NoLetter),
+        ("ء", NoLetter),
+        ("\u{640}", NoLetter),
+        ("ー", NoLetter),
+        ("々", NoLetter),
+        ("ˊ ʻ", NoLetter),
+        ("N\u{303}\u{304}\u{303}\u{304}\u{303}\u{304}\u{303}", Sign),
+        ("Keine Angabe", Placeholder),
+        ("siehe Akte", Placeholder),
+        ("k. A.", Placeholder),
+        ("N.N.", Placeholder),
+        ("xxx", Placeholder),
+        ("NaN", Placeholder),
+        ("undefined", Placeholder),
+        ("unbekannt", Placeholder),
+        ("Аhmad", Scripts),
+        ("Ahmаd Ali", Scripts),
+        ("Αli", Scripts),
+        ("Ali-Аliса", Scripts),
         ("Y?ld?z", Sign),
         ("#NV", Sign),
         ("#NAME?", Sign),

@@ -1,65 +1,88 @@
-//! Which code page a file that is not UTF-8 was probably written in, and damaged text inside UTF-8.
+//! Which code page a file that is not UTF-8 was probably written in.
 //!
 //! The code pages of Windows share the German letters and differ in those of other languages, so a file in a wrong one
 //! looks right except for names: `Yıldız` becomes `Yýldýz`, `Kovačić` becomes `Kovaèiæ`. Each rule below names letters that
 //! no language with Windows-1252 writes in that place.
 
-use encoding_rs::WINDOWS_1252;
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{Encoding, WINDOWS_1252, WINDOWS_1257};
 
 /// A code page that is not Windows-1252.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CodePage {
     CentralEuropean,
     Turkish,
+    /// ISO-8859-15, which has the euro sign and `Š` in other places than Windows-1252.
+    Latin9,
     Dos,
     Macintosh,
+    MacintoshTurkish,
+    /// One that a detector for all scripts recognises.
+    Detected(&'static Encoding),
 }
 
 impl CodePage {
     /// The name for users.
-    pub(super) const fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::CentralEuropean => "windows-1250",
             Self::Turkish => "windows-1254",
-            Self::Dos => "cp850 (MS-DOS)",
+            Self::Latin9 => "iso-8859-15",
+            Self::Dos => "cp850 oder cp852 (MS-DOS)",
             Self::Macintosh => "macintosh",
+            Self::MacintoshTurkish => "macintosh (Türkisch)",
+            Self::Detected(encoding) => encoding.name(),
         }
     }
 
     /// Whether `--encoding` reads it.
     pub(super) const fn is_readable(self) -> bool {
-        !matches!(self, Self::Dos)
+        !matches!(self, Self::Dos | Self::MacintoshTurkish)
     }
 }
 
 /// The probable code page of a file that is not UTF-8; `None` for Windows-1252.
+///
+/// Words are looked at one by one, because one name among many German words does not change the count of letters by which a
+/// detector decides. It finds other scripts, in which nearly every letter is beyond ASCII.
 pub(super) fn other_than_western(file: &[u8]) -> Option<CodePage> {
-    let (mut central, mut turkish, mut dos, mut mac) = (0_usize, 0_usize, 0_usize, 0_usize);
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    detector.feed(file, true);
+    let detected = detector.guess(None, Utf8Detection::Deny);
+    let has_script = || file.windows(3).any(|bytes| bytes.iter().all(|byte| !byte.is_ascii()));
+    match of_words(file) {
+        _ if !is_latin(detected) && has_script() => Some(CodePage::Detected(detected)),
+        Some(_) if detected == WINDOWS_1257 => Some(CodePage::Detected(detected)),
+        page => page,
+    }
+}
+
+/// Whether an encoding has Latin letters beyond ASCII.
+fn is_latin(encoding: &'static Encoding) -> bool {
+    let (letters, _) = encoding.decode_without_bom_handling(b"\xc0\xc9\xd6\xe0\xe9\xf6");
+    letters.chars().filter(|letter| matches!(letter, '\u{c0}'..='\u{17f}')).count() > 3
+}
+
+/// The code page to which most of the conspicuous words point.
+fn of_words(file: &[u8]) -> Option<CodePage> {
+    use CodePage::{CentralEuropean, Dos, Latin9, Macintosh, Turkish};
+    let mut found = Vec::new();
+    let mut mac_turkish = false;
     let is_part = |byte: &u8| !byte.is_ascii() || byte.is_ascii_alphabetic();
     for word in file.split(|byte| !is_part(byte)).filter(|word| !word.is_ascii()) {
         let (text, _) = WINDOWS_1252.decode_without_bom_handling(word);
         let letters: Vec<char> = text.chars().collect();
-        for (place, &byte) in word.iter().enumerate().take(letters.len()) {
-            match of_letter(&letters, place, byte) {
-                Some(CodePage::CentralEuropean) => central += 1,
-                Some(CodePage::Turkish) => turkish += 1,
-                Some(CodePage::Dos) => dos += 1,
-                Some(CodePage::Macintosh) => mac += 1,
-                None => {}
-            }
-        }
+        found.extend((0..letters.len()).filter_map(|place| of_letter(&letters, place, *word.get(place)?)));
+        // `Ğ`, `ğ`, `İ`, `ı`, `Ş`, `ş`; elsewhere a Macintosh has signs there.
+        mac_turkish |= word.iter().any(|byte| matches!(byte, 0xDA..=0xDF)) && word.len() > 1;
     }
-    [
-        (dos, CodePage::Dos),
-        (mac, CodePage::Macintosh),
-        (turkish, CodePage::Turkish),
-        (central, CodePage::CentralEuropean),
-    ]
-    .into_iter()
-    .rev()
-    .max_by_key(|(count, _)| *count)
-    .filter(|(count, _)| *count > 0)
-    .map(|(_, page)| page)
+    let count = |page: CodePage| found.iter().filter(|one| **one == page).count();
+    let most = [CentralEuropean, Turkish, Macintosh, Dos, Latin9].into_iter().rev().max_by_key(|page| count(*page))?;
+    if count(most) == 0 {
+        return None;
+    }
+    let is_mac_turkish = mac_turkish && matches!(most, Macintosh | Turkish) && count(Macintosh) > 0;
+    Some(if is_mac_turkish { CodePage::MacintoshTurkish } else { most })
 }
 
 fn is_vowel(letter: char) -> bool {
@@ -76,7 +99,7 @@ fn lower(letter: char) -> char {
 
 /// The code page to which a letter of a word points, as it would be read in Windows-1252.
 fn of_letter(word: &[char], place: usize, byte: u8) -> Option<CodePage> {
-    use CodePage::{CentralEuropean, Dos, Macintosh, Turkish};
+    use CodePage::{CentralEuropean, Dos, Latin9, Macintosh, Turkish};
     let letter_at =
         |place: Option<usize>| place.and_then(|place| word.get(place)).copied().filter(|c| c.is_alphabetic());
     let (before, after) = (letter_at(place.checked_sub(1)), letter_at(Some(place + 1)));
@@ -111,6 +134,11 @@ fn of_letter(word: &[char], place: usize, byte: u8) -> Option<CodePage> {
         0xAA | 0xB3 | 0xB9 | 0xBA | 0xBC | 0xBE => {
             when(after.is_some() || (byte != 0xB9 && place >= 3 && before.is_some()), CentralEuropean)
         }
+        // The euro sign, `Š`, `š`, `ž`, `œ` are signs that nobody writes beside a letter; an acute stands for an apostrophe.
+        0xA4 => Some(Latin9),
+        0xA6 | 0xA8 | 0xB8 => when(before.is_some() || after.is_some(), Latin9),
+        0xB4 => when(before.is_none() && after.is_some_and(is_vowel), Latin9),
+        0xBD => when(after.is_some() && before.is_some(), Latin9),
         0xBF => when(before.is_some(), CentralEuropean),
         // `ğ`, `Ğ` follow a vowel; `đ`, `Đ` begin a word or follow a consonant.
         0xF0 | 0xD0 => Some(if is_after_vowel { Turkish } else { CentralEuropean }),
@@ -169,7 +197,11 @@ fn of_letter(word: &[char], place: usize, byte: u8) -> Option<CodePage> {
         // `ő`
         0xF5 | 0xD5 => {
             let is_final = after.is_none() && place >= 3;
-            when(is_final || after == Some('s') || before.is_some_and(|c| "yzYZ".contains(c)), CentralEuropean)
+            let begins = before.is_none() && after.is_some_and(|next| "rszRSZ".contains(next));
+            when(
+                is_final || begins || after == Some('s') || before.is_some_and(|c| "yzYZ".contains(c)),
+                CentralEuropean,
+            )
         }
         _ => None,
     }
@@ -180,79 +212,13 @@ fn is_umlaut_place(word: &[char], place: usize) -> bool {
     !word.get(place + 1).is_some_and(|next| "nldbwmc".contains(*next)) || word.get(place + 2) == word.get(place + 1)
 }
 
-/// How a text was damaged before it became this file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Damage {
-    /// It contains the sign for a lost letter, U+FFFD.
-    Lost,
-    /// UTF-8 was read as another code page and saved as UTF-8 (`MÃ¼ller`).
-    Twice,
-}
-
-/// The first damage of a text.
-pub(super) fn damage(text: &str) -> Option<Damage> {
-    if text.is_ascii() {
-        return None;
-    }
-    if text.contains('\u{fffd}') {
-        return Some(Damage::Lost);
-    }
-    let mut rest = text;
-    while let Some(begin) = rest.find(|letter: char| !letter.is_ascii()) {
-        let end = rest[begin..].find(|letter: char| letter.is_ascii()).map_or(rest.len(), |end| begin + end);
-        let before = rest[..begin].chars().next_back();
-        if is_twice(&rest[begin..end], before, rest[end..].chars().next()) {
-            return Some(Damage::Twice);
-        }
-        rest = &rest[end..];
-    }
-    None
-}
-
-/// Whether signs beyond ASCII are UTF-8 that was read as Windows-1252, or as the code page of MS-DOS or a Macintosh.
-fn is_twice(run: &str, before: Option<char>, after: Option<char>) -> bool {
-    let beside_letter = [before, after].iter().flatten().any(char::is_ascii_alphabetic);
-    let mut signs = run.chars();
-    if let (Some('├' | '┬' | '√'), Some(_)) = (signs.next(), signs.next()) {
-        return beside_letter;
-    }
-    // Nearly every run is one umlaut.
-    if run.chars().nth(1).is_none() {
-        return false;
-    }
-    let (bytes, _, lossy) = WINDOWS_1252.encode(run);
-    if lossy {
-        return false;
-    }
-    let mut sequences = 0;
-    for chunk in bytes.utf8_chunks() {
-        for (letter, place) in chunk.valid().chars().zip(0..) {
-            sequences += 1;
-            // A quotation mark or dash after an umlaut is usual: `„MENÜ“`, `BÄ–`.
-            let continued = if letter.len_utf8() == 2 { letter as u32 & 0x3f | 0x80 } else { 0 };
-            let is_quote =
-                matches!(continued, 0x82 | 0x84 | 0x85 | 0x8b | 0x91..=0x97 | 0x9b | 0xab | 0xbb | 0xb4 | 0xa0);
-            let certain = match letter {
-                // `Ã` or `Â`, and any sign.
-                '\u{80}'..='\u{ff}' => true,
-                // `Ä` or `Å`: letters of Turkish and of Central Europe.
-                '\u{100}'..='\u{17f}' => !is_quote,
-                // `â€`, `â‚¬`
-                '\u{2010}'..='\u{20bf}' => true,
-                _ => false,
-            };
-            if certain || (place > 0 && sequences > 1 && !is_quote) {
-                return true;
-            }
-        }
-    }
-    false
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use encoding_rs::{Encoding, MACINTOSH, WINDOWS_1250, WINDOWS_1254};
+    use encoding_rs::{
+        BIG5, EUC_KR, GBK, IBM866, ISO_8859_15, KOI8_U, MACINTOSH, SHIFT_JIS, WINDOWS_1250, WINDOWS_1251, WINDOWS_1253,
+        WINDOWS_1254, WINDOWS_1255, WINDOWS_1256,
+    };
 
     const WESTERN: &str = "Müller Weiß Ägypten Groß „Käthe“ Hélène Müller-Lüdenscheidt Muñoz Peña Núñez João Guimarães Søren Jørgensen \
         Bjørn Møller Åse Kjær Thérèse Lumière Brière Gisèle Adèle Eugène Noè Nicolò Forlì Bình Tình Trì Võ Forlì Gesù Perù Hùng Hòa Kiên Hùng Nhã \
@@ -276,6 +242,7 @@ mod tests {
     fn western_names_are_western() {
         let wrong = |name: &&str| page(WINDOWS_1252, name).is_some();
         assert_eq!(WESTERN.split_whitespace().filter(wrong).collect::<Vec<_>>(), [""; 0]);
+        assert_eq!(page(WINDOWS_1252, WESTERN), None);
     }
 
     #[test]
@@ -320,59 +287,33 @@ mod tests {
         ] {
             assert_eq!(page(WINDOWS_1250, name), Some(CodePage::CentralEuropean), "{name}");
         }
+        for name in ["Őry", "Őri", "Ősz"] {
+            assert_eq!(page(WINDOWS_1250, name), Some(CodePage::CentralEuropean), "{name}");
+        }
+        for name in ["Šarić", "Žana", "Aleš", "Beneš", "100 €", "Cœur"] {
+            assert_eq!(page(ISO_8859_15, &format!("Müller {name} Köln")), Some(CodePage::Latin9), "{name}");
+        }
+        for (encoding, names) in [
+            (WINDOWS_1251, "Иванов Анна"),
+            (WINDOWS_1251, "Ковальчук Олена"),
+            (KOI8_U, "Ковальчук Олена"),
+            (IBM866, "Иванов Анна"),
+            (WINDOWS_1253, "Παπαδόπουλος Γιώργος"),
+            (WINDOWS_1255, "שרה כהן"),
+            (WINDOWS_1256, "محمد علي سعيد"),
+            (WINDOWS_1257, "Žukauskas Šarūnas Jānis Bērziņš"),
+            (SHIFT_JIS, "佐々木 太郎"),
+            (GBK, "王小明 李四"),
+            (BIG5, "王小明 陳大文"),
+            (EUC_KR, "김철수 이영희"),
+        ] {
+            assert_eq!(page(encoding, names), Some(CodePage::Detected(encoding)), "{names}");
+        }
+        let mac_turkish = b"M\x9fller;K\x9aln;Y\xddld\xddz";
+        assert_eq!(other_than_western(mac_turkish), Some(CodePage::MacintoshTurkish));
         for name in ["Träger", "Müller", "Fußgänger"] {
             assert_eq!(page(MACINTOSH, name), Some(CodePage::Macintosh), "{name}");
         }
         assert_eq!(other_than_western(b"Tr\x84ger;K\x94ln;M\x81ller"), Some(CodePage::Dos));
-    }
-
-    #[test]
-    fn damaged_text_is_found_and_quotes_after_umlauts_are_not() {
-        for text in ["M\u{fffd}ller", "\u{fffd}"] {
-            assert_eq!(damage(text), Some(Damage::Lost), "{text}");
-        }
-        for text in [
-            "Müller",
-            "Köln",
-            "Straße",
-            "§ 25",
-            "Yıldız",
-            "Şahin",
-            "Doğan",
-            "Çelik",
-            "Łukasz",
-            "Ägypten",
-            "Übergabe",
-            "A – B",
-            "Ж",
-            "Анна",
-            "رضا",
-            "5 €",
-        ] {
-            assert_eq!(damage(text), None, "{text}");
-            let (twice, _) = WINDOWS_1252.decode_without_bom_handling(text.as_bytes());
-            assert_eq!(damage(&twice), (text != "Ж").then_some(Damage::Twice), "{twice}");
-        }
-        for text in WESTERN.split_whitespace().chain([
-            "„MENÜ“",
-            "„Spaß“",
-            "»BÄ«",
-            "Groß–Klein",
-            "„BÄ“",
-            "ÄÖÜ",
-            "é“",
-            "Übergrößenträger",
-            "Nguyễn Thị",
-            "زهراء\u{200c}",
-            "Äß",
-            "É…",
-            "√2",
-            "a├b",
-        ]) {
-            assert_eq!(damage(text), None, "{text}");
-        }
-        for text in ["M├╝ller", "M√ºller"] {
-            assert_eq!(damage(text), Some(Damage::Twice), "{text}");
-        }
     }
 }
