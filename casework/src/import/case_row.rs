@@ -17,9 +17,9 @@ use kim_domain::value::{
 
 use super::cells::Cells;
 use super::report::{RefusalCode, RefusedCell};
-use super::sheet::{Column, Row, Sheet, consent, optional, required};
+use super::sheet::{Column, Row, Sheet, consent, consent_end, optional, required};
 use super::spelling::status::{Standing, standing};
-use super::spelling::{Spelled, cell, fold, letters, purpose, title::title};
+use super::spelling::{Spelled, cell, purpose, title::title};
 use crate::refusal::WorkError;
 use crate::{telephone, text};
 
@@ -64,7 +64,7 @@ pub(crate) const COLUMNS: &[Column] = &[
     optional("Status"),
     optional("Erledigt am"),
     consent("Einwilligung vom"),
-    consent("Einwilligung bis"),
+    consent_end("Einwilligung bis"),
     consent("Schweigepflichtentbindung vom"),
     consent("Zusätzlich eingewilligt"),
     // Whether the receiver may report the outcome; no, if the column is missing.
@@ -235,13 +235,8 @@ fn case_number(cells: &mut Cells<'_>) -> Option<String> {
 /// The place of a residence obligation; `None` for a no.
 fn wohnsitzauflage(cells: &mut Cells<'_>) -> Option<Own> {
     const COLUMN: &str = "Wohnsitzauflage";
-    let place = own_line(cells, COLUMN).filter(|place| cell::yes_or_no(&place.text) != Some(false))?;
-    // `nein?` is neither a place nor a no.
-    if cell::yes_or_no(&letters(&fold(&place.text))) == Some(false) {
-        cells.refuse(COLUMN, RefusalCode::UnknownCode, Some("ein Ort, oder „nein“ ohne Zusatz"));
-        return None;
-    }
-    Some(place)
+    let place = cells.line(COLUMN).filter(|place| cell::yes_or_no(place) != Some(false))?;
+    own_words(cells, COLUMN, place, text::place)
 }
 
 /// A text in the Träger's own words.
@@ -313,18 +308,19 @@ fn list<W: PartialEq>(cells: &mut Cells<'_>, column: &str, find: fn(&str) -> Opt
     (!words.is_empty()).then_some(words)
 }
 
+/// The referral of a row. The cells of a consent are checked in every row: a sign such as `?` may say that it ended.
 fn referral(cells: &mut Cells<'_>, today: NaiveDate) -> Option<ReferralRow> {
-    let Some(receiver) = cells.line("Übergabe an") else {
-        let is_referral = ["Zweck", "Übergeben am", "Status"].iter().any(|column| !cells.is_empty(column));
-        if is_referral && cells.is_empty("Übergabe an") {
-            cells.refuse("Übergabe an", RefusalCode::MissingRequired, Some("Zweck, Datum oder Status sind angegeben"));
-        }
-        return None;
-    };
-    cells.require("Zweck");
-    cells.require("Status");
+    let receiver = cells.line("Übergabe an");
+    let is_referral = ["Zweck", "Übergeben am", "Status"].iter().any(|column| !cells.is_empty(column));
+    if is_referral && cells.is_empty("Übergabe an") {
+        cells.refuse("Übergabe an", RefusalCode::MissingRequired, Some("Zweck, Datum oder Status sind angegeben"));
+    }
+    if receiver.is_some() {
+        cells.require("Zweck");
+        cells.require("Status");
+    }
     let standing = cells.read("Status", standing);
-    let status = standing.map(|standing| standing.status);
+    let status = standing.map(|standing| standing.status).filter(|_| receiver.is_some());
     if status.is_some_and(|status| status != ReferralStatus::Draft) {
         cells.require("Übergeben am");
         cells.require("Frist");
@@ -334,7 +330,7 @@ fn referral(cells: &mut Cells<'_>, today: NaiveDate) -> Option<ReferralRow> {
         cells.require("Erledigt am");
     }
     let referral = ReferralRow {
-        receiver: receiver.to_lowercase(),
+        receiver: receiver.clone().unwrap_or_default().to_lowercase(),
         purpose: cells.read("Zweck", purpose::purpose),
         standing,
         offered_on: cells.past_day("Übergeben am", today),
@@ -346,10 +342,14 @@ fn referral(cells: &mut Cells<'_>, today: NaiveDate) -> Option<ReferralRow> {
         ticked: list(cells, "Zusätzlich eingewilligt", purpose::field).unwrap_or_default().into_iter().collect(),
         report_outcome: cells.read("Rückmeldung", cell::yes_or_no).unwrap_or(false),
     };
+    if !cells.is_empty("Einwilligung bis") && cells.is_empty("Einwilligung vom") {
+        let hint = "„Einwilligung bis“ ist angegeben: seit wann gilt die Einwilligung?";
+        cells.refuse("Einwilligung vom", RefusalCode::MissingRequired, Some(hint));
+    }
     in_order(cells, "Frist", referral.offered_on, referral.due_on, "liegt vor „Übergeben am“");
     in_order(cells, "Erledigt am", referral.offered_on, referral.closed_on, "liegt vor „Übergeben am“");
     in_order(cells, "Einwilligung bis", referral.consent_from, referral.consent_until, "liegt vor „Einwilligung vom“");
-    Some(referral)
+    receiver.map(|_| referral)
 }
 
 fn in_order(cells: &mut Cells<'_>, column: &str, first: Option<NaiveDate>, then: Option<NaiveDate>, hint: &str) {

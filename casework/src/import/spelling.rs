@@ -95,7 +95,7 @@ pub(crate) fn fold(text: &str) -> String {
     let mut hyphen = false;
     let mut after_letter = false;
     for letter in text.nfc().flat_map(char::to_lowercase) {
-        if is_blank(letter) || is_combining_mark(letter) {
+        if is_blank(letter) || (is_combining_mark(letter) && !is_stroke(letter)) {
             continue;
         }
         let drops = after_letter && !hyphen && (is_hyphen(letter) || letter == '.');
@@ -114,7 +114,7 @@ pub(crate) fn fold(text: &str) -> String {
             'ö' => folded.push_str("oe"),
             'ü' => folded.push_str("ue"),
             'ß' => folded.push_str("ss"),
-            _ if letter.is_ascii() => folded.push(letter),
+            _ if letter.is_ascii() || !letter.is_alphabetic() => folded.push(letter),
             _ => folded.extend(std::iter::once(letter).nfd().filter(|letter| !is_combining_mark(*letter))),
         }
     }
@@ -136,6 +136,11 @@ fn is_letters(folded: &str) -> bool {
 /// Blanks of all kinds, also those without width.
 pub(crate) fn is_blank(letter: char) -> bool {
     letter.is_whitespace() || matches!(letter, '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+}
+
+/// Strokes through a letter, which say that it does not count, and rings around it.
+const fn is_stroke(mark: char) -> bool {
+    matches!(mark, '\u{334}'..='\u{338}' | '\u{20d0}'..='\u{20f0}')
 }
 
 fn is_hyphen(letter: char) -> bool {
@@ -179,6 +184,10 @@ mod tests {
             (".x", ".x"),
             ("a - / b", "a-/b"),
             ("a--b", "a--b"),
+            ("B1\u{338}", "b1\u{338}"),
+            ("B\u{336}1\u{336}", "b\u{336}1\u{336}"),
+            ("≮A1", "≮a1"),
+            ("≠ B1", "≠b1"),
         ] {
             assert_eq!(fold(text), folded, "{text}");
         }
