@@ -4,6 +4,7 @@ use kim_domain::birth_date::{BirthDate, is_before_birth};
 use kim_domain::field::{FieldSet, HandoverField as F};
 use kim_domain::value::CasePhase;
 use kim_entity::case_file::CaseChange;
+use kim_entity::keys::ClientKey;
 
 use super::record::{Record, checked, fingerprints};
 use super::{CaseResult, Target, case_number, district, own_for_fields, refuse_before_birth, update_row};
@@ -63,6 +64,9 @@ pub async fn update(work: &mut Work<'_>, target: Target, input: &UpdateCase) -> 
             return Err(WorkError::bad_input("„birthDate“ liegt nach der Aufnahme („openedOn“)."));
         }
     }
+    if let Some(Some(born)) = record.get(F::BirthDate) {
+        refuse_after_consents(work, case.client(), born.parse().ok()).await?;
+    }
     update_row(work, &case, change).await?;
     let mut renamed = None;
     if record.renames() {
@@ -79,4 +83,18 @@ pub async fn update(work: &mut Work<'_>, target: Target, input: &UpdateCase) -> 
     }
     record.write_household(work, case.client()).await?;
     Ok(CaseResult { case: case.id })
+}
+
+/// Refuses a birth after the client's consents: nobody consented before being born.
+async fn refuse_after_consents(
+    work: &Work<'_>,
+    client: ClientKey,
+    birth_date: Option<BirthDate>,
+) -> Result<(), WorkError> {
+    let consents = work.writes().consents_of_client(client).await?;
+    let mut days = consents.iter().flat_map(|consent| [Some(consent.valid_from), consent.release_on]);
+    if days.any(|day| is_before_birth(birth_date, day)) {
+        return Err(WorkError::bad_input("„birthDate“ liegt nach einer Einwilligung der Person."));
+    }
+    Ok(())
 }

@@ -87,6 +87,14 @@ impl Writes {
         self.reads().consents_by_id(&[id]).await.map(|mut found| found.pop())
     }
 
+    /// All consents of a client.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn consents_of_client(&self, client: ClientKey) -> Result<Vec<OwnConsent>, DbErr> {
+        Ok(self.reads().consents_of_clients(&[client]).await?.remove(&client).unwrap_or_default())
+    }
+
     /// The rows that a consent of this client for a receiver and purpose concerns, locked in the same order as by an offer.
     ///
     /// # Errors
