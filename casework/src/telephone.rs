@@ -120,6 +120,10 @@ fn groups(number: &str) -> Option<Vec<String>> {
         }
         let is_german = first == "49";
         first.insert(0, '+');
+        // A country code before a country code.
+        if is_german && groups.get(1).is_some_and(|area| matches!(area.as_str(), "49" | "0049")) {
+            return None;
+        }
         // Behind +49 no area code has a zero; in Italy it has.
         if is_german && let Some(area) = groups.get_mut(1) {
             let short = area.strip_prefix('0').unwrap_or(area).to_owned();
@@ -138,6 +142,11 @@ fn groups(number: &str) -> Option<Vec<String>> {
 fn direct_dial(number: &str, groups: &mut Vec<String>) -> Option<String> {
     let (before, last) = number.rsplit_once('-')?;
     let first = groups.first()?;
+    // Mobile numbers have no extension.
+    let area = if first == "+49" { groups.get(1)? } else { first }.trim_start_matches('0');
+    if ["15", "16", "17"].iter().any(|mobile| area.starts_with(mobile)) {
+        return None;
+    }
     let needed = match first.as_str() {
         "+49" => 3,
         foreign if foreign.starts_with('+') => return None,
@@ -180,6 +189,8 @@ mod tests {
             ("0221.5550.123", "0221 5550 123"),
             ("0221.5550123", "0221 5550123"),
             ("0176 12345678", "0176 12345678"),
+            ("0176-1234567-8", "0176 1234567 8"),
+            ("+49 176 1234567-8", "+49 176 1234567 8"),
             ("0491 9276123", "0491 9276123"),
             // Extensions.
             ("0221 5550-123", "0221 5550-123"),
@@ -256,6 +267,8 @@ mod tests {
             "110",
             "112",
             "++49 221 5550123",
+            "+49 49 221 5550123",
+            "0049 0049 221 5550123",
         ] {
             assert_eq!(phone(text), None, "{text}");
         }
