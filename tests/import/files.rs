@@ -209,7 +209,10 @@ on_both! {
             assert!(error.contains(&format!("„{heading}“")) && error.contains("„Einwilligung bis“"), "{heading}: {error}");
         }
         let other = list(&[&[("Fallnummer", "T-2")]]).replace(";Einwilligung bis;", ";Gültigkeit;");
-        let report = imported(db, other.as_bytes()).await;
+        let error = import(db, other.as_bytes(), &Options::default()).await.err().map(|error| error.to_string());
+        assert!(error.is_some_and(|error| error.contains("--ignore-column \"Gültigkeit\"")), "days that are not read");
+        let ignoring = Options { ignored_columns: vec!["Gültigkeit".to_owned()], ..Options::default() };
+        let report = import(db, other.as_bytes(), &ignoring).await.expect("a report");
         assert_eq!(report.unread_columns, ["Gültigkeit"]);
         assert_eq!(serde_json::to_value(&report).expect("JSON")["unreadColumns"], serde_json::json!(["Gültigkeit"]));
         let consent_id = referral_of(db, "T-2").await.consent_id.expect("a consent");

@@ -112,7 +112,7 @@ on_both! {
         let rows: [&[(&str, &str)]; 5] = [
             &[("Fallnummer", "T-1"), ("Einwilligung bis", "18.11.2026"), ("Status", "bestätigt")],
             &[("Fallnummer", "T-2"), ("Schweigepflichtentbindung vom", "")],
-            &[("Fallnummer", "T-3"), ("Einwilligung vom", ""), ("Status", "angenommen")],
+            &[("Fallnummer", "T-3"), ("Einwilligung vom", ""), ("Einwilligung bis", ""), ("Status", "angenommen")],
             &[("Fallnummer", "T-4"), ("Einwilligung bis", "20.11.2026")],
             &[("Fallnummer", "T-5"), ("Schweigepflichtentbindung vom", ""), ("Status", "zurückgezogen")],
         ];
