@@ -145,11 +145,11 @@ async fn renew(all: &Unscoped, key: &FingerprintKey, table: &TextTable, row: &Te
     let given_name = text(F::GivenName).unwrap_or_default();
     let is_person = table.is_record();
     let made = found.map(|(name, born)| Fingerprints {
-        exact: key.client(name, born),
+        exact: key.client_name(name, born),
         phonetic: is_person.then(|| key.probable(name, given_name, born)),
     });
     let new = made.clone().map_or((None, None), |made| (Some(made.exact), made.phonetic));
-    let mut is_changed = new != row.fingerprints;
+    let mut is_changed = new.0 != row.client || new.1 != row.phonetic;
     if is_changed {
         all.replace_client_fingerprints(table, row.key, made).await?;
     }

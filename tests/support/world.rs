@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use kim_domain::agency::{AgencyKind, DataProtectionLaw, LegalForm};
 use kim_domain::calendar::{Clock, noon_micros};
 use kim_domain::field::{FieldSet, HandoverField};
-use kim_domain::fingerprint::FingerprintKey;
+use kim_domain::fingerprint::{ClientFingerprints, FingerprintKey};
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{ReferralKind, ReferralStatus};
 use kim_domain::value::{CasePhase, HouseholdMember, Relation};
@@ -249,7 +249,7 @@ impl World {
         self.persons.push(PersonRow {
             id: person_id,
             agency_id,
-            fingerprints: Some(Fingerprints { exact: fingerprint(number), phonetic: None }),
+            fingerprints: Some(Fingerprints { exact: fingerprints(number), phonetic: None }),
             created_at: 0,
             values: values.clone(),
         });
@@ -336,12 +336,12 @@ impl World {
 
     /// Writes everything that was added.
     pub(crate) async fn write(self, db: &DatabaseConnection) {
-        raw::insert(db, &self.persons).await.expect("persons");
+        raw::insert_with_parts(db, &self.persons).await.expect("persons");
         raw::insert(db, &self.household).await.expect("households");
         raw::insert(db, &self.cases).await.expect("cases");
         insert::<consent::Entity, _>(db, self.consents).await;
         insert::<referral::Entity, _>(db, self.referrals).await;
-        raw::insert(db, &self.handovers).await.expect("handovers");
+        raw::insert_with_parts(db, &self.handovers).await.expect("handovers");
         raw::insert(db, &self.messages).await.expect("messages");
         insert::<referral_event::Entity, _>(db, self.events).await;
         raw::record_stays(db).await.expect("stays");
@@ -352,15 +352,15 @@ fn new() -> Uuid {
     kim_domain::id::new_uuid()
 }
 
-/// The fingerprint of a client. The name is a canary that normalisation does not change.
-pub(crate) fn fingerprint(number: u32) -> String {
+/// The fingerprints of a client. Normalisation drops the number in the name: the birth date tells clients apart.
+fn fingerprints(number: u32) -> ClientFingerprints {
     let born = value(number, HandoverField::BirthDate).parse().expect("a day");
-    key().client(&value(number, HandoverField::FamilyName), born)
+    key().client_name(&value(number, HandoverField::FamilyName), born)
 }
 
 fn handover_of(number: u32, referral_id: Uuid) -> HandoverRow {
     let values = HandoverField::ALL.iter().map(|&field| (field, value(number, field))).collect();
-    HandoverRow { referral_id, client_fingerprint: Some(fingerprint(number)), values }
+    HandoverRow { referral_id, client: Some(fingerprints(number)), values }
 }
 
 /// Writes rows of one table.
