@@ -1,6 +1,6 @@
 //! What an earlier version stored is brought to the form of this one.
 
-use kim_casework::normalise::{Normalised, normalise};
+use kim_casework::normalise::{Key, NormaliseError, Normalised, normalise};
 use kim_entity::name_part::NamePart;
 use sea_orm::ConnectionTrait as _;
 
@@ -8,7 +8,7 @@ use super::*;
 
 async fn run(db: &Database) -> Vec<Normalised> {
     let mut reports = 0;
-    let done = normalise(db, &Clock::on(today()), &key(), |_| reports += 1).await.expect("normalised");
+    let done = normalise(db, &Clock::on(today()), Key::Known(&key()), |_| reports += 1).await.expect("normalised");
     assert!(reports > 0);
     done
 }
@@ -96,7 +96,7 @@ on_both! {
         }
         let stopped = db.clone();
         let stopped = tokio::spawn(async move {
-            normalise(&stopped, &Clock::on(today()), &key(), |table| assert_ne!(table.table, "person", "stopped here")).await
+            normalise(&stopped, &Clock::on(today()), Key::Known(&key()), |table| assert_ne!(table.table, "person", "stopped here")).await
         });
         assert!(stopped.await.is_err_and(|error| error.is_panic()));
         let handover = async |number: &str| {
@@ -139,7 +139,7 @@ on_both! {
         }
         let stopped = db.clone();
         let stopped = tokio::spawn(async move {
-            normalise(&stopped, &Clock::on(today()), &key(), |table| assert_ne!(table.table, "person", "stopped here")).await
+            normalise(&stopped, &Clock::on(today()), Key::Known(&key()), |table| assert_ne!(table.table, "person", "stopped here")).await
         });
         assert!(stopped.await.is_err_and(|error| error.is_panic()));
         assert_eq!((count::<NamePart<PersonRow>>(db).await, count::<NamePart<HandoverRow>>(db).await), (2, 0), "half of the database");
@@ -149,6 +149,37 @@ on_both! {
             assert_eq!(stored().await, (made.clone(), made.clone()));
         }
         assert_eq!((count::<NamePart<PersonRow>>(db).await, count::<NamePart<HandoverRow>>(db).await), (2, 2));
+    }
+
+    async fn a_key_that_made_none_of_the_fingerprints_is_refused_before_anything_changes(db: TestDatabase) {
+        let db = &db.database;
+        prepare(db).await;
+        let (right, wrong) = (key(), FingerprintKey::new([9; 32]));
+        let with = async |key: Key<'_>| normalise(db, &Clock::on(today()), key, |_| {}).await;
+        with(Key::Known(&wrong)).await.expect("there is no fingerprint yet");
+        let file = list(&[&[("Fallnummer", "T-1"), ("Nachname", "Müller-Schmidt")], &[("Fallnummer", "T-2")]]);
+        assert_eq!(imported(db, file.as_bytes()).await.accepted, 2);
+        db.raw().execute_unprepared("UPDATE person SET city = 'Ko\u{308}ln'").await.expect("an earlier version");
+        let state = async || {
+            let persons = raw::persons(db.raw()).await.expect("persons").into_iter();
+            let persons: BTreeMap<_, _> = persons.map(|person| (person.id, (person.fingerprints, person.values))).collect();
+            format!("{persons:?} {:?}", handover_of(db, "T-1").await)
+        };
+        let before = state().await;
+        assert!(matches!(with(Key::Known(&wrong)).await, Err(NormaliseError::WrongKey(2))));
+        assert_eq!(state().await, before, "nothing changed");
+        // One client is enough to know the key.
+        let some = "UPDATE person SET fingerprint = 'old', phonetic_fingerprint = NULL WHERE family_name = 'Rahimi'";
+        db.raw().execute_unprepared(some).await.expect("an earlier version");
+        let renewed = with(Key::Known(&right)).await.expect("the right key");
+        assert_eq!((of(&renewed, "person").fingerprints, of(&renewed, "person").texts), (1, 2));
+
+        // A new key is used only if that is said.
+        assert!(with(Key::Known(&wrong)).await.is_err());
+        let renewed = with(Key::New(&wrong)).await.expect("a new key");
+        assert_eq!((of(&renewed, "person").fingerprints, of(&renewed, "handover").fingerprints), (2, 2));
+        assert!(matches!(with(Key::Known(&right)).await, Err(NormaliseError::WrongKey(2))));
+        with(Key::Known(&wrong)).await.expect("the key of the fingerprints");
     }
 
     async fn a_list_saved_on_a_mac_is_the_same_list(db: TestDatabase) {

@@ -125,6 +125,24 @@ impl<T: Borrow<Tx>> Unscoped<T> {
         rows.iter().map(|row| read(table.name, &columns, &mut Columns::of(row))).collect()
     }
 
+    /// The latest clients that have a fingerprint, with what it is made from.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn latest_clients(&self, rows: i64) -> Result<Vec<TextRow>, DbErr> {
+        let columns = [HandoverField::FamilyName, HandoverField::GivenName, HandoverField::BirthDate];
+        let columns = columns.map(HandoverField::column);
+        let mut sql = self.sql();
+        sql.push("SELECT id");
+        push_fingerprints(&mut sql, PERSON);
+        for column in columns {
+            sql.push(", ").push(column);
+        }
+        sql.push(" FROM person WHERE fingerprint IS NOT NULL ORDER BY id DESC").limit(rows);
+        let rows = sql.all(self.connection()).await?;
+        rows.iter().map(|row| read(PERSON, &columns, &mut Columns::of(row))).collect()
+    }
+
     /// Replaces a text, if it is still the old one.
     ///
     /// # Errors
