@@ -47,8 +47,8 @@ pub enum Command {
     Migrate(MigrateArgs),
     /// Bring stored text to the form of this version, and renew the fingerprints by which clients are found.
     ///
-    /// Needed once after an upgrade whose changelog says so. Needs the fingerprint key. Text becomes NFC; handovers change in
-    /// nothing else. Values that this version would refuse stay as they are and are listed by id and column, never by
+    /// Needed once after an upgrade whose changelog says so. Needs the fingerprint key, and changes nothing with another one.
+    /// Text becomes NFC; handovers change in nothing else. Values that this version would refuse stay as they are and are listed by id and column, never by
     /// value. Works in batches, also while servers run; a run that was stopped is continued by the next. Safe to repeat.
     Normalise(NormaliseArgs),
     /// Run the timer once and print its actions: for cron, if `timer_seconds` is 0.
@@ -157,6 +157,10 @@ pub struct NormaliseArgs {
     /// Configuration and database.
     #[command(flatten)]
     pub data: DataArgs,
+    /// Renew all fingerprints with a new key, because the former one is lost or known to others. Otherwise a key that made
+    /// none of the stored fingerprints is refused.
+    #[arg(long)]
+    pub new_key: bool,
 }
 
 /// `kim tick`

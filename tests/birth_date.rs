@@ -9,14 +9,14 @@ use crate::support::on_both;
 use crate::support::scenario::{Scenario, jobcenter, on, traeger};
 
 /// Opens a case with this birth date. Returns the whole answer.
-async fn open(scenario: &Scenario, number: &str, record: Value) -> Value {
+pub(crate) async fn open(scenario: &Scenario, number: &str, record: Value) -> Value {
     let query = "mutation($input: OpenCaseInput!) { openCase(input: $input) { case { id version record { birthDate birthDatePart age } } } }";
     let input = json!({"idempotencyKey": Uuid::now_v7(), "caseNumber": number, "record": record});
     scenario.server.ask(&traeger(), query, &json!({ "input": input })).await
 }
 
 /// Hands the case over to the Jobcenter. Returns the referral.
-async fn hand_over(scenario: &Scenario, case: &Value) -> Value {
+pub(crate) async fn hand_over(scenario: &Scenario, case: &Value) -> Value {
     let mut consent = to_jobcenter(scenario, case.as_str().expect("an id"), json!({}));
     consent["idempotencyKey"] = json!(Uuid::now_v7());
     let query = "mutation($input: RecordConsentInput!) { recordConsent(input: $input) { consent { id } } }";

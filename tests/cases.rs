@@ -71,7 +71,7 @@ pub(crate) async fn opened(scenario: &Scenario, number: &str) -> Value {
 async fn fingerprint(scenario: &Scenario, family_name: &str) -> (Option<String>, Option<String>) {
     let persons = raw::persons(scenario.server.database.database.raw()).await.expect("persons");
     let person = persons.into_iter().find(|person| person.values.get(HandoverField::FamilyName) == Some(family_name));
-    person.expect("a person").fingerprints.map_or((None, None), |made| (Some(made.exact), made.phonetic))
+    person.expect("a person").fingerprints.map_or((None, None), |made| (Some(made.exact.whole), made.phonetic))
 }
 
 on_both! {

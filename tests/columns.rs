@@ -7,6 +7,7 @@ use kim_entity::classification::TABLES;
 use kim_entity::handover::HandoverRow;
 use kim_entity::household_member::NewMember;
 use kim_entity::message::NewMessage;
+use kim_entity::name_part::NamePart;
 use kim_entity::note::NewNote;
 use kim_entity::person::PersonRow;
 use kim_entity::raw::Stored;
@@ -69,6 +70,8 @@ on_both! {
             stored::<NewCase>(),
             stored::<NewNote>(),
             stored::<NewMember>(),
+            stored::<NamePart<PersonRow>>(),
+            stored::<NamePart<HandoverRow>>(),
         ];
         for (table, written) in codecs {
             let there: BTreeSet<_> = found.iter().filter(|name| name.starts_with(&format!("{table}."))).cloned().collect();

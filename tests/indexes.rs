@@ -50,6 +50,9 @@ async fn fill(db: &TestDatabase) {
         "INSERT INTO handover (referral_id, client_fingerprint) SELECT id, 'fingerprint of ' || id
          FROM referral"
             .to_owned(),
+        "INSERT INTO handover_name_part SELECT referral_id, 'part of ' || client_fingerprint FROM handover".to_owned(),
+        "INSERT INTO person_name_part SELECT p.id, 'part of ' || h.client_fingerprint FROM handover h, person p"
+            .to_owned(),
         format!(
             "INSERT INTO message SELECT {}, id, offered_at, sender_id, NULL, 'x' FROM referral, generate_series(1, 3)",
             "gen_random_uuid()"
@@ -99,6 +102,17 @@ fn look_ups() -> Vec<(&'static str, String)> {
                 "SELECT r.id FROM referral r WHERE r.receiver_id = {RECEIVER} AND r.id IN
                  (SELECT h.referral_id FROM handover h WHERE h.client_fingerprint = 'fingerprint of 1')"
             ),
+        ),
+        (
+            "handover_name_part_fingerprint",
+            format!(
+                "SELECT r.id FROM referral r WHERE r.receiver_id = {RECEIVER} AND r.id IN
+                 (SELECT n.referral_id FROM handover_name_part n WHERE n.fingerprint = 'part of 1')"
+            ),
+        ),
+        (
+            "person_name_part_fingerprint",
+            "SELECT n.person_id FROM person_name_part n WHERE n.fingerprint = 'part of 1'".to_owned(),
         ),
         (
             "message_referral_sent",

@@ -33,6 +33,7 @@ mod lists;
 mod log_writer;
 mod master_data;
 mod migrations;
+mod name_parts;
 mod omitted_variables;
 mod payload_scopes;
 mod plan;

@@ -2,6 +2,7 @@
 //! table, because its index is missing, fails the test.
 
 use kim_domain::agency::Role;
+use kim_domain::field::HandoverField;
 use kim_entity::database::Database;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
@@ -9,10 +10,21 @@ use serde_json::Value;
 
 use crate::plan::{Watched, fill};
 use crate::support::database::TestDatabase;
+use crate::support::world;
 use crate::support::{json_of, on_both};
 
 /// Tables that grow over the years. No request of a clerk may scan one of them.
-const LARGE: [&str; 7] = ["referral", "handover", "consent", "message", "referral_event", "case", "person"];
+const LARGE: [&str; 9] = [
+    "referral",
+    "handover",
+    "handover_name_part",
+    "consent",
+    "message",
+    "referral_event",
+    "case",
+    "person",
+    "person_name_part",
+];
 
 const PAGE: &str = "pageInfo { startCursor endCursor }";
 
@@ -177,6 +189,42 @@ on_both! {
                 assert!(deeper.contains("after: ") || deeper.contains("before: "), "{deeper}");
                 check_plans(&db, &watched, &query_case, &deeper).await;
             }
+        }
+    }
+
+    async fn a_client_is_sought_in_indexes_by_one_statement(db: TestDatabase) {
+        fill(&db, 6_000).await;
+        // Double names with two parts each.
+        for statement in [
+            "INSERT INTO handover_name_part SELECT referral_id, client_fingerprint || p.part FROM handover, (SELECT 'a' AS part UNION SELECT 'b') p",
+            "INSERT INTO person_name_part SELECT id, fingerprint || p.part FROM person, (SELECT 'a' AS part UNION SELECT 'b') p",
+        ] {
+            db.database.raw().execute_unprepared(statement).await.expect(statement);
+        }
+        db.vacuum().await;
+        db.database.analyze().await.expect("statistics");
+        // A client of whom the Jobcenter has a referral.
+        let (client, born) = (world::value(3, HandoverField::FamilyName), world::value(3, HandoverField::BirthDate));
+        let seeks = |list: &str, name: &str| format!("query($first: Int) {{ {list}(first: $first, filter: {{client: {{familyName: \"{name}\", birthDate: \"{born}\"}}}}) {{ totalCount nodes {{ id }} }} }}");
+        for (agency, role, list, indexes) in [
+            ("jobcenter-3", Role::Clerk, "referrals", ["handover_client_fingerprint", "handover_name_part_fingerprint"]),
+            ("traeger", Role::CaseManager, "cases", ["person_agency_fingerprint", "person_name_part_fingerprint"]),
+        ] {
+            let watched = Watched::new(&db.url, agency, role).await;
+            let (answer, single, _) = watched.ask(&seeks(list, &client), 50).await;
+            let (_, double, _) = watched.ask(&seeks(list, &format!("{client}-Müller")), 50).await;
+            assert_eq!(single.len(), double.len(), "{double:#?}");
+            assert_eq!(json_of(&answer)[list]["totalCount"], 1);
+            for statement in single.iter().chain(&double) {
+                let plan = explain(&db.database, statement).await;
+                assert_eq!(scanned_tables(statement, &plan), Vec::<&str>::new(), "{statement}\n{plan}");
+                if statement.contains("fingerprint IN ") {
+                    assert!(indexes.iter().all(|index| plan.contains(index)), "{indexes:?}\n{statement}\n{plan}");
+                }
+            }
+            let seeking = double.iter().filter(|statement| statement.contains("_name_part")).count();
+            // The page of cases and their number are two statements of one search.
+            assert_eq!(seeking, if list == "cases" { 2 } else { 1 }, "{double:#?}");
         }
     }
 

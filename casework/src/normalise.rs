@@ -1,6 +1,8 @@
 //! Brings stored text to the form of this version, and renews the clients' fingerprints. For an upgrade from a version with
 //! other rules, and safe to repeat.
 
+mod key;
+
 use std::collections::BTreeSet;
 
 use kim_domain::birth_date::BirthDate;
@@ -37,17 +39,46 @@ pub struct Normalised {
     pub refused: BTreeSet<(Uuid, &'static str)>,
 }
 
+/// The key with which fingerprints are renewed.
+#[derive(Clone, Copy, Debug)]
+pub enum Key<'k> {
+    /// The one with which the stored fingerprints were made. That is checked before anything changes.
+    Known(&'k FingerprintKey),
+    /// Another one, because the former key is lost or known to others.
+    New(&'k FingerprintKey),
+}
+
+/// Why a run ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum NormaliseError {
+    /// The key made none of this many stored fingerprints, which were compared. Nothing was changed.
+    #[error(
+        "the fingerprint key is not the one with which the stored fingerprints were made: of {0} clients it reproduces none"
+    )]
+    WrongKey(usize),
+    /// The database does not answer. What was committed before remains, and another run continues.
+    #[error(transparent)]
+    Database(#[from] DbErr),
+}
+
 /// Goes through all tables. `progress` is called after each transaction, with the state of the table.
 ///
 /// # Errors
-/// The database does not answer. What was committed before remains, and another run continues.
+/// [`NormaliseError`]
 #[expect(clippy::disallowed_methods, reason = "an operator upgrades the data of all agencies")]
 pub async fn normalise(
     db: &Database,
     clock: &Clock,
-    key: &FingerprintKey,
+    key: Key<'_>,
     mut progress: impl FnMut(&Normalised),
-) -> Result<Vec<Normalised>, DbErr> {
+) -> Result<Vec<Normalised>, NormaliseError> {
+    let key = match key {
+        Key::Known(key) => {
+            key::refuse_wrong(&db.unscoped().begin_reading(clock.today()).await?, key).await?;
+            key
+        }
+        Key::New(key) => key,
+    };
     let mut done = Vec::with_capacity(TEXT_TABLES.len());
     for table in TEXT_TABLES {
         let mut state = Normalised { table: table.name, ..Normalised::default() };
@@ -145,11 +176,11 @@ async fn renew(all: &Unscoped, key: &FingerprintKey, table: &TextTable, row: &Te
     let given_name = text(F::GivenName).unwrap_or_default();
     let is_person = table.is_record();
     let made = found.map(|(name, born)| Fingerprints {
-        exact: key.client(name, born),
+        exact: key.client_name(name, born),
         phonetic: is_person.then(|| key.probable(name, given_name, born)),
     });
     let new = made.clone().map_or((None, None), |made| (Some(made.exact), made.phonetic));
-    let mut is_changed = new != row.fingerprints;
+    let mut is_changed = new.0 != row.client || new.1 != row.phonetic;
     if is_changed {
         all.replace_client_fingerprints(table, row.key, made).await?;
     }

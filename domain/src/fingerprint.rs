@@ -56,15 +56,25 @@ impl FingerprintKey {
         self.digest("client", &[&normalise_name(family_name), &birth_date.compared()])
     }
 
-    /// All fingerprints for looking up a client at the desk: of the whole name as [`client`](Self::client) makes it, and of the
-    /// parts of a double name.
+    /// All fingerprints by which a stored client is found at the desk: of the whole name as [`client`](Self::client) makes it, and
+    /// of each part of a double name.
     #[must_use]
     pub fn client_name(&self, family_name: &str, birth_date: BirthDate) -> ClientFingerprints {
         let whole = self.client(family_name, birth_date);
         let mut parts: BTreeSet<String> =
-            distinctive_parts(family_name).iter().map(|part| self.client(part, birth_date)).collect();
+            parts_of_bearer(family_name).iter().map(|part| self.client(part, birth_date)).collect();
         parts.remove(&whole);
         ClientFingerprints { whole, parts }
+    }
+
+    /// The fingerprints by which a client is sought. Of a name with more than [`MAX_PARTS`] parts only the whole: it is more likely a
+    /// list of guesses.
+    #[must_use]
+    pub fn sought_client(&self, family_name: &str, birth_date: BirthDate) -> ClientFingerprints {
+        if distinctive_parts(family_name).len() > MAX_PARTS {
+            return ClientFingerprints { whole: self.client(family_name, birth_date), parts: BTreeSet::new() };
+        }
+        self.client_name(family_name, birth_date)
     }
 
     /// Fingerprint of possible duplicates: names with the same phonetic code (Kölner Phonetik) and the same birth date.
@@ -92,22 +102,22 @@ impl FingerprintKey {
 }
 
 /// Keyed fingerprints of a client's family name and birth date.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// A look-up finds a client if the whole name that is sought is the whole stored name or one of its parts, or if one of its parts is
+/// the whole stored name. Parts are never compared with parts, because two double names that share one part are different names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientFingerprints {
     /// Of the whole name.
     pub whole: String,
-    /// Of each part by which people can be told apart, if it is not the whole name: none of particles, and none of parts with fewer
-    /// than three letters.
+    /// Of each part by which people can be told apart, alone and with the particles before it, if it is not the whole name. None of
+    /// particles, and none of parts with fewer than three letters.
     pub parts: BTreeSet<String>,
 }
 
 impl ClientFingerprints {
-    /// The whole names that a look-up by this name finds: this one, and each of its parts. Parts are never compared with parts,
-    /// because two double names that share one part are different names. Of a name with more than [`MAX_PARTS`] parts only the
-    /// whole is compared: it is more likely a list of guesses.
-    pub fn sought(&self) -> impl Iterator<Item = &str> {
-        let parts = self.parts.iter().filter(|_| self.parts.len() <= MAX_PARTS);
-        std::iter::once(&self.whole).chain(parts).map(String::as_str)
+    /// The whole names that a look-up by this name finds: this one, and each of its parts.
+    pub fn whole_names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.whole).chain(&self.parts).map(String::as_str)
     }
 }
 
@@ -159,10 +169,36 @@ const PARTICLES: [&str; 20] = [
     "al", "el", "ul", "abu", "abd", "ben", "bin", "bint", "ibn", "da", "de", "del", "der", "di", "dos", "la", "le",
     "van", "von", "zu",
 ];
+
 /// The normalised parts of a name by which people can be told apart: no particles, and nothing shorter than three letters.
 pub(crate) fn distinctive_parts(name: &str) -> BTreeSet<String> {
-    let is_distinctive = |part: &String| part.chars().count() > 2 && !PARTICLES.contains(&part.as_str());
-    written_parts(name).filter(is_distinctive).collect()
+    written_parts(name).filter(|part| is_distinctive(part)).collect()
+}
+
+/// The parts of a name by each of which its bearer is found: the distinctive ones, each alone and with the particles before it.
+fn parts_of_bearer(name: &str) -> BTreeSet<String> {
+    let mut parts = BTreeSet::new();
+    let mut particles = String::new();
+    for part in written_parts(name) {
+        if is_particle(&part) {
+            particles.push_str(&part);
+            continue;
+        }
+        if is_distinctive(&part) {
+            parts.insert(format!("{particles}{part}"));
+            parts.insert(part);
+        }
+        particles.clear();
+    }
+    parts
+}
+
+fn is_particle(part: &str) -> bool {
+    PARTICLES.contains(&part)
+}
+
+fn is_distinctive(part: &str) -> bool {
+    part.chars().count() > 2 && !is_particle(part)
 }
 
 /// The normalised parts of a name as written.

@@ -24,7 +24,7 @@ pub mod unscoped;
 pub mod viewer;
 pub mod write;
 
-pub use codec::{case_file, handover, household_member, message, note, person, values};
+pub use codec::{case_file, handover, household_member, message, name_part, note, person, values};
 pub use tables::{
     agency, agency_change, agreement, agreement_opinion, agreement_proposal, agreement_signature,
     agreement_termination, appointment, change, classification, code, consent, consent_event, correction,

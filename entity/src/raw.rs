@@ -1,9 +1,10 @@
 //! Raw connections and rows of the codecs for tests and the benchmark (feature `raw`). The program is built without it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use kim_domain::Word as _;
+use kim_domain::fingerprint::ClientFingerprints;
 use kim_domain::value::CasePhase;
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityName as _, EntityTrait,
@@ -14,6 +15,7 @@ use uuid::Uuid;
 use crate::codec::case_file::{self, NewCase};
 use crate::codec::handover::{self, HandoverRow};
 use crate::codec::message::NewMessage;
+use crate::codec::name_part;
 use crate::codec::note::NewNote;
 use crate::codec::person::{self, Fingerprints, PersonRow};
 use crate::codec::values::{Changes, Values};
@@ -23,6 +25,7 @@ use crate::disclosure_lock::ClosingLock;
 use crate::sql::batch::insert_stored;
 use crate::sql::{Columns, Sql};
 
+pub use crate::codec::name_part::Named;
 pub use crate::sql::batch::Stored;
 
 /// Writes the stays that stored events have ended, for events that were written directly.
@@ -117,6 +120,14 @@ pub async fn insert<S: Stored>(connection: &impl ConnectionTrait, rows: &[S]) ->
     insert_stored(connection, rows).await
 }
 
+/// Inserts rows in their order, and the parts of their names.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn insert_with_parts<R: Named>(connection: &impl ConnectionTrait, rows: &[R]) -> Result<(), DbErr> {
+    name_part::insert_with_parts(connection, rows).await
+}
+
 /// The handover of a referral.
 ///
 /// # Errors
@@ -125,7 +136,7 @@ pub async fn handover(connection: &impl ConnectionTrait, referral: Uuid) -> Resu
     Ok(handover::find(connection, &[referral], handover::fields()).await?.pop())
 }
 
-/// Replaces all values of a referral's handover.
+/// Replaces all values of a referral's handover, and the fingerprints of the client.
 ///
 /// # Errors
 /// The database does not answer.
@@ -184,9 +195,17 @@ pub async fn messages(connection: &impl ConnectionTrait) -> Result<Vec<NewMessag
 /// # Errors
 /// The database does not answer.
 pub async fn persons(connection: &impl ConnectionTrait) -> Result<Vec<PersonRow>, DbErr> {
+    let mut sql = Sql::new(connection.get_database_backend());
+    sql.push("SELECT person_id, fingerprint FROM person_name_part");
+    let mut parts: BTreeMap<Uuid, BTreeSet<String>> = BTreeMap::new();
+    for row in &sql.all(connection).await? {
+        parts.entry(row.try_get_by_index(0)?).or_default().insert(row.try_get_by_index(1)?);
+    }
     let read = |columns: &mut Columns<'_>| {
-        let (id, agency_id, exact, phonetic) = (columns.next()?, columns.next()?, columns.next()?, columns.next()?);
-        let fingerprints = Option::map(exact, |exact| Fingerprints { exact, phonetic });
+        let (id, agency_id, whole, phonetic) = (columns.next()?, columns.next()?, columns.next()?, columns.next()?);
+        let parts = parts.get(&id).cloned().unwrap_or_default();
+        let fingerprints =
+            Option::map(whole, |whole| Fingerprints { exact: ClientFingerprints { whole, parts }, phonetic });
         let (created_at, _): (_, i64) = (columns.next()?, columns.next()?);
         Ok(PersonRow { id, agency_id, fingerprints, created_at, values: Values::read(columns, person::FIELDS)? })
     };

@@ -34,6 +34,7 @@ mod m20261130_000025_stays;
 mod m20261130_000026_feed_instant;
 mod m20261130_000027_acting_persons;
 mod m20261201_000028_agency_master_data;
+mod m20261201_000029_name_parts;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -76,6 +77,7 @@ impl MigratorTrait for MainMigrator {
             Box::new(m20261130_000026_feed_instant::Migration),
             Box::new(m20261130_000027_acting_persons::Migration),
             Box::new(m20261201_000028_agency_master_data::Migration),
+            Box::new(m20261201_000029_name_parts::Migration),
         ]
     }
 

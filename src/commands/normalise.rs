@@ -1,6 +1,6 @@
 //! `kim normalise`
 
-use kim_casework::normalise::{Normalised, normalise};
+use kim_casework::normalise::{Key, NormaliseError, Normalised, normalise};
 use kim_domain::calendar::Clock;
 
 use crate::cli::NormaliseArgs;
@@ -15,13 +15,23 @@ pub(super) async fn run(args: &NormaliseArgs) -> Result<(), Failure> {
     refuse_unprepared(&database).await?;
     let key = fingerprint_key::read_existing(config.fingerprint_key_file.as_deref(), &config.database)?;
     let progress = |table: &Normalised| note(&format!("{}: {} rows", table.table, table.rows));
-    let result = normalise(&database, &Clock::system(), &key, progress).await;
+    let key = if args.new_key { Key::New(&key) } else { Key::Known(&key) };
+    let result = normalise(&database, &Clock::system(), key, progress).await;
     database.close().await.map_err(Failure::failed)?;
-    // The error text of the database is dropped, because it can quote data.
-    let done = result.map_err(|_| {
-        Failure::failed("the database did not answer; what was done before remains, and another run continues")
-    })?;
-    print(&report(&done))
+    print(&report(&result.map_err(failure)?))
+}
+
+fn failure(error: NormaliseError) -> Failure {
+    match error {
+        NormaliseError::WrongKey(_) => Failure::failed(format!(
+            "{error}. Nothing was changed. Give the key that `kim serve` and `kim import` use; only if that key is lost or known to \
+             others, and every server has the new one, renew all fingerprints with --new-key"
+        )),
+        // The error text of the database is dropped, because it can quote data.
+        NormaliseError::Database(_) => {
+            Failure::failed("the database did not answer; what was done before remains, and another run continues")
+        }
+    }
 }
 
 /// Counts, and the ids of refused values. Never a value.

@@ -149,8 +149,7 @@ impl Continuation<'_> {
 
     /// The copy that the receiver reads, in the form in which an import writes it.
     fn handover(&self, client: &DemoClient, day: NaiveDate) -> HandoverRow {
-        let client_fingerprint = client.fingerprint.clone();
-        let mut copy = HandoverRow { client_fingerprint, ..HandoverRow::blank(self.id) };
+        let mut copy = HandoverRow { client: client.fingerprints.clone(), ..HandoverRow::blank(self.id) };
         for field in self.fields_without_tick().iter() {
             let text = if field == F::Concern {
                 Some(format!("Es geht um: {}.", self.agreement.purpose.0.label()))

@@ -30,7 +30,7 @@ on_both! {
         let copy = handover_of(db, "T-1").await;
         assert_eq!(copy.values.get(HandoverField::Concern), Some("Es geht um: Integrationskurs."));
         assert_eq!(copy.values.get(HandoverField::FamilyName), Some("Rahimi"));
-        assert_eq!(copy.client_fingerprint, Some(key().client("Rahimi", "1999-12-24".parse().expect("a birth date"))));
+        assert_eq!(copy.client, Some(key().client_name("Rahimi", "1999-12-24".parse().expect("a birth date"))));
         for field in copy.values.known().iter() {
             let Some(text) = copy.values.get(field) else { continue };
             assert!(offered.contains(field), "{field:?} was not offered");

@@ -1,5 +1,7 @@
 //! Commands other than `serve`: the files that they write, their exit codes and their error messages.
 
+use crate::support::world::{self, World};
+
 use super::*;
 
 #[test]
@@ -254,6 +256,28 @@ fn normalise_never_creates_the_fingerprint_key() {
     assert!(!key.exists());
     std::fs::write(&key, "0f".repeat(32)).expect("a key");
     assert_eq!(normalise().0, Some(0));
+}
+
+on_both! {
+    async fn normalise_with_a_key_that_is_not_the_databases_changes_nothing_and_says_why(db: TestDatabase) {
+        let main = db.database.raw();
+        world::add_municipality(main, "05315000").await;
+        let agency = world::add_agency(main, "05315000", "traeger", AgencyKind::Traeger).await;
+        let mut clients = World::default();
+        clients.add_client(1, agency, None);
+        clients.write(main).await;
+        let folder = configured(&db.url);
+        let normalise = |more: &[&str]| run(folder.path(), &[&["normalise"][..], more].concat());
+        assert_eq!(normalise(&[]).status.code(), Some(0));
+        std::fs::write(folder.path().join("fingerprint.key"), "0f".repeat(32)).expect("another key");
+        let (code, words) = exit_code_and_stderr(&normalise(&[]));
+        assert_eq!(code, Some(1), "{words}");
+        for part in ["the fingerprint key is not the one", "of 1 clients", "Nothing was changed", "--new-key"] {
+            assert!(words.contains(part), "{part}: {words}");
+        }
+        assert_eq!(normalise(&["--new-key"]).status.code(), Some(0));
+        assert_eq!(normalise(&[]).status.code(), Some(0), "it is the key now");
+    }
 }
 
 #[test]

@@ -23,6 +23,8 @@ pub(crate) struct Seen {
     pub(crate) cells: BTreeSet<Cell>,
     /// Cells that a receiver requested without getting a value.
     pub(crate) denied: BTreeSet<DeniedCell>,
+    /// The lengths of birth dates that were shown: of days, months and years.
+    pub(crate) birth_dates: BTreeSet<usize>,
     /// Cursors of lists.
     pub(crate) cursors: Cursors,
 }
@@ -245,6 +247,9 @@ impl Check<'_> {
                 self.note(referral, field);
                 if !viewer.is_shown(facts, referral, field) {
                     return is(value, &Value::Null);
+                }
+                if field == "birthDate" {
+                    self.seen.birth_dates.extend(value.as_str().map(str::len));
                 }
                 values::check(facts.referrals[referral].number, node, value, self.schema)
             }

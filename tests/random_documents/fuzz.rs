@@ -66,6 +66,8 @@ pub(crate) struct Missing {
     denied: Vec<DeniedCell>,
     /// Classes of canaries that must be shown to somebody.
     texts: Vec<String>,
+    /// Lengths of birth dates, known to the day or in part, that must be shown to somebody.
+    birth_dates: Vec<usize>,
 }
 
 impl Missing {
@@ -74,7 +76,8 @@ impl Missing {
         let of_kind = self.shown.iter().any(|(_, kind, _)| *kind == viewer.kind)
             || self.denied.iter().any(|(_, kind, _)| *kind == viewer.kind);
         let sees_all = viewer.works_on_referrals() && viewer.lacks.is_empty() && viewer.purposes.is_none();
-        of_kind && sees_all || self.texts.iter().any(|class| viewer.may_read_some(facts, class))
+        (of_kind || !self.birth_dates.is_empty()) && sees_all
+            || self.texts.iter().any(|class| viewer.may_read_some(facts, class))
     }
 }
 
@@ -152,6 +155,11 @@ impl Fuzz {
             shown: table.allowed().difference(&seen.cells).copied().collect(),
             denied: table.denied().difference(&seen.denied).copied().collect(),
             texts: pools::classes(&self.facts).difference(&self.classes).cloned().collect(),
+            birth_dates: ["1990-05-17", "1990-05", "1990"]
+                .map(str::len)
+                .into_iter()
+                .filter(|one| !seen.birth_dates.contains(one))
+                .collect(),
         }
     }
 

@@ -15,8 +15,8 @@ pub(crate) struct Pool {
     pub(crate) own: BTreeMap<String, Vec<String>>,
     /// The same for all rows.
     pub(crate) all: Arc<BTreeMap<String, Vec<String>>>,
-    /// Names and birth dates of clients.
-    pub(crate) clients: Vec<(String, String)>,
+    /// Searches for clients by name and birth date.
+    pub(crate) clients: Vec<Value>,
 }
 
 /// Cursors from earlier answers, by their list.

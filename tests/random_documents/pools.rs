@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use chrono::Datelike as _;
+use kim_domain::birth_date::BirthDate;
 use kim_domain::field::HandoverField as F;
+use serde_json::{Value, json};
 
 use super::facts::{Facts, Named};
 use super::generator::Pool;
 use super::viewers::Viewer;
-use crate::support::world::{canary, value};
+use crate::support::world::{canary, value, value_or_part};
 
 /// Ids and texts that arguments may name, by their prefix or name.
 pub(crate) type Names = BTreeMap<String, Vec<String>>;
@@ -58,9 +61,15 @@ fn add_texts(names: &mut Names, facts: &Facts, referral: usize, with_case: bool)
     }
 }
 
-/// A client's family name and birth date.
-fn client(number: u32) -> (String, String) {
-    (value(number, F::FamilyName), value(number, F::BirthDate))
+/// A client's family name and birth date, as a search names them.
+fn client(number: u32) -> Value {
+    let (family_name, born) = (value(number, F::FamilyName), value_or_part(number, F::BirthDate));
+    match born.parse().expect("a birth date") {
+        BirthDate::Day(day) => json!({"familyName": family_name, "birthDate": day}),
+        BirthDate::Month(first) | BirthDate::Year(first) => {
+            json!({"familyName": family_name, "birthYear": first.year()})
+        }
+    }
 }
 
 /// Every class of canary that somebody may read.

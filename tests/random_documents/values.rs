@@ -6,19 +6,25 @@ use serde_json::Value;
 use super::answer::{Checked, is};
 use super::document::{Node, asked};
 use super::schema::Schema;
-use crate::support::world::value as stored_value;
+use crate::support::world::value_or_part as stored_value;
 
 /// Compares a handover field with the stored value of this number.
 pub(crate) fn check(number: u32, node: &Node, value: &Value, schema: &Schema) -> Checked {
-    // All birth dates here are known to the day.
-    if node.name == BIRTH_DATE_PART {
-        return is(value, &Value::Null);
+    if [BIRTH_DATE_PART, HandoverField::BirthDate.name()].contains(&&*node.name) {
+        return is(value, &birth_date(number, &node.name));
     }
     let stored = stored_value(number, HandoverField::from_name(&node.name).expect("a field"));
     // Numbers, lists and objects are stored as JSON; texts, enum values and days as text.
     let is_json = matches!(&*node.ty, "Int" | "Boolean") || stored.starts_with(['[', '{']);
     let stored = if is_json { serde_json::from_str(&stored).expect("JSON") } else { Value::String(stored) };
     if node.inner.is_empty() { is(value, &stored) } else { object(&stored, node, value, schema) }
+}
+
+/// What one of the two fields of a birth date has: the day, or what is known of it.
+fn birth_date(number: u32, name: &str) -> Value {
+    let stored = stored_value(number, HandoverField::BirthDate);
+    let is_known_in_part = stored.len() < "1990-05-17".len();
+    if is_known_in_part == (name == BIRTH_DATE_PART) { Value::String(stored) } else { Value::Null }
 }
 
 /// Compares the selected fields of an object, or of each object in a list.

@@ -43,3 +43,14 @@ pub(crate) fn value(number: u32, field: HandoverField) -> String {
         ValueType::Benefit => kim_domain::value::Benefit::ALL[0].code().to_owned(),
     }
 }
+
+/// The same, with birth dates that are known in part: of one client in eight the year, of another one the month. No two of them have
+/// the same year, because clients known in part are told apart by it.
+pub(crate) fn value_or_part(number: u32, field: HandoverField) -> String {
+    let year = 1900 + number / 4;
+    match number % 8 {
+        0 if field.value_type() == ValueType::BirthDate => year.to_string(),
+        4 if field.value_type() == ValueType::BirthDate => format!("{year}-05"),
+        _ => value(number, field),
+    }
+}

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use kim_domain::agency::{AgencyKind, DataProtectionLaw, LegalForm};
 use kim_domain::calendar::{Clock, noon_micros};
 use kim_domain::field::{FieldSet, HandoverField};
-use kim_domain::fingerprint::FingerprintKey;
+use kim_domain::fingerprint::{ClientFingerprints, FingerprintKey};
 use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::{ReferralKind, ReferralStatus};
 use kim_domain::value::{CasePhase, HouseholdMember, Relation};
@@ -19,7 +19,7 @@ use kim_entity::{agency, agreement, consent, municipality, raw, referral, referr
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseConnection, EntityTrait, IntoActiveModel};
 use uuid::Uuid;
 
-pub(crate) use super::canaries::{canary, value};
+pub(crate) use super::canaries::{canary, value, value_or_part};
 
 /// The day on which the tests take place.
 pub(crate) const TODAY: &str = "2026-11-20";
@@ -84,8 +84,8 @@ pub(crate) struct ReferralSpec {
 }
 
 /// Collects rows and writes them in few statements.
-#[derive(Default)]
 pub(crate) struct World {
+    value: fn(u32, HandoverField) -> String,
     persons: Vec<PersonRow>,
     household: Vec<NewMember>,
     cases: Vec<NewCase>,
@@ -172,7 +172,28 @@ pub(crate) async fn insert_agreement(db: &DatabaseConnection, model: agreement::
     id
 }
 
+impl Default for World {
+    fn default() -> Self {
+        Self::of(value)
+    }
+}
+
 impl World {
+    /// Rows with these values of the fields.
+    pub(crate) fn of(value: fn(u32, HandoverField) -> String) -> Self {
+        Self {
+            value,
+            persons: Vec::new(),
+            household: Vec::new(),
+            cases: Vec::new(),
+            consents: Vec::new(),
+            referrals: Vec::new(),
+            handovers: Vec::new(),
+            messages: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+
     /// Adds a person, a case, a consent, a referral, its handover, an event and messages. Returns the referral's id.
     pub(crate) fn add(&mut self, spec: &ReferralSpec) -> Uuid {
         let number = spec.number;
@@ -218,7 +239,11 @@ impl World {
             updated_at: Set(begun(spec.offered_on)),
             ..Default::default()
         });
-        self.handovers.push(handover_of(number, referral_id));
+        self.handovers.push(HandoverRow {
+            referral_id,
+            client: Some(self.fingerprints(number)),
+            values: self.values(number),
+        });
         self.add_history(spec, referral_id);
         referral_id
     }
@@ -245,11 +270,11 @@ impl World {
     }
 
     fn add_case(&mut self, number: u32, agency_id: Uuid, person_id: Uuid, case_id: Uuid) {
-        let mut values: Values = HandoverField::ALL.iter().map(|&field| (field, value(number, field))).collect();
+        let mut values = self.values(number);
         self.persons.push(PersonRow {
             id: person_id,
             agency_id,
-            fingerprints: Some(Fingerprints { exact: fingerprint(number), phonetic: None }),
+            fingerprints: Some(Fingerprints { exact: self.fingerprints(number), phonetic: None }),
             created_at: 0,
             values: values.clone(),
         });
@@ -270,6 +295,16 @@ impl World {
         let given_name = Some(canary(number, "householdGivenName"));
         let member = HouseholdMember { relation: Relation::Child, given_name, family_name: None, birth_date: None };
         self.household.push(NewMember { id: new(), person_id, member });
+    }
+
+    fn values(&self, number: u32) -> Values {
+        HandoverField::ALL.iter().map(|&field| (field, (self.value)(number, field))).collect()
+    }
+
+    /// The fingerprints of a client. Normalisation drops the number in the name: the birth date tells clients apart.
+    fn fingerprints(&self, number: u32) -> ClientFingerprints {
+        let born = (self.value)(number, HandoverField::BirthDate).parse().expect("a birth date");
+        key().client_name(&(self.value)(number, HandoverField::FamilyName), born)
     }
 
     fn add_consent(
@@ -336,12 +371,12 @@ impl World {
 
     /// Writes everything that was added.
     pub(crate) async fn write(self, db: &DatabaseConnection) {
-        raw::insert(db, &self.persons).await.expect("persons");
+        raw::insert_with_parts(db, &self.persons).await.expect("persons");
         raw::insert(db, &self.household).await.expect("households");
         raw::insert(db, &self.cases).await.expect("cases");
         insert::<consent::Entity, _>(db, self.consents).await;
         insert::<referral::Entity, _>(db, self.referrals).await;
-        raw::insert(db, &self.handovers).await.expect("handovers");
+        raw::insert_with_parts(db, &self.handovers).await.expect("handovers");
         raw::insert(db, &self.messages).await.expect("messages");
         insert::<referral_event::Entity, _>(db, self.events).await;
         raw::record_stays(db).await.expect("stays");
@@ -350,17 +385,6 @@ impl World {
 
 fn new() -> Uuid {
     kim_domain::id::new_uuid()
-}
-
-/// The fingerprint of a client. The name is a canary that normalisation does not change.
-pub(crate) fn fingerprint(number: u32) -> String {
-    let born = value(number, HandoverField::BirthDate).parse().expect("a day");
-    key().client(&value(number, HandoverField::FamilyName), born)
-}
-
-fn handover_of(number: u32, referral_id: Uuid) -> HandoverRow {
-    let values = HandoverField::ALL.iter().map(|&field| (field, value(number, field))).collect();
-    HandoverRow { referral_id, client_fingerprint: Some(fingerprint(number)), values }
 }
 
 /// Writes rows of one table.

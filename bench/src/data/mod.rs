@@ -58,10 +58,12 @@ async fn fill(database: &Database, plan: Plan) -> Result<(), Failure> {
         agency_rows,
         agreement_rows,
         person_rows,
+        person_name_part_rows,
         case_rows,
         consent_rows,
         referral_rows,
         handover_rows,
+        handover_name_part_rows,
         event_rows,
         message_rows
     );

@@ -7,6 +7,7 @@ use kim_domain::referral::{DeclineReason, Outcome, ReferralKind, ReferralStatus}
 use kim_entity::code::Code;
 use kim_entity::handover::HandoverRow;
 use kim_entity::message::NewMessage;
+use kim_entity::name_part::NamePart;
 use kim_entity::{referral, referral_event};
 use sea_orm::ActiveValue::Set;
 
@@ -82,9 +83,18 @@ impl Plan {
             let text = |field| Some((field, value(one.case, field, self.today)?));
             HandoverRow {
                 referral_id: self.id(Table::Referral, number),
-                client_fingerprint: self.fingerprint(&key, one.case),
+                client: self.fingerprints(&key, one.case),
                 values: fields(KINDS[one.receiver]).iter().filter_map(text).collect(),
             }
+        })
+    }
+
+    /// The parts of the double names in handovers.
+    pub(crate) fn handover_name_part_rows(self) -> impl Iterator<Item = NamePart<HandoverRow>> + Send {
+        let key = FingerprintKey::new(FINGERPRINT_KEY);
+        (0..self.referrals()).flat_map(move |number| {
+            let client = self.fingerprints(&key, self.referral(number).case);
+            NamePart::of(self.id(Table::Referral, number), client.as_ref())
         })
     }
 

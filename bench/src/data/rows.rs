@@ -5,10 +5,11 @@ use kim_domain::agency::{AgencyKind, DataProtectionLaw, LegalForm};
 use kim_domain::calendar::midnight_micros;
 use kim_domain::disclosure::{Level, known_to, level};
 use kim_domain::field::{FieldSet, HandoverField};
-use kim_domain::fingerprint::FingerprintKey;
+use kim_domain::fingerprint::{ClientFingerprints, FingerprintKey};
 use kim_domain::value::CasePhase;
 use kim_entity::case_file::NewCase;
 use kim_entity::code::Code;
+use kim_entity::name_part::NamePart;
 use kim_entity::person::{Fingerprints, PersonRow};
 use kim_entity::values::Values;
 use kim_entity::{agency, agreement, consent, municipality};
@@ -109,9 +110,17 @@ impl Plan {
         (0..self.cases).map(move |number| PersonRow {
             id: self.id(Table::Person, number),
             agency_id: self.agency(self.municipality_of(number), 0),
-            fingerprints: self.fingerprint(&key, number).map(|exact| Fingerprints { exact, phonetic: None }),
+            fingerprints: self.fingerprints(&key, number).map(|exact| Fingerprints { exact, phonetic: None }),
             created_at: self.created_at_micros(number),
             values: self.values(number),
+        })
+    }
+
+    /// The parts of the clients' double names.
+    pub(crate) fn person_name_part_rows(self) -> impl Iterator<Item = NamePart<PersonRow>> + Send {
+        let key = FingerprintKey::new(FINGERPRINT_KEY);
+        (0..self.cases).flat_map(move |number| {
+            NamePart::of(self.id(Table::Person, number), self.fingerprints(&key, number).as_ref())
         })
     }
 
@@ -169,11 +178,11 @@ impl Plan {
         })
     }
 
-    /// The client's fingerprint, computed as the server does.
-    pub(crate) fn fingerprint(&self, key: &FingerprintKey, case: u64) -> Option<String> {
+    /// The client's fingerprints, computed as the server does.
+    pub(crate) fn fingerprints(&self, key: &FingerprintKey, case: u64) -> Option<ClientFingerprints> {
         let name = value(case, HandoverField::FamilyName, self.today)?;
         let born = value(case, HandoverField::BirthDate, self.today)?.parse().ok()?;
-        Some(key.client(&name, born))
+        Some(key.client_name(&name, born))
     }
 
     fn created_at_micros(self, case: u64) -> i64 {

@@ -104,7 +104,7 @@ pub(super) fn fingerprints(
 ) -> Fingerprints {
     let key = work.key();
     Fingerprints {
-        exact: key.client(family_name, birth_date),
+        exact: key.client_name(family_name, birth_date),
         phonetic: Some(key.probable(family_name, given_name.unwrap_or_default(), birth_date)),
     }
 }

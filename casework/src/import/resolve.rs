@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use kim_domain::birth_date::is_before_birth;
 use kim_domain::consent::{ConsentContext, ConsentError as E, ValidDays, check_listed};
 use kim_domain::field::HandoverField as F;
-use kim_domain::fingerprint::FingerprintKey;
+use kim_domain::fingerprint::{ClientFingerprints, FingerprintKey};
 use kim_domain::referral::ReferralStatus;
 use kim_domain::value::CasePhase;
 use kim_entity::{agency, agreement};
@@ -28,8 +28,8 @@ pub(crate) struct Identity<'a> {
     pub(crate) opened_on: NaiveDate,
     pub(crate) phase: CasePhase,
     pub(crate) hash: String,
-    /// The client's fingerprint.
-    pub(crate) client: String,
+    /// The fingerprints of the client's name.
+    pub(crate) client: ClientFingerprints,
     /// The client's phonetic fingerprint.
     pub(crate) sound: String,
 }
@@ -134,7 +134,7 @@ impl<'a> Resolver<'a> {
             opened_on: row.opened_on?,
             phase: row.phase?,
             hash: row.hash(self.key),
-            client: self.key.client(family_name, birth_date),
+            client: self.key.client_name(family_name, birth_date),
             sound: self.key.probable(family_name, row.given_name.as_deref().unwrap_or_default(), birth_date),
         })
     }

@@ -178,11 +178,7 @@ impl Batch {
     fn handover(&mut self, row: &Ready<'_>, ready: &ReadyReferral<'_>, id: Uuid) {
         let values = ready.plan.handover(row.row, ready.agreement.purpose.0);
         let finds_client = values.contains_key(&F::FamilyName) && values.contains_key(&F::BirthDate);
-        let client_fingerprint = finds_client.then(|| row.identity.client.clone());
-        self.0.handovers.push(HandoverRow {
-            referral_id: id,
-            client_fingerprint,
-            values: values.into_iter().collect(),
-        });
+        let client = finds_client.then(|| row.identity.client.clone());
+        self.0.handovers.push(HandoverRow { referral_id: id, client, values: values.into_iter().collect() });
     }
 }

@@ -148,7 +148,7 @@ impl Change {
         for field in self.removed.iter() {
             copied.values.set(field, None);
         }
-        copied.client_fingerprint = copy::fingerprint_of_copy(work, |field| copied.values.get(field));
+        copied.client = copy::fingerprints_of_copy(work, |field| copied.values.get(field));
         if self.concern.is_some() && !self.added.contains(F::Concern) {
             self.refreshed.insert(F::Concern);
         }

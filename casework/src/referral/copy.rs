@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use kim_domain::birth_date::BirthDate;
 use kim_domain::field::{FieldSet, HandoverField as F};
-use kim_domain::fingerprint::can_be_found;
+use kim_domain::fingerprint::{ClientFingerprints, can_be_found};
 use kim_domain::purpose::ReferralPurpose;
 use kim_entity::handover::HandoverRow;
 use kim_entity::read::CaseRow;
@@ -41,16 +41,19 @@ pub(super) fn set(copy: &mut HandoverRow, fields: FieldSet, values: &Values, con
     }
 }
 
-/// The client's fingerprint for the search at the desk. `None` unless both name and birth date are handed over.
-pub(super) fn fingerprint(work: &Work<'_>, offered: FieldSet, values: &Values) -> Option<String> {
-    fingerprint_of_copy(work, |field| values.get(field).filter(|_| offered.contains(field)))
+/// The client's fingerprints for the search at the desk. `None` unless both name and birth date are handed over.
+pub(super) fn fingerprints(work: &Work<'_>, offered: FieldSet, values: &Values) -> Option<ClientFingerprints> {
+    fingerprints_of_copy(work, |field| values.get(field).filter(|_| offered.contains(field)))
 }
 
 /// The same, from the values of the copy, because the desk must not find a client by current values of the case.
-pub(super) fn fingerprint_of_copy<'v>(work: &Work<'_>, says: impl Fn(F) -> Option<&'v str>) -> Option<String> {
+pub(super) fn fingerprints_of_copy<'v>(
+    work: &Work<'_>,
+    says: impl Fn(F) -> Option<&'v str>,
+) -> Option<ClientFingerprints> {
     let born: BirthDate = says(F::BirthDate)?.parse().ok()?;
     let name = says(F::FamilyName).filter(|name| can_be_found(name))?;
-    Some(work.key().client(name, born))
+    Some(work.key().client_name(name, born))
 }
 
 /// Whether the residence title has expired or is missing. A public body may have to report this (§ 87 AufenthG).

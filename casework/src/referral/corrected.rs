@@ -137,7 +137,7 @@ async fn copy_anew(work: &mut Work<'_>, one: &referral::Model, field: F, values:
         copied.values.set(field, values.get(field));
     }
     // The desk now finds the client by the corrected values of this copy.
-    copied.client_fingerprint = copy::fingerprint_of_copy(work, |field| copied.values.get(field));
+    copied.client = copy::fingerprints_of_copy(work, |field| copied.values.get(field));
     work.writes().unscoped(async |all: &Unscoped<&Tx>| all.update_handover(&copied).await).await?;
     // Answers that were started with the old value are computed again.
     work.mark_closed_to(one.receiver_id);

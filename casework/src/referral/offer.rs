@@ -196,8 +196,8 @@ impl Grounds {
             return Err(unacknowledged());
         }
         let concern = self.concerns.get(&row.key()).cloned().unwrap_or_else(|| copy::default_concern(row.purpose));
-        let client_fingerprint = copy::fingerprint(work, offered, values);
-        let mut copy = HandoverRow { client_fingerprint, ..HandoverRow::blank(row.id) };
+        let client = copy::fingerprints(work, offered, values);
+        let mut copy = HandoverRow { client, ..HandoverRow::blank(row.id) };
         copy::set(&mut copy, offered, values, &concern);
 
         let first_received_on = row.rest.first_received_on.unwrap_or(today);

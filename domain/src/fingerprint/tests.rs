@@ -218,7 +218,8 @@ fn a_name_without_letters_cannot_be_found() {
 fn a_look_up_by_a_double_name_seeks_its_parts_as_whole_names() {
     let key = FingerprintKey::new([1; 32]);
     let born = day("1999-12-24");
-    let sought = |name: &str| -> BTreeSet<String> { key.client_name(name, born).sought().map(str::to_owned).collect() };
+    let sought =
+        |name: &str| -> BTreeSet<String> { key.sought_client(name, born).whole_names().map(str::to_owned).collect() };
     let wholes = |names: &[&str]| -> BTreeSet<String> { names.iter().map(|name| key.client(name, born)).collect() };
     for (name, found) in [
         ("Schmidt", &["Schmidt"][..]),
@@ -226,6 +227,7 @@ fn a_look_up_by_a_double_name_seeks_its_parts_as_whole_names() {
         ("Müller Schmidt", &["Müller-Schmidt", "Müller", "Schmidt"]),
         ("al-Haddad", &["Alhaddad", "Haddad"]),
         ("García Márquez", &["Garcia Marquez", "Garcia", "Marquez"]),
+        ("de la Cruz García", &["delacruzgarcia", "de la Cruz", "Cruz", "Garcia"]),
         ("von der Heide", &["vonderheide", "Heide"]),
         ("Al", &["Al"]),
         ("van de", &["vande"]),
@@ -236,5 +238,40 @@ fn a_look_up_by_a_double_name_seeks_its_parts_as_whole_names() {
         assert_eq!(sought(name), wholes(found), "{name}");
     }
     assert!(!sought("Müller-Schmidt").contains(&key.client("Weber-Schmidt", born)));
-    assert_ne!(key.client_name("Schmidt", born), key.client_name("Schmidt", day("1999-12-25")));
+    assert_ne!(key.sought_client("Schmidt", born), key.sought_client("Schmidt", day("1999-12-25")));
+}
+
+#[test]
+fn each_part_of_a_stored_double_name_finds_its_bearer() {
+    let key = FingerprintKey::new([1; 32]);
+    let born = day("1999-12-24");
+    let finds = |sought: &str, stored: &str| {
+        let (sought, stored) = (key.sought_client(sought, born), key.client_name(stored, born));
+        sought.whole_names().any(|whole| whole == stored.whole) || stored.parts.contains(&sought.whole)
+    };
+    for (stored, part) in [
+        ("Müller-Schmidt", "MUELLER"),
+        ("Müller Schmidt", "Schmidt"),
+        ("al-Haddad Nasser", "Haddad"),
+        ("al-Haddad Nasser", "al Haddad"),
+        ("da Eira Souza", "da Eira"),
+        ("García-de la Cruz", "de la Cruz"),
+        ("Ng-Schmidt", "Schmidt"),
+    ] {
+        assert!(finds(part, stored) && finds(stored, part), "{part} {stored}");
+    }
+    // All parts, also of a name that is not sought by its parts.
+    for part in ["Sousa", "Braga", "Costa", "Lopes"] {
+        assert!(finds(part, "Sousa Braga Costa Lopes") && !finds("Sousa Braga Costa Lopes", part), "{part}");
+    }
+    for (stored, other) in [
+        ("Müller-Schmidt", "Schmid"),
+        ("Müller-Schmidt", "Weber-Schmidt"),
+        ("Müller-Schmidt", "von Schmidt"),
+        ("Ng-Schmidt", "Ng"),
+        ("von der Heide-Li", "von der"),
+        ("Müllerschmidt", "Müller"),
+    ] {
+        assert!(!finds(other, stored), "{other} {stored}");
+    }
 }

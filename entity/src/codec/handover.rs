@@ -1,13 +1,15 @@
 //! Handovers: the copy of the offered values, one row per referral. A receiver's queries read values only from here.
 //!
 //! This file is the table's codec: every value is written and read here, by the column of its field. The table has the columns
-//! `referral_id` and `client_fingerprint`, and a nullable text column for each field except the notes.
+//! `referral_id` and `client_fingerprint`, and a nullable text column for each field except the notes. The parts of a double name are
+//! rows of [`name_part`].
 
 use kim_domain::field::{FieldSet, HandoverField};
 use kim_domain::fingerprint::ClientFingerprints;
 use sea_orm::{ConnectionTrait, DbErr, Value};
 use uuid::Uuid;
 
+use super::name_part::{self, Named};
 use super::values::Values;
 use crate::sql::batch::Stored;
 use crate::sql::{Columns, Sql};
@@ -17,8 +19,8 @@ use crate::sql::{Columns, Sql};
 pub struct HandoverRow {
     /// The referral.
     pub referral_id: Uuid,
-    /// Keyed fingerprint of name and birth date, if both were offered, for finding the client at the desk.
-    pub client_fingerprint: Option<String>,
+    /// Keyed fingerprints of name and birth date, if both were offered, for finding the client at the desk.
+    pub client: Option<ClientFingerprints>,
     /// The values.
     pub values: Values,
 }
@@ -27,7 +29,7 @@ impl HandoverRow {
     /// A new handover, in which no field has a value yet.
     #[must_use]
     pub fn blank(referral_id: Uuid) -> Self {
-        Self { referral_id, client_fingerprint: None, values: Values::blank() }
+        Self { referral_id, client: None, values: Values::blank() }
     }
 }
 
@@ -46,9 +48,23 @@ impl Stored for HandoverRow {
     }
 
     fn cells(&self) -> Vec<Value> {
-        let mut cells = vec![Value::from(self.referral_id), Value::from(self.client_fingerprint.clone())];
+        let whole = self.client.as_ref().map(|client| client.whole.as_str());
+        let mut cells = vec![Value::from(self.referral_id), Value::from(whole)];
         cells.extend(self.values.cells(fields()));
         cells
+    }
+}
+
+impl Named for HandoverRow {
+    const PARTS: &'static str = "handover_name_part";
+    const OWNER: &'static str = "referral_id";
+
+    fn owner(&self) -> Uuid {
+        self.referral_id
+    }
+
+    fn client(&self) -> Option<&ClientFingerprints> {
+        self.client.as_ref()
     }
 }
 
@@ -68,7 +84,8 @@ pub(crate) fn read_masked(columns: &mut Columns<'_>, fields: FieldSet, mask: Fie
 /// Appends a query for the referrals whose handover has this client.
 pub(crate) fn push_referrals_of_client(sql: &mut Sql, client: &ClientFingerprints) {
     sql.push("SELECT h.referral_id FROM handover h WHERE h.client_fingerprint IN ");
-    sql.rows([client.sought().map(Value::from).collect()]);
+    sql.rows([client.whole_names().map(Value::from).collect()]).push(" UNION ");
+    name_part::push_owners::<HandoverRow>(sql, client);
 }
 
 /// These fields of the handovers of referrals, in no particular order.
@@ -78,7 +95,8 @@ pub(crate) async fn find(
     fields: FieldSet,
 ) -> Result<Vec<HandoverRow>, DbErr> {
     let mut sql = Sql::new(connection.get_database_backend());
-    sql.push("SELECT h.referral_id, h.client_fingerprint");
+    sql.push("SELECT h.referral_id, h.client_fingerprint, ");
+    name_part::push_parts::<HandoverRow>(&mut sql, "h.referral_id");
     for field in fields.iter() {
         sql.push(", h.").push(field.column());
     }
@@ -86,13 +104,13 @@ pub(crate) async fn find(
     let rows = sql.all(connection).await?;
     let read = |row| {
         let mut columns = Columns::of(row);
-        let (referral_id, client_fingerprint) = (columns.next()?, columns.next()?);
-        Ok(HandoverRow { referral_id, client_fingerprint, values: Values::read(&mut columns, fields)? })
+        let (referral_id, client) = (columns.next()?, name_part::read(&mut columns)?);
+        Ok(HandoverRow { referral_id, client, values: Values::read(&mut columns, fields)? })
     };
     rows.iter().map(read).collect()
 }
 
-/// Replaces all values of a referral's handover.
+/// Replaces all values of a referral's handover, and the fingerprints of the client.
 pub(crate) async fn update(connection: &impl ConnectionTrait, row: &HandoverRow) -> Result<(), DbErr> {
     let mut sql = Sql::new(connection.get_database_backend());
     sql.push("UPDATE handover SET ");
@@ -100,10 +118,11 @@ pub(crate) async fn update(connection: &impl ConnectionTrait, row: &HandoverRow)
         sql.push(if place > 0 { ", " } else { "" }).push(name).push(" = ").bind(cell);
     }
     sql.push(" WHERE referral_id = ").bind(row.referral_id);
-    sql.run(connection).await.map(drop)
+    sql.run(connection).await?;
+    name_part::replace::<HandoverRow>(connection, row.referral_id, row.client.as_ref()).await
 }
 
-/// Deletes the handovers of referrals.
+/// Deletes the handovers of referrals, with the parts of the clients' names.
 pub(crate) async fn delete(connection: &impl ConnectionTrait, referrals: &[Uuid]) -> Result<(), DbErr> {
     let mut sql = Sql::new(connection.get_database_backend());
     sql.push("DELETE FROM handover WHERE ").is_one_of("referral_id", referrals);

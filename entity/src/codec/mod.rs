@@ -8,6 +8,7 @@ pub mod case_file;
 pub mod handover;
 pub mod household_member;
 pub mod message;
+pub mod name_part;
 pub mod note;
 pub mod person;
 pub mod values;

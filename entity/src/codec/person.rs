@@ -1,13 +1,15 @@
 //! Persons: clients of one Träger, never shared with another.
 //!
 //! This file is the table's codec: every value is written and read here, by the column of its field. Each value is nullable text
-//! in the encoding that [`kim_domain::field::ValueType`] documents, so that it can be encrypted.
+//! in the encoding that [`kim_domain::field::ValueType`] documents, so that it can be encrypted. The parts of a double name are rows
+//! of [`name_part`].
 
 use kim_domain::field::{Block, FieldSet, HandoverField};
 use kim_domain::fingerprint::ClientFingerprints;
 use sea_orm::{ConnectionTrait, DbErr, Value};
 use uuid::Uuid;
 
+use super::name_part::{self, Named};
 use super::values::{self, Changes, Values};
 use crate::sql::batch::Stored;
 use crate::sql::{Columns, Sql};
@@ -31,7 +33,7 @@ pub struct PersonRow {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fingerprints {
     /// Of the family name and the birth date.
-    pub exact: String,
+    pub exact: ClientFingerprints,
     /// Of the names' sound (Kölner Phonetik) and the birth date: possible duplicates.
     pub phonetic: Option<String>,
 }
@@ -67,13 +69,26 @@ impl Stored for PersonRow {
 
     fn cells(&self) -> Vec<Value> {
         let (exact, phonetic) = match self.fingerprints.clone() {
-            Some(Fingerprints { exact, phonetic }) => (Some(exact), phonetic),
+            Some(Fingerprints { exact, phonetic }) => (Some(exact.whole), phonetic),
             None => (None, None),
         };
         let mut cells = vec![self.id.into(), self.agency_id.into(), exact.into(), phonetic.into()];
         cells.extend([self.created_at.into(), self.created_at.into()]);
         cells.extend(self.values.cells(FIELDS));
         cells
+    }
+}
+
+impl Named for PersonRow {
+    const PARTS: &'static str = "person_name_part";
+    const OWNER: &'static str = "person_id";
+
+    fn owner(&self) -> Uuid {
+        self.id
+    }
+
+    fn client(&self) -> Option<&ClientFingerprints> {
+        self.fingerprints.as_ref().map(|fingerprints| &fingerprints.exact)
     }
 }
 
@@ -87,14 +102,10 @@ pub(crate) fn read(columns: &mut Columns<'_>, fields: FieldSet) -> Result<Values
     Values::read(columns, fields.and(FIELDS))
 }
 
-/// Appends the fingerprint of a person `p`.
-pub(crate) fn push_fingerprint(sql: &mut Sql) {
-    sql.push("p.fingerprint");
-}
-
-/// Reads what [`push_fingerprint`] appended.
-pub(crate) fn read_fingerprint(columns: &mut Columns<'_>) -> Result<Option<String>, DbErr> {
-    columns.next()
+/// Appends the fingerprints of the name of a person `p`. [`name_part::read`] reads them.
+pub(crate) fn push_name(sql: &mut Sql) {
+    sql.push("p.fingerprint, ");
+    name_part::push_parts::<PersonRow>(sql, "p.id");
 }
 
 /// Appends the phonetic fingerprint of a person `p`.
@@ -112,9 +123,12 @@ pub(crate) fn push_sounds_like(sql: &mut Sql, sounds: &[String]) {
     sql.push("p.phonetic_fingerprint IN ").rows([sounds.iter().map(Value::from).collect()]);
 }
 
-/// Appends the condition that `p` is found by this name and birth date.
-pub(crate) fn push_is_client(sql: &mut Sql, client: &ClientFingerprints) {
-    sql.push("p.fingerprint IN ").rows([client.sought().map(Value::from).collect()]);
+/// Appends the condition that `p`, a client of this agency, is found by this name and birth date.
+pub(crate) fn push_is_client(sql: &mut Sql, agency: Uuid, client: &ClientFingerprints) {
+    sql.push("p.id IN (SELECT w.id FROM person w WHERE w.agency_id = ").bind(agency);
+    sql.push(" AND w.fingerprint IN ").rows([client.whole_names().map(Value::from).collect()]).push(" UNION ");
+    name_part::push_owners::<PersonRow>(sql, client);
+    sql.push(")");
 }
 
 /// Reads these fields of an agency's client, and locks the row if asked to.
@@ -160,11 +174,16 @@ pub(crate) async fn update(
     let mut sql = Sql::new(connection.get_database_backend());
     sql.push("UPDATE person SET updated_at = ").bind(now);
     values::push_changes(&mut sql, changes, FIELDS);
-    if let Some(Fingerprints { exact, phonetic }) = fingerprints {
-        sql.push(", fingerprint = ").bind(exact).push(", phonetic_fingerprint = ").bind(phonetic);
+    if let Some(Fingerprints { exact, phonetic }) = &fingerprints {
+        sql.push(", fingerprint = ").bind(exact.whole.as_str());
+        sql.push(", phonetic_fingerprint = ").bind(phonetic.clone());
     }
     sql.push(" WHERE id = ").bind(id).push(" AND agency_id = ").bind(agency);
-    sql.run(connection).await.map(drop)
+    let is_there = sql.run(connection).await? > 0;
+    match fingerprints {
+        Some(renamed) if is_there => name_part::replace::<PersonRow>(connection, id, Some(&renamed.exact)).await,
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -109,7 +109,7 @@ impl Reads {
         }
         if let Some(client) = &filter.client {
             sql.push(" AND ");
-            person::push_is_client(sql, client);
+            person::push_is_client(sql, self.viewer.agency().id, client);
         }
     }
 

@@ -131,6 +131,7 @@ pub const TABLES: &[Table] = &[
         party_text: "",
         internal: "id agency_id fingerprint phonetic_fingerprint created_at updated_at",
     },
+    Table { name: "person_name_part", public: "", ruled: "", party_text: "", internal: "person_id fingerprint" },
     Table {
         name: "household_member",
         public: "",
@@ -192,6 +193,7 @@ pub const TABLES: &[Table] = &[
     },
     // The fingerprint would find the same client in two offices' files.
     Table { name: "handover", public: "referral_id", ruled: "", party_text: "", internal: "client_fingerprint" },
+    Table { name: "handover_name_part", public: "", ruled: "", party_text: "", internal: "referral_id fingerprint" },
     Table {
         name: "referral_event",
         public: "id referral_id at from_status to_status agency_id action",
@@ -337,7 +339,9 @@ mod tests {
             ("person", "id"),
             ("person", "fingerprint"),
             ("person", "phonetic_fingerprint"),
+            ("person_name_part", "fingerprint"),
             ("handover", "client_fingerprint"),
+            ("handover_name_part", "fingerprint"),
             ("consent", "ticked"),
         ] {
             assert_eq!(class(table, column), Some(Class::Internal), "{table}.{column}");

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use kim_domain::field::HandoverField;
+use kim_domain::fingerprint::ClientFingerprints;
 use kim_domain::referral::ReferralStatus;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, ExprTrait as _, QueryFilter as _};
@@ -13,7 +14,7 @@ use uuid::Uuid;
 use super::{Unscoped, UnscopedDatabase};
 use crate::codec::message::NewMessage;
 use crate::codec::values::Values;
-use crate::codec::{case_file, person};
+use crate::codec::{case_file, name_part, person};
 use crate::database::tx::Tx;
 use crate::sql::batch::insert_stored;
 use crate::sql::{Columns, Sql};
@@ -45,8 +46,8 @@ impl DemoCase {
 /// A client of the example data.
 #[derive(Clone, Debug)]
 pub struct DemoClient {
-    /// Keyed fingerprint of family name and birth date.
-    pub fingerprint: Option<String>,
+    /// Keyed fingerprints of family name and birth date.
+    pub fingerprints: Option<ClientFingerprints>,
     /// The values of the client.
     pub values: Values,
 }
@@ -98,13 +99,13 @@ impl<T: Borrow<Tx>> Unscoped<T> {
     pub async fn demo_client(&self, id: Uuid) -> Result<Option<DemoClient>, DbErr> {
         let mut sql = self.sql();
         sql.push("SELECT ");
-        person::push_fingerprint(&mut sql);
+        person::push_name(&mut sql);
         person::push_columns(&mut sql, person::FIELDS);
         sql.push(" FROM person p WHERE p.id = ").bind(id);
         let Some(row) = sql.one(self.connection()).await? else { return Ok(None) };
         let mut columns = Columns::of(&row);
-        let fingerprint = person::read_fingerprint(&mut columns)?;
-        Ok(Some(DemoClient { fingerprint, values: person::read(&mut columns, person::FIELDS)? }))
+        let fingerprints = name_part::read(&mut columns)?;
+        Ok(Some(DemoClient { fingerprints, values: person::read(&mut columns, person::FIELDS)? }))
     }
 
     /// Sets a value of a case or of its client, depending on the field.

@@ -13,6 +13,7 @@ use super::Unscoped;
 use crate::codec::case_file::NewCase;
 use crate::codec::handover::HandoverRow;
 use crate::codec::household_member::NewMember;
+use crate::codec::name_part::insert_with_parts;
 use crate::codec::person::PersonRow;
 use crate::database::tx::Tx;
 use crate::sql::batch::{insert, insert_stored};
@@ -66,12 +67,12 @@ impl<T: Borrow<Tx>> Unscoped<T> {
     /// The database does not answer.
     pub async fn insert_cases(&self, new: NewCases) -> Result<(), DbErr> {
         let tx = self.connection();
-        insert_stored(tx, &new.persons).await?;
+        insert_with_parts(tx, &new.persons).await?;
         insert_stored(tx, &new.members).await?;
         insert_stored(tx, &new.cases).await?;
         insert(tx, new.consents.into_iter().map(consent_row).collect()).await?;
         insert(tx, new.referrals).await?;
-        insert_stored(tx, &new.handovers).await?;
+        insert_with_parts(tx, &new.handovers).await?;
         insert(tx, new.events).await
     }
 }

@@ -4,14 +4,16 @@ use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use kim_domain::field::HandoverField;
+use kim_domain::fingerprint::ClientFingerprints;
 use kim_domain::matching::MatchKind;
 use sea_orm::{DbErr, Value};
 use uuid::Uuid;
 
 use super::Unscoped;
-use crate::codec::{case_file, handover, person};
+use crate::codec::handover::HandoverRow;
+use crate::codec::person::{Fingerprints, PersonRow};
+use crate::codec::{case_file, handover, name_part, person};
 use crate::database::tx::Tx;
-use crate::person::Fingerprints;
 use crate::sql::{Columns, Sql};
 
 /// A table with text that people write.
@@ -94,8 +96,10 @@ pub struct TextRow {
     pub key: Uuid,
     /// Its texts by column; none of absent ones.
     pub texts: BTreeMap<&'static str, String>,
-    /// The fingerprints by which the client is found: exact, and of the sound.
-    pub fingerprints: (Option<String>, Option<String>),
+    /// The fingerprints by which the client is found at the desk.
+    pub client: Option<ClientFingerprints>,
+    /// The fingerprint of the sound of a person's names.
+    pub phonetic: Option<String>,
 }
 
 impl<T: Borrow<Tx>> Unscoped<T> {
@@ -107,11 +111,7 @@ impl<T: Borrow<Tx>> Unscoped<T> {
         let (columns, key) = (table.columns(), table.key);
         let mut sql = self.sql();
         sql.push("SELECT ").push(key);
-        sql.push(match table.name {
-            PERSON => ", fingerprint, phonetic_fingerprint",
-            HANDOVER => ", client_fingerprint",
-            _ => "",
-        });
+        push_fingerprints(&mut sql, table.name);
         for column in &columns {
             sql.push(", ").push(column);
         }
@@ -122,7 +122,25 @@ impl<T: Borrow<Tx>> Unscoped<T> {
         }
         sql.push(" ORDER BY ").push(key).limit(keys).push(") ORDER BY ").push(key).lock("NO KEY UPDATE");
         let rows = sql.all(self.connection()).await?;
-        rows.iter().map(|row| read(table, &columns, &mut Columns::of(row))).collect()
+        rows.iter().map(|row| read(table.name, &columns, &mut Columns::of(row))).collect()
+    }
+
+    /// The latest clients that have a fingerprint, with what it is made from.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn latest_clients(&self, rows: i64) -> Result<Vec<TextRow>, DbErr> {
+        let columns = [HandoverField::FamilyName, HandoverField::GivenName, HandoverField::BirthDate];
+        let columns = columns.map(HandoverField::column);
+        let mut sql = self.sql();
+        sql.push("SELECT id");
+        push_fingerprints(&mut sql, PERSON);
+        for column in columns {
+            sql.push(", ").push(column);
+        }
+        sql.push(" FROM person WHERE fingerprint IS NOT NULL ORDER BY id DESC").limit(rows);
+        let rows = sql.all(self.connection()).await?;
+        rows.iter().map(|row| read(PERSON, &columns, &mut Columns::of(row))).collect()
     }
 
     /// Replaces a text, if it is still the old one.
@@ -153,7 +171,7 @@ impl<T: Borrow<Tx>> Unscoped<T> {
         Ok(sql.one(self.connection()).await?.is_some())
     }
 
-    /// Replaces the fingerprints by which a client is found: in the record, or in a handover, which has only the exact one.
+    /// Replaces the fingerprints by which a client is found: in the record, or in a handover, which has only the exact ones.
     ///
     /// # Errors
     /// The database does not answer.
@@ -164,16 +182,21 @@ impl<T: Borrow<Tx>> Unscoped<T> {
         made: Option<Fingerprints>,
     ) -> Result<(), DbErr> {
         let (exact, phonetic) = made.map_or((None, None), |made| (Some(made.exact), made.phonetic));
+        let whole = exact.as_ref().map(|exact| exact.whole.as_str());
         let mut sql = self.sql();
         match table.name {
             PERSON => {
-                sql.push("UPDATE person SET fingerprint = ").bind(exact);
+                sql.push("UPDATE person SET fingerprint = ").bind(whole);
                 sql.push(", phonetic_fingerprint = ").bind(phonetic)
             }
-            _ => sql.push("UPDATE handover SET client_fingerprint = ").bind(exact),
+            _ => sql.push("UPDATE handover SET client_fingerprint = ").bind(whole),
         };
         sql.push(" WHERE ").push(table.key).push(" = ").bind(key);
-        sql.run(self.connection()).await.map(drop)
+        sql.run(self.connection()).await?;
+        match table.name {
+            PERSON => name_part::replace::<PersonRow>(self.connection(), key, exact.as_ref()).await,
+            _ => name_part::replace::<HandoverRow>(self.connection(), key, exact.as_ref()).await,
+        }
     }
 
     /// The reports of wrong values of a referral: their ids, and the marks of the disputed values.
@@ -233,11 +256,27 @@ impl<T: Borrow<Tx>> Unscoped<T> {
     }
 }
 
-fn read(table: &TextTable, names: &[&'static str], columns: &mut Columns<'_>) -> Result<TextRow, DbErr> {
+/// Appends the fingerprints of a table's rows, if they have some.
+fn push_fingerprints(sql: &mut Sql, table: &str) {
+    match table {
+        PERSON => {
+            sql.push(", fingerprint, ");
+            name_part::push_parts::<PersonRow>(sql, "person.id");
+            sql.push(", phonetic_fingerprint");
+        }
+        HANDOVER => {
+            sql.push(", client_fingerprint, ");
+            name_part::push_parts::<HandoverRow>(sql, "handover.referral_id");
+        }
+        _ => {}
+    }
+}
+
+fn read(table: &str, names: &[&'static str], columns: &mut Columns<'_>) -> Result<TextRow, DbErr> {
     let key = columns.next()?;
-    let fingerprints = match table.name {
-        PERSON => (columns.next()?, columns.next()?),
-        HANDOVER => (columns.next()?, None),
+    let (client, phonetic) = match table {
+        PERSON => (name_part::read(columns)?, columns.next()?),
+        HANDOVER => (name_part::read(columns)?, None),
         _ => (None, None),
     };
     let mut texts = BTreeMap::new();
@@ -246,5 +285,5 @@ fn read(table: &TextTable, names: &[&'static str], columns: &mut Columns<'_>) ->
             texts.insert(name, text);
         }
     }
-    Ok(TextRow { key, texts, fingerprints })
+    Ok(TextRow { key, texts, client, phonetic })
 }

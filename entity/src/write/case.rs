@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::Writes;
 use crate::codec::case_file::{self, CaseChange, NewCase};
 use crate::codec::household_member::{self, NewMember};
+use crate::codec::name_part::insert_with_parts;
 use crate::codec::note::NewNote;
 use crate::codec::person::{self, Fingerprints, PersonRow};
 use crate::codec::values::{Changes, Values};
@@ -55,7 +56,7 @@ impl Writes {
     /// The database does not answer.
     pub async fn insert_client(&self, new: PersonRow) -> Result<ClientKey, DbErr> {
         let new = PersonRow { agency_id: self.author().agency_id, ..new };
-        insert_stored(self.tx().connection(), std::slice::from_ref(&new)).await?;
+        insert_with_parts(self.tx().connection(), std::slice::from_ref(&new)).await?;
         Ok(ClientKey::of(new.id))
     }
 

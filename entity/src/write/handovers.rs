@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::Writes;
 use crate::codec::handover::{self, HandoverRow};
 use crate::codec::message::NewMessage;
+use crate::codec::name_part::insert_with_parts;
 use crate::keys::{ReferralKey, ids};
 use crate::read::ReferralRow;
 use crate::sql::batch::insert_stored;
@@ -49,7 +50,7 @@ impl Writes {
         let copies: Vec<HandoverRow> = copies.into_iter().map(of_key).collect();
         let referrals: Vec<Uuid> = copies.iter().map(|copy| copy.referral_id).collect();
         handover::delete(self.tx().connection(), &referrals).await?;
-        insert_stored(self.tx().connection(), &copies).await
+        insert_with_parts(self.tx().connection(), &copies).await
     }
 
     /// Writes a changed copy.

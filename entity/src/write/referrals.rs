@@ -14,10 +14,11 @@ use uuid::Uuid;
 
 use super::Writes;
 use crate::codec::handover;
+use crate::codec::name_part::insert_with_parts;
 use crate::database::tx::Tx;
 use crate::keys::{ReferralKey, ids};
 use crate::read::{CaseRow, Contact, ReferralRow};
-use crate::sql::batch::{KEYS, insert_stored};
+use crate::sql::batch::KEYS;
 use crate::tables::code::Code;
 use crate::tables::{referral, referral_event};
 
@@ -179,7 +180,7 @@ impl Writes {
             ..Default::default()
         };
         referral::Entity::insert(row).exec_without_returning(connection).await?;
-        insert_stored(connection, &[about]).await?;
+        insert_with_parts(connection, &[about]).await?;
         let first = referral_event::Model { referral_id: draft.id, ..first };
         let first = referral_event::Entity::insert(first.into_active_model());
         first.exec_without_returning(connection).await.map(drop)

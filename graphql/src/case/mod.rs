@@ -230,6 +230,6 @@ pub(crate) struct CaseFilter {
     pub(crate) open: Option<bool>,
     /// Die Fallnummer, genau.
     pub(crate) case_number: Option<String>,
-    /// Die Person: genau nach Angleichung der Schreibweise.
+    /// Die Person, in jeder Schreibweise des Namens; auch ein Teil eines Doppelnamens findet sie.
     pub(crate) client: Option<ClientInput>,
 }

@@ -40,7 +40,9 @@ pub(crate) struct ReferralFilter {
     pub(crate) client: Option<ClientInput>,
 }
 
-/// Die Person am Schalter: genau nach Angleichung der Schreibweise (Groß- und Kleinschreibung, Akzente, Bindestriche).
+/// Die Person am Schalter, in jeder Schreibweise des Namens (Groß- und Kleinschreibung, Akzente, Bindestriche). Jeder Teil eines
+/// Doppelnamens findet sie auch, außer Zusätzen wie „von“ und Teilen mit weniger als drei Buchstaben. Ein Doppelname findet auch, wer
+/// einen seiner Teile als ganzen Namen hat; zwei Doppelnamen mit nur einem gemeinsamen Teil sind verschieden.
 #[derive(Clone, InputObject)]
 #[graphql(tag = "for work")]
 pub(crate) struct ClientInput {
@@ -120,7 +122,7 @@ pub(crate) fn fingerprint(session: &Session, client: &ClientInput) -> Result<Cli
             return Err(Failure::BadInput(text.to_owned()));
         }
     };
-    Ok(session.key().client_name(&client.family_name, born))
+    Ok(session.key().sought_client(&client.family_name, born))
 }
 
 /// The words without duplicates. A list of 8,000 words in a statement takes 17 ms, and an enum has about a dozen.
