@@ -14,6 +14,7 @@ pub use eligibility::{Decide, decide};
 pub use note::add_note;
 pub use open::{OpenCase, open};
 pub use record::Record;
+pub(crate) use record::clean;
 pub use support_plan::{NewGoal, NewStep, Responsible, set_plan};
 pub use update::{UpdateCase, update};
 
@@ -27,7 +28,6 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::refusal::WorkError;
-use crate::text::line;
 use crate::work::Work;
 
 /// A case, and the version that the client saw.
@@ -103,7 +103,7 @@ fn number_in_use(error: DbErr) -> WorkError {
 }
 
 fn case_number(number: &str) -> Result<String, WorkError> {
-    line("caseNumber", number)
+    crate::text::number("caseNumber", number)
 }
 
 /// Refuses a day of arrival before the birth.

@@ -5,21 +5,22 @@ mod key;
 
 use std::collections::BTreeSet;
 
+use chrono::NaiveDate;
 use kim_domain::birth_date::BirthDate;
 use kim_domain::calendar::Clock;
 use kim_domain::field::HandoverField as F;
 use kim_domain::fingerprint::{FingerprintKey, can_be_found};
 use kim_domain::matching::{Person, fingerprints};
-use kim_domain::person_name::{person_name, person_or_office};
-use kim_domain::value::{LegalRepresentative, Value, nfc};
+use kim_domain::value::{Value, nfc, office_number};
 use kim_entity::DbErr;
 use kim_entity::database::Database;
 use kim_entity::person::Fingerprints;
 use kim_entity::unscoped::{TEXT_TABLES, TextRow, TextTable, Unscoped};
 use uuid::Uuid;
 
+use crate::case::clean;
 use crate::referral::value_mark;
-use crate::telephone::phone;
+use crate::text::number;
 
 /// Number of rows that are read and written in one transaction.
 const BATCH: i64 = 400;
@@ -90,7 +91,7 @@ pub async fn normalise(
             after = Some(last.key);
             for row in rows {
                 state.rows += 1;
-                one(&all, key, table, row, &mut state).await?;
+                one(&all, (key, clock.today()), table, row, &mut state).await?;
             }
             all.into_tx().commit().await?;
             progress(&state);
@@ -102,13 +103,13 @@ pub async fn normalise(
 
 async fn one(
     all: &Unscoped,
-    key: &FingerprintKey,
+    (key, today): (&FingerprintKey, NaiveDate),
     table: &TextTable,
     mut row: TextRow,
     state: &mut Normalised,
 ) -> Result<(), DbErr> {
     for (&column, text) in &mut row.texts {
-        let new = nfc(text);
+        let new = stored_form(column, text);
         if new == *text {
             continue;
         }
@@ -126,7 +127,7 @@ async fn one(
         *text = new;
     }
     if table.is_record() {
-        let refused = row.texts.iter().filter(|(column, text)| is_refused(column, text));
+        let refused = row.texts.iter().filter(|(column, text)| is_refused(column, text, today));
         state.refused.extend(refused.map(|(&column, _)| (row.key, column)));
     }
     if table.has_fingerprints() && renew(all, key, table, &row).await? {
@@ -145,27 +146,20 @@ async fn renew_marks(all: &Unscoped, key: &FingerprintKey, referral: Uuid, old: 
     Ok(())
 }
 
+fn stored_form(column: &str, text: &str) -> String {
+    match column {
+        "case_number" | "sender_reference" | "receiver_reference" => office_number(text),
+        _ => nfc(text),
+    }
+}
+
 /// Whether the value of a column could not be written today.
-fn is_refused(column: &str, text: &str) -> bool {
-    let field = |wanted: F| column == wanted.column();
-    let stored = if field(F::FamilyName) || field(F::GivenName) {
-        person_name(text).ok()
-    } else if field(F::Phone) {
-        // Earlier versions stored other groups.
-        phone(text).map(|_| text.to_owned())
-    } else if field(F::NameVariants) {
-        let Some(Value::Lines(names)) = Value::parse(F::NameVariants.value_type(), text) else { return true };
-        return names.iter().any(|name| person_name(name).is_err());
-    } else if field(F::LegalRepresentative) {
-        let parsed = Value::parse(F::LegalRepresentative.value_type(), text);
-        let Some(Value::LegalRepresentative(LegalRepresentative { name, phone: number, .. })) = parsed else {
-            return true;
-        };
-        return person_or_office(&name).is_err() || number.is_some_and(|number| phone(&number).is_none());
-    } else {
-        return false;
-    };
-    stored.is_none()
+fn is_refused(column: &str, text: &str, today: NaiveDate) -> bool {
+    if column == "case_number" {
+        return number(column, text).is_err();
+    }
+    let Some(&field) = F::ALL.iter().find(|field| field.column() == column) else { return false };
+    Value::parse(field.value_type(), text).is_none_or(|value| clean(field, &value, today).is_err())
 }
 
 /// Renews the fingerprints of a row; whether they changed.
@@ -197,6 +191,7 @@ mod tests {
 
     #[test]
     fn values_of_earlier_versions_are_refused_only_if_they_could_not_be_written() {
+        let today = NaiveDate::from_ymd_opt(2026, 11, 20).expect("a day");
         for (column, text) in [
             ("family_name", "Y?ld?z"),
             ("given_name", "#NV"),
@@ -204,18 +199,36 @@ mod tests {
             ("phone", "2215550123"),
             ("phone", "0221 5550123 0 0 0 0 0 0"),
             ("legal_representative", r#"{"name":"=1+1"}"#),
+            ("street", "?"),
+            ("city", "K?ln"),
+            ("city", "KÃ¶ln"),
+            ("wohnsitzauflage", r#"{"place":"Köln?"}"#),
+            ("case_number", "#NV"),
+            ("concern", "M\u{fffd}ller"),
             ("legal_representative", r#"{"name":"Amt","phone":"+0221"}"#),
         ] {
-            assert!(is_refused(column, text), "{column} {text}");
+            assert!(is_refused(column, text, today), "{column} {text}");
         }
         for (column, text) in [
             ("family_name", "Yıldız"),
             ("name_variants", r#"["Al-Haddad"]"#),
             ("phone", "0221 555 057 12"),
             ("legal_representative", r#"{"name":"Amt Köln 3","phone":"0221 221 0"}"#),
-            ("street", "?"),
+            ("street", "Straße des 17. Juni"),
+            ("birth_date", "1990-05"),
+            ("gender", "FEMALE"),
+            ("concern", "Wo?"),
+            ("pending", "?"),
         ] {
-            assert!(!is_refused(column, text), "{column} {text}");
+            assert!(!is_refused(column, text, today), "{column} {text}");
         }
+    }
+
+    #[test]
+    fn a_number_of_an_office_has_the_hyphen_and_the_blanks_of_a_keyboard() {
+        for column in ["case_number", "sender_reference", "receiver_reference"] {
+            assert_eq!(stored_form(column, "K\u{2011}1\u{a0}2"), "K-1 2");
+        }
+        assert_eq!(stored_form("street", "Ko\u{308}ln \u{2013} Su\u{308}d"), "Köln – Süd");
     }
 }

@@ -4,7 +4,7 @@ use kim_domain::damage::{Damage, damage, damage_of_line};
 use kim_domain::person_name::{NotAName, person_name, person_or_office};
 use kim_domain::placeholder::is_placeholder;
 use kim_domain::reference::looks_like_foreign_number;
-use kim_domain::value::nfc;
+use kim_domain::value::{nfc, office_number};
 
 use crate::refusal::WorkError;
 
@@ -57,6 +57,16 @@ fn undamaged(name: &str, text: String, find: fn(&str) -> Option<Damage>) -> Resu
         Some(Damage::Empty) => "enthält weder Buchstaben noch Ziffern: bitte neu eingeben oder leer lassen",
     };
     Err(WorkError::bad_input(format!("„{name}“ {why}.")))
+}
+
+/// Checks a number that an office gives, such as a case number or its own reference.
+pub(crate) fn number(name: &str, text: &str) -> Result<String, WorkError> {
+    line(name, text).map(|text| office_number(&text))
+}
+
+/// Checks an optional number. An empty one is treated as absent.
+pub(crate) fn optional_number(name: &str, text: Option<&str>) -> Result<Option<String>, WorkError> {
+    optional_line(name, text).map(|text| text.map(|text| office_number(&text)))
 }
 
 /// Checks an optional line. An empty line is treated as absent.

@@ -110,7 +110,7 @@ pub(super) fn fingerprints(
 }
 
 /// The value in its stored form; `None` for an empty list.
-fn clean(field: F, value: &Value, today: NaiveDate) -> Result<Option<Value>, WorkError> {
+pub(crate) fn clean(field: F, value: &Value, today: NaiveDate) -> Result<Option<Value>, WorkError> {
     let name = field.name();
     Ok(Some(match value {
         Value::Text(one) => Value::Text(text(name, one)?),

@@ -226,10 +226,10 @@ impl CaseRow {
     }
 }
 
-/// The case number as it is written: another form would be another case.
 fn case_number(cells: &mut Cells<'_>) -> Option<String> {
     cells.require("Fallnummer");
-    own_line(cells, "Fallnummer").map(|own| own.first.unwrap_or(own.text))
+    let line = cells.line("Fallnummer")?;
+    own_words(cells, "Fallnummer", line, text::number).map(|own| own.text)
 }
 
 /// The place of a residence obligation; `None` for a no.

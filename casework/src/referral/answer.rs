@@ -9,7 +9,7 @@ use kim_entity::write::ReferralChange;
 use super::draft::{Contact, checked};
 use super::{ReferralResult, Target};
 use crate::refusal::WorkError;
-use crate::text::optional_line;
+use crate::text::optional_number;
 use crate::work::{Move, Work, mover};
 
 /// An answer without free text, so that it can be given to many referrals at once.
@@ -77,7 +77,7 @@ pub async fn accept(
     contact: &Contact,
 ) -> Result<ReferralResult, WorkError> {
     let with = ReferralChange {
-        receiver_reference: optional_line("ownReference", own_reference)?,
+        receiver_reference: optional_number("ownReference", own_reference)?,
         // Without a named contact, the agreement's contact stays.
         receiver_contact: checked(contact)?,
         ..accepted(work)

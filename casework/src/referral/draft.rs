@@ -16,7 +16,7 @@ use crate::import::random_reference;
 use crate::list_length::require_room;
 use crate::refusal::WorkError;
 use crate::telephone;
-use crate::text::{office, optional, optional_line, text};
+use crate::text::{office, optional, optional_line, optional_number, text};
 use crate::work::{Work, mover};
 
 /// Checks the lines of a contact.
@@ -90,7 +90,7 @@ pub async fn draft(work: &mut Work<'_>, input: &Draft) -> Result<ReferralResult,
         purpose: input.purpose,
         kind: input.kind,
         reference: random_reference(&mut rand::rng()),
-        sender_reference: optional_line("ownReference", input.own_reference.as_deref())?,
+        sender_reference: optional_number("ownReference", input.own_reference.as_deref())?,
         agreement_id: parties.agreement.as_ref().map(|agreement| agreement.id),
         consent_id: parties.consent.as_ref().map(|consent| consent.id),
         offered: fields,

@@ -85,7 +85,7 @@ impl TextTable {
     /// Whether the values of its rows can still be changed by their owner, so that a wrong one is worth telling.
     #[must_use]
     pub fn is_record(&self) -> bool {
-        matches!(self.name, PERSON | "household_member")
+        matches!(self.name, PERSON | CASE | "household_member")
     }
 }
 

@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use kim_domain::Word;
 use kim_domain::agency::Scope;
 use kim_domain::id::Kind;
+use kim_domain::value::office_number;
 use kim_entity::read;
 use uuid::Uuid;
 
@@ -68,7 +69,7 @@ fn case_filter(session: &Session, input: CaseFilter) -> Result<read::CaseFilter,
     Ok(read::CaseFilter {
         phase: input.phase.map(|phases| unique_words(phases).into_iter().map(Word::code).collect()),
         open: input.open,
-        case_number: input.case_number,
+        case_number: input.case_number.map(|number| office_number(&number)),
         client: input.client.map(|client| fingerprint(session, &client)).transpose()?,
     })
 }
