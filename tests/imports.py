@@ -30,15 +30,21 @@ MEANT: dict[str, list[set[str]]] = {"graphql": [{"case", "referral"}]}
 
 # The functions of entity that hand out a connection or access without a viewer. clippy.toml bans those that are BANNED, so
 # that each use states its reason; the others need what one of these returned.
-BANNED = {"Database::unscoped", "Writes::unscoped", "Database::for_migrations", "Database::for_demo_guard"}
+BANNED = {
+    "Database::unscoped",
+    "Writes::unscoped",
+    "Database::for_migrations",
+    "Database::for_demo_guard",
+    "Database::file_for_demo_guard",
+    "Database::session_for_demo_lock",
+}
 WAYS = {name.split("::")[1] for name in BANNED} | {"begin", "begin_reading", "tx", "into_tx"}
-ACCESS = re.compile(r"\b(DatabaseConnection|DatabaseTransaction|Databases|UnscopedDatabase|Unscoped|Tx)\b")
+ACCESS = re.compile(r"\b(DatabaseConnection|DatabaseTransaction|Databases|DemoSession|UnscopedDatabase|Unscoped|Tx)\b")
 PUBLIC_FUNCTION = re.compile(r"\bpub (?:async |const )*fn (\w+)[^;{]*")
 # A function of the folder that has no value of an opened access as `self`.
 WITHOUT_SELF = re.compile(r"\bpub (?:async |const )*fn (\w+)(?:<[^(]*>)?\((?!\s*&?(?:mut )?self\b)")
-# The only file of the folder with reads for a viewer, and the only files of the program that open a connection themselves.
+# The only file of the folder with reads for a viewer.
 FOR_A_VIEWER = {"entity/src/unscoped/support_notices.rs"}
-CONNECTS = {"src/demo/guard.rs", "src/demo/lock.rs"}
 RAW = re.compile(r"\.raw\(\)|\.raw_(?:log|read|write|observe|closing)\(|\bkim_entity::raw\b")
 CONNECT = re.compile(r"\b\w*ConnectOptions\b|\bDatabase::connect\b")
 
@@ -107,7 +113,7 @@ def ways(root: Path) -> list[str]:
             if crate != "entity":
                 if RAW.search(text):
                     faults.append(f"{name}: uses the feature `raw`, which only tests and the benchmark have")
-                if CONNECT.search(text) and name not in CONNECTS:
+                if CONNECT.search(text):
                     faults.append(f"{name}: opens a connection itself")
                 continue
             if name == "entity/src/raw.rs":

@@ -19,7 +19,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, Db
 
 use crate::agency_directory::DirectoryCache;
 pub(crate) use begin::begin_alone;
-pub use connections::Databases;
+pub use connections::{Databases, DemoSession};
 use dead_connections::DeadConnections;
 pub use dead_connections::is_dead_connection;
 use errors::refused;
