@@ -162,7 +162,8 @@ on_both! {
         let staying = referral::ActiveModel { carries_application: Set(true), due_on: Set(day("2020-02-28")), ..Default::default() };
         let first = referral::Column::Id.is_in(ids[..3].to_vec());
         referral::Entity::update_many().set(staying).filter(first).exec(db.database.raw()).await.expect("applications");
-        let run = || tick_in_steps(&db.database, &Clock::system(), TimerPeriods::default(), 2, || true);
+        let (clock, periods) = (Clock::system(), TimerPeriods::default());
+        let run = || tick_in_steps(&db.database, &clock, periods, 2, || true);
         assert_eq!(run().await.expect("a run"), RunCounts { expired: 2, reminded: 3, ..NOTHING });
         assert_eq!(run().await.expect("a run"), NOTHING);
     }
