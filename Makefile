@@ -35,7 +35,7 @@ $(GRAPHIQL): web/graphiql/package-lock.json
 # The tests run last, so that their result is the last output.
 test: lint deny check ## Run everything, on SQLite and PostgreSQL (started on a free port)
 
-lint: ## Check formatting, lints, the direction of imports, and the ways into the database
+lint: ## Check formatting, lints, the direction of imports, the ways into the database, and the length of files
 	@$(call need,python3)
 	$(CARGO) fmt --all -- --check
 	python3 tests/imports.py

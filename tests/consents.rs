@@ -47,7 +47,7 @@ pub(crate) async fn done(scenario: &Scenario, mutation: &str, input: Value) -> (
 }
 
 /// Executes a mutation that must be refused. Returns the code and the fields.
-async fn refused(scenario: &Scenario, mutation: &str, input: Value) -> (String, Value) {
+pub(crate) async fn refused(scenario: &Scenario, mutation: &str, input: Value) -> (String, Value) {
     let answer = mutate(scenario, &traeger(), mutation, input).await;
     assert_eq!(answer["data"], json!({ mutation: null }), "{mutation}: {answer}");
     let extensions = &answer["errors"][0]["extensions"];

@@ -15,7 +15,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::plan::{Watched, same_either_way};
+use crate::statement_counts::{Watched, same_either_way};
 use crate::support::database::{Backend, fresh};
 use crate::support::server::{TestServer, token, verified};
 use crate::support::world::{self, ConsentSpec, ReferralSpec, World, in_days, today};

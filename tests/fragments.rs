@@ -4,7 +4,7 @@ use kim_domain::agency::Role;
 use kim_entity::disclosure_log;
 use sea_orm::{EntityTrait as _, QueryOrder as _};
 
-use crate::plan::{Watched, fill};
+use crate::statement_counts::{Watched, fill};
 use crate::support::on_both;
 
 /// Documents that select an object several times, and documents that select the same once.

@@ -5,7 +5,7 @@ mod faults;
 mod files;
 mod normalised;
 mod rows;
-mod two_doors;
+mod same_checks;
 mod volume;
 
 use std::collections::BTreeMap;

@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
-"""Check the direction of imports, and the ways into the database that no viewer narrows.
+"""Check the direction of imports, the ways into the database that no viewer narrows, and the length of files.
 
 Usage: imports.py [ROOT]
 
 A room is what lies directly under a crate's `src`: a folder, or a file together with the folder of its name.
 Exit status 1 prints each import of a crate that must not be known there, each circle of rooms that is not listed in
-MEANT, and each way into the database that is not listed in WAYS, not banned by clippy, or used where it must not be.
-Tests inside the crates are not read.
+MEANT, each way into the database that is not listed in WAYS, not banned by clippy, or used where it must not be, and
+each Rust file of more than MAX_LINES lines. Tests inside the crates are read only for their length.
 """
 
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,17 +31,26 @@ MEANT: dict[str, list[set[str]]] = {"graphql": [{"case", "referral"}]}
 
 # The functions of entity that hand out a connection or access without a viewer. clippy.toml bans those that are BANNED, so
 # that each use states its reason; the others need what one of these returned.
-BANNED = {"Database::unscoped", "Writes::unscoped", "Database::for_migrations", "Database::for_demo_guard"}
+BANNED = {
+    "Database::unscoped",
+    "Writes::unscoped",
+    "Database::for_migrations",
+    "Database::for_demo_guard",
+    "Database::file_for_demo_guard",
+    "Database::session_for_demo_lock",
+}
 WAYS = {name.split("::")[1] for name in BANNED} | {"begin", "begin_reading", "tx", "into_tx"}
-ACCESS = re.compile(r"\b(DatabaseConnection|DatabaseTransaction|Databases|UnscopedDatabase|Unscoped|Tx)\b")
+ACCESS = re.compile(r"\b(DatabaseConnection|DatabaseTransaction|Databases|DemoSession|UnscopedDatabase|Unscoped|Tx)\b")
 PUBLIC_FUNCTION = re.compile(r"\bpub (?:async |const )*fn (\w+)[^;{]*")
 # A function of the folder that has no value of an opened access as `self`.
 WITHOUT_SELF = re.compile(r"\bpub (?:async |const )*fn (\w+)(?:<[^(]*>)?\((?!\s*&?(?:mut )?self\b)")
-# The only file of the folder with reads for a viewer, and the only files of the program that open a connection themselves.
+# The only file of the folder with reads for a viewer.
 FOR_A_VIEWER = {"entity/src/unscoped/support_notices.rs"}
-CONNECTS = {"src/demo/guard.rs", "src/demo/lock.rs"}
 RAW = re.compile(r"\.raw\(\)|\.raw_(?:log|read|write|observe|closing)\(|\bkim_entity::raw\b")
 CONNECT = re.compile(r"\b\w*ConnectOptions\b|\bDatabase::connect\b")
+
+# A longer file has more than one job.
+MAX_LINES = 400
 
 COMMENT = re.compile(r"//[^\n]*")
 TEST_MODULE = re.compile(r"#\[cfg\(test\)\]\s*mod \w+ \{.*", re.S)
@@ -107,7 +117,7 @@ def ways(root: Path) -> list[str]:
             if crate != "entity":
                 if RAW.search(text):
                     faults.append(f"{name}: uses the feature `raw`, which only tests and the benchmark have")
-                if CONNECT.search(text) and name not in CONNECTS:
+                if CONNECT.search(text):
                     faults.append(f"{name}: opens a connection itself")
                 continue
             if name == "entity/src/raw.rs":
@@ -126,9 +136,24 @@ def ways(root: Path) -> list[str]:
     return faults
 
 
+def long_files(root: Path) -> list[str]:
+    """One line per Rust file of the repository that is too long. Without a repository, all but what was built counts."""
+    listed = ["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.rs"]
+    try:
+        found = subprocess.run(listed, capture_output=True, text=True, check=True).stdout.split("\0")
+        paths = [root / name for name in sorted(set(found)) if name]
+    except (OSError, subprocess.CalledProcessError):
+        paths = [path for path in sorted(root.rglob("*.rs")) if "target" not in path.relative_to(root).parts]
+    faults = []
+    for path in filter(Path.exists, paths):
+        if (lines := path.read_text().count("\n")) > MAX_LINES:
+            faults.append(f"{path.relative_to(root)}: {lines} lines, of at most {MAX_LINES}")
+    return faults
+
+
 def check(root: Path) -> list[str]:
     """One line per fault."""
-    faults = ways(root)
+    faults = ways(root) + long_files(root)
     for crate, allowed in ALLOWED.items():
         src = root / crate if crate == "src" else root / crate / "src"
         imports: dict[str, set[str]] = {}

@@ -1,5 +1,5 @@
-//! The lint of imports finds an import against the direction of the crates, a circle of rooms, and a way into the database that
-//! no viewer narrows.
+//! The lint of imports finds an import against the direction of the crates, a circle of rooms, a way into the database that no
+//! viewer narrows, and a file that is too long.
 
 use std::fs;
 use std::path::Path;
@@ -70,6 +70,15 @@ fn a_new_way_into_the_database_is_found() {
     assert!(for_a_viewer.contains("belongs elsewhere"), "{for_a_viewer}");
     let banned = found("clippy.toml", "disallowed-methods = []");
     assert!(banned.contains("clippy.toml: does not ban Database::unscoped"), "{banned}");
+}
+
+#[test]
+fn a_rust_file_of_more_than_400_lines_is_found() {
+    for path in ["src/a.rs", "entity/src/b/tests.rs", "tests/a.rs"] {
+        assert_eq!(faults(&[(path, &"\n".repeat(400))]), None);
+        let found = faults(&[(path, &"\n".repeat(401))]).unwrap_or_default();
+        assert!(found.contains(&format!("{path}: 401 lines, of at most 400")), "{found}");
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use kim_domain::id::{Kind, decode, encode, new_uuid};
 use sea_orm::{Statement, Value as Bound};
 use serde_json::{Value, json};
 
-use crate::plan::{Watched, fill, is_of_log};
+use crate::statement_counts::{Watched, fill, is_of_log};
 use crate::support::{json_of, on_both};
 
 /// What a poller asks of a referral.

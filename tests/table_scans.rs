@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use serde_json::Value;
 
-use crate::plan::{Watched, fill};
+use crate::statement_counts::{Watched, fill};
 use crate::support::database::TestDatabase;
 use crate::support::world;
 use crate::support::{json_of, on_both};

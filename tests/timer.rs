@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use chrono::NaiveDate;
 use kim::demo;
-use kim_casework::timer::{RunCounts, TimerPeriods, tick};
+use kim_casework::timer::{RunCounts, TimerPeriods, tick, tick_in_steps};
 use kim_domain::calendar::{Clock, noon_micros};
 use kim_domain::fingerprint::FingerprintKey;
 use kim_domain::id::{Kind, encode};
@@ -155,6 +155,17 @@ on_both! {
         assert_eq!(feed_kinds(&scenario, &traeger()).await.last().map(String::as_str), Some("REMINDER"));
         assert_eq!(run_on(&scenario, "2026-12-19").await, RunCounts { expired: 1, ..NOTHING });
         scenario.server.stop().await;
+    }
+
+    async fn referrals_that_stay_as_they_are_do_not_hide_the_later_ones(db: TestDatabase) {
+        let ids = fill(&db, 5, |spec| spec).await;
+        let staying = referral::ActiveModel { carries_application: Set(true), due_on: Set(day("2020-02-28")), ..Default::default() };
+        let first = referral::Column::Id.is_in(ids[..3].to_vec());
+        referral::Entity::update_many().set(staying).filter(first).exec(db.database.raw()).await.expect("applications");
+        let (clock, periods) = (Clock::system(), TimerPeriods::default());
+        let run = || tick_in_steps(&db.database, &clock, periods, 2, || true);
+        assert_eq!(run().await.expect("a run"), RunCounts { expired: 2, reminded: 3, ..NOTHING });
+        assert_eq!(run().await.expect("a run"), NOTHING);
     }
 
     async fn simultaneous_timers_act_once_and_an_interrupted_run_is_continued(db: TestDatabase) {

@@ -18,6 +18,7 @@ pub(crate) async fn require_room(work: &Work<'_>, list: OwnList) -> Result<(), W
         OwnList::Talks(_) => "Gespräche, die eine Stelle zu einer Übergabe festhält",
         OwnList::Decisions(_) => "Entscheidungen zur Zielgruppe eines Falls",
         OwnList::Referrals(_) => "Übergaben eines Falls",
+        OwnList::Consents(_) => "Einwilligungen einer Klientin oder eines Klienten",
     };
     Err(WorkError::not_allowed(format!("Es gibt höchstens {MAX_ROWS} {what}; so viele sind es schon.")))
 }

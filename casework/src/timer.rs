@@ -18,6 +18,8 @@ use crate::work::{Move, TimerWork, Work};
 
 /// Days for which the result of a request is kept for repeats.
 pub const REQUEST_RETENTION_DAYS: i64 = 30;
+/// Maximum number of referrals that one statement of a search finds. The next statement goes on after the last of them.
+const FOUND_AT_ONCE: usize = 10_000;
 /// Number of requests that are deleted per transaction.
 const BATCH: i64 = 500;
 /// Number of failed actions after which a run is aborted. One broken referral must not stop the others, but a database
@@ -58,26 +60,50 @@ pub struct RunCounts {
 ///
 /// # Errors
 /// If the database does not answer. Actions that were done before remain.
-#[expect(clippy::disallowed_methods, reason = "the timer looks for due referrals of all agencies")]
 pub async fn tick(
     database: &Database,
     clock: &Clock,
     periods: TimerPeriods,
     keep_running: impl Fn() -> bool,
 ) -> Result<RunCounts, DbErr> {
+    tick_in_steps(database, clock, periods, FOUND_AT_ONCE, keep_running).await
+}
+
+/// As [`tick`], with another maximum number of referrals that one statement of a search finds.
+///
+/// # Errors
+/// As [`tick`].
+#[expect(clippy::disallowed_methods, reason = "the timer looks for due referrals of all agencies")]
+pub async fn tick_in_steps(
+    database: &Database,
+    clock: &Clock,
+    periods: TimerPeriods,
+    found_at_once: usize,
+    keep_running: impl Fn() -> bool,
+) -> Result<RunCounts, DbErr> {
     let mut done = RunCounts::default();
+    let most = i64::try_from(found_at_once).unwrap_or(i64::MAX);
     for search in searches(clock.today(), periods.expire_after_working_days) {
-        for referral in database.unscoped().search(search).await? {
-            if !keep_running() {
-                return Ok(done);
+        let mut last = None;
+        loop {
+            let found = database.unscoped().search(search, last, most).await?;
+            for referral in &found {
+                if !keep_running() {
+                    return Ok(done);
+                }
+                match run_action(database, clock, periods, referral.id).await {
+                    Ok(Some(action)) => done.count(action),
+                    // Another request was faster, or holds the lock.
+                    Ok(None) | Err(WorkError::Refused(_)) => {}
+                    Err(WorkError::Database(error)) if done.failed == MAX_FAILURES => return Err(error),
+                    Err(WorkError::Database(_)) => done.failed += 1,
+                }
             }
-            match run_action(database, clock, periods, referral).await {
-                Ok(Some(action)) => done.count(action),
-                // Another request was faster, or holds the lock.
-                Ok(None) | Err(WorkError::Refused(_)) => {}
-                Err(WorkError::Database(error)) if done.failed == MAX_FAILURES => return Err(error),
-                Err(WorkError::Database(_)) => done.failed += 1,
+            if found.len() < found_at_once {
+                break;
             }
+            // Not from the beginning: those with which nothing was done would be found again and again.
+            last = found.last().copied();
         }
     }
     let before = clock.now_micros() - REQUEST_RETENTION_DAYS * 86_400_000_000;

@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_part_is_a_part() {
+    fn a_birth_date_is_either_a_day_or_a_part() {
         let shown = |text| (born(text).day().map(|day| day.to_string()), born(text).part());
         assert_eq!(shown("1990-05-17"), (Some("1990-05-17".to_owned()), None));
         assert_eq!(shown("1990-05"), (None, Some("1990-05".to_owned())));

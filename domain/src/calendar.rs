@@ -119,8 +119,12 @@ mod tests {
     }
 
     #[test]
-    fn noon_is_noon_in_berlin() {
+    fn noon_in_summer_is_ten_in_utc() {
         assert_eq!(noon_micros(day(2026, 7, 1)), 1_782_900_000_000_000);
+    }
+
+    #[test]
+    fn whoever_is_born_on_29_february_is_a_year_older_on_1_march() {
         assert_eq!(age_on(day(2000, 2, 29), day(2026, 2, 28)), 25);
         assert_eq!(age_on(day(2000, 2, 29), day(2026, 3, 1)), 26);
     }

@@ -228,7 +228,7 @@ fn complete(mut response: Response) -> Response {
             // The response must not reveal whether the request or the database timed out first.
             return Response::from_errors(vec![without_location(timed_out())]);
         }
-        // Two validation rules of the engine can report the same error.
+        // Gap: two validation rules of the engine can report the same error. No upstream issue found.
         response.errors.dedup_by(|a, b| a.message == b.message && a.locations == b.locations && a.path == b.path);
         response.errors.truncate(MAX_ERRORS);
     }

@@ -100,3 +100,40 @@ impl MigratorTrait for LogMigrator {
         "kim_log_migration".into_iden()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first of the main database's migrations from which on the list is in the order of the numbers. The earlier ones are
+    /// in the order in which they were written, which a released list keeps.
+    const ORDERED_FROM: u32 = 17;
+    /// The first number of the log's migrations.
+    const OF_LOG: u32 = 100_000;
+
+    /// The days and numbers in the names.
+    fn numbers(migrations: Vec<Box<dyn MigrationTrait>>) -> Vec<(u32, u32)> {
+        let parsed = |name: &str| {
+            let (day, number) = name.strip_prefix('m')?.split_once('_')?;
+            Some((day.parse().ok()?, number.split_once('_')?.0.parse().ok()?))
+        };
+        migrations.iter().map(|one| parsed(one.name()).unwrap_or_else(|| panic!("{}", one.name()))).collect()
+    }
+
+    #[test]
+    fn numbers_of_migrations_are_unique_and_ascend() {
+        let (main, log) = (numbers(MainMigrator::migrations()), numbers(LogMigrator::migrations()));
+        let (early, ordered): (Vec<_>, Vec<_>) = main.into_iter().partition(|(_, number)| *number < ORDERED_FROM);
+        let mut all: Vec<u32> = early.iter().chain(&ordered).chain(&log).map(|(_, number)| *number).collect();
+        let count = all.len();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), count, "a number is used twice");
+        for list in [&ordered, &log] {
+            let ascends = |pair: &[(u32, u32)]| pair[0].0 <= pair[1].0 && pair[0].1 < pair[1].1;
+            assert!(list.windows(2).all(ascends), "a new migration has the next number: {list:?}");
+        }
+        assert!(early.iter().chain(&ordered).all(|(_, number)| *number < OF_LOG), "{ordered:?}");
+        assert!(log.iter().all(|(_, number)| *number >= OF_LOG), "{log:?}");
+    }
+}

@@ -8,8 +8,8 @@ use kim_entity::database::{Database, Databases};
 use kim_entity::{agency, setting};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveValue::Set, ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityName, EntityTrait,
-    PaginatorTrait, QuerySelect, Statement, TransactionTrait as _,
+    ActiveValue::Set, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityName, EntityTrait, PaginatorTrait,
+    QuerySelect, Statement, TransactionTrait as _,
 };
 
 use super::lock::sqlite_file;
@@ -31,17 +31,15 @@ pub(super) enum Content {
     Demo,
 }
 
-/// Refuses a SQLite file that is no demo's. It is read with default options first, because opening it as a database of
-/// kim would already write to it.
+/// Refuses a SQLite file that is no demo's.
 ///
 /// # Errors
 /// [`Failure::Usage`] if the file is no demo's; [`Failure::Failed`] if it cannot be read.
+#[expect(clippy::disallowed_methods, reason = "the guard looks at a file that may be somebody else's")]
 pub(super) async fn refuse_foreign_file(database: &str) -> Result<(), Failure> {
     let Some(path) = sqlite_file(database).filter(|path| path.exists()) else { return Ok(()) };
-    let mut options = ConnectOptions::new("sqlite:");
-    options.max_connections(1).sqlx_logging(false).map_sqlx_sqlite_opts(move |sqlite| sqlite.filename(&path));
     let unreadable = |error: DbErr| Failure::failed(format!("cannot read the database: {error}"));
-    let file = sea_orm::Database::connect(options).await.map_err(unreadable)?;
+    let file = Database::file_for_demo_guard(&path).await.map_err(unreadable)?;
     let content = content(&file).await;
     file.close().await.map_err(Failure::failed)?;
     content.map(drop)

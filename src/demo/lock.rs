@@ -2,10 +2,9 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
-use sea_orm::sqlx::postgres::PgConnectOptions;
-use sea_orm::sqlx::{ConnectOptions, PgConnection, query_scalar};
+use kim_entity::DbErr;
+use kim_entity::database::{Database, DemoSession};
 
 use crate::failure::Failure;
 
@@ -14,8 +13,8 @@ use crate::failure::Failure;
 pub enum Lock {
     /// A locked file next to a SQLite file.
     File(File),
-    /// A connection to PostgreSQL whose session holds the lock. It is not in a pool, because a pool closes idle connections.
-    Session(PgConnection),
+    /// A session of PostgreSQL that holds the lock.
+    Session(DemoSession),
     /// No lock, because the URL is not that of a supported database. Opening it will fail.
     None,
 }
@@ -54,17 +53,11 @@ impl Lock {
         }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the lock is a session of its own, which reads no table")]
     async fn lock_session(url: &str) -> Result<Self, Failure> {
-        let failure = |error: sea_orm::sqlx::Error| Failure::failed(format!("cannot open the database: {error}"));
-        // The driver's own error message is not shown, because it quotes the URL with its password.
-        let options =
-            PgConnectOptions::from_str(url).map_err(|_| Failure::failed("the PostgreSQL URL cannot be parsed"))?;
-        let mut session =
-            options.application_name("kim demo").disable_statement_logging().connect().await.map_err(failure)?;
-        // One lock per schema, because each schema has its own tables.
-        let lock = "SELECT pg_try_advisory_lock(hashtext('kim demo'), hashtext(coalesce(current_schema(), '')))";
-        let acquired: bool = query_scalar(lock).fetch_one(&mut session).await.map_err(failure)?;
-        if acquired { Ok(Self::Session(session)) } else { Err(held_by_another()) }
+        let failure = |error: DbErr| Failure::failed(format!("cannot open the database: {error}"));
+        let session = Database::session_for_demo_lock(url).await.map_err(failure)?;
+        session.map(Self::Session).ok_or_else(held_by_another)
     }
 }
 

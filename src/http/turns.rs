@@ -5,9 +5,9 @@
 //! least time; within an agency, that of the person who has used the least time. Time counts while others wait, and is forgotten
 //! by half every ten seconds. Statistics read many rows: one runs at once for each agency, and [`MAX_STATISTICS`] in all.
 //!
-//! An agency that keeps requests running for much of the time shares the processors with the others, whether it waits or not:
-//! while other agencies work too, an eighth of the places is left to it. If there is no place to wait, the last request of
-//! whoever has the most waiting makes room for somebody who has fewer.
+//! An agency whose requests have run for more than [`HEAVY`] seconds, faded in the same way, is limited even if none of its
+//! requests waits: while other agencies send requests too, it may use at most an eighth of the places. If there is no place to
+//! wait, the last request of whoever has the most waiting is refused in favour of somebody who has fewer.
 //!
 //! All this is per process. A waiting request holds no connection of the database.
 
@@ -22,8 +22,8 @@ use tokio::time::Instant;
 const MAX_STATISTICS: usize = 2;
 /// Time in which the used time counts only half as much.
 const HALF_LIFE: Duration = Duration::from_secs(10);
-/// Seconds of running requests in the last half-lives, from which an agency counts as heavy: less than one request at every
-/// moment, which makes 14.
+/// Seconds for which an agency's requests have run, faded by [`HALF_LIFE`], above which it may use only an eighth of the places.
+/// One request that runs all the time comes to 14 seconds: the half-life divided by the natural logarithm of 2.
 const HEAVY: f64 = 10.0;
 /// Used time in seconds that is forgotten.
 const NEGLIGIBLE: f64 = 0.001;

@@ -8,11 +8,12 @@ use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::ReferralStatus;
 use kim_entity::consent;
 use kim_entity::read::{OwnConsent, ReferralRow, Values};
-use kim_entity::write::AffectedRows;
+use kim_entity::write::{AffectedRows, OwnList};
 use uuid::Uuid;
 
 use super::referral_base::base_on;
 use super::{ConsentResult, DeclaredConsent, own, write_event};
+use crate::list_length::require_room;
 use crate::refusal::WorkError;
 use crate::work::Work;
 
@@ -36,8 +37,8 @@ pub struct Record {
 /// referrals are resumed.
 ///
 /// # Errors
-/// NOT_FOUND for a case that is not the viewer's; ACTION_NOT_ALLOWED if there is a consent already or the case is
-/// closed; BAD_INPUT for a receiver that cannot receive this purpose, or an invalid consent.
+/// NOT_FOUND for a case that is not the viewer's; ACTION_NOT_ALLOWED if there is a consent already, the case is closed, or
+/// the client has too many consents; BAD_INPUT for a receiver that cannot receive this purpose, or an invalid consent.
 pub async fn record(work: &mut Work<'_>, input: &Record) -> Result<ConsentResult, WorkError> {
     let case = match input.case {
         Some(id) => work.reads().cases_by_id(&[id], FieldSet::EMPTY).await?.pop(),
@@ -56,6 +57,7 @@ pub async fn record(work: &mut Work<'_>, input: &Record) -> Result<ConsentResult
         WorkError::bad_input("„receiverId“ ist keine Stelle Ihrer Kommune, die für diesen Zweck gebeten werden kann.")
     })?;
     let client = work.writes().lock_person(case.client(), BIRTH).await?.ok_or_else(WorkError::not_found)?;
+    require_room(work, OwnList::Consents(case.client())).await?;
     let today = work.today();
     let concerned = work.writes().affected_by_consent(case.client(), receiver.id, input.purpose).await?;
     if concerned.consents.iter().any(|one| matches!(one.state(today), ConsentState::InForce | ConsentState::NotYet)) {
@@ -71,8 +73,9 @@ pub async fn record(work: &mut Work<'_>, input: &Record) -> Result<ConsentResult
 /// Records a consent that replaces another one, whether that one is in force, has ended or was withdrawn.
 ///
 /// # Errors
-/// NOT_FOUND; ILLEGAL_TRANSITION if it was renewed already; ACTION_NOT_ALLOWED if another consent is in force, or if
-/// the client's case is closed and no running referral could use the consent; BAD_INPUT.
+/// NOT_FOUND; ILLEGAL_TRANSITION if it was renewed already; ACTION_NOT_ALLOWED if another consent is in force, if
+/// the client's case is closed and no running referral could use the consent, or if the client has too many consents;
+/// BAD_INPUT.
 pub async fn renew(work: &mut Work<'_>, id: Option<Uuid>, given: &DeclaredConsent) -> Result<ConsentResult, WorkError> {
     let seen = own(work, id).await?;
     let client = work.writes().lock_person(seen.client(), BIRTH).await?.ok_or_else(WorkError::not_found)?;
@@ -81,6 +84,7 @@ pub async fn renew(work: &mut Work<'_>, id: Option<Uuid>, given: &DeclaredConsen
     if old.renewed_at.is_some() {
         return Err(WorkError::illegal("Diese Einwilligung wurde schon erneuert: bitte die neuere nehmen."));
     }
+    require_room(work, OwnList::Consents(seen.client())).await?;
     let today = work.today();
     let concerned = work.writes().affected_by_consent(seen.client(), old.receiver_id, old.purpose.0).await?;
     let another = |one: &OwnConsent| one.id != old.id && one.state(today) == ConsentState::InForce;

@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn set_operations_work() {
+    fn a_set_of_fields_is_stored_compared_and_combined() {
         let some = FieldSet::of(&[HandoverField::Age, HandoverField::CounsellingNotes]);
         assert_eq!(some.len(), 2);
         assert_eq!(FieldSet::from_i64(some.to_i64()), some);

@@ -1,5 +1,5 @@
 //! Reads rows of referrals: joined to sender and agreement, or, in a list, with both from the directory. The results are the
-//! same (`tests/plan.rs`).
+//! same (`tests/statement_counts.rs`).
 
 use std::sync::Arc;
 

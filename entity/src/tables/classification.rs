@@ -315,7 +315,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_column_has_one_answer() {
+    fn no_column_is_classified_twice() {
         for table in TABLES {
             let mut columns: Vec<_> = table.columns().map(|(column, _)| column).collect();
             let all = columns.len();

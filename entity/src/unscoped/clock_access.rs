@@ -6,7 +6,7 @@ use kim_domain::purpose::ReferralPurpose;
 use kim_domain::referral::ReferralStatus;
 use kim_domain::timer::{ReminderKind, TimerSearch};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, DbErr, EntityTrait as _};
+use sea_orm::{ActiveValue::Set, DbErr, EntityTrait as _, QueryResult};
 use uuid::Uuid;
 
 use super::{Unscoped, UnscopedDatabase};
@@ -16,8 +16,13 @@ use crate::read::referral_row::{Extent, Reading};
 use crate::sql::Sql;
 use crate::tables::reminder;
 
-/// Maximum number of referrals of one search; the next run finds the rest.
-const MAX_FOUND: i64 = 10_000;
+/// A referral that a search found. Searches are in the order of the due date and the id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FoundReferral {
+    /// Its id.
+    pub id: Uuid,
+    due_on: NaiveDate,
+}
 
 /// A referral that is locked until the transaction ends.
 #[derive(Clone, Debug)]
@@ -84,14 +89,19 @@ impl Unscoped {
 }
 
 impl UnscopedDatabase<'_> {
-    /// The referrals that a search finds, the earliest due first. It is one statement without a transaction, because the timer
-    /// decides again under the lock of each referral.
+    /// At most `most` referrals that a search finds, the earliest due first, from the one after `after`. It is one statement
+    /// without a transaction, because the timer decides again under the lock of each referral.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn search(self, search: TimerSearch) -> Result<Vec<Uuid>, DbErr> {
+    pub async fn search(
+        self,
+        search: TimerSearch,
+        after: Option<FoundReferral>,
+        most: i64,
+    ) -> Result<Vec<FoundReferral>, DbErr> {
         let mut sql = Sql::new(self.0.backend());
-        sql.push("SELECT r.id FROM referral r");
+        sql.push("SELECT r.id, r.due_on FROM referral r");
         if matches!(search, TimerSearch::Suspend(_)) {
             sql.push(" JOIN agency s ON s.id = r.sender_id LEFT JOIN consent c ON c.id = r.consent_id");
         }
@@ -129,8 +139,14 @@ impl UnscopedDatabase<'_> {
                 }
             }
         }
-        sql.push(" ORDER BY r.due_on, r.id").limit(MAX_FOUND);
-        sql.all(&self.0.main).await?.iter().map(|row| row.try_get_by_index(0)).collect()
+        if let Some(FoundReferral { id, due_on }) = after {
+            sql.push(" AND (r.due_on, r.id) > (").bind(due_on).push(", ").bind(id).push(")");
+        }
+        sql.push(" ORDER BY r.due_on, r.id").limit(most);
+        let found = sql.all(&self.0.main).await?;
+        let read =
+            |row: &QueryResult| Ok(FoundReferral { id: row.try_get_by_index(0)?, due_on: row.try_get_by_index(1)? });
+        found.iter().map(read).collect()
     }
 }
 

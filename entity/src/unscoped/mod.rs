@@ -22,7 +22,7 @@ use chrono::NaiveDate;
 use sea_orm::{DatabaseTransaction, DbErr};
 
 pub use agreement_record::AgreementRecord;
-pub use clock_access::LockedReferral;
+pub use clock_access::{FoundReferral, LockedReferral};
 pub use demo::{DemoCase, DemoClient};
 pub use import::SimilarCase;
 pub use matching::{CaseElsewhere, ConsentLock};

@@ -4,8 +4,9 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::Writes;
+use crate::keys::ClientKey;
 
-/// A list of one referral or case.
+/// A list of one referral, case or client.
 #[derive(Clone, Copy, Debug)]
 pub enum OwnList {
     /// The appointments of this referral.
@@ -16,6 +17,8 @@ pub enum OwnList {
     Decisions(Uuid),
     /// The referrals of this case.
     Referrals(Uuid),
+    /// The consents of this client, whose data only one agency writes.
+    Consents(ClientKey),
 }
 
 impl Writes {
@@ -25,14 +28,17 @@ impl Writes {
     /// The database does not answer.
     pub async fn count_own(&self, list: OwnList) -> Result<i64, DbErr> {
         let (table, author, owner, id) = match list {
-            OwnList::Appointments(id) => ("appointment", "agency_id", "referral_id", id),
-            OwnList::Talks(id) => ("talk", "agency_id", "referral_id", id),
-            OwnList::Decisions(id) => ("eligibility_decision", "agency_id", "case_id", id),
-            OwnList::Referrals(id) => ("referral", "sender_id", "case_id", id),
+            OwnList::Appointments(id) => ("appointment", Some("agency_id"), "referral_id", id),
+            OwnList::Talks(id) => ("talk", Some("agency_id"), "referral_id", id),
+            OwnList::Decisions(id) => ("eligibility_decision", Some("agency_id"), "case_id", id),
+            OwnList::Referrals(id) => ("referral", Some("sender_id"), "case_id", id),
+            OwnList::Consents(client) => ("consent", None, "person_id", client.id()),
         };
         let mut sql = self.tx().sql();
         sql.push("SELECT COUNT(*) FROM ").push(table).push(" WHERE ").push(owner).push(" = ").bind(id);
-        sql.push(" AND ").push(author).push(" = ").bind(self.author().agency_id);
+        if let Some(author) = author {
+            sql.push(" AND ").push(author).push(" = ").bind(self.author().agency_id);
+        }
         sql.one(self.tx().connection()).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
     }
 }

@@ -1,22 +1,24 @@
 //! Writes for a viewer: one transaction, whose reads are narrowed as in `read`.
 //!
-//! Each function is narrowed to the viewer, or takes a row that a narrowed read found, or its key ([`keys`](crate::keys)).
+//! Each function is narrowed to the viewer, or takes a row that a narrowed read found, or its key ([`keys`](crate::keys)). Three
+//! tables are open: a use case may find any row of `agency` and `agreement` by its id, and whether a proposal in
+//! `agreement_proposal` is open. They have no client's data. What of them leaves the server is read by [`Reads`], which is
+//! narrowed.
 
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use kim_domain::purpose::ReferralPurpose;
-use sea_orm::{ColumnTrait as _, DbBackend, DbErr, EntityTrait as _, QueryFilter as _};
+use sea_orm::{DbBackend, DbErr};
 use uuid::Uuid;
 
 use crate::database::Database;
 pub use crate::database::tx::Tx;
 use crate::read::{Reads, ReferralRow};
 pub use crate::sql::batch::Stored;
-use crate::tables::{agency, agreement};
 use crate::unscoped::Unscoped;
 use crate::viewer::{Author, Viewer};
 
+mod agencies_and_agreements;
 mod agreements;
 mod case;
 mod consents;
@@ -85,59 +87,6 @@ impl Writes {
             self.0.lock_referrals(ids).await?;
         }
         self.0.referrals_by_id(ids).await
-    }
-
-    /// The viewer's own agency.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn own_agency(&self) -> Result<agency::Model, DbErr> {
-        let own = agency::Entity::find_by_id(self.0.viewer().agency().id).one(self.tx().connection()).await?;
-        own.ok_or_else(|| DbErr::RecordNotFound("the viewer's agency".into()))
-    }
-
-    /// Agencies of any municipality: their data is public.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn agencies(&self, ids: impl IntoIterator<Item = Uuid>) -> Result<Vec<agency::Model>, DbErr> {
-        agency::Entity::find().filter(agency::Column::Id.is_in(ids)).all(self.tx().connection()).await
-    }
-
-    /// An enabled agency of the viewer's municipality that can be a receiver for this purpose.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn receiver(&self, id: Uuid, purpose: ReferralPurpose) -> Result<Option<agency::Model>, DbErr> {
-        agency::Entity::find_by_id(id)
-            .filter(agency::Column::Enabled.eq(true))
-            .filter(agency::Column::Ags.eq(self.0.viewer().agency().ags.as_str()))
-            .filter(agency::Column::Kind.eq(purpose.receiver_kind().code()))
-            .one(self.tx().connection())
-            .await
-    }
-
-    /// The agreement under which something can be offered to the receiver today: the latest version, if it is in force.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn agreement_in_force(
-        &self,
-        receiver_id: Uuid,
-        purpose: ReferralPurpose,
-    ) -> Result<Option<agreement::Model>, DbErr> {
-        let mut sql = self.tx().sql();
-        sql.push("SELECT n.* FROM agreement n WHERE n.receiver_id = ").bind(receiver_id);
-        sql.push(" AND n.purpose = ").bind(purpose.code()).push(" AND ").agreement_in_force(self.0.today());
-        agreement::Entity::find().from_raw_sql(sql.into_statement()).one(self.tx().connection()).await
-    }
-
-    /// The agreement of this id.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn agreement(&self, id: Uuid) -> Result<Option<agreement::Model>, DbErr> {
-        agreement::Entity::find_by_id(id).one(self.tx().connection()).await
     }
 
     /// The transaction, to end it.

@@ -13,7 +13,7 @@ const BEGAN: &str = "(SELECT CASE WHEN p.imported THEN NULL ELSE p.at END FROM r
      WHERE p.referral_id = e.referral_id AND (p.from_status IS NULL OR p.from_status <> p.to_status) \
      AND (p.at, p.id) < (e.at, e.id) ORDER BY p.at DESC, p.id DESC LIMIT 1)";
 
-/// Whether an event ends a stay: before the offer nobody waits.
+/// Whether an event ends a stay. The time as a draft is none, because no agency has to act before the offer.
 pub(super) fn ends_stay(event: &referral_event::Model) -> bool {
     event.from_status.is_some_and(|from| from != event.to_status && from.0 != ReferralStatus::Draft) && !event.imported
 }

@@ -80,7 +80,7 @@ impl Prepared {
             return Err(with_code(error, Code::OperationNotAllowed));
         }
         let Some(operation) = document.operation(operation_name.as_deref()) else {
-            // The engine would repeat the name in full length.
+            // Gap: the engine's own error repeats the name in full length. No upstream issue found.
             let text = match operation_name {
                 Some(_) => "Unknown operation: the document has none of the name in \"operationName\".",
                 None => "The document has several operations: \"operationName\" must say which one.",

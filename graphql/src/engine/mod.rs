@@ -1,7 +1,8 @@
-//! Gaps and bugs of async-graphql 7.2.1, and the file that works around each.
+//! Gaps and bugs of async-graphql 7.2.1, and the file that works around each. Those that belong to a step of a request
+//! are worked around in its file, where a comment names the gap.
 //!
 //! After an upgrade run `cargo test -p kim-graphql engine::tests`. For each gap it has a test of the engine alone. The
-//! test fails as soon as the gap is closed, and its message names the file that can be deleted.
+//! test fails as soon as the gap is closed, and its message names the file or the place that can be deleted.
 //!
 //! | gap | file | upstream |
 //! |---|---|---|

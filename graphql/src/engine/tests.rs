@@ -1,6 +1,8 @@
 //! Tests of the engine alone, one for each gap. If an upgrade closes a gap, its test fails and names the file that can
 //! be deleted.
 
+use std::fs;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_graphql::{
@@ -93,6 +95,53 @@ fn message(response: &Response) -> &str {
 #[track_caller]
 fn assert_gap(gap: bool, file: &str) {
     assert!(gap, "The gap is closed. Remove what works around it, and its row in mod.rs: graphql/src/engine/{file}");
+}
+
+/// Asserts that a gap still exists that is seen only by counting allocations, which an upgrade can change as well.
+#[track_caller]
+fn assert_counted_gap(gap: bool, counted: [u64; 2], file: &str) {
+    assert!(
+        gap,
+        "The engine made {} and {} allocations. Either the gap is closed, or the engine only allocates in another way: compare \
+         the times of the two documents of this test. If they differ as before, the gap exists: change what is counted. \
+         Otherwise remove what works around it, and its row in mod.rs: graphql/src/engine/{file}",
+        counted[0], counted[1],
+    );
+}
+
+#[test]
+fn the_table_names_every_file_with_a_gap_and_each_of_them_says_so() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/engine");
+    let table = fs::read_to_string(folder.join("mod.rs")).expect("a file");
+    let mut named: Vec<&str> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("//! | ")?.split(" | ").nth(1)?.strip_prefix('`')?.strip_suffix('`'))
+        .collect();
+    for file in &named {
+        let text = fs::read_to_string(folder.join(file)).expect("a file");
+        assert!(text.contains("//! Gap: ") || text.contains("// Gap: "), "{file} names no gap");
+    }
+    for entry in fs::read_dir(&folder).expect("a folder") {
+        let path = entry.expect("a file").path();
+        let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
+        let text = fs::read_to_string(&path).expect("a file");
+        assert_eq!(named.contains(&name), text.starts_with("//! Gap: "), "{name}");
+    }
+    let rows = named.len();
+    named.sort_unstable();
+    named.dedup();
+    assert_eq!(named.len(), rows, "a file has one row");
+}
+
+#[tokio::test]
+async fn two_fields_with_one_response_key_may_differ_in_a_fragment_on_the_type_of_the_selection() {
+    let paragraph = "mod.rs: the paragraph on the gap without a workaround";
+    for differing in
+        ["{ one: quick ... on Query { one: slow } }", "{ thing { one } ... on Query { thing(size: 1) { one } } }"]
+    {
+        assert_gap(ask(differing).await.is_ok(), paragraph);
+    }
+    assert!(ask("{ one: quick ... { one: slow } }").await.is_err(), "without a type condition it is refused");
 }
 
 #[tokio::test]
@@ -213,7 +262,8 @@ fn each_expansion_of_a_fragment_is_validated() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         allocation_counter::measure(|| drop(runtime.block_on(engine().execute(document)))).count_total
     };
-    assert_gap(allocations(12) > allocations(11) * 3 / 2, "../document/limits.rs: the cost of fragments");
+    let counted = [allocations(11), allocations(12)];
+    assert_counted_gap(counted[1] > counted[0] * 3 / 2, counted, "../document/limits.rs: the cost of fragments");
 }
 
 #[tokio::test]
@@ -252,6 +302,6 @@ fn each_field_of_each_row_is_a_future_on_the_heap() {
         });
         counted.count_total
     };
-    let more = allocations("{ many { one two three four five } }") - allocations("{ many { one } }");
-    assert_gap(more >= 100 * 4, "../run/write_object.rs");
+    let counted = [allocations("{ many { one } }"), allocations("{ many { one two three four five } }")];
+    assert_counted_gap(counted[1] >= counted[0] + 100 * 4, counted, "../run/write_object.rs");
 }

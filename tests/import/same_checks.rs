@@ -1,4 +1,4 @@
-//! One rule for two doors: what a Träger may enter over HTTP, a list may contain, and nothing else.
+//! A list and the API have the same checks: a list may contain what a Träger may enter over HTTP, and nothing else.
 
 use super::*;
 use crate::support::scenario::{Scenario, traeger};

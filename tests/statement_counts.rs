@@ -1,4 +1,4 @@
-//! One request, one plan: how many statements a list costs, and what they read.
+//! How many statements a request takes, and what they read.
 
 use std::sync::{Arc, Mutex};
 

@@ -3,12 +3,13 @@
 use kim_casework::list_length::MAX_ROWS;
 use kim_domain::id::{decode, new_uuid};
 use kim_domain::purpose::ReferralPurpose;
-use kim_entity::{appointment, eligibility_decision, referral, talk};
+use kim_entity::{appointment, consent, eligibility_decision, referral, talk};
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::cases::{at, done, refused};
+use crate::consents::{self, given, to_jobcenter};
 use crate::support::on_both;
 use crate::support::scenario::{Scenario, jobcenter, on, traeger};
 use crate::support::world::{ConsentSpec, insert, today};
@@ -88,6 +89,27 @@ on_both! {
         let last = done(&scenario, "decideEligibility", at(&case, decision.clone()), "id version").await;
         assert_eq!(refused(&scenario, "decideEligibility", at(&last, decision)).await.0, "ACTION_NOT_ALLOWED");
         assert_eq!(length(&scenario.ask(&traeger(), &query).await["case"]["eligibilityDecisions"]), MAX_ROWS);
+        scenario.server.stop().await;
+    }
+
+    async fn consents_of_a_client_are_listed_in_whole_and_have_a_maximum(db: TestDatabase) {
+        let scenario = Scenario::begin(db).await;
+        let main = scenario.server.database.database.raw();
+        let case = scenario.case(scenario.jobcenter, ReferralPurpose::BenefitApplication, None).await;
+        let (first, _) = consents::done(&scenario, "recordConsent", to_jobcenter(&scenario, &case, json!({}))).await;
+        let row = consent::Entity::find_by_id(id_of(&first)).one(main).await.expect("a database").expect("the consent");
+        let others = (1..BESIDE).map(|_| consent::Model { id: new_uuid(), withdrawn_at: Some(row.created_at), ..row.clone() });
+        insert::<consent::Entity, _>(main, others.map(Into::into).collect::<Vec<consent::ActiveModel>>()).await;
+
+        let renewal = |id: &Value| json!({"consentId": id, "given": given(json!({}))});
+        let (last, _) = consents::done(&scenario, "renewConsent", renewal(&first["id"])).await;
+        assert_eq!(consents::refused(&scenario, "renewConsent", renewal(&last["id"])).await.0, "ACTION_NOT_ALLOWED");
+        // A withdrawal adds none. It is possible whatever the number is.
+        consents::done(&scenario, "withdrawConsent", json!({"consentId": last["id"]})).await;
+        let another = to_jobcenter(&scenario, &case, json!({}));
+        assert_eq!(consents::refused(&scenario, "recordConsent", another).await.0, "ACTION_NOT_ALLOWED");
+        let listed = scenario.ask(&traeger(), &format!("{{ case(id: {case:?}) {{ consents {{ id }} }} }}")).await;
+        assert_eq!(length(&listed["case"]["consents"]), MAX_ROWS);
         scenario.server.stop().await;
     }
 
