@@ -8,6 +8,7 @@ mod compression;
 mod cors;
 pub mod graphiql;
 mod graphql;
+mod page;
 mod request;
 mod size;
 #[cfg(test)]
@@ -33,6 +34,7 @@ use graphiql::Tab;
 use turns::{Capacity, Turns};
 
 pub use backend::GraphqlBackend;
+pub use page::{DemoPerson, Page};
 
 /// Headers of every response. They forbid caching, framing, content sniffing and referrers.
 const COMMON_HEADERS: [(HeaderName, &str); 6] = [
@@ -56,6 +58,8 @@ pub struct HttpServer<B> {
     issuers: Arc<Issuers>,
     jwks: Option<String>,
     graphiql: Option<Vec<Tab>>,
+    /// The page's routes; `None` disables them.
+    page: Option<Page>,
     limits: Limits,
     metrics: Metrics,
     /// Decides which request runs next.
@@ -70,11 +74,12 @@ impl<B: GraphqlBackend> HttpServer<B> {
         issuers: Arc<Issuers>,
         jwks: Option<String>,
         graphiql: Option<Vec<Tab>>,
+        page: Option<Page>,
         limits: Limits,
         metrics: Metrics,
     ) -> Self {
         let turns = Turns::new(Capacity { running: limits.running.min(limits.requests), all: limits.requests });
-        Self { backend, issuers, jwks, graphiql, limits, metrics, turns }
+        Self { backend, issuers, jwks, graphiql, page, limits, metrics, turns }
     }
 
     async fn route(&self, request: Request, id: &str) -> Response {
@@ -98,6 +103,10 @@ impl<B: GraphqlBackend> HttpServer<B> {
             "/.well-known/jwks.json" if self.jwks.is_some() => {
                 get_only(&request, || answer::json(self.jwks.clone().unwrap_or_default()))
             }
+            path if path.starts_with("/desk/") => match &self.page {
+                Some(page) => page::answer(self, page, request, id).await.unwrap_or_else(answer::not_found),
+                None => answer::not_found(),
+            },
             path => match (path.strip_prefix("/graphiql"), &self.graphiql) {
                 (Some(file), Some(tabs)) => {
                     get_only(&request, || graphiql::answer(file, tabs).unwrap_or_else(answer::not_found))

@@ -15,5 +15,6 @@ pub mod issuers;
 mod metrics;
 mod output;
 pub mod serve;
+mod session;
 pub mod telemetry;
 pub mod timer;

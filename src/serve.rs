@@ -16,8 +16,8 @@ use crate::connections::{self, ConnectionTimeouts};
 use crate::database::{open_within, refuse_unprepared};
 use crate::failure::Failure;
 use crate::fingerprint_key;
-use crate::http::HttpServer;
 use crate::http::graphiql::Tab;
+use crate::http::{HttpServer, Page};
 use crate::issuers::Issuers;
 use crate::metrics::{Metrics, MetricsEndpoint};
 use crate::timer::Timer;
@@ -42,6 +42,8 @@ pub struct ServerParts {
     pub jwks: Option<String>,
     /// Tabs with which GraphiQL opens; `None` disables GraphiQL.
     pub graphiql: Option<Vec<Tab>>,
+    /// The page's routes; `None` disables them.
+    pub page: Option<Page>,
     /// Limits and allowed origins of the HTTP server.
     pub limits: Limits,
     /// Timer of this server; `None` disables it.
@@ -81,6 +83,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<RunningServer, Failu
         issuers,
         jwks: None,
         graphiql,
+        page: None,
         limits,
         timer: Timer::configured(config),
         metrics_listen: config.metrics_listen,
@@ -117,7 +120,8 @@ pub async fn listen(mut parts: ServerParts) -> Result<RunningServer, Failure> {
     parts.limits.running = parts.database.concurrency();
     let app = App::new(parts.database.clone(), parts.clock, parts.key);
     let (max_connections, timeouts) = (parts.limits.connections, ConnectionTimeouts::default());
-    let http = Arc::new(HttpServer::new(app, parts.issuers, parts.jwks, parts.graphiql, parts.limits, metrics));
+    let http =
+        Arc::new(HttpServer::new(app, parts.issuers, parts.jwks, parts.graphiql, parts.page, parts.limits, metrics));
     let serving = tokio::spawn(connections::serve(listener, http, max_connections, timeouts, stopped));
     tracing::info!(%address, "listening");
     Ok(RunningServer { address, metrics_address, stop, serving, timer, database: parts.database })

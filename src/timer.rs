@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::metrics::Metrics;
+use crate::session::SessionPeriods;
 
 /// Interval and periods of the timer.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +44,9 @@ impl Timer {
                     // The database's error text is not logged, because it can quote data.
                     tracing::error!(in_time = !is_timeout(&error), "a run of the timer failed");
                 }
+            }
+            if database.sessions().delete_ended(SessionPeriods::default().lasting()).await.is_err() {
+                tracing::error!("ended sessions could not be deleted");
             }
             tokio::select! {
                 // A dropped sender means that the server has ended.

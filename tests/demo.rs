@@ -55,6 +55,7 @@ impl Demo {
             issuers: Issuers::fixed(development::verifier().expect("a verifier")),
             jwks: None,
             graphiql: Some(users.iter().flat_map(|user| user.tabs.clone()).collect()),
+            page: Some(demo::page(database, &users).expect("a page")),
             limits: kim::config::Config::default().limits().expect("limits"),
             timer: None,
             metrics_listen: None,

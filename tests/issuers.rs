@@ -56,6 +56,13 @@ on_both! {
             assert_eq!((&viewer["agency"]["slug"], &viewer["role"]), (&json!("jobcenter-koeln"), &json!("CLERK")), "{product}: {answer}");
             assert_eq!(viewer["scopes"], json!(["referral:read", "referral:write"]), "{product}: {answer}");
         }
+        // Entra's ID token of the same registration: it lacks what names the client of an access token.
+        let mut id_token = stock_claims(include_str!("data/issuers/entra.json"));
+        for claim in ["azp", "azpacr", "scp", "xms_ftd"] {
+            id_token.as_object_mut().expect("claims").remove(claim);
+        }
+        let refused = server.ask(&sign_with(&keys::RSA, Algorithm::RS256, &id_token), VIEWER, &json!({})).await;
+        assert_eq!(refused["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{refused}");
         server.stop().await;
     }
 

@@ -6,6 +6,7 @@ mod acting_person;
 mod agreements;
 mod availability;
 mod birth_date;
+mod browser_sessions;
 mod bulk;
 mod cases;
 mod clients;

@@ -7,6 +7,7 @@
 //! [`Clock`]: crate::calendar::Clock
 
 mod claims;
+mod id_token;
 mod jwks;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ use crate::purpose::ReferralPurpose;
 
 use claims::Claims;
 pub use claims::{ClaimMapping, MappedClaim};
+pub use id_token::{IdToken, SignIn};
 pub use jwks::{InvalidJwks, Keys};
 
 /// Tolerated difference of an issuer's clock, in seconds.
@@ -226,11 +228,9 @@ impl Verifier {
     /// [`TokenError`]; its text is always the same.
     pub fn verify(&self, token: &str) -> Result<VerifiedToken, TokenError> {
         let (issuer, header) = self.issuer_of(token)?;
-        if header.crit.is_some() {
-            return Err(TokenError::new("crit (header)", "is not supported"));
-        }
-        let claims = issuer.verified_claims(token, &header)?;
+        let claims = issuer.verified_claims(token, &header, &issuer.audience)?;
         claims::require_access_token(header.typ.as_deref(), &claims)?;
+        issuer.claims.require(&claims)?;
         issuer.interpret(&claims)
     }
 
@@ -256,6 +256,9 @@ impl Verifier {
             return Err(TokenError::new("token", "is too long"));
         }
         let header = decode_header(token).map_err(|_| TokenError::new("header", "cannot be read"))?;
+        if header.crit.is_some() {
+            return Err(TokenError::new("crit (header)", "is not supported"));
+        }
         let Unverified { iss } = dangerous::insecure_decode_claims(token)
             .map_err(|_| TokenError::new("iss", "is missing, or the claims cannot be read"))?;
         let issuer = self.issuers.get(&iss).ok_or(TokenError::new("iss", "is not a trusted issuer"))?;
@@ -266,7 +269,7 @@ impl Verifier {
 impl Issuer {
     /// The claims of a token whose signature, issuer, audience and times are valid. Several keys may have the same id
     /// (RFC 7517, 4.5): those that verify the header's algorithm are tried.
-    fn verified_claims(&self, token: &str, header: &Header) -> Result<Claims, TokenError> {
+    fn verified_claims(&self, token: &str, header: &Header, audience: &str) -> Result<Claims, TokenError> {
         let kid = header.kid.as_deref().ok_or(TokenError::new("kid (header)", "is missing"))?;
         let mut validation = Validation::new(header.alg);
         validation.leeway = LEEWAY;
@@ -274,7 +277,7 @@ impl Issuer {
         validation.validate_nbf = true;
         validation.validate_aud = true;
         validation.set_issuer(&[&self.iss]);
-        validation.set_audience(&[&self.audience]);
+        validation.set_audience(&[audience]);
         validation.set_required_spec_claims(&["iss", "sub", "aud", "exp"]);
         let mut result = Err(TokenError::UNKNOWN_KEY);
         for key in self.keys.of(kid, header.alg) {

@@ -18,6 +18,7 @@ pub mod log;
 #[cfg(feature = "raw")]
 pub mod raw;
 pub mod read;
+pub mod sessions;
 mod sql;
 mod tables;
 pub mod unscoped;
@@ -27,10 +28,10 @@ pub mod write;
 pub use codec::{case_file, handover, household_member, message, name_part, note, person, values};
 pub use tables::{
     agency, agency_change, agreement, agreement_opinion, agreement_proposal, agreement_signature,
-    agreement_termination, appointment, change, classification, code, consent, consent_event, correction,
-    correction_notice, disclosed, disclosure_log, district, eligibility_decision, feed, idempotency, municipality,
-    person_fingerprint, referral, referral_event, reminder, setting, statistics_log, support_check, support_consent,
-    support_notice, talk,
+    agreement_termination, appointment, browser_session, change, classification, code, consent, consent_event,
+    correction, correction_notice, disclosed, disclosure_log, district, eligibility_decision, feed, idempotency,
+    municipality, person_fingerprint, referral, referral_event, reminder, setting, statistics_log, support_check,
+    support_consent, support_notice, talk,
 };
 
 /// An error of the database.

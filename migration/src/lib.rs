@@ -35,6 +35,7 @@ mod m20261130_000026_feed_instant;
 mod m20261130_000027_acting_persons;
 mod m20261201_000028_agency_master_data;
 mod m20261201_000029_name_parts;
+mod m20261201_000030_browser_sessions;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -78,6 +79,7 @@ impl MigratorTrait for MainMigrator {
             Box::new(m20261130_000027_acting_persons::Migration),
             Box::new(m20261201_000028_agency_master_data::Migration),
             Box::new(m20261201_000029_name_parts::Migration),
+            Box::new(m20261201_000030_browser_sessions::Migration),
         ]
     }
 

@@ -31,6 +31,9 @@ pub struct IssuerConfig {
     /// Our values for the issuer's, where they differ.
     #[serde(default)]
     pub values: ClaimValues,
+    /// Further claims that a token must have: names, or JSON Pointers.
+    #[serde(default)]
+    pub required_claims: Vec<String>,
 }
 
 /// Names of an issuer's claims, or JSON Pointers to them. Absent: our name.
@@ -137,7 +140,15 @@ impl IssuerConfig {
             purposes: self.mapped(ours.purposes, &names.purposes, &values.purposes, |purpose| {
                 ReferralPurpose::from_code(purpose).is_some()
             })?,
+            required: self.required()?,
         })
+    }
+
+    fn required(&self) -> Result<Vec<String>, Failure> {
+        match self.required_claims.iter().any(|place| place.is_empty() || place == "/") {
+            true => Err(self.refused("\"required_claims\" lists names of claims, such as [\"scp\"]")),
+            false => Ok(self.required_claims.clone()),
+        }
     }
 
     fn mapped(

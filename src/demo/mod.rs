@@ -13,15 +13,19 @@ mod users;
 use std::net::TcpListener;
 
 use kim_casework::timer::tick;
+use kim_domain::agency::Role;
 use kim_domain::calendar::Clock;
 use kim_domain::fingerprint::FingerprintKey;
+use kim_entity::database::Database;
 
 use crate::cli::DemoArgs;
 use crate::config::{Config, Flags};
 use crate::failure::Failure;
+use crate::http::{DemoPerson, Page};
 use crate::issuers::Issuers;
 use crate::output::print;
 use crate::serve::{self, ServerParts};
+use crate::session::{BrowserSessions, SessionPeriods};
 use crate::timer::Timer;
 use crate::{database, development, fingerprint_key, telemetry};
 
@@ -53,6 +57,7 @@ pub async fn run(args: &DemoArgs) -> Result<(), Failure> {
     let users = users(&clock)?;
     let tabs = users.iter().flat_map(|user| user.tabs.clone()).chain(play(&database).await?).collect();
     let signals = serve::ShutdownSignals::install()?;
+    let page = page(&database, &users)?;
     let running = serve::listen(ServerParts {
         listen: args.listen,
         key,
@@ -61,6 +66,7 @@ pub async fn run(args: &DemoArgs) -> Result<(), Failure> {
         issuers: Issuers::fixed(development::verifier()?),
         jwks: Some(development::jwks()),
         graphiql: Some(tabs),
+        page: Some(page),
         limits: config.limits()?,
         timer: Timer::configured(&config),
         metrics_listen: config.metrics_listen,
@@ -68,6 +74,17 @@ pub async fn run(args: &DemoArgs) -> Result<(), Failure> {
     .await?;
     print(&greeting::text(running.address(), &users, filled.as_ref()))?;
     running.run_until(signals).await
+}
+
+/// The page's routes, with the demo's people. Its sessions end with the process.
+///
+/// # Errors
+/// [`Failure::Failed`] if the cryptography does not work on this machine.
+pub fn page(database: &Database, users: &[DemoUser]) -> Result<Page, Failure> {
+    let people = users.iter().filter(|user| user.role != Role::Service);
+    let people = people.map(|user| DemoPerson { agency: user.agency.to_owned(), role: user.role }).collect();
+    let sessions = BrowserSessions::new(database.clone(), &rand::random(), SessionPeriods::default())?;
+    Ok(Page { sessions, demo: Some(people) })
 }
 
 /// Checks the address before the database is emptied, so that a second demo that is started by mistake does not delete

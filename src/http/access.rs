@@ -31,6 +31,8 @@ impl RequestLabels {
             "/healthz" => "/healthz",
             "/readyz" => "/readyz",
             "/.well-known/jwks.json" => "/.well-known/jwks.json",
+            "/desk/graphql" => "/desk/graphql",
+            path if path.starts_with("/desk/") => "/desk/",
             _ => "other",
         };
         Self { method, path }
@@ -38,7 +40,7 @@ impl RequestLabels {
 
     /// Whether the request is for the API.
     pub(super) fn is_graphql(&self) -> bool {
-        self.path == "/graphql"
+        matches!(self.path, "/graphql" | "/desk/graphql")
     }
 }
 

@@ -47,6 +47,18 @@ impl Rejection {
         }
     }
 
+    /// The browser has no session, or it has ended.
+    pub(super) fn not_signed_in() -> Self {
+        let text = "Sie sind nicht angemeldet, oder die Sitzung ist beendet. Bitte melden Sie sich an.";
+        Self::new(StatusCode::UNAUTHORIZED, Code::Unauthenticated, text)
+    }
+
+    /// The browser has another session than the one for which the page was loaded.
+    pub(super) fn other_session() -> Self {
+        let text = "In diesem Browser hat sich inzwischen jemand angemeldet. Bitte laden Sie die Seite neu.";
+        Self::new(StatusCode::CONFLICT, Code::Unauthenticated, text)
+    }
+
     /// The request exceeds a limit. The response names the limit and its maximum.
     pub(super) fn limit_exceeded(exceeded: ExceededLimit) -> Self {
         let text = exceeded.to_string();

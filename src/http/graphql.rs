@@ -19,10 +19,29 @@ use super::{GraphqlBackend, HttpServer, request};
 /// Delay of the answer to a request for which there is no place.
 const REFUSAL_DELAY: Duration = Duration::from_millis(300);
 
+/// How a request says who sends it.
+pub(super) enum Credentials {
+    /// By a token in the header `Authorization`.
+    Bearer,
+    /// By a session of the page, which has this token.
+    Session(String),
+}
+
+/// Answers a request with a bearer token.
 pub(super) async fn answer<B: GraphqlBackend>(
+    server: &HttpServer<B>,
+    http: Request,
+    id: &str,
+) -> Result<Response, Rejection> {
+    answer_with(server, http, id, Credentials::Bearer).await
+}
+
+/// Answers a request. Whatever its credentials, the token is verified and its holder admitted in the same way.
+pub(super) async fn answer_with<B: GraphqlBackend>(
     server: &HttpServer<B>,
     mut http: Request,
     id: &str,
+    credentials: Credentials,
 ) -> Result<Response, Rejection> {
     let Some(media_type) = MediaType::accepted(http.headers()) else {
         return Err(Rejection::new(
@@ -32,7 +51,7 @@ pub(super) async fn answer<B: GraphqlBackend>(
         ));
     };
     let mut context = RequestContext::default();
-    let mut response = respond(server, &mut http, media_type, id, &mut context)
+    let mut response = respond(server, &mut http, media_type, id, &mut context, &credentials)
         .await
         .unwrap_or_else(|rejection| rejection.in_media_type(media_type).into_response());
     let partly_read = request::announces_too_large_body(&http)
@@ -50,6 +69,7 @@ async fn respond<B: GraphqlBackend>(
     media_type: MediaType,
     id: &str,
     context: &mut RequestContext,
+    credentials: &Credentials,
 ) -> Result<Response, Rejection> {
     if http.version() == Version::HTTP_11 && !http.headers().contains_key(header::HOST) {
         return Err(Rejection::new(StatusCode::BAD_REQUEST, Code::BadInput, "Der Kopf „Host“ fehlt."));
@@ -60,7 +80,7 @@ async fn respond<B: GraphqlBackend>(
         _ => return Err(answer::method_not_allowed("GET, POST")),
     };
 
-    let token = authenticate(server, http).await?;
+    let token = authenticate(server, http, credentials).await?;
     let request = match only_queries {
         true => request::from_query_string(http),
         false => request::from_body(http).await,
@@ -88,7 +108,10 @@ async fn respond<B: GraphqlBackend>(
             Ok(None) => {
                 let rule = "the agency is unknown or disabled, or its kind does not have the role";
                 tracing::debug!(claim = "agency or role", rule, "a token was refused");
-                return Err(Rejection::unauthenticated());
+                return Err(match credentials {
+                    Credentials::Bearer => Rejection::unauthenticated(),
+                    Credentials::Session(_) => Rejection::not_signed_in(),
+                });
             }
             Err(ApiError::Timeout) => return Err(Rejection::deadline_exceeded()),
             Err(ApiError::Internal { kind, retryable }) => {
@@ -124,19 +147,32 @@ async fn take_turn<B>(server: &HttpServer<B>, claim: Claim, until: Instant) -> R
     }
 }
 
-/// Verifies the bearer token of the request. A request with two Authorization headers is refused.
-async fn authenticate<B>(server: &HttpServer<B>, http: &Request) -> Result<VerifiedToken, Rejection> {
+/// Verifies the token of the request.
+async fn authenticate<B>(
+    server: &HttpServer<B>,
+    http: &Request,
+    credentials: &Credentials,
+) -> Result<VerifiedToken, Rejection> {
+    let (token, refusal): (_, fn() -> Rejection) = match credentials {
+        Credentials::Bearer => (bearer(http)?, Rejection::unauthenticated),
+        Credentials::Session(token) => (token.as_str(), Rejection::not_signed_in),
+    };
+    server.issuers.verify(token).await.map_err(|refused| {
+        tracing::debug!(claim = refused.claim(), rule = refused.rule(), "a token was refused");
+        refusal()
+    })
+}
+
+/// The bearer token of the request. A request with two Authorization headers is refused.
+fn bearer(http: &Request) -> Result<&str, Rejection> {
     let mut all = http.headers().get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (all.next(), all.next()) else { return Err(Rejection::unauthenticated()) };
     let (scheme, token) =
         value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or_else(Rejection::unauthenticated)?;
-    if !scheme.eq_ignore_ascii_case("Bearer") {
-        return Err(Rejection::unauthenticated());
+    match scheme.eq_ignore_ascii_case("Bearer") {
+        true => Ok(token.trim()),
+        false => Err(Rejection::unauthenticated()),
     }
-    server.issuers.verify(token.trim()).await.map_err(|refused| {
-        tracing::debug!(claim = refused.claim(), rule = refused.rule(), "a token was refused");
-        Rejection::unauthenticated()
-    })
 }
 
 const fn label(operation: OperationType) -> &'static str {

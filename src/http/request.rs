@@ -1,5 +1,6 @@
 //! Reads a GraphQL request from a JSON body (POST) or from the query string (GET).
 
+use std::ops::Deref;
 use std::time::Duration;
 
 use async_graphql::Variables;
@@ -7,6 +8,7 @@ use kim_graphql::{Code, ExceededLimit, Limit};
 use poem::error::ReadBodyError;
 use poem::http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use tokio::io::AsyncReadExt as _;
 use tokio::time::timeout;
@@ -41,8 +43,14 @@ struct Parameters {
     extensions: Option<String>,
 }
 
-/// Reads the request of a POST.
-pub(super) async fn from_body(request: &mut poem::Request) -> Result<async_graphql::Request, Rejection> {
+/// Reads a small JSON body of the page.
+pub(super) async fn small_json<T: DeserializeOwned>(request: &mut poem::Request) -> Result<T, Rejection> {
+    let body = json_body(request).await?;
+    serde_json::from_slice(&body).map_err(|_| bad_input("Der Body ist nicht, was diese Adresse erwartet."))
+}
+
+/// Reads a JSON body.
+async fn json_body(request: &mut poem::Request) -> Result<impl Deref<Target = [u8]>, Rejection> {
     if !accept::is_json(request.headers()) {
         return Err(Rejection::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -62,12 +70,17 @@ pub(super) async fn from_body(request: &mut poem::Request) -> Result<async_graph
         return Err(body_too_large());
     }
     let reading = request.take_body().into_bytes_limit(MAX_BODY_BYTES);
-    let body = match timeout(BODY_TIMEOUT, reading).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(ReadBodyError::PayloadTooLarge)) => return Err(body_too_large()),
-        Ok(Err(_)) => return Err(bad_input("Der Body ist nicht lesbar.")),
-        Err(_) => return Err(Rejection::body_timeout()),
-    };
+    match timeout(BODY_TIMEOUT, reading).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(ReadBodyError::PayloadTooLarge)) => Err(body_too_large()),
+        Ok(Err(_)) => Err(bad_input("Der Body ist nicht lesbar.")),
+        Err(_) => Err(Rejection::body_timeout()),
+    }
+}
+
+/// Reads the request of a POST.
+pub(super) async fn from_body(request: &mut poem::Request) -> Result<async_graphql::Request, Rejection> {
+    let body = json_body(request).await?;
     if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
         return Err(Rejection::new(
             StatusCode::BAD_REQUEST,

@@ -85,7 +85,7 @@ async fn server() -> SocketAddr {
         running: 2,
         connections: 100,
     };
-    let endpoint = Arc::new(HttpServer::new(backend, issuers, None, None, limits, Metrics::default()));
+    let endpoint = Arc::new(HttpServer::new(backend, issuers, None, None, None, limits, Metrics::default()));
     let (stop, stopped) = tokio::sync::watch::channel(false);
     tokio::spawn(async move {
         let _kept_open = stop;

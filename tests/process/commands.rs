@@ -349,3 +349,13 @@ fn an_agreement_is_exported_as_a_document() {
     let unknown = ["agreement", "export", "--receiver", "jobcenter-koeln", "--purpose", "NOTHING"];
     assert_eq!(run(folder.path(), &unknown).status.code(), Some(2));
 }
+
+#[test]
+fn a_database_that_cannot_be_reached_is_told_apart_from_a_busy_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = run(folder.path(), &["migrate", "--database", "postgres://kim:secret@127.0.0.1:1/kim"]);
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text.contains("PostgreSQL cannot be reached") && text.contains("refused"), "{text}");
+    assert!(!text.contains("secret") && !text.contains("pool timed out"), "{text}");
+}

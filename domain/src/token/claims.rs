@@ -39,12 +39,14 @@ pub struct ClaimMapping {
     pub scope: MappedClaim,
     /// Codes of purposes.
     pub purposes: MappedClaim,
+    /// Further claims that a token must have: names, or JSON Pointers. They tell access tokens from the issuer's other tokens.
+    pub required: Vec<String>,
 }
 
 impl Default for ClaimMapping {
     fn default() -> Self {
         let [agency, role, scope, purposes] = ["agency", "role", "scope", "purposes"].map(MappedClaim::named);
-        Self { agency, role, scope, purposes }
+        Self { agency, role, scope, purposes, required: Vec::new() }
     }
 }
 
@@ -66,15 +68,7 @@ impl MappedClaim {
 
     /// The claim's values, as the issuer spells them: a text, or a list of texts. `None` if the claim is absent.
     fn texts<'c>(&self, claims: &'c Claims) -> Option<Result<Vec<&'c str>, Malformed>> {
-        let value = match self.place.strip_prefix('/') {
-            Some(path) => {
-                let mut steps = path.split('/').map(unescaped);
-                let outermost = claims.get(&steps.next()?)?;
-                steps.try_fold(outermost, |value, step| below(value, &step))?
-            }
-            None => claims.get(&self.place)?,
-        };
-        Some(match value {
+        Some(match at(claims, &self.place)? {
             Value::String(text) => Ok(vec![text]),
             Value::Array(list) => list.iter().map(|one| one.as_str().ok_or(Malformed)).collect(),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => Err(Malformed),
@@ -88,6 +82,14 @@ impl MappedClaim {
             None => Some(text),
         }
     }
+}
+
+/// The value at a place: a name, or a JSON Pointer (RFC 6901).
+fn at<'c>(claims: &'c Claims, place: &str) -> Option<&'c Value> {
+    let Some(path) = place.strip_prefix('/') else { return claims.get(place) };
+    let mut steps = path.split('/').map(unescaped);
+    let outermost = claims.get(&steps.next()?)?;
+    steps.try_fold(outermost, |value, step| below(value, &step))
 }
 
 /// The value below another, by a step of a JSON Pointer (RFC 6901, 4): the name of a member, or the place in a list.
@@ -109,6 +111,15 @@ const MALFORMED: &str = "is neither a text nor a list of texts";
 const MISSING: &str = "is missing";
 
 impl ClaimMapping {
+    /// Refuses a token that lacks one of the required claims. `null` is no value.
+    pub(super) fn require(&self, claims: &Claims) -> Result<(), TokenError> {
+        let has = |place: &String| at(claims, place).is_some_and(|value| !value.is_null());
+        match self.required.iter().all(has) {
+            true => Ok(()),
+            false => Err(TokenError::new("required_claims", "lack one that the configuration demands")),
+        }
+    }
+
     /// The agency's slug. A list counts if exactly one of its values has a meaning.
     pub(super) fn agency(&self, claims: &Claims) -> Result<String, TokenError> {
         let claim = "agency";

@@ -320,3 +320,64 @@ fn a_refusal_gives_no_reason() {
     let refused = verifier().verify("").expect_err("refused");
     assert_eq!((refused.to_string(), format!("{refused:?}")), ("the token is refused".into(), "TokenError".into()));
 }
+
+fn id_claims() -> Value {
+    let now = get_current_timestamp();
+    json!({"iss": ISS, "aud": "kim-page", "sub": "anna", "exp": now + 600, "iat": now, "nonce": "n-1", "sid": "s-1"})
+}
+
+fn refused_id_token(claims: &Value) -> &'static str {
+    let sign_in = SignIn { iss: ISS, client_id: "kim-page", nonce: "n-1" };
+    verifier().verify_id_token(&sign(claims), sign_in).err().map_or("accepted", TokenError::claim)
+}
+
+#[test]
+fn an_id_token_belongs_to_one_sign_in() {
+    let sign_in = SignIn { iss: ISS, client_id: "kim-page", nonce: "n-1" };
+    let read = verifier().verify_id_token(&sign(&id_claims()), sign_in).expect("verified");
+    assert_eq!(read, IdToken { subject: "anna".to_owned(), session: Some("s-1".to_owned()) });
+    for (name, value, claim) in [
+        ("nonce", json!("n-2"), "nonce"),
+        ("nonce", json!(null), "nonce"),
+        ("nonce", json!(["n-1"]), "nonce"),
+        ("aud", json!("kim"), "aud"),
+        ("aud", json!(["kim-page", "other"]), "azp"),
+        ("azp", json!("other"), "azp"),
+        ("exp", json!(1), "exp"),
+        ("iat", json!("now"), "iat"),
+        ("sub", json!(""), "sub"),
+        ("sid", json!(7), "sid"),
+        ("events", json!({}), "events"),
+        ("typ", json!("Bearer"), "typ"),
+        ("typ", json!("Logout"), "typ"),
+        ("iss", json!("https://other.example"), "iss"),
+    ] {
+        let mut claims = id_claims();
+        claims[name] = value.clone();
+        assert_eq!(refused_id_token(&claims), claim, "{name}: {value}");
+    }
+    for (name, value) in [("azp", json!("kim-page")), ("aud", json!(["kim-page"])), ("typ", json!("ID"))] {
+        let mut claims = id_claims();
+        claims[name] = value.clone();
+        assert_eq!(refused_id_token(&claims), "accepted", "{name}: {value}");
+    }
+    let other = SignIn { iss: "https://other.example", ..sign_in };
+    assert!(verifier().verify_id_token(&sign(&id_claims()), other).is_err(), "the answer of another issuer");
+    assert_eq!(refused(&id_claims()), "aud", "it gives no access");
+}
+
+#[test]
+fn a_token_needs_the_claims_that_the_configuration_demands() {
+    let verifier = mapped(|claims| claims.required = vec!["scp".to_owned(), "/realm/roles".to_owned()]);
+    let token = |scp: Value, realm: Value| {
+        let mut claims = claims();
+        (claims["scp"], claims["realm"]) = (scp, realm);
+        sign(&claims)
+    };
+    assert_eq!(refused_by(&verifier, &token(json!("kim"), json!({"roles": []}))), "accepted");
+    for (scp, realm) in [(json!("kim"), json!({})), (json!(null), json!({"roles": []})), (json!("kim"), json!("roles"))]
+    {
+        assert_eq!(refused_by(&verifier, &token(scp, realm)), "required_claims");
+    }
+    assert_eq!(refused_by(&verifier, &sign(&claims())), "required_claims");
+}

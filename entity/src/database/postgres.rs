@@ -3,9 +3,10 @@
 use std::str::FromStr as _;
 use std::time::Duration;
 
-use sea_orm::sqlx;
 use sea_orm::sqlx::postgres::PgConnectOptions;
-use sea_orm::{DatabaseConnection, DbErr};
+use sea_orm::sqlx::{self, ConnectOptions as _};
+use sea_orm::{DatabaseConnection, DbErr, RuntimeErr};
+use tokio::time::timeout;
 
 use super::dead_connections::DeadConnections;
 use super::session::Purpose;
@@ -15,6 +16,9 @@ use super::{PREPARED, options, refused};
 /// none free waits in a queue. With more of them each request took 10 % longer when measured; fewer would all be occupied by a
 /// few long statements.
 const READERS: (u32, std::ops::RangeInclusive<u32>) = (4, 8..=32);
+
+/// How long one connection may take after the pool gave up.
+const ONE_CONNECTION: Duration = Duration::from_secs(3);
 
 /// The number of connections for reading.
 pub(super) fn readers() -> u32 {
@@ -54,5 +58,21 @@ pub(super) async fn open_postgres(
         .map_sqlx_postgres_opts(move |postgres| {
             postgres.options(session.iter().copied()).statement_cache_capacity(PREPARED)
         });
-    sea_orm::Database::connect(options).await
+    match sea_orm::Database::connect(options).await {
+        // The pool tried until its time was over, and does not say what failed.
+        Err(DbErr::Conn(RuntimeErr::SqlxError(cause))) if matches!(*cause, sqlx::Error::PoolTimedOut) => {
+            Err(reason(url).await.unwrap_or_else(|| DbErr::Conn(RuntimeErr::SqlxError(cause))))
+        }
+        opened => opened,
+    }
+}
+
+/// Why there is no connection. `None` if one can be opened by now.
+async fn reason(url: &str) -> Option<DbErr> {
+    let options = PgConnectOptions::from_str(url).ok()?;
+    match timeout(ONE_CONNECTION, options.connect()).await {
+        Ok(Ok(_)) => None,
+        Ok(Err(error)) => Some(refused(format!("PostgreSQL cannot be reached: {error}"))),
+        Err(_) => Some(refused("PostgreSQL cannot be reached: no answer")),
+    }
 }

@@ -68,6 +68,14 @@ pub fn class(table: &str, column: &str) -> Option<Class> {
 /// Every table of both databases.
 pub const TABLES: &[Table] = &[
     Table { name: "municipality", public: "ags name", ruled: "", party_text: "", internal: "" },
+    // Who is signed in, and with what.
+    Table {
+        name: "browser_session",
+        public: "",
+        ruled: "",
+        party_text: "",
+        internal: "id issuer subject agency role tokens began_at acted_at ends_at",
+    },
     Table { name: "district", public: "ags code name kind", ruled: "", party_text: "", internal: "" },
     // What a Träger specialises in says something of its clients (Art. 9 DSGVO).
     Table {

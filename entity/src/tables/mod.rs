@@ -10,6 +10,7 @@ pub mod agreement_proposal;
 pub mod agreement_signature;
 pub mod agreement_termination;
 pub mod appointment;
+pub mod browser_session;
 pub mod change;
 pub mod classification;
 pub mod code;
