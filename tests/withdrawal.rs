@@ -32,7 +32,7 @@ use crate::support::world::{ConsentSpec, in_days, today};
 const INTERLEAVINGS: u32 = 1_000;
 /// Number of clients that request lists without a pause. A withdrawal overlaps with at most one request of each.
 const READERS: u32 = 4;
-/// After so many renewals another client's referral is offered, because a client has at most 100 consents.
+/// After so many renewals, those that were withdrawn are given to another client: one has at most 100 consents.
 const CONSENTS_OF_A_CLIENT: usize = 90;
 /// Maximum duration of the test. It takes some seconds on two idle cores.
 const PATIENCE: Duration = Duration::from_secs(240);
@@ -207,11 +207,11 @@ on_both! {
     async fn no_disclosure_overtakes_a_withdrawal(db: TestDatabase) {
         let outside = Database::open(&db.url).await.expect("a second look");
         let scenario = Arc::new(Scenario::begin(db).await);
-        let offered = async || {
-            let query = format!("{{ referral(id: {}) {{ consent {{ id }} }} }}", scenario.offered().await["id"]);
-            scenario.ask(&traeger(), &query).await["referral"]["consent"]["id"].clone()
-        };
-        let mut consent = offered().await;
+        let offered = scenario.offered().await;
+        let query = format!("{{ referral(id: {}) {{ consent {{ id }} }} }}", offered["id"]);
+        let mut consent = scenario.ask(&traeger(), &query).await["referral"]["consent"]["id"].clone();
+        // The client of the newest case.
+        scenario.draft(None).await;
         let (epoch, over) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicBool::new(false)));
         let crossings = Arc::new(AtomicU32::new(0));
         let readers: Vec<_> = (0..READERS).map(|_| {
@@ -242,12 +242,13 @@ on_both! {
             mine.push(list(&scenario, &epoch, &clerk).await);
             assert_eq!(logged(&outside).await, at_withdrawal, "round {round}: logged after the withdrawal");
             epoch.fetch_add(1, Ordering::SeqCst);
-            consent = if round % CONSENTS_OF_A_CLIENT == 0 {
-                offered().await
-            } else {
-                let renewal = json!({"consentId": consent, "given": given(json!({}))});
-                done(&scenario, "renewConsent", renewal).await.0["id"].clone()
-            };
+            let renewal = json!({"consentId": consent, "given": given(json!({}))});
+            consent = done(&scenario, "renewConsent", renewal).await.0["id"].clone();
+            if round % CONSENTS_OF_A_CLIENT == 0 {
+                let to_another = "UPDATE consent SET person_id = (SELECT person_id FROM \"case\" ORDER BY id DESC LIMIT 1) \
+                                  WHERE withdrawn_at IS NOT NULL";
+                outside.raw().execute_unprepared(to_another).await.expect("an answer");
+            }
         }
         over.store(true, Ordering::SeqCst);
         let mut seen = mine;

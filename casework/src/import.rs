@@ -172,9 +172,18 @@ pub enum ImportError {
         /// A known column about a permission.
         known: &'static str,
     },
+    /// A quoted cell contains the end of its row and the beginning of another one.
+    #[error(
+        "In der Zeile, die in Zeile {line} beginnt, reicht eine Zelle mit Anführungszeichen bis in die nächste Zeile der Liste. Beginnt \
+         ein Text mit einem Anführungszeichen, muss es verdoppelt und die Zelle in Anführungszeichen sein: als CSV neu speichern."
+    )]
+    SwallowedRow {
+        /// The line on which the row begins.
+        line: u64,
+    },
     /// A column that is not read has days, and the end of the consents is missing.
     #[error(
-        "Die Spalte „{written}“ wird nicht gelesen und enthält Tage (Zeile {line}); eine Spalte „{end}“ fehlt. Nennt „{written}“ das \
+        "Die Spalte „{written}“ wird nicht gelesen und kann das Ende einer Einwilligung nennen (Zeile {line}); „{end}“ fehlt dort. Nennt „{written}“ das \
          Ende, bitte in „{end}“ umbenennen; gehört sie nicht dazu: --ignore-column \"{written}\"."
     )]
     UnreadDays {

@@ -86,6 +86,16 @@ fn groups(number: &str) -> Option<Vec<String>> {
     };
     let mut groups = vec![String::new()];
     let (mut open, mut brackets, mut slashes) = (false, 0, 0);
+    // The groups before the number itself: the area code, abroad the country code too.
+    let numbered = if is_international { 2 } else { 1 };
+    let before_slash = match number.trim_start_matches([' ', '(']) {
+        german if is_international && german.starts_with("49") => {
+            MAX_AREA_CODE_DIGITS + 1 + usize::from(german.contains("(0)"))
+        }
+        _ if is_international => MAX_AREA_CODE_DIGITS + 2,
+        _ => MAX_AREA_CODE_DIGITS,
+    };
+    let (mut last, mut extensions) = (' ', 0_usize);
     let mut after_dot = None;
     for letter in number.chars() {
         let so_far: usize = groups.iter().map(String::len).sum();
@@ -94,11 +104,15 @@ fn groups(number: &str) -> Option<Vec<String>> {
             '(' if !open && so_far <= 3 => (open, brackets) = (true, brackets + 1),
             ')' if open => open = false,
             // An area code before it; behind a number, another one begins.
-            '/' if (2..=MAX_AREA_CODE_DIGITS + 3).contains(&so_far) => slashes += 1,
+            '/' if (2..=before_slash).contains(&so_far) => slashes += 1,
             '.' if so_far > 0 => after_dot = Some(groups.len()),
-            ' ' | '-' => {}
+            // Behind an extension, the extension of another number: `0221 5550-10 -11`.
+            '-' if last == ' ' && extensions > 0 => return None,
+            '-' => extensions += usize::from(groups.iter().filter(|group| !group.is_empty()).count() > numbered),
+            ' ' => {}
             _ => return None,
         }
+        last = letter;
         // `(0)221`: the zero belongs to the area code.
         let is_lone_zero = letter == ')' && groups.last().is_some_and(|group| group == "0");
         if !letter.is_ascii_digit() && !is_lone_zero && groups.last().is_some_and(|group| !group.is_empty()) {
@@ -130,6 +144,10 @@ fn groups(number: &str) -> Option<Vec<String>> {
             *area = short;
         }
         groups.retain(|group| !group.is_empty());
+        // `+49 (0) 0221`: a zero before the area code's zero.
+        if is_german && groups.get(1).is_some_and(|area| area.starts_with('0')) {
+            return None;
+        }
         return Some(groups);
     }
     let mut digits = groups.iter().flat_map(|group| group.chars());
@@ -268,6 +286,16 @@ mod tests {
             "112",
             "++49 221 5550123",
             "+49 49 221 5550123",
+            "+49 (0) 0221 5550123",
+            "0221 5550-0 / -123",
+            "0221 5550/51",
+            "+49 221 5550/51",
+            "030 12345 / 12346",
+            "0221 5550-123 -124",
+            "0221 5550-10 -11",
+            "0221 1234/5",
+            "0221 555-0/-1",
+            "0221 55 50/51",
             "0049 0049 221 5550123",
         ] {
             assert_eq!(phone(text), None, "{text}");

@@ -28,18 +28,67 @@ pub(crate) fn line(name: &str, text: &str) -> Result<String, WorkError> {
 /// Checks the place of a residence obligation. A place in doubt (`Köln?`) is none.
 pub(crate) fn place(name: &str, text: &str) -> Result<String, WorkError> {
     let text = line(name, text)?;
-    let is_answer = ["ja", "nein", "janein"].contains(&letters(&text).as_str());
-    if text.contains('?') || is_answer || is_placeholder(&text) || !text.contains(char::is_alphabetic) {
+    let mut words = text.split(|sign: char| !sign.is_alphabetic()).map(str::to_lowercase);
+    let is_doubtful = words.any(|word| NO_PLACE.contains(&word.as_str()));
+    if text.contains('?') || is_doubtful || is_placeholder(&text) || !text.contains(char::is_alphabetic) {
         return Err(WorkError::bad_input(format!(
-            "„{name}“ braucht einen Ort, ohne Fragezeichen. Gibt es keine Auflage oder ist sie unbekannt: bitte leer lassen."
+            "„{name}“ braucht einen Ort und sonst nichts. Gibt es keine Auflage (mehr) oder ist sie unklar: bitte leer lassen."
         )));
     }
     Ok(text)
 }
 
-fn letters(text: &str) -> String {
-    text.to_lowercase().chars().filter(|letter| letter.is_alphabetic()).collect()
-}
+/// Words of a no, of an end or of a doubt. With one of them a text names no place where somebody must live today.
+const NO_PLACE: &[&str] = &[
+    "ja",
+    "j",
+    "nein",
+    "n",
+    "x",
+    "wahr",
+    "falsch",
+    "true",
+    "false",
+    "yes",
+    "no",
+    "kein",
+    "keine",
+    "keiner",
+    "ohne",
+    "nicht",
+    "besteht",
+    "aufgehoben",
+    "aufhebung",
+    "entfallen",
+    "entfällt",
+    "erloschen",
+    "abgelaufen",
+    "beendet",
+    "beantragt",
+    "geprüft",
+    "prüfen",
+    "wird",
+    "vermutlich",
+    "wohl",
+    "evtl",
+    "eventuell",
+    "vielleicht",
+    "ggf",
+    "unklar",
+    "ungeklärt",
+    "unbekannt",
+    "offen",
+    "ob",
+    "siehe",
+    "titel",
+    "akte",
+    "auflage",
+    "bis",
+    "seit",
+    "war",
+    "früher",
+    "ehemals",
+];
 
 /// The text, unless it was damaged before it was entered.
 fn undamaged(name: &str, text: String, find: fn(&str) -> Option<Damage>) -> Result<String, WorkError> {
@@ -185,7 +234,25 @@ mod tests {
         for fine in ["Wo?Hier.", "=1+1", "?", "#NV steht in der Liste."] {
             assert!(text("text", fine).is_ok(), "{fine}");
         }
-        for wrong in ["Köln?", "unklar", "nein", "50667", "k. A.", "?"] {
+        for wrong in [
+            "Köln?",
+            "unklar",
+            "nein",
+            "50667",
+            "k. A.",
+            "?",
+            "keine",
+            "aufgehoben",
+            "Köln (aufgehoben)",
+            "nicht Köln",
+            "vermutlich Köln",
+            "Aufhebung beantragt",
+            "nein (seit 2024)",
+            "ja, Köln",
+            "x",
+            "siehe Titel",
+            "Köln bis 2027",
+        ] {
             assert!(place("place", wrong).is_err(), "{wrong}");
         }
         assert_eq!(place("place", " Köln ").expect("a place"), "Köln");

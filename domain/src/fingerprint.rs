@@ -176,15 +176,23 @@ pub(crate) fn distinctive_parts(name: &str) -> BTreeSet<String> {
 }
 
 /// The parts of a name by each of which its bearer is found: the distinctive ones, each alone and with the particles before it.
+///
+/// A part of two letters counts in a name of two parts (`Ng-Schmidt`), and the whole name also without the particles before it.
 fn parts_of_bearer(name: &str) -> BTreeSet<String> {
     let mut parts = BTreeSet::new();
     let mut particles = String::new();
-    for part in written_parts(name) {
+    let written: Vec<String> = written_parts(name).filter(|part| !part.is_empty()).collect();
+    let leading = written.iter().take_while(|part| is_particle(part)).count();
+    if leading > 0 && leading + 1 < written.len() {
+        parts.insert(written[leading..].concat());
+    }
+    let shortest = if written.len() == 2 { 2 } else { 3 };
+    for part in written {
         if is_particle(&part) {
             particles.push_str(&part);
             continue;
         }
-        if is_distinctive(&part) {
+        if part.chars().count() >= shortest {
             parts.insert(format!("{particles}{part}"));
             parts.insert(part);
         }
@@ -203,8 +211,13 @@ fn is_distinctive(part: &str) -> bool {
 
 /// The normalised parts of a name as written.
 pub(crate) fn written_parts(name: &str) -> impl Iterator<Item = String> {
-    name.split(|letter: char| letter.is_whitespace() || matches!(letter, '-' | '‐' | '‑' | '–' | '/'))
+    name.split(|letter: char| letter.is_whitespace() || matches!(letter, '/' | '\u{30fb}') || is_hyphen(letter))
         .map(normalise_name)
+}
+
+/// Hyphens between the parts of a name, also those of other scripts.
+pub(crate) const fn is_hyphen(letter: char) -> bool {
+    matches!(letter, '-' | '\u{2010}' | '\u{2011}' | '\u{2013}' | '\u{58a}' | '\u{5be}')
 }
 
 /// Whether a name has letters by which it can be found.

@@ -8,6 +8,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use crate::damage::is_misread;
+use crate::fingerprint::is_hyphen;
 use crate::placeholder::is_placeholder;
 
 /// Latin letters of DIN 91379 that are not an ASCII letter with diacritics.
@@ -19,8 +20,6 @@ const DIACRITICS: &str = "\u{300}\u{301}\u{302}\u{303}\u{304}\u{306}\u{307}\u{30
 /// scripts write instead: ʻ ʽ ʼ ‘, the Hebrew geresh, the Armenian apostrophe, the dot between Japanese names.
 const SIGNS: &str = "'`~¨´·\u{2b9}\u{2ba}\u{2be}\u{2bf}\u{2c8}\u{2cc}\u{2019}\u{2021}\
      \u{2bb}\u{2bc}\u{2bd}\u{2018}\u{201b}\u{5f3}\u{5f4}\u{55a}\u{30fb}";
-/// Hyphens as typed, printed, and corrected by a word processor, and those of other scripts.
-const HYPHENS: &str = "-\u{2010}\u{2011}\u{2013}\u{58a}\u{5be}";
 /// Signs in the name of an office or association, beside those of people.
 const OFFICE_SIGNS: &str = "0123456789&/+()\"„“”";
 
@@ -127,8 +126,8 @@ fn is_spelled(name: &str, more: &str) -> bool {
             '.' => before.is_some_and(ends_word),
             ',' => after.is_some() && before.is_some_and(|before| ends_word(before) || before == '.'),
             '\u{200c}' | '\u{200d}' => before.is_some_and(is_joined) && after.is_some_and(is_joined),
-            _ if HYPHENS.contains(letter) => {
-                after.is_some() && before.is_some_and(|before| !HYPHENS.contains(before) && before != ',')
+            _ if is_hyphen(letter) => {
+                after.is_some() && before.is_some_and(|before| !is_hyphen(before) && before != ',')
             }
             _ if is_mark(letter) => {
                 marks += 1;

@@ -13,6 +13,11 @@ pub fn is_placeholder(text: &str) -> bool {
     if SHORT.contains(&compact.as_str()) {
         return true;
     }
+    // `Unbekannt Müller`, `Vorname unbekannt`.
+    let is_unknown = |word: &str| matches!(word.to_lowercase().as_str(), "unbekannt" | "unbekannte" | "unbekannter");
+    if text.split(|sign: char| !sign.is_alphabetic()).any(is_unknown) {
+        return true;
+    }
     let letters: String = compact.chars().filter(|sign| sign.is_alphanumeric()).collect();
     let is_repeated = letters.len() > 2 && letters.bytes().all(|letter| letter == b'x');
     is_repeated || LONG.contains(&letters.as_str())
@@ -61,6 +66,19 @@ const LONG: &[&str] = &[
     "nomenestnomen",
     "nomennescio",
     "unknown",
+    "ohne",
+    "keine",
+    "keiner",
+    "kein",
+    "keinnamebekannt",
+    "gesperrt",
+    "auskunftssperre",
+    "anonym",
+    "dito",
+    "wahr",
+    "falsch",
+    "tbd",
+    "nichtbek",
     "notknown",
 ];
 
@@ -94,6 +112,12 @@ mod tests {
             "weiß nicht",
             "n/a",
             "unknown",
+            "ohne",
+            "keine",
+            "Unbekannt Müller",
+            "Vorname unbekannt",
+            "WAHR",
+            "anonym",
         ] {
             assert!(is_placeholder(text), "{text}");
         }

@@ -19,7 +19,7 @@ use super::cells::Cells;
 use super::report::{RefusalCode, RefusedCell};
 use super::sheet::{Column, Row, Sheet, consent, consent_end, optional, required};
 use super::spelling::status::{Standing, standing};
-use super::spelling::{Spelled, cell, purpose, title::title};
+use super::spelling::{Spelled, cell, fold, purpose, title::title};
 use crate::refusal::WorkError;
 use crate::{telephone, text};
 
@@ -186,7 +186,8 @@ impl CaseRow {
         let first = |number: &String| number.contains('-').then(|| number.replace('-', " "));
         self.set_own(F::Phone, phone.map(|text| Own { first: first(&text), text }), Value::Line);
         let hint = "eine Adresse wie name@example.org, höchstens 200 Zeichen";
-        let email = cells.read_or("E-Mail", RefusalCode::UnknownCode, Some(hint), cell::email);
+        let line = cells.line("E-Mail").and_then(|line| own_words(cells, "E-Mail", line, text::line));
+        let email = line.and_then(|_| cells.read_or("E-Mail", RefusalCode::UnknownCode, Some(hint), cell::email));
         self.set(F::Email, email.map(Value::Line));
         self.set(F::PreferredLanguage, cells.read("Sprache", Language::find).map(Value::Language));
         self.set(F::InterpreterNeeded, cells.read("Dolmetscher", cell::yes_or_no).map(Value::Boolean));
@@ -232,10 +233,23 @@ fn case_number(cells: &mut Cells<'_>) -> Option<String> {
     own_words(cells, "Fallnummer", line, text::number).map(|own| own.text)
 }
 
+/// Cells that say that there is no residence obligation, folded.
+const NO_OBLIGATION: [&str; 8] = [
+    "keineauflage",
+    "keinewohnsitzauflage",
+    "ohne",
+    "ohneauflage",
+    "bestehtnicht",
+    "entfaellt",
+    "entfallen",
+    "aufgehoben",
+];
+
 /// The place of a residence obligation; `None` for a no.
 fn wohnsitzauflage(cells: &mut Cells<'_>) -> Option<Own> {
     const COLUMN: &str = "Wohnsitzauflage";
-    let place = cells.line(COLUMN).filter(|place| cell::yes_or_no(place) != Some(false))?;
+    let is_none = |place: &str| cell::yes_or_no(place) == Some(false) || NO_OBLIGATION.contains(&fold(place).as_str());
+    let place = cells.line(COLUMN).filter(|place| !is_none(place))?;
     own_words(cells, COLUMN, place, text::place)
 }
 
@@ -328,6 +342,11 @@ fn referral(cells: &mut Cells<'_>, today: NaiveDate) -> Option<ReferralRow> {
     // Required, because the receiver's access ends some days after this day.
     if matches!(status, Some(ReferralStatus::Completed | ReferralStatus::Failed)) {
         cells.require("Erledigt am");
+    }
+    if status.is_some_and(|status| status.is_open() || status == ReferralStatus::Draft)
+        && !cells.is_empty("Erledigt am")
+    {
+        cells.refuse("Erledigt am", RefusalCode::UnknownCode, Some("„Status“ nennt kein Ende: was gilt?"));
     }
     let referral = ReferralRow {
         receiver: receiver.clone().unwrap_or_default().to_lowercase(),

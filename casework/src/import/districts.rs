@@ -12,6 +12,8 @@ use super::report::{RefusalCode, Report};
 use super::sheet::{Column, Sheet, required};
 use super::spelling::fold;
 use super::{ImportError, Options, Progress, begun, places};
+use crate::refusal::WorkError;
+use crate::text;
 
 const COLUMNS: &[Column] = &[required("ags"), required("code"), required("name"), required("kind")];
 
@@ -104,6 +106,16 @@ pub(crate) async fn missing(
     Ok((cities, parts))
 }
 
+/// A line that is checked like one that is entered in the program.
+fn own_line(cells: &mut Cells<'_>, column: &str) -> Option<String> {
+    let line = cells.line(column)?;
+    let checked = text::line(column, &line);
+    if let Err(WorkError::Refused(refused)) = &checked {
+        cells.refuse(column, RefusalCode::UnknownCode, Some(&refused.text));
+    }
+    checked.ok()
+}
+
 /// Reads a row. `None` if a cell was refused.
 fn read(cells: &mut Cells<'_>) -> Option<district::Model> {
     for column in COLUMNS {
@@ -112,8 +124,8 @@ fn read(cells: &mut Cells<'_>) -> Option<district::Model> {
     let ags = cells.read_or("ags", RefusalCode::UnknownCode, Some(places::AGS_HINT), |ags| {
         places::municipality(ags).map(|_| ags.to_owned())
     });
-    let code = cells.line("code");
-    let name = cells.line("name");
+    let code = own_line(cells, "code");
+    let name = own_line(cells, "name");
     let hint = "Großbuchstaben, etwa STADTBEZIRK";
     let is_word = |text: &str| text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
     let kind =

@@ -3,6 +3,7 @@
 mod code_page;
 mod heading;
 mod likeness;
+mod unread_end;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -104,10 +105,16 @@ impl Sheet {
         records.retain(Row::is_filled);
         let heading = heading::read(&records.first().ok_or(ImportError::Empty)?.record, columns, ignored)?;
         let missing = heading::missing(&heading, columns);
-        if !missing.is_empty() {
-            let reason = heading::reason(body, &records, &heading, columns);
-            return Err(reason.unwrap_or(ImportError::MissingColumns(missing)));
+        // A title or another separator makes one long heading, which may look like any known one.
+        let reason = if missing.is_empty() { None } else { heading::reason(body, &records, &heading, columns) };
+        if let Some(reason) = reason {
+            return Err(reason);
         }
+        heading::refuse_doubtful(&heading, columns)?;
+        if !missing.is_empty() {
+            return Err(ImportError::MissingColumns(missing));
+        }
+        refuse_swallowed_rows(&records, separator)?;
         let header = records.remove(0);
         for &place in &heading.unnamed {
             let is_filled = |row: &&Row| row.record.get(place).is_some_and(|cell| !cell.trim().is_empty());
@@ -115,7 +122,7 @@ impl Sheet {
                 return Err(ImportError::UnnamedColumn { place: place + 1, line: row.line });
             }
         }
-        refuse_unread_days(&heading, columns, &records)?;
+        unread_end::refuse(&heading, columns, &records)?;
         let heading::Heading { places, others, .. } = heading;
         let unknown = others.into_iter().map(|other| other.name).collect();
         Ok(Self { columns, places, width: header.record.len(), rows: records, unknown })
@@ -174,27 +181,24 @@ fn first_line(text: &str) -> (usize, Option<u8>) {
     (end + line_end, Some(separator))
 }
 
-/// Refuses a list of consents without their end if a column that is not read has days: it can be the end under any name.
-fn refuse_unread_days(heading: &heading::Heading, columns: &[Column], rows: &[Row]) -> Result<(), ImportError> {
-    let is_read = |column: &&Column| heading.places.contains_key(column.name);
-    let has_permission = columns.iter().filter(is_read).any(|column| column.narrows == Narrows::Permission);
-    let end = columns.iter().find(|column| column.narrows == Narrows::End).filter(|column| !is_read(column));
-    let (true, Some(end)) = (has_permission, end) else { return Ok(()) };
-    for other in heading.others.iter().filter(|other| !other.is_ignored) {
-        let has_day =
-            |row: &Row| row.record.get(other.place).is_some_and(|cell| cell.split_whitespace().any(is_daylike));
-        if let Some(row) = rows.iter().find(|row| has_day(row)) {
-            return Err(ImportError::UnreadDays { written: other.name.clone(), line: row.line, end: end.name });
+/// Refuses a quoted cell that contains the end of its own row and the beginning of another: a text began with a quotation mark,
+/// and the cells of the second row would count as the first one's.
+fn refuse_swallowed_rows(rows: &[Row], separator: u8) -> Result<(), ImportError> {
+    let width = rows.first().map_or(0, |heading| heading.record.len());
+    let separators = |part: &str| part.bytes().filter(|byte| *byte == separator).count();
+    for row in rows {
+        for (place, cell) in row.record.iter().enumerate() {
+            let lines: Vec<&str> = cell.lines().collect();
+            let Some((last, [first, before @ ..])) = lines.split_last() else { continue };
+            // Few cells behind or before it are not enough: a note may have a semicolon in each line.
+            let needed = if place + 1 == width { width / 2 } else { place.min(3) };
+            let is_rest = |line: &&str| separators(line) + place + 1 == width;
+            if (is_rest(first) || before.iter().any(is_rest)) && separators(last) >= needed && separators(cell) >= 3 {
+                return Err(ImportError::SwallowedRow { line: row.line });
+            }
         }
     }
     Ok(())
-}
-
-/// Whether a word may be a day, in any spelling: `31.12.2026`, `31/12/26`, `2026-12-31`.
-fn is_daylike(word: &str) -> bool {
-    let parts: Vec<&str> = word.trim_matches(|sign: char| !sign.is_ascii_digit()).split(['.', '/', '-']).collect();
-    parts.len() == 3
-        && parts.iter().all(|part| (1..=4).contains(&part.len()) && part.bytes().all(|sign| sign.is_ascii_digit()))
 }
 
 /// Refuses damaged text, with the line and the column of the first cell.

@@ -16,9 +16,9 @@ pub(super) fn has_azr_number(text: &str) -> bool {
             .map_or(text.len(), |end| begin + end);
         let run = Run::new(&text[begin..end]);
         let (before, after) = (words(&text[..begin]), words(&text[end..]));
-        let is_named = is_called(&before, NAMES);
+        let is_named = is_named(&before);
         let is_named_after = after.first().is_some_and(|word| word.starts_with("azr"));
-        let is_other = run.is_telephone(&before) || run.is_dated() || run.is_amount() || run.is_emergency();
+        let is_other = run.is_telephone(&before) || run.is_dated(&after) || run.is_amount() || run.is_emergency();
         let is_whole = run.digits.len() == 12 && (is_named_after || begins_with_day(&run.digits)) && !is_other;
         let is_group = |group: &&str| group.len() == 12 && (is_named || begins_with_day(group));
         if (is_named && run.digits.len() >= 12) || is_whole || (run.groups.len() > 1 && run.groups.iter().any(is_group))
@@ -27,11 +27,9 @@ pub(super) fn has_azr_number(text: &str) -> bool {
         }
         at = end;
     }
-    false
+    is_divided_in_halves(text)
 }
 
-/// Words for the register.
-const NAMES: &[&str] = &["azr", "azrnr", "azrnummer", "ausländerzentralregister", "ausländerzentralregisternummer"];
 /// Words for a telephone.
 const TELEPHONE: &[&str] = &[
     "tel",
@@ -50,20 +48,46 @@ const TELEPHONE: &[&str] = &[
     "anruf",
     "erreichbar",
     "erreichen",
+    "rufen",
+    "ruf",
     "whatsapp",
 ];
 /// Words that may stand between such a word and its number.
-const BETWEEN: &[&str] = &["nr", "nummer", "no", "ist", "lautet", "unter", "der", "die", "mich", "sie", "uns", "bitte"];
+const BETWEEN: &[&str] =
+    &["nr", "nummer", "no", "ist", "lautet", "unter", "der", "die", "mich", "sie", "uns", "bitte", "an"];
 
 /// The words of a text in lower case.
 fn words(text: &str) -> Vec<String> {
     text.split(|sign: char| !sign.is_alphabetic()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
 }
 
+/// Whether one of the last words names the register, and none behind it a telephone.
+fn is_named(words: &[String]) -> bool {
+    let says = |word: &&String| TELEPHONE.contains(&word.as_str()) || is_register(word);
+    words.iter().rev().take(6).find(says).is_some_and(|word| is_register(word))
+}
+
+fn is_register(word: &str) -> bool {
+    word.starts_with("azr") || word.starts_with("ausländerzentralregister")
+}
+
 /// Whether the last word of these that says something is one of the names.
 fn is_called(words: &[String], names: &[&str]) -> bool {
     let says = |word: &&String| !BETWEEN.contains(&word.as_str());
-    words.iter().rev().take(5).find(says).is_some_and(|word| names.contains(&word.as_str()))
+    words.iter().rev().take(6).find(says).is_some_and(|word| names.contains(&word.as_str()))
+}
+
+/// Whether two groups of six digits are divided by one sign of any kind: `120590:123456`.
+fn is_divided_in_halves(text: &str) -> bool {
+    let signs: Vec<char> = text.chars().collect();
+    signs.windows(13).enumerate().any(|(begin, window)| {
+        let outside = [begin.checked_sub(1).and_then(|before| signs.get(before)), signs.get(begin + 13)];
+        let (first, second) = (&window[..6], &window[7..]);
+        let is_number = first.iter().chain(second).all(char::is_ascii_digit) && !window[6].is_alphanumeric();
+        is_number
+            && !outside.into_iter().flatten().any(char::is_ascii_digit)
+            && begins_with_day(&first.iter().chain(second).collect::<String>())
+    })
 }
 
 fn begins_with_day(digits: &str) -> bool {
@@ -100,9 +124,9 @@ impl<'text> Run<'text> {
         (is_area_code && self.groups.len() > 1) || (first.starts_with('0') && is_called(before, TELEPHONE))
     }
 
-    /// Several days (`01.02.26 - 31.03.26`), or a file number or day with a year as a group of its own
-    /// (`51-12-2026-0815`).
-    fn is_dated(&self) -> bool {
+    /// Several days (`01.02.26 - 31.03.26`), a day and a time (`05.06.26 10.00-11 Uhr`), or a file number or day with a year as a
+    /// group of its own (`51-12-2026-0815`).
+    fn is_dated(&self, after: &[String]) -> bool {
         let is_year = |group: &&str| group.len() == 4 && (group.starts_with("19") || group.starts_with("20"));
         let is_divided = self.text.contains(['-', '.', '_', '/']);
         let has_year = is_divided && self.groups.len() > 2 && self.groups.iter().any(is_year);
@@ -111,7 +135,11 @@ impl<'text> Run<'text> {
             let mut parts = day.split(['.', '/']).map(|part| part.parse().ok().filter(|_| part.len() <= 2));
             matches!((parts.next(), parts.next()), (Some(Some(day)), Some(Some(month))) if is_day(day, month))
         };
-        has_year || (days.next().is_some_and(is_written_day) && days.peek().is_some() && days.all(is_written_day))
+        let is_time =
+            after.first().is_some_and(|word| word == "uhr") && self.groups.iter().all(|group| group.len() <= 2);
+        has_year
+            || is_time
+            || (days.next().is_some_and(is_written_day) && days.peek().is_some() && days.all(is_written_day))
     }
 
     /// Amounts with two decimals.

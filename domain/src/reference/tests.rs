@@ -50,6 +50,11 @@ fn numbers_of_the_jobcenter_and_of_the_azr_are_found() {
         "Ausländerzentralregister: 990099009900",
         "123-456-789-012 AZR",
         "AZR 030 112345678",
+        "AZR-Nummer des Kindes: 999999999999",
+        "AZR-Kennung 999999999999",
+        "120590:123456",
+        "120590|123456",
+        "120590*123456",
     ] {
         assert!(looks_like_foreign_number(text), "{text}");
     }
@@ -85,6 +90,11 @@ fn numbers_that_people_write_to_each_other_pass() {
         "Sie erreichen mich unter 020328398765",
         "Bitte anrufen unter 020328398765",
         "erreichbar: 020328398765",
+        "Bitte rufen Sie mich an: 020312120012",
+        "AZR-Auszug liegt vor, Tel. 020328398765",
+        "Termin 05.06.26 10.00-11 Uhr",
+        "12.05.26 14.30-15 Uhr",
+        "am 05.06.26, 10.00 - 11 Uhr",
         "110 112 116117",
         "110, 112, 116117",
         "0203/2839 8765, Zimmer 12",

@@ -91,7 +91,6 @@ fn the_hash_depends_on_content_and_not_on_spelling() {
         ("Status", "Rückfrage: nach Annahme"),
         ("Status", "ausgesetzt: offen"),
         ("Status", "ausgesetzt: bestätigt"),
-        ("Erledigt am", "1.4.2026"),
         ("Einwilligung vom", "1.2.2026"),
         ("Schweigepflichtentbindung vom", "1.2.2026"),
         ("Zusätzlich eingewilligt", "Telefon"),
@@ -106,6 +105,8 @@ fn the_hash_depends_on_content_and_not_on_spelling() {
         assert!(row.refused.is_empty(), "{:?}", row.refused);
         assert!(seen.insert(row.hash(&key)), "{cell:?} changes nothing");
     }
+    let closed = |day| with(&[&offered[..], &[("Status", "erledigt"), ("Erledigt am", day)]].concat()).hash(&key);
+    assert_ne!(closed("1.4.2026"), closed("2.4.2026"), "the end of the referral changes nothing");
     let ended = [("Einwilligung vom", "1.2.2026"), ("Einwilligung bis", "1.2.2027")];
     assert!(seen.insert(with(&[&offered[..], &ended].concat()).hash(&key)), "the end changes nothing");
 }

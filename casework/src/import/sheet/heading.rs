@@ -26,8 +26,7 @@ pub(super) struct Unread {
     pub(super) is_ignored: bool,
 }
 
-/// Reads a heading. One that is nearly a known one, or about a permission, is an error: ignored, it could leave out the end
-/// of a consent. `ignored` are the headings that the user says are something else.
+/// Reads a heading. `ignored` are the headings that the user says are something else.
 pub(super) fn read(header: &csv::StringRecord, columns: &[Column], ignored: &[String]) -> Result<Heading, ImportError> {
     let known: Vec<(String, &Column)> = columns.iter().map(|column| (folded(column.name), column)).collect();
     let (mut places, mut others, mut unnamed) = (HashMap::new(), Vec::new(), Vec::new());
@@ -48,6 +47,12 @@ pub(super) fn read(header: &csv::StringRecord, columns: &[Column], ignored: &[St
         let known = known.iter().any(|(known, _)| *known == folded(wrong));
         return Err(ImportError::IgnoredColumn { written: one_line(wrong), is_read: known });
     }
+    Ok(Heading { places, others, unnamed })
+}
+
+/// Refuses a heading that is nearly a known one, or about a permission: ignored, it could leave out the end of a consent.
+pub(super) fn refuse_doubtful(heading: &Heading, columns: &[Column]) -> Result<(), ImportError> {
+    let Heading { places, others, .. } = heading;
     let has_permission = columns.iter().find(|column| column.narrows != Narrows::Nothing);
     for Unread { name, .. } in others.iter().filter(|other| !other.is_ignored) {
         // Beside `Telefon` another column may be called `Telefon2`; beside the end of a consent nothing may.
@@ -63,7 +68,7 @@ pub(super) fn read(header: &csv::StringRecord, columns: &[Column], ignored: &[St
             return Err(ImportError::AboutPermission { written: name.clone(), known: column.name });
         }
     }
-    Ok(Heading { places, others, unnamed })
+    Ok(())
 }
 
 fn is_named(names: &[String], written: &str) -> bool {
@@ -124,7 +129,13 @@ mod tests {
         &[required("Name"), optional("Straße"), optional("Übergabe an"), consent_end("Einwilligung bis")];
 
     fn of(names: &[&str]) -> Result<Heading, ImportError> {
-        read(&csv::StringRecord::from(names.to_vec()), COLUMNS, &[])
+        with(names, COLUMNS, &[])
+    }
+
+    fn with(names: &[&str], columns: &[Column], ignored: &[String]) -> Result<Heading, ImportError> {
+        let heading = read(&csv::StringRecord::from(names.to_vec()), columns, ignored)?;
+        refuse_doubtful(&heading, columns)?;
+        Ok(heading)
     }
 
     fn unread(names: &[&str]) -> Vec<String> {
@@ -135,9 +146,9 @@ mod tests {
     fn a_heading_about_a_consent_is_no_other_column() {
         for name in ["Einwilligung bis (TT.MM.JJJJ)", "Ende der Einwilligung", "EINWILLIGUNG GÜLTIG BIS", "Widerruf"] {
             assert!(matches!(of(&["Name", name]), Err(ImportError::AboutPermission { .. })), "{name}");
-            let header = csv::StringRecord::from(vec!["Name", name]);
-            assert!(read(&header, COLUMNS, &[name.to_uppercase()]).expect("a heading").others[0].is_ignored);
-            assert!(read(&header, &[required("Name")], &[]).is_ok(), "a list without consents");
+            let header = ["Name", name];
+            assert!(with(&header, COLUMNS, &[name.to_uppercase()]).expect("a heading").others[0].is_ignored);
+            assert!(with(&header, &[required("Name")], &[]).is_ok(), "a list without consents");
         }
         for name in ["Straße (Wohnung)", "Übergabe an wen", "Notiz", "Gültig bis"] {
             assert_eq!(unread(&["Name", name]), [name]);

@@ -42,6 +42,41 @@ fn columns_may_have_any_order_and_unknown_ones_are_reported() {
 }
 
 #[test]
+fn a_quotation_mark_that_swallows_the_next_row_is_an_error() {
+    const WIDE: &[Column] = &[required("Name"), optional("Notiz"), optional("Ort"), consent_end("Einwilligung bis")];
+    let read = |rows: &str| Sheet::read(format!("Name;Notiz;Ort;Einwilligung bis\n{rows}\n").as_bytes(), WIDE, &[]);
+    for rows in [
+        "A;\"Chance NRW: offen;Köln;1.4.2026\nB;Monitor 24\";Köln;1.12.2026",
+        "A;\"offen\nx;Köln;1.4.2026\nB;x\";Köln;1.12.2026",
+    ] {
+        assert!(matches!(read(rows), Err(ImportError::SwallowedRow { line: 2 })), "{rows}");
+    }
+    for rows in
+        ["A;\"zwei\nZeilen; mit Semikolon\";Köln;", "A;\"a;b\nc;d\ne;f\";Köln;1.4.2026", "A;\"a;b;c\";Köln;1.4.2026"]
+    {
+        assert!(read(rows).is_ok(), "{rows}");
+    }
+}
+
+#[test]
+fn the_reason_of_a_wrong_first_line_is_named_beside_columns_of_consents() {
+    let heading = "Name;Ort;Einwilligung vom;Einwilligung bis";
+    const CONSENTS: &[Column] =
+        &[required("Name"), required("Ort"), consent("Einwilligung vom"), consent_end("Einwilligung bis")];
+    for (file, reason) in [
+        (heading.replace(';', "\t"), "Tabulatoren"),
+        (heading.replace(';', "|"), "senkrechten Strichen"),
+        (format!("Einwilligungen und Fälle, Stand 1.1.2026\n{heading}"), "Spaltennamen"),
+        (format!("Fallliste (Datenschutz beachten!);;;\n{heading}"), "Spaltennamen"),
+        (format!("Person;;Einwilligung;\n{heading}"), "Spaltennamen"),
+    ] {
+        let error = Sheet::read(format!("{file}\nA;B;;\n").as_bytes(), CONSENTS, &[]);
+        let error = error.map(|_| ()).expect_err("an error").to_string();
+        assert!(error.contains(reason) && !error.contains("--ignore-column"), "{file}: {error}");
+    }
+}
+
+#[test]
 fn days_that_are_not_read_can_be_the_end_of_a_consent() {
     const CONSENTS: &[Column] = &[required("Name"), consent("Einwilligung vom"), consent_end("Einwilligung bis")];
     let read = |heading: &str, cell: &str, ignored: &[String]| {

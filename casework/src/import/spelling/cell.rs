@@ -55,7 +55,8 @@ pub(crate) fn birth_date(text: &str) -> Option<BirthDate> {
         let fits = (1..=longest).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
         if fits { part.parse::<u32>().ok() } else { None }
     };
-    let year = number(year, 4).filter(|year| (1900..=2200).contains(year))?.cast_signed();
+    // `00.01.1900` is the empty day of a spreadsheet.
+    let year = number(year, 4).filter(|year| (1901..=2200).contains(year))?.cast_signed();
     if !is_unknown(day) {
         return None;
     }
@@ -96,9 +97,10 @@ pub(crate) fn postal_code(text: &str) -> Option<String> {
 /// An e-mail address: one `@` between a name and a host.
 pub(crate) fn email(text: &str) -> Option<String> {
     let (name, host) = text.split_once('@')?;
+    // Signs of RFC 5322 that addresses of people have; `m¸ller` lost a letter.
     let is_plain = |part: &str| {
-        !part.is_empty()
-            && !part.contains(|letter: char| letter.is_whitespace() || letter.is_control() || "@,;<>".contains(letter))
+        let is_letter = |letter: char| letter.is_alphanumeric() || "._%+-'&".contains(letter);
+        !part.is_empty() && part.chars().all(is_letter) && !part.contains("..")
     };
     let is_short = text.chars().count() <= MAX_LINE_LENGTH;
     (is_short
@@ -106,6 +108,7 @@ pub(crate) fn email(text: &str) -> Option<String> {
         && is_plain(host)
         && host.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '.' | '-'))
         && host.contains('.')
+        && !host.contains("..")
         && !host.starts_with('.')
         && !host.ends_with('.'))
     .then(|| text.to_owned())

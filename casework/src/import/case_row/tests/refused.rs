@@ -137,6 +137,36 @@ fn a_residence_obligation_names_a_place() {
 }
 
 #[test]
+fn an_end_beside_a_status_that_is_none_is_refused() {
+    let with_status = |status| {
+        with(&[
+            ("Übergabe an", "a"),
+            ("Zweck", "Berufsberatung"),
+            ("Übergeben am", "2.2.2026"),
+            ("Frist", "2.3.2026"),
+            ("Status", status),
+            ("Erledigt am", "1.4.2026"),
+        ])
+    };
+    for status in ["offen", "angenommen", "in Bearbeitung", "Entwurf", "Rückfrage"] {
+        assert_eq!(refused(&with_status(status)), [("Erledigt am", RefusalCode::UnknownCode)], "{status}");
+    }
+    for status in ["erledigt", "gescheitert"] {
+        assert_eq!(refused(&with_status(status)), [], "{status}");
+    }
+}
+
+#[test]
+fn an_address_is_checked_like_one_that_is_entered() {
+    for wrong in ["m?ller@web.de", "=a@b.de", "m¸ller@web.de", "mailto:a@b.de", "a@b..de", "a..b@web.de", "#NV@b.de"] {
+        assert_eq!(refused(&with(&[("E-Mail", wrong)])), [("E-Mail", RefusalCode::UnknownCode)], "{wrong}");
+    }
+    for address in ["reza.rahimi@example.org", "m.o'neill+kim@example.co.uk", "müller@web.de", "a_b-c@x-y.de"] {
+        assert_eq!(with(&[("E-Mail", address)]).values[&F::Email], address);
+    }
+}
+
+#[test]
 fn damaged_text_is_refused_in_every_column_of_own_words() {
     for column in ["Fallnummer", "Straße", "Ort", "Wohnsitzauflage", "Berufsabschluss", "Behinderung"] {
         for value in ["K?ln", "#REF!", "#NV", "K¶ln", "=1+1", ".", "M?llerstr. 5"] {
