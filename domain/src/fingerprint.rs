@@ -110,7 +110,7 @@ pub struct ClientFingerprints {
     /// Of the whole name.
     pub whole: String,
     /// Of each part by which people can be told apart, alone and with the particles before it, if it is not the whole name. None of
-    /// particles, and none of parts with fewer than three letters.
+    /// particles, and none of short parts. Also of the whole name without its leading particles.
     pub parts: BTreeSet<String>,
 }
 
