@@ -27,6 +27,16 @@ pub(super) enum Credentials {
     Session(String),
 }
 
+impl Credentials {
+    /// The same response for every refused token.
+    fn refused(&self) -> Rejection {
+        match self {
+            Self::Bearer => Rejection::unauthenticated(),
+            Self::Session(_) => Rejection::not_signed_in(),
+        }
+    }
+}
+
 /// Answers a request with a bearer token.
 pub(super) async fn answer<B: GraphqlBackend>(
     server: &HttpServer<B>,
@@ -108,10 +118,7 @@ async fn respond<B: GraphqlBackend>(
             Ok(None) => {
                 let rule = "the agency is unknown or disabled, or its kind does not have the role";
                 tracing::debug!(claim = "agency or role", rule, "a token was refused");
-                return Err(match credentials {
-                    Credentials::Bearer => Rejection::unauthenticated(),
-                    Credentials::Session(_) => Rejection::not_signed_in(),
-                });
+                return Err(credentials.refused());
             }
             Err(ApiError::Timeout) => return Err(Rejection::deadline_exceeded()),
             Err(ApiError::Internal { kind, retryable }) => {
@@ -153,13 +160,13 @@ async fn authenticate<B>(
     http: &Request,
     credentials: &Credentials,
 ) -> Result<VerifiedToken, Rejection> {
-    let (token, refusal): (_, fn() -> Rejection) = match credentials {
-        Credentials::Bearer => (bearer(http)?, Rejection::unauthenticated),
-        Credentials::Session(token) => (token.as_str(), Rejection::not_signed_in),
+    let token = match credentials {
+        Credentials::Bearer => bearer(http)?,
+        Credentials::Session(token) => token,
     };
     server.issuers.verify(token).await.map_err(|refused| {
         tracing::debug!(claim = refused.claim(), rule = refused.rule(), "a token was refused");
-        refusal()
+        credentials.refused()
     })
 }
 

@@ -65,7 +65,7 @@ pub(super) async fn answer<B: GraphqlBackend>(
 /// The session of the page: until when it lasts, and its tag.
 async fn session(page: &Page, http: &Request, id: &str) -> Result<Response, Rejection> {
     own_request(http)?;
-    let (_, session) = found(page, http, id).await?;
+    let session = found(page, http, id).await?;
     Ok(described(&session))
 }
 
@@ -141,7 +141,7 @@ async fn graphql<B: GraphqlBackend>(
     id: &str,
 ) -> Result<Response, Rejection> {
     own_request(&http)?;
-    let (_, mut session) = found(page, &http, id).await?;
+    let mut session = found(page, &http, id).await?;
     // Somebody else signed in meanwhile on the same computer.
     if http.headers().get(SESSION).is_none_or(|tag| tag.as_bytes() != session.tag.as_bytes()) {
         return Err(Rejection::other_session());
@@ -153,10 +153,10 @@ async fn graphql<B: GraphqlBackend>(
 }
 
 /// The browser's session.
-async fn found(page: &Page, http: &Request, id: &str) -> Result<(CookieText, Session), Rejection> {
+async fn found(page: &Page, http: &Request, id: &str) -> Result<Session, Rejection> {
     let cookie = cookie(http).ok_or_else(Rejection::not_signed_in)?;
     let session = page.sessions.find(&cookie).await.map_err(|error| unavailable(&error, id))?;
-    Ok((cookie, session.ok_or_else(Rejection::not_signed_in)?))
+    session.ok_or_else(Rejection::not_signed_in)
 }
 
 fn unavailable(error: &SessionError, id: &str) -> Rejection {

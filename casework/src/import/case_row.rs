@@ -292,18 +292,9 @@ fn own_words(
     written: String,
     check: fn(&str, &str) -> Result<String, WorkError>,
 ) -> Option<Own> {
-    match check(column, &written) {
-        Ok(text) => {
-            let first = (text != written).then_some(written);
-            Some(Own { text, first })
-        }
-        Err(WorkError::Refused(refused)) => {
-            cells.refuse(column, RefusalCode::UnknownCode, Some(&refused.text));
-            None
-        }
-        // A check of a text asks no database.
-        Err(_) => None,
-    }
+    let text = cells.checked(column, check(column, &written))?;
+    let first = (text != written).then_some(written);
+    Some(Own { text, first })
 }
 
 /// A list of words, separated by commas or semicolons. Each unknown word is refused separately.

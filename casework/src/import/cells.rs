@@ -6,6 +6,7 @@ use kim_domain::birth_date::BirthDate;
 use super::report::{RefusalCode, RefusedCell};
 use super::sheet::{Row, Sheet};
 use super::spelling::cell;
+use crate::refusal::WorkError;
 
 /// Maximum length of a line. A longer text probably belongs to another column.
 pub(crate) const MAX_LINE_LENGTH: usize = 200;
@@ -136,6 +137,15 @@ impl<'a> Cells<'a> {
             return None;
         }
         Some(born)
+    }
+
+    /// The text of a cell that was checked like one that is entered in the program. A refused one is refused for that reason.
+    pub(crate) fn checked(&mut self, column: &str, checked: Result<String, WorkError>) -> Option<String> {
+        if let Err(WorkError::Refused(refused)) = &checked {
+            self.refuse(column, RefusalCode::UnknownCode, Some(&refused.text));
+        }
+        // Any other error would be one of the database, which a check of a text does not ask.
+        checked.ok()
     }
 
     pub(crate) fn refuse(&mut self, column: &str, code: RefusalCode, hint: Option<&str>) {

@@ -12,7 +12,6 @@ use super::report::{RefusalCode, Report};
 use super::sheet::{Column, Sheet, required};
 use super::spelling::fold;
 use super::{ImportError, Options, Progress, begun, places};
-use crate::refusal::WorkError;
 use crate::text;
 
 const COLUMNS: &[Column] = &[required("ags"), required("code"), required("name"), required("kind")];
@@ -109,11 +108,7 @@ pub(crate) async fn missing(
 /// A line that is checked like one that is entered in the program.
 fn own_line(cells: &mut Cells<'_>, column: &str) -> Option<String> {
     let line = cells.line(column)?;
-    let checked = text::line(column, &line);
-    if let Err(WorkError::Refused(refused)) = &checked {
-        cells.refuse(column, RefusalCode::UnknownCode, Some(&refused.text));
-    }
-    checked.ok()
+    cells.checked(column, text::line(column, &line))
 }
 
 /// Reads a row. `None` if a cell was refused.
